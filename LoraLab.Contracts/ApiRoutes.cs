@@ -1,0 +1,41 @@
+namespace LoraLab.Contracts;
+
+/// <summary>Routes of the REST API.</summary>
+public static class ApiRoutes
+{
+    /// <summary>Base of everything but health, OpenAPI and the hub.</summary>
+    public const string Base = "/api/v1";
+
+    /// <summary>Runs.</summary>
+    public const string Runs = Base + "/runs";
+
+    /// <summary>Metrics of many runs.</summary>
+    public const string Metrics = Base + "/metrics";
+
+    /// <summary>The queue.</summary>
+    public const string Queue = Base + "/queue";
+
+    /// <summary>Moves a waiting run.</summary>
+    public const string QueueReorder = Queue + "/reorder";
+
+    /// <summary>Comparison.</summary>
+    public const string Compare = Base + "/compare";
+
+    /// <summary>Comparison as a file.</summary>
+    public const string CompareExport = Compare + "/export";
+
+    /// <summary>Methods.</summary>
+    public const string Methods = Base + "/methods";
+
+    /// <summary>Models.</summary>
+    public const string Models = Base + "/models";
+
+    /// <summary>Data sets.</summary>
+    public const string Datasets = Base + "/datasets";
+
+    /// <summary>The machine.</summary>
+    public const string System = Base + "/system";
+
+    /// <summary>One run, or a part of it.</summary>
+    public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+
+namespace LoraLab.Contracts.Live;
+
+/// <summary>One message of the live channel.</summary>
+/// <param name="Seq">Counter of the store that survives restarts; 0 for events that are not replayed.</param>
+/// <param name="RunId">The run it is about; null for others.</param>
+/// <param name="Type">One of <see cref="LiveEventTypes"/>.</param>
+/// <param name="At">When, UTC.</param>
+/// <param name="Data">Payload: see the types.</param>
+public sealed record LiveEvent(long Seq, string? RunId, string Type, DateTimeOffset At, JsonElement Data);
+
+/// <summary>Types of <see cref="LiveEvent"/> and their payloads.</summary>
+public static class LiveEventTypes
+{
+    /// <summary>Payload: the <c>RunDocument</c>, or <c>{"deleted": true}</c>.</summary>
+    public const string RunState = "run.state";
+
+    /// <summary>Payload: <c>RunProgress</c>.</summary>
+    public const string RunProgress = "run.progress";
+
+    /// <summary>Payload: <c>RunMetrics</c> with the new points only.</summary>
+    public const string RunMetrics = "run.metrics";
+
+    /// <summary>Payload: <c>LogChunk</c>.</summary>
+    public const string RunLog = "run.log";
+
+    /// <summary>Payload: <c>QueueDocument</c>.</summary>
+    public const string QueueChanged = "queue.changed";
+
+    /// <summary>Payload: <c>SystemSample</c>; not replayed.</summary>
+    public const string SystemSample = "system.sample";
+}
+
+/// <summary>Names in the hub.</summary>
+public static class LiveHub
+{
+    /// <summary>Path of the hub.</summary>
+    public const string Path = "/hubs/live";
+
+    /// <summary>Hub method <c>Subscribe(topics, afterSeq)</c>.</summary>
+    public const string Subscribe = "Subscribe";
+
+    /// <summary>Hub method <c>Unsubscribe(topics)</c>.</summary>
+    public const string Unsubscribe = "Unsubscribe";
+
+    /// <summary>Client method that takes a <see cref="LiveEvent"/>.</summary>
+    public const string Event = "Event";
+
+    /// <summary>All run states.</summary>
+    public const string Runs = "runs";
+
+    /// <summary>The queue.</summary>
+    public const string Queue = "queue";
+
+    /// <summary>The machine.</summary>
+    public const string System = "system";
+
+    /// <summary>State, progress and metrics of one run.</summary>
+    public static string Run(string id) => $"run:{id}";
+
+    /// <summary>Log lines of one run.</summary>
+    public static string RunLogs(string id) => $"run:{id}:logs";
+}
+
+/// <summary>A piece of a run's log.</summary>
+/// <param name="Offset">Byte offset of the text in the log.</param>
+/// <param name="NextOffset">Offset to ask for next.</param>
+/// <param name="Text">The text.</param>
+public sealed record LogChunk(long Offset, long NextOffset, string Text);
+
+/// <summary>A moment of the machine.</summary>
+public sealed record SystemSample
+{
+    /// <summary>Memory in use, MiB.</summary>
+    public double UsedMemoryMb { get; init; }
+
+    /// <summary>Memory in all, MiB.</summary>
+    public double TotalMemoryMb { get; init; }
+
+    /// <summary>Processor load in [0, 1].</summary>
+    public double? CpuLoad { get; init; }
+
+    /// <summary>Memory of the running worker, MiB; null when none runs.</summary>
+    public double? WorkerMemoryMb { get; init; }
+}

@@ -1,0 +1,154 @@
+namespace LoraLab.Contracts.Runs;
+
+/// <summary>A run as the API shows it.</summary>
+public sealed record RunDocument
+{
+    /// <summary>Version of this document's shape.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>Short sortable id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Display name; never an identity.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Free text.</summary>
+    public string? Notes { get; init; }
+
+    /// <summary>Labels to filter by.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Higher goes first in the queue.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Colour of the run in every chart and export, as <c>#rrggbb</c>; assigned once.</summary>
+    public required string Color { get; init; }
+
+    /// <summary>Where the run is in its life.</summary>
+    public RunState State { get; init; }
+
+    /// <summary>Why it ended; null while it has not.</summary>
+    public EndReason? EndReason { get; init; }
+
+    /// <summary>One sentence that says what went wrong and what to do; null when nothing did.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Last lines of the log of a failed run.</summary>
+    public IReadOnlyList<string> LogTail { get; init; } = [];
+
+    /// <summary>Things worth knowing that do not stop the run.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The specification with every value as it was used.</summary>
+    public required RunSpec Spec { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public RunProgress Progress { get; init; } = new();
+
+    /// <summary>Executions of the run, oldest first.</summary>
+    public IReadOnlyList<RunAttempt> Attempts { get; init; } = [];
+
+    /// <summary>Results so far.</summary>
+    public RunSummary Summary { get; init; } = new();
+
+    /// <summary>Position in the queue from 1; null when not queued.</summary>
+    public int? QueuePosition { get; init; }
+
+    /// <summary>Id of the run it was cloned from.</summary>
+    public string? ClonedFrom { get; init; }
+
+    /// <summary>Submission time, UTC.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Start of the first attempt, UTC.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>End, UTC.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>How far a run is.</summary>
+public sealed record RunProgress
+{
+    /// <summary>Optimizer steps done.</summary>
+    public int Step { get; init; }
+
+    /// <summary>Optimizer steps in all; 0 until known.</summary>
+    public int TotalSteps { get; init; }
+
+    /// <summary>Seconds to the end by the pace so far; null until known.</summary>
+    public double? EtaSeconds { get; init; }
+
+    /// <summary>What the worker is doing: <c>loading</c>, <c>training</c>, <c>evaluating</c>, <c>saving</c>.</summary>
+    public string? Phase { get; init; }
+}
+
+/// <summary>One execution of a run by a worker process.</summary>
+public sealed record RunAttempt
+{
+    /// <summary>1 for the first.</summary>
+    public int Number { get; init; }
+
+    /// <summary>Operating-system process id of the worker.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>When that process started, UTC; with the id it names the process for good.</summary>
+    public DateTimeOffset? ProcessStartedAt { get; init; }
+
+    /// <summary>Device lane that ran it.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Start, UTC.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>End, UTC.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Last event number imported from the attempt's file.</summary>
+    public long LastEvent { get; init; }
+
+    /// <summary>What the worker found and chose; null until it said so.</summary>
+    public RunEnvironment? Environment { get; init; }
+}
+
+/// <summary>Machine and choices of an attempt.</summary>
+public sealed record RunEnvironment
+{
+    /// <summary>Device used, for example <c>cpu</c> or <c>cuda:0</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Name of the device.</summary>
+    public string? DeviceName { get; init; }
+
+    /// <summary>Precision of the base weights that was used.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Sentences per forward pass that was used.</summary>
+    public int MicroBatch { get; init; }
+
+    /// <summary>Threads of the tensor library.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Versions of LoraLab, .NET, TorchSharp, libtorch and the operating system.</summary>
+    public IReadOnlyDictionary<string, string> Versions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Number of token pieces of each label, in label order.</summary>
+    public IReadOnlyDictionary<string, int> LabelPieces { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Training rows of each label in the subset.</summary>
+    public IReadOnlyDictionary<string, int> TrainLabels { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Evaluation rows of each label.</summary>
+    public IReadOnlyDictionary<string, int> EvalLabels { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Where the memory figure comes from, for example <c>peak resident set</c>.</summary>
+    public string MemorySource { get; init; } = "";
+}
+
+/// <summary>States after which nothing happens any more by itself.</summary>
+public static class RunStates
+{
+    /// <summary>True for completed, failed, cancelled and interrupted.</summary>
+    public static bool IsTerminal(this RunState state) =>
+        state is RunState.Completed or RunState.Failed or RunState.Cancelled or RunState.Interrupted;
+}

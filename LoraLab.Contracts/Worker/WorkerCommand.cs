@@ -1,0 +1,39 @@
+namespace LoraLab.Contracts.Worker;
+
+/// <summary>A line on the worker's stdin. Its end means that the server is gone.</summary>
+public sealed record WorkerCommand
+{
+    /// <summary>Run directory to execute; it holds <c>spec.json</c>.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>Attempt number, from 1; the attempt's folder is <c>attempts/{number:0000}</c> in the run directory.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>Stop as soon as possible.</summary>
+    public bool Cancel { get; init; }
+}
+
+/// <summary>Names of the files in a run directory.</summary>
+public static class RunFiles
+{
+    /// <summary>Effective specification, in the run directory.</summary>
+    public const string Spec = "spec.json";
+
+    /// <summary>Folder of the adapter in the PEFT layout, in the run directory.</summary>
+    public const string Adapter = "adapter";
+
+    /// <summary>Folder of the predictions, in the run directory.</summary>
+    public const string Predictions = "predictions";
+
+    /// <summary>Events of an attempt, in its folder.</summary>
+    public const string Events = "events.jsonl";
+
+    /// <summary>Log of an attempt, in its folder.</summary>
+    public const string Log = "log.txt";
+
+    /// <summary>Folder of an attempt, relative to the run directory.</summary>
+    public static string Attempt(int number) => $"attempts/{number:0000}";
+
+    /// <summary>Predictions of one evaluation, relative to the run directory: CSV with the columns row, label, predicted and one score for each label word.</summary>
+    public static string PredictionsAt(int step) => $"{Predictions}/step-{step:000000}.csv";
+}
