@@ -24,27 +24,13 @@ public static class LlamaTokenizerFile
 
         try
         {
-            using FileStream file = File.OpenRead(path);
-            return new SentencePieceText(LlamaTokenizer.Create(file));
+            byte[] model = File.ReadAllBytes(path);
+            using MemoryStream stream = new(model);
+            return new LlamaText(LlamaTokenizer.Create(stream), new SentencePieceVocabulary(model));
         }
         catch (Exception problem) when (problem is not RunFailure)
         {
-            throw RunFailure.BadData($"{path} is not a SentencePiece BPE model: {problem.Message}", "model", problem);
+            throw RunFailure.BadData($"{path} is not a SentencePiece BPE model that LoraLab can read: {problem.Message}", "model", problem);
         }
-    }
-
-    private sealed class SentencePieceText(LlamaTokenizer tokenizer) : ITokenizer
-    {
-        public int VocabularySize { get; } = tokenizer.Vocabulary.Count;
-
-        public int BosId => tokenizer.BeginningOfSentenceId;
-
-        public int[] Encode(string text)
-        {
-            IReadOnlyList<int> ids = tokenizer.EncodeToIds(text, addBeginningOfSentence: true, addEndOfSentence: false);
-            return [.. ids];
-        }
-
-        public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids, considerSpecialTokens: false);
     }
 }
