@@ -23,8 +23,8 @@ public static class PeftImport
         }
 
         using IDisposable noGrad = no_grad();
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, PeftFiles.Weights));
-        HashSet<string> unused = [.. file.Entries.Keys];
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, PeftFiles.Weights), Field);
+        HashSet<string> unused = [.. file.Tensors.Keys];
         foreach (LowRankAdapter adapter in adapters)
         {
             Copy(PeftFiles.TensorName(adapter.Module, 'A'), adapter.A_RI);

@@ -13,19 +13,26 @@ namespace LoraLab.Training.Engine;
 /// <summary>One attempt of a run from its specification to its last event: every way in which it can end is told here.</summary>
 public sealed class RunExecution(SpecValidator validator, RunPreparation preparation)
 {
-    /// <summary>Runs and returns why it ended.</summary>
+    /// <summary>Runs and returns why it ended, or null when it was left unfinished.</summary>
     /// <param name="specJson">The specification.</param>
     /// <param name="recorder">Hears everything.</param>
-    /// <param name="cancellation">Stops the run as soon as possible.</param>
-    public EndReason Execute(JsonNode? specJson, RunRecorder recorder, CancellationToken cancellation)
+    /// <param name="stop">Stops the run as soon as possible.</param>
+    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop)
     {
         SummaryBuilder summary = new();
+        recorder.Started();
         EndReason reason;
         string? error = null;
         try
         {
-            Run(Complete(specJson), recorder, summary, cancellation);
+            Run(Complete(specJson), recorder, summary, stop.Token);
             reason = EndReason.Finished;
+        }
+        catch (OperationCanceledException) when (stop.Abandoned is string why)
+        {
+            // Nobody decided to end the run: leave it without a last event, so that it is seen as interrupted.
+            recorder.Log(why);
+            return null;
         }
         catch (OperationCanceledException)
         {

@@ -27,7 +27,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LlamaConfig config = LlamaConfig.Read(folder);
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
 
-        SentimentDataset data = datasets.Read(spec.Dataset);
+        SentimentDataset data = DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset));
         TrainingSubset subset = TrainingSubset.Select(data, spec);
         ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
         RequireVocabulary(tokenizer, config, spec.Model);

@@ -1,7 +1,6 @@
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Catalog;
-using LoraLab.Training.Errors;
 
 namespace LoraLab.Training.Specs;
 
@@ -15,21 +14,14 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     /// <exception cref="RunFailure">There is none of that name.</exception>
     public string Find(string initFrom)
     {
-        string? folder = models.FindFolder(initFrom);
-        if (folder is null && initFrom.All(char.IsAsciiLetterOrDigit))
+        string ofRun = Path.Combine(dataDirectory, "runs", initFrom, RunFiles.Adapter);
+        if (initFrom.All(char.IsAsciiLetterOrDigit) && Holds(ofRun))
         {
-            folder = Path.Combine(dataDirectory, "runs", initFrom, RunFiles.Adapter);
+            return ofRun;
         }
 
-        if (Holds(folder))
-        {
-            return folder!;
-        }
-
-        return allowPaths && Holds(initFrom)
-            ? Path.GetFullPath(initFrom)
-            : throw RunFailure.BadData($"initFrom '{initFrom}' is neither a PEFT adapter folder under the model directories nor the id of a finished run.", "initFrom");
+        return allowPaths && Holds(initFrom) ? Path.GetFullPath(initFrom) : models.FindAdapter(initFrom);
     }
 
-    private static bool Holds(string? folder) => folder is not null && File.Exists(Path.Combine(folder, PeftFiles.Config));
+    private static bool Holds(string folder) => File.Exists(Path.Combine(folder, PeftFiles.Config));
 }

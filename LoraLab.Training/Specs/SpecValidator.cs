@@ -37,7 +37,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         // Choosing rows needs numbers that make sense.
-        TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(datasets.Read(spec.Dataset), spec)) : null;
+        TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset)), spec)) : null;
         if (subset is null)
         {
             Try(errors, () => datasets.Find(spec.Dataset));
