@@ -20,7 +20,7 @@ public sealed record DatasetManifest
         AllowDuplicateProperties = false,
     };
 
-    /// <summary>Training file, in the data set's folder or below it.</summary>
+    /// <summary>Training file, in the data set's folder.</summary>
     public string Train { get; init; } = "train.tsv";
 
     /// <summary>Evaluation file.</summary>
@@ -90,8 +90,7 @@ public sealed record DatasetManifest
     }
 
     private static bool IsInside(string? file) =>
-        !string.IsNullOrWhiteSpace(file) && !Path.IsPathRooted(file) && !file.Contains(':', StringComparison.Ordinal)
-        && !file.Split('/', '\\').Any(part => part is "" or "." or "..");
+        !string.IsNullOrWhiteSpace(file) && file.AsSpan().IndexOfAny("/\\:") < 0 && file is not ("." or "..");
 
     private static void Require(string name, bool holds, string problem)
     {
