@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Catalog;
+using LoraLab.Training.Errors;
 
 namespace LoraLab.Training.Specs;
 
