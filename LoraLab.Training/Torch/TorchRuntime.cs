@@ -37,6 +37,7 @@ public static class TorchRuntime
 
     private static string? Load()
     {
+        ThreadPolicy.Apply();
         try
         {
             using torch.Tensor probe = torch.ones(2, 2);
