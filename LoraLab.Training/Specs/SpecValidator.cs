@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
@@ -24,7 +25,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         RunSpec spec = SpecReader.Read(json, errors);
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(known => known.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
-        LlamaConfig? config = Try(errors, () => LlamaConfig.Read(models.Find(spec.Model)));
+        LlamaConfig? config = Try(errors, () => UsableModel(spec.Model));
         if (config is not null)
         {
             CheckTargets(spec, method, config, errors, warnings);
@@ -127,6 +128,13 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         {
             warnings.Add("dropout with pissa drops principal components of the weight; its authors use 0.");
         }
+    }
+
+    private LlamaConfig UsableModel(string name)
+    {
+        string folder = models.Find(name);
+        ModelEntry entry = models.Describe(name);
+        return entry.Usable ? LlamaConfig.Read(folder) : throw RunFailure.BadData($"Model '{name}' cannot be used. {entry.Problem}", "model");
     }
 
     private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors)
