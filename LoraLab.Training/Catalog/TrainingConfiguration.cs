@@ -52,7 +52,7 @@ public sealed record TrainingConfiguration
         }
         catch (Exception problem) when (problem is InvalidDataException or InvalidOperationException or FormatException)
         {
-            throw RunFailure.BadData($"The configuration ({file} and the environment variables LoraLab__*) cannot be read: {(problem.InnerException ?? problem).Message}", null, problem);
+            throw RunFailure.BadData($"The configuration ({file} and the environment variables LoraLab__*) cannot be read: {problem.Message}", null, problem);
         }
 
         if (section.MemoryBudgetMb is <= 0)

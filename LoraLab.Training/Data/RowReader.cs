@@ -52,20 +52,20 @@ internal static class RowReader
 
     private static IEnumerable<RawRow> Csv(string text, string shownAs, string sentenceColumn, string labelColumn)
     {
+        int columns = -1, sentenceAt = -1, labelAt = -1, lastLine = 0;
         CsvConfiguration configuration = new(CultureInfo.InvariantCulture)
         {
             Mode = CsvMode.RFC4180,
             IgnoreBlankLines = false,
-            BadDataFound = bad => throw Wrong(shownAs, bad.Context.Parser!.RawRow, "a quotation mark stands where none may be; write it twice inside a quoted field"),
+            BadDataFound = _ => throw Wrong(shownAs, lastLine + 1, "a quotation mark stands where none may be, or none ends the field; inside a quoted field write it twice"),
         };
         using StringReader reader = new(text);
         using CsvParser parser = new(reader, configuration);
-        int columns = -1, sentenceAt = -1, labelAt = -1, lastLine = 0;
         while (parser.Read())
         {
             int line = lastLine + 1;
-            lastLine = parser.RawRow;
             string[] fields = parser.Record ?? [];
+            lastLine = parser.RawRow;
             if (fields.Length == 0 || (fields.Length == 1 && fields[0].Length == 0))
             {
                 continue;
