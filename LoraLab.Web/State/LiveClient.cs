@@ -12,10 +12,14 @@ namespace LoraLab.Web.State;
 /// </summary>
 public sealed class LiveClient : IAsyncDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     private readonly HubConnection _hub;
     private readonly List<Listener> _listeners = [];
     private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _lastSeq;
+    private bool _someoneWentAhead;
 
     public LiveClient(Uri baseAddress)
     {
@@ -41,14 +45,16 @@ public sealed class LiveClient : IAsyncDisposable
     /// <summary>Connects, and keeps trying until it does.</summary>
     public async Task ConnectAsync()
     {
-        bool again = Status == LiveStatus.Reconnecting;
         for (int attempt = 0; !_closing.IsCancellationRequested; attempt++)
         {
             try
             {
-                await _hub.StartAsync(_closing.Token);
-                await (again || attempt > 0 ? ResumeAsync() : SubscribeAllAsync());
-                await ChangeAsync(LiveStatus.Live);
+                if (_hub.State == HubConnectionState.Disconnected)
+                {
+                    await _hub.StartAsync(_closing.Token);
+                }
+
+                await ResumeAsync();
                 return;
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
@@ -59,7 +65,10 @@ public sealed class LiveClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Hears a topic until the result is disposed. Returns when the server has confirmed, so that what is fetched afterwards misses nothing.</summary>
+    /// <summary>
+    /// Hears a topic until the result is disposed. Returns when the server has confirmed, so that what is fetched afterwards misses
+    /// nothing; where there is no connection yet the caller goes ahead after a moment and is told to fetch again once there is.
+    /// </summary>
     public async Task<IDisposable> ListenAsync(string topic, Action<LiveEvent> handler)
     {
         Listener listener = new(this, topic, handler);
@@ -75,6 +84,12 @@ public sealed class LiveClient : IAsyncDisposable
             {
                 // The connection broke meanwhile: reconnecting subscribes to every topic that has listeners.
             }
+        }
+
+        if (!_connected.Task.IsCompleted)
+        {
+            await Task.WhenAny(_connected.Task, Task.Delay(s_patience));
+            _someoneWentAhead |= !_connected.Task.IsCompleted;
         }
 
         return listener;
@@ -105,15 +120,18 @@ public sealed class LiveClient : IAsyncDisposable
 
     private async Task ResumeAsync()
     {
-        await SubscribeAllAsync();
-        await ChangeAsync(LiveStatus.Live);
-        Reconnected?.Invoke();
-    }
-
-    private Task SubscribeAllAsync()
-    {
         string[] topics = [.. _listeners.Select(listener => listener.Topic).Distinct()];
-        return topics.Length == 0 ? Task.CompletedTask : _hub.InvokeAsync(LiveHub.Subscribe, topics, _lastSeq);
+        if (topics.Length > 0)
+        {
+            await _hub.InvokeAsync(LiveHub.Subscribe, topics, _lastSeq);
+        }
+
+        bool first = _connected.TrySetResult();
+        await ChangeAsync(LiveStatus.Live);
+        if (!first || _someoneWentAhead)
+        {
+            Reconnected?.Invoke();
+        }
     }
 
     private void Drop(Listener listener)
