@@ -35,11 +35,7 @@ internal static class Services
         builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        builder.Services.ConfigureHttpJsonOptions(options =>
-        {
-            ContractJson.Apply(options.SerializerOptions);
-            options.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
-        });
+        builder.Services.ConfigureHttpJsonOptions(static options => ContractJson.Apply(options.SerializerOptions));
     }
 
     public static void AddStore(this WebApplicationBuilder builder)
