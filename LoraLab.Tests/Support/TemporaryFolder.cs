@@ -1,0 +1,37 @@
+namespace LoraLab.Tests.Support;
+
+/// <summary>A folder of a test's own, gone when the test ends.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public TemporaryFolder()
+    {
+        Path = Directory.CreateTempSubdirectory("loralab-test-").FullName;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Writes a text file, its folders too, and returns its path.</summary>
+    public string Write(string relative, string text)
+    {
+        string path = At(relative);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    /// <summary>Writes a binary file, its folders too, and returns its path.</summary>
+    public string Write(string relative, byte[] bytes)
+    {
+        string path = At(relative);
+        File.WriteAllBytes(path, bytes);
+        return path;
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+
+    private string At(string relative)
+    {
+        string path = System.IO.Path.Combine(Path, relative);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        return path;
+    }
+}

@@ -1,0 +1,118 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Data;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Tokenization;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Data;
+
+public sealed class ExampleEncoderTests
+{
+    private static readonly string[] _labels = ["negative", "positive"];
+
+    [Fact]
+    public void EncodeTraining_PapersSubsetUnderItsTokenizer_Has637174Tokens()
+    {
+        ExampleEncoder encoder = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Full);
+        TrainingSubset subset = TrainingSubset.Select(DatasetReader.Read("sst2", Fixtures.Sst2), new RunSpec());
+
+        TrainingExample[] examples = [.. subset.Consumed.Select(encoder.EncodeTraining)];
+
+        Assert.Equal(637174, examples.Sum(example => (long)example.Ids.Length));
+        Assert.Equal((20, 89), (examples.Min(example => example.Ids.Length), examples.Max(example => example.Ids.Length)));
+        Assert.All(examples, example => Assert.Equal((1, 1), (example.Ids[0], example.FirstTarget)));
+    }
+
+    [Fact]
+    public void EncodeTraining_StrippedSentences_HaveOneTokenLessEach()
+    {
+        ITokenizer tokenizer = LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer);
+        LabeledSentence row = new(3, "hide new secretions ", 0);
+        int[] kept = Encoder(tokenizer, LossScope.Full).EncodeTraining(row).Ids;
+        int[] stripped = Encoder(tokenizer, LossScope.Full, strip: true).EncodeTraining(row).Ids;
+
+        Assert.Equal(kept.Length - 1, stripped.Length);
+        Assert.Equal(tokenizer.Encode("Classify the sentiment of this sentence: hide new secretions\n\n.Sentiment: negative\n"), stripped);
+    }
+
+    [Fact]
+    public void EncodeTraining_Completion_TargetsTheLabelAndWhatFollows()
+    {
+        TrainingExample example = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Completion).EncodeTraining(new LabeledSentence(9, "so good ", 1));
+
+        Assert.Equal((9, 1), (example.Row, example.Label));
+        Assert.Equal([6374, 13], example.Ids[example.FirstTarget..]);
+    }
+
+    [Fact]
+    public void EncodeEvaluation_Labels_AreOnePieceInTinyLlamaAndSeveralInStories()
+    {
+        LabeledSentence row = new(4, "so good ", 1);
+        EvaluationExample large = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Full).EncodeEvaluation(row);
+        EvaluationExample small = Encoder(Fixtures.Stories260K, LossScope.Full).EncodeEvaluation(row);
+
+        Assert.Equal([[8178], [6374]], large.LabelIds);
+        Assert.Equal((4, 1, 1, 29901), (large.Row, large.Label, large.PromptIds[0], large.PromptIds[^1]));
+        Assert.All(small.LabelIds, ids => Assert.True(ids.Length > 1));
+        Assert.NotEqual(small.LabelIds[0], small.LabelIds[1]);
+    }
+
+    [Fact]
+    public void EncodeEvaluation_LabelThatMergesIntoThePrompt_NamesTheRow()
+    {
+        // One id per word: "is" and "is good" share no first id with "is" when the template glues the label to a word.
+        ExampleEncoder encoder = new(new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Full, stripSentence: false);
+
+        RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(17, "x", 0)));
+
+        Assert.Contains("Row 17", failure.Message);
+        Assert.Equal("prompt", failure.Field);
+    }
+
+    [Fact]
+    public void EncodeTraining_CompletionThatMergesIntoThePrompt_NamesTheRow()
+    {
+        ExampleEncoder encoder = new(new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Completion, stripSentence: false);
+
+        Assert.Contains("Row 17", Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledSentence(17, "x", 0))).Message);
+    }
+
+    [Fact]
+    public void EncodeEvaluation_LabelsWithTheSameIds_AreRefused()
+    {
+        ExampleEncoder encoder = new(new FirstLetterTokenizer(), PromptTemplate.Parse("{sentence}: {label}"), ["poor", "perfect"], LossScope.Full, stripSentence: false);
+
+        RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(2, "x", 0)));
+
+        Assert.Contains("'poor' and 'perfect'", failure.Message);
+    }
+
+    private static ExampleEncoder Encoder(string modelFolder, LossScope scope) => Encoder(LlamaTokenizerFile.Load(modelFolder), scope);
+
+    private static ExampleEncoder Encoder(ITokenizer tokenizer, LossScope scope, bool strip = false) =>
+        new(tokenizer, PromptTemplate.Parse("paper-literal"), _labels, scope, strip);
+
+    /// <summary>Its only id depends on the whole text, as when a label merges with what stands before it.</summary>
+    private sealed class LastWordTokenizer : FakeTokenizer
+    {
+        public override int[] Encode(string text) => [1, text.Length];
+    }
+
+    /// <summary>Knows words by their first letter alone.</summary>
+    private sealed class FirstLetterTokenizer : FakeTokenizer
+    {
+        public override int[] Encode(string text) => [1, .. text.Split(' ').Select(word => (int)word[0])];
+    }
+
+    private abstract class FakeTokenizer : ITokenizer
+    {
+        public int VocabularySize => 1000;
+
+        public int BosId => 1;
+
+        public abstract int[] Encode(string text);
+
+        public string Decode(IReadOnlyList<int> ids) => string.Join(' ', ids);
+    }
+}

@@ -1,0 +1,129 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Data;
+using LoraLab.Training.Errors;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Data;
+
+public sealed class TrainingSubsetTests
+{
+    private static readonly Lazy<SentimentDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
+
+    [Fact]
+    public void Select_Defaults_IsThePapersSubset()
+    {
+        TrainingSubset subset = TrainingSubset.Select(_sst2.Value, new RunSpec());
+
+        Assert.Equal((20000, 872), (subset.Consumed.Count, subset.Evaluation.Count));
+        Assert.Equal((8940, 11060), (subset.Consumed.Count(row => row.Label == 0), subset.Consumed.Count(row => row.Label == 1)));
+        Assert.Equal([32326, 27449, 60108], subset.Consumed.Take(3).Select(row => row.Row));
+        Assert.Equal(86, subset.Consumed[^1].Row);
+    }
+
+    [Fact]
+    public void Select_OrderSeed_OrdersTheSameRows()
+    {
+        RunSpec spec = new() { TrainSamples = 12, DataOffset = 5 };
+        IReadOnlyList<LabeledSentence> chosen = TrainingSubset.Select(Numbered(40), spec).Consumed;
+        IReadOnlyList<LabeledSentence> ordered = TrainingSubset.Select(Numbered(40), spec with { OrderSeed = 42 }).Consumed;
+
+        Assert.Equal(NumpyRandom.Permutation(42, 40)[5..17], chosen.Select(row => row.Row));
+        int[] order = [0, 7, 6, 9, 11, 3, 5, 2, 4, 10, 1, 8];
+        Assert.Equal(order.Select(i => chosen[i]), ordered);
+    }
+
+    [Fact]
+    public void Select_NoDataSeedAndMoreThanThereIs_IsTheWholeFileInOrder()
+    {
+        TrainingSubset subset = TrainingSubset.Select(Numbered(40), new RunSpec { DataSeed = null });
+
+        Assert.Equal(Enumerable.Range(0, 40), subset.Consumed.Select(row => row.Row));
+    }
+
+    [Fact]
+    public void Select_EvalSamples_TakesTheFirstRows()
+    {
+        TrainingSubset subset = TrainingSubset.Select(Numbered(40), new RunSpec { EvalSamples = 3 });
+
+        Assert.Equal([0, 1, 2], subset.Evaluation.Select(row => row.Row));
+        Assert.Equal(8, TrainingSubset.Select(Numbered(40), new RunSpec { EvalSamples = 900 }).Evaluation.Count);
+    }
+
+    [Fact]
+    public void Select_SelectionSplitOfSst2_IsBalancedLongAndApartFromTheTrainingRows()
+    {
+        SentimentDataset data = _sst2.Value;
+        TrainingSubset subset = TrainingSubset.Select(data, new RunSpec { EvalSplit = EvalSplit.Selection });
+
+        HashSet<int> trained = [.. subset.Consumed.Select(row => row.Row)];
+        HashSet<string> grams = [.. subset.Consumed.SelectMany(row => FiveGrams(row.Sentence))];
+        Assert.Equal((436, 436), (subset.Evaluation.Count(row => row.Label == 0), subset.Evaluation.Count(row => row.Label == 1)));
+        Assert.All(subset.Evaluation, row =>
+        {
+            Assert.Same(data.Train[row.Row], row);
+            Assert.DoesNotContain(row.Row, trained);
+            Assert.True(Words(row.Sentence).Length >= 10);
+            Assert.DoesNotContain(FiveGrams(row.Sentence), grams.Contains);
+        });
+        int[] position = new int[data.Train.Count];
+        int[] permutation = NumpyRandom.Permutation(42, data.Train.Count);
+        for (int i = 0; i < permutation.Length; i++)
+        {
+            position[permutation[i]] = i;
+        }
+
+        int[] positions = [.. subset.Evaluation.Select(row => position[row.Row])];
+        Assert.Equal(positions.Order(), positions);
+        Assert.True(positions[0] >= 20000);
+    }
+
+    [Fact]
+    public void Select_SelectionSplitOfTooFewRows_IsAnError()
+    {
+        RunFailure failure = Assert.Throws<RunFailure>(() => TrainingSubset.Select(_sst2.Value, new RunSpec { EvalSplit = EvalSplit.Selection, TrainSamples = 67000 }));
+
+        Assert.Equal("evalSplit", failure.Field);
+        Assert.Contains("400", failure.Message);
+    }
+
+    [Theory]
+    [InlineData("dataOffset", 40)]
+    [InlineData("dataOffset", -1)]
+    [InlineData("trainSamples", 0)]
+    [InlineData("evalSamples", 0)]
+    [InlineData("dataSeed", -1)]
+    [InlineData("orderSeed", -1)]
+    public void Select_NumberOutOfRange_NamesTheField(string field, int value)
+    {
+        RunSpec spec = field switch
+        {
+            "dataOffset" => new RunSpec { DataOffset = value },
+            "trainSamples" => new RunSpec { TrainSamples = value },
+            "evalSamples" => new RunSpec { EvalSamples = value },
+            "dataSeed" => new RunSpec { DataSeed = value },
+            _ => new RunSpec { OrderSeed = value },
+        };
+
+        RunFailure failure = Assert.Throws<RunFailure>(() => TrainingSubset.Select(Numbered(40), spec));
+
+        Assert.Equal(field, failure.Field);
+        Assert.Contains(field, failure.Message);
+    }
+
+    private static SentimentDataset Numbered(int rows) => new()
+    {
+        Name = "numbered",
+        Labels = ["negative", "positive"],
+        Train = [.. Enumerable.Range(0, rows).Select(i => new LabeledSentence(i, $"row {i}", i % 2))],
+        Dev = [.. Enumerable.Range(0, 8).Select(i => new LabeledSentence(i, $"dev {i}", i % 2))],
+    };
+
+    private static string[] Words(string sentence) => sentence.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    private static string[] FiveGrams(string sentence)
+    {
+        string[] words = Words(sentence);
+        return [.. Enumerable.Range(0, Math.Max(0, words.Length - 4)).Select(i => string.Join(' ', words[i..(i + 5)]))];
+    }
+}

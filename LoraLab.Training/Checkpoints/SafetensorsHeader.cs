@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using LoraLab.Training.Errors;
+
+namespace LoraLab.Training.Checkpoints;
+
+/// <summary>
+/// Reads and checks a safetensors header: eight bytes of length, JSON, then the data, which the tensors must cover without
+/// overlap, gap or rest. Everything is checked before a tensor is read.
+/// </summary>
+internal sealed class SafetensorsHeader
+{
+    private const long LongestHeader = 100_000_000;
+    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
+
+    private readonly string _file;
+    private readonly string? _field;
+
+    private SafetensorsHeader(string file, string? field)
+    {
+        _file = file;
+        _field = field;
+    }
+
+    public Dictionary<string, SafetensorsEntry> Entries { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
+
+    public static SafetensorsHeader Read(Stream stream, string file, string? field)
+    {
+        SafetensorsHeader header = new(file, field);
+        header.Read(stream);
+        return header;
+    }
+
+    private void Read(Stream stream)
+    {
+        Span<byte> prefix = stackalloc byte[8];
+        Require(stream.Length >= prefix.Length && stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) == prefix.Length, "is cut off: it has no header");
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        Require(length is >= 2 and <= LongestHeader, $"is not a safetensors file: its first eight bytes give a header of {length} bytes");
+        Require((long)length <= stream.Length - prefix.Length, $"is cut off: its header should have {length} bytes, the file has {stream.Length}");
+        byte[] json = new byte[length];
+        stream.ReadExactly(json);
+        Require(json[0] == (byte)'{', "is not a safetensors file: its header does not begin with '{'");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, _strict);
+            ReadEntries(document.RootElement, prefix.Length + (long)length);
+        }
+        catch (JsonException problem)
+        {
+            throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {problem.Message}", _field, problem);
+        }
+
+        CheckCover(prefix.Length + (long)length, stream.Length);
+    }
+
+    private void ReadEntries(JsonElement root, long dataStart)
+    {
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            if (property.Name == "__metadata__")
+            {
+                ReadMetadata(property.Value);
+            }
+            else
+            {
+                Entries.Add(property.Name, Entry(property.Name, property.Value, dataStart));
+            }
+        }
+    }
+
+    private void ReadMetadata(JsonElement value)
+    {
+        Require(value.ValueKind == JsonValueKind.Object, "has a '__metadata__' that is not an object");
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            Require(property.Value.ValueKind == JsonValueKind.String, $"has metadata '{property.Name}' that is not a text");
+            Metadata.Add(property.Name, property.Value.GetString()!);
+        }
+    }
+
+    private SafetensorsEntry Entry(string name, JsonElement value, long dataStart)
+    {
+        string dtype = "";
+        long[] shape = [], offsets = [];
+        bool complete = value.ValueKind == JsonValueKind.Object
+            && value.TryGetProperty("dtype", out JsonElement dtypeValue) && dtypeValue.ValueKind == JsonValueKind.String && (dtype = dtypeValue.GetString()!).Length > 0
+            && value.TryGetProperty("shape", out JsonElement shapeValue) && TryNumbers(shapeValue, out shape)
+            && value.TryGetProperty("data_offsets", out JsonElement offsetsValue) && TryNumbers(offsetsValue, out offsets)
+            && offsets.Length == 2;
+        Require(complete, $"does not describe tensor '{name}' with a dtype, a shape and two data_offsets");
+        Require(SafetensorsDtypes.TryBytes(dtype, out int bytes), $"gives tensor '{name}' the unknown dtype '{dtype}'");
+        Require(offsets[1] >= offsets[0], $"gives tensor '{name}' offsets that run backwards: {offsets[0]} to {offsets[1]}");
+        UInt128 size = (UInt128)bytes;
+        foreach (long axis in shape)
+        {
+            size = axis == 0 ? 0 : size * (UInt128)axis;
+            Require(size <= long.MaxValue, $"gives tensor '{name}' an impossible shape");
+        }
+
+        long length = offsets[1] - offsets[0];
+        Require(size == (UInt128)length, $"gives tensor '{name}' of dtype {dtype} and shape [{string.Join(", ", shape)}] {length} bytes instead of {size}");
+        Require(offsets[1] <= long.MaxValue - dataStart, $"gives tensor '{name}' impossible offsets");
+        return new SafetensorsEntry(name, dtype, shape, dataStart + offsets[0], length);
+    }
+
+    private void CheckCover(long dataStart, long fileLength)
+    {
+        long expected = dataStart;
+        string before = "the header";
+        foreach (SafetensorsEntry entry in Entries.Values.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
+        {
+            Require(entry.Offset >= expected, $"has tensor '{entry.Name}' overlapping {before}");
+            Require(entry.Offset == expected, $"leaves {entry.Offset - expected} bytes unused before tensor '{entry.Name}'");
+            expected = entry.Offset + entry.Length;
+            Require(expected <= fileLength, $"is cut off: tensor '{entry.Name}' ends at byte {expected}, the file has {fileLength}; get the file again");
+            before = $"tensor '{entry.Name}'";
+        }
+
+        Require(expected == fileLength, $"has {fileLength - expected} bytes behind its last tensor");
+    }
+
+    private static bool TryNumbers(JsonElement value, out long[] numbers)
+    {
+        numbers = [];
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        numbers = new long[value.GetArrayLength()];
+        int i = 0;
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out numbers[i]) || numbers[i++] < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Require(bool holds, string problem)
+    {
+        if (!holds)
+        {
+            throw RunFailure.BadData($"{_file} {problem}.", _field);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+
+namespace LoraLab.Training.Tokenization;
+
+/// <summary>
+/// SentencePiece's byte-pair encoding: of all neighbouring symbols whose concatenation is a piece, the pair with the highest
+/// score becomes one symbol, the leftmost of equal ones first, until none is left; a symbol without a piece becomes its bytes.
+/// </summary>
+internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
+{
+    private static readonly Comparer<(float Score, int Left)> _bestFirst =
+        Comparer<(float Score, int Left)>.Create((a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : a.Left.CompareTo(b.Left));
+
+    /// <summary>The ids of a text that is already normalised (spaces escaped, the dummy prefix in place).</summary>
+    public List<int> Encode(string text)
+    {
+        Span<Symbol> symbols = Split(text);
+        PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda = new(_bestFirst);
+        for (int i = 1; i < symbols.Length; i++)
+        {
+            Offer(agenda, text, symbols, i - 1, i);
+        }
+
+        while (agenda.TryDequeue(out (int Left, int Right, int Length) pair, out _))
+        {
+            ref Symbol left = ref symbols[pair.Left];
+            ref Symbol right = ref symbols[pair.Right];
+            if (left.Length == 0 || right.Length == 0 || left.Length + right.Length != pair.Length)
+            {
+                continue; // One of the two has been merged since.
+            }
+
+            left.Length = pair.Length;
+            left.Next = right.Next;
+            right.Length = 0;
+            if (left.Next >= 0)
+            {
+                symbols[left.Next].Previous = pair.Left;
+                Offer(agenda, text, symbols, pair.Left, left.Next);
+            }
+
+            if (left.Previous >= 0)
+            {
+                Offer(agenda, text, symbols, left.Previous, pair.Left);
+            }
+        }
+
+        return Ids(text, symbols);
+    }
+
+    private static Symbol[] Split(string text)
+    {
+        List<Symbol> symbols = new(text.Length);
+        for (int i = 0; i < text.Length;)
+        {
+            int length = char.IsSurrogatePair(text, i) ? 2 : 1;
+            symbols.Add(new Symbol { Start = i, Length = length, Previous = symbols.Count - 1, Next = symbols.Count + 1 });
+            i += length;
+        }
+
+        Symbol[] all = [.. symbols];
+        if (all.Length > 0)
+        {
+            all[^1].Next = -1;
+        }
+
+        return all;
+    }
+
+    private void Offer(PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda, string text, Span<Symbol> symbols, int left, int right)
+    {
+        int length = symbols[left].Length + symbols[right].Length;
+        if (vocabulary.TryFind(text.AsSpan(symbols[left].Start, length), out (int Id, float Score) piece))
+        {
+            agenda.Enqueue((left, right, length), (piece.Score, left));
+        }
+    }
+
+    private List<int> Ids(string text, Span<Symbol> symbols)
+    {
+        List<int> ids = [];
+        Span<byte> bytes = stackalloc byte[4];
+        bool afterUnknown = false;
+        foreach (Symbol symbol in symbols)
+        {
+            if (symbol.Length == 0)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<char> piece = text.AsSpan(symbol.Start, symbol.Length);
+            bool known = vocabulary.TryFind(piece, out (int Id, float Score) found);
+            if (known)
+            {
+                ids.Add(found.Id);
+            }
+            else if (vocabulary.HasBytes)
+            {
+                foreach (byte value in bytes[..Encoding.UTF8.GetBytes(piece, bytes)])
+                {
+                    ids.Add(vocabulary.ByteId(value));
+                }
+            }
+            else if (!afterUnknown)
+            {
+                ids.Add(vocabulary.UnknownId); // A run of unknown characters is one unknown piece.
+            }
+
+            afterUnknown = !known;
+        }
+
+        return ids;
+    }
+
+    private struct Symbol
+    {
+        public int Start;
+        public int Length;
+        public int Previous;
+        public int Next;
+    }
+}
