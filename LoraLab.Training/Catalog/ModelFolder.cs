@@ -39,16 +39,29 @@ internal static class ModelFolder
         };
     }
 
+    /// <summary>Why runs cannot use a model with this configuration, or null.</summary>
+    public static string? ConfigurationProblem(string folder)
+    {
+        try
+        {
+            return Problem(Shape.Read(Path.Combine(folder, ConfigurationFile)));
+        }
+        catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return $"Its {ConfigurationFile} cannot be read: {problem.Message}";
+        }
+    }
+
+    private static string? Problem(Shape shape) =>
+        shape.Type != "llama" ? $"Its model_type is '{shape.Type}'; LoraLab trains models of type 'llama'."
+        : shape.Parameters <= 0 ? $"Its {ConfigurationFile} lacks sizes of the model."
+        : null;
+
     private static string? Problem(string folder, Shape shape, string[] weights)
     {
-        if (shape.Type != "llama")
+        if (Problem(shape) is string ofConfiguration)
         {
-            return $"Its model_type is '{shape.Type}'; LoraLab trains models of type 'llama'.";
-        }
-
-        if (shape.Parameters <= 0)
-        {
-            return $"Its {ConfigurationFile} lacks sizes of the model.";
+            return ofConfiguration;
         }
 
         if (weights.Length == 0)
