@@ -19,6 +19,8 @@ public static class ContractJson
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.PropertyNameCaseInsensitive = false;
         options.DictionaryKeyPolicy = null;
+        // NaN is information: without this the serialiser throws on it. The API shows it as null beside a nonFinite list.
+        options.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals;
         options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     }

@@ -1,4 +1,32 @@
+using LoraLab.Web;
+using LoraLab.Web.Api;
+using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components.WebAssembly.Hosting;
+using MudBlazor;
+using MudBlazor.Services;
 
 WebAssemblyHostBuilder builder = WebAssemblyHostBuilder.CreateDefault(args);
+builder.RootComponents.Add<App>("#app");
+
+Uri baseAddress = new(builder.HostEnvironment.BaseAddress);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(new HttpClient { BaseAddress = baseAddress });
+builder.Services.AddSingleton<LabApi>();
+builder.Services.AddSingleton(_ => new LiveClient(baseAddress));
+builder.Services.AddSingleton<QueueState>();
+builder.Services.AddSingleton<SystemState>();
+builder.Services.AddSingleton<CatalogState>();
+builder.Services.AddSingleton<ThemeState>();
+builder.Services.AddSingleton<Ticker>();
+builder.Services.AddScoped<RunActions>();
+builder.Services.AddScoped<PageUrl>();
+builder.Services.AddMudServices(services =>
+{
+    services.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
+    services.SnackbarConfiguration.VisibleStateDuration = 5000;
+    services.SnackbarConfiguration.ShowTransitionDuration = 120;
+    services.SnackbarConfiguration.HideTransitionDuration = 120;
+    services.SnackbarConfiguration.PreventDuplicates = true;
+});
+
 await builder.Build().RunAsync();

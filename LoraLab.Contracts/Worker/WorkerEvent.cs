@@ -80,7 +80,6 @@ public sealed record MetricsRecorded : WorkerEvent
     public IReadOnlyList<int> Steps { get; init; } = [];
 
     /// <summary>Values by metric key.</summary>
-    [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
     public IReadOnlyDictionary<string, double[]> Values { get; init; } = new Dictionary<string, double[]>();
 }
 
@@ -97,7 +96,6 @@ public sealed record Evaluated : WorkerEvent
     public double MacroF1 { get; init; }
 
     /// <summary>Mean of minus the true label's score.</summary>
-    [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
     public double Loss { get; init; }
 
     /// <summary>Rows right.</summary>

@@ -1,0 +1,26 @@
+namespace LoraLab.Server.Composition;
+
+/// <summary>The section <c>LoraLab</c> of the configuration.</summary>
+internal sealed class LoraLabOptions
+{
+    public const string Section = "LoraLab";
+
+    /// <summary>Database, runs, downloaded models and data sets.</summary>
+    public string DataDirectory { get; set; } = "data";
+
+    public List<string> ModelDirectories { get; set; } = [];
+
+    public List<string> DatasetDirectories { get; set; } = [];
+
+    /// <summary>One lane for each entry; <c>auto</c> when empty.</summary>
+    public List<string> Devices { get; set; } = [];
+
+    public int? MemoryBudgetMb { get; set; }
+
+    public double CancelGraceSeconds { get; set; } = 15;
+
+    /// <summary>The trainer's program or dll; null: the one built or published with the server.</summary>
+    public string? WorkerPath { get; set; }
+
+    public string Role { get; set; } = "All";
+}

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Composition;
+
+/// <summary>Lists every error of the section at once, each with its key.</summary>
+internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLabOptions>
+{
+    private static readonly string[] Roles = ["All", "Web", "Worker"];
+
+    public ValidateOptionsResult Validate(string? name, LoraLabOptions options)
+    {
+        List<string> errors = [];
+        if (string.IsNullOrWhiteSpace(options.DataDirectory))
+        {
+            errors.Add("LoraLab:DataDirectory is empty; name a folder for the database and the runs.");
+        }
+
+        CheckFolders(errors, "ModelDirectories", options.ModelDirectories);
+        CheckFolders(errors, "DatasetDirectories", options.DatasetDirectories);
+        for (int i = 0; i < options.Devices.Count; i++)
+        {
+            if (!DeviceName().IsMatch(options.Devices[i] ?? ""))
+            {
+                errors.Add($"LoraLab:Devices:{i} is \"{options.Devices[i]}\"; it must be auto, cpu, cuda or cuda:N.");
+            }
+        }
+
+        if (options.Devices.Distinct().Count() != options.Devices.Count)
+        {
+            errors.Add("LoraLab:Devices names a device twice; each entry is a lane of its own.");
+        }
+
+        if (options.MemoryBudgetMb is <= 0)
+        {
+            errors.Add($"LoraLab:MemoryBudgetMb is {options.MemoryBudgetMb}; it must be above 0, or absent for no budget.");
+        }
+
+        if (options.CancelGraceSeconds is not (>= 0.1 and <= 3600))
+        {
+            errors.Add($"LoraLab:CancelGraceSeconds is {options.CancelGraceSeconds}; it must be from 0.1 to 3600.");
+        }
+
+        if (!Roles.Contains(options.Role))
+        {
+            errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", Roles)}.");
+        }
+        else if (options.Role != "All")
+        {
+            errors.Add($"LoraLab:Role is \"{options.Role}\", which needs the PostgreSQL store that this version does not have; use All.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckFolders(List<string> errors, string key, List<string> folders)
+    {
+        for (int i = 0; i < folders.Count; i++)
+        {
+            if (string.IsNullOrWhiteSpace(folders[i]))
+            {
+                errors.Add($"LoraLab:{key}:{i} is empty; name a folder or remove the entry.");
+            }
+        }
+    }
+
+    [GeneratedRegex("^(auto|cpu|cuda|cuda:[0-9]{1,2})$")]
+    private static partial Regex DeviceName();
+}

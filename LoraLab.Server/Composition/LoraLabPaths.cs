@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Composition;
+
+/// <summary>Absolute paths of everything that the configuration names.</summary>
+internal sealed class LoraLabPaths
+{
+    public LoraLabPaths(IHostEnvironment environment, IOptions<LoraLabOptions> options)
+    {
+        Home = environment.ContentRootPath;
+        DataDirectory = Resolve(options.Value.DataDirectory);
+        ModelDirectories = [.. options.Value.ModelDirectories.Select(Resolve)];
+        DatasetDirectories = [.. options.Value.DatasetDirectories.Select(Resolve)];
+    }
+
+    public string Home { get; }
+
+    public string DataDirectory { get; }
+
+    public IReadOnlyList<string> ModelDirectories { get; }
+
+    public IReadOnlyList<string> DatasetDirectories { get; }
+
+    public string Database => Path.Combine(DataDirectory, "loralab.db");
+
+    public string RunsDirectory => Path.Combine(DataDirectory, "runs");
+
+    public string Samples => Path.Combine(Home, "samples");
+
+    public string RunDirectory(string runId) => Path.Combine(RunsDirectory, runId);
+
+    public string Resolve(string path) => Path.GetFullPath(path, Home);
+}

@@ -1,0 +1,120 @@
+using Hangfire;
+using Hangfire.InMemory;
+using LoraLab.Contracts;
+using LoraLab.Server.Demo;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Live;
+using LoraLab.Server.Machine;
+using LoraLab.Server.Queue;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+using LoraLab.Server.Worker;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Composition;
+
+/// <summary>What the server is made of, one feature a method.</summary>
+internal static class Services
+{
+    /// <summary>Longer than the grace for a worker, which is told to stop when the server is.</summary>
+    private static TimeSpan ShutdownTimeout(LoraLabOptions options) => TimeSpan.FromSeconds(options.CancelGraceSeconds + 15);
+
+    public static void AddLoraLabOptions(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IValidateOptions<LoraLabOptions>, LoraLabOptionsValidator>();
+        builder.Services.AddOptions<LoraLabOptions>().BindConfiguration(LoraLabOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<LoraLabPaths>();
+        builder.Services.AddSingleton<DataDirectoryLock>();
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<LoraLabOptions>>((host, options) => host.ShutdownTimeout = ShutdownTimeout(options.Value));
+    }
+
+    public static void AddProblems(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<ProblemHandler>();
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            ContractJson.Apply(options.SerializerOptions);
+            options.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+        });
+    }
+
+    public static void AddStore(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        builder.Services.AddHostedService<StoreMaintenance>();
+    }
+
+    public static void AddTrainer(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<WorkerLocator>();
+        builder.Services.AddSingleton<TrainerInspector>();
+        builder.Services.AddSingleton<ActiveRuns>();
+        builder.Services.AddSingleton<RunImporter>();
+        builder.Services.AddSingleton<RunExecutor>();
+        builder.Services.AddSingleton<Recovery>();
+    }
+
+    public static void AddRuns(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<RunIds>();
+        builder.Services.AddSingleton<RunLogs>();
+        builder.Services.AddSingleton<PredictionFiles>();
+        builder.Services.AddSingleton<RunQuery>();
+        builder.Services.AddSingleton<SpecChecker>();
+        builder.Services.AddSingleton<RunService>();
+        builder.Services.AddSingleton<DemoRuns>();
+        builder.Services.AddSingleton<Welcome>();
+    }
+
+    public static void AddQueue(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Lanes>();
+        builder.Services.AddSingleton<QueueService>();
+        builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddHangfire(static hangfire => hangfire
+            .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+            .UseSimpleAssemblyNameTypeSerializer()
+            .UseRecommendedSerializerSettings()
+            .UseInMemoryStorage());
+
+        LoraLabOptions lanes = builder.Configuration.GetSection(LoraLabOptions.Section).Get<LoraLabOptions>() ?? new LoraLabOptions();
+        for (int i = 0; i < Lanes.Devices(lanes).Count; i++)
+        {
+            string queue = Lane.QueueName(i);
+            builder.Services.AddHangfireServer((services, server) =>
+            {
+                server.ServerName = queue;
+                server.Queues = [queue];
+                server.WorkerCount = 1;
+                server.ShutdownTimeout = ShutdownTimeout(services.GetRequiredService<IOptions<LoraLabOptions>>().Value);
+                server.StopTimeout = server.ShutdownTimeout;
+            });
+        }
+
+        builder.Services.AddHostedService<QueueStarter>();
+    }
+
+    public static void AddLive(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<LiveFeed>();
+        builder.Services.AddSingleton<ILiveSink>(services => services.GetRequiredService<LiveFeed>());
+        builder.Services.AddSingleton<LiveReplay>();
+        builder.Services.AddSingleton<LiveConnections>();
+        builder.Services.AddHostedService<QueueNotifier>();
+        builder.Services.AddSignalR().AddJsonProtocol(static options => ContractJson.Apply(options.PayloadSerializerOptions));
+    }
+
+    public static void AddMachine(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MachineReport>();
+        builder.Services.AddHostedService<SystemSampler>();
+    }
+
+    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi();
+
+    public static void AddHealth(this WebApplicationBuilder builder) =>
+        builder.Services.AddHealthChecks().AddCheck<ReadyCheck>("ready", tags: [ReadyCheck.Tag]);
+}

@@ -1,0 +1,61 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Store;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.Live;
+
+/// <summary>Server-sent events of one run: the hub's twin for <c>curl -N</c> and scripts.</summary>
+internal static class LiveEndpoints
+{
+    public static void MapRunEvents(this RouteGroupBuilder runs) =>
+        runs.MapGet("/{id}/events", Stream).WithSummary("State, progress and metrics as server-sent events; Last-Event-ID continues");
+
+    private static Results<ServerSentEventsResult<string>, NoContent> Stream(
+        string id, HttpRequest request, IRunStore store, LiveFeed feed, LiveReplay replay, CancellationToken cancellationToken)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        string last = request.Headers["Last-Event-ID"].ToString();
+        if (!long.TryParse(last.Length == 0 ? "0" : last, out long afterSeq) || afterSeq < 0)
+        {
+            throw ApiFailure.Malformed($"Last-Event-ID '{last}' is not the number of an event.");
+        }
+
+        // A browser's EventSource reconnects until it is told that there is nothing more.
+        bool over = run.Document.State.IsTerminal() && store.ReadEvents(afterSeq, id) is { Complete: true, Events.Count: 0 };
+        return over ? TypedResults.NoContent() : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, cancellationToken));
+    }
+
+    private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
+        string id, long afterSeq, IRunStore store, LiveFeed feed, LiveReplay replay, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        LiveSubscription subscription = feed.Open();
+        try
+        {
+            replay.Add(subscription, [LiveHub.Run(id)], afterSeq);
+            while (true)
+            {
+                while (subscription.Events.TryRead(out LiveEvent? live))
+                {
+                    yield return new SseItem<string>(JsonSerializer.Serialize(live, ContractJson.Options), live.Type) { EventId = live.Seq.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                }
+
+                if (store.Find(id)?.Document.State.IsTerminal() != false && !subscription.Events.TryPeek(out _))
+                {
+                    yield break;
+                }
+
+                await subscription.Events.WaitToReadAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            feed.Close(subscription);
+        }
+    }
+}

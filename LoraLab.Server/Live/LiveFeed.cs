@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+
+namespace LoraLab.Server.Live;
+
+/// <summary>Hands live events to the subscriptions of the hub and of the server-sent events.</summary>
+internal sealed class LiveFeed(TimeProvider time) : ILiveSink
+{
+    private ImmutableList<LiveSubscription> subscriptions = [];
+
+    public void Accept(IReadOnlyList<LiveEvent> events)
+    {
+        foreach (LiveSubscription subscription in subscriptions)
+        {
+            foreach (LiveEvent live in events)
+            {
+                subscription.Offer(live);
+            }
+        }
+    }
+
+    /// <summary>An event that is not stored and not replayed.</summary>
+    public void Tell<T>(string? runId, string type, T data) =>
+        Accept([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
+
+    public bool HasSubscriber(string topic) => subscriptions.Any(subscription => subscription.Has(topic));
+
+    public LiveSubscription Open()
+    {
+        LiveSubscription subscription = new();
+        ImmutableInterlocked.Update(ref subscriptions, static (list, added) => list.Add(added), subscription);
+        return subscription;
+    }
+
+    public void Close(LiveSubscription subscription)
+    {
+        ImmutableInterlocked.Update(ref subscriptions, static (list, removed) => list.Remove(removed), subscription);
+        subscription.Complete();
+    }
+}

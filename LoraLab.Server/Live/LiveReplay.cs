@@ -1,0 +1,77 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Queue;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+
+namespace LoraLab.Server.Live;
+
+/// <summary>Adds topics to a subscription with what the client missed since a number, or with the present state where that is not to be had.</summary>
+internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider time)
+{
+    private const int LogTailBytes = 16 * 1024;
+
+    /// <summary>Returns the number up to which the client is served; <paramref name="afterSeq"/> null: live only.</summary>
+    public long Add(LiveSubscription subscription, IEnumerable<string> topics, long? afterSeq)
+    {
+        IReadOnlyList<string> fresh = subscription.Hold(topics);
+        EventPage page = store.ReadEvents(afterSeq ?? store.Seq, SingleRun(fresh));
+        IEnumerable<LiveEvent> replay = !page.Complete
+            ? fresh.SelectMany(topic => Snapshot(topic, page.Seq))
+            : Refresh(page.Events.Where(live => fresh.Any(topic => LiveTopics.Carries(topic, live))));
+        IEnumerable<LiveEvent> tails = fresh.Where(LiveTopics.IsLogs).SelectMany(LogTail);
+        subscription.Release(fresh, [.. replay, .. tails], page.Seq);
+        return page.Seq;
+    }
+
+    private static string? SingleRun(IReadOnlyList<string> topics)
+    {
+        string? run = topics.Count == 0 ? null : LiveTopics.RunOf(topics[0]);
+        return topics.All(topic => LiveTopics.RunOf(topic) == run) ? run : null;
+    }
+
+    /// <summary>Of the queue's events only the last is sent, with the queue as it is now.</summary>
+    private IEnumerable<LiveEvent> Refresh(IEnumerable<LiveEvent> events)
+    {
+        List<LiveEvent> list = [.. events];
+        LiveEvent? lastQueue = list.FindLast(live => live.Type == LiveEventTypes.QueueChanged);
+        return list
+            .Where(live => live.Type != LiveEventTypes.QueueChanged || ReferenceEquals(live, lastQueue))
+            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(QueueOrder.Describe(store)) } : live);
+    }
+
+    private IEnumerable<LiveEvent> Snapshot(string topic, long seq)
+    {
+        if (topic == LiveHub.Queue)
+        {
+            return [Make(seq, null, LiveEventTypes.QueueChanged, QueueOrder.Describe(store))];
+        }
+
+        if (topic == LiveHub.Runs)
+        {
+            return store.Runs.OrderBy(run => run.Document.Id, StringComparer.Ordinal)
+                .Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, QueueOrder.WithPosition(run.Document, store.Runs)));
+        }
+
+        return LiveTopics.RunOf(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
+            ? [
+                Make(seq, id, LiveEventTypes.RunState, QueueOrder.WithPosition(found.Document, store.Runs)),
+                Make(seq, id, LiveEventTypes.RunMetrics, new RunMetrics(id, store.ReadSeries(id, null))),
+            ]
+            : [];
+    }
+
+    /// <summary>Logs replay by offset: the end of the log lets a client join without asking again.</summary>
+    private IEnumerable<LiveEvent> LogTail(string topic)
+    {
+        string id = LiveTopics.RunOf(topic)!;
+        LogChunk? tail = store.Find(id) is { } run ? logs.ReadTail(run.Document, LogTailBytes) : null;
+        return tail is null || tail.Text.Length == 0 ? [] : [Make(0, id, LiveEventTypes.RunLog, tail)];
+    }
+
+    private LiveEvent Make<T>(long seq, string? runId, string type, T data) => new(seq, runId, type, time.GetUtcNow(), ToJson(data));
+
+    private static JsonElement ToJson<T>(T data) => JsonSerializer.SerializeToElement(data, ContractJson.Options);
+}

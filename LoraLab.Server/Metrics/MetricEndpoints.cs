@@ -1,0 +1,33 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.Metrics;
+
+/// <summary>Series of one run and of many.</summary>
+internal static class MetricEndpoints
+{
+    public static void MapMetrics(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b chooses");
+        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("The same for many runs in one call");
+    }
+
+    private static Ok<RunMetrics> One(string id, string? keys, IRunStore store)
+    {
+        _ = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        return TypedResults.Ok(new RunMetrics(id, store.ReadSeries(id, Keys(keys))));
+    }
+
+    private static Ok<IReadOnlyList<RunMetrics>> Many(string? runs, string? keys, IRunStore store)
+    {
+        IReadOnlyCollection<string>? wanted = Keys(keys);
+        IReadOnlyList<RunMetrics> all = [.. RunSelection.Parse(runs, store).Select(run => new RunMetrics(run.Id, store.ReadSeries(run.Id, wanted)))];
+        return TypedResults.Ok(all);
+    }
+
+    private static HashSet<string>? Keys(string? keys) =>
+        string.IsNullOrWhiteSpace(keys) ? null : [.. keys.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+}

@@ -1,0 +1,63 @@
+using Hangfire;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+using LoraLab.Server.Worker;
+
+namespace LoraLab.Server.Queue;
+
+/// <summary>
+/// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
+/// when there is none. The store decides what is next; Hangfire only decides that somebody looks.
+/// </summary>
+internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
+{
+    [AutomaticRetry(Attempts = 0)]
+    public async Task RunAsync(int index, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        Lane lane = lanes.All[index];
+        while (!stopping.IsCancellationRequested)
+        {
+            using IDisposable work = lanes.Work(lane);
+            RunDocument? run = Claim(lane);
+            if (run is null)
+            {
+                break;
+            }
+
+            try
+            {
+                await executor.ExecuteAsync(run, lane, stopping.Token);
+            }
+            catch (Exception error)
+            {
+                // The executor ends its run in every case it knows; this one it did not know.
+                log.LogError(error, "Run {Run} could not be executed", run.Id);
+                executor.Fail(run.Id, $"The server failed while it executed the run ({error.Message}); its log has the details.");
+            }
+        }
+
+        // A run may have come between the last look and the moment the lane counted as idle.
+        if (!stopping.IsCancellationRequested && HasWork(lane))
+        {
+            lanes.Wake();
+        }
+    }
+
+    private RunDocument? Claim(Lane lane) => store.Transact(transaction =>
+    {
+        StoredRun? next = transaction.Paused ? null : QueueOrder.Waiting(transaction.Runs).FirstOrDefault(run => lane.Takes(run.Document.Spec.Device));
+        if (next is null)
+        {
+            return null;
+        }
+
+        RunDocument claimed = RunStateMachine.Claim(next.Document, lane.Device, time.GetUtcNow());
+        transaction.Put(next with { Document = claimed });
+        transaction.EmitState(claimed);
+        return claimed;
+    });
+
+    private bool HasWork(Lane lane) => !store.Paused && QueueOrder.Waiting(store.Runs).Any(run => lane.Takes(run.Document.Spec.Device));
+}

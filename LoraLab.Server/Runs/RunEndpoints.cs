@@ -1,0 +1,108 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Live;
+using LoraLab.Server.Queue;
+using LoraLab.Server.Store;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary><c>/runs</c>: submit, list, get, edit, delete, cancel, clone.</summary>
+internal static class RunEndpoints
+{
+    private const int MaximumKey = 255;
+
+    public static RouteGroupBuilder MapRuns(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
+        runs.MapPost("/", SubmitAsync).Accepts<RunSpec>("application/json").Produces<RunDocument>(StatusCodes.Status201Created).Produces<DryRunResult>().ProducesProblem(400).ProducesProblem(422)
+            .WithSummary("Queues a run; dryRun=true only checks the specification");
+        runs.MapGet("/", List).WithSummary("Runs by filter, in pages");
+        runs.MapGet("/{id}", Get).Produces<RunDocument>().ProducesProblem(404).WithSummary("One run");
+        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404).WithSummary("Renames, annotates, tags, changes the priority");
+        runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409).WithSummary("Deletes an ended or waiting run with its files");
+        runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; answers at once");
+        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>("application/json").ProducesProblem(400).ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
+        runs.MapRunFiles();
+        runs.MapRunEvents();
+        return runs;
+    }
+
+    private static async Task<IResult> SubmitAsync(
+        HttpRequest request, RunService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, CancellationToken cancellationToken)
+    {
+        JsonObject spec = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
+        if (dryRun == true)
+        {
+            return TypedResults.Ok(await service.TryAsync(spec, cancellationToken));
+        }
+
+        if (key is null)
+        {
+            RunDocument run = await service.SubmitAsync(spec, null, cancellationToken);
+            return TypedResults.Created(ApiRoutes.Run(run.Id), run);
+        }
+
+        if (key.Length is 0 or > MaximumKey)
+        {
+            throw ApiFailure.Malformed($"The Idempotency-Key must have 1 to {MaximumKey} characters.");
+        }
+
+        (string id, string body, bool replayed) = await service.SubmitOnceAsync(key, spec, cancellationToken);
+        request.HttpContext.Response.Headers.Location = ApiRoutes.Run(id);
+        if (replayed)
+        {
+            request.HttpContext.Response.Headers["Idempotency-Replayed"] = "true";
+        }
+
+        return TypedResults.Text(body, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
+    }
+
+    private static Ok<RunList> List(RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? q) =>
+        TypedResults.Ok(query.List(limit, cursor, sort, state, method, tag, q));
+
+    private static IResult Get(string id, HttpContext context, IRunStore store)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(QueueOrder.WithPosition(run.Document, store.Runs), ContractJson.Options);
+        EntityTagHeaderValue tag = new($"\"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(body))[..20]}\"");
+        return TypedResults.File(body, "application/json", entityTag: tag);
+    }
+
+    private static async Task<Ok<RunDocument>> EditAsync(string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
+    {
+        JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
+        RunPatch patch = RequestBody.Convert<RunPatch>(body);
+        IReadOnlyList<FieldError> errors = [.. RunText.Check(patch)];
+        if (errors.Count > 0)
+        {
+            throw ApiFailure.Invalid(errors);
+        }
+
+        bool clearNotes = body.TryGetPropertyValue("notes", out JsonNode? notes) && notes is null;
+        return TypedResults.Ok(service.Edit(id, patch, clearNotes));
+    }
+
+    private static NoContent Delete(string id, RunService service)
+    {
+        service.Delete(id);
+        return TypedResults.NoContent();
+    }
+
+    private static Accepted<RunDocument> Cancel(string id, RunService service) =>
+        TypedResults.Accepted(ApiRoutes.Run(id), service.Cancel(id));
+
+    private static async Task<Created<RunDocument>> CloneAsync(string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
+    {
+        JsonObject changes = await RequestBody.ReadObjectAsync(request, optional: true, cancellationToken);
+        RunDocument run = await service.CloneAsync(id, changes, cancellationToken);
+        return TypedResults.Created(ApiRoutes.Run(run.Id), run);
+    }
+}

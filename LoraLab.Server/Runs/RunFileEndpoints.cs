@@ -1,0 +1,97 @@
+using System.IO.Compression;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Composition;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Store;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>What lies in a run's directory: predictions, log, adapter.</summary>
+internal static class RunFileEndpoints
+{
+    private const int MaximumChunk = 1 << 20;
+
+    public static void MapRunFiles(this RouteGroupBuilder runs)
+    {
+        runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").ProducesProblem(404).WithSummary("Predictions of one evaluation");
+        runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain").ProducesProblem(404).WithSummary("The log, by byte offset");
+        runs.MapGet("/{id}/adapter", Adapter).Produces(200, contentType: "application/zip").ProducesProblem(404).WithSummary("The adapter in the PEFT layout, as a zip");
+    }
+
+    private static IResult Predictions(string id, string? step, HttpRequest request, IRunStore store, PredictionFiles files)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        (int at, string path) = files.Find(run.Document, step ?? "last");
+        return Wants(request, "text/csv")
+            ? TypedResults.PhysicalFile(path, "text/csv; charset=utf-8", $"{id}-step-{at}.csv")
+            : TypedResults.Ok(PredictionFiles.Read(at, path));
+    }
+
+    private static IResult Logs(string id, long? offset, int? tail, int? attempt, HttpRequest request, IRunStore store, RunLogs logs)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        int number = attempt ?? Math.Max(1, run.Document.Attempts.Count);
+        if (offset is < 0)
+        {
+            throw ApiFailure.Invalid("offset", $"offset is {offset}; it must not be below 0.");
+        }
+
+        if (tail is < 1 or > 10_000)
+        {
+            throw ApiFailure.Invalid("tail", $"tail is {tail}; it must be from 1 to 10000 lines.");
+        }
+
+        if (number < 1 || number > Math.Max(1, run.Document.Attempts.Count))
+        {
+            throw ApiFailure.NotFound("attemptNotFound", $"Run {id} has no attempt {number}.");
+        }
+
+        if (Wants(request, "text/plain"))
+        {
+            string path = logs.PathOf(id, number);
+            return tail is int count ? TypedResults.Text(string.Concat(logs.LastLines(id, number, count).Select(line => line + "\n")))
+                : File.Exists(path) ? TypedResults.Stream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), "text/plain; charset=utf-8")
+                : TypedResults.Text("");
+        }
+
+        if (tail is int lines && offset is null)
+        {
+            return TypedResults.Ok(logs.ReadLastLines(id, number, lines));
+        }
+
+        return TypedResults.Ok(logs.Read(id, number, offset ?? 0, MaximumChunk));
+    }
+
+    private static IResult Adapter(string id, IRunStore store, LoraLabPaths paths)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
+        if (!run.Document.State.IsTerminal() || !File.Exists(Path.Combine(folder, "adapter_config.json")))
+        {
+            throw ApiFailure.NotFound("noAdapter", run.Document.State.IsTerminal()
+                ? $"Run {id} ended without an adapter."
+                : $"Run {id} has no adapter yet; it is saved at the end of the run.");
+        }
+
+        return TypedResults.Stream(
+            async (Stream body) =>
+            {
+                await using ZipArchive zip = await ZipArchive.CreateAsync(body, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null);
+                foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+                {
+                    // Weights hardly compress; the time is better spent elsewhere.
+                    await zip.CreateEntryFromFileAsync(file, Path.GetFileName(file), CompressionLevel.Fastest);
+                }
+            },
+            "application/zip",
+            $"{id}-adapter.zip");
+    }
+
+    private static bool Wants(HttpRequest request, string type) =>
+        request.GetTypedHeaders().Accept is { Count: > 0 } accept
+        && accept.OrderByDescending(item => item.Quality ?? 1).First() is { } first
+        && first.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,185 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Composition;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Queue;
+using LoraLab.Server.Store;
+using LoraLab.Server.Worker;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>What can be done to runs from outside.</summary>
+internal sealed class RunService(
+    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, LoraLabPaths paths, TimeProvider time, ILogger<RunService> log)
+{
+    private readonly SemaphoreSlim oneByOne = new(1, 1);
+
+    public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
+    {
+        SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
+        return new DryRunResult
+        {
+            Spec = valid.Spec!,
+            Name = NameOf(valid, store.Runs),
+            Warnings = valid.Warnings,
+            TotalSteps = valid.TotalSteps,
+            TrainableParameters = valid.TrainableParameters,
+            TrainRows = valid.TrainRows,
+            EvalRows = valid.EvalRows,
+        };
+    }
+
+    public async Task<RunDocument> SubmitAsync(JsonObject spec, string? clonedFrom, CancellationToken cancellationToken)
+    {
+        SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
+        string color = await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken);
+        return Insert(spec, valid, color, clonedFrom, answer: null);
+    }
+
+    /// <summary>Submits once for each key: the same key and body again give the stored answer, another body is refused.</summary>
+    public async Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
+    {
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(spec.ToJsonString())));
+        await oneByOne.WaitAsync(cancellationToken);
+        try
+        {
+            if (store.FindAnswer(key) is { } before)
+            {
+                return before.BodyHash == hash
+                    ? (before.RunId, before.Body, true)
+                    : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for another specification (run {before.RunId}); send a new key with a new run.");
+            }
+
+            SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
+            string color = await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken);
+            RunDocument run = Insert(spec, valid, color, null, (key, hash));
+            return (run.Id, store.FindAnswer(key)!.Body, false);
+        }
+        finally
+        {
+            oneByOne.Release();
+        }
+    }
+
+    public async Task<RunDocument> CloneAsync(string id, JsonObject changes, CancellationToken cancellationToken)
+    {
+        StoredRun source = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        return await SubmitAsync(CloneSpec.Make(source, changes), id, cancellationToken);
+    }
+
+    public RunDocument Edit(string id, RunPatch patch, bool clearNotes)
+    {
+        RunDocument edited = store.Transact(transaction =>
+        {
+            StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
+            RunDocument document = run.Document;
+            document = document with
+            {
+                Name = patch.Name?.Trim() ?? document.Name,
+                Notes = clearNotes ? null : patch.Notes ?? document.Notes,
+                Tags = patch.Tags is null ? document.Tags : RunText.Clean(patch.Tags),
+                Priority = patch.Priority ?? document.Priority,
+            };
+            document = document with
+            {
+                Spec = document.Spec with { Name = document.Name, Notes = document.Notes, Tags = document.Tags, Priority = document.Priority },
+            };
+            transaction.Put(run with { Document = document });
+            transaction.EmitState(document);
+            return QueueOrder.WithPosition(document, transaction.Runs);
+        });
+        lanes.Wake();
+        return edited;
+    }
+
+    public RunDocument Cancel(string id)
+    {
+        RunDocument cancelled = store.Transact(transaction =>
+        {
+            StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
+            RunDocument document = RunStateMachine.Cancel(run.Document, time.GetUtcNow())
+                ?? throw ApiFailure.Conflict("runEnded", $"Run {id} has already ended ({run.Document.State.ToString().ToLowerInvariant()}).");
+            if (!ReferenceEquals(document, run.Document))
+            {
+                transaction.Put(run with { Document = document });
+                transaction.EmitState(document);
+            }
+
+            return document;
+        });
+        active.Cancel(id);
+        return cancelled;
+    }
+
+    public void Delete(string id)
+    {
+        store.Transact(transaction =>
+        {
+            RunDocument document = (transaction.Find(id) ?? throw ApiFailure.NoRun(id)).Document;
+            if (!document.State.IsTerminal() && document.State != RunState.Queued)
+            {
+                throw ApiFailure.Conflict("runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
+            }
+
+            transaction.Remove(id);
+            transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
+            return true;
+        });
+
+        try
+        {
+            if (Directory.Exists(paths.RunDirectory(id)))
+            {
+                Directory.Delete(paths.RunDirectory(id), recursive: true);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The folder {Folder} of the deleted run could not be removed: {Reason}", paths.RunDirectory(id), error.Message);
+        }
+    }
+
+    private RunDocument Insert(JsonObject spec, SpecValidation valid, string methodColor, string? clonedFrom, (string Key, string Hash)? answer)
+    {
+        RunDocument inserted = store.Transact(transaction =>
+        {
+            string name = NameOf(valid, transaction.Runs);
+            RunSpec effective = valid.Spec! with { Name = name, Tags = RunText.Clean(valid.Spec!.Tags) };
+            RunDocument document = new()
+            {
+                Id = ids.Next(),
+                Name = name,
+                Notes = effective.Notes,
+                Tags = effective.Tags,
+                Priority = effective.Priority,
+                Color = RunColors.Assign(methodColor, [.. transaction.Runs.Where(run => run.Document.Spec.Method == effective.Method).Select(run => run.Document.Color)]),
+                Spec = effective,
+                Warnings = valid.Warnings,
+                Progress = new RunProgress { TotalSteps = valid.TotalSteps },
+                ClonedFrom = clonedFrom,
+                CreatedAt = time.GetUtcNow(),
+            };
+            transaction.Put(new StoredRun { Document = document, Position = QueueOrder.NextPosition(transaction.Runs), Submitted = spec.DeepClone().AsObject() });
+            transaction.EmitState(document);
+            document = QueueOrder.WithPosition(document, transaction.Runs);
+            if (answer is (string key, string hash))
+            {
+                transaction.PutAnswer(new StoredAnswer(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), time.GetUtcNow()));
+            }
+
+            return document;
+        });
+        lanes.Wake();
+        return inserted;
+    }
+
+    private static string NameOf(SpecValidation valid, IEnumerable<StoredRun> runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
+        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.Select(run => run.Document.Name))
+        : valid.Spec.Name.Trim();
+}

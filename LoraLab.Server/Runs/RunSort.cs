@@ -1,0 +1,113 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Errors;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>An order of runs by one field, <c>-field</c> for descending; runs without a value come last, the id decides between equals.</summary>
+internal sealed class RunSort : IComparer<RunDocument>
+{
+    private const string Default = "-createdAt";
+
+    private static readonly Dictionary<string, Func<RunDocument, IComparable?>> Fields = new()
+    {
+        ["createdAt"] = run => Seconds(run.CreatedAt),
+        ["startedAt"] = run => Seconds(run.StartedAt),
+        ["endedAt"] = run => Seconds(run.EndedAt),
+        ["id"] = run => run.Id,
+        ["name"] = run => run.Name.ToLowerInvariant(),
+        ["state"] = run => (double)run.State,
+        ["method"] = run => run.Spec.Method,
+        ["model"] = run => run.Spec.Model,
+        ["dataset"] = run => run.Spec.Dataset,
+        ["rank"] = run => (double)run.Spec.Rank,
+        ["seed"] = run => (double)run.Spec.Seed,
+        ["learningRate"] = run => run.Spec.LearningRate,
+        ["priority"] = run => (double)run.Priority,
+        [MetricKeys.EvalAccuracy] = run => run.Summary.Accuracy?.Last,
+        [MetricKeys.EvalMacroF1] = run => run.Summary.MacroF1?.Last,
+        [MetricKeys.EvalLoss] = run => run.Summary.EvalLoss?.Last,
+        [MetricKeys.TrainLoss] = run => run.Summary.TrainLoss?.Last,
+        ["trainableParameters"] = run => (double?)run.Summary.TrainableParameters,
+        ["trainTokens"] = run => (double?)run.Summary.TrainTokens,
+        ["trainSeconds"] = run => run.Summary.TrainSeconds,
+        ["evalSeconds"] = run => run.Summary.EvalSeconds,
+        ["loadSeconds"] = run => run.Summary.LoadSeconds,
+        ["peakMemoryMb"] = run => run.Summary.PeakMemoryMb,
+    };
+
+    private readonly string sort;
+    private readonly Func<RunDocument, IComparable?> read;
+    private readonly bool descending;
+
+    private RunSort(string sort, Func<RunDocument, IComparable?> read, bool descending)
+    {
+        this.sort = sort;
+        this.read = read;
+        this.descending = descending;
+    }
+
+    public static RunSort Parse(string? sort)
+    {
+        string text = string.IsNullOrEmpty(sort) ? Default : sort;
+        bool descending = text[0] == '-';
+        return Fields.TryGetValue(text.TrimStart('-'), out Func<RunDocument, IComparable?>? read)
+            ? new RunSort(text, read, descending)
+            : throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{text}'; there are {string.Join(", ", Fields.Keys)}, with - in front for descending.");
+    }
+
+    public Place PlaceOf(RunDocument run) => new(read(run), run.Id);
+
+    public int Compare(RunDocument? x, RunDocument? y) => Compare(PlaceOf(x!), PlaceOf(y!));
+
+    public int Compare(Place x, Place y)
+    {
+        if (x.Value is null || y.Value is null)
+        {
+            int missing = (x.Value is null).CompareTo(y.Value is null);
+            return missing != 0 ? missing : ById(x, y);
+        }
+
+        int byValue = x.Value is string text ? string.CompareOrdinal(text, (string)y.Value) : x.Value.CompareTo(y.Value);
+        return byValue == 0 ? ById(x, y) : descending ? -byValue : byValue;
+    }
+
+    public string CursorAfter(RunDocument run)
+    {
+        Place place = PlaceOf(run);
+        CursorContent content = new(sort, place.Value as double?, place.Value as string, place.Id);
+        return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(content));
+    }
+
+    public Place ReadCursor(string cursor)
+    {
+        try
+        {
+            CursorContent? content = JsonSerializer.Deserialize<CursorContent>(Base64Url.DecodeFromChars(cursor));
+            if (content?.Id is not null && content.Sort == sort && (read(Sample) is string || content.Text is null))
+            {
+                return new Place(content.Text is { } text ? text : content.Number, content.Id);
+            }
+        }
+        catch (Exception error) when (error is FormatException or JsonException)
+        {
+            // Said below.
+        }
+
+        throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; take nextCursor of a page with the same sort.");
+    }
+
+    /// <summary>A later run first where later values come first, so that equals follow the same direction.</summary>
+    private int ById(Place x, Place y) => descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
+
+    private static double? Seconds(DateTimeOffset? at) => at?.ToUnixTimeMilliseconds() / 1000.0;
+
+    private static readonly RunDocument Sample = new() { Id = "", Name = "", Color = "", Spec = new RunSpec() };
+
+    /// <summary>Where a run stands in the order.</summary>
+    internal readonly record struct Place(IComparable? Value, string Id);
+
+    private sealed record CursorContent(string Sort, double? Number, string? Text, string Id);
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Queue;
+using LoraLab.Server.Worker;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>
+/// Checks a specification: the trainer judges what is in it, the server adds what only it knows (its lanes, and limits
+/// of the texts).
+/// </summary>
+internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
+{
+    private const string UnknownMethodColor = "#607d8b";
+
+    public async Task<SpecValidation> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
+    {
+        InspectResponse response = await inspector.AskAsync(new InspectRequest { Ask = "validate", Spec = spec }, cancellationToken);
+        SpecValidation validation = response.Validation ?? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not say whether the specification is valid.");
+        List<FieldError> errors = [.. validation.Errors];
+        if (validation.Spec is { } effective)
+        {
+            errors.AddRange(RunText.Check(effective.Name, effective.Notes, effective.Tags, effective.Priority));
+            if (!lanes.Accept(effective.Device))
+            {
+                errors.Add(new FieldError("device", $"device is \"{effective.Device}\", but this server runs on {string.Join(", ", lanes.Names)} only."));
+            }
+        }
+
+        if (errors.Count > 0)
+        {
+            throw ApiFailure.Invalid(errors);
+        }
+
+        return validation.Spec is null ? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not return the specification.") : validation;
+    }
+
+    public async Task<string> ColorOfAsync(string method, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<MethodDescriptor> methods = await inspector.MethodsAsync(cancellationToken);
+        return methods.FirstOrDefault(descriptor => descriptor.Id == method)?.Color ?? UnknownMethodColor;
+    }
+}

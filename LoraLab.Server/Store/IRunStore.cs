@@ -1,0 +1,35 @@
+using LoraLab.Contracts.Metrics;
+
+namespace LoraLab.Server.Store;
+
+/// <summary>
+/// Runs, their metric points, the queue's state and the live events. The truth of the system: everything else can be
+/// rebuilt from it and from the run directories. LiteDB implements it for one process; a server for several machines
+/// brings its own.
+/// </summary>
+internal interface IRunStore
+{
+    /// <summary>Number of the last live event.</summary>
+    long Seq { get; }
+
+    bool Paused { get; }
+
+    /// <summary>All runs at one moment, in no particular order.</summary>
+    IReadOnlyCollection<StoredRun> Runs { get; }
+
+    StoredRun? Find(string runId);
+
+    /// <summary>Reads and writes as one: all of it happens, or, when <paramref name="work"/> throws, nothing.</summary>
+    T Transact<T>(Func<IStoreTransaction, T> work);
+
+    /// <summary>Series of a run, with the points of a step that was recorded twice taken once; all keys when <paramref name="keys"/> is null.</summary>
+    IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys);
+
+    /// <summary>Events after <paramref name="afterSeq"/>, of one run when <paramref name="runId"/> is given.</summary>
+    EventPage ReadEvents(long afterSeq, string? runId = null);
+
+    StoredAnswer? FindAnswer(string key);
+
+    /// <summary>Writes what is only in the log of the database to its file; for idle moments.</summary>
+    void Checkpoint();
+}

@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using LiteDB;
+using LoraLab.Contracts.Metrics;
+
+namespace LoraLab.Server.Store;
+
+/// <summary>
+/// Points of a series in documents of a few kilobytes: columns of steps and values as bytes, which keeps NaN and infinity.
+/// Used inside the store's gate only.
+/// </summary>
+internal sealed class MetricChunks
+{
+    private const int PointsPerChunk = 256;
+
+    private readonly ILiteCollection<BsonDocument> collection;
+    private readonly Dictionary<(string Run, string Key), Tail> tails = [];
+
+    public MetricChunks(ILiteCollection<BsonDocument> collection)
+    {
+        this.collection = collection;
+        collection.EnsureIndex("run");
+    }
+
+    public void Append(string runId, List<MetricPoint> points)
+    {
+        foreach (IGrouping<string, MetricPoint> series in points.GroupBy(point => point.Key))
+        {
+            Tail tail = FindTail(runId, series.Key);
+            bool changed = false;
+            foreach (MetricPoint point in series)
+            {
+                tail.Steps.Add(point.Step);
+                tail.Values.Add(point.Value);
+                changed = true;
+                if (tail.Steps.Count == PointsPerChunk)
+                {
+                    Write(runId, series.Key, tail);
+                    tail = tails[(runId, series.Key)] = new Tail(tail.Index + 1);
+                    changed = false;
+                }
+            }
+
+            if (changed)
+            {
+                Write(runId, series.Key, tail);
+            }
+        }
+    }
+
+    public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys)
+    {
+        Dictionary<string, MetricSeries> result = [];
+        foreach (IGrouping<string, BsonDocument> series in collection.Find(Query.EQ("run", runId)).GroupBy(chunk => chunk["key"].AsString))
+        {
+            if (keys is null || keys.Contains(series.Key))
+            {
+                SeriesBuilder builder = new();
+                foreach (BsonDocument chunk in series.OrderBy(chunk => chunk["index"].AsInt32))
+                {
+                    builder.Add(MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary), MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary));
+                }
+
+                result[series.Key] = builder.Build();
+            }
+        }
+
+        return result;
+    }
+
+    public void Remove(string runId)
+    {
+        collection.DeleteMany(Query.EQ("run", runId));
+        Release(runId);
+    }
+
+    /// <summary>The run has ended: nothing is appended for now.</summary>
+    public void Release(string runId)
+    {
+        foreach ((string Run, string Key) key in tails.Keys.Where(key => key.Run == runId).ToList())
+        {
+            tails.Remove(key);
+        }
+    }
+
+    /// <summary>After a rollback: what is in memory may not be in the database.</summary>
+    public void Forget() => tails.Clear();
+
+    private Tail FindTail(string runId, string key)
+    {
+        if (tails.TryGetValue((runId, key), out Tail? tail))
+        {
+            return tail;
+        }
+
+        tail = new Tail(0);
+        foreach (BsonDocument chunk in collection.Find(Query.EQ("run", runId)).Where(chunk => chunk["key"].AsString == key))
+        {
+            if (chunk["index"].AsInt32 >= tail.Index)
+            {
+                tail = new Tail(chunk["index"].AsInt32);
+                tail.Steps.AddRange(MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary));
+                tail.Values.AddRange(MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary));
+            }
+        }
+
+        if (tail.Steps.Count >= PointsPerChunk)
+        {
+            tail = new Tail(tail.Index + 1);
+        }
+
+        return tails[(runId, key)] = tail;
+    }
+
+    private void Write(string runId, string key, Tail tail) => collection.Upsert(new BsonDocument
+    {
+        ["_id"] = $"{runId}|{key}|{tail.Index:D6}",
+        ["run"] = runId,
+        ["key"] = key,
+        ["index"] = tail.Index,
+        ["x"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Steps)).ToArray(),
+        ["y"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Values)).ToArray(),
+    });
+
+    private sealed class Tail(int index)
+    {
+        public int Index { get; } = index;
+
+        public List<int> Steps { get; } = [];
+
+        public List<double> Values { get; } = [];
+    }
+}

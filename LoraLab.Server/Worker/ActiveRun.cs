@@ -1,0 +1,35 @@
+namespace LoraLab.Server.Worker;
+
+/// <summary>A run in execution: what others may tell its supervisor.</summary>
+internal sealed class ActiveRun(Action onDispose) : IDisposable
+{
+    private readonly SemaphoreSlim signal = new(0, 1);
+    private volatile bool cancelRequested;
+
+    public bool CancelRequested => cancelRequested;
+
+    /// <summary>The process, once it runs.</summary>
+    public WorkerProcess? Worker { get; set; }
+
+    public void Cancel()
+    {
+        cancelRequested = true;
+        Wake();
+    }
+
+    /// <summary>There is something to look at.</summary>
+    public void Wake()
+    {
+        lock (signal)
+        {
+            if (signal.CurrentCount == 0)
+            {
+                signal.Release();
+            }
+        }
+    }
+
+    public Task WaitAsync(TimeSpan atMost) => signal.WaitAsync(atMost);
+
+    public void Dispose() => onDispose();
+}

@@ -1,0 +1,138 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+using LoraLab.Contracts;
+
+namespace LoraLab.Server.Worker;
+
+/// <summary>A child process that talks in lines. Its stdin stays open for as long as it shall live.</summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly SemaphoreSlim writing = new(1, 1);
+
+    private WorkerProcess(Process process, Action<string> onOutput, Action<string> onError)
+    {
+        this.process = process;
+        Id = process.Id;
+        StartedAt = ReadStart(process);
+        Task output = ReadAsync(process.StandardOutput, onOutput);
+        Task error = ReadAsync(process.StandardError, onError);
+        Exited = WaitAsync(output, error);
+    }
+
+    public int Id { get; }
+
+    public DateTimeOffset? StartedAt { get; }
+
+    /// <summary>Completes with the exit code after the process has ended and its last line was handed over.</summary>
+    public Task<int> Exited { get; }
+
+    public double MemoryMb
+    {
+        get
+        {
+            try
+            {
+                process.Refresh();
+                return process.WorkingSet64 / (1024.0 * 1024.0);
+            }
+            catch (InvalidOperationException)
+            {
+                return 0;
+            }
+        }
+    }
+
+    /// <summary>Starts the program; a <see cref="Win32Exception"/> says why it cannot be started.</summary>
+    public static WorkerProcess Start(ProcessStartInfo command, Action<string> onOutput, Action<string> onError)
+    {
+        Process process = Process.Start(command) ?? throw new Win32Exception($"{command.FileName} could not be started.");
+        return new WorkerProcess(process, onOutput, onError);
+    }
+
+    /// <summary>Sends one line; a process that has gone is no error here, its exit tells.</summary>
+    public async Task SendAsync<T>(T message)
+    {
+        await writing.WaitAsync();
+        try
+        {
+            await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(message, ContractJson.Options));
+            await process.StandardInput.FlushAsync();
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // See above.
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    /// <summary>Ends stdin, the lifeline: the worker shall save what it has and exit.</summary>
+    public void CloseInput()
+    {
+        try
+        {
+            process.StandardInput.Close();
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // It has gone by itself.
+        }
+    }
+
+    public void Kill()
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // It has gone by itself.
+        }
+    }
+
+    public void Dispose()
+    {
+        CloseInput();
+        process.Dispose();
+    }
+
+    private async Task<int> WaitAsync(Task output, Task error)
+    {
+        await process.WaitForExitAsync();
+        // A grandchild may keep the pipes open: what the worker wrote itself is there by now.
+        await Task.WhenAny(Task.WhenAll(output, error), Task.Delay(TimeSpan.FromSeconds(2)));
+        return process.ExitCode;
+    }
+
+    private static async Task ReadAsync(StreamReader reader, Action<string> take)
+    {
+        try
+        {
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                take(line);
+            }
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        {
+            // The pipe ended with the process.
+        }
+    }
+
+    private static DateTimeOffset? ReadStart(Process process)
+    {
+        try
+        {
+            return process.StartTime.ToUniversalTime();
+        }
+        catch (Exception gone) when (gone is InvalidOperationException or Win32Exception)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+namespace LoraLab.Server.Worker;
+
+/// <summary>Waits for a worker's exit, imports on the way, and passes on a cancel or the server's stop; who does not obey in time is killed.</summary>
+internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSpan grace, TimeProvider time)
+{
+    /// <summary>Events are taken in batches of this span: it bounds writes and live messages alike.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AfterLastEvent = TimeSpan.FromSeconds(20);
+
+    private DateTimeOffset? deadline;
+    private bool cancelSent;
+    private bool inputClosed;
+
+    public async Task UntilExitAsync(EventTail tail, Action import, CancellationToken stopping)
+    {
+        using CancellationTokenRegistration wakeOnStop = stopping.Register(handle.Wake);
+        while (!worker.Exited.IsCompleted)
+        {
+            await Task.WhenAny(worker.Exited, handle.WaitAsync(Idle));
+            import();
+            await ActAsync(tail, stopping.IsCancellationRequested);
+            await Task.WhenAny(worker.Exited, Task.Delay(Pace, time, CancellationToken.None));
+        }
+
+        import();
+    }
+
+    private async Task ActAsync(EventTail tail, bool stopping)
+    {
+        if (handle.CancelRequested && !cancelSent)
+        {
+            cancelSent = true;
+            await worker.SendAsync(new Contracts.Worker.WorkerCommand { Cancel = true });
+            Within(grace);
+        }
+
+        if (stopping && !inputClosed)
+        {
+            inputClosed = true;
+            worker.CloseInput();
+            Within(grace);
+        }
+
+        if (tail.Ended is not null)
+        {
+            Within(AfterLastEvent);
+        }
+
+        if (deadline is { } late && time.GetUtcNow() >= late)
+        {
+            worker.Kill();
+        }
+    }
+
+    private void Within(TimeSpan span)
+    {
+        DateTimeOffset at = time.GetUtcNow() + span;
+        deadline = deadline is { } earlier && earlier < at ? earlier : at;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text.Json.Nodes;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>A run of about a second on the bundled sample.</summary>
+internal static class MicroSpec
+{
+    /// <summary>Its optimizer steps.</summary>
+    public const int Steps = 4;
+
+    /// <summary>The run with a method; large rates, so that a few steps change something.</summary>
+    public static JsonObject For(string method) => new()
+    {
+        ["model"] = "sample",
+        ["dataset"] = "sample",
+        ["method"] = method,
+        ["rank"] = 4,
+        ["alpha"] = 8,
+        ["learningRate"] = 0.005,
+        ["trainSamples"] = Steps * 8,
+        ["effectiveBatch"] = 8,
+        ["evalEvery"] = 2,
+        ["evalSamples"] = 32,
+        ["lossScope"] = "completion",
+        ["precision"] = "fp32",
+    };
+}

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Model;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Adapters;
+
+/// <summary>What every registered method must do, whatever it is.</summary>
+public sealed class MethodBatteryTests
+{
+    public static TheoryData<string> Methods => [.. LoraMethods.All.Select(method => method.Id)];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Prepare_FreshAdapter_LeavesTheModelUnchanged(string method)
+    {
+        using TestTrainer trainer = new();
+        using PreparedRun run = Prepare(trainer, method);
+        using Tensor ids_BT = tensor(run.Train[0].Ids.Select(id => (long)id).ToArray()).unsqueeze(0);
+        using IDisposable noGrad = no_grad();
+
+        using Tensor adapted = run.Model.Hidden(ids_BT, ForwardPass.Plain);
+        using LlamaModel plain = LlamaLoader.Load(trainer.Services.Models.Find("sample"), run.Model.Config, float32, CPU);
+        using Tensor original = plain.Hidden(ids_BT, ForwardPass.Plain);
+
+        double difference = adapted.sub(original).abs().max().item<float>();
+        Assert.InRange(difference, 0, method is "pissa" or "lora-xs" ? 1e-4 : 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Prepare_LiveModel_HasTheTrainableParametersOfTheClosedForm(string method)
+    {
+        using TestTrainer trainer = new();
+        SpecValidation validation = trainer.Services.Validator.Validate(MicroSpec.For(method));
+        using PreparedRun run = Prepare(trainer, method);
+
+        Assert.Equal(validation.TrainableParameters, run.TrainableParameters);
+        Assert.All(run.Model.Linears, linear => Assert.False(linear.Weight_OI.requires_grad));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Train_ExportedAdapter_GivesTheTrainedModelOnTheOriginalBase(string method)
+    {
+        using TestTrainer trainer = new();
+        FinishedRun run = trainer.Run(MicroSpec.For(method));
+        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
+        PeftConfig config = PeftImport.ReadConfig(adapter);
+        JsonObject again = MicroSpec.For("lora");
+        again["rank"] = config.Rank;
+        again["alpha"] = config.Alpha;
+        again["initFrom"] = adapter;
+        again["maxSteps"] = 1;
+
+        FinishedRun loaded = trainer.Run(again);
+
+        Assert.Equal(EndReason.Finished, loaded.Ended.Reason);
+        string[] trained = [.. run.Predictions(MicroSpec.Steps).SelectMany(row => row.Skip(3))];
+        string[] reloaded = [.. loaded.Predictions(0).SelectMany(row => row.Skip(3))];
+        Assert.Equal(trained.Length, reloaded.Length);
+        for (int i = 0; i < trained.Length; i++)
+        {
+            Assert.Equal(Number(trained[i]), Number(reloaded[i]), 2e-3);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Train_SameSpecificationTwice_GivesTheSamePredictions(string method)
+    {
+        using TestTrainer trainer = new();
+
+        FinishedRun first = trainer.Run(MicroSpec.For(method));
+        FinishedRun second = trainer.Run(MicroSpec.For(method));
+
+        Assert.Equal(
+            File.ReadAllText(Path.Combine(first.Folder, RunFiles.PredictionsAt(MicroSpec.Steps))),
+            File.ReadAllText(Path.Combine(second.Folder, RunFiles.PredictionsAt(MicroSpec.Steps))));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(first.Folder, RunFiles.Adapter, PeftFiles.Weights)),
+            File.ReadAllBytes(Path.Combine(second.Folder, RunFiles.Adapter, PeftFiles.Weights)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Descriptor_Defaults_AreValidOptionsOfItsSchema(string method)
+    {
+        MethodDescriptor descriptor = LoraMethods.Find(method)!.Descriptor;
+        List<FieldError> errors = [];
+
+        JsonObject complete = LoraMethods.Find(method)!.Complete(descriptor.Defaults.DeepClone().AsObject(), errors);
+
+        Assert.Empty(errors);
+        Assert.Equal(descriptor.Options.Select(option => option.Name), complete.Select(pair => pair.Key));
+        Assert.Equal(descriptor.Options.Select(option => option.Name), descriptor.OptionsSchema["properties"]!.AsObject().Select(pair => pair.Key));
+    }
+
+    private static PreparedRun Prepare(TestTrainer trainer, string method) =>
+        trainer.Services.Preparation().Prepare(trainer.Services.Validator.Validate(MicroSpec.For(method)).Spec!, CancellationToken.None);
+
+    private static double Number(string text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Specs;
+
+public sealed class SpecValidatorTests
+{
+    [Theory]
+    [InlineData("""{"model":"smaple"}""", "model", "did you mean 'sample'?")]
+    [InlineData("""{"dataset":"sampel"}""", "dataset", "did you mean 'sample'?")]
+    [InlineData("""{"method":"lora-pluss"}""", "method", "Did you mean 'lora-plus'?")]
+    [InlineData("""{"rnak":4}""", "rnak", "did you mean 'rank'?")]
+    [InlineData("""{"rank":0}""", "rank", "rank must be at least 1; it is 0.")]
+    [InlineData("""{"rank":100000}""", "rank", "is above the size of")]
+    [InlineData("""{"rank":"eight"}""", "rank", "rank must be a whole number; it is \"eight\".")]
+    [InlineData("""{"rank":null}""", "rank", "rank must not be null")]
+    [InlineData("""{"targetModules":["query"]}""", "targetModules", "'query' matches no linear layer")]
+    [InlineData("""{"targetModules":[]}""", "targetModules", "must name at least one linear layer")]
+    [InlineData("""{"targetModules":"every"}""", "targetModules", "targetModules must be a list of layer names or \"all-linear\".")]
+    [InlineData("""{"microBatch":0}""", "microBatch", "must be \"auto\" or at least 1")]
+    [InlineData("""{"prompt":"What is it? {label}"}""", "prompt", "{sentence}")]
+    [InlineData("""{"learningRateB":0.1}""", "learningRateB", "leave it out for lora")]
+    [InlineData("""{"learningRate":-1}""", "learningRate", "must be above 0")]
+    [InlineData("""{"learningRate":"NaN"}""", "learningRate", "must be above 0")]
+    [InlineData("""{"method":"lora-xs","methodOptions":{"sigma":1}}""", "methodOptions.sigma", "is not a known key")]
+    [InlineData("""{"method":"lora-xs","methodOptions":{"svd":"quick"}}""", "methodOptions.svd", "must be one of auto, full, randomised.")]
+    [InlineData("""{"method":"pissa","initFrom":"somewhere"}""", "initFrom", "is not possible with pissa")]
+    [InlineData("""{"initFrom":"nowhere"}""", "initFrom", "nowhere")]
+    [InlineData("""{"device":"cuda"}""", "device", "TorchBackend=cuda")]
+    [InlineData("""{"device":"tpu"}""", "device", "use auto, cpu, cuda or cuda:N")]
+    [InlineData("""{"evalEvery":0}""", "evalEvery", "must be at least 1; it is 0.")]
+    [InlineData("""{"warmupSteps":1000000}""", "warmupSteps", "must be below the schedule's")]
+    [InlineData("""{"dataOffset":1000000}""", "dataOffset", "training rows")]
+    [InlineData("""[]""", "spec", "must be a JSON object")]
+    public void Validate_BadField_IsNamedInOneSentence(string json, string field, string part)
+    {
+        using TestTrainer trainer = new();
+
+        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse(json));
+
+        FieldError error = Assert.Single(validation.Errors);
+        Assert.Equal(field, error.Field);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        Assert.Null(validation.Spec);
+    }
+
+    [Fact]
+    public void Validate_SeveralMistakes_AreToldAtOnce()
+    {
+        using TestTrainer trainer = new();
+
+        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse("""{"rank":0,"method":"x","evalEvery":0,"oops":1}"""));
+
+        Assert.Equal(["evalEvery", "method", "oops", "rank"], validation.Errors.Select(error => error.Field).Order());
+    }
+
+    [Fact]
+    public void Validate_LoraPlusWithoutRates_FillsInBoth()
+    {
+        using TestTrainer trainer = new();
+
+        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse("""{"method":"lora-plus","methodOptions":{"lrRatio":8}}"""));
+
+        Assert.Empty(validation.Errors);
+        Assert.Equal(1e-4, validation.Spec!.LearningRate);
+        Assert.Equal(8e-4, validation.Spec.LearningRateB!.Value, 1e-12);
+        Assert.Equal("""{"lrRatio":8,"init":"kaiming"}""", validation.Spec.MethodOptions.ToJsonString());
+        Assert.Equal("lora-plus r8 a16 lr1e-4/8e-4 s42", validation.SuggestedName);
+    }
+
+    [Fact]
+    public void Validate_ModelWithoutWeights_IsRefusedBeforeAWorkerStarts()
+    {
+        using TestTrainer trainer = new(fixtures: true);
+
+        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse("""{"model":"TinyLlama-1.1B-Chat-v1.0-tokenizer-only"}"""));
+
+        FieldError error = Assert.Single(validation.Errors);
+        Assert.Equal("model", error.Field);
+        Assert.Contains("no weights", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lora", 8, 6_307_840)]
+    [InlineData("lora-swapped", 16, 12_615_680)]
+    [InlineData("lora-plus", 32, 25_231_360)]
+    [InlineData("pissa", 64, 50_462_720)]
+    [InlineData("lora-xs", 32, 157_696)]
+    public void TrainableParameters_TinyLlamaAllLinear_AreThoseOfTheClosedForm(string method, int rank, long expected)
+    {
+        LoraLab.Training.Model.LlamaConfig config = LoraLab.Training.Model.LlamaConfig.Read(Fixtures.TinyLlamaTokenizer);
+        LoraLab.Training.Adapters.LoraMethod found = LoraLab.Training.Adapters.LoraMethods.Find(method)!;
+
+        Assert.Equal(expected, config.Layers * config.BlockLinears.Sum(shape => found.TrainableParameters(shape, rank)));
+        Assert.Equal(1_100_048_384, config.ParameterCount);
+    }
+}

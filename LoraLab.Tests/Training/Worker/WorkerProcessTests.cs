@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Worker;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Worker;
+
+/// <summary>The real trainer as a process of its own, spoken to over its pipes.</summary>
+public sealed class WorkerProcessTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-worker-");
+
+    [Fact]
+    public void Worker_GivenARun_ExecutesItAndExits()
+    {
+        string run = NewRun(MicroSpec.For("lora"));
+        using Process worker = Start("worker");
+
+        Send(worker, new WorkerCommand { Run = run });
+        string told = worker.StandardOutput.ReadToEnd();
+
+        Assert.True(worker.WaitForExit(Patience));
+        Assert.Equal(ExitCodes.Success, worker.ExitCode);
+        string[] events = File.ReadAllLines(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Events));
+        Assert.Equal(events, told.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.True(File.Exists(Path.Combine(run, RunFiles.Adapter, "adapter_model.safetensors")));
+        Assert.Contains("ended: finished", File.ReadAllText(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Log)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Worker_Cancelled_EndsAsCancelledWithinTwoSeconds()
+    {
+        string run = NewRun(Endless());
+        using Process worker = Start("worker");
+        Send(worker, new WorkerCommand { Run = run });
+        WaitForTraining(worker);
+
+        long asked = Stopwatch.GetTimestamp();
+        Send(worker, new WorkerCommand { Cancel = true });
+
+        Assert.True(worker.WaitForExit(Patience));
+        Assert.InRange(Stopwatch.GetElapsedTime(asked).TotalSeconds, 0, 2);
+        Assert.Equal(EndReason.Cancelled, FinishedRun.Read(run).Ended.Reason);
+    }
+
+    [Fact]
+    public void Worker_ServerGone_LeavesTheRunUnfinishedAndExits()
+    {
+        string run = NewRun(Endless());
+        using Process worker = Start("worker");
+        Send(worker, new WorkerCommand { Run = run });
+        WaitForTraining(worker);
+
+        worker.StandardInput.Close();
+
+        Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(5)));
+        Assert.Equal(ExitCodes.Abandoned, worker.ExitCode);
+        Assert.DoesNotContain(FinishedRun.Read(run).Events, happened => happened is AttemptEnded);
+    }
+
+    [Fact]
+    public void Inspect_AnswersByLineUntilItsInputEnds()
+    {
+        using Process inspector = Start("inspect");
+        inspector.StandardInput.WriteLine("""{"id":7,"ask":"methods"}""");
+        inspector.StandardInput.WriteLine("""{"id":8,"ask":"validate","spec":{"rank":0}}""");
+        inspector.StandardInput.WriteLine("""{"id":9,"ask":"weather"}""");
+        inspector.StandardInput.Close();
+
+        InspectResponse[] answers = [.. inspector.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<InspectResponse>(line, ContractJson.Options)!)];
+
+        Assert.Equal([7, 8, 9], answers.Select(answer => answer.Id));
+        Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], answers[0].Methods!.Select(method => method.Id));
+        Assert.Equal("rank", Assert.Single(answers[1].Validation!.Errors).Field);
+        Assert.Contains("weather", answers[2].Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("methods", "lora-xs")]
+    [InlineData("doctor", "libtorch")]
+    public void CommandLine_Verb_PrintsWhatItPromises(string verb, string part)
+    {
+        using Process process = Start(verb);
+
+        string told = process.StandardOutput.ReadToEnd();
+
+        Assert.True(process.WaitForExit(Patience));
+        Assert.Equal(ExitCodes.Success, process.ExitCode);
+        Assert.Contains(part, told, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static JsonObject Endless()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["epochs"] = 100_000;
+        spec["evalEvery"] = 1_000_000;
+        return spec;
+    }
+
+    private static Process Start(string verb)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll");
+        ProcessStartInfo start = new("dotnet", [program, verb]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
+        return Process.Start(start)!;
+    }
+
+    private static void Send(Process worker, WorkerCommand command)
+    {
+        worker.StandardInput.WriteLine(JsonSerializer.Serialize(command, ContractJson.Options));
+        worker.StandardInput.Flush();
+    }
+
+    private static void WaitForTraining(Process worker)
+    {
+        while (worker.StandardOutput.ReadLine() is string line)
+        {
+            if (line.Contains("\"train/loss\"", StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The worker ended before it trained.");
+    }
+
+    private string NewRun(JsonObject spec)
+    {
+        string run = Directory.CreateDirectory(Path.Combine(_folder.FullName, Guid.NewGuid().ToString("N"))).FullName;
+        File.WriteAllText(Path.Combine(run, RunFiles.Spec), spec.ToJsonString());
+        return run;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Checkpoints;
+using LoraLab.Training.Errors;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters;
+
+/// <summary>Reads a PEFT adapter folder, strictly: rank, targets, names and shapes must be those of the run.</summary>
+public static class PeftImport
+{
+    private const string Field = "initFrom";
+
+    /// <summary>Puts the folder's factors into freshly made adapters.</summary>
+    /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
+    public static void Fill(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank)
+    {
+        PeftConfig config = ReadConfig(folder);
+        if (config.Rank != rank)
+        {
+            throw RunFailure.BadData($"initFrom: the adapter in {folder} has rank {config.Rank}; the specification says {rank}.", Field);
+        }
+
+        using IDisposable noGrad = no_grad();
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, PeftFiles.Weights), Field);
+        HashSet<string> unused = [.. file.Tensors.Keys];
+        foreach (LowRankAdapter adapter in adapters)
+        {
+            Copy(PeftFiles.TensorName(adapter.Module, 'A'), adapter.A_RI);
+            Copy(PeftFiles.TensorName(adapter.Module, 'B'), adapter.B_OR);
+        }
+
+        if (unused.Count > 0)
+        {
+            throw RunFailure.BadData($"initFrom: tensor '{unused.Order().First()}' in {folder} belongs to no target of the specification ({unused.Count} in all); targetModules must be those of the adapter.", Field);
+        }
+
+        void Copy(string name, Tensor into)
+        {
+            if (!unused.Remove(name))
+            {
+                throw RunFailure.BadData($"initFrom: tensor '{name}' is missing from {folder}; targetModules must be those of the adapter.", Field);
+            }
+
+            using Tensor stored = file.ToTensor(name);
+            if (!stored.shape.SequenceEqual(into.shape))
+            {
+                throw RunFailure.BadData($"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", stored.shape)}]; the run needs [{string.Join(", ", into.shape)}].", Field);
+            }
+
+            into.copy_(stored);
+        }
+    }
+
+    /// <summary>Reads <c>adapter_config.json</c>.</summary>
+    public static PeftConfig ReadConfig(string folder)
+    {
+        string path = Path.Combine(folder, PeftFiles.Config);
+        try
+        {
+            PeftConfig config = JsonSerializer.Deserialize<PeftConfig>(File.ReadAllBytes(path))
+                ?? throw RunFailure.BadData($"initFrom: {path} is empty.", Field);
+            return config.Type == "LORA" && config.Rank > 0
+                ? config
+                : throw RunFailure.BadData($"initFrom: {path} is not a LoRA adapter (peft_type '{config.Type}', r {config.Rank}).", Field);
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw RunFailure.BadData($"initFrom: {path} cannot be read: {e.Message}", Field, e);
+        }
+    }
+}
+
+/// <summary>What the engine needs of <c>adapter_config.json</c>.</summary>
+public sealed record PeftConfig
+{
+    /// <summary>Kind of adapter.</summary>
+    [JsonPropertyName("peft_type")]
+    public string? Type { get; init; }
+
+    /// <summary>Rank.</summary>
+    [JsonPropertyName("r")]
+    public int Rank { get; init; }
+
+    /// <summary>Alpha.</summary>
+    [JsonPropertyName("lora_alpha")]
+    public double Alpha { get; init; }
+
+    /// <summary>Scaling α/√r.</summary>
+    [JsonPropertyName("use_rslora")]
+    public bool RankStabilized { get; init; }
+
+    /// <summary>Names of the adapted layers.</summary>
+    [JsonPropertyName("target_modules")]
+    public TargetModules? Targets { get; init; }
+}

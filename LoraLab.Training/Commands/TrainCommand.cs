@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Specs;
+using LoraLab.Training.Worker;
+using Spectre.Console;
+
+namespace LoraLab.Training.Commands;
+
+/// <summary><c>train --spec FILE --out DIR</c>: one run without a server.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(TrainingConfiguration configuration)
+    {
+        Option<FileInfo> spec = new("--spec") { Description = "Run specification, a JSON file.", Required = true };
+        Option<DirectoryInfo> output = new("--out") { Description = "Run directory to create.", Required = true };
+        Command command = new("train", "Train one run without a server.") { spec, output };
+        command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output)));
+        return command;
+    }
+
+    private static int Run(TrainingConfiguration configuration, FileInfo specFile, DirectoryInfo output)
+    {
+        Services services = new(configuration, TimeProvider.System, allowPaths: true);
+        JsonNode? json = ReadSpec(specFile);
+        SpecValidation validation = services.Validator.Validate(json);
+        if (validation.Spec is not RunSpec spec)
+        {
+            foreach (FieldError error in validation.Errors)
+            {
+                AnsiConsole.MarkupLineInterpolated($"[red]{error.Field}[/]: {error.Message}");
+            }
+
+            return ExitCodes.BadUsage;
+        }
+
+        foreach (string warning in configuration.Warnings.Concat(validation.Warnings))
+        {
+            AnsiConsole.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        }
+
+        RunDirectory directory = new(output.FullName);
+        int number = directory.NextAttempt();
+        if (number > 1)
+        {
+            throw RunFailure.BadData($"{directory.FullPath} already holds a run: name another directory with --out.");
+        }
+
+        directory.WriteSpec(spec);
+        using StopSignal stop = new();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, stop));
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, stop));
+        string attempt = directory.AttemptFolder(number);
+        using EventLog events = new(attempt, services.Clock);
+        RunLog log = new(attempt, services.Clock, line => AnsiConsole.WriteLine(line));
+        RunRecorder recorder = new(directory, events, log, services.Clock);
+        EndReason? reason = services.Execution().Execute(json, recorder, stop);
+        AnsiConsole.WriteLine($"run directory: {directory.FullPath}");
+        return ExitCodes.Of(reason);
+    }
+
+    private static void Cancel(PosixSignalContext context, StopSignal stop)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+
+    private static JsonNode? ReadSpec(FileInfo file)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllBytes(file.FullName));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw RunFailure.BadData($"{file.FullName} cannot be read as a run specification: {e.Message}", inner: e);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
+using LoraLab.Training.Evaluation;
+using LoraLab.Training.Model;
+using LoraLab.Training.Torch;
+using TorchSharp;
+
+namespace LoraLab.Training.Engine;
+
+/// <summary>A run whose model and data are loaded and whose adapters are in place.</summary>
+public sealed class PreparedRun : IDisposable
+{
+    /// <summary>The specification with every value as it is used.</summary>
+    public required RunSpec Spec { get; init; }
+
+    /// <summary>The method.</summary>
+    public required LoraMethod Method { get; init; }
+
+    /// <summary>Steps, windows and evaluations.</summary>
+    public required RunPlan Plan { get; init; }
+
+    /// <summary>Machine and choices.</summary>
+    public required RunEnvironment Environment { get; init; }
+
+    /// <summary>The model with its adapters.</summary>
+    public required LlamaModel Model { get; init; }
+
+    /// <summary>Where it runs.</summary>
+    public required torch.Device Device { get; init; }
+
+    /// <summary>Training texts in the order in which every epoch consumes them.</summary>
+    public required IReadOnlyList<TrainingExample> Train { get; init; }
+
+    /// <summary>Label words in label order.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>Scores the evaluation rows.</summary>
+    public required Evaluator Evaluator { get; init; }
+
+    /// <summary>Peak memory of the steps.</summary>
+    public required PeakMemory Memory { get; init; }
+
+    /// <summary>Things worth knowing that do not stop the run.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Seconds to load and initialise.</summary>
+    public double LoadSeconds { get; init; }
+
+    /// <summary>The adapters, in the model's order.</summary>
+    public IEnumerable<LowRankAdapter> Adapters => Model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>();
+
+    /// <summary>Trainable parameters, counted from the live model.</summary>
+    public long TrainableParameters => Adapters.SelectMany(adapter => adapter.Trainable).Sum(parameter => parameter.Value.numel());
+
+    /// <summary>All parameters of the model, adapters included.</summary>
+    public long TotalParameters => Model.Config.ParameterCount
+        + Adapters.Sum(adapter => adapter.A_RI.numel() + adapter.B_OR.numel() + (adapter.R_RR?.numel() ?? 0));
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Evaluator.Dispose();
+        Model.Dispose();
+        Memory.Dispose();
+    }
+}

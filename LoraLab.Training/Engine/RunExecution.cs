@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Specs;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Worker;
+
+namespace LoraLab.Training.Engine;
+
+/// <summary>One attempt of a run from its specification to its last event: every way in which it can end is told here.</summary>
+public sealed class RunExecution(SpecValidator validator, RunPreparation preparation)
+{
+    /// <summary>Runs and returns why it ended, or null when it was left unfinished.</summary>
+    /// <param name="specJson">The specification.</param>
+    /// <param name="recorder">Hears everything.</param>
+    /// <param name="stop">Stops the run as soon as possible.</param>
+    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop)
+    {
+        SummaryBuilder summary = new();
+        recorder.Started();
+        EndReason reason;
+        string? error = null;
+        try
+        {
+            Run(Complete(specJson), recorder, summary, stop.Token);
+            reason = EndReason.Finished;
+        }
+        catch (OperationCanceledException) when (stop.Abandoned is string why)
+        {
+            // Nobody decided to end the run: leave it without a last event, so that it is seen as interrupted.
+            recorder.Log(why);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            reason = EndReason.Cancelled;
+        }
+        catch (RunFailure failure)
+        {
+            (reason, error) = (failure.Reason, failure.Message);
+        }
+        catch (Exception e) when (IsOutOfMemory(e))
+        {
+            recorder.Log(e.ToString());
+            (reason, error) = (EndReason.OutOfMemory, "The device ran out of memory: use a smaller microBatch, rank or model, or fewer targetModules.");
+        }
+        catch (IOException e) when (IsDiskFull(e))
+        {
+            (reason, error) = (EndReason.DiskFull, $"The disk is full: {e.Message} Free some space and submit the run again.");
+        }
+
+        recorder.Ended(reason, error, summary.Summary);
+        return reason;
+    }
+
+    private RunSpec Complete(JsonNode? specJson)
+    {
+        SpecValidation validation = validator.Validate(specJson);
+        return validation.Spec
+            ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
+    }
+
+    private void Run(RunSpec spec, RunRecorder recorder, SummaryBuilder summary, CancellationToken cancellation)
+    {
+        recorder.Phase("loading", 0, 0);
+        recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");
+        TorchRuntime.EnsureLoaded();
+        using PreparedRun run = preparation.Prepare(spec, cancellation);
+        summary.Set(known => known with
+        {
+            TrainableParameters = run.TrainableParameters,
+            TotalParameters = run.TotalParameters,
+            LoadSeconds = run.LoadSeconds,
+        });
+        recorder.Prepared(new RunPrepared
+        {
+            Spec = run.Spec,
+            Environment = run.Environment,
+            TotalSteps = run.Plan.TotalSteps,
+            TrainableParameters = run.TrainableParameters,
+            TotalParameters = run.TotalParameters,
+            LoadSeconds = run.LoadSeconds,
+            Warnings = run.Warnings,
+        });
+        recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {run.Environment.MicroBatch} sentences a pass, "
+            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Count} sentences");
+        new Trainer(run, recorder, summary).Run(cancellation);
+        recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
+        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
+    }
+
+    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException
+        || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+            || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
+            || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
+
+    private static bool IsDiskFull(IOException e)
+    {
+        const int NoSpaceLinux = 28;
+        const int NoSpaceWindows = unchecked((int)0x80070070);
+        return e.HResult == NoSpaceWindows || (e.HResult & 0xffff) == NoSpaceLinux;
+    }
+}

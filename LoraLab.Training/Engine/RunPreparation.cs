@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Data;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Evaluation;
+using LoraLab.Training.Model;
+using LoraLab.Training.Specs;
+using LoraLab.Training.Tokenization;
+using LoraLab.Training.Torch;
+using TorchSharp;
+
+namespace LoraLab.Training.Engine;
+
+/// <summary>Loads model and data of a complete specification and puts the adapters in place.</summary>
+public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters)
+{
+    /// <summary>A run that is ready to train. The specification must have passed validation.</summary>
+    /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two parts.</exception>
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation)
+    {
+        long started = Stopwatch.GetTimestamp();
+        string folder = models.Find(spec.Model);
+        LlamaConfig config = LlamaConfig.Read(folder);
+        LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
+
+        SentimentDataset data = DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset));
+        TrainingSubset subset = TrainingSubset.Select(data, spec);
+        ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
+        RequireVocabulary(tokenizer, config, spec.Model);
+        ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), data.Labels, spec.LossScope, spec.StripSentence);
+        List<TrainingExample> train = [.. subset.Consumed.Select(encoder.EncodeTraining)];
+        List<EvaluationExample> evaluation = [.. subset.Evaluation.Select(encoder.EncodeEvaluation)];
+        RequireContext(train, evaluation, config);
+        cancellation.ThrowIfCancellationRequested();
+
+        torch.Device device = DeviceChoice.Resolve(spec.Device);
+        PeakMemory memory = new(device);
+        Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
+        LlamaModel model = LlamaLoader.Load(folder, config, PrecisionRule.Dtype(precision), device);
+        try
+        {
+            Attach(model, method, spec, cancellation);
+            int microBatch = MicroBatchRule.Resolve(
+                spec.MicroBatch, config, spec.EffectiveBatch, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
+            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(microBatch), Device = device.ToString() };
+            return new PreparedRun
+            {
+                Spec = used,
+                Method = method,
+                Plan = RunPlan.From(used, train.Count),
+                Environment = Describe(used, microBatch, memory, data, subset, evaluation[0]),
+                Model = model,
+                Device = device,
+                Train = train,
+                Labels = data.Labels,
+                Evaluator = new Evaluator(evaluation, device),
+                Memory = memory,
+                Warnings = [],
+                LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+            };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private void Attach(LlamaModel model, LoraMethod method, RunSpec spec, CancellationToken cancellation)
+    {
+        AdapterRequest request = AdapterRequest.From(spec);
+        HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
+        foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            linear.Adapter = method.Create(linear, request, spec.MethodOptions);
+        }
+
+        if (spec.InitFrom is not null)
+        {
+            PeftImport.Fill(adapters.Find(spec.InitFrom), [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()], spec.Rank);
+        }
+    }
+
+    private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)
+    {
+        if (tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw RunFailure.BadData($"The tokenizer of {model} has {tokenizer.VocabularySize} pieces, but config.json says vocab_size {config.VocabularySize}: they do not belong together.", "model");
+        }
+    }
+
+    private static void RequireContext(List<TrainingExample> train, List<EvaluationExample> evaluation, LlamaConfig config)
+    {
+        TrainingExample longest = train.MaxBy(example => example.Ids.Length)!;
+        EvaluationExample longestPrompt = evaluation.MaxBy(example => example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length))!;
+        int prompt = longestPrompt.PromptIds.Length + longestPrompt.LabelIds.Max(ids => ids.Length);
+        if (longest.Ids.Length > config.ContextLength || prompt > config.ContextLength)
+        {
+            (string file, int row, int length) = longest.Ids.Length > config.ContextLength
+                ? ("training", longest.Row, longest.Ids.Length)
+                : ("evaluation", longestPrompt.Row, prompt);
+            throw RunFailure.BadData($"Row {row} of the {file} data has {length} tokens with its prompt; the model's context holds {config.ContextLength}. Shorten or remove it.", "dataset");
+        }
+    }
+
+    private static RunEnvironment Describe(
+        RunSpec spec, int microBatch, PeakMemory memory, SentimentDataset data, TrainingSubset subset, EvaluationExample first) => new()
+        {
+            Device = spec.Device,
+            DeviceName = Devices.Name(spec.Device),
+            Precision = spec.Precision,
+            MicroBatch = microBatch,
+            Threads = torch.get_num_threads(),
+            MemorySource = memory.Source,
+            Versions = new Dictionary<string, string>
+            {
+                ["loraLab"] = Versions.LoraLab,
+                ["dotnet"] = Environment.Version.ToString(),
+                ["torchSharp"] = Versions.TorchSharp,
+                ["libtorch"] = torch.__version__,
+                ["os"] = RuntimeInformation.OSDescription,
+            },
+            LabelPieces = data.Labels.Select((label, i) => (label, first.LabelIds[i].Length)).ToDictionary(pair => pair.label, pair => pair.Length),
+            TrainLabels = Count(subset.Consumed, data.Labels),
+            EvalLabels = Count(subset.Evaluation, data.Labels),
+        };
+
+    private static Dictionary<string, int> Count(IReadOnlyList<LabeledSentence> rows, IReadOnlyList<string> labels) =>
+        labels.Select((label, i) => (label, Count: rows.Count(row => row.Label == i))).ToDictionary(pair => pair.label, pair => pair.Count);
+
+    private static int BytesPerValue(Precision precision) => precision is Precision.Bf16 or Precision.Fp16 ? sizeof(short) : sizeof(float);
+
+    private static double MemoryBytes(torch.Device device, RunSpec spec)
+    {
+        double total = Devices.TotalMemoryBytes(device);
+        return spec.MemoryBudgetMb is int budget ? Math.Min(total, budget * 1024.0 * 1024.0) : total;
+    }
+}

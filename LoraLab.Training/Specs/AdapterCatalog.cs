@@ -1,0 +1,28 @@
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Errors;
+
+namespace LoraLab.Training.Specs;
+
+/// <summary>Finds the adapter that <c>initFrom</c> names: a folder under the model roots, or a finished run.</summary>
+/// <param name="models">The model roots.</param>
+/// <param name="dataDirectory">Folder that holds <c>runs/</c>.</param>
+/// <param name="allowPaths">True on the command line, where any path may be named.</param>
+public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bool allowPaths = false)
+{
+    /// <summary>The folder with <c>adapter_config.json</c>.</summary>
+    /// <exception cref="RunFailure">There is none of that name.</exception>
+    public string Find(string initFrom)
+    {
+        string ofRun = Path.Combine(dataDirectory, "runs", initFrom, RunFiles.Adapter);
+        if (initFrom.All(char.IsAsciiLetterOrDigit) && Holds(ofRun))
+        {
+            return ofRun;
+        }
+
+        return allowPaths && Holds(initFrom) ? Path.GetFullPath(initFrom) : models.FindAdapter(initFrom);
+    }
+
+    private static bool Holds(string folder) => File.Exists(Path.Combine(folder, PeftFiles.Config));
+}

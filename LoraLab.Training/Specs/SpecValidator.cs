@@ -1,0 +1,170 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Data;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Model;
+
+namespace LoraLab.Training.Specs;
+
+/// <summary>
+/// Everything that can be said of a specification before a worker starts: numbers, method and options, model, targets, ranks,
+/// data, prompt. The same code stands behind the API, the form and <c>train --spec</c>.
+/// </summary>
+public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters)
+{
+    /// <summary>Checks a specification as it was sent and fills in its defaults.</summary>
+    public SpecValidation Validate(JsonNode? json)
+    {
+        List<FieldError> errors = [];
+        List<string> warnings = [];
+        RunSpec spec = SpecReader.Read(json, errors);
+        errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(known => known.Field != error.Field)));
+        LoraMethod? method = CheckMethod(ref spec, errors);
+        LlamaConfig? config = Try(errors, () => UsableModel(spec.Model));
+        if (config is not null)
+        {
+            CheckTargets(spec, method, config, errors, warnings);
+        }
+
+        Try(errors, () => PromptTemplate.Parse(spec.Prompt));
+        if (spec.InitFrom is not null && method is not null)
+        {
+            CheckInitFrom(spec, method, errors);
+        }
+
+        // Choosing rows needs numbers that make sense.
+        TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset)), spec)) : null;
+        if (subset is null)
+        {
+            Try(errors, () => datasets.Find(spec.Dataset));
+            return new() { Errors = Distinct(errors), Warnings = warnings };
+        }
+
+        RunPlan plan = RunPlan.From(spec, subset.Consumed.Count);
+        if (spec.MaxSteps > plan.FullSteps)
+        {
+            warnings.Add($"maxSteps is {spec.MaxSteps}, but the data gives only {plan.FullSteps} steps.");
+        }
+
+        spec = spec with { TrainSamples = subset.Consumed.Count, ScheduleSteps = spec.ScheduleSteps ?? plan.FullSteps };
+        if (spec.WarmupSteps >= spec.ScheduleSteps)
+        {
+            errors.Add(new("warmupSteps", $"warmupSteps must be below the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
+            return new() { Errors = errors, Warnings = warnings };
+        }
+
+        return new()
+        {
+            Warnings = warnings,
+            Spec = spec,
+            SuggestedName = RunName.From(spec, method!),
+            TotalSteps = plan.TotalSteps,
+            TrainRows = subset.Consumed.Count,
+            EvalRows = subset.Evaluation.Count,
+            TrainableParameters = config!.Layers * Targets(spec, config).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
+        };
+    }
+
+    /// <summary>The linear layers of a block that get an adapter.</summary>
+    public static IEnumerable<LinearShape> Targets(RunSpec spec, LlamaConfig config) =>
+        config.BlockLinears.Where(shape => spec.TargetModules.Names is null || spec.TargetModules.Names.Contains(shape.Name));
+
+    private static LoraMethod? CheckMethod(ref RunSpec spec, List<FieldError> errors)
+    {
+        if (LoraMethods.Find(spec.Method) is not LoraMethod method)
+        {
+            errors.Add(new("method", Suggestions.UnknownName("method", spec.Method, [.. LoraMethods.All.Select(known => known.Id)])));
+            return null;
+        }
+
+        if (spec.LearningRateB is not null && !method.Descriptor.HasLearningRateB)
+        {
+            errors.Add(new("learningRateB", $"learningRateB is for methods whose B has a rate of its own; leave it out for {method.Id}."));
+        }
+
+        spec = spec with { MethodOptions = method.Complete(spec.MethodOptions, errors) };
+        spec = spec with
+        {
+            LearningRate = method.LearningRate(spec, AdapterFactor.A),
+            LearningRateB = method.Descriptor.HasLearningRateB ? method.LearningRate(spec, AdapterFactor.B) : spec.LearningRateB,
+        };
+        return method;
+    }
+
+    private static void CheckTargets(RunSpec spec, LoraMethod? method, LlamaConfig config, List<FieldError> errors, List<string> warnings)
+    {
+        string[] known = [.. config.BlockLinears.Select(shape => shape.Name)];
+        foreach (string name in spec.TargetModules.Names ?? [])
+        {
+            if (!known.Contains(name))
+            {
+                errors.Add(new("targetModules", $"targetModules: '{name}' matches no linear layer of {spec.Model}; its layers are {string.Join(", ", known)}."));
+            }
+        }
+
+        LinearShape? smallest = Targets(spec, config).MinBy(shape => Math.Min(shape.Out, shape.In));
+        if (smallest is null || method is null)
+        {
+            return;
+        }
+
+        int bound = Math.Min(smallest.Out, smallest.In);
+        if (spec.Rank > bound)
+        {
+            string sentence = $"rank {spec.Rank} is above the size of {smallest.Name} ({smallest.Out}×{smallest.In}); it must be at most {bound}.";
+            errors.Add(new("rank", sentence));
+        }
+        else if (spec.Rank * 4 > bound)
+        {
+            warnings.Add($"rank {spec.Rank} is more than a quarter of {smallest.Name}'s smaller side ({bound}): hardly low-rank.");
+        }
+
+        if (method.Descriptor.NeedsFullRankBound && method.Descriptor.Id == "pissa" && spec.Dropout > 0)
+        {
+            warnings.Add("dropout with pissa drops principal components of the weight; its authors use 0.");
+        }
+    }
+
+    private LlamaConfig UsableModel(string name)
+    {
+        string folder = models.Find(name);
+        ModelEntry entry = models.Describe(name);
+        return entry.Usable ? LlamaConfig.Read(folder) : throw RunFailure.BadData($"Model '{name}' cannot be used. {entry.Problem}", "model");
+    }
+
+    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors)
+    {
+        if (!method.Descriptor.AllowsInitFrom)
+        {
+            errors.Add(new("initFrom", $"initFrom is not possible with {method.Id}, whose factors come from the weights; leave it out."));
+            return;
+        }
+
+        PeftConfig? config = Try(errors, () => PeftImport.ReadConfig(adapters.Find(spec.InitFrom!)));
+        if (config is not null && config.Rank != spec.Rank)
+        {
+            errors.Add(new("initFrom", $"initFrom: the adapter '{spec.InitFrom}' has rank {config.Rank}; rank says {spec.Rank}."));
+        }
+    }
+
+    private static T? Try<T>(List<FieldError> errors, Func<T> action)
+        where T : class
+    {
+        try
+        {
+            return action();
+        }
+        catch (RunFailure failure)
+        {
+            errors.Add(new(failure.Field ?? "spec", failure.Message));
+            return null;
+        }
+    }
+
+    private static List<FieldError> Distinct(List<FieldError> errors) => [.. errors.Distinct()];
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using LoraLab.Contracts.Worker;
+using TorchSharp;
+
+namespace LoraLab.Training.Torch;
+
+/// <summary>The machine's devices, told without loading the tensor library.</summary>
+public static class Devices
+{
+    private const double Mebibyte = 1024 * 1024;
+
+    /// <summary>The CPU, and the GPUs where this build can use them.</summary>
+    public static IReadOnlyList<DeviceEntry> List()
+    {
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        List<DeviceEntry> devices =
+        [
+            new() { Id = "cpu", Name = CpuName(), TotalMemoryMb = memory.TotalAvailableMemoryBytes / Mebibyte, UsedMemoryMb = UsedSystemMemoryMb() },
+        ];
+        if (DeviceChoice.Backend == "cuda")
+        {
+            using Nvml? nvml = Nvml.TryOpen();
+            devices.AddRange((nvml?.Devices() ?? []).Select(gpu => new DeviceEntry
+            {
+                Id = $"cuda:{gpu.Index}",
+                Name = gpu.Name,
+                TotalMemoryMb = gpu.TotalBytes / Mebibyte,
+                UsedMemoryMb = gpu.UsedBytes / Mebibyte,
+            }));
+        }
+
+        return devices;
+    }
+
+    /// <summary>Name of a device, or null when it is not there.</summary>
+    public static string? Name(string id) => List().FirstOrDefault(device => device.Id == id)?.Name;
+
+    /// <summary>Memory of a device, bytes.</summary>
+    public static double TotalMemoryBytes(torch.Device device)
+    {
+        string id = device.type == DeviceType.CUDA ? $"cuda:{Math.Max(0, device.index)}" : "cpu";
+        return (List().FirstOrDefault(entry => entry.Id == id)?.TotalMemoryMb ?? 0) * Mebibyte;
+    }
+
+    private static string CpuName()
+    {
+        const string CpuInfo = "/proc/cpuinfo";
+        string? model = File.Exists(CpuInfo)
+            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
+        return $"{model ?? "CPU"} ({Environment.ProcessorCount} threads)";
+    }
+
+    private static double? UsedSystemMemoryMb()
+    {
+        const string MemInfo = "/proc/meminfo";
+        if (!File.Exists(MemInfo))
+        {
+            using Process self = Process.GetCurrentProcess();
+            return self.WorkingSet64 / Mebibyte;
+        }
+
+        Dictionary<string, double> kilobytes = File.ReadLines(MemInfo).Take(3)
+            .Select(line => line.Split([':', ' '], StringSplitOptions.RemoveEmptyEntries))
+            .ToDictionary(parts => parts[0], parts => double.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
+        return (kilobytes["MemTotal"] - kilobytes["MemAvailable"]) / 1024;
+    }
+}

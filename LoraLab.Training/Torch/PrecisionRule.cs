@@ -1,0 +1,55 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Errors;
+using TorchSharp;
+
+namespace LoraLab.Training.Torch;
+
+/// <summary>
+/// The fixed rule behind <c>precision: auto</c>: on a GPU bf16 from compute capability 8.0 on, fp16 below; on a CPU bf16 where it
+/// has AVX512-BF16 or AMX and the model more than 100 M parameters, else fp32. Never a timing.
+/// </summary>
+public static class PrecisionRule
+{
+    private const long LargeModel = 100_000_000;
+    private const int FirstMajorWithBf16 = 8;
+
+    /// <summary>The precision that is used for what was asked.</summary>
+    /// <exception cref="RunFailure">fp16 on a CPU: its kernels are slow and lose small gradients.</exception>
+    public static Precision Resolve(Precision asked, torch.Device device, long parameters)
+    {
+        bool gpu = device.type == DeviceType.CUDA;
+        if (asked == Precision.Fp16 && !gpu)
+        {
+            throw RunFailure.BadData("precision 'fp16' needs a GPU; on a CPU use fp32 or bf16.", "precision");
+        }
+
+        if (asked != Precision.Auto)
+        {
+            return asked;
+        }
+
+        if (gpu)
+        {
+            using Nvml? nvml = Nvml.TryOpen();
+            NvmlDevice? found = nvml?.Devices().FirstOrDefault(entry => entry.Index == Math.Max(0, device.index));
+            return found is { Major: >= FirstMajorWithBf16 } ? Precision.Bf16 : Precision.Fp16;
+        }
+
+        return parameters > LargeModel && CpuHasBf16() ? Precision.Bf16 : Precision.Fp32;
+    }
+
+    /// <summary>Element type of a precision.</summary>
+    public static torch.ScalarType Dtype(Precision precision) => precision switch
+    {
+        Precision.Bf16 => torch.bfloat16,
+        Precision.Fp16 => torch.float16,
+        _ => torch.float32,
+    };
+
+    private static bool CpuHasBf16()
+    {
+        const string CpuInfo = "/proc/cpuinfo";
+        string? flags = File.Exists(CpuInfo) ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal)) : null;
+        return flags is not null && flags.Split(' ').Any(flag => flag is "avx512_bf16" or "amx_bf16");
+    }
+}

@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace LoraLab.Training.Torch;
+
+/// <summary>
+/// How libtorch's OpenMP threads wait for each other. By default they spin, and where another program wants the same cores a
+/// small model trains ten times slower; sleeping costs next to nothing. A user's own setting wins.
+/// </summary>
+internal static partial class ThreadPolicy
+{
+    /// <summary>Must be called before libtorch is loaded: OpenMP reads the process's environment once.</summary>
+    public static void Apply()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // .NET keeps a copy of the environment; native libraries see only what setenv changes.
+        _ = SetEnvironment("OMP_WAIT_POLICY", "PASSIVE", 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Evaluation;
+
+namespace LoraLab.Training.Worker;
+
+/// <summary>
+/// Everything a run tells and leaves behind. Metric points and progress are gathered for a moment, so that fast runs do not
+/// write an event for every step; everything else is told at once, after what was gathered.
+/// </summary>
+public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog log, TimeProvider clock)
+{
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
+    private readonly List<int> _steps = [];
+    private readonly Dictionary<string, List<double>> _values = [];
+    private ProgressMade? _progress;
+    private long _lastFlush = clock.GetTimestamp();
+
+    /// <summary>The run's folder.</summary>
+    public RunDirectory Directory { get; } = directory;
+
+    /// <summary>A line of the log.</summary>
+    public void Log(string message) => log.Write(message);
+
+    /// <summary>The process has begun.</summary>
+    public void Started() => Tell(new AttemptStarted { ProcessId = Environment.ProcessId });
+
+    /// <summary>Training begins.</summary>
+    public void Prepared(RunPrepared prepared) => Tell(prepared);
+
+    /// <summary>A phase begins.</summary>
+    public void Phase(string phase, int step, int totalSteps, double? etaSeconds = null) =>
+        Tell(new ProgressMade { Phase = phase, Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds });
+
+    /// <summary>A step is done: its points (every step has the same keys) and the progress.</summary>
+    public void Step(int step, int totalSteps, double? etaSeconds, params ReadOnlySpan<(string Key, double Value)> points)
+    {
+        _steps.Add(step);
+        foreach ((string key, double value) in points)
+        {
+            if (!_values.TryGetValue(key, out List<double>? column))
+            {
+                _values[key] = column = [];
+            }
+
+            column.Add(value);
+        }
+
+        _progress = new() { Phase = "training", Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds };
+        if (clock.GetElapsedTime(_lastFlush) >= Moment)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>An evaluation is done: predictions, points, event, log line.</summary>
+    public void Evaluation(int step, IReadOnlyList<string> labels, EvaluationOutcome outcome)
+    {
+        string file = Directory.WritePredictions(step, labels, outcome.Predictions);
+        Tell(new MetricsRecorded
+        {
+            Steps = [step],
+            Values = new Dictionary<string, double[]>
+            {
+                [MetricKeys.EvalAccuracy] = [outcome.Metrics.Accuracy],
+                [MetricKeys.EvalMacroF1] = [outcome.Metrics.MacroF1],
+                [MetricKeys.EvalLoss] = [outcome.Loss],
+            },
+        });
+        Tell(new Evaluated
+        {
+            Step = step,
+            Accuracy = outcome.Metrics.Accuracy,
+            MacroF1 = outcome.Metrics.MacroF1,
+            Loss = outcome.Loss,
+            Correct = outcome.Metrics.Correct,
+            Rows = outcome.Metrics.Rows,
+            MajorityBaseline = outcome.Metrics.MajorityBaseline,
+            PredictionsFile = file,
+        });
+        Log(string.Create(
+            CultureInfo.InvariantCulture,
+            $"step {step}: accuracy {outcome.Metrics.Accuracy:P2} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
+    }
+
+    /// <summary>The attempt is over.</summary>
+    public void Ended(EndReason reason, string? error, RunSummary summary)
+    {
+        Log(error ?? $"ended: {reason.ToString().ToLowerInvariant()}");
+        Tell(new AttemptEnded { Reason = reason, Error = error, Summary = summary });
+    }
+
+    private void Tell(WorkerEvent happened)
+    {
+        Flush();
+        events.Append(happened);
+    }
+
+    private void Flush()
+    {
+        _lastFlush = clock.GetTimestamp();
+        if (_steps.Count > 0)
+        {
+            events.Append(new MetricsRecorded { Steps = [.. _steps], Values = _values.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()) });
+            _steps.Clear();
+            _values.Clear();
+        }
+
+        if (_progress is not null)
+        {
+            events.Append(_progress);
+            _progress = null;
+        }
+    }
+}

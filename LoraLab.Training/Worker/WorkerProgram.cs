@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Engine;
+
+namespace LoraLab.Training.Worker;
+
+/// <summary>
+/// The hidden verb <c>worker</c>: takes one run from stdin, executes it and exits. Further lines may cancel it; the end of stdin
+/// means that the server is gone.
+/// </summary>
+public static class WorkerProgram
+{
+    private const int LinesWaiting = 1024;
+
+    /// <summary>Serves one run; returns the exit code.</summary>
+    public static int Run(Services services, TextReader input, TextWriter output)
+    {
+        using StopSignal stop = new();
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Leave(context, stop));
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Leave(context, stop));
+        WorkerCommand? first = Read(input);
+        if (first?.Run is not string folder)
+        {
+            return ExitCodes.BadUsage;
+        }
+
+        Thread commands = new(() => Listen(input, stop)) { IsBackground = true, Name = "commands" };
+        commands.Start();
+
+        RunDirectory directory = new(folder);
+        string attempt = directory.AttemptFolder(first.Attempt);
+        using Echo echo = new(output);
+        using EventLog events = new(attempt, services.Clock, echo.Tell);
+        RunRecorder recorder = new(directory, events, new RunLog(attempt, services.Clock), services.Clock);
+        EndReason? reason = services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop);
+        return ExitCodes.Of(reason);
+    }
+
+    private static void Leave(PosixSignalContext context, StopSignal stop)
+    {
+        context.Cancel = true;
+        stop.Abandon("stopped: the system asked the worker to end");
+    }
+
+    private static void Listen(TextReader input, StopSignal stop)
+    {
+        while (Read(input) is WorkerCommand command)
+        {
+            if (command.Cancel)
+            {
+                stop.Cancel();
+            }
+        }
+
+        stop.Abandon("stopped: the server is gone");
+    }
+
+    private static WorkerCommand? Read(TextReader input) =>
+        input.ReadLine() is string line ? JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options) : null;
+
+    /// <summary>
+    /// Repeats lines on stdout from a thread of its own. A full pipe would stall the training otherwise; lines that find no room
+    /// are dropped, because the event file has them.
+    /// </summary>
+    private sealed class Echo : IDisposable
+    {
+        private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(LinesWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
+        private readonly Thread _thread;
+
+        public Echo(TextWriter output)
+        {
+            _thread = new Thread(() => Write(output)) { IsBackground = true, Name = "echo" };
+            _thread.Start();
+        }
+
+        public void Tell(string line) => _lines.Writer.TryWrite(line);
+
+        public void Dispose()
+        {
+            _lines.Writer.Complete();
+            _thread.Join(TimeSpan.FromSeconds(1));
+        }
+
+        private void Write(TextWriter output)
+        {
+            try
+            {
+                while (_lines.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+                {
+                    while (_lines.Reader.TryRead(out string? line))
+                    {
+                        output.WriteLine(line);
+                    }
+
+                    output.Flush();
+                }
+            }
+            catch (IOException)
+            {
+                // The reader is gone; the end of stdin says so too.
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Web.Api;
+
+/// <summary>The public REST API, typed. Throws <see cref="ApiException"/> where the server refuses and <see cref="HttpRequestException"/> where it cannot be reached.</summary>
+public sealed class LabApi(HttpClient http)
+{
+    public Task<RunList> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) =>
+        GetAsync<RunList>(ApiRoutes.Runs + query.ToQueryString(), cancellationToken);
+
+    public Task<RunDocument> GetRunAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<RunDocument>(ApiRoutes.Run(Escape(id)), cancellationToken);
+
+    /// <summary>The run's document as the server wrote it, for showing and copying.</summary>
+    public Task<JsonObject> GetRunJsonAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<JsonObject>(ApiRoutes.Run(Escape(id)), cancellationToken);
+
+    public Task<RunDocument> SubmitAsync(JsonObject spec, string idempotencyKey, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, Relative(ApiRoutes.Runs)) { Content = Json(spec) };
+        request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return SendAsync<RunDocument>(request, cancellationToken);
+    }
+
+    public Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken) =>
+        SendAsync<DryRunResult>(new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);
+
+    public Task<RunDocument> PatchRunAsync(string id, RunPatch patch, CancellationToken cancellationToken)
+    {
+        // Absent members stay as they are, so nulls are left out.
+        JsonObject body = (JsonObject)JsonSerializer.SerializeToNode(patch, ContractJson.Options)!;
+        foreach (string absent in body.Where(member => member.Value is null).Select(member => member.Key).ToList())
+        {
+            body.Remove(absent);
+        }
+
+        return SendAsync<RunDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = Json(body) }, cancellationToken);
+    }
+
+    public Task DeleteRunAsync(string id, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Run(Escape(id)))), cancellationToken);
+
+    /// <summary>Asks for <c>cancel</c>, <c>kill</c> or <c>resume</c>.</summary>
+    public Task ActAsync(string id, string action, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Run(Escape(id), action))), cancellationToken);
+
+    /// <summary>All runs in one call; unknown ids are left out.</summary>
+    public Task<IReadOnlyList<RunMetrics>> MetricsAsync(IEnumerable<string> ids, IEnumerable<string> keys, CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<RunMetrics>>($"{ApiRoutes.Metrics}?runs={JoinEscaped(ids)}&keys={JoinEscaped(keys)}", cancellationToken);
+
+    public Task<RunMetrics> RunMetricsAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<RunMetrics>(ApiRoutes.Run(Escape(id), "metrics"), cancellationToken);
+
+    public Task<PredictionSet> PredictionsAsync(string id, string step, CancellationToken cancellationToken) =>
+        GetAsync<PredictionSet>(ApiRoutes.Run(Escape(id), "predictions") + $"?step={Escape(step)}", cancellationToken);
+
+    public Task<LogChunk> LogsAsync(string id, string query, CancellationToken cancellationToken) =>
+        GetAsync<LogChunk>(ApiRoutes.Run(Escape(id), "logs") + query, cancellationToken);
+
+    public Task<QueueDocument> QueueAsync(CancellationToken cancellationToken) => GetAsync<QueueDocument>(ApiRoutes.Queue, cancellationToken);
+
+    public Task<QueueDocument> PatchQueueAsync(QueuePatch patch, CancellationToken cancellationToken) =>
+        SendAsync<QueueDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Queue)) { Content = Json(patch) }, cancellationToken);
+
+    public Task<QueueDocument> MoveAsync(QueueMove move, CancellationToken cancellationToken) =>
+        SendAsync<QueueDocument>(new(HttpMethod.Post, Relative(ApiRoutes.QueueReorder)) { Content = Json(move) }, cancellationToken);
+
+    public Task<CompareDocument> CompareAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
+        GetAsync<CompareDocument>($"{ApiRoutes.Compare}?runs={JoinEscaped(ids)}", cancellationToken);
+
+    public Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<MethodDescriptor>>(ApiRoutes.Methods, cancellationToken);
+
+    public Task<IReadOnlyList<ModelEntry>> ModelsAsync(CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<ModelEntry>>(ApiRoutes.Models, cancellationToken);
+
+    public Task<IReadOnlyList<DatasetEntry>> DatasetsAsync(CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<DatasetEntry>>(ApiRoutes.Datasets, cancellationToken);
+
+    public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) => GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
+
+    /// <summary>Path of a file that the browser downloads by itself.</summary>
+    public static string DownloadPath(string route) => route.TrimStart('/');
+
+    private static string Escape(string value) => Uri.EscapeDataString(value);
+
+    private static string JoinEscaped(IEnumerable<string> values) => string.Join(',', values.Select(Escape));
+
+    private static JsonContent Json<T>(T body) => JsonContent.Create(body, options: ContractJson.Options);
+
+    // The routes start with a slash; the base address may have a path of its own behind a proxy.
+    private static string Relative(string route) => route.TrimStart('/');
+
+    private Task<T> GetAsync<T>(string route, CancellationToken cancellationToken) =>
+        SendAsync<T>(new(HttpMethod.Get, Relative(route)), cancellationToken);
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage sent = request;
+        using HttpResponseMessage response = await http.SendAsync(sent, cancellationToken);
+        await ProblemReader.ThrowIfFailedAsync(response, cancellationToken);
+        T? body = await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, cancellationToken);
+        return body ?? throw new InvalidOperationException($"The server sent an empty answer to {request.Method} {request.RequestUri}.");
+    }
+
+    private async Task SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage sent = request;
+        using HttpResponseMessage response = await http.SendAsync(sent, cancellationToken);
+        await ProblemReader.ThrowIfFailedAsync(response, cancellationToken);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+
+namespace LoraLab.Web.Api;
+
+/// <summary>What the list of runs is asked for.</summary>
+public sealed record RunQuery
+{
+    public string? Search { get; init; }
+
+    public IReadOnlyList<string> States { get; init; } = [];
+
+    public IReadOnlyList<string> Methods { get; init; } = [];
+
+    public string? Tag { get; init; }
+
+    /// <summary>A field, with a minus in front for descending order.</summary>
+    public string? Sort { get; init; }
+
+    public string? Cursor { get; init; }
+
+    public int? Limit { get; init; }
+
+    public string ToQueryString()
+    {
+        StringBuilder query = new();
+        Add(query, "q", Search);
+        Add(query, "state", string.Join(',', States));
+        Add(query, "method", string.Join(',', Methods));
+        Add(query, "tag", Tag);
+        Add(query, "sort", Sort);
+        Add(query, "cursor", Cursor);
+        Add(query, "limit", Limit?.ToString(CultureInfo.InvariantCulture));
+        return query.ToString();
+    }
+
+    private static void Add(StringBuilder query, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using LoraLab.Contracts.Metrics;
+
+namespace LoraLab.Web.Charts;
+
+/// <summary>Turns curves and a view into what is drawn.</summary>
+internal static class ChartPlanner
+{
+    /// <summary>SVG stays quick up to about this many points in a chart.</summary>
+    private const int MostPoints = 4000;
+    private const int FewestPerLine = 160;
+
+    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter)
+    {
+        List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
+        (double xMin, double xMax) = Window(drawn, view);
+        bool smooth = view.Smoothing > 0;
+        int most = Math.Max(MostPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), FewestPerLine);
+
+        List<ChartLine> faint = [];
+        List<ChartLine> full = [];
+        List<ChartMark> marks = [];
+        int notPositive = 0;
+        bool thinned = false;
+        foreach (ChartSeries curve in drawn)
+        {
+            int from = LowerBound(curve.Data.X, xMin);
+            int to = LowerBound(curve.Data.X, xMax + 1);
+            // One neighbour on either side, so that lines run to the edge of a zoomed window.
+            (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, curve.Data.X.Count));
+            notPositive += view.LogY ? Enumerable.Range(from, Math.Max(to - from, 0)).Count(i => curve.Data.Y[i] is <= 0) : 0;
+            thinned |= end - first > most;
+            if (smooth)
+            {
+                faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
+            }
+
+            IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
+            full.Add(Line(curve, values, first, end, most, view.LogY, faint: false));
+            marks.AddRange(curve.Data.NonFinite.Where(point => point.X >= xMin && point.X <= xMax).Select(point => new ChartMark(point.X, point.V, curve.Name, curve.Color)));
+        }
+
+        List<ChartLine> lines = [.. faint, .. full];
+        return new ChartPlan
+        {
+            Lines = lines,
+            X = NiceAxis.Around(xMin, xMax, 7, smallestStep: 1),
+            Y = Heights(lines, xMin, xMax, format, view.LogY),
+            LogY = view.LogY,
+            Format = format.ToString().ToLowerInvariant(),
+            Marks = marks,
+            SeriesCount = drawn.Count,
+            PointCount = drawn.Sum(curve => curve.Data.X.Count),
+            NotPositive = notPositive,
+            Thinned = thinned,
+            LowerIsBetter = lowerIsBetter,
+        };
+    }
+
+    private static (double Min, double Max) Window(List<ChartSeries> drawn, ChartView view)
+    {
+        double first = drawn.Count == 0 ? 0 : drawn.Min(curve => curve.Data.X[0]);
+        // Training starts at step 1 and evaluation at 0: both get the same axis.
+        double min = view.XMin ?? (first <= 1 ? 0 : first);
+        double max = view.XMax ?? (drawn.Count == 0 ? 1 : drawn.Max(curve => curve.Data.X[^1]));
+        return (min, Math.Max(max, min + 1));
+    }
+
+    private static ChartLine Line(ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int most, bool logY, bool faint)
+    {
+        IReadOnlyList<int> picked = Decimation.Pick(values, first, end, most);
+        return new ChartLine
+        {
+            Id = curve.Id,
+            Name = curve.Name,
+            Color = curve.Color,
+            Faint = faint,
+            X = [.. picked.Select(i => curve.Data.X[i])],
+            Y = [.. picked.Select(i => logY ? (values[i] is double value && value > 0 ? Math.Log10(value) : null) : values[i])],
+        };
+    }
+
+    private static NiceAxis Heights(List<ChartLine> lines, double xMin, double xMax, ChartFormat format, bool logY)
+    {
+        List<double> seen = [.. lines.SelectMany(line => line.X.Zip(line.Y)).Where(point => point.First >= xMin && point.First <= xMax && point.Second is not null).Select(point => point.Second!.Value)];
+        if (seen.Count == 0)
+        {
+            return new(0, 1, 4);
+        }
+
+        NiceAxis axis = NiceAxis.Around(seen.Min(), seen.Max(), 5);
+        // A share never leaves [0, 1], so its axis does not either.
+        return format == ChartFormat.Percent && !logY && axis.Max > 1 && seen.Max() <= 1 ? NiceAxis.Around(seen.Min(), 1, 5) : axis;
+    }
+
+    private static int LowerBound(IReadOnlyList<int> x, double value)
+    {
+        int low = 0;
+        int high = x.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = x[middle] < value ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
+}

@@ -1,0 +1,8 @@
+namespace LoraLab.Web.Charts;
+
+/// <summary>How curves are looked at; the same for all charts of a page.</summary>
+/// <param name="Smoothing">Weight of the moving average in [0, 0.99]; 0: none.</param>
+/// <param name="LogY">Logarithmic y axis.</param>
+/// <param name="XMin">First step shown; null: all.</param>
+/// <param name="XMax">Last step shown; null: all, growing with the run.</param>
+public sealed record ChartView(double Smoothing = 0, bool LogY = false, double? XMin = null, double? XMax = null);

@@ -1,0 +1,40 @@
+namespace LoraLab.Web.Charts;
+
+/// <summary>
+/// Debiased exponential moving average that weighs by distance: a gap of k usual steps forgets as much as k points would, so the
+/// same weight means the same for every metric of a run and points that are missing do not bend the curve.
+/// Only for looking: results and exports never use smoothed values.
+/// </summary>
+internal static class Smoothing
+{
+    /// <summary>The average at each point; null where the point itself is not finite, which the average then skips.</summary>
+    internal static double?[] Average(IReadOnlyList<int> x, IReadOnlyList<double?> y, double weight)
+    {
+        double?[] smooth = new double?[y.Count];
+        double usual = UsualDistance(x);
+        double sum = 0;
+        double mass = 0;
+        int? last = null;
+        for (int i = 0; i < y.Count; i++)
+        {
+            if (y[i] is not double value)
+            {
+                continue;
+            }
+
+            double keep = last is int before ? Math.Pow(weight, Math.Max(x[i] - before, 0) / usual) : 0;
+            sum = (sum * keep) + ((1 - weight) * value);
+            mass = (mass * keep) + (1 - weight);
+            smooth[i] = sum / mass;
+            last = x[i];
+        }
+
+        return smooth;
+    }
+
+    private static double UsualDistance(IReadOnlyList<int> x)
+    {
+        List<int> distances = [.. Enumerable.Range(1, Math.Max(x.Count - 1, 0)).Select(i => x[i] - x[i - 1]).Where(distance => distance > 0).Order()];
+        return distances.Count == 0 ? 1 : distances[distances.Count / 2];
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Components;
+using Microsoft.AspNetCore.Components;
+
+namespace LoraLab.Web.Pages.Run;
+
+/// <summary>The effective configuration, read from the stored run alone.</summary>
+public sealed partial class RunConfig
+{
+    private static readonly JsonObject s_defaults = ToJson(new RunSpec());
+
+    private JsonObject _spec = [];
+    private string _json = "";
+
+    [Parameter, EditorRequired]
+    public RunDocument Run { get; set; } = null!;
+
+    protected override void OnParametersSet()
+    {
+        _spec = ToJson(Run.Spec);
+        _json = JsonSerializer.Serialize(Run.Spec, ContractJson.Indented);
+    }
+
+    private static JsonObject ToJson(RunSpec spec) => (JsonObject)JsonSerializer.SerializeToNode(spec, ContractJson.Options)!;
+
+    private static string Counts(IReadOnlyDictionary<string, int> counts) =>
+        string.Join(", ", counts.Select(count => $"{count.Key} {Format.Count(count.Value)}"));
+
+    private string Text(string field) => Text(_spec[field]);
+
+    private static string Text(JsonNode? value) => value?.ToJsonString(ContractJson.Options) ?? "null";
+
+    private bool IsDefault(string field) => JsonNode.DeepEquals(_spec[field], s_defaults[field]);
+}

@@ -1,0 +1,159 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Api;
+using LoraLab.Web.State;
+using Microsoft.AspNetCore.Components;
+
+namespace LoraLab.Web.Pages.Run;
+
+/// <summary>One run, watched live. Shows only what the server has stored: a reload loses nothing.</summary>
+public sealed partial class RunPage
+{
+    private static readonly (string Key, string Title)[] s_tabs =
+        [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("logs", "Log"), ("notes", "Notes & tags")];
+
+    private readonly MetricBook _book = new();
+    private readonly CancellationTokenSource _leaving = new();
+    private RenderThrottle? _render;
+    private IDisposable? _listener;
+    private RunDocument? _run;
+    private string? _loaded;
+    private string? _failure;
+    private bool _missing;
+    private int _version;
+
+    [Parameter]
+    public string Id { get; set; } = "";
+
+    [SupplyParameterFromQuery(Name = "tab")]
+    public string? Tab { get; set; }
+
+    [SupplyParameterFromQuery(Name = "smooth")]
+    public string? Smooth { get; set; }
+
+    [SupplyParameterFromQuery(Name = "ylog")]
+    public string? YLog { get; set; }
+
+    [SupplyParameterFromQuery(Name = "xmin")]
+    public string? XMin { get; set; }
+
+    [SupplyParameterFromQuery(Name = "xmax")]
+    public string? XMax { get; set; }
+
+    [SupplyParameterFromQuery(Name = "step")]
+    public string? Step { get; set; }
+
+    [SupplyParameterFromQuery(Name = "show")]
+    public string? Show { get; set; }
+
+    private string Shown => s_tabs.Any(tab => tab.Key == Tab) ? Tab! : "charts";
+
+    protected override void OnInitialized()
+    {
+        _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(StateHasChanged));
+        Live.Reconnected += OnReconnected;
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_loaded == Id)
+        {
+            return;
+        }
+
+        _loaded = Id;
+        (_run, _failure, _missing) = (null, null, false);
+        _listener?.Dispose();
+        _listener = await Live.ListenAsync(LiveHub.Run(Id), OnLive);
+        await Task.WhenAll(LoadAsync(), MethodsAsync());
+    }
+
+    public void Dispose()
+    {
+        Live.Reconnected -= OnReconnected;
+        _listener?.Dispose();
+        _render?.Dispose();
+        _leaving.Cancel();
+        _leaving.Dispose();
+    }
+
+    private async Task LoadAsync()
+    {
+        string id = Id;
+        try
+        {
+            Task<RunDocument> run = Api.GetRunAsync(id, _leaving.Token);
+            RunMetrics metrics = await Api.RunMetricsAsync(id, _leaving.Token);
+            RunDocument document = await run;
+            if (id == Id)
+            {
+                _book.Replace(metrics);
+                _version++;
+                (_run, _failure, _missing) = (document, null, false);
+            }
+        }
+        catch (ApiException refusal)
+        {
+            (_missing, _failure) = (refusal.NotFound, refusal.Message);
+        }
+        catch (HttpRequestException)
+        {
+            // A run that is shown already stays; the banner says that it may be out of date.
+            _failure = _run is null ? "The server cannot be reached." : null;
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was left.
+        }
+    }
+
+    private async Task MethodsAsync()
+    {
+        try
+        {
+            await Catalog.EnsureMethodsAsync();
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            // The page shows the method's id instead of its name.
+        }
+    }
+
+    private void OnReconnected() => _ = InvokeAsync(async () =>
+    {
+        await LoadAsync();
+        StateHasChanged();
+    });
+
+    private void OnLive(LiveEvent message)
+    {
+        if (_run is null || message.RunId != Id)
+        {
+            return;
+        }
+
+        if (message.Type == LiveEventTypes.RunMetrics)
+        {
+            if (message.Data.Deserialize<RunMetrics>(ContractJson.Options) is RunMetrics added)
+            {
+                _book.Merge(added);
+                _version++;
+            }
+        }
+        else if (LiveRuns.Apply(_run, message) is RunDocument next)
+        {
+            _run = next;
+        }
+        else
+        {
+            (_run, _missing) = (null, true);
+        }
+
+        _render?.Request();
+    }
+
+    private string TabAddress(string key) => Navigation.GetUriWithQueryParameter("tab", key == "charts" ? null : key);
+}

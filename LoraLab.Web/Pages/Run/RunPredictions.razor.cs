@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Api;
+using LoraLab.Web.Components;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace LoraLab.Web.Pages.Run;
+
+/// <summary>What a run predicted for every evaluation row, at any evaluation.</summary>
+public sealed partial class RunPredictions
+{
+    private PredictionSet? _set;
+    private List<Prediction> _rows = [];
+    private (string Run, string Step, int Evaluations)? _loaded;
+    private string? _failure;
+    private bool _byMargin;
+
+    [Inject]
+    private IJSRuntime Js { get; set; } = null!;
+
+    [Parameter, EditorRequired]
+    public RunDocument Run { get; set; } = null!;
+
+    /// <summary>The accuracy's series: its steps are those of the evaluations.</summary>
+    [Parameter, EditorRequired]
+    public MetricSeries Evaluations { get; set; } = null!;
+
+    /// <summary>A step, <c>best</c>, or null for the last one.</summary>
+    [Parameter]
+    public string? StepChoice { get; set; }
+
+    /// <summary><c>wrong</c> leaves out the rows that are right.</summary>
+    [Parameter]
+    public string? Show { get; set; }
+
+    private bool WrongOnly => Show == "wrong";
+
+    protected override async Task OnParametersSetAsync()
+    {
+        string step = StepChoice ?? "last";
+        // "last" and "best" may mean another step after each evaluation; a number never does.
+        bool moves = step is "last" or "best";
+        (string, string, int) wanted = (Run.Id, step, moves ? Evaluations.X.Count : 0);
+        if (Evaluations.X.Count > 0 && _loaded != wanted)
+        {
+            _loaded = wanted;
+            await LoadAsync();
+        }
+        else
+        {
+            Arrange();
+        }
+    }
+
+    private async Task LoadAsync()
+    {
+        try
+        {
+            _set = await Api.PredictionsAsync(Run.Id, StepChoice ?? "last", CancellationToken.None);
+            _failure = null;
+            Arrange();
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException)
+        {
+            _failure = failure is ApiException ? failure.Message : "The server cannot be reached.";
+        }
+    }
+
+    private void Arrange()
+    {
+        IEnumerable<Prediction> rows = _set?.Items ?? [];
+        rows = WrongOnly ? rows.Where(row => row.Label != row.Predicted) : rows;
+        _rows = [.. _byMargin ? rows.OrderBy(Margin) : rows];
+    }
+
+    private void SortBy(bool margin)
+    {
+        _byMargin = margin;
+        Arrange();
+    }
+
+    private static double Margin(Prediction row)
+    {
+        double[] highest = [.. row.Scores.OrderDescending().Take(2)];
+        return highest.Length < 2 ? 0 : highest[0] - highest[1];
+    }
+
+    private string Word(int label) => _set is not null && label >= 0 && label < _set.Labels.Count ? _set.Labels[label] : label.ToString(CultureInfo.InvariantCulture);
+
+    private static string Pressed(bool on) => on ? "true" : "false";
+
+    private async Task SaveAsync()
+    {
+        StringBuilder csv = new($"row,label,predicted,{string.Join(',', _set!.Labels)}\n");
+        foreach (Prediction row in _set.Items)
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"{row.Row},{Word(row.Label)},{Word(row.Predicted)},{string.Join(',', row.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)))}\n");
+        }
+
+        await Js.InvokeVoidAsync("loralab.download", $"{Run.Id}-step-{_set.Step}.csv", "text/csv", csv.ToString());
+    }
+}

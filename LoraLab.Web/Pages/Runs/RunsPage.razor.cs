@@ -1,0 +1,204 @@
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Api;
+using LoraLab.Web.State;
+using Microsoft.AspNetCore.Components;
+
+namespace LoraLab.Web.Pages.Runs;
+
+/// <summary>All runs: the table is the answer to the address, kept up to date by the live channel.</summary>
+public sealed partial class RunsPage
+{
+    /// <summary>The most runs that one comparison takes.</summary>
+    private const int CompareLimit = 12;
+    private const int PageSize = 50;
+    private const string NewestFirst = "-createdAt";
+
+    private readonly HashSet<string> _selected = [];
+    private readonly CancellationTokenSource _leaving = new();
+    private IDisposable? _listener;
+    private List<RunDocument>? _runs;
+    private RunQuery? _loaded;
+    private string? _next;
+    private string? _failure;
+    private int _total;
+    private bool _loadingMore;
+
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Q { get; set; }
+
+    [SupplyParameterFromQuery(Name = "state")]
+    public string? StateFilter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "method")]
+    public string? MethodFilter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "tag")]
+    public string? Tag { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sort")]
+    public string? SortField { get; set; }
+
+    private string Sort => string.IsNullOrEmpty(SortField) ? NewestFirst : SortField;
+
+    private IReadOnlyList<string> States => PageUrl.List(StateFilter);
+
+    private IReadOnlyList<string> Methods => PageUrl.List(MethodFilter);
+
+    private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag);
+
+    private IEnumerable<RunDocument> Chosen => (_runs ?? []).Where(run => _selected.Contains(run.Id));
+
+    private IReadOnlyList<string> KnownTags => [.. (_runs ?? []).SelectMany(run => run.Tags).Distinct().Order()];
+
+    private string? HeaderText => _runs is { Count: > 0 } ? "Select runs to compare them. Results are those of the last evaluation, not of the best one." : null;
+
+    private string FirstRunCurl => $$"""
+        curl -sS -X POST {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
+          -H 'Content-Type: application/json' \
+          -d '{"model": "sample", "dataset": "sample", "method": "lora", "lossScope": "completion"}'
+        """;
+
+    protected override async Task OnInitializedAsync()
+    {
+        Live.Reconnected += OnReconnected;
+        await Task.WhenAll(MethodsAsync(), ListenAsync());
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        RunQuery query = new() { Search = Q, States = States, Methods = Methods, Tag = Tag, Sort = Sort, Limit = PageSize };
+        if (_loaded is null || _loaded.ToQueryString() != query.ToQueryString())
+        {
+            _loaded = query;
+            await LoadAsync();
+        }
+    }
+
+    public void Dispose()
+    {
+        Live.Reconnected -= OnReconnected;
+        _listener?.Dispose();
+        _leaving.Cancel();
+        _leaving.Dispose();
+    }
+
+    private async Task LoadAsync()
+    {
+        RunQuery asked = _loaded!;
+        try
+        {
+            RunList page = await Api.ListRunsAsync(asked, _leaving.Token);
+            if (ReferenceEquals(asked, _loaded))
+            {
+                (_runs, _next, _total, _failure) = ([.. page.Items], page.NextCursor, page.Total, null);
+                _selected.IntersectWith(_runs.Select(run => run.Id));
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            _failure = failure is ApiException ? failure.Message : "The server cannot be reached.";
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was left.
+        }
+    }
+
+    private async Task LoadMoreAsync()
+    {
+        if (_next is null || _loaded is null || _runs is null)
+        {
+            return;
+        }
+
+        _loadingMore = true;
+        await Actions.TryAsync(
+            async () =>
+            {
+                RunList page = await Api.ListRunsAsync(_loaded with { Cursor = _next }, _leaving.Token);
+                HashSet<string> known = [.. _runs.Select(run => run.Id)];
+                _runs.AddRange(page.Items.Where(run => !known.Contains(run.Id)));
+                (_next, _total) = (page.NextCursor, page.Total);
+            },
+            null);
+        _loadingMore = false;
+    }
+
+    private async Task MethodsAsync()
+    {
+        try
+        {
+            await Catalog.EnsureMethodsAsync();
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            // The table shows method ids instead of names.
+        }
+    }
+
+    private async Task ListenAsync() => _listener = await Live.ListenAsync(LiveHub.Runs, OnLive);
+
+    private void OnReconnected() => _ = InvokeAsync(async () =>
+    {
+        await LoadAsync();
+        StateHasChanged();
+    });
+
+    private void OnLive(LiveEvent message)
+    {
+        if (_runs is null || message.RunId is null)
+        {
+            return;
+        }
+
+        int index = _runs.FindIndex(run => run.Id == message.RunId);
+        if (index >= 0)
+        {
+            Replace(index, LiveRuns.Apply(_runs[index], message));
+        }
+        else if (LiveRuns.Document(message) is RunDocument created && !Filtered && Sort == NewestFirst && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
+        {
+            _runs.Insert(0, created);
+            _total++;
+        }
+
+        InvokeAsync(StateHasChanged);
+    }
+
+    private void Replace(int index, RunDocument? next)
+    {
+        if (next is not null)
+        {
+            _runs![index] = next;
+            return;
+        }
+
+        _selected.Remove(_runs![index].Id);
+        _runs.RemoveAt(index);
+        _total--;
+    }
+
+    private void CompareSelected() =>
+        Navigation.NavigateTo($"compare?runs={string.Join(',', Chosen.Reverse().Select(run => run.Id))}");
+
+    private async Task CancelSelectedAsync()
+    {
+        foreach (RunDocument run in Chosen.Where(run => RunActions.CanCancel(run.State)).ToList())
+        {
+            await Actions.CancelAsync(run);
+        }
+    }
+
+    private Task DeleteSelectedAsync() => DeleteAsync([.. Chosen]);
+
+    private async Task DeleteAsync(IReadOnlyList<RunDocument> runs)
+    {
+        if (await Actions.DeleteAsync(runs))
+        {
+            await LoadAsync();
+            StateHasChanged();
+        }
+    }
+}

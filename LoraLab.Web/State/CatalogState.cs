@@ -1,0 +1,55 @@
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Api;
+
+namespace LoraLab.Web.State;
+
+/// <summary>Methods, models and data sets, fetched once and again on request.</summary>
+public sealed class CatalogState(LabApi api)
+{
+    private Task? _methods;
+    private Task? _folders;
+
+    public IReadOnlyList<MethodDescriptor> Methods { get; private set; } = [];
+
+    public IReadOnlyList<ModelEntry> Models { get; private set; } = [];
+
+    public IReadOnlyList<DatasetEntry> Datasets { get; private set; } = [];
+
+    public Task EnsureMethodsAsync() => Once(ref _methods, async () => Methods = await api.MethodsAsync(CancellationToken.None));
+
+    public Task EnsureAllAsync() => Task.WhenAll(EnsureMethodsAsync(), Once(ref _folders, LoadFoldersAsync));
+
+    /// <summary>Asks for the folders again: a model may have been downloaded meanwhile.</summary>
+    public Task RefreshFoldersAsync() => _folders = LoadFoldersAsync();
+
+    public MethodDescriptor? Method(string id) => Methods.FirstOrDefault(method => method.Id == id);
+
+    /// <summary>Display name of a method; its id where the server does not know it any more.</summary>
+    public string MethodName(string id) => Method(id)?.Name ?? id;
+
+    /// <summary>True where the run is on the bundled toy model or data.</summary>
+    public static bool IsToy(RunSpec spec) => spec.Model == SampleName || spec.Dataset == SampleName;
+
+    /// <summary>Name of the bundled toy model and data set.</summary>
+    public const string SampleName = "sample";
+
+    private async Task LoadFoldersAsync()
+    {
+        Task<IReadOnlyList<ModelEntry>> models = api.ModelsAsync(CancellationToken.None);
+        Task<IReadOnlyList<DatasetEntry>> datasets = api.DatasetsAsync(CancellationToken.None);
+        Models = await models;
+        Datasets = await datasets;
+    }
+
+    private static Task Once(ref Task? pending, Func<Task> load)
+    {
+        if (pending is null || pending.IsFaulted || pending.IsCanceled)
+        {
+            pending = load();
+        }
+
+        return pending;
+    }
+}

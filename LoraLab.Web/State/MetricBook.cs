@@ -1,0 +1,65 @@
+using LoraLab.Contracts.Metrics;
+
+namespace LoraLab.Web.State;
+
+/// <summary>Series of the runs on a page: filled from REST, kept growing by the live channel. Series are replaced, never changed.</summary>
+public sealed class MetricBook
+{
+    private readonly Dictionary<(string Run, string Key), MetricSeries> _series = [];
+
+    public static MetricSeries Empty { get; } = new();
+
+    public MetricSeries Get(string runId, string key) => _series.GetValueOrDefault((runId, key), Empty);
+
+    /// <summary>Takes a run's whole series.</summary>
+    public void Replace(RunMetrics metrics)
+    {
+        foreach ((string key, MetricSeries series) in metrics.Series)
+        {
+            _series[(metrics.RunId, key)] = series;
+        }
+    }
+
+    /// <summary>Takes new points: a step that is there already gets the new value, as after a resumed attempt.</summary>
+    public void Merge(RunMetrics metrics)
+    {
+        foreach ((string key, MetricSeries added) in metrics.Series)
+        {
+            _series[(metrics.RunId, key)] = Merge(Get(metrics.RunId, key), added);
+        }
+    }
+
+    internal static MetricSeries Merge(MetricSeries known, MetricSeries added)
+    {
+        if (added.X.Count == 0)
+        {
+            return known;
+        }
+
+        SortedDictionary<int, (double? Value, string? Word)> points = [];
+        Add(points, known);
+        Add(points, added);
+        List<NonFinitePoint> nonFinite = [];
+        int index = 0;
+        foreach ((int step, (_, string? word)) in points)
+        {
+            if (word is not null)
+            {
+                nonFinite.Add(new(index, step, word));
+            }
+
+            index++;
+        }
+
+        return new MetricSeries { X = [.. points.Keys], Y = [.. points.Values.Select(point => point.Value)], NonFinite = nonFinite };
+    }
+
+    private static void Add(SortedDictionary<int, (double? Value, string? Word)> points, MetricSeries series)
+    {
+        Dictionary<int, string> words = series.NonFinite.ToDictionary(point => point.I, point => point.V);
+        for (int i = 0; i < series.X.Count; i++)
+        {
+            points[series.X[i]] = (series.Y[i], words.GetValueOrDefault(i));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Api;
+
+namespace LoraLab.Web.State;
+
+/// <summary>The queue as the server last told it; shared by the top bar and the pages.</summary>
+public sealed class QueueState(LabApi api, LiveClient live)
+{
+    private bool _started;
+
+    /// <summary>Null until the first answer.</summary>
+    public QueueDocument? Document { get; private set; }
+
+    public event Action? Changed;
+
+    /// <summary>Runs that wait or work right now.</summary>
+    public int Waiting => Document?.Queued.Count ?? 0;
+
+    public async Task StartAsync()
+    {
+        if (_started)
+        {
+            return;
+        }
+
+        _started = true;
+        live.Reconnected += () => _ = RefreshAsync();
+        await live.ListenAsync(LiveHub.Queue, OnQueueChanged);
+        await live.ListenAsync(LiveHub.Runs, OnRunChanged);
+        await RefreshAsync();
+    }
+
+    /// <summary>Takes an answer of the server that carries the whole queue.</summary>
+    public void Take(QueueDocument document)
+    {
+        Document = document;
+        Changed?.Invoke();
+    }
+
+    public async Task RefreshAsync()
+    {
+        try
+        {
+            Take(await api.QueueAsync(CancellationToken.None));
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            // The banner says that the server is away; the queue is fetched again when it is back.
+        }
+    }
+
+    private void OnQueueChanged(LiveEvent message)
+    {
+        if (message.Data.Deserialize<QueueDocument>(ContractJson.Options) is QueueDocument document)
+        {
+            Take(document);
+        }
+    }
+
+    private void OnRunChanged(LiveEvent message)
+    {
+        if (Document is null || message.RunId is null)
+        {
+            return;
+        }
+
+        List<RunDocument> running = [.. Document.Running];
+        int index = running.FindIndex(run => run.Id == message.RunId);
+        if (index >= 0 && LiveRuns.Apply(running[index], message) is RunDocument next)
+        {
+            running[index] = next;
+            Take(Document with { Running = running });
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Web.Api;
+
+namespace LoraLab.Web.State;
+
+/// <summary>The machine: its description, and its samples of the last quarter of an hour as far as this page saw them.</summary>
+public sealed class SystemState(LabApi api, LiveClient live)
+{
+    private const int MostSamples = 900;
+    private readonly List<TimedSample> _samples = [];
+    private bool _started;
+
+    /// <summary>Null until the first answer.</summary>
+    public SystemDocument? Document { get; private set; }
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<TimedSample> Samples => _samples;
+
+    public SystemSample? Latest => _samples.Count == 0 ? null : _samples[^1].Sample;
+
+    public event Action? Changed;
+
+    public async Task StartAsync()
+    {
+        if (_started)
+        {
+            return;
+        }
+
+        _started = true;
+        live.Reconnected += () => _ = RefreshAsync();
+        await live.ListenAsync(LiveHub.System, OnSample);
+        await RefreshAsync();
+    }
+
+    public async Task RefreshAsync()
+    {
+        try
+        {
+            Document = await api.SystemAsync(CancellationToken.None);
+            Changed?.Invoke();
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            // The banner says that the server is away; asked again when it is back.
+        }
+    }
+
+    private void OnSample(LiveEvent message)
+    {
+        if (message.Data.Deserialize<SystemSample>(ContractJson.Options) is SystemSample sample)
+        {
+            _samples.Add(new(message.At, sample));
+            if (_samples.Count > MostSamples)
+            {
+                _samples.RemoveRange(0, _samples.Count - MostSamples);
+            }
+
+            Changed?.Invoke();
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace LoraLab.Web.State;
+
+/// <summary>One slow clock for every relative time on the page.</summary>
+public sealed class Ticker : IDisposable
+{
+    private readonly ITimer _timer;
+
+    public Ticker(TimeProvider clock)
+    {
+        TimeSpan period = TimeSpan.FromSeconds(15);
+        _timer = clock.CreateTimer(_ => Tick?.Invoke(), null, period, period);
+    }
+
+    public event Action? Tick;
+
+    public void Dispose() => _timer.Dispose();
+}

@@ -1,0 +1,34 @@
+// Small things that only a browser can do.
+window.loralab = {
+  async copy(text) {
+    // The clipboard API exists on secure origins only; a server in the local network is usually plain http.
+    if (navigator.clipboard && window.isSecureContext) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+
+    const area = document.createElement('textarea');
+    area.value = text;
+    area.style.position = 'fixed';
+    area.style.opacity = '0';
+    document.body.append(area);
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+  },
+
+  download(name, type, text) {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  },
+
+  // Keeps a log at its end, unless the reader has scrolled up.
+  follow(element, force) {
+    if (element && (force || element.scrollHeight - element.scrollTop - element.clientHeight < 120)) {
+      element.scrollTop = element.scrollHeight;
+    }
+  },
+};

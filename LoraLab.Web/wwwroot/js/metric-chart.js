@@ -1,0 +1,164 @@
+// The bridge between MetricChart and ApexCharts: draws a finished plan. Zoom, crosshair and tooltip are ours (chart-hover.js),
+// so a redraw never loses them and every chart of a page shows the same step.
+import { attach } from './chart-hover.js';
+
+const drawEvery = 400;
+let library;
+
+function load() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = new URL('../lib/apexcharts.min.js', import.meta.url);
+    script.onload = () => resolve(window.ApexCharts);
+    script.onerror = () => reject(new Error('lib/apexcharts.min.js could not be loaded'));
+    document.head.append(script);
+  });
+  return library;
+}
+
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function significant(value) {
+  const size = Math.abs(value);
+  if (size === 0) { return '0'; }
+  if (size < 1e-3 || size >= 1e6) { return value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e'); }
+  return String(Number(value.toPrecision(4)));
+}
+
+export function format(plan, drawn) {
+  const value = plan.logY ? 10 ** drawn : drawn;
+  if (plan.format === 'percent') { return `${Number((value * 100).toFixed(2))} %`; }
+  if (plan.format === 'rate') { return value === 0 ? '0' : value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e'); }
+  return significant(value);
+}
+
+function options(plan, settings) {
+  const ink = css('--text-2');
+  const few = plan.lines.every(line => line.x.length === 1);
+  return {
+    chart: {
+      type: 'line', height: settings.height, background: 'transparent', fontFamily: 'inherit', foreColor: ink,
+      animations: { enabled: false }, toolbar: { show: false }, zoom: { enabled: false }, selection: { enabled: false },
+    },
+    series: plan.lines.map(line => ({ name: line.name, data: line.x.map((x, i) => [x, line.y[i]]) })),
+    colors: plan.lines.map(line => line.color),
+    stroke: { curve: 'straight', width: plan.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round' },
+    // A single point has no line to be seen by.
+    markers: { size: few ? 4 : 0, strokeWidth: 0, hover: { sizeOffset: 0 } },
+    fill: { type: 'solid', opacity: plan.lines.map(line => (line.faint ? 0.25 : 1)) },
+    dataLabels: { enabled: false },
+    legend: { show: false },
+    tooltip: { enabled: false },
+    grid: { borderColor: css('--line'), strokeDashArray: 0, padding: { left: 6, right: 14, top: -12, bottom: -4 } },
+    xaxis: {
+      type: 'numeric', min: plan.x.min, max: plan.x.max, tickAmount: plan.x.ticks, decimalsInFloat: 0,
+      labels: { formatter: value => Number(Number(value).toFixed(1)).toLocaleString('en'), style: { fontSize: '11px' } },
+      axisBorder: { color: css('--line-2') }, axisTicks: { color: css('--line-2'), height: 4 }, tooltip: { enabled: false }, crosshairs: { show: false },
+    },
+    yaxis: {
+      min: plan.y.min, max: plan.y.max, tickAmount: plan.y.ticks, forceNiceScale: false,
+      labels: { formatter: value => format(plan, value), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
+      crosshairs: { show: false },
+    },
+    states: { hover: { filter: { type: 'none' } }, active: { filter: { type: 'none' } } },
+  };
+}
+
+class Chart {
+  constructor(element, owner, settings) {
+    this.element = element;
+    this.settings = settings;
+    this.host = document.createElement('div');
+    element.append(this.host);
+    this.hover = attach(element, this, owner);
+    // Charts far down the page wait until they come into view.
+    this.sight = new IntersectionObserver(entries => {
+      this.seen = entries.some(entry => entry.isIntersecting);
+      this.schedule();
+    }, { rootMargin: '300px' });
+    this.sight.observe(element);
+    this.paint = new MutationObserver(() => { this.dirty = true; this.schedule(); });
+    this.paint.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  }
+
+  draw(plan) {
+    this.plan = plan;
+    this.dirty = true;
+    this.schedule();
+  }
+
+  schedule() {
+    if (this.timer || !this.dirty || !this.seen || !this.plan || this.gone) { return; }
+    const wait = Math.max(0, drawEvery - (performance.now() - (this.drawnAt ?? -drawEvery)));
+    this.timer = setTimeout(() => this.render(), wait);
+  }
+
+  async render() {
+    const plan = this.plan;
+    this.dirty = false;
+    try {
+      const ApexCharts = await load();
+      if (this.gone) { return; }
+      if (plan.pointCount === 0) {
+        this.apex?.destroy();
+        this.apex = null;
+      } else if (!this.apex) {
+        this.apex = new ApexCharts(this.host, options(plan, this.settings));
+        await this.apex.render();
+      } else {
+        await this.apex.updateOptions(options(plan, this.settings), false, false, false);
+      }
+      this.hover.redrawn(plan);
+      Object.assign(this.element.dataset, {
+        seriesCount: plan.seriesCount, pointCount: plan.pointCount, lineCount: plan.lines.length,
+        lastX: plan.lines.reduce((last, line) => Math.max(last, line.x.at(-1) ?? 0), 0),
+      });
+    } catch (failure) {
+      // A chart that fails must not take the page with it; the table view still shows the points.
+      console.error(failure);
+      this.host.textContent = `The chart could not be drawn: ${failure.message}`;
+    } finally {
+      this.drawnAt = performance.now();
+      this.timer = null;
+      this.schedule();
+    }
+  }
+
+  /** The plot area in pixels of the element, and its x axis. */
+  frame() {
+    const globals = this.apex?.w?.globals;
+    return globals && {
+      left: globals.translateX, top: globals.translateY, width: globals.gridWidth, height: globals.gridHeight, min: globals.minX, max: globals.maxX,
+      yMin: globals.minYArr[0], yMax: globals.maxYArr[0],
+    };
+  }
+
+  async save(kind, name) {
+    if (!this.apex) { return; }
+    const link = document.createElement('a');
+    link.download = `${name}.${kind}`;
+    if (kind === 'png') {
+      link.href = (await this.apex.dataURI({ scale: 2 })).imgURI;
+    } else {
+      const svg = this.host.querySelector('svg').cloneNode(true);
+      svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+      link.href = URL.createObjectURL(new Blob([svg.outerHTML], { type: 'image/svg+xml' }));
+    }
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  dispose() {
+    this.gone = true;
+    clearTimeout(this.timer);
+    this.sight.disconnect();
+    this.paint.disconnect();
+    this.hover.dispose();
+    this.apex?.destroy();
+    this.element.replaceChildren();
+  }
+}
+
+export function create(element, owner, settings) {
+  return new Chart(element, owner, settings);
+}

@@ -1,0 +1,38 @@
+// Loaded in the head, before anything is painted: the first frame already has the right colours.
+(() => {
+  const key = 'loralab.theme';
+  const system = window.matchMedia('(prefers-color-scheme: dark)');
+  const choice = () => {
+    try {
+      const stored = localStorage.getItem(key);
+      return stored === 'light' || stored === 'dark' ? stored : 'system';
+    } catch {
+      return 'system';
+    }
+  };
+  const isDark = () => choice() === 'dark' || (choice() === 'system' && system.matches);
+  const apply = () => { document.documentElement.dataset.theme = isDark() ? 'dark' : 'light'; };
+  apply();
+
+  window.loralabTheme = {
+    choice,
+    isDark,
+    set(value) {
+      try {
+        if (value === 'system') {
+          localStorage.removeItem(key);
+        } else {
+          localStorage.setItem(key, value);
+        }
+      } catch {
+        // Private windows may refuse storage: the choice then lasts as long as the page.
+      }
+      apply();
+    },
+    watch(listener) {
+      const onChange = () => { apply(); listener.invokeMethodAsync('SystemThemeChanged', isDark()); };
+      system.addEventListener('change', onChange);
+      return { stop: () => system.removeEventListener('change', onChange) };
+    },
+  };
+})();
