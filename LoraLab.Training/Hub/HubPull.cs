@@ -1,6 +1,7 @@
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Data;
 using LoraLab.Training.Errors;
+using LoraLab.Training.Model;
 using Spectre.Console;
 
 namespace LoraLab.Training.Hub;
@@ -91,9 +92,9 @@ public static class HubPull
 
         void CheckConfiguration(HubFile file)
         {
-            if (file.Path == ModelFolder.ConfigurationFile && ModelFolder.ConfigurationProblem(staging.Folder) is string problem)
+            if (file.Path == LlamaConfig.FileName)
             {
-                throw RunFailure.BadData($"'{repository}' cannot be used: {problem}");
+                LlamaConfig.Read(staging.Folder);
             }
         }
     }

@@ -1,5 +1,6 @@
-using LoraLab.Training.Catalog;
+using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Errors;
+using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Hub;
 
@@ -8,8 +9,8 @@ internal static class ModelFiles
 {
     private static readonly string[] _small =
     [
-        ModelFolder.ConfigurationFile, "generation_config.json", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json",
+        LlamaConfig.FileName, "generation_config.json", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", CheckpointWeights.IndexFile,
     ];
 
     /// <summary>The needed files, the smallest first, so that a model that cannot be used is found out before its weights come.</summary>
@@ -17,9 +18,9 @@ internal static class ModelFiles
     public static IReadOnlyList<HubFile> Choose(HubRepository repository, HubListing listing)
     {
         HubFile[] weights = [.. listing.Files.Where(file => IsAtRoot(file) && file.Path.StartsWith("model", StringComparison.Ordinal) && file.Path.EndsWith(".safetensors", StringComparison.Ordinal))];
-        HubFile? whole = Array.Find(weights, file => file.Path == "model.safetensors");
+        HubFile? whole = Array.Find(weights, file => file.Path == CheckpointWeights.SingleFile);
         HubFile[] needed = [.. listing.Files.Where(file => _small.Contains(file.Path)), .. whole is null ? weights : [whole]];
-        Require(needed, repository, ModelFolder.ConfigurationFile, "it is not a model that LoraLab can train");
+        Require(needed, repository, LlamaConfig.FileName, "it is not a model that LoraLab can train");
         Require(needed, repository, "tokenizer.model", "LoraLab reads SentencePiece models");
         if (weights.Length == 0)
         {
