@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LoraLab.Training;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Commands;
 using LoraLab.Training.Errors;

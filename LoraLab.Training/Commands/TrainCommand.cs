@@ -5,9 +5,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
-using LoraLab.Training.Engine;
 using LoraLab.Training.Errors;
-using LoraLab.Training.Specs;
 using LoraLab.Training.Worker;
 using Spectre.Console;
 

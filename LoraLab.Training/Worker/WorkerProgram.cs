@@ -5,7 +5,6 @@ using System.Threading.Channels;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Engine;
 
 namespace LoraLab.Training.Worker;
 
