@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LoraLab.Training;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Commands;
 using LoraLab.Training.Errors;
@@ -14,6 +13,7 @@ try
         EvaluateCommand.Create(configuration),
         MethodsCommand.Create(),
         DoctorCommand.Create(configuration),
+        PullCommand.Create(configuration),
         HiddenCommands.Worker(configuration),
         HiddenCommands.Inspect(configuration),
     };

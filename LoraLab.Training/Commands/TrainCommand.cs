@@ -5,9 +5,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
-using LoraLab.Training.Engine;
 using LoraLab.Training.Errors;
-using LoraLab.Training.Specs;
 using LoraLab.Training.Worker;
 using Spectre.Console;
 
@@ -58,7 +56,7 @@ internal static class TrainCommand
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, stop));
         string attempt = directory.AttemptFolder(number);
         using EventLog events = new(attempt, services.Clock);
-        RunLog log = new(attempt, services.Clock, line => AnsiConsole.WriteLine(line));
+        RunLog log = RunLog.ToFile(attempt, services.Clock, AnsiConsole.WriteLine);
         RunRecorder recorder = new(directory, events, log, services.Clock);
         EndReason? reason = services.Execution().Execute(json, recorder, stop);
         AnsiConsole.WriteLine($"run directory: {directory.FullPath}");

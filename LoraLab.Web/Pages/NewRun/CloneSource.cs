@@ -1,0 +1,44 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Web.Pages.NewRun;
+
+/// <summary>A stored run says every value as it was used. What came from a default is open again in a clone, so that changing the method or the data changes it too.</summary>
+internal static class CloneSource
+{
+    internal static RunSpec Reopen(RunDocument run, MethodDescriptor? method)
+    {
+        RunSpec spec = run.Spec;
+        double? ratio = spec.MethodOptions["lrRatio"]?.GetValue<double>();
+        return spec with
+        {
+            Name = null,
+            Notes = null,
+            Tags = run.Tags,
+            Priority = 0,
+            MethodOptions = Changed(spec, method),
+            LearningRate = spec.LearningRate == method?.DefaultLearningRate ? null : spec.LearningRate,
+            LearningRateB = spec.LearningRateB is double ofB && ratio is double times && spec.LearningRate is double ofA && Near(ofB, times * ofA) ? null : spec.LearningRateB,
+            ScheduleSteps = spec.ScheduleSteps == run.Progress.TotalSteps ? null : spec.ScheduleSteps,
+            EvalSamples = spec.EvalSamples == run.Summary.EvalRows ? null : spec.EvalSamples,
+        };
+    }
+
+    private static JsonObject Changed(RunSpec spec, MethodDescriptor? method)
+    {
+        JsonObject options = [];
+        foreach ((string name, JsonNode? value) in spec.MethodOptions)
+        {
+            MethodOption? option = method?.Options.FirstOrDefault(known => known.Name == name);
+            if (!JsonNode.DeepEquals(value, option?.Default))
+            {
+                options[name] = value?.DeepClone();
+            }
+        }
+
+        return options;
+    }
+
+    private static bool Near(double a, double b) => Math.Abs(a - b) <= 1e-9 * Math.Abs(b);
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Web.Pages.NewRun;
+
+/// <summary>
+/// The specification while it is being written: plain JSON, so that it can hold what is wrong as it was typed and the server can
+/// say what is wrong with it.
+/// </summary>
+internal sealed class SpecForm
+{
+    private static readonly JsonObject s_contractDefaults = ToJson(new RunSpec());
+
+    private readonly Dictionary<string, JsonNode> _optionsOfOtherMethods = [];
+    private JsonObject _base = Copy(s_contractDefaults);
+
+    internal JsonObject Values { get; private set; } = Copy(s_contractDefaults);
+
+    internal string Method => Text("method");
+
+    /// <summary>Starts over from the contract's defaults, or from a run's specification.</summary>
+    internal void Start(RunSpec? from)
+    {
+        _base = from is null ? Copy(s_contractDefaults) : ToJson(from);
+        Values = Copy(_base);
+    }
+
+    /// <summary>Lays changes, as they stand in the page's address, over the start.</summary>
+    internal void Apply(string? changes)
+    {
+        if (string.IsNullOrEmpty(changes))
+        {
+            return;
+        }
+
+        try
+        {
+            foreach ((string field, JsonNode? value) in JsonNode.Parse(changes)?.AsObject() ?? [])
+            {
+                if (_base.ContainsKey(field))
+                {
+                    Values[field] = value?.DeepClone();
+                }
+            }
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
+        {
+            // An address that was cut off in a mail: the form starts without the changes.
+        }
+    }
+
+    /// <summary>What was changed since the start, for the page's address; null: nothing.</summary>
+    internal string? Changes() => Difference(_base) is { Count: > 0 } changes ? changes.ToJsonString(ContractJson.Options) : null;
+
+    /// <summary>The specification without what the contract says anyway; model, data set and method always stand there.</summary>
+    internal JsonObject Short()
+    {
+        JsonObject difference = Difference(s_contractDefaults);
+        JsonObject spec = [];
+        foreach (string field in (string[])["model", "dataset", "method"])
+        {
+            spec[field] = Values[field]?.DeepClone();
+        }
+
+        foreach ((string field, JsonNode? value) in difference)
+        {
+            spec[field] = value?.DeepClone();
+        }
+
+        return spec;
+    }
+
+    internal string Text(string field) => Show(Values[field]);
+
+    internal void Set(string field, JsonNode? value) => Values[field] = value;
+
+    /// <summary>Takes a field as it was typed.</summary>
+    internal void Type(FormField field, string? text)
+    {
+        string typed = field.Kind == FieldKind.Text ? text ?? "" : (text ?? "").Trim();
+        Values[field.Name] = typed.Length == 0 && field.Nullable ? null : field.Kind == FieldKind.Number ? Number(typed) : JsonValue.Create(typed);
+    }
+
+    internal JsonNode? Option(string name) => Values["methodOptions"]?[name];
+
+    /// <summary>Sets an option; the method's default is left out, so that the specification stays short.</summary>
+    internal void SetOption(MethodOption option, JsonNode? value)
+    {
+        JsonObject options = Values["methodOptions"] as JsonObject ?? [];
+        JsonObject next = Copy(options);
+        next.Remove(option.Name);
+        if (value is not null && !JsonNode.DeepEquals(value, option.Default))
+        {
+            next[option.Name] = value.DeepClone();
+        }
+
+        Values["methodOptions"] = next;
+    }
+
+    /// <summary>Takes another method: options are its own, and a rate that was only the former method's default goes.</summary>
+    internal void ChooseMethod(MethodDescriptor? former, MethodDescriptor next)
+    {
+        if (former is not null)
+        {
+            _optionsOfOtherMethods[former.Id] = Values["methodOptions"]?.DeepClone() ?? new JsonObject();
+            if (Values["learningRate"] is JsonValue rate && rate.TryGetValue(out double value) && value == former.DefaultLearningRate)
+            {
+                Values["learningRate"] = null;
+            }
+        }
+
+        Values["method"] = next.Id;
+        Values["methodOptions"] = _optionsOfOtherMethods.GetValueOrDefault(next.Id)?.DeepClone() ?? new JsonObject();
+        Values["learningRateB"] = next.HasLearningRateB ? Values["learningRateB"]?.DeepClone() : null;
+        Values["initFrom"] = next.AllowsInitFrom ? Values["initFrom"]?.DeepClone() : null;
+    }
+
+    /// <summary>A number where it can be read as one, else the text itself.</summary>
+    internal static JsonNode Number(string text)
+    {
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole))
+        {
+            return JsonValue.Create(whole);
+        }
+
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? JsonValue.Create(number)
+            : JsonValue.Create(text);
+    }
+
+    internal static string Show(JsonNode? value) => value switch
+    {
+        null => "",
+        JsonValue text when text.TryGetValue(out string? word) => word,
+        JsonValue number when number.TryGetValue(out double real) => ShowNumber(real),
+        _ => value.ToJsonString(ContractJson.Options),
+    };
+
+    private static string ShowNumber(double value) =>
+        value != 0 && Math.Abs(value) < 1e-3 ? value.ToString("0.######e0", CultureInfo.InvariantCulture) : value.ToString("R", CultureInfo.InvariantCulture);
+
+    private JsonObject Difference(JsonObject from)
+    {
+        JsonObject difference = [];
+        foreach ((string field, JsonNode? value) in Values)
+        {
+            if (!JsonNode.DeepEquals(value, from[field]))
+            {
+                difference[field] = value?.DeepClone();
+            }
+        }
+
+        return difference;
+    }
+
+    internal static JsonObject Copy(JsonObject source) => (JsonObject)source.DeepClone();
+
+    private static JsonObject ToJson(RunSpec spec) => (JsonObject)JsonSerializer.SerializeToNode(spec, ContractJson.Options)!;
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Web.Pages.NewRun;
+
+/// <summary>What the parts of the form share: the specification, the server's sentences about it, and whom to tell of a change.</summary>
+public sealed class SpecFormContext
+{
+    private static readonly JsonObject s_defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
+
+    private readonly Action _changed;
+
+    internal SpecFormContext(SpecForm form, Action changed)
+    {
+        Form = form;
+        _changed = changed;
+    }
+
+    internal SpecForm Form { get; }
+
+    /// <summary>Sentences by JSON field name.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<string>> AllErrors { get; set; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    internal IReadOnlyList<string> Errors(string field) => AllErrors.TryGetValue(field, out IReadOnlyList<string>? sentences) ? sentences : [];
+
+    internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], s_defaults[field]);
+
+    internal void Changed() => _changed();
+}
