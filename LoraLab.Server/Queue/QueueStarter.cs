@@ -1,12 +1,13 @@
+using LoraLab.Server.Composition;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Worker;
 
 namespace LoraLab.Server.Queue;
 
 /// <summary>At start: first what a dead server left behind, then the lanes.</summary>
-internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, ILogger<QueueStarter> log) : BackgroundService
+internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, ILogger<QueueStarter> log) : LoopService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         // Its first answer takes a moment; nobody should wait for it in a page.
         Task warm = WarmAsync(stoppingToken);
