@@ -9,7 +9,7 @@ internal static class ChartPlanner
     private const int MostPoints = 4000;
     private const int FewestPerLine = 160;
 
-    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter)
+    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false)
     {
         List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
         (double xMin, double xMax) = Window(drawn, view);
@@ -43,8 +43,8 @@ internal static class ChartPlanner
         return new ChartPlan
         {
             Lines = lines,
-            X = NiceAxis.Around(xMin, xMax, 7, smallestStep: 1),
-            Y = Heights(lines, xMin, xMax, format, view.LogY),
+            X = NiceAxis.Tight(xMin, xMax, 7),
+            Y = Heights(lines, xMin, xMax, format, view.LogY, fromZero),
             LogY = view.LogY,
             Format = format.ToString().ToLowerInvariant(),
             Marks = marks,
@@ -79,7 +79,7 @@ internal static class ChartPlanner
         };
     }
 
-    private static NiceAxis Heights(List<ChartLine> lines, double xMin, double xMax, ChartFormat format, bool logY)
+    private static NiceAxis Heights(List<ChartLine> lines, double xMin, double xMax, ChartFormat format, bool logY, bool fromZero)
     {
         List<double> seen = [.. lines.SelectMany(line => line.X.Zip(line.Y)).Where(point => point.First >= xMin && point.First <= xMax && point.Second is not null).Select(point => point.Second!.Value)];
         if (seen.Count == 0)
@@ -87,9 +87,10 @@ internal static class ChartPlanner
             return new(0, 1, 4);
         }
 
-        NiceAxis axis = NiceAxis.Around(seen.Min(), seen.Max(), 5);
+        double lowest = fromZero && !logY ? Math.Min(seen.Min(), 0) : seen.Min();
+        NiceAxis axis = NiceAxis.Around(lowest, seen.Max(), 5);
         // A share never leaves [0, 1], so its axis does not either.
-        return format == ChartFormat.Percent && !logY && axis.Max > 1 && seen.Max() <= 1 ? NiceAxis.Around(seen.Min(), 1, 5) : axis;
+        return format == ChartFormat.Percent && !logY && axis.Max > 1 && seen.Max() <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
     }
 
     private static int LowerBound(IReadOnlyList<int> x, double value)
