@@ -14,6 +14,7 @@ try
         EvaluateCommand.Create(configuration),
         MethodsCommand.Create(),
         DoctorCommand.Create(configuration),
+        PullCommand.Create(configuration),
         HiddenCommands.Worker(configuration),
         HiddenCommands.Inspect(configuration),
     };

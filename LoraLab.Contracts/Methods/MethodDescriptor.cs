@@ -35,9 +35,6 @@ public sealed record MethodDescriptor
     /// <summary>True where B has a learning rate of its own.</summary>
     public bool HasLearningRateB { get; init; }
 
-    /// <summary>True where a rank above min(out, in) is impossible.</summary>
-    public bool NeedsFullRankBound { get; init; }
-
     /// <summary>True where <c>initFrom</c> is allowed.</summary>
     public bool AllowsInitFrom { get; init; }
 

@@ -3,7 +3,6 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Server.Catalog;
 using LoraLab.Server.Compare;
-using LoraLab.Server.Errors;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Metrics;
@@ -20,9 +19,6 @@ internal static class Routes
 {
     /// <summary>The live events up to this number are contained in the answer: subscribe after it and nothing is missed.</summary>
     private const string SeqHeader = "X-LoraLab-Seq";
-
-    /// <summary>Never answered by the dashboard's page.</summary>
-    private static readonly string[] NotPages = ["api", "hubs", "health", "openapi", "api-docs"];
 
     public static void UseProblems(this WebApplication app)
     {
@@ -63,13 +59,7 @@ internal static class Routes
 
     public static void MapDashboard(this WebApplication app)
     {
-        foreach (string prefix in NotPages)
-        {
-            app.MapFallback($"/{prefix}/{{**rest}}", static IResult (HttpRequest request) =>
-                throw ApiFailure.NotFound("noRoute", $"There is nothing at {request.Method} {request.Path}; /api-docs lists what there is."));
-        }
-
         app.MapStaticAssets();
-        app.MapFallbackToFile("index.html");
+        app.MapFallbackToFile($"{{*path:nonfile:{PageConstraint.Name}}}", "index.html");
     }
 }

@@ -31,14 +31,11 @@ internal static class Services
 
     public static void AddProblems(this WebApplicationBuilder builder)
     {
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusSentences.Complete(context));
+        builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        builder.Services.ConfigureHttpJsonOptions(options =>
-        {
-            ContractJson.Apply(options.SerializerOptions);
-            options.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
-        });
+        builder.Services.ConfigureHttpJsonOptions(static options => ContractJson.Apply(options.SerializerOptions));
     }
 
     public static void AddStore(this WebApplicationBuilder builder)

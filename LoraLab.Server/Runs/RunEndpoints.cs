@@ -29,7 +29,7 @@ internal static class RunEndpoints
         runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404).WithSummary("Renames, annotates, tags, changes the priority");
         runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409).WithSummary("Deletes an ended or waiting run with its files");
         runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; answers at once");
-        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>("application/json").ProducesProblem(400).ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
+        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(400).ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
         runs.MapRunFiles();
         runs.MapRunEvents();
         return runs;

@@ -43,7 +43,7 @@ internal sealed class TestTrainer : IDisposable
         using StopSignal stop = new();
         using (EventLog events = new(attempt, TimeProvider.System))
         {
-            RunRecorder recorder = new(directory, events, new RunLog(attempt, TimeProvider.System), TimeProvider.System);
+            RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), TimeProvider.System);
             Services.Execution().Execute(spec, recorder, stop);
         }
 

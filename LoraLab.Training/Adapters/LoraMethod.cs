@@ -26,6 +26,9 @@ public abstract class LoraMethod
     /// <summary>Learning rate of each factor at a schedule factor of 1, with the method's default where none is given.</summary>
     public virtual double LearningRate(RunSpec spec, AdapterFactor factor) => spec.LearningRate ?? Descriptor.DefaultLearningRate;
 
+    /// <summary>Things worth knowing about a specification with this method that do not stop the run.</summary>
+    public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
+
     /// <summary>Trainable parameters of one layer by the closed form: r(in + out), or r² where only R is trained.</summary>
     public virtual long TrainableParameters(LinearShape shape, int rank) => (long)rank * (shape.In + shape.Out);
 }

@@ -73,7 +73,8 @@ internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<st
     {
         try
         {
-            return Directory.GetDirectories(folder);
+            // Hidden folders are downloads in progress, or not ours.
+            return Directory.GetDirectories(folder).Where(inner => !Path.GetFileName(inner).StartsWith('.'));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

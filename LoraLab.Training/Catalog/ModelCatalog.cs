@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Training.Errors;
+using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Catalog;
 
@@ -18,7 +19,7 @@ public sealed class ModelCatalog
         ArgumentNullException.ThrowIfNull(configuration);
         string[] roots = [.. configuration.ModelDirectories, configuration.DownloadedModels];
         _bundled = Path.Combine(configuration.Home, "samples", "model");
-        _models = new CatalogFolders("model", "model", roots, _bundled, folder => File.Exists(Path.Combine(folder, ModelFolder.ConfigurationFile)));
+        _models = new CatalogFolders("model", "model", roots, _bundled, folder => File.Exists(Path.Combine(folder, LlamaConfig.FileName)));
         _adapters = new CatalogFolders("adapter", "initFrom", roots, "", folder => File.Exists(Path.Combine(folder, "adapter_config.json")));
     }
 

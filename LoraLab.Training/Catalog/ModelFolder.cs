@@ -1,59 +1,47 @@
-using System.Text.Json;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Training.Checkpoints;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Catalog;
 
 /// <summary>Says what a model folder holds and whether runs can use it, from names, sizes and the configuration alone.</summary>
 internal static class ModelFolder
 {
-    public const string ConfigurationFile = "config.json";
-
-    private static readonly string[] _linearModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-
     public static ModelEntry Describe(string name, string folder)
     {
-        Shape shape;
+        LlamaConfig config;
         try
         {
-            shape = Shape.Read(Path.Combine(folder, ConfigurationFile));
+            config = LlamaConfig.Read(folder);
         }
-        catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
+        catch (RunFailure problem)
         {
-            return new ModelEntry { Name = name, Problem = $"Its {ConfigurationFile} cannot be read: {problem.Message}" };
+            return new ModelEntry { Name = name, Problem = problem.Message };
         }
 
         string[] weights = [.. Directory.EnumerateFiles(folder, "model*.safetensors")];
-        string? problemOf = Problem(folder, shape, weights);
+        string? problemOfFiles = Problem(folder, weights);
         return new ModelEntry
         {
             Name = name,
-            Usable = problemOf is null,
-            Problem = problemOf,
-            Parameters = shape.Parameters,
-            Layers = (int)shape.Layers,
-            HiddenSize = (int)shape.Hidden,
-            VocabularySize = (int)shape.Vocabulary,
-            ContextLength = (int)shape.Context,
+            Usable = problemOfFiles is null,
+            Problem = problemOfFiles,
+            Parameters = config.ParameterCount,
+            Layers = config.Layers,
+            HiddenSize = config.HiddenSize,
+            VocabularySize = config.VocabularySize,
+            ContextLength = config.ContextLength,
             WeightBytes = weights.Sum(Bytes),
-            LinearModules = shape.Type == "llama" ? _linearModules : [],
+            LinearModules = [.. config.BlockLinears.Select(linear => linear.Name)],
         };
     }
 
-    private static string? Problem(string folder, Shape shape, string[] weights)
+    private static string? Problem(string folder, string[] weights)
     {
-        if (shape.Type != "llama")
-        {
-            return $"Its model_type is '{shape.Type}'; LoraLab trains models of type 'llama'.";
-        }
-
-        if (shape.Parameters <= 0)
-        {
-            return $"Its {ConfigurationFile} lacks sizes of the model.";
-        }
-
         if (weights.Length == 0)
         {
-            return "It has no weights (model.safetensors).";
+            return $"It has no weights ({CheckpointWeights.SingleFile}).";
         }
 
         if (Array.Find(weights, path => Bytes(path) == 0) is string empty)
@@ -76,52 +64,5 @@ internal static class ModelFolder
         FileInfo file = new(path);
         FileInfo target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         return target.Exists ? target.Length : 0;
-    }
-
-    private readonly record struct Shape(string Type, long Layers, long Hidden, long Inner, long Heads, long KeyValueHeads, long HeadSize, long Vocabulary, long Context, bool Tied)
-    {
-        /// <summary>All parameters of a Llama without biases; 0 when a size is missing.</summary>
-        public long Parameters
-        {
-            get
-            {
-                if (Layers <= 0 || Hidden <= 0 || Inner <= 0 || Heads <= 0 || KeyValueHeads <= 0 || Vocabulary <= 0)
-                {
-                    return 0;
-                }
-
-                long attention = (2 * Hidden * Heads * HeadSize) + (2 * Hidden * KeyValueHeads * HeadSize);
-                long block = attention + (3 * Hidden * Inner) + (2 * Hidden);
-                return (Layers * block) + Hidden + ((Tied ? 1 : 2) * Vocabulary * Hidden);
-            }
-        }
-
-        public static Shape Read(string path)
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                throw new JsonException("it is not a JSON object");
-            }
-
-            string type = root.TryGetProperty("model_type", out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
-            long hidden = Number(root, "hidden_size");
-            long heads = Number(root, "num_attention_heads");
-            return new Shape(
-                type,
-                Number(root, "num_hidden_layers"),
-                hidden,
-                Number(root, "intermediate_size"),
-                heads,
-                Number(root, "num_key_value_heads", heads),
-                Number(root, "head_dim", heads > 0 ? hidden / heads : 0),
-                Number(root, "vocab_size"),
-                Number(root, "max_position_embeddings"),
-                root.TryGetProperty("tie_word_embeddings", out JsonElement tied) && tied.ValueKind == JsonValueKind.True);
-        }
-
-        private static long Number(JsonElement root, string key, long missing = 0) =>
-            root.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : missing;
     }
 }

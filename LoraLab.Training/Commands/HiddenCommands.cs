@@ -8,7 +8,7 @@ namespace LoraLab.Training.Commands;
 internal static class HiddenCommands
 {
     public static Command Worker(TrainingConfiguration configuration) =>
-        Hidden("worker", () => WorkerProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out));
+        Hidden("worker", () => WorkerProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out, Console.Error));
 
     public static Command Inspect(TrainingConfiguration configuration) =>
         Hidden("inspect", () => InspectProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out));

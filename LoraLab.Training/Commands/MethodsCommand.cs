@@ -15,9 +15,21 @@ internal static class MethodsCommand
     public static Command Create()
     {
         Option<bool> asJson = new("--json") { Description = "Print the descriptors as JSON." };
-        Command command = new("methods", "List the LoRA methods and their options.") { asJson };
-        command.SetAction(result => Print(result.GetValue(asJson)));
+        Option<DirectoryInfo?> docs = new("--docs") { Description = "Write one Markdown page for each method into this directory." };
+        Command command = new("methods", "List the LoRA methods and their options.") { asJson, docs };
+        command.SetAction(result => result.GetValue(docs) is DirectoryInfo folder ? WriteDocs(folder) : Print(result.GetValue(asJson)));
         return command;
+    }
+
+    private static int WriteDocs(DirectoryInfo folder)
+    {
+        folder.Create();
+        foreach (LoraMethod method in LoraMethods.All)
+        {
+            File.WriteAllText(Path.Combine(folder.FullName, method.Id + ".md"), MethodDocs.Page(method.Descriptor));
+        }
+
+        return ExitCodes.Success;
     }
 
     private static int Print(bool asJson)

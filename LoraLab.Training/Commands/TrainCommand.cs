@@ -58,7 +58,7 @@ internal static class TrainCommand
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, stop));
         string attempt = directory.AttemptFolder(number);
         using EventLog events = new(attempt, services.Clock);
-        RunLog log = new(attempt, services.Clock, line => AnsiConsole.WriteLine(line));
+        RunLog log = RunLog.ToFile(attempt, services.Clock, AnsiConsole.WriteLine);
         RunRecorder recorder = new(directory, events, log, services.Clock);
         EndReason? reason = services.Execution().Execute(json, recorder, stop);
         AnsiConsole.WriteLine($"run directory: {directory.FullPath}");

@@ -124,10 +124,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             warnings.Add($"rank {spec.Rank} is more than a quarter of {smallest.Name}'s smaller side ({bound}): hardly low-rank.");
         }
 
-        if (method.Descriptor.NeedsFullRankBound && method.Descriptor.Id == "pissa" && spec.Dropout > 0)
-        {
-            warnings.Add("dropout with pissa drops principal components of the weight; its authors use 0.");
-        }
+        warnings.AddRange(method.Warnings(spec));
     }
 
     private LlamaConfig UsableModel(string name)

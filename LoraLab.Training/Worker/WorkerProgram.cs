@@ -18,7 +18,7 @@ public static class WorkerProgram
     private const int LinesWaiting = 1024;
 
     /// <summary>Serves one run; returns the exit code.</summary>
-    public static int Run(Services services, TextReader input, TextWriter output)
+    public static int Run(Services services, TextReader input, TextWriter output, TextWriter log)
     {
         using StopSignal stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Leave(context, stop));
@@ -36,7 +36,7 @@ public static class WorkerProgram
         string attempt = directory.AttemptFolder(first.Attempt);
         using Echo echo = new(output);
         using EventLog events = new(attempt, services.Clock, echo.Tell);
-        RunRecorder recorder = new(directory, events, new RunLog(attempt, services.Clock), services.Clock);
+        RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
         EndReason? reason = services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop);
         return ExitCodes.Of(reason);
     }

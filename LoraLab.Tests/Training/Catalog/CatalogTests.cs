@@ -111,8 +111,8 @@ public sealed class CatalogTests : IDisposable
     [InlineData("tokenizer.model", null, "no tokenizer.model")]
     [InlineData("model.safetensors", null, "no weights")]
     [InlineData("config.json", """{"model_type":"gpt2"}""", "'gpt2'")]
-    [InlineData("config.json", """{"model_type":"llama"}""", "lacks sizes")]
-    [InlineData("config.json", "[", "cannot be read")]
+    [InlineData("config.json", """{"model_type":"llama"}""", "must be positive")]
+    [InlineData("config.json", "[", "not a valid model configuration")]
     public void List_ModelThatCannotBeUsed_SaysWhy(string broken, string? instead, string named)
     {
         string folder = Model("data/models/mine");

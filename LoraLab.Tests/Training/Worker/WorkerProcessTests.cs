@@ -30,7 +30,7 @@ public sealed class WorkerProcessTests : IDisposable
         string[] events = File.ReadAllLines(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Events));
         Assert.Equal(events, told.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.True(File.Exists(Path.Combine(run, RunFiles.Adapter, "adapter_model.safetensors")));
-        Assert.Contains("ended: finished", File.ReadAllText(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Log)), StringComparison.Ordinal);
+        Assert.Contains("ended: finished", worker.StandardError.ReadToEnd(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class WorkerProcessTests : IDisposable
     private static Process Start(string verb)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll");
-        ProcessStartInfo start = new("dotnet", [program, verb]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", [program, verb]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
         return Process.Start(start)!;
     }

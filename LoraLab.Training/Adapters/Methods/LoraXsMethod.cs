@@ -32,7 +32,6 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         Source = "Bałazy et al. 2024, LoRA-XS: Low-Rank Adaptation with Extremely Small Number of Parameters",
         Color = "#2ca02c",
         DefaultLearningRate = 2e-3,
-        NeedsFullRankBound = true,
     };
 
     /// <inheritdoc />

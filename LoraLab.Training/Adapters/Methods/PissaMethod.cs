@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
 using LoraLab.Training.Model;
 using static TorchSharp.torch;
 
@@ -32,8 +33,11 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         Source = "Meng, Wang and Zhang 2024, PiSSA: Principal Singular Values and Singular Vectors Adaptation",
         Color = "#9467bd",
         DefaultLearningRate = 5e-5,
-        NeedsFullRankBound = true,
     };
+
+    /// <inheritdoc />
+    public override IEnumerable<string> Warnings(RunSpec spec) =>
+        spec.Dropout > 0 ? ["dropout with pissa drops principal components of the weight; its authors use 0."] : [];
 
     /// <inheritdoc />
     protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)

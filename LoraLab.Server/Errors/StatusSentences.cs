@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace LoraLab.Server.Errors;
+
+/// <summary>A sentence and a code for the refusals that come from the framework.</summary>
+internal static class StatusSentences
+{
+    public static void Complete(ProblemDetailsContext context)
+    {
+        ProblemDetails problem = context.ProblemDetails;
+        if (problem.Extensions.ContainsKey("code"))
+        {
+            return;
+        }
+
+        HttpRequest request = context.HttpContext.Request;
+        (string code, string? detail) = problem.Status switch
+        {
+            StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {request.Path}; /api-docs lists what there is."),
+            StatusCodes.Status405MethodNotAllowed => ("methodNotAllowed", $"{request.Path} does not take {request.Method}; /api-docs lists what there is."),
+            StatusCodes.Status415UnsupportedMediaType => ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
+            _ => ("refused", problem.Detail),
+        };
+        problem.Type = $"urn:loralab:problem:{code}";
+        problem.Detail = detail;
+        problem.Extensions["code"] = code;
+    }
+}

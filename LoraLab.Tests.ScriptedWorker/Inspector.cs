@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+
+namespace LoraLab.Tests.ScriptedWorker;
+
+/// <summary>The verb <c>inspect</c>. A specification whose notes say <c>inspector-dies</c> kills it, <c>inspector-dies-once</c> only the first time.</summary>
+internal static class Inspector
+{
+    private static readonly (string Id, string Color, double Rate)[] Methods =
+    [
+        ("lora", "#1f77b4", 2e-4), ("lora-swapped", "#ff7f0e", 2e-4), ("lora-xs", "#2ca02c", 2e-3), ("lora-plus", "#d62728", 1e-4), ("pissa", "#9467bd", 5e-5),
+    ];
+
+    public static int Serve()
+    {
+        while (Console.In.ReadLine() is { } line)
+        {
+            InspectRequest request = JsonSerializer.Deserialize<InspectRequest>(line, ContractJson.Options)!;
+            Console.WriteLine(JsonSerializer.Serialize(Answer(request), ContractJson.Options));
+        }
+
+        return 0;
+    }
+
+    private static InspectResponse Answer(InspectRequest request) => request.Ask switch
+    {
+        "methods" => new InspectResponse { Id = request.Id, Methods = [.. Methods.Select(Describe)] },
+        "models" => new InspectResponse { Id = request.Id, Models = [new ModelEntry { Name = "sample", Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }] },
+        "datasets" => new InspectResponse { Id = request.Id, Datasets = [new DatasetEntry { Name = "sample", Usable = true, Toy = true, Labels = ["negative", "positive"], TrainRows = 100, EvalRows = 4 }] },
+        "devices" => new InspectResponse { Id = request.Id, Devices = [new DeviceEntry { Id = "cpu", Name = "scripted", TotalMemoryMb = 1024 }] },
+        "validate" => new InspectResponse { Id = request.Id, Validation = Validate(request.Spec!.AsObject()) },
+        _ => new InspectResponse { Id = request.Id, Error = $"There is no question '{request.Ask}'." },
+    };
+
+    private static MethodDescriptor Describe((string Id, string Color, double Rate) method) => new()
+    {
+        Id = method.Id,
+        Name = method.Id,
+        Summary = "Scripted.",
+        Formula = "ΔW = s·B·A",
+        Trains = "A and B",
+        Start = "B zero",
+        Source = "none",
+        Color = method.Color,
+        DefaultLearningRate = method.Rate,
+    };
+
+    private static SpecValidation Validate(JsonObject json)
+    {
+        string notes = (string?)json["notes"] ?? "";
+        if (notes.Contains("inspector-dies", StringComparison.Ordinal))
+        {
+            MaybeDie(notes);
+        }
+
+        List<FieldError> errors = [];
+        JsonObject known = JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject();
+        errors.AddRange(json.Select(member => member.Key).Where(key => !known.ContainsKey(key)).Select(key => new FieldError(key, $"{key} is not a field of a run.")));
+        RunSpec? spec = null;
+        try
+        {
+            spec = errors.Count > 0 ? null : json.Deserialize<RunSpec>(ContractJson.Options);
+        }
+        catch (JsonException error)
+        {
+            errors.Add(new FieldError(error.Path?.TrimStart('$', '.') ?? "", $"{error.Path?.TrimStart('$', '.')} has a value of the wrong kind."));
+        }
+
+        if (spec is not null && Methods.All(method => method.Id != spec.Method))
+        {
+            errors.Add(new FieldError("method", $"There is no method '{spec.Method}'."));
+        }
+
+        if (spec is { Rank: <= 0 })
+        {
+            errors.Add(new FieldError("rank", $"rank is {spec.Rank}; it must be at least 1."));
+        }
+
+        if (spec is not null && spec.Model != "sample")
+        {
+            errors.Add(new FieldError("model", $"There is no model '{spec.Model}'."));
+        }
+
+        if (errors.Count > 0)
+        {
+            return new SpecValidation { Errors = errors };
+        }
+
+        double rate = Methods.First(method => method.Id == spec!.Method).Rate;
+        return new SpecValidation
+        {
+            Spec = spec! with { LearningRate = spec.LearningRate ?? rate },
+            SuggestedName = $"{spec.Method} r{spec.Rank}",
+            TotalSteps = 10,
+            TrainableParameters = 1024,
+            TrainRows = 100,
+            EvalRows = 4,
+        };
+    }
+
+    private static void MaybeDie(string notes)
+    {
+        string mark = Path.Combine(Environment.GetEnvironmentVariable("LoraLab__DataDirectory")!, "inspector-died");
+        if (!notes.Contains("inspector-dies-once", StringComparison.Ordinal) || !File.Exists(mark))
+        {
+            File.WriteAllText(mark, "");
+            Environment.Exit(3);
+        }
+    }
+}

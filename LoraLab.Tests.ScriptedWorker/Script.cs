@@ -1,0 +1,18 @@
+using System.Globalization;
+
+namespace LoraLab.Tests.ScriptedWorker;
+
+/// <summary>What a test asks of the worker, as words in the run's notes: <c>crash=5 delay=20 stubborn</c>.</summary>
+internal sealed class Script(string? notes)
+{
+    private readonly Dictionary<string, string> words = (notes ?? "")
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Select(word => word.Split('=', 2))
+        .GroupBy(parts => parts[0])
+        .ToDictionary(group => group.Key, group => group.First().ElementAtOrDefault(1) ?? "");
+
+    public bool Has(string word) => words.ContainsKey(word);
+
+    public int Number(string word, int otherwise = 0) =>
+        words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : otherwise;
+}

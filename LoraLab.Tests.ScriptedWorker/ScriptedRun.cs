@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+
+namespace LoraLab.Tests.ScriptedWorker;
+
+/// <summary>
+/// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
+/// <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>.
+/// </summary>
+internal sealed class ScriptedRun
+{
+    private const int EvalRows = 4;
+
+    private readonly string directory;
+    private readonly Script script;
+    private readonly RunSpec spec;
+    private readonly EventWriter events;
+    private readonly int steps;
+    private volatile bool stop;
+
+    private ScriptedRun(WorkerCommand command)
+    {
+        directory = command.Run!;
+        spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(directory, RunFiles.Spec)), ContractJson.Options)!;
+        script = new Script(spec.Notes);
+        steps = script.Number("steps", 10);
+        events = new EventWriter(Path.Combine(directory, RunFiles.Attempt(command.Attempt), RunFiles.Events));
+    }
+
+    public static int Serve()
+    {
+        string? line = Console.In.ReadLine();
+        WorkerCommand? command = line is null ? null : JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options);
+        if (command?.Run is null)
+        {
+            return 2;
+        }
+
+        ScriptedRun run = new(command);
+        new Thread(run.Listen) { IsBackground = true }.Start();
+        return run.Execute();
+    }
+
+    private void Listen()
+    {
+        while (Console.In.ReadLine() is { } line)
+        {
+            stop |= JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options)?.Cancel == true;
+        }
+
+        stop = true;
+    }
+
+    private int Execute()
+    {
+        Console.Error.WriteLine($"pid {Environment.ProcessId} runs {spec.Method}");
+        events.Write(new AttemptStarted { ProcessId = Environment.ProcessId });
+        Thread.Sleep(script.Number("slowload"));
+        events.Write(new RunPrepared
+        {
+            Spec = spec with { Precision = Precision.Fp32, MicroBatch = new MicroBatch(spec.EffectiveBatch) },
+            Environment = new RunEnvironment { Device = "cpu", DeviceName = "scripted", Precision = Precision.Fp32, MicroBatch = spec.EffectiveBatch, Threads = 1, MemorySource = "scripted" },
+            TotalSteps = steps,
+            TrainableParameters = 1024,
+            TotalParameters = 4096,
+            LoadSeconds = 0.25,
+            Warnings = ["scripted"],
+        });
+        Evaluate(0);
+        for (int step = 1; step <= steps; step++)
+        {
+            if (stop && !script.Has("stubborn"))
+            {
+                return End(EndReason.Cancelled, null);
+            }
+
+            if (script.Number("crash") == step)
+            {
+                Console.Error.WriteLine("terminate called without an active exception");
+                Environment.Exit(script.Number("exit", 134));
+            }
+
+            Step(step);
+        }
+
+        if (script.Has("fail"))
+        {
+            return End(EndReason.Diverged, "The loss became NaN at step 3; lower learningRate.");
+        }
+
+        Evaluate(steps);
+        WriteAdapter();
+        return End(EndReason.Finished, null);
+    }
+
+    private void Step(int step)
+    {
+        Thread.Sleep(script.Number("delay", 5));
+        double loss = script.Has("nan") && step == 3 ? double.NaN : script.Has("nan") && step == 4 ? double.PositiveInfinity : 2.0 / step;
+        MetricsRecorded metrics = new()
+        {
+            Steps = [step],
+            Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [loss], [MetricKeys.TrainGradNorm] = [1.0 / step] },
+        };
+        if (script.Has("halves"))
+        {
+            events.WriteInHalves(metrics, 300);
+        }
+        else
+        {
+            events.Write(metrics);
+        }
+
+        if (script.Has("garbage"))
+        {
+            events.Raw("this is not json\n{\"type\":\"unheard\",\"n\":1}\n");
+            Console.WriteLine("a plain line on stdout");
+            Console.WriteLine("{ not json");
+        }
+
+        events.Write(new ProgressMade { Step = step, TotalSteps = steps, EtaSeconds = (steps - step) * 0.1, Phase = "training" });
+    }
+
+    private void Evaluate(int step)
+    {
+        string file = RunFiles.PredictionsAt(step);
+        string path = Path.Combine(directory, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        int correct = step == 0 ? 2 : 3;
+        IEnumerable<string> rows = Enumerable.Range(0, EvalRows).Select(row =>
+            string.Create(CultureInfo.InvariantCulture, $"{row},{row % 2},{(row < correct ? row % 2 : 1 - (row % 2))},{-0.5 - row},{-1.25}"));
+        File.WriteAllLines(path, ["row,label,predicted,negative,positive", .. rows]);
+        events.Write(new Evaluated
+        {
+            Step = step,
+            Accuracy = correct / (double)EvalRows,
+            MacroF1 = correct / (double)EvalRows,
+            Loss = 0.7 - (0.01 * step),
+            Correct = correct,
+            Rows = EvalRows,
+            MajorityBaseline = 0.5,
+            PredictionsFile = file,
+        });
+    }
+
+    private void WriteAdapter()
+    {
+        string folder = Path.Combine(directory, RunFiles.Adapter);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), "{\"peft_type\":\"LORA\"}");
+        File.WriteAllBytes(Path.Combine(folder, "adapter_model.safetensors"), [1, 2, 3, 4]);
+    }
+
+    private int End(EndReason reason, string? error)
+    {
+        events.Write(new AttemptEnded
+        {
+            Reason = reason,
+            Error = error,
+            Summary = new RunSummary { TrainTokens = 1234, TrainSeconds = 1.5, EvalSeconds = 0.5, LoadSeconds = 0.25, PeakMemoryMb = 64 },
+        });
+        events.Dispose();
+        return reason == EndReason.Finished ? 0 : 1;
+    }
+}

@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace LoraLab.Tests.Training.Hub;
+
+/// <summary>
+/// A server that speaks the hub's routes on this machine: small files it gives itself, large ones by a redirect to a second server,
+/// as the real hub does. It can cut connections, ask for a token, and lie about sizes and hashes.
+/// </summary>
+internal sealed class FakeHub : IAsyncDisposable
+{
+    public const string Commit = "0123456789abcdef0123456789abcdef01234567";
+    private const int LargeFrom = 1000;
+
+    private readonly WebApplication _hub;
+    private readonly WebApplication _store;
+    private readonly ConcurrentQueue<Seen> _requests = new();
+    private readonly ConcurrentDictionary<string, Queue<int>> _cuts = new();
+    private readonly Queue<int> _refusals = new();
+
+    private FakeHub(WebApplication hub, WebApplication store)
+    {
+        (_hub, _store) = (hub, store);
+        hub.MapGet("/api/{kind}/{owner}/{name}/revision/{revision}", List);
+        hub.MapGet("/{owner}/{name}/resolve/{revision}/{**path}", (HttpContext context) => ResolveAsync(context, "models"));
+        hub.MapGet("/datasets/{owner}/{name}/resolve/{revision}/{**path}", (HttpContext context) => ResolveAsync(context, "datasets"));
+        store.MapGet("/blob/{**path}", (HttpContext context) => ServeAsync(context));
+    }
+
+    /// <summary>A request as it came in.</summary>
+    public sealed record Seen(string Server, string Path, string? Range, string? IfRange, string? Authorization);
+
+    public Uri Address => new(_hub.Urls.Single());
+
+    /// <summary>The files of the one repository, by path.</summary>
+    public ConcurrentDictionary<string, byte[]> Files { get; } = new();
+
+    public string Kind { get; init; } = "models";
+
+    public string Id { get; init; } = "owner/tiny";
+
+    /// <summary>When set, requests without it are refused.</summary>
+    public string? Token { get; set; }
+
+    /// <summary>Entity tag of the store; null: none.</summary>
+    public string? Tag { get; set; } = "\"v1\"";
+
+    /// <summary>What the list says of a file instead of the truth.</summary>
+    public Func<string, (long Size, string Hash)?> Lie { get; set; } = _ => null;
+
+    /// <summary>Runs when the store begins to send a file.</summary>
+    public Action<string> OnServe { get; set; } = _ => { };
+
+    /// <summary>How much of a file the other side has written; a connection is only cut when everything sent has arrived.</summary>
+    public Func<string, long> Arrived { get; set; } = _ => long.MaxValue;
+
+    public IReadOnlyList<Seen> Requests => [.. _requests];
+
+    public static async Task<FakeHub> StartAsync(string kind = "models", string id = "owner/tiny")
+    {
+        FakeHub hub = new(Build("127.0.0.1"), Build("localhost")) { Kind = kind, Id = id };
+        await hub._hub.StartAsync();
+        await hub._store.StartAsync();
+        return hub;
+    }
+
+    /// <summary>The requests for a file's bytes, in order.</summary>
+    public IReadOnlyList<Seen> Served(string path) => [.. Requests.Where(seen => seen.Server == "store" && seen.Path == $"/blob/{path}")];
+
+    /// <summary>The next answers with this file break off after so many bytes each.</summary>
+    public void Cut(string path, params int[] afterBytes) => _cuts[path] = new Queue<int>(afterBytes);
+
+    /// <summary>The next requests to the hub are answered with these codes.</summary>
+    public void Refuse(params int[] statuses)
+    {
+        foreach (int status in statuses)
+        {
+            _refusals.Enqueue(status);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _hub.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private static WebApplication Build(string host)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        if (host == "localhost")
+        {
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
+        }
+        else
+        {
+            builder.WebHost.UseUrls($"http://{host}:0");
+        }
+
+        return builder.Build();
+    }
+
+    private async Task List(HttpContext context, string kind, string owner, string name, string revision)
+    {
+        Note("hub", context);
+        if (await RefusedAsync(context, kind, $"{owner}/{name}"))
+        {
+            return;
+        }
+
+        if (revision is not ("main" or "v2"))
+        {
+            await RefuseAsync(context, 404, "RevisionNotFound");
+            return;
+        }
+
+        await context.Response.WriteAsJsonAsync(new { id = Id, sha = Commit, siblings = Files.Select(file => Sibling(file.Key, file.Value)) });
+    }
+
+    private object Sibling(string path, byte[] content)
+    {
+        long size = Lie(path)?.Size ?? content.Length;
+        return content.Length >= LargeFrom
+            ? new { rfilename = path, size, blobId = "of the pointer", lfs = new { sha256 = Lie(path)?.Hash ?? Convert.ToHexStringLower(SHA256.HashData(content)), size, pointerSize = 130 } }
+            : new { rfilename = path, size, blobId = Lie(path)?.Hash ?? Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content])) };
+    }
+
+    private async Task ResolveAsync(HttpContext context, string kind)
+    {
+        Note("hub", context);
+        string path = (string)context.Request.RouteValues["path"]!;
+        string id = $"{context.Request.RouteValues["owner"]}/{context.Request.RouteValues["name"]}";
+        if (await RefusedAsync(context, kind, id))
+        {
+            return;
+        }
+
+        if ((string)context.Request.RouteValues["revision"]! != Commit || !Files.TryGetValue(path, out byte[]? content))
+        {
+            await RefuseAsync(context, 404, "EntryNotFound");
+        }
+        else if (content.Length >= LargeFrom)
+        {
+            context.Response.Redirect($"http://localhost:{new Uri(_store.Urls.Single()).Port}/blob/{path}");
+        }
+        else
+        {
+            await context.Response.Body.WriteAsync(content);
+        }
+    }
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        Note("store", context);
+        string path = (string)context.Request.RouteValues["path"]!;
+        byte[] content = Files[path];
+        OnServe(path);
+        int from = 0;
+        string? range = context.Request.Headers.Range;
+        string? condition = context.Request.Headers.IfRange;
+        if (range is not null && (string.IsNullOrEmpty(condition) || condition == Tag))
+        {
+            from = int.Parse(range["bytes=".Length..^1]);
+            context.Response.StatusCode = 206;
+            context.Response.Headers.ContentRange = $"bytes {from}-{content.Length - 1}/{content.Length}";
+        }
+
+        context.Response.Headers.ETag = Tag;
+        context.Response.ContentLength = content.Length - from;
+        if (_cuts.TryGetValue(path, out Queue<int>? cuts) && cuts.TryDequeue(out int bytes))
+        {
+            await context.Response.Body.WriteAsync(content.AsMemory(from, bytes));
+            await context.Response.Body.FlushAsync();
+            for (int waited = 0; Arrived(path) < from + bytes && waited < 1000; waited++)
+            {
+                await Task.Delay(10);
+            }
+
+            context.Abort();
+            return;
+        }
+
+        await context.Response.Body.WriteAsync(content.AsMemory(from));
+    }
+
+    private async Task<bool> RefusedAsync(HttpContext context, string kind, string id)
+    {
+        if (_refusals.TryDequeue(out int status))
+        {
+            await RefuseAsync(context, status, null);
+            return true;
+        }
+
+        if (Token is not null && context.Request.Headers.Authorization != $"Bearer {Token}")
+        {
+            await RefuseAsync(context, 401, null);
+            return true;
+        }
+
+        if (kind != Kind || id != Id)
+        {
+            await RefuseAsync(context, 404, "RepoNotFound");
+            return true;
+        }
+
+        return false;
+    }
+
+    private static async Task RefuseAsync(HttpContext context, int status, string? code)
+    {
+        context.Response.StatusCode = status;
+        if (code is not null)
+        {
+            context.Response.Headers["X-Error-Code"] = code;
+        }
+
+        await context.Response.WriteAsync("no");
+    }
+
+    private void Note(string server, HttpContext context)
+    {
+        string? Header(string name) => context.Request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values) ? values.ToString() : null;
+        _requests.Enqueue(new Seen(server, context.Request.Path.Value!, Header("Range"), Header("If-Range"), Header("Authorization")));
+    }
+}

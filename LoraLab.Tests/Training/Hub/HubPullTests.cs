@@ -1,0 +1,398 @@
+using System.Security.Cryptography;
+using System.Text;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Data;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Hub;
+using Parquet;
+using Parquet.Schema;
+using Spectre.Console;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Hub;
+
+public sealed class HubPullTests : IDisposable
+{
+    private const string Weights = "model.safetensors";
+    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":32}""";
+    private readonly TemporaryFolder _data = new();
+    private readonly StringWriter _output = new();
+
+    private string Folder => Path.Combine(_data.Path, "models", "owner", "tiny");
+
+    private TrainingConfiguration Configuration => new() { Home = _data.Path, DataDirectory = _data.Path };
+
+    private string Part(string file) => Path.Combine(Path.GetDirectoryName(Folder)!, ".tiny.part", file + ".part");
+
+    public void Dispose() => _data.Dispose();
+
+    [Fact]
+    public async Task Run_Model_LandsTheNeededFilesAndTheCatalogHasIt()
+    {
+        await using FakeHub hub = await ModelAsync();
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal(["config.json", Weights, "tokenizer.model"], Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+        Assert.Equal([Folder], Directory.GetFileSystemEntries(Path.GetDirectoryName(Folder)!));
+        Assert.Equal(Folder, new ModelCatalog(Configuration).Find("owner/tiny"));
+        Assert.All(hub.Requests.Where(request => request.Path.Contains("resolve")), request => Assert.Contains(FakeHub.Commit, request.Path));
+    }
+
+    [Fact]
+    public async Task Run_OnATerminal_ShowsABarForEachFile()
+    {
+        await using FakeHub hub = await ModelAsync();
+
+        Assert.Equal(0, await HubPull.RunAsync("owner/tiny", Configuration, Console(terminal: true), Options(hub), CancellationToken.None));
+
+        Assert.Matches(@"model\.safetensors.*100%", _output.ToString());
+        Assert.Matches(@"tokenizer\.model.*100%", _output.ToString());
+    }
+
+    [Fact]
+    public async Task Run_Revision_IsAskedFor()
+    {
+        await using FakeHub hub = await ModelAsync();
+
+        Assert.Equal(0, await PullAsync(hub, "owner/tiny@v2"));
+        Assert.Equal("/api/models/owner/tiny/revision/v2", hub.Requests[0].Path);
+    }
+
+    [Fact]
+    public async Task Run_ConnectionCut_AsksForTheRestOnly()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Cut(Weights, 70_000, 50_000);
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+        Assert.Equal([null, "bytes=70000-", "bytes=120000-"], hub.Served(Weights).Select(request => request.Range));
+        Assert.Equal([null, "\"v1\"", "\"v1\""], hub.Served(Weights).Select(request => request.IfRange));
+    }
+
+    [Fact]
+    public async Task Run_AgainAfterGivingUp_GoesOnWhereItStopped()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Cut(Weights, 70_000, 0, 0, 0);
+
+        Assert.Equal(1, await PullAsync(hub));
+        Assert.Contains("gave up after 3 attempts", _output.ToString());
+        Assert.Equal(70_000, new FileInfo(Part(Weights)).Length);
+        Assert.Empty(new ModelCatalog(Configuration).List());
+
+        int before = hub.Served(Weights).Count;
+        hub.Cut(Weights);
+        Assert.Equal(0, await PullAsync(hub));
+
+        FakeHub.Seen rest = Assert.Single(hub.Served(Weights).Skip(before));
+        Assert.Equal(("bytes=70000-", "\"v1\""), (rest.Range, rest.IfRange));
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+    }
+
+    [Fact]
+    public async Task Run_OtherContentSinceTheCut_StartsFromNothing()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Cut(Weights, 70_000, 0, 0, 0);
+        Assert.Equal(1, await PullAsync(hub));
+
+        hub.Cut(Weights);
+        hub.Files[Weights] = RandomNumberGenerator.GetBytes(200_000);
+        int before = hub.Served(Weights).Count;
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Null(Assert.Single(hub.Served(Weights).Skip(before)).Range);
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+    }
+
+    [Fact]
+    public async Task Run_OtherEntityTagSinceTheCut_TakesTheWholeAnswer()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Cut(Weights, 70_000);
+        hub.OnServe = _ => hub.Tag = $"\"{Guid.NewGuid()}\"";
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal([null, "bytes=70000-"], hub.Served(Weights).Select(request => request.Range));
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+    }
+
+    [Fact]
+    public async Task Run_StoreWithoutEntityTags_StillGoesOn()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Tag = null;
+        hub.Cut(Weights, 70_000);
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal([(null, null), ("bytes=70000-", null)], hub.Served(Weights).Select(request => (request.Range, request.IfRange)));
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+    }
+
+    [Theory]
+    [InlineData(Weights)]
+    [InlineData("tokenizer.model")]
+    public async Task Run_WrongChecksum_NamesFileAndHashesAndKeepsNothing(string file)
+    {
+        await using FakeHub hub = await ModelAsync();
+        string promised = new('a', file == Weights ? 64 : 40);
+        hub.Lie = path => path == file ? (hub.Files[path].Length, promised) : null;
+
+        Assert.Equal(1, await PullAsync(hub));
+
+        string said = _output.ToString();
+        Assert.Contains(file, said);
+        Assert.Contains(promised, said);
+        Assert.Contains(file == Weights ? Convert.ToHexStringLower(SHA256.HashData(hub.Files[file])) : "checksum", said);
+        Assert.DoesNotContain(Directory.GetFiles(_data.Path, "*", SearchOption.AllDirectories), path => Path.GetFileName(path).StartsWith(file, StringComparison.Ordinal));
+        Assert.Empty(new ModelCatalog(Configuration).List());
+    }
+
+    [Theory]
+    [InlineData(199_999)]
+    [InlineData(200_001)]
+    public async Task Run_WrongSize_IsRefusedAtOnce(int promised)
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Lie = path => path == Weights ? (promised, Convert.ToHexStringLower(SHA256.HashData(hub.Files[path]))) : null;
+
+        Assert.Equal(1, await PullAsync(hub));
+
+        Assert.Contains($"200000 bytes or more, the hub's list says {promised}", _output.ToString());
+        Assert.Single(hub.Served(Weights));
+    }
+
+    [Fact]
+    public async Task Run_PrivateModelWithoutToken_SaysWhatToSet()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Token = "secret";
+
+        Assert.Equal(1, await PullAsync(hub));
+
+        Assert.Contains("HF_TOKEN", _output.ToString());
+        Assert.Contains("owner/tiny", _output.ToString());
+    }
+
+    [Fact]
+    public async Task Run_Token_GoesToTheHubAndToNoOtherHost()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Token = "secret";
+
+        Assert.Equal(0, await PullAsync(hub, options: Options(hub) with { Token = "secret" }));
+
+        Assert.All(hub.Requests.Where(request => request.Server == "hub"), request => Assert.Equal("Bearer secret", request.Authorization));
+        Assert.All(hub.Served(Weights), request => Assert.Null(request.Authorization));
+        Assert.NotEmpty(hub.Served(Weights));
+    }
+
+    [Theory]
+    [InlineData("owner/other", "no model 'owner/other'")]
+    [InlineData("owner/tiny@v9", "no revision 'v9'")]
+    [InlineData("gpt2", "owner/name")]
+    [InlineData("owner/../tiny", "owner/name")]
+    [InlineData("../tiny", "owner/name")]
+    [InlineData("owner/tiny@", "empty revision")]
+    public async Task Run_NotThere_SaysSo(string what, string named)
+    {
+        await using FakeHub hub = await ModelAsync();
+
+        Assert.Equal(1, await PullAsync(hub, what));
+
+        Assert.Contains(named, _output.ToString());
+    }
+
+    [Fact]
+    public async Task Run_HubBusy_TriesAgain()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Refuse(503, 429);
+
+        Assert.Equal(0, await PullAsync(hub));
+    }
+
+    [Fact]
+    public async Task Run_HubDown_SaysWhereAfterItsAttempts()
+    {
+        Assert.Equal(1, await HubPull.RunAsync("owner/tiny", Configuration, Console(), new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2, FirstDelay = TimeSpan.Zero }, CancellationToken.None));
+
+        Assert.Contains("127.0.0.1 cannot be reached", _output.ToString());
+        Assert.Contains("2 attempts", _output.ToString());
+    }
+
+    [Theory]
+    [InlineData("config.json", """{"model_type":"gpt2"}""", "'gpt2'")]
+    [InlineData("tokenizer.model", null, "no tokenizer.model")]
+    [InlineData("config.json", null, "no config.json")]
+    [InlineData(Weights, null, "no safetensors weights")]
+    public async Task Run_ModelThatCannotBeUsed_IsRefusedBeforeItsWeightsCome(string file, string? instead, string named)
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Files.Remove(file, out _);
+        if (instead is not null)
+        {
+            hub.Files[file] = Encoding.UTF8.GetBytes(instead);
+        }
+
+        Assert.Equal(1, await PullAsync(hub));
+
+        Assert.Contains(named, _output.ToString());
+        Assert.Empty(hub.Served(Weights));
+    }
+
+    [Fact]
+    public async Task Run_Twice_DownloadsOnlyWhatChanged()
+    {
+        await using FakeHub hub = await ModelAsync();
+        Assert.Equal(0, await PullAsync(hub));
+        hub.Files["tokenizer.model"] = "other pieces"u8.ToArray();
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Single(hub.Served(Weights));
+        Assert.Equal("other pieces", await File.ReadAllTextAsync(Path.Combine(Folder, "tokenizer.model")));
+        Assert.Equal(3, Directory.GetFiles(Folder).Length);
+    }
+
+    [Fact]
+    public async Task Run_Shards_LandsEveryShardAndTheIndex()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Files.Remove(Weights, out byte[]? bytes);
+        hub.Files["model-00001-of-00002.safetensors"] = bytes![..1500];
+        hub.Files["model-00002-of-00002.safetensors"] = bytes[1500..];
+        hub.Files["model.safetensors.index.json"] = "{}"u8.ToArray();
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal(5, Directory.GetFiles(Folder).Length);
+    }
+
+    [Fact]
+    public async Task Run_Stopped_KeepsWhatHasArrived()
+    {
+        await using FakeHub hub = await ModelAsync();
+        using CancellationTokenSource stop = new();
+        hub.Cut(Weights, 70_000);
+        hub.OnServe = _ =>
+        {
+            if (hub.Served(Weights).Count == 2)
+            {
+                stop.Cancel();
+            }
+        };
+
+        Assert.Equal(130, await HubPull.RunAsync("owner/tiny", Configuration, Console(), Options(hub), stop.Token));
+
+        Assert.Equal(70_000, new FileInfo(Part(Weights)).Length);
+    }
+
+    [Fact]
+    public async Task Run_Sst2_WritesGlueFiles()
+    {
+        await using FakeHub hub = await FakeHub.StartAsync("datasets", "nyu-mll/glue");
+        hub.Files["cola/train-00000-of-00001.parquet"] = new byte[2000];
+        hub.Files["sst2/train-00000-of-00002.parquet"] = await ParquetAsync(nullable: true, ("good \"fun\" ", 1), ("naïve ", 0));
+        hub.Files["sst2/train-00001-of-00002.parquet"] = await ParquetAsync(nullable: true, ("more ", 1));
+        hub.Files["sst2/validation-00000-of-00001.parquet"] = await ParquetAsync(nullable: false, ("fine ", 1));
+
+        Assert.Equal(0, await PullAsync(hub, "sst2"));
+
+        string folder = new DatasetCatalog(Configuration).Find("sst2");
+        Assert.Equal("sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
+        Assert.Equal([new LabeledSentence(0, "fine ", 1)], DatasetReader.Read("sst2", folder).Dev);
+        Assert.Equal(2, Directory.GetFiles(folder).Length);
+        Assert.Contains("3 training rows, 1 evaluation rows", _output.ToString());
+
+        int before = hub.Requests.Count;
+        Assert.Equal(0, await PullAsync(hub, "sst2"));
+        Assert.Equal(before, hub.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Run_Sst2ThatIsNoParquet_SaysSo()
+    {
+        await using FakeHub hub = await FakeHub.StartAsync("datasets", "nyu-mll/glue");
+        hub.Files["sst2/train-00000-of-00001.parquet"] = "not parquet"u8.ToArray();
+        hub.Files["sst2/validation-00000-of-00001.parquet"] = "not parquet"u8.ToArray();
+
+        Assert.Equal(1, await PullAsync(hub, "sst2"));
+        Assert.Contains("Parquet", _output.ToString());
+    }
+
+    [Fact]
+    public void From_Environment_IsHonoured()
+    {
+        Dictionary<string, string> environment = new() { ["HF_ENDPOINT"] = "https://mirror.example/hub/", ["HF_TOKEN"] = " hf_x " };
+
+        HubOptions options = HubOptions.From(environment.GetValueOrDefault);
+
+        Assert.Equal(("https://mirror.example/hub/", "hf_x"), (options.Endpoint.AbsoluteUri, options.Token));
+        Assert.Equal("https://huggingface.co/", HubOptions.From(_ => null).Endpoint.AbsoluteUri);
+        Assert.Contains("HF_ENDPOINT", Assert.Throws<RunFailure>(() => HubOptions.From(_ => "ftp://x")).Message);
+    }
+
+    private async Task<FakeHub> ModelAsync()
+    {
+        FakeHub hub = await FakeHub.StartAsync();
+        hub.Arrived = path => new FileInfo(Part(path)) is { Exists: true } part ? part.Length : 0;
+        byte[] weights = new byte[200_000];
+        new Random(5).NextBytes(weights);
+        hub.Files["config.json"] = Encoding.UTF8.GetBytes(Llama);
+        hub.Files["tokenizer.model"] = "pieces"u8.ToArray();
+        hub.Files[Weights] = weights;
+        hub.Files["pytorch_model.bin"] = new byte[300_000];
+        hub.Files["README.md"] = "read"u8.ToArray();
+        hub.Files["onnx/model.safetensors"] = new byte[3000];
+        return hub;
+    }
+
+    private static HubOptions Options(FakeHub hub) => new() { Endpoint = hub.Address, Attempts = 3, FirstDelay = TimeSpan.Zero };
+
+    private async Task<int> PullAsync(FakeHub hub, string what = "owner/tiny", HubOptions? options = null) =>
+        await HubPull.RunAsync(what, Configuration, Console(), options ?? Options(hub), CancellationToken.None);
+
+    private IAnsiConsole Console(bool terminal = false)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = terminal ? AnsiSupport.Yes : AnsiSupport.No,
+            Interactive = terminal ? InteractionSupport.Yes : InteractionSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(_output),
+        });
+        console.Profile.Width = 1000;
+        return console;
+    }
+
+    private static async Task<byte[]> ParquetAsync(bool nullable, params (string Sentence, long Label)[] rows)
+    {
+        DataField sentence = new DataField<string>("sentence");
+        DataField label = nullable ? new DataField<long?>("label") : new DataField<long>("label");
+        using MemoryStream stream = new();
+        await using (ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(label, sentence), stream))
+        {
+            using ParquetRowGroupWriter group = writer.CreateRowGroup();
+            if (nullable)
+            {
+                await group.WriteAsync<long>(label, rows.Select(row => (long?)row.Label).ToArray());
+            }
+            else
+            {
+                await group.WriteAsync<long>(label, rows.Select(row => row.Label).ToArray());
+            }
+
+            await group.WriteAsync(sentence, rows.Select(row => row.Sentence).ToArray());
+        }
+
+        return stream.ToArray();
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LoraLab.Training.Hub;
+
+/// <summary>The hashes by which the hub names content: SHA-256 of large files, Git's object id of small ones.</summary>
+internal static class HubChecksum
+{
+    /// <summary>The hash of a stream from its beginning, of the kind that <paramref name="expected"/> has; null when it has none.</summary>
+    public static async Task<string?> OfAsync(Stream content, HubFile expected, CancellationToken cancellationToken)
+    {
+        if (expected.Sha256 is null && expected.GitSha1 is null)
+        {
+            return null;
+        }
+
+        using IncrementalHash hash = IncrementalHash.CreateHash(expected.Sha256 is not null ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
+        if (expected.Sha256 is null)
+        {
+            hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {content.Length}\0")));
+        }
+
+        content.Seek(0, SeekOrigin.Begin);
+        byte[] buffer = new byte[1 << 20];
+        int read;
+        while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            hash.AppendData(buffer, 0, read);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Whether a hash is the expected one.</summary>
+    public static bool Matches(string? hash, HubFile expected) =>
+        hash is null || string.Equals(hash, expected.Sha256 ?? expected.GitSha1, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a file on disk is the expected one.</summary>
+    public static async Task<bool> IsAsync(string path, HubFile expected, CancellationToken cancellationToken)
+    {
+        FileInfo file = new(path);
+        if (!file.Exists || file.Length != expected.Size)
+        {
+            return false;
+        }
+
+        await using FileStream stream = file.OpenRead();
+        return Matches(await OfAsync(stream, expected, cancellationToken).ConfigureAwait(false), expected);
+    }
+}
