@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using LoraLab.Server.Demo;
+using LoraLab.Server.Machine;
 using LoraLab.Server.Store;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
@@ -23,6 +24,7 @@ internal static class ServerProgram
             // Lock and database first: nothing may listen before the data directory is ours.
             app.Services.GetRequiredService<DataDirectoryLock>();
             app.Services.GetRequiredService<IRunStore>();
+            app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
             await app.Services.GetRequiredService<Welcome>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
             await app.WaitForShutdownAsync();

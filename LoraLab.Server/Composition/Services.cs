@@ -110,7 +110,14 @@ internal static class Services
         builder.Services.AddHostedService<SystemSampler>();
     }
 
-    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi();
+    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options =>
+        options.AddDocumentTransformer(static (document, _, _) =>
+        {
+            document.Info.Title = "LoraLab";
+            document.Info.Version = MachineReport.Version;
+            document.Servers?.Clear();
+            return Task.CompletedTask;
+        }));
 
     public static void AddHealth(this WebApplicationBuilder builder) =>
         builder.Services.AddHealthChecks().AddCheck<ReadyCheck>("ready", tags: [ReadyCheck.Tag]);

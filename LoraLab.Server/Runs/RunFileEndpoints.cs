@@ -76,18 +76,24 @@ internal static class RunFileEndpoints
                 : $"Run {id} has no adapter yet; it is saved at the end of the run.");
         }
 
-        return TypedResults.Stream(
-            async (Stream body) =>
+        return TypedResults.Stream(Zip(folder), "application/zip", $"{id}-adapter.zip");
+    }
+
+    /// <summary>The zip as a temporary file that goes when it is closed: adapters may be large, and a length lets clients show progress.</summary>
+    private static FileStream Zip(string folder)
+    {
+        FileStream file = new(Path.Combine(Path.GetTempPath(), $"loralab-{Guid.NewGuid():n}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        using (ZipArchive zip = new(file, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
             {
-                await using ZipArchive zip = await ZipArchive.CreateAsync(body, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null);
-                foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
-                {
-                    // Weights hardly compress; the time is better spent elsewhere.
-                    await zip.CreateEntryFromFileAsync(file, Path.GetFileName(file), CompressionLevel.Fastest);
-                }
-            },
-            "application/zip",
-            $"{id}-adapter.zip");
+                // Weights hardly compress; the time is better spent elsewhere.
+                zip.CreateEntryFromFile(path, Path.GetFileName(path), CompressionLevel.Fastest);
+            }
+        }
+
+        file.Position = 0;
+        return file;
     }
 
     private static bool Wants(HttpRequest request, string type) =>

@@ -1,0 +1,36 @@
+using System.Reflection;
+using Xunit;
+
+namespace LoraLab.Tests.Architecture;
+
+/// <summary>Who may know whom, read from the assemblies.</summary>
+public sealed class ReferenceTests
+{
+    [Theory]
+    [InlineData("LoraLab.Contracts", "")]
+    [InlineData("LoraLab.Training", "LoraLab.Contracts")]
+    [InlineData("LoraLab.Server", "LoraLab.Contracts")]
+    [InlineData("LoraLab.Web", "LoraLab.Contracts")]
+    public void Assembly_OfOurs_KnowsOnlyWhatTheDesignAllows(string name, string allowed)
+    {
+        string[] ours = [.. References(name).Where(reference => reference.StartsWith("LoraLab.", StringComparison.Ordinal))];
+
+        Assert.Equal(allowed.Length == 0 ? [] : [allowed], ours);
+    }
+
+    [Theory]
+    [InlineData("LoraLab.Contracts", "Microsoft.")]
+    [InlineData("LoraLab.Contracts", "TorchSharp")]
+    [InlineData("LoraLab.Training", "Microsoft.AspNetCore")]
+    [InlineData("LoraLab.Training", "Hangfire")]
+    [InlineData("LoraLab.Training", "LiteDB")]
+    [InlineData("LoraLab.Server", "TorchSharp")]
+    [InlineData("LoraLab.Web", "Hangfire")]
+    [InlineData("LoraLab.Web", "LiteDB")]
+    [InlineData("LoraLab.Web", "TorchSharp")]
+    public void Assembly_OfOurs_DoesNotKnow(string name, string forbidden) =>
+        Assert.DoesNotContain(References(name), reference => reference.StartsWith(forbidden, StringComparison.Ordinal));
+
+    private static IEnumerable<string> References(string name) =>
+        Assembly.Load(name).GetReferencedAssemblies().Select(reference => reference.Name!);
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server;
+
+/// <summary>The built server in Production serves the dashboard, and the dashboard's page nothing but pages.</summary>
+public sealed class DashboardFilesTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
+{
+    private readonly HttpClient http = fixture.Server.Http;
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/runs/some-id")]
+    [InlineData("/compare?runs=a,b")]
+    public async Task Page_AnyAddress_IsTheDashboard(string path)
+    {
+        using HttpResponseMessage response = await http.GetAsync(path);
+
+        Assert.Equal("text/html", response.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("_framework/blazor.webassembly", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Framework_FilesThatThePageNeeds_AreNotEmpty()
+    {
+        string page = await http.GetStringAsync("/");
+        string script = System.Text.RegularExpressions.Regex.Match(page, "_framework/blazor\\.webassembly[^\"']*\\.js").Value;
+
+        foreach (string file in new[] { script, "_framework/dotnet.js" })
+        {
+            using HttpResponseMessage response = await http.GetAsync("/" + file);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.NotEqual("text/html", response.Content.Headers.ContentType?.MediaType);
+            Assert.True((await response.Content.ReadAsByteArrayAsync()).Length > 1000, $"{file} is nearly empty.");
+        }
+    }
+
+    [Theory]
+    [InlineData("/api")]
+    [InlineData("/api/v1/nothing")]
+    [InlineData("/api/v1/studies")]
+    [InlineData("/hubs/nothing")]
+    [InlineData("/health/nothing")]
+    [InlineData("/openapi/nothing")]
+    public async Task Fallback_NotAPage_IsAProblem(string path) =>
+        await fixture.Api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, path);
+
+    [Fact]
+    public async Task Fallback_WrongMethod_IsAProblem() =>
+        await fixture.Api.RefusedAsync(HttpStatusCode.MethodNotAllowed, HttpMethod.Put, "/api/v1/runs");
+
+    [Theory]
+    [InlineData("/openapi/v1.json", "/api/v1/runs/{id}/metrics")]
+    [InlineData("/api-docs/", "scalar")]
+    [InlineData("/api-docs/scalar.js", "function")]
+    [InlineData("/health/live", "Healthy")]
+    public async Task Description_IsServedByTheServerItself(string path, string content)
+    {
+        string body = await http.GetStringAsync(path);
+
+        Assert.Contains(content, body, StringComparison.Ordinal);
+        if (path == "/api-docs/")
+        {
+            Assert.DoesNotContain("src=\"http", body, StringComparison.Ordinal);
+        }
+    }
+}

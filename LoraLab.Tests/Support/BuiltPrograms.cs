@@ -1,0 +1,16 @@
+namespace LoraLab.Tests.Support;
+
+/// <summary>The programs that were built with the tests, in the same configuration.</summary>
+internal static class BuiltPrograms
+{
+    public static string Server => Find("LoraLab.Server");
+
+    public static string ScriptedWorker => Find("LoraLab.Tests.ScriptedWorker");
+
+    private static string Find(string project)
+    {
+        // .../LoraLab.Tests/bin/CONFIGURATION/FRAMEWORK/
+        DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        return Path.Combine(Fixtures.RepositoryRoot, project, "bin", framework.Parent!.Name, framework.Name, project + ".dll");
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>
+/// The built server as a real process in Production, on a free port, with a data directory of its own. Started with
+/// <see cref="StartAsync"/>, which waits until it is ready; gone with everything it started when disposed.
+/// </summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private const string AddressLine = "LoraLab dashboard: ";
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> output = new();
+    private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TemporaryFolder? ownData;
+
+    private ServerProcess(ServerSetup setup)
+    {
+        ownData = setup.DataDirectory is null ? new TemporaryFolder() : null;
+        DataDirectory = setup.DataDirectory ?? ownData!.Path;
+        process = Process.Start(Command(setup, DataDirectory))!;
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string DataDirectory { get; }
+
+    public Uri Address => address.Task.Result;
+
+    public HttpClient Http { get; private set; } = new();
+
+    /// <summary>Everything it wrote so far.</summary>
+    public string Output => string.Join(Environment.NewLine, output);
+
+    /// <summary>Starts a server and waits until <c>/health/ready</c> says so.</summary>
+    public static async Task<ServerProcess> StartAsync(ServerSetup? setup = null)
+    {
+        ServerProcess server = new(setup ?? new ServerSetup());
+        try
+        {
+            await server.BecomeReadyAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a server that is expected to end by itself; returns its exit code and output.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToEndAsync(ServerSetup setup)
+    {
+        await using ServerProcess server = new(setup);
+        using CancellationTokenSource timeout = new(StartTimeout);
+        await server.process.WaitForExitAsync(timeout.Token);
+        return (server.process.ExitCode, server.Output);
+    }
+
+    /// <summary>Ends it as a power cut would: no chance to tidy up.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to stop (SIGTERM) and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        using CancellationTokenSource timeout = new(StartTimeout);
+        await process.WaitForExitAsync(timeout.Token);
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+        Http.Dispose();
+        ownData?.Dispose();
+    }
+
+    private static ProcessStartInfo Command(ServerSetup setup, string dataDirectory)
+    {
+        ProcessStartInfo start = new("dotnet")
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string argument in (string[])[BuiltPrograms.Server, "--urls", setup.Url, .. setup.Arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase) || key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(inherited);
+        }
+
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+        start.Environment["LoraLab__DataDirectory"] = dataDirectory;
+        if (setup.WorkerPath is not null)
+        {
+            start.Environment["LoraLab__WorkerPath"] = setup.WorkerPath;
+        }
+
+        foreach ((string key, string value) in setup.Environment)
+        {
+            start.Environment[key] = value;
+        }
+
+        return start;
+    }
+
+    private async Task BecomeReadyAsync()
+    {
+        Task exited = process.WaitForExitAsync();
+        if (await Task.WhenAny(address.Task, exited, Task.Delay(StartTimeout)) != address.Task)
+        {
+            throw new InvalidOperationException($"The server did not start:{Environment.NewLine}{Output}");
+        }
+
+        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        Stopwatch waited = Stopwatch.StartNew();
+        while (await ReadyAsync() != HttpStatusCode.OK)
+        {
+            if (waited.Elapsed > StartTimeout || process.HasExited)
+            {
+                throw new InvalidOperationException($"The server did not become ready:{Environment.NewLine}{Output}");
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    private async Task<HttpStatusCode> ReadyAsync()
+    {
+        using HttpResponseMessage response = await Http.GetAsync("/health/ready");
+        return response.StatusCode;
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        output.Enqueue(line);
+        if (line.StartsWith(AddressLine, StringComparison.Ordinal))
+        {
+            address.TrySetResult(new Uri(line[AddressLine.Length..]));
+        }
+    }
+}

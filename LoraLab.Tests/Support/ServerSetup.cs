@@ -1,0 +1,17 @@
+namespace LoraLab.Tests.Support;
+
+/// <summary>How a test's server is started.</summary>
+internal sealed record ServerSetup
+{
+    /// <summary>The trainer; null: the real one.</summary>
+    public string? WorkerPath { get; init; }
+
+    /// <summary>Null: a temporary one that goes with the server.</summary>
+    public string? DataDirectory { get; init; }
+
+    public string Url { get; init; } = "http://127.0.0.1:0";
+
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+}
