@@ -9,10 +9,10 @@ internal static class ChartPlanner
     private const int MostPoints = 4000;
     private const int FewestPerLine = 160;
 
-    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter)
+    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false)
     {
         List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
-        (double xMin, double xMax) = Window(drawn, view);
+        NiceAxis x = Window(drawn, view);
         bool smooth = view.Smoothing > 0;
         int most = Math.Max(MostPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), FewestPerLine);
 
@@ -23,8 +23,8 @@ internal static class ChartPlanner
         bool thinned = false;
         foreach (ChartSeries curve in drawn)
         {
-            int from = LowerBound(curve.Data.X, xMin);
-            int to = LowerBound(curve.Data.X, xMax + 1);
+            int from = LowerBound(curve.Data.X, x.Min);
+            int to = LowerBound(curve.Data.X, x.Max + 1);
             // One neighbour on either side, so that lines run to the edge of a zoomed window.
             (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, curve.Data.X.Count));
             notPositive += view.LogY ? Enumerable.Range(from, Math.Max(to - from, 0)).Count(i => curve.Data.Y[i] is <= 0) : 0;
@@ -36,15 +36,15 @@ internal static class ChartPlanner
 
             IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
             full.Add(Line(curve, values, first, end, most, view.LogY, faint: false));
-            marks.AddRange(curve.Data.NonFinite.Where(point => point.X >= xMin && point.X <= xMax).Select(point => new ChartMark(point.X, point.V, curve.Name, curve.Color)));
+            marks.AddRange(curve.Data.NonFinite.Where(point => point.X >= x.Min && point.X <= x.Max).Select(point => new ChartMark(point.X, point.V, curve.Name, curve.Color)));
         }
 
         List<ChartLine> lines = [.. faint, .. full];
         return new ChartPlan
         {
             Lines = lines,
-            X = NiceAxis.Around(xMin, xMax, 7, smallestStep: 1),
-            Y = Heights(lines, xMin, xMax, format, view.LogY),
+            X = x,
+            Y = Heights(lines, x, format, view.LogY, fromZero),
             LogY = view.LogY,
             Format = format.ToString().ToLowerInvariant(),
             Marks = marks,
@@ -56,13 +56,13 @@ internal static class ChartPlanner
         };
     }
 
-    private static (double Min, double Max) Window(List<ChartSeries> drawn, ChartView view)
+    private static NiceAxis Window(List<ChartSeries> drawn, ChartView view)
     {
         double first = drawn.Count == 0 ? 0 : drawn.Min(curve => curve.Data.X[0]);
         // Training starts at step 1 and evaluation at 0: both get the same axis.
         double min = view.XMin ?? (first <= 1 ? 0 : first);
         double max = view.XMax ?? (drawn.Count == 0 ? 1 : drawn.Max(curve => curve.Data.X[^1]));
-        return (min, Math.Max(max, min + 1));
+        return NiceAxis.Tight(min, Math.Max(max, min + 1), 7);
     }
 
     private static ChartLine Line(ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int most, bool logY, bool faint)
@@ -79,17 +79,18 @@ internal static class ChartPlanner
         };
     }
 
-    private static NiceAxis Heights(List<ChartLine> lines, double xMin, double xMax, ChartFormat format, bool logY)
+    private static NiceAxis Heights(List<ChartLine> lines, NiceAxis x, ChartFormat format, bool logY, bool fromZero)
     {
-        List<double> seen = [.. lines.SelectMany(line => line.X.Zip(line.Y)).Where(point => point.First >= xMin && point.First <= xMax && point.Second is not null).Select(point => point.Second!.Value)];
+        List<double> seen = [.. lines.SelectMany(line => line.X.Zip(line.Y)).Where(point => point.First >= x.Min && point.First <= x.Max && point.Second is not null).Select(point => point.Second!.Value)];
         if (seen.Count == 0)
         {
             return new(0, 1, 4);
         }
 
-        NiceAxis axis = NiceAxis.Around(seen.Min(), seen.Max(), 5);
+        double lowest = fromZero && !logY ? Math.Min(seen.Min(), 0) : seen.Min();
+        NiceAxis axis = NiceAxis.Around(lowest, seen.Max(), 5);
         // A share never leaves [0, 1], so its axis does not either.
-        return format == ChartFormat.Percent && !logY && axis.Max > 1 && seen.Max() <= 1 ? NiceAxis.Around(seen.Min(), 1, 5) : axis;
+        return format == ChartFormat.Percent && !logY && axis.Max > 1 && seen.Max() <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
     }
 
     private static int LowerBound(IReadOnlyList<int> x, double value)

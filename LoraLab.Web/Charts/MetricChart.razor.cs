@@ -40,6 +40,10 @@ public sealed partial class MetricChart
     [Parameter]
     public bool LowerIsBetter { get; set; }
 
+    /// <summary>The y axis begins at 0, as for memory, where a few percent up and down mean nothing.</summary>
+    [Parameter]
+    public bool FromZero { get; set; }
+
     /// <summary>What the x axis counts.</summary>
     [Parameter]
     public string XName { get; set; } = "Step";
@@ -112,7 +116,7 @@ public sealed partial class MetricChart
         }
 
         _planned = (Series, View);
-        _plan = ChartPlanner.Plan(Series, View, Format, LowerIsBetter);
+        _plan = ChartPlanner.Plan(Series, View, Format, LowerIsBetter, FromZero);
         _unsent = true;
     }
 

@@ -21,7 +21,25 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
             (min, max) = (min - room, max + room);
         }
 
-        double step = Math.Max(Round((max - min) / intervals), smallestStep);
+        return Around(min, max, Math.Max(Round((max - min) / intervals), smallestStep));
+    }
+
+    /// <summary>The axis of whole steps that ends as close behind the last one as round ticks allow.</summary>
+    public static NiceAxis Tight(double min, double max, int intervals)
+    {
+        NiceAxis best = Around(min, max, intervals, smallestStep: 1);
+        double power = Math.Pow(10, Math.Floor(Math.Log10((best.Max - best.Min) / best.Ticks)));
+        foreach (double step in s_steps.SelectMany(step => (double[])[step * power, step * power / 10]).Where(step => step >= 1 && step == Math.Floor(step)).OrderDescending())
+        {
+            NiceAxis other = Around(min, max, step);
+            best = other.Ticks <= intervals + 2 && other.Max - other.Min < best.Max - best.Min ? other : best;
+        }
+
+        return best;
+    }
+
+    private static NiceAxis Around(double min, double max, double step)
+    {
         double first = Math.Floor((min / step) + 1e-9) * step;
         double last = Math.Ceiling((max / step) - 1e-9) * step;
         return new(first, last, (int)Math.Round((last - first) / step));

@@ -91,17 +91,15 @@ public static class Format
     /// <summary>Share of the steps done, in [0, 1].</summary>
     public static double Share(RunProgress progress) => progress.TotalSteps > 0 ? Math.Clamp((double)progress.Step / progress.TotalSteps, 0, 1) : 0;
 
-    /// <summary>3 minutes ago.</summary>
+    /// <summary>3 min ago.</summary>
     public static string Ago(DateTimeOffset at, DateTimeOffset now)
     {
         TimeSpan age = now - at;
         return age.TotalSeconds switch
         {
             < 45 => "just now",
-            < 90 => "a minute ago",
-            < 3600 => $"{Math.Round(age.TotalMinutes):0} minutes ago",
-            < 5400 => "an hour ago",
-            < 86400 => $"{Math.Round(age.TotalHours):0} hours ago",
+            < 3600 => $"{Math.Max(Math.Round(age.TotalMinutes), 1):0} min ago",
+            < 86400 => $"{Math.Round(age.TotalHours):0} h ago",
             < 172800 => "yesterday",
             < 2592000 => $"{Math.Floor(age.TotalDays):0} days ago",
             _ => at.ToLocalTime().ToString("d MMM yyyy", CultureInfo.InvariantCulture),

@@ -5,6 +5,7 @@ using LoraLab.Training.Catalog;
 using LoraLab.Training.Data;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Hub;
+using Parquet;
 using Parquet.Schema;
 using Spectre.Console;
 using Xunit;

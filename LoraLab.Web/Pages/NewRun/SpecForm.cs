@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
+using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.NewRun;
 
@@ -74,7 +75,7 @@ internal sealed class SpecForm
         return spec;
     }
 
-    internal string Text(string field) => Show(Values[field]);
+    internal string Text(string field) => JsonText.Show(Values[field]);
 
     internal void Set(string field, JsonNode? value) => Values[field] = value;
 
@@ -131,17 +132,6 @@ internal sealed class SpecForm
             ? JsonValue.Create(number)
             : JsonValue.Create(text);
     }
-
-    internal static string Show(JsonNode? value) => value switch
-    {
-        null => "",
-        JsonValue text when text.TryGetValue(out string? word) => word,
-        JsonValue number when number.TryGetValue(out double real) => ShowNumber(real),
-        _ => value.ToJsonString(ContractJson.Options),
-    };
-
-    private static string ShowNumber(double value) =>
-        value != 0 && Math.Abs(value) < 1e-3 ? value.ToString("0.######e0", CultureInfo.InvariantCulture) : value.ToString("R", CultureInfo.InvariantCulture);
 
     private JsonObject Difference(JsonObject from)
     {

@@ -31,7 +31,7 @@ public sealed partial class RunConfig
 
     private string Text(string field) => Text(_spec[field]);
 
-    private static string Text(JsonNode? value) => value?.ToJsonString(ContractJson.Options) ?? "null";
+    private static string Text(JsonNode? value) => value is null ? "null" : JsonText.Show(value);
 
     private bool IsDefault(string field) => JsonNode.DeepEquals(_spec[field], s_defaults[field]);
 }

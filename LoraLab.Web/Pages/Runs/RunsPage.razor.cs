@@ -55,7 +55,7 @@ public sealed partial class RunsPage
     private string? HeaderText => _runs is { Count: > 0 } ? "Select runs to compare them. Results are those of the last evaluation, not of the best one." : null;
 
     private string FirstRunCurl => $$"""
-        curl -sS -X POST {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
+        curl -sS {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
           -H 'Content-Type: application/json' \
           -d '{"model": "sample", "dataset": "sample", "method": "lora", "lossScope": "completion"}'
         """;

@@ -79,6 +79,7 @@ class Hover {
     this.range.hidden = true;
     if (from && at && Math.abs(at.x - from.x) >= 8) {
       const [min, max] = [from.value, at.value].sort((a, b) => a - b).map(Math.round);
+      broadcast(null);
       if (max > min) { this.owner.invokeMethodAsync('RangeChosen', min, max); }
     }
   }

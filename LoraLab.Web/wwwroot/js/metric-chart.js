@@ -32,6 +32,11 @@ export function format(plan, drawn) {
   return significant(value);
 }
 
+// Ticks of a logarithmic axis are round in the exponent only.
+function tick(plan, drawn) {
+  return plan.logY ? format({ ...plan, logY: false }, Number((10 ** drawn).toPrecision(3))) : format(plan, drawn);
+}
+
 function options(plan, settings) {
   const ink = css('--text-2');
   const few = plan.lines.every(line => line.x.length === 1);
@@ -57,7 +62,7 @@ function options(plan, settings) {
     },
     yaxis: {
       min: plan.y.min, max: plan.y.max, tickAmount: plan.y.ticks, forceNiceScale: false,
-      labels: { formatter: value => format(plan, value), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
+      labels: { formatter: value => tick(plan, value), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
       crosshairs: { show: false },
     },
     states: { hover: { filter: { type: 'none' } }, active: { filter: { type: 'none' } } },
