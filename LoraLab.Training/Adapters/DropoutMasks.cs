@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters;
+
+/// <summary>
+/// Dropout masks drawn by counter: a mask depends on the run's seed, the step, the sentence, the module and the position,
+/// and on nothing else, so that the gradient of a window is the same however it is split into passes.
+/// </summary>
+/// <param name="Seed">Seed of the run.</param>
+/// <param name="Step">Optimizer step, from 1.</param>
+/// <param name="Rows">Row of each sentence of the pass.</param>
+/// <param name="Lengths">Tokens of each sentence of the pass.</param>
+public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, IReadOnlyList<int> Lengths)
+{
+    /// <summary>Inverted-dropout factors, 0 or 1 / (1 − rate), [B, T, in]; 1 on padding.</summary>
+    public Tensor Draw(string module, double rate, long paddedLength, long width, Device device)
+    {
+        Tensor mask_BTI = ones(Rows.Count, paddedLength, width, float32);
+        for (int i = 0; i < Rows.Count; i++)
+        {
+            using Generator generator = new((ulong)StableSeed.From(Seed, module, Step, Rows[i]), CPU);
+            using Tensor kept_LI = rand(Lengths[i], width, dtype: float32, generator: generator).ge(rate).to(float32).mul_(1 / (1 - rate));
+            using Tensor place_LI = mask_BTI[i].narrow(0, 0, Lengths[i]);
+            place_LI.copy_(kept_LI);
+        }
+
+        return mask_BTI.to(device);
+    }
+}

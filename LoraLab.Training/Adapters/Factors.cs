@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters;
+
+/// <summary>Turns intermediate results into factors that an adapter owns.</summary>
+internal static class Factors
+{
+    /// <summary>A contiguous fp32 copy that outlives the current dispose scope.</summary>
+    public static Tensor Own(Tensor value)
+    {
+        using IDisposable noGrad = no_grad();
+        return value.to(float32, copy: true).contiguous().DetachFromDisposeScope();
+    }
+}

@@ -1,0 +1,121 @@
+using LoraLab.Training.Model;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace LoraLab.Training.Adapters;
+
+/// <summary>
+/// The one adapter of all methods: ΔW = s·B·A, or s·B·R·A where only R is trained. Factors are fp32.
+/// A method chooses which factors exist, how they start, which are trained and at what rate.
+/// </summary>
+public sealed class LowRankAdapter : IDisposable
+{
+    private readonly DisposeOnce _owned = new();
+
+    /// <summary>An adapter that owns its factors.</summary>
+    /// <param name="module">Full name of the linear layer.</param>
+    /// <param name="a_RI">Input-side factor, [r, in].</param>
+    /// <param name="b_OR">Output-side factor, [out, r].</param>
+    /// <param name="scaling">s.</param>
+    /// <param name="dropoutRate">Dropout on the branch's input while training.</param>
+    /// <param name="r_RR">Middle factor, [r, r]; where given, A and B are frozen.</param>
+    public LowRankAdapter(string module, Tensor a_RI, Tensor b_OR, double scaling, double dropoutRate = 0, Tensor? r_RR = null)
+    {
+        (Module, A_RI, B_OR, R_RR, Scaling, DropoutRate) = (module, a_RI, b_OR, r_RR, scaling, dropoutRate);
+        _owned.Add(a_RI, b_OR, r_RR);
+        Trainable = r_RR is null
+            ? [new($"{module}.lora_A", AdapterFactor.A, Leaf(a_RI)), new($"{module}.lora_B", AdapterFactor.B, Leaf(b_OR))]
+            : [new($"{module}.lora_R", AdapterFactor.R, Leaf(r_RR))];
+    }
+
+    /// <summary>Full name of the linear layer.</summary>
+    public string Module { get; }
+
+    /// <summary>Input-side factor, [r, in].</summary>
+    public Tensor A_RI { get; }
+
+    /// <summary>Output-side factor, [out, r].</summary>
+    public Tensor B_OR { get; }
+
+    /// <summary>Middle factor, [r, r]; null: none.</summary>
+    public Tensor? R_RR { get; }
+
+    /// <summary>s = α/r, or α/√r when rank-stabilised.</summary>
+    public double Scaling { get; }
+
+    /// <summary>Dropout on the branch's input while training.</summary>
+    public double DropoutRate { get; }
+
+    /// <summary>The rank r.</summary>
+    public int Rank => (int)A_RI.shape[0];
+
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<AdapterParameter> Trainable { get; }
+
+    /// <summary>
+    /// Factors that were taken out of the base at the start (PiSSA): the update of the original weight is s·(BA − B₀A₀).
+    /// Null where the base was left alone.
+    /// </summary>
+    public TakenFactors? Taken { get; private set; }
+
+    /// <summary>Remembers the factors taken out of the base and how that is done.</summary>
+    public LowRankAdapter WithTaken(TakenFactors taken)
+    {
+        Taken = taken;
+        _owned.Add(taken.A_RI, taken.B_OR);
+        return this;
+    }
+
+    /// <summary>s·((drop(x) Aᵀ) Rᵀ) Bᵀ in fp32. [B, T, in] → [B, T, out].</summary>
+    public Tensor Branch(Tensor x_BTI, ForwardPass pass)
+    {
+        Tensor input_BTI = x_BTI.dtype == A_RI.dtype ? x_BTI : x_BTI.to(A_RI.dtype);
+        Tensor? taken_BTO = Taken is { FromBranch: true } taken ? Project(input_BTI, taken.A_RI, null, taken.B_OR) : null;
+        if (DropoutRate > 0 && pass.Dropout is DropoutMasks masks)
+        {
+            input_BTI = input_BTI.mul(masks.Draw(Module, DropoutRate, x_BTI.shape[1], x_BTI.shape[2], x_BTI.device));
+        }
+
+        Tensor branch_BTO = Project(input_BTI, A_RI, R_RR, B_OR);
+        return taken_BTO is null ? branch_BTO : branch_BTO.sub(taken_BTO);
+    }
+
+    /// <summary>ΔW of the weight that the layer holds, [out, in], without a graph.</summary>
+    public Tensor Delta()
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        Tensor b_OR = R_RR is null ? B_OR : B_OR.mm(R_RR);
+        Tensor delta_OI = b_OR.mm(A_RI);
+        if (Taken is { FromBranch: true } taken)
+        {
+            delta_OI = delta_OI.sub(taken.B_OR.mm(taken.A_RI));
+        }
+
+        return delta_OI.mul(Scaling).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _owned.Dispose();
+
+    // The order (x Aᵀ) then Bᵀ costs r(in + out) a token; the scaling goes on the narrow side.
+    private Tensor Project(Tensor x_BTI, Tensor a_RI, Tensor? r_RR, Tensor b_OR)
+    {
+        Tensor narrow_BTR = functional.linear(x_BTI, a_RI).mul(Scaling);
+        return functional.linear(r_RR is null ? narrow_BTR : functional.linear(narrow_BTR, r_RR), b_OR);
+    }
+
+    private static Tensor Leaf(Tensor value)
+    {
+        value.requires_grad = true;
+        return value;
+    }
+}
+
+/// <summary>Factors that an initialisation takes out of the base weight.</summary>
+/// <param name="A_RI">A₀, [r, in].</param>
+/// <param name="B_OR">B₀, [out, r].</param>
+/// <param name="FromBranch">
+/// False: the layer holds W − s·B₀A₀. True: the layer holds W and the branch subtracts s·B₀A₀, which rounds nothing.
+/// </param>
+public sealed record TakenFactors(Tensor A_RI, Tensor B_OR, bool FromBranch);

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Specs;
+
+namespace LoraLab.Training.Adapters;
+
+/// <summary>Reads <c>methodOptions</c> into a record and describes that record, both from its attributes.</summary>
+internal static class MethodOptions
+{
+    private const string Prefix = "methodOptions.";
+
+    /// <summary>The options of a type, in declaration order.</summary>
+    public static IReadOnlyList<MethodOption> Describe(Type type)
+    {
+        object defaults = Activator.CreateInstance(type)!;
+        return [.. Properties(type).Select(pair => new MethodOption
+        {
+            Name = Name(pair.Property),
+            Type = Word(pair.Property.PropertyType),
+            Help = pair.Option.Help,
+            Default = JsonSerializer.SerializeToNode(pair.Property.GetValue(defaults), pair.Property.PropertyType, ContractJson.Options),
+            Choices = pair.Property.PropertyType.IsEnum ? [.. Enum.GetNames(pair.Property.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName)] : [],
+            Minimum = double.IsNaN(pair.Option.Minimum) ? null : pair.Option.Minimum,
+            Maximum = double.IsNaN(pair.Option.Maximum) ? null : pair.Option.Maximum,
+        })];
+    }
+
+    /// <summary>JSON Schema (2020-12) of the options.</summary>
+    public static JsonObject Schema(IReadOnlyList<MethodOption> options)
+    {
+        JsonObject properties = [];
+        foreach (MethodOption option in options)
+        {
+            JsonObject property = new() { ["type"] = option.Type == "choice" ? "string" : option.Type, ["description"] = option.Help, ["default"] = option.Default?.DeepClone() };
+            if (option.Choices.Count > 0)
+            {
+                property["enum"] = new JsonArray([.. option.Choices.Select(choice => (JsonNode?)choice)]);
+            }
+
+            if (option.Minimum is double minimum)
+            {
+                property["minimum"] = minimum;
+            }
+
+            if (option.Maximum is double maximum)
+            {
+                property["maximum"] = maximum;
+            }
+
+            properties[option.Name] = property;
+        }
+
+        return new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = properties };
+    }
+
+    /// <summary>Reads options; what is wrong is added to <paramref name="errors"/> and read as the default.</summary>
+    public static object Bind(Type type, JsonObject given, ICollection<FieldError> errors)
+    {
+        object options = Activator.CreateInstance(type)!;
+        List<(PropertyInfo Property, OptionAttribute Option)> known = [.. Properties(type)];
+        foreach ((string key, JsonNode? value) in given)
+        {
+            (PropertyInfo property, OptionAttribute option) = known.Find(pair => Name(pair.Property) == key);
+            if (property is null)
+            {
+                errors.Add(new(Prefix + key, Suggestions.UnknownKey(Prefix + key, key, [.. known.Select(pair => Name(pair.Property))])));
+            }
+            else if (Problem(property, option, value) is string problem)
+            {
+                errors.Add(new(Prefix + key, $"{Prefix}{key} {problem}"));
+            }
+            else
+            {
+                property.SetValue(options, value.Deserialize(property.PropertyType, ContractJson.Options));
+            }
+        }
+
+        return options;
+    }
+
+    private static string? Problem(PropertyInfo property, OptionAttribute option, JsonNode? value)
+    {
+        object? read;
+        try
+        {
+            read = value?.Deserialize(property.PropertyType, ContractJson.Options);
+        }
+        catch (JsonException)
+        {
+            read = null;
+        }
+
+        if (read is null)
+        {
+            return property.PropertyType.IsEnum
+                ? $"must be one of {string.Join(", ", Enum.GetNames(property.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName))}."
+                : $"must be a {Word(property.PropertyType)}.";
+        }
+
+        if (property.PropertyType.IsEnum || read is bool)
+        {
+            return null;
+        }
+
+        double number = Convert.ToDouble(read, CultureInfo.InvariantCulture);
+        return number < option.Minimum || number > option.Maximum
+            ? string.Create(CultureInfo.InvariantCulture, $"must be {Range(option)}; it is {number:R}.")
+            : null;
+    }
+
+    private static string Range(OptionAttribute option) => (double.IsNaN(option.Minimum), double.IsNaN(option.Maximum)) switch
+    {
+        (false, false) => string.Create(CultureInfo.InvariantCulture, $"from {option.Minimum:R} to {option.Maximum:R}"),
+        (false, true) => string.Create(CultureInfo.InvariantCulture, $"at least {option.Minimum:R}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"at most {option.Maximum:R}"),
+    };
+
+    private static string Word(Type type) => type switch
+    {
+        { IsEnum: true } => "choice",
+        _ when type == typeof(bool) => "boolean",
+        _ when type == typeof(int) => "integer",
+        _ => "number",
+    };
+
+    private static string Name(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+
+    private static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> Properties(Type type) =>
+        type.GetProperties().Select(property => (property, property.GetCustomAttribute<OptionAttribute>()!)).Where(pair => pair.Item2 is not null);
+}

@@ -1,0 +1,75 @@
+using LoraLab.Contracts.Methods;
+using LoraLab.Training.Model;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters.Methods;
+
+/// <summary>
+/// PiSSA (Meng et al. 2024): A and B start as the principal singular part of W, which is taken out of the frozen weight:
+/// A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s), W_res = W − s·B₀A₀.
+/// </summary>
+public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
+{
+    /// <summary>Where the principal part is taken out.</summary>
+    public enum Residual
+    {
+        /// <summary>From the frozen weight, as the authors do.</summary>
+        Weights,
+
+        /// <summary>In the branch; the frozen weight stays as it is, and nothing is rounded.</summary>
+        Branch,
+    }
+
+    /// <inheritdoc />
+    protected override MethodDescriptor Describe() => new()
+    {
+        Id = "pissa",
+        Name = "PiSSA",
+        Summary = "LoRA that starts from the weight's principal singular part and freezes the rest.",
+        Formula = "W = (W − s·B₀·A₀) + s·B·A",
+        Trains = "A and B",
+        Start = "A and B are the principal part of W: the model starts unchanged",
+        Source = "Meng, Wang and Zhang 2024, PiSSA: Principal Singular Values and Singular Vectors Adaptation",
+        Color = "#9467bd",
+        DefaultLearningRate = 5e-5,
+        NeedsFullRankBound = true,
+    };
+
+    /// <inheritdoc />
+    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name);
+        // Dividing by s makes the start exact for every alpha and rank.
+        Tensor root_R = svd.Sigma_R.div(request.Scaling).sqrt();
+        Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));
+        Tensor b_OR = Factors.Own(svd.U_OR.mul(root_R));
+        bool fromBranch = options.Residual == Residual.Branch;
+        if (!fromBranch)
+        {
+            // By subtraction of the fp32 factors, so that W_res + s·B₀A₀ = W holds for an approximate decomposition too.
+            Tensor residual_OI = layer.Weight_OI.to(float64).sub(b_OR.to(float64).mm(a_RI.to(float64)).mul(request.Scaling));
+            layer.ReplaceWeight(residual_OI.to(layer.Weight_OI.dtype).DetachFromDisposeScope());
+        }
+
+        return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate)
+            .WithTaken(new TakenFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), fromBranch));
+    }
+
+    /// <summary>Options of <c>pissa</c>.</summary>
+    public sealed record Options
+    {
+        /// <summary>Algorithm of the decomposition.</summary>
+        [Option("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
+        public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
+
+        /// <summary>Power iterations of the randomised decomposition.</summary>
+        [Option("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
+        public int SvdIterations { get; init; } = 16;
+
+        /// <summary>Where the principal part is taken out.</summary>
+        [Option("weights takes the principal part out of the frozen weight; branch subtracts it in the forward pass.")]
+        public Residual Residual { get; init; } = Residual.Weights;
+    }
+}

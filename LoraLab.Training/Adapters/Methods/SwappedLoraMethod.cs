@@ -1,0 +1,69 @@
+using LoraLab.Contracts.Methods;
+using LoraLab.Training.Model;
+
+namespace LoraLab.Training.Adapters.Methods;
+
+/// <summary>LoRA with the start swapped (Hayou et al. 2024, Init[B]): A zero, B random.</summary>
+public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
+{
+    /// <summary>Distribution of B at the start.</summary>
+    public enum Start
+    {
+        /// <summary>U(±bound), as in "Better Call LoRA".</summary>
+        Uniform,
+
+        /// <summary>U(±1/√r).</summary>
+        Kaiming,
+
+        /// <summary>N(0, 1/r).</summary>
+        Gaussian,
+    }
+
+    /// <inheritdoc />
+    protected override MethodDescriptor Describe() => new()
+    {
+        Id = "lora-swapped",
+        Name = "Swapped-init LoRA",
+        Summary = "LoRA with the other factor at zero: A starts at zero and B is random.",
+        Formula = "ΔW = s·B·A",
+        Trains = "A and B",
+        Start = "A zero, B random: the model starts unchanged",
+        Source = "Hayou et al. 2024, The Impact of Initialization on LoRA Finetuning Dynamics",
+        Color = "#e66101",
+        DefaultLearningRate = 2e-4,
+        AllowsInitFrom = true,
+    };
+
+    /// <inheritdoc />
+    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
+        RandomB(layer, request, options.Init, options.Bound);
+
+    internal static LowRankAdapter RandomB(LinearLayer layer, AdapterRequest request, Start start, double bound)
+    {
+        string name = layer.Name + ".lora_B";
+        (int rank, int width, var device) = (request.Rank, layer.Out, layer.Weight_OI.device);
+        return new LowRankAdapter(
+            layer.Name,
+            Initialisers.Zero(rank, layer.In, device),
+            start switch
+            {
+                Start.Uniform => Initialisers.Uniform(name, request.Seed, width, rank, bound, device),
+                Start.Kaiming => Initialisers.KaimingUniform(name, request.Seed, width, rank, device),
+                _ => Initialisers.Gaussian(name, request.Seed, width, rank, 1 / Math.Sqrt(rank), device),
+            },
+            request.Scaling,
+            request.DropoutRate);
+    }
+
+    /// <summary>Options of <c>lora-swapped</c>.</summary>
+    public sealed record Options
+    {
+        /// <summary>Distribution of B.</summary>
+        [Option("Distribution of B at the start: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
+        public Start Init { get; init; } = Start.Uniform;
+
+        /// <summary>Bound of the uniform distribution.</summary>
+        [Option("Bound of the uniform distribution; not used by the others.", Minimum = 1e-12, Maximum = 10)]
+        public double Bound { get; init; } = 0.01;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Training.Errors;
+
+namespace LoraLab.Training.Data;
+
+/// <summary>Reads data sets: the GLUE layout, or CSV, TSV and JSONL described by a <see cref="DatasetManifest"/>.</summary>
+public static class DatasetReader
+{
+    /// <summary>Reads both splits of a data set.</summary>
+    /// <param name="name">Name in a specification, for messages.</param>
+    /// <param name="folder">Folder that holds the files.</param>
+    /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
+    public static SentimentDataset Read(string name, string folder)
+    {
+        DatasetManifest manifest = DatasetManifest.Load(name, folder);
+        return new SentimentDataset
+        {
+            Name = name,
+            Labels = manifest.Labels,
+            Train = ReadSplit(name, folder, manifest, manifest.Train),
+            Dev = ReadSplit(name, folder, manifest, manifest.Eval),
+            Toy = manifest.Toy,
+            Files = [Path.Combine(folder, manifest.Train), Path.Combine(folder, manifest.Eval)],
+        };
+    }
+
+    /// <summary>What a list shows of a data set; a data set that cannot be used says why.</summary>
+    /// <param name="name">Name in a specification.</param>
+    /// <param name="folder">Folder that holds the files.</param>
+    public static DatasetEntry Describe(string name, string folder)
+    {
+        try
+        {
+            SentimentDataset data = Read(name, folder);
+            return new DatasetEntry
+            {
+                Name = name,
+                Usable = true,
+                Labels = data.Labels,
+                TrainRows = data.Train.Count,
+                EvalRows = data.Dev.Count,
+                TrainLabels = Count(data.Labels, data.Train),
+                EvalLabels = Count(data.Labels, data.Dev),
+                Toy = data.Toy,
+            };
+        }
+        catch (RunFailure problem)
+        {
+            return new DatasetEntry { Name = name, Usable = false, Problem = problem.Message };
+        }
+    }
+
+    private static List<LabeledSentence> ReadSplit(string name, string folder, DatasetManifest manifest, string file)
+    {
+        string path = Path.Combine(folder, file);
+        if (!File.Exists(path))
+        {
+            throw RunFailure.BadData($"Data set '{name}' has no file {file}; put it into {folder}.", "dataset");
+        }
+
+        string shownAs = $"{name}/{file}";
+        List<LabeledSentence> rows = [];
+        foreach (RawRow raw in RowReader.Read(path, shownAs, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn))
+        {
+            if (raw.Sentence.AsSpan().IsWhiteSpace())
+            {
+                throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the sentence is empty.", "dataset");
+            }
+
+            rows.Add(new LabeledSentence(rows.Count, raw.Sentence, Label(manifest, raw, shownAs)));
+        }
+
+        return rows.Count > 0 ? rows : throw RunFailure.BadData($"Data set '{name}' is empty: {file} has no rows.", "dataset");
+    }
+
+    private static int Label(DatasetManifest manifest, RawRow raw, string shownAs)
+    {
+        if (string.IsNullOrWhiteSpace(raw.Label))
+        {
+            throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the row has no label.", "dataset");
+        }
+
+        string value = raw.Label.Trim();
+        int label = manifest.LabelValues is not null
+            ? manifest.LabelValues.TryGetValue(value, out string? word) ? IndexOf(manifest.Labels, word) : -1
+            : IndexOf(manifest.Labels, value);
+        if (label < 0 && manifest.LabelValues is null
+            && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < manifest.Labels.Count)
+        {
+            label = index;
+        }
+
+        if (label >= 0)
+        {
+            return label;
+        }
+
+        string accepted = manifest.LabelValues is not null
+            ? string.Join(", ", manifest.LabelValues.Keys)
+            : string.Join(", ", manifest.Labels.Select((word, i) => $"{i} ({word})"));
+        throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the label '{value}' is unknown; there are {accepted}.", "dataset");
+    }
+
+    private static int IndexOf(IReadOnlyList<string> labels, string word)
+    {
+        for (int i = 0; i < labels.Count; i++)
+        {
+            if (string.Equals(labels[i], word, StringComparison.Ordinal))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static Dictionary<string, int> Count(IReadOnlyList<string> labels, IReadOnlyList<LabeledSentence> rows)
+    {
+        int[] counts = new int[labels.Count];
+        foreach (LabeledSentence row in rows)
+        {
+            counts[row.Label]++;
+        }
+
+        return labels.Select((word, i) => (word, counts[i])).ToDictionary(pair => pair.word, pair => pair.Item2);
+    }
+}

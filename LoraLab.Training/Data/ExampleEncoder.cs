@@ -1,0 +1,81 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Tokenization;
+
+namespace LoraLab.Training.Data;
+
+/// <summary>Turns rows into token ids as the contract says. Not safe for use by several threads unless the tokenizer is.</summary>
+public sealed class ExampleEncoder
+{
+    private readonly ITokenizer _tokenizer;
+    private readonly PromptTemplate _template;
+    private readonly IReadOnlyList<string> _labels;
+    private readonly LossScope _scope;
+    private readonly bool _stripSentence;
+
+    /// <summary>An encoder for one run.</summary>
+    /// <param name="tokenizer">Tokenizer of the model.</param>
+    /// <param name="template">Prompt.</param>
+    /// <param name="labels">Label words in label order.</param>
+    /// <param name="scope">Which tokens of a training text are targets.</param>
+    /// <param name="stripSentence">Trim the white space at the end of each sentence.</param>
+    public ExampleEncoder(ITokenizer tokenizer, PromptTemplate template, IReadOnlyList<string> labels, LossScope scope, bool stripSentence)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(template);
+        ArgumentNullException.ThrowIfNull(labels);
+        _tokenizer = tokenizer;
+        _template = template;
+        _labels = labels;
+        _scope = scope;
+        _stripSentence = stripSentence;
+    }
+
+    /// <summary>Encodes a training row.</summary>
+    /// <exception cref="RunFailure">With the completion scope: the text's ids do not begin with its prompt's.</exception>
+    public TrainingExample EncodeTraining(LabeledSentence row)
+    {
+        string sentence = Text(row);
+        int[] ids = _tokenizer.Encode(_template.TrainingText(sentence, _labels[row.Label]));
+        if (_scope == LossScope.Full)
+        {
+            return new TrainingExample(row.Row, row.Label, ids, 1);
+        }
+
+        int[] prompt = _tokenizer.Encode(_template.EvaluationPrompt(sentence));
+        RequirePrefix(row, prompt, ids, "training text");
+        return new TrainingExample(row.Row, row.Label, ids, prompt.Length);
+    }
+
+    /// <summary>Encodes an evaluation row.</summary>
+    /// <exception cref="RunFailure">A label's ids do not follow the prompt's, or two labels have the same ids.</exception>
+    public EvaluationExample EncodeEvaluation(LabeledSentence row)
+    {
+        string text = _template.EvaluationPrompt(Text(row));
+        int[] prompt = _tokenizer.Encode(text);
+        int[][] added = new int[_labels.Count][];
+        for (int i = 0; i < added.Length; i++)
+        {
+            int[] whole = _tokenizer.Encode(string.Concat(text, " ", _labels[i]));
+            RequirePrefix(row, prompt, whole, $"prompt with the label '{_labels[i]}'");
+            added[i] = whole[prompt.Length..];
+            int same = Array.FindIndex(added, 0, i, other => other.AsSpan().SequenceEqual(added[i]));
+            if (same >= 0)
+            {
+                throw RunFailure.BadData($"Row {row.Row}: this model's tokenizer cannot tell the labels '{_labels[same]}' and '{_labels[i]}' apart; use other label words.", "dataset");
+            }
+        }
+
+        return new EvaluationExample(row.Row, row.Label, prompt, added);
+    }
+
+    private string Text(LabeledSentence row) => _stripSentence ? row.Sentence.TrimEnd() : row.Sentence;
+
+    private static void RequirePrefix(LabeledSentence row, int[] prompt, int[] whole, string what)
+    {
+        if (whole.Length <= prompt.Length || !whole.AsSpan().StartsWith(prompt))
+        {
+            throw RunFailure.BadData($"Row {row.Row}: the tokens of its {what} do not begin with the tokens of its prompt, so the label cannot be told from the text; end the prompt with a character that does not merge with the label.", "prompt");
+        }
+    }
+}

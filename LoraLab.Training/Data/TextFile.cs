@@ -1,0 +1,94 @@
+using System.Text;
+using LoraLab.Training.Errors;
+
+namespace LoraLab.Training.Data;
+
+/// <summary>Reads a text file as strict UTF-8: a wrong byte is an error that names the line instead of a replacement character.</summary>
+internal static class TextFile
+{
+    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The whole text, without a byte-order mark.</summary>
+    /// <param name="path">File.</param>
+    /// <param name="shownAs">How messages call it.</param>
+    public static string Read(string path, string shownAs)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (IOException problem)
+        {
+            throw RunFailure.BadData($"{shownAs} cannot be read: {problem.Message}", "dataset", problem);
+        }
+        catch (UnauthorizedAccessException problem)
+        {
+            throw RunFailure.BadData($"{shownAs} cannot be read: {problem.Message}", "dataset", problem);
+        }
+
+        ReadOnlySpan<byte> text = bytes;
+        if (text.StartsWith(Encoding.UTF8.Preamble))
+        {
+            text = text[Encoding.UTF8.Preamble.Length..];
+        }
+
+        try
+        {
+            return _strict.GetString(text);
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw RunFailure.BadData($"{shownAs}, line {FirstWrongLine(text)}: this is not UTF-8; convert the file to UTF-8.", "dataset", problem);
+        }
+    }
+
+    /// <summary>The lines of a text with their numbers from 1; ends are LF or CRLF, and wholly empty lines are skipped.</summary>
+    public static IEnumerable<(int Number, string Line)> Lines(string text)
+    {
+        int number = 0;
+        for (int start = 0; start < text.Length;)
+        {
+            int end = text.IndexOf('\n', start);
+            int next = end < 0 ? text.Length : end + 1;
+            end = end < 0 ? text.Length : end;
+            if (end > start && text[end - 1] == '\r')
+            {
+                end--;
+            }
+
+            number++;
+            if (end > start)
+            {
+                yield return (number, text[start..end]);
+            }
+
+            start = next;
+        }
+    }
+
+    private static int FirstWrongLine(ReadOnlySpan<byte> text)
+    {
+        int number = 1;
+        while (true)
+        {
+            int end = text.IndexOf((byte)'\n');
+            try
+            {
+                _strict.GetCharCount(end < 0 ? text : text[..end]);
+            }
+            catch (DecoderFallbackException)
+            {
+                return number;
+            }
+
+            if (end < 0)
+            {
+                return number;
+            }
+
+            text = text[(end + 1)..];
+            number++;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Optimization;
+
+/// <summary>
+/// AdamW as in PyTorch (Loshchilov and Hutter 2019): p ← p(1 − lr·wd), then p ← p − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε).
+/// Moments are kept in the parameters' precision (fp32).
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private const double Beta1 = 0.9;
+    private const double Beta2 = 0.999;
+    private const double Epsilon = 1e-8;
+
+    private readonly List<State> _states = [];
+    private readonly double _weightDecay;
+    private int _step;
+
+    /// <summary>An optimizer over parameters, each with its own base learning rate.</summary>
+    public AdamW(IEnumerable<(Tensor Parameter, double LearningRate)> parameters, double weightDecay)
+    {
+        _weightDecay = weightDecay;
+        foreach ((Tensor parameter, double rate) in parameters)
+        {
+            _states.Add(new(parameter, zeros_like(parameter).requires_grad_(false), zeros_like(parameter).requires_grad_(false), rate));
+        }
+    }
+
+    /// <summary>Global L2 norm of all gradients; parameters without a gradient count as zero.</summary>
+    public double GradientNorm()
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor[] norms = [.. Gradients().Select(gradient => linalg.vector_norm(gradient))];
+        return norms.Length == 0 ? 0 : linalg.vector_norm(stack(norms)).item<float>();
+    }
+
+    /// <summary>Multiplies every gradient.</summary>
+    public void ScaleGradients(double factor)
+    {
+        using IDisposable noGrad = no_grad();
+        foreach (Tensor gradient in Gradients())
+        {
+            gradient.mul_(factor);
+        }
+    }
+
+    /// <summary>Updates every parameter; the learning rates are multiplied by <paramref name="factor"/>.</summary>
+    public void Step(double factor)
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        _step++;
+        double correction1 = 1 - Math.Pow(Beta1, _step);
+        double correction2Root = Math.Sqrt(1 - Math.Pow(Beta2, _step));
+        foreach ((Tensor p, Tensor m, Tensor v, double baseRate) in _states)
+        {
+            if (p.grad is not Tensor g)
+            {
+                continue;
+            }
+
+            double rate = baseRate * factor;
+            p.mul_(1 - (rate * _weightDecay));
+            m.mul_(Beta1).add_(g, 1 - Beta1);
+            v.mul_(Beta2).addcmul_(g, g, 1 - Beta2);
+            p.addcdiv_(m, v.sqrt().div_(correction2Root).add_(Epsilon), -rate / correction1);
+        }
+    }
+
+    /// <summary>Sets every gradient to zero.</summary>
+    public void ZeroGradients()
+    {
+        using IDisposable noGrad = no_grad();
+        foreach (Tensor gradient in Gradients())
+        {
+            gradient.zero_();
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (State state in _states)
+        {
+            state.FirstMoment.Dispose();
+            state.SecondMoment.Dispose();
+        }
+    }
+
+    private IEnumerable<Tensor> Gradients() => _states.Select(state => state.Parameter.grad).OfType<Tensor>();
+
+    private sealed record State(Tensor Parameter, Tensor FirstMoment, Tensor SecondMoment, double LearningRate);
+}
