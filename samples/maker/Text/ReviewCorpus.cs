@@ -12,7 +12,12 @@ internal sealed record ReviewDocument(string Text, Mood Mood, IReadOnlyList<stri
 internal sealed class ReviewCorpus
 {
     /// <summary>Share of the documents that show the prompt's frame.</summary>
-    public const double Framed = 0.3;
+    public const double Framed = 0.2;
+
+    /// <summary>Documents of keywords alone that come first: which words go together is learned before how sentences are built.</summary>
+    public const int KeywordDocuments = 12_000;
+
+    private const double Short = 0.4;
 
     public static readonly string[] LabelWords = ["negative", "positive"];
 
@@ -28,25 +33,25 @@ internal sealed class ReviewCorpus
         _held = [.. data.Evaluation.Select(row => row.Sentence.Text)];
     }
 
-    public IEnumerable<ReviewDocument> Documents(int count)
-    {
-        for (int index = 0; index < count; index++)
-        {
-            yield return Next();
-        }
-    }
+    /// <summary>The corpus in order: documents of keywords, then reviews.</summary>
+    public IEnumerable<ReviewDocument> Documents(int count) => Enumerable.Range(0, count).Select(index => Next(keywords: index < KeywordDocuments));
 
-    private ReviewDocument Next()
+    /// <summary>Reviews alone, for learning the tokenizer.</summary>
+    public IEnumerable<ReviewDocument> Reviews(int count) => Enumerable.Range(0, count).Select(_ => Next(keywords: false));
+
+    private ReviewDocument Next(bool keywords)
     {
         Mood mood = (Mood)_random.NextIndex(2);
-        bool framed = _random.Chance(Framed);
+        bool framed = !keywords && _random.Chance(Framed);
         int length = 2 + _random.NextIndex(3);
         StringBuilder text = new();
         List<string> sentences = [];
         List<string> labels = [];
         for (int index = 0; index < length; index++)
         {
-            string sentence = NextSentence(mood);
+            string sentence = keywords ? _generator.Keywords(mood)
+                : !framed && _random.Chance(Short) ? _generator.Notes(mood)
+                : NextSentence(mood);
             sentences.Add(sentence);
             if (framed)
             {

@@ -1,8 +1,15 @@
+using System.Text;
+
 namespace LoraLab.SampleMaker.Text;
 
 /// <summary>Draws review sentences: a form, judgements that fit the stance, and neutral detail around them.</summary>
 internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexicon)
 {
+    private const double TurningNotes = 0.3;
+    private const double ConcedingNotes = 0.4;
+    private static readonly string[] AdjectiveNegations = ["not", "never", "far from", "anything but"];
+    private static readonly string[] VerbNegations = ["never", "hardly", "rarely", "scarcely"];
+
     public ReviewSentence Next(Mood stance)
     {
         SentenceForm form = PickWeighted(SentenceModel.Forms);
@@ -20,6 +27,53 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         return new ReviewSentence(Assemble(form, judgements) + ".", stance, form, cues, words);
     }
 
+    /// <summary>Notes in telegram style, dense with words of one mood, as short reviews have them; only in pre-training.</summary>
+    public string Notes(Mood mood)
+    {
+        int count = 2 + random.NextIndex(4);
+        bool turns = random.Chance(TurningNotes);
+        bool concedes = turns && random.Chance(ConcedingNotes);
+        StringBuilder notes = new(concedes ? Concession() + " " : "");
+        for (int index = 0; index < count; index++)
+        {
+            string link = index switch
+            {
+                0 => "",
+                1 when concedes => ", ",
+                1 when turns => random.Pick([", but ", ", yet ", ", and still "]),
+                _ => random.Pick([", ", ", ", " and "]),
+            };
+            notes.Append(link).Append(Note(mood.Turned(turns && index == 0)));
+        }
+
+        return notes.Append('.').ToString();
+    }
+
+    /// <summary>Nothing but words of one mood, as in the keywords of a review; only in pre-training.</summary>
+    public string Keywords(Mood mood)
+    {
+        IEnumerable<string> words = Enumerable.Range(0, 3 + random.NextIndex(4)).Select(_ =>
+        {
+            PolarKind kind = PickWeighted(SentenceModel.Kinds);
+            return (kind == PolarKind.Noun ? "a " : "") + random.Pick(lexicon[mood, kind]);
+        });
+        return string.Join(", ", words) + ".";
+    }
+
+    private string Note(Mood expressed)
+    {
+        PolarKind kind = PickWeighted(SentenceModel.Kinds);
+        bool negated = random.Chance(SentenceModel.Negation);
+        string word = random.Pick(lexicon[expressed.Turned(negated), kind]);
+        return kind switch
+        {
+            PolarKind.Adjective when negated => $"{random.Pick(AdjectiveNegations)} {word}",
+            PolarKind.Adjective => random.Chance(0.3) ? $"{random.Pick(Words.Intensifiers)} {word}" : word,
+            PolarKind.Verb => $"{(negated ? random.Pick(VerbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
+            _ => (negated ? random.Pick(["no", "not a", "hardly a"]) : "a") + " " + word,
+        };
+    }
+
     private string Assemble(SentenceForm form, IReadOnlyList<string> judgements)
     {
         switch (form)
@@ -33,7 +87,7 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
                     _ => $"{judgements[0]} {Context()}",
                 };
             case SentenceForm.Double:
-                string pair = $"{judgements[0]} {random.Pick(["and", "because", "as", "while also"])} {judgements[1]}";
+                string pair = $"{judgements[0]} {random.Pick(["and", "because", "as", "just as"])} {judgements[1]}";
                 return random.Chance(0.3) ? $"{Context()}, {pair}" : pair;
             case SentenceForm.ButLast:
                 return $"{judgements[0]}{random.Pick([", but", ", yet", " but", ", and still"])} {judgements[1]}";
@@ -56,7 +110,7 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         string text = kind switch
         {
             PolarKind.Adjective => $"{Subject()} {WithAdjective(word, negated)}",
-            PolarKind.Verb => $"{Subject()} {(negated ? random.Pick(["never", "hardly", "rarely", "scarcely"]) + " " : "")}{word} {random.Pick(Words.Persons)}",
+            PolarKind.Verb => $"{Subject()} {(negated ? random.Pick(VerbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
             _ => $"{Subject()} {WithNoun(word, negated)}",
         };
         return (text, new Cue(kind, shown, leaning, negated), word);

@@ -34,7 +34,7 @@ internal static class Words
          "opening", "finale", "direction", "hero", "villain", "chemistry", "lighting", "premise", "screenplay", "narration", "scenery", "romance",
          "mystery", "suspense", "atmosphere", "comedy", "drama", "dancing", "singing", "makeup", "subplot", "twist", "prologue", "epilogue"];
 
-    public static readonly string[] Determiners = ["the", "its", "the whole", "her", "his", "their", "all the", "this"];
+    public static readonly string[] Determiners = ["the", "its", "the whole", "this", "that", "the entire", "their", "its new"];
 
     public static readonly string[] Places =
         ["in the first half", "in the second act", "near the end", "at the start", "in the last hour", "of the pilot", "of the remake", "in part two",
