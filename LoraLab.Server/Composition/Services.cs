@@ -1,5 +1,4 @@
 using Hangfire;
-using Hangfire.InMemory;
 using LoraLab.Contracts;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
