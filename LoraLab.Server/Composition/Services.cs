@@ -106,6 +106,7 @@ internal static class Services
     public static void AddMachine(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MachineReport>();
+        builder.Services.AddResponseCompression();
         builder.Services.AddHostedService<SystemSampler>();
     }
 
