@@ -22,6 +22,7 @@ public sealed class Dashboard : IAsyncLifetime
     {
         Server = await ServerProcess.StartAsync();
         Api = new RunApi(Server.Http);
+        Assertions.SetDefaultExpectTimeout(Patience);
         _playwright = await Playwright.CreateAsync();
         _browser = await Chromium.LaunchAsync(_playwright);
         _context = await NewContextAsync();
