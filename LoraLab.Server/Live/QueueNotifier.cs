@@ -1,6 +1,6 @@
-using LoraLab.Server.Composition;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 

@@ -1,5 +1,5 @@
-using LoraLab.Server.Composition;
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
 using LoraLab.Server.Worker;
 

@@ -1,4 +1,5 @@
 using LoraLab.Server.Composition;
+
 namespace LoraLab.Server.Store;
 
 /// <summary>Checkpoints the database when nothing was written for a while.</summary>

@@ -1,5 +1,3 @@
-using LoraLab.Contracts.Metrics;
-
 namespace LoraLab.Web.Charts;
 
 /// <summary>Turns curves and a view into what is drawn.</summary>

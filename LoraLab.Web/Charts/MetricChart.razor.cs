@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using LoraLab.Contracts.Metrics;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 

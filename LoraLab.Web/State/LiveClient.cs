@@ -1,7 +1,6 @@
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using Microsoft.AspNetCore.SignalR.Client;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraLab.Web.State;
 

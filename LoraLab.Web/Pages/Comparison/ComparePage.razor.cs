@@ -6,7 +6,6 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
 using LoraLab.Web.Charts;
-using LoraLab.Web.Components;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;

@@ -4,7 +4,6 @@ using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
-using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 

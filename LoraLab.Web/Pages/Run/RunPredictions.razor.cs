@@ -3,7 +3,6 @@ using System.Text;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
-using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>What a chart on a page has drawn.</summary>
+internal sealed class ChartProbe(IPage page, string metric)
+{
+    private ILocator Plot => page.Locator($"[data-metric='{metric}'] [data-testid=chart-plot]");
+
+    /// <summary>Points that the drawn chart stands for; 0 before it is drawn.</summary>
+    public Task<int> PointsAsync() => CountAsync("data-point-count");
+
+    /// <summary>Runs that the drawn chart shows.</summary>
+    public Task<int> SeriesAsync() => CountAsync("data-series-count");
+
+    /// <summary>The lines as they are on the screen.</summary>
+    public async Task<IReadOnlyList<string>> PathsAsync() =>
+        await Plot.Locator("path.apexcharts-line").EvaluateAllAsync<string[]>("paths => paths.map(path => path.getAttribute('d'))");
+
+    /// <summary>Waits until the chart has more points than that, and returns how many.</summary>
+    public async Task<int> WaitForMoreThanAsync(int points)
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        await Plot.ScrollIntoViewIfNeededAsync();
+        while (true)
+        {
+            int now = await PointsAsync();
+            if (now > points)
+            {
+                return now;
+            }
+
+            Assert.True(waited.ElapsedMilliseconds < Dashboard.Patience, $"The chart of {metric} has {now} points, not more than {points}.");
+            await Task.Delay(100);
+        }
+    }
+
+    private async Task<int> CountAsync(string attribute) =>
+        await Plot.CountAsync() > 0 && await Plot.First.GetAttributeAsync(attribute) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+}

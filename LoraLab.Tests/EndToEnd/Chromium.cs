@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using Microsoft.Playwright;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>
+/// A Chromium to drive: one that is there, else Debian's (as root), else Playwright's own download. The browser tests need one;
+/// where none is to be had they fail with a sentence that says what to install.
+/// </summary>
+internal static class Chromium
+{
+    private static readonly string[] s_names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
+
+    public static async Task<IBrowser> LaunchAsync(IPlaywright playwright)
+    {
+        string? executable = await FindAsync() ?? await InstallWithAptAsync();
+        if (executable is null && !InstallWithPlaywright())
+        {
+            throw new InvalidOperationException(
+                "The browser tests need Chromium and none could be installed: install it (Debian: apt-get install chromium; elsewhere: Google Chrome or Microsoft Edge) and run the tests again.");
+        }
+
+        return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = executable,
+            // The sandbox refuses to start as root, as in a container.
+            Args = Environment.IsPrivilegedProcess ? ["--no-sandbox"] : [],
+        });
+    }
+
+    private static async Task<string?> FindAsync()
+    {
+        foreach (string candidate in Candidates().Where(File.Exists))
+        {
+            // Ubuntu has a program of that name which only says that a snap is to be installed.
+            if (OperatingSystem.IsWindows() || await RunAsync(candidate, "--version"))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> Candidates()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            string[] roots = [Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), Environment.GetFolderPath(Environment.SpecialFolder.ProgramFilesX86)];
+            return roots.SelectMany(root => (string[])[Path.Combine(root, "Google", "Chrome", "Application", "chrome.exe"), Path.Combine(root, "Microsoft", "Edge", "Application", "msedge.exe")]);
+        }
+
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return s_names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name)))
+            .Append("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
+    }
+
+    private static async Task<string?> InstallWithAptAsync()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || !File.Exists("/usr/bin/apt-get"))
+        {
+            return null;
+        }
+
+        return await RunAsync("/usr/bin/apt-get", "update", "-qq") && await RunAsync("/usr/bin/apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+            ? await FindAsync()
+            : null;
+    }
+
+    private static bool InstallWithPlaywright()
+    {
+        string[] dependencies = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? ["--with-deps"] : [];
+        return Microsoft.Playwright.Program.Main(["install", .. dependencies, "chromium"]) == 0;
+    }
+
+    private static async Task<bool> RunAsync(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
+        using Process process = Process.Start(start)!;
+        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync(), process.WaitForExitAsync());
+        return process.ExitCode == 0;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>Five methods launched at once and compared.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class ComparePageTests(Dashboard dashboard)
+{
+    [Fact]
+    public async Task Compare_AllMethodsQueuedInThePage_FiveCurvesAndFiveRows()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["tags"] = new JsonArray("five");
+        IPage page = await dashboard.OpenAsync($"/runs/new?methods=all&set={Uri.EscapeDataString(spec.ToJsonString())}");
+        await Expect(page.GetByTestId("queue-run")).ToHaveTextAsync("Queue 5 runs");
+        await page.GetByTestId("queue-run").ClickAsync();
+        await page.WaitForURLAsync("**/runs");
+
+        RunList five = await dashboard.Api.ReadAsync<RunList>("/api/v1/runs?tag=five");
+        Assert.Equal(5, five.Items.Select(run => run.Spec.Method).Distinct().Count());
+        await page.GotoAsync(new Uri(dashboard.Server.Address, "/runs?tag=five").ToString());
+        await Expect(page.GetByTestId("run-row")).ToHaveCountAsync(5);
+        await page.GetByLabel("Select all runs shown").CheckAsync();
+        await page.GetByTestId("compare-selected").ClickAsync();
+        await page.EvaluateAsync("window.notReloaded = true");
+
+        // Some of the five are still waiting: their curves join by themselves.
+        foreach (RunDocument run in five.Items)
+        {
+            RunDocument ended = await dashboard.Api.WaitForEndAsync(run.Id);
+            Assert.Equal(RunState.Completed, ended.State);
+        }
+
+        ChartProbe accuracy = new(page, MetricKeys.EvalAccuracy);
+        await accuracy.WaitForMoreThanAsync((5 * 3) - 1);
+        Assert.Equal(5, await accuracy.SeriesAsync());
+        Assert.Equal(5, (await accuracy.PathsAsync()).Count(path => path.Contains('L', StringComparison.Ordinal) || path.Contains('C', StringComparison.Ordinal)));
+        ChartProbe loss = new(page, MetricKeys.TrainLoss);
+        await loss.WaitForMoreThanAsync((5 * MicroSpec.Steps) - 1);
+        Assert.Equal(5, await loss.SeriesAsync());
+        await Expect(page.GetByTestId("compare-row")).ToHaveCountAsync(5);
+        await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("method");
+        Assert.True(await page.EvaluateAsync<bool>("window.notReloaded === true"), "The page was reloaded.");
+        await page.CloseAsync();
+    }
+}

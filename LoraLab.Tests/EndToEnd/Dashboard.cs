@@ -1,0 +1,64 @@
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>The built server with the real trainer, and a browser in front of it; one for all tests of the collection.</summary>
+public sealed class Dashboard : IAsyncLifetime
+{
+    /// <summary>Time for something that a two-core machine with other tests on it may take.</summary>
+    internal const int Patience = 90_000;
+
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+    private IBrowserContext? _context;
+
+    internal ServerProcess Server { get; private set; } = null!;
+
+    internal RunApi Api { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await ServerProcess.StartAsync();
+        Api = new RunApi(Server.Http);
+        Assertions.SetDefaultExpectTimeout(Patience);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await Chromium.LaunchAsync(_playwright);
+        _context = await NewContextAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
+        _playwright?.Dispose();
+        if (Server is not null)
+        {
+            await Server.DisposeAsync();
+        }
+    }
+
+    /// <summary>A page at an address of the dashboard, loaded; the pages share their cache.</summary>
+    internal async Task<IPage> OpenAsync(string path) => await OpenAsync(_context!, new Uri(Server.Address, path));
+
+    internal static async Task<IPage> OpenAsync(IBrowserContext context, Uri address)
+    {
+        IPage page = await context.NewPageAsync();
+        page.SetDefaultTimeout(Patience);
+        await page.GotoAsync(address.ToString());
+        await page.Locator(".shell").WaitForAsync();
+        return page;
+    }
+
+    /// <summary>A browser profile of its own.</summary>
+    internal async Task<IBrowserContext> NewContextAsync(ColorScheme scheme = ColorScheme.Light) =>
+        await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme });
+}
+
+/// <summary>Shares the <see cref="Dashboard"/>.</summary>
+[CollectionDefinition(nameof(Dashboard))]
+public sealed class DashboardCollection : ICollectionFixture<Dashboard>;

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>The form says what the API says.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class FormPageTests(Dashboard dashboard)
+{
+    [Fact]
+    public async Task Form_BadInput_ShowsTheSentencesOfTheApiUnderTheirFields()
+    {
+        Dictionary<string, string> typed = new() { ["rank"] = "abc", ["alpha"] = "-1", ["learningRate"] = "0", ["trainSamples"] = "1.5" };
+        const string Spec = """{"model": "sample", "dataset": "sample", "method": "lora", "rank": "abc", "alpha": -1, "learningRate": 0, "trainSamples": 1.5}""";
+        JsonObject problem = await dashboard.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, "/api/v1/runs?dryRun=true", RunApi.Json(Spec));
+        IPage page = await dashboard.OpenAsync("/runs/new");
+        foreach ((string field, string text) in typed)
+        {
+            await page.GetByTestId($"field-{field}").FillAsync(text);
+        }
+
+        await ShowsAsync(page, typed, problem);
+        await Expect(page.GetByTestId("queue-run")).ToBeDisabledAsync();
+
+        // What was typed stands in the address: a reload keeps it, and the sentences.
+        await page.ReloadAsync();
+        await ShowsAsync(page, typed, problem);
+        await page.GetByTestId("field-rank").FillAsync("0");
+        await Expect(page.GetByTestId("error-rank")).Not.ToHaveTextAsync((string)problem["errors"]!["rank"]![0]!);
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Form_TheCurlItShows_IsTheRunItQueues()
+    {
+        JsonObject spec = MicroSpec.For("pissa");
+        spec["maxSteps"] = 1;
+        IPage page = await dashboard.OpenAsync($"/runs/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
+        await Expect(page.GetByTestId("queue-run")).ToBeEnabledAsync();
+        await page.GetByTestId("preview").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "JSON" }).ClickAsync();
+        JsonObject shown = JsonNode.Parse(await page.GetByTestId("preview").Locator("code").InnerTextAsync())!.AsObject();
+
+        JsonObject answer = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", shown.ToJsonString());
+        JsonObject wanted = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", spec.ToJsonString());
+        Assert.Equal(wanted["spec"]!.ToJsonString(), answer["spec"]!.ToJsonString());
+        await page.CloseAsync();
+    }
+
+    private static async Task ShowsAsync(IPage page, Dictionary<string, string> typed, JsonObject problem)
+    {
+        foreach ((string field, string text) in typed)
+        {
+            await Expect(page.GetByTestId($"field-{field}")).ToHaveValueAsync(text);
+            await Expect(page.GetByTestId($"error-{field}")).ToHaveTextAsync((string)problem["errors"]![field]![0]!);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>What every page has: theme, connection, queue.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class ShellTests(Dashboard dashboard)
+{
+    [Fact]
+    public async Task Theme_ChosenDark_IsRememberedAndTheSystemIsTheDefault()
+    {
+        await using IBrowserContext light = await dashboard.NewContextAsync(ColorScheme.Light);
+        IPage page = await Dashboard.OpenAsync(light, dashboard.Server.Address);
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "light");
+
+        await page.GetByTestId("theme-menu").GetByRole(AriaRole.Button).First.ClickAsync();
+        await page.GetByText("Dark", new PageGetByTextOptions { Exact = true }).ClickAsync();
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+        await page.ReloadAsync();
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+
+        await using IBrowserContext dark = await dashboard.NewContextAsync(ColorScheme.Dark);
+        IPage other = await Dashboard.OpenAsync(dark, dashboard.Server.Address);
+        await Expect(other.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+    }
+
+    [Fact]
+    public async Task Queue_PausedAndReorderedInThePage_IsSoOnTheServer()
+    {
+        IPage page = await dashboard.OpenAsync("/queue");
+        await page.GetByTestId("pause").ClickAsync();
+        await Expect(page.GetByTestId("paused")).ToBeVisibleAsync();
+        JsonObject spec = MicroSpec.For("lora");
+        RunDocument first = await dashboard.Api.SubmitAsync(spec.ToJsonString());
+        RunDocument second = await dashboard.Api.SubmitAsync(spec.ToJsonString());
+        await Expect(page.GetByTestId("queue-row")).ToHaveCountAsync(2);
+
+        await page.Locator($"tr[data-run='{second.Id}']").GetByTestId("move-up").ClickAsync();
+        await Expect(page.GetByTestId("queue-row").First).ToHaveAttributeAsync("data-run", second.Id);
+        QueueDocument queue = await dashboard.Api.ReadAsync<QueueDocument>(ApiRoutes.Queue);
+        Assert.Equal([second.Id, first.Id], queue.Queued.Select(run => run.Id));
+
+        await page.GetByTestId("pause").ClickAsync();
+        await Expect(page.GetByTestId("paused")).ToHaveCountAsync(0);
+        await dashboard.Api.WaitForEndAsync(first.Id);
+        await Expect(page.GetByTestId("queue-row")).ToHaveCountAsync(0);
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Server_GoneAndBack_ThePageSaysSoAndCatchesUp()
+    {
+        string address = $"http://127.0.0.1:{FreePort()}";
+        using TemporaryFolder data = new();
+        ServerSetup setup = new() { Url = address, DataDirectory = data.Path };
+        await using IBrowserContext context = await dashboard.NewContextAsync();
+        IPage page;
+        await using (ServerProcess server = await ServerProcess.StartAsync(setup))
+        {
+            page = await Dashboard.OpenAsync(context, new Uri(address + "/runs"));
+            await Expect(page.GetByTestId("live-state")).ToContainTextAsync("Live");
+            await Expect(page.GetByTestId("empty-state")).ToBeVisibleAsync();
+            await server.KillAsync();
+        }
+
+        await Expect(page.GetByTestId("connection-banner")).ToBeVisibleAsync();
+        await page.EvaluateAsync("window.notReloaded = true");
+        await using ServerProcess again = await ServerProcess.StartAsync(setup);
+        await again.Http.PatchAsync(ApiRoutes.Queue, RunApi.Json("""{"paused": true}"""));
+        RunDocument run = await new RunApi(again.Http).SubmitAsync(MicroSpec.For("lora").ToJsonString());
+
+        await Expect(page.GetByTestId("connection-banner")).ToHaveCountAsync(0);
+        await Expect(page.Locator($"tr[data-run='{run.Id}']")).ToBeVisibleAsync();
+        Assert.True(await page.EvaluateAsync<bool>("window.notReloaded === true"), "The page was reloaded.");
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

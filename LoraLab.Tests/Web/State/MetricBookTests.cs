@@ -1,0 +1,38 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Web.State;
+using Xunit;
+
+namespace LoraLab.Tests.Web.State;
+
+public sealed class MetricBookTests
+{
+    private const string Key = MetricKeys.TrainLoss;
+
+    [Fact]
+    public void Merge_PointsThatCameTwiceOrLate_AreThereOnceAndInOrder()
+    {
+        MetricBook book = new();
+        book.Replace(Points(new MetricSeries { X = [1, 2, 3], Y = [1, 2, 3] }));
+
+        book.Merge(Points(new MetricSeries { X = [3, 4], Y = [3, 4] }));
+        book.Merge(Points(new MetricSeries { X = [2], Y = [null], NonFinite = [new(0, 2, "NaN")] }));
+
+        MetricSeries series = book.Get("run", Key);
+        Assert.Equal([1, 2, 3, 4], series.X);
+        Assert.Equal([1, null, 3, 4], series.Y);
+        Assert.Equal(new NonFinitePoint(1, 2, "NaN"), Assert.Single(series.NonFinite));
+    }
+
+    [Fact]
+    public void Merge_UnknownRun_BeginsItsSeries()
+    {
+        MetricBook book = new();
+
+        book.Merge(Points(new MetricSeries { X = [0], Y = [0.5] }));
+
+        Assert.Equal([0], book.Get("run", Key).X);
+        Assert.Empty(book.Get("other", Key).X);
+    }
+
+    private static RunMetrics Points(MetricSeries series) => new("run", new Dictionary<string, MetricSeries> { [Key] = series });
+}
