@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.SampleMaker;
+using LoraLab.SampleMaker.Pretraining;
 using LoraLab.SampleMaker.Text;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
@@ -47,8 +48,8 @@ public sealed class BundledSampleTests
         foreach (Mood mood in Enum.GetValues<Mood>())
         {
             string[] all = [.. PolarLexicon.Full.Of(mood)];
-            Assert.Equal(all.Length / 3, all.Count(word => !training.Contains(word)));
             Assert.All(all, word => Assert.Contains(word, evaluation));
+            Assert.Equal(all.Length / 3, all.Count(word => !training.Contains(word)));
         }
     }
 
@@ -68,7 +69,7 @@ public sealed class BundledSampleTests
     {
         HashSet<string> held = [.. Data.Evaluation.Select(row => row.Sentence.Text)];
         Dictionary<(Mood, string), int> labels = [];
-        foreach (ReviewDocument document in new ReviewCorpus(Sample.Seed, Data).Documents(30_000))
+        foreach (ReviewDocument document in new ReviewCorpus(Sample.Seed, Data).Documents(Sample.PretrainingSteps * Pretrainer.Batch))
         {
             Assert.DoesNotContain(document.Sentences, held.Contains);
             foreach (string label in document.FrameLabels)

@@ -6,7 +6,7 @@ internal sealed record LabelledSentence(ReviewSentence Sentence, Mood Label);
 /// <summary>The sample's labelled rows.</summary>
 internal sealed class SampleData
 {
-    public const int EvaluationRows = 600;
+    public const int EvaluationRows = 700;
     public const int TrainingRows = 8000;
 
     private SampleData(IReadOnlyList<LabelledSentence> training, IReadOnlyList<LabelledSentence> evaluation) => (Training, Evaluation) = (training, evaluation);
