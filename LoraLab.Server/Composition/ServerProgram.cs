@@ -78,6 +78,8 @@ internal static class ServerProgram
             StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
         }
 
+        // What keeps the server from starting is said in a sentence, not logged with its stack; critical failures still are.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         add(builder);
         WebApplication app = builder.Build();
         use(app);

@@ -1,5 +1,4 @@
 using Hangfire;
-using Hangfire.InMemory;
 using LoraLab.Contracts;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
@@ -107,6 +106,7 @@ internal static class Services
     public static void AddMachine(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MachineReport>();
+        builder.Services.AddResponseCompression();
         builder.Services.AddHostedService<SystemSampler>();
     }
 

@@ -17,7 +17,7 @@ internal static class LiveEndpoints
         runs.MapGet("/{id}/events", Stream).WithSummary("State, progress and metrics as server-sent events; Last-Event-ID continues");
 
     private static Results<ServerSentEventsResult<string>, NoContent> Stream(
-        string id, HttpRequest request, IRunStore store, LiveFeed feed, LiveReplay replay, CancellationToken cancellationToken)
+        string id, HttpRequest request, IRunStore store, LiveFeed feed, LiveReplay replay, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string last = request.Headers["Last-Event-ID"].ToString();
@@ -28,12 +28,14 @@ internal static class LiveEndpoints
 
         // A browser's EventSource reconnects until it is told that there is nothing more.
         bool over = run.Document.State.IsTerminal() && store.ReadEvents(afterSeq, id) is { Complete: true, Events.Count: 0 };
-        return over ? TypedResults.NoContent() : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, cancellationToken));
+        return over ? TypedResults.NoContent() : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, lifetime.ApplicationStopping, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
-        string id, long afterSeq, IRunStore store, LiveFeed feed, LiveReplay replay, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string id, long afterSeq, IRunStore store, LiveFeed feed, LiveReplay replay, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // A stopping server waits for its requests: this one would not end by itself.
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         LiveSubscription subscription = feed.Open();
         try
         {
@@ -50,12 +52,27 @@ internal static class LiveEndpoints
                     yield break;
                 }
 
-                await subscription.Events.WaitToReadAsync(cancellationToken);
+                if (!await WaitAsync(subscription, ending.Token))
+                {
+                    yield break;
+                }
             }
         }
         finally
         {
             feed.Close(subscription);
+        }
+    }
+
+    private static async Task<bool> WaitAsync(LiveSubscription subscription, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await subscription.Events.WaitToReadAsync(cancellationToken);
+        }
+        catch (Exception over) when (over is OperationCanceledException or LaggingClientException)
+        {
+            return false;
         }
     }
 }

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 
@@ -9,11 +10,11 @@ namespace LoraLab.Server.Live;
 /// Watches runs and tells when the queue looks different, a few times a second at most: a burst of a hundred submissions
 /// is a handful of messages.
 /// </summary>
-internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider time) : BackgroundService
+internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider time) : LoopService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         LiveSubscription subscription = feed.Open();
         try

@@ -1,17 +1,18 @@
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
 using LoraLab.Server.Worker;
 
 namespace LoraLab.Server.Machine;
 
 /// <summary>Samples the machine every two seconds while somebody looks.</summary>
-internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TimeProvider time) : BackgroundService
+internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TimeProvider time) : LoopService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly CpuMeter cpu = new();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))

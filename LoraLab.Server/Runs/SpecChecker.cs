@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
-using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Queue;

@@ -20,6 +20,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
     private const int SchemaVersion = 1;
     private const int RetainedEvents = 10_000;
     private const int PruneEvery = 1_000;
+    private static readonly TimeSpan AnswersKept = TimeSpan.FromDays(7);
 
     private readonly Lock gate = new();
     private readonly ILiveSink sink;
@@ -50,6 +51,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         seq = meta.FindById("seq")?["value"].AsInt64 ?? 0;
         paused = meta.FindById("paused")?["value"].AsBoolean ?? false;
         oldestEvent = events.Count() == 0 ? seq + 1 : events.Min().AsInt64;
+        answers.DeleteMany(Query.LT("at", (time.GetUtcNow() - AnswersKept).ToUnixTimeMilliseconds()));
         runs = runDocuments.FindAll().Select(Read).ToImmutableDictionary(run => run.Document.Id);
     }
 
@@ -80,7 +82,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         }
     }
 
-    public EventPage ReadEvents(long afterSeq, string? runId)
+    public EventPage ReadEvents(long afterSeq, string? runId = null)
     {
         lock (gate)
         {
@@ -208,7 +210,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
         foreach (StoredAnswer answer in staged.Answers)
         {
-            answers.Upsert(new BsonDocument { ["_id"] = answer.Key, ["json"] = JsonSerializer.Serialize(answer, ContractJson.Options) });
+            answers.Upsert(new BsonDocument { ["_id"] = answer.Key, ["at"] = answer.At.ToUnixTimeMilliseconds(), ["json"] = JsonSerializer.Serialize(answer, ContractJson.Options) });
         }
 
         if (staged.Paused != paused)

@@ -1,11 +1,13 @@
+using LoraLab.Server.Composition;
+
 namespace LoraLab.Server.Store;
 
 /// <summary>Checkpoints the database when nothing was written for a while.</summary>
-internal sealed class StoreMaintenance(IRunStore store, TimeProvider time, ILogger<StoreMaintenance> log) : BackgroundService
+internal sealed class StoreMaintenance(IRunStore store, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(Interval, time);
         long checkpointed = store.Seq;

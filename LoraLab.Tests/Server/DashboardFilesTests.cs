@@ -1,5 +1,4 @@
 using System.Net;
-using LoraLab.Tests.Support;
 using Xunit;
 
 namespace LoraLab.Tests.Server;

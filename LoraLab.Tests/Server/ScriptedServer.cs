@@ -9,7 +9,7 @@ public sealed class ScriptedServer : IAsyncLifetime
     internal static ServerSetup Setup { get; } = new()
     {
         WorkerPath = BuiltPrograms.ScriptedWorker,
-        Environment = new Dictionary<string, string> { ["LoraLab__CancelGraceSeconds"] = "1" },
+        Environment = new Dictionary<string, string> { ["LoraLab__CancelGraceSeconds"] = "3" },
     };
 
     internal ServerProcess Server { get; private set; } = null!;

@@ -102,7 +102,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])[BuiltPrograms.Server, "--urls", setup.Url, .. setup.Arguments])
+        foreach (string argument in (string[])[setup.Program ?? BuiltPrograms.Server, "--urls", setup.Url, .. setup.Arguments])
         {
             start.ArgumentList.Add(argument);
         }

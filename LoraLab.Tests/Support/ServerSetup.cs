@@ -3,10 +3,13 @@ namespace LoraLab.Tests.Support;
 /// <summary>How a test's server is started.</summary>
 internal sealed record ServerSetup
 {
+    /// <summary>The server's dll; null: as it was built.</summary>
+    public string? Program { get; init; }
+
     /// <summary>The trainer; null: the real one.</summary>
     public string? WorkerPath { get; init; }
 
-    /// <summary>Null: a temporary one that goes with the server.</summary>
+    /// <summary>A relative one is the server's to resolve. Null: a temporary one that goes with the server.</summary>
     public string? DataDirectory { get; init; }
 
     public string Url { get; init; } = "http://127.0.0.1:0";

@@ -11,10 +11,6 @@ public static class MicroBatchRule
 {
     private const double ShareOfMemory = 0.25;
 
-    // Kept for the backward pass of one block: about 14 tensors of the width and 5 of the MLP's inner width a token.
-    private const int WidthsKept = 14;
-    private const int InnerWidthsKept = 5;
-
     /// <summary>Sentences per forward pass.</summary>
     /// <param name="asked">What the specification says.</param>
     /// <param name="config">Shape of the model.</param>
@@ -29,7 +25,7 @@ public static class MicroBatchRule
             return Math.Min(sentences, window);
         }
 
-        double perToken = (double)bytesPerValue * config.Layers * ((WidthsKept * config.HiddenSize) + (InnerWidthsKept * config.IntermediateSize))
+        double perToken = (double)bytesPerValue * config.Layers * config.ActivationsPerToken
             + (2.0 * sizeof(float) * config.VocabularySize);
         return (int)Math.Clamp(ShareOfMemory * memoryBytes / (perToken * longest), 1, window);
     }

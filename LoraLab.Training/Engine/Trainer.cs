@@ -35,10 +35,10 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
         run.Memory.Begin();
         for (int step = 1; step <= _plan.TotalSteps; step++)
         {
-            (double loss, double norm) = (0, 0);
-            double seconds = _pace.Step(() => (loss, norm) = TakeStep(optimizer, step, cancellation));
-            Record(step, loss, norm, seconds);
-            ThrowIfDiverged(step, loss, norm);
+            StepOutcome outcome = default;
+            double seconds = _pace.Step(() => outcome = TakeStep(optimizer, step, cancellation));
+            Record(step, outcome, seconds);
+            ThrowIfDiverged(step, outcome);
             if (_plan.EvaluatesAfter(step))
             {
                 run.Memory.End();
@@ -49,10 +49,12 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
         }
     }
 
-    private (double Loss, double Norm) TakeStep(AdamW optimizer, int step, CancellationToken cancellation)
+    private StepOutcome TakeStep(AdamW optimizer, int step, CancellationToken cancellation)
     {
+        (int start, int count) = _plan.Window(step);
+        TrainingExample[] window = [.. run.Train.Skip(start).Take(count)];
         optimizer.ZeroGradients();
-        double loss = AccumulateWindow(step, cancellation);
+        double loss = AccumulateWindow(window, step, cancellation);
         double norm = optimizer.GradientNorm() / _scaler.Scale;
         double factor = 1 / _scaler.Scale;
         if (_spec.MaxGradNorm is double limit)
@@ -70,14 +72,12 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
             optimizer.Step(LearningRateFactor(step));
         }
 
-        return (loss, norm);
+        return new(loss, norm, window.Sum(example => example.Ids.Length));
     }
 
     /// <summary>The window's loss; its gradient is left in the parameters, however the window is split into passes.</summary>
-    private double AccumulateWindow(int step, CancellationToken cancellation)
+    private double AccumulateWindow(IReadOnlyList<TrainingExample> window, int step, CancellationToken cancellation)
     {
-        (int start, int count) = _plan.Window(step);
-        TrainingExample[] window = [.. run.Train.Skip(start).Take(count)];
         double loss = 0;
         foreach (WindowPass pass in WindowPass.Split(window, run.Environment.MicroBatch, _spec.LossWeighting, run.Device))
         {
@@ -91,7 +91,6 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
             loss += passLoss.to(float64).item<double>();
         }
 
-        _tokens += window.Sum(example => example.Ids.Length);
         return loss;
     }
 
@@ -105,19 +104,18 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
         recorder.Evaluation(step, run.Labels, outcome!);
     }
 
-    private void Record(int step, double loss, double norm, double seconds)
+    private void Record(int step, StepOutcome outcome, double seconds)
     {
-        (int start, int count) = _plan.Window(step);
-        int tokens = run.Train.Skip(start).Take(count).Sum(example => example.Ids.Length);
-        summary.TrainLoss(step, loss);
+        _tokens += outcome.Tokens;
+        summary.TrainLoss(step, outcome.Loss);
         recorder.Step(
             step,
             _plan.TotalSteps,
             _pace.Left(step),
-            (MetricKeys.TrainLoss, loss),
-            (MetricKeys.TrainGradNorm, norm),
+            (MetricKeys.TrainLoss, outcome.Loss),
+            (MetricKeys.TrainGradNorm, outcome.Norm),
             (MetricKeys.TrainLearningRate, run.Method.LearningRate(_spec, AdapterFactor.A) * LearningRateFactor(step)),
-            (MetricKeys.TrainTokensPerSecond, tokens / seconds),
+            (MetricKeys.TrainTokensPerSecond, outcome.Tokens / seconds),
             (MetricKeys.MemoryUsedMb, run.Memory.Sample() ?? double.NaN));
     }
 
@@ -129,8 +127,9 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
         PeakMemoryMb = run.Memory.PeakMb,
     });
 
-    private void ThrowIfDiverged(int step, double loss, double norm)
+    private void ThrowIfDiverged(int step, StepOutcome outcome)
     {
+        (double loss, double norm, _) = outcome;
         if (!double.IsFinite(loss) || (!double.IsFinite(norm) && !_scaler.Active))
         {
             string what = double.IsFinite(loss) ? "gradient" : "loss";
@@ -145,4 +144,7 @@ public sealed class Trainer(PreparedRun run, RunRecorder recorder, SummaryBuilde
     private DropoutMasks? Masks(int step, WindowPass pass) => _spec.Dropout > 0
         ? new(_spec.Seed, step, [.. pass.Examples.Select(example => example.Row)], [.. pass.Examples.Select(example => example.Ids.Length - 1)])
         : null;
+
+    /// <summary>What an optimizer step found: the window's loss and gradient norm before the update, and its tokens.</summary>
+    private readonly record struct StepOutcome(double Loss, double Norm, int Tokens);
 }

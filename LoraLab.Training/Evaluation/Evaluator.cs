@@ -13,17 +13,19 @@ namespace LoraLab.Training.Evaluation;
 /// </summary>
 public sealed class Evaluator : IDisposable
 {
-    private const int TokensPerPass = 8192;
+    // Passes of about so many activation values of a block: small enough for an 8 GB card, large enough to fill the cores.
+    private const int ValuesPerPass = 64 << 20;
+    private const int MostTokensPerPass = 4096;
     private readonly IReadOnlyList<EvaluationExample> _examples;
     private readonly IReadOnlyList<EvaluationPass> _passes;
     private readonly int _labels;
 
     /// <summary>An evaluator over encoded rows; at least one. Indices go to the device once.</summary>
-    public Evaluator(IReadOnlyList<EvaluationExample> examples, Device device)
+    public Evaluator(IReadOnlyList<EvaluationExample> examples, LlamaConfig config, Device device)
     {
         _examples = examples;
         _labels = examples[0].LabelIds.Count;
-        _passes = EvaluationPass.Plan(examples, TokensPerPass, device);
+        _passes = EvaluationPass.Plan(examples, Math.Min(MostTokensPerPass, ValuesPerPass / config.ActivationsPerToken), device);
     }
 
     /// <summary>Scores every row with the model as it is.</summary>

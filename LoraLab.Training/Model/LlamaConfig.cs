@@ -107,6 +107,13 @@ public sealed record LlamaConfig
         }
     }
 
+    /// <summary>
+    /// Activation values that one block makes a token: about 14 tensors of the width and 5 of the MLP's inner width. An estimate,
+    /// for choosing how much goes into one pass.
+    /// </summary>
+    [JsonIgnore]
+    public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
+
     /// <summary>Reads and checks <c>config.json</c> of a model folder.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
     public static LlamaConfig Read(string modelFolder)

@@ -53,10 +53,21 @@ public sealed class LlamaModel : IDisposable
         foreach (LlamaBlock block in Blocks)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
-            x_BTD = block.Forward(x_BTD, pass);
+            x_BTD = Step(block, x_BTD, pass);
         }
 
         return FinalNorm.Forward(x_BTD);
+    }
+
+    /// <summary>
+    /// One block, whose intermediate results are let go at its end: what the backward pass needs is held by its graph, and an
+    /// evaluation needs nothing. Without this a pass would hold every intermediate result of every block.
+    /// </summary>
+    private static Tensor Step(LlamaBlock block, Tensor x_BTD, ForwardPass pass)
+    {
+        using IDisposable input = x_BTD;
+        using IDisposable scope = NewDisposeScope();
+        return block.Forward(x_BTD, pass).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits in fp32 or better of chosen hidden states. [N, D] → [N, V].</summary>

@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Composition;
+using LoraLab.Server.Live;
+using LoraLab.Server.Store;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Tests.Server.Store;
+
+/// <summary>A store in a folder, and what it told.</summary>
+internal sealed class StoreOnDisk : IDisposable
+{
+    private readonly DataDirectoryLock directoryLock;
+
+    public StoreOnDisk(string folder)
+    {
+        LoraLabPaths paths = new(new HostingEnvironment { ContentRootPath = folder }, Options.Create(new LoraLabOptions { DataDirectory = "data" }));
+        directoryLock = new DataDirectoryLock(paths);
+        Store = new LiteDbRunStore(paths, directoryLock, Sink, TimeProvider.System);
+    }
+
+    public LiteDbRunStore Store { get; }
+
+    public ListeningSink Sink { get; } = new();
+
+    public static StoredRun Run(string id) => new()
+    {
+        Document = new RunDocument { Id = id, Name = id, Color = "#000000", Spec = new RunSpec(), CreatedAt = TimeProvider.System.GetUtcNow() },
+    };
+
+    public void Put(string id) => Do(transaction => transaction.Put(Run(id)));
+
+    public void AddPoints(string id, IEnumerable<MetricPoint> points) => Do(transaction => transaction.AddPoints(id, [.. points]));
+
+    public void Emit(string id, int count) => Do(transaction =>
+    {
+        for (int i = 0; i < count; i++)
+        {
+            transaction.Emit(id, LiveEventTypes.RunProgress, i);
+        }
+    });
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        directoryLock.Dispose();
+    }
+
+    private void Do(Action<IStoreTransaction> work) => Store.Transact(transaction =>
+    {
+        work(transaction);
+        return true;
+    });
+
+    /// <summary>Remembers the numbers in the order in which they came.</summary>
+    internal sealed class ListeningSink : ILiveSink
+    {
+        private readonly ConcurrentQueue<long> seqs = new();
+
+        public IEnumerable<long> Seqs => seqs;
+
+        public void Accept(IReadOnlyList<LiveEvent> events)
+        {
+            foreach (LiveEvent live in events)
+            {
+                seqs.Enqueue(live.Seq);
+            }
+        }
+    }
+}
