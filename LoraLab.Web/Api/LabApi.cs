@@ -49,7 +49,7 @@ public sealed class LabApi(HttpClient http)
     public Task DeleteRunAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Run(Escape(id)))), cancellationToken);
 
-    /// <summary>Asks for <c>cancel</c>, <c>kill</c> or <c>resume</c>.</summary>
+    /// <summary>An action without a body, for example <c>cancel</c>.</summary>
     public Task ActAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Run(Escape(id), action))), cancellationToken);
 

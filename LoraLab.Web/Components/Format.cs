@@ -97,7 +97,7 @@ public static class Format
         TimeSpan age = now - at;
         return age.TotalSeconds switch
         {
-            < 45 => "just now",
+            < 45 => "now",
             < 3600 => $"{Math.Max(Math.Round(age.TotalMinutes), 1):0} min ago",
             < 86400 => $"{Math.Round(age.TotalHours):0} h ago",
             < 172800 => "yesterday",

@@ -19,6 +19,7 @@ public sealed class LiveClient : IAsyncDisposable
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _lastSeq;
     private bool _someoneWentAhead;
+    private bool _connecting;
 
     public LiveClient(Uri baseAddress)
     {
@@ -44,6 +45,12 @@ public sealed class LiveClient : IAsyncDisposable
     /// <summary>Connects, and keeps trying until it does.</summary>
     public async Task ConnectAsync()
     {
+        if (_connecting)
+        {
+            return;
+        }
+
+        _connecting = true;
         for (int attempt = 0; !_closing.IsCancellationRequested; attempt++)
         {
             try
@@ -54,6 +61,7 @@ public sealed class LiveClient : IAsyncDisposable
                 }
 
                 await ResumeAsync();
+                _connecting = false;
                 return;
             }
             catch (Exception failure) when (failure is not OperationCanceledException)

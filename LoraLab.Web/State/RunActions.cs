@@ -17,10 +17,6 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
         () => api.ActAsync(run.Id, "cancel", CancellationToken.None),
         run.State == RunState.Queued ? $"{run.Name} is taken out of the queue." : $"{run.Name} is stopping.");
 
-    public Task<bool> ResumeAsync(RunDocument run) => TryAsync(
-        () => api.ActAsync(run.Id, "resume", CancellationToken.None),
-        $"{run.Name} goes on from its last checkpoint.");
-
     public void Clone(RunDocument run) => navigation.NavigateTo($"runs/new?from={run.Id}");
 
     public async Task<bool> RenameAsync(RunDocument run, string name)

@@ -17,6 +17,11 @@ public sealed class ThemeState(IJSRuntime js) : IAsyncDisposable
 
     public async Task StartAsync()
     {
+        if (_self is not null)
+        {
+            return;
+        }
+
         _self = DotNetObjectReference.Create(this);
         _watch = await js.InvokeAsync<IJSObjectReference>("loralabTheme.watch", _self);
         await ReadAsync();

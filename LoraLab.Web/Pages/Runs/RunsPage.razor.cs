@@ -13,10 +13,12 @@ public sealed partial class RunsPage
     /// <summary>The most runs that one comparison takes.</summary>
     private const int CompareLimit = 12;
     private const int PageSize = 50;
+    private const int MostAtOnce = 500;
     private const string NewestFirst = "-createdAt";
 
     private readonly HashSet<string> _selected = [];
     private readonly CancellationTokenSource _leaving = new();
+    private RenderThrottle? _refetch;
     private IDisposable? _listener;
     private List<RunDocument>? _runs;
     private RunQuery? _loaded;
@@ -48,6 +50,9 @@ public sealed partial class RunsPage
 
     private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag);
 
+    /// <summary>Every run, newest first.</summary>
+    private bool Plain => !Filtered && Sort == NewestFirst;
+
     private IEnumerable<RunDocument> Chosen => (_runs ?? []).Where(run => _selected.Contains(run.Id));
 
     private IReadOnlyList<string> KnownTags => [.. (_runs ?? []).SelectMany(run => run.Tags).Distinct().Order()];
@@ -63,13 +68,14 @@ public sealed partial class RunsPage
     protected override async Task OnInitializedAsync()
     {
         Live.Reconnected += OnReconnected;
+        _refetch = new RenderThrottle(TimeSpan.FromSeconds(1.5), () => InvokeAsync(RefetchAsync));
         await Task.WhenAll(MethodsAsync(), ListenAsync());
     }
 
     protected override async Task OnParametersSetAsync()
     {
         RunQuery query = new() { Search = Q, States = States, Methods = Methods, Tag = Tag, Sort = Sort, Limit = PageSize };
-        if (_loaded is null || _loaded.ToQueryString() != query.ToQueryString())
+        if (_loaded is null || (_loaded with { Limit = PageSize }).ToQueryString() != query.ToQueryString())
         {
             _loaded = query;
             await LoadAsync();
@@ -80,6 +86,7 @@ public sealed partial class RunsPage
     {
         Live.Reconnected -= OnReconnected;
         _listener?.Dispose();
+        _refetch?.Dispose();
         _leaving.Cancel();
         _leaving.Dispose();
     }
@@ -140,11 +147,18 @@ public sealed partial class RunsPage
 
     private async Task ListenAsync() => _listener = await Live.ListenAsync(LiveHub.Runs, OnLive);
 
-    private void OnReconnected() => _ = InvokeAsync(async () =>
+    private void OnReconnected() => _ = InvokeAsync(RefetchAsync);
+
+    /// <summary>Asks again for as many runs as are shown.</summary>
+    private async Task RefetchAsync()
     {
-        await LoadAsync();
-        StateHasChanged();
-    });
+        if (_loaded is not null)
+        {
+            _loaded = _loaded with { Limit = Math.Clamp(_runs?.Count ?? 0, PageSize, MostAtOnce) };
+            await LoadAsync();
+            StateHasChanged();
+        }
+    }
 
     private void OnLive(LiveEvent message)
     {
@@ -158,10 +172,16 @@ public sealed partial class RunsPage
         {
             Replace(index, LiveRuns.Apply(_runs[index], message));
         }
-        else if (LiveRuns.Document(message) is RunDocument created && !Filtered && Sort == NewestFirst && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
+        else if (LiveRuns.Document(message) is RunDocument created && Plain && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
         {
             _runs.Insert(0, created);
             _total++;
+        }
+
+        if (message.Type == LiveEventTypes.RunState && !Plain)
+        {
+            // Only the server knows which runs fit now, and in which order.
+            _refetch?.Request();
         }
 
         InvokeAsync(StateHasChanged);
