@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.SampleMaker;
+using LoraLab.SampleMaker.Pretraining;
+using LoraLab.SampleMaker.Text;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Data;
+using LoraLab.Training.Tokenization;
+using Xunit;
+
+namespace LoraLab.Tests.Samples;
+
+/// <summary>The committed sample keeps every promise of its README, and comes out of its seed again.</summary>
+public sealed class BundledSampleTests
+{
+    private static readonly string Folder = Path.Combine(Fixtures.RepositoryRoot, "samples");
+    private static readonly SampleData Data = SampleData.Generate(Sample.Seed);
+
+    [Fact]
+    public void Data_FromTheSeed_IsTheCommittedOneByteForByte()
+    {
+        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "data", "train.tsv")), SampleData.ToTsv(Data.Training));
+        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "data", "dev.tsv")), SampleData.ToTsv(Data.Evaluation));
+    }
+
+    [Fact]
+    public void Tokenizer_FromTheSeed_IsTheCommittedOneByteForByte() =>
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Folder, "model", "tokenizer.model")), Sample.Tokenizer(Data));
+
+    [Fact]
+    public void Evaluation_IsBalancedLargeAndDisjointFromTraining()
+    {
+        SentimentDataset data = DatasetReader.Read("sample", Path.Combine(Folder, "data"));
+
+        Assert.True(data.Toy);
+        Assert.InRange(data.Dev.Count, 400, 5000);
+        Assert.Equal(data.Dev.Count(row => row.Label == 0), data.Dev.Count(row => row.Label == 1));
+        Assert.Empty(data.Dev.Select(row => row.Sentence).Intersect(data.Train.Select(row => row.Sentence)));
+        Assert.Equal(data.Dev.Count, data.Dev.Select(row => row.Sentence).Distinct().Count());
+    }
+
+    [Fact]
+    public void Evaluation_AThirdOfThePolarWordsOfEachClass_NeverOccurInTraining()
+    {
+        HashSet<string> training = Words(Data.Training);
+        HashSet<string> evaluation = Words(Data.Evaluation);
+        foreach (Mood mood in Enum.GetValues<Mood>())
+        {
+            string[] all = [.. PolarLexicon.Full.Of(mood)];
+            Assert.All(all, word => Assert.Contains(word, evaluation));
+            Assert.Equal(all.Length / 3, all.Count(word => !training.Contains(word)));
+        }
+    }
+
+    [Fact]
+    public void BayesRule_ComputedExactly_IsBetween95And98PercentAndFitsTheRows()
+    {
+        double exact = BayesRule.Accuracy();
+        LabelledSentence[] rows = [.. Data.Training, .. Data.Evaluation];
+        double onRows = rows.Average(row => (BayesRule.PositiveProbability(row.Sentence.Form, row.Sentence.Cues) > 0.5) == (row.Label == Mood.Positive) ? 1.0 : 0.0);
+
+        Assert.InRange(exact, 0.95, 0.98);
+        Assert.InRange(onRows, exact - 0.007, exact + 0.007);
+    }
+
+    [Fact]
+    public void Pretraining_HasNoEvaluationSentenceAndLabelsIndependentOfTheMood()
+    {
+        HashSet<string> held = [.. Data.Evaluation.Select(row => row.Sentence.Text)];
+        Dictionary<(Mood, string), int> labels = [];
+        foreach (ReviewDocument document in new ReviewCorpus(Sample.Seed, Data).Documents(Sample.PretrainingSteps * Pretrainer.Batch))
+        {
+            Assert.DoesNotContain(document.Sentences, held.Contains);
+            foreach (string label in document.FrameLabels)
+            {
+                labels[(document.Mood, label)] = labels.GetValueOrDefault((document.Mood, label)) + 1;
+            }
+
+            string outsideFrames = document.FrameLabels.Count > 0 ? "" : document.Text;
+            Assert.DoesNotContain("positive", outsideFrames, StringComparison.Ordinal);
+            Assert.DoesNotContain("negative", outsideFrames, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(4, labels.Count);
+        foreach (Mood mood in Enum.GetValues<Mood>())
+        {
+            // Decks of a thousand cards: the last, unfinished deck alone may lean.
+            Assert.InRange(Math.Abs(labels[(mood, "positive")] - labels[(mood, "negative")]), 0, 80);
+            Assert.True(labels[(mood, "positive")] > 1000);
+        }
+    }
+
+    [Fact]
+    public void Files_AreSmall()
+    {
+        Assert.InRange(new DirectoryInfo(Path.Combine(Folder, "model")).EnumerateFiles().Sum(file => file.Length), 1, 3_000_000);
+        Assert.InRange(new DirectoryInfo(Path.Combine(Folder, "data")).EnumerateFiles().Sum(file => file.Length), 1, 3_000_000);
+    }
+
+    [Fact]
+    public void Tokenizer_LabelsAreSinglePiecesAndTextSurvives()
+    {
+        ITokenizer tokenizer = LlamaTokenizerFile.Load(Path.Combine(Folder, "model"));
+        ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse("paper-literal"), ["negative", "positive"], LossScope.Completion, stripSentence: false);
+
+        EvaluationExample example = encoder.EncodeEvaluation(new LabeledSentence(0, Data.Evaluation[0].Sentence.Text, 0));
+
+        Assert.All(example.LabelIds, ids => Assert.Single(ids));
+        foreach (LabelledSentence row in Data.Evaluation.Take(50))
+        {
+            Assert.Equal(row.Sentence.Text, tokenizer.Decode(tokenizer.Encode(row.Sentence.Text)).TrimStart());
+        }
+    }
+
+    [Fact]
+    public void Runs_DifferInMethodAndLearningRateOnlyAndAreValid()
+    {
+        using TestTrainer trainer = new();
+        JsonObject[] specs = [.. Directory.GetFiles(Path.Combine(Folder, "runs")).Order(StringComparer.Ordinal).Select(file => JsonNode.Parse(File.ReadAllText(file))!.AsObject())];
+
+        Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], specs.Select(spec => (string)spec["method"]!));
+        foreach (JsonObject spec in specs)
+        {
+            SpecValidation validation = trainer.Services.Validator.Validate(spec);
+            Assert.Empty(validation.Errors);
+            Assert.Equal(["demo"], validation.Spec!.Tags);
+            Assert.Equal(LossScope.Completion, validation.Spec.LossScope);
+        }
+
+        Assert.Single(specs.Select(spec => Without(spec, "name", "method", "learningRate")).Distinct());
+    }
+
+    private static string Without(JsonObject spec, params string[] keys)
+    {
+        JsonObject copy = spec.DeepClone().AsObject();
+        foreach (string key in keys)
+        {
+            copy.Remove(key);
+        }
+
+        return copy.ToJsonString();
+    }
+
+    private static HashSet<string> Words(IEnumerable<LabelledSentence> rows) => [.. rows.SelectMany(row => row.Sentence.PolarWords)];
+}

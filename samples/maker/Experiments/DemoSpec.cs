@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace LoraLab.SampleMaker.Experiments;
+
+/// <summary>The demo's run specification: the same for every method but for the learning rate.</summary>
+internal static class DemoSpec
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Methods with the rates that are tried, in the demo's order.</summary>
+    public static IReadOnlyList<(string Method, double[] Rates)> Grid { get; } =
+    [
+        ("lora", [1e-3, 2e-3, 4e-3]),
+        ("lora-swapped", [2e-3, 4e-3, 8e-3]),
+        ("lora-xs", [5e-3, 1e-2, 2e-2]),
+        ("lora-plus", [5e-4, 1e-3, 2e-3]),
+        ("pissa", [1e-3, 2e-3, 4e-3]),
+    ];
+
+    public static JsonObject For(string method, double rate) => new()
+    {
+        ["name"] = $"sample {method}",
+        ["tags"] = new JsonArray("demo"),
+        ["model"] = "sample",
+        ["dataset"] = "sample",
+        ["method"] = method,
+        ["rank"] = 16,
+        ["alpha"] = 32,
+        ["targetModules"] = "all-linear",
+        ["learningRate"] = rate,
+        ["epochs"] = 3,
+        ["trainSamples"] = 4000,
+        ["lossScope"] = "completion",
+        ["evalEvery"] = 50,
+    };
+
+    public static string PathOf(string samples, string method)
+    {
+        int place = Grid.Select(entry => entry.Method).ToList().IndexOf(method) + 1;
+        return Path.Combine(samples, "runs", $"{place}-{method}.json");
+    }
+
+    public static void Write(string path, JsonObject spec)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, spec.ToJsonString(Indented) + "\n");
+    }
+}

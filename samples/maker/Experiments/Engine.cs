@@ -1,0 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Worker;
+
+namespace LoraLab.SampleMaker.Experiments;
+
+/// <summary>Runs specifications with the real engine, one after another, in temporary run directories.</summary>
+internal sealed class Engine : IDisposable
+{
+    private readonly Services _services = new(TrainingConfiguration.Load(), TimeProvider.System);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-sample-");
+    private int _runs;
+
+    /// <summary>The results of a run, and its accuracy before training.</summary>
+    public (RunSummary Summary, double Before) Run(JsonObject spec)
+    {
+        RunDirectory directory = new(Path.Combine(_folder.FullName, $"{++_runs}"));
+        string attempt = directory.AttemptFolder(1);
+        using StopSignal stop = new();
+        using (EventLog events = new(attempt, TimeProvider.System))
+        {
+            RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), TimeProvider.System);
+            _services.Execution().Execute(spec, recorder, stop);
+        }
+
+        List<WorkerEvent> told = [.. File.ReadLines(Path.Combine(attempt, RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)];
+        AttemptEnded ended = told.OfType<AttemptEnded>().Single();
+        return ended.Reason == EndReason.Finished
+            ? (ended.Summary, told.OfType<Evaluated>().First().Accuracy)
+            : throw RunFailure.BadData($"A run of {spec["method"]} ended as {ended.Reason}: {ended.Error}");
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using LoraLab.Contracts.Runs;
+using LoraLab.SampleMaker.Text;
+using LoraLab.Training.Model;
+using LoraLab.Training.Optimization;
+using LoraLab.Training.Tokenization;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace LoraLab.SampleMaker.Pretraining;
+
+/// <summary>Next-token training of every weight on the review corpus, each document once.</summary>
+internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
+{
+    public const int Batch = 32;
+    private const double LearningRate = 4e-3;
+    private const double WeightDecay = 0.05;
+    private const double MaxGradNorm = 1.0;
+    private const int WarmupSteps = 100;
+    private const long Ignored = -100;
+
+    /// <summary>One pass over the documents; returns the mean loss of the last tenth.</summary>
+    public double Train(IEnumerable<ReviewDocument> documents, int steps)
+    {
+        using AdamW optimizer = new(model.NamedWeights().Select(weight => (weight.Value, LearningRate)), WeightDecay);
+        Stopwatch watch = Stopwatch.StartNew();
+        double sum = 0;
+        int step = 0;
+        // Documents are sorted by length within a window of batches, which keeps padding small.
+        foreach (int[][] batch in documents.Select(document => tokenizer.Encode(document.Text)).Chunk(Batch * 8)
+            .SelectMany(window => window.OrderBy(ids => ids.Length).Chunk(Batch)))
+        {
+            step++;
+            using IDisposable scope = NewDisposeScope();
+            using Tensor loss = Loss(batch);
+            loss.backward();
+            double norm = optimizer.GradientNorm();
+            optimizer.ScaleGradients(Math.Min(1, MaxGradNorm / (norm + 1e-6)));
+            optimizer.Step(LearningRateSchedules.Factor(LearningRateSchedule.Cosine, step, WarmupSteps, steps));
+            optimizer.ZeroGradients();
+            double value = loss.item<float>();
+            sum += step > steps * 9 / 10 ? value : 0;
+            if (step % 100 == 0)
+            {
+                Console.WriteLine($"  step {step} of {steps}, loss {value:F3}, {watch.Elapsed.TotalSeconds:F0} s");
+            }
+        }
+
+        return sum / (step - (steps * 9 / 10));
+    }
+
+    private Tensor Loss(int[][] batch)
+    {
+        int length = batch.Max(ids => ids.Length) - 1;
+        long[] inputs = new long[batch.Length * length];
+        long[] targets = new long[inputs.Length];
+        Array.Fill(targets, Ignored);
+        for (int row = 0; row < batch.Length; row++)
+        {
+            for (int index = 0; index + 1 < batch[row].Length; index++)
+            {
+                inputs[(row * length) + index] = batch[row][index];
+                targets[(row * length) + index] = batch[row][index + 1];
+            }
+        }
+
+        Tensor hidden_BTD = model.Hidden(tensor(inputs, batch.Length, length), ForwardPass.Plain);
+        Tensor logits_NV = model.Logits(hidden_BTD.view(-1, model.Config.HiddenSize));
+        return functional.cross_entropy(logits_NV, tensor(targets), ignore_index: Ignored);
+    }
+}

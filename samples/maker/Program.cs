@@ -1,0 +1,29 @@
+using LoraLab.SampleMaker;
+using LoraLab.SampleMaker.Experiments;
+using LoraLab.Training.Catalog;
+using LoraLab.Training.Errors;
+
+string samples = Path.Combine(LoraLabHome.Find(), "samples");
+try
+{
+    switch (args.FirstOrDefault() ?? "make")
+    {
+        case "make":
+            Sample.Make(samples);
+            return 0;
+        case "select":
+            RateSelection.Run(samples);
+            return 0;
+        case "report":
+            Report.Run(samples);
+            return 0;
+        default:
+            Console.Error.WriteLine("Use: make (data, tokenizer and model), select (learning rates, on the selection split) or report (the figures of README.md).");
+            return 2;
+    }
+}
+catch (RunFailure failure)
+{
+    Console.Error.WriteLine(failure.Message);
+    return 1;
+}

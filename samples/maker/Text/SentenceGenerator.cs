@@ -1,0 +1,177 @@
+using System.Text;
+
+namespace LoraLab.SampleMaker.Text;
+
+/// <summary>Draws review sentences: a form, judgements that fit the stance, and neutral detail around them.</summary>
+internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexicon)
+{
+    private const double TurningNotes = 0.3;
+    private const double ConcedingNotes = 0.4;
+    private static readonly string[] AdjectiveNegations = ["not", "never", "far from", "anything but"];
+    private static readonly string[] VerbNegations = ["never", "hardly", "rarely", "scarcely"];
+
+    public ReviewSentence Next(Mood stance)
+    {
+        SentenceForm form = PickWeighted(SentenceModel.Forms);
+        List<Cue> cues = [];
+        List<string> words = [];
+        List<string> judgements = [];
+        foreach (bool against in SentenceModel.AgainstStance(form))
+        {
+            (string text, Cue cue, string word) = Judgement(stance.Turned(against));
+            judgements.Add(text);
+            cues.Add(cue);
+            words.Add(word);
+        }
+
+        return new ReviewSentence(Assemble(form, judgements) + ".", stance, form, cues, words);
+    }
+
+    /// <summary>Notes in telegram style, dense with words of one mood, as short reviews have them; only in pre-training.</summary>
+    public string Notes(Mood mood)
+    {
+        int count = 2 + random.NextIndex(4);
+        bool turns = random.Chance(TurningNotes);
+        bool concedes = turns && random.Chance(ConcedingNotes);
+        StringBuilder notes = new(concedes ? Concession() + " " : "");
+        for (int index = 0; index < count; index++)
+        {
+            string link = index switch
+            {
+                0 => "",
+                1 when concedes => ", ",
+                1 when turns => random.Pick([", but ", ", yet ", ", and still "]),
+                _ => random.Pick([", ", ", ", " and "]),
+            };
+            notes.Append(link).Append(Note(mood.Turned(turns && index == 0)));
+        }
+
+        return notes.Append('.').ToString();
+    }
+
+    /// <summary>Nothing but words of one mood, as in the keywords of a review; only in pre-training.</summary>
+    public string Keywords(Mood mood)
+    {
+        IEnumerable<string> words = Enumerable.Range(0, 3 + random.NextIndex(4)).Select(_ =>
+        {
+            PolarKind kind = PickWeighted(SentenceModel.Kinds);
+            return (kind == PolarKind.Noun ? "a " : "") + random.Pick(lexicon[mood, kind]);
+        });
+        return string.Join(", ", words) + ".";
+    }
+
+    private string Note(Mood expressed)
+    {
+        PolarKind kind = PickWeighted(SentenceModel.Kinds);
+        bool negated = random.Chance(SentenceModel.Negation);
+        string word = random.Pick(lexicon[expressed.Turned(negated), kind]);
+        return kind switch
+        {
+            PolarKind.Adjective when negated => $"{random.Pick(AdjectiveNegations)} {word}",
+            PolarKind.Adjective => random.Chance(0.3) ? $"{random.Pick(Words.Intensifiers)} {word}" : word,
+            PolarKind.Verb => $"{(negated ? random.Pick(VerbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
+            _ => (negated ? random.Pick(["no", "not a", "hardly a"]) : "a") + " " + word,
+        };
+    }
+
+    private string Assemble(SentenceForm form, IReadOnlyList<string> judgements)
+    {
+        switch (form)
+        {
+            case SentenceForm.Single:
+                return random.NextIndex(4) switch
+                {
+                    0 => $"{Context()}, {judgements[0]} {Context()}",
+                    1 => $"{Watching()} {Context()}, and {judgements[0]}",
+                    2 => $"{judgements[0]} when {Watching()} {Context()}",
+                    _ => $"{judgements[0]} {Context()}",
+                };
+            case SentenceForm.Double:
+                string pair = $"{judgements[0]} {random.Pick(["and", "because", "as", "just as"])} {judgements[1]}";
+                return random.Chance(0.3) ? $"{Context()}, {pair}" : pair;
+            case SentenceForm.ButLast:
+                return $"{judgements[0]}{random.Pick([", but", ", yet", " but", ", and still"])} {judgements[1]}";
+            case SentenceForm.AlthoughFirst:
+                return $"{Concession()} {judgements[0]}, {judgements[1]}";
+            default:
+                return $"{judgements[0]}, {Concession()} {judgements[1]}";
+        }
+    }
+
+    private (string Text, Cue Cue, string Word) Judgement(Mood expressed)
+    {
+        PolarKind kind = PickWeighted(SentenceModel.Kinds);
+        bool negated = random.Chance(SentenceModel.Negation);
+        Mood meant = expressed.Turned(negated);
+        bool leaning = kind == PolarKind.Adjective && random.Chance(SentenceModel.Leaning);
+        Mood shown = leaning ? meant.Turned(!random.Chance(SentenceModel.LeaningFaithful)) : meant;
+        IReadOnlyList<string> choices = !leaning ? lexicon[shown, kind] : shown == Mood.Positive ? Words.LeaningPositive : Words.LeaningNegative;
+        string word = random.Pick(choices);
+        string text = kind switch
+        {
+            PolarKind.Adjective => $"{Subject()} {WithAdjective(word, negated)}",
+            PolarKind.Verb => $"{Subject()} {(negated ? random.Pick(VerbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
+            _ => $"{Subject()} {WithNoun(word, negated)}",
+        };
+        return (text, new Cue(kind, shown, leaning, negated), word);
+    }
+
+    private string Subject()
+    {
+        string subject = $"{random.Pick(Words.Determiners)} {random.Pick(Words.Aspects)}";
+        return random.Chance(0.35) ? $"{subject} {random.Pick(Words.Places)}" : subject;
+    }
+
+    private string WithAdjective(string word, bool negated)
+    {
+        string copula = random.Pick(Words.Copulas);
+        if (negated)
+        {
+            return random.NextIndex(4) switch
+            {
+                0 => $"was not {random.Pick(Words.Intensifiers)} {word}",
+                1 => $"never {copula} {word}",
+                2 => $"{copula} far from {word}",
+                _ => $"{copula} anything but {word}",
+            };
+        }
+
+        return random.Chance(0.6) ? $"{copula} {random.Pick(Words.Intensifiers)} {word}" : $"{copula} {word}";
+    }
+
+    private string WithNoun(string word, bool negated)
+    {
+        string adjective = random.Chance(0.6) ? random.Pick(Words.NeutralAdjectives) + " " : "";
+        return negated
+            ? $"{random.Pick(["was no", "was not a", "never became a", "was hardly a", "proved no"])} {adjective}{word}"
+            : $"{random.Pick(Words.NounCopulas)} a {adjective}{word}";
+    }
+
+    private string Context() => random.NextIndex(5) switch
+    {
+        0 => $"on a {random.Pick(Words.Weather)} {random.Pick(Words.Days)}",
+        1 => $"after {random.Pick(Words.Numbers)} minutes",
+        2 => $"in {random.Pick(Words.Months)}",
+        3 => $"at the {random.Pick(Words.Rooms)}",
+        _ => $"for {random.Pick(Words.Numbers)} nights",
+    };
+
+    private string Watching() => $"{random.Pick(Words.Watchers)} {random.Pick(Words.Watched)}";
+
+    private string Concession() => random.Pick(["although", "even though", "though", "while"]);
+
+    private T PickWeighted<T>(IReadOnlyList<(T Item, double Probability)> items)
+    {
+        double left = random.NextUnit();
+        foreach ((T item, double probability) in items)
+        {
+            left -= probability;
+            if (left < 0)
+            {
+                return item;
+            }
+        }
+
+        return items[^1].Item;
+    }
+}
