@@ -75,11 +75,7 @@ public sealed partial class ComparePage
         _loaded = wanted;
         _failure = null;
         DropListeners();
-        foreach (string id in Ids)
-        {
-            _listeners.Add(await Live.ListenAsync(LiveHub.Run(id), OnLive));
-        }
-
+        _listeners.AddRange(await Task.WhenAll(Ids.Select(id => Live.ListenAsync(LiveHub.Run(id), OnLive))));
         await Task.WhenAll(LoadAsync(), MethodsAsync());
     }
 
