@@ -20,8 +20,11 @@ public static class NearestName
             }
         }
 
-        return fewest <= Math.Max(1, name.Length / 3) ? nearest : null;
+        return fewest <= Tolerance(name) ? nearest : null;
     }
+
+    // Two swapped letters are two edits; in a very short name two edits make another name.
+    private static int Tolerance(string name) => name.Length < 4 ? 1 : Math.Max(2, name.Length / 3);
 
     /// <summary>Levenshtein's distance.</summary>
     private static int Edits(string a, string b)

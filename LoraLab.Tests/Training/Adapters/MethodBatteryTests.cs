@@ -21,7 +21,14 @@ public sealed class MethodBatteryTests
     public void Prepare_FreshAdapter_LeavesTheModelUnchanged(string method)
     {
         using TestTrainer trainer = new();
-        using PreparedRun run = Prepare(trainer, method);
+        JsonObject spec = MicroSpec.For(method);
+        if (method == "lora-xs")
+        {
+            // The authors start R at 1e-5, not at 0.
+            spec["methodOptions"] = new JsonObject { ["rInitStd"] = 0 };
+        }
+
+        using PreparedRun run = Prepare(trainer, spec);
         using Tensor ids_BT = tensor(run.Train[0].Ids.Select(id => (long)id).ToArray()).unsqueeze(0);
         using IDisposable noGrad = no_grad();
 
@@ -30,7 +37,7 @@ public sealed class MethodBatteryTests
         using Tensor original = plain.Hidden(ids_BT, ForwardPass.Plain);
 
         double difference = adapted.sub(original).abs().max().item<float>();
-        Assert.InRange(difference, 0, method is "pissa" or "lora-xs" ? 1e-4 : 0);
+        Assert.InRange(difference, 0, method == "pissa" ? 1e-4 : 0);
     }
 
     [Theory]
@@ -39,7 +46,7 @@ public sealed class MethodBatteryTests
     {
         using TestTrainer trainer = new();
         SpecValidation validation = trainer.Services.Validator.Validate(MicroSpec.For(method));
-        using PreparedRun run = Prepare(trainer, method);
+        using PreparedRun run = Prepare(trainer, MicroSpec.For(method));
 
         Assert.Equal(validation.TrainableParameters, run.TrainableParameters);
         Assert.All(run.Model.Linears, linear => Assert.False(linear.Weight_OI.requires_grad));
@@ -103,8 +110,8 @@ public sealed class MethodBatteryTests
         Assert.Equal(descriptor.Options.Select(option => option.Name), descriptor.OptionsSchema["properties"]!.AsObject().Select(pair => pair.Key));
     }
 
-    private static PreparedRun Prepare(TestTrainer trainer, string method) =>
-        trainer.Services.Preparation().Prepare(trainer.Services.Validator.Validate(MicroSpec.For(method)).Spec!, CancellationToken.None);
+    private static PreparedRun Prepare(TestTrainer trainer, JsonObject spec) =>
+        trainer.Services.Preparation().Prepare(trainer.Services.Validator.Validate(spec).Spec!, CancellationToken.None);
 
     private static double Number(string text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 }

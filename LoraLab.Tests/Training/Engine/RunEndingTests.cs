@@ -37,7 +37,7 @@ public sealed class RunEndingTests
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For("lora");
-        spec["learningRate"] = 1e30;
+        spec["learningRate"] = 3e38;
         spec["maxGradNorm"] = null;
 
         FinishedRun run = trainer.Run(spec);
