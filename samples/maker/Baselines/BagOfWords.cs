@@ -7,7 +7,7 @@ internal sealed class BagOfWords
 {
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);
     private readonly double[] _weights;
-    private double _bias;
+    private readonly double _bias;
 
     public BagOfWords(IReadOnlyList<LabelledSentence> rows, int steps = 400, double rate = 2.0, double penalty = 1e-4)
     {
