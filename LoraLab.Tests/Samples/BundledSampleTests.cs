@@ -25,8 +25,11 @@ public sealed class BundledSampleTests
     }
 
     [Fact]
-    public void Tokenizer_FromTheSeed_IsTheCommittedOneByteForByte() =>
+    public void Tokenizer_FromTheSeed_IsTheCommittedOneByteForByte()
+    {
         Assert.Equal(File.ReadAllBytes(Path.Combine(Folder, "model", "tokenizer.model")), Sample.Tokenizer(Data));
+        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "model", "tokenizer_config.json")), Sample.TokenizerConfig());
+    }
 
     [Fact]
     public void Evaluation_IsBalancedLargeAndDisjointFromTraining()
@@ -129,6 +132,23 @@ public sealed class BundledSampleTests
         }
 
         Assert.Single(specs.Select(spec => Without(spec, "name", "method", "learningRate")).Distinct());
+    }
+
+    [Fact]
+    public void Runs_BeforeTraining_AreWithinThreeStandardErrorsOfChance()
+    {
+        using TestTrainer trainer = new();
+        double standardError = Math.Sqrt(0.25 / Data.Evaluation.Count);
+        foreach (string file in Directory.GetFiles(Path.Combine(Folder, "runs")))
+        {
+            JsonObject spec = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+            spec["maxSteps"] = 1;
+
+            Evaluated before = trainer.Run(spec).Events.OfType<Evaluated>().First();
+
+            Assert.Equal((0, Data.Evaluation.Count), (before.Step, before.Rows));
+            Assert.InRange(before.Accuracy, 0.5 - (3 * standardError), 0.5 + (3 * standardError));
+        }
     }
 
     private static string Without(JsonObject spec, params string[] keys)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.SampleMaker.Pretraining;
 using LoraLab.SampleMaker.Text;
 using LoraLab.SampleMaker.Tokenization;
@@ -33,6 +34,7 @@ internal static class Sample
         WriteData(Path.Combine(samples, "data"), data);
         string model = Directory.CreateDirectory(Path.Combine(samples, "model")).FullName;
         File.WriteAllBytes(Path.Combine(model, "tokenizer.model"), Tokenizer(data));
+        File.WriteAllText(Path.Combine(model, "tokenizer_config.json"), TokenizerConfig());
         Pretrain(model, data);
     }
 
@@ -59,6 +61,19 @@ internal static class Sample
     /// <summary>The bytes of <c>tokenizer.model</c>.</summary>
     public static byte[] Tokenizer(SampleData data) =>
         SentencePieceModel.Write(BpeTrainer.Train(new ReviewCorpus(Seed, data).Reviews(TokenizerReviews).Select(review => review.Text), LearnedPieces));
+
+    /// <summary>The text of <c>tokenizer_config.json</c>: LoraLab does not read it, Hugging Face's readers do.</summary>
+    public static string TokenizerConfig() => new JsonObject
+    {
+        ["tokenizer_class"] = "LlamaTokenizer",
+        ["add_bos_token"] = true,
+        ["add_eos_token"] = false,
+        ["unk_token"] = "<unk>",
+        ["bos_token"] = "<s>",
+        ["eos_token"] = "</s>",
+        ["legacy"] = true,
+        ["model_max_length"] = TinyModel.ContextLength,
+    }.ToJsonString(ContractJson.Indented) + "\n";
 
     private static void Pretrain(string folder, SampleData data)
     {

@@ -8,6 +8,9 @@ namespace LoraLab.SampleMaker.Pretraining;
 /// <summary>The sample model before pre-training: its shape and its random weights.</summary>
 internal static class TinyModel
 {
+    /// <summary>Longest text in tokens.</summary>
+    public const int ContextLength = 256;
+
     private const double Spread = 0.05;
 
     public static LlamaConfig Config(int vocabularySize) => new()
@@ -19,7 +22,7 @@ internal static class TinyModel
         Heads = 4,
         KeyValueHeadsOrNull = 2,
         VocabularySize = vocabularySize,
-        ContextLength = 256,
+        ContextLength = ContextLength,
         RmsNormEpsilon = 1e-5,
         RopeTheta = 10000,
         TiedHead = true,
