@@ -59,6 +59,6 @@ public sealed class Dashboard : IAsyncLifetime
         await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme });
 }
 
-/// <summary>Shares the <see cref="Dashboard"/>.</summary>
-[CollectionDefinition(nameof(Dashboard))]
+/// <summary>Shares the <see cref="Dashboard"/>. After the other tests: browser, server and trainer have enough to do with each other.</summary>
+[CollectionDefinition(nameof(Dashboard), DisableParallelization = true)]
 public sealed class DashboardCollection : ICollectionFixture<Dashboard>;

@@ -6,7 +6,7 @@ namespace LoraLab.Web.Charts;
 public sealed record ChartAddress(string? Smooth, string? YLog, string? XMin, string? XMax)
 {
     /// <summary>Train curves are noisy and evaluation curves are not: without a choice only the former are smoothed.</summary>
-    public const double UsualTrainSmoothing = 0.6;
+    public const double UsualTrainSmoothing = 0.9;
 
     public const double MostSmoothing = 0.99;
 

@@ -6,13 +6,14 @@ internal static class ChartPlanner
     /// <summary>SVG stays quick up to about this many points in a chart.</summary>
     private const int MostPoints = 4000;
     private const int FewestPerLine = 160;
+    private const int MostPerLine = 1000;
 
     internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false)
     {
         List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
         NiceAxis x = Window(drawn, view);
         bool smooth = view.Smoothing > 0;
-        int most = Math.Max(MostPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), FewestPerLine);
+        int most = Math.Clamp(MostPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), FewestPerLine, MostPerLine);
 
         List<ChartLine> faint = [];
         List<ChartLine> full = [];
@@ -79,16 +80,27 @@ internal static class ChartPlanner
 
     private static NiceAxis Heights(List<ChartLine> lines, NiceAxis x, ChartFormat format, bool logY, bool fromZero)
     {
-        List<double> seen = [.. lines.SelectMany(line => line.X.Zip(line.Y)).Where(point => point.First >= x.Min && point.First <= x.Max && point.Second is not null).Select(point => point.Second!.Value)];
-        if (seen.Count == 0)
+        (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
+        foreach (ChartLine line in lines)
+        {
+            for (int i = 0; i < line.X.Count; i++)
+            {
+                if (line.Y[i] is double value && line.X[i] >= x.Min && line.X[i] <= x.Max)
+                {
+                    (min, max) = (Math.Min(min, value), Math.Max(max, value));
+                }
+            }
+        }
+
+        if (min > max)
         {
             return new(0, 1, 4);
         }
 
-        double lowest = fromZero && !logY ? Math.Min(seen.Min(), 0) : seen.Min();
-        NiceAxis axis = NiceAxis.Around(lowest, seen.Max(), 5);
+        double lowest = fromZero && !logY ? Math.Min(min, 0) : min;
+        NiceAxis axis = NiceAxis.Around(lowest, max, 5);
         // A share never leaves [0, 1], so its axis does not either.
-        return format == ChartFormat.Percent && !logY && axis.Max > 1 && seen.Max() <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
+        return format == ChartFormat.Percent && !logY && axis.Max > 1 && max <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
     }
 
     private static int LowerBound(IReadOnlyList<int> x, double value)

@@ -18,7 +18,7 @@ internal static class Decimation
         }
 
         int buckets = Math.Max(most / KeptPerBucket, 1);
-        SortedSet<int> kept = [];
+        List<int> kept = new(most);
         for (int bucket = 0; bucket < buckets; bucket++)
         {
             int start = from + (int)((long)count * bucket / buckets);
@@ -26,18 +26,19 @@ internal static class Decimation
             Keep(y, start, end, kept);
         }
 
-        return [.. kept];
+        return kept;
     }
 
-    private static void Keep(IReadOnlyList<double?> y, int start, int end, SortedSet<int> kept)
+    private static void Keep(IReadOnlyList<double?> y, int start, int end, List<int> kept)
     {
         int lowest = start;
         int highest = start;
+        int gap = -1;
         for (int i = start; i < end; i++)
         {
             if (y[i] is not double value)
             {
-                kept.Add(i);
+                gap = gap < 0 ? i : gap;
                 continue;
             }
 
@@ -45,9 +46,15 @@ internal static class Decimation
             highest = y[highest] is double high && high >= value ? highest : i;
         }
 
-        kept.Add(start);
-        kept.Add(lowest);
-        kept.Add(highest);
-        kept.Add(end - 1);
+        // A handful of indices: in order, each once.
+        Span<int> chosen = [start, lowest, highest, gap < 0 ? start : gap, end - 1];
+        chosen.Sort();
+        foreach (int index in chosen)
+        {
+            if (kept.Count == 0 || kept[^1] < index)
+            {
+                kept.Add(index);
+            }
+        }
     }
 }

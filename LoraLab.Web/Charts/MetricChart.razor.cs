@@ -16,6 +16,7 @@ public sealed partial class MetricChart
     private DotNetObjectReference<MetricChart>? _self;
     private ChartPlan? _plan;
     private (IReadOnlyList<ChartSeries> Series, ChartView View)? _planned;
+    private bool _inSight;
     private bool _unsent;
     private bool _table;
     private bool _disposed;
@@ -57,7 +58,7 @@ public sealed partial class MetricChart
     [Parameter]
     public EventCallback<ChartRange> OnRange { get; set; }
 
-    private bool Empty => _plan is null || _plan.PointCount == 0;
+    private bool Empty => Series.All(curve => curve.Data.X.Count == 0);
 
     private bool Smoothed => View.Smoothing > 0;
 
@@ -76,6 +77,17 @@ public sealed partial class MetricChart
             {
                 yield return $"{plan.NotPositive} points are hidden: a logarithmic axis has no place for values of 0 or less";
             }
+        }
+    }
+
+    /// <summary>Called by the script when the chart comes into view or leaves it: what nobody sees is not planned.</summary>
+    [JSInvokable]
+    public void SightChanged(bool inSight)
+    {
+        _inSight = inSight;
+        if (inSight && PlanIfChanged())
+        {
+            StateHasChanged();
         }
     }
 
@@ -109,14 +121,23 @@ public sealed partial class MetricChart
 
     protected override void OnParametersSet()
     {
+        if (_inSight)
+        {
+            PlanIfChanged();
+        }
+    }
+
+    private bool PlanIfChanged()
+    {
         if (_planned is { } before && before.View == View && before.Series.SequenceEqual(Series))
         {
-            return;
+            return false;
         }
 
         _planned = (Series, View);
         _plan = ChartPlanner.Plan(Series, View, Format, LowerIsBetter, FromZero);
         _unsent = true;
+        return true;
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)

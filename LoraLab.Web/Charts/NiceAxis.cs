@@ -7,6 +7,7 @@ namespace LoraLab.Web.Charts;
 public sealed record NiceAxis(double Min, double Max, int Ticks)
 {
     private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
+    private static readonly double[] s_tightSteps = [1, 1.5, 2, 2.5, 5, 10];
 
     /// <summary>The tightest round axis around the values with at most so many intervals.</summary>
     /// <param name="min">Smallest value.</param>
@@ -24,18 +25,19 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
         return Around(min, max, Math.Max(Round((max - min) / intervals), smallestStep));
     }
 
-    /// <summary>The axis of whole steps that ends as close behind the last one as round ticks allow.</summary>
+    /// <summary>The axis of whole steps that ends as close behind the last one as round ticks allow, with about so many intervals.</summary>
     public static NiceAxis Tight(double min, double max, int intervals)
     {
-        NiceAxis best = Around(min, max, intervals, smallestStep: 1);
-        double power = Math.Pow(10, Math.Floor(Math.Log10((best.Max - best.Min) / best.Ticks)));
-        foreach (double step in s_steps.SelectMany(step => (double[])[step * power, step * power / 10]).Where(step => step >= 1 && step == Math.Floor(step)).OrderDescending())
-        {
-            NiceAxis other = Around(min, max, step);
-            best = other.Ticks <= intervals + 2 && other.Max - other.Min < best.Max - best.Min ? other : best;
-        }
-
-        return best;
+        NiceAxis loose = Around(min, max, intervals, smallestStep: 1);
+        double power = Math.Pow(10, Math.Floor(Math.Log10((loose.Max - loose.Min) / loose.Ticks)));
+        return s_tightSteps.SelectMany(step => (double[])[step * power, step * power / 10])
+            .Where(step => step >= 1 && step == Math.Floor(step))
+            .Select(step => Around(min, max, step))
+            .Append(loose)
+            .Where(axis => axis.Ticks <= intervals + 2)
+            .OrderBy(axis => axis.Max - axis.Min)
+            .ThenBy(axis => Math.Abs(axis.Ticks - intervals + 1))
+            .First();
     }
 
     private static NiceAxis Around(double min, double max, double step)

@@ -7,6 +7,8 @@ namespace LoraLab.Web.Charts;
 /// </summary>
 internal static class Smoothing
 {
+    private const int MostDistances = 64;
+
     /// <summary>The average at each point; null where the point itself is not finite, which the average then skips.</summary>
     internal static double?[] Average(IReadOnlyList<int> x, IReadOnlyList<double?> y, double weight)
     {
@@ -22,7 +24,7 @@ internal static class Smoothing
                 continue;
             }
 
-            double keep = last is int before ? Math.Pow(weight, Math.Max(x[i] - before, 0) / usual) : 0;
+            double keep = last is not int before ? 0 : x[i] - before == usual ? weight : Math.Pow(weight, Math.Max(x[i] - before, 0) / usual);
             sum = (sum * keep) + ((1 - weight) * value);
             mass = (mass * keep) + (1 - weight);
             smooth[i] = sum / mass;
@@ -34,7 +36,17 @@ internal static class Smoothing
 
     private static double UsualDistance(IReadOnlyList<int> x)
     {
-        List<int> distances = [.. Enumerable.Range(1, Math.Max(x.Count - 1, 0)).Select(i => x[i] - x[i - 1]).Where(distance => distance > 0).Order()];
+        // The first ones tell: a metric is recorded at a steady pace, and the result must not change while the run goes on.
+        List<int> distances = [];
+        for (int i = 1; i < x.Count && distances.Count < MostDistances; i++)
+        {
+            if (x[i] > x[i - 1])
+            {
+                distances.Add(x[i] - x[i - 1]);
+            }
+        }
+
+        distances.Sort();
         return distances.Count == 0 ? 1 : distances[distances.Count / 2];
     }
 }

@@ -5,18 +5,18 @@ namespace LoraLab.Web.State;
 /// <summary>Series of the runs on a page: filled from REST, kept growing by the live channel. Series are replaced, never changed.</summary>
 public sealed class MetricBook
 {
-    private readonly Dictionary<(string Run, string Key), MetricSeries> _series = [];
+    private readonly Dictionary<(string Run, string Key), GrowingSeries> _series = [];
 
     public static MetricSeries Empty { get; } = new();
 
-    public MetricSeries Get(string runId, string key) => _series.GetValueOrDefault((runId, key), Empty);
+    public MetricSeries Get(string runId, string key) => _series.TryGetValue((runId, key), out GrowingSeries? series) ? series.Snapshot : Empty;
 
     /// <summary>Takes a run's whole series.</summary>
     public void Replace(RunMetrics metrics)
     {
         foreach ((string key, MetricSeries series) in metrics.Series)
         {
-            _series[(metrics.RunId, key)] = series;
+            _series[(metrics.RunId, key)] = new GrowingSeries(series);
         }
     }
 
@@ -25,17 +25,16 @@ public sealed class MetricBook
     {
         foreach ((string key, MetricSeries added) in metrics.Series)
         {
-            _series[(metrics.RunId, key)] = Merge(Get(metrics.RunId, key), added);
+            if (!_series.TryGetValue((metrics.RunId, key), out GrowingSeries? known) || !known.TryAppend(added))
+            {
+                _series[(metrics.RunId, key)] = new GrowingSeries(Merge(Get(metrics.RunId, key), added));
+            }
         }
     }
 
-    internal static MetricSeries Merge(MetricSeries known, MetricSeries added)
+    /// <summary>The points of both in the order of their steps; of a step that both have, the added one.</summary>
+    private static MetricSeries Merge(MetricSeries known, MetricSeries added)
     {
-        if (added.X.Count == 0)
-        {
-            return known;
-        }
-
         SortedDictionary<int, (double? Value, string? Word)> points = [];
         Add(points, known);
         Add(points, added);

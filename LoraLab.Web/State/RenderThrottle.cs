@@ -1,8 +1,15 @@
+using System.Diagnostics;
+
 namespace LoraLab.Web.State;
 
-/// <summary>Gathers a burst of changes into one call: at once when it was quiet, else when the pause is over.</summary>
+/// <summary>
+/// Gathers a burst of changes into one call: at once when it was quiet, else when the pause is over. A call that takes long makes
+/// the pause longer, so that a slow machine still has most of its time for the reader.
+/// </summary>
 public sealed class RenderThrottle(TimeSpan pause, Func<Task> render) : IDisposable
 {
+    private const int RestPerWork = 3;
+
     private bool _waiting;
     private bool _again;
     private bool _disposed;
@@ -26,12 +33,14 @@ public sealed class RenderThrottle(TimeSpan pause, Func<Task> render) : IDisposa
         do
         {
             _again = false;
+            long begin = Stopwatch.GetTimestamp();
             if (!_disposed)
             {
                 await render();
             }
 
-            await Task.Delay(pause);
+            TimeSpan rest = Stopwatch.GetElapsedTime(begin) * RestPerWork;
+            await Task.Delay(rest > pause ? rest : pause);
         }
         while (_again && !_disposed);
 

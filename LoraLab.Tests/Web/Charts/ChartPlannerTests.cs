@@ -88,6 +88,7 @@ public sealed class ChartPlannerTests
     [Theory]
     [InlineData(0, 125, 125)]
     [InlineData(0, 1250, 1250)]
+    [InlineData(0, 750, 750)]
     [InlineData(0, 63, 70)]
     [InlineData(0, 1, 1)]
     public void XAxis_WholeSteps_EndsCloseBehindTheLast(double min, double max, double end)

@@ -34,5 +34,20 @@ public sealed class MetricBookTests
         Assert.Empty(book.Get("other", Key).X);
     }
 
+    [Fact]
+    public void Get_PointsThatComeLater_AreNotInTheEarlierSnapshot()
+    {
+        MetricBook book = new();
+        book.Merge(Points(new MetricSeries { X = [1, 2], Y = [1, null], NonFinite = [new(1, 2, "Infinity")] }));
+        MetricSeries before = book.Get("run", Key);
+
+        book.Merge(Points(new MetricSeries { X = [3, 4], Y = [null, 4], NonFinite = [new(0, 3, "NaN")] }));
+
+        Assert.Equal([1, 2], before.X);
+        Assert.Single(before.NonFinite);
+        Assert.Equal([1, null, null, 4], book.Get("run", Key).Y);
+        Assert.Equal([new(1, 2, "Infinity"), new(2, 3, "NaN")], book.Get("run", Key).NonFinite);
+    }
+
     private static RunMetrics Points(MetricSeries series) => new("run", new Dictionary<string, MetricSeries> { [Key] = series });
 }

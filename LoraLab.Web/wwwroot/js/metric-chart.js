@@ -50,7 +50,7 @@ function options(plan, settings) {
     stroke: { curve: 'straight', width: plan.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round' },
     // A single point has no line to be seen by.
     markers: { size: few ? 4 : 0, strokeWidth: 0, hover: { sizeOffset: 0 } },
-    fill: { type: 'solid', opacity: plan.lines.map(line => (line.faint ? 0.25 : 1)) },
+    fill: { type: 'solid', opacity: plan.lines.map(line => (line.faint ? 0.2 : 1)) },
     dataLabels: { enabled: false },
     legend: { show: false },
     tooltip: { enabled: false },
@@ -78,7 +78,11 @@ class Chart {
     this.hover = attach(element, this, owner);
     // Charts far down the page wait until they come into view.
     this.sight = new IntersectionObserver(entries => {
-      this.seen = entries.some(entry => entry.isIntersecting);
+      const seen = entries.at(-1).isIntersecting;
+      if (seen !== this.seen) {
+        this.seen = seen;
+        owner.invokeMethodAsync('SightChanged', seen);
+      }
       this.schedule();
     }, { rootMargin: '300px' });
     this.sight.observe(element);
@@ -94,13 +98,16 @@ class Chart {
 
   schedule() {
     if (this.timer || !this.dirty || !this.seen || !this.plan || this.gone) { return; }
-    const wait = Math.max(0, drawEvery - (performance.now() - (this.drawnAt ?? -drawEvery)));
+    // Long curves draw less often: a redraw never takes more than a quarter of the time.
+    const pause = Math.max(drawEvery, 3 * (this.took ?? 0));
+    const wait = Math.max(0, pause - (performance.now() - (this.drawnAt ?? -pause)));
     this.timer = setTimeout(() => this.render(), wait);
   }
 
   async render() {
     const plan = this.plan;
     this.dirty = false;
+    const begin = performance.now();
     try {
       const ApexCharts = await load();
       if (this.gone) { return; }
@@ -124,6 +131,7 @@ class Chart {
       this.host.textContent = `The chart could not be drawn: ${failure.message}`;
     } finally {
       this.drawnAt = performance.now();
+      this.took = this.drawnAt - begin;
       this.timer = null;
       this.schedule();
     }

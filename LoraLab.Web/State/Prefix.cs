@@ -1,0 +1,21 @@
+using System.Collections;
+
+namespace LoraLab.Web.State;
+
+/// <summary>The first items of a list that only ever grows at its end.</summary>
+internal sealed class Prefix<T>(List<T> source, int count) : IReadOnlyList<T>
+{
+    public int Count { get; } = count;
+
+    public T this[int index] => index < Count ? source[index] : throw new ArgumentOutOfRangeException(nameof(index));
+
+    public IEnumerator<T> GetEnumerator()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            yield return source[i];
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
