@@ -37,7 +37,8 @@ public sealed class RunEndingTests
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For("lora");
-        spec["learningRate"] = 3e38;
+        spec["learningRate"] = 1e36;
+        spec["alpha"] = 1e6;
         spec["maxGradNorm"] = null;
 
         FinishedRun run = trainer.Run(spec);
