@@ -20,7 +20,7 @@ public sealed class ComparePageTests(Dashboard dashboard)
         IPage page = await dashboard.OpenAsync($"/runs/new?methods=all&set={Uri.EscapeDataString(spec.ToJsonString())}");
         await Expect(page.GetByTestId("queue-run")).ToHaveTextAsync("Queue 5 runs");
         await page.GetByTestId("queue-run").ClickAsync();
-        await page.WaitForURLAsync("**/runs");
+        await Dashboard.ArriveAsync(page, "^/runs$");
 
         RunList five = await dashboard.Api.ReadAsync<RunList>("/api/v1/runs?tag=five");
         Assert.Equal(5, five.Items.Select(run => run.Spec.Method).Distinct().Count());

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
@@ -52,6 +54,22 @@ public sealed class Dashboard : IAsyncLifetime
         await page.GotoAsync(address.ToString());
         await page.Locator(".shell").WaitForAsync();
         return page;
+    }
+
+    /// <summary>Waits until the page is at an address whose path and query fit; says what it shows where that does not come.</summary>
+    internal static async Task ArriveAsync(IPage page, string pathAndQuery)
+    {
+        Regex wanted = new(pathAndQuery);
+        Stopwatch waited = Stopwatch.StartNew();
+        while (!wanted.IsMatch(new Uri(page.Url).PathAndQuery))
+        {
+            if (waited.ElapsedMilliseconds > Patience)
+            {
+                Assert.Fail($"The page is at {page.Url}, not at {pathAndQuery}. It shows:{Environment.NewLine}{await page.Locator("body").InnerTextAsync()}");
+            }
+
+            await Task.Delay(50);
+        }
     }
 
     /// <summary>A browser profile of its own.</summary>

@@ -26,7 +26,7 @@ public sealed class RunPageTests(Dashboard dashboard)
         await Expect(page.GetByTestId("plan-steps")).ToHaveTextAsync("40,000");
         await page.EvaluateAsync("window.notReloaded = true");
         await page.GetByTestId("queue-run").ClickAsync();
-        await page.WaitForURLAsync(url => System.Text.RegularExpressions.Regex.IsMatch(url, "/runs/(?!new)[^/?]+$"));
+        await Dashboard.ArriveAsync(page, "^/runs/(?!new)[^/?]+$");
         string id = page.Url[(page.Url.LastIndexOf('/') + 1)..];
 
         try

@@ -157,12 +157,7 @@ public sealed partial class NewRunPage
         try
         {
             await Task.Delay(s_pause, cancellationToken);
-            Url.Set(new Dictionary<string, string?>
-            {
-                ["set"] = _form.Changes(),
-                ["seeds"] = Seeds.Count > 1 ? _seeds : null,
-                ["methods"] = _allMethods ? "all" : null,
-            });
+            WriteAddress();
             SpecVerdict verdict = await SpecVerdict.AskAsync(Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
             (_plan, _context.AllErrors, _general) = (verdict.Plan, verdict.Errors, verdict.General);
         }
@@ -173,6 +168,13 @@ public sealed partial class NewRunPage
 
         StateHasChanged();
     }
+
+    private void WriteAddress() => Url.Set(new Dictionary<string, string?>
+    {
+        ["set"] = _form.Changes(),
+        ["seeds"] = Seeds.Count > 1 ? _seeds : null,
+        ["methods"] = _allMethods ? "all" : null,
+    });
 
     /// <summary>The runs that the form stands for, each with what tells it apart from the others.</summary>
     private List<PlannedSpec> Specs()
@@ -193,6 +195,9 @@ public sealed partial class NewRunPage
     {
         _busy = true;
         List<RunDocument> queued = [];
+        // From here on the server's answer to the submission is what counts, not that to an earlier check.
+        await _checking.CancelAsync();
+        WriteAddress();
         try
         {
             foreach (PlannedSpec spec in Specs())
