@@ -19,40 +19,19 @@ internal static class RowReader
         string text = TextFile.Read(path, shownAs);
         return format switch
         {
-            "csv" => Csv(text, shownAs, sentenceColumn, labelColumn),
-            "tsv" => Tsv(text, shownAs, sentenceColumn, labelColumn),
+            "csv" => Table(CsvFields(text, shownAs), shownAs, sentenceColumn, labelColumn),
+            "tsv" => Table(TsvFields(text), shownAs, sentenceColumn, labelColumn),
             _ => JsonLines(text, shownAs, sentenceColumn, labelColumn),
         };
     }
 
     /// <summary>GLUE's layout: fields end at tabs, quotation marks are text, spaces belong to the field.</summary>
-    private static IEnumerable<RawRow> Tsv(string text, string shownAs, string sentenceColumn, string labelColumn)
+    private static IEnumerable<(int Line, string[] Fields)> TsvFields(string text) =>
+        TextFile.Lines(text).Select(line => (line.Number, line.Line.Split('\t')));
+
+    private static IEnumerable<(int Line, string[] Fields)> CsvFields(string text, string shownAs)
     {
-        int columns = -1, sentenceAt = -1, labelAt = -1;
-        foreach ((int number, string line) in TextFile.Lines(text))
-        {
-            string[] fields = line.Split('\t');
-            if (columns < 0)
-            {
-                columns = fields.Length;
-                sentenceAt = Column(fields, sentenceColumn, shownAs);
-                labelAt = Column(fields, labelColumn, shownAs);
-                continue;
-            }
-
-            if (fields.Length > columns)
-            {
-                throw Wrong(shownAs, number, $"there are {fields.Length} columns but the header names {columns}");
-            }
-
-            string sentence = sentenceAt < fields.Length ? fields[sentenceAt] : "";
-            yield return new RawRow(number, sentence, labelAt < fields.Length ? fields[labelAt] : null);
-        }
-    }
-
-    private static IEnumerable<RawRow> Csv(string text, string shownAs, string sentenceColumn, string labelColumn)
-    {
-        int columns = -1, sentenceAt = -1, labelAt = -1, lastLine = 0;
+        int lastLine = 0;
         CsvConfiguration configuration = new(CultureInfo.InvariantCulture)
         {
             Mode = CsvMode.RFC4180,
@@ -66,11 +45,19 @@ internal static class RowReader
             int line = lastLine + 1;
             string[] fields = parser.Record ?? [];
             lastLine = parser.RawRow;
-            if (fields.Length == 0 || (fields.Length == 1 && fields[0].Length == 0))
+            if (fields.Length > 1 || (fields.Length == 1 && fields[0].Length > 0))
             {
-                continue;
+                yield return (line, fields);
             }
+        }
+    }
 
+    /// <summary>The rows of a table whose first line names its columns.</summary>
+    private static IEnumerable<RawRow> Table(IEnumerable<(int Line, string[] Fields)> lines, string shownAs, string sentenceColumn, string labelColumn)
+    {
+        int columns = -1, sentenceAt = -1, labelAt = -1;
+        foreach ((int line, string[] fields) in lines)
+        {
             if (columns < 0)
             {
                 columns = fields.Length;
