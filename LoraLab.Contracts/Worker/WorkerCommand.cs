@@ -19,6 +19,9 @@ public static class RunFiles
     /// <summary>Effective specification, in the run directory.</summary>
     public const string Spec = "spec.json";
 
+    /// <summary>Fingerprint, in the run directory: a <see cref="Runs.RunFingerprint"/>.</summary>
+    public const string Fingerprint = "fingerprint.json";
+
     /// <summary>Folder of the adapter in the PEFT layout, in the run directory.</summary>
     public const string Adapter = "adapter";
 
