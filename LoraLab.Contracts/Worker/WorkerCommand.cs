@@ -25,6 +25,9 @@ public static class RunFiles
     /// <summary>Folder of the adapter in the PEFT layout, in the run directory.</summary>
     public const string Adapter = "adapter";
 
+    /// <summary>Folder of the checkpoints, in the run directory.</summary>
+    public const string Checkpoints = "checkpoints";
+
     /// <summary>Folder of the predictions, in the run directory.</summary>
     public const string Predictions = "predictions";
 

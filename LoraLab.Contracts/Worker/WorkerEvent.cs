@@ -12,6 +12,7 @@ namespace LoraLab.Contracts.Worker;
 [JsonDerivedType(typeof(ProgressMade), "progress")]
 [JsonDerivedType(typeof(MetricsRecorded), "metrics")]
 [JsonDerivedType(typeof(Evaluated), "evaluated")]
+[JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
 [JsonDerivedType(typeof(AttemptEnded), "ended")]
 public abstract record WorkerEvent
 {
@@ -40,6 +41,9 @@ public sealed record RunPrepared : WorkerEvent
 
     /// <summary>Optimizer steps in all.</summary>
     public int TotalSteps { get; init; }
+
+    /// <summary>Optimizer steps of earlier attempts that this one goes on from; its points take the place of theirs behind it.</summary>
+    public int ResumedFrom { get; init; }
 
     /// <summary>Trainable parameters, counted from the live model.</summary>
     public long TrainableParameters { get; init; }
@@ -109,6 +113,13 @@ public sealed record Evaluated : WorkerEvent
 
     /// <summary>Predictions file, relative to the run directory.</summary>
     public required string PredictionsFile { get; init; }
+}
+
+/// <summary>A checkpoint is on the disk: a later attempt can go on from here.</summary>
+public sealed record CheckpointSaved : WorkerEvent
+{
+    /// <summary>Optimizer steps done before it.</summary>
+    public int Step { get; init; }
 }
 
 /// <summary>Last event: how the attempt ended.</summary>

@@ -35,19 +35,41 @@ internal sealed class TestTrainer : IDisposable
     /// <summary>A folder of its own below the temporary one.</summary>
     public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder.FullName, $"run{++_runs}")).FullName;
 
+    /// <summary>A copy of the bundled model under another name, to be spoiled; its folder.</summary>
+    public string CopyOfSampleModel(string name)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, "models", name)).FullName;
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Fixtures.RepositoryRoot, "samples", "model")))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        return folder;
+    }
+
     /// <summary>Executes a specification to its end.</summary>
     public FinishedRun Run(JsonObject spec)
     {
-        RunDirectory directory = new(NewFolder());
-        string attempt = directory.AttemptFolder(1);
-        using StopSignal stop = new();
-        using (EventLog events = new(attempt, TimeProvider.System))
-        {
-            RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), TimeProvider.System);
-            Services.Execution().Execute(spec, recorder, stop);
-        }
+        string folder = NewFolder();
+        Attempt(folder, 1, spec);
+        return FinishedRun.Read(folder);
+    }
 
-        return FinishedRun.Read(directory.FullPath);
+    /// <summary>One attempt at a run; an attempt behind the first goes on from the last checkpoint.</summary>
+    /// <param name="folder">Run directory.</param>
+    /// <param name="number">Attempt, from 1.</param>
+    /// <param name="spec">Specification.</param>
+    /// <param name="heard">Hears each event when it is in the file, and may stop the run.</param>
+    /// <param name="clock">Time; a clock that leaps makes every step an event of its own.</param>
+    public EndReason? Attempt(string folder, int number, JsonObject spec, Action<WorkerEvent, StopSignal>? heard = null, TimeProvider? clock = null)
+    {
+        clock ??= TimeProvider.System;
+        RunDirectory directory = new(folder);
+        string attempt = directory.AttemptFolder(number);
+        using StopSignal stop = new();
+        using EventLog events = new(attempt, TimeProvider.System, line => heard?.Invoke(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
+        RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), clock);
+        return Services.Execution().Execute(spec, recorder, stop, resume: number > 1);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -62,9 +84,9 @@ internal sealed record FinishedRun(string Folder, IReadOnlyList<WorkerEvent> Eve
 
     public RunSummary Summary => Ended.Summary;
 
-    public static FinishedRun Read(string folder) => new(
+    public static FinishedRun Read(string folder, int attempt = 1) => new(
         folder,
-        [.. File.ReadLines(Path.Combine(folder, RunFiles.Attempt(1), RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)]);
+        [.. File.ReadLines(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)]);
 
     /// <summary>Points of a metric by step.</summary>
     public IReadOnlyDictionary<int, double> Series(string key)

@@ -58,6 +58,9 @@ public sealed class LowRankAdapter : IDisposable
     /// </summary>
     public TakenFactors? Taken { get; private set; }
 
+    /// <summary>Algorithm of the decomposition that the factors come from (<c>full</c> or <c>randomised</c>); null where there was none.</summary>
+    public string? Svd { get; init; }
+
     /// <summary>Remembers the factors taken out of the base and how that is done.</summary>
     public LowRankAdapter WithTaken(TakenFactors taken)
     {

@@ -19,7 +19,8 @@ public enum SvdAlgorithm
 /// <param name="U_OR">Left vectors, [out, r].</param>
 /// <param name="Sigma_R">Singular values, descending, [r].</param>
 /// <param name="Vh_RI">Right vectors as rows, [r, in].</param>
-public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI)
+/// <param name="Algorithm">What computed them: <c>full</c> or <c>randomised</c>.</param>
+public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, string Algorithm)
 {
     private const int Oversampling = 10;
     private const int LargestAutoFull = 512;
@@ -40,7 +41,7 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI)
         Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
         // A zero column has no sign: keep it as it is.
         signs_1R = signs_1R.add(signs_1R.eq(0).to(signs_1R.dtype));
-        return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)));
+        return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full ? "full" : "randomised");
     }
 
     private static (Tensor U, Tensor Sigma, Tensor Vh) Randomised(Tensor weight_OI, int columns, int iterations, string module)

@@ -18,12 +18,13 @@ internal static class TrainCommand
     {
         Option<FileInfo> spec = new("--spec") { Description = "Run specification, a JSON file.", Required = true };
         Option<DirectoryInfo> output = new("--out") { Description = "Run directory to create.", Required = true };
-        Command command = new("train", "Train one run without a server.") { spec, output };
-        command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output)));
+        Option<bool> resume = new("--resume") { Description = "Go on from the last checkpoint of the run directory." };
+        Command command = new("train", "Train one run without a server.") { spec, output, resume };
+        command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output), result.GetValue(resume)));
         return command;
     }
 
-    private static int Run(TrainingConfiguration configuration, FileInfo specFile, DirectoryInfo output)
+    private static int Run(TrainingConfiguration configuration, FileInfo specFile, DirectoryInfo output, bool resume)
     {
         Services services = new(configuration, TimeProvider.System, allowPaths: true);
         JsonNode? json = ReadSpec(specFile);
@@ -45,9 +46,9 @@ internal static class TrainCommand
 
         RunDirectory directory = new(output.FullName);
         int number = directory.NextAttempt();
-        if (number > 1)
+        if (number > 1 && !resume)
         {
-            throw RunFailure.BadData($"{directory.FullPath} already holds a run: name another directory with --out.");
+            throw RunFailure.BadData($"{directory.FullPath} already holds a run: go on with it by --resume, or name another directory with --out.");
         }
 
         directory.WriteSpec(spec);
@@ -58,7 +59,7 @@ internal static class TrainCommand
         using EventLog events = new(attempt, services.Clock);
         RunLog log = RunLog.ToFile(attempt, services.Clock, AnsiConsole.WriteLine);
         RunRecorder recorder = new(directory, events, log, services.Clock);
-        EndReason? reason = services.Execution().Execute(json, recorder, stop);
+        EndReason? reason = services.Execution().Execute(json, recorder, stop, resume);
         AnsiConsole.WriteLine($"run directory: {directory.FullPath}");
         return ExitCodes.Of(reason);
     }

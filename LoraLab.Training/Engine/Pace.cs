@@ -6,7 +6,10 @@ namespace LoraLab.Training.Engine;
 /// Time in steps and in evaluations, apart, and the time that is left by both: an evaluation is a big block every so many steps,
 /// so one average over both would jump.
 /// </summary>
-public sealed class Pace(RunPlan plan)
+/// <param name="plan">Steps and evaluations of the run.</param>
+/// <param name="trainSeconds">Seconds in steps of earlier attempts.</param>
+/// <param name="evaluationSeconds">Seconds in evaluations of earlier attempts.</param>
+public sealed class Pace(RunPlan plan, double trainSeconds = 0, double evaluationSeconds = 0)
 {
     private const double Smoothing = 0.1;
     private readonly Stopwatch _train = new();
@@ -16,10 +19,10 @@ public sealed class Pace(RunPlan plan)
     private int _evaluations;
 
     /// <summary>Seconds in steps so far.</summary>
-    public double TrainSeconds => _train.Elapsed.TotalSeconds;
+    public double TrainSeconds => trainSeconds + _train.Elapsed.TotalSeconds;
 
     /// <summary>Seconds in evaluations so far.</summary>
-    public double EvaluationSeconds => _evaluation.Elapsed.TotalSeconds;
+    public double EvaluationSeconds => evaluationSeconds + _evaluation.Elapsed.TotalSeconds;
 
     /// <summary>Times a step and returns its seconds.</summary>
     public double Step(Action action)
@@ -35,7 +38,7 @@ public sealed class Pace(RunPlan plan)
     public void Evaluation(Action action)
     {
         Run(_evaluation, action);
-        _evaluationEach = EvaluationSeconds / ++_evaluations;
+        _evaluationEach = _evaluation.Elapsed.TotalSeconds / ++_evaluations;
     }
 
     /// <summary>Seconds to the end after step n; null before the first step and evaluation.</summary>

@@ -32,6 +32,15 @@ public sealed class PreparedRun : IDisposable
     /// <summary>Training texts in the order in which every epoch consumes them.</summary>
     public required IReadOnlyList<TrainingExample> Train { get; init; }
 
+    /// <summary>The data set.</summary>
+    public required SentimentDataset Data { get; init; }
+
+    /// <summary>The rows that were chosen from it.</summary>
+    public required TrainingSubset Subset { get; init; }
+
+    /// <summary>Evaluation rows as token ids, in order.</summary>
+    public required IReadOnlyList<EvaluationExample> EvaluationExamples { get; init; }
+
     /// <summary>Label words in label order.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 

@@ -4,6 +4,8 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Errors;
+using LoraLab.Training.Fingerprints;
+using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;
@@ -17,7 +19,8 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="specJson">The specification.</param>
     /// <param name="recorder">Hears everything.</param>
     /// <param name="stop">Stops the run as soon as possible.</param>
-    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop)
+    /// <param name="resume">Go on from the run directory's last whole checkpoint, where there is one.</param>
+    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false)
     {
         SummaryBuilder summary = new();
         recorder.Started();
@@ -25,7 +28,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         string? error = null;
         try
         {
-            Run(Complete(specJson), recorder, summary, stop.Token);
+            Run(Complete(specJson), resume, recorder, summary, stop.Token);
             reason = EndReason.Finished;
         }
         catch (OperationCanceledException) when (stop.Abandoned is string why)
@@ -63,13 +66,41 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
             ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
     }
 
-    private void Run(RunSpec spec, RunRecorder recorder, SummaryBuilder summary, CancellationToken cancellation)
+    private void Run(RunSpec spec, bool resume, RunRecorder recorder, SummaryBuilder summary, CancellationToken cancellation)
     {
         recorder.Phase("loading", 0, 0);
+        StateFolders states = new(recorder.Directory);
+        using SavedState? saved = resume ? states.Latest(recorder.Log) : null;
+        string specSha256 = SpecHash.Of(spec);
+        saved?.RequireSpec(specSha256, recorder.Directory.FullPath);
+        spec = saved?.State.Spec ?? spec;
         recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");
         TorchRuntime.EnsureLoaded();
-        using PreparedRun run = preparation.Prepare(spec, cancellation);
-        summary.Set(known => known with
+        Task<ModelFingerprint> hashing = preparation.HashModelAsync(spec);
+        using PreparedRun run = preparation.Prepare(spec, cancellation, saved);
+        RunFingerprint fingerprint = Fingerprint.Of(run, hashing.GetAwaiter().GetResult(), saved?.State.Start);
+        saved?.RequireBase(fingerprint.Model);
+        Tell(run, recorder, summary, saved?.State);
+        using Trainer trainer = new(run, recorder, summary, saved);
+        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, trainer.Consumed, finished: false));
+        trainer.Run(Save, cancellation);
+        recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
+        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
+        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, trainer.Consumed, finished: true));
+
+        void Save(Trainer current)
+        {
+            // Points must be in the event file before a checkpoint stands behind them.
+            recorder.Flush();
+            states.Save(current.State(specSha256, fingerprint), current.Tensors());
+            recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, current.Consumed, finished: false));
+            recorder.Checkpoint(current.Consumed.Steps);
+        }
+    }
+
+    private static void Tell(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, TrainingState? resumed)
+    {
+        summary.Set(known => (resumed?.Summary ?? known) with
         {
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
@@ -80,16 +111,15 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
             Spec = run.Spec,
             Environment = run.Environment,
             TotalSteps = run.Plan.TotalSteps,
+            ResumedFrom = resumed?.Step ?? 0,
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
             Warnings = run.Warnings,
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {run.Environment.MicroBatch} sentences a pass, "
-            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Count} sentences");
-        new Trainer(run, recorder, summary).Run(cancellation);
-        recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
-        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
+            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Count} sentences"
+            + (resumed is null ? "" : $", going on after step {resumed.Step}"));
     }
 
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException

@@ -6,7 +6,9 @@ using LoraLab.Training.Catalog;
 using LoraLab.Training.Data;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Evaluation;
+using LoraLab.Training.Fingerprints;
 using LoraLab.Training.Model;
+using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Tokenization;
 using LoraLab.Training.Torch;
@@ -20,7 +22,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <summary>A run that is ready to train. The specification must have passed validation.</summary>
     /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two parts.</exception>
-    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation)
+    /// <param name="spec">Specification; of a resumed run the one that its checkpoint stored.</param>
+    /// <param name="cancellation">Stops between two parts.</param>
+    /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null)
     {
         long started = Stopwatch.GetTimestamp();
         string folder = models.Find(spec.Model);
@@ -37,13 +42,18 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         RequireContext(train, evaluation, config);
         cancellation.ThrowIfCancellationRequested();
 
+        if (saved is not null)
+        {
+            torch.set_num_threads(saved.State.Threads);
+        }
+
         torch.Device device = DeviceChoice.Resolve(spec.Device);
         PeakMemory memory = new(device);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
         LlamaModel model = LlamaLoader.Load(folder, config, PrecisionRule.Dtype(precision), device);
         try
         {
-            Attach(model, method, spec, cancellation);
+            Attach(model, method, spec, saved, cancellation);
             int microBatch = MicroBatchRule.Resolve(
                 spec.MicroBatch, config, spec.EffectiveBatch, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
             RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(microBatch), Device = device.ToString() };
@@ -56,6 +66,9 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Model = model,
                 Device = device,
                 Train = train,
+                Data = data,
+                Subset = subset,
+                EvaluationExamples = evaluation,
                 Labels = data.Labels,
                 Evaluator = new Evaluator(evaluation, config, device),
                 Memory = memory,
@@ -70,17 +83,24 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         }
     }
 
-    private void Attach(LlamaModel model, LoraMethod method, RunSpec spec, CancellationToken cancellation)
+    /// <summary>Hashes the model's files on another thread, beside the load that reads the same bytes.</summary>
+    public Task<ModelFingerprint> HashModelAsync(RunSpec spec)
+    {
+        string folder = models.Find(spec.Model);
+        return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
+    }
+
+    private void Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, CancellationToken cancellation)
     {
         AdapterRequest request = AdapterRequest.From(spec);
         HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {
             cancellation.ThrowIfCancellationRequested();
-            linear.Adapter = method.Create(linear, request, spec.MethodOptions);
+            linear.Adapter = saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
         }
 
-        if (spec.InitFrom is not null)
+        if (spec.InitFrom is not null && saved is null)
         {
             PeftImport.Fill(adapters.Find(spec.InitFrom), [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()], spec.Rank);
         }

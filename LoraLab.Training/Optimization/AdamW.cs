@@ -14,15 +14,36 @@ public sealed class AdamW : IDisposable
 
     private readonly List<State> _states = [];
     private readonly double _weightDecay;
-    private int _step;
 
     /// <summary>An optimizer over parameters, each with its own base learning rate.</summary>
-    public AdamW(IEnumerable<(Tensor Parameter, double LearningRate)> parameters, double weightDecay)
+    public AdamW(IEnumerable<(string Name, Tensor Parameter, double LearningRate)> parameters, double weightDecay)
     {
         _weightDecay = weightDecay;
-        foreach ((Tensor parameter, double rate) in parameters)
+        foreach ((string name, Tensor parameter, double rate) in parameters)
         {
-            _states.Add(new(parameter, zeros_like(parameter).requires_grad_(false), zeros_like(parameter).requires_grad_(false), rate));
+            _states.Add(new(name, parameter, zeros_like(parameter).requires_grad_(false), zeros_like(parameter).requires_grad_(false), rate));
+        }
+    }
+
+    /// <summary>Updates made so far: the t of the bias corrections.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Moments => _states.SelectMany(state => new KeyValuePair<string, Tensor>[]
+    {
+        new(state.Name + ".moment1", state.FirstMoment),
+        new(state.Name + ".moment2", state.SecondMoment),
+    });
+
+    /// <summary>Goes on where another optimizer stopped after so many updates.</summary>
+    public void Restore(int steps, Func<string, Tensor> moment)
+    {
+        using IDisposable noGrad = no_grad();
+        Steps = steps;
+        foreach ((string name, Tensor into) in Moments)
+        {
+            using Tensor stored = moment(name);
+            into.copy_(stored);
         }
     }
 
@@ -49,10 +70,10 @@ public sealed class AdamW : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        _step++;
-        double correction1 = 1 - Math.Pow(Beta1, _step);
-        double correction2Root = Math.Sqrt(1 - Math.Pow(Beta2, _step));
-        foreach ((Tensor p, Tensor m, Tensor v, double baseRate) in _states)
+        Steps++;
+        double correction1 = 1 - Math.Pow(Beta1, Steps);
+        double correction2Root = Math.Sqrt(1 - Math.Pow(Beta2, Steps));
+        foreach ((_, Tensor p, Tensor m, Tensor v, double baseRate) in _states)
         {
             if (p.grad is not Tensor g)
             {
@@ -89,5 +110,5 @@ public sealed class AdamW : IDisposable
 
     private IEnumerable<Tensor> Gradients() => _states.Select(state => state.Parameter.grad).OfType<Tensor>();
 
-    private sealed record State(Tensor Parameter, Tensor FirstMoment, Tensor SecondMoment, double LearningRate);
+    private sealed record State(string Name, Tensor Parameter, Tensor FirstMoment, Tensor SecondMoment, double LearningRate);
 }

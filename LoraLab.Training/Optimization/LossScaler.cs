@@ -7,8 +7,7 @@ namespace LoraLab.Training.Optimization;
 public sealed class LossScaler
 {
     private const double Largest = 65536;
-    private const int CalmSteps = 2000;
-    private int _calm;
+    private const int CalmStretch = 2000;
 
     private LossScaler(double scale, bool active) => (Scale, Active) = (scale, active);
 
@@ -18,11 +17,17 @@ public sealed class LossScaler
     /// <summary>True where scaling is on.</summary>
     public bool Active { get; }
 
+    /// <summary>Finite steps since the scale last changed.</summary>
+    public int CalmSteps { get; private set; }
+
     /// <summary>Scaling on, from the largest scale.</summary>
     public static LossScaler On() => new(Largest, active: true);
 
     /// <summary>Scaling off.</summary>
     public static LossScaler Off() => new(1, active: false);
+
+    /// <summary>Goes on with the scale of another scaler.</summary>
+    public void Restore(double scale, int calmSteps) => (Scale, CalmSteps) = (scale, calmSteps);
 
     /// <summary>Notes whether a step's gradients were finite; returns whether the update may be made.</summary>
     public bool Accept(bool finite)
@@ -35,14 +40,14 @@ public sealed class LossScaler
         if (!finite)
         {
             Scale /= 2;
-            _calm = 0;
+            CalmSteps = 0;
             return false;
         }
 
-        if (++_calm >= CalmSteps && Scale < Largest)
+        if (++CalmSteps >= CalmStretch && Scale < Largest)
         {
             Scale *= 2;
-            _calm = 0;
+            CalmSteps = 0;
         }
 
         return true;

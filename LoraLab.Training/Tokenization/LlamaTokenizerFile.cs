@@ -6,7 +6,8 @@ namespace LoraLab.Training.Tokenization;
 /// <summary>Opens the SentencePiece BPE <c>tokenizer.model</c> of a Llama model.</summary>
 public static class LlamaTokenizerFile
 {
-    private const string FileName = "tokenizer.model";
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "tokenizer.model";
 
     /// <summary>The tokenizer of a model folder.</summary>
     /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>

@@ -17,6 +17,7 @@ public sealed class PeakMemory : IDisposable
     private readonly double _usedBeforeMb;
     private readonly bool _kernelMark;
     private double? _peakMb;
+    private bool _counting;
 
     /// <summary>A meter for a device; on a GPU, construct it before the device is first used.</summary>
     public PeakMemory(torch.Device device)
@@ -41,13 +42,18 @@ public sealed class PeakMemory : IDisposable
     /// <summary>Peak so far, MiB; null before the first stretch and where it cannot be measured.</summary>
     public double? PeakMb => _peakMb;
 
-    /// <summary>A stretch begins.</summary>
+    /// <summary>Counts the peak of an earlier attempt of the same run.</summary>
+    public void Include(double? peakMb) => Count(peakMb);
+
+    /// <summary>A stretch begins, unless one goes on.</summary>
     public void Begin()
     {
-        if (_kernelMark)
+        if (!_counting && _kernelMark)
         {
             ResetMark();
         }
+
+        _counting = true;
     }
 
     /// <summary>The end of a step: returns memory in use, MiB, and counts it.</summary>
@@ -58,17 +64,19 @@ public sealed class PeakMemory : IDisposable
         return used;
     }
 
-    /// <summary>A stretch ends.</summary>
+    /// <summary>A stretch ends, where one goes on.</summary>
     public void End()
     {
-        if (_kernelMark)
+        if (_counting && _kernelMark)
         {
             Count(Status("VmHWM:"));
         }
-        else
+        else if (_counting)
         {
             Sample();
         }
+
+        _counting = false;
     }
 
     /// <inheritdoc />

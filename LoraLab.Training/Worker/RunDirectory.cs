@@ -42,6 +42,10 @@ public sealed class RunDirectory
     /// <summary>Stores the specification.</summary>
     public void WriteSpec(RunSpec spec) => AtomicFile.WriteAllText(Path.Combine(FullPath, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented));
 
+    /// <summary>Stores the fingerprint.</summary>
+    public void WriteFingerprint(RunFingerprint fingerprint) =>
+        AtomicFile.WriteAllText(Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
+
     /// <summary>The folder of an attempt, created.</summary>
     public string AttemptFolder(int number) => Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Attempt(number))).FullName;
 

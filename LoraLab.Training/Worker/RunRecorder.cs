@@ -85,6 +85,9 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
             $"step {step}: accuracy {outcome.Metrics.Accuracy:P2} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
     }
 
+    /// <summary>A checkpoint is on the disk.</summary>
+    public void Checkpoint(int step) => Tell(new CheckpointSaved { Step = step });
+
     /// <summary>The attempt is over.</summary>
     public void Ended(EndReason reason, string? error, RunSummary summary)
     {
@@ -92,13 +95,8 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         Tell(new AttemptEnded { Reason = reason, Error = error, Summary = summary });
     }
 
-    private void Tell(WorkerEvent happened)
-    {
-        Flush();
-        events.Append(happened);
-    }
-
-    private void Flush()
+    /// <summary>Writes what was gathered.</summary>
+    public void Flush()
     {
         _lastFlush = clock.GetTimestamp();
         if (_steps.Count > 0)
@@ -113,5 +111,11 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
             events.Append(_progress);
             _progress = null;
         }
+    }
+
+    private void Tell(WorkerEvent happened)
+    {
+        Flush();
+        events.Append(happened);
     }
 }

@@ -36,7 +36,7 @@ public static class WorkerProgram
         using Echo echo = new(output);
         using EventLog events = new(attempt, services.Clock, echo.Tell);
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
-        EndReason? reason = services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop);
+        EndReason? reason = services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: first.Attempt > 1);
         return ExitCodes.Of(reason);
     }
 

@@ -51,7 +51,10 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         };
         Tensor r_RR = Initialisers.Gaussian(layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
         return new LowRankAdapter(
-            layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope());
+            layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope())
+        {
+            Svd = svd.Algorithm,
+        };
     }
 
     /// <summary>Options of <c>lora-xs</c>.</summary>

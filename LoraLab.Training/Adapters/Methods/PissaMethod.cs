@@ -52,12 +52,10 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         bool fromBranch = options.Residual == Residual.Branch;
         if (!fromBranch)
         {
-            // By subtraction of the fp32 factors, so that W_res + s·B₀A₀ = W holds for an approximate decomposition too.
-            Tensor residual_OI = layer.Weight_OI.to(float64).sub(b_OR.to(float64).mm(a_RI.to(float64)).mul(request.Scaling));
-            layer.ReplaceWeight(residual_OI.to(layer.Weight_OI.dtype).DetachFromDisposeScope());
+            BaseResidual.TakeOut(layer, a_RI, b_OR, request.Scaling);
         }
 
-        return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate)
+        return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd.Algorithm }
             .WithTaken(new TakenFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), fromBranch));
     }
 

@@ -22,7 +22,7 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
     /// <summary>One pass over the documents; returns the mean loss of the last tenth.</summary>
     public double Train(IEnumerable<ReviewDocument> documents, int steps)
     {
-        using AdamW optimizer = new(model.NamedWeights().Select(weight => (weight.Value, LearningRate)), WeightDecay);
+        using AdamW optimizer = new(model.NamedWeights().Select(weight => (weight.Key, weight.Value, LearningRate)), WeightDecay);
         Stopwatch watch = Stopwatch.StartNew();
         double sum = 0;
         int step = 0;

@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LoraLab.Training.Fingerprints;
+
+/// <summary>Sha256 over a sequence of parts, each with its length before it, so that no two sequences give the same bytes.</summary>
+public sealed class Sha256Hash : IDisposable
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    /// <summary>Hash of a file's bytes, lower-case hex.</summary>
+    public static string OfFile(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <summary>Adds a text.</summary>
+    public Sha256Hash Add(string text) => Add(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Adds bytes.</summary>
+    public Sha256Hash Add(ReadOnlySpan<byte> part)
+    {
+        Add((long)part.Length);
+        _hash.AppendData(part);
+        return this;
+    }
+
+    /// <summary>Adds numbers.</summary>
+    public Sha256Hash Add(params IReadOnlyCollection<int> numbers)
+    {
+        Add((long)numbers.Count);
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        foreach (int number in numbers)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
+            _hash.AppendData(bytes);
+        }
+
+        return this;
+    }
+
+    /// <summary>The hash of what was added, lower-case hex.</summary>
+    public string Hex() => Convert.ToHexStringLower(_hash.GetCurrentHash());
+
+    /// <inheritdoc />
+    public void Dispose() => _hash.Dispose();
+
+    private void Add(long length)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
+        _hash.AppendData(bytes);
+    }
+}
