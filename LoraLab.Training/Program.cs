@@ -14,6 +14,7 @@ try
         MethodsCommand.Create(),
         DoctorCommand.Create(configuration),
         PullCommand.Create(configuration),
+        MergeCommand.Create(configuration),
         HiddenCommands.Worker(configuration),
         HiddenCommands.Inspect(configuration),
     };

@@ -9,7 +9,7 @@ using LoraLab.Server.Store;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>What lies in a run's directory: predictions, log, adapter.</summary>
+/// <summary>What lies in a run's directory: predictions, log, fingerprint, adapter.</summary>
 internal static class RunFileEndpoints
 {
     private const int MaximumChunk = 1 << 20;
@@ -18,6 +18,7 @@ internal static class RunFileEndpoints
     {
         runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").ProducesProblem(404).WithSummary("Predictions of one evaluation");
         runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain").ProducesProblem(404).WithSummary("The log, by byte offset");
+        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>().ProducesProblem(404).WithSummary("What the run really computed with: hashes of weights, tokenizer, prompt, rows, factors; and the paper's own figures");
         runs.MapGet("/{id}/adapter", Adapter).Produces(200, contentType: "application/zip").ProducesProblem(404).WithSummary("The adapter in the PEFT layout, as a zip");
     }
 
@@ -63,6 +64,20 @@ internal static class RunFileEndpoints
         }
 
         return TypedResults.Ok(logs.Read(id, number, offset ?? 0, MaximumChunk));
+    }
+
+    private static IResult Fingerprint(string id, IRunStore store, LoraLabPaths paths)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        string path = Path.Combine(paths.RunDirectory(id), RunFiles.Fingerprint);
+        if (!File.Exists(path))
+        {
+            throw ApiFailure.NotFound("noFingerprint", run.Document.State.IsTerminal()
+                ? $"Run {id} ended before its fingerprint could be taken."
+                : $"Run {id} has no fingerprint yet; it is taken when model and data are loaded.");
+        }
+
+        return TypedResults.Bytes(File.ReadAllBytes(path), "application/json");
     }
 
     private static IResult Adapter(string id, IRunStore store, LoraLabPaths paths)

@@ -12,6 +12,15 @@ public static class PeftFiles
     /// <summary>LoraLab's own facts, apart from PEFT's configuration.</summary>
     public const string Facts = "loralab.json";
 
+    private const string Prefix = "base_model.model.";
+
     /// <summary>Tensor name of a factor: PeftModel, LoraModel and the model's own prefix.</summary>
-    public static string TensorName(string module, char factor) => $"base_model.model.{module}.lora_{factor}.weight";
+    public static string TensorName(string module, char factor) => $"{Prefix}{module}.lora_{factor}.weight";
+
+    /// <summary>Module that a tensor's name speaks of, or null where it is no factor's name.</summary>
+    public static string? Module(string tensorName) =>
+        tensorName.StartsWith(Prefix, StringComparison.Ordinal)
+        && (tensorName.EndsWith(".lora_A.weight", StringComparison.Ordinal) || tensorName.EndsWith(".lora_B.weight", StringComparison.Ordinal))
+            ? tensorName[Prefix.Length..^".lora_A.weight".Length]
+            : null;
 }

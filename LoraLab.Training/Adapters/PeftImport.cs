@@ -1,6 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using LoraLab.Contracts.Runs;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Errors;
 using static TorchSharp.torch;
@@ -61,37 +59,11 @@ public static class PeftImport
         {
             PeftConfig config = JsonSerializer.Deserialize<PeftConfig>(File.ReadAllBytes(path))
                 ?? throw RunFailure.BadData($"initFrom: {path} is empty.", Field);
-            return config.Type == "LORA" && config.Rank > 0
-                ? config
-                : throw RunFailure.BadData($"initFrom: {path} is not a LoRA adapter (peft_type '{config.Type}', r {config.Rank}).", Field);
+            return config.Problem() is string problem ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field) : config;
         }
         catch (Exception e) when (e is IOException or JsonException)
         {
             throw RunFailure.BadData($"initFrom: {path} cannot be read: {e.Message}", Field, e);
         }
     }
-}
-
-/// <summary>What the engine needs of <c>adapter_config.json</c>.</summary>
-public sealed record PeftConfig
-{
-    /// <summary>Kind of adapter.</summary>
-    [JsonPropertyName("peft_type")]
-    public string? Type { get; init; }
-
-    /// <summary>Rank.</summary>
-    [JsonPropertyName("r")]
-    public int Rank { get; init; }
-
-    /// <summary>Alpha.</summary>
-    [JsonPropertyName("lora_alpha")]
-    public double Alpha { get; init; }
-
-    /// <summary>Scaling α/√r.</summary>
-    [JsonPropertyName("use_rslora")]
-    public bool RankStabilized { get; init; }
-
-    /// <summary>Names of the adapted layers.</summary>
-    [JsonPropertyName("target_modules")]
-    public TargetModules? Targets { get; init; }
 }

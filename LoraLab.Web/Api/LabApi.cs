@@ -63,6 +63,9 @@ public sealed class LabApi(HttpClient http)
     public Task<PredictionSet> PredictionsAsync(string id, string step, CancellationToken cancellationToken) =>
         GetAsync<PredictionSet>(ApiRoutes.Run(Escape(id), "predictions") + $"?step={Escape(step)}", cancellationToken);
 
+    public Task<RunFingerprint> FingerprintAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<RunFingerprint>(ApiRoutes.Run(Escape(id), "fingerprint"), cancellationToken);
+
     public Task<LogChunk> LogsAsync(string id, string query, CancellationToken cancellationToken) =>
         GetAsync<LogChunk>(ApiRoutes.Run(Escape(id), "logs") + query, cancellationToken);
 

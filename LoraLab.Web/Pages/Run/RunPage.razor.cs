@@ -13,7 +13,7 @@ namespace LoraLab.Web.Pages.Run;
 public sealed partial class RunPage
 {
     private static readonly (string Key, string Title)[] s_tabs =
-        [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("logs", "Log"), ("notes", "Notes & tags")];
+        [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("logs", "Log"), ("notes", "Notes & tags")];
 
     private readonly MetricBook _book = new();
     private readonly CancellationTokenSource _leaving = new();
