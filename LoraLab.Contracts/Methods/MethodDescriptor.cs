@@ -23,6 +23,21 @@ public sealed record MethodDescriptor
     /// <summary>How the adapter starts, for example <c>A random, B zero</c>.</summary>
     public required string Start { get; init; }
 
+    /// <summary>The forward pass and the factors with their shapes, a line each; x is a row of inputs, W is [out, in].</summary>
+    public IReadOnlyList<string> Shapes { get; init; } = [];
+
+    /// <summary>Distribution or formula of each factor at the start, a line each.</summary>
+    public IReadOnlyList<string> Initialisation { get; init; } = [];
+
+    /// <summary>Trainable parameters of one layer, as a formula of r, in and out.</summary>
+    public string Parameters { get; init; } = "r·(in + out)";
+
+    /// <summary>How the adapter is saved so that it works on the original base.</summary>
+    public string Export { get; init; } = "A and B as they are, rank r.";
+
+    /// <summary>Where the implementation departs from the paper "Better Call LoRA", and why.</summary>
+    public IReadOnlyList<MethodDeparture> Departures { get; init; } = [];
+
     /// <summary>Publication it comes from.</summary>
     public required string Source { get; init; }
 
@@ -47,6 +62,12 @@ public sealed record MethodDescriptor
     /// <summary>The options' default values.</summary>
     public JsonObject Defaults { get; init; } = [];
 }
+
+/// <summary>A difference between the paper's text and what is computed.</summary>
+/// <param name="Paper">What the paper says.</param>
+/// <param name="Here">What is computed.</param>
+/// <param name="Why">The evidence or reason.</param>
+public sealed record MethodDeparture(string Paper, string Here, string Why);
 
 /// <summary>One option of a method.</summary>
 public sealed record MethodOption

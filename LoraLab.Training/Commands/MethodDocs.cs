@@ -20,10 +20,20 @@ public static class MethodDocs
             |---|---|
             | Update | {method.Formula} |
             | Trained | {method.Trains} |
+            | Trainable parameters of a layer | {method.Parameters} |
             | Start | {method.Start} |
             | Default learning rate | {method.DefaultLearningRate.ToString("0.#e-0", CultureInfo.InvariantCulture)}{(method.HasLearningRateB ? " for A; B has a rate of its own (`learningRateB`)" : "")} |
             | `initFrom` | {(method.AllowsInitFrom ? "a PEFT adapter of the same rank and targets" : "not possible: the factors come from the weights")} |
+            | Saved adapter | {method.Export} |
             | Source | {method.Source} |
+
+            ## Formula
+
+            {Lines(method.Shapes)}
+
+            ## Start
+
+            {Lines(method.Initialisation)}
 
             ## Options (`methodOptions`)
 
@@ -36,8 +46,16 @@ public static class MethodDocs
             page.Append(CultureInfo.InvariantCulture, $"| `{option.Name}` | `{option.Default?.ToJsonString()}` | {Values(option)} | {option.Help} |\n");
         }
 
+        page.Append("\n## Where it departs from the paper\n\n| Better Call LoRA says | here | why |\n|---|---|---|\n");
+        foreach (MethodDeparture departure in method.Departures)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"| {departure.Paper} | {departure.Here} | {departure.Why} |\n");
+        }
+
         return page.Append("\nWritten by `LoraLab.Training methods --docs docs/methods`; a test keeps it up to date.\n").ToString().ReplaceLineEndings("\n");
     }
+
+    private static string Lines(IEnumerable<string> lines) => string.Join("\n", lines.Select(line => "- " + line));
 
     private static string Values(MethodOption option) => option switch
     {

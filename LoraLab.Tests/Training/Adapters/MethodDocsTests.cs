@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Methods;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Commands;
@@ -14,5 +15,20 @@ public sealed class MethodDocsTests
         string page = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "methods", method + ".md"));
 
         Assert.Equal(MethodDocs.Page(LoraMethods.Find(method)!.Descriptor), page);
+    }
+
+    [Theory]
+    [MemberData(nameof(MethodBatteryTests.Methods), MemberType = typeof(MethodBatteryTests))]
+    public void Descriptor_OfAMethod_SaysShapesStartAndDeparturesInSentences(string method)
+    {
+        MethodDescriptor descriptor = LoraMethods.Find(method)!.Descriptor;
+
+        Assert.NotEmpty(descriptor.Shapes);
+        Assert.NotEmpty(descriptor.Initialisation);
+        Assert.NotEmpty(descriptor.Departures);
+        Assert.All(descriptor.Departures, departure => Assert.All([departure.Paper, departure.Here, departure.Why], Check));
+
+        // A bar would end the cell of the page's table.
+        static void Check(string text) => Assert.True(text.EndsWith('.') && !text.Contains('|'), text);
     }
 }

@@ -26,6 +26,31 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
         Formula = "ΔW = s·B·A, ηB = λ·ηA",
         Trains = "A at ηA and B at ηB",
         Start = "A random, B zero: the model starts unchanged",
+        Shapes =
+        [
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "W [out, in] frozen; A [r, in]; B [out, r]",
+        ],
+        Initialisation =
+        [
+            "init kaiming: A: U(−1/√in, 1/√in), B: 0, as in LoRA",
+            "init swapped: A: 0, B: U(−1/√r, 1/√r)",
+        ],
+        Departures =
+        [
+            new(
+                "The official implementation was used.",
+                "init is an option of its own and LoRA's by default; swapped is what the official repository does silently.",
+                "The repository pins a fork of PEFT that starts with A at zero unless a flag is given, which mixes two changes in one comparison."),
+            new(
+                "The ratio of the rates should be 2 to 4 for LLaMA; 4 was best.",
+                "lrRatio is 4 by default; any ratio can be given, or both rates.",
+                "Hayou, Ghosh and Yu's rule of thumb is 16, and the paper's best cell is the corner of its grid."),
+            new(
+                "Weight decay is the trainer's.",
+                "weightDecay applies to A and B alike.",
+                "In the authors' trainer and in PEFT's helper the usual setting has silently no effect."),
+        ],
         Source = "Hayou, Ghosh and Yu 2024, LoRA+: Efficient Low Rank Adaptation of Large Models",
         Color = "#d62728",
         DefaultLearningRate = 1e-4,

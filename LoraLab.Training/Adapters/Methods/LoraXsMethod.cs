@@ -29,6 +29,38 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         Formula = "ΔW = s·B·R·A",
         Trains = "R only (r² a layer)",
         Start = "R close to zero between frozen singular factors",
+        Shapes =
+        [
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Rᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "W [out, in] frozen; A [r, in] and B [out, r] frozen; R [r, r] trained",
+        ],
+        Initialisation =
+        [
+            "W ≈ U·Σ·Vᵀ, the r leading singular triplets, each with the largest entry of its left vector positive",
+            "sigmaPlacement input: A = Σ·Vᵀ, B = U; output: A = Vᵀ, B = U·Σ; split: A = √Σ·Vᵀ, B = U·√Σ",
+            "R: N(0, rInitStd²), 1e-5 by default; 0 starts exactly at the base model",
+        ],
+        Parameters = "r²",
+        Export = "R folded into A: lora_A = R·A, lora_B = B, rank r; independent of the signs of the singular vectors.",
+        Departures =
+        [
+            new(
+                "r² parameters are trained in addition to LoRA's.",
+                "Only R is trained; A and B are never updated.",
+                "Bałazy et al. freeze A and B: that is what makes the method extremely small."),
+            new(
+                "A acts on the output and B on the input.",
+                "A acts on the input and B on the output, as everywhere else; the singular values stand on the input side.",
+                "The authors' code decomposes the transpose of W. With Adam the three placements are different methods, so the choice is an option."),
+            new(
+                "No initial value of R and no learning rate are given.",
+                "R ~ N(0, 1e-5²); default rate 2e-3.",
+                "The authors' code; their scripts use rates ten to forty times LoRA's."),
+            new(
+                "The memory footprint is LoRA's.",
+                "Measured for each run.",
+                "The frozen A and B have LoRA's size; what is saved is their gradients and optimizer state."),
+        ],
         Source = "Bałazy et al. 2024, LoRA-XS: Low-Rank Adaptation with Extremely Small Number of Parameters",
         Color = "#2ca02c",
         DefaultLearningRate = 2e-3,

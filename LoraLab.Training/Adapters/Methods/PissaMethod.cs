@@ -30,6 +30,33 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         Formula = "W = (W − s·B₀·A₀) + s·B·A",
         Trains = "A and B",
         Start = "A and B are the principal part of W: the model starts unchanged",
+        Shapes =
+        [
+            "y = x·W_resᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "W_res [out, in] frozen; A [r, in]; B [out, r]",
+        ],
+        Initialisation =
+        [
+            "W ≈ U·Σ·Vᵀ, the r leading singular triplets, each with the largest entry of its left vector positive",
+            "A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s)",
+            "W_res = W − s·B₀·A₀, by subtraction in float64, rounded once to the base's precision; residual branch: W stays, the branch subtracts s·B₀·A₀",
+        ],
+        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], α grown so that s stays.",
+        Departures =
+        [
+            new(
+                "A = U√Σ and B = √ΣVᵀ, ΔW = A·B.",
+                "B is the output side and A the input side; the values are the same.",
+                "One naming for all methods, PEFT's."),
+            new(
+                "Scaling is not mentioned.",
+                "The singular values are divided by s.",
+                "Only then does the model start unchanged for every α and r; with the paper's α = 16, r = 32 it would start without half of its principal part."),
+            new(
+                "The residual is made of the remaining singular triplets.",
+                "The residual is W minus the principal part.",
+                "The same in exact arithmetic, and the start stays exact where the decomposition is approximate."),
+        ],
         Source = "Meng, Wang and Zhang 2024, PiSSA: Principal Singular Values and Singular Vectors Adaptation",
         Color = "#9467bd",
         DefaultLearningRate = 5e-5,

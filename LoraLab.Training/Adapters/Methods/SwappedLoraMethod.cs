@@ -28,6 +28,27 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
         Formula = "ΔW = s·B·A",
         Trains = "A and B",
         Start = "A zero, B random: the model starts unchanged",
+        Shapes =
+        [
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "W [out, in] frozen; A [r, in]; B [out, r]",
+        ],
+        Initialisation =
+        [
+            "A: 0, so that ΔW = 0 exactly",
+            "B: uniform: U(−bound, bound), bound 0.01 as in the paper; kaiming: U(−1/√r, 1/√r); gaussian: N(0, 1/r)",
+        ],
+        Departures =
+        [
+            new(
+                "Hayou et al. found that starting with A at zero and B random is better.",
+                "The method is run as the paper defines it; the claim is treated as a question.",
+                "Their abstract says the opposite: B zero and A random is better on average, because it allows larger learning rates."),
+            new(
+                "B ~ U(−0.01, 0.01).",
+                "That is the default; init chooses the wider distributions of the LoRA+ authors' fork (kaiming) and of the theory (gaussian).",
+                "With Adam the first update of A has the size of the rate whatever the gradient, so a B that is 18 to 35 times smaller lowers the effective rate."),
+        ],
         Source = "Hayou et al. 2024, The Impact of Initialization on LoRA Finetuning Dynamics",
         Color = "#e66101",
         DefaultLearningRate = 2e-4,

@@ -25,6 +25,27 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
         Formula = "ΔW = s·B·A",
         Trains = "A and B",
         Start = "A random, B zero: the model starts unchanged",
+        Shapes =
+        [
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "W [out, in] frozen; A [r, in]; B [out, r]",
+        ],
+        Initialisation =
+        [
+            "A: kaiming: U(−1/√in, 1/√in), which is Kaiming-uniform with a = √5; gaussian: N(0, 1/r²)",
+            "B: 0, so that ΔW = 0 exactly",
+        ],
+        Departures =
+        [
+            new(
+                "LoRA starts B from a small uniform distribution and sets A to zero.",
+                "A is random and B is zero; the paper's words describe swapped-init LoRA, which is a method of its own here.",
+                "Hu et al. set B to zero, and so do the authors' code and PEFT."),
+            new(
+                "Target modules, dropout, schedule, clipping and seeds are not given.",
+                "All are fields of the specification with stated defaults: q_proj and v_proj, no dropout, linear decay, clipping at 1.",
+                "Nothing that changes a result may be implicit."),
+        ],
         Source = "Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models",
         Color = "#1f77b4",
         DefaultLearningRate = 2e-4,
