@@ -31,6 +31,9 @@ public sealed record PairedTest
     /// <summary>Why there is no test, in one sentence; null: it was made.</summary>
     public string? Refused { get; init; }
 
+    /// <summary>Ids of the runs that the reason is about; empty where it is about both alike.</summary>
+    public IReadOnlyList<string> RefusedFor { get; init; } = [];
+
     /// <summary>Rows that both were evaluated on.</summary>
     public int? Rows { get; init; }
 

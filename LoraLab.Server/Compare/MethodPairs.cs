@@ -47,7 +47,7 @@ internal static class MethodPairs
             GroupB = b.Group.Id,
             CommonSeeds = common.Count,
             Difference = common.Count == 0 ? null : SampleMoments.Mean(differences),
-            Factors = factors.Between([a.Runs[0], b.Runs[0]]),
+            Factors = Factors(a, b, common, factors),
         };
         if (common.Count < MinimumSeeds)
         {
@@ -67,5 +67,17 @@ internal static class MethodPairs
         double size = PairedTTest.Size(first, second);
         (double low, double high) = MeanInterval.Of(differences, size)!.Value;
         return pair with { StandardDeviation = SampleMoments.StandardDeviation(differences, size), Low = low, High = high, T = t, DegreesOfFreedom = freedom, P = p };
+    }
+
+    /// <summary>What the paired runs differ in; where no seed is common, what the first runs differ in.</summary>
+    private static IReadOnlyList<string> Factors(SeedGroup a, SeedGroup b, List<(SeedResult A, SeedResult B)> common, FactorTable factors)
+    {
+        if (common.Count == 0)
+        {
+            return factors.Between(a.Runs[0], b.Runs[0]);
+        }
+
+        Dictionary<string, ComparedRun> runs = a.Runs.Concat(b.Runs).ToDictionary(run => run.Id);
+        return [.. common.SelectMany(seed => factors.Between(runs[seed.A.Runs[0]], runs[seed.B.Runs[0]])).Distinct()];
     }
 }

@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Runs;
 using LoraLab.Server.Compare.Statistics;
 
 namespace LoraLab.Server.Compare;
@@ -32,9 +31,9 @@ internal static class PairedMatrix
     private static PairedTest Test(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals)
     {
         PairedTest pair = new() { RunA = a.Id, RunB = b.Id };
-        if ((PairRefusal.Of(a, b) ?? Repeated(a, b, originals)) is string refused)
+        if ((PairRefusal.Of(a, b) ?? Repeated(a, b, originals)) is PairRefusal refused)
         {
-            return pair with { Refused = refused };
+            return pair with { Refused = refused.Reason, RefusedFor = refused.Runs };
         }
 
         int onlyA = 0;
@@ -52,15 +51,15 @@ internal static class PairedMatrix
     }
 
     /// <summary>A repetition would be tested again with the same rows right, and Holm would charge for it.</summary>
-    private static string? Repeated(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals)
+    private static PairRefusal? Repeated(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals)
     {
         if (originals[a.Id] == originals[b.Id])
         {
-            return "Both ended with the same weights: they are one result.";
+            return new PairRefusal("Both ended with the same weights: they are one result.", []);
         }
 
-        ComparedRun? repeated = originals[a.Id] != a ? a : originals[b.Id] != b ? b : null;
-        return repeated is null ? null : $"“{repeated.Document.Name}” ended with the same weights as “{originals[repeated.Id].Document.Name}” and counts once.";
+        List<string> repeated = [.. new[] { a, b }.Where(run => originals[run.Id] != run).Select(run => run.Id)];
+        return repeated.Count == 0 ? null : new PairRefusal("The final weights of one are those of another run of this comparison, and count once.", repeated);
     }
 
     /// <summary>For each run the first one of the same seed and evaluation that ended with the same weights: mostly itself.</summary>

@@ -30,12 +30,12 @@ public sealed class CompareStatisticsTests(Dashboard dashboard, ScriptedServer s
 
         // Six pairs, so the matrix; only a and b may be paired: 0 and 7 discordant rows, p = 2/2⁷.
         ILocator matrix = page.GetByTestId("pair-matrix");
-        await Expect(matrix.Locator("tbody tr").First.Locator("td").Nth(1)).ToHaveTextAsync("−35.00.016");
-        await Expect(matrix.Locator("tbody tr").Nth(1).Locator("td").First).ToHaveTextAsync("+35.00.016");
+        await Expect(matrix.Locator("tbody tr").First.Locator("td").Nth(1)).ToHaveTextAsync("−35.000.016");
+        await Expect(matrix.Locator("tbody tr").Nth(1).Locator("td").First).ToHaveTextAsync("+35.000.016");
         await Expect(matrix.Locator("td.pair-worse")).ToHaveCountAsync(1);
         await Expect(matrix.Locator("td.pair-none")).ToHaveCountAsync(10);
         await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("2 pairs not tested: Not the same in both: prompt.");
-        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("3 pairs not tested: Only completed runs are tested, and “lora-xs-42” is not completed.");
+        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("3 pairs not tested: Only completed runs are tested. (lora-xs-42)");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-failed")).ToHaveTextAsync("prompt");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-completed")).ToHaveCountAsync(4);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("environment.threads");
@@ -74,7 +74,7 @@ public sealed class CompareStatisticsTests(Dashboard dashboard, ScriptedServer s
         await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("86.0 ± 4.2 %");
         await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("[80.8, 91.2]");
         await Expect(page.GetByTestId("method-group").First.Locator(".strip-seed")).ToHaveCountAsync(5);
-        await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("+7.0");
+        await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("+7.00");
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("0.052");
         await Expect(page.GetByTestId("pair-matrix").Locator("td.pair-none")).ToHaveCountAsync(80);
         await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("40 pairs not tested: The seeds differ: only runs of the same seed are paired.");

@@ -22,8 +22,11 @@ public static class Format
 
     /// <summary>A difference of shares in percentage points, always with its sign.</summary>
     public static string Points(double? difference) => difference is double value
-        ? Text(Math.Round(value * 100, 2), "+0.0#;−0.0#;0.0")
+        ? Text(Math.Round(value * 100, 2), "+0.00;−0.00;0.00")
         : Nothing;
+
+    /// <summary>An interval of a difference in percentage points.</summary>
+    public static string PointsInterval(double? low, double? high) => low is null || high is null ? "" : $"[{Points(low)}, {Points(high)}]";
 
     /// <summary>A p-value to three places; smaller ones as a bound.</summary>
     public static string PValue(double? p) => p is not double value ? Nothing : value < 0.001 ? "< 0.001" : Text(value, "0.000");

@@ -85,22 +85,22 @@ public sealed class PairedTestsTests(ScriptedServer fixture) : IClassFixture<Scr
         foreach (string content in (string[])["{\"schemaVersion\":1,\"model\":{", "{}", "null", "", "[]"])
         {
             File.WriteAllText(PathOf(damaged, RunFiles.Fingerprint), content);
-            AssertRefused(await runs.CompareAsync(whole, damaged), "What was evaluated is not known: “lora-xs-42” is without a fingerprint.");
+            AssertRefused(await runs.CompareAsync(whole, damaged), "A fingerprint is missing or damaged, so what was evaluated is not known.", damaged);
         }
 
         string predictions = PathOf(torn, RunFiles.PredictionsAt(1));
         string[] lines = File.ReadAllLines(predictions);
         File.WriteAllLines(predictions, lines[..^1]);
-        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation cannot be read: “lora-plus-42” is without a whole file.");
+        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
         File.WriteAllLines(predictions, [.. lines[..^1], "x,0,0,-1,-1"]);
-        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation cannot be read: “lora-plus-42” is without a whole file.");
+        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
         File.WriteAllLines(predictions, [.. lines[..^1], "99,0,0,-1,-1"]);
         AssertRefused(await runs.CompareAsync(whole, torn), "The predictions files do not list the same rows.");
 
         File.Delete(PathOf(gone, RunFiles.PredictionsAt(1)));
-        AssertRefused(await runs.CompareAsync(whole, gone), "The predictions of the last evaluation cannot be read: “lora-swapped-42” is without a whole file.");
+        AssertRefused(await runs.CompareAsync(whole, gone), "The predictions of the last evaluation are missing or damaged.", gone);
         CompareDocument unknown = await runs.CompareAsync(whole, bare);
-        AssertRefused(unknown, "What was evaluated is not known: “pissa-42” is without a fingerprint.");
+        AssertRefused(unknown, "A fingerprint is missing or damaged, so what was evaluated is not known.", bare);
         Assert.All(unknown.Requirements, requirement => Assert.Null(requirement.Same));
     }
 
@@ -112,7 +112,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture) : IClassFixture<Scr
 
         CompareDocument document = await runs.CompareAsync(done, failed);
 
-        AssertRefused(document, "Only completed runs are tested, and “pissa-42” is not completed.");
+        AssertRefused(document, "Only completed runs are tested.", failed);
         Assert.Equal((10, 20), (document.Rows[1].Accuracy!.Correct, document.Rows[1].Accuracy!.Rows));
         Assert.False(document.Rows[1].Best!.Optimistic);
         Assert.Equal(["lora"], document.Methods.Groups.Select(group => group.Label));
@@ -130,7 +130,8 @@ public sealed class PairedTestsTests(ScriptedServer fixture) : IClassFixture<Scr
 
         Assert.Equal(1, document.PairedTests.Tested);
         Assert.Equal("Both ended with the same weights: they are one result.", Pair(document, a, again).Refused);
-        Assert.Equal("“second” ended with the same weights as “first” and counts once.", Pair(document, again, other).Refused);
+        Assert.Equal("The final weights of one are those of another run of this comparison, and count once.", Pair(document, again, other).Refused);
+        Assert.Equal([again.Id], Pair(document, again, other).RefusedFor);
         Assert.Null(Pair(document, a, other).Refused);
         Assert.Contains("first, second ended with the same weights and count once.", document.Notes);
         Assert.Equal([1, 1], document.Methods.Groups.Select(group => group.Accuracy.N));
@@ -169,9 +170,10 @@ public sealed class PairedTestsTests(ScriptedServer fixture) : IClassFixture<Scr
         Assert.Equal(holm, pair.HolmP!.Value, 1e-12);
     }
 
-    private static void AssertRefused(CompareDocument document, string reason)
+    private static void AssertRefused(CompareDocument document, string reason, params RunDocument[] about)
     {
         PairedTest pair = Assert.Single(document.PairedTests.Pairs);
+        Assert.Equal(about.Select(run => run.Id), pair.RefusedFor);
         Assert.Equal(reason, pair.Refused);
         Assert.Equal((0, null, null, null), (document.PairedTests.Tested, pair.B, pair.P, pair.HolmP));
     }
