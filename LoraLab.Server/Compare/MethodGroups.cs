@@ -78,9 +78,3 @@ internal static class MethodGroups
 
     private static string Plain(JsonNode? value) => value is null ? "none" : CsvText.Plain(value);
 }
-
-/// <summary>A group with the runs behind it.</summary>
-/// <param name="Runs">All of them.</param>
-/// <param name="Counted">Without repetitions of a result.</param>
-/// <param name="Group">As it is shown.</param>
-internal sealed record SeedGroup(IReadOnlyList<ComparedRun> Runs, IReadOnlyList<ComparedRun> Counted, MethodGroup Group);
