@@ -13,6 +13,14 @@ internal sealed class Script(string? notes)
 
     public bool Has(string word) => words.ContainsKey(word);
 
+    public string Text(string word, string otherwise) => words.GetValueOrDefault(word) is { Length: > 0 } text ? text : otherwise;
+
+    /// <summary>Whole numbers as <c>3,5-9</c>.</summary>
+    public IReadOnlySet<int> Numbers(string word) => Text(word, "").Split(',', StringSplitOptions.RemoveEmptyEntries)
+        .Select(part => part.Split('-').Select(end => int.Parse(end, CultureInfo.InvariantCulture)).ToArray())
+        .SelectMany(ends => Enumerable.Range(ends[0], ends[^1] - ends[0] + 1))
+        .ToHashSet();
+
     public int Number(string word, int otherwise = 0) =>
         words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : otherwise;
 }

@@ -9,17 +9,18 @@ namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
 /// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
-/// <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>.
+/// <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>,
+/// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, and those of
+/// <see cref="ScriptedFingerprint"/>.
 /// </summary>
 internal sealed class ScriptedRun
 {
-    private const int EvalRows = 4;
-
     private readonly string directory;
     private readonly Script script;
     private readonly RunSpec spec;
     private readonly EventWriter events;
     private readonly int steps;
+    private readonly int evalRows;
     private volatile bool stop;
 
     private ScriptedRun(WorkerCommand command)
@@ -28,6 +29,7 @@ internal sealed class ScriptedRun
         spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(directory, RunFiles.Spec)), ContractJson.Options)!;
         script = new Script(spec.Notes);
         steps = script.Number("steps", 10);
+        evalRows = script.Number("rows", 4);
         events = new EventWriter(Path.Combine(directory, RunFiles.Attempt(command.Attempt), RunFiles.Events));
     }
 
@@ -70,6 +72,7 @@ internal sealed class ScriptedRun
             LoadSeconds = 0.25,
             Warnings = ["scripted"],
         });
+        ScriptedFingerprint.Write(directory, spec, script, evalRows, ended: false);
         Evaluate(0);
         for (int step = 1; step <= steps; step++)
         {
@@ -94,6 +97,7 @@ internal sealed class ScriptedRun
 
         Evaluate(steps);
         WriteAdapter();
+        ScriptedFingerprint.Write(directory, spec, script, evalRows, ended: true);
         return End(EndReason.Finished, null);
     }
 
@@ -130,18 +134,19 @@ internal sealed class ScriptedRun
         string file = RunFiles.PredictionsAt(step);
         string path = Path.Combine(directory, file);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        int correct = step == 0 ? 2 : 3;
-        IEnumerable<string> rows = Enumerable.Range(0, EvalRows).Select(row =>
-            string.Create(CultureInfo.InvariantCulture, $"{row},{row % 2},{(row < correct ? row % 2 : 1 - (row % 2))},{-0.5 - row},{-1.25}"));
+        IReadOnlySet<int> wrong = script.Has("wrong") && step > 0 ? script.Numbers("wrong") : Enumerable.Range(step == 0 ? evalRows / 2 : evalRows - 1, evalRows).ToHashSet();
+        int correct = Enumerable.Range(0, evalRows).Count(row => !wrong.Contains(row));
+        IEnumerable<string> rows = Enumerable.Range(0, evalRows).Select(row =>
+            string.Create(CultureInfo.InvariantCulture, $"{row},{row % 2},{(wrong.Contains(row) ? 1 - (row % 2) : row % 2)},{-0.5 - row},{-1.25}"));
         File.WriteAllLines(path, ["row,label,predicted,negative,positive", .. rows]);
         events.Write(new Evaluated
         {
             Step = step,
-            Accuracy = correct / (double)EvalRows,
-            MacroF1 = correct / (double)EvalRows,
+            Accuracy = correct / (double)evalRows,
+            MacroF1 = correct / (double)evalRows,
             Loss = 0.7 - (0.01 * step),
             Correct = correct,
-            Rows = EvalRows,
+            Rows = evalRows,
             MajorityBaseline = 0.5,
             PredictionsFile = file,
         });

@@ -1,46 +1,72 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json.Nodes;
 using LoraLab.Contracts.Compare;
 
 namespace LoraLab.Server.Compare;
 
-/// <summary>A comparison as CSV (RFC 4180): one row a run, with full precision and the fields that differ.</summary>
+/// <summary>The tables of a comparison as CSV.</summary>
 internal static class CompareCsv
 {
-    public static string Write(CompareDocument document)
+    /// <summary>One row a run, with the fields that differ.</summary>
+    public static string Runs(CompareDocument document)
     {
-        StringBuilder text = new();
-        AddLine(text, ["runId", "name", "method", "state", .. CompareColumn.All.Select(column => column.Name), "memorySource", .. document.Differences.Select(difference => $"spec.{difference.Field}")]);
+        CsvText text = new();
+        text.Add(["runId", "name", "method", "state", .. CompareColumn.All.Select(column => column.Name), "memorySource", "finalSha256", .. document.Differences.Select(difference => $"spec.{difference.Field}")]);
         foreach (CompareRow row in document.Rows)
         {
-            AddLine(text,
+            text.Add(
             [
                 row.RunId,
                 row.Name,
                 row.Method,
                 row.State.ToString().ToLowerInvariant(),
-                .. CompareColumn.All.Select(column => column.Read(row.Summary)?.ToString("R", CultureInfo.InvariantCulture) ?? ""),
-                row.MemorySource ?? "",
-                .. document.Differences.Select(difference => Plain(difference.Values[row.RunId])),
+                .. CompareColumn.All.Select(column => CsvText.Number(column.Read(row))),
+                row.MemorySource,
+                row.FinalSha256,
+                .. document.Differences.Select(difference => CsvText.Plain(difference.Values[row.RunId])),
             ]);
         }
 
         return text.ToString();
     }
 
-    private static string Plain(JsonNode? value) =>
-        value is null ? "" : value.GetValueKind() == System.Text.Json.JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString();
-
-    private static void AddLine(StringBuilder text, IEnumerable<string> cells) =>
-        text.AppendJoin(',', cells.Select(Cell)).Append("\r\n");
-
-    private static string Cell(string text)
+    /// <summary>One row a pair of runs.</summary>
+    public static string Pairs(CompareDocument document)
     {
-        // A spreadsheet would take these for a formula; numbers stay numbers.
-        bool formula = text.Length > 0 && "=+-@\t".Contains(text[0])
-            && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
-        string safe = formula ? "'" + text : text;
-        return safe.AsSpan().IndexOfAny("\",\r\n") < 0 ? safe : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        CsvText text = new();
+        text.Add("runA", "runB", "nameA", "nameB", "rows", "b", "c", "difference", "p", "holmP", "refused", "factors");
+        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => row.Name);
+        foreach (PairedTest pair in document.PairedTests.Pairs)
+        {
+            text.Add(pair.RunA, pair.RunB, names[pair.RunA], names[pair.RunB], Whole(pair.Rows), Whole(pair.B), Whole(pair.C), CsvText.Number(pair.Difference), CsvText.Number(pair.P), CsvText.Number(pair.HolmP), pair.Refused, string.Join(' ', pair.Factors));
+        }
+
+        return text.ToString();
     }
+
+    /// <summary>One row a group of runs that differ in their seeds only.</summary>
+    public static string Methods(CompareDocument document)
+    {
+        CsvText text = new();
+        text.Add("group", "label", "method", "seeds", "accuracyMean", "accuracySd", "accuracyLow", "accuracyHigh", "macroF1Mean", "macroF1Sd", "macroF1Low", "macroF1High", "seedList");
+        foreach (MethodGroup group in document.Methods.Groups)
+        {
+            text.Add(
+            [
+                group.Id,
+                group.Label,
+                group.Method,
+                Whole(group.Accuracy.N),
+                .. Figures(group.Accuracy),
+                .. Figures(group.MacroF1),
+                string.Join(' ', group.Seeds.Select(seed => seed.OrderSeed is long order ? $"{seed.Seed}/{order}" : $"{seed.Seed}")),
+            ]);
+        }
+
+        return text.ToString();
+    }
+
+    private static string?[] Figures(SeedStatistics? statistics) =>
+        [CsvText.Number(statistics?.Mean), CsvText.Number(statistics?.StandardDeviation), CsvText.Number(statistics?.Low), CsvText.Number(statistics?.High)];
+
+    private static string? Whole(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,76 +1,60 @@
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Compare.Statistics;
 
 namespace LoraLab.Server.Compare;
 
-/// <summary>Puts runs side by side, and says what keeps their figures from being comparable.</summary>
+/// <summary>Puts runs side by side: their last evaluations, what differs, two checkpoints on the same rows, and methods over seeds.</summary>
 internal static class Comparison
 {
-    /// <summary>Fields that change what is measured, not how well a method does.</summary>
-    private static readonly string[] Conditions =
-        ["model", "dataset", "prompt", "stripSentence", "trainSamples", "dataSeed", "dataOffset", "evalSplit", "evalSamples", "epochs", "maxSteps", "effectiveBatch", "lossScope", "lossWeighting"];
-
-    public static CompareDocument Of(IReadOnlyList<RunDocument> runs)
+    public static CompareDocument Of(IReadOnlyList<ComparedRun> runs)
     {
-        IReadOnlyList<SpecDifference> differences = SpecDifferences.Find(runs);
+        IReadOnlyList<SpecDifference> differences = SpecDifferences.Find([.. runs.Select(run => run.Document)]);
+        IReadOnlyList<CompareRow> rows = [.. runs.Select(Row)];
+        IReadOnlyList<SeedGroup> groups = MethodGroups.Of(runs);
+        FactorTable factors = new(runs);
         return new CompareDocument
         {
-            Rows = [.. runs.Select(Row)],
+            Rows = rows,
             Differences = differences,
-            Notes = [.. Notes(runs, differences)],
+            Notes = [.. CompareNotes.Of(runs, rows, differences, groups)],
+            Requirements = Requirement.Over(runs),
+            Factors = factors.All(),
+            PairedTests = PairedMatrix.Of(runs, factors),
+            Methods = MethodPairs.Of(groups, factors),
         };
     }
 
-    private static CompareRow Row(RunDocument run) => new()
+    private static CompareRow Row(ComparedRun compared)
     {
-        RunId = run.Id,
-        Name = run.Name,
-        Method = run.Spec.Method,
-        Color = run.Color,
-        State = run.State,
-        Summary = run.Summary,
-        MemorySource = MemorySource(run),
-    };
-
-    private static IEnumerable<string> Notes(IReadOnlyList<RunDocument> runs, IReadOnlyList<SpecDifference> differences)
-    {
-        List<string> unfinished = [.. runs.Where(run => run.State != RunState.Completed).Select(run => run.Name)];
-        if (unfinished.Count > 0)
+        RunDocument run = compared.Document;
+        return new CompareRow
         {
-            yield return $"Not completed: {string.Join(", ", unfinished)}; their figures are those of their last evaluation so far.";
-        }
-
-        List<string> conditions = [.. differences.Select(difference => difference.Field).Where(Conditions.Contains)];
-        if (conditions.Count > 0)
-        {
-            yield return $"The runs do not share {string.Join(", ", conditions)}: differences in accuracy may come from there and not from the method.";
-        }
-
-        IReadOnlyList<IGrouping<string, RunDocument>> methods = [.. runs.GroupBy(run => run.Spec.Method)];
-        int fewestSeeds = methods.Min(method => method.Select(run => (run.Spec.Seed, run.Spec.OrderSeed, run.Spec.DataSeed)).Distinct().Count());
-        if (methods.Count > 1 && fewestSeeds == 1)
-        {
-            yield return "1 seed a method: this compares checkpoints, not methods.";
-        }
-
-        if (runs.Any(run => run.Spec.Dataset == "sample" || run.Spec.Model == "sample"))
-        {
-            yield return "The bundled sample is a toy: it shows how the tool works and says nothing about the methods on real data.";
-        }
-
-        List<string> sources = [.. runs.Select(MemorySource).OfType<string>().Distinct()];
-        if (sources.Count > 1)
-        {
-            yield return $"Peak memory was measured in different ways ({string.Join(", ", sources)}).";
-        }
-
-        List<string> devices = [.. runs.Select(run => run.Attempts.LastOrDefault()?.Environment).OfType<RunEnvironment>().Select(environment => environment.DeviceName ?? environment.Device).Distinct()];
-        if (devices.Count > 1)
-        {
-            yield return $"The runs were executed on different devices ({string.Join(", ", devices)}): times and memory cannot be compared.";
-        }
+            RunId = run.Id,
+            Name = run.Name,
+            Method = run.Spec.Method,
+            Color = run.Color,
+            State = run.State,
+            Summary = run.Summary,
+            MemorySource = run.Attempts.LastOrDefault()?.Environment?.MemorySource is { Length: > 0 } source ? source : null,
+            Accuracy = Accuracy(run.Summary),
+            MacroF1 = run.Summary.MacroF1?.Last,
+            MajorityBaseline = run.Summary.MajorityBaseline,
+            Best = run.Summary.Accuracy is { Best: double best } accuracy ? new BestEvaluation(best, accuracy.BestStep, compared.Evaluations, compared.Evaluations > 1) : null,
+            Seed = run.Spec.Seed,
+            OrderSeed = run.Spec.OrderSeed,
+            FinalSha256 = compared.Fingerprint?.Adapter.FinalSha256,
+        };
     }
 
-    private static string? MemorySource(RunDocument run) =>
-        run.Attempts.LastOrDefault()?.Environment?.MemorySource is { Length: > 0 } source ? source : null;
+    private static ProportionEstimate? Accuracy(RunSummary summary)
+    {
+        if (summary is not { Correct: int correct, EvalRows: int rows } || correct < 0 || rows < 1 || correct > rows)
+        {
+            return null;
+        }
+
+        (double low, double high) = WilsonInterval.Of(correct, rows);
+        return new ProportionEstimate((double)correct / rows, correct, rows, low, high);
+    }
 }

@@ -27,7 +27,8 @@ internal static class SpecDifferences
         return differences;
     }
 
-    private static Dictionary<string, JsonNode?> Flatten(RunSpec spec)
+    /// <summary>Fields by dotted name, without what only describes the run.</summary>
+    public static Dictionary<string, JsonNode?> Flatten(RunSpec spec)
     {
         Dictionary<string, JsonNode?> fields = [];
         foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(spec, ContractJson.Options)!.AsObject())
@@ -56,7 +57,8 @@ internal static class SpecDifferences
         }
     }
 
-    private static string Canonical(JsonNode? value) => value switch
+    /// <summary>Text that is the same for values that are the same.</summary>
+    public static string Canonical(JsonNode? value) => value switch
     {
         null => "null",
         JsonArray array => $"[{string.Join(",", array.Select(Canonical))}]",

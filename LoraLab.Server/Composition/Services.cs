@@ -1,5 +1,6 @@
 using Hangfire;
 using LoraLab.Contracts;
+using LoraLab.Server.Compare;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Live;
@@ -59,6 +60,7 @@ internal static class Services
         builder.Services.AddSingleton<RunLogs>();
         builder.Services.AddSingleton<PredictionFiles>();
         builder.Services.AddSingleton<RunQuery>();
+        builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();

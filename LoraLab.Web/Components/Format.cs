@@ -14,6 +14,23 @@ public static class Format
     /// <summary>0.9461 as 94.61 %.</summary>
     public static string Percent(double? share) => share is double value ? Text(value * 100, "0.00") + " %" : Nothing;
 
+    /// <summary>0.9461 as 94.6 %, where an interval beside it says how much the next digit is worth.</summary>
+    public static string Share(double? share) => share is double value ? Text(value * 100, "0.0") + " %" : Nothing;
+
+    /// <summary>0.929 and 0.959 as [92.9, 95.9].</summary>
+    public static string Interval(double? low, double? high) => low is double from && high is double to ? $"[{Text(from * 100, "0.0")}, {Text(to * 100, "0.0")}]" : "";
+
+    /// <summary>A difference of shares in percentage points, always with its sign.</summary>
+    public static string Points(double? difference) => difference is double value
+        ? Text(Math.Round(value * 100, 2), "+0.00;−0.00;0.00")
+        : Nothing;
+
+    /// <summary>An interval of a difference in percentage points.</summary>
+    public static string PointsInterval(double? low, double? high) => low is null || high is null ? "" : $"[{Points(low)}, {Points(high)}]";
+
+    /// <summary>A p-value to three places; smaller ones as a bound.</summary>
+    public static string PValue(double? p) => p is not double value ? Nothing : value < 0.001 ? "< 0.001" : Text(value, "0.000");
+
     /// <summary>Four significant digits, scientific outside the readable range.</summary>
     public static string Number(double? number)
     {

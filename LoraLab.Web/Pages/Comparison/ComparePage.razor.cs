@@ -15,8 +15,8 @@ namespace LoraLab.Web.Pages.Comparison;
 /// <summary>Runs side by side, live while they go on. The address says which runs and how they are looked at.</summary>
 public sealed partial class ComparePage
 {
-    /// <summary>More curves than this cannot be told apart.</summary>
-    internal const int Limit = 12;
+    /// <summary>What the server compares at once: five methods over ten seeds.</summary>
+    internal const int Limit = 50;
 
     private readonly MetricBook _book = new();
     private readonly CancellationTokenSource _leaving = new();
@@ -36,6 +36,9 @@ public sealed partial class ComparePage
 
     [SupplyParameterFromQuery(Name = "metric")]
     public string? Metric { get; set; }
+
+    [SupplyParameterFromQuery(Name = "tests")]
+    public string? Tests { get; set; }
 
     [SupplyParameterFromQuery(Name = "smooth")]
     public string? Smooth { get; set; }

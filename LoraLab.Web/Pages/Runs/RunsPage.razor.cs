@@ -11,7 +11,7 @@ namespace LoraLab.Web.Pages.Runs;
 public sealed partial class RunsPage
 {
     /// <summary>The most runs that one comparison takes.</summary>
-    private const int CompareLimit = 12;
+    private const int CompareLimit = Comparison.ComparePage.Limit;
     private const int PageSize = 50;
     private const int MostAtOnce = 500;
     private const string NewestFirst = "-createdAt";
