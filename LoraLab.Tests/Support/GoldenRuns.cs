@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Training.Data;
 
@@ -30,6 +31,9 @@ public sealed class GoldenRuns : IDisposable
         change?.Invoke(spec);
         return _trainer.Value.Run(spec);
     }
+
+    /// <summary>A case's pass size as a specification writes it.</summary>
+    internal static JsonNode MicroBatch(string text) => text == "auto" ? text : int.Parse(text, CultureInfo.InvariantCulture);
 
     /// <summary>The trajectory of a reference.</summary>
     internal static (JsonObject Golden, string Folder) Load(string name)

@@ -43,8 +43,7 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         (JsonObject golden, string folder) = GoldenRuns.Load(name);
         Deviations deviations = new(output, $"{name}/trajectory.json, microBatch {microBatch}");
 
-        JsonNode asked = microBatch == "auto" ? microBatch : int.Parse(microBatch, CultureInfo.InvariantCulture);
-        FinishedRun run = runs.Run(golden, folder, asked, whole: name == "lora-qv");
+        FinishedRun run = runs.Run(golden, folder, GoldenRuns.MicroBatch(microBatch), whole: name == "lora-qv");
 
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
         Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
