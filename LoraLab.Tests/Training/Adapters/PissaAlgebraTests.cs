@@ -1,5 +1,4 @@
 using CsCheck;
-using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Model;
 using Xunit;
