@@ -52,7 +52,8 @@ public sealed class DeltaTests
                 using IDisposable noGrad = no_grad();
                 using Generator generator = new((ulong)found.seed, CPU);
                 using LinearLayer layer = new("m", randn(found.height, found.width, dtype: float32, generator: generator));
-                RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized };
+                // Dropout is for training: neither a plain pass nor the change of the weight knows it.
+                RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized, Dropout = 0.3 };
                 layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
                 foreach (AdapterParameter parameter in layer.Adapter.Trainable)
                 {

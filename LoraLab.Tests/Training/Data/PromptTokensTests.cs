@@ -30,12 +30,15 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("subset.json")));
         long expected = golden.RootElement.GetProperty("tinyllamaTokensOfFirst20000_paperLiteral_trailingSpaceKept_withBos").GetInt64();
 
-        long kept = Tokens(strip: false);
+        TrainingExample[] examples = Examples(strip: false);
+        long kept = examples.Sum(example => (long)example.Ids.Length);
 
         output.WriteLine($"DEVIATION | subset.json | tokens of the 20,000 | {Math.Abs(kept - expected)} | limit 0 | {expected} values");
         Assert.Equal(expected, kept);
-        // Published beside it: without the trailing space each sentence has one token less.
-        Assert.Equal(617_174, Tokens(strip: true));
+        // Published beside it: the shortest and the longest, and that without the trailing space each sentence has one token less.
+        Assert.Equal((20, 89), (examples.Min(example => example.Ids.Length), examples.Max(example => example.Ids.Length)));
+        Assert.All(examples, example => Assert.Equal((1, 1), (example.Ids[0], example.FirstTarget)));
+        Assert.Equal(617_174, Examples(strip: true).Sum(example => example.Ids.Length));
     }
 
     [Fact]
@@ -51,11 +54,8 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
         Assert.All(examples, example => Assert.Equal(29901, example.PromptIds[^1]));
     }
 
-    private static long Tokens(bool strip)
-    {
-        ExampleEncoder encoder = Encoder(strip);
-        return TrainingSubset.Select(_sst2.Value, new RunSpec()).Consumed.Sum(row => (long)encoder.EncodeTraining(row).Ids.Length);
-    }
+    private static TrainingExample[] Examples(bool strip) =>
+        [.. TrainingSubset.Select(_sst2.Value, new RunSpec()).Consumed.Select(Encoder(strip).EncodeTraining)];
 
     private static ExampleEncoder Encoder(bool strip) => new(_tokenizer.Value, PromptTemplate.Parse("paper-literal"), _labels, LossScope.Full, strip);
 }
