@@ -74,11 +74,14 @@ public static class PeftImport
         {
             PeftConfig config = JsonSerializer.Deserialize<PeftConfig>(File.ReadAllBytes(path), _strict)
                 ?? throw RunFailure.BadData($"initFrom: {path} is empty.", Field);
-            return config.Type == "LORA" && config.Rank > 0 && double.IsFinite(config.Alpha)
-                ? config
-                : throw RunFailure.BadData($"initFrom: {path} is not a LoRA adapter (peft_type '{Excerpt.Of(config.Type ?? "null")}', r {config.Rank}).", Field);
+            if (config.Type != "LORA" || config.Rank <= 0)
+            {
+                throw RunFailure.BadData($"initFrom: {path} is not a LoRA adapter (peft_type '{Excerpt.Of(config.Type ?? "null")}', r {config.Rank}).", Field);
+            }
+
+            return double.IsFinite(config.Alpha) ? config : throw RunFailure.BadData($"initFrom: {path} has lora_alpha {config.Alpha}; it must be a number.", Field);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
             throw RunFailure.BadData($"initFrom: {path} cannot be read: {Excerpt.Of(e.Message)}", Field, e);
         }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Optimization;
 
-public sealed class LossScalerTests
+public sealed class LossScaleBoundsTests
 {
     [Fact]
     public void Accept_Overflow_SkipsTheStepAndHalvesTheScale()
