@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Errors;
 
 namespace LoraLab.Training.Adapters;
 
@@ -14,7 +15,7 @@ public sealed record PeftConfig
     [JsonPropertyName("peft_type")]
     public string? Type { get; init; }
 
-    /// <summary>Name of the base model; only for people.</summary>
+    /// <summary>Name of the model that it was trained on, as its author wrote it.</summary>
     [JsonPropertyName("base_model_name_or_path")]
     public string? BaseModel { get; init; }
 
@@ -71,7 +72,7 @@ public sealed record PeftConfig
     {
         if (Type != "LORA" || Rank <= 0)
         {
-            return $"is not a LoRA adapter (peft_type '{Type}', r {Rank})";
+            return $"is not a LoRA adapter (peft_type '{Excerpt.Of(Type ?? "null")}', r {Rank})";
         }
 
         if (!double.IsFinite(Alpha) || Alpha <= 0)
@@ -91,7 +92,7 @@ public sealed record PeftConfig
 
         string? start = Start.ValueKind == JsonValueKind.String ? Start.GetString()!.ToLowerInvariant() : null;
         return start is not null && Array.Exists(_changeTheBase, start.StartsWith)
-            ? $"was saved with init_lora_weights '{start}', which changes the base weights; convert it to a plain adapter first (PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
+            ? $"was saved with init_lora_weights '{Excerpt.Of(start)}', which changes the base weights; convert it to a plain adapter first (PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
             : null;
     }
 }

@@ -9,6 +9,7 @@ namespace LoraLab.Training.Adapters;
 public static class PeftImport
 {
     private const string Field = "initFrom";
+    private static readonly JsonSerializerOptions _strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Puts the folder's factors into freshly made adapters.</summary>
     /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
@@ -31,7 +32,7 @@ public static class PeftImport
 
         if (unused.Count > 0)
         {
-            throw RunFailure.BadData($"initFrom: tensor '{unused.Order().First()}' in {folder} belongs to no target of the specification ({unused.Count} in all); targetModules must be those of the adapter.", Field);
+            throw RunFailure.BadData($"initFrom: tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {folder} belongs to no target of the specification ({unused.Count} in all); targetModules must be those of the adapter.", Field);
         }
 
         void Copy(string name, Tensor into)
@@ -41,13 +42,25 @@ public static class PeftImport
                 throw RunFailure.BadData($"initFrom: tensor '{name}' is missing from {folder}; targetModules must be those of the adapter.", Field);
             }
 
-            using Tensor stored = file.ToTensor(name);
-            if (!stored.shape.SequenceEqual(into.shape))
+            IReadOnlyList<long> found = file.Tensors[name].Shape;
+            if (!found.SequenceEqual(into.shape))
             {
-                throw RunFailure.BadData($"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", stored.shape)}]; the run needs [{string.Join(", ", into.shape)}].", Field);
+                throw RunFailure.BadData($"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", found)}]; the run needs [{string.Join(", ", into.shape)}], so the adapter belongs to another model.", Field);
             }
 
+            using Tensor stored = file.ToWeight(name);
             into.copy_(stored);
+            RequireRange(into, name, file.Path);
+        }
+    }
+
+    // A finite float64 may be beyond fp32.
+    private static void RequireRange(Tensor factor, string name, string path)
+    {
+        using IDisposable scope = NewDisposeScope();
+        if (!factor.isfinite().all().item<bool>())
+        {
+            throw RunFailure.BadData($"initFrom: tensor '{name}' in {path} has values beyond the range of fp32.", Field);
         }
     }
 
@@ -57,13 +70,13 @@ public static class PeftImport
         string path = Path.Combine(folder, PeftFiles.Config);
         try
         {
-            PeftConfig config = JsonSerializer.Deserialize<PeftConfig>(File.ReadAllBytes(path))
+            PeftConfig config = JsonSerializer.Deserialize<PeftConfig>(File.ReadAllBytes(path), _strict)
                 ?? throw RunFailure.BadData($"initFrom: {path} is empty.", Field);
             return config.Problem() is string problem ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field) : config;
         }
-        catch (Exception e) when (e is IOException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
-            throw RunFailure.BadData($"initFrom: {path} cannot be read: {e.Message}", Field, e);
+            throw RunFailure.BadData($"initFrom: {path} cannot be read: {Excerpt.Of(e.Message)}", Field, e);
         }
     }
 }

@@ -56,9 +56,9 @@ public sealed class CheckpointWeights : IDisposable
     /// <exception cref="RunFailure">There is no such tensor.</exception>
     public string Dtype(string name) => FileOf(name).Tensors[name].Dtype;
 
-    /// <summary>A new CPU tensor with the values of the file; the caller's dispose scope owns it.</summary>
-    /// <exception cref="RunFailure">There is no such tensor.</exception>
-    public torch.Tensor Read(string name) => FileOf(name).ToTensor(name);
+    /// <summary>A new CPU tensor with the values of the file, which are finite; the caller's dispose scope owns it.</summary>
+    /// <exception cref="RunFailure">There is no such tensor, its dtype is no floating-point one, or a value is NaN or infinite.</exception>
+    public torch.Tensor Read(string name) => FileOf(name).ToWeight(name);
 
     /// <summary>Closes the files; tensors already read stay valid.</summary>
     public void Dispose()
@@ -96,7 +96,7 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (shard.Length == 0 || shard.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || !File.Exists(Path.Combine(_folder, shard)))
             {
-                throw RunFailure.BadData($"The model in {_folder} lacks the shard '{shard}' that {IndexFile} names.", "model");
+                throw RunFailure.BadData($"The model in {_folder} lacks the shard '{Excerpt.Of(shard)}' that {IndexFile} names.", "model");
             }
 
             OpenFile(shard);
@@ -106,14 +106,14 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (!_files[shard].Tensors.ContainsKey(tensor))
             {
-                throw RunFailure.BadData($"{IndexFile} in {_folder} says that tensor '{tensor}' is in {shard}, but it is not.", "model");
+                throw RunFailure.BadData($"{IndexFile} in {_folder} says that tensor '{Excerpt.Of(tensor)}' is in {Excerpt.Of(shard)}, but it is not.", "model");
             }
         }
 
         string? unlisted = _byTensor.Keys.FirstOrDefault(tensor => !map.ContainsKey(tensor));
         if (unlisted is not null)
         {
-            throw RunFailure.BadData($"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} holds tensor '{unlisted}', which {IndexFile} does not list.", "model");
+            throw RunFailure.BadData($"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} holds tensor '{Excerpt.Of(unlisted)}', which {IndexFile} does not list.", "model");
         }
     }
 
@@ -125,7 +125,7 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (!_byTensor.TryAdd(tensor, file))
             {
-                throw RunFailure.BadData($"Tensor '{tensor}' is in {name} and in {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.", "model");
+                throw RunFailure.BadData($"Tensor '{Excerpt.Of(tensor)}' is in {name} and in {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.", "model");
             }
         }
     }
@@ -142,9 +142,13 @@ public sealed class CheckpointWeights : IDisposable
                 return entries;
             }
         }
-        catch (JsonException problem)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            throw RunFailure.BadData($"{path} is not valid JSON: {problem.Message}", "model", problem);
+            throw RunFailure.BadData($"{path} is not valid JSON: {Excerpt.Of(problem.Message)}", "model", problem);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw RunFailure.BadData($"{path} cannot be read: {problem.Message}", "model", problem);
         }
 
         throw RunFailure.BadData($"{path} has no 'weight_map'.", "model");

@@ -11,10 +11,12 @@ namespace LoraLab.Training.Checkpoints;
 public sealed class SafetensorsFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
+    private readonly string? _field;
 
-    private SafetensorsFile(string path, SafetensorsHeader header, MemoryMappedFile map)
+    private SafetensorsFile(string path, string? field, SafetensorsHeader header, MemoryMappedFile map)
     {
         Path = path;
+        _field = field;
         Tensors = header.Entries;
         Metadata = header.Metadata;
         _map = map;
@@ -41,7 +43,7 @@ public sealed class SafetensorsFile : IDisposable
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             SafetensorsHeader header = SafetensorsHeader.Read(stream, path, field);
             MemoryMappedFile map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            return new SafetensorsFile(path, header, map);
+            return new SafetensorsFile(path, field, header, map);
         }
         catch (RunFailure)
         {
@@ -60,13 +62,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="RunFailure">There is no such tensor, or TorchSharp has no such dtype.</exception>
     public torch.Tensor ToTensor(string name)
     {
-        if (!Tensors.TryGetValue(name, out SafetensorsEntry? entry))
-        {
-            throw RunFailure.BadData($"{Path} has no tensor '{name}'.", "model");
-        }
-
-        torch.ScalarType dtype = SafetensorsDtypes.Torch(entry.Dtype)
-            ?? throw RunFailure.BadData($"{Path}: tensor '{name}' has the dtype {entry.Dtype}, which cannot be used; convert it to F32, F16 or BF16.", "model");
+        SafetensorsEntry entry = Entry(name);
+        torch.ScalarType dtype = SafetensorsDtypes.Torch(entry.Dtype) ?? throw Unusable(entry);
         torch.Tensor tensor = torch.empty([.. entry.Shape], dtype: dtype, device: torch.CPU);
         if (entry.Length > 0)
         {
@@ -76,8 +73,47 @@ public sealed class SafetensorsFile : IDisposable
         return tensor;
     }
 
+    /// <summary>As <see cref="ToTensor"/>, for a weight: floating-point and finite, or it is refused.</summary>
+    /// <param name="name">Name of the tensor.</param>
+    /// <exception cref="RunFailure">There is no such tensor, its dtype is not F32, F16, BF16 or F64, or a value is NaN or infinite.</exception>
+    public torch.Tensor ToWeight(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (!NonFinite.IsFloat(entry.Dtype))
+        {
+            throw Unusable(entry);
+        }
+
+        torch.Tensor tensor = ToTensor(name);
+        try
+        {
+            RequireFinite(tensor, entry);
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Closes the file; tensors already made stay valid.</summary>
     public void Dispose() => _map.Dispose();
+
+    private SafetensorsEntry Entry(string name) =>
+        Tensors.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
+
+    private RunFailure Unusable(SafetensorsEntry entry) =>
+        RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' has the dtype {entry.Dtype}, which cannot be used; convert it to F32, F16 or BF16.", _field);
+
+    private void RequireFinite(torch.Tensor tensor, SafetensorsEntry entry) => TensorBytes.ForEachSpan(tensor, (span, offset) =>
+    {
+        long first = NonFinite.FirstIndex(span, entry.Dtype);
+        if (first >= 0)
+        {
+            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' holds NaN or infinity (element {(offset / tensor.ElementSize) + first}); get the file again, or use another one.", _field);
+        }
+    });
 
     private unsafe void Fill(torch.Tensor tensor, SafetensorsEntry entry)
     {

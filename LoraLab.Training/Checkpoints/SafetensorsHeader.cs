@@ -11,6 +11,7 @@ namespace LoraLab.Training.Checkpoints;
 internal sealed class SafetensorsHeader
 {
     private const long LongestHeader = 100_000_000;
+    private const int MostAxes = 16;
     private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
     private readonly string _file;
@@ -48,9 +49,10 @@ internal sealed class SafetensorsHeader
             using JsonDocument document = JsonDocument.Parse(json, _strict);
             ReadEntries(document.RootElement, prefix.Length + (long)length);
         }
-        catch (JsonException problem)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {problem.Message}", _field, problem);
+            // InvalidOperationException: a name that is JSON but no text, such as the lone surrogate "\ud800".
+            throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {Excerpt.Of(problem.Message)}", _field, problem);
         }
 
         CheckCover(prefix.Length + (long)length, stream.Length);
@@ -76,7 +78,7 @@ internal sealed class SafetensorsHeader
         Require(value.ValueKind == JsonValueKind.Object, "has a '__metadata__' that is not an object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            Require(property.Value.ValueKind == JsonValueKind.String, $"has metadata '{property.Name}' that is not a text");
+            Require(property.Value.ValueKind == JsonValueKind.String, $"has metadata '{Excerpt.Of(property.Name)}' that is not a text");
             Metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -90,19 +92,23 @@ internal sealed class SafetensorsHeader
             && value.TryGetProperty("shape", out JsonElement shapeValue) && TryNumbers(shapeValue, out shape)
             && value.TryGetProperty("data_offsets", out JsonElement offsetsValue) && TryNumbers(offsetsValue, out offsets)
             && offsets.Length == 2;
-        Require(complete, $"does not describe tensor '{name}' with a dtype, a shape and two data_offsets");
-        Require(SafetensorsDtypes.TryBytes(dtype, out int bytes), $"gives tensor '{name}' the unknown dtype '{dtype}'");
-        Require(offsets[1] >= offsets[0], $"gives tensor '{name}' offsets that run backwards: {offsets[0]} to {offsets[1]}");
+        string shown = Excerpt.Of(name);
+        Require(complete, $"does not describe tensor '{shown}' with a dtype, a shape and two data_offsets");
+        Require(SafetensorsDtypes.TryBytes(dtype, out int bytes), $"gives tensor '{shown}' the unknown dtype '{Excerpt.Of(dtype)}'");
+        Require(shape.Length <= MostAxes, $"gives tensor '{shown}' {shape.Length} axes");
+        Require(offsets[1] >= offsets[0], $"gives tensor '{shown}' offsets that run backwards: {offsets[0]} to {offsets[1]}");
         UInt128 size = (UInt128)bytes;
         foreach (long axis in shape)
         {
-            size = axis == 0 ? 0 : size * (UInt128)axis;
-            Require(size <= long.MaxValue, $"gives tensor '{name}' an impossible shape");
+            // An axis of 0 must not hide what the others would make of the strides.
+            size *= (UInt128)Math.Max(axis, 1);
+            Require(size <= long.MaxValue, $"gives tensor '{shown}' an impossible shape");
         }
 
+        size = shape.Contains(0) ? 0 : size;
         long length = offsets[1] - offsets[0];
-        Require(size == (UInt128)length, $"gives tensor '{name}' of dtype {dtype} and shape [{string.Join(", ", shape)}] {length} bytes instead of {size}");
-        Require(offsets[1] <= long.MaxValue - dataStart, $"gives tensor '{name}' impossible offsets");
+        Require(size == (UInt128)length, $"gives tensor '{shown}' of dtype {dtype} and shape [{string.Join(", ", shape)}] {length} bytes instead of {size}");
+        Require(offsets[1] <= long.MaxValue - dataStart, $"gives tensor '{shown}' impossible offsets");
         return new SafetensorsEntry(name, dtype, shape, dataStart + offsets[0], length);
     }
 
@@ -112,11 +118,12 @@ internal sealed class SafetensorsHeader
         string before = "the header";
         foreach (SafetensorsEntry entry in Entries.Values.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
         {
-            Require(entry.Offset >= expected, $"has tensor '{entry.Name}' overlapping {before}");
-            Require(entry.Offset == expected, $"leaves {entry.Offset - expected} bytes unused before tensor '{entry.Name}'");
+            string shown = Excerpt.Of(entry.Name);
+            Require(entry.Offset >= expected, $"has tensor '{shown}' overlapping {before}");
+            Require(entry.Offset == expected, $"leaves {entry.Offset - expected} bytes unused before tensor '{shown}'");
             expected = entry.Offset + entry.Length;
-            Require(expected <= fileLength, $"is cut off: tensor '{entry.Name}' ends at byte {expected}, the file has {fileLength}; get the file again");
-            before = $"tensor '{entry.Name}'";
+            Require(expected <= fileLength, $"is cut off: tensor '{shown}' ends at byte {expected}, the file has {fileLength}; get the file again");
+            before = $"tensor '{shown}'";
         }
 
         Require(expected == fileLength, $"has {fileLength - expected} bytes behind its last tensor");

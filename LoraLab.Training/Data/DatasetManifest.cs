@@ -60,7 +60,7 @@ public sealed record DatasetManifest
         }
         catch (JsonException problem)
         {
-            throw RunFailure.BadData($"{FileName} of data set '{name}' cannot be read: {problem.Message}", "dataset", problem);
+            throw RunFailure.BadData($"{FileName} of data set '{name}' cannot be read: {Excerpt.Of(problem.Message)}", "dataset", problem);
         }
 
         manifest.Check(name);
@@ -79,13 +79,13 @@ public sealed record DatasetManifest
         Require(name, !string.IsNullOrEmpty(LabelColumn), "'labelColumn' is empty");
         foreach ((string raw, string label) in LabelValues ?? new Dictionary<string, string>())
         {
-            Require(name, Labels.Contains(label), $"'labelValues' maps '{raw}' to '{label}', which is not among 'labels'");
+            Require(name, Labels.Contains(label), $"'labelValues' maps '{Excerpt.Of(raw)}' to '{Excerpt.Of($"{label}")}', which is not among 'labels'");
         }
 
         foreach ((string key, string file) in new[] { ("train", Train), ("eval", Eval) })
         {
-            Require(name, IsInside(file), $"'{key}' must name a file in the data set's own folder, not '{file}'");
-            Require(name, FormatOf(file) is "csv" or "tsv" or "jsonl", $"the format of '{file}' is '{FormatOf(file)}'; set 'format' to csv, tsv or jsonl");
+            Require(name, IsInside(file), $"'{key}' must name a file in the data set's own folder, not '{Excerpt.Of($"{file}")}'");
+            Require(name, FormatOf(file) is "csv" or "tsv" or "jsonl", $"the format of '{Excerpt.Of(file)}' is '{Excerpt.Of(FormatOf(file))}'; set 'format' to csv, tsv or jsonl");
         }
     }
 

@@ -56,10 +56,10 @@ public static class DatasetReader
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData($"Data set '{name}' has no file {file}; put it into {folder}.", "dataset");
+            throw RunFailure.BadData($"Data set '{name}' has no file {Excerpt.Of(file)}; put it into {folder}.", "dataset");
         }
 
-        string shownAs = $"{name}/{file}";
+        string shownAs = $"{name}/{Excerpt.Of(file)}";
         List<LabeledSentence> rows = [];
         foreach (RawRow raw in RowReader.Read(path, shownAs, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn))
         {
@@ -71,7 +71,7 @@ public static class DatasetReader
             rows.Add(new LabeledSentence(rows.Count, raw.Sentence, Label(manifest, raw, shownAs)));
         }
 
-        return rows.Count > 0 ? rows : throw RunFailure.BadData($"Data set '{name}' is empty: {file} has no rows.", "dataset");
+        return rows.Count > 0 ? rows : throw RunFailure.BadData($"Data set '{name}' is empty: {Excerpt.Of(file)} has no rows.", "dataset");
     }
 
     private static int Label(DatasetManifest manifest, RawRow raw, string shownAs)
@@ -97,9 +97,9 @@ public static class DatasetReader
         }
 
         string accepted = manifest.LabelValues is not null
-            ? string.Join(", ", manifest.LabelValues.Keys)
-            : string.Join(", ", manifest.Labels.Select((word, i) => $"{i} ({word})"));
-        throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the label '{value}' is unknown; there are {accepted}.", "dataset");
+            ? Excerpt.Of(manifest.LabelValues.Keys)
+            : Excerpt.Of(manifest.Labels.Select((word, i) => $"{i} ({word})"));
+        throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the label '{Excerpt.Of(value)}' is unknown; there are {accepted}.", "dataset");
     }
 
     private static int IndexOf(IReadOnlyList<string> labels, string word)

@@ -59,10 +59,16 @@ public sealed class ExampleEncoder
             int[] whole = _tokenizer.Encode(string.Concat(text, " ", _labels[i]));
             RequirePrefix(row, prompt, whole, $"prompt with the label '{_labels[i]}'");
             added[i] = whole[prompt.Length..];
+            // Bytes still spell the word, and its score is its probability. The unknown piece stands for any text.
+            if (_tokenizer.UnknownId is int unknown && added[i].Contains(unknown))
+            {
+                throw RunFailure.BadData($"The vocabulary of the model's tokenizer.model has no pieces for the label '{_labels[i]}'; use another label word.", "dataset");
+            }
+
             int same = Array.FindIndex(added, 0, i, other => other.AsSpan().SequenceEqual(added[i]));
             if (same >= 0)
             {
-                throw RunFailure.BadData($"Row {row.Row}: this model's tokenizer cannot tell the labels '{_labels[same]}' and '{_labels[i]}' apart; use other label words.", "dataset");
+                throw RunFailure.BadData($"Row {row.Row}: the model's tokenizer.model gives the labels '{_labels[same]}' and '{_labels[i]}' the same tokens; use other label words.", "dataset");
             }
         }
 

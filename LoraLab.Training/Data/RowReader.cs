@@ -99,7 +99,7 @@ internal static class RowReader
 
             if (!document.RootElement.TryGetProperty(sentenceColumn, out JsonElement sentence) || sentence.ValueKind != JsonValueKind.String)
             {
-                throw Wrong(shownAs, number, $"there is no text under '{sentenceColumn}'");
+                throw Wrong(shownAs, number, $"there is no text under '{Excerpt.Of(sentenceColumn)}'");
             }
 
             string? label = document.RootElement.TryGetProperty(labelColumn, out JsonElement value) ? Scalar(value) : null;
@@ -107,7 +107,7 @@ internal static class RowReader
         }
         catch (JsonException problem)
         {
-            throw RunFailure.BadData($"{shownAs}, line {number}: this is not JSON: {problem.Message}", "dataset", problem);
+            throw RunFailure.BadData($"{shownAs}, line {number}: this is not JSON: {Excerpt.Of(problem.Message)}", "dataset", problem);
         }
         catch (InvalidOperationException problem)
         {
@@ -126,7 +126,7 @@ internal static class RowReader
     private static int Column(string[] header, string name, string shownAs)
     {
         int at = Array.IndexOf(header, name);
-        return at >= 0 ? at : throw RunFailure.BadData($"{shownAs} has no column '{name}'; its header names {string.Join(", ", header)}.", "dataset");
+        return at >= 0 ? at : throw RunFailure.BadData($"{shownAs} has no column '{Excerpt.Of(name)}'; its header names {Excerpt.Of(header)}.", "dataset");
     }
 
     private static RunFailure Wrong(string shownAs, int line, string problem) => RunFailure.BadData($"{shownAs}, line {line}: {problem}.", "dataset");

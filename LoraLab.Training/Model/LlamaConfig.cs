@@ -10,6 +10,8 @@ public sealed record LlamaConfig
     /// <summary>Name of the file.</summary>
     public const string FileName = "config.json";
 
+    private static readonly JsonSerializerOptions _strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>Architecture family; only <c>llama</c> is supported.</summary>
     [JsonPropertyName("model_type")]
     public string? ModelType { get; init; }
@@ -122,7 +124,7 @@ public sealed record LlamaConfig
         LlamaConfig config;
         try
         {
-            config = JsonSerializer.Deserialize<LlamaConfig>(File.ReadAllBytes(path))
+            config = JsonSerializer.Deserialize<LlamaConfig>(File.ReadAllBytes(path), _strict)
                 ?? throw RunFailure.BadData($"{path} is empty.", "model");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -131,7 +133,7 @@ public sealed record LlamaConfig
         }
         catch (JsonException e)
         {
-            throw RunFailure.BadData($"{path} is not a valid model configuration: {e.Message}", "model", e);
+            throw RunFailure.BadData($"{path} is not a valid model configuration: {Excerpt.Of(e.Message)}", "model", e);
         }
 
         string? problem = config.Problem();
@@ -142,7 +144,7 @@ public sealed record LlamaConfig
     {
         if (ModelType != "llama")
         {
-            return $"model_type is '{ModelType}'; only Llama-architecture models (model_type 'llama') are supported.";
+            return $"model_type is '{Excerpt.Of(ModelType ?? "null")}'; only Llama-architecture models (model_type 'llama') are supported.";
         }
 
         if (HiddenSize < 1 || IntermediateSize < 1 || Layers < 1 || Heads < 1 || KeyValueHeads < 1 || VocabularySize < 1 || ContextLength < 1)
@@ -150,14 +152,19 @@ public sealed record LlamaConfig
             return "hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, vocab_size and max_position_embeddings must be positive.";
         }
 
-        if (Heads % KeyValueHeads != 0 || (HeadSizeOrNull is null && HiddenSize % Heads != 0) || HeadSize % 2 != 0)
+        if (Heads % KeyValueHeads != 0 || (HeadSizeOrNull is null && HiddenSize % Heads != 0) || HeadSize < 2 || HeadSize % 2 != 0)
         {
             return $"hidden_size {HiddenSize}, num_attention_heads {Heads} and num_key_value_heads {KeyValueHeads} do not divide into whole, even heads.";
         }
 
+        if (!(RmsNormEpsilon > 0 && double.IsFinite(RmsNormEpsilon) && RopeTheta > 0 && double.IsFinite(RopeTheta)))
+        {
+            return $"rms_norm_eps {RmsNormEpsilon} and rope_theta {RopeTheta} must be above 0.";
+        }
+
         if (Activation is not (null or "silu"))
         {
-            return $"hidden_act is '{Activation}'; only 'silu' is supported.";
+            return $"hidden_act is '{Excerpt.Of(Activation)}'; only 'silu' is supported.";
         }
 
         if (AttentionBias || MlpBias)

@@ -23,7 +23,7 @@ public static class LlamaLoader
         if (unused.Count > 0)
         {
             model.Dispose();
-            throw RunFailure.BadData($"Tensor '{unused.Order().First()}' in {modelFolder} belongs to no part of a Llama model with {config.Layers} layers ({unused.Count} unexpected in all).", "model");
+            throw RunFailure.BadData($"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} belongs to no part of a Llama model with {config.Layers} layers ({unused.Count} unexpected in all).", "model");
         }
 
         return model;
@@ -43,7 +43,25 @@ public static class LlamaLoader
 
             using Tensor stored = weights.Read(name);
             // A copy even where nothing changes: the file's mapping ends with this method.
-            return stored.to(dtype, device, copy: true);
+            Tensor converted = stored.to(dtype, device, copy: true);
+            RequireRange(converted, stored.dtype, name);
+            return converted;
+        }
+
+        // What is stored is finite; a narrower range can make infinity of it.
+        void RequireRange(Tensor converted, ScalarType stored, string name)
+        {
+            bool narrower = (dtype == ScalarType.Float16 && stored != ScalarType.Float16) || (stored == ScalarType.Float64 && dtype != ScalarType.Float64);
+            if (!narrower)
+            {
+                return;
+            }
+
+            using IDisposable scope = NewDisposeScope();
+            if (!converted.isfinite().all().item<bool>())
+            {
+                throw RunFailure.BadData($"Tensor '{name}' in {modelFolder} has values beyond the range of {dtype.ToString().ToLowerInvariant()}; set precision to fp32.", "model");
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         Try(errors, () => PromptTemplate.Parse(spec.Prompt));
         if (spec.InitFrom is not null && method is not null)
         {
-            CheckInitFrom(spec, method, errors);
+            CheckInitFrom(spec, method, errors, warnings);
         }
 
         // Choosing rows needs numbers that make sense.
@@ -134,7 +134,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         return entry.Usable ? LlamaConfig.Read(folder) : throw RunFailure.BadData($"Model '{name}' cannot be used. {entry.Problem}", "model");
     }
 
-    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors)
+    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors, List<string> warnings)
     {
         if (!method.Descriptor.AllowsInitFrom)
         {
@@ -147,7 +147,15 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         {
             errors.Add(new("initFrom", $"initFrom: the adapter '{spec.InitFrom}' has rank {config.Rank}; rank says {spec.Rank}."));
         }
+
+        // Names differ between hubs, folders and users: tensor names and shapes decide, when the run is prepared.
+        if (config?.BaseModel is string trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
+        {
+            warnings.Add($"initFrom: the adapter '{spec.InitFrom}' says that it was trained on '{Excerpt.Of(trainedOn)}'; the run's model is '{spec.Model}'.");
+        }
     }
+
+    private static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
 
     private static T? Try<T>(List<FieldError> errors, Func<T> action)
         where T : class

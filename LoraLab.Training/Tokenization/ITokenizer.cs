@@ -9,6 +9,9 @@ public interface ITokenizer
     /// <summary>Id that begins every sequence.</summary>
     int BosId { get; }
 
+    /// <summary>Id of text that the vocabulary has no pieces for; null where every text has pieces (bytes at worst).</summary>
+    int? UnknownId => null;
+
     /// <summary>The ids of a text, BOS first, no EOS.</summary>
     int[] Encode(string text);
 

@@ -15,6 +15,8 @@ internal sealed class LlamaText(LlamaTokenizer tokenizer, SentencePieceVocabular
 
     public int BosId => tokenizer.BeginningOfSentenceId;
 
+    public int? UnknownId => vocabulary.HasBytes ? null : vocabulary.UnknownId;
+
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

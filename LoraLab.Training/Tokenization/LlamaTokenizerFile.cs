@@ -26,8 +26,10 @@ public static class LlamaTokenizerFile
         try
         {
             byte[] model = File.ReadAllBytes(path);
+            // First, as its complaints name the piece.
+            SentencePieceVocabulary vocabulary = new(model);
             using MemoryStream stream = new(model);
-            return new LlamaText(LlamaTokenizer.Create(stream), new SentencePieceVocabulary(model));
+            return new LlamaText(LlamaTokenizer.Create(stream), vocabulary);
         }
         catch (Exception problem) when (problem is not RunFailure)
         {

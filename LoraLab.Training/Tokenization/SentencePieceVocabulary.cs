@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using LoraLab.Training.Errors;
 
 namespace LoraLab.Training.Tokenization;
 
@@ -12,7 +13,7 @@ internal sealed class SentencePieceVocabulary
     private readonly Dictionary<string, (int Id, float Score)>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private readonly HashSet<int> _control = [];
     private readonly int[] _bytes = new int[256];
-    private int _unknown;
+    private int _unknown = -1;
 
     public SentencePieceVocabulary(byte[] model)
     {
@@ -32,6 +33,10 @@ internal sealed class SentencePieceVocabulary
 
         _bySpan = _mergeable.GetAlternateLookup<ReadOnlySpan<char>>();
         HasBytes = Array.TrueForAll(_bytes, id => id >= 0);
+        if (_unknown < 0)
+        {
+            throw new NotSupportedException("it has no unknown piece.");
+        }
     }
 
     private enum Kind
@@ -106,7 +111,11 @@ internal sealed class SentencePieceVocabulary
         switch (kind)
         {
             case Kind.Normal:
-                _mergeable.TryAdd(piece, (id, score));
+                if (!float.IsFinite(score) || !_mergeable.TryAdd(piece, (id, score)))
+                {
+                    throw new NotSupportedException($"piece {id} ('{Excerpt.Of(piece)}') is there twice, or its score is no number.");
+                }
+
                 LongestPiece = Math.Max(LongestPiece, piece.Length);
                 break;
             case Kind.Unknown:

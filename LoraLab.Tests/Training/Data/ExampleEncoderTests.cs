@@ -12,19 +12,6 @@ public sealed class ExampleEncoderTests
     private static readonly string[] _labels = ["negative", "positive"];
 
     [Fact]
-    public void EncodeTraining_PapersSubsetUnderItsTokenizer_Has637174Tokens()
-    {
-        ExampleEncoder encoder = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Full);
-        TrainingSubset subset = TrainingSubset.Select(DatasetReader.Read("sst2", Fixtures.Sst2), new RunSpec());
-
-        TrainingExample[] examples = [.. subset.Consumed.Select(encoder.EncodeTraining)];
-
-        Assert.Equal(637174, examples.Sum(example => (long)example.Ids.Length));
-        Assert.Equal((20, 89), (examples.Min(example => example.Ids.Length), examples.Max(example => example.Ids.Length)));
-        Assert.All(examples, example => Assert.Equal((1, 1), (example.Ids[0], example.FirstTarget)));
-    }
-
-    [Fact]
     public void EncodeTraining_StrippedSentences_HaveOneTokenLessEach()
     {
         ITokenizer tokenizer = LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer);

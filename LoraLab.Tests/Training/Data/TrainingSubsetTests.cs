@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
@@ -19,6 +20,16 @@ public sealed class TrainingSubsetTests
         Assert.Equal((8940, 11060), (subset.Consumed.Count(row => row.Label == 0), subset.Consumed.Count(row => row.Label == 1)));
         Assert.Equal([32326, 27449, 60108], subset.Consumed.Take(3).Select(row => row.Row));
         Assert.Equal(86, subset.Consumed[^1].Row);
+    }
+
+    [Fact]
+    public void Select_Defaults_HasTheLabelCountsOfTheReference()
+    {
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("subset.json")));
+        TrainingSubset subset = TrainingSubset.Select(_sst2.Value, new RunSpec());
+
+        Assert.Equal(Counts(golden.RootElement.GetProperty("first20000")), Counts(subset.Consumed));
+        Assert.Equal(Counts(golden.RootElement.GetProperty("dev")), Counts(subset.Evaluation));
     }
 
     [Fact]
@@ -110,6 +121,10 @@ public sealed class TrainingSubsetTests
         Assert.Equal(field, failure.Field);
         Assert.Contains(field, failure.Message);
     }
+
+    private static (int, int) Counts(JsonElement counts) => (counts.GetProperty("negative").GetInt32(), counts.GetProperty("positive").GetInt32());
+
+    private static (int, int) Counts(IReadOnlyList<LabeledSentence> rows) => (rows.Count(row => row.Label == 0), rows.Count(row => row.Label == 1));
 
     private static SentimentDataset Numbered(int rows) => new()
     {

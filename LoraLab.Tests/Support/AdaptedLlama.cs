@@ -1,0 +1,140 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Model;
+using LoraLab.Training.Optimization;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>A <see cref="TinyLlama"/> with the adapters of a method, its gradient over a window, and steps with its learning rates.</summary>
+internal sealed class AdaptedLlama : IDisposable
+{
+    private AdaptedLlama(LlamaModel model, LoraMethod method, RunSpec spec) => (Model, Method, Spec) = (model, method, spec);
+
+    public LlamaModel Model { get; }
+
+    public LoraMethod Method { get; }
+
+    public RunSpec Spec { get; }
+
+    public IReadOnlyList<LowRankAdapter> Adapters => [.. Model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()];
+
+    public IReadOnlyList<AdapterParameter> Parameters => [.. Adapters.SelectMany(adapter => adapter.Trainable)];
+
+    /// <summary>A specification with a method's defaults, for every linear layer.</summary>
+    public static RunSpec SpecOf(string method, int rank = 4, double alpha = 8, JsonObject? options = null) => new()
+    {
+        Method = method,
+        Rank = rank,
+        Alpha = alpha,
+        TargetModules = TargetModules.AllLinear,
+        MethodOptions = LoraMethods.Find(method)!.Complete(options ?? [], []),
+    };
+
+    /// <summary>The model with fresh adapters.</summary>
+    public static AdaptedLlama Create(RunSpec spec, ScalarType dtype = ScalarType.Float32, LlamaModel? on = null)
+    {
+        LlamaModel model = on ?? TinyLlama.Build(dtype: dtype);
+        LoraMethod method = LoraMethods.Find(spec.Method)!;
+        foreach (LinearLayer linear in model.Linears.Where(linear => spec.TargetModules.Names is null || spec.TargetModules.Names.Contains(linear.ShortName)))
+        {
+            linear.Adapter = method.Create(linear, AdapterRequest.From(spec), spec.MethodOptions);
+        }
+
+        return new(model, method, spec);
+    }
+
+    /// <summary>Puts values into the factors that start at zero, so that no gradient is zero for that reason alone.</summary>
+    public AdaptedLlama Disturb(int seed)
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        using Generator generator = new((ulong)seed, CPU);
+        foreach (AdapterParameter parameter in Parameters)
+        {
+            parameter.Value.add_(randn(parameter.Value.shape, generator: generator).mul(0.05).to(parameter.Value.dtype));
+        }
+
+        return this;
+    }
+
+    /// <summary>Replaces the factors by float64 copies, which are trained in their place.</summary>
+    public AdaptedLlama InFloat64()
+    {
+        foreach (LinearLayer linear in Model.Linears.Where(linear => linear.Adapter is not null))
+        {
+            LowRankAdapter old = linear.Adapter!;
+            LowRankAdapter wide = new(old.Module, Wide(old.A_RI), Wide(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null ? null : Wide(old.R_RR));
+            linear.Adapter = old.Taken is TakenFactors taken ? wide.WithTaken(new TakenFactors(Wide(taken.A_RI), Wide(taken.B_OR), taken.FromBranch)) : wide;
+        }
+
+        return this;
+
+        static Tensor Wide(Tensor value) => value.detach().to(float64);
+    }
+
+    /// <summary>Loss of a window; its gradient is left in the parameters. The sums are those of a training step.</summary>
+    public double Accumulate(IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting = LossWeighting.PerExampleMean)
+    {
+        ZeroGradients();
+        double loss = 0;
+        foreach (WindowPass pass in WindowPass.Split(window, sentencesPerPass, weighting, CPU))
+        {
+            using IDisposable scope = NewDisposeScope();
+            Tensor losses_N = functional.cross_entropy(Logits(pass), pass.TargetIds_N, reduction: Reduction.None);
+            Tensor passLoss = losses_N.mul(pass.Weights_N).sum();
+            passLoss.backward();
+            loss += passLoss.to(float64).item<double>();
+        }
+
+        return loss;
+    }
+
+    /// <summary>Takes optimizer steps at the method's own rates and returns the losses.</summary>
+    public double[] Train(int steps, IReadOnlyList<TrainingExample> window)
+    {
+        using AdamW optimizer = new(Parameters.Select(parameter => (parameter.Name, parameter.Value, Method.LearningRate(Spec, parameter.Factor))), Spec.WeightDecay);
+        return [.. Enumerable.Range(0, steps).Select(_ =>
+        {
+            double loss = Accumulate(window, window.Count);
+            optimizer.Step(1);
+            return loss;
+        })];
+    }
+
+    /// <summary>Every gradient, one after another; zeros where a parameter has none.</summary>
+    public Tensor Gradient()
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        return cat([.. Parameters.Select(parameter => (parameter.Value.grad ?? zeros_like(parameter.Value)).flatten())]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A window of random sentences of the given lengths.</summary>
+    public static TrainingExample[] Window(int seed, params int[] lengths)
+    {
+        Random random = new(seed);
+        return [.. lengths.Select((length, row) => new TrainingExample(row, 0, [1, .. Enumerable.Range(1, length - 1).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
+    }
+
+    public void Dispose() => Model.Dispose();
+
+    private Tensor Logits(WindowPass pass)
+    {
+        Tensor hidden_BTD = Model.Hidden(pass.Ids_BT, ForwardPass.Plain);
+        return Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.TargetPositions_N));
+    }
+
+    private void ZeroGradients()
+    {
+        using IDisposable noGrad = no_grad();
+        foreach (AdapterParameter parameter in Parameters)
+        {
+            parameter.Value.grad?.zero_();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LoraLab.Training.Data;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>
+/// Runs of the reference configurations. The references consume the first rows of NumPy's permutation of SST-2; parsing 67,349 rows
+/// for 160 of them would be most of a case's time, so those rows are written once as a small data set in their order. The cases
+/// that are given <c>whole</c> take the full data set and the engine's own choice of rows.
+/// </summary>
+public sealed class GoldenRuns : IDisposable
+{
+    private const int SmallRows = 160;
+    private readonly Lazy<TestTrainer> _trainer = new(() => new TestTrainer(fixtures: true));
+    private readonly Lazy<string> _small;
+
+    public GoldenRuns() => _small = new(WriteSmallDataset);
+
+    /// <summary>Runs a reference's configuration.</summary>
+    internal FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, bool whole, Action<JsonObject>? change = null)
+    {
+        JsonObject spec = Spec(golden, folder);
+        spec["microBatch"] = microBatch;
+        if (!whole)
+        {
+            spec["dataset"] = _small.Value;
+            spec["dataSeed"] = null;
+        }
+
+        change?.Invoke(spec);
+        return _trainer.Value.Run(spec);
+    }
+
+    /// <summary>A case's pass size as a specification writes it.</summary>
+    internal static JsonNode MicroBatch(string text) => text == "auto" ? text : int.Parse(text, CultureInfo.InvariantCulture);
+
+    /// <summary>The trajectory of a reference.</summary>
+    internal static (JsonObject Golden, string Folder) Load(string name)
+    {
+        string folder = Fixtures.Golden(name);
+        return (JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "trajectory.json")))!.AsObject(), folder);
+    }
+
+    public void Dispose()
+    {
+        if (_trainer.IsValueCreated)
+        {
+            _trainer.Value.Dispose();
+        }
+    }
+
+    private static JsonObject Spec(JsonObject golden, string folder)
+    {
+        string method = (string)golden["method"]!;
+        JsonObject spec = new()
+        {
+            ["model"] = "stories260K",
+            ["dataset"] = "sst2",
+            ["method"] = method,
+            ["rank"] = (int)golden["rank"]!,
+            ["alpha"] = (double)golden["alpha"]!,
+            ["rankStabilized"] = (bool)golden["rsLora"]!,
+            ["targetModules"] = golden["targetModules"]!.DeepClone(),
+            ["learningRate"] = (double)golden["learningRateA"]!,
+            ["learningRateB"] = method == "lora-plus" ? (double)golden["learningRateB"]! : null,
+            ["trainSamples"] = (int?)golden["trainSamples"] ?? SmallRows,
+            ["epochs"] = (int?)golden["epochs"] ?? 1,
+            ["effectiveBatch"] = (int)golden["effectiveBatch"]!,
+            ["lossWeighting"] = (string)golden["lossWeighting"]!,
+            ["lossScope"] = (string)golden["lossScope"]!,
+            ["schedule"] = (string)golden["schedule"]!,
+            ["warmupSteps"] = (int)golden["warmup"]!,
+            ["weightDecay"] = (double)golden["weightDecay"]!,
+            ["maxGradNorm"] = (double)golden["clip"]!,
+            ["evalEvery"] = 1000,
+            ["evalSamples"] = 64,
+            ["precision"] = "fp32",
+            ["methodOptions"] = method switch
+            {
+                "lora-xs" => new JsonObject { ["rInitStd"] = 0, ["svd"] = "full", ["sigmaPlacement"] = (string?)golden["sigmaPlacement"] ?? "input" },
+                "pissa" => new JsonObject { ["svd"] = "full" },
+                _ => [],
+            },
+        };
+        if (method is not ("lora-xs" or "pissa"))
+        {
+            spec["initFrom"] = folder;
+        }
+
+        return spec;
+    }
+
+    private string WriteSmallDataset()
+    {
+        const string Name = "sst2-first-160";
+        string[] train = File.ReadAllLines(Path.Combine(Fixtures.Sst2, "train.tsv"));
+        string[] dev = File.ReadAllLines(Path.Combine(Fixtures.Sst2, "dev.tsv"));
+        string folder = Path.Combine(_trainer.Value.Services.Configuration.DataDirectory, "datasets", Name);
+        Directory.CreateDirectory(folder);
+        File.WriteAllLines(
+            Path.Combine(folder, "train.tsv"),
+            [train[0], .. NumpyRandom.Permutation(42, train.Length - 1).Take(SmallRows).Select(row => train[row + 1])]);
+        File.WriteAllLines(Path.Combine(folder, "dev.tsv"), dev);
+        return Name;
+    }
+}

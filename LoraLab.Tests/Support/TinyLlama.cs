@@ -1,0 +1,58 @@
+using LoraLab.Training.Model;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>A random Llama of two layers, width 64 and four query heads to one key-value head, made in memory.</summary>
+internal static class TinyLlama
+{
+    /// <summary>Its shape; every width differs, so that a transposed factor cannot fit by chance.</summary>
+    public static LlamaConfig Config { get; } = new()
+    {
+        ModelType = "llama",
+        HiddenSize = 64,
+        IntermediateSize = 96,
+        Layers = 2,
+        Heads = 4,
+        KeyValueHeadsOrNull = 1,
+        VocabularySize = 53,
+        ContextLength = 48,
+        RmsNormEpsilon = 1e-5,
+    };
+
+    /// <summary>The model with the weights of a seed; in float64 it has the values of the fp32 model.</summary>
+    public static LlamaModel Build(int seed = 1, ScalarType dtype = ScalarType.Float32) => LlamaFactory.Build(Config, (name, shape) => Weight(seed, name, shape, dtype));
+
+    /// <summary>A model of any shape whose weights are zeros that take no memory.</summary>
+    public static LlamaModel Zeros(LlamaConfig config) => LlamaFactory.Build(config, (_, shape) => zeros(1).expand(shape));
+
+    /// <summary>Logits of every position, [B·T, V].</summary>
+    public static Tensor Logits(LlamaModel model, Tensor ids_BT)
+    {
+        Tensor hidden_BTD = model.Hidden(ids_BT, ForwardPass.Plain);
+        return model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]));
+    }
+
+    /// <summary>Random ids, BOS first, [B, T].</summary>
+    public static Tensor Ids(int seed, int batch, int length)
+    {
+        Random random = new(seed);
+        long[] ids = new long[batch * length];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            ids[i] = i % length == 0 ? 1 : random.Next(3, Config.VocabularySize);
+        }
+
+        return tensor(ids).reshape(batch, length);
+    }
+
+    // Of a size that a trained model's weights have: activations neither vanish nor explode.
+    private static Tensor Weight(int seed, string name, long[] shape, ScalarType dtype)
+    {
+        using IDisposable scope = NewDisposeScope();
+        using Generator generator = new((ulong)name.Aggregate(seed, (sum, c) => unchecked((sum * 31) + c) & int.MaxValue), CPU);
+        Tensor values = randn(shape, dtype: float32, generator: generator);
+        values = shape.Length == 1 ? values.mul(0.1).add(1) : values.mul(1 / Math.Sqrt(shape[^1]));
+        return values.to(dtype).DetachFromDisposeScope();
+    }
+}

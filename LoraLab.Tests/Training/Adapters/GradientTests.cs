@@ -1,0 +1,140 @@
+using CsCheck;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
+using LoraLab.Training.Model;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Adapters;
+
+/// <summary>Gradients of adapters: which there are, what they are, and that they are derivatives.</summary>
+public sealed class GradientTests
+{
+    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Accumulate_EveryMethod_ReachesExactlyTheTrainableFactors(string method)
+    {
+        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method)).Disturb(1);
+
+        adapted.Accumulate(AdaptedLlama.Window(1, 9, 5, 12), 3);
+
+        Assert.All(adapted.Model.NamedWeights(), weight => Assert.True(!weight.Value.requires_grad && weight.Value.grad is null, weight.Key));
+        HashSet<nint> trained = [.. adapted.Parameters.Select(parameter => parameter.Value.Handle)];
+        foreach (LowRankAdapter adapter in adapted.Adapters)
+        {
+            foreach (Tensor factor in ((Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Taken?.A_RI, adapter.Taken?.B_OR]).OfType<Tensor>())
+            {
+                Assert.Equal(trained.Contains(factor.Handle), factor.requires_grad);
+                Assert.Equal(trained.Contains(factor.Handle), factor.grad is Tensor gradient && gradient.count_nonzero().item<long>() > 0);
+            }
+        }
+
+        // A parameter in two groups would be stepped twice.
+        Assert.Equal(adapted.Parameters.Count, trained.Count);
+        Assert.Equal(adapted.Parameters.Count, adapted.Parameters.Select(parameter => parameter.Name).Distinct().Count());
+    }
+
+    // Whether A, B and R have a gradient other than zero before the first step.
+    [Theory]
+    [InlineData("lora", false, true, null)]
+    [InlineData("lora-plus", false, true, null)]
+    [InlineData("lora-swapped", true, false, null)]
+    [InlineData("lora-xs", null, null, true)]
+    [InlineData("pissa", true, true, null)]
+    public void Accumulate_BeforeTheFirstStep_MovesTheFactorsThatTheStartAllows(string method, bool? a, bool? b, bool? r)
+    {
+        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method));
+
+        adapted.Accumulate(AdaptedLlama.Window(1, 9, 5, 12), 3);
+
+        Assert.All(adapted.Adapters, adapter => Assert.Equal((a, b, r), (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR))));
+
+        static bool? Moves(Tensor factor) => factor.grad is Tensor gradient ? gradient.count_nonzero().item<long>() > 0 : null;
+    }
+
+    [Fact]
+    public void Branch_AnyShape_HasTheGradientsOfTheClosedForms() =>
+        (from tokens in Gen.Int[1, 12]
+         from height in Gen.Int[1, 14]
+         from width in Gen.Int[1, 14]
+         from rank in Gen.Int[1, 9]
+         from scaling in Gen.Double[0.1, 8]
+         from middle in Gen.Bool
+         from seed in Gen.Int[0, 1 << 20]
+         select (tokens, height, width, rank, scaling, middle, seed)).Sample(
+            found =>
+            {
+                using IDisposable scope = NewDisposeScope();
+                using Generator generator = new((ulong)found.seed, CPU);
+                Tensor x_NI = Random(found.tokens, found.width);
+                Tensor g_NO = Random(found.tokens, found.height);
+                Tensor? r_RR = found.middle ? Random(found.rank, found.rank) : null;
+                using LowRankAdapter adapter = new("m", Random(found.rank, found.width), Random(found.height, found.rank), found.scaling, r_RR: r_RR);
+
+                // With G as the loss's gradient of y: dA = s·BᵀGᵀX, dB = s·Gᵀ(XAᵀ), dR = s·BᵀGᵀ(XAᵀ).
+                adapter.Branch(x_NI.unsqueeze(0), ForwardPass.Plain).squeeze(0).mul(g_NO).sum().backward();
+
+                using IDisposable noGrad = no_grad();
+                Tensor narrow_NR = x_NI.mm(adapter.A_RI.t());
+                Tensor back_RN = adapter.B_OR.t().mm(g_NO.t());
+                if (r_RR is null)
+                {
+                    AssertClose(back_RN.mm(x_NI).mul(found.scaling), adapter.A_RI.grad!);
+                    AssertClose(g_NO.t().mm(narrow_NR).mul(found.scaling), adapter.B_OR.grad!);
+                }
+                else
+                {
+                    AssertClose(back_RN.mm(narrow_NR).mul(found.scaling), r_RR.grad!);
+                    Assert.True(adapter.A_RI.grad is null && adapter.B_OR.grad is null);
+                }
+
+                Tensor Random(int rows, int columns) => randn(rows, columns, dtype: float64, generator: generator);
+            },
+            iter: 200,
+            threads: 1);
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Accumulate_InFloat64_IsTheDerivativeByFiniteDifferences(string method)
+    {
+        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method), ScalarType.Float64).Disturb(2).InFloat64();
+        TrainingExample[] window = AdaptedLlama.Window(4, 7, 11, 4);
+        adapted.Accumulate(window, 2);
+        Random random = new(9);
+        (AdapterParameter Parameter, long At, double Derivative)[] places = [.. adapted.Parameters.Select(parameter =>
+        {
+            long at = random.NextInt64(parameter.Value.numel());
+            return (parameter, at, parameter.Value.grad!.flatten()[at].item<double>());
+        })];
+
+        foreach ((AdapterParameter parameter, long at, double derivative) in places)
+        {
+            const double H = 1e-5;
+            double difference = (Loss(H) - Loss(-H)) / (2 * H);
+
+            // The loss is summed with fp32 weights, whose own rounding cancels in the difference.
+            Assert.True(Math.Abs(difference - derivative) <= 1e-6 * (Math.Abs(derivative) + 1e-2), $"{parameter.Name}[{at}]: {difference} by differences, {derivative} by autograd");
+
+            double Loss(double shift)
+            {
+                Shift(shift);
+                double loss = adapted.Accumulate(window, 3);
+                Shift(-shift);
+                return loss;
+            }
+
+            void Shift(double by)
+            {
+                using IDisposable noGrad = no_grad();
+                using Tensor place = parameter.Value.flatten().narrow(0, at, 1);
+                place.add_(by);
+            }
+        }
+    }
+
+    private static void AssertClose(Tensor expected, Tensor found) =>
+        Assert.InRange(found.sub(expected).abs().max().item<double>(), 0, 1e-12 * (1 + expected.abs().max().item<double>()));
+}

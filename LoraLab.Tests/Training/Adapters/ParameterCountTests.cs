@@ -1,0 +1,68 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Model;
+using LoraLab.Training.Specs;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Adapters;
+
+/// <summary>
+/// Trainable parameters on TinyLlama's shape, counted from live adapters on one block of zeros; its blocks are alike, and
+/// decomposing twenty-two of them would take minutes.
+/// </summary>
+public sealed class ParameterCountTests
+{
+    private static readonly string[] _queryValue = ["q_proj", "v_proj"];
+    private static readonly string[] _attention = ["q_proj", "k_proj", "v_proj", "o_proj"];
+
+    /// <summary>Targets, rank, then the published counts: A, B, and R of LoRA-XS.</summary>
+    public static TheoryData<string, string[]?, int, long, long, long> Published => new()
+    {
+        { "q, v", _queryValue, 8, 720_896, 405_504, 2_816 },
+        { "q, v", _queryValue, 16, 1_441_792, 811_008, 11_264 },
+        { "q, v", _queryValue, 32, 2_883_584, 1_622_016, 45_056 },
+        { "q, k, v, o", _attention, 8, 1_441_792, 811_008, 5_632 },
+        { "q, k, v, o", _attention, 16, 2_883_584, 1_622_016, 22_528 },
+        { "q, k, v, o", _attention, 32, 5_767_168, 3_244_032, 90_112 },
+        { "all", null, 8, 3_153_920, 3_153_920, 9_856 },
+        { "all", null, 16, 6_307_840, 6_307_840, 39_424 },
+        { "all", null, 32, 12_615_680, 12_615_680, 157_696 },
+        { "all", null, 64, 25_231_360, 25_231_360, 630_784 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void Trainable_TinyLlamaShape_IsThePublishedCount(string targets, string[]? names, int rank, long a, long b, long r)
+    {
+        LlamaConfig config = LlamaConfig.Read(Fixtures.TinyLlamaTokenizer);
+        foreach (LoraMethod method in LoraMethods.All)
+        {
+            RunSpec spec = AdaptedLlama.SpecOf(method.Id, rank) with { TargetModules = names is null ? TargetModules.AllLinear : TargetModules.Of(names) };
+            if (spec.MethodOptions.ContainsKey("svd"))
+            {
+                spec.MethodOptions["svd"] = "randomised";
+                spec.MethodOptions["svdIterations"] = 0;
+            }
+
+            using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: TinyLlama.Zeros(config with { Layers = 1 }));
+
+            long Count(AdapterFactor factor) => config.Layers * adapted.Parameters.Where(parameter => parameter.Factor == factor).Sum(parameter => parameter.Value.numel());
+            (long, long, long) expected = adapted.Adapters[0].R_RR is null ? (a, b, 0) : (0, 0, r);
+            Assert.True(expected == (Count(AdapterFactor.A), Count(AdapterFactor.B), Count(AdapterFactor.R)), $"{method.Id}, {targets}");
+            // The form shows the count before there is a model.
+            Assert.Equal(expected.Item1 + expected.Item2 + expected.Item3, config.Layers * SpecValidator.Targets(spec, config).Sum(shape => method.TrainableParameters(shape, rank)));
+        }
+    }
+
+    [Fact]
+    public void ParameterCount_TinyLlamaShape_IsThePublishedCount()
+    {
+        LlamaConfig config = LlamaConfig.Read(Fixtures.TinyLlamaTokenizer);
+        using LlamaModel zeros = TinyLlama.Zeros(config);
+
+        Assert.Equal(1_100_048_384, config.ParameterCount);
+        Assert.Equal(1_100_048_384, zeros.NamedWeights().Sum(weight => weight.Value.numel()));
+        Assert.Equal(154, zeros.Linears.Count());
+    }
+}
