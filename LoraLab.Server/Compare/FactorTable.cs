@@ -12,8 +12,6 @@ namespace LoraLab.Server.Compare;
 /// </summary>
 internal sealed class FactorTable
 {
-    private static readonly string[] s_seeds = ["seed", "orderSeed"];
-
     private static readonly (string Field, bool AtTheEnd, Func<RunFingerprint, JsonNode?> Read)[] s_fingerprint =
     [
         ("model.configSha256", false, fingerprint => fingerprint.Model.ConfigSha256),
@@ -32,7 +30,7 @@ internal sealed class FactorTable
     public FactorTable(IReadOnlyList<ComparedRun> runs)
     {
         _runs = runs;
-        HashSet<string> settings = [.. runs.SelectMany(run => SpecDifferences.Flatten(run.Document.Spec).Keys).Except(s_seeds)];
+        HashSet<string> settings = [.. runs.SelectMany(run => SpecDifferences.Flatten(run.Document.Spec).Keys).Where(field => field != "seed")];
         HashSet<string> environment = [.. runs.SelectMany(run => EnvironmentOf(run).Keys)];
         foreach (ComparedRun run in runs)
         {

@@ -30,8 +30,8 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
     private static PairRefusal? Unlike(ComparedRun a, ComparedRun b)
     {
         IReadOnlyList<string> unmet = Requirement.Unmet([a.Fingerprint!, b.Fingerprint!]);
-        return unmet.Count > 0 ? new PairRefusal(Differ(a.Seed == b.Seed ? unmet : [.. unmet, "seed"]), [])
-            : a.Seed != b.Seed ? new PairRefusal("The seeds differ: only runs of the same seed are paired.", [])
+        return unmet.Count > 0 ? new PairRefusal(Differ(a.Document.Spec.Seed == b.Document.Spec.Seed ? unmet : [.. unmet, "seed"]), [])
+            : a.Document.Spec.Seed != b.Document.Spec.Seed ? new PairRefusal("The seeds differ: only runs of the same seed are paired.", [])
             : null;
     }
 

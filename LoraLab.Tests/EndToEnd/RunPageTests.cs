@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
@@ -56,6 +57,11 @@ public sealed class RunPageTests(Dashboard dashboard)
         await Expect(page.GetByTestId("state-badge").First).ToHaveAttributeAsync("data-state", "completed");
         await Expect(page.GetByTestId("stat-accuracy")).ToContainTextAsync($"{run.Summary.Correct}/{run.Summary.EvalRows}");
         await Expect(page.GetByTestId("adapter")).ToBeVisibleAsync();
+
+        RunFingerprint fingerprint = await dashboard.Api.ReadAsync<RunFingerprint>(ApiRoutes.Run(run.Id, "fingerprint"));
+        Assert.Equal((run.Summary.TrainTokens, MicroSpec.Steps), (fingerprint.Training.ConsumedTokens, fingerprint.Training.Steps));
+        await page.GetByTestId("tab-fingerprint").ClickAsync();
+        await Expect(page.GetByTestId("fingerprint")).ToContainTextAsync(fingerprint.Adapter.FinalSha256![..12]);
 
         await page.GetByTestId("tab-predictions").ClickAsync();
         PredictionSet predictions = await dashboard.Api.ReadAsync<PredictionSet>($"/api/v1/runs/{run.Id}/predictions?step=last");

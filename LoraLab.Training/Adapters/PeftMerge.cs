@@ -113,8 +113,8 @@ public static class PeftMerge
     private static Tensor Merged(Tensor weight_OI, string module, SafetensorsFile adapter, double scaling)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor a_RI = adapter.ToTensor(PeftFiles.TensorName(module, 'A')).to(float32);
-        Tensor b_OR = adapter.ToTensor(PeftFiles.TensorName(module, 'B')).to(float32);
+        Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, 'A')).to(float32);
+        Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, 'B')).to(float32);
         Tensor merged_OI = weight_OI.to(float32).add(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
         return merged_OI.isfinite().all().item<bool>()
             ? merged_OI.MoveToOuterDisposeScope()

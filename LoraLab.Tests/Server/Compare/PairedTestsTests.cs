@@ -68,10 +68,22 @@ public sealed class PairedTestsTests(ScriptedServer fixture) : IClassFixture<Scr
     {
         RunDocument a = await runs.RunAsync("fingerprint wrong=1");
         RunDocument b = await runs.RunAsync("fingerprint wrong=2", seed: 43);
-        RunDocument c = await runs.RunAsync("fingerprint wrong=2", change: spec => spec["orderSeed"] = 7);
 
         AssertRefused(await runs.CompareAsync(a, b), "The seeds differ: only runs of the same seed are paired.");
-        AssertRefused(await runs.CompareAsync(a, c), "The seeds differ: only runs of the same seed are paired.");
+    }
+
+    [Fact]
+    public async Task Compare_OrderDiffers_IsTestedWithTheOrderAsAFactor()
+    {
+        RunDocument a = await runs.RunAsync("fingerprint wrong=1");
+        RunDocument b = await runs.RunAsync("fingerprint wrong=2", change: spec => spec["orderSeed"] = 7);
+
+        CompareDocument document = await runs.CompareAsync(a, b);
+
+        PairedTest pair = Assert.Single(document.PairedTests.Pairs);
+        Assert.Null(pair.Refused);
+        Assert.NotNull(pair.P);
+        Assert.Contains("orderSeed", pair.Factors);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
