@@ -84,7 +84,7 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>What a later attempt needs to go on from here; hashes of specification and base are the caller's to fill in.</summary>
+    /// <summary>What a later attempt needs to go on from here, beside the tensors.</summary>
     public TrainingState State(string specSha256, RunFingerprint fingerprint) => new()
     {
         Step = Consumed.Steps,

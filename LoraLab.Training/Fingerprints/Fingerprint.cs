@@ -7,27 +7,24 @@ namespace LoraLab.Training.Fingerprints;
 /// <summary>Takes the fingerprint of a run.</summary>
 public static class Fingerprint
 {
-    /// <summary>The fingerprint of a run before its first step.</summary>
+    /// <summary>What is known of a run before it takes steps; <see cref="After"/> adds what it consumed and the paper's figures.</summary>
     /// <param name="run">The run.</param>
     /// <param name="model">Hashes of the model's files.</param>
     /// <param name="start">The factors at the very start, where an earlier attempt knows them.</param>
     public static RunFingerprint Of(PreparedRun run, ModelFingerprint model, AdapterFingerprint? start)
     {
-        TrainingFingerprint training = Training(run);
-        EvaluationFingerprint evaluation = Evaluation(run);
         return new()
         {
             Model = model,
             Prompt = Prompt(run),
-            Training = training,
-            Evaluation = evaluation,
+            Training = Training(run),
+            Evaluation = Evaluation(run),
             Adapter = start ?? new()
             {
                 Svd = [.. run.Adapters.Select(adapter => adapter.Svd).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
                 InitialSha256 = AdapterHash.Of(run.Adapters),
             },
             Environment = run.Environment,
-            Paper = PaperProtocol.Figures(run.Spec, model, training, evaluation, finished: false),
         };
     }
 

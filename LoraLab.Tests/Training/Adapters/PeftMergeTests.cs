@@ -13,7 +13,7 @@ namespace LoraLab.Tests.Training.Adapters;
 
 public sealed class PeftMergeTests
 {
-    public static TheoryData<string> Methods => [.. LoraMethods.All.Select(method => method.Id)];
+    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
 
     [Theory]
     [MemberData(nameof(Methods))]

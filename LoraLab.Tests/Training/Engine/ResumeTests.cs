@@ -5,6 +5,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Adapters;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Worker;
 using Xunit;
@@ -17,7 +18,7 @@ public sealed class ResumeTests
     private const int Steps = 7;
     private static readonly string[] _exact = [MetricKeys.TrainLoss, MetricKeys.TrainGradNorm, MetricKeys.TrainLearningRate, MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
 
-    public static TheoryData<string> Methods => [.. LoraMethods.All.Select(method => method.Id)];
+    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -35,6 +35,42 @@ public sealed class LossScalerTests
         }
     }
 
+    [Fact]
+    public void Accept_OverflowTwice_QuartersTheScale()
+    {
+        LossScaler scaler = LossScaler.On();
+
+        Assert.True(scaler.Accept(finite: true));
+        Assert.False(scaler.Accept(finite: false));
+        Assert.False(scaler.Accept(finite: false));
+        Assert.Equal(65536 / 4, scaler.Scale);
+    }
+
+    [Fact]
+    public void Accept_TwoThousandCalmStepsInARow_DoublesTheScaleUpToTheLargest()
+    {
+        LossScaler scaler = LossScaler.On();
+        scaler.Accept(finite: false);
+        scaler.Accept(finite: false);
+        Calm(scaler, 1999);
+
+        Assert.Equal(16384, scaler.Scale);
+        scaler.Accept(finite: true);
+        Assert.Equal(32768, scaler.Scale);
+        Calm(scaler, 10_000);
+
+        Assert.Equal(65536, scaler.Scale);
+    }
+
+    [Fact]
+    public void Accept_ScalingOff_NeverSkips()
+    {
+        LossScaler scaler = LossScaler.Off();
+
+        Assert.True(scaler.Accept(finite: false));
+        Assert.Equal((1.0, false), (scaler.Scale, scaler.Active));
+    }
+
     private static void Calm(LossScaler scaler, int steps)
     {
         for (int i = 0; i < steps; i++)
