@@ -18,7 +18,7 @@ public sealed record MethodComparison
     public IReadOnlyList<MethodPair> Pairs { get; init; } = [];
 }
 
-/// <summary>Runs that differ in their seeds only (and in names, notes, tags, priority, device, microBatch and memoryBudgetMb).</summary>
+/// <summary>Runs that differ in their seeds only (and in names, notes, tags, priority, device, microBatch, packTokens and memoryBudgetMb).</summary>
 public sealed record MethodGroup
 {
     /// <summary>Id within this document.</summary>

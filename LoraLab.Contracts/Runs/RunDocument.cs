@@ -126,6 +126,12 @@ public sealed record RunEnvironment
     /// <summary>Sentences per forward pass that was used.</summary>
     public int MicroBatch { get; init; }
 
+    /// <summary>Tokens per forward pass at most; null where the worker did not say.</summary>
+    public int? PackTokens { get; init; }
+
+    /// <summary>Whether what the sentences of a pass have in common at their beginning is computed once.</summary>
+    public bool SharedPrefix { get; init; }
+
     /// <summary>Threads of the tensor library.</summary>
     public int Threads { get; init; }
 

@@ -98,6 +98,12 @@ public sealed record RunSpec
     /// <summary>Sentences per forward pass, or <c>auto</c>; the gradient does not depend on it.</summary>
     public MicroBatch MicroBatch { get; init; } = MicroBatch.Auto;
 
+    /// <summary>
+    /// Tokens per forward pass at most, padding not counted and what the sentences have in common at their beginning counted once; null:
+    /// what the memory holds, usually a whole window. The gradient does not depend on it.
+    /// </summary>
+    public int? PackTokens { get; init; }
+
     /// <summary>Name of a prompt or a template with <c>{sentence}</c> and <c> {label}</c>.</summary>
     public string Prompt { get; init; } = "paper-literal";
 

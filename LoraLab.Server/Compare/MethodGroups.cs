@@ -9,7 +9,7 @@ namespace LoraLab.Server.Compare;
 internal static class MethodGroups
 {
     /// <summary>Neither the gradient nor the data depend on these: see <c>microBatch</c> in the contract.</summary>
-    private static readonly string[] s_notCondition = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch"];
+    private static readonly string[] s_notCondition = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
 
     public static IReadOnlyList<SeedGroup> Of(IReadOnlyList<ComparedRun> runs)
     {

@@ -18,12 +18,22 @@ public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, 
         Tensor mask_BTI = ones(Rows.Count, paddedLength, width, float32);
         for (int i = 0; i < Rows.Count; i++)
         {
-            using Generator generator = new((ulong)StableSeed.From(Seed, module, Step, Rows[i]), CPU);
-            using Tensor kept_LI = rand(Lengths[i], width, dtype: float32, generator: generator).ge(rate).to(float32).mul_(1 / (1 - rate));
-            using Tensor place_LI = mask_BTI[i].narrow(0, 0, Lengths[i]);
+            using Tensor kept_LI = One(i, module, rate, width);
+            using Tensor sentence_TI = mask_BTI[i];
+            using Tensor place_LI = sentence_TI.narrow(0, 0, Lengths[i]);
             place_LI.copy_(kept_LI);
         }
 
         return mask_BTI.to(device);
+    }
+
+    /// <summary>The same factors of the sentences' tokens one sentence under another, [ΣL, in].</summary>
+    public Tensor Packed(string module, double rate, long width, Device device) =>
+        cat([.. Enumerable.Range(0, Rows.Count).Select(i => One(i, module, rate, width))], dim: 0).to(device);
+
+    private Tensor One(int sentence, string module, double rate, long width)
+    {
+        using Generator generator = new((ulong)StableSeed.From(Seed, module, Step, Rows[sentence]), CPU);
+        return rand(Lengths[sentence], width, dtype: float32, generator: generator).ge(rate).to(float32).mul_(1 / (1 - rate));
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace LoraLab.Training.Engine;
 
 /// <summary>
@@ -12,50 +10,32 @@ namespace LoraLab.Training.Engine;
 public sealed class Pace(RunPlan plan, double trainSeconds = 0, double evaluationSeconds = 0)
 {
     private const double Smoothing = 0.1;
-    private readonly Stopwatch _train = new();
-    private readonly Stopwatch _evaluation = new();
     private double? _step;
-    private double? _evaluationEach;
+    private double _evaluationHere;
     private int _evaluations;
 
     /// <summary>Seconds in steps so far.</summary>
-    public double TrainSeconds => trainSeconds + _train.Elapsed.TotalSeconds;
+    public double TrainSeconds { get; private set; } = trainSeconds;
 
     /// <summary>Seconds in evaluations so far.</summary>
-    public double EvaluationSeconds => evaluationSeconds + _evaluation.Elapsed.TotalSeconds;
+    public double EvaluationSeconds => evaluationSeconds + _evaluationHere;
 
-    /// <summary>Times a step and returns its seconds.</summary>
-    public double Step(Action action)
+    /// <summary>A step took so long.</summary>
+    public void Step(double seconds)
     {
-        double before = TrainSeconds;
-        Run(_train, action);
-        double seconds = TrainSeconds - before;
+        TrainSeconds += seconds;
         _step = _step is double average ? average + (Smoothing * (seconds - average)) : seconds;
-        return seconds;
     }
 
-    /// <summary>Times an evaluation.</summary>
-    public void Evaluation(Action action)
+    /// <summary>An evaluation took so long.</summary>
+    public void Evaluation(double seconds)
     {
-        Run(_evaluation, action);
-        _evaluationEach = _evaluation.Elapsed.TotalSeconds / ++_evaluations;
+        _evaluationHere += seconds;
+        _evaluations++;
     }
 
     /// <summary>Seconds to the end after step n; null before the first step and evaluation.</summary>
-    public double? Left(int step) => _step is double each && _evaluationEach is double evaluation
-        ? ((plan.TotalSteps - step) * each) + (plan.EvaluationsAfter(step) * evaluation)
+    public double? Left(int step) => _step is double each && _evaluations > 0
+        ? ((plan.TotalSteps - step) * each) + (plan.EvaluationsAfter(step) * _evaluationHere / _evaluations)
         : null;
-
-    private static void Run(Stopwatch watch, Action action)
-    {
-        watch.Start();
-        try
-        {
-            action();
-        }
-        finally
-        {
-            watch.Stop();
-        }
-    }
 }

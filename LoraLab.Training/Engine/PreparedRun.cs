@@ -3,6 +3,7 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Evaluation;
 using LoraLab.Training.Model;
+using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
 using TorchSharp;
 
@@ -30,7 +31,7 @@ public sealed class PreparedRun : IDisposable
     public required torch.Device Device { get; init; }
 
     /// <summary>Training texts in the order in which every epoch consumes them.</summary>
-    public required IReadOnlyList<TrainingExample> Train { get; init; }
+    public required TrainingExample[] Train { get; init; }
 
     /// <summary>The data set.</summary>
     public required SentimentDataset Data { get; init; }
@@ -56,8 +57,11 @@ public sealed class PreparedRun : IDisposable
     /// <summary>Seconds to load and initialise.</summary>
     public double LoadSeconds { get; init; }
 
+    /// <summary>How much goes into one training pass.</summary>
+    public required PassLimits Limits { get; init; }
+
     /// <summary>The adapters, in the model's order.</summary>
-    public IEnumerable<LowRankAdapter> Adapters => Model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>();
+    public required IReadOnlyList<LowRankAdapter> Adapters { get; init; }
 
     /// <summary>Trainable parameters, counted from the live model.</summary>
     public long TrainableParameters => Adapters.SelectMany(adapter => adapter.Trainable).Sum(parameter => parameter.Value.numel());
@@ -65,6 +69,13 @@ public sealed class PreparedRun : IDisposable
     /// <summary>All parameters of the model, adapters included.</summary>
     public long TotalParameters => Model.Config.ParameterCount
         + Adapters.Sum(adapter => adapter.A_RI.numel() + adapter.B_OR.numel() + (adapter.R_RR?.numel() ?? 0));
+
+    /// <summary>Sentences of step n, from 1.</summary>
+    public IReadOnlyList<TrainingExample> Window(int step)
+    {
+        (int start, int count) = Plan.Window(step);
+        return new ArraySegment<TrainingExample>(Train, start, count);
+    }
 
     /// <inheritdoc />
     public void Dispose()

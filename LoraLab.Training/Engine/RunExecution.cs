@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
@@ -5,10 +6,12 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Fingerprints;
+using LoraLab.Training.Packing;
 using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;
+using TorchSharp;
 
 namespace LoraLab.Training.Engine;
 
@@ -81,20 +84,37 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         RunFingerprint fingerprint = Fingerprint.Of(run, hashing.GetAwaiter().GetResult(), saved?.State.Start);
         saved?.RequireBase(fingerprint.Model);
         Tell(run, recorder, summary, saved?.State);
-        using Trainer trainer = new(run, recorder, summary, saved);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, trainer.Consumed, finished: false));
-        trainer.Run(Save, cancellation);
+        using TrainingRun training = new(run, recorder, summary, cancellation, saved);
+        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, training.Consumed, finished: false));
+        Train(training, Save);
         recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
         PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, trainer.Consumed, finished: true));
+        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, training.Consumed, finished: true));
 
-        void Save(Trainer current)
+        void Save(TrainingRun current)
         {
             // Points must be in the event file before a checkpoint stands behind them.
             recorder.Flush();
+            using IDisposable scope = torch.NewDisposeScope();
             states.Save(current.State(specSha256, fingerprint), current.Tensors());
             recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, current.Consumed, finished: false));
             recorder.Checkpoint(current.Consumed.Steps);
+        }
+    }
+
+    /// <summary>Trains a single run; what ends it before its last step is thrown.</summary>
+    private static void Train(TrainingRun training, Action<TrainingRun> save)
+    {
+        PreparedRun run = training.Run;
+        bool literal = PackingRule.IsLiteral(run.Spec);
+        using PackedModels models = new(run.Model);
+        using TrainingPasses? passes = literal ? null : new(run.Plan, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
+        using IWindowGradient gradient = passes is null ? new LiteralGradient() : new PackedGradient(passes, models);
+        Exception? problem = null;
+        new Trainer(gradient, run.Evaluator, models, save, (_, why) => problem = why).Run([training]);
+        if (problem is not null)
+        {
+            ExceptionDispatchInfo.Throw(problem);
         }
     }
 
@@ -117,10 +137,14 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
             LoadSeconds = run.LoadSeconds,
             Warnings = run.Warnings,
         });
-        recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {run.Environment.MicroBatch} sentences a pass, "
-            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Count} sentences"
+        recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
+            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"
             + (resumed is null ? "" : $", going on after step {resumed.Step}"));
     }
+
+    private static string Passes(PreparedRun run) => PackingRule.IsLiteral(run.Spec)
+        ? "one sentence a pass under plain autograd"
+        : $"packed passes of up to {run.Limits.Sentences} sentences{(run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")}{(run.Limits.SharePrefix ? ", common prefix shared" : "")}";
 
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException
         || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)

@@ -8,6 +8,7 @@ using LoraLab.Training.Errors;
 using LoraLab.Training.Evaluation;
 using LoraLab.Training.Fingerprints;
 using LoraLab.Training.Model;
+using LoraLab.Training.Packing;
 using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Tokenization;
@@ -37,7 +38,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
         RequireVocabulary(tokenizer, config, spec.Model);
         ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), data.Labels, spec.LossScope, spec.StripSentence);
-        List<TrainingExample> train = [.. subset.Consumed.Select(encoder.EncodeTraining)];
+        TrainingExample[] train = [.. subset.Consumed.Select(encoder.EncodeTraining)];
         List<EvaluationExample> evaluation = [.. subset.Evaluation.Select(encoder.EncodeEvaluation)];
         RequireContext(train, evaluation, config);
         cancellation.ThrowIfCancellationRequested();
@@ -53,16 +54,17 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LlamaModel model = LlamaLoader.Load(folder, config, PrecisionRule.Dtype(precision), device);
         try
         {
-            Attach(model, method, spec, saved, cancellation);
-            int microBatch = MicroBatchRule.Resolve(
-                spec.MicroBatch, config, spec.EffectiveBatch, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
-            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(microBatch), Device = device.ToString() };
+            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, cancellation);
+            PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
+            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = device.ToString() };
             return new PreparedRun
             {
                 Spec = used,
                 Method = method,
-                Plan = RunPlan.From(used, train.Count),
-                Environment = Describe(used, microBatch, memory, data, subset, evaluation[0]),
+                Plan = RunPlan.From(used, train.Length),
+                Limits = limits,
+                Adapters = attached,
+                Environment = Describe(used, limits, memory, data, subset, evaluation[0]),
                 Model = model,
                 Device = device,
                 Train = train,
@@ -90,7 +92,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
     }
 
-    private void Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, CancellationToken cancellation)
+    private IReadOnlyList<LowRankAdapter> Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, CancellationToken cancellation)
     {
         AdapterRequest request = AdapterRequest.From(spec);
         HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
@@ -100,10 +102,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             linear.Adapter = saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
         }
 
+        IReadOnlyList<LowRankAdapter> attached = [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()];
         if (spec.InitFrom is not null && saved is null)
         {
-            PeftImport.Fill(adapters.Find(spec.InitFrom), [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()], spec.Rank);
+            PeftImport.Fill(adapters.Find(spec.InitFrom), attached, spec.Rank);
         }
+
+        return attached;
     }
 
     private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)
@@ -114,7 +119,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         }
     }
 
-    private static void RequireContext(List<TrainingExample> train, List<EvaluationExample> evaluation, LlamaConfig config)
+    private static void RequireContext(TrainingExample[] train, List<EvaluationExample> evaluation, LlamaConfig config)
     {
         TrainingExample longest = train.MaxBy(example => example.Ids.Length)!;
         EvaluationExample longestPrompt = evaluation.MaxBy(example => example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length))!;
@@ -129,12 +134,14 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     private static RunEnvironment Describe(
-        RunSpec spec, int microBatch, PeakMemory memory, SentimentDataset data, TrainingSubset subset, EvaluationExample first) => new()
+        RunSpec spec, PassLimits limits, PeakMemory memory, SentimentDataset data, TrainingSubset subset, EvaluationExample first) => new()
         {
             Device = spec.Device,
             DeviceName = Devices.Name(spec.Device),
             Precision = spec.Precision,
-            MicroBatch = microBatch,
+            MicroBatch = limits.Sentences,
+            PackTokens = limits.Tokens,
+            SharedPrefix = limits.SharePrefix && !PackingRule.IsLiteral(spec),
             Threads = torch.get_num_threads(),
             MemorySource = memory.Source,
             Versions = new Dictionary<string, string>

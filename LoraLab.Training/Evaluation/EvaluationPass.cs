@@ -1,80 +1,95 @@
 using LoraLab.Training.Data;
+using LoraLab.Training.Kernels;
+using LoraLab.Training.Packing;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Evaluation;
 
-/// <summary>Sequences of an evaluation that share one forward pass, and where the scored tokens are in it.</summary>
-/// <param name="Ids_BT">Input ids, right-padded with 0.</param>
-/// <param name="Positions_N">Positions in the flattened hidden states that predict a label token.</param>
-/// <param name="TokenIds_N">Those label tokens.</param>
-/// <param name="Owners">For each of them, which example and label it belongs to.</param>
-internal sealed record EvaluationPass(Tensor Ids_BT, Tensor Positions_N, Tensor TokenIds_N, IReadOnlyList<(int Example, int Label)> Owners) : IDisposable
+/// <summary>
+/// Evaluation rows that share one packed pass. The labels of a row branch from its one prompt, and what the prompts begin with is
+/// computed once; the output head is computed where a label token follows, and nowhere else.
+/// </summary>
+internal sealed class EvaluationPass
 {
-    /// <summary>
-    /// Plans the passes over all examples. Labels whose tokens but the last are the same share a sequence (labels of one token
-    /// all do: the prompt alone), and sequences of like length share a pass of at most <paramref name="tokensPerPass"/> padded tokens.
-    /// </summary>
-    public static IReadOnlyList<EvaluationPass> Plan(IReadOnlyList<EvaluationExample> examples, int tokensPerPass, Device device)
+    private readonly IndexArena _arena;
+    private readonly PassLayout _layout;
+    private readonly int _wanted;
+    private readonly Range _wantedRows;
+    private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
+
+    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary)
     {
-        List<Sequence> sequences = [.. examples.SelectMany(Sequences).OrderBy(sequence => sequence.Ids.Length)];
-        List<EvaluationPass> passes = [];
-        List<Sequence> pending = [];
-        foreach (Sequence sequence in sequences)
+        _arena = arena;
+        List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example]))];
+        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)]);
+        _layout = new(arena, rows);
+
+        // Each label token, by the row that predicts it.
+        List<(int Row, int Id, (int Example, int Label) Owner)> tokens = [.. branches
+            .SelectMany((branch, s) => branch.Labels.SelectMany(label => label.Ids.Select((id, piece) =>
+                (Row: rows.Slots[(s * rows.Length) + branch.PromptLength - 1 + piece], Id: id, Owner: (branch.Example, label.Label)))))
+            .OrderBy(token => token.Row)];
+        int[] wanted = [.. tokens.Select(token => token.Row).Distinct()];
+        (_wanted, _wantedRows) = (wanted.Length, arena.AddIndices(wanted));
+        Owners = [.. tokens.Select(token => token.Owner)];
+        int chunkRows = TrainingPass.ChunkRows(vocabulary);
+        for (int start = 0; start < wanted.Length; start += chunkRows)
         {
-            if (pending.Count > 0 && (pending.Count + 1) * sequence.Ids.Length > tokensPerPass)
+            int[] chunk = wanted[start..Math.Min(wanted.Length, start + chunkRows)];
+            List<(int Place, int Id)> scored = [.. tokens.Where(token => token.Row >= chunk[0] && token.Row <= chunk[^1]).Select(token => (Array.BinarySearch(chunk, token.Row), token.Id))];
+            _chunks.Add((
+                start,
+                chunk.Length,
+                arena.AddIndices(scored.Select(token => checked((token.Place * vocabulary) + token.Id))),
+                arena.AddIndices(scored.Select(token => token.Place))));
+        }
+    }
+
+    /// <summary>For each score of the pass which example and label it belongs to.</summary>
+    public IReadOnlyList<(int Example, int Label)> Owners { get; }
+
+    /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
+    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary)
+    {
+        List<EvaluationPass> passes = [];
+        List<int> pending = [];
+        int tokens = 0;
+        foreach (int example in Enumerable.Range(0, examples.Count).OrderBy(i => examples[i].PromptIds.Length))
+        {
+            int more = examples[example].PromptIds.Length;
+            if (pending.Count > 0 && tokens + more > tokensPerPass)
             {
-                passes.Add(Create(pending, device));
-                pending.Clear();
+                passes.Add(new(arena, pending, examples, vocabulary));
+                (pending, tokens) = ([], 0);
             }
 
-            pending.Add(sequence);
+            pending.Add(example);
+            tokens += more;
         }
 
-        passes.Add(Create(pending, device));
+        passes.Add(new(arena, pending, examples, vocabulary));
         return passes;
     }
 
-    /// <inheritdoc />
-    public void Dispose()
+    /// <summary>Log-probability of each label token for each member, [members × scores]; the current dispose scope owns it.</summary>
+    public Tensor Scores(PackedLlama model, CancellationToken cancellation)
     {
-        Ids_BT.Dispose();
-        Positions_N.Dispose();
-        TokenIds_N.Dispose();
-    }
-
-    private static IEnumerable<Sequence> Sequences(EvaluationExample example, int index) => example.LabelIds
-        .Select((ids, label) => (Ids: ids, Label: label))
-        .GroupBy(entry => string.Join(',', entry.Ids[..^1]))
-        .Select(group => new Sequence(index, [.. example.PromptIds, .. group.First().Ids[..^1]], example.PromptIds.Length, [.. group]));
-
-    private static EvaluationPass Create(List<Sequence> sequences, Device device)
-    {
-        int length = sequences.Max(sequence => sequence.Ids.Length);
-        long[] ids = new long[sequences.Count * length];
-        List<long> positions = [];
-        List<long> tokens = [];
-        List<(int Example, int Label)> owners = [];
-        for (int b = 0; b < sequences.Count; b++)
+        Tensor wanted = _arena.Indices(_wantedRows);
+        if (model.Members > 1)
         {
-            Sequence sequence = sequences[b];
-            for (int t = 0; t < sequence.Ids.Length; t++)
-            {
-                ids[(b * length) + t] = sequence.Ids[t];
-            }
-
-            foreach ((int[] labelIds, int label) in sequence.Labels)
-            {
-                for (int piece = 0; piece < labelIds.Length; piece++)
-                {
-                    positions.Add((b * length) + sequence.PromptLength - 1 + piece);
-                    tokens.Add(labelIds[piece]);
-                    owners.Add((sequence.Example, label));
-                }
-            }
+            wanted = wanted.unsqueeze(0).add(arange(model.Members, device: wanted.device).unsqueeze(1).mul(_layout.Rows)).flatten();
         }
 
-        return new(tensor(ids, device: device).reshape(sequences.Count, length), tensor(positions.ToArray(), device: device), tensor(tokens.ToArray(), device: device), owners);
+        Tensor stream_ND = model.Stream(_layout, wanted, cancellation);
+        return cat([.. Enumerable.Range(0, model.Members).SelectMany(member => _chunks.Select(chunk =>
+            model.Scores(stream_ND.narrow(0, (member * _wanted) + chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners))))]);
     }
 
-    private sealed record Sequence(int Example, int[] Ids, int PromptLength, IReadOnlyList<(int[] Ids, int Label)> Labels);
+    // Labels whose tokens but the last are the same share a branch: labels of one token all do, it is the prompt alone.
+    private static IEnumerable<Branch> Branches(int index, EvaluationExample example) => example.LabelIds
+        .Select((ids, label) => (Ids: ids, Label: label))
+        .GroupBy(entry => string.Join(',', entry.Ids[..^1]))
+        .Select(group => new Branch(index, [.. example.PromptIds, .. group.First().Ids[..^1]], example.PromptIds.Length, [.. group]));
+
+    private sealed record Branch(int Example, int[] Ids, int PromptLength, IReadOnlyList<(int[] Ids, int Label)> Labels);
 }

@@ -1,9 +1,11 @@
 using LoraLab.Contracts.Metrics;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
+using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
+using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace LoraLab.Training.Evaluation;
 
@@ -17,6 +19,7 @@ public sealed class Evaluator : IDisposable
     private const int ValuesPerPass = 64 << 20;
     private const int MostTokensPerPass = 4096;
     private readonly IReadOnlyList<EvaluationExample> _examples;
+    private readonly IndexArena _arena = new();
     private readonly IReadOnlyList<EvaluationPass> _passes;
     private readonly int _labels;
 
@@ -25,40 +28,39 @@ public sealed class Evaluator : IDisposable
     {
         _examples = examples;
         _labels = examples[0].LabelIds.Count;
-        _passes = EvaluationPass.Plan(examples, Math.Min(MostTokensPerPass, ValuesPerPass / config.ActivationsPerToken), device);
+        _passes = EvaluationPass.Plan(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MostTokensPerPass), config.VocabularySize);
+        _arena.Upload(device);
     }
 
-    /// <summary>Scores every row with the model as it is.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled between two layers.</exception>
-    public EvaluationOutcome Run(LlamaModel model, CancellationToken cancellation)
+    /// <summary>Scores every row with each member of the model as it is; one outcome a member.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
+    public IReadOnlyList<EvaluationOutcome> Run(PackedLlama model, CancellationToken cancellation)
     {
-        using IDisposable noGrad = no_grad();
-        double[,] scores = new double[_examples.Count, _labels];
-        ForwardPass forward = new(cancellation);
+        using IDisposable inference = inference_mode();
+        double[][,] scores = [.. Enumerable.Range(0, model.Members).Select(_ => new double[_examples.Count, _labels])];
         foreach (EvaluationPass pass in _passes)
         {
             using IDisposable scope = NewDisposeScope();
-            Tensor hidden_BTD = model.Hidden(pass.Ids_BT, forward);
-            Tensor hidden_ND = hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.Positions_N);
-            Tensor logProbabilities_NV = functional.log_softmax(model.Logits(hidden_ND), dim: -1);
-            float[] pieces = TensorReader.Floats(logProbabilities_NV.gather(1, pass.TokenIds_N.unsqueeze(1)).squeeze(1));
+            float[] pieces = TensorReader.Floats(pass.Scores(model, cancellation));
             for (int i = 0; i < pieces.Length; i++)
             {
-                scores[pass.Owners[i].Example, pass.Owners[i].Label] += pieces[i];
+                (int example, int label) = pass.Owners[i % pass.Owners.Count];
+                scores[i / pass.Owners.Count][example, label] += pieces[i];
             }
         }
 
-        return Outcome(scores);
+        return [.. scores.Select(Outcome)];
+    }
+
+    /// <summary>Scores every row with a model and the adapters in it.</summary>
+    public EvaluationOutcome Run(LlamaModel model, CancellationToken cancellation)
+    {
+        using PackedLlama packed = new(model, [[.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()]]);
+        return Run(packed, cancellation)[0];
     }
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        foreach (EvaluationPass pass in _passes)
-        {
-            pass.Dispose();
-        }
-    }
+    public void Dispose() => _arena.Dispose();
 
     private EvaluationOutcome Outcome(double[,] scores)
     {

@@ -79,7 +79,7 @@ public static class Fingerprint
         {
             Dataset = run.Spec.Dataset,
             FilesSha256 = run.Data.Files.ToDictionary(file => Path.GetFileName(file), Sha256Hash.OfFile),
-            Sentences = run.Train.Count,
+            Sentences = run.Train.Length,
             Labels = run.Environment.TrainLabels,
             SubsetSha256 = subset.Add([.. run.Train.Select(example => example.Row)]).Hex(),
             EpochTokens = run.Train.Sum(example => (long)example.Ids.Length),

@@ -42,6 +42,7 @@ public sealed class LinearLayer : IDisposable
     /// <summary>y = x Wᵀ plus the adapter's branch, in the weight's precision. [..., in] → [..., out].</summary>
     public Tensor Forward(Tensor x_BTI, ForwardPass pass)
     {
+        pass.Count(x_BTI, Weight_OI);
         Tensor y_BTO = functional.linear(x_BTI, Weight_OI);
         return Adapter is null ? y_BTO : y_BTO.add(Adapter.Branch(x_BTI, pass)).to(y_BTO.dtype);
     }

@@ -31,11 +31,15 @@ public sealed class LlamaBlock : IDisposable
     /// <summary>The seven linear layers.</summary>
     public IReadOnlyList<LinearLayer> Linears { get; }
 
-    /// <summary>[B, T, D] → [B, T, D]; causal, so that right padding changes no real token.</summary>
+    /// <summary>
+    /// [B, T, D] → [B, T, D]; causal, so that right padding changes no real token. The residual stream is fp32 or better; what the
+    /// linear layers read and give has their weights' precision.
+    /// </summary>
     public Tensor Forward(Tensor x_BTD, ForwardPass pass)
     {
-        Tensor attended_BTD = x_BTD.add(Attention(AttentionNorm.Forward(x_BTD), pass));
-        return attended_BTD.add(Mlp(MlpNorm.Forward(attended_BTD), pass));
+        ScalarType dtype = _query.Weight_OI.dtype;
+        Tensor attended_BTD = x_BTD.add(Attention(AttentionNorm.Forward(x_BTD).to(dtype), pass));
+        return attended_BTD.add(Mlp(MlpNorm.Forward(attended_BTD).to(dtype), pass));
     }
 
     private Tensor Attention(Tensor x_BTD, ForwardPass pass)

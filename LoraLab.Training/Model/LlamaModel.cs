@@ -7,8 +7,6 @@ namespace LoraLab.Training.Model;
 public sealed class LlamaModel : IDisposable
 {
     private readonly Tensor? _untiedHead_VD;
-    private readonly RotaryEmbedding _rotary;
-
     /// <summary>A model from its parts, which it owns from now on; <paramref name="untiedHead_VD"/> null: the embedding is the head.</summary>
     public LlamaModel(
         LlamaConfig config, Tensor embedding_VD, IReadOnlyList<LlamaBlock> blocks, RmsNorm finalNorm, Tensor? untiedHead_VD, RotaryEmbedding rotary)
@@ -18,7 +16,7 @@ public sealed class LlamaModel : IDisposable
         Blocks = blocks;
         FinalNorm = finalNorm;
         _untiedHead_VD = untiedHead_VD;
-        _rotary = rotary;
+        Rotary = rotary;
     }
 
     /// <summary>Shape of the model.</summary>
@@ -29,6 +27,9 @@ public sealed class LlamaModel : IDisposable
 
     /// <summary>The blocks.</summary>
     public IReadOnlyList<LlamaBlock> Blocks { get; }
+
+    /// <summary>Rotary tables.</summary>
+    public RotaryEmbedding Rotary { get; }
 
     /// <summary>Norm after the last block.</summary>
     public RmsNorm FinalNorm { get; }
@@ -49,14 +50,14 @@ public sealed class LlamaModel : IDisposable
     /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
     public Tensor Hidden(Tensor ids_BT, ForwardPass pass)
     {
-        Tensor x_BTD = Embedding_VD.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.HiddenSize);
+        Tensor x_BTD = Embedding_VD.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.HiddenSize).to(FinalNorm.Weight_D.dtype);
         foreach (LlamaBlock block in Blocks)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
             x_BTD = Step(block, x_BTD, pass);
         }
 
-        return FinalNorm.Forward(x_BTD);
+        return FinalNorm.Forward(x_BTD).to(Dtype);
     }
 
     /// <summary>
@@ -71,8 +72,9 @@ public sealed class LlamaModel : IDisposable
     }
 
     /// <summary>Logits in fp32 or better of chosen hidden states. [N, D] → [N, V].</summary>
-    public Tensor Logits(Tensor hidden_ND)
+    public Tensor Logits(Tensor hidden_ND, ForwardPass? pass = null)
     {
+        pass?.Count(hidden_ND, Head_VD);
         Tensor logits_NV = functional.linear(hidden_ND, Head_VD);
         return logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
     }
@@ -104,7 +106,7 @@ public sealed class LlamaModel : IDisposable
         Embedding_VD.Dispose();
         _untiedHead_VD?.Dispose();
         FinalNorm.Dispose();
-        _rotary.Dispose();
+        Rotary.Dispose();
         foreach (LlamaBlock block in Blocks)
         {
             block.Dispose();

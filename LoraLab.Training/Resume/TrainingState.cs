@@ -11,7 +11,7 @@ public sealed record TrainingState
     /// <summary>Version of this document's shape.</summary>
     public int SchemaVersion { get; init; } = 1;
 
-    /// <summary>Optimizer steps taken (skipped updates of fp16 included).</summary>
+    /// <summary>Optimizer steps taken, one for each window.</summary>
     public int Step { get; init; }
 
     /// <summary>Whether the evaluation that belongs to this step has been made.</summary>
@@ -43,6 +43,9 @@ public sealed record TrainingState
 
     /// <summary>Finite steps since the factor last changed.</summary>
     public int CalmSteps { get; init; }
+
+    /// <summary>Windows that were computed again because their gradient overflowed (fp16).</summary>
+    public int Overflows { get; init; }
 
     /// <summary>Tokens consumed, BOS counted.</summary>
     public long ConsumedTokens { get; init; }

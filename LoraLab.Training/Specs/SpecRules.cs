@@ -37,6 +37,7 @@ public static class SpecRules
         Require(spec.OrderSeed is null or >= 0, "orderSeed", "must be at least 0, or null for the subset's own order", spec.OrderSeed);
         Require(spec.EffectiveBatch >= 1, "effectiveBatch", "must be at least 1", spec.EffectiveBatch);
         Require(spec.MicroBatch.Sentences is null or >= 1, "microBatch", "must be \"auto\" or at least 1", spec.MicroBatch);
+        Require(spec.PackTokens is null or >= 1, "packTokens", "must be at least 1, or null for what the memory holds", spec.PackTokens);
         Require(spec.EvalEvery >= 1, "evalEvery", "must be at least 1", spec.EvalEvery);
         Require(spec.EvalSamples is null or >= 1, "evalSamples", "must be at least 1, or null for all rows", spec.EvalSamples);
         Require(spec.MemoryBudgetMb is null or >= 1, "memoryBudgetMb", "must be at least 1", spec.MemoryBudgetMb);

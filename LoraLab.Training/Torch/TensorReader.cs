@@ -3,15 +3,31 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>Reads tensors into managed memory. TorchSharp's own accessor keeps a copy alive for every call.</summary>
+/// <summary>
+/// Reads tensors into managed memory, which waits for the device: the one place where the engine does. TorchSharp's own accessor keeps
+/// a copy alive for every call.
+/// </summary>
 public static class TensorReader
 {
-    /// <summary>The values as floats, in row-major order; on a GPU this waits for it.</summary>
-    public static float[] Floats(Tensor values)
+    [ThreadStatic]
+    private static long _reads;
+
+    /// <summary>Reads so far on this thread: each is a wait for a GPU.</summary>
+    public static long Reads => _reads;
+
+    /// <summary>The values as floats, in row-major order.</summary>
+    public static float[] Floats(Tensor values) => Read<float>(values, float32);
+
+    /// <summary>The values as doubles, in row-major order.</summary>
+    public static double[] Doubles(Tensor values) => Read<double>(values, float64);
+
+    private static T[] Read<T>(Tensor values, ScalarType dtype)
+        where T : unmanaged
     {
+        _reads++;
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        Tensor plain = values.detach().to(float32).cpu().contiguous();
-        return MemoryMarshal.Cast<byte, float>(plain.bytes).ToArray();
+        Tensor plain = values.detach().to(dtype).cpu().contiguous();
+        return MemoryMarshal.Cast<byte, T>(plain.bytes).ToArray();
     }
 }

@@ -21,6 +21,9 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     /// <summary>The run's folder.</summary>
     public RunDirectory Directory { get; } = directory;
 
+    /// <summary>Whether what was gathered should be told.</summary>
+    public bool Due => clock.GetElapsedTime(_lastFlush) >= Moment;
+
     /// <summary>A line of the log.</summary>
     public void Log(string message) => log.Write(message);
 
@@ -49,7 +52,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         }
 
         _progress = new() { Phase = "training", Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds };
-        if (clock.GetElapsedTime(_lastFlush) >= Moment)
+        if (Due)
         {
             Flush();
         }

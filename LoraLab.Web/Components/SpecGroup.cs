@@ -9,7 +9,7 @@ public sealed record SpecGroup(string Title, IReadOnlyList<string> Fields)
     [
         new("Model & data", ["model", "dataset", "trainSamples", "dataSeed", "dataOffset", "orderSeed", "prompt", "stripSentence"]),
         new("Method", ["method", "rank", "alpha", "rankStabilized", "dropout", "targetModules", "methodOptions", "initFrom", "seed"]),
-        new("Optimisation", ["learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "epochs", "maxSteps", "effectiveBatch", "microBatch", "weightDecay", "maxGradNorm", "lossScope", "lossWeighting"]),
+        new("Optimisation", ["learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "epochs", "maxSteps", "effectiveBatch", "microBatch", "packTokens", "weightDecay", "maxGradNorm", "lossScope", "lossWeighting"]),
         new("Evaluation & budget", ["evalEvery", "evalSamples", "evalSplit", "precision", "device", "memoryBudgetMb"]),
     ];
 }

@@ -3,79 +3,70 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Optimization;
 
+/// <summary>Dynamic loss scaling by itself: when the factor halves, doubles and gives up.</summary>
 public sealed class LossScalerTests
 {
     [Fact]
-    public void Accept_Overflow_SkipsTheUpdateAndHalvesTheScale()
+    public void AfterOverflow_HalvesAtOnceAndCounts()
     {
-        LossScaler scaler = LossScaler.On();
+        LossScaler scaler = LossScaler.On.AfterFinite().AfterOverflow();
 
-        Assert.False(scaler.Accept(finite: false));
-        Assert.True(scaler.Accept(finite: true));
-
-        Assert.Equal(32768, scaler.Scale);
+        Assert.Equal((32768.0, 0, 1), (scaler.Scale, scaler.CalmSteps, scaler.Overflows));
     }
 
     [Fact]
-    public void Restore_AfterOverflowAndCalmSteps_DoublesWhenTheOriginalWould()
+    public void AfterFinite_TwoHundredTimes_DoublesOnce()
     {
-        LossScaler original = LossScaler.On();
-        original.Accept(finite: false);
-        Calm(original, 1990);
-        LossScaler restored = LossScaler.On();
+        LossScaler scaler = Calm(LossScaler.On.AfterOverflow(), 199);
+        Assert.Equal(32768, scaler.Scale);
 
-        restored.Restore(original.Scale, original.CalmSteps);
+        scaler = scaler.AfterFinite();
 
-        for (int step = 0; step < 20; step++)
+        Assert.Equal((65536.0, 0), (scaler.Scale, scaler.CalmSteps));
+    }
+
+    [Fact]
+    public void AfterFinite_OverflowWithinTheStretch_CountsFromThere()
+    {
+        LossScaler scaler = Calm(Calm(LossScaler.On, 150).AfterOverflow(), 199);
+
+        Assert.Equal(32768, scaler.Scale);
+        Assert.Equal(65536, scaler.AfterFinite().Scale);
+    }
+
+    [Fact]
+    public void AfterFinite_ForLong_StopsAtTwoToTheTwentyFour()
+    {
+        Assert.Equal(16777216, Calm(LossScaler.On, 200 * 20).Scale);
+    }
+
+    [Fact]
+    public void AfterOverflow_BelowOne_IsExhausted()
+    {
+        LossScaler scaler = LossScaler.On;
+        for (int i = 0; i < 16; i++)
         {
-            Assert.Equal(original.Scale, restored.Scale);
-            Assert.Equal(step < 10 ? 32768 : 65536, restored.Scale);
-            Calm(original, 1);
-            Calm(restored, 1);
+            scaler = scaler.AfterOverflow();
         }
+
+        Assert.False(scaler.Exhausted);
+        Assert.True(scaler.AfterOverflow().Exhausted);
     }
 
     [Fact]
-    public void Accept_OverflowTwice_QuartersTheScale()
+    public void Off_NeverChanges()
     {
-        LossScaler scaler = LossScaler.On();
-
-        Assert.True(scaler.Accept(finite: true));
-        Assert.False(scaler.Accept(finite: false));
-        Assert.False(scaler.Accept(finite: false));
-        Assert.Equal(65536 / 4, scaler.Scale);
+        Assert.Equal(LossScaler.Off, Calm(LossScaler.Off, 1000));
+        Assert.False(LossScaler.Off.Exhausted);
     }
 
-    [Fact]
-    public void Accept_TwoThousandCalmStepsInARow_DoublesTheScaleUpToTheLargest()
-    {
-        LossScaler scaler = LossScaler.On();
-        scaler.Accept(finite: false);
-        scaler.Accept(finite: false);
-        Calm(scaler, 1999);
-
-        Assert.Equal(16384, scaler.Scale);
-        scaler.Accept(finite: true);
-        Assert.Equal(32768, scaler.Scale);
-        Calm(scaler, 10_000);
-
-        Assert.Equal(65536, scaler.Scale);
-    }
-
-    [Fact]
-    public void Accept_ScalingOff_NeverSkips()
-    {
-        LossScaler scaler = LossScaler.Off();
-
-        Assert.True(scaler.Accept(finite: false));
-        Assert.Equal((1.0, false), (scaler.Scale, scaler.Active));
-    }
-
-    private static void Calm(LossScaler scaler, int steps)
+    private static LossScaler Calm(LossScaler scaler, int steps)
     {
         for (int i = 0; i < steps; i++)
         {
-            Assert.True(scaler.Accept(finite: true));
+            scaler = scaler.AfterFinite();
         }
+
+        return scaler;
     }
 }

@@ -32,7 +32,8 @@ internal static class FormFields
         new("weightDecay", "Weight decay", FieldKind.Number) { Advanced = true },
         new("maxGradNorm", "Gradient clipping", FieldKind.Number, "Global norm") { Nullable = true, Placeholder = "off", Advanced = true },
         new("lossWeighting", "Loss weighting", FieldKind.Choice) { Choices = ["perExampleMean", "perToken"], Advanced = true },
-        new("microBatch", "Micro batch", FieldKind.Number, "auto, or sentences per forward pass") { Advanced = true },
+        new("microBatch", "Micro batch", FieldKind.Number, "auto, or sentences per forward pass; 1 is the literal loop") { Advanced = true },
+        new("packTokens", "Tokens per pass", FieldKind.Number, "The gradient does not depend on it") { Nullable = true, Placeholder = "what the memory holds", Advanced = true },
     ];
 
     internal static IReadOnlyList<FormField> Evaluation { get; } =

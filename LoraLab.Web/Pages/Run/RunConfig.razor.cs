@@ -29,6 +29,10 @@ public sealed partial class RunConfig
     private static string Counts(IReadOnlyDictionary<string, int> counts) =>
         string.Join(", ", counts.Select(count => $"{count.Key} {Format.Count(count.Value)}"));
 
+    private static string Passes(RunEnvironment environment) => environment.MicroBatch == 1
+        ? "One sentence a pass, the literal loop"
+        : $"Packed, up to {environment.MicroBatch} sentences{(environment.PackTokens is int tokens ? $" and {Format.Count(tokens)} tokens" : "")} a pass{(environment.SharedPrefix ? ", common prefix computed once" : "")}";
+
     private string Text(string field) => Text(_spec[field]);
 
     private static string Text(JsonNode? value) => value is null ? "null" : JsonText.Show(value);
