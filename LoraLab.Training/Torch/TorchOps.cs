@@ -10,7 +10,7 @@ public static class TorchOps
 {
     private const string Source = """
         def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-            return torch.rms_norm(x, [weight.size(0)], weight, eps)
+            return torch.rms_norm(x, [weight.size(0)], weight.to(x.dtype), eps)
 
         """;
 
