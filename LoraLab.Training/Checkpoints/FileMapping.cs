@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 
 namespace LoraLab.Training.Checkpoints;
@@ -7,7 +8,10 @@ namespace LoraLab.Training.Checkpoints;
 /// Tensors that lie in a file: a private, copy-on-write memory map, which writing to a tensor never carries into the file. The map
 /// is the tensors' storage, so that it lives as long as the last of them, whatever is disposed before.
 /// </summary>
-internal sealed class FileMapping(string path, byte[] header, long length) : IDisposable
+/// <param name="path">File.</param>
+/// <param name="opened">The same file, open: what the offsets were read from.</param>
+/// <param name="header">Its bytes before the data.</param>
+internal sealed class FileMapping(string path, SafeFileHandle opened, byte[] header) : IDisposable
 {
     private readonly Dictionary<torch.ScalarType, torch.Tensor?> _whole = [];
 
@@ -51,8 +55,8 @@ internal sealed class FileMapping(string path, byte[] header, long length) : IDi
     {
         try
         {
-            torch.Tensor map = torch.from_file(Path.GetFullPath(path), shared: false, length / size, dtype, torch.CPU).DetachFromDisposeScope();
-            if (BeginsWithHeader(map, size))
+            torch.Tensor map = torch.from_file(Path.GetFullPath(path), shared: false, RandomAccess.GetLength(opened) / size, dtype, torch.CPU).DetachFromDisposeScope();
+            if (IsOpenedFile(map, size))
             {
                 return map;
             }
@@ -68,10 +72,10 @@ internal sealed class FileMapping(string path, byte[] header, long length) : IDi
     }
 
     // The map opens the path a second time: another file may stand there by now, to which the offsets do not belong.
-    private bool BeginsWithHeader(torch.Tensor map, long size)
+    private bool IsOpenedFile(torch.Tensor map, long size)
     {
         using torch.Tensor beginning = map.narrow(0, 0, header.Length / size);
         Span<byte> bytes = beginning.bytes;
-        return bytes.SequenceEqual(header.AsSpan(0, bytes.Length));
+        return bytes.SequenceEqual(header.AsSpan(0, bytes.Length)) && File.GetLastWriteTimeUtc(path) == File.GetLastWriteTimeUtc(opened);
     }
 }

@@ -21,7 +21,7 @@ public sealed class SafetensorsFile : IDisposable
         _handle = handle;
         Tensors = header.Entries;
         Metadata = header.Metadata;
-        _mapping = new(() => new FileMapping(path, header.Bytes, RandomAccess.GetLength(handle)));
+        _mapping = new(() => new FileMapping(path, handle, header.Bytes));
     }
 
     /// <summary>Path of the file.</summary>

@@ -1,4 +1,5 @@
 using LoraLab.Training.Errors;
+using LoraLab.Training.Torch;
 using TorchSharp;
 
 namespace LoraLab.Training.Checkpoints;
@@ -9,8 +10,8 @@ namespace LoraLab.Training.Checkpoints;
 /// </summary>
 public sealed class WeightLoader : IDisposable
 {
-    // A piece that is checked is still in the processor's cache when it is converted.
-    private const long ElementsAtOnce = 1 << 19;
+    // Small enough to be in the cache still when it is converted, large enough for several threads.
+    private const long ElementsAtOnce = 1 << 21;
 
     private readonly CheckpointWeights _weights;
     private readonly torch.Device _device;
@@ -76,6 +77,7 @@ public sealed class WeightLoader : IDisposable
         using IDisposable noGrad = torch.no_grad();
         using IDisposable scope = torch.NewDisposeScope();
         using RangeCheck? range = RangeCheck.Applies(stored, target.dtype) ? new(target.device) : null;
+        HugePages.Ask(target);
         torch.Tensor flat = target.view(-1);
         if (_staged is not null)
         {
