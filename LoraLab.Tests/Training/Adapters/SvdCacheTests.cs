@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Fingerprints;
 using Xunit;
