@@ -15,6 +15,7 @@ try
         DoctorCommand.Create(configuration),
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),
+        MakeModelCommand.Create(),
         HiddenCommands.Worker(configuration),
         HiddenCommands.Inspect(configuration),
     };
