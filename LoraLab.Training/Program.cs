@@ -10,6 +10,7 @@ try
     RootCommand root = new("LoraLab's trainer: five LoRA methods under identical conditions.")
     {
         TrainCommand.Create(configuration),
+        EstimateCommand.Create(configuration),
         EvaluateCommand.Create(configuration),
         MethodsCommand.Create(),
         DoctorCommand.Create(configuration),

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Worker;
@@ -27,21 +25,10 @@ internal static class TrainCommand
     private static int Run(TrainingConfiguration configuration, FileInfo specFile, DirectoryInfo output, bool resume)
     {
         Services services = new(configuration, TimeProvider.System, allowPaths: true);
-        JsonNode? json = ReadSpec(specFile);
-        SpecValidation validation = services.Validator.Validate(json);
-        if (validation.Spec is not RunSpec spec)
+        JsonNode? json = SpecFile.Read(specFile);
+        if (SpecFile.Complete(services, json, AnsiConsole.Console) is not RunSpec spec)
         {
-            foreach (FieldError error in validation.Errors)
-            {
-                AnsiConsole.MarkupLineInterpolated($"[red]{error.Field}[/]: {error.Message}");
-            }
-
             return ExitCodes.BadUsage;
-        }
-
-        foreach (string warning in configuration.Warnings.Concat(validation.Warnings))
-        {
-            AnsiConsole.MarkupLineInterpolated($"[yellow]{warning}[/]");
         }
 
         RunDirectory directory = new(output.FullName);
@@ -68,17 +55,5 @@ internal static class TrainCommand
     {
         context.Cancel = true;
         stop.Cancel();
-    }
-
-    private static JsonNode? ReadSpec(FileInfo file)
-    {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllBytes(file.FullName));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw RunFailure.BadData($"{file.FullName} cannot be read as a run specification: {e.Message}", inner: e);
-        }
     }
 }

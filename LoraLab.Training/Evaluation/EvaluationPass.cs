@@ -48,6 +48,9 @@ internal sealed class EvaluationPass
     /// <summary>For each score of the pass which example and label it belongs to.</summary>
     public IReadOnlyList<(int Example, int Label)> Owners { get; }
 
+    /// <summary>What its memory depends on.</summary>
+    public PassShape Shape => PassShape.Of(_layout, _wanted);
+
     /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
     public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary)
     {

@@ -32,6 +32,12 @@ public sealed class Evaluator : IDisposable
         _arena.Upload(device);
     }
 
+    /// <summary>What the memory of its passes depends on.</summary>
+    public IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
+
+    /// <summary>Bytes of all indices.</summary>
+    public long IndexBytes => _arena.Bytes;
+
     /// <summary>Scores every row with each member of the model as it is; one outcome a member.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
     public IReadOnlyList<EvaluationOutcome> Run(PackedLlama model, CancellationToken cancellation)

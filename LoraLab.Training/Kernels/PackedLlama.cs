@@ -1,6 +1,7 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
+using LoraLab.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -61,7 +62,7 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null);
+            Tensor[] saved = HeapPolicy.OutOfHeap(Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null));
             kept.Add(new KeptBlock(x_TD, saved));
             x_TD = Outlive(saved);
         }
