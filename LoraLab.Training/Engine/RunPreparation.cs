@@ -61,7 +61,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         {
             SvdCache decompositions = new(svdFolder);
             IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation);
-            PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
+            PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = device.ToString() };
             return new PreparedRun
             {
