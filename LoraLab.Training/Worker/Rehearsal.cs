@@ -6,7 +6,7 @@ using LoraLab.Training.Torch;
 namespace LoraLab.Training.Worker;
 
 /// <summary>
-/// What an idle worker does while it waits: loads the tensor library and trains the bundled toy for one step on the CPU, so that the
+/// What an idle worker does while it waits: loads the tensor library and trains the bundled toy for two steps on the CPU, so that the
 /// code its run will need is compiled. Nothing of it stays: no model, no file, no GPU memory. A run that comes meanwhile ends it.
 /// </summary>
 internal static class Rehearsal
