@@ -56,7 +56,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             Attach(model, method, spec, saved, cancellation);
             int microBatch = MicroBatchRule.Resolve(
                 spec.MicroBatch, config, spec.EffectiveBatch, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
-            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(microBatch), Device = device.ToString() };
+            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(microBatch), Device = DeviceChoice.NameOf(device) };
             return new PreparedRun
             {
                 Spec = used,
