@@ -33,14 +33,13 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
         lock (gate)
         {
             wanted = false;
-            (WorkerProcess? taken, idle) = (idle, null);
-            if (taken is not { IsAlive: true })
+            if (idle is not { IsAlive: true } taken)
             {
-                taken?.Dispose();
+                // One that has just died is cleared away where its exit is awaited.
                 return null;
             }
 
-            pause = FirstPause;
+            (idle, pause) = (null, FirstPause);
             return taken;
         }
     }
