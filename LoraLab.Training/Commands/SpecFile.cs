@@ -23,21 +23,18 @@ internal static class SpecFile
         }
     }
 
-    /// <summary>The complete specification with its warnings told, or null with its errors told.</summary>
-    public static RunSpec? Complete(Services services, JsonNode? json, IAnsiConsole console)
+    /// <summary>The complete specification, or null; what is wrong and what is worth knowing is told.</summary>
+    public static RunSpec? Complete(Services services, JsonNode? json, IAnsiConsole console, string prefix = "")
     {
         SpecValidation validation = services.Validator.Validate(json);
         foreach (FieldError error in validation.Errors)
         {
-            console.MarkupLineInterpolated($"[red]{error.Field}[/]: {error.Message}");
+            console.MarkupLineInterpolated($"{prefix}[red]{error.Field}[/]: {error.Message}");
         }
 
-        if (validation.Spec is not null)
+        foreach (string warning in validation.Warnings)
         {
-            foreach (string warning in services.Configuration.Warnings.Concat(validation.Warnings))
-            {
-                console.MarkupLineInterpolated($"[yellow]{warning}[/]");
-            }
+            console.MarkupLineInterpolated($"{prefix}[yellow]{warning}[/]");
         }
 
         return validation.Spec;

@@ -48,17 +48,21 @@ public sealed class BlockMemory
         {
             (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
             double norm = 2 * Single * d;
-            PassBytes attended = new(w * (a + (2 * c)), (w * a) + LogNormaliser);
-            PassBytes middle = attended + new PassBytes((w * a) + (Single * d));
+            double qkv = w * (a + (2 * c));
+            PassBytes attended = new(qkv + (w * a), LogNormaliser);
+            PassBytes middle = attended + new PassBytes(Single * d);
             return
             [
                 new(norm),
                 new((w * d) + (w * a) + _transients["q_proj"].Forward),
-                new((w * d) + (w * a) + Rotation(a)),
-                new((w * d) + (w * (a + c)) + Math.Max(_transients["k_proj"].Forward, Rotation(c))),
-                new((w * d) + (w * (a + (2 * c))) + _transients["v_proj"].Forward),
-                attended + Scores + new PassBytes(0, 3 * w * a),
-                attended + new PassBytes((w * a) + (w * d) + Math.Max(_transients["o_proj"].Forward, Residual)),
+                new((w * d) + (w * (a + c)) + _transients["k_proj"].Forward),
+                new((w * d) + qkv + _transients["v_proj"].Forward),
+                new(2 * qkv),
+                new(qkv + Rotation(a + c)),
+                // The rows of a band, its keys and values for every head, its output; the outputs of all bands.
+                new PassBytes(qkv, (w * a) + LogNormaliser, qkv + (2 * w * a)) + Scores,
+                new(qkv + (w * a), (2 * w * a) + LogNormaliser),
+                attended + new PassBytes((w * d) + Math.Max(_transients["o_proj"].Forward, Residual)),
                 middle + new PassBytes(norm),
                 middle + new PassBytes((w * d) + (w * f) + _transients["gate_proj"].Forward),
                 middle + new PassBytes((w * d) + (2 * w * f) + _transients["up_proj"].Forward),
@@ -77,6 +81,7 @@ public sealed class BlockMemory
             double norm = 2 * Single * d;
             double narrowed = _half ? w * d : 0;
             double middle = Single * d;
+            double qkv = w * (a + (2 * c));
             // unit, g·w, and their product; g in fp32 first where it is not.
             double normBack = (w * d) + (3 * Single * d);
             return
@@ -88,12 +93,14 @@ public sealed class BlockMemory
                 new((w * f) + (2 * w * d) + _transients["up_proj"].Backward),
                 new(normBack),
                 new(middle + narrowed + (w * a) + _transients["o_proj"].Backward),
-                new PassBytes(middle, (_gpu ? 7 : 8) * w * a) + ScoresBack,
-                new(middle + norm, 3 * w * a),
-                new(middle + (w * d) + (w * a) + Rotation(a), 3 * w * a),
-                new(middle + (2 * w * d) + (w * (a + (2 * c))) + _transients["q_proj"].Backward),
-                new(middle + (2 * w * d) + (w * 2 * c) + _transients["k_proj"].Backward),
-                new(middle + (2 * w * d) + (w * c) + _transients["v_proj"].Backward),
+                // Of a band the gradients of output, rows, queries, shared keys and values, and what they come from; those of the bands before.
+                new PassBytes(middle + (w * a), qkv, (_gpu ? 6 : 7) * w * a) + ScoresBack,
+                new(middle + qkv, 2 * qkv),
+                new(middle + qkv + Rotation(a + c)),
+                new(middle + qkv + norm),
+                new(middle + qkv + (2 * w * d) + _transients["q_proj"].Backward),
+                new(middle + qkv + (2 * w * d) + _transients["k_proj"].Backward),
+                new(middle + qkv + (2 * w * d) + _transients["v_proj"].Backward),
                 new(middle + normBack),
             ];
         }
@@ -105,9 +112,9 @@ public sealed class BlockMemory
     private double Residual => (Single * _width) + (_half && !_gpu ? Single * _width : 0);
 
     // Where attention is not fused: scores and probabilities of each head.
-    private PassBytes Scores => new(0, 0, _gpu ? 2 * Single * _heads : 0);
+    private PassBytes Scores => new(0, 0, 0, _gpu ? 2 * Single * _heads : 0);
 
-    private PassBytes ScoresBack => new(0, 0, _gpu ? ((4 * Single) + _value) * _heads : 0);
+    private PassBytes ScoresBack => new(0, 0, 0, _gpu ? ((4 * Single) + _value) * _heads : 0);
 
     // Both halves of each head in fp32 and the four products that they are made of, two at a time.
     private static double Rotation(double width) => 2 * Single * width;

@@ -72,8 +72,8 @@ public static class MemoryEstimator
 
         BlockMemory block = Block(request);
         double stream = Single * request.Config.HiddenSize * pass.Rows;
-        // Angles of the rotation, and which slot is some row's home.
-        double kept = (request.Config.Layers * block.Kept.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Slots;
+        // Angles of the rotation, and which cell is some row's home.
+        double kept = (request.Config.Layers * block.Kept.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
         double masks = block.Masks.Of(pass);
         // What a block keeps moves out of the heap when the block is done; what it took in the heap stays there for the next one.
         double forward = Peak(block.Forward, pass) + masks;

@@ -24,14 +24,14 @@ public static class PackingRule
         int sentences = spec.MicroBatch.Sentences ?? Math.Max(2, spec.EffectiveBatch);
         double held = Math.Max(1, ShareOfMemory * memoryBytes / BytesPerToken(spec, config, gpu));
         int? tokens = spec.PackTokens ?? (held < (double)sentences * longest ? (int)held : null);
-        return new(sentences, tokens, SharePrefix: spec.Dropout == 0);
+        return new(sentences, tokens, SharePrefix: spec.Dropout == 0, Banded: !gpu);
     }
 
     /// <summary>What all blocks keep of a token that is not padded.</summary>
     public static double BytesPerToken(RunSpec spec, LlamaConfig config, bool gpu)
     {
         PassBytes kept = new BlockMemory(config, MemoryRequest.AdaptersOf(spec, config), spec.Rank, MemoryRequest.IsHalf(spec.Precision), gpu, spec.Dropout > 0).Kept;
-        return config.Layers * (kept.PerRow + kept.PerSlot);
+        return config.Layers * (kept.PerRow + kept.PerCell);
     }
 
     /// <summary>Whether the literal loop was asked for: one sentence a pass, under plain autograd.</summary>

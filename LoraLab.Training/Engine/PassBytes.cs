@@ -4,13 +4,14 @@ namespace LoraLab.Training.Engine;
 
 /// <summary>Bytes of a pass, before its shape is known.</summary>
 /// <param name="PerRow">For each of its rows.</param>
-/// <param name="PerSlot">For each slot that attention pads to.</param>
-/// <param name="PerPair">For each pair of slots of one sentence: attention that keeps its scores.</param>
-public readonly record struct PassBytes(double PerRow, double PerSlot = 0, double PerPair = 0)
+/// <param name="PerCell">For each cell that attention pads to.</param>
+/// <param name="PerBandCell">For each cell of the largest band: bands are computed one after another.</param>
+/// <param name="PerPair">For each pair of cells of one sentence: attention that keeps its scores.</param>
+public readonly record struct PassBytes(double PerRow, double PerCell = 0, double PerBandCell = 0, double PerPair = 0)
 {
     /// <summary>Bytes of a pass of a shape.</summary>
-    public double Of(PassShape shape) => (PerRow * shape.Rows) + (PerSlot * shape.Slots) + (PerPair * shape.Slots * shape.Length);
+    public double Of(PassShape shape) => (PerRow * shape.Rows) + (PerCell * shape.Cells) + (PerBandCell * shape.BandCells) + (PerPair * shape.BandPairs);
 
     /// <summary>Both together.</summary>
-    public static PassBytes operator +(PassBytes a, PassBytes b) => new(a.PerRow + b.PerRow, a.PerSlot + b.PerSlot, a.PerPair + b.PerPair);
+    public static PassBytes operator +(PassBytes a, PassBytes b) => new(a.PerRow + b.PerRow, a.PerCell + b.PerCell, a.PerBandCell + b.PerBandCell, a.PerPair + b.PerPair);
 }

@@ -43,7 +43,7 @@ public static class ProcessMemory
         using PackedLlama packed = new(model, [[]]);
         using IndexArena arena = new();
         TrainingExample[] window = [new(0, 0, [1, 2, 3, 4], 1), new(1, 0, [1, 2, 5], 1)];
-        TrainingPass pass = TrainingPass.Create(arena, window, share: true, _ => 1, _smallest.VocabularySize);
+        TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(2, null, SharePrefix: true, Banded: true), _ => 1, _smallest.VocabularySize);
         arena.Upload(device);
         using Tensor loss = packed.Gradient(pass);
         TensorReader.Doubles(loss);

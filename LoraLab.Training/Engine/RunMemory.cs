@@ -23,7 +23,7 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets, int?
         RunData data = RunData.Read(spec, models, datasets);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, data.Config.ParameterCount);
         double process = ProcessMemory.Measure(device, precision);
-        MemoryEstimate estimate = MemoryEstimator.Of(Request(spec with { Precision = precision }, data, device, process)) with { Device = device.ToString() };
+        MemoryEstimate estimate = MemoryEstimator.Of(Request(spec with { Precision = precision }, data, device, process)) with { Device = DeviceChoice.NameOf(device) };
         return estimate.Fits ? estimate : estimate with { Advice = MemoryAdvice.For(spec with { Precision = precision }, other => Request(other, data, device, process)) };
     }
 
@@ -38,7 +38,7 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets, int?
             Config = data.Config,
             Spec = spec with { MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens },
             Adapters = MemoryRequest.AdaptersOf(spec, data.Config),
-            Training = [.. passes.Windows.SelectMany(window => window).Select(pass => PassShape.Of(pass.Layout, pass.TargetRows)).Distinct()],
+            Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
             Evaluation = evaluator.Passes,
             Gpu = gpu,
             Mapped = !gpu && IsMapped(data.ModelFolder, PrecisionRule.Dtype(spec.Precision)),

@@ -1,7 +1,6 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
-using LoraLab.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,6 +21,7 @@ public sealed class PackedLlama : IDisposable
     private readonly Tensor _scales;
     private readonly bool _fused;
     private readonly int _lowest;
+    private readonly KeptArena? _arena;
 
     /// <summary>A model and each member's adapters. Gradients go where the trained factors' <c>grad</c> is; without one there are none.</summary>
     public PackedLlama(LlamaModel model, IReadOnlyList<IReadOnlyList<LowRankAdapter>> members)
@@ -32,6 +32,7 @@ public sealed class PackedLlama : IDisposable
         _scales = tensor(members.Select(adapters => (float)(adapters.FirstOrDefault()?.Scaling ?? 1)).ToArray(), device: model.Device).DetachFromDisposeScope();
         _fused = model.Device.type == DeviceType.CPU;
         _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted > 0);
+        _arena = _fused ? new(_blocks.Length) : null;
     }
 
     /// <summary>Members of the gang.</summary>
@@ -53,16 +54,15 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        PassTensors indices = pass.Layout.For(Members);
-        Tensor[] layout = Layout(indices);
+        (Tensor x_TD, Tensor[] layout) = Enter(pass.Layout);
         List<KeptBlock> kept = [];
-        Tensor x_TD = Embed(indices);
+        _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = HeapPolicy.OutOfHeap(Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null));
+            Tensor[] saved = Keep(i, Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null));
             kept.Add(new KeptBlock(x_TD, saved));
             x_TD = Outlive(saved);
         }
@@ -96,9 +96,7 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        PassTensors indices = layout.For(Members);
-        Tensor[] tensors = Layout(indices);
-        Tensor x_TD = Embed(indices);
+        (Tensor x_TD, Tensor[] tensors) = Enter(layout);
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -121,23 +119,24 @@ public sealed class PackedLlama : IDisposable
             block.Dispose();
         }
 
+        _arena?.Dispose();
         _absent.Dispose();
         _scales.Dispose();
     }
 
-    private Tensor Embed(PassTensors indices) => _model.Embedding_VD.index_select(0, indices.Ids_T).to(float32);
-
-    private Tensor[] Layout(PassTensors indices)
+    /// <summary>The residual stream before the first block, fp32, and how attention finds its rows.</summary>
+    private (Tensor X_TD, Tensor[] Layout) Enter(PassLayout pass)
     {
-        (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotary.At(indices.Positions_T);
-        return [indices.Slots, indices.Home_T, indices.Owner, cos_T1H, sin_T1H];
+        (Tensor ids_T, Tensor positions_T) = pass.Tokens(Members);
+        (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotary.At(positions_T);
+        return (_model.Embedding_VD.index_select(0, ids_T).to(float32), pass.Attention(Members, cos_T1H, sin_T1H));
     }
 
     private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool keep, Tensor? rows) => TorchScript.Tensors(
-        "block", x_TD, block.Weights, block.Factors, _scales, masks, layout, _config.Heads, _config.KeyValueHeads, pass.Length, Members, _config.RmsNormEpsilon, _fused, keep, rows, Ledger?.Counter);
+        "block", x_TD, block.Weights, block.Factors, _scales, masks, layout, pass.Lengths, _config.Heads, _config.KeyValueHeads, Members, _config.RmsNormEpsilon, _fused, keep, rows, Ledger?.Counter);
 
     private Tensor Backward(BlockTensors block, Tensor g_TD, KeptBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs) => TorchScript.Tensor(
-        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, pass.Length, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
+        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, pass.Lengths, _config.Heads, _config.KeyValueHeads, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
 
     private Tensor[] Masks(BlockTensors block, IReadOnlyList<DropoutMasks>? dropout)
     {
@@ -150,6 +149,9 @@ public sealed class PackedLlama : IDisposable
             ? _absent
             : dropout[i % Members].Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
     }
+
+    // Blocks below the first adapter keep their output alone: less than the arena counts on.
+    private Tensor[] Keep(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Keep(saved);
 
     private static Tensor Outlive(Tensor[] saved)
     {

@@ -16,7 +16,6 @@ internal static partial class HeapPolicy
     private const int MmapThreshold = -3;
     // The largest that glibc takes.
     private const int Never = 32 << 20;
-    private const int Always = 128 << 10;
     private const int KeptFree = 64 << 20;
     private const nuint WorthTrimming = 32 << 20;
     private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
@@ -37,25 +36,6 @@ internal static partial class HeapPolicy
         if (_glibc && MemoryInfo().Free > WorthTrimming)
         {
             _ = TrimHeap(0);
-        }
-    }
-
-    /// <summary>Copies in pages of their own, which are given back when they are disposed; the current dispose scope owns them.</summary>
-    public static Tensor[] OutOfHeap(Tensor[] tensors)
-    {
-        if (!_glibc || tensors[0].device.type != TorchSharp.DeviceType.CPU)
-        {
-            return tensors;
-        }
-
-        _ = SetOption(MmapThreshold, Always);
-        try
-        {
-            return [.. tensors.Select(tensor => tensor.clone())];
-        }
-        finally
-        {
-            _ = SetOption(MmapThreshold, Never);
         }
     }
 

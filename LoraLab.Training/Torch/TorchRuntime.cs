@@ -39,6 +39,7 @@ public static class TorchRuntime
     {
         ThreadPolicy.Apply();
         HeapPolicy.Apply();
+        ThreadPolicy.NumberGpusByBus();
         try
         {
             using torch.Tensor probe = torch.ones(2, 2);
