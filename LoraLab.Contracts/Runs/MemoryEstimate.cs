@@ -2,7 +2,7 @@ namespace LoraLab.Contracts.Runs;
 
 /// <summary>
 /// The memory that a run is expected to need at most, MiB, by components. The peak is
-/// weights + adapters + indices + process + the larger of a training pass and an evaluation pass.
+/// weights + adapters + indices + process + allocator + the larger of a training pass and an evaluation pass.
 /// </summary>
 public sealed record MemoryEstimate
 {
@@ -21,7 +21,7 @@ public sealed record MemoryEstimate
     /// <summary>Logits of one chunk, their gradient, and the rows that they are made of.</summary>
     public double LogitsMb { get; init; }
 
-    /// <summary>The largest evaluation pass: it keeps nothing.</summary>
+    /// <summary>The largest evaluation pass, which keeps nothing of its own; on the CPU what training keeps stays reserved meanwhile.</summary>
     public double EvaluationMb { get; init; }
 
     /// <summary>Indices and weights of every pass of the run.</summary>
@@ -29,6 +29,12 @@ public sealed record MemoryEstimate
 
     /// <summary>On the CPU the process itself: runtime, libraries, data; on a GPU the driver's context.</summary>
     public double ProcessMb { get; init; }
+
+    /// <summary>
+    /// On the CPU what the C library's heap, the library's kernels for each size of pass and the runtime hold beside live tensors: the one
+    /// component that is measured and not counted.
+    /// </summary>
+    public double AllocatorMb { get; init; }
 
     /// <summary>Peak of the training steps: what a run reports as <c>peakMemoryMb</c>.</summary>
     public double TrainingMb { get; init; }

@@ -31,6 +31,11 @@ internal static class EstimateCommand
             return ExitCodes.BadUsage;
         }
 
+        foreach (string warning in configuration.Warnings)
+        {
+            told.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        }
+
         MemoryEstimate estimate = services.Memory().Estimate(spec);
         if (asJson)
         {
@@ -56,6 +61,7 @@ internal static class EstimateCommand
         Row("block", estimate.BlockMb, "temporaries of one block");
         Row("logits", estimate.LogitsMb, "of one chunk; not at the same time as a block's");
         Row("evaluation", estimate.EvaluationMb, $"a pass of {estimate.EvaluationTokens} tokens; not at the same time as training");
+        Row("allocator", estimate.AllocatorMb, "gaps in the heap, compiled kernels, garbage");
         table.AddEmptyRow();
         Row("training steps", estimate.TrainingMb, "what a run reports as peakMemoryMb");
         Row("total", estimate.TotalMb, $"the peak is {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")} on {estimate.Device}");

@@ -22,9 +22,12 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets, int?
         torch.Device device = DeviceChoice.Resolve(spec.Device);
         RunData data = RunData.Read(spec, models, datasets);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, data.Config.ParameterCount);
-        double process = ProcessMemory.Measure(device, precision);
-        MemoryEstimate estimate = MemoryEstimator.Of(Request(spec with { Precision = precision }, data, device, process)) with { Device = DeviceChoice.NameOf(device) };
-        return estimate.Fits ? estimate : estimate with { Advice = MemoryAdvice.For(spec with { Precision = precision }, other => Request(other, data, device, process)) };
+        spec = spec with { Precision = PrecisionRule.Resolve(spec.Precision, device, data.Config.ParameterCount) };
+        MemoryRequest request = Request(spec, data, device, 0);
+        // Last: reading and packing leave behind here what they leave behind in a run.
+        double process = Math.Max(0, ProcessMemory.Measure(device, spec.Precision));
+        MemoryEstimate estimate = MemoryEstimator.Of(request with { ProcessBytes = process }) with { Device = DeviceChoice.NameOf(device) };
+        return estimate.Fits ? estimate : estimate with { Advice = MemoryAdvice.For(spec, other => Request(other, data, device, process)) };
     }
 
     private MemoryRequest Request(RunSpec spec, RunData data, torch.Device device, double processBytes)

@@ -14,6 +14,9 @@ internal sealed class KeptArena(int blocks) : IDisposable
     private readonly Dictionary<ScalarType, Tensor> _buffers = [];
     private readonly Dictionary<ScalarType, long> _used = [];
 
+    /// <summary>Bytes taken by the pass, what aligns them included.</summary>
+    public long UsedBytes => _used.Sum(type => type.Value * _buffers[type.Key].ElementSize);
+
     /// <summary>A pass begins: what was kept of the one before is not used any more.</summary>
     public void Begin() => _used.Clear();
 

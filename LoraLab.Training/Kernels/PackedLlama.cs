@@ -38,6 +38,9 @@ public sealed class PackedLlama : IDisposable
     /// <summary>Members of the gang.</summary>
     public int Members { get; }
 
+    /// <summary>Bytes that the last pass kept for the way back; 0 on a GPU, where nothing counts them.</summary>
+    internal long KeptBytes => _arena?.UsedBytes ?? 0;
+
     /// <summary>Counts the frozen products, where somebody wants to know.</summary>
     public FlopLedger? Ledger { get; set; }
 

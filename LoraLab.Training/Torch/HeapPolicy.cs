@@ -1,32 +1,31 @@
 using System.Runtime.InteropServices;
-using static TorchSharp.torch;
 
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Where libtorch's tensors lie on the CPU. They come from the C library's heap, which serves what lives for an instant and what lives
-/// until the way back from the same place: every window has passes of other sizes, the gaps fit nothing, and the resident set grows
-/// to half as much again as the live tensors. So what lives long goes into pages of its own; what lives for an instant stays in the heap,
-/// which then is no larger than a block's temporaries. Pages for everything would cost a fifth of a step in page faults.
-/// Elsewhere than with glibc nothing is done.
+/// How the C library's heap, from which libtorch's tensors come on the CPU, deals with memory that is free. Every window has passes of other
+/// sizes; what is freed fits nothing that comes, and the resident set grows from step to step. Its gaps are given back before each step.
+/// Not by pages of its own for every tensor, which would keep it smallest: their page faults cost a fifth of a step. Elsewhere than with
+/// glibc nothing is done. What lives until the way back does not lie in this heap: see <see cref="Kernels.KeptArena"/>.
 /// </summary>
 internal static partial class HeapPolicy
 {
     private const int TrimThreshold = -1;
     private const int MmapThreshold = -3;
     // The largest that glibc takes.
-    private const int Never = 32 << 20;
-    private const int KeptFree = 64 << 20;
+    private const int LargestMmapThreshold = 32 << 20;
+    private const int KeptAtTop = 64 << 20;
+    // A toy run would spend more on trimming than on its steps.
     private const nuint WorthTrimming = 32 << 20;
     private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
 
-    /// <summary>At start. A user's own setting (GLIBC_TUNABLES, MALLOC_*) is not looked for: it would not survive the first tensor kept.</summary>
+    /// <summary>At start: fixed limits instead of those that glibc moves with what it has seen.</summary>
     public static void Apply()
     {
         if (_glibc)
         {
-            _ = SetOption(MmapThreshold, Never);
-            _ = SetOption(TrimThreshold, KeptFree);
+            _ = SetOption(MmapThreshold, LargestMmapThreshold);
+            _ = SetOption(TrimThreshold, KeptAtTop);
         }
     }
 
