@@ -19,9 +19,9 @@ public static class MemoryEstimator
     /// Most that a training process on the CPU holds beside live tensors and what it held before its first step, bytes: gaps in glibc's
     /// heap, oneDNN's kernels for each size of pass, garbage. Measured on TinyLlama's shape with 6 and 22 blocks over methods, ranks,
     /// targets, both precisions and passes of 100 to 400 tokens as the difference of peak resident set and counted bytes: 155 to
-    /// 199 MiB, without a trend in any of them.
+    /// 199 MiB over the first steps, without a trend in any of them, some 270 after sixteen.
     /// </summary>
-    private const double HeldBeside = 160 * Mebibyte;
+    private const double HeldBeside = 180 * Mebibyte;
 
     // A toy's temporaries leave smaller gaps.
     private const double GapsPerTemporary = 8;

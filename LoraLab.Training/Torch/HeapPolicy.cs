@@ -19,9 +19,18 @@ internal static partial class HeapPolicy
     private const nuint WorthTrimming = 32 << 20;
     private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
 
-    /// <summary>At start: fixed limits instead of those that glibc moves with what it has seen.</summary>
+    /// <summary>
+    /// Before libtorch is loaded: fixed limits instead of those that glibc moves with what it has seen, and room for the half-precision
+    /// kernels of some passes, not of a thousand: each size of pass has kernels of its own, and the next window has another size.
+    /// A user's own setting wins.
+    /// </summary>
     public static void Apply()
     {
+        if (!OperatingSystem.IsWindows())
+        {
+            _ = ThreadPolicy.SetEnvironment("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0);
+        }
+
         if (_glibc)
         {
             _ = SetOption(MmapThreshold, LargestMmapThreshold);
