@@ -21,7 +21,7 @@ public static class MemoryEstimator
     /// targets, both precisions and passes of 100 to 400 tokens as the difference of peak resident set and counted bytes: 155 to
     /// 199 MiB over the first steps, without a trend in any of them, some 270 after sixteen.
     /// </summary>
-    private const double HeldBeside = 180 * Mebibyte;
+    private const double HeldBeside = 170 * Mebibyte;
 
     // A toy's temporaries leave smaller gaps.
     private const double GapsPerTemporary = 8;

@@ -4,7 +4,6 @@ using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Engine;

@@ -2,7 +2,6 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Evaluation;
-using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
 using TorchSharp;

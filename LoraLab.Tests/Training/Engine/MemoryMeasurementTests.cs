@@ -23,7 +23,7 @@ public sealed class MemoryMeasurementTests : IDisposable
         RequireMemory(gibibytes: 3);
         MakeModel(layers: 2);
 
-        Compare(Spec("lora", 8, null, new() { ["maxSteps"] = 2 }));
+        Compare(Spec("lora", 8, null, new() { ["maxSteps"] = 5, ["trainSamples"] = 80 }));
     }
 
     [Theory]
