@@ -3,7 +3,6 @@ using LoraLab.Tests.Support;
 using LoraLab.Training.Torch;
 using TorchSharp;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Engine;
 
