@@ -1,0 +1,62 @@
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks.Workloads;
+
+/// <summary>The gate before every timing: ways that do not give the same gradient are not compared.</summary>
+internal static class SameMath
+{
+    private const double LossLimit = 1e-5;
+    private const double Fp32Limit = 2e-6;
+    private const double HalfLossLimit = 2e-2;
+    private const double HalfLimit = 3e-2;
+    private const double Disturbance = 0.01;
+
+    /// <summary>Moves the factors off their start, where half of the gradient is zero.</summary>
+    public static void Disturb(PreparedRun run)
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        using Generator generator = new(7, CPU);
+        foreach (AdapterParameter parameter in run.Adapters.SelectMany(adapter => adapter.Trainable))
+        {
+            parameter.Value.add_(randn(parameter.Value.shape, generator: generator).mul_(Disturbance).to(parameter.Value.device));
+        }
+    }
+
+    /// <summary>Relative error of a way's gradient of one window against the literal loop's.</summary>
+    /// <exception cref="NotMeasuredException">It is not the same mathematics.</exception>
+    public static double Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> ways)
+    {
+        using IDisposable scope = NewDisposeScope();
+        bool half = work.Run.Model.Dtype != ScalarType.Float32;
+        (double loss, Tensor gradient) = Gradient(work, work.Literal, step);
+        double worst = 0;
+        foreach ((string name, IWindowGradient way) in ways)
+        {
+            (double other, Tensor otherGradient) = Gradient(work, way, step);
+            double lossError = Math.Abs(other - loss) / loss;
+            double error = TensorReader.Doubles(otherGradient.sub(gradient).norm().div(gradient.norm()))[0];
+            // Not "error > limit": a NaN must fail.
+            if (!(lossError <= (half ? HalfLossLimit : LossLimit) && error <= (half ? HalfLimit : Fp32Limit)))
+            {
+                throw new NotMeasuredException($"{name} is not the same mathematics as the literal loop: loss differs by {lossError:E1}, gradient by {error:E1}.");
+            }
+
+            worst = Math.Max(worst, error);
+        }
+
+        return worst;
+    }
+
+    private static (double Loss, Tensor Gradient) Gradient(StepWorkload work, IWindowGradient way, int step)
+    {
+        work.Training.BeginStep();
+        Tensor loss = way.Accumulate([work.Training], step, CancellationToken.None);
+        using IDisposable noGrad = no_grad();
+        return (TensorReader.Doubles(loss)[0], cat([.. work.Run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value.grad!.flatten().to(float64))]));
+    }
+}
