@@ -40,7 +40,7 @@ public sealed class Services
     public SpecValidator Validator { get; }
 
     /// <summary>Loads runs.</summary>
-    public RunPreparation Preparation() => new(Models, Datasets, Adapters);
+    public RunPreparation Preparation() => new(Models, Datasets, Adapters, Configuration.SvdCache);
 
     /// <summary>Executes runs.</summary>
     public RunExecution Execution() => new(Validator, Preparation());

@@ -27,13 +27,22 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
 
     /// <summary>
     /// Computes them in float64 (full) or fp32 (randomised). Signs are made canonical: the largest entry of each left vector
-    /// is positive. The randomised start depends on the module's name alone. The result lives in the caller's dispose scope.
+    /// is positive. The randomised start depends on the module's name alone. The result lives in the caller's dispose scope. With a
+    /// <paramref name="cache"/> it is taken from there, to the same bits, or else put there.
     /// </summary>
-    public static TruncatedSvd Of(Tensor weight_OI, int rank, SvdAlgorithm algorithm, int iterations, string module)
+    public static TruncatedSvd Of(Tensor weight_OI, int rank, SvdAlgorithm algorithm, int iterations, string module, SvdCache? cache = null)
+    {
+        long smaller = Math.Min(weight_OI.shape[0], weight_OI.shape[1]);
+        bool full = algorithm == SvdAlgorithm.Full || (algorithm == SvdAlgorithm.Auto && smaller <= LargestAutoFull);
+        return cache is null
+            ? Compute(weight_OI, rank, full, iterations, module)
+            : cache.Get(SvdKey.Of(weight_OI, rank, full, iterations, module), weight_OI, rank, () => Compute(weight_OI, rank, full, iterations, module));
+    }
+
+    private static TruncatedSvd Compute(Tensor weight_OI, int rank, bool full, int iterations, string module)
     {
         using IDisposable noGrad = no_grad();
         long smaller = Math.Min(weight_OI.shape[0], weight_OI.shape[1]);
-        bool full = algorithm == SvdAlgorithm.Full || (algorithm == SvdAlgorithm.Auto && smaller <= LargestAutoFull);
         (Tensor u, Tensor sigma, Tensor vh) = full
             ? linalg.svd(weight_OI.to(float64), fullMatrices: false)
             : Randomised(weight_OI.to(float32), (int)Math.Min(rank + Oversampling, smaller), iterations, module);

@@ -33,6 +33,9 @@ public sealed record TrainingConfiguration
     /// <summary>Where <c>pull</c> puts data sets.</summary>
     public string DownloadedDatasets => Path.Combine(DataDirectory, "datasets");
 
+    /// <summary>Where decompositions of weights are kept for the next run.</summary>
+    public string SvdCache => Path.Combine(DataDirectory, "cache", "svd");
+
     /// <summary>Reads the configuration.</summary>
     /// <param name="home">The home folder; null: <see cref="LoraLabHome.Find"/>.</param>
     /// <exception cref="RunFailure">The file is not valid JSON, or a value has the wrong type.</exception>

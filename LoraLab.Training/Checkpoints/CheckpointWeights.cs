@@ -154,6 +154,7 @@ public sealed class CheckpointWeights : IDisposable
         throw RunFailure.BadData($"{path} has no 'weight_map'.", "model");
     }
 
-    private SafetensorsFile FileOf(string name) =>
+    /// <summary>The file that holds a tensor.</summary>
+    internal SafetensorsFile FileOf(string name) =>
         _byTensor.TryGetValue(name, out SafetensorsFile? file) ? file : throw RunFailure.BadData($"The weights in {_folder} have no tensor '{name}'.", "model");
 }

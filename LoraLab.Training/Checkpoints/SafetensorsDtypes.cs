@@ -38,6 +38,7 @@ internal static class SafetensorsDtypes
     /// <summary>The format's name of a tensor type, or null where it is not written.</summary>
     public static string? Name(torch.ScalarType type) => type switch
     {
+        torch.ScalarType.Float64 => "F64",
         torch.ScalarType.Float32 => "F32",
         torch.ScalarType.Float16 => "F16",
         torch.ScalarType.BFloat16 => "BF16",

@@ -1,25 +1,27 @@
-using System.IO.MemoryMappedFiles;
 using LoraLab.Training.Errors;
+using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 
 namespace LoraLab.Training.Checkpoints;
 
 /// <summary>
-/// An open safetensors file. The header is checked when it is opened; each tensor is then filled straight from a memory map
-/// of its bytes alone, so that reading a model needs no more memory than its tensors.
+/// An open safetensors file. The header is checked when it is opened. A tensor is then read into memory of its own, or used where it
+/// lies in the file, which must not be shortened meanwhile; what replaces files by renaming does no harm.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _map;
+    private readonly SafeFileHandle _handle;
     private readonly string? _field;
+    private readonly Lazy<FileMapping> _mapping;
 
-    private SafetensorsFile(string path, string? field, SafetensorsHeader header, MemoryMappedFile map)
+    private SafetensorsFile(string path, string? field, SafeFileHandle handle, SafetensorsHeader header)
     {
         Path = path;
         _field = field;
+        _handle = handle;
         Tensors = header.Entries;
         Metadata = header.Metadata;
-        _map = map;
+        _mapping = new(() => new FileMapping(path, handle, header.Bytes));
     }
 
     /// <summary>Path of the file.</summary>
@@ -37,40 +39,31 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="RunFailure">The file is missing, cut off or inconsistent; the sentence names the tensor.</exception>
     public static SafetensorsFile Open(string path, string? field = "model")
     {
-        FileStream? stream = null;
+        SafeFileHandle? handle = null;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            SafetensorsHeader header = SafetensorsHeader.Read(stream, path, field);
-            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            return new SafetensorsFile(path, field, header, map);
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return new SafetensorsFile(path, field, handle, SafetensorsHeader.Read(handle, path, field));
         }
         catch (RunFailure)
         {
-            stream?.Dispose();
+            handle?.Dispose();
             throw;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            stream?.Dispose();
+            handle?.Dispose();
             throw RunFailure.BadData($"{path} cannot be read: {problem.Message}", field, problem);
         }
     }
 
     /// <summary>A new CPU tensor with the file's dtype, shape and values; the caller's dispose scope owns it.</summary>
     /// <param name="name">Name of the tensor.</param>
-    /// <exception cref="RunFailure">There is no such tensor, or TorchSharp has no such dtype.</exception>
+    /// <exception cref="RunFailure">There is no such tensor, TorchSharp has no such dtype, or the file cannot be read any more.</exception>
     public torch.Tensor ToTensor(string name)
     {
         SafetensorsEntry entry = Entry(name);
-        torch.ScalarType dtype = SafetensorsDtypes.Torch(entry.Dtype) ?? throw Unusable(entry);
-        torch.Tensor tensor = torch.empty([.. entry.Shape], dtype: dtype, device: torch.CPU);
-        if (entry.Length > 0)
-        {
-            Fill(tensor, entry);
-        }
-
-        return tensor;
+        return Copy(entry, SafetensorsDtypes.Torch(entry.Dtype) ?? throw Unusable(entry));
     }
 
     /// <summary>As <see cref="ToTensor"/>, for a weight: floating-point and finite, or it is refused.</summary>
@@ -78,16 +71,11 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="RunFailure">There is no such tensor, its dtype is not F32, F16, BF16 or F64, or a value is NaN or infinite.</exception>
     public torch.Tensor ToWeight(string name)
     {
-        SafetensorsEntry entry = Entry(name);
-        if (!NonFinite.IsFloat(entry.Dtype))
-        {
-            throw Unusable(entry);
-        }
-
+        SafetensorsEntry entry = FloatEntry(name);
         torch.Tensor tensor = ToTensor(name);
         try
         {
-            RequireFinite(tensor, entry);
+            RequireFinite(entry, tensor, 0);
             return tensor;
         }
         catch
@@ -98,36 +86,82 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Closes the file; tensors already made stay valid.</summary>
-    public void Dispose() => _map.Dispose();
+    public void Dispose()
+    {
+        if (_mapping.IsValueCreated)
+        {
+            _mapping.Value.Dispose();
+        }
+
+        _handle.Dispose();
+    }
+
+    /// <summary>A tensor's entry; floating-point, or it is refused.</summary>
+    internal SafetensorsEntry FloatEntry(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        return NonFinite.IsFloat(entry.Dtype) ? entry : throw Unusable(entry);
+    }
+
+    /// <summary>The tensor where it lies in the file; a copy where that cannot be.</summary>
+    internal torch.Tensor InPlaceOrCopy(SafetensorsEntry entry, torch.ScalarType dtype, out bool inPlace)
+    {
+        torch.Tensor? view = _mapping.Value.View(entry, dtype);
+        inPlace = view is not null;
+        return view ?? Copy(entry, dtype);
+    }
+
+    /// <summary>Refuses NaN and infinity among a tensor's values from element <paramref name="first"/> on.</summary>
+    internal void RequireFinite(SafetensorsEntry entry, torch.Tensor values, long first) => TensorBytes.ForEachSpan(values, (span, offset) =>
+    {
+        long found = NonFinite.FirstIndex(span, entry.Dtype);
+        if (found >= 0)
+        {
+            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' holds NaN or infinity (element {first + (offset / values.ElementSize) + found}); get the file again, or use another one.", _field);
+        }
+    });
+
+    /// <summary>Fills <paramref name="target"/> with the file's bytes from <paramref name="offset"/> on.</summary>
+    internal void ReadExactly(Span<byte> target, long offset)
+    {
+        try
+        {
+            while (!target.IsEmpty)
+            {
+                int read = RandomAccess.Read(_handle, target, offset);
+                if (read == 0)
+                {
+                    throw RunFailure.BadData($"{Path} was cut off at byte {offset} while it was read; get the file again.", _field);
+                }
+
+                target = target[read..];
+                offset += read;
+            }
+        }
+        catch (IOException problem)
+        {
+            throw RunFailure.BadData($"{Path} cannot be read: {problem.Message}", _field, problem);
+        }
+    }
+
+    private torch.Tensor Copy(SafetensorsEntry entry, torch.ScalarType dtype)
+    {
+        torch.Tensor tensor = torch.empty([.. entry.Shape], dtype: dtype, device: torch.CPU);
+        try
+        {
+            TensorBytes.ForEachSpan(tensor, (span, offset) => ReadExactly(span, entry.Offset + offset));
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
 
     private SafetensorsEntry Entry(string name) =>
         Tensors.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
 
     private RunFailure Unusable(SafetensorsEntry entry) =>
         RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' has the dtype {entry.Dtype}, which cannot be used; convert it to F32, F16 or BF16.", _field);
-
-    private void RequireFinite(torch.Tensor tensor, SafetensorsEntry entry) => TensorBytes.ForEachSpan(tensor, (span, offset) =>
-    {
-        long first = NonFinite.FirstIndex(span, entry.Dtype);
-        if (first >= 0)
-        {
-            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' holds NaN or infinity (element {(offset / tensor.ElementSize) + first}); get the file again, or use another one.", _field);
-        }
-    });
-
-    private unsafe void Fill(torch.Tensor tensor, SafetensorsEntry entry)
-    {
-        using MemoryMappedViewAccessor view = _map.CreateViewAccessor(entry.Offset, entry.Length, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        try
-        {
-            TensorBytes.ForEachSpan(tensor, (span, offset) =>
-                new ReadOnlySpan<byte>(start + view.PointerOffset + offset, span.Length).CopyTo(span));
-        }
-        finally
-        {
-            view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-    }
 }

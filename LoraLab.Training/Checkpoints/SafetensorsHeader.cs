@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using LoraLab.Training.Errors;
+using Microsoft.Win32.SafeHandles;
 
 namespace LoraLab.Training.Checkpoints;
 
@@ -27,27 +28,32 @@ internal sealed class SafetensorsHeader
 
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
-    public static SafetensorsHeader Read(Stream stream, string file, string? field)
+    /// <summary>The file's bytes before its data.</summary>
+    public byte[] Bytes { get; private set; } = [];
+
+    public static SafetensorsHeader Read(SafeFileHandle handle, string file, string? field)
     {
         SafetensorsHeader header = new(file, field);
-        header.Read(stream);
+        header.Read(handle);
         return header;
     }
 
-    private void Read(Stream stream)
+    private void Read(SafeFileHandle handle)
     {
-        Span<byte> prefix = stackalloc byte[8];
-        Require(stream.Length >= prefix.Length && stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) == prefix.Length, "is cut off: it has no header");
+        long fileLength = RandomAccess.GetLength(handle);
+        byte[] prefix = new byte[sizeof(ulong)];
+        Require(TryFill(handle, prefix), "is cut off: it has no header");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         Require(length is >= 2 and <= LongestHeader, $"is not a safetensors file: its first eight bytes give a header of {length} bytes");
-        Require((long)length <= stream.Length - prefix.Length, $"is cut off: its header should have {length} bytes, the file has {stream.Length}");
-        byte[] json = new byte[length];
-        stream.ReadExactly(json);
-        Require(json[0] == (byte)'{', "is not a safetensors file: its header does not begin with '{'");
+        Require((long)length <= fileLength - prefix.Length, $"is cut off: its header should have {length} bytes, the file has {fileLength}");
+        Bytes = new byte[prefix.Length + (int)length];
+        Require(TryFill(handle, Bytes), "is cut off: it ends within its header");
+        ReadOnlyMemory<byte> json = Bytes.AsMemory(prefix.Length);
+        Require(json.Span[0] == (byte)'{', "is not a safetensors file: its header does not begin with '{'");
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, _strict);
-            ReadEntries(document.RootElement, prefix.Length + (long)length);
+            ReadEntries(document.RootElement, Bytes.Length);
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
@@ -55,7 +61,23 @@ internal sealed class SafetensorsHeader
             throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {Excerpt.Of(problem.Message)}", _field, problem);
         }
 
-        CheckCover(prefix.Length + (long)length, stream.Length);
+        CheckCover(Bytes.Length, fileLength);
+    }
+
+    private static bool TryFill(SafeFileHandle handle, Span<byte> target)
+    {
+        for (int filled = 0; filled < target.Length;)
+        {
+            int read = RandomAccess.Read(handle, target[filled..], filled);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            filled += read;
+        }
+
+        return true;
     }
 
     private void ReadEntries(JsonElement root, long dataStart)

@@ -9,7 +9,7 @@ public static class SafetensorsWriter
 {
     /// <summary>Writes tensors to a file; a file that was there is replaced in one step.</summary>
     /// <param name="path">File to make.</param>
-    /// <param name="tensors">Tensors of dtype float32, float16 or bfloat16, on any device.</param>
+    /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16, on any device.</param>
     /// <param name="metadata">Free texts for the header; <c>format</c> = <c>pt</c> is what Hugging Face readers expect.</param>
     /// <exception cref="ArgumentException">A tensor has another dtype.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
@@ -50,7 +50,7 @@ public static class SafetensorsWriter
         foreach ((string name, torch.Tensor tensor) in tensors)
         {
             string dtype = SafetensorsDtypes.Name(tensor.dtype)
-                ?? throw new ArgumentException($"Tensor '{name}' is {tensor.dtype}; float32, float16 and bfloat16 can be written.", nameof(tensors));
+                ?? throw new ArgumentException($"Tensor '{name}' is {tensor.dtype}; float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
             long end = offset + (tensor.NumberOfElements * tensor.ElementSize);
             header.Add(name, new { dtype, tensor.shape, data_offsets = new[] { offset, end } });
             offset = end;

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Data;
 using LoraLab.Training.Evaluation;
 using LoraLab.Training.Model;
@@ -50,6 +51,12 @@ public sealed class PreparedRun : IDisposable
 
     /// <summary>Peak memory of the steps.</summary>
     public required PeakMemory Memory { get; init; }
+
+    /// <summary>How the weights came into memory.</summary>
+    public required LoadReport Load { get; init; }
+
+    /// <summary>Where its decompositions came from.</summary>
+    public required SvdCache Decompositions { get; init; }
 
     /// <summary>Things worth knowing that do not stop the run.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

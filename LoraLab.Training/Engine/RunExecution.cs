@@ -140,6 +140,15 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"
             + (resumed is null ? "" : $", going on after step {resumed.Step}"));
+        if (run.Decompositions is { Hits: > 0 } decompositions)
+        {
+            recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were there from an earlier run");
+        }
+
+        foreach (string warning in run.Warnings)
+        {
+            recorder.Log($"warning: {warning}");
+        }
     }
 
     private static string Passes(PreparedRun run) => PackingRule.IsLiteral(run.Spec)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Catalog;
+using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Data;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Evaluation;
@@ -18,7 +19,11 @@ using TorchSharp;
 namespace LoraLab.Training.Engine;
 
 /// <summary>Loads model and data of a complete specification and puts the adapters in place.</summary>
-public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters)
+/// <param name="models">Models by name.</param>
+/// <param name="datasets">Data sets by name.</param>
+/// <param name="adapters">Adapters to start from.</param>
+/// <param name="svdFolder">Where decompositions are kept.</param>
+public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters, string svdFolder)
 {
     /// <summary>A run that is ready to train. The specification must have passed validation.</summary>
     /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
@@ -51,10 +56,11 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         torch.Device device = DeviceChoice.Resolve(spec.Device);
         PeakMemory memory = new(device);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
-        LlamaModel model = LlamaLoader.Load(folder, config, PrecisionRule.Dtype(precision), device);
+        LlamaModel model = LlamaLoader.Load(folder, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
         try
         {
-            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, cancellation);
+            SvdCache decompositions = new(svdFolder);
+            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation);
             PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
             RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = device.ToString() };
             return new PreparedRun
@@ -74,7 +80,9 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Labels = data.Labels,
                 Evaluator = new Evaluator(evaluation, config, device),
                 Memory = memory,
-                Warnings = [],
+                Load = load,
+                Decompositions = decompositions,
+                Warnings = [.. new[] { load.Warning, decompositions.Problem }.OfType<string>()],
                 LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             };
         }
@@ -92,9 +100,9 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
     }
 
-    private IReadOnlyList<LowRankAdapter> Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, CancellationToken cancellation)
+    private IReadOnlyList<LowRankAdapter> Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation)
     {
-        AdapterRequest request = AdapterRequest.From(spec);
+        AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {

@@ -136,7 +136,7 @@ public sealed class PackedLlama : IDisposable
         "block", x_TD, block.Weights, block.Factors, _scales, masks, layout, _config.Heads, _config.KeyValueHeads, pass.Length, Members, _config.RmsNormEpsilon, _fused, keep, rows, Ledger?.Counter);
 
     private Tensor Backward(BlockTensors block, Tensor g_TD, KeptBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs) => TorchScript.Tensor(
-        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, pass.Length, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
+        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, _config.Heads, _config.KeyValueHeads, pass.Length, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
 
     private Tensor[] Masks(BlockTensors block, IReadOnlyList<DropoutMasks>? dropout)
     {

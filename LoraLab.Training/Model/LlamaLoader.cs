@@ -7,26 +7,30 @@ namespace LoraLab.Training.Model;
 /// <summary>Loads a model from a Hugging Face folder, strictly: every tensor must be there, fit, and be wanted.</summary>
 public static class LlamaLoader
 {
-    /// <summary>The model on a device in a precision.</summary>
-    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated.</exception>
-    public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device)
+    /// <summary>The model on a device in a precision; the norms are in fp32, in float64 where that is asked for.</summary>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.</exception>
+    public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device) => Load(modelFolder, config, dtype, device, out _);
+
+    /// <summary>As the other, and tells how the weights came into memory.</summary>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.</exception>
+    public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
+        using WeightLoader loader = new(weights, device);
         HashSet<string> unused = [.. weights.Names.Where(name => !CheckpointNames.IsDerivedBuffer(name))];
-        LlamaModel model = LlamaFactory.Build(config, Read);
-        if (config.TiedHead)
+        List<Tensor> loaded = [];
+        try
         {
-            // Some exporters save the tied head a second time.
-            unused.Remove(CheckpointNames.Head);
+            LlamaModel model = LlamaFactory.Build(config, Read);
+            RequireAllUsed();
+            report = loader.Report;
+            return model;
         }
-
-        if (unused.Count > 0)
+        catch
         {
-            model.Dispose();
-            throw RunFailure.BadData($"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} belongs to no part of a Llama model with {config.Layers} layers ({unused.Count} unexpected in all).", "model");
+            loaded.ForEach(weight => weight.Dispose());
+            throw;
         }
-
-        return model;
 
         Tensor Read(string name, long[] shape)
         {
@@ -41,26 +45,22 @@ public static class LlamaLoader
                 throw RunFailure.BadData($"Tensor '{name}' in {modelFolder} has shape [{string.Join(", ", found)}]; config.json asks for [{string.Join(", ", shape)}].", "model");
             }
 
-            using Tensor stored = weights.Read(name);
-            // A copy even where nothing changes: the file's mapping ends with this method.
-            Tensor converted = stored.to(dtype, device, copy: true);
-            RequireRange(converted, stored.dtype, name);
-            return converted;
+            // The vectors are the norms' gains, which are computed with in fp32 whatever the base's precision.
+            loaded.Add(loader.Load(name, shape.Length == 1 && dtype != ScalarType.Float64 ? ScalarType.Float32 : dtype));
+            return loaded[^1];
         }
 
-        // What is stored is finite; a narrower range can make infinity of it.
-        void RequireRange(Tensor converted, ScalarType stored, string name)
+        void RequireAllUsed()
         {
-            bool narrower = (dtype == ScalarType.Float16 && stored != ScalarType.Float16) || (stored == ScalarType.Float64 && dtype != ScalarType.Float64);
-            if (!narrower)
+            if (config.TiedHead)
             {
-                return;
+                // Some exporters save the tied head a second time.
+                unused.Remove(CheckpointNames.Head);
             }
 
-            using IDisposable scope = NewDisposeScope();
-            if (!converted.isfinite().all().item<bool>())
+            if (unused.Count > 0)
             {
-                throw RunFailure.BadData($"Tensor '{name}' in {modelFolder} has values beyond the range of {dtype.ToString().ToLowerInvariant()}; set precision to fp32.", "model");
+                throw RunFailure.BadData($"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} belongs to no part of a Llama model with {config.Layers} layers ({unused.Count} unexpected in all).", "model");
             }
         }
     }

@@ -73,7 +73,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
         using IDisposable scope = NewDisposeScope();
-        TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name);
+        TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);
         Tensor root_R = svd.Sigma_R.sqrt();
         (Tensor a_RI, Tensor b_OR) = options.SigmaPlacement switch
         {

@@ -71,7 +71,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name);
+        TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);
         // Dividing by s makes the start exact for every alpha and rank.
         Tensor root_R = svd.Sigma_R.div(request.Scaling).sqrt();
         Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));
