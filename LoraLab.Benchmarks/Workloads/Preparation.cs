@@ -1,6 +1,7 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Evaluation;
@@ -54,6 +55,8 @@ internal static class Preparation
             Labels = data.Data.Labels,
             Evaluator = new Evaluator(evaluation, config, bench.Device),
             Memory = new PeakMemory(bench.Device),
+            Load = new LoadReport(),
+            Decompositions = new SvdCache(bench.Output),
             Warnings = [],
         };
     }

@@ -25,6 +25,7 @@ internal static class RandomModel
     {
         using IDisposable scope = NewDisposeScope();
         Tensor values = randn(shape, dtype: float32, generator: generator).mul_(Deviation);
-        return (shape.Length == 1 ? values.add_(1) : values).to(dtype).to(device).DetachFromDisposeScope();
+        // Gains are in fp32 whatever the weights' precision, as the loader has them.
+        return (shape.Length == 1 ? values.add_(1) : values.to(dtype)).to(device).DetachFromDisposeScope();
     }
 }
