@@ -8,13 +8,27 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Tests.ScriptedWorker;
 
-/// <summary>The verb <c>inspect</c>. A specification whose notes say <c>inspector-dies</c> kills it, <c>inspector-dies-once</c> only the first time.</summary>
+/// <summary>The verb <c>inspect</c>. With <c>SCRIPTED_GPU</c> in the environment there is a GPU. A specification whose notes say <c>inspector-dies</c> kills it, <c>inspector-dies-once</c> only the first time.</summary>
 internal static class Inspector
 {
     private static readonly (string Id, string Color, double Rate)[] Methods =
     [
         ("lora", "#1f77b4", 2e-4), ("lora-swapped", "#ff7f0e", 2e-4), ("lora-xs", "#2ca02c", 2e-3), ("lora-plus", "#d62728", 1e-4), ("pissa", "#9467bd", 5e-5),
     ];
+
+    private static readonly DeviceEntry Cpu = new() { Id = "cpu", Name = "scripted", TotalMemoryMb = 1024 };
+
+    private static readonly DeviceEntry Gpu = new()
+    {
+        Id = "cuda:0",
+        Name = "scripted GPU",
+        TotalMemoryMb = 8192,
+        UsedMemoryMb = 2048,
+        ComputeCapability = "7.5",
+        Utilization = 0.93,
+        TemperatureCelsius = 71,
+        PowerWatts = 162.4,
+    };
 
     public static int Serve()
     {
@@ -32,7 +46,7 @@ internal static class Inspector
         "methods" => new InspectResponse { Id = request.Id, Methods = [.. Methods.Select(Describe)] },
         "models" => new InspectResponse { Id = request.Id, Models = [new ModelEntry { Name = "sample", Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }] },
         "datasets" => new InspectResponse { Id = request.Id, Datasets = [new DatasetEntry { Name = "sample", Usable = true, Toy = true, Labels = ["negative", "positive"], TrainRows = 100, EvalRows = 4 }] },
-        "devices" => new InspectResponse { Id = request.Id, Devices = [new DeviceEntry { Id = "cpu", Name = "scripted", TotalMemoryMb = 1024 }] },
+        "devices" => new InspectResponse { Id = request.Id, Devices = Environment.GetEnvironmentVariable("SCRIPTED_GPU") is null ? [Cpu] : [Cpu, Gpu] },
         "validate" => new InspectResponse { Id = request.Id, Validation = Validate(request.Spec!.AsObject()) },
         _ => new InspectResponse { Id = request.Id, Error = $"There is no question '{request.Ask}'." },
     };

@@ -9,7 +9,7 @@ namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
 /// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
-/// <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>,
+/// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>,
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, and those of
 /// <see cref="ScriptedFingerprint"/>.
 /// </summary>
@@ -35,9 +35,16 @@ internal sealed class ScriptedRun
 
     public static int Serve()
     {
+        IdleLife.Begin();
         string? line = Console.In.ReadLine();
-        WorkerCommand? command = line is null ? null : JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options);
-        if (command?.Run is null)
+        IdleLife.End();
+        if (line is null)
+        {
+            return 0;
+        }
+
+        WorkerCommand command = JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options)!;
+        if (command.Run is null)
         {
             return 2;
         }
@@ -60,6 +67,11 @@ internal sealed class ScriptedRun
     private int Execute()
     {
         Console.Error.WriteLine($"pid {Environment.ProcessId} runs {spec.Method}");
+        foreach (string name in script.Has("env") ? (string[])["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", WorkerEnvironment.Device] : [])
+        {
+            Console.Error.WriteLine($"{name} is {Environment.GetEnvironmentVariable(name) ?? "unset"}");
+        }
+
         events.Write(new AttemptStarted { ProcessId = Environment.ProcessId });
         Thread.Sleep(script.Number("slowload"));
         events.Write(new RunPrepared

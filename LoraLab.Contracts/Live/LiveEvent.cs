@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Contracts.Live;
 
@@ -83,4 +84,7 @@ public sealed record SystemSample
 
     /// <summary>Memory of the running worker, MiB; null when none runs.</summary>
     public double? WorkerMemoryMb { get; init; }
+
+    /// <summary>The GPUs that runs can use, as they are now; empty where there are none.</summary>
+    public IReadOnlyList<DeviceEntry> Gpus { get; init; } = [];
 }

@@ -93,4 +93,16 @@ public sealed record DeviceEntry
 
     /// <summary>Memory in use, MiB; null when unknown.</summary>
     public double? UsedMemoryMb { get; init; }
+
+    /// <summary>Compute capability of a GPU, for example <c>7.5</c>.</summary>
+    public string? ComputeCapability { get; init; }
+
+    /// <summary>Share of the last moment in which the GPU worked, in [0, 1]; null when unknown.</summary>
+    public double? Utilization { get; init; }
+
+    /// <summary>Temperature of the GPU, degrees Celsius; null when unknown.</summary>
+    public double? TemperatureCelsius { get; init; }
+
+    /// <summary>Power drawn by the GPU, watts; null when unknown.</summary>
+    public double? PowerWatts { get; init; }
 }

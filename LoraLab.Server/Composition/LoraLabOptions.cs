@@ -19,6 +19,9 @@ internal sealed class LoraLabOptions
 
     public double CancelGraceSeconds { get; set; } = 15;
 
+    /// <summary>Keep one idle worker for each lane, so that a run starts at once; costs its memory.</summary>
+    public bool WarmWorkers { get; set; } = true;
+
     /// <summary>The trainer's program or dll; null: the one built or published with the server.</summary>
     public string? WorkerPath { get; set; }
 

@@ -49,6 +49,7 @@ internal static class Services
         builder.Services.AddSingleton<WorkerLocator>();
         builder.Services.AddSingleton<TrainerInspector>();
         builder.Services.AddSingleton<ActiveRuns>();
+        builder.Services.AddSingleton<WarmWorkers>();
         builder.Services.AddSingleton<RunImporter>();
         builder.Services.AddSingleton<RunExecutor>();
         builder.Services.AddSingleton<Recovery>();

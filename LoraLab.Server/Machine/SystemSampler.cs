@@ -1,16 +1,19 @@
 using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
+using LoraLab.Server.Errors;
 using LoraLab.Server.Live;
 using LoraLab.Server.Worker;
 
 namespace LoraLab.Server.Machine;
 
 /// <summary>Samples the machine every two seconds while somebody looks.</summary>
-internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TimeProvider time) : LoopService
+internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time) : LoopService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly CpuMeter cpu = new();
+    private bool noGpus;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -19,12 +22,33 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TimeProvid
         {
             if (feed.HasSubscriber(LiveHub.System))
             {
-                feed.Tell(null, LiveEventTypes.SystemSample, Sample());
+                feed.Tell(null, LiveEventTypes.SystemSample, Sample(await GpusAsync(stoppingToken)));
             }
         }
     }
 
-    private SystemSample Sample()
+    /// <summary>Empty where the trainer does not answer in time; a machine without GPUs is asked once.</summary>
+    private async Task<IReadOnlyList<DeviceEntry>> GpusAsync(CancellationToken cancellationToken)
+    {
+        if (noGpus)
+        {
+            return [];
+        }
+
+        try
+        {
+            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Ask = "devices" }, cancellationToken).WaitAsync(Interval, time, cancellationToken);
+            List<DeviceEntry> gpus = [.. (answer.Devices ?? []).Where(device => device.Id != "cpu")];
+            noGpus = gpus.Count == 0;
+            return gpus;
+        }
+        catch (Exception error) when (error is ApiFailure or TimeoutException)
+        {
+            return [];
+        }
+    }
+
+    private SystemSample Sample(IReadOnlyList<DeviceEntry> gpus)
     {
         (double used, double total) = HostMemory.Read();
         List<double> workers = [.. active.All.Select(run => run.Worker).OfType<WorkerProcess>().Select(worker => worker.MemoryMb)];
@@ -34,6 +58,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TimeProvid
             TotalMemoryMb = total,
             CpuLoad = cpu.Read(),
             WorkerMemoryMb = workers.Count == 0 ? null : workers.Sum(),
+            Gpus = gpus,
         };
     }
 }

@@ -8,9 +8,9 @@ namespace LoraLab.Server.Queue;
 
 /// <summary>
 /// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
-/// when there is none. The store decides what is next; Hangfire only decides that somebody looks.
+/// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
 /// </summary>
-internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
+internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, WarmWorkers warm, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
 {
     [AutomaticRetry(Attempts = 0)]
     public async Task RunAsync(int index, CancellationToken cancellationToken)
@@ -23,6 +23,8 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
             RunDocument? run = Claim(lane);
             if (run is null)
             {
+                // Only now: a start beside a training would take its cores.
+                warm.Prepare(lane);
                 break;
             }
 

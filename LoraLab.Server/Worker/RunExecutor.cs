@@ -17,7 +17,7 @@ namespace LoraLab.Server.Worker;
 /// process, the run ends in a state that says so.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WorkerLocator locator, RunImporter importer, RunLogs logs, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time)
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunLogs logs, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time)
 {
     public const int TailLines = 50;
 
@@ -41,7 +41,7 @@ internal sealed class RunExecutor(
         WorkerProcess worker;
         try
         {
-            worker = WorkerProcess.Start(locator.Command("worker", directory), line => TakeOutput(line, log, handle), line => TakeError(line, log, handle));
+            worker = warm.Take(lane) ?? WorkerProcess.Start(locator.Command("worker", lane.Device), log.Write, log.Write);
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
@@ -52,7 +52,8 @@ internal sealed class RunExecutor(
 
         using (worker)
         {
-            // Checkpoint 2: the process is known by id and start time before it is told to begin.
+            // Checkpoint 2: the process, warm or cold, is known by id and start time before it is told to begin.
+            worker.HandOver(line => TakeOutput(line, log, handle), line => TakeError(line, log, handle));
             handle.Worker = worker;
             Remember(run.Id, worker);
             await worker.SendAsync(new WorkerCommand { Run = directory, Attempt = attempt });

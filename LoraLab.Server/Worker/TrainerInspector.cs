@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Composition;
 using LoraLab.Server.Errors;
 
 namespace LoraLab.Server.Worker;
@@ -9,7 +8,7 @@ namespace LoraLab.Server.Worker;
 /// Asks the resident trainer what only it knows: methods, models, data sets, devices, and whether a specification can
 /// run. A trainer that died is started again, and its question asked once more.
 /// </summary>
-internal sealed class TrainerInspector(WorkerLocator locator, LoraLabPaths paths, ILogger<TrainerInspector> log) : IDisposable
+internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerInspector> log) : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
@@ -75,7 +74,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, LoraLabPaths paths
 
             try
             {
-                return current = new InspectorProcess(locator.Command("inspect", paths.Home), log);
+                return current = new InspectorProcess(locator.Command("inspect"), log);
             }
             catch (System.ComponentModel.Win32Exception error)
             {

@@ -28,13 +28,14 @@ internal sealed class WorkerLocator
         ? null
         : $"The trainer {ProgramPath} does not exist; build LoraLab.Server, or set LoraLab:WorkerPath to LoraLab.Training.dll.";
 
-    /// <summary>How to start the trainer with <paramref name="verb"/>, with pipes and the resolved configuration.</summary>
-    public ProcessStartInfo Command(string verb, string workingDirectory)
+    /// <summary>How to start the trainer with <paramref name="verb"/>, with pipes and the resolved configuration; for a lane's worker with its <paramref name="device"/>.</summary>
+    public ProcessStartInfo Command(string verb, string? device = null)
     {
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
         ProcessStartInfo start = new()
         {
-            WorkingDirectory = workingDirectory,
+            // Not a run's folder: an idle worker has none, and no process may keep one from being deleted.
+            WorkingDirectory = paths.DataDirectory,
             UseShellExecute = false,
             CreateNoWindow = true,
             RedirectStandardInput = true,
@@ -56,6 +57,11 @@ internal sealed class WorkerLocator
 
         start.ArgumentList.Add(verb);
         Configure(start.Environment);
+        if (device is not null)
+        {
+            LaneEnvironment.Apply(start.Environment, device);
+        }
+
         return start;
     }
 

@@ -10,14 +10,16 @@ internal sealed class WorkerProcess : IDisposable
 {
     private readonly Process process;
     private readonly SemaphoreSlim writing = new(1, 1);
+    private volatile Listeners listeners;
 
     private WorkerProcess(Process process, Action<string> onOutput, Action<string> onError)
     {
         this.process = process;
+        listeners = new(onOutput, onError);
         Id = process.Id;
         StartedAt = ReadStart(process);
-        Task output = ReadAsync(process.StandardOutput, onOutput);
-        Task error = ReadAsync(process.StandardError, onError);
+        Task output = ReadAsync(process.StandardOutput, line => listeners.Output(line));
+        Task error = ReadAsync(process.StandardError, line => listeners.Error(line));
         Exited = WaitAsync(output, error);
     }
 
@@ -27,6 +29,22 @@ internal sealed class WorkerProcess : IDisposable
 
     /// <summary>Completes with the exit code after the process has ended and its last line was handed over.</summary>
     public Task<int> Exited { get; }
+
+    /// <summary>Asks the system, at once: <see cref="Exited"/> still waits for last lines.</summary>
+    public bool IsAlive
+    {
+        get
+        {
+            try
+            {
+                return !process.HasExited;
+            }
+            catch (Exception gone) when (gone is InvalidOperationException or Win32Exception)
+            {
+                return false;
+            }
+        }
+    }
 
     public double MemoryMb
     {
@@ -50,6 +68,9 @@ internal sealed class WorkerProcess : IDisposable
         Process process = Process.Start(command) ?? throw new Win32Exception($"{command.FileName} could not be started.");
         return new WorkerProcess(process, onOutput, onError);
     }
+
+    /// <summary>Every line from now on goes to these.</summary>
+    public void HandOver(Action<string> onOutput, Action<string> onError) => listeners = new(onOutput, onError);
 
     /// <summary>Sends one line; a process that has gone is no error here, its exit tells.</summary>
     public async Task SendAsync<T>(T message)
@@ -135,4 +156,6 @@ internal sealed class WorkerProcess : IDisposable
             return null;
         }
     }
+
+    private sealed record Listeners(Action<string> Output, Action<string> Error);
 }

@@ -6,6 +6,10 @@ internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSp
     /// <summary>Events are taken in batches of this span: it bounds writes and live messages alike.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>At its beginning a run tells one important thing after the other, up to the first step: those are not held back for long.</summary>
+    private static readonly TimeSpan FirstPace = TimeSpan.FromMilliseconds(40);
+
+    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AfterLastEvent = TimeSpan.FromSeconds(20);
 
@@ -16,12 +20,13 @@ internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSp
     public async Task UntilExitAsync(EventTail tail, Action import, CancellationToken stopping)
     {
         using CancellationTokenRegistration wakeOnStop = stopping.Register(handle.Wake);
+        long began = time.GetTimestamp();
         while (!worker.Exited.IsCompleted)
         {
             await Task.WhenAny(worker.Exited, handle.WaitAsync(Idle));
             import();
             await ActAsync(tail, stopping.IsCancellationRequested);
-            await Task.WhenAny(worker.Exited, Task.Delay(Pace, time, CancellationToken.None));
+            await Task.WhenAny(worker.Exited, Task.Delay(time.GetElapsedTime(began) < Beginning ? FirstPace : Pace, time, CancellationToken.None));
         }
 
         import();

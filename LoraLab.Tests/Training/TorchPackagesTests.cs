@@ -25,6 +25,12 @@ public sealed class TorchPackagesTests
     }
 
     [Fact]
+    public void TorchLibraries_Given_TakeThePackagesPlace() =>
+        Assert.DoesNotContain(
+            PackageReferences("-p:TorchBackend=cuda", "-p:TorchLibraries=/opt/torch/lib"),
+            name => name.StartsWith("libtorch-", StringComparison.Ordinal) || name.StartsWith("TorchSharp-", StringComparison.Ordinal));
+
+    [Fact]
     public void TorchBackend_NotGiven_IsCpu()
     {
         Assert.Contains(PackageReferences(), name => name.StartsWith("libtorch-cpu-", StringComparison.Ordinal));

@@ -41,12 +41,13 @@ internal static class DoctorCommand
 
         foreach (DeviceEntry device in Devices.List())
         {
-            Line(device.Id, $"{device.Name}, {device.TotalMemoryMb:N0} MiB");
+            Line(device.Id, $"{device.Name}, {device.TotalMemoryMb:N0} MiB{Readings(device)}");
         }
 
-        if (DeviceChoice.Backend == "cuda" && Nvml.TryOpen() is null)
+        using (Nvml? nvml = Nvml.TryOpen())
         {
-            problems.Add("This build is for CUDA, but NVIDIA's driver library (NVML) does not load: install or update the NVIDIA driver.");
+            Line("NVIDIA driver", nvml is null ? Nvml.Absent : nvml.DriverVersion ?? "of unknown version");
+            problems.AddRange(GpuProblems(nvml));
         }
 
         foreach (string sentence in problems)
@@ -57,6 +58,32 @@ internal static class DoctorCommand
         AnsiConsole.WriteLine(problems.Count == 0 ? "All is well." : $"{problems.Count} problem(s).");
         return TorchRuntime.LoadProblem() is null ? ExitCodes.Success : ExitCodes.Failure;
     }
+
+    private static IEnumerable<string> GpuProblems(Nvml? nvml)
+    {
+        if (DeviceChoice.Backend != "cuda")
+        {
+            if (nvml?.Devices().FirstOrDefault() is NvmlDevice unused)
+            {
+                yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build uses the CPU only: build with -p:TorchBackend=cuda.";
+            }
+        }
+        else if (nvml is null)
+        {
+            yield return $"This build is for CUDA. {Nvml.Absent}";
+        }
+        else if (CudaDriver.Advice(nvml.DriverVersion) is string advice)
+        {
+            yield return advice;
+        }
+    }
+
+    private static string Readings(DeviceEntry device) => string.Concat(
+        device.ComputeCapability is string capability ? $", compute capability {capability}" : "",
+        device.UsedMemoryMb is double used ? $", {used:N0} MiB in use" : "",
+        device.Utilization is double load ? $", {load * 100:0} % busy" : "",
+        device.TemperatureCelsius is double degrees ? $", {degrees:0} °C" : "",
+        device.PowerWatts is double watts ? $", {watts:0} W" : "");
 
     private static void Line(string what, string value) => AnsiConsole.MarkupLineInterpolated($"[grey]{what,-16}[/] {value}");
 }

@@ -61,8 +61,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         {
             SvdCache decompositions = new(svdFolder);
             IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation);
-            PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), MemoryBytes(device, spec));
-            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = device.ToString() };
+            PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), device.type == DeviceType.CUDA, MemoryBytes(device, spec));
+            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = DeviceChoice.NameOf(device) };
             return new PreparedRun
             {
                 Spec = used,

@@ -122,6 +122,11 @@ public sealed class TrainingRun : IDisposable
             Record(step.Step, loss, norm, tokensPerSecond, memory);
             ThrowIfDiverged(step.Step, loss, norm);
         }
+
+        if (_recorder.Due)
+        {
+            _recorder.Flush();
+        }
     }
 
     /// <summary>An evaluation is made.</summary>

@@ -9,7 +9,7 @@ namespace LoraLab.Training.Evaluation;
 /// Evaluation rows that share one packed pass. The labels of a row branch from its one prompt, and what the prompts begin with is
 /// computed once; the output head is computed where a label token follows, and nowhere else.
 /// </summary>
-internal sealed class EvaluationPass
+internal sealed class EvaluationPass : IDisposable
 {
     private readonly IndexArena _arena;
     private readonly PassLayout _layout;
@@ -17,17 +17,17 @@ internal sealed class EvaluationPass
     private readonly Range _wantedRows;
     private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
 
-    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary)
+    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool banded)
     {
         _arena = arena;
-        List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example]))];
-        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)]);
+        List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example])).OrderBy(branch => branch.Ids.Length)];
+        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], banded);
         _layout = new(arena, rows);
 
         // Each label token, by the row that predicts it.
         List<(int Row, int Id, (int Example, int Label) Owner)> tokens = [.. branches
             .SelectMany((branch, s) => branch.Labels.SelectMany(label => label.Ids.Select((id, piece) =>
-                (Row: rows.Slots[(s * rows.Length) + branch.PromptLength - 1 + piece], Id: id, Owner: (branch.Example, label.Label)))))
+                (Row: rows.Row(s, branch.PromptLength - 1 + piece), Id: id, Owner: (branch.Example, label.Label)))))
             .OrderBy(token => token.Row)];
         int[] wanted = [.. tokens.Select(token => token.Row).Distinct()];
         (_wanted, _wantedRows) = (wanted.Length, arena.AddIndices(wanted));
@@ -55,7 +55,7 @@ internal sealed class EvaluationPass
     public int Wanted => _wanted;
 
     /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
-    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary)
+    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool banded)
     {
         List<EvaluationPass> passes = [];
         List<int> pending = [];
@@ -65,7 +65,7 @@ internal sealed class EvaluationPass
             int more = examples[example].PromptIds.Length;
             if (pending.Count > 0 && tokens + more > tokensPerPass)
             {
-                passes.Add(new(arena, pending, examples, vocabulary));
+                passes.Add(new(arena, pending, examples, vocabulary, banded));
                 (pending, tokens) = ([], 0);
             }
 
@@ -73,7 +73,7 @@ internal sealed class EvaluationPass
             tokens += more;
         }
 
-        passes.Add(new(arena, pending, examples, vocabulary));
+        passes.Add(new(arena, pending, examples, vocabulary, banded));
         return passes;
     }
 
@@ -90,6 +90,9 @@ internal sealed class EvaluationPass
         return cat([.. Enumerable.Range(0, model.Members).SelectMany(member => _chunks.Select(chunk =>
             model.Scores(stream_ND.narrow(0, (member * _wanted) + chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners))))]);
     }
+
+    /// <inheritdoc />
+    public void Dispose() => _layout.Dispose();
 
     // Labels whose tokens but the last are the same share a branch: labels of one token all do, it is the prompt alone.
     private static IEnumerable<Branch> Branches(int index, EvaluationExample example) => example.LabelIds

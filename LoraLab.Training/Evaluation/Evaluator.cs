@@ -5,6 +5,7 @@ using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Evaluation;
@@ -28,7 +29,7 @@ public sealed class Evaluator : IDisposable
     {
         _examples = examples;
         _labels = examples[0].LabelIds.Count;
-        _passes = EvaluationPass.Plan(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MostTokensPerPass), config.VocabularySize);
+        _passes = EvaluationPass.Plan(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MostTokensPerPass), config.VocabularySize, banded: device.type == DeviceType.CPU);
         _arena.Upload(device);
     }
 
@@ -63,7 +64,15 @@ public sealed class Evaluator : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => _arena.Dispose();
+    public void Dispose()
+    {
+        foreach (EvaluationPass pass in _passes)
+        {
+            pass.Dispose();
+        }
+
+        _arena.Dispose();
+    }
 
     private EvaluationOutcome Outcome(double[,] scores)
     {

@@ -52,10 +52,8 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        PassTensors indices = pass.Layout.For(Members);
-        Tensor[] layout = Layout(indices);
+        (Tensor x_TD, Tensor[] layout) = Enter(pass.Layout);
         List<KeptBlock> kept = [];
-        Tensor x_TD = Embed(indices);
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -95,9 +93,7 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        PassTensors indices = layout.For(Members);
-        Tensor[] tensors = Layout(indices);
-        Tensor x_TD = Embed(indices);
+        (Tensor x_TD, Tensor[] tensors) = Enter(layout);
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -124,19 +120,19 @@ public sealed class PackedLlama : IDisposable
         _scales.Dispose();
     }
 
-    private Tensor Embed(PassTensors indices) => _model.Embedding_VD.index_select(0, indices.Ids_T).to(float32);
-
-    private Tensor[] Layout(PassTensors indices)
+    /// <summary>The residual stream before the first block, fp32, and how attention finds its rows.</summary>
+    private (Tensor X_TD, Tensor[] Layout) Enter(PassLayout pass)
     {
-        (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotary.At(indices.Positions_T);
-        return [indices.Slots, indices.Home_T, indices.Owner, cos_T1H, sin_T1H];
+        (Tensor ids_T, Tensor positions_T) = pass.Tokens(Members);
+        (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotary.At(positions_T);
+        return (_model.Embedding_VD.index_select(0, ids_T).to(float32), pass.Attention(Members, cos_T1H, sin_T1H));
     }
 
     private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool keep, Tensor? rows) => TorchScript.Tensors(
-        "block", x_TD, block.Weights, block.Factors, _scales, masks, layout, _config.Heads, _config.KeyValueHeads, pass.Length, Members, _config.RmsNormEpsilon, _fused, keep, rows, Ledger?.Counter);
+        "block", x_TD, block.Weights, block.Factors, _scales, masks, layout, pass.Lengths, _config.Heads, _config.KeyValueHeads, Members, _config.RmsNormEpsilon, _fused, keep, rows, Ledger?.Counter);
 
     private Tensor Backward(BlockTensors block, Tensor g_TD, KeptBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs) => TorchScript.Tensor(
-        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, _config.Heads, _config.KeyValueHeads, pass.Length, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
+        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, pass.Lengths, _config.Heads, _config.KeyValueHeads, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
 
     private Tensor[] Masks(BlockTensors block, IReadOnlyList<DropoutMasks>? dropout)
     {

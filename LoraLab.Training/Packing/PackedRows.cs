@@ -1,23 +1,30 @@
 namespace LoraLab.Training.Packing;
 
 /// <summary>
-/// Sequences as one list of rows (tokens), without padding, and the way between rows and the sequences' slots: a padded grid
-/// [S, L] that only attention needs. Sequences that begin alike can share the rows of what they have in common: under a causal mask
-/// its hidden states are the same for all of them.
+/// Sequences as one list of rows (tokens), without padding, and the way between rows and cells: padded grids [S, L] that only attention
+/// needs, one for each band of neighbours of like length. Sequences that begin alike can share the rows of what they have in common:
+/// under a causal mask its hidden states are the same for all of them.
 /// </summary>
 public sealed class PackedRows
 {
+    // A band ends where a sequence is so much longer than its first: padding costs attention the square of the length.
+    private const double BandSpread = 1.25;
     private readonly List<int> _ids = [];
     private readonly List<int> _positions = [];
     private readonly List<int> _home = [];
+    private readonly int[] _firstCell;
 
-    private PackedRows(int sequences, int length, int shared) => (Sequences, Length, Shared, Slots) = (sequences, length, shared, new int[sequences * length]);
+    private PackedRows(IReadOnlyList<int[]> sequences, int shared, bool banded)
+    {
+        Shared = shared;
+        Bands = Band.Of([.. sequences.Select(ids => ids.Length)], banded ? BandSpread : double.MaxValue);
+        Cells = new int[Bands.Sum(band => band.Sequences * band.Length)];
+        int cell = 0;
+        _firstCell = [.. Bands.SelectMany(band => Enumerable.Range(0, band.Sequences).Select(_ => (cell += band.Length) - band.Length))];
+    }
 
-    /// <summary>S: how many sequences there are.</summary>
-    public int Sequences { get; }
-
-    /// <summary>L: tokens of the longest.</summary>
-    public int Length { get; }
+    /// <summary>Runs of neighbours of like length.</summary>
+    public IReadOnlyList<Band> Bands { get; }
 
     /// <summary>P: the first rows, which belong to every sequence; 0: none.</summary>
     public int Shared { get; }
@@ -28,22 +35,28 @@ public sealed class PackedRows
     /// <summary>Position of each row in its sequence, from 0.</summary>
     public IReadOnlyList<int> Positions => _positions;
 
-    /// <summary>Row in each slot, [S·L]; a padded slot names row 0, to which no real token of a causal mask attends.</summary>
-    public int[] Slots { get; }
+    /// <summary>Row in each cell, band after band; a padded cell names row 0, to which no real token of a causal mask attends.</summary>
+    public int[] Cells { get; }
 
-    /// <summary>For each row the one slot that it is read back from.</summary>
+    /// <summary>For each row the one cell that it is read back from.</summary>
     public IReadOnlyList<int> Home => _home;
 
+    /// <summary>Row of a token.</summary>
+    public int Row(int sequence, int position) => Cells[_firstCell[sequence] + position];
+
     /// <summary>Packs sequences; the first <paramref name="shared"/> tokens are the same in all and are packed once.</summary>
-    public static PackedRows WithPrefix(IReadOnlyList<int[]> sequences, int shared)
+    /// <param name="sequences">Token ids; best sorted by length.</param>
+    /// <param name="shared">Tokens shared by all, at most the shortest one's length.</param>
+    /// <param name="banded">Pad each sequence to its like only; off, all are padded to the longest: fewer, larger operations.</param>
+    public static PackedRows WithPrefix(IReadOnlyList<int[]> sequences, int shared, bool banded = true)
     {
-        PackedRows packed = new(sequences.Count, sequences.Max(ids => ids.Length), shared);
+        PackedRows packed = new(sequences, shared, banded);
         for (int s = 0; s < sequences.Count; s++)
         {
             for (int t = 0; t < sequences[s].Length; t++)
             {
-                int slot = (s * packed.Length) + t;
-                packed.Slots[slot] = s > 0 && t < shared ? t : packed.AddRow(sequences[s][t], t, slot);
+                int cell = packed._firstCell[s] + t;
+                packed.Cells[cell] = s > 0 && t < shared ? t : packed.AddRow(sequences[s][t], t, cell);
             }
         }
 
@@ -54,23 +67,25 @@ public sealed class PackedRows
     /// Packs sequences as a tree: whatever any two have in common at their beginning is packed once. Forward only: the way back
     /// wants one prefix for all.
     /// </summary>
-    public static PackedRows AsTree(IReadOnlyList<int[]> sequences)
+    /// <param name="sequences">Token ids; best sorted by length.</param>
+    /// <param name="banded">As in <see cref="WithPrefix"/>.</param>
+    public static PackedRows AsTree(IReadOnlyList<int[]> sequences, bool banded = true)
     {
-        PackedRows packed = new(sequences.Count, sequences.Max(ids => ids.Length), 0);
+        PackedRows packed = new(sequences, 0, banded);
         Dictionary<(int Parent, int Id), int> rows = [];
         for (int s = 0; s < sequences.Count; s++)
         {
             int row = -1;
             for (int t = 0; t < sequences[s].Length; t++)
             {
-                int slot = (s * packed.Length) + t;
+                int cell = packed._firstCell[s] + t;
                 (int Parent, int Id) key = (row, sequences[s][t]);
                 if (!rows.TryGetValue(key, out row))
                 {
-                    rows.Add(key, row = packed.AddRow(key.Id, t, slot));
+                    rows.Add(key, row = packed.AddRow(key.Id, t, cell));
                 }
 
-                packed.Slots[slot] = row;
+                packed.Cells[cell] = row;
             }
         }
 

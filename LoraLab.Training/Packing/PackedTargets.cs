@@ -29,7 +29,7 @@ public sealed class PackedTargets
             double share = weight(examples[s]);
             for (int t = examples[s].FirstTarget; t < ids.Length; t++)
             {
-                targets.Add(rows.Slots[(s * rows.Length) + t - 1], ids[t], share);
+                targets.Add(rows.Row(s, t - 1), ids[t], share);
             }
         }
 

@@ -3,61 +3,63 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Packing;
 
 /// <summary>The indices of one pass in an <see cref="IndexArena"/>: which tokens, where, and how attention finds them.</summary>
-public sealed class PassLayout
+public sealed class PassLayout : IDisposable
 {
     private readonly IndexArena _arena;
-    private readonly Range _ids, _positions, _slots, _home;
+    private readonly IReadOnlyList<Band> _bands;
+    private readonly int _cellCount;
+    private readonly Range _ids, _positions, _cells, _home;
 
     /// <summary>Puts packed rows into an arena.</summary>
     public PassLayout(IndexArena arena, PackedRows rows)
     {
-        _arena = arena;
-        (Rows, Sequences, Length, Prefix) = (rows.Ids.Count, rows.Sequences, rows.Length, rows.Shared);
+        (_arena, _bands, _cellCount) = (arena, rows.Bands, rows.Cells.Length);
+        (Rows, Prefix) = (rows.Ids.Count, rows.Shared);
         _ids = arena.AddIndices(rows.Ids);
         _positions = arena.AddIndices(rows.Positions);
-        _slots = arena.AddIndices(rows.Slots);
+        _cells = arena.AddIndices(rows.Cells);
         _home = arena.AddIndices(rows.Home);
+        Lengths = tensor(rows.Bands.Select(band => (long)band.Length).ToArray()).DetachFromDisposeScope();
     }
 
     /// <summary>T: rows of the pass.</summary>
     public int Rows { get; }
 
-    /// <summary>S: sequences of the pass.</summary>
-    public int Sequences { get; }
-
-    /// <summary>L: tokens of the longest sequence.</summary>
-    public int Length { get; }
-
     /// <summary>P: the first rows, shared by all sequences.</summary>
     public int Prefix { get; }
 
+    /// <summary>Cells of the pass: rows and padding.</summary>
+    public int Cells => _cellCount;
+
+    /// <summary>L of each band, int64, on the CPU: sizes, not data.</summary>
+    internal Tensor Lengths { get; }
+
+    /// <summary>Token and position of each row for a gang, whose members stand one under another with the same tokens, [members × T].</summary>
+    internal (Tensor Ids, Tensor Positions) Tokens(int members) => (_arena.Indices(_ids).repeat(members), _arena.Indices(_positions).repeat(members));
+
     /// <summary>
-    /// The tensors of the pass for a gang, whose members stand one under another with the same tokens; the current dispose scope
-    /// owns them.
+    /// How attention finds rows: home, then the angles' cosines and sines, then each band's cells and whether each is a row's home. The
+    /// current dispose scope owns the tensors.
     /// </summary>
-    public PassTensors For(int members)
+    internal Tensor[] Attention(int members, Tensor cos_T1H, Tensor sin_T1H)
     {
-        Tensor slots = _arena.Indices(_slots);
-        Tensor home = _arena.Indices(_home);
-        Tensor ids = _arena.Indices(_ids);
-        Tensor positions = _arena.Indices(_positions);
-        if (members > 1)
+        Tensor member_M1 = arange(members, device: cos_T1H.device).unsqueeze(1);
+        Tensor home = _arena.Indices(_home).unsqueeze(0).add(member_M1.mul(_cellCount)).flatten();
+        Tensor cells_MC = _arena.Indices(_cells).unsqueeze(0).add(member_M1.mul(Rows));
+        Tensor owner_MC = zeros((long)members * _cellCount, ScalarType.Bool, home.device).index_fill_(0, home, true).view(members, _cellCount);
+        List<Tensor> layout = [home, cos_T1H, sin_T1H];
+        int start = 0;
+        foreach (Band band in _bands)
         {
-            Tensor member_M1 = arange(members, device: ids.device).unsqueeze(1);
-            (ids, positions) = (ids.repeat(members), positions.repeat(members));
-            slots = slots.unsqueeze(0).add(member_M1.mul(Rows)).flatten();
-            home = home.unsqueeze(0).add(member_M1.mul((long)Sequences * Length)).flatten();
+            int count = band.Sequences * band.Length;
+            layout.Add(cells_MC.narrow(1, start, count).flatten());
+            layout.Add(owner_MC.narrow(1, start, count).flatten());
+            start += count;
         }
 
-        Tensor owner = zeros((long)members * Sequences * Length, ScalarType.Bool, ids.device).index_fill_(0, home, true);
-        return new(ids, positions, slots, home, owner);
+        return [.. layout];
     }
-}
 
-/// <summary>Indices of a pass on the device, int64.</summary>
-/// <param name="Ids_T">Token of each row.</param>
-/// <param name="Positions_T">Position of each row.</param>
-/// <param name="Slots">Row in each slot, [S·L].</param>
-/// <param name="Home_T">The slot that each row is read back from.</param>
-/// <param name="Owner">Whether a slot is some row's home, [S·L].</param>
-public readonly record struct PassTensors(Tensor Ids_T, Tensor Positions_T, Tensor Slots, Tensor Home_T, Tensor Owner);
+    /// <inheritdoc />
+    public void Dispose() => Lengths.Dispose();
+}

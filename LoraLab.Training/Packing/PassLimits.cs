@@ -6,7 +6,8 @@ namespace LoraLab.Training.Packing;
 /// <param name="Sentences">Sentences at most.</param>
 /// <param name="Tokens">Rows at most; a longer sentence has a pass of its own. Null: no limit.</param>
 /// <param name="SharePrefix">Pack what the sentences of a pass begin with once; off with dropout, whose masks differ between sentences.</param>
-public sealed record PassLimits(int Sentences, int? Tokens, bool SharePrefix)
+/// <param name="Banded">Attention pads sentences to those of like length instead of to the longest: better on a CPU, more launches on a GPU.</param>
+public sealed record PassLimits(int Sentences, int? Tokens, bool SharePrefix, bool Banded = true)
 {
     /// <summary>
     /// The passes of a window. Sentences of like length share a pass: a window's gradient is a sum, so their order does not matter,

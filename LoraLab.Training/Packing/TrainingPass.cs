@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Packing;
 
 /// <summary>Some sentences of a window packed for one pass, and what they have to predict.</summary>
-public sealed class TrainingPass
+public sealed class TrainingPass : IDisposable
 {
     // Logits of a chunk: 16 MiB in fp32. They are the one thing in a pass that is as wide as the vocabulary.
     private const int LogitsPerChunk = 4 << 20;
@@ -38,13 +38,13 @@ public sealed class TrainingPass
     /// <summary>Packs sentences into an arena.</summary>
     /// <param name="arena">Takes the indices.</param>
     /// <param name="examples">The sentences.</param>
-    /// <param name="share">Pack what all of them begin with once.</param>
+    /// <param name="limits">Whether to share their prefix, and how attention pads them.</param>
     /// <param name="weight">Weight of each target token of a sentence in the window's loss.</param>
     /// <param name="vocabulary">Size of the vocabulary.</param>
-    public static TrainingPass Create(IndexArena arena, IReadOnlyList<TrainingExample> examples, bool share, Func<TrainingExample, double> weight, int vocabulary)
+    public static TrainingPass Create(IndexArena arena, IReadOnlyList<TrainingExample> examples, PassLimits limits, Func<TrainingExample, double> weight, int vocabulary)
     {
         int[][] inputs = [.. examples.Select(example => example.Ids[..^1])];
-        PackedRows rows = PackedRows.WithPrefix(inputs, share && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0);
+        PackedRows rows = PackedRows.WithPrefix(inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Banded);
         return new(arena, examples, rows, PackedTargets.Of(examples, rows, weight), vocabulary);
     }
 
@@ -71,4 +71,7 @@ public sealed class TrainingPass
 
         return chunks;
     }
+
+    /// <inheritdoc />
+    public void Dispose() => Layout.Dispose();
 }

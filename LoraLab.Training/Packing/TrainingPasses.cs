@@ -25,7 +25,7 @@ public sealed class TrainingPasses : IDisposable
             (int start, int count) = plan.Window(step);
             TrainingExample[] window = [.. train.Skip(start).Take(count)];
             WindowWeights weights = new(window, weighting);
-            _windows.Add([.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits.SharePrefix, weights.Of, vocabulary))]);
+            _windows.Add([.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits, weights.Of, vocabulary))]);
         }
 
         _arena.Upload(device);
@@ -38,5 +38,13 @@ public sealed class TrainingPasses : IDisposable
     public IReadOnlyList<TrainingPass> Of(int step) => _windows[(step - 1) % _windows.Count];
 
     /// <inheritdoc />
-    public void Dispose() => _arena.Dispose();
+    public void Dispose()
+    {
+        foreach (TrainingPass pass in _windows.SelectMany(passes => passes))
+        {
+            pass.Dispose();
+        }
+
+        _arena.Dispose();
+    }
 }

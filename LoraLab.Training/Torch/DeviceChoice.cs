@@ -1,33 +1,43 @@
 using System.Globalization;
 using System.Reflection;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Errors;
 using TorchSharp;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>Turns <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c> into a device.</summary>
+/// <summary>
+/// Turns <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c> into a device, and a device into its name in documents. A server's worker
+/// sees one GPU, which CUDA numbers 0 and documents call by its lane (<see cref="WorkerEnvironment.Device"/>); otherwise both numbers are the same.
+/// </summary>
 public static class DeviceChoice
 {
     private const string Field = "device";
+    private const string Cuda = "cuda";
 
     /// <summary>Build property that chose the tensor library: <c>cpu</c> or <c>cuda</c>.</summary>
     public static string Backend { get; } = typeof(DeviceChoice).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .FirstOrDefault(attribute => attribute.Key == "TorchBackend")?.Value ?? "cpu";
 
-    /// <summary>What is wrong with a device's name before anything is loaded, or null.</summary>
-    public static string? Problem(string device)
+    /// <summary>What is wrong with a device's name, or with the driver behind it, before the tensor library is loaded; or null.</summary>
+    public static string? Problem(string device) => Problem(device, Backend, CudaDriver.Installed);
+
+    /// <summary>The same for a build with <paramref name="backend"/> on a machine with <paramref name="driver"/>.</summary>
+    internal static string? Problem(string device, string backend, Func<string?> driver)
     {
         if (device is "auto" or "cpu")
         {
             return null;
         }
 
-        if (device != "cuda" && Index(device) is null)
+        if (device != Cuda && Index(device) is null)
         {
             return $"device '{device}' is not known; use auto, cpu, cuda or cuda:N.";
         }
 
-        return Backend == "cuda" ? null : $"device '{device}' needs a build with CUDA: build with -p:TorchBackend=cuda, or use cpu.";
+        return backend == Cuda
+            ? CudaDriver.Problem(driver())
+            : $"device '{device}' needs a build with CUDA: build with -p:TorchBackend=cuda, or use cpu.";
     }
 
     /// <summary>The device; <c>auto</c> is the first GPU where there is one, else the CPU.</summary>
@@ -45,18 +55,44 @@ public static class DeviceChoice
             return torch.CPU;
         }
 
-        int index = Index(device) ?? 0;
         int count = HasCuda() ? torch.cuda.device_count() : 0;
-        return index < count
-            ? new torch.Device(DeviceType.CUDA, index)
-            : throw RunFailure.BadData(
-                count == 0
-                    ? $"device '{device}' is not there: no CUDA device answers; check the driver with the doctor command, or use cpu."
-                    : $"device '{device}' is not there: this machine has cuda:0 to cuda:{count - 1}.",
-                Field);
+        int index = CudaIndex(device, Lane);
+        if (index < 0 || index >= count)
+        {
+            throw RunFailure.BadData(Missing(device, count), Field);
+        }
+
+        CudaMath.BeExact();
+        return new torch.Device(DeviceType.CUDA, index);
     }
 
-    private static bool HasCuda() => Backend == "cuda" && torch.cuda.is_available();
+    /// <summary>A device's name in documents.</summary>
+    public static string NameOf(torch.Device device) => NameOf(device, Lane);
+
+    /// <summary>The name, documents', of CUDA's GPU <paramref name="index"/>.</summary>
+    internal static string NameOf(int index) => NameOf(new torch.Device(DeviceType.CUDA, index), Lane);
+
+    internal static string NameOf(torch.Device device, string? lane) =>
+        device.type != DeviceType.CUDA ? device.ToString() : lane is not null && device.index <= 0 ? lane : $"{Cuda}:{Math.Max(0, device.index)}";
+
+    /// <summary>CUDA's number of a device; -1 when a worker bound to <paramref name="lane"/> does not see it.</summary>
+    internal static int CudaIndex(string device, string? lane) =>
+        lane is null ? Index(device) ?? 0 : device == lane || Index(device) is null ? 0 : -1;
+
+    private static string? Lane => Environment.GetEnvironmentVariable(WorkerEnvironment.Device) is { Length: > 0 } lane ? lane : null;
+
+    private static string Missing(string device, int count)
+    {
+        if (count == 0)
+        {
+            return CudaDriver.Advice(CudaDriver.Installed())
+                ?? $"device '{device}' is not there: no CUDA device answers; check the driver with the doctor command, or use cpu.";
+        }
+
+        return $"device '{device}' is not there: this {(Lane is null ? "machine" : "worker")} has {NameOf(0)}{(count > 1 ? $" to {NameOf(count - 1)}" : "")}.";
+    }
+
+    private static bool HasCuda() => Backend == Cuda && torch.cuda.is_available();
 
     private static int? Index(string device) =>
         device.StartsWith("cuda:", StringComparison.Ordinal)

@@ -9,6 +9,9 @@ public static class Devices
 {
     private const double Mebibyte = 1024 * 1024;
 
+    // Held for the process's life: starting the library anew for every look can take a second on an idle GPU.
+    private static readonly Lazy<Nvml?> Driver = new(Nvml.TryOpen);
+
     /// <summary>The CPU, and the GPUs where this build can use them.</summary>
     public static IReadOnlyList<DeviceEntry> List()
     {
@@ -17,20 +20,26 @@ public static class Devices
         [
             new() { Id = "cpu", Name = CpuName(), TotalMemoryMb = memory.TotalAvailableMemoryBytes / Mebibyte, UsedMemoryMb = UsedSystemMemoryMb() },
         ];
-        if (DeviceChoice.Backend == "cuda")
+        if (DeviceChoice.Backend == "cuda" && Driver.Value is Nvml nvml)
         {
-            using Nvml? nvml = Nvml.TryOpen();
-            devices.AddRange((nvml?.Devices() ?? []).Select(gpu => new DeviceEntry
-            {
-                Id = $"cuda:{gpu.Index}",
-                Name = gpu.Name,
-                TotalMemoryMb = gpu.TotalBytes / Mebibyte,
-                UsedMemoryMb = gpu.UsedBytes / Mebibyte,
-            }));
+            devices.AddRange(Gpus(VisibleGpus.Of(nvml)));
         }
 
         return devices;
     }
+
+    /// <summary>GPUs, in CUDA's numbering, as the API shows them.</summary>
+    internal static IEnumerable<DeviceEntry> Gpus(IEnumerable<NvmlDevice> visible) => visible.Select((gpu, i) => new DeviceEntry
+    {
+        Id = DeviceChoice.NameOf(i),
+        Name = gpu.Name,
+        TotalMemoryMb = gpu.TotalBytes / Mebibyte,
+        UsedMemoryMb = gpu.UsedBytes / Mebibyte,
+        ComputeCapability = gpu.Major > 0 ? $"{gpu.Major}.{gpu.Minor}" : null,
+        Utilization = gpu.Utilization,
+        TemperatureCelsius = gpu.TemperatureCelsius,
+        PowerWatts = gpu.PowerWatts,
+    });
 
     /// <summary>Name of a device, or null when it is not there.</summary>
     public static string? Name(string id) => List().FirstOrDefault(device => device.Id == id)?.Name;
@@ -38,7 +47,7 @@ public static class Devices
     /// <summary>Memory of a device, bytes.</summary>
     public static double TotalMemoryBytes(torch.Device device)
     {
-        string id = device.type == DeviceType.CUDA ? $"cuda:{Math.Max(0, device.index)}" : "cpu";
+        string id = DeviceChoice.NameOf(device);
         return (List().FirstOrDefault(entry => entry.Id == id)?.TotalMemoryMb ?? 0) * Mebibyte;
     }
 

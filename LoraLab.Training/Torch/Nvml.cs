@@ -1,105 +1,81 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace LoraLab.Training.Torch;
 
 /// <summary>NVIDIA's management library: what TorchSharp cannot tell of a GPU. Absent on machines without its driver.</summary>
 public sealed class Nvml : IDisposable
 {
-    private const int Success = 0;
-    private const int NameLength = 96;
-    private readonly nint _library;
+    private readonly NvmlFunctions _functions;
+    private readonly Action _close;
 
-    private Nvml(nint library) => _library = library;
+    private Nvml(NvmlFunctions functions, Action close) => (_functions, _close) = (functions, close);
+
+    /// <summary>File name of the library on this system.</summary>
+    public static string LibraryName => OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
+
+    /// <summary>One sentence for when <see cref="TryOpen"/> found nothing.</summary>
+    public static string Absent => $"NVIDIA's driver library ({LibraryName}) does not load or start: GPU memory and load cannot be measured; install or repair the NVIDIA driver where there is such a GPU.";
+
+    /// <summary>The driver's version, for example <c>570.133.20</c>; null when it cannot be told.</summary>
+    public string? DriverVersion => _functions.DriverVersion();
 
     /// <summary>The library, started; null where there is no NVIDIA driver.</summary>
     public static Nvml? TryOpen()
     {
-        string name = OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
-        if (!NativeLibrary.TryLoad(name, out nint library))
+        return NativeLibrary.TryLoad(LibraryName, out nint library)
+            ? Start(name => NativeLibrary.TryGetExport(library, name, out nint address) ? address : 0, () => NativeLibrary.Free(library))
+            : null;
+    }
+
+    /// <summary>A library whose functions <paramref name="find"/> knows by name (0: it lacks that one), started; null when it does not start.</summary>
+    internal static Nvml? Start(Func<string, nint> find, Action close)
+    {
+        NvmlFunctions functions = new(find);
+        if (functions.Start())
         {
-            return null;
+            return new(functions, close);
         }
 
-        Nvml nvml = new(library);
-        if (nvml.Function<Start>("nvmlInit_v2")() == Success)
-        {
-            return nvml;
-        }
-
-        NativeLibrary.Free(library);
+        close();
         return null;
     }
 
-    /// <summary>The GPUs, by index.</summary>
+    /// <summary>The GPUs, by index. What a GPU or an old library does not tell is null.</summary>
     public IReadOnlyList<NvmlDevice> Devices()
     {
         List<NvmlDevice> devices = [];
-        if (Function<Count>("nvmlDeviceGetCount_v2")(out uint count) != Success)
+        for (uint i = 0; i < (_functions.Count() ?? 0); i++)
         {
-            return devices;
-        }
-
-        for (uint i = 0; i < count; i++)
-        {
-            if (Function<Handle>("nvmlDeviceGetHandleByIndex_v2")(i, out nint handle) != Success)
+            if (_functions.Handle(i) is nint handle)
             {
-                continue;
+                (ulong total, ulong used) = _functions.Memory(handle) ?? default;
+                (int major, int minor) = _functions.Capability(handle) ?? default;
+                devices.Add(new NvmlDevice((int)i, _functions.Name(handle) ?? "NVIDIA GPU", total, used, major, minor)
+                {
+                    Uuid = _functions.Uuid(handle),
+                    Utilization = _functions.Utilization(handle) / 100.0,
+                    TemperatureCelsius = _functions.Temperature(handle),
+                    PowerWatts = _functions.Power(handle) / 1000.0,
+                });
             }
-
-            byte[] name = new byte[NameLength];
-            Function<Name>("nvmlDeviceGetName")(handle, name, NameLength);
-            Function<Memory>("nvmlDeviceGetMemoryInfo")(handle, out MemoryInfo memory);
-            Function<Capability>("nvmlDeviceGetCudaComputeCapability")(handle, out int major, out int minor);
-            devices.Add(new((int)i, Encoding.ASCII.GetString(name).TrimEnd('\0'), memory.Total, memory.Used, major, minor));
         }
 
         return devices;
     }
 
     /// <summary>Bytes in use on a GPU by everybody, or null when it cannot be told.</summary>
-    public ulong? UsedBytes(int index) =>
-        Function<Handle>("nvmlDeviceGetHandleByIndex_v2")((uint)index, out nint handle) == Success
-        && Function<Memory>("nvmlDeviceGetMemoryInfo")(handle, out MemoryInfo memory) == Success
-            ? memory.Used
-            : null;
+    public ulong? UsedBytes(int index) => _functions.Handle((uint)index) is nint handle ? _functions.Memory(handle)?.Used : null;
+
+    /// <summary>
+    /// Bytes in use on a GPU by one process; null where the driver has no such figure (GeForce cards under Windows) or does not list the
+    /// process by this id (some containers).
+    /// </summary>
+    public ulong? ProcessBytes(int index, int processId) => _functions.Handle((uint)index) is nint handle ? _functions.ProcessBytes(handle, (uint)processId) : null;
 
     /// <inheritdoc />
     public void Dispose()
     {
-        Function<Start>("nvmlShutdown")();
-        NativeLibrary.Free(_library);
-    }
-
-    private T Function<T>(string name)
-        where T : Delegate => Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(_library, name));
-
-    private delegate int Start();
-
-    private delegate int Count(out uint count);
-
-    private delegate int Handle(uint index, out nint handle);
-
-    private delegate int Name(nint handle, byte[] name, uint length);
-
-    private delegate int Memory(nint handle, out MemoryInfo memory);
-
-    private delegate int Capability(nint handle, out int major, out int minor);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct MemoryInfo
-    {
-        public ulong Total;
-        public ulong Free;
-        public ulong Used;
+        _functions.Stop();
+        _close();
     }
 }
-
-/// <summary>A GPU as the driver describes it.</summary>
-/// <param name="Index">Index, in the driver's order.</param>
-/// <param name="Name">Product name.</param>
-/// <param name="TotalBytes">Memory.</param>
-/// <param name="UsedBytes">Memory in use by everybody.</param>
-/// <param name="Major">Compute capability, major.</param>
-/// <param name="Minor">Compute capability, minor.</param>
-public sealed record NvmlDevice(int Index, string Name, ulong TotalBytes, ulong UsedBytes, int Major, int Minor);

@@ -7,25 +7,34 @@ namespace LoraLab.Training.Torch;
 /// <summary>
 /// Peak memory over the stretches of a run that count (training steps, not loading or evaluation).
 /// On the CPU of Linux it is the kernel's own high-water mark of the resident set, set back at the start of each stretch;
-/// elsewhere it is sampled at the end of each step.
+/// elsewhere it is sampled at the end of each step. On a GPU it is what the driver says of this process or, where it says nothing
+/// of processes (GeForce cards under Windows, some containers), what is in use on the whole device less what was before.
 /// </summary>
 public sealed class PeakMemory : IDisposable
 {
     private const double Mebibyte = 1024 * 1024;
     private readonly torch.Device _device;
     private readonly Nvml? _nvml;
+    private readonly int? _gpu;
     private readonly double _usedBeforeMb;
     private readonly bool _kernelMark;
+    private bool? _ofProcess;
     private double? _peakMb;
     private bool _counting;
 
     /// <summary>A meter for a device; on a GPU, construct it before the device is first used.</summary>
     public PeakMemory(torch.Device device)
+        : this(device, device.type == DeviceType.CUDA ? Nvml.TryOpen() : null)
     {
-        _device = device;
+    }
+
+    /// <summary>A meter that asks a given library, and disposes of it.</summary>
+    internal PeakMemory(torch.Device device, Nvml? nvml)
+    {
+        (_device, _nvml) = (device, nvml);
         if (device.type == DeviceType.CUDA)
         {
-            _nvml = Nvml.TryOpen();
+            _gpu = VisibleGpus.At(nvml, device.index)?.Index;
             _usedBeforeMb = DeviceUsedMb() ?? 0;
         }
         else
@@ -34,9 +43,11 @@ public sealed class PeakMemory : IDisposable
         }
     }
 
-    /// <summary>Where the figure comes from.</summary>
+    /// <summary>Where the figure comes from. On a GPU, ask when the model is there: the driver lists a process from its first use on.</summary>
     public string Source => _device.type == DeviceType.CUDA
-        ? _nvml is null ? "not measured (no NVIDIA driver library)" : "device difference (NVML)"
+        ? _nvml is null ? "not measured (no NVIDIA driver library)"
+            : _gpu is null ? "not measured (the NVIDIA driver library does not know this device)"
+            : OfProcess() ? "process (NVML)" : "device difference (NVML)"
         : _kernelMark ? "peak resident set" : "resident set at the end of each step";
 
     /// <summary>Peak so far, MiB; null before the first stretch and where it cannot be measured.</summary>
@@ -59,7 +70,7 @@ public sealed class PeakMemory : IDisposable
     /// <summary>The end of a step: returns memory in use, MiB, and counts it.</summary>
     public double? Sample()
     {
-        double? used = _device.type == DeviceType.CUDA ? DeviceUsedMb() - _usedBeforeMb : ResidentMb();
+        double? used = _device.type == DeviceType.CUDA ? GpuMb() : ResidentMb();
         Count(used);
         return used;
     }
@@ -90,7 +101,14 @@ public sealed class PeakMemory : IDisposable
         }
     }
 
-    private double? DeviceUsedMb() => _nvml?.UsedBytes(Math.Max(0, _device.index)) / Mebibyte;
+    private double? GpuMb() => OfProcess() ? ProcessMb() : DeviceUsedMb() - _usedBeforeMb;
+
+    // Decided once: a figure must not change its meaning in the middle of a run.
+    private bool OfProcess() => _ofProcess ??= ProcessMb() is not null;
+
+    private double? ProcessMb() => _gpu is int gpu ? _nvml?.ProcessBytes(gpu, Environment.ProcessId) / Mebibyte : null;
+
+    private double? DeviceUsedMb() => _gpu is int gpu ? _nvml?.UsedBytes(gpu) / Mebibyte : null;
 
     private double? ResidentMb()
     {

@@ -31,12 +31,14 @@ public static class PrecisionRule
         if (gpu)
         {
             using Nvml? nvml = Nvml.TryOpen();
-            NvmlDevice? found = nvml?.Devices().FirstOrDefault(entry => entry.Index == Math.Max(0, device.index));
-            return found is { Major: >= FirstMajorWithBf16 } ? Precision.Bf16 : Precision.Fp16;
+            return ForGpu(VisibleGpus.At(nvml, device.index));
         }
 
         return parameters > LargeModel && CpuHasBf16() ? Precision.Bf16 : Precision.Fp32;
     }
+
+    /// <summary>The rule for a GPU; one that the driver does not describe counts as an old one.</summary>
+    internal static Precision ForGpu(NvmlDevice? gpu) => gpu is { Major: >= FirstMajorWithBf16 } ? Precision.Bf16 : Precision.Fp16;
 
     /// <summary>Element type of a precision.</summary>
     public static torch.ScalarType Dtype(Precision precision) => precision switch

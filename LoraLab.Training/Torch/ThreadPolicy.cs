@@ -22,6 +22,20 @@ internal static partial class ThreadPolicy
         _ = SetEnvironment("GOMP_SPINCOUNT", "10000", 0);
     }
 
+    /// <summary>CUDA numbers GPUs by speed by default, the driver's library by place on the bus: both shall mean the same. A user's own setting wins.</summary>
+    public static void NumberGpusByBus()
+    {
+        const string Variable = "CUDA_DEVICE_ORDER";
+        if (OperatingSystem.IsWindows())
+        {
+            Environment.SetEnvironmentVariable(Variable, Environment.GetEnvironmentVariable(Variable) ?? "PCI_BUS_ID");
+        }
+        else
+        {
+            _ = SetEnvironment(Variable, "PCI_BUS_ID", 0);
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
 }

@@ -38,6 +38,7 @@ public static class TorchRuntime
     private static string? Load()
     {
         ThreadPolicy.Apply();
+        ThreadPolicy.NumberGpusByBus();
         try
         {
             using torch.Tensor probe = torch.ones(2, 2);

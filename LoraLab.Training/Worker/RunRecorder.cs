@@ -7,8 +7,8 @@ using LoraLab.Training.Evaluation;
 namespace LoraLab.Training.Worker;
 
 /// <summary>
-/// Everything a run tells and leaves behind. Metric points and progress are gathered for a moment, so that fast runs do not
-/// write an event for every step; everything else is told at once, after what was gathered.
+/// Everything a run tells and leaves behind. The points and the progress of a step that follows another within a moment are gathered,
+/// so that fast runs do not write an event for every step; everything else is told at once, after what was gathered.
 /// </summary>
 public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog log, TimeProvider clock)
 {
@@ -16,13 +16,13 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     private readonly List<int> _steps = [];
     private readonly Dictionary<string, List<double>> _values = [];
     private ProgressMade? _progress;
-    private long _lastFlush = clock.GetTimestamp();
+    private long? _lastPoints;
 
     /// <summary>The run's folder.</summary>
     public RunDirectory Directory { get; } = directory;
 
     /// <summary>Whether what was gathered should be told.</summary>
-    public bool Due => clock.GetElapsedTime(_lastFlush) >= Moment;
+    public bool Due => _lastPoints is not long last || clock.GetElapsedTime(last) >= Moment;
 
     /// <summary>A line of the log.</summary>
     public void Log(string message) => log.Write(message);
@@ -52,10 +52,6 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         }
 
         _progress = new() { Phase = "training", Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds };
-        if (Due)
-        {
-            Flush();
-        }
     }
 
     /// <summary>An evaluation is done: predictions, points, event, log line.</summary>
@@ -101,9 +97,9 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     /// <summary>Writes what was gathered.</summary>
     public void Flush()
     {
-        _lastFlush = clock.GetTimestamp();
         if (_steps.Count > 0)
         {
+            _lastPoints = clock.GetTimestamp();
             events.Append(new MetricsRecorded { Steps = [.. _steps], Values = _values.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()) });
             _steps.Clear();
             _values.Clear();

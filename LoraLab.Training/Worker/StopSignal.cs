@@ -15,15 +15,27 @@ public sealed class StopSignal : IDisposable
     public string? Abandoned { get; private set; }
 
     /// <summary>The run shall end as cancelled.</summary>
-    public void Cancel() => _source.Cancel();
+    public void Cancel() => Signal();
 
     /// <summary>The run shall be left as it is.</summary>
     public void Abandon(string why)
     {
         Abandoned = why;
-        _source.Cancel();
+        Signal();
     }
 
     /// <inheritdoc />
     public void Dispose() => _source.Dispose();
+
+    private void Signal()
+    {
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Another thread heard of it when the run had just ended: there is nothing left to stop.
+        }
+    }
 }

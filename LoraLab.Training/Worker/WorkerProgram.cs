@@ -1,16 +1,14 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Training.Worker;
 
 /// <summary>
-/// The hidden verb <c>worker</c>: takes one run from stdin, executes it and exits. Further lines may cancel it; the end of stdin
-/// means that the server is gone.
+/// The hidden verb <c>worker</c>: takes one run from stdin, executes it and exits. It may idle before, and gets ready for the run
+/// meanwhile. Further lines may cancel it; the end of stdin means that the server is gone.
 /// </summary>
 public static class WorkerProgram
 {
@@ -22,14 +20,15 @@ public static class WorkerProgram
         using StopSignal stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Leave(context, stop));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Leave(context, stop));
-        WorkerCommand? first = Read(input);
-        if (first?.Run is not string folder)
+        if (Await(new CommandReader(input, stop), services, stop) is not WorkerCommand first)
+        {
+            return ExitCodes.Success;
+        }
+
+        if (first.Run is not string folder)
         {
             return ExitCodes.BadUsage;
         }
-
-        Thread commands = new(() => Listen(input, stop)) { IsBackground = true, Name = "commands" };
-        commands.Start();
 
         RunDirectory directory = new(folder);
         string attempt = directory.AttemptFolder(first.Attempt);
@@ -46,21 +45,14 @@ public static class WorkerProgram
         stop.Abandon("stopped: the system asked the worker to end");
     }
 
-    private static void Listen(TextReader input, StopSignal stop)
+    /// <summary>The first command; null when there will be none because the process shall end.</summary>
+    private static WorkerCommand? Await(CommandReader commands, Services services, StopSignal stop)
     {
-        while (Read(input) is WorkerCommand command)
-        {
-            if (command.Cancel)
-            {
-                stop.Cancel();
-            }
-        }
-
-        stop.Abandon("stopped: the server is gone");
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(commands.Heard, stop.Token);
+        Rehearsal.Play(services, enough.Token);
+        WaitHandle.WaitAny([commands.Heard.WaitHandle, stop.Token.WaitHandle]);
+        return commands.First.IsCompletedSuccessfully ? commands.First.Result : null;
     }
-
-    private static WorkerCommand? Read(TextReader input) =>
-        input.ReadLine() is string line ? JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options) : null;
 
     /// <summary>
     /// Repeats lines on stdout from a thread of its own. A full pipe would stall the training otherwise; lines that find no room

@@ -65,6 +65,42 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
+    public void Worker_ServerGoneBeforeThereIsARun_ExitsWithoutAComplaint()
+    {
+        using Process worker = Start("worker");
+
+        worker.StandardInput.Close();
+
+        Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(20)));
+        Assert.Equal((ExitCodes.Success, "", ""), (worker.ExitCode, worker.StandardOutput.ReadToEnd(), worker.StandardError.ReadToEnd()));
+    }
+
+    [Fact]
+    public void Worker_LineThatIsNoRun_IsBadUsage()
+    {
+        using Process worker = Start("worker");
+
+        worker.StandardInput.WriteLine("run, please");
+        worker.StandardInput.Flush();
+
+        Assert.True(worker.WaitForExit(Patience));
+        Assert.Equal(ExitCodes.BadUsage, worker.ExitCode);
+    }
+
+    [Fact]
+    public void Rehearsal_BeforeARun_ChangesNothingOfIt()
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = MicroSpec.For("lora");
+        byte[] cold = Adapter(trainer.Run(spec));
+
+        Rehearsal.Play(trainer.Services, CancellationToken.None);
+
+        Assert.Equal(cold, Adapter(trainer.Run(spec)));
+        static byte[] Adapter(FinishedRun run) => File.ReadAllBytes(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));
+    }
+
+    [Fact]
     public void Inspect_AnswersByLineUntilItsInputEnds()
     {
         using Process inspector = Start("inspect");

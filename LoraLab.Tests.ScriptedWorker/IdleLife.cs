@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+
+namespace LoraLab.Tests.ScriptedWorker;
+
+/// <summary>
+/// The life of a worker before it has a run. Each adds its process id to <c>workers.txt</c> in the data directory, so that a test knows
+/// who was started ahead of need. With <c>SCRIPTED_IDLE=dies</c> in the environment it ends soon unless a run comes; with
+/// <c>SCRIPTED_IDLE=talks</c> it says a word first.
+/// </summary>
+internal static class IdleLife
+{
+    private const int ShortLife = 400;
+    private static readonly string? Way = Environment.GetEnvironmentVariable("SCRIPTED_IDLE");
+    private static volatile bool over;
+
+    public static void Begin()
+    {
+        string list = Path.Combine(Environment.GetEnvironmentVariable("LoraLab__DataDirectory")!, "workers.txt");
+        using (FileStream shared = new(list, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            shared.Write(Encoding.UTF8.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
+        }
+
+        if (Way == "talks")
+        {
+            Console.Error.WriteLine("a word from the idle");
+        }
+
+        if (Way == "dies")
+        {
+            new Thread(Die) { IsBackground = true }.Start();
+        }
+    }
+
+    public static void End() => over = true;
+
+    private static void Die()
+    {
+        Thread.Sleep(ShortLife);
+        if (!over)
+        {
+            Environment.Exit(7);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Torch;
+using Xunit;
+
+namespace LoraLab.Tests.Server;
+
+/// <summary>A device that this build does not have, asked for through the API, with the real trainer.</summary>
+public sealed class DeviceRefusalTests
+{
+    [Fact]
+    public async Task Submit_CudaOnABuildWithoutIt_NamesTheFieldAndTheBuildProperty()
+    {
+        if (DeviceChoice.Backend != "cpu")
+        {
+            Assert.Skip("This build has CUDA.");
+        }
+
+        await using ServerProcess server = await ServerProcess.StartAsync();
+
+        JsonObject problem = await new RunApi(server.Http).RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"device":"cuda:0"}"""));
+
+        Assert.Contains("-p:TorchBackend=cuda", (string?)problem["errors"]!["device"]![0], StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace LoraLab.Training.Torch;
+
+/// <summary>
+/// The functions of NVIDIA's management library by name, each as something that .NET can say: a value, or null where the library
+/// lacks the function, the GPU cannot tell, or it failed.
+/// </summary>
+/// <param name="find">Address of a function, or 0.</param>
+internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
+{
+    private const int Success = 0;
+    private const int InsufficientSize = 7;
+    private const int TextLength = 96;
+    private const ulong NotAvailable = ulong.MaxValue;
+    private const int TemperatureOfTheChip = 0;
+
+    public bool Start() => Call("nvmlInit_v2");
+
+    public void Stop() => Call("nvmlShutdown");
+
+    public uint? Count()
+    {
+        uint count = 0;
+        var function = (delegate* unmanaged<uint*, int>)find("nvmlDeviceGetCount_v2");
+        return function != null && function(&count) == Success ? count : null;
+    }
+
+    public nint? Handle(uint index)
+    {
+        nint handle = 0;
+        var function = (delegate* unmanaged<uint, nint*, int>)find("nvmlDeviceGetHandleByIndex_v2");
+        return function != null && function(index, &handle) == Success ? handle : null;
+    }
+
+    public string? DriverVersion()
+    {
+        byte* text = stackalloc byte[TextLength];
+        var function = (delegate* unmanaged<byte*, uint, int>)find("nvmlSystemGetDriverVersion");
+        return function != null && function(text, TextLength) == Success ? Text(text) : null;
+    }
+
+    public string? Name(nint handle) => TextOf("nvmlDeviceGetName", handle);
+
+    public string? Uuid(nint handle) => TextOf("nvmlDeviceGetUUID", handle);
+
+    public (ulong Total, ulong Used)? Memory(nint handle)
+    {
+        MemoryInfo memory = default;
+        var function = (delegate* unmanaged<nint, MemoryInfo*, int>)find("nvmlDeviceGetMemoryInfo");
+        return function != null && function(handle, &memory) == Success ? (memory.Total, memory.Used) : null;
+    }
+
+    public (int Major, int Minor)? Capability(nint handle)
+    {
+        int major = 0, minor = 0;
+        var function = (delegate* unmanaged<nint, int*, int*, int>)find("nvmlDeviceGetCudaComputeCapability");
+        return function != null && function(handle, &major, &minor) == Success ? (major, minor) : null;
+    }
+
+    /// <summary>Share of the last moment in which a kernel ran, percent.</summary>
+    public uint? Utilization(nint handle)
+    {
+        UtilizationRates rates = default;
+        var function = (delegate* unmanaged<nint, UtilizationRates*, int>)find("nvmlDeviceGetUtilizationRates");
+        return function != null && function(handle, &rates) == Success ? rates.Gpu : null;
+    }
+
+    /// <summary>Degrees Celsius.</summary>
+    public uint? Temperature(nint handle)
+    {
+        uint degrees = 0;
+        var function = (delegate* unmanaged<nint, int, uint*, int>)find("nvmlDeviceGetTemperature");
+        return function != null && function(handle, TemperatureOfTheChip, &degrees) == Success ? degrees : null;
+    }
+
+    /// <summary>Milliwatts.</summary>
+    public uint? Power(nint handle)
+    {
+        uint milliwatts = 0;
+        var function = (delegate* unmanaged<nint, uint*, int>)find("nvmlDeviceGetPowerUsage");
+        return function != null && function(handle, &milliwatts) == Success ? milliwatts : null;
+    }
+
+    /// <summary>Bytes that a process holds; null where the process is not listed or its memory is not told (Windows' WDDM).</summary>
+    public ulong? ProcessBytes(nint handle, uint processId)
+    {
+        nint address = find("nvmlDeviceGetComputeRunningProcesses_v3");
+        address = address == 0 ? find("nvmlDeviceGetComputeRunningProcesses_v2") : address;
+        if (address == 0)
+        {
+            return null;
+        }
+
+        var function = (delegate* unmanaged<nint, uint*, ProcessInfo*, int>)address;
+        // Processes come while one asks: room for some more than it said, and another try.
+        for (uint room = 16; room <= 4096; room *= 4)
+        {
+            uint count = room;
+            ProcessInfo[] processes = new ProcessInfo[room];
+            int answer;
+            fixed (ProcessInfo* first = processes)
+            {
+                answer = function(handle, &count, first);
+            }
+
+            if (answer != InsufficientSize)
+            {
+                return answer == Success ? Sum(processes.AsSpan(0, (int)Math.Min(count, room)), processId) : null;
+            }
+        }
+
+        return null;
+    }
+
+    private static ulong? Sum(ReadOnlySpan<ProcessInfo> processes, uint processId)
+    {
+        ulong? sum = null;
+        foreach (ProcessInfo process in processes)
+        {
+            if (process.Id == processId)
+            {
+                if (process.UsedBytes == NotAvailable)
+                {
+                    return null;
+                }
+
+                sum = (sum ?? 0) + process.UsedBytes;
+            }
+        }
+
+        return sum;
+    }
+
+    private bool Call(string name)
+    {
+        var function = (delegate* unmanaged<int>)find(name);
+        return function != null && function() == Success;
+    }
+
+    private string? TextOf(string name, nint handle)
+    {
+        byte* text = stackalloc byte[TextLength];
+        var function = (delegate* unmanaged<nint, byte*, uint, int>)find(name);
+        return function != null && function(handle, text, TextLength) == Success ? Text(text) : null;
+    }
+
+    private static string Text(byte* text)
+    {
+        ReadOnlySpan<byte> all = new(text, TextLength);
+        int end = all.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? all : all[..end]);
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct MemoryInfo
+    {
+        public ulong Total;
+        public ulong Free;
+        public ulong Used;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct UtilizationRates
+    {
+        public uint Gpu;
+        public uint Memory;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ProcessInfo
+    {
+        public uint Id;
+        public ulong UsedBytes;
+        public uint GpuInstance;
+        public uint ComputeInstance;
+    }
+}
