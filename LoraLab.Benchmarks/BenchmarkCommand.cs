@@ -34,6 +34,7 @@ internal static class BenchmarkCommand
         Command export = new("export", "Write weights, adapter, sentences and losses for bench/peft_peers.py.") { output };
         export.SetAction(result => PeerExport.Write(Prepare("cpu", 1, LeastRepeats, result.GetValue(output))));
         root.Add(export);
+        root.Add(ProfileCommand.Create(() => Prepare("cpu", 1, LeastRepeats, null)));
         return root;
     }
 

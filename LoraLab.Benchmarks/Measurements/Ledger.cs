@@ -59,7 +59,7 @@ internal sealed class Ledger : IMeasurement
 
     private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunPlan plan, FlopPlan flops, bool share)
     {
-        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), BytesPerValue, MemoryBytes) with { SharePrefix = share };
+        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), BytesPerValue, gpu: true, MemoryBytes) with { SharePrefix = share };
         using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config.VocabularySize, TorchSharp.torch.CPU);
         return passes.Windows.SelectMany(window => window).Sum(pass => (double)flops.Training(pass.Layout.Rows, pass.TargetRows));
     }
