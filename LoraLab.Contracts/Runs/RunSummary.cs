@@ -51,6 +51,12 @@ public sealed record RunSummary
 
     /// <summary>Peak memory over the span of <see cref="TrainSeconds"/>; the attempt's environment names its source.</summary>
     public double? PeakMemoryMb { get; init; }
+
+    /// <summary>
+    /// Runs that trained together over one set of frozen products, this one counted; null: it trained alone. Times and peak memory are null
+    /// then: they are the gang's, and enter no table.
+    /// </summary>
+    public int? GangSize { get; init; }
 }
 
 /// <summary>One metric's results over a run.</summary>

@@ -125,6 +125,7 @@ internal static class RunProjector
         EvalSeconds = told.EvalSeconds ?? known.EvalSeconds,
         LoadSeconds = told.LoadSeconds ?? known.LoadSeconds,
         PeakMemoryMb = told.PeakMemoryMb ?? known.PeakMemoryMb,
+        GangSize = told.GangSize ?? known.GangSize,
     };
 
     private static int Known(int told, int before) => told > 0 ? told : before;

@@ -3,8 +3,10 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
+using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
 using LoraLab.Training.Optimization;
+using LoraLab.Training.Packing;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -77,6 +79,19 @@ internal sealed class AdaptedLlama : IDisposable
         static Tensor Wide(Tensor value) => value.detach().to(float64);
     }
 
+    /// <summary>A float64 copy of base and factors, whose values are these.</summary>
+    public AdaptedLlama Widened()
+    {
+        Dictionary<string, Tensor> weights = Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value);
+        LlamaModel wide = LlamaFactory.Build(Model.Config, (name, _) => weights[name].detach().to(float64).clone());
+        foreach ((LinearLayer from, LinearLayer to) in Model.Linears.Zip(wide.Linears))
+        {
+            to.Adapter = from.Adapter;
+        }
+
+        return new AdaptedLlama(wide, Method, Spec).InFloat64();
+    }
+
     /// <summary>Loss of a window; its gradient is left in the parameters. The sums are those of a training step.</summary>
     public double Accumulate(IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting = LossWeighting.PerExampleMean)
     {
@@ -89,6 +104,32 @@ internal sealed class AdaptedLlama : IDisposable
             Tensor passLoss = losses_N.mul(pass.Weights_N).sum();
             passLoss.backward();
             loss += passLoss.to(float64).item<double>();
+        }
+
+        return loss;
+    }
+
+    /// <summary>The same by packed passes with hand-derived gradients.</summary>
+    public double AccumulatePacked(IReadOnlyList<TrainingExample> window, PassLimits limits, LossWeighting weighting = LossWeighting.PerExampleMean, FlopLedger? ledger = null, DropoutMasks? masks = null)
+    {
+        foreach (AdapterParameter parameter in Parameters)
+        {
+            parameter.Value.grad ??= zeros_like(parameter.Value).requires_grad_(false);
+        }
+
+        ZeroGradients();
+        using IndexArena arena = new();
+        WindowWeights weights = new(window, weighting);
+        List<TrainingPass> passes = [.. limits.Split(window).Select(examples => TrainingPass.Create(arena, examples, limits, weights.Of, Model.Config.VocabularySize))];
+        arena.Upload(Model.Device);
+        using PackedLlama packed = new(Model, [Adapters]) { Ledger = ledger };
+        using IDisposable scope = NewDisposeScope();
+        double loss = 0;
+        foreach (TrainingPass pass in passes)
+        {
+            DropoutMasks? own = masks is null ? null : masks with { Rows = [.. pass.Examples.Select(example => example.Row)], Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)] };
+            loss += packed.Gradient(pass, dropout: own is null ? null : [own]).item<double>();
+            pass.Dispose();
         }
 
         return loss;
@@ -115,10 +156,15 @@ internal sealed class AdaptedLlama : IDisposable
     }
 
     /// <summary>A window of random sentences of the given lengths.</summary>
-    public static TrainingExample[] Window(int seed, params int[] lengths)
+    public static TrainingExample[] Window(int seed, params int[] lengths) => Window(seed, 1, lengths);
+
+    /// <summary>A window of random sentences that have so many tokens in common at their beginning, as far as they are long enough.</summary>
+    public static TrainingExample[] Window(int seed, int common, int[] lengths)
     {
         Random random = new(seed);
-        return [.. lengths.Select((length, row) => new TrainingExample(row, 0, [1, .. Enumerable.Range(1, length - 1).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
+        int[] prefix = [1, .. Enumerable.Range(1, Math.Max(0, common - 1)).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))];
+        return [.. lengths.Select((length, row) => new TrainingExample(
+            row, 0, [.. prefix.Take(length), .. Enumerable.Range(0, Math.Max(0, length - prefix.Length)).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
     }
 
     public void Dispose() => Model.Dispose();

@@ -21,7 +21,8 @@ internal static class TinyLlama
     };
 
     /// <summary>The model with the weights of a seed; in float64 it has the values of the fp32 model.</summary>
-    public static LlamaModel Build(int seed = 1, ScalarType dtype = ScalarType.Float32) => LlamaFactory.Build(Config, (name, shape) => Weight(seed, name, shape, dtype));
+    public static LlamaModel Build(int seed = 1, ScalarType dtype = ScalarType.Float32, Device? device = null, LlamaConfig? config = null) =>
+        LlamaFactory.Build(config ?? Config, (name, shape) => Weight(seed, name, shape, dtype).to(device ?? CPU));
 
     /// <summary>A model of any shape whose weights are zeros that take no memory.</summary>
     public static LlamaModel Zeros(LlamaConfig config) => LlamaFactory.Build(config, (_, shape) => zeros(1).expand(shape));

@@ -1,21 +1,17 @@
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Errors;
-using LoraLab.Training.Fingerprints;
 using LoraLab.Training.Packing;
 using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;
-using TorchSharp;
 
 namespace LoraLab.Training.Engine;
 
-/// <summary>One attempt of a run from its specification to its last event: every way in which it can end is told here.</summary>
+/// <summary>Executes attempts from their specification to their last event, one run alone or several together.</summary>
 public sealed class RunExecution(SpecValidator validator, RunPreparation preparation)
 {
     /// <summary>Runs and returns why it ended, or null when it was left unfinished.</summary>
@@ -25,41 +21,32 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="resume">Go on from the run directory's last whole checkpoint, where there is one.</param>
     public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false)
     {
-        SummaryBuilder summary = new();
+        RunAttempt attempt = new(recorder, stop);
         recorder.Started();
-        EndReason reason;
-        string? error = null;
-        try
+        return attempt.End(attempt.Try(() => Alone(attempt, Complete(specJson), resume)) ?? RunEnd.Finished);
+    }
+
+    /// <summary>
+    /// Trains several runs over one set of frozen products, each mathematically what it is alone; returns why each ended, in their
+    /// order. Out of memory ends them all: they can go on alone from their checkpoints.
+    /// </summary>
+    /// <param name="members">Specifications that <see cref="GangRules"/> lets train together, and who hears of them.</param>
+    public IReadOnlyList<EndReason?> ExecuteTogether(IReadOnlyList<(JsonNode? Spec, RunRecorder Recorder, StopSignal Stop)> members)
+    {
+        RunAttempt[] attempts = [.. members.Select(member => new RunAttempt(member.Recorder, member.Stop))];
+        foreach (RunAttempt attempt in attempts)
         {
-            Run(Complete(specJson), resume, recorder, summary, stop.Token);
-            reason = EndReason.Finished;
-        }
-        catch (OperationCanceledException) when (stop.Abandoned is string why)
-        {
-            // Nobody decided to end the run: leave it without a last event, so that it is seen as interrupted.
-            recorder.Log(why);
-            return null;
-        }
-        catch (OperationCanceledException)
-        {
-            reason = EndReason.Cancelled;
-        }
-        catch (RunFailure failure)
-        {
-            (reason, error) = (failure.Reason, failure.Message);
-        }
-        catch (Exception e) when (IsOutOfMemory(e))
-        {
-            recorder.Log(e.ToString());
-            (reason, error) = (EndReason.OutOfMemory, "The device ran out of memory: use a smaller microBatch, rank or model, or fewer targetModules.");
-        }
-        catch (IOException e) when (IsDiskFull(e))
-        {
-            (reason, error) = (EndReason.DiskFull, $"The disk is full: {e.Message} Free some space and submit the run again.");
+            attempt.Recorder.Started();
         }
 
-        recorder.Ended(reason, error, summary.Summary);
-        return reason;
+        Dictionary<RunAttempt, EndReason?> ended = [];
+        RunEnd? all = attempts[0].Try(() => Together(attempts, [.. members.Select(member => Complete(member.Spec))], ended));
+        foreach (RunAttempt attempt in attempts.Where(attempt => !ended.ContainsKey(attempt)))
+        {
+            ended[attempt] = attempt.End(all ?? RunEnd.Finished);
+        }
+
+        return [.. attempts.Select(attempt => ended[attempt])];
     }
 
     private RunSpec Complete(JsonNode? specJson)
@@ -69,101 +56,73 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
             ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
     }
 
-    private void Run(RunSpec spec, bool resume, RunRecorder recorder, SummaryBuilder summary, CancellationToken cancellation)
+    private void Alone(RunAttempt attempt, RunSpec spec, bool resume)
     {
-        recorder.Phase("loading", 0, 0);
-        StateFolders states = new(recorder.Directory);
-        using SavedState? saved = resume ? states.Latest(recorder.Log) : null;
-        string specSha256 = SpecHash.Of(spec);
-        saved?.RequireSpec(specSha256, recorder.Directory.FullPath);
-        spec = saved?.State.Spec ?? spec;
-        recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");
-        TorchRuntime.EnsureLoaded();
-        Task<ModelFingerprint> hashing = preparation.HashModelAsync(spec);
-        using PreparedRun run = preparation.Prepare(spec, cancellation, saved);
-        RunFingerprint fingerprint = Fingerprint.Of(run, hashing.GetAwaiter().GetResult(), saved?.State.Start);
-        saved?.RequireBase(fingerprint.Model);
-        Tell(run, recorder, summary, saved?.State);
-        using TrainingRun training = new(run, recorder, summary, cancellation, saved);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, training.Consumed, finished: false));
-        Train(training, Save);
-        recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
-        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, training.Consumed, finished: true));
-
-        void Save(TrainingRun current)
-        {
-            // Points must be in the event file before a checkpoint stands behind them.
-            recorder.Flush();
-            using IDisposable scope = torch.NewDisposeScope();
-            states.Save(current.State(specSha256, fingerprint), current.Tensors());
-            recorder.Directory.WriteFingerprint(Fingerprint.After(fingerprint, run, current.Consumed, finished: false));
-            recorder.Checkpoint(current.Consumed.Steps);
-        }
-    }
-
-    /// <summary>Trains a single run; what ends it before its last step is thrown.</summary>
-    private static void Train(TrainingRun training, Action<TrainingRun> save)
-    {
-        PreparedRun run = training.Run;
-        bool literal = PackingRule.IsLiteral(run.Spec);
-        using PackedModels models = new(run.Model);
-        using TrainingPasses? passes = literal ? null : new(run.Plan, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
-        using IWindowGradient gradient = passes is null ? new LiteralGradient() : new PackedGradient(passes, models);
+        Announce(attempt, spec);
+        using SavedState? saved = resume ? attempt.Latest(spec) : null;
+        RunSpec used = saved?.State.Spec ?? spec;
+        Task<ModelFingerprint> hashing = preparation.HashModelAsync(used);
+        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved);
+        using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), saved);
         Exception? problem = null;
-        new Trainer(gradient, run.Evaluator, models, save, (_, why) => problem = why).Run([training]);
+        Train([training], _ => attempt.Save(), (_, why) => problem = why);
         if (problem is not null)
         {
             ExceptionDispatchInfo.Throw(problem);
         }
+
+        attempt.Finish();
     }
 
-    private static void Tell(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, TrainingState? resumed)
+    private void Together(RunAttempt[] attempts, RunSpec[] specs, Dictionary<RunAttempt, EndReason?> ended)
     {
-        summary.Set(known => (resumed?.Summary ?? known) with
+        GangRules.Require(specs);
+        foreach ((RunAttempt attempt, RunSpec spec) in attempts.Zip(specs))
         {
-            TrainableParameters = run.TrainableParameters,
-            TotalParameters = run.TotalParameters,
-            LoadSeconds = run.LoadSeconds,
-        });
-        recorder.Prepared(new RunPrepared
-        {
-            Spec = run.Spec,
-            Environment = run.Environment,
-            TotalSteps = run.Plan.TotalSteps,
-            ResumedFrom = resumed?.Step ?? 0,
-            TrainableParameters = run.TrainableParameters,
-            TotalParameters = run.TotalParameters,
-            LoadSeconds = run.LoadSeconds,
-            Warnings = run.Warnings,
-        });
-        recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
-            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"
-            + (resumed is null ? "" : $", going on after step {resumed.Step}"));
-        if (run.Decompositions is { Hits: > 0 } decompositions)
-        {
-            recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were there from an earlier run");
+            Announce(attempt, spec);
         }
 
-        foreach (string warning in run.Warnings)
+        Task<ModelFingerprint> hashing = preparation.HashModelAsync(specs[0]);
+        using PreparedRun first = preparation.Prepare(specs[0], CancellationToken.None);
+        using Disposables owned = new();
+        Dictionary<TrainingRun, RunAttempt> byRun = [];
+        for (int i = 0; i < attempts.Length; i++)
         {
-            recorder.Log($"warning: {warning}");
+            PreparedRun run = i == 0 ? first : owned.Add(preparation.PrepareMember(first, specs[i], CancellationToken.None));
+            byRun.Add(owned.Add(attempts[i].Open(run, specs[i], hashing.GetAwaiter().GetResult(), gangSize: attempts.Length)), attempts[i]);
         }
+
+        Train([.. byRun.Keys], run => byRun[run].Save(), (run, problem) =>
+        {
+            RunAttempt attempt = byRun[run];
+            RunEnd? end = attempt.Try(() =>
+            {
+                if (problem is not null)
+                {
+                    ExceptionDispatchInfo.Throw(problem);
+                }
+
+                attempt.Finish();
+            });
+            ended[attempt] = attempt.End(end ?? RunEnd.Finished);
+        });
     }
 
-    private static string Passes(PreparedRun run) => PackingRule.IsLiteral(run.Spec)
-        ? "one sentence a pass under plain autograd"
-        : $"packed passes of up to {run.Limits.Sentences} sentences{(run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")}{(run.Limits.SharePrefix ? ", common prefix shared" : "")}";
-
-    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException
-        || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
-
-    private static bool IsDiskFull(IOException e)
+    private static void Announce(RunAttempt attempt, RunSpec spec)
     {
-        const int NoSpaceLinux = 28;
-        const int NoSpaceWindows = unchecked((int)0x80070070);
-        return e.HResult == NoSpaceWindows || (e.HResult & 0xffff) == NoSpaceLinux;
+        attempt.Recorder.Phase("loading", 0, 0);
+        attempt.Recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");
+        TorchRuntime.EnsureLoaded();
+    }
+
+    private static void Train(IReadOnlyList<TrainingRun> runs, Action<TrainingRun> save, Action<TrainingRun, Exception?> ended)
+    {
+        PreparedRun run = runs[0].Run;
+        using PackedModels models = new(run.Model);
+        using TrainingPasses? passes = PackingRule.IsLiteral(run.Spec)
+            ? null
+            : new(run.Plan, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
+        using IWindowGradient gradient = passes is null ? new LiteralGradient() : new PackedGradient(passes, models);
+        new Trainer(gradient, run.Evaluator, models, save, ended).Run(runs);
     }
 }

@@ -93,6 +93,18 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         }
     }
 
+    /// <summary>A run that shares base, data and windows with another one, and has adapters of its own.</summary>
+    /// <param name="first">The other one, which owns what is shared.</param>
+    /// <param name="spec">Specification; <see cref="GangRules"/> must hold.</param>
+    /// <param name="cancellation">Stops between two parts.</param>
+    public PreparedRun PrepareMember(PreparedRun first, RunSpec spec, CancellationToken cancellation)
+    {
+        long started = Stopwatch.GetTimestamp();
+        LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
+        RunSpec used = spec with { Precision = first.Spec.Precision, MicroBatch = first.Spec.MicroBatch, PackTokens = first.Spec.PackTokens, Device = first.Spec.Device };
+        return first.Member(used, method, Create(first.Model, method, used, null, first.Decompositions, cancellation), Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
     /// <summary>Hashes the model's files on another thread, beside the load that reads the same bytes.</summary>
     public Task<ModelFingerprint> HashModelAsync(RunSpec spec)
     {
@@ -102,21 +114,33 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
 
     private IReadOnlyList<LowRankAdapter> Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation)
     {
+        IReadOnlyList<LowRankAdapter> created = Create(model, method, spec, saved, decompositions, cancellation);
+        Dictionary<string, LowRankAdapter> byModule = created.ToDictionary(adapter => adapter.Module);
+        foreach (LinearLayer linear in model.Linears)
+        {
+            linear.Adapter = byModule.GetValueOrDefault(linear.Name);
+        }
+
+        return created;
+    }
+
+    private IReadOnlyList<LowRankAdapter> Create(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation)
+    {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
+        List<LowRankAdapter> created = [];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {
             cancellation.ThrowIfCancellationRequested();
-            linear.Adapter = saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
+            created.Add(saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions));
         }
 
-        IReadOnlyList<LowRankAdapter> attached = [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()];
         if (spec.InitFrom is not null && saved is null)
         {
-            PeftImport.Fill(adapters.Find(spec.InitFrom), attached, spec.Rank);
+            PeftImport.Fill(adapters.Find(spec.InitFrom), created, spec.Rank);
         }
 
-        return attached;
+        return created;
     }
 
     private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)

@@ -57,6 +57,9 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Ends this run alone.</summary>
     public CancellationToken Stop { get; }
 
+    /// <summary>Runs that train together; null: it trains alone. Time and memory are the gang's then, and nobody's alone.</summary>
+    public int? GangSize { get; init; }
+
     /// <summary>The windows consumed so far, earlier attempts included.</summary>
     public ConsumedRows Consumed { get; } = new();
 
@@ -206,9 +209,9 @@ public sealed class TrainingRun : IDisposable
     private void RecordCosts() => _summary.Set(known => known with
     {
         TrainTokens = Consumed.Tokens,
-        TrainSeconds = _pace.TrainSeconds,
-        EvalSeconds = _pace.EvaluationSeconds,
-        PeakMemoryMb = Run.Memory.PeakMb,
+        TrainSeconds = GangSize is null ? _pace.TrainSeconds : null,
+        EvalSeconds = GangSize is null ? _pace.EvaluationSeconds : null,
+        PeakMemoryMb = GangSize is null ? Run.Memory.PeakMb : null,
     });
 
     private void ThrowIfDiverged(int step, double loss, double norm)

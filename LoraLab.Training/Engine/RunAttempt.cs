@@ -1,0 +1,145 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Fingerprints;
+using LoraLab.Training.Resume;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Worker;
+using TorchSharp;
+
+namespace LoraLab.Training.Engine;
+
+/// <summary>One attempt of one run: what it tells, what it leaves behind, and how it ended.</summary>
+/// <param name="recorder">Hears everything.</param>
+/// <param name="stop">Stops the run as soon as possible.</param>
+public sealed class RunAttempt(RunRecorder recorder, StopSignal stop)
+{
+    private readonly StateFolders _states = new(recorder.Directory);
+    private readonly SummaryBuilder _summary = new();
+    private RunFingerprint? _fingerprint;
+    private string _specSha256 = "";
+
+    /// <summary>Hears everything.</summary>
+    public RunRecorder Recorder => recorder;
+
+    /// <summary>Stops the run as soon as possible.</summary>
+    public StopSignal Stop => stop;
+
+    /// <summary>The run while it trains, once it is prepared.</summary>
+    public TrainingRun? Training { get; private set; }
+
+    /// <summary>The last whole checkpoint that belongs to the specification, or null.</summary>
+    /// <exception cref="RunFailure">It belongs to another one.</exception>
+    public SavedState? Latest(RunSpec spec)
+    {
+        SavedState? saved = _states.Latest(recorder.Log);
+        saved?.RequireSpec(SpecHash.Of(spec), recorder.Directory.FullPath);
+        return saved;
+    }
+
+    /// <summary>The run is loaded: tells so, and makes it ready for its first step.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="spec">Its specification as it was validated.</param>
+    /// <param name="model">Hashes of the model's files.</param>
+    /// <param name="saved">Checkpoint that it goes on from.</param>
+    /// <param name="gangSize">Runs that train together; null: it trains alone.</param>
+    public TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, SavedState? saved = null, int? gangSize = null)
+    {
+        _specSha256 = SpecHash.Of(spec);
+        _fingerprint = Fingerprint.Of(run, model, saved?.State.Start);
+        saved?.RequireBase(_fingerprint.Model);
+        Tell(run, saved?.State, gangSize);
+        Training = new(run, recorder, _summary, stop.Token, saved) { GangSize = gangSize };
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint, run, Training.Consumed, finished: false));
+        return Training;
+    }
+
+    /// <summary>Writes a checkpoint.</summary>
+    public void Save()
+    {
+        // Points must be in the event file before a checkpoint stands behind them.
+        recorder.Flush();
+        using IDisposable scope = torch.NewDisposeScope();
+        _states.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, finished: false));
+        recorder.Checkpoint(Training.Consumed.Steps);
+    }
+
+    /// <summary>All steps are taken: writes what the run is for.</summary>
+    public void Finish()
+    {
+        PreparedRun run = Training!.Run;
+        recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
+        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, run, Training.Consumed, finished: true));
+    }
+
+    /// <summary>Does something and tells how it ended where it failed; null: it did not.</summary>
+    public RunEnd? Try(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception problem) when (RunEnd.Of(problem, stop, recorder.Log) is RunEnd end)
+        {
+            return end;
+        }
+    }
+
+    /// <summary>Tells the end, unless nobody decided it: the run is then left without a last event, so that it is seen as interrupted.</summary>
+    public EndReason? End(RunEnd end)
+    {
+        if (end.Reason is EndReason reason)
+        {
+            recorder.Ended(reason, end.Sentence, _summary.Summary);
+        }
+        else
+        {
+            recorder.Log(end.Sentence!);
+        }
+
+        return end.Reason;
+    }
+
+    private void Tell(PreparedRun run, TrainingState? resumed, int? gangSize)
+    {
+        _summary.Set(known => (resumed?.Summary ?? known) with
+        {
+            TrainableParameters = run.TrainableParameters,
+            TotalParameters = run.TotalParameters,
+            LoadSeconds = run.LoadSeconds,
+            GangSize = gangSize,
+        });
+        recorder.Prepared(new RunPrepared
+        {
+            Spec = run.Spec,
+            Environment = run.Environment,
+            TotalSteps = run.Plan.TotalSteps,
+            ResumedFrom = resumed?.Step ?? 0,
+            TrainableParameters = run.TrainableParameters,
+            TotalParameters = run.TotalParameters,
+            LoadSeconds = run.LoadSeconds,
+            Warnings = run.Warnings,
+        });
+        recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
+            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"
+            + (gangSize is null ? "" : $", together with {gangSize - 1} others")
+            + (resumed is null ? "" : $", going on after step {resumed.Step}"));
+        if (run.Decompositions is { Hits: > 0 } decompositions)
+        {
+            recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were there from an earlier run");
+        }
+
+        foreach (string warning in run.Warnings)
+        {
+            recorder.Log($"warning: {warning}");
+        }
+    }
+
+    private static string Passes(PreparedRun run) => PackingRule.IsLiteral(run.Spec)
+        ? "one sentence a pass under plain autograd"
+        : $"packed passes of up to {run.Limits.Sentences} sentences{(run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")}{(run.Limits.SharePrefix ? ", common prefix shared" : "")}";
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Errors;
+using LoraLab.Training.Worker;
+
+namespace LoraLab.Training.Engine;
+
+/// <summary>How an attempt ended.</summary>
+/// <param name="Reason">Why; null: nobody decided it, the process must go.</param>
+/// <param name="Sentence">What to say of it; null where there is nothing to say.</param>
+public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
+{
+    /// <summary>All steps are taken.</summary>
+    public static RunEnd Finished { get; } = new(EndReason.Finished);
+
+    /// <summary>What an exception means for a run; null where it is none that a run can end with.</summary>
+    public static RunEnd? Of(Exception problem, StopSignal stop, Action<string> log)
+    {
+        switch (problem)
+        {
+            case OperationCanceledException:
+                return stop.Abandoned is string why ? new(null, why) : new(EndReason.Cancelled);
+            case RunFailure failure:
+                return new(failure.Reason, failure.Message);
+            case IOException e when IsDiskFull(e):
+                return new(EndReason.DiskFull, $"The disk is full: {e.Message} Free some space and submit the run again.");
+            case Exception e when IsOutOfMemory(e):
+                log(e.ToString());
+                return new(EndReason.OutOfMemory, "The device ran out of memory: use a smaller packTokens, rank or model, or fewer targetModules.");
+            default:
+                return null;
+        }
+    }
+
+    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException
+        || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+            || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
+            || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
+
+    private static bool IsDiskFull(IOException e)
+    {
+        const int NoSpaceLinux = 28;
+        const int NoSpaceWindows = unchecked((int)0x80070070);
+        return e.HResult == NoSpaceWindows || (e.HResult & 0xffff) == NoSpaceLinux;
+    }
+}
