@@ -14,7 +14,7 @@ internal static class EvaluationComparison
         double difference = NaiveEvaluation.Difference(run);
         if (!(difference <= limit))
         {
-            throw new NotMeasuredException($"the two evaluations differ by {difference:E1} in a log-probability.");
+            throw new NotMeasuredException($"the two evaluations differ by {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)} in a log-probability.");
         }
 
         Comparison compared = Blocks.Compare(
@@ -24,7 +24,7 @@ internal static class EvaluationComparison
         int rows = run.EvaluationExamples.Count;
         int forwards = run.EvaluationExamples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
         int tokens = run.EvaluationExamples.Sum(example => example.PromptIds.Length);
-        string note = $"{rows} rows of {tokens} prompt tokens; naive: {forwards} forwards; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.Wanted)}; scores agree within {difference:E1}";
+        string note = $"{rows} rows of {tokens} prompt tokens; naive: {forwards} forwards; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.Wanted)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
         return bench.Speedup(measurement, compared, "one forward a sentence, logits everywhere", "engine", target: target, note: note);
     }
 }

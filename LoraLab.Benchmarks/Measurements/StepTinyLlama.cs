@@ -33,14 +33,14 @@ internal sealed class StepTinyLlama(ScalarType dtype, string label, RunSpec spec
         using StepWorkload work = new(bench, run);
         SameMath.Disturb(run);
         int step = work.TypicalStep;
-        double error = SameMath.Require(work, step, ("packed", work.Packed), ("packed with shared prefix", work.Shared));
+        string error = SameMath.Require(work, step, ("packed", work.Packed), ("packed with shared prefix", work.Shared));
         Comparison compared = Blocks.Compare(
             bench,
             bench.Side("literal", 1, _ => work.Step(work.Literal, step)),
             [bench.Side("packed", 1, _ => work.Step(work.Packed, step)), bench.Side("shared", 1, _ => work.Step(work.Shared, step))],
             warmUp: 2);
         int rows = work.Passes.Of(step).Sum(pass => pass.Layout.Rows);
-        string note = $"step {step} of SST-2: {work.Tokens(step)} tokens, {rows} rows with the prefix shared; gradient error {error:E1}";
+        string note = $"step {step} of SST-2: {work.Tokens(step)} tokens, {rows} rows with the prefix shared; {error}";
         return
         [
             bench.Speedup(this, compared, "literal", "packed, shared prefix", 2, target, note),

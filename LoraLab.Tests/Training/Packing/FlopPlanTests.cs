@@ -6,6 +6,7 @@ using LoraLab.Training.Engine;
 using LoraLab.Training.Evaluation;
 using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
+using LoraLab.Training.Optimization;
 using LoraLab.Training.Packing;
 using Xunit;
 using static TorchSharp.torch;
@@ -25,6 +26,7 @@ public sealed class FlopPlanTests
     public void Training_PackedWithSharedPrefix_IsWhatTheKernelsIssue(string targets)
     {
         using AdaptedLlama adapted = AdaptedLlama.Create(Spec(targets));
+        using FlatParameters gradients = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
         using FlopLedger ledger = new();
         using PackedLlama packed = new(adapted.Model, [adapted.Adapters]) { Ledger = ledger };
         TrainingExample[] window = Window();
