@@ -67,6 +67,7 @@ internal static class BenchmarkCommand
     {
         Conditions conditions = Conditions.Now(bench);
         List<Finding> findings = [];
+        bool failed = false;
         foreach (IMeasurement measurement in measurements)
         {
             bench.Log($"{measurement.Name}: {measurement.What}");
@@ -76,7 +77,14 @@ internal static class BenchmarkCommand
             }
             catch (NotMeasuredException reason)
             {
-                findings.Add(new Finding { Measurement = measurement.Name, What = measurement.What, Unit = "", Note = reason.Message }.Judged());
+                findings.Add(Without(measurement, reason.Message));
+            }
+            catch (Exception problem)
+            {
+                // The other rows shall not be lost with this one.
+                bench.Log(problem.ToString());
+                findings.Add(Without(measurement, $"failed: {problem.Message}"));
+                failed = true;
             }
 
             // After each: a run that is stopped leaves what it measured.
@@ -84,6 +92,9 @@ internal static class BenchmarkCommand
         }
 
         Console.WriteLine(MarkdownTable.Of(new Report(conditions.Ended(), findings)));
-        return 0;
+        return failed ? 1 : 0;
     }
+
+    private static Finding Without(IMeasurement measurement, string reason) =>
+        new Finding { Measurement = measurement.Name, What = measurement.What, Unit = "", Note = reason }.Judged();
 }

@@ -6,30 +6,30 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>An optimizer step of the paper's model with two blocks and its whole output head: literal, packed, packed with shared prefix.</summary>
+/// <summary>An optimizer step of the paper's shape with its whole output head: literal, packed, packed with shared prefix.</summary>
+/// <param name="layers">Blocks; all of them on a GPU only.</param>
 /// <param name="dtype">Precision of the weights.</param>
 /// <param name="label">How the adapters are called on the command line.</param>
 /// <param name="spec">The adapters.</param>
 /// <param name="target">What the last of the three has to be against the first.</param>
-internal sealed class StepTinyLlama(ScalarType dtype, string label, RunSpec spec, Target target) : IMeasurement
+internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, RunSpec spec, Target? target) : IMeasurement
 {
-    private const int Layers = 2;
-
     // A hundred windows are enough to choose a typical one of.
     private const int Sentences = 1600;
 
     /// <inheritdoc />
-    public string Name => $"step-tinyllama2-{PrecisionName}-{label}";
+    public string Name => $"step-tinyllama{layers}-{PrecisionName}-{label}";
 
     /// <inheritdoc />
-    public string What => $"optimizer step, TinyLlama shape with {Layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
+    public string What => $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
 
     private string PrecisionName => dtype == ScalarType.BFloat16 ? "bf16" : "fp32";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        PreparedRun run = Preparation.Random(bench, spec with { TrainSamples = Sentences }, RandomModel.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
+        bench.RequireGpuFor(layers);
+        PreparedRun run = Preparation.Random(bench, spec with { TrainSamples = Sentences }, RandomModel.TinyLlama(bench.TinyLlama, layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         SameMath.Disturb(run);
         int step = work.TypicalStep;

@@ -14,34 +14,40 @@ namespace LoraLab.Benchmarks.Processes;
 internal sealed class ServerProcess : IDisposable
 {
     private const string AddressLine = "LoraLab dashboard: ";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly Process _process;
     private readonly HttpClient _http;
     private readonly HubConnection _hub;
+    private int _events;
 
     /// <summary>Starts a server over a data directory and waits until it is ready.</summary>
     public ServerProcess(Bench bench, IReadOnlyDictionary<string, string> environment)
     {
         _process = Programs.Start(bench, Programs.Server, new Dictionary<string, string>(environment) { ["ASPNETCORE_ENVIRONMENT"] = "Production" }, "--urls", "http://127.0.0.1:0");
+        TaskCompletionSource<Uri> address = new();
+        // Both pipes are read to the end: one that nobody reads fills, and stalls whoever writes to it.
         _process.ErrorDataReceived += (_, _) => { };
-        _process.BeginErrorReadLine();
-        string? line;
-        do
+        _process.OutputDataReceived += (_, line) =>
         {
-            line = _process.StandardOutput.ReadLine() ?? throw new NotMeasuredException("The server ended before it was ready.");
-        }
-        while (!line.StartsWith(AddressLine, StringComparison.Ordinal));
-        // A pipe that nobody reads fills and stalls whoever writes to it.
-        _process.OutputDataReceived += (_, _) => { };
+            if (line.Data?.StartsWith(AddressLine, StringComparison.Ordinal) == true)
+            {
+                address.TrySetResult(new Uri(line.Data[AddressLine.Length..]));
+            }
+        };
+        _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
-        _http = new() { BaseAddress = new Uri(line[AddressLine.Length..]) };
+        if (!address.Task.Wait(Patience))
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new NotMeasuredException("The server did not say its address.");
+        }
+
+        _http = new() { BaseAddress = address.Task.Result };
         Wait(() => _http.GetAsync("/health/ready").GetAwaiter().GetResult().IsSuccessStatusCode);
         _hub = new HubConnectionBuilder().WithUrl(new Uri(_http.BaseAddress, LiveHub.Path)).AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions)).Build();
         _hub.On<LiveEvent>(LiveHub.Event, _ => Interlocked.Increment(ref _events));
         _hub.StartAsync().GetAwaiter().GetResult();
     }
-
-    private int _events;
 
     /// <summary>Messages that the subscriber received.</summary>
     public int Events => _events;
@@ -80,7 +86,7 @@ internal sealed class ServerProcess : IDisposable
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
             {
-                throw new NotMeasuredException("The server did not get there in ten minutes.");
+                throw new NotMeasuredException("The server did not get there in five minutes.");
             }
 
             Thread.Sleep(500);

@@ -39,6 +39,17 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
         }
     }
 
+    /// <summary>A model of more than a few blocks is for a GPU: on a CPU the protocol takes hours.</summary>
+    /// <exception cref="NotMeasuredException">It is a CPU.</exception>
+    public void RequireGpuFor(int layers)
+    {
+        const int Few = 2;
+        if (layers > Few && Device.type != DeviceType.CUDA)
+        {
+            throw new NotMeasuredException("for a GPU: on a CPU the protocol takes hours with the whole model.");
+        }
+    }
+
     /// <summary>A side whose every iteration ends when the device has done it.</summary>
     public Contender Side(string name, int iterations, Action<int> once) => Contender.Of(name, iterations, i =>
     {
