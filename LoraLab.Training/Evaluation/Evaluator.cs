@@ -33,6 +33,9 @@ public sealed class Evaluator : IDisposable
         _arena.Upload(device);
     }
 
+    /// <summary>Rows of each pass, and how many of them the output head is computed for.</summary>
+    public IReadOnlyList<(int Rows, int Wanted)> Passes => [.. _passes.Select(pass => (pass.Rows, pass.Wanted))];
+
     /// <summary>Scores every row with each member of the model as it is; one outcome a member.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
     public IReadOnlyList<EvaluationOutcome> Run(PackedLlama model, CancellationToken cancellation)
