@@ -6,7 +6,6 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Model;
-using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
@@ -27,7 +26,7 @@ internal static class PeerExport
     public static int Write(Bench bench)
     {
         RunSpec spec = Specs.AllLinear with { TrainSamples = Steps * Specs.AllLinear.EffectiveBatch, Schedule = LearningRateSchedule.Constant };
-        LlamaConfig config = RandomModel.TinyLlama(bench.TinyLlama, Layers);
+        LlamaConfig config = RandomWeights.TinyLlama(bench.TinyLlama, Layers);
         using (PreparedRun start = Prepare(bench, spec, config))
         {
             SafetensorsWriter.Write(Path.Combine(bench.Output, "model.safetensors"), start.Model.NamedWeights().ToDictionary(), new Dictionary<string, string> { ["format"] = "pt" });

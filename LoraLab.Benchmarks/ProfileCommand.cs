@@ -66,7 +66,7 @@ internal static class ProfileCommand
         _ => Preparation.Random(
             bench,
             Specs.AllLinear with { TrainSamples = 1600 },
-            RandomModel.TinyLlama(bench.TinyLlama, layers: 2),
+            RandomWeights.TinyLlama(bench.TinyLlama, layers: 2),
             workload.EndsWith("bf16", StringComparison.Ordinal) ? ScalarType.BFloat16 : ScalarType.Float32,
             evaluationRows: 109),
     };

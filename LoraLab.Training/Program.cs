@@ -10,11 +10,13 @@ try
     RootCommand root = new("LoraLab's trainer: five LoRA methods under identical conditions.")
     {
         TrainCommand.Create(configuration),
+        EstimateCommand.Create(configuration),
         EvaluateCommand.Create(configuration),
         MethodsCommand.Create(),
         DoctorCommand.Create(configuration),
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),
+        MakeModelCommand.Create(),
         HiddenCommands.Worker(configuration),
         HiddenCommands.Inspect(configuration),
     };

@@ -42,6 +42,9 @@ public sealed class Services
     /// <summary>Loads runs.</summary>
     public RunPreparation Preparation() => new(Models, Datasets, Adapters, Configuration.SvdCache);
 
+    /// <summary>Estimates runs' memory.</summary>
+    public RunMemory Memory() => new(Models, Datasets, Configuration.MemoryBudgetMb);
+
     /// <summary>Executes runs.</summary>
     public RunExecution Execution() => new(Validator, Preparation());
 }

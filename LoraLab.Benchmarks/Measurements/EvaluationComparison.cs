@@ -24,7 +24,7 @@ internal static class EvaluationComparison
         int rows = run.EvaluationExamples.Count;
         int forwards = run.EvaluationExamples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
         int tokens = run.EvaluationExamples.Sum(example => example.PromptIds.Length);
-        string note = $"{rows} rows of {tokens} prompt tokens; naive: {forwards} forwards; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.Wanted)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
+        string note = $"{rows} rows of {tokens} prompt tokens; naive: {forwards} forwards; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
         return bench.Speedup(measurement, compared, "one forward a sentence, logits everywhere", "engine", target: target, note: note);
     }
 }

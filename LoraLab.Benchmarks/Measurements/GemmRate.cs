@@ -2,7 +2,6 @@ using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Kernels;
-using LoraLab.Training.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -27,7 +26,7 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomModel.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
+        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;
         double issued = Issued(work, step);

@@ -1,7 +1,6 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Evaluation;
 using LoraLab.Training.Model;
@@ -17,7 +16,6 @@ internal sealed class Ledger : IMeasurement
 {
     // The paper's card: how much goes into one pass follows from it.
     private const double MemoryBytes = 8.0 * 1024 * 1024 * 1024;
-    private const int BytesPerValue = 2;
 
     /// <inheritdoc />
     public string Name => "ledger";
@@ -40,7 +38,7 @@ internal sealed class Ledger : IMeasurement
         double training = Training(spec, config, data, plan, flops, share: true);
         double packedTraining = Training(spec, config, data, plan, flops, share: false);
         using Evaluator evaluator = new(data.Evaluation, config, TorchSharp.torch.CPU);
-        double evaluation = evaluations * evaluator.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.Wanted));
+        double evaluation = evaluations * evaluator.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.HeadRows));
 
         long tokens = data.Train.Sum(example => (long)example.Ids.Length);
         Finding whole = Share(What, (training + evaluation) / (literalTraining + literalEvaluation), literalTraining + literalEvaluation, training + evaluation) with
@@ -59,7 +57,7 @@ internal sealed class Ledger : IMeasurement
 
     private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunPlan plan, FlopPlan flops, bool share)
     {
-        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), BytesPerValue, gpu: true, MemoryBytes) with { SharePrefix = share };
+        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), gpu: true, MemoryBytes) with { SharePrefix = share };
         using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config.VocabularySize, TorchSharp.torch.CPU);
         return passes.Windows.SelectMany(window => window).Sum(pass => (double)flops.Training(pass.Layout.Rows, pass.TargetRows));
     }

@@ -24,7 +24,7 @@ internal sealed class ModelLoad : IMeasurement
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         using TemporaryFolder folder = bench.Temporary();
-        LlamaConfig config = RandomModel.TinyLlama(bench.TinyLlama, Layers);
+        LlamaConfig config = RandomWeights.TinyLlama(bench.TinyLlama, Layers);
         string file = Write(folder.FullPath, config, bench.TinyLlama);
         byte[] buffer = new byte[BufferBytes];
         // On the wall's clock: what a disk and its cache take is not CPU time.
@@ -66,7 +66,7 @@ internal sealed class ModelLoad : IMeasurement
 
     private static string Write(string folder, LlamaConfig config, string source)
     {
-        using LlamaModel model = RandomModel.Build(config, ScalarType.BFloat16, CPU);
+        using LlamaModel model = RandomWeights.Build(config, ScalarType.BFloat16, CPU);
         string file = Path.Combine(folder, "model.safetensors");
         SafetensorsWriter.Write(file, model.NamedWeights().ToDictionary(), new Dictionary<string, string> { ["format"] = "pt" });
         JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(source, LlamaConfig.FileName)))!;

@@ -20,7 +20,7 @@ internal sealed class OptimizerShare : IMeasurement
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomModel.TinyLlama(bench.TinyLlama, Layers), ScalarType.BFloat16, evaluationRows: 1);
+        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), ScalarType.BFloat16, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;
         using Tensor loss = ones(1, float64, bench.Device).DetachFromDisposeScope();

@@ -40,7 +40,7 @@ internal static class Registry
     private static PreparedRun Deep(Bench bench, int steps) => Preparation.Random(
         bench,
         CountedRun.Spec(Specs.AllLinear with { Rank = 8 }, steps),
-        RandomModel.TinyLlama(bench.TinyLlama, layers: 22) with { HiddenSize = 64, IntermediateSize = 176, Heads = 4, KeyValueHeadsOrNull = 1, HeadSizeOrNull = null, VocabularySize = 32000 },
+        RandomWeights.TinyLlama(bench.TinyLlama, layers: 22) with { HiddenSize = 64, IntermediateSize = 176, Heads = 4, KeyValueHeadsOrNull = 1, HeadSizeOrNull = null, VocabularySize = 32000 },
         ScalarType.Float32,
         evaluationRows: 8);
 }

@@ -1,7 +1,6 @@
 using LoraLab.Benchmarks.Processes;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
-using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Benchmarks.Measurements;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using LoraLab.Benchmarks.Protocol;
-using LoraLab.Training.Torch;
 using TorchSharp;
 
 namespace LoraLab.Benchmarks.Reporting;

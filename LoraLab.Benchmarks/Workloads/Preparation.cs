@@ -28,7 +28,7 @@ internal static class Preparation
     public static PreparedRun Random(Bench bench, RunSpec spec, LlamaConfig config, torch.ScalarType dtype, int evaluationRows)
     {
         PaperData data = new(bench, spec);
-        LlamaModel model = RandomModel.Build(config, dtype, bench.Device);
+        LlamaModel model = RandomWeights.Build(config, dtype, bench.Device);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
         AdapterRequest request = AdapterRequest.From(spec);
         foreach (LinearLayer linear in model.Linears.Where(linear => spec.TargetModules.Names?.Contains(linear.ShortName) ?? true))

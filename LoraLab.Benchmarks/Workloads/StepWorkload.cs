@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LoraLab.Benchmarks.Protocol;
-using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Kernels;
 using LoraLab.Training.Packing;

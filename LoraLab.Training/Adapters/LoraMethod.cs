@@ -31,6 +31,9 @@ public abstract class LoraMethod
 
     /// <summary>Trainable parameters of one layer by the closed form: r(in + out), or r² where only R is trained.</summary>
     public virtual long TrainableParameters(LinearShape shape, int rank) => (long)rank * (shape.In + shape.Out);
+
+    /// <summary>What the adapter of one layer holds. Options must be valid.</summary>
+    public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) => new(TrainableParameters(shape, rank), 0);
 }
 
 /// <summary>A method whose options are a record with <see cref="OptionAttribute"/>s.</summary>

@@ -15,18 +15,27 @@ public static class SafetensorsWriter
     public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        Write(path, tensors.Select(pair => new PlannedTensor(pair.Key, pair.Value.dtype, pair.Value.shape, () => pair.Value)), metadata);
+    }
+
+    /// <summary>As the other, for tensors that need not be in memory together: each is made, written and let go.</summary>
+    /// <param name="path">File to make.</param>
+    /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16.</param>
+    /// <param name="metadata">Free texts for the header.</param>
+    /// <exception cref="ArgumentException">A tensor has another dtype, or is made in another dtype or shape than was planned.</exception>
+    public static void Write(string path, IEnumerable<PlannedTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    {
         ArgumentNullException.ThrowIfNull(metadata);
 
         // Wider elements first, so that every tensor is aligned to its element; names decide within.
-        KeyValuePair<string, torch.Tensor>[] ordered =
-            [.. tensors.OrderByDescending(pair => pair.Value.ElementSize).ThenBy(pair => pair.Key, StringComparer.Ordinal)];
+        PlannedTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
             using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 WriteHeader(stream, ordered, metadata);
-                foreach ((_, torch.Tensor tensor) in ordered)
+                foreach (PlannedTensor tensor in ordered)
                 {
                     WriteData(stream, tensor);
                 }
@@ -43,16 +52,16 @@ public static class SafetensorsWriter
         }
     }
 
-    private static void WriteHeader(FileStream stream, KeyValuePair<string, torch.Tensor>[] tensors, IReadOnlyDictionary<string, string> metadata)
+    private static void WriteHeader(FileStream stream, PlannedTensor[] tensors, IReadOnlyDictionary<string, string> metadata)
     {
         SortedDictionary<string, object> header = new(StringComparer.Ordinal);
         long offset = 0;
-        foreach ((string name, torch.Tensor tensor) in tensors)
+        foreach (PlannedTensor tensor in tensors)
         {
-            string dtype = SafetensorsDtypes.Name(tensor.dtype)
-                ?? throw new ArgumentException($"Tensor '{name}' is {tensor.dtype}; float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
-            long end = offset + (tensor.NumberOfElements * tensor.ElementSize);
-            header.Add(name, new { dtype, tensor.shape, data_offsets = new[] { offset, end } });
+            string dtype = SafetensorsDtypes.Name(tensor.Dtype)
+                ?? throw new ArgumentException($"Tensor '{tensor.Name}' is {tensor.Dtype}; float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
+            long end = offset + tensor.Bytes;
+            header.Add(tensor.Name, new { dtype, shape = tensor.Shape, data_offsets = new[] { offset, end } });
             offset = end;
         }
 
@@ -86,9 +95,15 @@ public static class SafetensorsWriter
         json.WriteTo(stream);
     }
 
-    private static void WriteData(FileStream stream, torch.Tensor tensor)
+    private static void WriteData(FileStream stream, PlannedTensor planned)
     {
         using IDisposable scope = torch.NewDisposeScope();
+        torch.Tensor tensor = planned.Make();
+        if (tensor.dtype != planned.Dtype || !tensor.shape.SequenceEqual(planned.Shape))
+        {
+            throw new ArgumentException($"Tensor '{planned.Name}' was planned as {planned.Dtype} [{string.Join(", ", planned.Shape)}] and is {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
+        }
+
         torch.Tensor plain = tensor.detach().cpu().contiguous();
         TensorBytes.ForEachSpan(plain, (span, _) => stream.Write(span));
     }

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Errors;
@@ -33,11 +31,11 @@ internal static class TrainCommand
     private static int Run(TrainingConfiguration configuration, FileInfo[] specFiles, DirectoryInfo output, bool resume)
     {
         Services services = new(configuration, TimeProvider.System, allowPaths: true);
-        JsonNode?[] specs = [.. specFiles.Select(ReadSpec)];
+        JsonNode?[] specs = [.. specFiles.Select(SpecFile.Read)];
         List<RunSpec> valid = [];
         foreach ((FileInfo file, JsonNode? json) in specFiles.Zip(specs))
         {
-            if (Validate(services, json, specFiles.Length > 1 ? file.Name + ": " : "") is not RunSpec spec)
+            if (SpecFile.Complete(services, json, AnsiConsole.Console, specFiles.Length > 1 ? file.Name + ": " : "") is not RunSpec spec)
             {
                 return ExitCodes.BadUsage;
             }
@@ -125,37 +123,9 @@ internal static class TrainCommand
         return [.. services.Execution().ExecuteTogether(members)];
     }
 
-    private static RunSpec? Validate(Services services, JsonNode? json, string file)
-    {
-        SpecValidation validation = services.Validator.Validate(json);
-        foreach (FieldError error in validation.Errors)
-        {
-            AnsiConsole.MarkupLineInterpolated($"{file}[red]{error.Field}[/]: {error.Message}");
-        }
-
-        foreach (string warning in validation.Warnings)
-        {
-            AnsiConsole.MarkupLineInterpolated($"{file}[yellow]{warning}[/]");
-        }
-
-        return validation.Spec;
-    }
-
     private static void Cancel(PosixSignalContext context, StopSignal stop)
     {
         context.Cancel = true;
         stop.Cancel();
-    }
-
-    private static JsonNode? ReadSpec(FileInfo file)
-    {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllBytes(file.FullName));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw RunFailure.BadData($"{file.FullName} cannot be read as a run specification: {e.Message}", inner: e);
-        }
     }
 }

@@ -12,7 +12,6 @@ using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
 using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
-using LoraLab.Training.Tokenization;
 using LoraLab.Training.Torch;
 using TorchSharp;
 
@@ -34,18 +33,9 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null)
     {
         long started = Stopwatch.GetTimestamp();
-        string folder = models.Find(spec.Model);
-        LlamaConfig config = LlamaConfig.Read(folder);
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
-
-        SentimentDataset data = DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset));
-        TrainingSubset subset = TrainingSubset.Select(data, spec);
-        ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
-        RequireVocabulary(tokenizer, config, spec.Model);
-        ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), data.Labels, spec.LossScope, spec.StripSentence);
-        TrainingExample[] train = [.. subset.Consumed.Select(encoder.EncodeTraining)];
-        List<EvaluationExample> evaluation = [.. subset.Evaluation.Select(encoder.EncodeEvaluation)];
-        RequireContext(train, evaluation, config);
+        RunData rows = RunData.Read(spec, models, datasets);
+        (LlamaConfig config, SentimentDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
         cancellation.ThrowIfCancellationRequested();
 
         if (saved is not null)
@@ -56,12 +46,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         torch.Device device = DeviceChoice.Resolve(spec.Device);
         PeakMemory memory = new(device);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
-        LlamaModel model = LlamaLoader.Load(folder, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
+        LlamaModel model = LlamaLoader.Load(rows.ModelFolder, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
         try
         {
             SvdCache decompositions = new(svdFolder);
             IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation);
-            PassLimits limits = PackingRule.Resolve(spec, config, train.Max(example => example.Ids.Length), BytesPerValue(precision), device.type == DeviceType.CUDA, MemoryBytes(device, spec));
+            PassLimits limits = PackingRule.Resolve(
+                spec with { Precision = precision }, config, rows.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = DeviceChoice.NameOf(device) };
             return new PreparedRun
             {
@@ -70,15 +61,15 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Plan = RunPlan.From(used, train.Length),
                 Limits = limits,
                 Adapters = attached,
-                Environment = Describe(used, limits, memory, data, subset, evaluation[0]),
+                Environment = Describe(used, limits, memory, data, subset, rows.Evaluation[0]),
                 Model = model,
                 Device = device,
                 Train = train,
                 Data = data,
                 Subset = subset,
-                EvaluationExamples = evaluation,
+                EvaluationExamples = rows.Evaluation,
                 Labels = data.Labels,
-                Evaluator = new Evaluator(evaluation, config, device),
+                Evaluator = new Evaluator(rows.Evaluation, config, device),
                 Memory = memory,
                 Load = load,
                 Decompositions = decompositions,
@@ -143,28 +134,6 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return created;
     }
 
-    private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)
-    {
-        if (tokenizer.VocabularySize > config.VocabularySize)
-        {
-            throw RunFailure.BadData($"The tokenizer of {model} has {tokenizer.VocabularySize} pieces, but config.json says vocab_size {config.VocabularySize}: they do not belong together.", "model");
-        }
-    }
-
-    private static void RequireContext(TrainingExample[] train, List<EvaluationExample> evaluation, LlamaConfig config)
-    {
-        TrainingExample longest = train.MaxBy(example => example.Ids.Length)!;
-        EvaluationExample longestPrompt = evaluation.MaxBy(example => example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length))!;
-        int prompt = longestPrompt.PromptIds.Length + longestPrompt.LabelIds.Max(ids => ids.Length);
-        if (longest.Ids.Length > config.ContextLength || prompt > config.ContextLength)
-        {
-            (string file, int row, int length) = longest.Ids.Length > config.ContextLength
-                ? ("training", longest.Row, longest.Ids.Length)
-                : ("evaluation", longestPrompt.Row, prompt);
-            throw RunFailure.BadData($"Row {row} of the {file} data has {length} tokens with its prompt; the model's context holds {config.ContextLength}. Shorten or remove it.", "dataset");
-        }
-    }
-
     private static RunEnvironment Describe(
         RunSpec spec, PassLimits limits, PeakMemory memory, SentimentDataset data, TrainingSubset subset, EvaluationExample first) => new()
         {
@@ -192,9 +161,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     private static Dictionary<string, int> Count(IReadOnlyList<LabeledSentence> rows, IReadOnlyList<string> labels) =>
         labels.Select((label, i) => (label, Count: rows.Count(row => row.Label == i))).ToDictionary(pair => pair.label, pair => pair.Count);
 
-    private static int BytesPerValue(Precision precision) => precision is Precision.Bf16 or Precision.Fp16 ? sizeof(short) : sizeof(float);
-
-    private static double MemoryBytes(torch.Device device, RunSpec spec)
+    /// <summary>Memory of a device, bytes, or the specification's budget where it is smaller.</summary>
+    internal static double MemoryBytes(torch.Device device, RunSpec spec)
     {
         double total = Devices.TotalMemoryBytes(device);
         return spec.MemoryBudgetMb is int budget ? Math.Min(total, budget * 1024.0 * 1024.0) : total;

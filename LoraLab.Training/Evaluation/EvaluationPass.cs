@@ -48,11 +48,8 @@ internal sealed class EvaluationPass : IDisposable
     /// <summary>For each score of the pass which example and label it belongs to.</summary>
     public IReadOnlyList<(int Example, int Label)> Owners { get; }
 
-    /// <summary>Rows of the pass.</summary>
-    public int Rows => _layout.Rows;
-
-    /// <summary>Rows that the output head is computed for.</summary>
-    public int Wanted => _wanted;
+    /// <summary>What its memory depends on.</summary>
+    public PassShape Shape => _layout.Shape(_wanted);
 
     /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
     public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool banded)

@@ -33,8 +33,11 @@ public sealed class Evaluator : IDisposable
         _arena.Upload(device);
     }
 
-    /// <summary>Rows of each pass, and how many of them the output head is computed for.</summary>
-    public IReadOnlyList<(int Rows, int Wanted)> Passes => [.. _passes.Select(pass => (pass.Rows, pass.Wanted))];
+    /// <summary>What the memory of its passes depends on.</summary>
+    public IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
+
+    /// <summary>Bytes of all indices.</summary>
+    public long IndexBytes => _arena.Bytes;
 
     /// <summary>Scores every row with each member of the model as it is; one outcome a member.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>

@@ -21,6 +21,7 @@ public sealed class PackedLlama : IDisposable
     private readonly Tensor _scales;
     private readonly bool _fused;
     private readonly int _lowest;
+    private readonly KeptArena? _arena;
 
     /// <summary>A model and each member's adapters. Gradients go where the trained factors' <c>grad</c> is; without one there are none.</summary>
     public PackedLlama(LlamaModel model, IReadOnlyList<IReadOnlyList<LowRankAdapter>> members)
@@ -31,10 +32,14 @@ public sealed class PackedLlama : IDisposable
         _scales = tensor(members.Select(adapters => (float)(adapters.FirstOrDefault()?.Scaling ?? 1)).ToArray(), device: model.Device).DetachFromDisposeScope();
         _fused = model.Device.type == DeviceType.CPU;
         _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted > 0);
+        _arena = _fused ? new(_blocks.Length) : null;
     }
 
     /// <summary>Members of the gang.</summary>
     public int Members { get; }
+
+    /// <summary>Bytes that the last pass kept for the way back; 0 on a GPU, where nothing counts them.</summary>
+    internal long KeptBytes => _arena?.UsedBytes ?? 0;
 
     /// <summary>Counts the frozen products, where somebody wants to know.</summary>
     public FlopLedger? Ledger { get; set; }
@@ -54,12 +59,13 @@ public sealed class PackedLlama : IDisposable
         using IDisposable scope = NewDisposeScope();
         (Tensor x_TD, Tensor[] layout) = Enter(pass.Layout);
         List<KeptBlock> kept = [];
+        _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null);
+            Tensor[] saved = Keep(i, Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null));
             kept.Add(new KeptBlock(x_TD, saved));
             x_TD = Outlive(saved);
         }
@@ -116,6 +122,7 @@ public sealed class PackedLlama : IDisposable
             block.Dispose();
         }
 
+        _arena?.Dispose();
         _absent.Dispose();
         _scales.Dispose();
     }
@@ -145,6 +152,9 @@ public sealed class PackedLlama : IDisposable
             ? _absent
             : dropout[i % Members].Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
     }
+
+    // Blocks below the first adapter keep their output alone: less than the arena counts on.
+    private Tensor[] Keep(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Keep(saved);
 
     private static Tensor Outlive(Tensor[] saved)
     {

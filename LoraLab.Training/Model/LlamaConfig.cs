@@ -118,9 +118,12 @@ public sealed record LlamaConfig
 
     /// <summary>Reads and checks <c>config.json</c> of a model folder.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
-    public static LlamaConfig Read(string modelFolder)
+    public static LlamaConfig Read(string modelFolder) => ReadFile(Path.Combine(modelFolder, FileName));
+
+    /// <summary>As <see cref="Read"/>, of a file with any name.</summary>
+    /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
+    public static LlamaConfig ReadFile(string path)
     {
-        string path = Path.Combine(modelFolder, FileName);
         LlamaConfig config;
         try
         {

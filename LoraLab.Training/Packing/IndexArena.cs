@@ -13,6 +13,9 @@ public sealed class IndexArena : IDisposable
     private Tensor? _deviceIndices;
     private Tensor? _deviceWeights;
 
+    /// <summary>Bytes on the device.</summary>
+    public long Bytes => ((_deviceIndices?.numel() ?? _indices.Count) * sizeof(long)) + ((_deviceWeights?.numel() ?? _weights.Count) * sizeof(float));
+
     /// <summary>Appends indices; where they are.</summary>
     public Range AddIndices(IEnumerable<int> values)
     {

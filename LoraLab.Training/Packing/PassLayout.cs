@@ -31,6 +31,10 @@ public sealed class PassLayout : IDisposable
     /// <summary>Cells of the pass: rows and padding.</summary>
     public int Cells => _cellCount;
 
+    /// <summary>What the memory of the pass depends on, where so many rows go through the output head.</summary>
+    public PassShape Shape(int headRows) => new(
+        Rows, _bands.Sum(band => band.Sequences), _cellCount, _bands.Max(band => (long)band.Sequences * band.Length), _bands.Max(band => (long)band.Sequences * band.Length * band.Length), headRows);
+
     /// <summary>L of each band, int64, on the CPU: sizes, not data.</summary>
     internal Tensor Lengths { get; }
 

@@ -34,6 +34,9 @@ public sealed class TrainingPasses : IDisposable
     /// <summary>All windows of an epoch, in order.</summary>
     public IReadOnlyList<IReadOnlyList<TrainingPass>> Windows => _windows;
 
+    /// <summary>Bytes of all indices and weights.</summary>
+    public long IndexBytes => _arena.Bytes;
+
     /// <summary>The passes of step n, from 1.</summary>
     public IReadOnlyList<TrainingPass> Of(int step) => _windows[(step - 1) % _windows.Count];
 

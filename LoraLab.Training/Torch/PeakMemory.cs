@@ -59,6 +59,11 @@ public sealed class PeakMemory : IDisposable
     /// <summary>A stretch begins, unless one goes on.</summary>
     public void Begin()
     {
+        if (_device.type == DeviceType.CPU)
+        {
+            HeapPolicy.Trim();
+        }
+
         if (!_counting && _kernelMark)
         {
             ResetMark();

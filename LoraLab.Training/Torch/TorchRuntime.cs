@@ -38,6 +38,7 @@ public static class TorchRuntime
     private static string? Load()
     {
         ThreadPolicy.Apply();
+        HeapPolicy.Apply();
         ThreadPolicy.NumberGpusByBus();
         try
         {

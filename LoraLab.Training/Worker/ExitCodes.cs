@@ -20,6 +20,9 @@ public static class ExitCodes
     /// <summary>The run was left unfinished.</summary>
     public const int Abandoned = 4;
 
+    /// <summary>The estimate is above the memory budget.</summary>
+    public const int OverBudget = 5;
+
     /// <summary>The code for the end of a run; null: left unfinished.</summary>
     public static int Of(EndReason? reason) => reason switch
     {

@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Evaluation;
@@ -72,8 +71,8 @@ public sealed class FlopPlanTests
 
         evaluator.Run(packed, CancellationToken.None);
 
-        Assert.Equal(evaluator.Passes.Sum(pass => Plan(Everything).Evaluation(pass.Rows, pass.Wanted)), ledger.Total);
-        Assert.Equal(2 * examples.Length, evaluator.Passes.Sum(pass => pass.Wanted));
+        Assert.Equal(evaluator.Passes.Sum(pass => Plan(Everything).Evaluation(pass.Rows, pass.HeadRows)), ledger.Total);
+        Assert.Equal(2 * examples.Length, evaluator.Passes.Sum(pass => pass.HeadRows));
 
         ledger.Reset();
         using IDisposable noGrad = no_grad();

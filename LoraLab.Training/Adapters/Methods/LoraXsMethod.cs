@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Training.Model;
 using static TorchSharp.torch;
@@ -68,6 +69,10 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
 
     /// <inheritdoc />
     public override long TrainableParameters(LinearShape shape, int rank) => (long)rank * rank;
+
+    /// <inheritdoc />
+    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
+        new(TrainableParameters(shape, rank), base.TrainableParameters(shape, rank)) { MiddleOnly = true };
 
     /// <inheritdoc />
     protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)

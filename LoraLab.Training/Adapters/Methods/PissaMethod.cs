@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Model;
@@ -65,6 +66,14 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     /// <inheritdoc />
     public override IEnumerable<string> Warnings(RunSpec spec) =>
         spec.Dropout > 0 ? ["dropout with pissa drops principal components of the weight; its authors use 0."] : [];
+
+    /// <inheritdoc />
+    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
+    {
+        bool fromBranch = Read(options).Residual == Residual.Branch;
+        long values = TrainableParameters(shape, rank);
+        return new(values, values) { SecondBranch = fromBranch, NewWeight = !fromBranch };
+    }
 
     /// <inheritdoc />
     protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)

@@ -6,7 +6,7 @@ namespace LoraLab.Benchmarks.Workloads;
 /// <summary>
 /// Models of an exact shape with random weights, N(0, 0.02) and gains of 1 + N(0, 0.02): never zeros, with which some hardware is faster.
 /// </summary>
-internal static class RandomModel
+internal static class RandomWeights
 {
     private const double Deviation = 0.02;
     private const ulong Seed = 1;
