@@ -15,6 +15,9 @@ public static class MetricKeys
     /// <summary>Tokens a second in training, BOS counted.</summary>
     public const string TrainTokensPerSecond = "train/tokensPerSecond";
 
+    /// <summary>Factor of the gradient on its way back; recorded with fp16 base weights only.</summary>
+    public const string TrainLossScale = "train/lossScale";
+
     /// <summary>Accuracy in [0, 1].</summary>
     public const string EvalAccuracy = "eval/accuracy";
 
@@ -29,7 +32,7 @@ public static class MetricKeys
 
     /// <summary>All of them, in the order in which they are shown.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [EvalAccuracy, EvalMacroF1, EvalLoss, TrainLoss, TrainGradNorm, TrainLearningRate, TrainTokensPerSecond, MemoryUsedMb];
+        [EvalAccuracy, EvalMacroF1, EvalLoss, TrainLoss, TrainGradNorm, TrainLearningRate, TrainTokensPerSecond, TrainLossScale, MemoryUsedMb];
 
     /// <summary>True where lower is better.</summary>
     public static bool LowerIsBetter(string key) => key is TrainLoss or EvalLoss or TrainGradNorm or MemoryUsedMb;

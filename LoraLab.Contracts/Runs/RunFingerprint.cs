@@ -96,6 +96,12 @@ public sealed record TrainingFingerprint
     /// <summary>Tokens consumed by those steps, BOS counted.</summary>
     public long ConsumedTokens { get; init; }
 
+    /// <summary>Factor of the gradient on its way back at the end (fp16); 1: none.</summary>
+    public double LossScale { get; init; } = 1;
+
+    /// <summary>Windows that were computed again because their gradient overflowed (fp16).</summary>
+    public int Overflows { get; init; }
+
     /// <summary>Hash of the rows consumed, rolled up step by step: h ← sha256(h ‖ step ‖ rows), from 32 zero bytes.</summary>
     public string? ConsumedSha256 { get; init; }
 }

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Errors;
-using LoraLab.Training.Specs;
 
 namespace LoraLab.Training.Engine;
 

@@ -21,7 +21,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="resume">Go on from the run directory's last whole checkpoint, where there is one.</param>
     public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false)
     {
-        RunAttempt attempt = new(recorder, stop);
+        ActiveAttempt attempt = new(recorder, stop);
         recorder.Started();
         return attempt.End(attempt.Try(() => Alone(attempt, Complete(specJson), resume)) ?? RunEnd.Finished);
     }
@@ -33,15 +33,15 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="members">Specifications that <see cref="GangRules"/> lets train together, and who hears of them.</param>
     public IReadOnlyList<EndReason?> ExecuteTogether(IReadOnlyList<(JsonNode? Spec, RunRecorder Recorder, StopSignal Stop)> members)
     {
-        RunAttempt[] attempts = [.. members.Select(member => new RunAttempt(member.Recorder, member.Stop))];
-        foreach (RunAttempt attempt in attempts)
+        ActiveAttempt[] attempts = [.. members.Select(member => new ActiveAttempt(member.Recorder, member.Stop))];
+        foreach (ActiveAttempt attempt in attempts)
         {
             attempt.Recorder.Started();
         }
 
-        Dictionary<RunAttempt, EndReason?> ended = [];
+        Dictionary<ActiveAttempt, EndReason?> ended = [];
         RunEnd? all = attempts[0].Try(() => Together(attempts, [.. members.Select(member => Complete(member.Spec))], ended));
-        foreach (RunAttempt attempt in attempts.Where(attempt => !ended.ContainsKey(attempt)))
+        foreach (ActiveAttempt attempt in attempts.Where(attempt => !ended.ContainsKey(attempt)))
         {
             ended[attempt] = attempt.End(all ?? RunEnd.Finished);
         }
@@ -56,7 +56,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
             ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
     }
 
-    private void Alone(RunAttempt attempt, RunSpec spec, bool resume)
+    private void Alone(ActiveAttempt attempt, RunSpec spec, bool resume)
     {
         Announce(attempt, spec);
         using SavedState? saved = resume ? attempt.Latest(spec) : null;
@@ -74,10 +74,10 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         attempt.Finish();
     }
 
-    private void Together(RunAttempt[] attempts, RunSpec[] specs, Dictionary<RunAttempt, EndReason?> ended)
+    private void Together(ActiveAttempt[] attempts, RunSpec[] specs, Dictionary<ActiveAttempt, EndReason?> ended)
     {
         GangRules.Require(specs);
-        foreach ((RunAttempt attempt, RunSpec spec) in attempts.Zip(specs))
+        foreach ((ActiveAttempt attempt, RunSpec spec) in attempts.Zip(specs))
         {
             Announce(attempt, spec);
         }
@@ -85,7 +85,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         Task<ModelFingerprint> hashing = preparation.HashModelAsync(specs[0]);
         using PreparedRun first = preparation.Prepare(specs[0], CancellationToken.None);
         using Disposables owned = new();
-        Dictionary<TrainingRun, RunAttempt> byRun = [];
+        Dictionary<TrainingRun, ActiveAttempt> byRun = [];
         for (int i = 0; i < attempts.Length; i++)
         {
             PreparedRun run = i == 0 ? first : owned.Add(preparation.PrepareMember(first, specs[i], CancellationToken.None));
@@ -94,7 +94,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
 
         Train([.. byRun.Keys], run => byRun[run].Save(), (run, problem) =>
         {
-            RunAttempt attempt = byRun[run];
+            ActiveAttempt attempt = byRun[run];
             RunEnd? end = attempt.Try(() =>
             {
                 if (problem is not null)
@@ -108,7 +108,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         });
     }
 
-    private static void Announce(RunAttempt attempt, RunSpec spec)
+    private static void Announce(ActiveAttempt attempt, RunSpec spec)
     {
         attempt.Recorder.Phase("loading", 0, 0);
         attempt.Recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");

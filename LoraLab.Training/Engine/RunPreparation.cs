@@ -73,7 +73,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Memory = memory,
                 Load = load,
                 Decompositions = decompositions,
-                Warnings = [.. new[] { load.Warning, decompositions.Problem }.OfType<string>()],
+                Warnings = [.. new[] { load.Warning, decompositions.Problem, PrecisionRule.Warning(precision, device) }.OfType<string>()],
                 LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             };
         }

@@ -122,7 +122,7 @@ public sealed class TrainingRun : IDisposable
             }
 
             Consumed.Add(step.Step, step.Window);
-            Record(step.Step, loss, norm, tokensPerSecond, memory);
+            Record(step, loss, norm, tokensPerSecond, memory);
             ThrowIfDiverged(step.Step, loss, norm);
         }
 
@@ -191,19 +191,24 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void Record(int step, double loss, double norm, double tokensPerSecond, double? memory)
+    private void Record(PendingStep step, double loss, double norm, double tokensPerSecond, double? memory)
     {
-        _summary.TrainLoss(step, loss);
+        _summary.TrainLoss(step.Step, loss);
         RecordCosts();
-        _recorder.Step(
-            step,
-            _plan.TotalSteps,
-            _pace.Left(step),
+        List<(string, double)> points =
+        [
             (MetricKeys.TrainLoss, loss),
             (MetricKeys.TrainGradNorm, norm),
-            (MetricKeys.TrainLearningRate, Run.Method.LearningRate(_spec, AdapterFactor.A) * LearningRateFactor(step)),
+            (MetricKeys.TrainLearningRate, Run.Method.LearningRate(_spec, AdapterFactor.A) * LearningRateFactor(step.Step)),
             (MetricKeys.TrainTokensPerSecond, tokensPerSecond),
-            (MetricKeys.MemoryUsedMb, memory ?? double.NaN));
+            (MetricKeys.MemoryUsedMb, memory ?? double.NaN),
+        ];
+        if (step.Scaler.Active)
+        {
+            points.Add((MetricKeys.TrainLossScale, step.Scaler.Scale));
+        }
+
+        _recorder.Step(step.Step, _plan.TotalSteps, _pace.Left(step.Step), points.ToArray());
     }
 
     private void RecordCosts() => _summary.Set(known => known with

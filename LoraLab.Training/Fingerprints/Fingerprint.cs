@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
+using LoraLab.Training.Optimization;
 
 namespace LoraLab.Training.Fingerprints;
 
@@ -32,14 +33,17 @@ public static class Fingerprint
     /// <param name="before">The fingerprint so far.</param>
     /// <param name="run">The run.</param>
     /// <param name="consumed">What was consumed.</param>
+    /// <param name="scaler">The loss scaler.</param>
     /// <param name="finished">Whether these were all steps: the factors are final.</param>
-    public static RunFingerprint After(RunFingerprint before, PreparedRun run, ConsumedRows consumed, bool finished)
+    public static RunFingerprint After(RunFingerprint before, PreparedRun run, ConsumedRows consumed, LossScaler scaler, bool finished)
     {
         TrainingFingerprint training = before.Training with
         {
             Steps = consumed.Steps,
             ConsumedTokens = consumed.Tokens,
             ConsumedSha256 = consumed.Sha256,
+            LossScale = scaler.Scale,
+            Overflows = scaler.Overflows,
         };
         return before with
         {

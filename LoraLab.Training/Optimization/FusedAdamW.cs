@@ -53,6 +53,7 @@ public sealed class FusedAdamW : IDisposable
     public void ZeroGradients()
     {
         using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
         _parameters.Gradients.zero_();
     }
 
@@ -77,6 +78,7 @@ public sealed class FusedAdamW : IDisposable
     public void Forgive()
     {
         using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
         _bad.zero_();
     }
 

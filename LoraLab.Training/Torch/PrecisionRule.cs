@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Errors;
 using TorchSharp;
 
 namespace LoraLab.Training.Torch;
@@ -14,15 +13,9 @@ public static class PrecisionRule
     private const int FirstMajorWithBf16 = 8;
 
     /// <summary>The precision that is used for what was asked.</summary>
-    /// <exception cref="RunFailure">fp16 on a CPU: its kernels are slow and lose small gradients.</exception>
     public static Precision Resolve(Precision asked, torch.Device device, long parameters)
     {
         bool gpu = device.type == DeviceType.CUDA;
-        if (asked == Precision.Fp16 && !gpu)
-        {
-            throw RunFailure.BadData("precision 'fp16' needs a GPU; on a CPU use fp32 or bf16.", "precision");
-        }
-
         if (asked != Precision.Auto)
         {
             return asked;
@@ -39,6 +32,11 @@ public static class PrecisionRule
 
     /// <summary>The rule for a GPU; one that the driver does not describe counts as an old one.</summary>
     internal static Precision ForGpu(NvmlDevice? gpu) => gpu is { Major: >= FirstMajorWithBf16 } ? Precision.Bf16 : Precision.Fp16;
+
+    /// <summary>What is worth knowing about a precision on a device, or null.</summary>
+    public static string? Warning(Precision precision, torch.Device device) => precision == Precision.Fp16 && device.type != DeviceType.CUDA
+        ? "precision fp16 on a CPU is several times slower than fp32 and bf16, and saves no more memory than bf16."
+        : null;
 
     /// <summary>Element type of a precision.</summary>
     public static torch.ScalarType Dtype(Precision precision) => precision switch

@@ -50,6 +50,19 @@ public sealed class RunEndingTests
     }
 
     [Fact]
+    public void Train_WindowThatDoesNotFitOnePass_IsSplitAndGivesTheSameLosses()
+    {
+        using TestTrainer trainer = new();
+        JsonObject split = MicroSpec.For("lora");
+        split["packTokens"] = 60;
+
+        FinishedRun whole = trainer.Run(MicroSpec.For("lora")), inParts = trainer.Run(split);
+
+        Assert.Equal((null, 60), (whole.Prepared.Environment.PackTokens, inParts.Prepared.Environment.PackTokens));
+        Assert.All(whole.Series(MetricKeys.TrainLoss), point => Assert.Equal(point.Value, inParts.Series(MetricKeys.TrainLoss)[point.Key], 1e-5));
+    }
+
+    [Fact]
     public void Train_MicroBatchOneFourAndAuto_GiveTheSameLosses()
     {
         using TestTrainer trainer = new();

@@ -13,7 +13,7 @@ namespace LoraLab.Training.Engine;
 /// <summary>One attempt of one run: what it tells, what it leaves behind, and how it ended.</summary>
 /// <param name="recorder">Hears everything.</param>
 /// <param name="stop">Stops the run as soon as possible.</param>
-public sealed class RunAttempt(RunRecorder recorder, StopSignal stop)
+public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
 {
     private readonly StateFolders _states = new(recorder.Directory);
     private readonly SummaryBuilder _summary = new();
@@ -51,7 +51,7 @@ public sealed class RunAttempt(RunRecorder recorder, StopSignal stop)
         saved?.RequireBase(_fingerprint.Model);
         Tell(run, saved?.State, gangSize);
         Training = new(run, recorder, _summary, stop.Token, saved) { GangSize = gangSize };
-        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint, run, Training.Consumed, finished: false));
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint, run, Training.Consumed, Training.Scaler, finished: false));
         return Training;
     }
 
@@ -62,7 +62,7 @@ public sealed class RunAttempt(RunRecorder recorder, StopSignal stop)
         recorder.Flush();
         using IDisposable scope = torch.NewDisposeScope();
         _states.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
-        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, finished: false));
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
         recorder.Checkpoint(Training.Consumed.Steps);
     }
 
@@ -72,7 +72,7 @@ public sealed class RunAttempt(RunRecorder recorder, StopSignal stop)
         PreparedRun run = Training!.Run;
         recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
         PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, run, Training.Consumed, finished: true));
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, run, Training.Consumed, Training.Scaler, finished: true));
     }
 
     /// <summary>Does something and tells how it ended where it failed; null: it did not.</summary>

@@ -1,0 +1,30 @@
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Training.Engine;
+
+namespace LoraLab.Benchmarks.Measurements;
+
+/// <summary>The comparison that all evaluations share.</summary>
+internal static class EvaluationComparison
+{
+    /// <summary>Naive against the engine's, where both give the same scores.</summary>
+    /// <exception cref="NotMeasuredException">They do not.</exception>
+    public static Finding Of(Bench bench, IMeasurement measurement, PreparedRun run, double limit, Target target)
+    {
+        double difference = NaiveEvaluation.Difference(run);
+        if (!(difference <= limit))
+        {
+            throw new NotMeasuredException($"the two evaluations differ by {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)} in a log-probability.");
+        }
+
+        Comparison compared = Blocks.Compare(
+            bench,
+            bench.Side("naive", 1, _ => NaiveEvaluation.Run(run)),
+            [bench.Side("engine", 1, _ => run.Evaluator.Run(run.Model, CancellationToken.None))]);
+        int rows = run.EvaluationExamples.Count;
+        int forwards = run.EvaluationExamples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
+        int tokens = run.EvaluationExamples.Sum(example => example.PromptIds.Length);
+        string note = $"{rows} rows of {tokens} prompt tokens; naive: {forwards} forwards; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
+        return bench.Speedup(measurement, compared, "one forward a sentence, logits everywhere", "engine", target: target, note: note);
+    }
+}

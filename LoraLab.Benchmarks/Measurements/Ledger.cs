@@ -1,0 +1,75 @@
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Evaluation;
+using LoraLab.Training.Model;
+using LoraLab.Training.Packing;
+
+namespace LoraLab.Benchmarks.Measurements;
+
+/// <summary>
+/// Floating-point operations of frozen products that the paper's whole run issues, by the closed form that a test holds against the
+/// ledger: no clock, no weights.
+/// </summary>
+internal sealed class Ledger : IMeasurement
+{
+    // The paper's card: how much goes into one pass follows from it.
+    private const double MemoryBytes = 8.0 * 1024 * 1024 * 1024;
+
+    /// <inheritdoc />
+    public string Name => "ledger";
+
+    /// <inheritdoc />
+    public string What => "issued FLOPs of the paper's whole run (20,000 sentences, evaluation every 50 steps), ours / literal";
+
+    /// <inheritdoc />
+    public IReadOnlyList<Finding> Run(Bench bench)
+    {
+        RunSpec spec = Specs.AllLinear;
+        LlamaConfig config = LlamaConfig.Read(bench.TinyLlama);
+        PaperData data = new(bench, spec);
+        RunPlan plan = RunPlan.From(spec, data.Train.Length);
+        FlopPlan flops = new(config, [.. config.BlockLinears.Select(shape => shape.Name)]);
+        int evaluations = 1 + plan.EvaluationsAfter(0);
+
+        double literalTraining = data.Train.Sum(example => (double)flops.Training(example.Ids.Length - 1, example.Ids.Length - example.FirstTarget));
+        double literalEvaluation = evaluations * data.Evaluation.Sum(example => (double)flops.Forward(example.PromptIds.Length, example.PromptIds.Length));
+        double training = Training(spec, config, data, plan, flops, share: true);
+        double packedTraining = Training(spec, config, data, plan, flops, share: false);
+        using Evaluator evaluator = new(data.Evaluation, config, TorchSharp.torch.CPU);
+        double evaluation = evaluations * evaluator.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.HeadRows));
+
+        long tokens = data.Train.Sum(example => (long)example.Ids.Length);
+        Finding whole = Share(What, (training + evaluation) / (literalTraining + literalEvaluation), literalTraining + literalEvaluation, training + evaluation) with
+        {
+            Target = Target.NoMoreThan(0.75, 0.72),
+            Note = $"printed prompt, {tokens:N0} training tokens, {plan.TotalSteps:N0} steps, {evaluations} evaluations of {data.Evaluation.Length} rows; literal: one sentence a pass, evaluation with logits at every position",
+        };
+        return
+        [
+            whole.Judged(),
+            Share("training alone, packed with shared prefix / literal", training / literalTraining, literalTraining, training),
+            Share("training alone, packed / literal", packedTraining / literalTraining, literalTraining, packedTraining),
+            Share("evaluation alone, ours / literal", evaluation / literalEvaluation, literalEvaluation, evaluation),
+        ];
+    }
+
+    private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunPlan plan, FlopPlan flops, bool share)
+    {
+        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), gpu: true, MemoryBytes) with { SharePrefix = share };
+        using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config.VocabularySize, TorchSharp.torch.CPU);
+        return passes.Windows.SelectMany(window => window).Sum(pass => (double)flops.Training(pass.Layout.Rows, pass.TargetRows));
+    }
+
+    private Finding Share(string what, double share, double literal, double ours) => new()
+    {
+        Measurement = Name,
+        What = what,
+        A = "literal",
+        B = "ours",
+        Unit = "B / A",
+        Value = new(share, share, share),
+        Details = new Dictionary<string, double> { ["A, PFLOP"] = literal / 1e15, ["B, PFLOP"] = ours / 1e15 },
+    };
+}

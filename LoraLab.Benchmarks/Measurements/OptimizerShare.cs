@@ -1,0 +1,58 @@
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Training.Engine;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks.Measurements;
+
+/// <summary>What zeroing, norm, clipping and AdamW cost of a step.</summary>
+internal sealed class OptimizerShare : IMeasurement
+{
+    private const int Layers = 2;
+    private const int Sentences = 1600;
+
+    /// <inheritdoc />
+    public string Name => "optimizer-share";
+
+    /// <inheritdoc />
+    public string What => $"optimizer and clipping / step, TinyLlama shape with {Layers} blocks, bf16, rank 32 all-linear";
+
+    /// <inheritdoc />
+    public IReadOnlyList<Finding> Run(Bench bench)
+    {
+        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), ScalarType.BFloat16, evaluationRows: 1);
+        using StepWorkload work = new(bench, run);
+        int step = work.TypicalStep;
+        using Tensor loss = ones(1, float64, bench.Device).DetachFromDisposeScope();
+        Comparison compared = Blocks.Compare(
+            bench,
+            bench.Side("step", 1, _ => work.Step(work.Shared, step)),
+            [bench.Side("optimizer", 20, _ => Optimize(work.Training, loss))],
+            warmUp: 2);
+        return
+        [
+            new Finding
+            {
+                Measurement = Name,
+                What = What,
+                A = "step",
+                B = "optimizer and clipping",
+                Unit = "B / A",
+                Value = compared.Share(1),
+                Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median : null,
+                Control = compared.Itself,
+                Clock = compared.Clock,
+                Target = Target.NoMoreThan(bench.Clock == Clock.Cpu ? 0.01 : 0.05, bench.Clock == Clock.Cpu ? 0.005 : 0.01),
+                Details = new Dictionary<string, double> { ["step, s"] = compared.Seconds(0), ["optimizer, s"] = compared.Seconds(1) },
+                Note = $"{run.TrainableParameters:N0} trained parameters; with 2 of 22 blocks the head weighs more in the step than in the whole model, the optimizer less",
+            }.Judged(),
+        ];
+    }
+
+    // The log's row is not advanced: nothing is committed, and the gradient is zero.
+    private static void Optimize(TrainingRun training, Tensor loss)
+    {
+        training.BeginStep();
+        training.Update(1, loss);
+    }
+}

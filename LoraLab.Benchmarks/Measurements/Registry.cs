@@ -1,0 +1,46 @@
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Training.Engine;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks.Measurements;
+
+/// <summary>Every measurement, in the order of the table.</summary>
+internal static class Registry
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<IMeasurement> All { get; } =
+    [
+        new Ledger(),
+        new StepTinyLlama(2, ScalarType.Float32, "all-linear", Specs.AllLinear, Target.AtLeast(2.0, 2.6)),
+        new StepTinyLlama(2, ScalarType.Float32, "q-v", Specs.QueryValue, Target.AtLeast(2.0, 2.6)),
+        new StepTinyLlama(2, ScalarType.BFloat16, "all-linear", Specs.AllLinear, Target.AtLeast(1.7, 2.1)),
+        new StepTinyLlama(2, ScalarType.BFloat16, "q-v", Specs.QueryValue, Target.AtLeast(1.7, 2.1)),
+        new StepTinyLlama(22, ScalarType.BFloat16, "all-linear", Specs.AllLinear, null),
+        new StepSmall("sample", Specs.Sample),
+        new StepSmall("stories260K", Specs.Stories),
+        new EvaluationTinyLlama(2, ScalarType.Float32),
+        new EvaluationTinyLlama(2, ScalarType.BFloat16),
+        new EvaluationTinyLlama(22, ScalarType.BFloat16),
+        new EvaluationSmall("sample", Specs.Sample),
+        new EvaluationSmall("stories260K", Specs.Stories),
+        new GemmRate(ScalarType.Float32),
+        new GemmRate(ScalarType.BFloat16),
+        new OptimizerShare(),
+        new ModelLoad(),
+        new ColdStart(),
+        new WarmStart(),
+        new ServerOverhead(),
+        new Counters("sample", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Sample(bench), steps), data)),
+        new Counters("stories260K", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Stories(bench), steps), data)),
+        new Counters("22blocks", (bench, steps, _) => Deep(bench, steps), "TinyLlama's 22 blocks at width 64, random weights: calls and objects are those of the whole model"),
+        new Gang(),
+    ];
+
+    private static PreparedRun Deep(Bench bench, int steps) => Preparation.Random(
+        bench,
+        CountedRun.Spec(Specs.AllLinear with { Rank = 8 }, steps),
+        RandomWeights.TinyLlama(bench.TinyLlama, layers: 22) with { HiddenSize = 64, IntermediateSize = 176, Heads = 4, KeyValueHeadsOrNull = 1, HeadSizeOrNull = null, VocabularySize = 32000 },
+        ScalarType.Float32,
+        evaluationRows: 8);
+}

@@ -1,0 +1,48 @@
+using LoraLab.Benchmarks.Processes;
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+
+namespace LoraLab.Benchmarks.Measurements;
+
+/// <summary>From a submission to the first step, with workers started when they are needed and with one that waits.</summary>
+internal sealed class WarmStart : IMeasurement
+{
+    private const string Setting = "WarmWorkers";
+    private static readonly TimeSpan Refill = TimeSpan.FromSeconds(4);
+
+    /// <inheritdoc />
+    public string Name => "start-warm";
+
+    /// <inheritdoc />
+    public string What => "submission to the first step, bundled sample, eight evaluation rows before";
+
+    /// <inheritdoc />
+    public IReadOnlyList<Finding> Run(Bench bench)
+    {
+        if (!File.ReadAllText(Path.Combine(bench.Home, "appsettings.json")).Contains(Setting, StringComparison.Ordinal))
+        {
+            throw new NotMeasuredException("this build's server has no warm workers.");
+        }
+
+        using TemporaryFolder folder = bench.Temporary();
+        using ServerProcess cold = Server(bench, folder, warm: false);
+        using ServerProcess warm = Server(bench, folder, warm: true);
+        Comparison compared = Blocks.Compare(
+            bench with { WallOnly = true },
+            new Contender("cold", 1, _ => Submit(bench, cold, Data(folder, warm: false))),
+            [new Contender("warm", 1, _ => Submit(bench, warm, Data(folder, warm: true)))]);
+        return [bench.Speedup(this, compared, "cold worker", "warm worker", note: $"{Refill.TotalSeconds:0} s between two submissions, for the next worker to warm up") with { Wall = null }];
+    }
+
+    private static Duration Submit(Bench bench, ServerProcess server, string data)
+    {
+        Thread.Sleep(Refill);
+        DateTimeOffset submitted = server.Run(ColdStart.Micro(bench));
+        return new((new RunEvents(data).FirstStep - submitted).TotalSeconds, null);
+    }
+
+    private static ServerProcess Server(Bench bench, TemporaryFolder folder, bool warm) =>
+        new(bench, new Dictionary<string, string>(Specs.Environment(bench, Data(folder, warm))) { [$"LoraLab__{Setting}"] = warm ? "true" : "false" });
+
+    private static string Data(TemporaryFolder folder, bool warm) => Path.Combine(folder.FullPath, warm ? "warm" : "cold");
+}

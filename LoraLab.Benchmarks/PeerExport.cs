@@ -1,0 +1,86 @@
+using System.Text.Json;
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Checkpoints;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Model;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks;
+
+/// <summary>
+/// What <c>bench/peft_peers.py</c> starts from: a model of the paper's shape with two blocks, an adapter, the sentences of some steps, and
+/// the losses that each of the engine's ways has on them. A peer is timed only when its losses are these.
+/// </summary>
+internal static class PeerExport
+{
+    private const int Layers = 2;
+    private const int Steps = 20;
+    private const int EvaluationRows = 109;
+    private static readonly JsonSerializerOptions Plain = new() { WriteIndented = false };
+
+    /// <summary>Writes the files; the exit code.</summary>
+    public static int Write(Bench bench)
+    {
+        RunSpec spec = Specs.AllLinear with { TrainSamples = Steps * Specs.AllLinear.EffectiveBatch, Schedule = LearningRateSchedule.Constant };
+        LlamaConfig config = RandomWeights.TinyLlama(bench.TinyLlama, Layers);
+        using (PreparedRun start = Prepare(bench, spec, config))
+        {
+            SafetensorsWriter.Write(Path.Combine(bench.Output, "model.safetensors"), start.Model.NamedWeights().ToDictionary(), new Dictionary<string, string> { ["format"] = "pt" });
+            PeftExport.Write(Path.Combine(bench.Output, "adapter"), start.Adapters, spec, Versions.LoraLab);
+        }
+
+        double[] literal = Losses(bench, Prepare(bench, spec, config), work => work.Literal);
+        double[] packed = Losses(bench, Prepare(bench, spec, config), work => work.Packed);
+        double[] shared = Losses(bench, Prepare(bench, spec, config), work => work.Shared);
+        using PreparedRun run = Prepare(bench, spec, config);
+        File.WriteAllText(Path.Combine(bench.Output, "workload.json"), JsonSerializer.Serialize(
+            new
+            {
+                config = new
+                {
+                    hidden_size = config.HiddenSize,
+                    intermediate_size = config.IntermediateSize,
+                    num_hidden_layers = config.Layers,
+                    num_attention_heads = config.Heads,
+                    num_key_value_heads = config.KeyValueHeads,
+                    vocab_size = config.VocabularySize,
+                    max_position_embeddings = config.ContextLength,
+                    rms_norm_eps = config.RmsNormEpsilon,
+                    rope_theta = config.RopeTheta,
+                    tie_word_embeddings = config.TiedHead,
+                },
+                rank = spec.Rank,
+                alpha = spec.Alpha,
+                targets = config.BlockLinears.Select(shape => shape.Name),
+                learningRate = run.Method.LearningRate(spec, AdapterFactor.A),
+                maxGradNorm = spec.MaxGradNorm,
+                steps = Enumerable.Range(1, Steps).Select(step => run.Window(step).Select(example => example.Ids)),
+                evaluation = run.EvaluationExamples.Select(example => new { ids = example.PromptIds, labels = example.LabelIds.Select(ids => ids[0]) }),
+                losses = new { literal, packed, shared },
+            },
+            Plain));
+        double worst = literal.Select((loss, i) => Math.Max(Math.Abs(packed[i] - loss), Math.Abs(shared[i] - loss)) / loss).Max();
+        Console.WriteLine(FormattableString.Invariant($"{Steps} steps, losses of our three ways agree within {worst:E1}; written to {bench.Output}"));
+        return 0;
+    }
+
+    private static PreparedRun Prepare(Bench bench, RunSpec spec, LlamaConfig config) =>
+        Preparation.Random(bench, spec, config, ScalarType.Float32, EvaluationRows);
+
+    private static double[] Losses(Bench bench, PreparedRun run, Func<StepWorkload, IWindowGradient> way)
+    {
+        using StepWorkload work = new(bench, run);
+        return [.. Enumerable.Range(1, Steps).Select(step =>
+        {
+            using IDisposable scope = NewDisposeScope();
+            work.Training.BeginStep();
+            Tensor loss = way(work).Accumulate([work.Training], step, CancellationToken.None);
+            work.Training.Update(step, loss.narrow(0, 0, 1));
+            return TensorReader.Doubles(loss)[0];
+        })];
+    }
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Globalization;
+using LoraLab.Benchmarks.Protocol;
+
+namespace LoraLab.Benchmarks.Processes;
+
+/// <summary>The programs that were built with the benchmarks, in the same configuration, started with an environment of their own.</summary>
+internal static class Programs
+{
+    /// <summary>The trainer.</summary>
+    public const string Training = "LoraLab.Training";
+
+    /// <summary>The server.</summary>
+    public const string Server = "LoraLab.Server";
+
+    /// <summary>Starts a program whose output is read by the caller.</summary>
+    public static Process Start(Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
+    {
+        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Find(bench, project));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase) || key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(inherited);
+        }
+
+        foreach ((string key, string value) in environment)
+        {
+            start.Environment[key] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <exception cref="NotMeasuredException">It failed; with its last line.</exception>
+    public static Duration Run(Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
+    {
+        double? cpu = ChildTime.Seconds;
+        long started = Stopwatch.GetTimestamp();
+        using Process process = Start(bench, project, environment, arguments);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        double wall = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        if (process.ExitCode != 0)
+        {
+            string said = (errors.Result.Trim() + "\n" + output.Trim()).Trim().Split('\n')[0];
+            throw new NotMeasuredException(string.Create(CultureInfo.InvariantCulture, $"{project} {arguments[0]} ended with {process.ExitCode}: {said}"));
+        }
+
+        return new(wall, ChildTime.Seconds - cpu);
+    }
+
+    // .../LoraLab.Benchmarks/bin/CONFIGURATION/FRAMEWORK/
+    private static string Find(Bench bench, string project)
+    {
+        DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        return Path.Combine(bench.Home, project, "bin", framework.Parent!.Name, framework.Name, project + ".dll");
+    }
+}

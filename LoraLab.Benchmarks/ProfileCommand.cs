@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Diagnostics;
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Training.Engine;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks;
+
+/// <summary><c>profile</c>: takes one kind of step for a while, so that a profiler sees nothing else.</summary>
+internal static class ProfileCommand
+{
+    private const int WarmUp = 20;
+    private static readonly string[] _workloads = ["sample", "stories260K", "tinyllama2-fp32", "tinyllama2-bf16"];
+    private static readonly string[] _ways = ["literal", "packed", "shared", "evaluation"];
+
+    /// <summary>The command.</summary>
+    public static Command Create(Func<Bench> bench)
+    {
+        Argument<string> workload = new("workload") { Description = string.Join(", ", _workloads) };
+        Argument<string> way = new("way") { Description = string.Join(", ", _ways), DefaultValueFactory = _ => "shared" };
+        Option<int> seconds = new("--seconds") { DefaultValueFactory = _ => 20 };
+        workload.AcceptOnlyFromAmong(_workloads);
+        way.AcceptOnlyFromAmong(_ways);
+        Command command = new("profile", "Take one kind of step for a while, for a profiler.") { workload, way, seconds };
+        command.SetAction(result => Run(bench(), result.GetRequiredValue(workload), result.GetRequiredValue(way), result.GetValue(seconds)));
+        return command;
+    }
+
+    private static int Run(Bench bench, string workload, string way, int seconds)
+    {
+        using TemporaryFolder data = bench.Temporary();
+        using StepWorkload work = new(bench, Prepare(bench, workload, data.FullPath));
+        SameMath.Disturb(work.Run);
+        Action<int> once = way switch
+        {
+            "literal" => i => work.Step(work.Literal, i),
+            "packed" => i => work.Step(work.Packed, i),
+            "shared" => i => work.Step(work.Shared, i),
+            _ => _ => work.Run.Evaluator.Run(work.Model, CancellationToken.None),
+        };
+        int windows = work.Passes.Windows.Count;
+        for (int i = 0; i < WarmUp && !workload.StartsWith("tinyllama", StringComparison.Ordinal); i++)
+        {
+            once((i % windows) + 1);
+        }
+
+        bench.Log("warm");
+        long started = Stopwatch.GetTimestamp();
+        int steps = 0;
+        Duration all = Duration.Of(() =>
+        {
+            while (Stopwatch.GetElapsedTime(started).TotalSeconds < seconds)
+            {
+                once((steps++ % windows) + 1);
+            }
+        });
+        Console.WriteLine(FormattableString.Invariant($"{workload} {way}: {steps} times, {all.Wall / steps * 1000:0.000} ms wall, {all.Cpu / steps * 1000:0.000} ms CPU each"));
+        return 0;
+    }
+
+    private static PreparedRun Prepare(Bench bench, string workload, string data) => workload switch
+    {
+        "sample" => Preparation.FromCatalog(bench, Specs.Sample(bench), data),
+        "stories260K" => Preparation.FromCatalog(bench, Specs.Stories(bench), data),
+        _ => Preparation.Random(
+            bench,
+            Specs.AllLinear with { TrainSamples = 1600 },
+            RandomWeights.TinyLlama(bench.TinyLlama, layers: 2),
+            workload.EndsWith("bf16", StringComparison.Ordinal) ? ScalarType.BFloat16 : ScalarType.Float32,
+            evaluationRows: 109),
+    };
+}

@@ -1,0 +1,13 @@
+using System.CommandLine;
+using LoraLab.Benchmarks;
+using LoraLab.Training.Errors;
+
+try
+{
+    return await BenchmarkCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (RunFailure failure)
+{
+    await Console.Error.WriteLineAsync(failure.Message);
+    return 1;
+}

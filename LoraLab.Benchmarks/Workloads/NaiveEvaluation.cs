@@ -1,0 +1,54 @@
+using LoraLab.Training.Data;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Model;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace LoraLab.Benchmarks.Workloads;
+
+/// <summary>
+/// Evaluation as it is usually written: one sentence a forward, logits of the whole vocabulary at every position. Labels of one token each
+/// need one forward a row; a label of several tokens needs one of its own.
+/// </summary>
+internal static class NaiveEvaluation
+{
+    /// <summary>Scores of every row and label.</summary>
+    public static double[,] Run(PreparedRun run)
+    {
+        using IDisposable inference = inference_mode();
+        double[,] scores = new double[run.EvaluationExamples.Count, run.Labels.Count];
+        for (int row = 0; row < run.EvaluationExamples.Count; row++)
+        {
+            EvaluationExample example = run.EvaluationExamples[row];
+            bool single = example.LabelIds.All(ids => ids.Length == 1);
+            float[][] logs = [.. (single ? example.LabelIds.Take(1) : example.LabelIds).Select(ids => LogProbabilities(run, [.. example.PromptIds, .. ids[..^1]], example.PromptIds.Length))];
+            int vocabulary = run.Model.Config.VocabularySize;
+            for (int label = 0; label < run.Labels.Count; label++)
+            {
+                float[] log = logs[single ? 0 : label];
+                scores[row, label] = example.LabelIds[label].Select((id, piece) => (double)log[(piece * vocabulary) + id]).Sum();
+            }
+        }
+
+        return scores;
+    }
+
+    /// <summary>Largest difference from the engine's scores, log-probabilities.</summary>
+    public static double Difference(PreparedRun run)
+    {
+        double[,] naive = Run(run);
+        return run.Evaluator.Run(run.Model, CancellationToken.None).Predictions
+            .SelectMany((prediction, row) => prediction.Scores.Select((score, label) => Math.Abs(score - naive[row, label])))
+            .Max();
+    }
+
+    // Of the positions that predict a label's tokens; the logits of all of them were computed.
+    private static float[] LogProbabilities(PreparedRun run, int[] ids, int promptLength)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor hidden_BTD = run.Model.Hidden(tensor(ids.Select(id => (long)id).ToArray(), device: run.Device).unsqueeze(0), ForwardPass.Plain);
+        Tensor logits_TV = run.Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]));
+        return TensorReader.Floats(functional.log_softmax(logits_TV.narrow(0, promptLength - 1, ids.Length - promptLength + 1), 1));
+    }
+}

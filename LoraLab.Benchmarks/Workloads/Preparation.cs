@@ -1,0 +1,63 @@
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Checkpoints;
+using LoraLab.Training.Data;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Evaluation;
+using LoraLab.Training.Model;
+using LoraLab.Training.Packing;
+using LoraLab.Training.Torch;
+using TorchSharp;
+
+namespace LoraLab.Benchmarks.Workloads;
+
+/// <summary>Prepared runs: through the engine's own preparation, or around a random model of an exact shape.</summary>
+internal static class Preparation
+{
+    /// <summary>A run of the catalog, exactly as the trainer prepares it.</summary>
+    public static PreparedRun FromCatalog(Bench bench, RunSpec spec, string data) =>
+        Specs.Services(bench, data).Preparation().Prepare(spec, CancellationToken.None);
+
+    /// <summary>A run of the paper's data on a random model.</summary>
+    /// <param name="bench">Where.</param>
+    /// <param name="spec">Rank, targets, samples.</param>
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="dtype">Precision of its weights.</param>
+    /// <param name="evaluationRows">Evaluation rows, evenly spaced; fewer than all where the clock forbids it.</param>
+    public static PreparedRun Random(Bench bench, RunSpec spec, LlamaConfig config, torch.ScalarType dtype, int evaluationRows)
+    {
+        PaperData data = new(bench, spec);
+        LlamaModel model = RandomWeights.Build(config, dtype, bench.Device);
+        LoraMethod method = LoraMethods.Find(spec.Method)!;
+        AdapterRequest request = AdapterRequest.From(spec);
+        foreach (LinearLayer linear in model.Linears.Where(linear => spec.TargetModules.Names?.Contains(linear.ShortName) ?? true))
+        {
+            linear.Adapter = method.Create(linear, request, spec.MethodOptions);
+        }
+
+        int every = Math.Max(1, data.Evaluation.Length / evaluationRows);
+        List<EvaluationExample> evaluation = [.. data.Evaluation.Where((_, i) => i % every == 0).Take(evaluationRows)];
+        return new PreparedRun
+        {
+            Spec = spec,
+            Method = method,
+            Plan = RunPlan.From(spec, data.Train.Length),
+            Limits = new PassLimits(spec.EffectiveBatch, null, SharePrefix: true, Banded: bench.Device.type == DeviceType.CPU),
+            Adapters = [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()],
+            Environment = new RunEnvironment { Threads = torch.get_num_threads() },
+            Model = model,
+            Device = bench.Device,
+            Train = data.Train,
+            Data = data.Data,
+            Subset = data.Subset,
+            EvaluationExamples = evaluation,
+            Labels = data.Data.Labels,
+            Evaluator = new Evaluator(evaluation, config, bench.Device),
+            Memory = new PeakMemory(bench.Device),
+            Load = new LoadReport(),
+            Decompositions = new SvdCache(bench.Output),
+            Warnings = [],
+        };
+    }
+}

@@ -1,0 +1,31 @@
+using LoraLab.Training.Model;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks.Workloads;
+
+/// <summary>
+/// Models of an exact shape with random weights, N(0, 0.02) and gains of 1 + N(0, 0.02): never zeros, with which some hardware is faster.
+/// </summary>
+internal static class RandomWeights
+{
+    private const double Deviation = 0.02;
+    private const ulong Seed = 1;
+
+    /// <summary>A model in memory.</summary>
+    public static LlamaModel Build(LlamaConfig config, ScalarType dtype, Device device)
+    {
+        using Generator generator = new(Seed, CPU);
+        return LlamaFactory.Build(config, (_, shape) => Weight(shape, dtype, device, generator));
+    }
+
+    /// <summary>The paper's model with fewer blocks; everything else as its <c>config.json</c> says.</summary>
+    public static LlamaConfig TinyLlama(string folder, int layers) => LlamaConfig.Read(folder) with { Layers = layers };
+
+    private static Tensor Weight(long[] shape, ScalarType dtype, Device device, Generator generator)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor values = randn(shape, dtype: float32, generator: generator).mul_(Deviation);
+        // Gains are in fp32 whatever the weights' precision, as the loader has them.
+        return (shape.Length == 1 ? values.add_(1) : values.to(dtype)).to(device).DetachFromDisposeScope();
+    }
+}

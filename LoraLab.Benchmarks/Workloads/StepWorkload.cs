@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Kernels;
+using LoraLab.Training.Packing;
+using LoraLab.Training.Worker;
+using static TorchSharp.torch;
+
+namespace LoraLab.Benchmarks.Workloads;
+
+/// <summary>
+/// One run that can take its steps in each of the engine's ways, with optimizer, log and recorder as in production: what differs between
+/// two ways is the gradient's computation alone.
+/// </summary>
+internal sealed class StepWorkload : IDisposable
+{
+    private readonly TemporaryFolder _folder;
+    private readonly EventLog _events;
+    private readonly PackedModels _models;
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>Owns the prepared run from now on.</summary>
+    public StepWorkload(Bench bench, PreparedRun run)
+    {
+        Run = run;
+        _folder = bench.Temporary();
+        RunDirectory directory = new(_folder.FullPath);
+        _events = new EventLog(directory.AttemptFolder(1), TimeProvider.System);
+        Training = new TrainingRun(run, new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System), new SummaryBuilder(), CancellationToken.None);
+        _models = new PackedModels(run.Model);
+        Packed = Gradient(share: false);
+        Shared = Gradient(share: true);
+    }
+
+    /// <summary>The prepared run.</summary>
+    public PreparedRun Run { get; }
+
+    /// <summary>Its optimizer, log and progress.</summary>
+    public TrainingRun Training { get; }
+
+    /// <summary>One sentence a pass under plain autograd.</summary>
+    public IWindowGradient Literal { get; } = new LiteralGradient();
+
+    /// <summary>One packed pass.</summary>
+    public IWindowGradient Packed { get; }
+
+    /// <summary>One packed pass in which the common prefix is computed once: what the engine does.</summary>
+    public IWindowGradient Shared { get; }
+
+    /// <summary>The packed model of the run.</summary>
+    public PackedLlama Model => _models.Of([Training]);
+
+    /// <summary>The passes of <see cref="Shared"/>.</summary>
+    public TrainingPasses Passes { get; private set; } = null!;
+
+    /// <summary>A step whose window has as many tokens as the median window.</summary>
+    public int TypicalStep => Enumerable.Range(1, Passes.Windows.Count).OrderBy(step => Run.Window(step).Sum(example => example.Ids.Length)).ElementAt(Passes.Windows.Count / 2);
+
+    /// <summary>Tokens of a step's sentences.</summary>
+    public int Tokens(int step) => Run.Window(step).Sum(example => example.Ids.Length);
+
+    /// <summary>Takes a step as the trainer does.</summary>
+    public void Step(IWindowGradient gradient, int step)
+    {
+        Issue(gradient, step);
+        Commit();
+    }
+
+    /// <summary>Computes and updates.</summary>
+    public void Issue(IWindowGradient gradient, int step)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Training.BeginStep();
+        using (IDisposable scope = NewDisposeScope())
+        {
+            Tensor loss = gradient.Accumulate([Training], step, CancellationToken.None);
+            Training.Update(step, loss.narrow(0, 0, 1));
+        }
+
+        Training.EndStep(step, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <summary>Reads and records what is issued, where it is time to.</summary>
+    public void Commit()
+    {
+        if (Training.CommitDue)
+        {
+            Training.Commit();
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _owned.ForEach(owned => owned.Dispose());
+        _models.Dispose();
+        Training.Dispose();
+        Run.Dispose();
+        _events.Dispose();
+        _folder.Dispose();
+    }
+
+    private PackedGradient Gradient(bool share)
+    {
+        PassLimits limits = Run.Limits with { SharePrefix = share };
+        TrainingPasses passes = new(Run.Plan, Run.Train, limits, Run.Spec.LossWeighting, Run.Model.Config.VocabularySize, Run.Device);
+        PackedGradient gradient = new(passes, _models);
+        _owned.AddRange([gradient, passes]);
+        Passes = passes;
+        return gradient;
+    }
+}

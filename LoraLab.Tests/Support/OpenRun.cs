@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Engine;
+using LoraLab.Training.Packing;
+using LoraLab.Training.Resume;
+using LoraLab.Training.Worker;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>A run of the real engine taken apart, so that a test can stand between its gradient and its optimizer.</summary>
+internal sealed class OpenRun : IDisposable
+{
+    private readonly StopSignal _stop = new();
+    private readonly EventLog _events;
+    private readonly TrainingPasses _passes;
+    private readonly PackedModels _models;
+    private readonly PackedGradient _gradient;
+    private readonly ActiveAttempt _attempt;
+    private readonly List<WorkerEvent> _heard = [];
+
+    /// <summary>Prepares an attempt; one behind the first goes on from the run directory's last checkpoint.</summary>
+    public OpenRun(TestTrainer trainer, string folder, JsonObject spec, int number = 1, TimeProvider? clock = null)
+    {
+        RunDirectory directory = new(folder);
+        string attemptFolder = directory.AttemptFolder(number);
+        _events = new(attemptFolder, TimeProvider.System, line => _heard.Add(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!));
+        RunRecorder recorder = new(directory, _events, RunLog.ToFile(attemptFolder, TimeProvider.System), clock ?? TimeProvider.System);
+        _attempt = new(recorder, _stop);
+        RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
+        using SavedState? saved = number > 1 ? _attempt.Latest(valid) : null;
+        RunPreparation preparation = trainer.Services.Preparation();
+        Prepared = preparation.Prepare(saved?.State.Spec ?? valid, CancellationToken.None, saved);
+        Training = _attempt.Open(Prepared, valid, preparation.HashModelAsync(valid).GetAwaiter().GetResult(), saved);
+        _models = new(Prepared.Model);
+        _passes = new(Prepared.Plan, Prepared.Train, Prepared.Limits, Prepared.Spec.LossWeighting, Prepared.Model.Config.VocabularySize, Prepared.Device);
+        _gradient = new(_passes, _models);
+    }
+
+    public PreparedRun Prepared { get; }
+
+    public TrainingRun Training { get; }
+
+    /// <summary>Steps whose points were told, in order, with their losses.</summary>
+    public IReadOnlyList<(int Step, double Loss)> Told(string key) =>
+        [.. _heard.OfType<MetricsRecorded>().Where(recorded => recorded.Values.ContainsKey(key)).SelectMany(recorded => recorded.Steps.Zip(recorded.Values[key]))];
+
+    /// <summary>Trains; the gradient of each window passes <paramref name="after"/>, which may spoil it. Returns what ended the run, null: its last step.</summary>
+    public Exception? Run(Action<TrainingRun, int>? after = null)
+    {
+        Exception? problem = null;
+        using Watched gradient = new(_gradient, after);
+        new Trainer(gradient, Prepared.Evaluator, _models, _ => _attempt.Save(), (_, why) => problem = why).Run([Training]);
+        return problem;
+    }
+
+    /// <summary>Asks the run to stop.</summary>
+    public void Stop() => _stop.Cancel();
+
+    public void Dispose()
+    {
+        _gradient.Dispose();
+        _passes.Dispose();
+        _models.Dispose();
+        Training.Dispose();
+        Prepared.Dispose();
+        _events.Dispose();
+        _stop.Dispose();
+    }
+
+    private sealed class Watched(IWindowGradient inner, Action<TrainingRun, int>? after) : IWindowGradient
+    {
+        public Tensor Accumulate(IReadOnlyList<TrainingRun> runs, int step, CancellationToken cancellation)
+        {
+            Tensor loss = inner.Accumulate(runs, step, cancellation);
+            foreach (TrainingRun run in runs)
+            {
+                after?.Invoke(run, step);
+            }
+
+            return loss;
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
