@@ -1,0 +1,43 @@
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>What holds for every run document in every state; see <see cref="RunStateMachine"/>.</summary>
+internal static class RunInvariants
+{
+    /// <summary>One sentence for each invariant that the document breaks.</summary>
+    public static IEnumerable<string> Broken(RunDocument run)
+    {
+        bool ended = run.State.IsTerminal();
+        bool open = run.State is RunState.Preparing or RunState.Running or RunState.Cancelling;
+        if (ended != run.EndedAt.HasValue)
+        {
+            yield return $"1: {run.State} with endedAt {run.EndedAt}";
+        }
+
+        if ((ended && run.State != RunState.Interrupted) != run.EndReason.HasValue || (run.EndReason is { } reason && RunStateMachine.StateOf(reason) != run.State))
+        {
+            yield return $"2: {run.State} with endReason {run.EndReason}";
+        }
+
+        if (run.Error is not null && run.State != RunState.Failed)
+        {
+            yield return $"2: {run.State} with error '{run.Error}'";
+        }
+
+        if (!run.Attempts.Select(attempt => attempt.Number).SequenceEqual(Enumerable.Range(1, run.Attempts.Count)))
+        {
+            yield return $"3: attempts are numbered {string.Join(", ", run.Attempts.Select(attempt => attempt.Number))}";
+        }
+
+        if (run.Attempts.SkipLast(1).Any(attempt => attempt.EndedAt is null) || open != (run.Attempts.Count > 0 && run.Attempts[^1].EndedAt is null))
+        {
+            yield return $"3: {run.State} with {run.Attempts.Count(attempt => attempt.EndedAt is null)} open attempts";
+        }
+
+        if ((run.State == RunState.Cancelling) != run.CancelBy.HasValue)
+        {
+            yield return $"4: {run.State} with cancelBy {run.CancelBy}";
+        }
+    }
+}
