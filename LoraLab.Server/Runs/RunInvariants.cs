@@ -39,5 +39,49 @@ internal static class RunInvariants
         {
             yield return $"4: {run.State} with cancelBy {run.CancelBy}";
         }
+
+        if (run.State == RunState.Interrupted && RunStateMachine.GotNowhere(run.Attempts))
+        {
+            yield return "7: interrupted, although it was lost twice in a row without a checkpoint";
+        }
     }
+
+    /// <summary>One sentence for each invariant that the change of a document breaks.</summary>
+    public static IEnumerable<string> Broken(RunDocument before, RunDocument after)
+    {
+        if (before.State == RunState.Completed && after.State != RunState.Completed)
+        {
+            yield return $"5: {after.State} after {before.State}";
+        }
+
+        foreach (RunAttempt attempt in before.Attempts.Where(attempt => attempt.EndedAt is not null && after.Attempts.ElementAtOrDefault(attempt.Number - 1) != attempt))
+        {
+            yield return $"6: attempt {attempt.Number} changed after its end";
+        }
+
+        if (after.Attempts.Count < before.Attempts.Count)
+        {
+            yield return $"6: {after.Attempts.Count} attempts after {before.Attempts.Count}";
+        }
+
+        if (before.State != after.State && !Arrows(before.State).Contains(after.State))
+        {
+            yield return $"8: {after.State} after {before.State}";
+        }
+
+        foreach (string broken in Broken(after))
+        {
+            yield return broken;
+        }
+    }
+
+    private static RunState[] Arrows(RunState from) => from switch
+    {
+        RunState.Queued => [RunState.Preparing, RunState.Cancelled],
+        RunState.Preparing => [RunState.Running, RunState.Cancelling, RunState.Completed, RunState.Failed, RunState.Cancelled, RunState.Interrupted],
+        RunState.Running => [RunState.Cancelling, RunState.Completed, RunState.Failed, RunState.Cancelled, RunState.Interrupted],
+        RunState.Cancelling => [RunState.Completed, RunState.Failed, RunState.Cancelled],
+        RunState.Failed or RunState.Cancelled or RunState.Interrupted => [RunState.Queued],
+        _ => [],
+    };
 }

@@ -121,10 +121,7 @@ internal sealed class RunService(
         RunDocument resumed = store.Transact(transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
-            RunDocument document = RunStateMachine.Resume(run.Document) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
-            transaction.Put(run with { Document = document, Position = QueueOrder.HeadPosition(transaction.Runs) });
-            transaction.EmitState(document);
-            return QueueOrder.WithPosition(document, transaction.Runs);
+            return RunQueueing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
         });
         lanes.Wake();
         return resumed;

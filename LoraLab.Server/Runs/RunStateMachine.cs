@@ -18,10 +18,15 @@ namespace LoraLab.Server.Runs;
 /// 3. Attempts are numbered from 1 without gaps; only the last can be open, and it is open exactly in preparing, running and cancelling.
 /// 4. <c>cancelBy</c> is there exactly in cancelling.
 /// 5. completed is for ever: a finished run never runs again.
-/// 6. An attempt that has ended never changes.
+/// 6. An attempt that has ended never changes, and none goes away.
+/// 7. No run waits or is interrupted that was lost twice in a row without a checkpoint, unless somebody resumed it.
+/// 8. A run changes its state only along the arrows.
 /// </summary>
 internal static class RunStateMachine
 {
+    private const string NothingSavedTwice = "The worker and its server were gone in two attempts in a row before a checkpoint was saved, so it is not tried again by itself; "
+        + "look at the end of the log and at the machine's memory and power, then resume the run.";
+
     /// <summary>queued → preparing: a lane has taken the run; its next attempt begins.</summary>
     public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) => Move(run, RunState.Preparing, RunState.Queued) with
     {
@@ -53,17 +58,23 @@ internal static class RunStateMachine
 
     /// <summary>
     /// preparing, running → interrupted: server or machine went away; nothing is wrong with the run. A cancel that was under way is
-    /// fulfilled instead.
+    /// fulfilled instead. → failed where this is the second attempt in a row that was lost and had saved nothing: perhaps the run itself
+    /// takes the machine down, and it must not do so for ever.
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="lost">Its process was gone without a last word.</param>
     /// <param name="now">Time of the end.</param>
     public static RunDocument Interrupt(RunDocument run, bool lost, DateTimeOffset now)
     {
-        RunDocument ended = run.State == RunState.Cancelling
-            ? End(run, EndReason.Cancelled, null, now)
-            : Finish(run, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
-        return ended with { Attempts = [.. ended.Attempts.SkipLast(1), ended.Attempts[^1] with { Lost = lost }] };
+        if (run.State == RunState.Cancelling)
+        {
+            return End(run, EndReason.Cancelled, null, now);
+        }
+
+        RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
+        return GotNowhere(marked.Attempts)
+            ? End(marked, EndReason.WorkerLost, NothingSavedTwice, now)
+            : Finish(marked, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
     }
 
     /// <summary>interrupted, failed, cancelled → queued: a new attempt goes on from the last checkpoint. Null: the run is not one that can go on.</summary>
@@ -79,6 +90,10 @@ internal static class RunStateMachine
     /// <summary>Whether <see cref="Resume"/> is possible. A run that diverged would do so again: its steps are determined.</summary>
     public static bool CanResume(RunDocument run) =>
         run.State is RunState.Interrupted or RunState.Cancelled || (run.State == RunState.Failed && run.EndReason != EndReason.Diverged);
+
+    /// <summary>Whether the last two attempts were lost and saved nothing.</summary>
+    public static bool GotNowhere(IReadOnlyList<RunAttempt> attempts) =>
+        attempts.Count >= 2 && attempts.TakeLast(2).All(attempt => attempt is { Lost: true, CheckpointStep: null });
 
     /// <summary>The state in which a run ends for a reason.</summary>
     public static RunState StateOf(EndReason reason) => reason switch

@@ -42,7 +42,7 @@ internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> r
 
     public void Put(StoredRun run)
     {
-        string broken = string.Join("; ", RunInvariants.Broken(run.Document));
+        string broken = string.Join("; ", Find(run.Document.Id) is { } before ? RunInvariants.Broken(before.Document, run.Document) : RunInvariants.Broken(run.Document));
         if (broken.Length > 0)
         {
             throw new InvalidOperationException($"Run {run.Document.Id} would break its invariants: {broken}.");

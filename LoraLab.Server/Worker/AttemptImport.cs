@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 
 namespace LoraLab.Server.Worker;
@@ -8,7 +7,13 @@ namespace LoraLab.Server.Worker;
 /// Brings what an attempt's file has grown by into the store. A store that cannot write (a full disk) is asked again later: the file
 /// keeps everything meanwhile, and nothing is taken twice.
 /// </summary>
-internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, AttemptLog log, StallWatch stall, ILogger logger)
+/// <param name="runId">The run.</param>
+/// <param name="tail">Its file.</param>
+/// <param name="importer">Writes into the store.</param>
+/// <param name="logger">The server's log.</param>
+/// <param name="log">The attempt's log, where it is still written.</param>
+/// <param name="stall">Hears of what the worker told, where it lives.</param>
+internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallWatch? stall = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -28,20 +33,20 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
                 batch = tail.Read();
                 importer.Import(runId, batch.Events);
                 tail.Advance(batch);
-                stall.Take(batch.Events);
+                stall?.Take(batch.Events);
                 foreach (string line in batch.Unreadable)
                 {
-                    log.Write($"LoraLab: a line of {RunFiles.Events} is not an event: {line}");
+                    log?.Write($"LoraLab: a line of {RunFiles.Events} is not an event: {line}");
                 }
             }
             while (batch.More);
 
-            if (stall.IsStalled)
+            if (stall is { IsStalled: true })
             {
                 importer.MarkStalled(runId);
             }
 
-            log.Publish();
+            log?.Publish();
             (refused, bool before) = (false, refused);
             if (before)
             {

@@ -26,6 +26,17 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
     public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, CancellationToken stopping) =>
         WriteAsync(runId, document => Conclude(document, ended, exitCode, stopping.IsCancellationRequested), stopping);
 
+    /// <summary>Ends a run that a dead server left in the middle; its process is gone.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ended">Its last event, if it told one.</param>
+    /// <param name="stopping">Set when the server stops.</param>
+    public Task RecoverAsync(string runId, AttemptEnded? ended, CancellationToken stopping) => WriteAsync(
+        runId,
+        document => ended is { Reason: not EndReason.Cancelled }
+            ? RunStateMachine.End(document, ended.Reason, ended.Error, time.GetUtcNow())
+            : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, time.GetUtcNow()),
+        stopping);
+
     private RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool stopping)
     {
         DateTimeOffset now = time.GetUtcNow();

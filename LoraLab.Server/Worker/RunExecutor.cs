@@ -56,7 +56,7 @@ internal sealed class RunExecutor(
             await worker.SendAsync(new WorkerCommand { Run = directory, Attempt = attempt });
 
             StallWatch stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
-            AttemptImport import = new(run.Id, new EventTail(Path.Combine(folder, RunFiles.Events)), importer, log, stall, logger);
+            AttemptImport import = new(run.Id, new EventTail(Path.Combine(folder, RunFiles.Events)), importer, logger, log, stall);
             WorkerWatch watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
             await watch.UntilExitAsync(import, stopping);
 
