@@ -3,7 +3,6 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
 using LoraLab.Server.Queue;
-using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 using Microsoft.Extensions.Options;
 
