@@ -71,6 +71,8 @@ internal static class RunStateMachine
             return End(run, EndReason.Cancelled, null, now);
         }
 
+        // Refused before anything is looked at.
+        _ = Move(run, RunState.Interrupted, RunState.Preparing, RunState.Running);
         RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
         return GotNowhere(marked.Attempts)
             ? End(marked, EndReason.WorkerLost, NothingSavedTwice, now)

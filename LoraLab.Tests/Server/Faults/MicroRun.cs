@@ -8,8 +8,11 @@ using LoraLab.Training.Adapters;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>What a run of about three seconds came to: everything about it that does not depend on time.</summary>
-internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series, string Predictions, byte[] Adapter, double Seconds)
+internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series, string Predictions, byte[] Adapter)
 {
+    /// <summary>Its optimizer steps.</summary>
+    public const int Steps = 20;
+
     /// <summary>Steps, evaluations and checkpoints enough for a fault to come anywhere between them.</summary>
     public const string Spec = """
         {"model":"sample","dataset":"sample","method":"lora","rank":4,"alpha":8,"learningRate":0.005,"dropout":0.1,"lossScope":"completion","precision":"fp32",
@@ -26,8 +29,7 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
         return new(
             metrics.Series.Where(series => !s_ofTime.Contains(series.Key)).ToDictionary(),
             await File.ReadAllTextAsync(Path.Combine(folder, RunFiles.PredictionsAt(run.Progress.TotalSteps))),
-            await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights)),
-            (run.EndedAt!.Value - run.StartedAt!.Value).TotalSeconds);
+            await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights)));
     }
 
     /// <summary>Points that are missing, doubled or other than those of the undisturbed run; values are compared to the last bit.</summary>
