@@ -3,11 +3,12 @@ using System.Globalization;
 namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>What a test asks of the worker, as words in the run's notes: <c>crash=5 delay=20 stubborn</c>.</summary>
-internal sealed class Script(string? notes)
+internal sealed class Script(string? notes, int attempt = 1)
 {
     private readonly Dictionary<string, string> words = (notes ?? "")
         .Split(' ', StringSplitOptions.RemoveEmptyEntries)
         .Select(word => word.Split('=', 2))
+        .Select(parts => parts[0].EndsWith($"@{attempt}", StringComparison.Ordinal) ? [parts[0][..parts[0].IndexOf('@', StringComparison.Ordinal)], .. parts[1..]] : parts)
         .GroupBy(parts => parts[0])
         .ToDictionary(group => group.Key, group => group.First().ElementAtOrDefault(1) ?? "");
 

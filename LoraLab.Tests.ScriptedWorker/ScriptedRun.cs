@@ -11,7 +11,8 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
 /// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>,
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, and those of
-/// <see cref="ScriptedFingerprint"/>.
+/// <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
+/// attempt's losses tell whose they are (10 more each). A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
@@ -21,13 +22,17 @@ internal sealed class ScriptedRun
     private readonly EventWriter events;
     private readonly int steps;
     private readonly int evalRows;
+    private readonly int attempt;
+    private readonly string saved;
     private volatile bool stop;
 
     private ScriptedRun(WorkerCommand command)
     {
         directory = command.Run!;
         spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(directory, RunFiles.Spec)), ContractJson.Options)!;
-        script = new Script(spec.Notes);
+        attempt = command.Attempt;
+        script = new Script(spec.Notes, attempt);
+        saved = Path.Combine(directory, "scripted-checkpoint");
         steps = script.Number("steps", 10);
         evalRows = script.Number("rows", 4);
         events = new EventWriter(Path.Combine(directory, RunFiles.Attempt(command.Attempt), RunFiles.Events));
@@ -74,19 +79,25 @@ internal sealed class ScriptedRun
 
         events.Write(new AttemptStarted { ProcessId = Environment.ProcessId });
         Thread.Sleep(script.Number("slowload"));
+        int from = attempt > 1 && File.Exists(saved) ? int.Parse(File.ReadAllText(saved), CultureInfo.InvariantCulture) : 0;
         events.Write(new RunPrepared
         {
             Spec = spec with { Precision = Precision.Fp32, MicroBatch = new MicroBatch(spec.EffectiveBatch) },
             Environment = new RunEnvironment { Device = "cpu", DeviceName = "scripted", Precision = Precision.Fp32, MicroBatch = spec.EffectiveBatch, Threads = 1, MemorySource = "scripted" },
             TotalSteps = steps,
+            ResumedFrom = from,
             TrainableParameters = 1024,
             TotalParameters = 4096,
             LoadSeconds = 0.25,
             Warnings = ["scripted"],
         });
         ScriptedFingerprint.Write(directory, spec, script, evalRows, ended: false);
-        Evaluate(0);
-        for (int step = 1; step <= steps; step++)
+        if (from == 0)
+        {
+            Evaluate(0);
+        }
+
+        for (int step = from + 1; step <= steps; step++)
         {
             if (stop && !script.Has("stubborn"))
             {
@@ -100,6 +111,11 @@ internal sealed class ScriptedRun
             }
 
             Step(step);
+            if (script.Number("checkpoints") is > 0 and int every && step % every == 0)
+            {
+                File.WriteAllText(saved, step.ToString(CultureInfo.InvariantCulture));
+                events.Write(new CheckpointSaved { Step = step });
+            }
         }
 
         if (script.Has("fail"))
@@ -117,6 +133,7 @@ internal sealed class ScriptedRun
     {
         Thread.Sleep(script.Number("delay", 5));
         double loss = script.Has("nan") && step == 3 ? double.NaN : script.Has("nan") && step == 4 ? double.PositiveInfinity : 2.0 / step;
+        loss += script.Has("marked") ? 10 * (attempt - 1) : 0;
         MetricsRecorded metrics = new()
         {
             Steps = [step],

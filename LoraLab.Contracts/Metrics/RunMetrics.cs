@@ -3,7 +3,11 @@ namespace LoraLab.Contracts.Metrics;
 /// <summary>Metric series of one run.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Series">Series by key.</param>
-public sealed record RunMetrics(string RunId, IReadOnlyDictionary<string, MetricSeries> Series);
+public sealed record RunMetrics(string RunId, IReadOnlyDictionary<string, MetricSeries> Series)
+{
+    /// <summary>On the live channel: points beyond this step that were told before are an earlier attempt's and count no more; null: all count.</summary>
+    public int? SupersededAfter { get; init; }
+}
 
 /// <summary>One metric over the steps of a run, as columns.</summary>
 public sealed record MetricSeries

@@ -63,8 +63,11 @@ public sealed record RunDocument
     /// <summary>Start of the first attempt, UTC.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>End, UTC.</summary>
+    /// <summary>End, UTC; null while it has not ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When a worker that does not obey the cancel is killed, UTC; null unless the run is being cancelled.</summary>
+    public DateTimeOffset? CancelBy { get; init; }
 }
 
 /// <summary>How far a run is.</summary>
@@ -81,6 +84,9 @@ public sealed record RunProgress
 
     /// <summary>What the worker is doing: <c>loading</c>, <c>training</c>, <c>evaluating</c>, <c>saving</c>.</summary>
     public string? Phase { get; init; }
+
+    /// <summary>The worker has not moved for much longer than it should need; it is still alive.</summary>
+    public bool Stalled { get; init; }
 }
 
 /// <summary>One execution of a run by a worker process.</summary>
@@ -106,6 +112,21 @@ public sealed record RunAttempt
 
     /// <summary>Last event number imported from the attempt's file.</summary>
     public long LastEvent { get; init; }
+
+    /// <summary>Optimizer steps of earlier attempts that it went on from; null until it began to train.</summary>
+    public int? ResumedFrom { get; init; }
+
+    /// <summary>Optimizer steps in the last checkpoint that it saved; null: it saved none.</summary>
+    public int? CheckpointStep { get; init; }
+
+    /// <summary>How it ended; null while it has not, and where nobody decided it.</summary>
+    public EndReason? EndReason { get; init; }
+
+    /// <summary>One sentence on what went wrong; null when nothing did.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Its process was gone without a last word, server and all.</summary>
+    public bool Lost { get; init; }
 
     /// <summary>What the worker found and chose; null until it said so.</summary>
     public RunEnvironment? Environment { get; init; }

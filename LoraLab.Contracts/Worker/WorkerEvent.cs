@@ -45,6 +45,9 @@ public sealed record RunPrepared : WorkerEvent
     /// <summary>Optimizer steps of earlier attempts that this one goes on from; its points take the place of theirs behind it.</summary>
     public int ResumedFrom { get; init; }
 
+    /// <summary>Results up to there; null when it begins from the start.</summary>
+    public RunSummary? Summary { get; init; }
+
     /// <summary>Trainable parameters, counted from the live model.</summary>
     public long TrainableParameters { get; init; }
 

@@ -19,6 +19,12 @@ internal sealed class LoraLabOptions
 
     public double CancelGraceSeconds { get; set; } = 15;
 
+    /// <summary>A worker that makes no step for this long, or for ten times its median step if that is longer, shows as stalled.</summary>
+    public double StallSeconds { get; set; } = 60;
+
+    /// <summary>At start, runs that were interrupted go back to the head of the queue and on from their last checkpoint.</summary>
+    public bool ResumeInterrupted { get; set; } = true;
+
     /// <summary>Keep one idle worker for each lane, so that a run starts at once; costs its memory.</summary>
     public bool WarmWorkers { get; set; } = true;
 

@@ -41,6 +41,11 @@ internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLab
             errors.Add($"LoraLab:CancelGraceSeconds is {options.CancelGraceSeconds}; it must be from 0.1 to 3600.");
         }
 
+        if (options.StallSeconds is not (>= 0.1 and <= 86_400))
+        {
+            errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be from 0.1 to 86400.");
+        }
+
         if (!Roles.Contains(options.Role))
         {
             errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", Roles)}.");

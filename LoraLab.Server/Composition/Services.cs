@@ -51,6 +51,7 @@ internal static class Services
         builder.Services.AddSingleton<ActiveRuns>();
         builder.Services.AddSingleton<WarmWorkers>();
         builder.Services.AddSingleton<RunImporter>();
+        builder.Services.AddSingleton<RunEnding>();
         builder.Services.AddSingleton<RunExecutor>();
         builder.Services.AddSingleton<Recovery>();
     }

@@ -11,14 +11,19 @@ internal static class MetricEndpoints
 {
     public static void MapMetrics(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b chooses");
+        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b chooses, attempt=N shows only what that attempt told, superseded points too");
         api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("The same for many runs in one call");
     }
 
-    private static Ok<RunMetrics> One(string id, string? keys, IRunStore store)
+    private static Ok<RunMetrics> One(string id, string? keys, int? attempt, IRunStore store)
     {
-        _ = store.Find(id) ?? throw ApiFailure.NoRun(id);
-        return TypedResults.Ok(new RunMetrics(id, store.ReadSeries(id, Keys(keys))));
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        if (attempt is int number && run.Document.Attempts.All(known => known.Number != number))
+        {
+            throw ApiFailure.NotFound("attemptNotFound", $"Run {id} has no attempt {number}.");
+        }
+
+        return TypedResults.Ok(new RunMetrics(id, store.ReadSeries(id, Keys(keys), attempt)));
     }
 
     private static Ok<IReadOnlyList<RunMetrics>> Many(string? runs, string? keys, IRunStore store)

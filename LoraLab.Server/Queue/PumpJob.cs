@@ -10,7 +10,7 @@ namespace LoraLab.Server.Queue;
 /// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
 /// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
 /// </summary>
-internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, WarmWorkers warm, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
+internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
 {
     [AutomaticRetry(Attempts = 0)]
     public async Task RunAsync(int index, CancellationToken cancellationToken)
@@ -32,11 +32,16 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
             {
                 await executor.ExecuteAsync(run, lane, stopping.Token);
             }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // What is not in the store now is in the run's files: the next server takes it from there.
+                break;
+            }
             catch (Exception error)
             {
                 // The executor ends its run in every case it knows; this one it did not know.
                 log.LogError(error, "Run {Run} could not be executed", run.Id);
-                executor.Fail(run.Id, $"The server failed while it executed the run ({error.Message}); its log has the details.");
+                await FailAsync(run.Id, error, stopping.Token);
             }
         }
 
@@ -46,6 +51,10 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
             lanes.Wake();
         }
     }
+
+    private Task FailAsync(string runId, Exception error, CancellationToken stopping) => StorageFailure.Is(error)
+        ? ending.EndAsync(runId, EndReason.DiskFull, $"The run's folder cannot be written ({error.Message}); free some space, or make the folder writable, and resume the run.", stopping)
+        : ending.EndAsync(runId, EndReason.WorkerLost, $"The server failed while it executed the run ({error.Message}); its log has the details.", stopping);
 
     private RunDocument? Claim(Lane lane) => store.Transact(transaction =>
     {

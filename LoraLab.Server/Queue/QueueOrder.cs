@@ -36,5 +36,8 @@ internal static class QueueOrder
         Queued = [.. Waiting(runs).Select((run, i) => run.Document with { QueuePosition = i + 1 })],
     };
 
+    /// <summary>Before every other waiting run of its priority.</summary>
+    public static long HeadPosition(IEnumerable<StoredRun> runs) => runs.Select(run => run.Position).DefaultIfEmpty(0).Min() - 1;
+
     public static long NextPosition(IEnumerable<StoredRun> runs) => runs.Select(run => run.Position).DefaultIfEmpty(0).Max() + 1;
 }

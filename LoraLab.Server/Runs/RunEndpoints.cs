@@ -14,7 +14,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary><c>/runs</c>: submit, list, get, edit, delete, cancel, clone.</summary>
+/// <summary><c>/runs</c>: submit, list, get, edit, delete, cancel, kill, resume, clone.</summary>
 internal static class RunEndpoints
 {
     private const int MaximumKey = 255;
@@ -29,6 +29,8 @@ internal static class RunEndpoints
         runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404).WithSummary("Renames, annotates, tags, changes the priority");
         runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409).WithSummary("Deletes an ended or waiting run with its files");
         runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; answers at once");
+        runs.MapPost("/{id}/kill", Kill).ProducesProblem(404).ProducesProblem(409).WithSummary("Ends a run's worker at once, without a checkpoint; for one that does not obey");
+        runs.MapPost("/{id}/resume", Resume).ProducesProblem(404).ProducesProblem(409).WithSummary("Queues an interrupted, failed or cancelled run again, at the head; it goes on from its last checkpoint");
         runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(400).ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
         runs.MapRunFiles();
         runs.MapRunEvents();
@@ -98,6 +100,12 @@ internal static class RunEndpoints
 
     private static Accepted<RunDocument> Cancel(string id, RunService service) =>
         TypedResults.Accepted(ApiRoutes.Run(id), service.Cancel(id));
+
+    private static Accepted<RunDocument> Kill(string id, RunService service) =>
+        TypedResults.Accepted(ApiRoutes.Run(id), service.Kill(id));
+
+    private static Accepted<RunDocument> Resume(string id, RunService service) =>
+        TypedResults.Accepted(ApiRoutes.Run(id), service.Resume(id));
 
     private static async Task<Created<RunDocument>> CloneAsync(string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
     {

@@ -15,6 +15,7 @@ internal static class RunProjector
     {
         List<MetricPoint> points = [];
         bool changed = false;
+        int? supersededAfter = null;
         foreach (WorkerEvent happened in events)
         {
             RunAttempt attempt = document.Attempts[^1];
@@ -24,10 +25,17 @@ internal static class RunProjector
             }
 
             document = document with { Attempts = [.. document.Attempts.SkipLast(1), attempt with { LastEvent = happened.N }] };
+            if (document.Progress.Stalled)
+            {
+                document = document with { Progress = document.Progress with { Stalled = false } };
+            }
+
             changed |= happened is not (ProgressMade or MetricsRecorded);
+            supersededAfter = happened is RunPrepared { ResumedFrom: int from } && attempt.Number > 1 ? from : supersededAfter;
             document = happened switch
             {
                 RunPrepared prepared => Prepare(document, prepared),
+                CheckpointSaved saved => WithAttempt(document, last => last with { CheckpointStep = saved.Step }),
                 ProgressMade progress => document with
                 {
                     Progress = new RunProgress { Step = progress.Step, TotalSteps = Known(progress.TotalSteps, document.Progress.TotalSteps), EtaSeconds = progress.EtaSeconds, Phase = progress.Phase },
@@ -39,7 +47,7 @@ internal static class RunProjector
             };
         }
 
-        return new RunUpdate(document, points, changed);
+        return new RunUpdate(document, points, changed, supersededAfter);
     }
 
     private static RunDocument Prepare(RunDocument document, RunPrepared prepared) => RunStateMachine.Begin(document) with
@@ -47,15 +55,19 @@ internal static class RunProjector
         // What describes the run may have been edited since its submission; the worker only knows what it was given.
         Spec = prepared.Spec with { Name = document.Spec.Name, Notes = document.Spec.Notes, Tags = document.Spec.Tags, Priority = document.Spec.Priority },
         Warnings = [.. document.Warnings.Union(prepared.Warnings)],
-        Progress = document.Progress with { TotalSteps = prepared.TotalSteps, Phase = "training" },
-        Summary = document.Summary with
+        Progress = document.Progress with { Step = prepared.ResumedFrom, TotalSteps = prepared.TotalSteps, Phase = "training" },
+        // What an earlier attempt reached beyond the checkpoint will be reached again.
+        Summary = (prepared.Summary ?? new RunSummary()) with
         {
             TrainableParameters = prepared.TrainableParameters,
             TotalParameters = prepared.TotalParameters,
             LoadSeconds = prepared.LoadSeconds,
         },
-        Attempts = [.. document.Attempts.SkipLast(1), document.Attempts[^1] with { Environment = prepared.Environment }],
+        Attempts = [.. document.Attempts.SkipLast(1), document.Attempts[^1] with { Environment = prepared.Environment, ResumedFrom = prepared.ResumedFrom }],
     };
+
+    private static RunDocument WithAttempt(RunDocument document, Func<RunAttempt, RunAttempt> change) =>
+        document with { Attempts = [.. document.Attempts.SkipLast(1), change(document.Attempts[^1])] };
 
     private static RunDocument Record(RunDocument document, MetricsRecorded metrics, List<MetricPoint> points)
     {
@@ -64,7 +76,7 @@ internal static class RunProjector
         {
             for (int i = 0; i < Math.Min(values.Length, metrics.Steps.Count); i++)
             {
-                points.Add(new MetricPoint(key, metrics.Steps[i], values[i]));
+                points.Add(new MetricPoint(key, metrics.Steps[i], values[i], document.Attempts[^1].Number));
                 if (key == MetricKeys.TrainLoss)
                 {
                     summary = summary with { TrainLoss = Next(summary.TrainLoss, key, metrics.Steps[i], values[i]) };
@@ -77,9 +89,10 @@ internal static class RunProjector
 
     private static RunDocument Evaluate(RunDocument document, Evaluated evaluated, List<MetricPoint> points)
     {
-        points.Add(new MetricPoint(MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy));
-        points.Add(new MetricPoint(MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1));
-        points.Add(new MetricPoint(MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss));
+        int attempt = document.Attempts[^1].Number;
+        points.Add(new MetricPoint(MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy, attempt));
+        points.Add(new MetricPoint(MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1, attempt));
+        points.Add(new MetricPoint(MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss, attempt));
         RunSummary summary = document.Summary;
         return document with
         {

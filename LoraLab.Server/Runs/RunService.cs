@@ -11,12 +11,13 @@ using LoraLab.Server.Errors;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 using LoraLab.Server.Worker;
+using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, LoraLabPaths paths, TimeProvider time, ILogger<RunService> log)
+    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunService> log)
 {
     private readonly SemaphoreSlim oneByOne = new(1, 1);
 
@@ -98,23 +99,32 @@ internal sealed class RunService(
         return edited;
     }
 
+    /// <summary>Asks the run's worker to save a checkpoint and stop; it is killed when it has not done so within the grace.</summary>
     public RunDocument Cancel(string id)
     {
-        RunDocument cancelled = store.Transact(transaction =>
-        {
-            StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
-            RunDocument document = RunStateMachine.Cancel(run.Document, time.GetUtcNow())
-                ?? throw ApiFailure.Conflict("runEnded", $"Run {id} has already ended ({run.Document.State.ToString().ToLowerInvariant()}).");
-            if (!ReferenceEquals(document, run.Document))
-            {
-                transaction.Put(run with { Document = document });
-                transaction.EmitState(document);
-            }
-
-            return document;
-        });
+        RunDocument cancelled = Stop(id, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds));
         active.Cancel(id);
         return cancelled;
+    }
+
+    /// <summary>Ends the run's worker at once; what it did since its last checkpoint is lost.</summary>
+    public RunDocument Kill(string id)
+    {
+        RunDocument cancelled = Stop(id, TimeSpan.Zero);
+        active.Kill(id);
+        return cancelled;
+    }
+
+    /// <summary>Puts an ended run back at the head of the queue; its next attempt goes on from the last checkpoint.</summary>
+    public RunDocument Resume(string id)
+    {
+        RunDocument resumed = store.Transact(transaction =>
+        {
+            StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
+            return RunQueueing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
+        });
+        lanes.Wake();
+        return resumed;
     }
 
     public void Delete(string id)
@@ -144,6 +154,28 @@ internal sealed class RunService(
             log.LogWarning("The folder {Folder} of the deleted run could not be removed: {Reason}", paths.RunDirectory(id), error.Message);
         }
     }
+
+    private static string WhyNot(RunDocument run) => run.State switch
+    {
+        RunState.Completed => $"Run {run.Id} is completed; clone it to run it again.",
+        RunState.Failed => $"Run {run.Id} diverged and would do so again at the same step; clone it with a lower learningRate.",
+        _ => $"Run {run.Id} is {run.State.ToString().ToLowerInvariant()}; only an ended run can be resumed.",
+    };
+
+    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(transaction =>
+    {
+        StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
+        DateTimeOffset now = time.GetUtcNow();
+        RunDocument document = RunStateMachine.Cancel(run.Document, now + grace, now)
+            ?? throw ApiFailure.Conflict("runEnded", $"Run {id} has already ended ({run.Document.State.ToString().ToLowerInvariant()}).");
+        if (!ReferenceEquals(document, run.Document))
+        {
+            transaction.Put(run with { Document = document });
+            transaction.EmitState(document);
+        }
+
+        return document;
+    });
 
     private RunDocument Insert(JsonObject spec, SpecValidation valid, string methodColor, string? clonedFrom, (string Key, string Hash)? answer)
     {

@@ -4,10 +4,29 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>
 /// The only code that changes a run's state. Each move names the states it may start from; anything else is a bug of the
-/// caller and throws, so that no run can end twice or start after its end.
+/// caller and throws, so that no run can end twice or start before its end.
+/// <code>
+/// queued ──▶ preparing ──▶ running ──▶ completed
+///   ▲  │         │            ├──────▶ failed
+///   │  │         └─▶ cancelling ─────▶ cancelled
+///   │  └───────────────────────────────────▲
+///   └── resume ── interrupted, failed, cancelled
+/// </code>
+/// What holds in every state (<see cref="RunInvariants"/> checks it):
+/// 1. <c>endedAt</c> is there exactly in completed, failed, cancelled and interrupted.
+/// 2. <c>endReason</c> is there exactly in completed, failed and cancelled, and fits the state; <c>error</c> only in failed.
+/// 3. Attempts are numbered from 1 without gaps; only the last can be open, and it is open exactly in preparing, running and cancelling.
+/// 4. <c>cancelBy</c> is there exactly in cancelling.
+/// 5. completed is for ever: a finished run never runs again.
+/// 6. An attempt that has ended never changes, and none goes away.
+/// 7. No run waits or is interrupted that was lost twice in a row without a checkpoint, unless somebody resumed it.
+/// 8. A run changes its state only along the arrows.
 /// </summary>
 internal static class RunStateMachine
 {
+    private const string NothingSavedTwice = "The worker and its server were gone in two attempts in a row before a checkpoint was saved, so it is not tried again by itself; "
+        + "look at the end of the log and at the machine's memory and power, then resume the run.";
+
     /// <summary>queued → preparing: a lane has taken the run; its next attempt begins.</summary>
     public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) => Move(run, RunState.Preparing, RunState.Queued) with
     {
@@ -20,46 +39,82 @@ internal static class RunStateMachine
     public static RunDocument Begin(RunDocument run) =>
         run.State is RunState.Cancelling or RunState.Running ? run : Move(run, RunState.Running, RunState.Preparing);
 
-    /// <summary>queued → cancelled; preparing, running → cancelling. Null: too late, the run has ended otherwise.</summary>
-    public static RunDocument? Cancel(RunDocument run, DateTimeOffset now) => run.State switch
+    /// <summary>queued → cancelled; preparing, running → cancelling; in cancelling an earlier deadline counts. Null: too late, the run has ended otherwise.</summary>
+    public static RunDocument? Cancel(RunDocument run, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
-        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, null, now),
-        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running),
+        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, null, now, RunState.Queued),
+        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline },
+        RunState.Cancelling when deadline < run.CancelBy => run with { CancelBy = deadline },
         RunState.Cancelling or RunState.Cancelled => run,
         _ => null,
     };
 
     /// <summary>preparing, running, cancelling → the end that fits the reason.</summary>
-    public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now) => Finish(
-        run,
-        reason switch
-        {
-            EndReason.Finished or EndReason.Pruned => RunState.Completed,
-            EndReason.Cancelled => RunState.Cancelled,
-            _ => RunState.Failed,
-        },
-        reason,
-        error,
-        now);
-
-    /// <summary>preparing, running → interrupted: the server went away; nothing is wrong with the run. A cancel that was under way is fulfilled instead.</summary>
-    public static RunDocument Interrupt(RunDocument run, DateTimeOffset now) => run.State == RunState.Cancelling
-        ? End(run, EndReason.Cancelled, null, now)
-        : Finish(run, RunState.Interrupted, null, null, now);
-
-    private static RunDocument Finish(RunDocument run, RunState state, EndReason? reason, string? error, DateTimeOffset now)
+    public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now)
     {
-        RunState[] from = state == RunState.Cancelled
-            ? [RunState.Queued, RunState.Preparing, RunState.Running, RunState.Cancelling]
-            : [RunState.Preparing, RunState.Running, RunState.Cancelling];
+        RunState state = StateOf(reason);
+        return Finish(run, state, reason, state == RunState.Failed ? error : null, now, RunState.Preparing, RunState.Running, RunState.Cancelling);
+    }
+
+    /// <summary>
+    /// preparing, running → interrupted: server or machine went away; nothing is wrong with the run. A cancel that was under way is
+    /// fulfilled instead. → failed where this is the second attempt in a row that was lost and had saved nothing: perhaps the run itself
+    /// takes the machine down, and it must not do so for ever.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="lost">Its process was gone without a last word.</param>
+    /// <param name="now">Time of the end.</param>
+    public static RunDocument Interrupt(RunDocument run, bool lost, DateTimeOffset now)
+    {
+        if (run.State == RunState.Cancelling)
+        {
+            return End(run, EndReason.Cancelled, null, now);
+        }
+
+        RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
+        return GotNowhere(marked.Attempts)
+            ? End(marked, EndReason.WorkerLost, NothingSavedTwice, now)
+            : Finish(marked, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
+    }
+
+    /// <summary>interrupted, failed, cancelled → queued: a new attempt goes on from the last checkpoint. Null: the run is not one that can go on.</summary>
+    public static RunDocument? Resume(RunDocument run) => !CanResume(run) ? null : run with
+    {
+        State = RunState.Queued,
+        EndReason = null,
+        Error = null,
+        LogTail = [],
+        EndedAt = null,
+    };
+
+    /// <summary>Whether <see cref="Resume"/> is possible. A run that diverged would do so again: its steps are determined.</summary>
+    public static bool CanResume(RunDocument run) =>
+        run.State is RunState.Interrupted or RunState.Cancelled || (run.State == RunState.Failed && run.EndReason != EndReason.Diverged);
+
+    /// <summary>Whether the last two attempts were lost and saved nothing.</summary>
+    public static bool GotNowhere(IReadOnlyList<RunAttempt> attempts) =>
+        attempts.Count >= 2 && attempts.TakeLast(2).All(attempt => attempt is { Lost: true, CheckpointStep: null });
+
+    /// <summary>The state in which a run ends for a reason.</summary>
+    public static RunState StateOf(EndReason reason) => reason switch
+    {
+        EndReason.Finished => RunState.Completed,
+        EndReason.Cancelled or EndReason.Pruned => RunState.Cancelled,
+        _ => RunState.Failed,
+    };
+
+    private static RunDocument Finish(RunDocument run, RunState state, EndReason? reason, string? error, DateTimeOffset now, params RunState[] from)
+    {
         RunDocument ended = Move(run, state, from);
+        bool hasOpenAttempt = run.State != RunState.Queued;
         return ended with
         {
             EndReason = reason,
             Error = error,
             EndedAt = now,
-            Progress = run.Progress with { Phase = null, EtaSeconds = state == RunState.Completed ? 0 : null },
-            Attempts = run.Attempts.Count == 0 ? [] : [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { EndedAt = now }],
+            CancelBy = null,
+            Progress = run.Progress with { Phase = null, Stalled = false, EtaSeconds = state == RunState.Completed ? 0 : null },
+            Attempts = hasOpenAttempt ? [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { EndedAt = now, EndReason = reason, Error = error }] : run.Attempts,
         };
     }
 

@@ -7,4 +7,5 @@ namespace LoraLab.Server.Runs;
 /// <param name="Document">The document after the events.</param>
 /// <param name="Points">Points to add.</param>
 /// <param name="DocumentChanged">True when more than progress and attempt bookkeeping is new.</param>
-internal sealed record RunUpdate(RunDocument Document, List<MetricPoint> Points, bool DocumentChanged);
+/// <param name="SupersededAfter">Points of earlier attempts beyond this step no longer count; null: all do.</param>
+internal sealed record RunUpdate(RunDocument Document, List<MetricPoint> Points, bool DocumentChanged, int? SupersededAfter = null);

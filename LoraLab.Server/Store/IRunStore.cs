@@ -22,8 +22,11 @@ internal interface IRunStore
     /// <summary>Reads and writes as one: all of it happens, or, when <paramref name="work"/> throws, nothing.</summary>
     T Transact<T>(Func<IStoreTransaction, T> work);
 
-    /// <summary>Series of a run, with the points of a step that was recorded twice taken once; all keys when <paramref name="keys"/> is null.</summary>
-    IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys);
+    /// <summary>
+    /// Series of a run; all keys when <paramref name="keys"/> is null. Each step once: points of a later attempt take the place of those of
+    /// an earlier one beyond the step that it resumed from. With <paramref name="attempt"/> all points of that attempt and no other's.
+    /// </summary>
+    IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null);
 
     /// <summary>Events after <paramref name="afterSeq"/>, of one run when <paramref name="runId"/> is given.</summary>
     EventPage ReadEvents(long afterSeq, string? runId = null);

@@ -74,11 +74,14 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         }
     }
 
-    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys)
+    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null)
     {
         lock (gate)
         {
-            return chunks.Read(runId, keys);
+            Func<int, int> lastStep = attempt is int only
+                ? number => number == only ? int.MaxValue : -1
+                : AttemptSteps.LastThatCount(runs.GetValueOrDefault(runId)?.Document.Attempts ?? []);
+            return chunks.Read(runId, keys, lastStep);
         }
     }
 

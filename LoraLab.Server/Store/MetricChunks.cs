@@ -5,7 +5,8 @@ using LoraLab.Contracts.Metrics;
 namespace LoraLab.Server.Store;
 
 /// <summary>
-/// Points of a series in documents of a few kilobytes: columns of steps and values as bytes, which keeps NaN and infinity.
+/// Points of a series in documents of a few kilobytes: columns of steps and values as bytes, which keeps NaN and infinity. A document
+/// holds points of one attempt; all are kept, and which of them count is decided when they are read.
 /// Used inside the store's gate only.
 /// </summary>
 internal sealed class MetricChunks
@@ -29,13 +30,24 @@ internal sealed class MetricChunks
             bool changed = false;
             foreach (MetricPoint point in series)
             {
+                if (tail.Attempt != point.Attempt)
+                {
+                    if (changed)
+                    {
+                        Write(runId, series.Key, tail);
+                        changed = false;
+                    }
+
+                    tail = tails[(runId, series.Key)] = new Tail(tail.Steps.Count > 0 ? tail.Index + 1 : tail.Index, point.Attempt);
+                }
+
                 tail.Steps.Add(point.Step);
                 tail.Values.Add(point.Value);
                 changed = true;
                 if (tail.Steps.Count == PointsPerChunk)
                 {
                     Write(runId, series.Key, tail);
-                    tail = tails[(runId, series.Key)] = new Tail(tail.Index + 1);
+                    tail = tails[(runId, series.Key)] = new Tail(tail.Index + 1, tail.Attempt);
                     changed = false;
                 }
             }
@@ -47,7 +59,8 @@ internal sealed class MetricChunks
         }
     }
 
-    public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys)
+    /// <summary>Series by key, with the points of an attempt up to the step that <paramref name="lastStep"/> gives for its number.</summary>
+    public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys, Func<int, int> lastStep)
     {
         Dictionary<string, MetricSeries> result = [];
         foreach (IGrouping<string, BsonDocument> series in collection.Find(Query.EQ("run", runId)).GroupBy(chunk => chunk["key"].AsString))
@@ -57,10 +70,14 @@ internal sealed class MetricChunks
                 SeriesBuilder builder = new();
                 foreach (BsonDocument chunk in series.OrderBy(chunk => chunk["index"].AsInt32))
                 {
-                    builder.Add(MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary), MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary));
+                    builder.Add(MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary), MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary), lastStep(AttemptOf(chunk)));
                 }
 
-                result[series.Key] = builder.Build();
+                MetricSeries built = builder.Build();
+                if (built.X.Count > 0)
+                {
+                    result[series.Key] = built;
+                }
             }
         }
 
@@ -92,12 +109,12 @@ internal sealed class MetricChunks
             return tail;
         }
 
-        tail = new Tail(0);
+        tail = new Tail(0, 0);
         foreach (BsonDocument chunk in collection.Find(Query.EQ("run", runId)).Where(chunk => chunk["key"].AsString == key))
         {
             if (chunk["index"].AsInt32 >= tail.Index)
             {
-                tail = new Tail(chunk["index"].AsInt32);
+                tail = new Tail(chunk["index"].AsInt32, AttemptOf(chunk));
                 tail.Steps.AddRange(MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary));
                 tail.Values.AddRange(MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary));
             }
@@ -105,7 +122,7 @@ internal sealed class MetricChunks
 
         if (tail.Steps.Count >= PointsPerChunk)
         {
-            tail = new Tail(tail.Index + 1);
+            tail = new Tail(tail.Index + 1, tail.Attempt);
         }
 
         return tails[(runId, key)] = tail;
@@ -117,13 +134,19 @@ internal sealed class MetricChunks
         ["run"] = runId,
         ["key"] = key,
         ["index"] = tail.Index,
+        ["attempt"] = tail.Attempt,
         ["x"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Steps)).ToArray(),
         ["y"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Values)).ToArray(),
     });
 
-    private sealed class Tail(int index)
+    /// <summary>Documents of the first schema do not name it.</summary>
+    private static int AttemptOf(BsonDocument chunk) => chunk["attempt"].IsNull ? 1 : chunk["attempt"].AsInt32;
+
+    private sealed class Tail(int index, int attempt)
     {
         public int Index { get; } = index;
+
+        public int Attempt { get; } = attempt;
 
         public List<int> Steps { get; } = [];
 

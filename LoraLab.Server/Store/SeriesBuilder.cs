@@ -7,11 +7,15 @@ internal sealed class SeriesBuilder
 {
     private readonly SortedDictionary<int, double> points = [];
 
-    public void Add(ReadOnlySpan<int> steps, ReadOnlySpan<double> values)
+    /// <summary>Adds the points up to a step.</summary>
+    public void Add(ReadOnlySpan<int> steps, ReadOnlySpan<double> values, int lastStep)
     {
         for (int i = 0; i < steps.Length; i++)
         {
-            points[steps[i]] = values[i];
+            if (steps[i] <= lastStep)
+            {
+                points[steps[i]] = values[i];
+            }
         }
     }
 

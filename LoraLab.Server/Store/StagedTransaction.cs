@@ -4,6 +4,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Queue;
+using LoraLab.Server.Runs;
 
 namespace LoraLab.Server.Store;
 
@@ -41,6 +42,12 @@ internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> r
 
     public void Put(StoredRun run)
     {
+        string broken = string.Join("; ", Find(run.Document.Id) is { } before ? RunInvariants.Broken(before.Document, run.Document) : RunInvariants.Broken(run.Document));
+        if (broken.Length > 0)
+        {
+            throw new InvalidOperationException($"Run {run.Document.Id} would break its invariants: {broken}.");
+        }
+
         result = result.SetItem(run.Document.Id, run);
         Changed[run.Document.Id] = run;
     }

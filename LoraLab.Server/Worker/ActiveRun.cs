@@ -5,8 +5,11 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
 {
     private readonly SemaphoreSlim signal = new(0, 1);
     private volatile bool cancelRequested;
+    private volatile bool killRequested;
 
     public bool CancelRequested => cancelRequested;
+
+    public bool KillRequested => killRequested;
 
     /// <summary>The process, once it runs.</summary>
     public WorkerProcess? Worker { get; set; }
@@ -14,6 +17,12 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
     public void Cancel()
     {
         cancelRequested = true;
+        Wake();
+    }
+
+    public void Kill()
+    {
+        killRequested = true;
         Wake();
     }
 

@@ -16,6 +16,15 @@ internal sealed class ActiveRuns
         return run;
     }
 
+    /// <summary>Ends the run's worker, if there is one.</summary>
+    public void Kill(string runId)
+    {
+        if (active.TryGetValue(runId, out ActiveRun? run))
+        {
+            run.Kill();
+        }
+    }
+
     /// <summary>Asks the run's worker to stop, if there is one.</summary>
     public void Cancel(string runId)
     {

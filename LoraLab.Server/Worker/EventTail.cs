@@ -5,59 +5,86 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Worker;
 
-/// <summary>Reads the events that were appended to an attempt's file since the last look. A line without its end is left for the next.</summary>
+/// <summary>
+/// Reads the events that were appended to an attempt's file. What was read is read again until <see cref="Advance"/> says that it is
+/// in the store; a line without its end is left for the next time.
+/// </summary>
 internal sealed class EventTail(string path)
 {
-    private long offset;
+    /// <summary>Read at a time; a longer line is no event.</summary>
+    private const int PieceBytes = 8 << 20;
 
-    /// <summary>The last event, once it was read.</summary>
+    private const int ShownCharacters = 500;
+
+    /// <summary>An event without what it must have is garbage here, not a failure later.</summary>
+    private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { RespectNullableAnnotations = true };
+
+    private long offset;
+    private bool skipping;
+
+    /// <summary>The last event, once it is in the store.</summary>
     public AttemptEnded? Ended { get; private set; }
 
-    /// <summary>Whole lines that are not events, since the last look.</summary>
-    public List<string> Unreadable { get; } = [];
-
-    public IReadOnlyList<WorkerEvent> ReadNew()
+    /// <summary>The next events.</summary>
+    public EventBatch Read()
     {
-        Unreadable.Clear();
         FileInfo file = new(path);
-        if (!file.Exists || file.Length <= offset)
+        long length = file.Exists ? file.Length : 0;
+        if (length <= offset)
         {
-            return [];
+            return new EventBatch([], [], offset, More: false, skipping);
         }
 
-        byte[] bytes;
+        byte[] bytes = new byte[Math.Min(PieceBytes, length - offset)];
         using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
         {
             stream.Seek(offset, SeekOrigin.Begin);
-            bytes = new byte[stream.Length - offset];
-            int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            bytes = bytes[..read];
+            bytes = bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         }
 
+        return Split(bytes, length);
+    }
+
+    /// <summary>The batch is in the store.</summary>
+    public void Advance(EventBatch batch)
+    {
+        (offset, skipping) = (batch.End, batch.Skipping);
+        Ended = batch.Events.OfType<AttemptEnded>().LastOrDefault() ?? Ended;
+    }
+
+    private EventBatch Split(byte[] bytes, long length)
+    {
+        int begin = skipping ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
         int end = Array.LastIndexOf(bytes, (byte)'\n') + 1;
-        offset += end;
+        bool more = offset + bytes.Length < length;
+        if ((skipping && begin == 0) || (end == 0 && bytes.Length == PieceBytes))
+        {
+            IReadOnlyList<string> shown = skipping ? [] : [$"a line of more than {PieceBytes >> 20} MiB"];
+            return new EventBatch([], shown, offset + bytes.Length, more, Skipping: true);
+        }
+
         List<WorkerEvent> events = [];
-        foreach (string line in Encoding.UTF8.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        List<string> unreadable = [];
+        foreach (string line in Encoding.UTF8.GetString(bytes, begin, end - begin).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (Parse(line) is { } happened)
             {
                 events.Add(happened);
-                Ended = happened as AttemptEnded ?? Ended;
             }
             else
             {
-                Unreadable.Add(line);
+                unreadable.Add(line.Length <= ShownCharacters ? line : line[..ShownCharacters] + " …");
             }
         }
 
-        return events;
+        return new EventBatch(events, unreadable, offset + end, more, Skipping: false);
     }
 
     private static WorkerEvent? Parse(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options);
+            return JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {

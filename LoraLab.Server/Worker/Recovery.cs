@@ -2,54 +2,41 @@ using System.Diagnostics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
-using LoraLab.Server.Runs;
+using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Worker;
 
 /// <summary>
-/// Brings runs to an end that a dead server left in the middle: waits for their worker (its lifeline is cut, so it stops
-/// by itself), kills it when it does not, takes what its file holds, and marks the run.
+/// Before the queue opens: brings runs to an end that a dead server left in the middle (waits for their worker, whose lifeline is cut,
+/// kills it when it does not go, takes what its file holds), and puts those that were interrupted back at the head of the queue.
 /// </summary>
-internal sealed class Recovery(IRunStore store, RunImporter importer, RunLogs logs, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<Recovery> log)
+internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding ending, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<Recovery> log)
 {
-    /// <summary>The system reports start times to a hundredth of a second, and not always the same.</summary>
-    private static readonly TimeSpan SameStart = TimeSpan.FromSeconds(2);
-
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         List<RunDocument> left = [.. store.Runs.Select(run => run.Document).Where(run => !run.State.IsTerminal() && run.State != RunState.Queued)];
         await Task.WhenAll(left.Select(run => RecoverAsync(run, cancellationToken)));
+        if (options.Value.ResumeInterrupted)
+        {
+            ResumeInterrupted();
+        }
     }
 
     private async Task RecoverAsync(RunDocument run, CancellationToken cancellationToken)
     {
-        await EndProcessAsync(run.Attempts[^1], cancellationToken);
-        EventTail tail = new(Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events));
-        importer.Import(run.Id, tail.ReadNew());
-        RunDocument ended = store.Transact(transaction =>
-        {
-            StoredRun stored = transaction.Find(run.Id)!;
-            DateTimeOffset now = time.GetUtcNow();
-            RunDocument document = tail.Ended is { Reason: not EndReason.Cancelled } told
-                ? RunStateMachine.End(stored.Document, told.Reason, told.Error, now)
-                : RunStateMachine.Interrupt(stored.Document, now);
-            if (document.State == RunState.Failed)
-            {
-                document = document with { LogTail = logs.LastLines(run.Id, document.Attempts.Count, RunExecutor.TailLines) };
-            }
-
-            transaction.Put(stored with { Document = document });
-            transaction.EmitState(document);
-            return document;
-        });
-        log.LogInformation("Run {Run} was left by an earlier server; it is {State} now", ended.Id, ended.State);
+        string events = Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events);
+        await EndProcessAsync(run.Attempts[^1], events, cancellationToken);
+        AttemptImport import = new(run.Id, new EventTail(events), importer, log);
+        await import.TakeAllAsync(time, cancellationToken);
+        await ending.RecoverAsync(run.Id, import.Ended, cancellationToken);
+        log.LogInformation("Run {Run} was left by an earlier server; it is {State} now", run.Id, store.Find(run.Id)?.Document.State);
     }
 
-    private async Task EndProcessAsync(RunAttempt attempt, CancellationToken cancellationToken)
+    private async Task EndProcessAsync(RunAttempt attempt, string events, CancellationToken cancellationToken)
     {
-        using Process? process = Find(attempt);
+        using Process? process = OrphanedWorker.Find(attempt, events);
         if (process is null)
         {
             return;
@@ -69,29 +56,13 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunLogs lo
         }
     }
 
-    /// <summary>The process by id and start time: an id alone may be another program's by now.</summary>
-    private static Process? Find(RunAttempt attempt)
+    /// <summary>The one that began last is put first, so that the one that began first stands at the head in the end.</summary>
+    private void ResumeInterrupted()
     {
-        if (attempt.ProcessId is not int id || attempt.ProcessStartedAt is not { } startedAt)
+        foreach (StoredRun run in store.Runs.Where(run => run.Document.State == RunState.Interrupted).OrderByDescending(run => run.Document.StartedAt))
         {
-            return null;
+            store.Transact(transaction => RunQueueing.Resume(transaction, run.Document.Id));
+            log.LogInformation("Run {Run} was interrupted; it is at the head of the queue again", run.Document.Id);
         }
-
-        try
-        {
-            Process process = Process.GetProcessById(id);
-            if (!process.HasExited && (process.StartTime.ToUniversalTime() - startedAt.UtcDateTime).Duration() < SameStart)
-            {
-                return process;
-            }
-
-            process.Dispose();
-        }
-        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            // No such process.
-        }
-
-        return null;
     }
 }

@@ -17,23 +17,20 @@ namespace LoraLab.Server.Worker;
 /// process, the run ends in a state that says so.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunLogs logs, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time)
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
 {
-    public const int TailLines = 50;
-
     public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
     {
         using ActiveRun handle = active.Add(run.Id);
         int attempt = run.Attempts.Count;
         string directory = paths.RunDirectory(run.Id);
-        Directory.CreateDirectory(Path.Combine(directory, RunFiles.Attempt(attempt)));
-        RunSpec spec = run.Spec with { Device = lane.DeviceFor(run.Spec.Device) };
-        await File.WriteAllTextAsync(Path.Combine(directory, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented) + "\n", CancellationToken.None);
+        string folder = Directory.CreateDirectory(Path.Combine(directory, RunFiles.Attempt(attempt))).FullName;
+        WriteSpec(run, lane, Path.Combine(directory, RunFiles.Spec));
 
         // Checkpoint 1: a cancel that came before the handle was registered is seen in the document.
         if (store.Find(run.Id)?.Document.State == RunState.Cancelling)
         {
-            End(run.Id, document => RunStateMachine.End(document, EndReason.Cancelled, null, time.GetUtcNow()));
+            await ending.EndAsync(run.Id, EndReason.Cancelled, null, stopping);
             return;
         }
 
@@ -46,7 +43,7 @@ internal sealed class RunExecutor(
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
             log.Write(error.Message);
-            Fail(run.Id, locator.Problem ?? $"The trainer {locator.ProgramPath} could not be started: {error.Message}");
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, locator.Problem ?? $"The trainer {locator.ProgramPath} could not be started: {error.Message}", stopping);
             return;
         }
 
@@ -58,52 +55,28 @@ internal sealed class RunExecutor(
             Remember(run.Id, worker);
             await worker.SendAsync(new WorkerCommand { Run = directory, Attempt = attempt });
 
-            EventTail tail = new(Path.Combine(directory, RunFiles.Attempt(attempt), RunFiles.Events));
+            StallWatch stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
+            AttemptImport import = new(run.Id, new EventTail(Path.Combine(folder, RunFiles.Events)), importer, logger, log, stall);
             WorkerWatch watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
-            await watch.UntilExitAsync(tail, () => Import(run.Id, tail, log), stopping);
+            await watch.UntilExitAsync(import, stopping);
 
             // Checkpoint 3: the process is gone and all that it wrote is in the store.
             int exitCode = await worker.Exited;
             handle.Worker = null;
-            log.Publish();
-            Conclude(run.Id, tail.Ended, exitCode, stopping.IsCancellationRequested);
+            await import.TakeAllAsync(time, stopping);
+            await ending.ConcludeAsync(run.Id, import.Ended, exitCode, stopping);
         }
     }
 
-    /// <summary>Ends a run that could not be executed.</summary>
-    public void Fail(string runId, string error) =>
-        End(runId, document => RunStateMachine.End(document, EndReason.WorkerLost, error, time.GetUtcNow()));
-
-    private void Conclude(string runId, AttemptEnded? ended, int exitCode, bool stopping) => End(runId, document =>
+    /// <summary>Written once: a later attempt goes on with the very specification that its checkpoints belong to.</summary>
+    private static void WriteSpec(RunDocument run, Lane lane, string path)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        return ended switch
+        if (!File.Exists(path))
         {
-            { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, now),
-            not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
-            null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, null, now),
-            null when stopping => RunStateMachine.Interrupt(document, now),
-            null => RunStateMachine.End(document, EndReason.WorkerLost, ExitCodes.Describe(exitCode), now),
-        };
-    });
-
-    private void End(string runId, Func<RunDocument, RunDocument> end) => store.Transact(transaction =>
-    {
-        if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
-        {
-            return false;
+            RunSpec spec = run.Spec with { Device = lane.DeviceFor(run.Spec.Device) };
+            DurableFile.WriteAllText(path, JsonSerializer.Serialize(spec, ContractJson.Indented) + "\n");
         }
-
-        RunDocument document = end(run.Document);
-        if (document.State == RunState.Failed)
-        {
-            document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
-        }
-
-        transaction.Put(run with { Document = document });
-        transaction.EmitState(document);
-        return true;
-    });
+    }
 
     private void Remember(string runId, WorkerProcess worker) => store.Transact(transaction =>
     {
@@ -115,18 +88,6 @@ internal sealed class RunExecutor(
 
         return true;
     });
-
-    private void Import(string runId, EventTail tail, AttemptLog log)
-    {
-        IReadOnlyList<WorkerEvent> events = tail.ReadNew();
-        foreach (string line in tail.Unreadable)
-        {
-            log.Write($"LoraLab: a line of {RunFiles.Events} is not an event: {line}");
-        }
-
-        importer.Import(runId, events);
-        log.Publish();
-    }
 
     /// <summary>JSON on stdout repeats what is in the file: it only says that there is something to read.</summary>
     private static void TakeOutput(string line, AttemptLog log, ActiveRun handle)

@@ -32,9 +32,9 @@ internal sealed class RunImporter(IRunStore store)
 
             transaction.Put(run with { Document = update.Document });
             transaction.AddPoints(runId, update.Points);
-            if (update.Points.Count > 0)
+            if (update.Points.Count > 0 || update.SupersededAfter is not null)
             {
-                transaction.Emit(runId, LiveEventTypes.RunMetrics, new RunMetrics(runId, Columns(update.Points)));
+                transaction.Emit(runId, LiveEventTypes.RunMetrics, new RunMetrics(runId, Columns(update.Points)) { SupersededAfter = update.SupersededAfter });
             }
 
             if (update.DocumentChanged)
@@ -45,6 +45,27 @@ internal sealed class RunImporter(IRunStore store)
             if (update.Document.Progress != run.Document.Progress)
             {
                 transaction.Emit(runId, LiveEventTypes.RunProgress, update.Document.Progress);
+            }
+
+            return true;
+        });
+    }
+
+    /// <summary>The worker is alive and does not move; its next event takes the mark away.</summary>
+    public void MarkStalled(string runId)
+    {
+        if (store.Find(runId) is not { Document: { Progress.Stalled: false } seen } || seen.State.IsTerminal())
+        {
+            return;
+        }
+
+        store.Transact(transaction =>
+        {
+            if (transaction.Find(runId) is { } run && !run.Document.State.IsTerminal())
+            {
+                RunDocument document = run.Document with { Progress = run.Document.Progress with { Stalled = true } };
+                transaction.Put(run with { Document = document });
+                transaction.EmitState(document);
             }
 
             return true;

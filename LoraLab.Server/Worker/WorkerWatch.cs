@@ -1,6 +1,9 @@
 namespace LoraLab.Server.Worker;
 
-/// <summary>Waits for a worker's exit, imports on the way, and passes on a cancel or the server's stop; who does not obey in time is killed.</summary>
+/// <summary>
+/// Waits for a worker's exit, imports on the way, and passes on a cancel or the server's stop; who does not obey in time is killed.
+/// Deadlines are spans of a clock that nobody sets.
+/// </summary>
 internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSpan grace, TimeProvider time)
 {
     /// <summary>Events are taken in batches of this span: it bounds writes and live messages alike.</summary>
@@ -13,47 +16,45 @@ internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSp
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AfterLastEvent = TimeSpan.FromSeconds(20);
 
-    private DateTimeOffset? deadline;
+    private readonly long began = time.GetTimestamp();
+    private TimeSpan? deadline;
     private bool cancelSent;
     private bool inputClosed;
 
-    public async Task UntilExitAsync(EventTail tail, Action import, CancellationToken stopping)
+    public async Task UntilExitAsync(AttemptImport import, CancellationToken stopping)
     {
         using CancellationTokenRegistration wakeOnStop = stopping.Register(handle.Wake);
-        long began = time.GetTimestamp();
         while (!worker.Exited.IsCompleted)
         {
             await Task.WhenAny(worker.Exited, handle.WaitAsync(Idle));
-            import();
-            await ActAsync(tail, stopping.IsCancellationRequested);
+            import.TryTake();
+            await ActAsync(import, stopping.IsCancellationRequested);
             await Task.WhenAny(worker.Exited, Task.Delay(time.GetElapsedTime(began) < Beginning ? FirstPace : Pace, time, CancellationToken.None));
         }
-
-        import();
     }
 
-    private async Task ActAsync(EventTail tail, bool stopping)
+    private async Task ActAsync(AttemptImport import, bool stopping)
     {
         if (handle.CancelRequested && !cancelSent)
         {
             cancelSent = true;
-            await worker.SendAsync(new Contracts.Worker.WorkerCommand { Cancel = true });
             Within(grace);
+            await worker.SendAsync(new Contracts.Worker.WorkerCommand { Cancel = true });
         }
 
         if (stopping && !inputClosed)
         {
             inputClosed = true;
-            worker.CloseInput();
             Within(grace);
+            worker.CloseInput();
         }
 
-        if (tail.Ended is not null)
+        if (import.Ended is not null)
         {
             Within(AfterLastEvent);
         }
 
-        if (deadline is { } late && time.GetUtcNow() >= late)
+        if (handle.KillRequested || time.GetElapsedTime(began) >= deadline)
         {
             worker.Kill();
         }
@@ -61,7 +62,7 @@ internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSp
 
     private void Within(TimeSpan span)
     {
-        DateTimeOffset at = time.GetUtcNow() + span;
+        TimeSpan at = time.GetElapsedTime(began) + span;
         deadline = deadline is { } earlier && earlier < at ? earlier : at;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
@@ -14,7 +15,7 @@ public sealed class RestartTests
     public async Task Server_KilledInMidRun_TheNextOneKeepsEverythingAndGoesOnWithTheQueue()
     {
         using TemporaryFolder data = new();
-        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
+        ServerSetup setup = LeaveInterrupted(data.Path);
         RunDocument running;
         RunDocument stubborn;
         string waiting;
@@ -44,6 +45,71 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Server_KilledInMidRun_TheNextOneResumesBeforeWhatWaited()
+    {
+        using TemporaryFolder data = new();
+        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
+        string id;
+        string waiting;
+        await using (ServerProcess first = await ServerProcess.StartAsync(setup))
+        {
+            RunApi api = new(first.Http);
+            id = (await api.SubmitAsync("""{"notes":"steps=12 delay@1=200 checkpoints=3 marked"}""")).Id;
+            waiting = (await api.SubmitAsync("""{"notes":"steps=2"}""")).Id;
+            await api.WaitAsync(id, run => run.Progress.Step >= 5);
+            await first.KillAsync();
+        }
+
+        await using ServerProcess second = await ServerProcess.StartAsync(setup);
+        RunApi again = new(second.Http);
+        RunDocument ended = await again.WaitForEndAsync(id);
+        RunDocument next = await again.WaitForEndAsync(waiting);
+
+        Assert.Equal((RunState.Completed, 2, 12), (ended.State, ended.Attempts.Count, ended.Progress.Step));
+        Assert.True(next.StartedAt >= ended.EndedAt, "What waited went first.");
+        int from = ended.Attempts[1].ResumedFrom!.Value;
+        Assert.Equal((ended.Attempts[0].CheckpointStep, true), (from, from > 0 && from % 3 == 0));
+        MetricSeries loss = (await again.MetricsAsync(id)).Series[MetricKeys.TrainLoss];
+        Assert.Equal(Enumerable.Range(1, 12), loss.X);
+        Assert.Equal(Enumerable.Range(1, 12).Select(step => (double?)((2.0 / step) + (step > from ? 10 : 0))), loss.Y);
+
+        // What the first attempt told beyond its checkpoint is kept, and shown where it is asked for.
+        MetricSeries before = (await again.ReadAsync<RunMetrics>(ApiRoutes.Run(id, "metrics?attempt=1"))).Series[MetricKeys.TrainLoss];
+        Assert.Equal(Enumerable.Range(1, before.X.Count), before.X);
+        Assert.True(before.X.Count >= 5 && before.Y.All(value => value < 10));
+    }
+
+    [Fact]
+    public async Task Server_KilledTwiceBeforeACheckpoint_TheRunFailsWithWhatToDoAndCanBeResumed()
+    {
+        using TemporaryFolder data = new();
+        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
+        string id = "";
+        for (int attempt = 1; attempt <= 2; attempt++)
+        {
+            await using ServerProcess server = await ServerProcess.StartAsync(setup);
+            RunApi api = new(server.Http);
+            id = attempt > 1 ? id : (await api.SubmitAsync("""{"notes":"steps=3 delay@1=60000 delay@2=60000"}""")).Id;
+            RunDocument running = await api.WaitAsync(id, run => run.State == RunState.Running);
+            Assert.Equal(attempt, running.Attempts.Count);
+            await server.KillAsync();
+        }
+
+        await using ServerProcess last = await ServerProcess.StartAsync(setup);
+        RunApi again = new(last.Http);
+        RunDocument failed = await again.GetAsync(id);
+        Assert.Equal((RunState.Failed, EndReason.WorkerLost), (failed.State, failed.EndReason));
+        Assert.Contains("two attempts in a row", failed.Error, StringComparison.Ordinal);
+        Assert.Contains("resume", failed.Error, StringComparison.Ordinal);
+        Assert.NotEmpty(failed.LogTail);
+
+        RunDocument resumed = await again.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
+        Assert.Equal((RunState.Queued, null, null), (resumed.State, resumed.EndReason, resumed.Error));
+        RunDocument ended = await again.WaitForEndAsync(id);
+        Assert.Equal((RunState.Completed, 3), (ended.State, ended.Attempts.Count));
+    }
+
+    [Fact]
     public async Task Server_StoppedInMidRun_MarksItInterruptedAndExitsCleanly()
     {
         if (OperatingSystem.IsWindows())
@@ -52,7 +118,7 @@ public sealed class RestartTests
         }
 
         using TemporaryFolder data = new();
-        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
+        ServerSetup setup = LeaveInterrupted(data.Path);
         string id;
         await using (ServerProcess first = await ServerProcess.StartAsync(setup))
         {
@@ -66,6 +132,12 @@ public sealed class RestartTests
         await using ServerProcess second = await ServerProcess.StartAsync(setup);
         Assert.Equal(RunState.Interrupted, (await new RunApi(second.Http).GetAsync(id)).State);
     }
+
+    private static ServerSetup LeaveInterrupted(string data) => ScriptedServer.Setup with
+    {
+        DataDirectory = data,
+        Environment = new Dictionary<string, string>(ScriptedServer.Setup.Environment) { ["LoraLab__ResumeInterrupted"] = "false" },
+    };
 
     private static async Task<long> SeqAsync(ServerProcess server)
     {

@@ -119,6 +119,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
             Environment = run.Environment,
             TotalSteps = run.Plan.TotalSteps,
             ResumedFrom = resumed?.Step ?? 0,
+            Summary = resumed?.Summary,
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,

@@ -1,0 +1,87 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+
+namespace LoraLab.Server.Worker;
+
+/// <summary>
+/// Writes how a run ended. It does not give up: a run whose process is gone must not be shown as running because the disk was full
+/// at that moment.
+/// </summary>
+internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time, ILogger<RunEnding> log)
+{
+    private const int TailLines = 50;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+
+    /// <summary>Ends a run for a reason, unless it has ended.</summary>
+    public Task EndAsync(string runId, EndReason reason, string? error, CancellationToken stopping) =>
+        WriteAsync(runId, document => RunStateMachine.End(document, reason, error, time.GetUtcNow()), stopping);
+
+    /// <summary>Ends a run whose process is gone.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ended">Its last event, if it told one.</param>
+    /// <param name="exitCode">Of its process.</param>
+    /// <param name="stopping">Set when it went because the server stops.</param>
+    public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, CancellationToken stopping) =>
+        WriteAsync(runId, document => Conclude(document, ended, exitCode, stopping.IsCancellationRequested), stopping);
+
+    /// <summary>Ends a run that a dead server left in the middle; its process is gone.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ended">Its last event, if it told one.</param>
+    /// <param name="stopping">Set when the server stops.</param>
+    public Task RecoverAsync(string runId, AttemptEnded? ended, CancellationToken stopping) => WriteAsync(
+        runId,
+        document => ended is { Reason: not EndReason.Cancelled }
+            ? RunStateMachine.End(document, ended.Reason, ended.Error, time.GetUtcNow())
+            : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, time.GetUtcNow()),
+        stopping);
+
+    private RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool stopping)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return ended switch
+        {
+            { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
+            not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
+            null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, null, now),
+            null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
+            null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), ExitCodes.Describe(exitCode), now),
+        };
+    }
+
+    private async Task WriteAsync(string runId, Func<RunDocument, RunDocument> end, CancellationToken stopping)
+    {
+        for (TimeSpan pause = TimeSpan.FromSeconds(0.5); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                store.Transact(transaction => Write(transaction, runId, end));
+                return;
+            }
+            catch (Exception error) when (StorageFailure.Is(error) && !stopping.IsCancellationRequested)
+            {
+                log.LogError("The end of run {Run} cannot be stored now ({Reason}); it is tried again in {Seconds:0.#} s", runId, error.Message, pause.TotalSeconds);
+                await Task.Delay(pause, time, stopping);
+            }
+        }
+    }
+
+    private bool Write(IStoreTransaction transaction, string runId, Func<RunDocument, RunDocument> end)
+    {
+        if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
+        {
+            return false;
+        }
+
+        RunDocument document = end(run.Document);
+        if (document.State == RunState.Failed)
+        {
+            document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
+        }
+
+        transaction.Put(run with { Document = document });
+        transaction.EmitState(document);
+        return true;
+    }
+}
