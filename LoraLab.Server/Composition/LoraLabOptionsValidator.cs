@@ -46,6 +46,16 @@ internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLab
             errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be from 0.1 to 86400.");
         }
 
+        if (options.MinimumFreeMb < 0)
+        {
+            errors.Add($"LoraLab:MinimumFreeMb is {options.MinimumFreeMb}; it must not be below 0.");
+        }
+
+        if (options.DiskReserveMb is < 0 or > 1024)
+        {
+            errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be from 0 to 1024.");
+        }
+
         if (!Roles.Contains(options.Role))
         {
             errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", Roles)}.");

@@ -40,7 +40,12 @@ internal static class Services
 
     public static void AddStore(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<RunRecords>();
+        builder.Services.AddSingleton<StoreLedger>();
+        builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        builder.Services.AddSingleton<RunRebuilder>();
+        builder.Services.AddSingleton<RunReconciler>();
         builder.Services.AddHostedService<StoreMaintenance>();
     }
 
