@@ -9,7 +9,10 @@ internal static class EventPoints
 {
     public static IEnumerable<MetricPoint> Of(WorkerEvent happened, int attempt) => happened switch
     {
-        MetricsRecorded metrics => metrics.Values.SelectMany(column => metrics.Steps.Zip(column.Value, (step, value) => new MetricPoint(column.Key, step, value, attempt))),
+        // An evaluation tells its values in the event that follows, too: they are taken from there, once.
+        MetricsRecorded metrics => metrics.Values
+            .Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss))
+            .SelectMany(column => metrics.Steps.Zip(column.Value, (step, value) => new MetricPoint(column.Key, step, value, attempt))),
         Evaluated evaluated =>
         [
             new MetricPoint(MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy, attempt),
