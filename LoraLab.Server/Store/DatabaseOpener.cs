@@ -17,6 +17,11 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
         try
         {
             bool isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
+            if (isNew && new FileInfo(DatabaseFile.LogOf(path)) is { Exists: true, Length: > 0 })
+            {
+                SetAside(path, "only its log is there");
+            }
+
             DatabaseFile file = isNew ? DatabaseFile.Open(path) : OpenChecked(path) ?? DatabaseFile.Open(path);
             if (file.Engine.GetCollection(Tables.Meta).FindById("schema") is null)
             {
@@ -107,7 +112,11 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
     private void SetAside(string path, string reason)
     {
         string aside = NameFor($"{path}.damaged", "");
-        File.Move(path, aside);
+        if (File.Exists(path))
+        {
+            File.Move(path, aside);
+        }
+
         string journal = DatabaseFile.LogOf(path);
         if (File.Exists(journal))
         {

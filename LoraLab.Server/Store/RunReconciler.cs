@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Runs;
+using LoraLab.Server.Composition;
 
 namespace LoraLab.Server.Store;
 
@@ -6,9 +6,21 @@ namespace LoraLab.Server.Store;
 /// At start: makes database and run directories agree. After a damage the database is empty and every run comes back from its directory;
 /// otherwise it is what a crash left between the two.
 /// </summary>
-internal sealed class RunReconciler(IRunStore store, RunRecords records, RunRebuilder rebuilder, ILogger<RunReconciler> log)
+internal sealed class RunReconciler(IRunStore store, RunRecords records, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
 {
     public void Run()
+    {
+        try
+        {
+            Reconcile();
+        }
+        catch (Exception error) when (StorageFailure.Is(error))
+        {
+            throw new StartFailure($"The runs in {paths.RunsDirectory} cannot be read into the database ({error.Message.TrimEnd('.')}); make the data directory writable and its disk large enough, and start again.");
+        }
+    }
+
+    private void Reconcile()
     {
         FinishDeletions();
         foreach (StoredRun run in store.Runs.Where(run => !records.IsCurrent(run)))

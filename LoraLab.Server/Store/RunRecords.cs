@@ -15,7 +15,7 @@ namespace LoraLab.Server.Store;
 internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords> log)
 {
     public const string Record = "run.json";
-    private const string Submission = "submission.json";
+    public const string Submission = "submission.json";
     private const string DeletedSuffix = ".deleted";
 
     private readonly HashSet<string> unwritten = [];

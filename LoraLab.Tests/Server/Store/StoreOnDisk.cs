@@ -23,7 +23,7 @@ internal sealed class StoreOnDisk : IDisposable
         directoryLock = new DataDirectoryLock(Paths);
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
         Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), clock ?? TimeProvider.System, Log);
-        new RunReconciler(Store, Records, new RunRebuilder(Store, Records, Paths), NullLogger<RunReconciler>.Instance).Run();
+        new RunReconciler(Store, Records, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
 
     public LoraLabPaths Paths { get; }
