@@ -7,6 +7,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     builder.AddStore();
     builder.AddTrainer();
     builder.AddRuns();
+    builder.AddArtifacts();
     builder.AddQueue();
     builder.AddLive();
     builder.AddMachine();

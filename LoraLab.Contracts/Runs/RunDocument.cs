@@ -51,6 +51,9 @@ public sealed record RunDocument
     /// <summary>Results so far.</summary>
     public RunSummary Summary { get; init; } = new();
 
+    /// <summary>Files that were removed to save space, oldest first: nothing goes silently.</summary>
+    public IReadOnlyList<PrunedFiles> Pruned { get; init; } = [];
+
     /// <summary>Position in the queue from 1; null when not queued.</summary>
     public int? QueuePosition { get; init; }
 

@@ -46,6 +46,24 @@ internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLab
             errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be from 0.1 to 86400.");
         }
 
+        foreach ((string key, double? days) in (ReadOnlySpan<(string, double?)>)[("CheckpointDays", options.Retention.CheckpointDays), ("PredictionDays", options.Retention.PredictionDays)])
+        {
+            if (days is not (null or (>= 0 and <= 36_500)))
+            {
+                errors.Add($"LoraLab:Retention:{key} is {days}; it must be from 0 to 36500, or absent to keep them for ever.");
+            }
+        }
+
+        if (options.MinimumFreeMb < 0)
+        {
+            errors.Add($"LoraLab:MinimumFreeMb is {options.MinimumFreeMb}; it must not be below 0.");
+        }
+
+        if (options.DiskReserveMb is < 0 or > 1024)
+        {
+            errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be from 0 to 1024.");
+        }
+
         if (!Roles.Contains(options.Role))
         {
             errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", Roles)}.");

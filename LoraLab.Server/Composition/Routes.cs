@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Artifacts;
 using LoraLab.Server.Catalog;
 using LoraLab.Server.Compare;
 using LoraLab.Server.Live;
@@ -38,6 +39,7 @@ internal static class Routes
             return await next(context);
         });
         api.MapRuns();
+        api.MapArtifacts();
         api.MapMetrics();
         api.MapQueue();
         api.MapCatalog();

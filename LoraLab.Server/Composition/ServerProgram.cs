@@ -24,6 +24,7 @@ internal static class ServerProgram
             // Lock and database first: nothing may listen before the data directory is ours.
             app.Services.GetRequiredService<DataDirectoryLock>();
             app.Services.GetRequiredService<IRunStore>();
+            app.Services.GetRequiredService<RunReconciler>().Run();
             app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
             await app.Services.GetRequiredService<Welcome>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);

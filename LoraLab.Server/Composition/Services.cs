@@ -1,5 +1,6 @@
 using Hangfire;
 using LoraLab.Contracts;
+using LoraLab.Server.Artifacts;
 using LoraLab.Server.Compare;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
@@ -40,7 +41,12 @@ internal static class Services
 
     public static void AddStore(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<RunRecords>();
+        builder.Services.AddSingleton<StoreLedger>();
+        builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        builder.Services.AddSingleton<RunRebuilder>();
+        builder.Services.AddSingleton<RunReconciler>();
         builder.Services.AddHostedService<StoreMaintenance>();
     }
 
@@ -67,6 +73,13 @@ internal static class Services
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<Welcome>();
+    }
+
+    public static void AddArtifacts(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ArtifactFiles>();
+        builder.Services.AddSingleton<ArtifactPruning>();
+        builder.Services.AddHostedService<RetentionSweep>();
     }
 
     public static void AddQueue(this WebApplicationBuilder builder)

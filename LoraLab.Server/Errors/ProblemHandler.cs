@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LoraLab.Server.Store;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 
@@ -18,6 +19,7 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
         {
             ApiFailure failure => Describe(failure.Status, failure.Code, failure.Message),
             BadHttpRequestException bad => Describe(bad.StatusCode, "malformed", Explain(bad)),
+            _ when DiskSpace.IsShort(exception) => Describe(StatusCodes.Status507InsufficientStorage, "diskFull", "The disk of the data directory is full, so this could not be stored; free some space and send it again."),
             _ => Describe(StatusCodes.Status500InternalServerError, "internal", "The server failed on this request; its log has the details."),
         };
         if (exception is ApiFailure { Errors: { } errors })

@@ -10,7 +10,7 @@ namespace LoraLab.Server.Queue;
 /// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
 /// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
 /// </summary>
-internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
+internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
 {
     [AutomaticRetry(Attempts = 0)]
     public async Task RunAsync(int index, CancellationToken cancellationToken)
@@ -20,7 +20,7 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
         while (!stopping.IsCancellationRequested)
         {
             using IDisposable work = lanes.Work(lane);
-            RunDocument? run = Claim(lane);
+            RunDocument? run = disk.HasRoom() ? Claim(lane) : null;
             if (run is null)
             {
                 // Only now: a start beside a training would take its cores.
@@ -46,7 +46,7 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
         }
 
         // A run may have come between the last look and the moment the lane counted as idle.
-        if (!stopping.IsCancellationRequested && HasWork(lane))
+        if (!stopping.IsCancellationRequested && HasWork(lane) && disk.HasRoom())
         {
             lanes.Wake();
         }

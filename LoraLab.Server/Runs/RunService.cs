@@ -17,7 +17,7 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunService> log)
+    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, RunRecords records, IOptions<LoraLabOptions> options, TimeProvider time)
 {
     private readonly SemaphoreSlim oneByOne = new(1, 1);
 
@@ -129,29 +129,33 @@ internal sealed class RunService(
 
     public void Delete(string id)
     {
-        store.Transact(transaction =>
-        {
-            RunDocument document = (transaction.Find(id) ?? throw ApiFailure.NoRun(id)).Document;
-            if (!document.State.IsTerminal() && document.State != RunState.Queued)
-            {
-                throw ApiFailure.Conflict("runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
-            }
-
-            transaction.Remove(id);
-            transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
-            return true;
-        });
-
         try
         {
-            if (Directory.Exists(paths.RunDirectory(id)))
+            store.Transact(transaction =>
             {
-                Directory.Delete(paths.RunDirectory(id), recursive: true);
-            }
+                RequireDeletable(transaction.Find(id), id);
+                transaction.Remove(id);
+                transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
+                // Before the store forgets it: a directory under its own name is a run that is to be kept.
+                records.MarkDeleted(id);
+                return true;
+            });
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch
         {
-            log.LogWarning("The folder {Folder} of the deleted run could not be removed: {Reason}", paths.RunDirectory(id), error.Message);
+            records.Restore(id);
+            throw;
+        }
+
+        records.RemoveDeleted(id);
+    }
+
+    private static void RequireDeletable(StoredRun? run, string id)
+    {
+        RunDocument document = (run ?? throw ApiFailure.NoRun(id)).Document;
+        if (!document.State.IsTerminal() && document.State != RunState.Queued)
+        {
+            throw ApiFailure.Conflict("runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
         }
     }
 

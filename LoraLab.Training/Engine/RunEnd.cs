@@ -23,7 +23,7 @@ public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
             case RunFailure failure:
                 return new(failure.Reason, failure.Message);
             case IOException e when IsDiskFull(e):
-                return new(EndReason.DiskFull, $"The disk is full: {e.Message} Free some space and submit the run again.");
+                return new(EndReason.DiskFull, $"The disk is full ({e.Message.TrimEnd('.')}); free some space and resume the run.");
             case Exception e when IsOutOfMemory(e):
                 log(e.ToString());
                 return new(EndReason.OutOfMemory, "The device ran out of memory: use a smaller packTokens, rank or model, or fewer targetModules.");
@@ -37,10 +37,13 @@ public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
             || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
             || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
 
-    private static bool IsDiskFull(IOException e)
+    /// <summary>Whether a disk is full, or a quota used up.</summary>
+    public static bool IsDiskFull(IOException e)
     {
+        ArgumentNullException.ThrowIfNull(e);
         const int NoSpaceLinux = 28;
+        const int QuotaLinux = 122;
         const int NoSpaceWindows = unchecked((int)0x80070070);
-        return e.HResult == NoSpaceWindows || (e.HResult & 0xffff) == NoSpaceLinux;
+        return e.HResult is NoSpaceWindows or NoSpaceLinux or QuotaLinux;
     }
 }
