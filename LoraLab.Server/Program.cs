@@ -1,9 +1,11 @@
 using LoraLab.Server.Composition;
+using LoraLab.Server.Security;
 
 return await ServerProgram.RunAsync(args, static builder =>
 {
     builder.AddLoraLabOptions();
     builder.AddProblems();
+    builder.AddSecurity();
     builder.AddStore();
     builder.AddTrainer();
     builder.AddRuns();
@@ -15,9 +17,11 @@ return await ServerProgram.RunAsync(args, static builder =>
 }, static app =>
 {
     app.UseProblems();
+    app.UseSecurity();
     app.MapRestApi();
     app.MapLiveChannel();
     app.MapApiDescription();
     app.MapHealth();
+    app.MapHangfire();
     app.MapDashboard();
 });

@@ -1,3 +1,5 @@
+using LoraLab.Server.Security;
+
 namespace LoraLab.Server.Composition;
 
 /// <summary>The section <c>LoraLab</c> of the configuration.</summary>
@@ -30,6 +32,8 @@ internal sealed class LoraLabOptions
 
     /// <summary>The trainer's program or dll; null: the one built or published with the server.</summary>
     public string? WorkerPath { get; set; }
+
+    public LimitOptions Limits { get; set; } = new();
 
     public string Role { get; set; } = "All";
 }
