@@ -1,10 +1,12 @@
 using LoraLab.Server.Composition;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Security;
 
 return await ServerProgram.RunAsync(args, static builder =>
 {
     builder.AddLoraLabOptions();
     builder.AddProblems();
+    builder.AddObservability();
     builder.AddSecurity();
     builder.AddStore();
     builder.AddTrainer();
@@ -22,6 +24,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     app.MapLiveChannel();
     app.MapApiDescription();
     app.MapHealth();
+    app.MapPrometheus();
     app.MapHangfire();
     app.MapDashboard();
 });

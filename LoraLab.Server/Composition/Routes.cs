@@ -4,9 +4,11 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Server.Catalog;
 using LoraLab.Server.Compare;
+using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Metrics;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Security;
@@ -38,6 +40,9 @@ internal static class Routes
         RouteGroupBuilder api = app.MapGroup(ApiRoutes.Base);
         api.AddEndpointFilter(static async (context, next) =>
         {
+            using IDisposable? scope = context.HttpContext.GetRouteValue("id") is string id
+                ? context.HttpContext.RequestServices.GetRequiredService<ILogger<WebApplication>>().OfRun(id)
+                : null;
             long seq = context.HttpContext.RequestServices.GetRequiredService<IRunStore>().Seq;
             context.HttpContext.Response.Headers[SeqHeader] = seq.ToString(CultureInfo.InvariantCulture);
             return await next(context);
@@ -61,8 +66,8 @@ internal static class Routes
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains(ReadyCheck.Tag) }).AllowAnonymous();
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
     }
 
     /// <summary>What the queue's library shows of itself: for who looks after the server.</summary>

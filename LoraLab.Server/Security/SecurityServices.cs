@@ -58,6 +58,8 @@ internal static class SecurityServices
         builder.Services.AddDataProtection(static protection => protection.ApplicationDiscriminator = "LoraLab");
         builder.Services.AddOptions<KeyManagementOptions>().Configure<LoraLabPaths, ILoggerFactory>(static (keys, paths, logging) =>
             keys.XmlRepository = new FileSystemXmlRepository(CreatePrivate(paths.CookieKeys), logging));
+        // Refusals are answers, not news.
+        builder.Logging.AddFilter(typeof(ApiKeyHandler).FullName, LogLevel.Warning);
         // It would say at each start that the files are not encrypted.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }

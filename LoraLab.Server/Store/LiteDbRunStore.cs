@@ -7,6 +7,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
+using LoraLab.Server.Observability;
 using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Server.Store;
@@ -65,11 +66,13 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
     public T Transact<T>(Func<IStoreTransaction, T> work)
     {
+        long began = time.GetTimestamp();
         lock (gate)
         {
             StagedTransaction staged = new(runs, paused, time);
             T result = work(staged);
             Commit(staged);
+            Telemetry.StoreWrite.Record(time.GetElapsedTime(began).TotalSeconds);
             return result;
         }
     }
