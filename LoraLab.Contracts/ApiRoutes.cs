@@ -36,6 +36,9 @@ public static class ApiRoutes
     /// <summary>The machine.</summary>
     public const string System = Base + "/system";
 
+    /// <summary>Who is asking; signing in and out.</summary>
+    public const string Session = Base + "/session";
+
     /// <summary>One run, or a part of it.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
 }

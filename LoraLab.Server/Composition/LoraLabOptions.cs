@@ -1,4 +1,5 @@
 using LoraLab.Server.Artifacts;
+using LoraLab.Server.Security;
 
 namespace LoraLab.Server.Composition;
 
@@ -41,6 +42,11 @@ internal sealed class LoraLabOptions
 
     /// <summary>The trainer's program or dll; null: the one built or published with the server.</summary>
     public string? WorkerPath { get; set; }
+
+    /// <summary>Serves <c>/metrics</c> in Prometheus' format, to keys that may read.</summary>
+    public bool Prometheus { get; set; }
+
+    public LimitOptions Limits { get; set; } = new();
 
     public string Role { get; set; } = "All";
 }

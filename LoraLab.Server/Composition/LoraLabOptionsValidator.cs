@@ -1,10 +1,11 @@
 using System.Text.RegularExpressions;
+using LoraLab.Server.Security;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Composition;
 
 /// <summary>Lists every error of the section at once, each with its key.</summary>
-internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLabOptions>
+internal sealed partial class LoraLabOptionsValidator(IConfiguration configuration) : IValidateOptions<LoraLabOptions>
 {
     private static readonly string[] Roles = ["All", "Web", "Worker"];
 
@@ -63,6 +64,18 @@ internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLab
         {
             errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be from 0 to 1024.");
         }
+
+        if (options.Limits.RequestsPerMinute < 60)
+        {
+            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, or the dashboard cannot be used.");
+        }
+
+        if (options.Limits.QueuedRuns < 1)
+        {
+            errors.Add($"LoraLab:Limits:QueuedRuns is {options.Limits.QueuedRuns}; it must be at least 1.");
+        }
+
+        errors.AddRange(ApiKeySection.Read(configuration).Errors);
 
         if (!Roles.Contains(options.Role))
         {

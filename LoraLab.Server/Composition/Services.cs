@@ -4,6 +4,7 @@ using LoraLab.Server.Artifacts;
 using LoraLab.Server.Compare;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
+using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Queue;
@@ -136,6 +137,13 @@ internal static class Services
             return Task.CompletedTask;
         }));
 
-    public static void AddHealth(this WebApplicationBuilder builder) =>
-        builder.Services.AddHealthChecks().AddCheck<ReadyCheck>("ready", tags: [ReadyCheck.Tag]);
+    public static void AddHealth(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TrainerCheck>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<StoreCheck>("store")
+            .AddCheck<DiskCheck>("disk")
+            .AddCheck<TrainerCheck>("trainer")
+            .AddCheck<QueueCheck>("queue");
+    }
 }

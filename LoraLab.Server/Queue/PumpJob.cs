@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Hangfire;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 using LoraLab.Server.Worker;
@@ -28,6 +30,9 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
                 break;
             }
 
+            using IDisposable? scope = log.OfRun(run.Id);
+            using Activity? activity = Telemetry.Source.StartActivity("run attempt");
+            activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
             try
             {
                 await executor.ExecuteAsync(run, lane, stopping.Token);

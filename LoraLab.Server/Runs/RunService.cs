@@ -19,6 +19,8 @@ namespace LoraLab.Server.Runs;
 internal sealed class RunService(
     IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, RunRecords records, IOptions<LoraLabOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim oneByOne = new(1, 1);
 
     public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
@@ -185,6 +187,7 @@ internal sealed class RunService(
     {
         RunDocument inserted = store.Transact(transaction =>
         {
+            CheckRoom(transaction);
             string name = NameOf(valid, transaction.Runs);
             RunSpec effective = valid.Spec! with { Name = name, Tags = RunText.Clean(valid.Spec!.Tags) };
             RunDocument document = new()
@@ -218,4 +221,13 @@ internal sealed class RunService(
     private static string NameOf(SpecValidation valid, IEnumerable<StoredRun> runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
         ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.Select(run => run.Document.Name))
         : valid.Spec.Name.Trim();
+
+    private void CheckRoom(IStoreTransaction transaction)
+    {
+        int limit = options.Value.Limits.QueuedRuns;
+        if (transaction.Runs.Count(run => run.Document.State == RunState.Queued) >= limit)
+        {
+            throw ApiFailure.TooMany("queueFull", $"{limit} runs wait already, which is all that LoraLab:Limits:QueuedRuns allows; submit again when some have run.", WhenFull);
+        }
+    }
 }

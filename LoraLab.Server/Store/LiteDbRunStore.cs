@@ -3,6 +3,7 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
+using LoraLab.Server.Observability;
 
 namespace LoraLab.Server.Store;
 
@@ -50,6 +51,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
     public T Transact<T>(Func<IStoreTransaction, T> work)
     {
+        long began = time.GetTimestamp();
         lock (gate)
         {
             try
@@ -59,6 +61,10 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
             catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
             {
                 return Attempt(work);
+            }
+            finally
+            {
+                Telemetry.StoreWrite.Record(time.GetElapsedTime(began).TotalSeconds);
             }
         }
     }

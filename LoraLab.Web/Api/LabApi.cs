@@ -91,6 +91,13 @@ public sealed class LabApi(HttpClient http)
 
     public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) => GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
 
+    public Task<SessionDocument> SessionAsync(CancellationToken cancellationToken) => GetAsync<SessionDocument>(ApiRoutes.Session, cancellationToken);
+
+    public Task<SessionDocument> SignInAsync(SignIn key, CancellationToken cancellationToken) =>
+        SendAsync<SessionDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Session)) { Content = Json(key) }, cancellationToken);
+
+    public Task SignOutAsync(CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Session)), cancellationToken);
+
     /// <summary>Path of a file that the browser downloads by itself.</summary>
     public static string DownloadPath(string route) => route.TrimStart('/');
 
