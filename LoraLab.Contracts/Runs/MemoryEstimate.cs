@@ -54,6 +54,9 @@ public sealed record MemoryEstimate
     /// <summary>One sentence that says what would fit; null where the run does.</summary>
     public string? Advice { get; init; }
 
+    /// <summary>Changes each of which makes the run fit by this same estimate; empty where it does, and where none was found.</summary>
+    public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
+
     /// <summary>Tokens of the largest training pass, those that its sentences have in common counted once.</summary>
     public int PassTokens { get; init; }
 

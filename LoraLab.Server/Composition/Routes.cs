@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Server.Catalog;
 using LoraLab.Server.Compare;
+using LoraLab.Server.Estimate;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Metrics;
@@ -40,6 +41,7 @@ internal static class Routes
         api.MapRuns();
         api.MapMetrics();
         api.MapQueue();
+        api.MapEstimate();
         api.MapCatalog();
         api.MapCompare();
         api.MapSystem();

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Server.Compare;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
+using LoraLab.Server.Estimate;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Queue;
@@ -64,6 +65,7 @@ internal static class Services
         builder.Services.AddSingleton<RunQuery>();
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
+        builder.Services.AddSingleton<EstimateService>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<Welcome>();

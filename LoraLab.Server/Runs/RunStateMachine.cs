@@ -84,6 +84,7 @@ internal static class RunStateMachine
         EndReason = null,
         Error = null,
         LogTail = [],
+        Suggestions = [],
         EndedAt = null,
     };
 
