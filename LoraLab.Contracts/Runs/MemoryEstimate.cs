@@ -2,15 +2,18 @@ namespace LoraLab.Contracts.Runs;
 
 /// <summary>
 /// The memory that a run is expected to need at most, MiB, by components. The peak is
-/// weights + adapters + indices + process + allocator + the larger of a training pass and an evaluation pass.
+/// weights + adapters + optimizer + indices + process + allocator + the larger of a training pass and an evaluation pass.
 /// </summary>
 public sealed record MemoryEstimate
 {
     /// <summary>Frozen weights on the device, with the copies that a method puts in their place.</summary>
     public double WeightsMb { get; init; }
 
-    /// <summary>Factors in fp32, with gradients and both moments of those that are trained.</summary>
+    /// <summary>Factors in fp32, frozen ones too.</summary>
     public double AdaptersMb { get; init; }
+
+    /// <summary>Gradients and both moments of the factors that are trained, in fp32.</summary>
+    public double OptimizerMb { get; init; }
 
     /// <summary>What all blocks keep of the largest training pass until the way back.</summary>
     public double ActivationsMb { get; init; }

@@ -28,7 +28,7 @@ public sealed class EstimateTests(RealServer real) : IClassFixture<RealServer>
         MemoryEstimate told = JsonSerializer.Deserialize<MemoryEstimate>(command.Output, ContractJson.Options)!;
 
         Assert.True(first is { Fits: true, BudgetMb: null, Advice: null, Device: "cpu" } && first.Suggestions.Count == 0);
-        Assert.True(first.WeightsMb > 0 && first.AdaptersMb > 0 && first.ActivationsMb > 0 && first.LogitsMb > 0 && first.EvaluationMb > 0 && first.ProcessMb > 50);
+        Assert.True(first.WeightsMb > 0 && first.AdaptersMb > 0 && first.OptimizerMb > first.AdaptersMb && first.ActivationsMb > 0 && first.LogitsMb > 0 && first.EvaluationMb > 0 && first.ProcessMb > 50);
         Assert.Equal((told.WeightsMb, told.AdaptersMb, told.ActivationsMb, told.LogitsMb), (last.WeightsMb, last.AdaptersMb, last.ActivationsMb, last.LogitsMb));
         Assert.InRange(first.TotalMb, 0.85 * told.TotalMb, 1.15 * told.TotalMb);
         Assert.InRange(last.TotalMb, 0.85 * told.TotalMb, 1.15 * told.TotalMb);

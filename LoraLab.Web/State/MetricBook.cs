@@ -23,11 +23,35 @@ public sealed class MetricBook
     /// <summary>Takes new points: a step that is there already gets the new value, as after a resumed attempt.</summary>
     public void Merge(RunMetrics metrics)
     {
+        if (metrics.SupersededAfter is int last)
+        {
+            Cut(metrics.RunId, last);
+        }
+
         foreach ((string key, MetricSeries added) in metrics.Series)
         {
             if (!_series.TryGetValue((metrics.RunId, key), out GrowingSeries? known) || !known.TryAppend(added))
             {
                 _series[(metrics.RunId, key)] = new GrowingSeries(Merge(Get(metrics.RunId, key), added));
+            }
+        }
+    }
+
+    /// <summary>Forgets a run's points beyond a step: a resumed attempt tells them again.</summary>
+    private void Cut(string runId, int lastStep)
+    {
+        foreach ((string Run, string Key) series in _series.Keys.Where(series => series.Run == runId).ToList())
+        {
+            MetricSeries known = _series[series].Snapshot;
+            int kept = known.X.TakeWhile(x => x <= lastStep).Count();
+            if (kept < known.X.Count)
+            {
+                _series[series] = new GrowingSeries(new MetricSeries
+                {
+                    X = [.. known.X.Take(kept)],
+                    Y = [.. known.Y.Take(kept)],
+                    NonFinite = [.. known.NonFinite.Where(point => point.I < kept)],
+                });
             }
         }
     }
