@@ -24,6 +24,9 @@ public static class ApiRoutes
     /// <summary>Comparison as a file.</summary>
     public const string CompareExport = Compare + "/export";
 
+    /// <summary>Memory that a run needs.</summary>
+    public const string Estimate = Base + "/estimate";
+
     /// <summary>Methods.</summary>
     public const string Methods = Base + "/methods";
 

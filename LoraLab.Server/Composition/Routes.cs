@@ -5,6 +5,7 @@ using LoraLab.Contracts.Live;
 using LoraLab.Server.Artifacts;
 using LoraLab.Server.Catalog;
 using LoraLab.Server.Compare;
+using LoraLab.Server.Estimate;
 using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
@@ -52,6 +53,7 @@ internal static class Routes
         api.MapArtifacts();
         api.MapMetrics();
         api.MapQueue();
+        api.MapEstimate();
         api.MapCatalog();
         api.MapCompare();
         api.MapSystem();

@@ -4,6 +4,7 @@ using LoraLab.Server.Artifacts;
 using LoraLab.Server.Compare;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
+using LoraLab.Server.Estimate;
 using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
@@ -71,6 +72,7 @@ internal static class Services
         builder.Services.AddSingleton<RunQuery>();
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
+        builder.Services.AddSingleton<EstimateService>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<Welcome>();

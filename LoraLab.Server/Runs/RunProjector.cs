@@ -42,7 +42,12 @@ internal static class RunProjector
                 },
                 MetricsRecorded metrics => Record(document, metrics, points),
                 Evaluated evaluated => Evaluate(document, evaluated, points),
-                AttemptEnded ended => document with { Summary = Merge(document.Summary, ended.Summary) },
+                BudgetPassed passed => document with
+                {
+                    Summary = document.Summary with { BudgetExceededMb = passed.UsedMb - passed.BudgetMb },
+                    Warnings = [.. document.Warnings.Append(passed.Sentence).Distinct()],
+                },
+                AttemptEnded ended => document with { Summary = Merge(document.Summary, ended.Summary), Suggestions = ended.Suggestions },
                 _ => document,
             };
         }
@@ -132,6 +137,7 @@ internal static class RunProjector
         EvalSeconds = told.EvalSeconds ?? known.EvalSeconds,
         LoadSeconds = told.LoadSeconds ?? known.LoadSeconds,
         PeakMemoryMb = told.PeakMemoryMb ?? known.PeakMemoryMb,
+        BudgetExceededMb = told.BudgetExceededMb ?? known.BudgetExceededMb,
         GangSize = told.GangSize ?? known.GangSize,
     };
 

@@ -81,7 +81,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         }
 
         RunDocument document = end(run.Document);
-        if (document.State != RunState.Completed)
+        if (document.State != RunState.Completed && document.Attempts.Count > 0)
         {
             document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
         }
