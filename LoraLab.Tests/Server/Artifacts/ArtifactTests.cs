@@ -33,7 +33,7 @@ public sealed class ArtifactTests(ScriptedServer fixture) : IClassFixture<Script
     {
         RunDocument run = await FinishAsync();
         string folder = FolderOf(run.Id);
-        File.WriteAllText(Path.Combine(fixture.Server.DataDirectory, "secret.txt"), "secret");
+        File.WriteAllText(Path.Combine(fixture.Server.DataDirectory, "secret.txt"), "what nobody may read");
         Directory.CreateDirectory(Path.Combine(folder, "checkpoints"));
         if (!OperatingSystem.IsWindows())
         {
@@ -47,7 +47,7 @@ public sealed class ArtifactTests(ScriptedServer fixture) : IClassFixture<Script
             using HttpResponseMessage response = await fixture.Server.Http.GetAsync(new Uri(fixture.Server.Address.GetLeftPart(UriPartial.Authority) + ApiRoutes.Run(run.Id, "artifacts/") + name, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
             string body = await response.Content.ReadAsStringAsync();
             Assert.True((int)response.StatusCode is 400 or 404, $"{name}: {(int)response.StatusCode} {body}");
-            Assert.DoesNotContain("secret", body, StringComparison.Ordinal);
+            Assert.DoesNotContain("nobody may read", body, StringComparison.Ordinal);
         }
 
         Assert.DoesNotContain((await ListAsync(run.Id)).Items, item => item.Name.Contains("link", StringComparison.Ordinal) || item.Name.Contains("above", StringComparison.Ordinal));
@@ -67,7 +67,7 @@ public sealed class ArtifactTests(ScriptedServer fixture) : IClassFixture<Script
         Contracts.Metrics.RunMetrics metrics = await MetricsAsync(run.Id);
         RunDocument pruned = await PruneAsync(run.Id, """{"checkpoints":true,"predictions":true}""");
 
-        Assert.Equal([(ArtifactKind.Checkpoint, 2, 10L, false), (ArtifactKind.Predictions, 2, 10L, false)], pruned.Pruned.Select(item => (item.Kind, item.Files, item.Bytes, item.ByRetention)).Order());
+        Assert.Equal([(ArtifactKind.Predictions, 2, 10L, false), (ArtifactKind.Checkpoint, 2, 10L, false)], pruned.Pruned.Select(item => (item.Kind, item.Files, item.Bytes, item.ByRetention)).Order());
         string[] left = [.. (await ListAsync(run.Id)).Items.Select(item => item.Name)];
         Assert.Equal(["predictions/step-000000.csv", "predictions/step-000004.csv"], left.Where(name => name.StartsWith("predictions", StringComparison.Ordinal)));
         Assert.DoesNotContain(left, name => name.StartsWith("checkpoints", StringComparison.Ordinal));

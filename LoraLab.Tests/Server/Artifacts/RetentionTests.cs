@@ -78,6 +78,7 @@ public sealed class RetentionTests : IDisposable
                 {
                     State = state,
                     EndReason = state switch { RunState.Completed => EndReason.Finished, RunState.Failed => EndReason.WorkerLost, _ => null },
+                    Error = state == RunState.Failed ? "Lost; resume the run." : null,
                     EndedAt = clock.GetUtcNow(),
                     Attempts = [new RunAttempt { Number = 1, EndedAt = clock.GetUtcNow() }],
                 },
