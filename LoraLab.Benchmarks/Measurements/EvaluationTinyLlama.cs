@@ -24,6 +24,7 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         bench.RequireGpuFor(layers);
+        bench.Require(dtype);
         using PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = 16 }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, Rows);
         SameMath.Disturb(run);
         return [EvaluationComparison.Of(bench, this, run, dtype == ScalarType.BFloat16 ? HalfLimit : Limit, Target.AtLeast(3.3, 5))];

@@ -26,6 +26,7 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
+        bench.Require(dtype);
         PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;

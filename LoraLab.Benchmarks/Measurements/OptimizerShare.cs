@@ -15,12 +15,13 @@ internal sealed class OptimizerShare : IMeasurement
     public string Name => "optimizer-share";
 
     /// <inheritdoc />
-    public string What => $"optimizer and clipping / step, TinyLlama shape with {Layers} blocks, bf16, rank 32 all-linear";
+    public string What => $"optimizer and clipping / step, TinyLlama shape with {Layers} blocks, rank 32 all-linear";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), ScalarType.BFloat16, evaluationRows: 1);
+        ScalarType dtype = bench.Computes(ScalarType.BFloat16) ? ScalarType.BFloat16 : ScalarType.Float32;
+        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;
         using Tensor loss = ones(1, float64, bench.Device).DetachFromDisposeScope();
@@ -44,7 +45,7 @@ internal sealed class OptimizerShare : IMeasurement
                 Clock = compared.Clock,
                 Target = Target.NoMoreThan(bench.Clock == Clock.Cpu ? 0.01 : 0.05, bench.Clock == Clock.Cpu ? 0.005 : 0.01),
                 Details = new Dictionary<string, double> { ["step, s"] = compared.Seconds(0), ["optimizer, s"] = compared.Seconds(1) },
-                Note = $"{run.TrainableParameters:N0} trained parameters; with 2 of 22 blocks the head weighs more in the step than in the whole model, the optimizer less",
+                Note = $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head weighs more in the step than in the whole model, the optimizer less",
             }.Judged(),
         ];
     }

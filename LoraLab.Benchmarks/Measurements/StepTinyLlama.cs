@@ -29,6 +29,7 @@ internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, 
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         bench.RequireGpuFor(layers);
+        bench.Require(dtype);
         PreparedRun run = Preparation.Random(bench, spec with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         SameMath.Disturb(run);

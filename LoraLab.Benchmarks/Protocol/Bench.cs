@@ -1,4 +1,5 @@
 using LoraLab.Training.Catalog;
+using LoraLab.Training.Torch;
 using TorchSharp;
 
 namespace LoraLab.Benchmarks.Protocol;
@@ -47,6 +48,19 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
         if (layers > Few && Device.type != DeviceType.CUDA)
         {
             throw new NotMeasuredException("for a GPU: on a CPU the protocol takes hours with the whole model.");
+        }
+    }
+
+    /// <summary>Whether the device computes in a precision, rather than emulating it.</summary>
+    public bool Computes(torch.ScalarType dtype) => Device.type == DeviceType.CUDA || dtype == torch.float32 || (dtype == torch.bfloat16 && PrecisionRule.CpuHasBf16());
+
+    /// <summary>Refuses a precision that the device would only emulate.</summary>
+    /// <exception cref="NotMeasuredException">It would.</exception>
+    public void Require(torch.ScalarType dtype)
+    {
+        if (!Computes(dtype))
+        {
+            throw new NotMeasuredException($"this CPU has no instructions for {dtype}.");
         }
     }
 

@@ -14,7 +14,7 @@ internal static class SameMath
     private const double HalfLossLimit = 2e-2;
     private const double HalfLimit = 3e-2;
     private const double Disturbance = 0.01;
-    private const double NoiseFactor = 10;
+    private const double OwnFactor = 10;
 
     /// <summary>Moves the factors off their start, where half of the gradient is zero.</summary>
     public static void Disturb(PreparedRun run)
@@ -29,18 +29,19 @@ internal static class SameMath
     }
 
     /// <summary>
-    /// Relative error of each way's gradient of one window against the literal loop's, the largest, in words. The limit is a fixed one, or
-    /// ten times the error of the literal loop's own operators in another order, where that is more: a few targets whose parts cancel.
+    /// Relative error of each way's gradient of one window, the largest, in words: in fp32 against the literal loop in float64, within a fixed
+    /// limit, or within ten times the literal loop's own error where that is more (targets whose parts cancel); in half precision against the
+    /// literal loop.
     /// </summary>
     /// <exception cref="NotMeasuredException">It is not the same mathematics.</exception>
     public static string Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> ways)
     {
         using IDisposable scope = NewDisposeScope();
         bool half = work.Run.Model.Dtype != ScalarType.Float32;
-        (double loss, Tensor gradient) = Gradient(work, work.Literal, step);
-        using PaddedGradient reordered = new();
-        double noise = Error(Gradient(work, reordered, step).Gradient, gradient);
-        double limit = Math.Max(half ? HalfLimit : Fp32Limit, NoiseFactor * noise);
+        (double loss, Tensor gradient) literal = Gradient(work, work.Literal, step);
+        (double loss, Tensor gradient) = half ? literal : WideGradient.Of(work.Run, step);
+        double own = Error(literal.gradient, gradient);
+        double limit = Math.Max(half ? HalfLimit : Fp32Limit, OwnFactor * own);
         double worst = 0;
         foreach ((string name, IWindowGradient way) in ways)
         {
@@ -50,13 +51,13 @@ internal static class SameMath
             // Not "error > limit": a NaN must fail.
             if (!(lossError <= (half ? HalfLossLimit : LossLimit) && error <= limit))
             {
-                throw new NotMeasuredException(FormattableString.Invariant($"{name} is not the same mathematics as the literal loop: loss differs by {lossError:0e0}, gradient by {error:0e0}, where another order of the same sums gives {noise:0e0}."));
+                throw new NotMeasuredException(FormattableString.Invariant($"{name} is not the same mathematics as the literal loop: loss differs by {lossError:0e0}, gradient by {error:0e0}, the literal loop's own by {own:0e0}."));
             }
 
             worst = Math.Max(worst, error);
         }
 
-        return FormattableString.Invariant($"gradient error {worst:0.0e0} (the literal loop in another order: {noise:0.0e0})");
+        return FormattableString.Invariant($"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (the literal loop's own: {own:0.0e0})")}");
     }
 
     private static double Error(Tensor gradient, Tensor reference) => TensorReader.Doubles(gradient.sub(reference).norm().div(reference.norm()))[0];

@@ -1,4 +1,5 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Engine;
@@ -13,7 +14,7 @@ public sealed class BlockMemory
     private const double Single = sizeof(float);
     private readonly Dictionary<string, AdapterTransients> _transients;
     private readonly double _value;
-    private readonly bool _half, _gpu;
+    private readonly bool _half, _gpu, _onRows;
     private readonly double _width, _inner, _queries, _keys, _heads;
 
     /// <summary>A block of a model.</summary>
@@ -26,13 +27,14 @@ public sealed class BlockMemory
     public BlockMemory(LlamaConfig config, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
     {
         (_half, _gpu, _value) = (half, gpu, half ? sizeof(short) : Single);
+        _onRows = RowAttention.Takes(config, !gpu, half);
         (_width, _inner, _heads) = (config.HiddenSize, config.IntermediateSize, config.Heads);
         (_queries, _keys) = (config.Heads * config.HeadSize, config.KeyValueHeads * config.HeadSize);
         _transients = config.BlockLinears.ToDictionary(linear => linear.Name, linear => new AdapterTransients(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         Masks = new(dropout ? Single * config.BlockLinears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
-        Kept = new(
+        Kept = new PassBytes(
             (_value * ((2 * _queries) + (2 * _keys) + (2 * _inner))) + (2 * Single * _width) + (Single * rank * adapters.Count),
-            gpu ? 0 : Single * _heads);
+            0) + LogNormaliser;
     }
 
     /// <summary>Kept until the way back: y, q, k, v, the attention's output, the middle of the block, gate, up, s·x·Aᵀ of each adapter, log-normalisers.</summary>
@@ -49,7 +51,7 @@ public sealed class BlockMemory
             (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
             double norm = 2 * Single * d;
             double qkv = w * (a + (2 * c));
-            PassBytes attended = new(qkv + (w * a), LogNormaliser);
+            PassBytes attended = new PassBytes(qkv + (w * a), 0) + LogNormaliser;
             PassBytes middle = attended + new PassBytes(Single * d);
             return
             [
@@ -60,8 +62,11 @@ public sealed class BlockMemory
                 new(2 * qkv),
                 new(qkv + Rotation(a + c)),
                 // The rows of a band, its keys and values for every head, its output; the outputs of all bands.
-                new PassBytes(qkv, (w * a) + LogNormaliser, qkv + (2 * w * a)) + Scores,
-                new(qkv + (w * a), (2 * w * a) + LogNormaliser),
+                .. _onRows ? [] : new PassBytes[]
+                {
+                    new PassBytes(qkv, w * a, qkv + (2 * w * a)) + LogNormaliser + Scores,
+                    new PassBytes(qkv + (w * a), 2 * w * a) + LogNormaliser,
+                },
                 attended + new PassBytes((w * d) + Math.Max(_transients["o_proj"].Forward, Residual)),
                 middle + new PassBytes(norm),
                 middle + new PassBytes((w * d) + (w * f) + _transients["gate_proj"].Forward),
@@ -94,8 +99,11 @@ public sealed class BlockMemory
                 new(normBack),
                 new(middle + narrowed + (w * a) + _transients["o_proj"].Backward),
                 // Of a band the gradients of output, rows, queries, shared keys and values, and what they come from; those of the bands before.
-                new PassBytes(middle + (w * a), qkv, (_gpu ? 6 : 7) * w * a) + ScoresBack,
-                new(middle + qkv, 2 * qkv),
+                .. _onRows ? new PassBytes[] { new(middle + (w * a) + qkv) } :
+                [
+                    new PassBytes(middle + (w * a), qkv, (_gpu ? 6 : 7) * w * a) + ScoresBack,
+                    new(middle + qkv, 2 * qkv),
+                ],
                 new(middle + qkv + Rotation(a + c)),
                 new(middle + qkv + norm),
                 new(middle + qkv + (2 * w * d) + _transients["q_proj"].Backward),
@@ -106,7 +114,8 @@ public sealed class BlockMemory
         }
     }
 
-    private double LogNormaliser => _gpu ? 0 : Single * _heads;
+    // One for each head of a row, or of a cell where attention needs cells.
+    private PassBytes LogNormaliser => new(_onRows ? Single * _heads : 0, _onRows || _gpu ? 0 : Single * _heads);
 
     // Adding a bf16 branch to the fp32 stream: the sum, and on the CPU the branch in fp32.
     private double Residual => (Single * _width) + (_half && !_gpu ? Single * _width : 0);

@@ -14,6 +14,7 @@ namespace LoraLab.Training.Kernels;
 public sealed class PackedLlama : IDisposable
 {
     private const int WholeBlock = 5;
+    private const int Attention = 3;
     private readonly LlamaModel _model;
     private readonly LlamaConfig _config;
     private readonly BlockTensors[] _blocks;
@@ -22,6 +23,7 @@ public sealed class PackedLlama : IDisposable
     private readonly bool _fused;
     private readonly int _lowest;
     private readonly KeptArena? _arena;
+    private readonly RowAttention? _attention;
 
     /// <summary>A model and each member's adapters. Gradients go where the trained factors' <c>grad</c> is; without one there are none.</summary>
     public PackedLlama(LlamaModel model, IReadOnlyList<IReadOnlyList<LowRankAdapter>> members)
@@ -33,6 +35,7 @@ public sealed class PackedLlama : IDisposable
         _fused = model.Device.type == DeviceType.CPU;
         _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted > 0);
         _arena = _fused ? new(_blocks.Length) : null;
+        _attention = RowAttention.Takes(_config, _fused, half: model.Blocks[0].Linears[0].Weight_OI.dtype != float32) ? new(_config) : null;
     }
 
     /// <summary>Members of the gang.</summary>
@@ -123,6 +126,7 @@ public sealed class PackedLlama : IDisposable
         }
 
         _arena?.Dispose();
+        _attention?.Dispose();
         _absent.Dispose();
         _scales.Dispose();
     }
@@ -135,11 +139,36 @@ public sealed class PackedLlama : IDisposable
         return (_model.Embedding_VD.index_select(0, ids_T).to(float32), pass.Attention(Members, cos_T1H, sin_T1H));
     }
 
-    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool keep, Tensor? rows) => TorchScript.Tensors(
-        "block", x_TD, block.Weights, block.Factors, _scales, masks, layout, pass.Lengths, _config.Heads, _config.KeyValueHeads, Members, _config.RmsNormEpsilon, _fused, keep, rows, Ledger?.Counter);
+    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool keep, Tensor? rows)
+    {
+        (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
+        if (_attention is null)
+        {
+            return TorchScript.Tensors("block", x_TD, block.Weights, block.Factors, _scales, masks, layout, pass.Lengths, heads, kvHeads, Members, eps, _fused, keep, rows, Ledger?.Counter);
+        }
 
-    private Tensor Backward(BlockTensors block, Tensor g_TD, KeptBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs) => TorchScript.Tensor(
-        "block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, pass.Lengths, _config.Heads, _config.KeyValueHeads, pass.Prefix, Members, _config.RmsNormEpsilon, _fused, needs, Ledger?.Counter);
+        Tensor[] entered = TorchScript.Tensors("block_enter", x_TD, block.Weights, block.Factors, _scales, masks, layout, heads, kvHeads, Members, eps, rows, Ledger?.Counter);
+        (Tensor a_TD, Tensor normalisers_TN) = _attention.Forward(entered[0], pass.Segments, Members);
+        return TorchScript.Tensors("block_leave", x_TD, entered, a_TD, normalisers_TN, block.Weights, block.Factors, _scales, masks, Members, eps, keep, rows, Ledger?.Counter);
+    }
+
+    private Tensor Backward(BlockTensors block, Tensor g_TD, KeptBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs)
+    {
+        (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
+        if (_attention is null)
+        {
+            return TorchScript.Tensor("block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, pass.Lengths, heads, kvHeads, pass.Prefix, Members, eps, _fused, needs, Ledger?.Counter);
+        }
+
+        Tensor[] back = TorchScript.Tensors("block_back_out", g_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, Members, eps, needs, Ledger?.Counter);
+        if (needs <= Attention)
+        {
+            return back[0];
+        }
+
+        Tensor qkv_TNH = _attention.Backward(back[0], kept.Output_TD, kept.Qkv_TNH, kept.Normalisers_TN, pass.Segments, Members);
+        return TorchScript.Tensor("block_back_in", qkv_TNH, back[1], kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scales, masks, layout, heads, kvHeads, Members, eps, needs, Ledger?.Counter);
+    }
 
     private Tensor[] Masks(BlockTensors block, IReadOnlyList<DropoutMasks>? dropout)
     {
@@ -169,6 +198,12 @@ public sealed class PackedLlama : IDisposable
     /// <summary>A block's input and what it keeps for the way back; the input is the block below's output.</summary>
     private sealed record KeptBlock(Tensor Input_TD, Tensor[] Saved) : IDisposable
     {
+        public Tensor Qkv_TNH => Saved[1];
+
+        public Tensor Output_TD => Saved[2];
+
+        public Tensor Normalisers_TN => Saved[6];
+
         public void Dispose()
         {
             foreach (Tensor tensor in Saved)

@@ -12,6 +12,7 @@ public sealed class PackedRows
     private readonly List<int> _ids = [];
     private readonly List<int> _positions = [];
     private readonly List<int> _home = [];
+    private readonly List<int> _parents = [];
     private readonly int[] _firstCell;
 
     private PackedRows(IReadOnlyList<int[]> sequences, int shared, bool banded)
@@ -41,6 +42,9 @@ public sealed class PackedRows
     /// <summary>For each row the one cell that it is read back from.</summary>
     public IReadOnlyList<int> Home => _home;
 
+    /// <summary>Runs of rows that follow one another: how attention finds rows where it needs no cells.</summary>
+    public IReadOnlyList<Segment> Segments => Segment.Of(_parents);
+
     /// <summary>Row of a token.</summary>
     public int Row(int sequence, int position) => Cells[_firstCell[sequence] + position];
 
@@ -53,10 +57,12 @@ public sealed class PackedRows
         PackedRows packed = new(sequences, shared, banded);
         for (int s = 0; s < sequences.Count; s++)
         {
+            int row = -1;
             for (int t = 0; t < sequences[s].Length; t++)
             {
                 int cell = packed._firstCell[s] + t;
-                packed.Cells[cell] = s > 0 && t < shared ? t : packed.AddRow(sequences[s][t], t, cell);
+                row = s > 0 && t < shared ? t : packed.AddRow(sequences[s][t], t, cell, row);
+                packed.Cells[cell] = row;
             }
         }
 
@@ -82,7 +88,7 @@ public sealed class PackedRows
                 (int Parent, int Id) key = (row, sequences[s][t]);
                 if (!rows.TryGetValue(key, out row))
                 {
-                    rows.Add(key, row = packed.AddRow(key.Id, t, cell));
+                    rows.Add(key, row = packed.AddRow(key.Id, t, cell, key.Parent));
                 }
 
                 packed.Cells[cell] = row;
@@ -104,11 +110,12 @@ public sealed class PackedRows
         return common;
     }
 
-    private int AddRow(int id, int position, int home)
+    private int AddRow(int id, int position, int home, int parent)
     {
         _ids.Add(id);
         _positions.Add(position);
         _home.Add(home);
+        _parents.Add(parent);
         return _ids.Count - 1;
     }
 }

@@ -14,7 +14,7 @@ public sealed class PassLayout : IDisposable
     public PassLayout(IndexArena arena, PackedRows rows)
     {
         (_arena, _bands, _cellCount) = (arena, rows.Bands, rows.Cells.Length);
-        (Rows, Prefix) = (rows.Ids.Count, rows.Shared);
+        (Rows, Prefix, Segments) = (rows.Ids.Count, rows.Shared, rows.Segments);
         _ids = arena.AddIndices(rows.Ids);
         _positions = arena.AddIndices(rows.Positions);
         _cells = arena.AddIndices(rows.Cells);
@@ -27,6 +27,9 @@ public sealed class PassLayout : IDisposable
 
     /// <summary>P: the first rows, shared by all sequences.</summary>
     public int Prefix { get; }
+
+    /// <summary>Runs of rows that follow one another.</summary>
+    public IReadOnlyList<Segment> Segments { get; }
 
     /// <summary>Cells of the pass: rows and padding.</summary>
     public int Cells => _cellCount;

@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Tests.Support;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;

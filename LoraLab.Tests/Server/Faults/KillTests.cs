@@ -16,6 +16,9 @@ public sealed class KillTests(Faults faults, ITestOutputHelper output)
 {
     private const int Few = 2;
 
+    /// <summary>A resumed run keeps its number of threads, and crawls where other work leaves it fewer cores.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
+
     /// <summary>What is done to whom.</summary>
     public enum Fault
     {
@@ -87,7 +90,7 @@ public sealed class KillTests(Faults faults, ITestOutputHelper output)
     private static async Task<RunDocument> WaitForMomentAsync(RunApi api, string id, Random random)
     {
         int step = random.Next(-4, MicroRun.Steps + 1);
-        RunDocument run = await api.WaitAsync(id, now => now.State.IsTerminal() || (now.Attempts.Count > 0 && (step < 0 || now.Progress.Step >= step)));
+        RunDocument run = await api.WaitAsync(id, now => now.State.IsTerminal() || (now.Attempts.Count > 0 && (step < 0 || now.Progress.Step >= step)), s_patience);
         await Task.Delay(random.Next(step < 0 ? 1200 : 150));
         return run;
     }
@@ -95,14 +98,14 @@ public sealed class KillTests(Faults faults, ITestOutputHelper output)
     /// <summary>Waits for the end. A killed worker is not tried again by itself: it says what to do, and that is done here.</summary>
     private static async Task<RunDocument> CompletedAsync(RunApi api, string id, Fault fault)
     {
-        RunDocument ended = await api.WaitForEndAsync(id);
+        RunDocument ended = await api.WaitForEndAsync(id, s_patience);
         if (fault == Fault.Worker && ended.State == RunState.Failed)
         {
             Assert.Equal(EndReason.WorkerLost, ended.EndReason);
             Assert.Contains("SIGKILL", ended.Error, StringComparison.Ordinal);
             Assert.Contains("resume", ended.Error, StringComparison.Ordinal);
             await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
-            ended = await api.WaitForEndAsync(id);
+            ended = await api.WaitForEndAsync(id, s_patience);
         }
 
         Assert.True(ended.State == RunState.Completed, $"{ended.State}: {ended.Error}\n{string.Join('\n', ended.LogTail)}");

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using LiteDB;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
