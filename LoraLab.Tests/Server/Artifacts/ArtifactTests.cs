@@ -42,7 +42,7 @@ public sealed class ArtifactTests(ScriptedServer fixture) : IClassFixture<Script
         }
 
         foreach (string name in (string[])["../../secret.txt", "..%2f..%2fsecret.txt", "%2e%2e/%2e%2e/secret.txt", "adapter/..%2f..%2f..%2fsecret.txt", "checkpoints/link.txt", "checkpoints/above/secret.txt", "checkpoints/above/loralab.db",
-            "%2fetc%2fpasswd", "..\\..\\secret.txt", "spec.json%00", "adapter", "SPEC.JSON", "submission.json", "./spec.json"])
+            "%2fetc%2fpasswd", "..\\..\\secret.txt", "spec.json%00", "adapter", "SPEC.JSON", "submission.json"])
         {
             using HttpResponseMessage response = await fixture.Server.Http.GetAsync(new Uri(fixture.Server.Address.GetLeftPart(UriPartial.Authority) + ApiRoutes.Run(run.Id, "artifacts/") + name, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
             string body = await response.Content.ReadAsStringAsync();
