@@ -26,6 +26,8 @@ internal static class ObservabilityServices
     {
         builder.Logging.AddSimpleConsole(static console => console.IncludeScopes = true);
         builder.Logging.Configure(static logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.None);
+        // A check that warns says so in its report, to whoever asks, each time: not in the log as well.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Error);
         builder.Services.AddHostedService<RunGauges>();
 
         bool otlp = Endpoints.Any(name => !string.IsNullOrWhiteSpace(builder.Configuration[name]));

@@ -35,7 +35,9 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
             activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
             try
             {
+                log.LogInformation("Attempt {Attempt} ({Method}) begins on {Device}", run.Attempts.Count, run.Spec.Method, lane.Device);
                 await executor.ExecuteAsync(run, lane, stopping.Token);
+                log.LogInformation("Attempt {Attempt} is over: {State}", run.Attempts.Count, store.Find(run.Id)?.Document.State);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

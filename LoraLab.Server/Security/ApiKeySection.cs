@@ -14,6 +14,7 @@ internal static class ApiKeySection
     {
         List<ApiKey> keys = [];
         List<string> errors = [];
+        HashSet<string> names = [];
         foreach (IConfigurationSection entry in configuration.GetSection(Path).GetChildren())
         {
             string name = entry["Name"]?.Trim() ?? "";
@@ -21,7 +22,7 @@ internal static class ApiKeySection
             List<string> scopes = ReadScopes(entry.GetSection("Scopes"));
             int before = errors.Count;
             errors.AddRange(Check(entry.Path, name, scopes, hash));
-            if (keys.Any(other => other.Name == name))
+            if (!names.Add(name))
             {
                 errors.Add($"{entry.Path}:Name is \"{name}\" like another key's; give each key a name of its own, so that it can be told which one was used.");
             }

@@ -42,24 +42,21 @@ public sealed class SignInTests(Dashboard dashboard)
         await page.CloseAsync();
     }
 
-    [Theory]
-    [InlineData("https://evil.example/")]
-    [InlineData("//evil.example/")]
-    [InlineData("/\\evil.example")]
-    [InlineData("javascript:alert(1)")]
-    public async Task SignIn_WithAReturnElsewhere_StaysOnTheServer(string target)
+    [Fact]
+    public async Task SignIn_WithAReturnElsewhere_StaysOnTheServer()
     {
         ServerKey key = new("lab", "read");
         await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(key) });
-        await using IBrowserContext context = await dashboard.NewContextAsync();
-        IPage page = await Dashboard.NewPageAsync(context);
+        foreach (string target in (string[])["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+        {
+            await using IBrowserContext context = await dashboard.NewContextAsync();
+            IPage page = await Dashboard.NewPageAsync(context);
+            await page.GotoAsync(new Uri(server.Address, $"/login?return={Uri.EscapeDataString(target)}").ToString());
+            await page.GetByTestId("login-key").FillAsync(key.Secret);
+            await page.GetByTestId("login-submit").ClickAsync();
+            await page.Locator(".shell").WaitForAsync();
 
-        await page.GotoAsync(new Uri(server.Address, $"/login?return={Uri.EscapeDataString(target)}").ToString());
-        await page.GetByTestId("login-key").FillAsync(key.Secret);
-        await page.GetByTestId("login-submit").ClickAsync();
-        await page.Locator(".shell").WaitForAsync();
-
-        Assert.Equal(server.Address.Authority, new Uri(page.Url).Authority);
-        await page.CloseAsync();
+            Assert.Equal(server.Address.Authority, new Uri(page.Url).Authority);
+        }
     }
 }

@@ -8,7 +8,7 @@ using Xunit;
 namespace LoraLab.Tests.Server.Observability;
 
 /// <summary>What a server tells about itself.</summary>
-public sealed class TelemetryTests
+public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<ScriptedServer>
 {
     [Fact]
     public async Task Otlp_WithAnEndpoint_GetsMetricsTracesAndLogsWithTheRun()
@@ -26,7 +26,7 @@ public sealed class TelemetryTests
             },
         });
         RunApi api = new(server.Http);
-        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=3 garbage"}""")).Id);
+        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=3"}""")).Id);
 
         await UntilAsync(
             () => receiver.Has("/v1/metrics", "LoraLab", "loralab.runs", "loralab.queue.length", "loralab.run.steps", "loralab.import.lag", "loralab.worker.starts", "loralab.store.write.duration")
@@ -48,7 +48,7 @@ public sealed class TelemetryTests
 
         server.Http.DefaultRequestHeaders.Authorization = key.Header;
         string page = await server.Http.GetStringAsync("/metrics");
-        Assert.Matches(new Regex("^loralab_runs\\{[^}]*state=\"queued\"[^}]*\\} 0 ", RegexOptions.Multiline), page);
+        Assert.Matches(new Regex("^loralab_runs\\{[^}]*state=\"queued\"[^}]*\\} 0\\s", RegexOptions.Multiline), page);
         Assert.Contains("loralab_queue_length", page, StringComparison.Ordinal);
     }
 
@@ -61,28 +61,24 @@ public sealed class TelemetryTests
 
         string page = await server.Http.GetStringAsync("/metrics");
 
-        Assert.Matches(new Regex("^loralab_run_steps_total(\\{[^}]*\\})? 7 ", RegexOptions.Multiline), page);
-        Assert.Matches(new Regex("^loralab_runs\\{[^}]*state=\"completed\"[^}]*\\} 1 ", RegexOptions.Multiline), page);
-        Assert.Matches(new Regex("^loralab_worker_starts_total\\{[^}]*\\} 1 ", RegexOptions.Multiline), page);
+        Assert.Matches(new Regex("^loralab_run_steps_total(\\{[^}]*\\})? 7\\s", RegexOptions.Multiline), page);
+        Assert.Matches(new Regex("^loralab_runs\\{[^}]*state=\"completed\"[^}]*\\} 1\\s", RegexOptions.Multiline), page);
+        Assert.Matches(new Regex("^loralab_worker_starts_total\\{[^}]*\\} 1\\s", RegexOptions.Multiline), page);
         Assert.Contains("loralab_store_write_duration_seconds_bucket", page, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Prometheus_NotSwitchedOn_IsNotThere()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
-
-        await new RunApi(server.Http).RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, "/metrics");
+        await plain.Api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, "/metrics");
     }
 
     [Fact]
     public async Task Log_OfWhatConcernsARun_NamesIt()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
-        RunApi api = new(server.Http);
-        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=3 garbage"}""")).Id);
+        RunDocument run = await plain.Api.WaitForEndAsync((await plain.Api.SubmitAsync("""{"notes":"steps=3"}""")).Id);
 
-        await UntilAsync(() => server.Output.Contains($"=> run {run.Id}", StringComparison.Ordinal), () => server.Output);
+        await UntilAsync(() => plain.Server.Output.Contains($"=> run {run.Id}", StringComparison.Ordinal), () => plain.Server.Output);
     }
 
     private static async Task UntilAsync(Func<bool> reached, Func<string> state)

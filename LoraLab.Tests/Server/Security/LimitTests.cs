@@ -8,23 +8,12 @@ using Xunit;
 namespace LoraLab.Tests.Server.Security;
 
 /// <summary>How much a client may ask for.</summary>
-public sealed class LimitTests : IAsyncLifetime
+public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<LimitTests.NarrowServer>
 {
     private const int PerMinute = 60;
     private static readonly ServerKey Key = new("ci", "submit");
     private static readonly ServerKey Other = new("other", "admin");
-    private ServerProcess server = null!;
-
-    public async ValueTask InitializeAsync() => server = await ServerProcess.StartAsync(ScriptedServer.Setup with
-    {
-        Environment = new Dictionary<string, string>(ServerKey.Environment(Key, Other))
-        {
-            ["LoraLab__Limits__RequestsPerMinute"] = PerMinute.ToString(CultureInfo.InvariantCulture),
-            ["LoraLab__Limits__QueuedRuns"] = "2",
-        },
-    });
-
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    private readonly ServerProcess server = fixture.Server;
 
     [Fact]
     public async Task Requests_ThroughAProxyAboveTheLimit_AreRefusedWithATimeAndOthersAreNot()
@@ -61,13 +50,12 @@ public sealed class LimitTests : IAsyncLifetime
     [Fact]
     public async Task Submit_WhenAsManyWaitAsMay_IsRefusedUntilOneHasGone()
     {
-        server.Http.DefaultRequestHeaders.Authorization = Other.Header;
-        RunApi api = new(server.Http);
+        RunApi api = new(fixture.Owner);
         await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
         RunDocument first = await api.SubmitAsync("{}");
         await api.SubmitAsync("{}");
 
-        using HttpResponseMessage full = await server.Http.PostAsync(ApiRoutes.Runs, RunApi.Json("{}"));
+        using HttpResponseMessage full = await fixture.Owner.PostAsync(ApiRoutes.Runs, RunApi.Json("{}"));
         await KeyTests.IsProblemAsync(full, HttpStatusCode.TooManyRequests, "queueFull");
         Assert.True(full.Headers.RetryAfter?.Delta > TimeSpan.Zero);
 
@@ -78,8 +66,7 @@ public sealed class LimitTests : IAsyncLifetime
     [Fact]
     public async Task Body_AboveTheLimit_IsRefused()
     {
-        server.Http.DefaultRequestHeaders.Authorization = Other.Header;
-        await new RunApi(server.Http).RefusedAsync(HttpStatusCode.RequestEntityTooLarge, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json($$"""{"notes":"{{new string('x', 2 << 20)}}"}"""));
+        await new RunApi(fixture.Owner).RefusedAsync(HttpStatusCode.RequestEntityTooLarge, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json($$"""{"notes":"{{new string('x', 2 << 20)}}"}"""));
     }
 
     private async Task<HttpResponseMessage> SendAsync(ServerKey key, bool proxied)
@@ -92,5 +79,36 @@ public sealed class LimitTests : IAsyncLifetime
         }
 
         return await server.Http.SendAsync(request);
+    }
+
+    /// <summary>A server that allows little.</summary>
+    public sealed class NarrowServer : IAsyncLifetime
+    {
+        internal ServerProcess Server { get; private set; } = null!;
+
+        internal HttpClient Owner { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            Server = await ServerProcess.StartAsync(ScriptedServer.Setup with
+            {
+                Environment = new Dictionary<string, string>(ServerKey.Environment(Key, Other))
+                {
+                    ["LoraLab__Limits__RequestsPerMinute"] = PerMinute.ToString(CultureInfo.InvariantCulture),
+                    ["LoraLab__Limits__QueuedRuns"] = "2",
+                },
+            });
+            Owner = new HttpClient { BaseAddress = Server.Address };
+            Owner.DefaultRequestHeaders.Authorization = Other.Header;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Server is not null)
+            {
+                Owner.Dispose();
+                await Server.DisposeAsync();
+            }
+        }
     }
 }
