@@ -56,6 +56,8 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     {
         JsonObject spec = MicroSpec.For("lora");
         (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"], spec["evalSamples"]) = (1000, 1000, 100_000, 8);
+        // A budget that is never reached: the process is what it will be under the one that is.
+        spec["memoryBudgetMb"] = 100_000;
         RunDocument free = await EndAsync(spec);
         double probed = free.Attempts[0].Environment!.ProbeMemoryMb!.Value;
         MemoryEstimate estimate = await real.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, "/api/v1/estimate", spec.ToJsonString());
