@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using LoraLab.Server.Composition;
 using LoraLab.Server.Worker;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

@@ -2,7 +2,6 @@ using LoraLab.Server.Composition;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Security;
 using OpenTelemetry;
-using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;

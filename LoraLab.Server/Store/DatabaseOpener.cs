@@ -1,5 +1,4 @@
 using System.Globalization;
-using LiteDB;
 using LoraLab.Server.Composition;
 
 namespace LoraLab.Server.Store;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;

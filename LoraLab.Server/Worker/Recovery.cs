@@ -2,8 +2,8 @@ using System.Diagnostics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
-using LoraLab.Server.Queue;
 using LoraLab.Server.Observability;
+using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 using Microsoft.Extensions.Options;
 

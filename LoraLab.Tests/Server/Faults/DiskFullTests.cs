@@ -1,7 +1,6 @@
 using System.Net;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using Xunit;
 

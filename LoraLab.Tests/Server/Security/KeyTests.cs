@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;

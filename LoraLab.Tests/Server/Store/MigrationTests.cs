@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LiteDB;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
@@ -8,7 +9,6 @@ using LoraLab.Server.Composition;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 using LoraLab.Tests.Support;
-using LiteDB;
 using Xunit;
 using JsonSerializer = System.Text.Json.JsonSerializer;
 
