@@ -12,7 +12,7 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>,
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, and those of
 /// <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
-/// attempt's losses tell whose they are (10 more each). A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
+/// attempt's losses tell whose they are (10 more each); <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
@@ -71,6 +71,11 @@ internal sealed class ScriptedRun
 
     private int Execute()
     {
+        if (script.Has("mute"))
+        {
+            return Nuisance.SayNothing(script);
+        }
+
         Console.Error.WriteLine($"pid {Environment.ProcessId} runs {spec.Method}");
         foreach (string name in script.Has("env") ? (string[])["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", WorkerEnvironment.Device] : [])
         {
@@ -104,6 +109,7 @@ internal sealed class ScriptedRun
                 return End(EndReason.Cancelled, null);
             }
 
+            Nuisance.At(step, script, events);
             if (script.Number("crash") == step)
             {
                 Console.Error.WriteLine("terminate called without an active exception");
@@ -131,7 +137,7 @@ internal sealed class ScriptedRun
 
     private void Step(int step)
     {
-        Thread.Sleep(script.Number("delay", 5));
+        Thread.Sleep(script.Number("pause") == step ? script.Number("for") : script.Number("delay", 5));
         double loss = script.Has("nan") && step == 3 ? double.NaN : script.Has("nan") && step == 4 ? double.PositiveInfinity : 2.0 / step;
         loss += script.Has("marked") ? 10 * (attempt - 1) : 0;
         MetricsRecorded metrics = new()

@@ -30,10 +30,10 @@ public sealed record RunDocument
     /// <summary>Why it ended; null while it has not.</summary>
     public EndReason? EndReason { get; init; }
 
-    /// <summary>One sentence that says what went wrong and what to do; null when nothing did.</summary>
+    /// <summary>Why a failed or cancelled run ended, and what to do; null in every other state.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Last lines of the log of a failed run.</summary>
+    /// <summary>Last lines of the log of a run that ended before it was finished.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];
 
     /// <summary>Things worth knowing that do not stop the run.</summary>

@@ -20,7 +20,7 @@ internal static class RunInvariants
             yield return $"2: {run.State} with endReason {run.EndReason}";
         }
 
-        if (run.Error is not null && run.State != RunState.Failed)
+        if ((run.State is RunState.Failed or RunState.Cancelled) != run.Error is not null)
         {
             yield return $"2: {run.State} with error '{run.Error}'";
         }

@@ -72,7 +72,8 @@ internal static class RunProjector
     private static RunDocument Record(RunDocument document, MetricsRecorded metrics, List<MetricPoint> points)
     {
         RunSummary summary = document.Summary;
-        foreach ((string key, double[] values) in metrics.Values)
+        // An evaluation tells its values in the event that follows, too: they are taken from there, once.
+        foreach ((string key, double[] values) in metrics.Values.Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss)))
         {
             for (int i = 0; i < Math.Min(values.Length, metrics.Steps.Count); i++)
             {

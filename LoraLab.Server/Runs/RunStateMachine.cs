@@ -14,7 +14,7 @@ namespace LoraLab.Server.Runs;
 /// </code>
 /// What holds in every state (<see cref="RunInvariants"/> checks it):
 /// 1. <c>endedAt</c> is there exactly in completed, failed, cancelled and interrupted.
-/// 2. <c>endReason</c> is there exactly in completed, failed and cancelled, and fits the state; <c>error</c> only in failed.
+/// 2. <c>endReason</c> is there exactly in completed, failed and cancelled, and fits the state; <c>error</c> exactly in failed and cancelled.
 /// 3. Attempts are numbered from 1 without gaps; only the last can be open, and it is open exactly in preparing, running and cancelling.
 /// 4. <c>cancelBy</c> is there exactly in cancelling.
 /// 5. completed is for ever: a finished run never runs again.
@@ -42,18 +42,18 @@ internal static class RunStateMachine
     /// <summary>queued → cancelled; preparing, running → cancelling; in cancelling an earlier deadline counts. Null: too late, the run has ended otherwise.</summary>
     public static RunDocument? Cancel(RunDocument run, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
-        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, null, now, RunState.Queued),
+        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, EndSentences.For(run, EndReason.Cancelled), now, RunState.Queued),
         RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline },
         RunState.Cancelling when deadline < run.CancelBy => run with { CancelBy = deadline },
         RunState.Cancelling or RunState.Cancelled => run,
         _ => null,
     };
 
-    /// <summary>preparing, running, cancelling → the end that fits the reason.</summary>
+    /// <summary>preparing, running, cancelling → the end that fits the reason. Every end but the good one has a sentence.</summary>
     public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now)
     {
-        RunState state = StateOf(reason);
-        return Finish(run, state, reason, state == RunState.Failed ? error : null, now, RunState.Preparing, RunState.Running, RunState.Cancelling);
+        string? sentence = reason == EndReason.Finished ? null : error ?? EndSentences.For(run, reason);
+        return Finish(run, StateOf(reason), reason, sentence, now, RunState.Preparing, RunState.Running, RunState.Cancelling);
     }
 
     /// <summary>
@@ -71,6 +71,8 @@ internal static class RunStateMachine
             return End(run, EndReason.Cancelled, null, now);
         }
 
+        // Refused before anything is looked at.
+        _ = Move(run, RunState.Interrupted, RunState.Preparing, RunState.Running);
         RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
         return GotNowhere(marked.Attempts)
             ? End(marked, EndReason.WorkerLost, NothingSavedTwice, now)

@@ -15,9 +15,11 @@ namespace LoraLab.Server.Worker;
 /// <param name="stall">Hears of what the worker told, where it lives.</param>
 internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallWatch? stall = null)
 {
+    private const int MostTries = 10;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private bool refused;
+    private int unreadable;
 
     /// <summary>How the attempt ended, once that is in the store.</summary>
     public AttemptEnded? Ended => tail.Ended;
@@ -30,7 +32,12 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             EventBatch batch;
             do
             {
-                batch = tail.Read();
+                if (Read() is not { } read)
+                {
+                    return unreadable > MostTries;
+                }
+
+                batch = read;
                 importer.Import(runId, batch.Events);
                 tail.Advance(batch);
                 stall?.Take(batch.Events);
@@ -64,6 +71,26 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             }
 
             return false;
+        }
+    }
+
+    /// <summary>Null: the file cannot be read. After some tries that is how it is, and what was read before has to do.</summary>
+    private EventBatch? Read()
+    {
+        try
+        {
+            EventBatch batch = tail.Read();
+            unreadable = 0;
+            return batch;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            if (unreadable++ == 0)
+            {
+                logger.LogError("The events of run {Run} cannot be read ({Reason})", runId, error.Message);
+            }
+
+            return null;
         }
     }
 

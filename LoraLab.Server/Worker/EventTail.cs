@@ -84,7 +84,8 @@ internal sealed class EventTail(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
+            WorkerEvent? happened = JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
+            return happened is MetricsRecorded metrics && metrics.Values.Values.Any(column => column is null) ? null : happened;
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {

@@ -20,13 +20,13 @@ internal static class ExitCodes
         return code switch
         {
             DiskFull => "The disk is full, and the worker could not even say so in its event file; free some space and resume the run.",
-            0 => $"{What} (exit code 0); see the last lines of its log.",
-            SignalBase + 9 => $"{What} (killed by SIGKILL; often the system does that when memory runs out); free memory, or use a smaller model, batch or rank, and resume or clone the run.",
-            SignalBase + 6 => $"{What} (aborted by SIGABRT, usually a failure in the tensor library); see the last lines of its log.",
-            SignalBase + 11 => $"{What} (SIGSEGV, a failure in native code); see the last lines of its log.",
+            0 => $"{What} (exit code 0); see the last lines of its log, then resume the run.",
+            SignalBase + 9 => $"{What} (killed by SIGKILL; often the system does that when memory runs out); free memory, or use a smaller model, batch or rank, then resume the run, or clone it.",
+            SignalBase + 6 => $"{What} (aborted by SIGABRT, usually a failure in the tensor library); see the last lines of its log, then resume the run.",
+            SignalBase + 11 => $"{What} (SIGSEGV, a failure in native code); see the last lines of its log, then resume the run.",
             SignalBase + 15 => $"{What} (ended by SIGTERM from outside); resume the run.",
-            > SignalBase and < SignalBase + 65 when !OperatingSystem.IsWindows() => $"{What} (signal {code - SignalBase}); see the last lines of its log.",
-            _ => $"{What} (exit code {code}); see the last lines of its log.",
+            > SignalBase and < SignalBase + 65 when !OperatingSystem.IsWindows() => $"{What} (signal {code - SignalBase}); see the last lines of its log, then resume the run.",
+            _ => $"{What} (exit code {code}); see the last lines of its log, then resume the run.",
         };
     }
 }

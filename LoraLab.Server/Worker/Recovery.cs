@@ -17,10 +17,24 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         List<RunDocument> left = [.. store.Runs.Select(run => run.Document).Where(run => !run.State.IsTerminal() && run.State != RunState.Queued)];
-        await Task.WhenAll(left.Select(run => RecoverAsync(run, cancellationToken)));
+        await Task.WhenAll(left.Select(run => TryRecoverAsync(run, cancellationToken)));
         if (options.Value.ResumeInterrupted)
         {
             ResumeInterrupted();
+        }
+    }
+
+    /// <summary>A run that cannot be recovered ends, and keeps no other from going on.</summary>
+    private async Task TryRecoverAsync(RunDocument run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RecoverAsync(run, cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            log.LogError(error, "Run {Run} was left by an earlier server and cannot be recovered", run.Id);
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, $"The server that executed the run is gone, and what it left cannot be taken over ({error.Message}); resume the run to go on from its last checkpoint.", cancellationToken);
         }
     }
 

@@ -22,9 +22,10 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
     /// <param name="runId">The run.</param>
     /// <param name="ended">Its last event, if it told one.</param>
     /// <param name="exitCode">Of its process.</param>
+    /// <param name="killed">The server killed it.</param>
     /// <param name="stopping">Set when it went because the server stops.</param>
-    public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, CancellationToken stopping) =>
-        WriteAsync(runId, document => Conclude(document, ended, exitCode, stopping.IsCancellationRequested), stopping);
+    public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, bool killed, CancellationToken stopping) =>
+        WriteAsync(runId, document => Conclude(document, ended, exitCode, killed, stopping.IsCancellationRequested), stopping);
 
     /// <summary>Ends a run that a dead server left in the middle; its process is gone.</summary>
     /// <param name="runId">The run.</param>
@@ -37,14 +38,14 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
             : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, time.GetUtcNow()),
         stopping);
 
-    private RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool stopping)
+    private RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool killed, bool stopping)
     {
         DateTimeOffset now = time.GetUtcNow();
         return ended switch
         {
             { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
             not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
-            null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, null, now),
+            null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndSentences.Killed(document) : null, now),
             null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
             null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), ExitCodes.Describe(exitCode), now),
         };
@@ -75,7 +76,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         }
 
         RunDocument document = end(run.Document);
-        if (document.State == RunState.Failed)
+        if (document.State != RunState.Completed)
         {
             document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
         }

@@ -24,7 +24,7 @@ internal sealed class RunExecutor(
         using ActiveRun handle = active.Add(run.Id);
         int attempt = run.Attempts.Count;
         string directory = paths.RunDirectory(run.Id);
-        string folder = Directory.CreateDirectory(Path.Combine(directory, RunFiles.Attempt(attempt))).FullName;
+        MakeFolder(Path.Combine(directory, RunFiles.Attempt(attempt)));
         WriteSpec(run, lane, Path.Combine(directory, RunFiles.Spec));
 
         // Checkpoint 1: a cancel that came before the handle was registered is seen in the document.
@@ -49,23 +49,66 @@ internal sealed class RunExecutor(
 
         using (worker)
         {
-            // Checkpoint 2: the process, warm or cold, is known by id and start time before it is told to begin.
-            worker.HandOver(line => TakeOutput(line, log, handle), line => TakeError(line, log, handle));
-            handle.Worker = worker;
-            Remember(run.Id, worker);
-            await worker.SendAsync(new WorkerCommand { Run = directory, Attempt = attempt });
-
-            StallWatch stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
-            AttemptImport import = new(run.Id, new EventTail(Path.Combine(folder, RunFiles.Events)), importer, logger, log, stall);
-            WorkerWatch watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
-            await watch.UntilExitAsync(import, stopping);
-
-            // Checkpoint 3: the process is gone and all that it wrote is in the store.
-            int exitCode = await worker.Exited;
-            handle.Worker = null;
-            await import.TakeAllAsync(time, stopping);
-            await ending.ConcludeAsync(run.Id, import.Ended, exitCode, stopping);
+            try
+            {
+                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { Run = directory, Attempt = attempt }, stopping);
+            }
+            finally
+            {
+                // Whatever went wrong here: the device is free when the lane is.
+                await EndAsync(worker);
+            }
         }
+    }
+
+    private async Task AttendAsync(string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
+    {
+        // Checkpoint 2: the process, warm or cold, is known by id and start time before it is told to begin.
+        worker.HandOver(line => TakeOutput(line, log, handle), line => TakeError(line, log, handle));
+        handle.Worker = worker;
+        Remember(runId, worker);
+        await worker.SendAsync(command);
+
+        StallWatch stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
+        AttemptImport import = new(runId, new EventTail(Path.Combine(command.Run!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
+        WorkerWatch watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
+        await watch.UntilExitAsync(import, stopping);
+
+        // Checkpoint 3: the process is gone and all that it wrote is in the store.
+        int exitCode = await worker.Exited;
+        handle.Worker = null;
+        await import.TakeAllAsync(time, stopping);
+        log.Complete();
+        await ending.ConcludeAsync(runId, import.Ended, exitCode, watch.Killed, stopping);
+    }
+
+    private static async Task EndAsync(WorkerProcess worker)
+    {
+        if (!worker.Exited.IsCompleted)
+        {
+            worker.Kill();
+            await worker.Exited;
+        }
+    }
+
+    /// <summary>
+    /// A store that was put back to an earlier state may claim an attempt again: what is there already is set aside, since a worker
+    /// writes its events into a file of its own.
+    /// </summary>
+    private static void MakeFolder(string path)
+    {
+        if (File.Exists(Path.Combine(path, RunFiles.Events)))
+        {
+            int number = 1;
+            while (Directory.Exists($"{path}.aside-{number}"))
+            {
+                number++;
+            }
+
+            Directory.Move(path, $"{path}.aside-{number}");
+        }
+
+        Directory.CreateDirectory(path);
     }
 
     /// <summary>Written once: a later attempt goes on with the very specification that its checkpoints belong to.</summary>

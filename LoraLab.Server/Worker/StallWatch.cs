@@ -3,8 +3,8 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Server.Worker;
 
 /// <summary>
-/// Says when a worker that is alive does not move: no event for ten times its median step, at least for the configured span. While
-/// it loads, which takes its time with large models, for ten times that span.
+/// Says when a worker that is alive does not move: it has told nothing for ten times its median step, at least for the configured span.
+/// Loading and evaluating count as moving while it tells of them.
 /// </summary>
 internal sealed class StallWatch(TimeSpan shortest, TimeProvider time)
 {
@@ -24,13 +24,14 @@ internal sealed class StallWatch(TimeSpan shortest, TimeProvider time)
     {
         get
         {
-            if (!training)
+            if (seconds.Count == 0)
             {
-                return shortest * Times;
+                // How long a step takes is not known before the second: a large model on a slow machine needs minutes.
+                return training ? shortest * Times : shortest;
             }
 
             double[] sorted = [.. seconds.Order()];
-            TimeSpan median = TimeSpan.FromSeconds(sorted.Length == 0 ? 0 : sorted[sorted.Length / 2]);
+            TimeSpan median = TimeSpan.FromSeconds(sorted[sorted.Length / 2]);
             return median * Times > shortest ? median * Times : shortest;
         }
     }
@@ -46,7 +47,7 @@ internal sealed class StallWatch(TimeSpan shortest, TimeProvider time)
         moved = time.GetTimestamp();
         foreach (ProgressMade progress in events.OfType<ProgressMade>())
         {
-            training |= progress.Phase != "loading";
+            training = progress.Phase == "training";
             if (progress.Phase == "training" && progress.Step > step && step > 0)
             {
                 seconds.Enqueue(time.GetElapsedTime(stepped, moved).TotalSeconds / (progress.Step - step));

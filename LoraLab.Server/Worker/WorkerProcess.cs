@@ -134,7 +134,8 @@ internal sealed class WorkerProcess : IDisposable
     {
         try
         {
-            while (await reader.ReadLineAsync() is { } line)
+            BoundedLines lines = new(reader);
+            while (await lines.ReadAsync() is { } line)
             {
                 take(line);
             }

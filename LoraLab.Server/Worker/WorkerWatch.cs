@@ -21,6 +21,9 @@ internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSp
     private bool cancelSent;
     private bool inputClosed;
 
+    /// <summary>It did not obey and was killed.</summary>
+    public bool Killed { get; private set; }
+
     public async Task UntilExitAsync(AttemptImport import, CancellationToken stopping)
     {
         using CancellationTokenRegistration wakeOnStop = stopping.Register(handle.Wake);
@@ -56,6 +59,7 @@ internal sealed class WorkerWatch(WorkerProcess worker, ActiveRun handle, TimeSp
 
         if (handle.KillRequested || time.GetElapsedTime(began) >= deadline)
         {
+            Killed = true;
             worker.Kill();
         }
     }

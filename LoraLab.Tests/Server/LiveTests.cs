@@ -112,10 +112,61 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
         Assert.DoesNotContain($"id: {ids[^2]}\n", tail, StringComparison.Ordinal);
     }
 
-    private async Task<(HubConnection Hub, ConcurrentQueue<LiveEvent> Events)> ConnectAsync()
+    [Fact]
+    public async Task Subscribe_AgainAfterTheServerWasKilled_GetsWhatWasMissedAndWhatCounts()
+    {
+        using TemporaryFolder data = new();
+        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
+        SortedDictionary<int, double?> shown = [];
+        string id;
+        long seen;
+        await using (ServerProcess first = await ServerProcess.StartAsync(setup))
+        {
+            RunApi before = new(first.Http);
+            id = (await before.SubmitAsync("""{"notes":"steps=14 delay@1=150 checkpoints=4 marked"}""")).Id;
+            (HubConnection hub, ConcurrentQueue<LiveEvent> events) = await ConnectAsync(first.Address);
+            await using HubConnection connection = hub;
+            await hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(id) }, 0L);
+            await UntilAsync(events, live => Points(live)?.Series.Values.Any(series => series.X.Contains(6)) == true);
+            await first.KillAsync();
+            Show(shown, events);
+            seen = events.Max(live => live.Seq);
+        }
+
+        await using ServerProcess second = await ServerProcess.StartAsync(setup);
+        await new RunApi(second.Http).WaitForEndAsync(id);
+        (HubConnection again, ConcurrentQueue<LiveEvent> missed) = await ConnectAsync(second.Address);
+        await using HubConnection reconnected = again;
+        await again.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(id) }, seen);
+        await UntilAsync(missed, live => live.Type == LiveEventTypes.RunState && live.Data.GetProperty("state").GetString() == "completed");
+        Show(shown, missed);
+
+        Assert.All(missed, live => Assert.True(live.Seq > seen));
+        MetricSeries loss = (await new RunApi(second.Http).MetricsAsync(id)).Series[MetricKeys.TrainLoss];
+        Assert.Equal(Enumerable.Range(1, 14), loss.X);
+        Assert.Equal(loss.X.Zip(loss.Y), shown.Select(point => (point.Key, point.Value)));
+    }
+
+    private static RunMetrics? Points(LiveEvent live) =>
+        live.Type == LiveEventTypes.RunMetrics ? live.Data.Deserialize<RunMetrics>(ContractJson.Options) : null;
+
+    /// <summary>What a client that only listens knows of the loss.</summary>
+    private static void Show(SortedDictionary<int, double?> shown, IEnumerable<LiveEvent> events)
+    {
+        foreach (RunMetrics metrics in events.Select(Points).OfType<RunMetrics>())
+        {
+            shown.Keys.Where(step => step > (metrics.SupersededAfter ?? int.MaxValue)).ToList().ForEach(step => shown.Remove(step));
+            MetricSeries loss = metrics.Series.GetValueOrDefault(MetricKeys.TrainLoss) ?? new();
+            loss.X.Zip(loss.Y).ToList().ForEach(point => shown[point.First] = point.Second);
+        }
+    }
+
+    private Task<(HubConnection Hub, ConcurrentQueue<LiveEvent> Events)> ConnectAsync() => ConnectAsync(fixture.Server.Address);
+
+    private static async Task<(HubConnection Hub, ConcurrentQueue<LiveEvent> Events)> ConnectAsync(Uri server)
     {
         HubConnection hub = new HubConnectionBuilder()
-            .WithUrl(new Uri(fixture.Server.Address, LiveHub.Path))
+            .WithUrl(new Uri(server, LiveHub.Path))
             .AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions))
             .Build();
         ConcurrentQueue<LiveEvent> events = new();

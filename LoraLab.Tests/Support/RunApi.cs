@@ -56,9 +56,9 @@ internal sealed class RunApi(HttpClient http)
         return problem;
     }
 
-    public Task<RunDocument> WaitForEndAsync(string id) => WaitAsync(id, run => run.State.IsTerminal());
+    public Task<RunDocument> WaitForEndAsync(string id, TimeSpan? patience = null) => WaitAsync(id, run => run.State.IsTerminal(), patience);
 
-    public async Task<RunDocument> WaitAsync(string id, Predicate<RunDocument> until)
+    public async Task<RunDocument> WaitAsync(string id, Predicate<RunDocument> until, TimeSpan? patience = null)
     {
         Stopwatch waited = Stopwatch.StartNew();
         while (true)
@@ -69,7 +69,7 @@ internal sealed class RunApi(HttpClient http)
                 return run;
             }
 
-            Assert.True(waited.Elapsed < Patience && !run.State.IsTerminal(), $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {waited.Elapsed.TotalSeconds:0} s.");
+            Assert.True(waited.Elapsed < (patience ?? Patience) && !run.State.IsTerminal(), $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {waited.Elapsed.TotalSeconds:0} s.");
             await Task.Delay(30);
         }
     }

@@ -31,6 +31,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string DataDirectory { get; }
 
+    public int ProcessId => process.Id;
+
     public Uri Address => address.Task.Result;
 
     public HttpClient Http { get; private set; } = new();

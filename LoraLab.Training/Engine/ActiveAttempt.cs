@@ -59,7 +59,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     public void Save()
     {
         // Points must be in the event file before a checkpoint stands behind them.
-        recorder.Flush();
+        recorder.Harden();
         using IDisposable scope = torch.NewDisposeScope();
         _states.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
         recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));

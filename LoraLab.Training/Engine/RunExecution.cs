@@ -62,7 +62,7 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         using SavedState? saved = resume ? attempt.Latest(spec) : null;
         RunSpec used = saved?.State.Spec ?? spec;
         Task<ModelFingerprint> hashing = preparation.HashModelAsync(used);
-        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved);
+        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved, () => attempt.Recorder.Moving("loading", 0, 0));
         using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), saved);
         Exception? problem = null;
         Train([training], _ => attempt.Save(), (_, why) => problem = why);

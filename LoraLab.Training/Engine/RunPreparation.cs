@@ -30,7 +30,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="spec">Specification; of a resumed run the one that its checkpoint stored.</param>
     /// <param name="cancellation">Stops between two parts.</param>
     /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
-    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null)
+    /// <param name="moved">Hears of each part.</param>
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null, Action? moved = null)
     {
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
@@ -50,7 +51,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         try
         {
             SvdCache decompositions = new(svdFolder);
-            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation);
+            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation, moved);
             PassLimits limits = PackingRule.Resolve(
                 spec with { Precision = precision }, config, rows.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = DeviceChoice.NameOf(device) };
@@ -103,9 +104,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
     }
 
-    private IReadOnlyList<LowRankAdapter> Attach(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation)
+    private IReadOnlyList<LowRankAdapter> Attach(
+        LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
     {
-        IReadOnlyList<LowRankAdapter> created = Create(model, method, spec, saved, decompositions, cancellation);
+        IReadOnlyList<LowRankAdapter> created = Create(model, method, spec, saved, decompositions, cancellation, moved);
         Dictionary<string, LowRankAdapter> byModule = created.ToDictionary(adapter => adapter.Module);
         foreach (LinearLayer linear in model.Linears)
         {
@@ -115,7 +117,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return created;
     }
 
-    private IReadOnlyList<LowRankAdapter> Create(LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation)
+    private IReadOnlyList<LowRankAdapter> Create(
+        LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved = null)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
@@ -124,6 +127,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         {
             cancellation.ThrowIfCancellationRequested();
             created.Add(saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions));
+            moved?.Invoke();
         }
 
         if (spec.InitFrom is not null && saved is null)

@@ -85,11 +85,19 @@ public sealed class Trainer(IWindowGradient gradient, Evaluator evaluator, Packe
         }
 
         long started = Stopwatch.GetTimestamp();
-        IReadOnlyList<EvaluationOutcome> outcomes = evaluator.Run(models.Of(runs), Stop(runs));
+        IReadOnlyList<EvaluationOutcome> outcomes = evaluator.Run(models.Of(runs), Stop(runs), () => Evaluating(runs));
         for (int i = 0; i < runs.Count; i++)
         {
             runs[i].Evaluated(outcomes[i], Stopwatch.GetElapsedTime(started).TotalSeconds);
             save(runs[i]);
+        }
+    }
+
+    private static void Evaluating(IReadOnlyList<TrainingRun> runs)
+    {
+        foreach (TrainingRun run in runs)
+        {
+            run.Evaluating();
         }
     }
 

@@ -149,6 +149,9 @@ public sealed class TrainingRun : IDisposable
         _recorder.Phase("evaluating", Step, _plan.TotalSteps, _pace.Left(Step));
     }
 
+    /// <summary>The evaluation goes on.</summary>
+    public void Evaluating() => _recorder.Moving("evaluating", Step, _plan.TotalSteps, _pace.Left(Step));
+
     /// <summary>What a later attempt needs to go on from here, beside the tensors.</summary>
     public TrainingState State(string specSha256, RunFingerprint fingerprint) => new()
     {

@@ -41,7 +41,10 @@ public sealed class Evaluator : IDisposable
 
     /// <summary>Scores every row with each member of the model as it is; one outcome a member.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
-    public IReadOnlyList<EvaluationOutcome> Run(PackedLlama model, CancellationToken cancellation)
+    /// <param name="model">The model with its members' adapters.</param>
+    /// <param name="cancellation">Stops between two blocks.</param>
+    /// <param name="moved">Hears of each pass.</param>
+    public IReadOnlyList<EvaluationOutcome> Run(PackedLlama model, CancellationToken cancellation, Action? moved = null)
     {
         using IDisposable inference = inference_mode();
         double[][,] scores = [.. Enumerable.Range(0, model.Members).Select(_ => new double[_examples.Count, _labels])];
@@ -54,6 +57,8 @@ public sealed class Evaluator : IDisposable
                 (int example, int label) = pass.Owners[i % pass.Owners.Count];
                 scores[i / pass.Owners.Count][example, label] += pieces[i];
             }
+
+            moved?.Invoke();
         }
 
         return [.. scores.Select(Outcome)];

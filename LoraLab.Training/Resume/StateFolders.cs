@@ -35,9 +35,16 @@ public sealed class StateFolders(RunDirectory directory)
         TrainingState sealedState = state with { TensorsSha256 = Sha256Hash.OfFile(path) };
         AtomicFile.WriteAllText(Path.Combine(unfinished, StateFile), JsonSerializer.Serialize(sealedState, ContractJson.Indented));
 
-        // The same step again: an evaluation has been added.
-        Discard(complete);
+        // The same step again: an evaluation has been added. The one before stays readable until the new one has its name.
+        string before = complete + ".before";
+        Discard(before);
+        if (Directory.Exists(complete))
+        {
+            Directory.Move(complete, before);
+        }
+
         Directory.Move(unfinished, complete);
+        Discard(before);
         foreach (string old in Newest().Skip(Kept))
         {
             Discard(old);

@@ -13,11 +13,17 @@ internal sealed class CommandReader
     private readonly TaskCompletionSource<WorkerCommand?> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _heard = new();
     private readonly StopSignal _stop;
+    private readonly TimeSpan _patience;
+    private readonly Action _overdue;
 
     /// <summary>Begins to read; what comes behind the first line goes to <paramref name="stop"/>.</summary>
-    public CommandReader(TextReader input, StopSignal stop)
+    /// <param name="input">The worker's stdin.</param>
+    /// <param name="stop">Asks the run to stop.</param>
+    /// <param name="patience">How long the process may go on after the end of its stdin.</param>
+    /// <param name="overdue">It went on for longer.</param>
+    public CommandReader(TextReader input, StopSignal stop, TimeSpan patience, Action overdue)
     {
-        _stop = stop;
+        (_stop, _patience, _overdue) = (stop, patience, overdue);
         new Thread(() => Listen(input)) { IsBackground = true, Name = "commands" }.Start();
     }
 
@@ -50,6 +56,9 @@ internal sealed class CommandReader
         {
             _stop.Abandon("stopped: the server is gone");
         }
+
+        Thread.Sleep(_patience);
+        _overdue();
     }
 
     /// <summary>A line that is no command is one that commands nothing.</summary>

@@ -34,6 +34,9 @@ public sealed class EventLog : IDisposable
         _heard?.Invoke(line);
     }
 
+    /// <summary>Waits until the disk itself has everything.</summary>
+    public void FlushToDisk() => _file.Flush(flushToDisk: true);
+
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
 }

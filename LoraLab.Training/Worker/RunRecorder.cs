@@ -13,10 +13,12 @@ namespace LoraLab.Training.Worker;
 public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog log, TimeProvider clock)
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
     private readonly List<int> _steps = [];
     private readonly Dictionary<string, List<double>> _values = [];
     private ProgressMade? _progress;
     private long? _lastPoints;
+    private long _lastTold = clock.GetTimestamp();
 
     /// <summary>The run's folder.</summary>
     public RunDirectory Directory { get; } = directory;
@@ -36,6 +38,15 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     /// <summary>A phase begins.</summary>
     public void Phase(string phase, int step, int totalSteps, double? etaSeconds = null) =>
         Tell(new ProgressMade { Phase = phase, Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds });
+
+    /// <summary>A phase goes on. Told only after some silence, so that whoever listens can tell slow from stuck.</summary>
+    public void Moving(string phase, int step, int totalSteps, double? etaSeconds = null)
+    {
+        if (clock.GetElapsedTime(_lastTold) >= Silence)
+        {
+            Phase(phase, step, totalSteps, etaSeconds);
+        }
+    }
 
     /// <summary>A step is done: its points (every step has the same keys) and the progress.</summary>
     public void Step(int step, int totalSteps, double? etaSeconds, params ReadOnlySpan<(string Key, double Value)> points)
@@ -84,6 +95,13 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
             $"step {step}: accuracy {outcome.Metrics.Accuracy:P2} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
     }
 
+    /// <summary>Brings all that was told to the disk itself, so that a power cut leaves no checkpoint without the points before it.</summary>
+    public void Harden()
+    {
+        Flush();
+        events.FlushToDisk();
+    }
+
     /// <summary>A checkpoint is on the disk.</summary>
     public void Checkpoint(int step) => Tell(new CheckpointSaved { Step = step });
 
@@ -116,5 +134,6 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     {
         Flush();
         events.Append(happened);
+        _lastTold = clock.GetTimestamp();
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
@@ -14,13 +15,16 @@ public static class WorkerProgram
 {
     private const int LinesWaiting = 1024;
 
+    /// <summary>A worker without a server holds the device for five seconds at most; what is left is for the system to clear away.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4.5);
+
     /// <summary>Serves one run; returns the exit code.</summary>
     public static int Run(Services services, TextReader input, TextWriter output, TextWriter log)
     {
         using StopSignal stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Leave(context, stop));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Leave(context, stop));
-        if (Await(new CommandReader(input, stop), services, stop) is not WorkerCommand first)
+        if (Await(new CommandReader(input, stop, Patience, Vanish), services, stop) is not WorkerCommand first)
         {
             return ExitCodes.Success;
         }
@@ -37,6 +41,16 @@ public static class WorkerProgram
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
         EndReason? reason = services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: first.Attempt > 1);
         return ExitCodes.Of(reason);
+    }
+
+    /// <summary>
+    /// Within a native call that takes long (a decomposition, a large load) nothing else ends the process at once. Checkpoints are renamed
+    /// when they are whole, so the last one stands.
+    /// </summary>
+    private static void Vanish()
+    {
+        using Process self = Process.GetCurrentProcess();
+        self.Kill();
     }
 
     private static void Leave(PosixSignalContext context, StopSignal stop)

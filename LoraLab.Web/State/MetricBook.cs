@@ -20,9 +20,17 @@ public sealed class MetricBook
         }
     }
 
-    /// <summary>Takes new points: a step that is there already gets the new value, as after a resumed attempt.</summary>
+    /// <summary>Takes new points: a step that is there already gets the new value, and what a resumed attempt superseded goes.</summary>
     public void Merge(RunMetrics metrics)
     {
+        if (metrics.SupersededAfter is int last)
+        {
+            foreach ((string, string) series in _series.Keys.Where(series => series.Run == metrics.RunId).ToList())
+            {
+                _series[series] = new GrowingSeries(UpTo(last, _series[series].Snapshot));
+            }
+        }
+
         foreach ((string key, MetricSeries added) in metrics.Series)
         {
             if (!_series.TryGetValue((metrics.RunId, key), out GrowingSeries? known) || !known.TryAppend(added))
@@ -30,6 +38,12 @@ public sealed class MetricBook
                 _series[(metrics.RunId, key)] = new GrowingSeries(Merge(Get(metrics.RunId, key), added));
             }
         }
+    }
+
+    private static MetricSeries UpTo(int last, MetricSeries series)
+    {
+        int count = series.X.Count(step => step <= last);
+        return new MetricSeries { X = [.. series.X.Take(count)], Y = [.. series.Y.Take(count)], NonFinite = [.. series.NonFinite.Where(point => point.X <= last)] };
     }
 
     /// <summary>The points of both in the order of their steps; of a step that both have, the added one.</summary>

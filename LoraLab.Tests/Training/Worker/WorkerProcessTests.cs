@@ -60,8 +60,42 @@ public sealed class WorkerProcessTests : IDisposable
         worker.StandardInput.Close();
 
         Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(5)));
-        Assert.Equal(ExitCodes.Abandoned, worker.ExitCode);
-        Assert.DoesNotContain(FinishedRun.Read(run).Events, happened => happened is AttemptEnded);
+        AssertLeft(worker, run);
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public void Worker_AskedToGoByTheSystem_SavesACheckpointAndLeavesTheRunUnfinished(string signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Signals are for Unix.");
+        }
+
+        string run = NewRun(Endless());
+        using Process worker = Start("worker");
+        Send(worker, new WorkerCommand { Run = run });
+        WaitForTraining(worker);
+
+        using Process kill = Process.Start("kill", ["-" + signal, worker.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+
+        Assert.True(worker.WaitForExit(Patience));
+        AssertLeft(worker, run);
+    }
+
+    [Fact]
+    public async Task CommandReader_ProcessThatGoesOnAfterTheServerIsGone_HearsThatItIsOverdue()
+    {
+        using StopSignal stop = new();
+        TaskCompletionSource overdue = new();
+
+        CommandReader reader = new(new StringReader("""{"run":"somewhere"}"""), stop, TimeSpan.FromMilliseconds(20), overdue.SetResult);
+
+        await overdue.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal("somewhere", (await reader.First)?.Run);
+        Assert.True(stop.Token.IsCancellationRequested);
+        Assert.NotNull(stop.Abandoned);
     }
 
     [Fact]
@@ -133,6 +167,17 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>No last word, so that the run goes on later, and a checkpoint of the last step that was told.</summary>
+    private static void AssertLeft(Process worker, string run)
+    {
+        Assert.Equal(ExitCodes.Abandoned, worker.ExitCode);
+        FinishedRun left = FinishedRun.Read(run);
+        Assert.DoesNotContain(left.Events, happened => happened is AttemptEnded);
+        int saved = left.Events.OfType<CheckpointSaved>().Last().Step;
+        Assert.Equal(left.Series(LoraLab.Contracts.Metrics.MetricKeys.TrainLoss).Keys.Max(), saved);
+        Assert.True(Directory.Exists(Path.Combine(run, RunFiles.Checkpoints, $"step-{saved:00000000}")));
+    }
 
     private static JsonObject Endless()
     {

@@ -24,6 +24,19 @@ public sealed class MetricBookTests
     }
 
     [Fact]
+    public void Merge_AttemptThatResumed_TakesThePlaceOfWhatCameAfterItsCheckpoint()
+    {
+        MetricBook book = new();
+        book.Replace(Points(new MetricSeries { X = [1, 2, 3, 4], Y = [1, 2, null, 4], NonFinite = [new(2, 3, "NaN")] }));
+
+        book.Merge(Points(new MetricSeries { X = [3], Y = [30] }) with { SupersededAfter = 2 });
+
+        Assert.Equal([1, 2, 3], book.Get("run", Key).X);
+        Assert.Equal([1, 2, 30], book.Get("run", Key).Y);
+        Assert.Empty(book.Get("run", Key).NonFinite);
+    }
+
+    [Fact]
     public void Merge_UnknownRun_BeginsItsSeries()
     {
         MetricBook book = new();

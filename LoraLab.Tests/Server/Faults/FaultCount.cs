@@ -1,0 +1,11 @@
+namespace LoraLab.Tests.Server.Faults;
+
+/// <summary>How many faults of a kind are injected: a few, or all of them with <c>LORALAB_FAULTS=full</c>.</summary>
+internal static class FaultCount
+{
+    private const int Full = 20;
+
+    public static bool IsFull => Environment.GetEnvironmentVariable("LORALAB_FAULTS") == "full";
+
+    public static int Of(int few) => IsFull ? Full : few;
+}

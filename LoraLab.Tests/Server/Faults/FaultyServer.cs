@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+using static LoraLab.Tests.Server.Faults.KillTests;
+
+namespace LoraLab.Tests.Server.Faults;
+
+/// <summary>A server with the real trainer that comes back after every fault, on the same data or on a copy of it.</summary>
+internal sealed class FaultyServer : IAsyncDisposable
+{
+    private ServerProcess server;
+    private TemporaryFolder data;
+
+    private FaultyServer(ServerProcess server, TemporaryFolder data) => (this.server, this.data) = (server, data);
+
+    public RunApi Api => new(server.Http);
+
+    public string DataDirectory => data.Path;
+
+    public static async Task<FaultyServer> StartAsync()
+    {
+        TemporaryFolder data = new();
+        return new(await StartAsync(data), data);
+    }
+
+    /// <summary>Does it, and returns the run as it was a moment before; a new server is ready then.</summary>
+    public async Task<RunDocument> InjectAsync(Fault fault, string runId)
+    {
+        RunDocument run = await Api.GetAsync(runId);
+        int? worker = run.State.IsTerminal() ? null : run.Attempts[^1].ProcessId;
+        switch (fault)
+        {
+            case Fault.Worker:
+                run = await Api.WaitAsync(runId, now => now.State.IsTerminal() || now.Attempts[^1].ProcessId is not null);
+                Signal("KILL", run.State.IsTerminal() ? null : run.Attempts[^1].ProcessId);
+                return run;
+            case Fault.Server:
+                await server.KillAsync();
+                break;
+            case Fault.Both:
+                Signal("KILL", worker);
+                await server.KillAsync();
+                break;
+            default:
+                await CutPowerAsync(worker);
+                break;
+        }
+
+        await server.DisposeAsync();
+        server = await StartAsync(data);
+        return run;
+    }
+
+    /// <summary>Stops it in good order.</summary>
+    public async Task StopAsync() => await server.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        data.Dispose();
+    }
+
+    /// <summary>Both stand still in whatever they were doing; what is on the disk then is all that the next server gets.</summary>
+    private async Task CutPowerAsync(int? worker)
+    {
+        Signal("STOP", server.ProcessId);
+        Signal("STOP", worker);
+        TemporaryFolder copy = new();
+        Copy(data.Path, copy.Path);
+        Signal("KILL", worker);
+        await server.KillAsync();
+        (TemporaryFolder old, data) = (data, copy);
+        await DeleteAsync(old);
+    }
+
+    private static void Signal(string signal, int? processId)
+    {
+        if (processId is int id)
+        {
+            Signals.Send(signal, id);
+        }
+    }
+
+    /// <summary>Not by .NET, which would ask for the locks that the standing processes hold.</summary>
+    private static void Copy(string from, string to)
+    {
+        using Process copy = Process.Start("cp", ["-a", from + "/.", to]);
+        copy.WaitForExit();
+        Assert.Equal(0, copy.ExitCode);
+    }
+
+    /// <summary>A last process may still be about to leave the folder.</summary>
+    private static async Task DeleteAsync(TemporaryFolder folder)
+    {
+        for (int left = 50; ; left--)
+        {
+            try
+            {
+                folder.Dispose();
+                return;
+            }
+            catch (IOException) when (left > 0)
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    private static Task<ServerProcess> StartAsync(TemporaryFolder data) => ServerProcess.StartAsync(new ServerSetup { DataDirectory = data.Path });
+}

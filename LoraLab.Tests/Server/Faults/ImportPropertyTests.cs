@@ -1,0 +1,165 @@
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+using LoraLab.Server.Worker;
+using LoraLab.Tests.Server.Store;
+using LoraLab.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Faults;
+
+/// <summary>
+/// Attempts' files that grow by any number of bytes, imported at any moment, by servers that forget at any moment how far they were:
+/// in the end the store holds each point once, and the series are those of the last attempts beyond the steps they resumed from.
+/// </summary>
+public sealed class ImportPropertyTests
+{
+    private const string Id = "run";
+    private static readonly DateTimeOffset s_begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private enum Act
+    {
+        Grow,
+        Import,
+        ServerDies,
+        WorkerDies,
+    }
+
+    [Fact]
+    public void Import_AnySequenceOfPiecesAndCrashes_HoldsEachPointOnce() =>
+        Gen.Select(Gen.Frequency((5, Gen.Const(Act.Grow)), (3, Gen.Const(Act.Import)), (1, Gen.Const(Act.ServerDies)), (1, Gen.Const(Act.WorkerDies))), Gen.Int[1, 900]).Array[5, 40].Sample(
+            story =>
+            {
+                using TemporaryFolder folder = new();
+                using World world = new(folder.Path);
+                foreach ((Act act, int amount) in story)
+                {
+                    world.Do(act, amount);
+                }
+
+                world.Finish();
+            },
+            iter: 20,
+            threads: 1);
+
+    private sealed class World : IDisposable
+    {
+        private readonly string folder;
+        private readonly Dictionary<int, double> expected = [];
+        private StoreOnDisk disk;
+        private AttemptImport import = null!;
+        private byte[] unwritten = [];
+        private string events = "";
+        private int attempt;
+
+        public World(string folder)
+        {
+            this.folder = folder;
+            disk = new StoreOnDisk(folder);
+            disk.Put(Id);
+            Begin(resumedFrom: 0);
+        }
+
+        public void Do(Act act, int amount)
+        {
+            switch (act)
+            {
+                case Act.Grow:
+                    Grow(amount);
+                    break;
+                case Act.Import:
+                    Assert.True(import.TryTake());
+                    break;
+                case Act.ServerDies:
+                    disk.Dispose();
+                    disk = new StoreOnDisk(folder);
+                    Attach();
+                    break;
+                default:
+                    Assert.True(import.TryTake());
+                    Change(run => RunStateMachine.Interrupt(run, lost: false, s_begin));
+                    Change(run => RunStateMachine.Resume(run)!);
+                    Begin(resumedFrom: Math.Min(amount % 12, expected.Count == 0 ? 0 : expected.Keys.Max()));
+                    break;
+            }
+        }
+
+        public void Finish()
+        {
+            Grow(int.MaxValue);
+            Assert.True(import.TryTake());
+            MetricSeries loss = disk.Store.ReadSeries(Id, [MetricKeys.TrainLoss])[MetricKeys.TrainLoss];
+            Assert.Equal(expected.Keys.Order(), loss.X);
+            Assert.Equal(expected.OrderBy(point => point.Key).Select(point => (double?)point.Value), loss.Y);
+            disk.Dispose();
+            Assert.Equal(0, StoredPoints.Differences(Path.Combine(folder, "data")));
+        }
+
+        public void Dispose() => disk.Dispose();
+
+        private void Begin(int resumedFrom)
+        {
+            attempt++;
+            Change(run => RunStateMachine.Claim(run, "cpu", s_begin));
+            events = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "data", "runs", Id, RunFiles.Attempt(attempt))).FullName, RunFiles.Events);
+            File.WriteAllText(events, "");
+            List<WorkerEvent> story = [new RunPrepared { Spec = new RunSpec(), Environment = new RunEnvironment(), TotalSteps = 12, ResumedFrom = resumedFrom }];
+            for (int step = resumedFrom + 1; step <= 12; step++)
+            {
+                story.Add(new MetricsRecorded { Steps = [step], Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [Loss(step)] } });
+                story.Add(new ProgressMade { Step = step, TotalSteps = 12, Phase = "training" });
+            }
+
+            unwritten = [.. story.SelectMany((happened, i) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(happened with { N = i + 1 }, ContractJson.Options) + "\n"))];
+            Attach();
+        }
+
+        private double Loss(int step) => (attempt * 100) + step;
+
+        private void Grow(int amount)
+        {
+            byte[] piece = unwritten[..Math.Min(amount, unwritten.Length)];
+            unwritten = unwritten[piece.Length..];
+            using (FileStream file = new(events, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            {
+                file.Write(piece);
+            }
+
+            Expect();
+        }
+
+        /// <summary>What the whole lines of the newest file say takes the place of what was known beyond the step that it resumed from.</summary>
+        private void Expect()
+        {
+            string text = File.ReadAllText(events);
+            foreach (string line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                switch (JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options))
+                {
+                    case RunPrepared prepared:
+                        expected.Keys.Where(step => step > prepared.ResumedFrom).ToList().ForEach(step => expected.Remove(step));
+                        break;
+                    case MetricsRecorded recorded:
+                        expected[recorded.Steps[0]] = recorded.Values[MetricKeys.TrainLoss][0];
+                        break;
+                }
+            }
+        }
+
+        private void Attach() => import = new AttemptImport(Id, new EventTail(events), new RunImporter(disk.Store), NullLogger.Instance);
+
+        private void Change(Func<RunDocument, RunDocument> change) => disk.Store.Transact(transaction =>
+        {
+            StoredRun run = transaction.Find(Id)!;
+            transaction.Put(run with { Document = change(run.Document) });
+            return true;
+        });
+    }
+}

@@ -1,0 +1,50 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+
+namespace LoraLab.Tests.Server.Faults;
+
+/// <summary>What a run of about three seconds came to: everything about it that does not depend on time.</summary>
+internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series, string Predictions, byte[] Adapter)
+{
+    /// <summary>Its optimizer steps.</summary>
+    public const int Steps = 20;
+
+    /// <summary>Steps, evaluations and checkpoints enough for a fault to come anywhere between them.</summary>
+    public const string Spec = """
+        {"model":"sample","dataset":"sample","method":"lora","rank":4,"alpha":8,"learningRate":0.005,"dropout":0.1,"lossScope":"completion","precision":"fp32",
+         "trainSamples":80,"effectiveBatch":4,"evalEvery":4,"evalSamples":32}
+        """;
+
+    private static readonly string[] s_ofTime = [MetricKeys.TrainTokensPerSecond, MetricKeys.MemoryUsedMb];
+
+    /// <summary>Reads a finished run.</summary>
+    public static async Task<MicroRun> ReadAsync(RunApi api, RunDocument run, string dataDirectory)
+    {
+        RunMetrics metrics = await api.MetricsAsync(run.Id);
+        string folder = Path.Combine(dataDirectory, "runs", run.Id);
+        return new(
+            metrics.Series.Where(series => !s_ofTime.Contains(series.Key)).ToDictionary(),
+            await File.ReadAllTextAsync(Path.Combine(folder, RunFiles.PredictionsAt(run.Progress.TotalSteps))),
+            await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights)));
+    }
+
+    /// <summary>Points that are missing, doubled or other than those of the undisturbed run; values are compared to the last bit.</summary>
+    public int PointsLost(MicroRun other)
+    {
+        int lost = Series.Keys.Except(other.Series.Keys).Sum(key => Series[key].X.Count) + other.Series.Keys.Except(Series.Keys).Sum(key => other.Series[key].X.Count);
+        foreach ((string key, MetricSeries series) in Series.Where(series => other.Series.ContainsKey(series.Key)))
+        {
+            HashSet<(int, long)> expected = [.. Points(series)];
+            List<(int, long)> found = [.. Points(other.Series[key])];
+            lost += expected.Except(found).Count() + found.Count - expected.Intersect(found).Count();
+        }
+
+        return lost;
+    }
+
+    private static IEnumerable<(int Step, long Bits)> Points(MetricSeries series) =>
+        series.X.Zip(series.Y, (x, y) => (x, BitConverter.DoubleToInt64Bits(y ?? double.NaN)));
+}
