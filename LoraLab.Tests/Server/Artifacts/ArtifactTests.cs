@@ -23,7 +23,8 @@ public sealed class ArtifactTests(ScriptedServer fixture) : IClassFixture<Script
              ("attempts/0001/log.txt", ArtifactKind.Log, null), ("predictions/step-000000.csv", ArtifactKind.Predictions, 0), ("predictions/step-000004.csv", ArtifactKind.Predictions, 4),
              ("run.json", ArtifactKind.Record, null), ("spec.json", ArtifactKind.Spec, null)],
             listed.Items.Select(item => (item.Name, item.Kind, item.Step)));
-        Assert.All(listed.Items, item => Assert.Equal(new FileInfo(Path.Combine(FolderOf(run.Id), item.Name)).Length, item.Bytes));
+        // The record is written anew whenever the run's document changes, which its last events do after it has ended.
+        Assert.All(listed.Items.Where(item => item.Kind != ArtifactKind.Record), item => Assert.Equal(new FileInfo(Path.Combine(FolderOf(run.Id), item.Name)).Length, item.Bytes));
         Assert.Equal(listed.Items.Sum(item => item.Bytes), listed.TotalBytes);
         Assert.Equal(await File.ReadAllTextAsync(Path.Combine(FolderOf(run.Id), "spec.json")), await fixture.Server.Http.GetStringAsync(ApiRoutes.Run(run.Id, "artifacts/spec.json")));
     }
