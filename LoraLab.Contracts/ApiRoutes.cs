@@ -24,6 +24,9 @@ public static class ApiRoutes
     /// <summary>Comparison as a file.</summary>
     public const string CompareExport = Compare + "/export";
 
+    /// <summary>Memory that a run needs.</summary>
+    public const string Estimate = Base + "/estimate";
+
     /// <summary>Methods.</summary>
     public const string Methods = Base + "/methods";
 
@@ -35,6 +38,9 @@ public static class ApiRoutes
 
     /// <summary>The machine.</summary>
     public const string System = Base + "/system";
+
+    /// <summary>Who is asking; signing in and out.</summary>
+    public const string Session = Base + "/session";
 
     /// <summary>One run, or a part of it.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";

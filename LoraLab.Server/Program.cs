@@ -1,12 +1,17 @@
 using LoraLab.Server.Composition;
+using LoraLab.Server.Observability;
+using LoraLab.Server.Security;
 
 return await ServerProgram.RunAsync(args, static builder =>
 {
     builder.AddLoraLabOptions();
     builder.AddProblems();
+    builder.AddObservability();
+    builder.AddSecurity();
     builder.AddStore();
     builder.AddTrainer();
     builder.AddRuns();
+    builder.AddArtifacts();
     builder.AddQueue();
     builder.AddLive();
     builder.AddMachine();
@@ -15,9 +20,12 @@ return await ServerProgram.RunAsync(args, static builder =>
 }, static app =>
 {
     app.UseProblems();
+    app.UseSecurity();
     app.MapRestApi();
     app.MapLiveChannel();
     app.MapApiDescription();
     app.MapHealth();
+    app.MapPrometheus();
+    app.MapHangfire();
     app.MapDashboard();
 });

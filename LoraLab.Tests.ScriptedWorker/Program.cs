@@ -5,6 +5,7 @@ return args switch
 {
     ["worker"] => ScriptedRun.Serve(),
     ["inspect"] => Inspector.Serve(),
+    ["doctor"] => Doctor(),
     _ => Usage(),
 };
 
@@ -12,4 +13,12 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: worker | inspect");
     return 2;
+}
+
+// Nothing is loaded, so nothing can be wrong, unless a test says so.
+static int Doctor()
+{
+    string? problem = Environment.GetEnvironmentVariable("SCRIPTED_DOCTOR");
+    Console.WriteLine(problem is null ? "All is well." : $"problem  {problem}");
+    return problem is null ? 0 : 1;
 }

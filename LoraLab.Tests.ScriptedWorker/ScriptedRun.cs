@@ -9,7 +9,7 @@ namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
 /// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
-/// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>,
+/// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>, <c>say</c> (logs the run's name),
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, and those of
 /// <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
 /// attempt's losses tell whose they are (10 more each); <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
@@ -80,6 +80,11 @@ internal sealed class ScriptedRun
         foreach (string name in script.Has("env") ? (string[])["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", WorkerEnvironment.Device] : [])
         {
             Console.Error.WriteLine($"{name} is {Environment.GetEnvironmentVariable(name) ?? "unset"}");
+        }
+
+        if (script.Has("say"))
+        {
+            Console.Error.WriteLine(spec.Name);
         }
 
         events.Write(new AttemptStarted { ProcessId = Environment.ProcessId });

@@ -18,7 +18,7 @@ public sealed class Services
         Models = new ModelCatalog(configuration);
         Datasets = new DatasetCatalog(configuration);
         Adapters = new AdapterCatalog(Models, configuration.DataDirectory, allowPaths);
-        Validator = new SpecValidator(Models, Datasets, Adapters);
+        Validator = new SpecValidator(Models, Datasets, Adapters, configuration.MemoryBudgetMb);
     }
 
     /// <summary>Roots and budget.</summary>
@@ -43,7 +43,7 @@ public sealed class Services
     public RunPreparation Preparation() => new(Models, Datasets, Adapters, Configuration.SvdCache);
 
     /// <summary>Estimates runs' memory.</summary>
-    public RunMemory Memory() => new(Models, Datasets, Configuration.MemoryBudgetMb);
+    public RunMemory Memory() => new(Models, Datasets);
 
     /// <summary>Executes runs.</summary>
     public RunExecution Execution() => new(Validator, Preparation());

@@ -10,9 +10,11 @@ builder.RootComponents.Add<App>("#app");
 
 Uri baseAddress = new(builder.HostEnvironment.BaseAddress);
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(new HttpClient { BaseAddress = baseAddress });
+builder.Services.AddSingleton<SignedOutHandler>();
+builder.Services.AddSingleton(services => new HttpClient(services.GetRequiredService<SignedOutHandler>()) { BaseAddress = baseAddress });
 builder.Services.AddSingleton<LabApi>();
 builder.Services.AddSingleton(_ => new LiveClient(baseAddress));
+builder.Services.AddSingleton<SessionState>();
 builder.Services.AddSingleton<QueueState>();
 builder.Services.AddSingleton<SystemState>();
 builder.Services.AddSingleton<CatalogState>();
@@ -29,4 +31,8 @@ builder.Services.AddMudServices(services =>
     services.SnackbarConfiguration.PreventDuplicates = true;
 });
 
-await builder.Build().RunAsync();
+WebAssemblyHost host = builder.Build();
+SessionState session = host.Services.GetRequiredService<SessionState>();
+host.Services.GetRequiredService<SignedOutHandler>().SignedOut += session.Leave;
+host.Services.GetRequiredService<LiveClient>().SignedOut += session.Leave;
+await host.RunAsync();

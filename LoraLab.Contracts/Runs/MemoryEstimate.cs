@@ -2,15 +2,18 @@ namespace LoraLab.Contracts.Runs;
 
 /// <summary>
 /// The memory that a run is expected to need at most, MiB, by components. The peak is
-/// weights + adapters + indices + process + allocator + the larger of a training pass and an evaluation pass.
+/// weights + adapters + optimizer + indices + process + allocator + the larger of a training pass and an evaluation pass.
 /// </summary>
 public sealed record MemoryEstimate
 {
     /// <summary>Frozen weights on the device, with the copies that a method puts in their place.</summary>
     public double WeightsMb { get; init; }
 
-    /// <summary>Factors in fp32, with gradients and both moments of those that are trained.</summary>
+    /// <summary>Factors in fp32, frozen ones too.</summary>
     public double AdaptersMb { get; init; }
+
+    /// <summary>Gradients and both moments of the factors that are trained, in fp32.</summary>
+    public double OptimizerMb { get; init; }
 
     /// <summary>What all blocks keep of the largest training pass until the way back.</summary>
     public double ActivationsMb { get; init; }
@@ -53,6 +56,9 @@ public sealed record MemoryEstimate
 
     /// <summary>One sentence that says what would fit; null where the run does.</summary>
     public string? Advice { get; init; }
+
+    /// <summary>Changes each of which makes the run fit by this same estimate; empty where it does, and where none was found.</summary>
+    public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
 
     /// <summary>Tokens of the largest training pass, those that its sentences have in common counted once.</summary>
     public int PassTokens { get; init; }

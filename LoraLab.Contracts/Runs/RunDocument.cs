@@ -36,6 +36,9 @@ public sealed record RunDocument
     /// <summary>Last lines of the log of a run that ended before it was finished.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];
 
+    /// <summary>Changes with which a clone of a failed run may succeed; empty where the worker knows none.</summary>
+    public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
+
     /// <summary>Things worth knowing that do not stop the run.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -50,6 +53,9 @@ public sealed record RunDocument
 
     /// <summary>Results so far.</summary>
     public RunSummary Summary { get; init; } = new();
+
+    /// <summary>Files that were removed to save space, oldest first: nothing goes silently.</summary>
+    public IReadOnlyList<PrunedFiles> Pruned { get; init; } = [];
 
     /// <summary>Position in the queue from 1; null when not queued.</summary>
     public int? QueuePosition { get; init; }
@@ -170,6 +176,9 @@ public sealed record RunEnvironment
 
     /// <summary>Where the memory figure comes from, for example <c>peak resident set</c>.</summary>
     public string MemorySource { get; init; } = "";
+
+    /// <summary>Peak of the gradient of the window that needs most, computed before the first step and thrown away, MiB; null: not measured.</summary>
+    public double? ProbeMemoryMb { get; init; }
 }
 
 /// <summary>States after which nothing happens any more by itself.</summary>

@@ -52,6 +52,9 @@ public sealed record RunSummary
     /// <summary>Peak memory over the span of <see cref="TrainSeconds"/>; the attempt's environment names its source.</summary>
     public double? PeakMemoryMb { get; init; }
 
+    /// <summary>By how much memory went above the budget while the run went on, MiB, evaluations included; null: it never did, or there is no budget.</summary>
+    public double? BudgetExceededMb { get; init; }
+
     /// <summary>
     /// Runs that trained together over one set of frozen products, this one counted; null: it trained alone. Times and peak memory are null
     /// then: they are the gang's, and enter no table.

@@ -14,10 +14,10 @@ public sealed record InspectRequest
     /// <summary>Repeated in the answer.</summary>
     public long Id { get; init; }
 
-    /// <summary><c>methods</c>, <c>models</c>, <c>datasets</c>, <c>validate</c> or <c>devices</c>.</summary>
+    /// <summary><c>methods</c>, <c>models</c>, <c>datasets</c>, <c>validate</c>, <c>estimate</c> or <c>devices</c>.</summary>
     public required string Ask { get; init; }
 
-    /// <summary>Specification as it was sent, for <c>validate</c>.</summary>
+    /// <summary>Specification as it was sent, for <c>validate</c> and <c>estimate</c>.</summary>
     public JsonNode? Spec { get; init; }
 }
 
@@ -39,8 +39,11 @@ public sealed record InspectResponse
     /// <summary>Answer to <c>datasets</c>.</summary>
     public IReadOnlyList<DatasetEntry>? Datasets { get; init; }
 
-    /// <summary>Answer to <c>validate</c>.</summary>
+    /// <summary>Answer to <c>validate</c>; to <c>estimate</c> where the specification is not valid.</summary>
     public SpecValidation? Validation { get; init; }
+
+    /// <summary>Answer to <c>estimate</c>.</summary>
+    public MemoryEstimate? Estimate { get; init; }
 
     /// <summary>Answer to <c>devices</c>.</summary>
     public IReadOnlyList<DeviceEntry>? Devices { get; init; }

@@ -13,6 +13,7 @@ namespace LoraLab.Contracts.Worker;
 [JsonDerivedType(typeof(MetricsRecorded), "metrics")]
 [JsonDerivedType(typeof(Evaluated), "evaluated")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
+[JsonDerivedType(typeof(BudgetPassed), "overBudget")]
 [JsonDerivedType(typeof(AttemptEnded), "ended")]
 public abstract record WorkerEvent
 {
@@ -125,6 +126,22 @@ public sealed record CheckpointSaved : WorkerEvent
     public int Step { get; init; }
 }
 
+/// <summary>Memory went above the budget for the first time; the run goes on, because the device has more.</summary>
+public sealed record BudgetPassed : WorkerEvent
+{
+    /// <summary>Optimizer steps done.</summary>
+    public int Step { get; init; }
+
+    /// <summary>Memory in use, MiB.</summary>
+    public double UsedMb { get; init; }
+
+    /// <summary>The budget, MiB.</summary>
+    public int BudgetMb { get; init; }
+
+    /// <summary>One sentence that says so.</summary>
+    public required string Sentence { get; init; }
+}
+
 /// <summary>Last event: how the attempt ended.</summary>
 public sealed record AttemptEnded : WorkerEvent
 {
@@ -133,6 +150,9 @@ public sealed record AttemptEnded : WorkerEvent
 
     /// <summary>One sentence that says what went wrong and what to do; null when nothing did.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Changes with which a clone may succeed.</summary>
+    public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
 
     /// <summary>Results; partly null when the attempt ended early.</summary>
     public RunSummary Summary { get; init; } = new();

@@ -1,10 +1,11 @@
 using System.Text.RegularExpressions;
+using LoraLab.Server.Security;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Composition;
 
 /// <summary>Lists every error of the section at once, each with its key.</summary>
-internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLabOptions>
+internal sealed partial class LoraLabOptionsValidator(IConfiguration configuration) : IValidateOptions<LoraLabOptions>
 {
     private static readonly string[] Roles = ["All", "Web", "Worker"];
 
@@ -45,6 +46,36 @@ internal sealed partial class LoraLabOptionsValidator : IValidateOptions<LoraLab
         {
             errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be from 0.1 to 86400.");
         }
+
+        foreach ((string key, double? days) in (ReadOnlySpan<(string, double?)>)[("CheckpointDays", options.Retention.CheckpointDays), ("PredictionDays", options.Retention.PredictionDays)])
+        {
+            if (days is not (null or (>= 0 and <= 36_500)))
+            {
+                errors.Add($"LoraLab:Retention:{key} is {days}; it must be from 0 to 36500, or absent to keep them for ever.");
+            }
+        }
+
+        if (options.MinimumFreeMb < 0)
+        {
+            errors.Add($"LoraLab:MinimumFreeMb is {options.MinimumFreeMb}; it must not be below 0.");
+        }
+
+        if (options.DiskReserveMb is < 0 or > 1024)
+        {
+            errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be from 0 to 1024.");
+        }
+
+        if (options.Limits.RequestsPerMinute < 60)
+        {
+            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, or the dashboard cannot be used.");
+        }
+
+        if (options.Limits.QueuedRuns < 1)
+        {
+            errors.Add($"LoraLab:Limits:QueuedRuns is {options.Limits.QueuedRuns}; it must be at least 1.");
+        }
+
+        errors.AddRange(ApiKeySection.Read(configuration).Errors);
 
         if (!Roles.Contains(options.Role))
         {

@@ -23,6 +23,9 @@ internal sealed class LoraLabPaths
 
     public string Database => Path.Combine(DataDirectory, "loralab.db");
 
+    /// <summary>What signs the cookies of the dashboard.</summary>
+    public string CookieKeys => Path.Combine(DataDirectory, "keys");
+
     public string RunsDirectory => Path.Combine(DataDirectory, "runs");
 
     public string Samples => Path.Combine(Home, "samples");

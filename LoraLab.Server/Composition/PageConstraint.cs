@@ -8,7 +8,7 @@ internal sealed class PageConstraint : IRouteConstraint
 {
     public const string Name = "page";
 
-    private static readonly string[] NotPages = ["api", "hubs", "health", "openapi", "api-docs"];
+    private static readonly string[] NotPages = ["api", "hubs", "health", "openapi", "api-docs", "hangfire", "metrics"];
 
     public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection)
     {

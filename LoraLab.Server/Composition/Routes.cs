@@ -1,13 +1,19 @@
 using System.Globalization;
+using Hangfire;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Artifacts;
 using LoraLab.Server.Catalog;
 using LoraLab.Server.Compare;
+using LoraLab.Server.Estimate;
+using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Metrics;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
+using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Scalar.AspNetCore;
@@ -20,8 +26,11 @@ internal static class Routes
     /// <summary>The live events up to this number are contained in the answer: subscribe after it and nothing is missed.</summary>
     private const string SeqHeader = "X-LoraLab-Seq";
 
+    public const string HangfirePath = "/hangfire";
+
     public static void UseProblems(this WebApplication app)
     {
+        app.UseSecurityHeaders();
         // Points of many runs are a third of their size on the way to another machine.
         app.UseResponseCompression();
         app.UseExceptionHandler();
@@ -33,35 +42,47 @@ internal static class Routes
         RouteGroupBuilder api = app.MapGroup(ApiRoutes.Base);
         api.AddEndpointFilter(static async (context, next) =>
         {
+            using IDisposable? scope = context.HttpContext.GetRouteValue("id") is string id
+                ? context.HttpContext.RequestServices.GetRequiredService<ILogger<WebApplication>>().OfRun(id)
+                : null;
             long seq = context.HttpContext.RequestServices.GetRequiredService<IRunStore>().Seq;
             context.HttpContext.Response.Headers[SeqHeader] = seq.ToString(CultureInfo.InvariantCulture);
             return await next(context);
         });
         api.MapRuns();
+        api.MapArtifacts();
         api.MapMetrics();
         api.MapQueue();
+        api.MapEstimate();
         api.MapCatalog();
         api.MapCompare();
         api.MapSystem();
+        api.MapSession();
     }
 
-    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(LiveHub.Path);
+    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(LiveHub.Path).NeedsScope(Scopes.Read);
 
     public static void MapApiDescription(this WebApplication app)
     {
-        app.MapOpenApi();
-        app.MapScalarApiReference("/api-docs", static options => options.WithTitle("LoraLab API"));
+        app.MapOpenApi().AllowAnonymous();
+        app.MapScalarApiReference("/api-docs", static options => options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry()).AllowAnonymous();
     }
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains(ReadyCheck.Tag) });
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
     }
+
+    /// <summary>What the queue's library shows of itself: for who looks after the server.</summary>
+    public static void MapHangfire(this WebApplication app) =>
+        app.MapHangfireDashboardWithAuthorizationPolicy(SecurityServices.Policy, HangfirePath, new DashboardOptions { DashboardTitle = "LoraLab's queue", DisplayStorageConnectionString = false })
+            .NeedsScope(Scopes.Admin);
 
     public static void MapDashboard(this WebApplication app)
     {
-        app.MapStaticAssets();
-        app.MapFallbackToFile($"{{*path:nonfile:{PageConstraint.Name}}}", "index.html");
+        // The dashboard's files are everybody's: what is secret comes through the API.
+        app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
+        app.MapFallbackToFile($"{{*path:nonfile:{PageConstraint.Name}}}", "index.html").AllowAnonymous().DisableRateLimiting();
     }
 }

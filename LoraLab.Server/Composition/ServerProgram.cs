@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Machine;
+using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
@@ -16,14 +17,21 @@ internal static class ServerProgram
 
     public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> use)
     {
+        if (args is [KeysCommand.Verb, .. string[] rest])
+        {
+            return KeysCommand.Run(rest, Console.Out, Console.Error);
+        }
+
         try
         {
             // The command-line provider would take "--demo --urls" for a key with its value.
             bool demo = args.Contains(DemoSwitch);
             await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);
             // Lock and database first: nothing may listen before the data directory is ours.
+            app.Services.GetRequiredService<ServerNames>();
             app.Services.GetRequiredService<DataDirectoryLock>();
             app.Services.GetRequiredService<IRunStore>();
+            app.Services.GetRequiredService<RunReconciler>().Run();
             app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
             await app.Services.GetRequiredService<Welcome>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);

@@ -1,8 +1,11 @@
 using Hangfire;
 using LoraLab.Contracts;
+using LoraLab.Server.Artifacts;
 using LoraLab.Server.Compare;
 using LoraLab.Server.Demo;
 using LoraLab.Server.Errors;
+using LoraLab.Server.Estimate;
+using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
 using LoraLab.Server.Queue;
@@ -32,6 +35,8 @@ internal static class Services
     public static void AddProblems(this WebApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusSentences.Complete(context));
+        // After the framework's own, which is asked first.
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -40,7 +45,12 @@ internal static class Services
 
     public static void AddStore(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<RunRecords>();
+        builder.Services.AddSingleton<StoreLedger>();
+        builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        builder.Services.AddSingleton<RunRebuilder>();
+        builder.Services.AddSingleton<RunReconciler>();
         builder.Services.AddHostedService<StoreMaintenance>();
     }
 
@@ -64,9 +74,17 @@ internal static class Services
         builder.Services.AddSingleton<RunQuery>();
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
+        builder.Services.AddSingleton<EstimateService>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<Welcome>();
+    }
+
+    public static void AddArtifacts(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ArtifactFiles>();
+        builder.Services.AddSingleton<ArtifactPruning>();
+        builder.Services.AddHostedService<RetentionSweep>();
     }
 
     public static void AddQueue(this WebApplicationBuilder builder)
@@ -123,6 +141,13 @@ internal static class Services
             return Task.CompletedTask;
         }));
 
-    public static void AddHealth(this WebApplicationBuilder builder) =>
-        builder.Services.AddHealthChecks().AddCheck<ReadyCheck>("ready", tags: [ReadyCheck.Tag]);
+    public static void AddHealth(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TrainerCheck>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<StoreCheck>("store")
+            .AddCheck<DiskCheck>("disk")
+            .AddCheck<TrainerCheck>("trainer")
+            .AddCheck<QueueCheck>("queue");
+    }
 }

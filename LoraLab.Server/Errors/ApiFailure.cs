@@ -18,6 +18,9 @@ internal sealed class ApiFailure : Exception
     /// <summary>Stable word for programs.</summary>
     public string Code { get; }
 
+    /// <summary>When to come again, for refusals that pass.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
+
     /// <summary>Sentences by field.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; }
 
@@ -30,6 +33,12 @@ internal sealed class ApiFailure : Exception
     public static ApiFailure Unprocessable(string code, string message) => new(StatusCodes.Status422UnprocessableEntity, code, message);
 
     public static ApiFailure Unavailable(string code, string message) => new(StatusCodes.Status503ServiceUnavailable, code, message);
+
+    /// <summary>Too much is asked for at the moment; later it may be had.</summary>
+    public static ApiFailure TooMany(string code, string message, TimeSpan retryAfter) =>
+        new(StatusCodes.Status429TooManyRequests, code, message) { RetryAfter = retryAfter };
+
+    public static ApiFailure Refused(int status, string code, string message) => new(status, code, message);
 
     public static ApiFailure TooLarge(string message) => new(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", message);
 
@@ -46,5 +55,5 @@ internal sealed class ApiFailure : Exception
     /// <summary>The request itself cannot be read.</summary>
     public static ApiFailure Malformed(string message) => new(StatusCodes.Status400BadRequest, "malformed", message);
 
-    private static string Shorten(string text) => text.Length <= 64 ? text : text[..64] + "…";
+    public static string Shorten(string text) => text.Length <= 64 ? text : text[..64] + "…";
 }

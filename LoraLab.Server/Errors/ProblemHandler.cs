@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
+using LoraLab.Server.Store;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 
@@ -17,7 +19,10 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
         ProblemDetails problem = exception switch
         {
             ApiFailure failure => Describe(failure.Status, failure.Code, failure.Message),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+                Describe(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is larger than {RequestBody.MaximumBytes / 1024} KiB."),
             BadHttpRequestException bad => Describe(bad.StatusCode, "malformed", Explain(bad)),
+            _ when DiskSpace.IsShort(exception) => Describe(StatusCodes.Status507InsufficientStorage, "diskFull", "The disk of the data directory is full, so this could not be stored; free some space and send it again."),
             _ => Describe(StatusCodes.Status500InternalServerError, "internal", "The server failed on this request; its log has the details."),
         };
         if (exception is ApiFailure { Errors: { } errors })
@@ -28,6 +33,11 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
         if (problem.Status >= StatusCodes.Status500InternalServerError && exception is not ApiFailure)
         {
             log.LogError(exception, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+        }
+
+        if (exception is ApiFailure { RetryAfter: { } wait })
+        {
+            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
         context.Response.StatusCode = problem.Status!.Value;

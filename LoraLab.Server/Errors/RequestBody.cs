@@ -25,6 +25,7 @@ internal static class RequestBody
 
         try
         {
+            RequireUnicode(bytes);
             return JsonNode.Parse(bytes, documentOptions: Parsing) as JsonObject
                 ?? throw ApiFailure.Malformed("The body must be a JSON object.");
         }
@@ -50,6 +51,26 @@ internal static class RequestBody
         catch (JsonException error)
         {
             throw ApiFailure.Malformed(Explain(error));
+        }
+    }
+
+    // The parser takes half a surrogate pair for a string and fails when somebody reads it.
+    private static void RequireUnicode(byte[] bytes)
+    {
+        Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = Parsing.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    _ = reader.GetString();
+                }
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiFailure.Malformed($"The string that ends at byte {reader.BytesConsumed} of the body is not Unicode: half of a surrogate pair stands alone.");
         }
     }
 

@@ -1,3 +1,5 @@
+using LoraLab.Server.Security;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 
 namespace LoraLab.Server.Errors;
@@ -16,6 +18,9 @@ internal static class StatusSentences
         HttpRequest request = context.HttpContext.Request;
         (string code, string? detail) = problem.Status switch
         {
+            StatusCodes.Status401Unauthorized => ("keyNeeded", $"{Refusal(context.HttpContext)} Send a key as Authorization: Bearer KEY, or sign in at /login."),
+            StatusCodes.Status403Forbidden => ("scopeMissing", $"This needs a key with the scope {RequiredScope.For(context.HttpContext)}; the one that was sent does not have it."),
+            StatusCodes.Status429TooManyRequests => ("tooManyRequests", "This client asks more often than LoraLab:Limits:RequestsPerMinute allows; the header Retry-After says how many seconds to wait."),
             StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {request.Path}; /api-docs lists what there is."),
             StatusCodes.Status405MethodNotAllowed => ("methodNotAllowed", $"{request.Path} does not take {request.Method}; /api-docs lists what there is."),
             StatusCodes.Status415UnsupportedMediaType => ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
@@ -25,4 +30,7 @@ internal static class StatusSentences
         problem.Detail = detail;
         problem.Extensions["code"] = code;
     }
+
+    private static string Refusal(HttpContext context) =>
+        context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message ?? "This server needs a key.";
 }

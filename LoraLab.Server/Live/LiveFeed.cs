@@ -25,6 +25,8 @@ internal sealed class LiveFeed(TimeProvider time) : ILiveSink
     public void Tell<T>(string? runId, string type, T data) =>
         Accept([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
 
+    public int Count => subscriptions.Count;
+
     public bool HasSubscriber(string topic) => subscriptions.Any(subscription => subscription.Has(topic));
 
     public LiveSubscription Open()

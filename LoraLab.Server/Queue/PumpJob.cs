@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Hangfire;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 using LoraLab.Server.Worker;
@@ -10,7 +12,7 @@ namespace LoraLab.Server.Queue;
 /// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
 /// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
 /// </summary>
-internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
+internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
 {
     [AutomaticRetry(Attempts = 0)]
     public async Task RunAsync(int index, CancellationToken cancellationToken)
@@ -20,7 +22,7 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
         while (!stopping.IsCancellationRequested)
         {
             using IDisposable work = lanes.Work(lane);
-            RunDocument? run = Claim(lane);
+            RunDocument? run = disk.HasRoom() ? Claim(lane) : null;
             if (run is null)
             {
                 // Only now: a start beside a training would take its cores.
@@ -28,9 +30,14 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
                 break;
             }
 
+            using IDisposable? scope = log.OfRun(run.Id);
+            using Activity? activity = Telemetry.Source.StartActivity("run attempt");
+            activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
             try
             {
+                log.LogInformation("Attempt {Attempt} ({Method}) begins on {Device}", run.Attempts.Count, run.Spec.Method, lane.Device);
                 await executor.ExecuteAsync(run, lane, stopping.Token);
+                log.LogInformation("Attempt {Attempt} is over: {State}", run.Attempts.Count, store.Find(run.Id)?.Document.State);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -46,7 +53,7 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
         }
 
         // A run may have come between the last look and the moment the lane counted as idle.
-        if (!stopping.IsCancellationRequested && HasWork(lane))
+        if (!stopping.IsCancellationRequested && HasWork(lane) && disk.HasRoom())
         {
             lanes.Wake();
         }

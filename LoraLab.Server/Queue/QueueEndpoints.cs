@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Errors;
+using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -12,7 +13,7 @@ internal static class QueueEndpoints
     {
         RouteGroupBuilder queue = api.MapGroup("/queue").WithTags("Queue");
         queue.MapGet("/", Get).WithSummary("What runs and what waits, in order");
-        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or goes on");
+        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or goes on").NeedsScope(Scopes.Admin);
         queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409).WithSummary("Moves a waiting run");
     }
 

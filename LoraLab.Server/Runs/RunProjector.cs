@@ -42,7 +42,12 @@ internal static class RunProjector
                 },
                 MetricsRecorded metrics => Record(document, metrics, points),
                 Evaluated evaluated => Evaluate(document, evaluated, points),
-                AttemptEnded ended => document with { Summary = Merge(document.Summary, ended.Summary) },
+                BudgetPassed passed => document with
+                {
+                    Summary = document.Summary with { BudgetExceededMb = passed.UsedMb - passed.BudgetMb },
+                    Warnings = [.. document.Warnings.Append(passed.Sentence).Distinct()],
+                },
+                AttemptEnded ended => document with { Summary = Merge(document.Summary, ended.Summary), Suggestions = ended.Suggestions },
                 _ => document,
             };
         }
@@ -72,16 +77,12 @@ internal static class RunProjector
     private static RunDocument Record(RunDocument document, MetricsRecorded metrics, List<MetricPoint> points)
     {
         RunSummary summary = document.Summary;
-        // An evaluation tells its values in the event that follows, too: they are taken from there, once.
-        foreach ((string key, double[] values) in metrics.Values.Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss)))
+        foreach (MetricPoint point in EventPoints.Of(metrics, document.Attempts[^1].Number))
         {
-            for (int i = 0; i < Math.Min(values.Length, metrics.Steps.Count); i++)
+            points.Add(point);
+            if (point.Key == MetricKeys.TrainLoss)
             {
-                points.Add(new MetricPoint(key, metrics.Steps[i], values[i], document.Attempts[^1].Number));
-                if (key == MetricKeys.TrainLoss)
-                {
-                    summary = summary with { TrainLoss = Next(summary.TrainLoss, key, metrics.Steps[i], values[i]) };
-                }
+                summary = summary with { TrainLoss = Next(summary.TrainLoss, point.Key, point.Step, point.Value) };
             }
         }
 
@@ -90,10 +91,7 @@ internal static class RunProjector
 
     private static RunDocument Evaluate(RunDocument document, Evaluated evaluated, List<MetricPoint> points)
     {
-        int attempt = document.Attempts[^1].Number;
-        points.Add(new MetricPoint(MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy, attempt));
-        points.Add(new MetricPoint(MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1, attempt));
-        points.Add(new MetricPoint(MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss, attempt));
+        points.AddRange(EventPoints.Of(evaluated, document.Attempts[^1].Number));
         RunSummary summary = document.Summary;
         return document with
         {
@@ -139,6 +137,7 @@ internal static class RunProjector
         EvalSeconds = told.EvalSeconds ?? known.EvalSeconds,
         LoadSeconds = told.LoadSeconds ?? known.LoadSeconds,
         PeakMemoryMb = told.PeakMemoryMb ?? known.PeakMemoryMb,
+        BudgetExceededMb = told.BudgetExceededMb ?? known.BudgetExceededMb,
         GangSize = told.GangSize ?? known.GangSize,
     };
 

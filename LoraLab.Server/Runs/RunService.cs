@@ -17,8 +17,10 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunService> log)
+    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, RunRecords records, IOptions<LoraLabOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim oneByOne = new(1, 1);
 
     public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
@@ -129,29 +131,33 @@ internal sealed class RunService(
 
     public void Delete(string id)
     {
-        store.Transact(transaction =>
-        {
-            RunDocument document = (transaction.Find(id) ?? throw ApiFailure.NoRun(id)).Document;
-            if (!document.State.IsTerminal() && document.State != RunState.Queued)
-            {
-                throw ApiFailure.Conflict("runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
-            }
-
-            transaction.Remove(id);
-            transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
-            return true;
-        });
-
         try
         {
-            if (Directory.Exists(paths.RunDirectory(id)))
+            store.Transact(transaction =>
             {
-                Directory.Delete(paths.RunDirectory(id), recursive: true);
-            }
+                RequireDeletable(transaction.Find(id), id);
+                transaction.Remove(id);
+                transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
+                // Before the store forgets it: a directory under its own name is a run that is to be kept.
+                records.MarkDeleted(id);
+                return true;
+            });
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch
         {
-            log.LogWarning("The folder {Folder} of the deleted run could not be removed: {Reason}", paths.RunDirectory(id), error.Message);
+            records.Restore(id);
+            throw;
+        }
+
+        records.RemoveDeleted(id);
+    }
+
+    private static void RequireDeletable(StoredRun? run, string id)
+    {
+        RunDocument document = (run ?? throw ApiFailure.NoRun(id)).Document;
+        if (!document.State.IsTerminal() && document.State != RunState.Queued)
+        {
+            throw ApiFailure.Conflict("runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
         }
     }
 
@@ -181,6 +187,7 @@ internal sealed class RunService(
     {
         RunDocument inserted = store.Transact(transaction =>
         {
+            CheckRoom(transaction);
             string name = NameOf(valid, transaction.Runs);
             RunSpec effective = valid.Spec! with { Name = name, Tags = RunText.Clean(valid.Spec!.Tags) };
             RunDocument document = new()
@@ -214,4 +221,13 @@ internal sealed class RunService(
     private static string NameOf(SpecValidation valid, IEnumerable<StoredRun> runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
         ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.Select(run => run.Document.Name))
         : valid.Spec.Name.Trim();
+
+    private void CheckRoom(IStoreTransaction transaction)
+    {
+        int limit = options.Value.Limits.QueuedRuns;
+        if (transaction.Runs.Count(run => run.Document.State == RunState.Queued) >= limit)
+        {
+            throw ApiFailure.TooMany("queueFull", $"{limit} runs wait already, which is all that LoraLab:Limits:QueuedRuns allows; submit again when some have run.", WhenFull);
+        }
+    }
 }

@@ -9,7 +9,8 @@ namespace LoraLab.Server.Runs;
 /// <summary>An order of runs by one field, <c>-field</c> for descending; runs without a value come last, the id decides between equals.</summary>
 internal sealed class RunSort : IComparer<RunDocument>
 {
-    private const string Default = "-createdAt";
+    /// <summary>The latest submission first, whatever the clock did meanwhile.</summary>
+    private const string Default = "-id";
 
     private static readonly Dictionary<string, Func<RunDocument, IComparable?>> Fields = new()
     {

@@ -86,6 +86,7 @@ internal static class RunStateMachine
         EndReason = null,
         Error = null,
         LogTail = [],
+        Suggestions = [],
         EndedAt = null,
     };
 

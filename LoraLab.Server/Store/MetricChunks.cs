@@ -63,7 +63,7 @@ internal sealed class MetricChunks
     public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys, Func<int, int> lastStep)
     {
         Dictionary<string, MetricSeries> result = [];
-        foreach (IGrouping<string, BsonDocument> series in collection.Find(Query.EQ("run", runId)).GroupBy(chunk => chunk["key"].AsString))
+        foreach (IGrouping<string, BsonDocument> series in collection.Find(Query.EQ("run", runId)).GroupBy(chunk => chunk["key"].AsString).OrderBy(series => series.Key, StringComparer.Ordinal))
         {
             if (keys is null || keys.Contains(series.Key))
             {
@@ -128,19 +128,29 @@ internal sealed class MetricChunks
         return tails[(runId, key)] = tail;
     }
 
-    private void Write(string runId, string key, Tail tail) => collection.Upsert(new BsonDocument
-    {
-        ["_id"] = $"{runId}|{key}|{tail.Index:D6}",
-        ["run"] = runId,
-        ["key"] = key,
-        ["index"] = tail.Index,
-        ["attempt"] = tail.Attempt,
-        ["x"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Steps)).ToArray(),
-        ["y"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Values)).ToArray(),
-    });
+    /// <summary>What the document's <c>sum</c> must be.</summary>
+    public static int ChecksumOf(BsonDocument chunk) =>
+        Checksum.Of(IdOf(chunk["run"].AsString, chunk["key"].AsString, chunk["index"].AsInt32), AttemptOf(chunk), chunk["x"].AsBinary, chunk["y"].AsBinary);
 
-    /// <summary>Documents of the first schema do not name it.</summary>
-    private static int AttemptOf(BsonDocument chunk) => chunk["attempt"].IsNull ? 1 : chunk["attempt"].AsInt32;
+    private void Write(string runId, string key, Tail tail)
+    {
+        BsonDocument chunk = new()
+        {
+            ["_id"] = IdOf(runId, key, tail.Index),
+            ["run"] = runId,
+            ["key"] = key,
+            ["index"] = tail.Index,
+            ["attempt"] = tail.Attempt,
+            ["x"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Steps)).ToArray(),
+            ["y"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Values)).ToArray(),
+        };
+        chunk["sum"] = ChecksumOf(chunk);
+        collection.Upsert(chunk);
+    }
+
+    private static string IdOf(string runId, string key, int index) => $"{runId}|{key}|{index:D6}";
+
+    private static int AttemptOf(BsonDocument chunk) => chunk["attempt"].AsInt32;
 
     private sealed class Tail(int index, int attempt)
     {

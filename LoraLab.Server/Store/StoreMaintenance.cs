@@ -1,34 +1,63 @@
 using LoraLab.Server.Composition;
+using LoraLab.Server.Queue;
 
 namespace LoraLab.Server.Store;
 
-/// <summary>Checkpoints the database when nothing was written for a while.</summary>
-internal sealed class StoreMaintenance(IRunStore store, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService
+/// <summary>
+/// What the store needs from time to time: a checkpoint of the database when nothing was written for a while, and, when a disk that was
+/// full has room again, the reserve, the records that could not be written, and the queue.
+/// </summary>
+internal sealed class StoreMaintenance(IRunStore store, RunRecords records, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private const int QuietTurns = 4;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(Interval, time);
         long checkpointed = store.Seq;
         long seen = checkpointed;
+        int quiet = 0;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            LookAtDisk();
             long now = store.Seq;
-            if (now == seen && now != checkpointed)
+            quiet = now == seen ? quiet + 1 : 0;
+            if (quiet >= QuietTurns && now != checkpointed && Checkpoint())
             {
-                try
-                {
-                    store.Checkpoint();
-                    checkpointed = now;
-                }
-                catch (Exception error) when (error is IOException or LiteDB.LiteException)
-                {
-                    log.LogWarning(error, "The database could not be checkpointed; it is tried again");
-                }
+                checkpointed = now;
             }
 
             seen = now;
+        }
+    }
+
+    private void LookAtDisk()
+    {
+        reserve.Take();
+        if (reserve.RoomCame())
+        {
+            log.LogInformation("The disk has room again; waiting runs are started");
+            lanes.Wake();
+        }
+
+        if (records.AnyUnwritten)
+        {
+            records.SaveUnwritten(store.Find);
+        }
+    }
+
+    private bool Checkpoint()
+    {
+        try
+        {
+            store.Checkpoint();
+            return true;
+        }
+        catch (Exception error) when (StorageFailure.Is(error))
+        {
+            log.LogWarning("The database could not be checkpointed ({Reason}); it is tried again", error.Message);
+            return false;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 using Microsoft.Extensions.Options;
@@ -40,6 +41,7 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
 
     private async Task RecoverAsync(RunDocument run, CancellationToken cancellationToken)
     {
+        using IDisposable? scope = log.OfRun(run.Id);
         string events = Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events);
         await EndProcessAsync(run.Attempts[^1], events, cancellationToken);
         AttemptImport import = new(run.Id, new EventTail(events), importer, log);

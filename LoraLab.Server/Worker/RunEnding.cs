@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 
@@ -57,7 +58,11 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         {
             try
             {
-                store.Transact(transaction => Write(transaction, runId, end));
+                if (store.Transact(transaction => Write(transaction, runId, end)))
+                {
+                    Telemetry.RunsEnded.Add(1, new KeyValuePair<string, object?>("state", store.Find(runId)?.Document.State.ToString().ToLowerInvariant()));
+                }
+
                 return;
             }
             catch (Exception error) when (StorageFailure.Is(error) && !stopping.IsCancellationRequested)
@@ -76,7 +81,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         }
 
         RunDocument document = end(run.Document);
-        if (document.State != RunState.Completed)
+        if (document.State != RunState.Completed && document.Attempts.Count > 0)
         {
             document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
         }

@@ -5,6 +5,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
@@ -38,7 +39,9 @@ internal sealed class RunExecutor(
         WorkerProcess worker;
         try
         {
-            worker = warm.Take(lane) ?? WorkerProcess.Start(locator.Command("worker", lane.Device), log.Write, log.Write);
+            WorkerProcess? idle = warm.Take(lane);
+            worker = idle ?? WorkerProcess.Start(locator.Command("worker", lane.Device), log.Write, log.Write);
+            Telemetry.WorkerStarts.Add(1, new KeyValuePair<string, object?>("warm", idle is not null));
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {

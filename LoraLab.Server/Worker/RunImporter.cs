@@ -2,13 +2,14 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Observability;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 
 namespace LoraLab.Server.Worker;
 
 /// <summary>Takes worker events into the store: document, points and live events in one transaction.</summary>
-internal sealed class RunImporter(IRunStore store)
+internal sealed class RunImporter(IRunStore store, TimeProvider time)
 {
     public void Import(string runId, IReadOnlyList<WorkerEvent> events)
     {
@@ -17,7 +18,7 @@ internal sealed class RunImporter(IRunStore store)
             return;
         }
 
-        store.Transact(transaction =>
+        bool taken = store.Transact(transaction =>
         {
             if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
             {
@@ -49,6 +50,10 @@ internal sealed class RunImporter(IRunStore store)
 
             return true;
         });
+        if (taken)
+        {
+            Count(events);
+        }
     }
 
     /// <summary>The worker is alive and does not move; its next event takes the mark away.</summary>
@@ -70,6 +75,17 @@ internal sealed class RunImporter(IRunStore store)
 
             return true;
         });
+    }
+
+    private void Count(IReadOnlyList<WorkerEvent> events)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        foreach (WorkerEvent told in events)
+        {
+            Telemetry.Events.Add(1, new KeyValuePair<string, object?>("kind", told.GetType().Name));
+            Telemetry.ImportLag.Record(Math.Max(0, (now - told.At).TotalSeconds));
+            Telemetry.Steps.Add(told is MetricsRecorded metrics ? metrics.Steps.Count : 0);
+        }
     }
 
     private static Dictionary<string, MetricSeries> Columns(List<MetricPoint> points) =>

@@ -47,6 +47,16 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
         }
     }
 
+    /// <summary>Lets the trainer go until the next question.</summary>
+    public void Release()
+    {
+        lock (gate)
+        {
+            current?.Dispose();
+            current = null;
+        }
+    }
+
     public void Dispose()
     {
         lock (gate)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using LoraLab.Tests.Support;
@@ -11,6 +12,8 @@ public sealed class Dashboard : IAsyncLifetime
 {
     /// <summary>Time for something that a two-core machine with other tests on it may take.</summary>
     internal const int Patience = 90_000;
+
+    private static readonly ConcurrentQueue<string> s_violations = new();
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -42,17 +45,39 @@ public sealed class Dashboard : IAsyncLifetime
         {
             await Server.DisposeAsync();
         }
+
+        AssertNoViolations();
     }
+
+    /// <summary>No page that was opened so far has met the content security policy.</summary>
+    internal static void AssertNoViolations() =>
+        Assert.True(s_violations.IsEmpty, $"The content security policy was met:{Environment.NewLine}{string.Join(Environment.NewLine, s_violations.Distinct())}");
 
     /// <summary>A page at an address of the dashboard, loaded; the pages share their cache.</summary>
     internal async Task<IPage> OpenAsync(string path) => await OpenAsync(_context!, new Uri(Server.Address, path));
 
     internal static async Task<IPage> OpenAsync(IBrowserContext context, Uri address)
     {
-        IPage page = await context.NewPageAsync();
-        page.SetDefaultTimeout(Patience);
+        IPage page = await NewPageAsync(context);
         await page.GotoAsync(address.ToString());
         await page.Locator(".shell").WaitForAsync();
+        return page;
+    }
+
+    /// <summary>An empty page whose meetings with the content security policy are noted.</summary>
+    internal static async Task<IPage> NewPageAsync(IBrowserContext context)
+    {
+        // Each test says so for those before it, the last one's are told when the browser closes.
+        AssertNoViolations();
+        IPage page = await context.NewPageAsync();
+        page.SetDefaultTimeout(Patience);
+        page.Console += (_, message) =>
+        {
+            if (message.Text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase))
+            {
+                s_violations.Enqueue($"{page.Url}: {message.Text}");
+            }
+        };
         return page;
     }
 
@@ -73,8 +98,8 @@ public sealed class Dashboard : IAsyncLifetime
     }
 
     /// <summary>A browser profile of its own.</summary>
-    internal async Task<IBrowserContext> NewContextAsync(ColorScheme scheme = ColorScheme.Light) =>
-        await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme });
+    internal async Task<IBrowserContext> NewContextAsync(ColorScheme scheme = ColorScheme.Light, bool withoutPolicy = false) =>
+        await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme, BypassCSP = withoutPolicy });
 }
 
 /// <summary>Shares the <see cref="Dashboard"/>. After the other tests: browser, server and trainer have enough to do with each other.</summary>

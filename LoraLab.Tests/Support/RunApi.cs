@@ -16,6 +16,8 @@ internal sealed class RunApi(HttpClient http)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    public HttpClient Http => http;
+
     public static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 
     public async Task<RunDocument> SubmitAsync(string json)

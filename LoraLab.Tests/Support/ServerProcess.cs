@@ -37,6 +37,16 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = new();
 
+    /// <summary>Resident memory.</summary>
+    public double MemoryMb
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64 / (1024.0 * 1024.0);
+        }
+    }
+
     /// <summary>Everything it wrote so far.</summary>
     public string Output => string.Join(Environment.NewLine, output);
 
@@ -104,7 +114,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])[setup.Program ?? BuiltPrograms.Server, "--urls", setup.Url, .. setup.Arguments])
+        foreach (string argument in (string[])[setup.Program ?? BuiltPrograms.Server, .. setup.Verb ?? ["--urls", setup.Url, .. setup.Arguments]])
         {
             start.ArgumentList.Add(argument);
         }

@@ -14,6 +14,9 @@ internal sealed record ServerSetup
 
     public string Url { get; init; } = "http://127.0.0.1:0";
 
+    /// <summary>Runs this in place of serving.</summary>
+    public IReadOnlyList<string>? Verb { get; init; }
+
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -54,7 +54,8 @@ internal static class EstimateCommand
         string precision = estimate.Precision.ToString().ToLowerInvariant();
         Table table = new Table().AddColumns(new TableColumn("component"), new TableColumn("MiB").RightAligned(), new TableColumn("what it is"));
         Row("weights", estimate.WeightsMb, $"frozen base in {precision}");
-        Row("adapters", estimate.AdaptersMb, "factors in fp32, gradients, moments");
+        Row("adapters", estimate.AdaptersMb, "factors in fp32");
+        Row("optimizer", estimate.OptimizerMb, "gradients and both moments");
         Row("indices", estimate.IndicesMb, "of all passes");
         Row("process", estimate.ProcessMb, estimate.Device == "cpu" ? "runtime, libraries, data" : "driver's context");
         Row("activations", estimate.ActivationsMb, $"kept of {estimate.PassTokens} tokens in {estimate.PassSentences} sentences");

@@ -19,6 +19,8 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     private readonly SummaryBuilder _summary = new();
     private RunFingerprint? _fingerprint;
     private string _specSha256 = "";
+    private RunSpec? _spec;
+    private int? _largestPass;
 
     /// <summary>Hears everything.</summary>
     public RunRecorder Recorder => recorder;
@@ -44,13 +46,19 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     /// <param name="model">Hashes of the model's files.</param>
     /// <param name="saved">Checkpoint that it goes on from.</param>
     /// <param name="gangSize">Runs that train together; null: it trains alone.</param>
-    public TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, SavedState? saved = null, int? gangSize = null)
+    /// <param name="engine">Computes the gradient of the largest window before anything is told; null: nobody looks what it takes.</param>
+    /// <param name="gate">The budget that it has to keep; null: none.</param>
+    /// <exception cref="RunFailure">It takes more memory than the budget, or than there is.</exception>
+    internal TrainingRun Open(
+        PreparedRun run, RunSpec spec, ModelFingerprint model, SavedState? saved = null, int? gangSize = null, TrainingEngine? engine = null, BudgetGate? gate = null)
     {
         _specSha256 = SpecHash.Of(spec);
+        (_spec, _largestPass) = (run.Spec, engine?.LargestPass);
         _fingerprint = Fingerprint.Of(run, model, saved?.State.Start);
         saved?.RequireBase(_fingerprint.Model);
-        Tell(run, saved?.State, gangSize);
         Training = new(run, recorder, _summary, stop.Token, saved) { GangSize = gangSize };
+        double? probed = engine is null ? null : Probe(engine, Training, gate);
+        Tell(run, saved?.State, gangSize, probed);
         recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint, run, Training.Consumed, Training.Scaler, finished: false));
         return Training;
     }
@@ -85,7 +93,9 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         }
         catch (Exception problem) when (RunEnd.Of(problem, stop, recorder.Log) is RunEnd end)
         {
-            return end;
+            return end.Reason is EndReason reason && end.Suggestions.Count == 0 && _spec is not null
+                ? end with { Suggestions = FailureAdvice.For(reason, _spec, _largestPass) }
+                : end;
         }
     }
 
@@ -94,7 +104,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     {
         if (end.Reason is EndReason reason)
         {
-            recorder.Ended(reason, end.Sentence, _summary.Summary);
+            recorder.Ended(reason, end.Sentence, _summary.Summary, end.Suggestions);
         }
         else
         {
@@ -104,7 +114,20 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         return end.Reason;
     }
 
-    private void Tell(PreparedRun run, TrainingState? resumed, int? gangSize)
+    private static double? Probe(TrainingEngine engine, TrainingRun training, BudgetGate? gate)
+    {
+        double? probed = engine.Probe(training);
+        if (gate?.Holds(probed) == false)
+        {
+            // The first pass of a process also compiles: what it took beside its tensors is no step's.
+            probed = engine.Probe(training);
+            gate.RequireProbe(probed);
+        }
+
+        return probed;
+    }
+
+    private void Tell(PreparedRun run, TrainingState? resumed, int? gangSize, double? probedMb)
     {
         _summary.Set(known => (resumed?.Summary ?? known) with
         {
@@ -116,7 +139,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         recorder.Prepared(new RunPrepared
         {
             Spec = run.Spec,
-            Environment = run.Environment,
+            Environment = run.Environment with { ProbeMemoryMb = probedMb },
             TotalSteps = run.Plan.TotalSteps,
             ResumedFrom = resumed?.Step ?? 0,
             Summary = resumed?.Summary,

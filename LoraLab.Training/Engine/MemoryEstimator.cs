@@ -12,8 +12,8 @@ public static class MemoryEstimator
 {
     private const double Mebibyte = 1024 * 1024;
     private const double Single = sizeof(float);
-    // A value with its gradient and two moments.
-    private const double TrainedValue = 4 * Single;
+    // Of a trained value its gradient and two moments.
+    private const double BesideTrainedValue = 3 * Single;
 
     /// <summary>
     /// Most that a training process on the CPU holds beside live tensors and what it held before its first step, bytes: gaps in glibc's
@@ -30,11 +30,12 @@ public static class MemoryEstimator
     public static MemoryEstimate Of(MemoryRequest request)
     {
         double weights = Weights(request);
-        double adapters = request.Config.Layers * request.Adapters.Values.Sum(adapter => (TrainedValue * adapter.Trained) + (Single * adapter.Frozen));
+        double adapters = request.Config.Layers * request.Adapters.Values.Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
+        double optimizer = request.Config.Layers * request.Adapters.Values.Sum(adapter => BesideTrainedValue * adapter.Trained);
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass))).MaxBy(entry => entry.Item2);
         double beside = request.Gpu ? 0 : Math.Min(HeldBeside, GapsPerTemporary * Math.Max(training.Block, training.Head));
-        double always = weights + adapters + request.IndexBytes + request.ProcessBytes + beside;
+        double always = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + beside;
         // On the CPU the arena of what is kept stays between steps.
         double evaluation = evaluationPass + (request.Gpu || PackingRule.IsLiteral(request.Spec) ? 0 : training.Kept);
         double total = always + Math.Max(training.Peak, evaluation);
@@ -42,6 +43,7 @@ public static class MemoryEstimator
         {
             WeightsMb = weights / Mebibyte,
             AdaptersMb = adapters / Mebibyte,
+            OptimizerMb = optimizer / Mebibyte,
             ActivationsMb = training.Kept / Mebibyte,
             BlockMb = training.Block / Mebibyte,
             LogitsMb = training.Head / Mebibyte,

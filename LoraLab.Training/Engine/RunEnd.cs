@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Worker;
@@ -10,6 +9,9 @@ namespace LoraLab.Training.Engine;
 /// <param name="Sentence">What to say of it; null where there is nothing to say.</param>
 public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
 {
+    /// <summary>Changes of the specification with which a clone may succeed.</summary>
+    public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
+
     /// <summary>All steps are taken.</summary>
     public static RunEnd Finished { get; } = new(EndReason.Finished);
 
@@ -21,26 +23,24 @@ public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
             case OperationCanceledException:
                 return stop.Abandoned is string why ? new(null, why) : new(EndReason.Cancelled);
             case RunFailure failure:
-                return new(failure.Reason, failure.Message);
+                return new(failure.Reason, failure.Message) { Suggestions = failure.Suggestions };
             case IOException e when IsDiskFull(e):
-                return new(EndReason.DiskFull, $"The disk is full: {e.Message} Free some space and submit the run again.");
-            case Exception e when IsOutOfMemory(e):
+                return new(EndReason.DiskFull, $"The disk is full ({e.Message.TrimEnd('.')}); free some space and resume the run.");
+            case Exception e when OutOfMemory.Is(e):
                 log(e.ToString());
-                return new(EndReason.OutOfMemory, "The device ran out of memory: use a smaller packTokens, rank or model, or fewer targetModules.");
+                return new(EndReason.OutOfMemory, "The device ran out of memory: use a smaller packTokens, rank or model, or fewer targetModules; with a memoryBudgetMb such a run ends before it trains.");
             default:
                 return null;
         }
     }
 
-    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException
-        || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)));
-
-    private static bool IsDiskFull(IOException e)
+    /// <summary>Whether a disk is full, or a quota used up.</summary>
+    public static bool IsDiskFull(IOException e)
     {
+        ArgumentNullException.ThrowIfNull(e);
         const int NoSpaceLinux = 28;
+        const int QuotaLinux = 122;
         const int NoSpaceWindows = unchecked((int)0x80070070);
-        return e.HResult == NoSpaceWindows || (e.HResult & 0xffff) == NoSpaceLinux;
+        return e.HResult is NoSpaceWindows or NoSpaceLinux or QuotaLinux;
     }
 }

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Errors;
-using LoraLab.Training.Packing;
 using LoraLab.Training.Resume;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
@@ -61,11 +60,15 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         Announce(attempt, spec);
         using SavedState? saved = resume ? attempt.Latest(spec) : null;
         RunSpec used = saved?.State.Spec ?? spec;
+        RunData rows = preparation.Read(used);
+        BudgetGate? gate = used.MemoryBudgetMb is null ? null : new(new MemoryOutlook(used, rows));
+        gate?.RequireEstimate();
         Task<ModelFingerprint> hashing = preparation.HashModelAsync(used);
-        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved, () => attempt.Recorder.Moving("loading", 0, 0));
-        using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), saved);
+        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved, rows, () => attempt.Recorder.Moving("loading", 0, 0));
+        using TrainingEngine engine = new(run);
+        using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), saved, engine: engine, gate: gate);
         Exception? problem = null;
-        Train([training], _ => attempt.Save(), (_, why) => problem = why);
+        engine.Train([training], _ => attempt.Save(), (_, why) => problem = why);
         if (problem is not null)
         {
             ExceptionDispatchInfo.Throw(problem);
@@ -92,7 +95,8 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
             byRun.Add(owned.Add(attempts[i].Open(run, specs[i], hashing.GetAwaiter().GetResult(), gangSize: attempts.Length)), attempts[i]);
         }
 
-        Train([.. byRun.Keys], run => byRun[run].Save(), (run, problem) =>
+        using TrainingEngine engine = new(first);
+        engine.Train([.. byRun.Keys], run => byRun[run].Save(), (run, problem) =>
         {
             ActiveAttempt attempt = byRun[run];
             RunEnd? end = attempt.Try(() =>
@@ -113,16 +117,5 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         attempt.Recorder.Phase("loading", 0, 0);
         attempt.Recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");
         TorchRuntime.EnsureLoaded();
-    }
-
-    private static void Train(IReadOnlyList<TrainingRun> runs, Action<TrainingRun> save, Action<TrainingRun, Exception?> ended)
-    {
-        PreparedRun run = runs[0].Run;
-        using PackedModels models = new(run.Model);
-        using TrainingPasses? passes = PackingRule.IsLiteral(run.Spec)
-            ? null
-            : new(run.Plan, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
-        using IWindowGradient gradient = passes is null ? new LiteralGradient() : new PackedGradient(passes, models);
-        new Trainer(gradient, run.Evaluator, models, save, ended).Run(runs);
     }
 }

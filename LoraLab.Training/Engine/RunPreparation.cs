@@ -30,12 +30,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="spec">Specification; of a resumed run the one that its checkpoint stored.</param>
     /// <param name="cancellation">Stops between two parts.</param>
     /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
+    /// <param name="read">The specification's rows where they have been read; null: they are read here.</param>
     /// <param name="moved">Hears of each part.</param>
-    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null, Action? moved = null)
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null, RunData? read = null, Action? moved = null)
     {
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
-        RunData rows = RunData.Read(spec, models, datasets);
+        RunData rows = read ?? Read(spec);
         (LlamaConfig config, SentimentDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
         cancellation.ThrowIfCancellationRequested();
 
@@ -84,6 +85,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             throw;
         }
     }
+
+    /// <summary>The rows of a specification.</summary>
+    /// <exception cref="RunFailure">Model or data cannot be used.</exception>
+    public RunData Read(RunSpec spec) => RunData.Read(spec, models, datasets);
 
     /// <summary>A run that shares base, data and windows with another one, and has adapters of its own.</summary>
     /// <param name="first">The other one, which owns what is shared.</param>

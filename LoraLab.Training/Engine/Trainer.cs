@@ -34,7 +34,8 @@ public sealed class Trainer(IWindowGradient gradient, Evaluator evaluator, Packe
             List<TrainingRun> together = [.. active.Where(run => run.Step == step)];
             try
             {
-                Evaluate([.. together.Where(run => run.EvaluationDue)]);
+                Evaluate([.. together.Where(run => run.EvaluationDue)], active);
+                together.RemoveAll(run => !active.Contains(run));
                 Each(together, active, _ => { });
                 TakeStep(together, step + 1);
                 Each(together, active, Commit);
@@ -72,7 +73,7 @@ public sealed class Trainer(IWindowGradient gradient, Evaluator evaluator, Packe
         }
     }
 
-    private void Evaluate(IReadOnlyList<TrainingRun> runs)
+    private void Evaluate(List<TrainingRun> runs, List<TrainingRun> active)
     {
         if (runs.Count == 0)
         {
@@ -86,11 +87,13 @@ public sealed class Trainer(IWindowGradient gradient, Evaluator evaluator, Packe
 
         long started = Stopwatch.GetTimestamp();
         IReadOnlyList<EvaluationOutcome> outcomes = evaluator.Run(models.Of(runs), Stop(runs), () => Evaluating(runs));
-        for (int i = 0; i < runs.Count; i++)
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Dictionary<TrainingRun, EvaluationOutcome> outcomeOf = runs.Zip(outcomes).ToDictionary(pair => pair.First, pair => pair.Second);
+        Each(runs, active, run =>
         {
-            runs[i].Evaluated(outcomes[i], Stopwatch.GetElapsedTime(started).TotalSeconds);
-            save(runs[i]);
-        }
+            run.Evaluated(outcomeOf[run], seconds);
+            save(run);
+        });
     }
 
     private static void Evaluating(IReadOnlyList<TrainingRun> runs)

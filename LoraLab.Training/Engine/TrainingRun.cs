@@ -6,6 +6,7 @@ using LoraLab.Training.Evaluation;
 using LoraLab.Training.Fingerprints;
 using LoraLab.Training.Optimization;
 using LoraLab.Training.Resume;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;
 using static TorchSharp.torch;
 
@@ -78,6 +79,24 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Whether the steps issued should be read now: it is time to tell, or something needs them.</summary>
     public bool CommitDue => _log.Count == StepLog.Capacity || _recorder.Due || _plan.EvaluatesAfter(Step);
 
+    /// <summary>The peak of computing a step's gradient, MiB, which is thrown away; null where it cannot be measured.</summary>
+    /// <param name="gradient">Computes it.</param>
+    /// <param name="step">The step.</param>
+    /// <exception cref="OperationCanceledException">The run shall stop.</exception>
+    public double? Probe(IWindowGradient gradient, int step)
+    {
+        Run.Memory.BeginAside();
+        using (NewDisposeScope())
+        {
+            // Reading the loss waits for the device: running out of memory is heard here.
+            TensorReader.Doubles(gradient.Accumulate([this], step, Stop));
+        }
+
+        double? peak = Run.Memory.EndAside();
+        _optimizer.ZeroGradients();
+        return peak;
+    }
+
     /// <summary>Makes room for a step's gradient.</summary>
     public void BeginStep()
     {
@@ -126,6 +145,8 @@ public sealed class TrainingRun : IDisposable
             ThrowIfDiverged(step.Step, loss, norm);
         }
 
+        CompareWithBudget(Run.Memory.PeakMb);
+
         if (_recorder.Due)
         {
             _recorder.Flush();
@@ -133,19 +154,25 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>An evaluation is made.</summary>
+    /// <exception cref="RunFailure">Its loss is not finite: the factors are not worth a checkpoint.</exception>
     public void Evaluated(EvaluationOutcome outcome, double seconds)
     {
+        CompareWithBudget(Run.Memory.EndAside());
         _pace.Evaluation(seconds);
         _evaluated = true;
         _summary.Evaluation(Step, outcome);
         RecordCosts();
         _recorder.Evaluation(Step, Run.Labels, outcome);
+        if (!double.IsFinite(outcome.Loss))
+        {
+            throw Spoiled(double.IsNaN(outcome.Loss) ? "NaN" : "infinite");
+        }
     }
 
     /// <summary>An evaluation begins.</summary>
     public void BeginEvaluation()
     {
-        Run.Memory.End();
+        Run.Memory.BeginAside();
         _recorder.Phase("evaluating", Step, _plan.TotalSteps, _pace.Left(Step));
     }
 
@@ -221,6 +248,27 @@ public sealed class TrainingRun : IDisposable
         EvalSeconds = GangSize is null ? _pace.EvaluationSeconds : null,
         PeakMemoryMb = GangSize is null ? Run.Memory.PeakMb : null,
     });
+
+    // "Fits in 8 GB" is a claim about a run on a larger device: what it takes beyond the budget is told, and the run goes on.
+    private void CompareWithBudget(double? usedMb)
+    {
+        if (GangSize is not null || _spec.MemoryBudgetMb is not int budget || usedMb is not double used || used <= budget || used - budget <= _summary.Summary.BudgetExceededMb)
+        {
+            return;
+        }
+
+        bool first = _summary.Summary.BudgetExceededMb is null;
+        _summary.Set(known => known with { BudgetExceededMb = used - budget });
+        if (first)
+        {
+            _recorder.OverBudget(Step, used, budget);
+        }
+    }
+
+    private RunFailure Spoiled(string what) => Step == 0
+        ? RunFailure.BadData(
+            $"The evaluation loss is {what} before the first step: the weights of '{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the adapter of initFrom")} are damaged, or too large for precision {_spec.Precision.ToString().ToLowerInvariant()}; check them, or use precision fp32.", "model")
+        : new(EndReason.Diverged, $"The evaluation loss became {what} after step {Step} of {_plan.TotalSteps}: lower learningRate, or set maxGradNorm or warmupSteps. The checkpoint of the evaluation before is kept.");
 
     private void ThrowIfDiverged(int step, double loss, double norm)
     {

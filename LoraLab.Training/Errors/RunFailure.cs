@@ -22,6 +22,9 @@ public sealed class RunFailure : Exception
     /// <summary>JSON name of the field of the specification that is to blame; null when none is.</summary>
     public string? Field { get; }
 
+    /// <summary>Changes of the specification with which it would not fail.</summary>
+    public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
+
     /// <summary>Model, data or specification cannot be used.</summary>
     public static RunFailure BadData(string message, string? field = null, Exception? inner = null) =>
         new(EndReason.BadData, message, field, inner);

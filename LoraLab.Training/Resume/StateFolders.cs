@@ -30,10 +30,19 @@ public sealed class StateFolders(RunDirectory directory)
         string unfinished = complete + ".tmp";
         Discard(unfinished);
         Directory.CreateDirectory(unfinished);
-        string path = Path.Combine(unfinished, TensorsFile);
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        TrainingState sealedState = state with { TensorsSha256 = Sha256Hash.OfFile(path) };
-        AtomicFile.WriteAllText(Path.Combine(unfinished, StateFile), JsonSerializer.Serialize(sealedState, ContractJson.Indented));
+        try
+        {
+            string path = Path.Combine(unfinished, TensorsFile);
+            SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+            TrainingState sealedState = state with { TensorsSha256 = Sha256Hash.OfFile(path) };
+            AtomicFile.WriteAllText(Path.Combine(unfinished, StateFile), JsonSerializer.Serialize(sealedState, ContractJson.Indented));
+        }
+        catch (IOException)
+        {
+            // On a full disk its half would take the room for the last words.
+            Discard(unfinished);
+            throw;
+        }
 
         // The same step again: an evaluation has been added. The one before stays readable until the new one has its name.
         string before = complete + ".before";

@@ -15,7 +15,11 @@ namespace LoraLab.Training.Specs;
 /// Everything that can be said of a specification before a worker starts: numbers, method and options, model, targets, ranks,
 /// data, prompt. The same code stands behind the API, the form and <c>train --spec</c>.
 /// </summary>
-public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters)
+/// <param name="models">Models by name.</param>
+/// <param name="datasets">Data sets by name.</param>
+/// <param name="adapters">Adapters by name.</param>
+/// <param name="configuredBudgetMb">Memory budget where the specification names none, MiB; null: none.</param>
+public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters, int? configuredBudgetMb)
 {
     /// <summary>Checks a specification as it was sent and fills in its defaults.</summary>
     public SpecValidation Validate(JsonNode? json)
@@ -51,7 +55,12 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             warnings.Add($"maxSteps is {spec.MaxSteps}, but the data gives only {plan.FullSteps} steps.");
         }
 
-        spec = spec with { TrainSamples = subset.Consumed.Count, ScheduleSteps = spec.ScheduleSteps ?? plan.FullSteps };
+        spec = spec with
+        {
+            TrainSamples = subset.Consumed.Count,
+            ScheduleSteps = spec.ScheduleSteps ?? plan.FullSteps,
+            MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
+        };
         if (spec.WarmupSteps >= spec.ScheduleSteps)
         {
             errors.Add(new("warmupSteps", $"warmupSteps must be below the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));

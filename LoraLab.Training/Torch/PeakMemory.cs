@@ -75,8 +75,8 @@ public sealed class PeakMemory : IDisposable
     /// <summary>The end of a step: returns memory in use, MiB, and counts it.</summary>
     public double? Sample()
     {
-        double? used = _device.type == DeviceType.CUDA ? GpuMb() : ResidentMb();
-        Count(used);
+        double? used = UsedMb();
+        Count(_counting && _kernelMark ? Status("VmHWM:") : used);
         return used;
     }
 
@@ -95,6 +95,24 @@ public sealed class PeakMemory : IDisposable
         _counting = false;
     }
 
+    /// <summary>Something begins whose memory is not the run's peak, but is looked at.</summary>
+    public void BeginAside()
+    {
+        End();
+        if (_device.type == DeviceType.CPU)
+        {
+            HeapPolicy.Trim();
+        }
+
+        if (_kernelMark)
+        {
+            ResetMark();
+        }
+    }
+
+    /// <summary>It ends: its peak, MiB; where the system keeps no mark, what is in use now.</summary>
+    public double? EndAside() => _kernelMark ? Status("VmHWM:") : UsedMb();
+
     /// <inheritdoc />
     public void Dispose() => _nvml?.Dispose();
 
@@ -105,6 +123,8 @@ public sealed class PeakMemory : IDisposable
             _peakMb = value;
         }
     }
+
+    private double? UsedMb() => _device.type == DeviceType.CUDA ? GpuMb() : ResidentMb();
 
     private double? GpuMb() => OfProcess() ? ProcessMb() : DeviceUsedMb() - _usedBeforeMb;
 

@@ -11,12 +11,20 @@ public static class AtomicFile
     public static void WriteAllText(string path, string text)
     {
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
+        try
         {
-            stream.Write(Utf8.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
+            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                stream.Write(Utf8.GetBytes(text));
+                stream.Flush(flushToDisk: true);
+            }
 
-        File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 }

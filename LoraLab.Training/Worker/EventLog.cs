@@ -19,7 +19,7 @@ public sealed class EventLog : IDisposable
     /// <summary>Events for an attempt's folder. The file is held open, so that a second writer is refused.</summary>
     public EventLog(string attemptFolder, TimeProvider clock, Action<string>? heard = null)
     {
-        _file = new FileStream(Path.Combine(attemptFolder, RunFiles.Events), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        _file = new FileStream(Path.Combine(attemptFolder, RunFiles.Events), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _clock = clock;
         _heard = heard;
     }
@@ -27,10 +27,21 @@ public sealed class EventLog : IDisposable
     /// <summary>Numbers, dates and appends an event.</summary>
     public void Append(WorkerEvent happened)
     {
-        WorkerEvent numbered = happened with { N = ++_last, At = _clock.GetUtcNow() };
+        WorkerEvent numbered = happened with { N = _last + 1, At = _clock.GetUtcNow() };
         string line = JsonSerializer.Serialize(numbered, ContractJson.Options);
-        _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        _file.Flush();
+        long end = _file.Position;
+        try
+        {
+            _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+        catch (IOException)
+        {
+            // A full disk takes half a line; without it the next event stands on a line of its own again.
+            _file.SetLength(end);
+            throw;
+        }
+
+        _last++;
         _heard?.Invoke(line);
     }
 

@@ -23,6 +23,9 @@ public static class ExitCodes
     /// <summary>The estimate is above the memory budget.</summary>
     public const int OverBudget = 5;
 
+    /// <summary>The disk is full, and even that could not be written.</summary>
+    public const int DiskFull = 6;
+
     /// <summary>The code for the end of a run; null: left unfinished.</summary>
     public static int Of(EndReason? reason) => reason switch
     {

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Errors;
@@ -8,7 +10,7 @@ using LoraLab.Training.Torch;
 namespace LoraLab.Training.Worker;
 
 /// <summary>
-/// The hidden verb <c>inspect</c>: answers questions, a JSON line each, until stdin ends. It never loads the tensor library.
+/// The hidden verb <c>inspect</c>: answers questions, a JSON line each, until stdin ends. Only <c>estimate</c> loads the tensor library.
 /// </summary>
 public static class InspectProgram
 {
@@ -17,8 +19,14 @@ public static class InspectProgram
     {
         while (input.ReadLine() is string line)
         {
-            output.WriteLine(JsonSerializer.Serialize(Answer(services, line), ContractJson.Options));
+            InspectResponse answer = Answer(services, line);
+            output.WriteLine(JsonSerializer.Serialize(answer, ContractJson.Options));
             output.Flush();
+            if (answer.Estimate is not null)
+            {
+                // The next estimate measures this process: what this one left behind must not count in it.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
         }
 
         return ExitCodes.Success;
@@ -37,6 +45,7 @@ public static class InspectProgram
                 "models" => new() { Id = id, Models = services.Models.List() },
                 "datasets" => new() { Id = id, Datasets = services.Datasets.List() },
                 "devices" => new() { Id = id, Devices = Devices.List() },
+                "estimate" => Estimate(services, id, request.Spec),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
                 _ => new() { Id = id, Error = $"The trainer does not know the question '{request.Ask}'." },
             };
@@ -44,6 +53,24 @@ public static class InspectProgram
         catch (Exception e) when (e is RunFailure or JsonException or IOException or UnauthorizedAccessException)
         {
             return new() { Id = id, Error = e.Message };
+        }
+    }
+
+    private static InspectResponse Estimate(Services services, long id, JsonNode? json)
+    {
+        SpecValidation validation = services.Validator.Validate(json);
+        if (validation.Spec is not RunSpec spec)
+        {
+            return new() { Id = id, Validation = validation };
+        }
+
+        try
+        {
+            return new() { Id = id, Estimate = services.Memory().Estimate(spec) };
+        }
+        catch (RunFailure failure)
+        {
+            return new() { Id = id, Validation = new() { Errors = [new(failure.Field ?? "spec", failure.Message)] } };
         }
     }
 }

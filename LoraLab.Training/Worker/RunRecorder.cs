@@ -105,11 +105,20 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     /// <summary>A checkpoint is on the disk.</summary>
     public void Checkpoint(int step) => Tell(new CheckpointSaved { Step = step });
 
+    /// <summary>Memory went above the budget.</summary>
+    public void OverBudget(int step, double usedMb, int budgetMb)
+    {
+        string sentence = string.Create(
+            CultureInfo.InvariantCulture, $"Memory reached {usedMb:F0} MiB {(step == 0 ? "before the first step" : $"at step {step}")}, above the budget of {budgetMb} MiB; the run went on because the device has more.");
+        Log($"warning: {sentence}");
+        Tell(new BudgetPassed { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Sentence = sentence });
+    }
+
     /// <summary>The attempt is over.</summary>
-    public void Ended(EndReason reason, string? error, RunSummary summary)
+    public void Ended(EndReason reason, string? error, RunSummary summary, IReadOnlyList<RunSuggestion>? suggestions = null)
     {
         Log(error ?? $"ended: {reason.ToString().ToLowerInvariant()}");
-        Tell(new AttemptEnded { Reason = reason, Error = error, Summary = summary });
+        Tell(new AttemptEnded { Reason = reason, Error = error, Suggestions = suggestions ?? [], Summary = summary });
     }
 
     /// <summary>Writes what was gathered.</summary>

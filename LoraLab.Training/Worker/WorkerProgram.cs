@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Engine;
 
 namespace LoraLab.Training.Worker;
 
@@ -34,13 +35,23 @@ public static class WorkerProgram
             return ExitCodes.BadUsage;
         }
 
-        RunDirectory directory = new(folder);
-        string attempt = directory.AttemptFolder(first.Attempt);
+        try
+        {
+            return ExitCodes.Of(Serve(services, new RunDirectory(folder), first.Attempt, stop, output, log));
+        }
+        catch (IOException problem) when (RunEnd.IsDiskFull(problem))
+        {
+            log.WriteLine($"the disk is full: {problem.Message}");
+            return ExitCodes.DiskFull;
+        }
+    }
+
+    private static EndReason? Serve(Services services, RunDirectory directory, int number, StopSignal stop, TextWriter output, TextWriter log)
+    {
         using Echo echo = new(output);
-        using EventLog events = new(attempt, services.Clock, echo.Tell);
+        using EventLog events = new(directory.AttemptFolder(number), services.Clock, echo.Tell);
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
-        EndReason? reason = services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: first.Attempt > 1);
-        return ExitCodes.Of(reason);
+        return services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: number > 1);
     }
 
     /// <summary>

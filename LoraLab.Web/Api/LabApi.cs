@@ -34,6 +34,10 @@ public sealed class LabApi(HttpClient http)
     public Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<DryRunResult>(new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);
 
+    /// <summary>The memory that a specification needs at its peak.</summary>
+    public Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken) =>
+        SendAsync<MemoryEstimate>(new(HttpMethod.Post, Relative(ApiRoutes.Estimate)) { Content = Json(spec) }, cancellationToken);
+
     public Task<RunDocument> PatchRunAsync(string id, RunPatch patch, CancellationToken cancellationToken)
     {
         // Absent members stay as they are, so nulls are left out.
@@ -59,6 +63,10 @@ public sealed class LabApi(HttpClient http)
 
     public Task<RunMetrics> RunMetricsAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<RunMetrics>(ApiRoutes.Run(Escape(id), "metrics"), cancellationToken);
+
+    /// <summary>Everything that one attempt told, points that do not count any more too.</summary>
+    public Task<RunMetrics> AttemptMetricsAsync(string id, int attempt, CancellationToken cancellationToken) =>
+        GetAsync<RunMetrics>(ApiRoutes.Run(Escape(id), "metrics") + FormattableString.Invariant($"?attempt={attempt}"), cancellationToken);
 
     public Task<PredictionSet> PredictionsAsync(string id, string step, CancellationToken cancellationToken) =>
         GetAsync<PredictionSet>(ApiRoutes.Run(Escape(id), "predictions") + $"?step={Escape(step)}", cancellationToken);
@@ -90,6 +98,13 @@ public sealed class LabApi(HttpClient http)
         GetAsync<IReadOnlyList<DatasetEntry>>(ApiRoutes.Datasets, cancellationToken);
 
     public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) => GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
+
+    public Task<SessionDocument> SessionAsync(CancellationToken cancellationToken) => GetAsync<SessionDocument>(ApiRoutes.Session, cancellationToken);
+
+    public Task<SessionDocument> SignInAsync(SignIn key, CancellationToken cancellationToken) =>
+        SendAsync<SessionDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Session)) { Content = Json(key) }, cancellationToken);
+
+    public Task SignOutAsync(CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Session)), cancellationToken);
 
     /// <summary>Path of a file that the browser downloads by itself.</summary>
     public static string DownloadPath(string route) => route.TrimStart('/');

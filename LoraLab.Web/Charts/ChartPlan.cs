@@ -48,6 +48,9 @@ public sealed record ChartLine
     /// <summary>True for the raw values behind a smoothed line.</summary>
     public bool Faint { get; init; }
 
+    /// <summary>True for a limit.</summary>
+    public bool Dashed { get; init; }
+
     public required IReadOnlyList<int> X { get; init; }
 
     /// <summary>Values to draw; null breaks the line.</summary>

@@ -8,7 +8,10 @@ internal static class ChartPlanner
     private const int FewestPerLine = 160;
     private const int MostPerLine = 1000;
 
-    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false)
+    // Amber, to be told apart from every method's colour on light and on dark.
+    private const string LimitColor = "#d9822b";
+
+    internal static ChartPlan Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false, ChartLimit? limit = null)
     {
         List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
         NiceAxis x = Window(drawn, view);
@@ -28,6 +31,12 @@ internal static class ChartPlanner
             (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, curve.Data.X.Count));
             notPositive += view.LogY ? Enumerable.Range(from, Math.Max(to - from, 0)).Count(i => curve.Data.Y[i] is <= 0) : 0;
             thinned |= end - first > most;
+            if (curve.Faint)
+            {
+                faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
+                continue;
+            }
+
             if (smooth)
             {
                 faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
@@ -36,6 +45,12 @@ internal static class ChartPlanner
             IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
             full.Add(Line(curve, values, first, end, most, view.LogY, faint: false));
             marks.AddRange(curve.Data.NonFinite.Where(point => point.X >= x.Min && point.X <= x.Max).Select(point => new ChartMark(point.X, point.V, curve.Name, curve.Color)));
+        }
+
+        if (limit is not null && full.Count > 0)
+        {
+            double height = view.LogY ? Math.Log10(limit.Value) : limit.Value;
+            full.Add(new ChartLine { Id = "limit", Name = limit.Name, Color = LimitColor, Dashed = true, X = [(int)Math.Floor(x.Min), (int)Math.Ceiling(x.Max)], Y = [height, height] });
         }
 
         List<ChartLine> lines = [.. faint, .. full];

@@ -7,4 +7,8 @@ namespace LoraLab.Web.Charts;
 /// <param name="Name">What the tooltip calls it.</param>
 /// <param name="Color"><c>#rrggbb</c>.</param>
 /// <param name="Data">The points.</param>
-public sealed record ChartSeries(string Id, string Name, string Color, MetricSeries Data);
+public sealed record ChartSeries(string Id, string Name, string Color, MetricSeries Data)
+{
+    /// <summary>Drawn faint and left out of the tooltip: points that do not count.</summary>
+    public bool Faint { get; init; }
+}

@@ -44,6 +44,14 @@ public sealed partial class MetricChart
     [Parameter]
     public bool FromZero { get; set; }
 
+    /// <summary>A height that the curves should stay below; null: none.</summary>
+    [Parameter]
+    public ChartLimit? Limit { get; set; }
+
+    /// <summary>A sentence above the curves; null: none.</summary>
+    [Parameter]
+    public string? LimitNote { get; set; }
+
     /// <summary>What the x axis counts.</summary>
     [Parameter]
     public string XName { get; set; } = "Step";
@@ -66,6 +74,11 @@ public sealed partial class MetricChart
     {
         get
         {
+            if (LimitNote is not null)
+            {
+                yield return LimitNote;
+            }
+
             if (_plan is { Marks: [var first, ..] marks })
             {
                 yield return marks.Count == 1
@@ -135,7 +148,7 @@ public sealed partial class MetricChart
         }
 
         _planned = (Series, View);
-        _plan = ChartPlanner.Plan(Series, View, Format, LowerIsBetter, FromZero);
+        _plan = ChartPlanner.Plan(Series, View, Format, LowerIsBetter, FromZero, Limit);
         _unsent = true;
         return true;
     }

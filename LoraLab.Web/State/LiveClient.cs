@@ -42,6 +42,9 @@ public sealed class LiveClient : IAsyncDisposable
     /// <summary>The connection is back after it was lost: what was fetched before may be stale.</summary>
     public event Action? Reconnected;
 
+    /// <summary>The server does not let this browser in (any more).</summary>
+    public event Action? SignedOut;
+
     /// <summary>Connects, and keeps trying until it does.</summary>
     public async Task ConnectAsync()
     {
@@ -66,6 +69,11 @@ public sealed class LiveClient : IAsyncDisposable
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
+                if (failure is HttpRequestException { StatusCode: System.Net.HttpStatusCode.Unauthorized })
+                {
+                    SignedOut?.Invoke();
+                }
+
                 await ChangeAsync(LiveStatus.Reconnecting);
                 await Task.Delay(PatientRetryPolicy.Delay(attempt), _closing.Token);
             }

@@ -25,10 +25,7 @@ public sealed class MetricBook
     {
         if (metrics.SupersededAfter is int last)
         {
-            foreach ((string, string) series in _series.Keys.Where(series => series.Run == metrics.RunId).ToList())
-            {
-                _series[series] = new GrowingSeries(UpTo(last, _series[series].Snapshot));
-            }
+            Cut(metrics.RunId, last);
         }
 
         foreach ((string key, MetricSeries added) in metrics.Series)
@@ -40,10 +37,23 @@ public sealed class MetricBook
         }
     }
 
-    private static MetricSeries UpTo(int last, MetricSeries series)
+    /// <summary>Forgets a run's points beyond a step: a resumed attempt tells them again.</summary>
+    private void Cut(string runId, int lastStep)
     {
-        int count = series.X.Count(step => step <= last);
-        return new MetricSeries { X = [.. series.X.Take(count)], Y = [.. series.Y.Take(count)], NonFinite = [.. series.NonFinite.Where(point => point.X <= last)] };
+        foreach ((string Run, string Key) series in _series.Keys.Where(series => series.Run == runId).ToList())
+        {
+            MetricSeries known = _series[series].Snapshot;
+            int kept = known.X.TakeWhile(x => x <= lastStep).Count();
+            if (kept < known.X.Count)
+            {
+                _series[series] = new GrowingSeries(new MetricSeries
+                {
+                    X = [.. known.X.Take(kept)],
+                    Y = [.. known.Y.Take(kept)],
+                    NonFinite = [.. known.NonFinite.Where(point => point.I < kept)],
+                });
+            }
+        }
     }
 
     /// <summary>The points of both in the order of their steps; of a step that both have, the added one.</summary>

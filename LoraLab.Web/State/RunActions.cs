@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
@@ -9,15 +11,45 @@ namespace LoraLab.Web.State;
 /// <summary>What can be done with a run, the same from every page: asks where something would be lost, and says what the server said.</summary>
 public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toasts, NavigationManager navigation)
 {
+    private static readonly TimeSpan s_nearDeadline = TimeSpan.FromSeconds(8);
+
     public static bool CanCancel(RunState state) => state is RunState.Queued or RunState.Preparing or RunState.Running;
 
     public static bool CanDelete(RunState state) => state.IsTerminal();
+
+    /// <summary>Whether a run can go on. One that diverged would take the very same steps again.</summary>
+    public static bool CanResume(RunDocument run) =>
+        run.State is RunState.Interrupted or RunState.Cancelled || (run.State == RunState.Failed && run.EndReason != EndReason.Diverged);
+
+    /// <summary>Step of the checkpoint that a resumed run goes on from; null: there is none, it begins anew.</summary>
+    public static int? LastCheckpoint(RunDocument run) =>
+        run.Attempts.Reverse().Select(attempt => attempt.CheckpointStep ?? attempt.ResumedFrom).FirstOrDefault(step => step is not null) is int step and > 0 ? step : null;
+
+    /// <summary>Whether killing is worth offering: the worker does not move, or does not obey and its time is nearly over.</summary>
+    public static bool CanKill(RunDocument run, DateTimeOffset now) =>
+        run.State is RunState.Preparing or RunState.Running or RunState.Cancelling && (run.Progress.Stalled || run.CancelBy - now < s_nearDeadline);
+
+    public Task<bool> ResumeAsync(RunDocument run) => TryAsync(
+        () => api.ActAsync(run.Id, "resume", CancellationToken.None),
+        LastCheckpoint(run) is int step ? $"{run.Name} waits at the head of the queue and goes on from step {step}." : $"{run.Name} waits at the head of the queue.");
+
+    /// <summary>Asks, then ends the worker at once.</summary>
+    public async Task KillAsync(RunDocument run)
+    {
+        const string text = "Its worker process ends at once, without saving a checkpoint: what it did since the last one is lost. The run can be resumed from there.";
+        if (await ConfirmDialog.AskAsync(dialogs, $"Kill {run.Name}?", text, "Kill"))
+        {
+            await TryAsync(() => api.ActAsync(run.Id, "kill", CancellationToken.None), $"{run.Name} is killed.");
+        }
+    }
 
     public Task<bool> CancelAsync(RunDocument run) => TryAsync(
         () => api.ActAsync(run.Id, "cancel", CancellationToken.None),
         run.State == RunState.Queued ? $"{run.Name} is taken out of the queue." : $"{run.Name} is stopping.");
 
-    public void Clone(RunDocument run) => navigation.NavigateTo($"runs/new?from={run.Id}");
+    /// <summary>Opens the form with the run's specification, and with changes laid over it.</summary>
+    public void Clone(RunDocument run, JsonObject? changes = null) =>
+        navigation.NavigateTo($"runs/new?from={run.Id}{(changes is null ? "" : $"&set={Uri.EscapeDataString(changes.ToJsonString(ContractJson.Options))}")}");
 
     public async Task<bool> RenameAsync(RunDocument run, string name)
     {

@@ -153,7 +153,7 @@ public sealed class ImportPropertyTests
             }
         }
 
-        private void Attach() => import = new AttemptImport(Id, new EventTail(events), new RunImporter(disk.Store), NullLogger.Instance);
+        private void Attach() => import = new AttemptImport(Id, new EventTail(events), new RunImporter(disk.Store, TimeProvider.System), NullLogger.Instance);
 
         private void Change(Func<RunDocument, RunDocument> change) => disk.Store.Transact(transaction =>
         {

@@ -5,6 +5,8 @@ using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
 using LoraLab.Server.Store;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Tests.Server.Store;
@@ -14,12 +16,21 @@ internal sealed class StoreOnDisk : IDisposable
 {
     private readonly DataDirectoryLock directoryLock;
 
-    public StoreOnDisk(string folder)
+    public StoreOnDisk(string folder, TimeProvider? clock = null)
     {
-        LoraLabPaths paths = new(new HostingEnvironment { ContentRootPath = folder }, Options.Create(new LoraLabOptions { DataDirectory = "data" }));
-        directoryLock = new DataDirectoryLock(paths);
-        Store = new LiteDbRunStore(paths, directoryLock, Sink, TimeProvider.System);
+        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { DataDirectory = "data", DiskReserveMb = 0 });
+        Paths = new(new HostingEnvironment { ContentRootPath = folder }, options);
+        directoryLock = new DataDirectoryLock(Paths);
+        Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
+        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), clock ?? TimeProvider.System, Log);
+        new RunReconciler(Store, Records, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
+
+    public LoraLabPaths Paths { get; }
+
+    public RunRecords Records { get; }
+
+    public HeardLog Log { get; } = new();
 
     public LiteDbRunStore Store { get; }
 
@@ -53,6 +64,20 @@ internal sealed class StoreOnDisk : IDisposable
         work(transaction);
         return true;
     });
+
+    /// <summary>Remembers what was logged.</summary>
+    internal sealed class HeardLog : ILogger<LiteDbRunStore>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add(formatter(state, exception));
+    }
 
     /// <summary>Remembers the numbers in the order in which they came.</summary>
     internal sealed class ListeningSink : ILiveSink

@@ -21,7 +21,7 @@ public sealed class EstimateCommandTests : IDisposable
         TrainerProgram.Ended ended = Estimate(MicroSpec.For("lora"));
 
         Assert.Equal(ExitCodes.Success, ended.ExitCode);
-        Assert.All(["weights", "adapters", "activations", "block", "logits", "evaluation", "indices", "process", "total", "There is no budget."], part => Assert.Contains(part, ended.Output, StringComparison.Ordinal));
+        Assert.All(["weights", "adapters", "optimizer", "activations", "block", "logits", "evaluation", "indices", "process", "total", "There is no budget."], part => Assert.Contains(part, ended.Output, StringComparison.Ordinal));
     }
 
     [Fact]

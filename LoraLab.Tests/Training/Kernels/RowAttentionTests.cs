@@ -1,7 +1,6 @@
 using LoraLab.Training.Kernels;
 using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -32,6 +32,8 @@ public sealed partial class NewRunPage
     private CancellationTokenSource _checking = new();
     private Dictionary<string, string> _keys = [];
 
+    private MemoryQuestion _memory = null!;
+
     public NewRunPage() => _context = new SpecFormContext(_form, OnChanged);
 
     [SupplyParameterFromQuery(Name = "from")]
@@ -67,6 +69,8 @@ public sealed partial class NewRunPage
     private string RateBPlaceholder => _plan?.Spec.LearningRateB is double rate ? Format.Rate(rate) : "lrRatio × ηA";
 
     private IReadOnlyDictionary<string, string> NamePlaceholder => _plan is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _plan.Name };
+
+    protected override void OnInitialized() => _memory = new MemoryQuestion(Api);
 
     protected override async Task OnParametersSetAsync()
     {
@@ -160,6 +164,15 @@ public sealed partial class NewRunPage
             WriteAddress();
             SpecVerdict verdict = await SpecVerdict.AskAsync(Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
             (_plan, _context.AllErrors, _general) = (verdict.Plan, verdict.Errors, verdict.General);
+            if (_plan is null)
+            {
+                _memory.Forget();
+            }
+            else
+            {
+                JsonObject own = Specs().First(spec => spec.Body["method"]?.ToString() == _form.Method).Body;
+                await _memory.AskAsync(own, StateHasChanged, cancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -167,6 +180,16 @@ public sealed partial class NewRunPage
         }
 
         StateHasChanged();
+    }
+
+    private void TakeSuggestion(RunSuggestion suggestion)
+    {
+        foreach ((string field, JsonNode? value) in suggestion.Changes)
+        {
+            _form.Set(field, value?.DeepClone());
+        }
+
+        OnChanged();
     }
 
     private void WriteAddress() => Url.Set(new Dictionary<string, string?>

@@ -13,7 +13,7 @@ namespace LoraLab.Web.Pages.Run;
 public sealed partial class RunPage
 {
     private static readonly (string Key, string Title)[] s_tabs =
-        [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("logs", "Log"), ("notes", "Notes & tags")];
+        [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("attempts", "Attempts"), ("logs", "Log"), ("notes", "Notes & tags")];
 
     private readonly MetricBook _book = new();
     private readonly CancellationTokenSource _leaving = new();
@@ -23,6 +23,7 @@ public sealed partial class RunPage
     private string? _loaded;
     private string? _failure;
     private bool _missing;
+    private SupersededPoints? _superseded;
     private int _version;
 
     [Parameter]
@@ -49,6 +50,10 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "show")]
     public string? Show { get; set; }
 
+    /// <summary><c>1</c> shows points of earlier attempts that do not count, faint.</summary>
+    [SupplyParameterFromQuery(Name = "superseded")]
+    public string? ShowSuperseded { get; set; }
+
     private string Shown => s_tabs.Any(tab => tab.Key == Tab) ? Tab! : "charts";
 
     protected override void OnInitialized()
@@ -61,14 +66,17 @@ public sealed partial class RunPage
     {
         if (_loaded == Id)
         {
+            await LoadSupersededAsync();
             return;
         }
 
         _loaded = Id;
         (_run, _failure, _missing) = (null, null, false);
+        _superseded = new SupersededPoints(Api);
         _listener?.Dispose();
         _listener = await Live.ListenAsync(LiveHub.Run(Id), OnLive);
         await Task.WhenAll(LoadAsync(), MethodsAsync());
+        await LoadSupersededAsync();
     }
 
     public void Dispose()
@@ -107,6 +115,23 @@ public sealed partial class RunPage
         catch (OperationCanceledException)
         {
             // The page was left.
+        }
+    }
+
+    private async Task LoadSupersededAsync()
+    {
+        if (ShowSuperseded != "1" || _run is null || _superseded is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await _superseded.LoadAsync(_run, _leaving.Token);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
+        {
+            // The curves that count are there; these are an extra.
         }
     }
 

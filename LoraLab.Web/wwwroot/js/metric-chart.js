@@ -47,7 +47,7 @@ function options(plan, settings) {
     },
     series: plan.lines.map(line => ({ name: line.name, data: line.x.map((x, i) => [x, line.y[i]]) })),
     colors: plan.lines.map(line => line.color),
-    stroke: { curve: 'straight', width: plan.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round' },
+    stroke: { curve: 'straight', width: plan.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round', dashArray: plan.lines.map(line => (line.dashed ? 6 : 0)) },
     // A single point has no line to be seen by.
     markers: { size: few ? 4 : 0, strokeWidth: 0, hover: { sizeOffset: 0 } },
     fill: { type: 'solid', opacity: plan.lines.map(line => (line.faint ? 0.2 : 1)) },

@@ -1,0 +1,31 @@
+using LoraLab.Server.Composition;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LoraLab.Server.Health;
+
+/// <summary>The data directory can be written, and has room for what a run writes.</summary>
+internal sealed class DiskCheck(LoraLabPaths paths) : IHealthCheck
+{
+    private const long Little = 2L << 30;
+    private const long TooLittle = 64L << 20;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        string probe = Path.Combine(paths.DataDirectory, $".write-{Guid.NewGuid():n}");
+        try
+        {
+            await using (FileStream file = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            {
+                await file.WriteAsync(new byte[1], cancellationToken);
+            }
+
+            long free = new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
+            string text = $"{free >> 20} MiB are free on the disk of {paths.DataDirectory}.";
+            return free < TooLittle ? HealthCheckResult.Unhealthy(text) : free < Little ? HealthCheckResult.Degraded(text) : HealthCheckResult.Healthy(text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return HealthCheckResult.Unhealthy($"The data directory {paths.DataDirectory} cannot be written: {error.Message}");
+        }
+    }
+}

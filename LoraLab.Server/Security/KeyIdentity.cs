@@ -1,0 +1,27 @@
+using System.Security.Claims;
+
+namespace LoraLab.Server.Security;
+
+/// <summary>Who a request comes from, as claims: a name, the scopes, and for a key its hash.</summary>
+internal static class KeyIdentity
+{
+    /// <summary>The name of everybody where no key is needed.</summary>
+    public const string LocalName = "this machine";
+
+    private const string ScopeClaim = "scope";
+    private const string HashClaim = "key";
+
+    public static ClaimsPrincipal Of(ApiKey key, string scheme) =>
+        Make(key.Name, key.Scopes, scheme, new Claim(HashClaim, key.Sha256));
+
+    public static ClaimsPrincipal Local(string scheme) => Make(LocalName, Scopes.All, scheme);
+
+    public static bool Has(ClaimsPrincipal user, string scope) => user.HasClaim(ScopeClaim, scope);
+
+    public static IReadOnlyList<string> ScopesOf(ClaimsPrincipal user) => [.. user.FindAll(ScopeClaim).Select(claim => claim.Value)];
+
+    public static string? HashOf(ClaimsPrincipal? user) => user?.FindFirst(HashClaim)?.Value;
+
+    private static ClaimsPrincipal Make(string name, IEnumerable<string> scopes, string scheme, params Claim[] more) => new(
+        new ClaimsIdentity([new Claim(ClaimTypes.Name, name), .. scopes.Select(scope => new Claim(ScopeClaim, scope)), .. more], scheme));
+}

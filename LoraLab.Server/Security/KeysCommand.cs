@@ -1,0 +1,62 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+
+namespace LoraLab.Server.Security;
+
+/// <summary>
+/// <c>keys new --name N --scopes S</c>: makes a key and prints it, the only time that it is seen, with the line that goes into the
+/// configuration. Reads and writes nothing: it runs beside a server that runs.
+/// </summary>
+internal static class KeysCommand
+{
+    public const string Verb = "keys";
+
+    private const string Usage = "usage: keys new --name NAME --scopes read|submit|admin[,...]";
+
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    {
+        string? name = null;
+        List<string> scopes = [];
+        bool understood = arguments is ["new", ..] && arguments.Count % 2 == 1;
+        for (int i = 1; understood && i < arguments.Count; i += 2)
+        {
+            switch (arguments[i])
+            {
+                case "--name":
+                    name = arguments[i + 1].Trim();
+                    break;
+                case "--scopes":
+                    scopes.AddRange(arguments[i + 1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+                    break;
+                default:
+                    understood = false;
+                    break;
+            }
+        }
+
+        if (!understood || string.IsNullOrEmpty(name) || scopes.Count == 0)
+        {
+            error.WriteLine(Usage);
+            return 2;
+        }
+
+        if (scopes.Find(scope => !Scopes.All.Contains(scope)) is { } unknown)
+        {
+            error.WriteLine($"There is no scope '{unknown}'; there are {string.Join(", ", Scopes.All)}.");
+            return 2;
+        }
+
+        Print(name, scopes, ApiKey.NewSecret(), output);
+        return 0;
+    }
+
+    private static void Print(string name, List<string> scopes, string secret, TextWriter output)
+    {
+        string hash = Convert.ToHexStringLower(ApiKey.HashOf(secret));
+        output.WriteLine($"The key, shown this once; keep it where your passwords are:");
+        output.WriteLine(secret);
+        output.WriteLine();
+        output.WriteLine("Its line in the list LoraLab:ApiKeys of appsettings.json:");
+        output.WriteLine(JsonSerializer.Serialize(new { name, scopes, sha256 = hash }, ContractJson.Options));
+    }
+}

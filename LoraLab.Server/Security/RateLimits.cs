@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Net;
+using System.Threading.RateLimiting;
+using LoraLab.Server.Composition;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace LoraLab.Server.Security;
+
+/// <summary>A bucket of requests for each key, and for each address of those without one. The machine itself has no limit.</summary>
+internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureOptions<RateLimiterOptions>
+{
+    private const int PeriodsPerMinute = 60;
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(60.0 / PeriodsPerMinute);
+    private static readonly string[] Forwarding = ["X-Forwarded-For", "X-Original-For", "Forwarded", "X-Real-IP", "Via"];
+
+    public void Configure(RateLimiterOptions limiter)
+    {
+        int perMinute = options.Value.Limits.RequestsPerMinute;
+        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+        limiter.OnRejected = static (rejected, _) =>
+        {
+            TimeSpan wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan known) ? known : Period;
+            rejected.HttpContext.Response.Headers[HeaderNames.RetryAfter] = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            return ValueTask.CompletedTask;
+        };
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => ClientOf(context) is { } client
+            ? RateLimitPartition.GetTokenBucketLimiter(client, _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = perMinute,
+                TokensPerPeriod = Math.Max(1, perMinute / PeriodsPerMinute),
+                ReplenishmentPeriod = Period,
+                QueueLimit = 0,
+            })
+            : RateLimitPartition.GetNoLimiter(""));
+    }
+
+    /// <summary>
+    /// Null for the machine itself. Behind a proxy every connection comes from the machine itself; such a request tells by a foreign
+    /// <c>Host</c> or by a header that proxies add, and is counted by its key, or by what the proxy's address is.
+    /// </summary>
+    private static string? ClientOf(HttpContext context)
+    {
+        IPAddress? remote = context.Connection.RemoteIpAddress;
+        bool direct = (remote is null || IPAddress.IsLoopback(remote))
+            && ServerNames.IsLoopback(context.Request.Host.Host)
+            && !Forwarding.Any(context.Request.Headers.ContainsKey);
+        return direct ? null : KeyIdentity.HashOf(context.User) is { } key ? $"key {key}" : $"address {remote}";
+    }
+}

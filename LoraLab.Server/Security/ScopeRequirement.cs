@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Authorization;
+
+namespace LoraLab.Server.Security;
+
+/// <summary>The fallback policy of every route that is not open to all: the request's key has the scope that the route needs.</summary>
+internal sealed class ScopeRequirement : AuthorizationHandler<ScopeRequirement>, IAuthorizationRequirement
+{
+    protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)
+    {
+        if (context.Resource is HttpContext http && KeyIdentity.Has(context.User, RequiredScope.For(http)))
+        {
+            context.Succeed(requirement);
+        }
+
+        return Task.CompletedTask;
+    }
+}

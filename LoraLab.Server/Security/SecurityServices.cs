@@ -1,0 +1,70 @@
+using LoraLab.Server.Composition;
+using LoraLab.Server.Errors;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Security;
+
+/// <summary>Who may do what, and how often; <c>docs/security.md</c> says it in words.</summary>
+internal static class SecurityServices
+{
+    /// <summary>The policy's name for those who ask for it by name.</summary>
+    public const string Policy = "scope";
+
+    public static void AddSecurity(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ApiKeyRing>();
+        builder.Services.AddSingleton<ServerNames>();
+        builder.WebHost.ConfigureKestrel(static kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.MaximumBytes;
+            kestrel.ConfigureEndpointDefaults(LoopbackOnly.Check);
+        });
+        // Ours is HostGuard; ASP.NET Core's own would refuse 127.0.0.1 as soon as AllowedHosts names a proxy.
+        builder.Services.Configure<HostFilteringOptions>(static hosts => hosts.AllowedHosts = ["*"]);
+
+        builder.Services.AddAuthentication(Schemes.Choice)
+            .AddPolicyScheme(Schemes.Choice, null, static scheme => scheme.ForwardDefaultSelector = Schemes.For)
+            .AddScheme<AuthenticationSchemeOptions, LocalHandler>(Schemes.Local, null)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Schemes.Key, null)
+            .AddCookie(Schemes.Cookie, SignInCookie.Configure);
+        AuthorizationPolicy policy = new AuthorizationPolicyBuilder().AddRequirements(new ScopeRequirement()).Build();
+        builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(policy).SetDefaultPolicy(policy).AddPolicy(Policy, policy);
+
+        builder.Services.AddSingleton<IConfigureOptions<RateLimiterOptions>, RateLimits>();
+        builder.Services.AddRateLimiter();
+        builder.AddCookieKeys();
+    }
+
+    public static void UseSecurity(this WebApplication app)
+    {
+        app.UseMiddleware<HostGuard>();
+        app.UseMiddleware<CrossSiteGuard>();
+        app.UseAuthentication();
+        // After it, so that a key has a bucket of its own; before the refusals, so that guessing is counted.
+        app.UseRateLimiter();
+        app.UseAuthorization();
+    }
+
+    /// <summary>What signs the cookies lies in the data directory, for its owner's eyes: a restart signs nobody out, a copy of the directory is as good as the keys.</summary>
+    private static void AddCookieKeys(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddDataProtection(static protection => protection.ApplicationDiscriminator = "LoraLab");
+        builder.Services.AddOptions<KeyManagementOptions>().Configure<LoraLabPaths, ILoggerFactory>(static (keys, paths, logging) =>
+            keys.XmlRepository = new FileSystemXmlRepository(CreatePrivate(paths.CookieKeys), logging));
+        // Refusals are answers, not news.
+        builder.Logging.AddFilter(typeof(ApiKeyHandler).FullName, LogLevel.Warning);
+        // It would say at each start that the files are not encrypted.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+    }
+
+    private static DirectoryInfo CreatePrivate(string folder) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(folder)
+        : Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+}

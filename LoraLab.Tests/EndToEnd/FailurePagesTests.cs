@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>What the pages show of runs that stop, fail or would not fit, and what they offer to do.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class FailurePagesTests(Dashboard dashboard)
+{
+    [Fact]
+    public async Task Run_CancelledAndResumedInThePage_GoesOnFromItsCheckpoint()
+    {
+        RunDocument submitted = await SubmitLongAsync();
+        try
+        {
+            IPage page = await dashboard.OpenAsync($"/runs/{submitted.Id}");
+            await dashboard.Api.WaitAsync(submitted.Id, run => run.Progress.Step > 20);
+            await page.GetByTestId("cancel").ClickAsync();
+            await Expect(State(page)).ToHaveAttributeAsync("data-state", "cancelled");
+            RunDocument cancelled = await dashboard.Api.WaitForEndAsync(submitted.Id);
+            int saved = cancelled.Attempts[0].CheckpointStep!.Value;
+            await Expect(page.GetByTestId("run-failure")).ToContainTextAsync("Stopped on request");
+            await Expect(page.GetByTestId("failure-resume")).ToHaveTextAsync($"Resume from step {saved}");
+
+            await page.GetByTestId("failure-resume").ClickAsync();
+            await Expect(State(page)).ToHaveAttributeAsync("data-state", "running");
+            await Expect(page.GetByTestId("run-failure")).ToHaveCountAsync(0);
+            RunDocument resumed = await dashboard.Api.WaitAsync(submitted.Id, run => run.Progress.Step > saved + 4);
+            Assert.Equal(saved, resumed.Attempts[1].ResumedFrom);
+
+            await page.GetByTestId("tab-attempts").ClickAsync();
+            await Expect(page.GetByTestId("attempt")).ToHaveCountAsync(2);
+            await Expect(page.Locator("[data-attempt='1']")).ToContainTextAsync("Stopped on request");
+            await Expect(page.Locator("[data-attempt='2']")).ToContainTextAsync($"step {saved}");
+            await page.CloseAsync();
+        }
+        finally
+        {
+            await StopAsync(submitted.Id);
+        }
+    }
+
+    [Fact]
+    public async Task Run_ThatDoesNotObeyACancel_IsKilledInThePage()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "It stops a process by a signal.");
+        RunDocument submitted = await SubmitLongAsync();
+        int worker = (await dashboard.Api.WaitAsync(submitted.Id, run => run.Progress.Step > 4)).Attempts[0].ProcessId!.Value;
+        await SignalAsync(worker, "STOP");
+        try
+        {
+            IPage page = await dashboard.OpenAsync($"/runs/{submitted.Id}");
+            await Expect(page.GetByTestId("kill")).ToHaveCountAsync(0);
+            await page.GetByTestId("cancel").ClickAsync();
+            await Expect(State(page)).ToHaveAttributeAsync("data-state", "cancelling");
+            await Expect(page.GetByTestId("cancel-by")).ToContainTextAsync("killed at");
+            await page.GetByTestId("kill").ClickAsync();
+            await page.GetByTestId("confirm").ClickAsync();
+            await Expect(State(page)).ToHaveAttributeAsync("data-state", "cancelled");
+            Assert.Throws<ArgumentException>(() => Process.GetProcessById(worker));
+            await page.CloseAsync();
+        }
+        finally
+        {
+            await SignalAsync(worker, "CONT");
+            await StopAsync(submitted.Id);
+        }
+    }
+
+    [Fact]
+    public async Task Run_Diverged_SaysWhyAndOpensTheFormWithACalmerRate()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["learningRate"], spec["maxGradNorm"]) = (1e38, null);
+        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(spec.ToJsonString())).Id);
+        IPage page = await dashboard.OpenAsync($"/runs/{run.Id}");
+
+        ILocator panel = page.GetByTestId("run-failure");
+        await Expect(panel).ToHaveAttributeAsync("data-reason", "diverged");
+        await Expect(panel).ToContainTextAsync("its last good checkpoint is kept");
+        await Expect(page.GetByTestId("failure-sentence")).ToHaveTextAsync(run.Error!);
+        await Expect(page.GetByTestId("log-tail")).ToContainTextAsync(run.LogTail[^1]);
+        await Expect(page.GetByTestId("resume")).ToHaveCountAsync(0);
+
+        await panel.GetByTestId("suggestion").Filter(new LocatorFilterOptions { HasText = "learningRate" }).ClickAsync();
+        await Dashboard.ArriveAsync(page, $"^/runs/new\\?from={run.Id}");
+        await Expect(page.GetByTestId("field-learningRate")).ToHaveValueAsync("1E+37");
+        await Expect(page.GetByTestId("queue-run")).ToBeEnabledAsync();
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Form_OverTheBudget_ASuggestionMakesItFit()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"]) = (1000, 1000, 100_000);
+        MemoryEstimate free = await dashboard.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, ApiRoutes.Estimate, spec.ToJsonString());
+        spec["memoryBudgetMb"] = (int)(0.8 * free.TotalMb);
+        IPage page = await dashboard.OpenAsync($"/runs/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
+
+        ILocator memory = page.GetByTestId("memory");
+        await Expect(memory).ToHaveAttributeAsync("data-fits", "no");
+        await Expect(page.GetByTestId("memory-verdict")).ToHaveTextAsync("Over the budget");
+        foreach (string component in (string[])["weights", "adapters", "optimizer", "activations", "logits", "process"])
+        {
+            await Expect(page.GetByTestId($"memory-{component}")).ToContainTextAsync("B");
+        }
+
+        await memory.GetByTestId("suggestion").Filter(new LocatorFilterOptions { HasText = "packTokens" }).ClickAsync();
+        await Expect(memory).ToHaveAttributeAsync("data-fits", "yes");
+        await Expect(page.GetByTestId("memory-verdict")).ToHaveTextAsync("Fits the budget");
+        Assert.DoesNotContain("100000", page.Url, StringComparison.Ordinal);
+        Assert.Contains("packTokens", page.Url, StringComparison.Ordinal);
+        await page.CloseAsync();
+    }
+
+    private static ILocator State(IPage page) => page.GetByTestId("state-badge").First;
+
+    private Task<RunDocument> SubmitLongAsync()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["epochs"], spec["learningRate"], spec["evalEvery"]) = (20_000, 0.0005, 10);
+        return dashboard.Api.SubmitAsync(spec.ToJsonString());
+    }
+
+    // Whatever happened, the run does not stand in the way of the other tests.
+    private async Task StopAsync(string id)
+    {
+        using HttpResponseMessage stopped = await dashboard.Server.Http.PostAsync($"/api/v1/runs/{id}/cancel", null);
+        await dashboard.Api.WaitForEndAsync(id);
+    }
+
+    private static async Task SignalAsync(int process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+}

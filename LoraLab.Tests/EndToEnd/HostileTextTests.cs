@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Server;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>What people and programs write is text on every page, also where the content security policy would not save it.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class HostileTextTests(Dashboard dashboard)
+{
+    private const string Name = "<img src=x onerror=\"window.hacked='name'\"><svg onload=\"window.hacked='svg'\"><script>window.hacked='script'</script>";
+    private const string Notes = "steps=40 delay=10 say <img src=x onerror=\"window.hacked='notes'\"> [x](javascript:window.hacked='link')";
+    private const string Tag = "<b onmouseover=window.hacked='tag'>t</b>";
+
+    [Fact]
+    public async Task NameNotesTagAndLog_FullOfMarkup_AreShownAsText()
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
+        RunApi api = new(server.Http);
+        RunDocument first = await SubmitAsync(api);
+        RunDocument second = await SubmitAsync(api);
+        await api.WaitForEndAsync(first.Id);
+        await api.WaitForEndAsync(second.Id);
+        RunDocument waiting = await PausedAsync(api);
+        await using IBrowserContext context = await dashboard.NewContextAsync(withoutPolicy: true);
+        IPage page = await Dashboard.OpenAsync(context, new Uri(server.Address, "/runs"));
+
+        await Expect(page.Locator($"tr[data-run='{first.Id}']")).ToContainTextAsync(Name);
+        await AssertHarmlessAsync(page);
+        foreach ((string path, string shown) in new[]
+        {
+            ($"/runs/{first.Id}", Name), ($"/runs/{first.Id}?tab=config", "onerror"), ($"/runs/{first.Id}?tab=logs", Name), ($"/runs/{first.Id}?tab=notes", "steps=40"),
+            ("/queue", Name), ($"/compare?runs={first.Id},{second.Id}", Name), ($"/runs/new?from={first.Id}", "lora"), ($"/runs?q={Uri.EscapeDataString(Name)}", Name),
+        })
+        {
+            await page.GotoAsync(new Uri(server.Address, path).ToString());
+            await Expect(page.Locator("#content")).ToContainTextAsync(shown);
+            await AssertHarmlessAsync(page);
+        }
+
+        await HoverChartsAsync(page, server, first.Id, second.Id);
+        Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
+        await page.CloseAsync();
+    }
+
+    /// <summary>The tooltip of a chart is drawn by a script of ours.</summary>
+    private static async Task HoverChartsAsync(IPage page, ServerProcess server, string first, string second)
+    {
+        await page.GotoAsync(new Uri(server.Address, $"/compare?runs={first},{second}").ToString());
+        await new ChartProbe(page, MetricKeys.TrainLoss).WaitForMoreThanAsync(40);
+        ILocator plot = page.Locator($"[data-metric='{MetricKeys.TrainLoss}'] [data-testid=chart-plot]").First;
+        await plot.HoverAsync();
+        await Expect(plot.Locator(".chart-tip")).ToContainTextAsync(Name);
+        await AssertHarmlessAsync(page);
+    }
+
+    private static async Task AssertHarmlessAsync(IPage page)
+    {
+        Assert.Null(await page.EvaluateAsync<string?>("window.hacked ?? null"));
+        Assert.Equal(0, await page.Locator("img[src=x], svg[onload], b[onmouseover], a[href^='javascript:']").CountAsync());
+    }
+
+    private static Task<RunDocument> SubmitAsync(RunApi api) =>
+        api.SubmitAsync(new JsonObject { ["name"] = Name, ["notes"] = Notes, ["tags"] = new JsonArray(Tag) }.ToJsonString());
+
+    private static async Task<RunDocument> PausedAsync(RunApi api)
+    {
+        await api.SendAsync<QueueDocument>(HttpMethod.Patch, "/api/v1/queue", """{"paused":true}""");
+        return await SubmitAsync(api);
+    }
+}

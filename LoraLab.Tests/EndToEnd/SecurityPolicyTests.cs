@@ -1,0 +1,51 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>Every page lives with the content security policy, those of libraries too.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class SecurityPolicyTests(Dashboard dashboard)
+{
+    [Fact]
+    public async Task Pages_All_MeetNoPolicy()
+    {
+        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id);
+        foreach (string path in (string[])["/runs", "/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])
+        {
+            IPage page = await dashboard.OpenAsync(path);
+            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            await page.CloseAsync();
+        }
+
+        await using IBrowserContext context = await dashboard.NewContextAsync();
+        IPage other = await Dashboard.NewPageAsync(context);
+        await other.GotoAsync(new Uri(dashboard.Server.Address, "/api-docs").ToString());
+        await Expect(other.GetByText("Queues a run").First).ToBeVisibleAsync();
+        await other.GotoAsync(new Uri(dashboard.Server.Address, "/hangfire").ToString());
+        await Expect(other.GetByText("LoraLab's queue").First).ToBeVisibleAsync();
+        await other.GotoAsync(new Uri(dashboard.Server.Address, "/hangfire/servers").ToString());
+        await other.WaitForTimeoutAsync(1000);
+        await other.CloseAsync();
+        Dashboard.AssertNoViolations();
+    }
+
+    [Fact]
+    public async Task Policy_MetByAPage_IsNoticed()
+    {
+        await using IBrowserContext context = await dashboard.NewContextAsync();
+        IPage page = await context.NewPageAsync();
+        List<string> said = [];
+        page.Console += (_, message) => said.Add(message.Text);
+        await page.GotoAsync(new Uri(dashboard.Server.Address, "/health/live").ToString());
+
+        await page.EvaluateAsync("() => { const script = document.createElement('script'); script.textContent = 'window.ran = true'; document.head.append(script); }");
+
+        Assert.Null(await page.EvaluateAsync<bool?>("window.ran ?? null"));
+        Assert.Contains(said, text => text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
+        await page.CloseAsync();
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text;
+
+namespace LoraLab.Tests.Server.Abuse;
+
+/// <summary>Makes one bad request for a route; the same number makes the same request.</summary>
+internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList<string> runIds)
+{
+    private static readonly string[] ContentTypes = ["text/plain", "application/xml", "application/json; charset=klingon", "multipart/form-data", "application/x-www-form-urlencoded", "application/problem+json", "x"];
+    private static readonly string[] Accepts = ["text/csv", "text/plain", "*/*", "application/xml", "text/csv;q=0", "a/b;q=2", "text/html, text/csv;q=0.1"];
+
+    private readonly Random random = new(HashCode(route.Name, number));
+    private string shown = "";
+
+    public HttpRequestMessage Make()
+    {
+        BadValues values = new(random);
+        HttpRequestMessage request = new(route.Method, Address(values));
+        foreach (DescribedParameter header in route.Parameters.Where(parameter => parameter.In == "header" && random.Next(2) == 0))
+        {
+            request.Headers.TryAddWithoutValidation(header.Name, Header(values.Text()));
+        }
+
+        if (random.Next(4) == 0)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", Accepts[random.Next(Accepts.Length)]);
+        }
+
+        if (random.Next(6) == 0)
+        {
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", Header(values.Text()));
+        }
+
+        if (route.Body is not null || random.Next(8) == 0)
+        {
+            request.Content = Content(values);
+        }
+
+        return request;
+    }
+
+    public override string ToString() => $"{route.Name}, case {number}: {shown}";
+
+    private string Address(BadValues values)
+    {
+        string path = route.Path;
+        foreach (DescribedParameter parameter in route.Parameters.Where(parameter => parameter.In == "path"))
+        {
+            // Known runs lead past the first look-up; never where that would delete them.
+            bool known = route.Method != HttpMethod.Delete && random.Next(3) > 0;
+            string value = known ? runIds[random.Next(runIds.Count)] : PathText(values);
+            path = path.Replace($"{{{parameter.Name}}}", Uri.EscapeDataString(value), StringComparison.Ordinal);
+        }
+
+        List<string> query = [];
+        foreach (DescribedParameter parameter in route.Parameters.Where(parameter => parameter.In == "query"))
+        {
+            for (int times = random.Next(6) switch { 0 => 0, 1 => 2, _ => 1 }; times > 0; times--)
+            {
+                string value = parameter.Name == "runs" && random.Next(2) == 0 ? string.Join(',', runIds.Append(values.Text()).Take(random.Next(1, 5))) : values.Text();
+                query.Add($"{parameter.Name}={Uri.EscapeDataString(value)}");
+            }
+        }
+
+        if (random.Next(10) == 0)
+        {
+            query.Add($"{Uri.EscapeDataString(values.Text())}={Uri.EscapeDataString(values.Text())}");
+        }
+
+        shown = query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
+        return shown;
+    }
+
+    /// <summary>An empty value is another route, and one with a zero byte is refused by Kestrel's parser before there is a request.</summary>
+    private static string PathText(BadValues values)
+    {
+        string text = values.Text().Replace("\0", "", StringComparison.Ordinal);
+        return text.Trim('.', ' ').Length == 0 ? "x" : text;
+    }
+
+    private ByteArrayContent Content(BadValues values)
+    {
+        string good = route.Body is null ? "{}" : values.Object(route, route.Body);
+        byte[] bytes = random.Next(10) switch
+        {
+            0 => values.Bytes(),
+            1 => Encoding.UTF8.GetBytes(good[..random.Next(good.Length)]),
+            2 => Encoding.UTF8.GetBytes(values.Json()),
+            3 => Encoding.UTF8.GetBytes(values.Nested(random.Next(30, 5000))),
+            4 when random.Next(4) == 0 => Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', random.Next(100_000, 1_200_000))}\"}}"),
+            5 => [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(good)],
+            6 => Encoding.Unicode.GetBytes(good),
+            _ => Encoding.UTF8.GetBytes(good),
+        };
+        ByteArrayContent content = new(bytes);
+        string type = random.Next(8) == 0 ? ContentTypes[random.Next(ContentTypes.Length)] : "application/json";
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+        shown += $" {type} {Encoding.UTF8.GetString(bytes, 0, Math.Min(bytes.Length, 300))}";
+        return content;
+    }
+
+    /// <summary>What HttpClient can send at all in a header.</summary>
+    private static string Header(string text) => new([.. text.Where(c => c is >= ' ' and < (char)127)]);
+
+    private static int HashCode(string text, int number) => text.Aggregate(number + 17, (hash, c) => unchecked((hash * 31) + c));
+}

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Abuse;
+
+/// <summary>
+/// Every route that the OpenAPI document names, with requests made from its own schema that are wrong in some way. The real trainer judges
+/// specifications, so that it is asked too: a question that killed it would be a 503.
+/// </summary>
+public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int AtOnce = 4;
+    private static readonly int Cases = LongForm.Choose(40, 2000);
+
+    private ServerProcess server = null!;
+    private RunApi api = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await ServerProcess.StartAsync(new ServerSetup { Environment = new Dictionary<string, string> { ["LoraLab__Limits__QueuedRuns"] = "40" } });
+        api = new RunApi(server.Http);
+    }
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task Requests_MadeBadFromTheSchema_AreRefusedAsProblemsAndNeverFailTheServer()
+    {
+        IReadOnlyList<DescribedRoute> routes = DescribedRoute.Read(JsonNode.Parse(await server.Http.GetStringAsync("/openapi/v1.json"))!);
+        Assert.True(routes.Count >= 20, $"Only {routes.Count} routes are described.");
+        (string[] all, string[] ended) = await PrepareAsync();
+        ConcurrentQueue<string> failures = new();
+        ConcurrentDictionary<int, int> statuses = new();
+        foreach (DescribedRoute route in routes)
+        {
+            // The stream of a run that has not ended does not end either.
+            string[] ids = route.Path.EndsWith("/events", StringComparison.Ordinal) ? ended : all;
+            await Parallel.ForEachAsync(Enumerable.Range(0, Cases), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, stop) =>
+            {
+                BadRequest bad = new(route, number, ids);
+                using HttpRequestMessage request = bad.Make();
+                using HttpResponseMessage response = await server.Http.SendAsync(request, stop);
+                string body = await response.Content.ReadAsStringAsync(stop);
+                statuses.AddOrUpdate((int)response.StatusCode, 1, (_, count) => count + 1);
+                if (WhatIsWrong(response, body) is { } wrong)
+                {
+                    failures.Enqueue($"{wrong} from {bad} => {(int)response.StatusCode} {body[..Math.Min(body.Length, 300)]}");
+                }
+            });
+            if (route.Path == ApiRoutes.Queue)
+            {
+                await PauseAsync();
+            }
+        }
+
+        int sent = routes.Count * Cases;
+        int refused = statuses.Where(pair => pair.Key >= 400).Sum(pair => pair.Value);
+        output.WriteLine($"{sent} requests to {routes.Count} routes, {refused} refused: {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
+        Assert.True(failures.IsEmpty, $"{failures.Count} of {sent}:{Environment.NewLine}{string.Join(Environment.NewLine, failures.Take(25))}{Environment.NewLine}{server.Output[^Math.Min(server.Output.Length, 4000)..]}");
+        Assert.True(refused > sent / 3, $"Only {refused} of {sent} requests were bad enough.");
+        // It still works.
+        Assert.Equal(RunState.Completed, (await api.GetAsync(ended[0])).State);
+        await api.SendAsync<DryRunResult>(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", MicroSpec.For("lora").ToJsonString());
+    }
+
+    /// <summary>A run that completed, one that was cancelled and one that waits.</summary>
+    private async Task<(string[] All, string[] Ended)> PrepareAsync()
+    {
+        string spec = MicroSpec.For("lora").ToJsonString();
+        RunDocument completed = await api.WaitForEndAsync((await api.SubmitAsync(spec)).Id);
+        await PauseAsync();
+        RunDocument cancelled = await api.SubmitAsync(spec);
+        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(cancelled.Id, "cancel"), expected: HttpStatusCode.Accepted);
+        RunDocument waiting = await api.SubmitAsync(spec);
+        return ([completed.Id, cancelled.Id, waiting.Id], [completed.Id]);
+    }
+
+    private Task PauseAsync() => api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
+
+    private static string? WhatIsWrong(HttpResponseMessage response, string body)
+    {
+        if ((int)response.StatusCode >= 500)
+        {
+            return "A failure";
+        }
+
+        if ((int)response.StatusCode < 400)
+        {
+            return null;
+        }
+
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+        {
+            return "No problem document";
+        }
+
+        try
+        {
+            JsonNode problem = JsonNode.Parse(body)!;
+            return string.IsNullOrEmpty((string?)problem["detail"]) || string.IsNullOrEmpty((string?)problem["code"]) || (int?)problem["status"] != (int)response.StatusCode ? "An empty problem"
+                : body.Contains("   at ", StringComparison.Ordinal) || body.Contains("System.", StringComparison.Ordinal) ? "An exception's words"
+                : null;
+        }
+        catch (JsonException)
+        {
+            return "Unreadable JSON";
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Faults;
+
+/// <summary>The data directory on a real file system that is really full.</summary>
+[Collection(nameof(Faults))]
+public sealed class DiskFullTests
+{
+    /// <summary>Checkpoints of some MiB: more than the reserve gives back.</summary>
+    private const string Spec = """
+        {"model":"sample","dataset":"sample","method":"lora","rank":32,"alpha":32,"targetModules":"all-linear","learningRate":0.002,"precision":"fp32","lossScope":"completion",
+         "trainSamples":48,"effectiveBatch":4,"evalEvery":3,"evalSamples":16,"name":"NAME"}
+        """;
+
+    [Fact]
+    public async Task Disk_FullWhileARunWrites_TheRunSaysSoNothingIsLostAndItGoesOnLater()
+    {
+        using SmallDisk disk = new(64);
+        ServerSetup setup = new()
+        {
+            DataDirectory = disk.Path,
+            Environment = new Dictionary<string, string> { ["LoraLab__DiskReserveMb"] = "1", ["LoraLab__MinimumFreeMb"] = "4" },
+        };
+        await using ServerProcess server = await ServerProcess.StartAsync(setup);
+        RunApi api = new(server.Http);
+        RunDocument before = await api.WaitForEndAsync((await api.SubmitAsync(Spec.Replace("NAME", "before", StringComparison.Ordinal))).Id);
+        Assert.Equal(RunState.Completed, before.State);
+        MicroRun undisturbed = await MicroRun.ReadAsync(api, before, disk.Path);
+        RunArtifacts files = await api.ReadAsync<RunArtifacts>(ApiRoutes.Run(before.Id, "artifacts"));
+        long checkpoint = files.Items.Where(item => item.Kind == ArtifactKind.Checkpoint).Sum(item => item.Bytes) / 2;
+        Assert.True(checkpoint > 3 << 19, $"A checkpoint has only {checkpoint} bytes.");
+
+        // Room for less than three checkpoints, whatever the reserve gives back.
+        disk.Fill(leave: (long)(2.8 * checkpoint));
+        RunDocument hit = await api.WaitForEndAsync((await api.SubmitAsync(Spec.Replace("NAME", "hit", StringComparison.Ordinal))).Id);
+
+        Assert.Equal((RunState.Failed, EndReason.DiskFull), (hit.State, hit.EndReason));
+        Assert.Contains("disk is full", hit.Error, StringComparison.Ordinal);
+        Assert.Contains("resume", hit.Error, StringComparison.Ordinal);
+        Assert.NotEmpty(hit.LogTail);
+        Assert.NotNull(hit.Attempts[0].CheckpointStep);
+
+        // Not a byte left: what was stored can be read, and thanks to the reserve a submission is still stored.
+        disk.Fill();
+        RunDocument waiting = await api.SubmitAsync(Spec.Replace("NAME", "waiting", StringComparison.Ordinal));
+        Assert.Equal(0, undisturbed.PointsLost(await MicroRun.ReadAsync(api, before, disk.Path)));
+
+        // Nor that: the server says so, stays up, and shows everything.
+        await UntilFullAsync(api, disk, hit.Id);
+        Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
+        Assert.Equal(hit.Error, (await api.GetAsync(hit.Id)).Error);
+        Assert.Equal(0, undisturbed.PointsLost(await MicroRun.ReadAsync(api, before, disk.Path)));
+        using (HttpResponseMessage ready = await server.Http.GetAsync("/health/live"))
+        {
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        }
+
+        // Room again: the waiting run starts by itself, the other one where it stopped.
+        disk.Free();
+        Assert.Equal(RunState.Completed, (await api.WaitForEndAsync(waiting.Id)).State);
+        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(hit.Id, "resume"), expected: HttpStatusCode.Accepted);
+        RunDocument resumed = await api.WaitForEndAsync(hit.Id);
+        Assert.Equal((RunState.Completed, hit.Attempts[0].CheckpointStep), (resumed.State, resumed.Attempts[1].ResumedFrom));
+        Assert.Equal(0, undisturbed.PointsLost(await MicroRun.ReadAsync(api, resumed, disk.Path)));
+
+        await server.StopAsync();
+        await using ServerProcess next = await ServerProcess.StartAsync(setup);
+        Assert.Equal(3, (await new RunApi(next.Http).ReadAsync<RunList>(ApiRoutes.Runs)).Items.Count);
+        Assert.DoesNotContain("damaged", next.Output, StringComparison.Ordinal);
+        Assert.Equal(0, undisturbed.PointsLost(await MicroRun.ReadAsync(new RunApi(next.Http), resumed, disk.Path)));
+    }
+
+    [Fact]
+    public async Task Start_DiskFull_ShowsWhatIsThere()
+    {
+        using SmallDisk disk = new(8);
+        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = disk.Path, Environment = new Dictionary<string, string> { ["LoraLab__DiskReserveMb"] = "1", ["LoraLab__MinimumFreeMb"] = "1" } };
+        RunDocument run;
+        await using (ServerProcess first = await ServerProcess.StartAsync(setup))
+        {
+            run = await new RunApi(first.Http).WaitForEndAsync((await new RunApi(first.Http).SubmitAsync("""{"notes":"steps=5"}""")).Id);
+            await first.StopAsync();
+        }
+
+        disk.Fill();
+        await using ServerProcess second = await ServerProcess.StartAsync(setup);
+
+        Assert.Equal(run.State, (await new RunApi(second.Http).GetAsync(run.Id)).State);
+        Assert.Equal(5, (await new RunApi(second.Http).MetricsAsync(run.Id)).Series["train/loss"].X.Count);
+    }
+
+    /// <summary>Writes and fills until a write is refused; every write before was stored.</summary>
+    private static async Task UntilFullAsync(RunApi api, SmallDisk disk, string id)
+    {
+        for (int i = 0; i < 200; i++)
+        {
+            disk.Fill();
+            using HttpRequestMessage request = new(HttpMethod.Patch, ApiRoutes.Run(id)) { Content = RunApi.Json($$"""{"notes":"{{new string('n', 4000)}} {{i}}"}""") };
+            using HttpResponseMessage response = await api.Http.SendAsync(request);
+            if (response.StatusCode == HttpStatusCode.InsufficientStorage)
+            {
+                Assert.Contains("\"diskFull\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+                return;
+            }
+
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Fail("A full disk took 200 writes.");
+    }
+}

@@ -1,0 +1,32 @@
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Faults;
+
+/// <summary>A data directory on a file system that takes no write: one sentence at start.</summary>
+[Collection(nameof(Faults))]
+public sealed class ReadOnlyDirectoryTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_ReadOnlyDataDirectory_IsOneSentence(bool used)
+    {
+        using SmallDisk disk = new(8);
+        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = disk.Path };
+        if (used)
+        {
+            await using ServerProcess first = await ServerProcess.StartAsync(setup);
+            await first.StopAsync();
+        }
+
+        disk.MakeReadOnly();
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+
+        Assert.Equal(1, exitCode);
+        string sentence = Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.Contains(disk.Path, sentence, StringComparison.Ordinal);
+        Assert.Contains("cannot be written", sentence, StringComparison.Ordinal);
+        Assert.Contains("LoraLab:DataDirectory", sentence, StringComparison.Ordinal);
+    }
+}

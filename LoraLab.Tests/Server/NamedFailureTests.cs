@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Checkpoints;
+using Xunit;
+
+namespace LoraLab.Tests.Server;
+
+/// <summary>Failures of real runs in the real trainer, and the names under which they are stored.</summary>
+public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServer>
+{
+    private const string NoProc = "It limits a process by Linux's own means.";
+    // A pass over a thousand sentences, beside other tests.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task Diverged_AbsurdRate_StopsAtOnceAndKeepsTheLastGoodCheckpoint()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        // The steps before the warm-up ends are harmless; the first at the full rate is not.
+        (spec["learningRate"], spec["maxGradNorm"], spec["trainSamples"], spec["warmupSteps"], spec["schedule"]) = (1e38, null, 320, 4, "constant");
+        (spec["maxSteps"], spec["effectiveBatch"], spec["evalEvery"]) = (40, 8, 1);
+
+        RunDocument run = await EndAsync(spec);
+
+        Assert.Equal((RunState.Failed, EndReason.Diverged), (run.State, run.EndReason));
+        Assert.InRange(run.Progress.Step, 1, 6);
+        Assert.Contains("lower learningRate", run.Error, StringComparison.Ordinal);
+        AssertTail(run, run.Error!);
+        RequireWholeCheckpoint(run);
+        RunSuggestion calmer = Assert.Single(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("learningRate"));
+        Assert.Equal(1e37, (double)calmer.Changes["learningRate"]!);
+    }
+
+    [Fact]
+    public async Task BudgetExceeded_ByFar_EndsBeforeTheWeightsAreLoadedAndNamesABudgetThatHolds()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["memoryBudgetMb"] = 20;
+
+        RunDocument run = await EndAsync(spec);
+
+        Assert.Equal((RunState.Failed, EndReason.BudgetExceeded), (run.State, run.EndReason));
+        Assert.Null(run.Attempts[0].Environment);
+        Assert.Contains("the budget is 20 MiB", run.Error, StringComparison.Ordinal);
+        AssertTail(run, run.Error!);
+        Assert.Equal(RunState.Completed, (await CloneAsync(run, Assert.Single(run.Suggestions))).State);
+    }
+
+    [Fact]
+    public async Task BudgetExceeded_MissedByTheEstimate_IsCaughtByTheProbeAndSuggestsWhatFits()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"], spec["evalSamples"]) = (1000, 1000, 100_000, 8);
+        // A budget that is never reached: the process is what it will be under the one that is.
+        spec["memoryBudgetMb"] = 100_000;
+        RunDocument free = await EndAsync(spec);
+        double probed = free.Attempts[0].Environment!.ProbeMemoryMb!.Value;
+        MemoryEstimate estimate = await real.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, "/api/v1/estimate", spec.ToJsonString());
+        // Above what lets the estimate refuse it, and below what a step takes.
+        int budget = (int)Math.Max((estimate.TotalMb / 1.1) + 15, 0.8 * free.Summary.PeakMemoryMb!.Value);
+        Assert.True(budget < Math.Min(probed, free.Summary.PeakMemoryMb.Value) - 20, $"estimate {estimate.TotalMb}, probe {probed}, peak {free.Summary.PeakMemoryMb}");
+        spec["memoryBudgetMb"] = budget;
+
+        RunDocument run = await EndAsync(spec);
+
+        Assert.Equal((RunState.Failed, EndReason.BudgetExceeded), (run.State, run.EndReason));
+        Assert.Contains("largest window took", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, run.Progress.Step);
+        RunSuggestion smaller = Assert.Single(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("packTokens"));
+        RunDocument clone = await CloneAsync(run, smaller);
+        Assert.True(clone.State == RunState.Completed, clone.Error);
+        Assert.InRange(clone.Summary.PeakMemoryMb!.Value, 1, budget);
+        Assert.Null(clone.Summary.BudgetExceededMb);
+    }
+
+    [Fact]
+    public async Task Budget_ExceededLater_IsFlaggedAndTheRunGoesOn()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        // Passes of one sentence, and evaluations over all rows: these take more than the probe saw.
+        (spec["effectiveBatch"], spec["trainSamples"], spec["evalSamples"], spec["evalEvery"]) = (1, 12, null, 6);
+        // A budget that is never reached: the process is what it will be under the one that is.
+        spec["memoryBudgetMb"] = 100_000;
+        RunDocument free = await EndAsync(spec);
+        double probed = free.Attempts[0].Environment!.ProbeMemoryMb!.Value;
+        double peak = free.Summary.PeakMemoryMb!.Value;
+        Assert.True(peak > probed + 8, $"probe {probed}, peak {peak}");
+        spec["memoryBudgetMb"] = (int)((probed + peak) / 2);
+
+        RunDocument run = await EndAsync(spec);
+
+        Assert.Equal((RunState.Completed, EndReason.Finished), (run.State, run.EndReason));
+        Assert.True(run.Summary.BudgetExceededMb > 0);
+        Assert.Contains(run.Warnings, warning => warning.Contains($"above the budget of {spec["memoryBudgetMb"]} MiB", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task OutOfMemory_LimitedAddressSpace_HasItsNameAndTheNextRunIsFine()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoProc);
+        int idle = await IdleWorkerAsync();
+        long limit = Kibibytes(idle, "VmSize:") + (400 << 10);
+        using (Process limiting = Process.Start("prlimit", [$"--pid={idle}", $"--as={limit << 10}"]))
+        {
+            await limiting.WaitForExitAsync();
+            Assert.Equal(0, limiting.ExitCode);
+        }
+
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"]) = (2000, 2000, 100_000);
+        RunDocument run = await EndAsync(spec);
+
+        Assert.Equal(idle, run.Attempts[0].ProcessId);
+        Assert.Equal((RunState.Failed, EndReason.OutOfMemory), (run.State, run.EndReason));
+        Assert.Contains("ran out of memory", run.Error, StringComparison.Ordinal);
+        AssertTail(run, "allocate");
+        Assert.Contains(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("packTokens"));
+        Assert.Equal(RunState.Completed, (await EndAsync(MicroSpec.For("lora"))).State);
+    }
+
+    private async Task<RunDocument> EndAsync(JsonObject spec) => await real.Api.WaitForEndAsync((await real.Api.SubmitAsync(spec.ToJsonString())).Id, Patience);
+
+    private async Task<RunDocument> CloneAsync(RunDocument run, RunSuggestion suggestion)
+    {
+        RunDocument clone = await real.Api.SendAsync<RunDocument>(HttpMethod.Post, $"/api/v1/runs/{run.Id}/clone", suggestion.Changes.ToJsonString(), System.Net.HttpStatusCode.Created);
+        return await real.Api.WaitForEndAsync(clone.Id, Patience);
+    }
+
+    private static void AssertTail(RunDocument run, string text)
+    {
+        Assert.InRange(run.LogTail.Count, 1, 50);
+        Assert.Contains(text, string.Join('\n', run.LogTail), StringComparison.Ordinal);
+    }
+
+    private void RequireWholeCheckpoint(RunDocument run)
+    {
+        string folder = Directory.EnumerateDirectories(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Checkpoints)).Order(StringComparer.Ordinal).Last();
+        JsonElement state = JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(folder, "state.json")));
+        Assert.Equal(run.Attempts[^1].CheckpointStep, state.GetProperty("step").GetInt32());
+        using SafetensorsFile tensors = SafetensorsFile.Open(Path.Combine(folder, "state.safetensors"), field: null);
+        Assert.All(tensors.Tensors.Keys, name =>
+        {
+            using TorchSharp.torch.Tensor tensor = tensors.ToTensor(name);
+            Assert.True(tensor.isfinite().all().item<bool>(), name);
+        });
+    }
+
+    /// <summary>The process that waits for the next run, when it has stopped working.</summary>
+    private async Task<int> IdleWorkerAsync()
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        while (waited.Elapsed < Patience)
+        {
+            if (Workers().FirstOrDefault() is int worker and > 0)
+            {
+                TimeSpan before = CpuTime(worker);
+                await Task.Delay(1000);
+                if (Kibibytes(worker, "VmRSS:") > 120 << 10 && CpuTime(worker) - before < TimeSpan.FromMilliseconds(100))
+                {
+                    return worker;
+                }
+            }
+
+            await Task.Delay(100);
+        }
+
+        throw new TimeoutException("No worker came to rest.");
+    }
+
+    private IEnumerable<int> Workers()
+    {
+        foreach (int id in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit)).Select(name => int.Parse(name!, CultureInfo.InvariantCulture)))
+        {
+            string command, environment;
+            try
+            {
+                (command, environment) = (File.ReadAllText($"/proc/{id}/cmdline"), File.ReadAllText($"/proc/{id}/environ"));
+            }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            {
+                continue;
+            }
+
+            if (command.EndsWith("\0worker\0", StringComparison.Ordinal) && environment.Contains(real.Server.DataDirectory, StringComparison.Ordinal))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    private static TimeSpan CpuTime(int id)
+    {
+        using Process process = Process.GetProcessById(id);
+        return process.TotalProcessorTime;
+    }
+
+    private static long Kibibytes(int id, string key)
+    {
+        string line = File.ReadLines($"/proc/{id}/status").First(line => line.StartsWith(key, StringComparison.Ordinal));
+        return long.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+    }
+}

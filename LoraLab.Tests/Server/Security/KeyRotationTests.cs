@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using LoraLab.Server.Security;
+using LoraLab.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Security;
+
+/// <summary>Keys are replaced in the file while the server runs.</summary>
+public sealed class KeyRotationTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly ServerKey old = new("old", "admin");
+    private readonly ServerKey fresh = new("fresh", "read");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task File_Changed_AddsAndTakesAwayKeys()
+    {
+        using ApiKeyRing ring = Open(old);
+        Assert.NotNull(ring.Find(old.Secret));
+
+        Write(old, fresh);
+        await UntilAsync(() => ring.Find(fresh.Secret) is not null);
+        Assert.NotNull(ring.Find(old.Secret));
+
+        Write(fresh);
+        await UntilAsync(() => ring.Find(old.Secret) is null);
+        Assert.Equal(["read"], ring.Find(fresh.Secret)!.Scopes);
+    }
+
+    [Fact]
+    public async Task File_WithoutTheLastKey_ShutsEverybodyOut()
+    {
+        using ApiKeyRing ring = Open(old);
+
+        Write();
+        await UntilAsync(() => ring.Find(old.Secret) is null);
+
+        Assert.True(ring.Required);
+    }
+
+    [Fact]
+    public async Task File_WithAnError_LeavesTheKeysAsTheyAre()
+    {
+        using ApiKeyRing ring = Open(old);
+
+        Write(fresh with { Scopes = "everything" }, old);
+        await Task.Delay(1500);
+
+        Assert.NotNull(ring.Find(old.Secret));
+        Assert.Null(ring.Find(fresh.Secret));
+    }
+
+    private ApiKeyRing Open(params ServerKey[] keys) =>
+        new(new ConfigurationBuilder().AddJsonFile(Write(keys), optional: false, reloadOnChange: true).Build(), NullLogger<ApiKeyRing>.Instance);
+
+    private string Write(params ServerKey[] keys)
+    {
+        JsonArray list = [.. keys.Select(key => new JsonObject { ["name"] = key.Name, ["scopes"] = new JsonArray(key.Scopes), ["sha256"] = key.Sha256 })];
+        return folder.Write("appsettings.json", new JsonObject { ["LoraLab"] = new JsonObject { ["ApiKeys"] = list } }.ToJsonString());
+    }
+
+    private static async Task UntilAsync(Func<bool> reached)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
+        while (!reached())
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
+}

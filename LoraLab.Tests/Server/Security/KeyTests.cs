@@ -1,0 +1,120 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Tests.Support;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Security;
+
+/// <summary>Keys and what each of their scopes opens.</summary>
+public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
+{
+    [Theory]
+    [InlineData("/api/v1/runs")]
+    [InlineData("/api/v1/system")]
+    [InlineData("/hubs/live")]
+    [InlineData("/api/v1/nothing")]
+    [InlineData("/metrics")]
+    public async Task Request_WithoutAKey_IsRefusedWithASentence(string path)
+    {
+        using HttpResponseMessage response = await server.SendAsync(HttpMethod.Get, path);
+
+        await IsProblemAsync(response, HttpStatusCode.Unauthorized, "keyNeeded");
+        Assert.Equal("Bearer", response.Headers.WwwAuthenticate.Single().Scheme);
+    }
+
+    [Theory]
+    [InlineData("Bearer loralab_wrong")]
+    [InlineData("Bearer")]
+    [InlineData("Basic bG9yYWxhYjpsb3JhbGFi")]
+    [InlineData("nonsense, and more")]
+    public async Task Request_WithAnotherHeader_IsRefused(string header)
+    {
+        using HttpResponseMessage response = await server.SendAsync(HttpMethod.Get, ApiRoutes.Runs, headers: ("Authorization", header));
+
+        Assert.True(response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.BadRequest, response.StatusCode.ToString());
+    }
+
+    [Fact]
+    public async Task Request_WithTheHashInPlaceOfTheKey_IsRefused()
+    {
+        using HttpResponseMessage response = await server.SendAsync(HttpMethod.Get, ApiRoutes.Runs, headers: ("Authorization", $"Bearer {server.Admin.Sha256}"));
+
+        await IsProblemAsync(response, HttpStatusCode.Unauthorized, "keyNeeded");
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/login")]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/api/v1/session")]
+    public async Task Request_ForWhatIsNobodysSecret_NeedsNoKey(string path)
+    {
+        using HttpResponseMessage response = await server.SendAsync(HttpMethod.Get, path);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Ready_WithoutAKey_TellsStatesOnly()
+    {
+        string open = await server.Server.Http.GetStringAsync("/health/ready");
+
+        Assert.DoesNotContain(server.Server.DataDirectory, open, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "/api/v1/runs", null, 200, 200, 200)]
+    [InlineData("GET", "/api/v1/compare?runs=none", null, 404, 404, 404)]
+    [InlineData("POST", "/api/v1/runs?dryRun=true", "{}", 403, 200, 200)]
+    [InlineData("PATCH", "/api/v1/runs/none", "{}", 403, 404, 404)]
+    [InlineData("POST", "/api/v1/runs/none/cancel", null, 403, 404, 404)]
+    [InlineData("POST", "/api/v1/runs/none/kill", null, 403, 404, 404)]
+    [InlineData("POST", "/api/v1/runs/none/resume", null, 403, 404, 404)]
+    [InlineData("POST", "/api/v1/runs/none/clone", "{}", 403, 404, 404)]
+    [InlineData("POST", "/api/v1/queue/reorder", """{"runId":"none","position":"top"}""", 403, 404, 404)]
+    [InlineData("PATCH", "/api/v1/queue", """{"paused":false}""", 403, 403, 200)]
+    [InlineData("DELETE", "/api/v1/runs/none", null, 403, 403, 404)]
+    [InlineData("GET", "/hangfire", null, 403, 403, 200)]
+    public async Task Route_WithEachScope_IsOpenOrNot(string method, string path, string? body, int read, int submit, int admin)
+    {
+        foreach ((ServerKey key, int expected) in new[] { (server.Read, read), (server.Submit, submit), (server.Admin, admin) })
+        {
+            using HttpResponseMessage response = await server.SendAsync(new HttpMethod(method), path, key, body);
+
+            Assert.True((int)response.StatusCode == expected, $"{key.Name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+
+    [Fact]
+    public async Task Hub_WithAKey_TalksAndWithoutOneDoesNot()
+    {
+        await using HubConnection known = Hub(server.Read.Secret);
+        await known.StartAsync();
+        Assert.True(await known.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Runs }, null) >= 0);
+
+        await using HubConnection unknown = Hub(null);
+        HttpRequestException refusal = await Assert.ThrowsAsync<HttpRequestException>(() => unknown.StartAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized, refusal.StatusCode);
+    }
+
+    internal static async Task IsProblemAsync(HttpResponseMessage response, HttpStatusCode status, string code)
+    {
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == status, $"{(int)response.StatusCode} {body}");
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        JsonNode problem = JsonNode.Parse(body)!;
+        Assert.Equal(code, (string?)problem["code"]);
+        Assert.False(string.IsNullOrEmpty((string?)problem["detail"]), body);
+    }
+
+    private HubConnection Hub(string? secret) => new HubConnectionBuilder()
+        .WithUrl(new Uri(server.Server.Address, LiveHub.Path), options => options.AccessTokenProvider = () => Task.FromResult(secret))
+        .AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions))
+        .Build();
+}

@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using LoraLab.Server.Security;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Security;
+
+/// <summary>A server that would be open to others does not start; <c>keys new</c> makes what it needs.</summary>
+public sealed class OpenStartTests
+{
+    [Theory]
+    [InlineData("http://0.0.0.0:0")]
+    [InlineData("http://[::]:0")]
+    [InlineData("http://*:0")]
+    [InlineData("http://some-name:0")]
+    [InlineData("http://127.0.0.1:0;http://0.0.0.0:0")]
+    public async Task Start_OnAnotherAddressWithoutAKey_IsRefusedWithTheWayOut(string url)
+    {
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Url = url });
+
+        AssertRefused(exitCode, output, "keys new --name");
+    }
+
+    [Fact]
+    public async Task Start_OnAnotherAddressFromTheKestrelSection_IsRefusedToo()
+    {
+        ServerSetup setup = ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["Kestrel__Endpoints__Lan__Url"] = "http://0.0.0.0:0" } };
+
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+
+        AssertRefused(exitCode, output, "keys new --name");
+    }
+
+    [Fact]
+    public async Task Start_ForAnyHostWithoutAKey_IsRefused()
+    {
+        ServerSetup setup = ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["AllowedHosts"] = "*" } };
+
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+
+        AssertRefused(exitCode, output, "AllowedHosts");
+    }
+
+    [Fact]
+    public async Task Start_WithBadKeys_ListsEveryError()
+    {
+        ServerSetup setup = ScriptedServer.Setup with
+        {
+            Environment = new Dictionary<string, string>
+            {
+                ["LoraLab__ApiKeys__0__Name"] = "a",
+                ["LoraLab__ApiKeys__0__Scopes"] = "everything",
+                ["LoraLab__ApiKeys__0__Sha256"] = "loralab_a-key-and-no-hash",
+                ["LoraLab__ApiKeys__1__Name"] = "a",
+            },
+        };
+
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+
+        AssertRefused(exitCode, output, "LoraLab:ApiKeys:0:Scopes", "LoraLab:ApiKeys:0:Sha256", "LoraLab:ApiKeys:1:Scopes", "LoraLab:ApiKeys:1:Name");
+    }
+
+    [Fact]
+    public async Task KeysNew_BesideARunningServer_PrintsAKeyThatFitsItsLine()
+    {
+        // The data directory cannot be one: whoever opens it fails.
+        using TemporaryFolder folder = new();
+        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = folder.Write("not-a-folder", "") };
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup with { Verb = ["keys", "new", "--name", "ci", "--scopes", "submit,read"] });
+
+        Assert.Equal(0, exitCode);
+        string[] lines = output.Split(Environment.NewLine);
+        string secret = Assert.Single(lines, line => line.StartsWith(ApiKey.Prefix, StringComparison.Ordinal));
+        JsonNode line = JsonNode.Parse(Assert.Single(lines, line => line.StartsWith('{')))!;
+        Assert.Equal(["name", "scopes", "sha256"], line.AsObject().Select(member => member.Key));
+        Assert.Equal("ci", (string?)line["name"]);
+        Assert.Equal(["submit", "read"], line["scopes"]!.AsArray().Select(scope => (string?)scope));
+        Assert.Equal(Convert.ToHexStringLower(ApiKey.HashOf(secret)), (string?)line["sha256"]);
+    }
+
+    [Theory]
+    [InlineData("keys")]
+    [InlineData("keys", "new")]
+    [InlineData("keys", "new", "--name", "x")]
+    [InlineData("keys", "new", "--name", "x", "--scopes", "everything")]
+    [InlineData("keys", "new", "--name", "x", "--scopes")]
+    public async Task KeysNew_Misunderstood_SaysHow(params string[] arguments)
+    {
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Verb = arguments });
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("submit", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(ApiKey.Prefix, output, StringComparison.Ordinal);
+    }
+
+    private static void AssertRefused(int exitCode, string output, params string[] words)
+    {
+        Assert.Equal(1, exitCode);
+        Assert.All(words, word => Assert.Contains(word, output, StringComparison.Ordinal));
+        Assert.DoesNotContain("LoraLab dashboard:", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,96 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LiteDB;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Composition;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Store;
+using LoraLab.Tests.Support;
+using Xunit;
+using JsonSerializer = System.Text.Json.JsonSerializer;
+
+namespace LoraLab.Tests.Server.Store;
+
+/// <summary><c>Assets/schema-1.zip</c>: a database that the first released server wrote, and what its API said of it.</summary>
+public sealed class MigrationTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    private string DataDirectory => Path.Combine(folder.Path, "data");
+
+    public MigrationTests() =>
+        ZipFile.ExtractToDirectory(Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Store", "Assets", "schema-1.zip"), DataDirectory);
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Start_DatabaseOfTheFirstSchema_ShowsWhatItShowedAndKeepsACopy()
+    {
+        byte[] before = File.ReadAllBytes(Path.Combine(DataDirectory, "loralab.db"));
+
+        using (StoreOnDisk disk = new(folder.Path))
+        {
+            RunDocument[] told = JsonNode.Parse(File.ReadAllText(Path.Combine(DataDirectory, "runs.json")))!["items"].Deserialize<RunDocument[]>(ContractJson.Options)!;
+            Assert.Equal(3, told.Length);
+            Assert.All(told, run =>
+            {
+                Assert.Equal(Json(run with { QueuePosition = null }), Json(disk.Store.Find(run.Id)!.Document));
+                RunMetrics metrics = JsonSerializer.Deserialize<RunMetrics>(File.ReadAllText(Path.Combine(DataDirectory, $"metrics-{run.Id}.json")), ContractJson.Options)!;
+                Assert.Equal(Sorted(metrics.Series), Sorted(disk.Store.ReadSeries(run.Id, null)));
+                Assert.Empty(RunInvariants.Broken(run));
+            });
+            Assert.NotNull(disk.Store.FindAnswer("first"));
+            Assert.True(disk.Store.Paused);
+        }
+
+        string backup = Assert.Single(Directory.GetFiles(DataDirectory, "loralab.db.schema-1-*.backup"));
+        Assert.Equal(before, File.ReadAllBytes(backup));
+        Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
+
+        // Again: nothing left to migrate, and no other copy.
+        new StoreOnDisk(folder.Path).Dispose();
+        Assert.Single(Directory.GetFiles(DataDirectory, "*.backup"));
+    }
+
+    [Fact]
+    public void Start_ManyEarlierBackups_KeepsTheLatestThree()
+    {
+        for (int i = 1; i <= 4; i++)
+        {
+            string old = folder.Write($"data/loralab.db.schema-0-2024010{i}T000000Z.backup", "old");
+            File.SetLastWriteTimeUtc(old, new DateTime(2024, 1, i, 0, 0, 0, DateTimeKind.Utc));
+        }
+
+        new StoreOnDisk(folder.Path).Dispose();
+
+        string[] kept = [.. Directory.GetFiles(DataDirectory, "*.backup").Select(Path.GetFileName).Order().OfType<string>()];
+        Assert.Equal(3, kept.Length);
+        Assert.Equal(["loralab.db.schema-0-20240103T000000Z.backup", "loralab.db.schema-0-20240104T000000Z.backup"], kept[..2]);
+    }
+
+    [Fact]
+    public void Start_DatabaseOfANewerServer_IsOneSentenceAndTouchesNothing()
+    {
+        string path = Path.Combine(DataDirectory, "loralab.db");
+        using (LiteDatabase database = new(path))
+        {
+            database.GetCollection("meta").Upsert(new BsonDocument { ["_id"] = "schema", ["value"] = SchemaMigrations.Current + 1 });
+        }
+
+        byte[] before = File.ReadAllBytes(path);
+
+        StartFailure failure = Assert.Throws<StartFailure>(() => new StoreOnDisk(folder.Path));
+
+        Assert.Contains("newer LoraLab", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(path));
+        Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
+    }
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);
+
+    private static string Sorted(IReadOnlyDictionary<string, MetricSeries> series) =>
+        Json(series.OrderBy(item => item.Key, StringComparer.Ordinal).ToDictionary(item => item.Key, item => item.Value));
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using LoraLab.Server.Security;
+
+namespace LoraLab.Tests.Support;
+
+/// <summary>A key of a test's server.</summary>
+internal sealed record ServerKey(string Name, string Scopes)
+{
+    public string Secret { get; } = ApiKey.NewSecret();
+
+    public string Sha256 => Convert.ToHexStringLower(ApiKey.HashOf(Secret));
+
+    public AuthenticationHeaderValue Header => new("Bearer", Secret);
+
+    /// <summary>The environment of a server that has these keys.</summary>
+    public static Dictionary<string, string> Environment(params ServerKey[] keys) => keys
+        .SelectMany((key, i) =>
+        {
+            string prefix = string.Create(CultureInfo.InvariantCulture, $"LoraLab__ApiKeys__{i}__");
+            return (KeyValuePair<string, string>[])[new($"{prefix}Name", key.Name), new($"{prefix}Scopes", key.Scopes), new($"{prefix}Sha256", key.Sha256)];
+        })
+        .ToDictionary();
+}
