@@ -54,6 +54,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     [Fact]
     public async Task BudgetExceeded_MissedByTheEstimate_IsCaughtByTheProbeAndSuggestsWhatFits()
     {
+        RequireMeasuring();
         JsonObject spec = MicroSpec.For("lora");
         (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"], spec["evalSamples"]) = (1000, 1000, 100_000, 8);
         // A budget that is never reached: the process is what it will be under the one that is.
@@ -81,6 +82,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     [Fact]
     public async Task Budget_ExceededLater_IsFlaggedAndTheRunGoesOn()
     {
+        RequireMeasuring();
         JsonObject spec = MicroSpec.For("lora");
         // Passes of one sentence, and evaluations over all rows: these take more than the probe saw.
         (spec["effectiveBatch"], spec["trainSamples"], spec["evalSamples"], spec["evalEvery"]) = (1, 12, null, 6);
@@ -122,6 +124,10 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         Assert.Contains(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("packTokens"));
         Assert.Equal(RunState.Completed, (await EndAsync(MicroSpec.For("lora"))).State);
     }
+
+    // Two processes' peaks are compared to some MiB, which a machine with other work on it does not repeat.
+    private static void RequireMeasuring() =>
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("LORALAB_MEMORY_CELLS") == "1", "It compares the peaks of two processes on a machine with nothing else on it: set LORALAB_MEMORY_CELLS=1 to run it.");
 
     private async Task<RunDocument> EndAsync(JsonObject spec) => await real.Api.WaitForEndAsync((await real.Api.SubmitAsync(spec.ToJsonString())).Id, Patience);
 

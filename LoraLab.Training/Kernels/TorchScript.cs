@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,33 +11,33 @@ internal static class TorchScript
 {
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source()));
 
-    // TorchSharp makes a native scalar of a number and lets go of it before the call is over: a collection in that instant frees what the
-    // call is reading. Ours live as long as the process; there are a handful.
-    private static readonly ConcurrentDictionary<double, Scalar> Scalars = new();
-
     /// <summary>Compiles now instead of at the first call.</summary>
     public static void Warm() => _ = Unit.Value;
 
     /// <summary>Calls a function that returns a tensor; the current dispose scope owns it.</summary>
-    public static Tensor Tensor(string function, params object?[] arguments) => (Tensor)Unit.Value.invoke(function, Kept(arguments))!;
+    public static Tensor Tensor(string function, params object?[] arguments) => (Tensor)Invoke(function, arguments)!;
 
     /// <summary>Calls a function that returns a list of tensors; the current dispose scope owns them.</summary>
-    public static Tensor[] Tensors(string function, params object?[] arguments) => (Tensor[])Unit.Value.invoke(function, Kept(arguments))!;
+    public static Tensor[] Tensors(string function, params object?[] arguments) => (Tensor[])Invoke(function, arguments)!;
 
     /// <summary>Calls a function for what it does to its arguments.</summary>
-    public static void Run(string function, params object?[] arguments) => Unit.Value.invoke(function, Kept(arguments));
+    public static void Run(string function, params object?[] arguments) => Invoke(function, arguments);
 
-    private static object[] Kept(object?[] arguments)
+    // TorchSharp makes a native scalar of a number and lets go of it before the call is over: a collection in that instant frees what the
+    // call is reading. Ours is held until the call is over.
+    private static object? Invoke(string function, object?[] arguments)
     {
         for (int i = 0; i < arguments.Length; i++)
         {
             if (arguments[i] is double number)
             {
-                arguments[i] = Scalars.GetOrAdd(number, static value => value.ToScalar());
+                arguments[i] = number.ToScalar();
             }
         }
 
-        return arguments!;
+        object? result = Unit.Value.invoke(function, arguments!);
+        GC.KeepAlive(arguments);
+        return result;
     }
 
     private static string Source()
