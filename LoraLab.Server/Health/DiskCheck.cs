@@ -1,13 +1,15 @@
 using LoraLab.Server.Composition;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Health;
 
-/// <summary>The data directory can be written, and has room for what a run writes.</summary>
-internal sealed class DiskCheck(LoraLabPaths paths) : IHealthCheck
+/// <summary>The data directory can be written, and has the room without which no waiting run is started (<see cref="LoraLabOptions.MinimumFreeMb"/>).</summary>
+internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> options) : IHealthCheck
 {
     private const long Little = 2L << 30;
-    private const long TooLittle = 64L << 20;
+
+    private long TooLittle => (long)options.Value.MinimumFreeMb << 20;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

@@ -34,14 +34,17 @@ public sealed class HostileTextTests(Dashboard dashboard)
         await AssertHarmlessAsync(page);
         foreach ((string path, string shown) in new[]
         {
-            ($"/runs/{first.Id}", Name), ($"/runs/{first.Id}?tab=config", "onerror"), ($"/runs/{first.Id}?tab=logs", Name), ($"/runs/{first.Id}?tab=notes", "steps=40"),
-            ("/queue", Name), ($"/compare?runs={first.Id},{second.Id}", Name), ($"/runs/new?from={first.Id}", "lora"), ($"/runs?q={Uri.EscapeDataString(Name)}", Name),
+            ($"/runs/{first.Id}", Name), ($"/runs/{first.Id}?tab=config", "onerror"), ($"/runs/{first.Id}?tab=logs", Name), ("/queue", Name), ($"/compare?runs={first.Id},{second.Id}", Name), ($"/runs/new?from={first.Id}", "lora"), ($"/runs?q={Uri.EscapeDataString(Name)}", Name),
         })
         {
             await page.GotoAsync(new Uri(server.Address, path).ToString());
             await Expect(page.Locator("#content")).ToContainTextAsync(shown);
             await AssertHarmlessAsync(page);
         }
+
+        await page.GotoAsync(new Uri(server.Address, $"/runs/{first.Id}?tab=notes").ToString());
+        await Expect(page.GetByTestId("notes")).ToHaveValueAsync(Notes);
+        await AssertHarmlessAsync(page);
 
         await HoverChartsAsync(page, server, first.Id, second.Id);
         Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);

@@ -17,11 +17,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> output = new();
     private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TemporaryFolder? ownData;
+    private readonly string readyAt;
 
     private ServerProcess(ServerSetup setup)
     {
         ownData = setup.DataDirectory is null ? new TemporaryFolder() : null;
         DataDirectory = setup.DataDirectory ?? ownData!.Path;
+        readyAt = setup.ReadyAt;
         process = Process.Start(Command(setup, DataDirectory))!;
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
@@ -50,7 +52,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Everything it wrote so far.</summary>
     public string Output => string.Join(Environment.NewLine, output);
 
-    /// <summary>Starts a server and waits until <c>/health/ready</c> says so.</summary>
+    /// <summary>Starts a server and waits until <see cref="ServerSetup.ReadyAt"/> says so.</summary>
     public static async Task<ServerProcess> StartAsync(ServerSetup? setup = null)
     {
         ServerProcess server = new(setup ?? new ServerSetup());
@@ -162,7 +164,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private async Task<HttpStatusCode> ReadyAsync()
     {
-        using HttpResponseMessage response = await Http.GetAsync("/health/ready");
+        using HttpResponseMessage response = await Http.GetAsync(readyAt);
         return response.StatusCode;
     }
 

@@ -17,6 +17,9 @@ internal sealed record ServerSetup
     /// <summary>Runs this in place of serving.</summary>
     public IReadOnlyList<string>? Verb { get; init; }
 
+    /// <summary>The health route that says when it has started: the ready one, but where the test's fault makes that say no.</summary>
+    public string ReadyAt { get; init; } = "/health/ready";
+
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -87,7 +87,13 @@ public sealed class DiskFullTests
         }
 
         disk.Fill();
-        await using ServerProcess second = await ServerProcess.StartAsync(setup);
+        await using ServerProcess second = await ServerProcess.StartAsync(setup with { ReadyAt = "/health/live" });
+
+        using (HttpResponseMessage ready = await second.Http.GetAsync("/health/ready"))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+            Assert.Contains(disk.Path, await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
 
         Assert.Equal(run.State, (await new RunApi(second.Http).GetAsync(run.Id)).State);
         Assert.Equal(5, (await new RunApi(second.Http).MetricsAsync(run.Id)).Series["train/loss"].X.Count);

@@ -13,7 +13,11 @@ public sealed class ReadOnlyDirectoryTests
     public async Task Start_ReadOnlyDataDirectory_IsOneSentence(bool used)
     {
         using SmallDisk disk = new(8);
-        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = disk.Path };
+        ServerSetup setup = ScriptedServer.Setup with
+        {
+            DataDirectory = disk.Path,
+            Environment = new Dictionary<string, string> { ["LoraLab__DiskReserveMb"] = "1", ["LoraLab__MinimumFreeMb"] = "1" },
+        };
         if (used)
         {
             await using ServerProcess first = await ServerProcess.StartAsync(setup);

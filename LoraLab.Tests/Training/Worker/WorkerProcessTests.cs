@@ -190,7 +190,9 @@ public sealed class WorkerProcessTests : IDisposable
     private static Process Start(string verb)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll");
-        ProcessStartInfo start = new("dotnet", [program, verb]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // Whoever runs the tests in the background has SIGINT ignored, and a child inherits that; a worker's server has it not.
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT,TERM", "dotnet", program, verb] : ["dotnet", program, verb];
+        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
         return Process.Start(start)!;
     }
