@@ -63,6 +63,12 @@ public sealed record RunDocument
     /// <summary>Id of the run it was cloned from.</summary>
     public string? ClonedFrom { get; init; }
 
+    /// <summary>Id of the study that it belongs to; null: none.</summary>
+    public string? StudyId { get; init; }
+
+    /// <summary>Id of the sweep that it belongs to; null: none.</summary>
+    public string? SweepId { get; init; }
+
     /// <summary>Submission time, UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
