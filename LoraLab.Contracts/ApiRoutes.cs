@@ -39,9 +39,24 @@ public static class ApiRoutes
     /// <summary>The machine.</summary>
     public const string System = Base + "/system";
 
+    /// <summary>Studies.</summary>
+    public const string Studies = Base + "/studies";
+
+    /// <summary>Built-in studies.</summary>
+    public const string StudyTemplates = Base + "/study-templates";
+
+    /// <summary>Sweeps.</summary>
+    public const string Sweeps = Base + "/sweeps";
+
     /// <summary>Who is asking; signing in and out.</summary>
     public const string Session = Base + "/session";
 
     /// <summary>One run, or a part of it.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
+
+    /// <summary>One study, or a part of it.</summary>
+    public static string Study(string id, string? part = null) => part is null ? $"{Studies}/{id}" : $"{Studies}/{id}/{part}";
+
+    /// <summary>One sweep, or a part of it.</summary>
+    public static string Sweep(string id, string? part = null) => part is null ? $"{Sweeps}/{id}" : $"{Sweeps}/{id}/{part}";
 }

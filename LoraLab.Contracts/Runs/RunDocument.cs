@@ -63,6 +63,12 @@ public sealed record RunDocument
     /// <summary>Id of the run it was cloned from.</summary>
     public string? ClonedFrom { get; init; }
 
+    /// <summary>Id of the study that it belongs to; null: none.</summary>
+    public string? StudyId { get; init; }
+
+    /// <summary>Id of the sweep that it belongs to; null: none.</summary>
+    public string? SweepId { get; init; }
+
     /// <summary>Submission time, UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
@@ -74,6 +80,9 @@ public sealed record RunDocument
 
     /// <summary>When a worker that does not obey the cancel is killed, UTC; null unless the run is being cancelled.</summary>
     public DateTimeOffset? CancelBy { get; init; }
+
+    /// <summary>Why a rule of a sweep or study is stopping the run, in one sentence; null unless one is.</summary>
+    public string? Pruning { get; init; }
 }
 
 /// <summary>How far a run is.</summary>
