@@ -24,7 +24,7 @@ public sealed class ComparePageTests(Dashboard dashboard)
 
         RunList five = await dashboard.Api.ReadAsync<RunList>("/api/v1/runs?tag=five");
         Assert.Equal(5, five.Items.Select(run => run.Spec.Method).Distinct().Count());
-        await page.GotoAsync(new Uri(dashboard.Server.Address, "/runs?tag=five").ToString());
+        await Dashboard.FollowAsync(page, "/runs?tag=five");
         await Expect(page.GetByTestId("run-row")).ToHaveCountAsync(5);
         await page.GetByLabel("Select all runs shown").CheckAsync();
         await page.GetByTestId("compare-selected").ClickAsync();

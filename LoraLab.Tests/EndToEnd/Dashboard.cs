@@ -64,6 +64,13 @@ public sealed class Dashboard : IAsyncLifetime
         return page;
     }
 
+    /// <summary>Goes to another address as a link of the dashboard does: the page is not loaded again, which takes seconds.</summary>
+    internal static async Task FollowAsync(IPage page, string path)
+    {
+        await page.EvaluateAsync("path => Blazor.navigateTo(path)", path);
+        await ArriveAsync(page, $"^{Regex.Escape(path)}$");
+    }
+
     /// <summary>An empty page whose meetings with the content security policy are noted.</summary>
     internal static async Task<IPage> NewPageAsync(IBrowserContext context)
     {
@@ -102,6 +109,6 @@ public sealed class Dashboard : IAsyncLifetime
         await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme, BypassCSP = withoutPolicy });
 }
 
-/// <summary>Shares the <see cref="Dashboard"/>. After the other tests: browser, server and trainer have enough to do with each other.</summary>
-[CollectionDefinition(nameof(Dashboard), DisableParallelization = true)]
+/// <summary>Shares the <see cref="Dashboard"/>: one page after the other, beside the other tests.</summary>
+[CollectionDefinition(nameof(Dashboard))]
 public sealed class DashboardCollection : ICollectionFixture<Dashboard>;

@@ -21,7 +21,7 @@ public sealed class FailurePagesTests(Dashboard dashboard)
         try
         {
             IPage page = await dashboard.OpenAsync($"/runs/{submitted.Id}");
-            await dashboard.Api.WaitAsync(submitted.Id, run => run.Progress.Step > 20);
+            await dashboard.Api.WaitAsync(submitted.Id, run => run.Progress.Step > 4);
             await page.GetByTestId("cancel").ClickAsync();
             await Expect(State(page)).ToHaveAttributeAsync("data-state", "cancelled");
             RunDocument cancelled = await dashboard.Api.WaitForEndAsync(submitted.Id);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
@@ -14,12 +15,15 @@ public sealed class SecurityPolicyTests(Dashboard dashboard)
     public async Task Pages_All_MeetNoPolicy()
     {
         RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id);
-        foreach (string path in (string[])["/runs", "/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])
+        IPage page = await dashboard.OpenAsync("/runs");
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        foreach (string path in (string[])["/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])
         {
-            IPage page = await dashboard.OpenAsync(path);
-            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-            await page.CloseAsync();
+            await Dashboard.FollowAsync(page, path);
+            await QuietAsync(page);
         }
+
+        await page.CloseAsync();
 
         await using IBrowserContext context = await dashboard.NewContextAsync();
         IPage other = await Dashboard.NewPageAsync(context);
@@ -47,5 +51,23 @@ public sealed class SecurityPolicyTests(Dashboard dashboard)
         Assert.Null(await page.EvaluateAsync<bool?>("window.ran ?? null"));
         Assert.Contains(said, text => text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
         await page.CloseAsync();
+    }
+
+    /// <summary>Waits until the page has asked for nothing for half a second.</summary>
+    private static async Task QuietAsync(IPage page)
+    {
+        long last = Stopwatch.GetTimestamp();
+        void Note(object? sender, IRequest request) => last = Stopwatch.GetTimestamp();
+        page.Request += Note;
+        page.RequestFinished += Note;
+        page.RequestFailed += Note;
+        while (Stopwatch.GetElapsedTime(last) < TimeSpan.FromMilliseconds(500))
+        {
+            await Task.Delay(50);
+        }
+
+        page.Request -= Note;
+        page.RequestFinished -= Note;
+        page.RequestFailed -= Note;
     }
 }

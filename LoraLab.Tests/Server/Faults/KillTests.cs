@@ -14,7 +14,7 @@ namespace LoraLab.Tests.Server.Faults;
 [Collection(nameof(Faults))]
 public sealed class KillTests(Faults faults, ITestOutputHelper output)
 {
-    private const int Few = 2;
+    private const int Few = 1;
 
     /// <summary>A resumed run keeps its number of threads, and crawls where other work leaves it fewer cores.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);

@@ -21,12 +21,12 @@ public sealed class MemoryComponentsTests
     private static readonly LlamaConfig _config = new()
     {
         ModelType = "llama",
-        HiddenSize = 256,
-        IntermediateSize = 704,
-        Layers = 4,
-        Heads = 8,
-        KeyValueHeadsOrNull = 2,
-        VocabularySize = 4096,
+        HiddenSize = 128,
+        IntermediateSize = 352,
+        Layers = 2,
+        Heads = 4,
+        KeyValueHeadsOrNull = 1,
+        VocabularySize = 1024,
         ContextLength = 64,
         RmsNormEpsilon = 1e-5,
     };
@@ -91,7 +91,7 @@ public sealed class MemoryComponentsTests
         double own = MemoryEstimator.Weights(Request(spec, shape));
         double mapped = MemoryEstimator.Weights(Request(spec, shape) with { Mapped = true });
 
-        Assert.Equal(4.0 * _config.Layers * 256 * (256 + 64), mapped - own);
+        Assert.Equal(4.0 * _config.Layers * 128 * (128 + 32), mapped - own);
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class MemoryComponentsTests
     };
 
     private static TrainingExample[] Sentences(params int[] lengths) =>
-        [.. lengths.Order().Select((length, row) => new TrainingExample(row, 0, [1, 5, 6, 7, .. Enumerable.Range(0, length - 4).Select(i => 8 + (((row * 97) + (i * 31)) % 4000))], 1))];
+        [.. lengths.Order().Select((length, row) => new TrainingExample(row, 0, [1, 5, 6, 7, .. Enumerable.Range(0, length - 4).Select(i => 8 + (((row * 97) + (i * 31)) % 1000))], 1))];
 
     private static double Bytes(Tensor tensor) => tensor.numel() * tensor.ElementSize;
 }

@@ -40,7 +40,7 @@ public sealed class StepCostTests(ITestOutputHelper output)
         spec["model"] = model;
         spec["dataset"] = model == "sample" ? "sample" : "sst2";
         spec["targetModules"] = "all-linear";
-        spec["trainSamples"] = 400;
+        spec["trainSamples"] = 340;
         spec["effectiveBatch"] = 4;
         spec["evalEvery"] = 1000;
         spec["evalSamples"] = 4;
