@@ -65,7 +65,10 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
             catch (ApiFailure refused) when (refused.Errors is not null)
             {
                 log.LogError("{Plan} cannot go on: {Sentence}", id, refused.Message);
-                plans.Fail(id, refused.Message);
+                if (!TryFail(id, refused.Message))
+                {
+                    later.Add(id);
+                }
             }
             catch (Exception error) when (error is ApiFailure || StorageFailure.Is(error))
             {
@@ -80,6 +83,19 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
         }
 
         return later;
+    }
+
+    private bool TryFail(string id, string sentence)
+    {
+        try
+        {
+            plans.Fail(id, sentence);
+            return true;
+        }
+        catch (Exception error) when (StorageFailure.Is(error))
+        {
+            return false;
+        }
     }
 
     private async Task WaitAsync(LiveSubscription subscription, bool retry, CancellationToken stoppingToken)
