@@ -1,7 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Runs;
-using LoraLab.Server.Store;
 
 namespace LoraLab.Server.Studies;
 

@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Plans;
 using LoraLab.Server.Store;
 
