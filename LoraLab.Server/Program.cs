@@ -11,6 +11,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     builder.AddStore();
     builder.AddTrainer();
     builder.AddRuns();
+    builder.AddPlans();
     builder.AddArtifacts();
     builder.AddQueue();
     builder.AddLive();

@@ -29,6 +29,9 @@ public static class LiveEventTypes
     /// <summary>Payload: <c>QueueDocument</c>.</summary>
     public const string QueueChanged = "queue.changed";
 
+    /// <summary>Payload: <see cref="PlanNotice"/>.</summary>
+    public const string PlanChanged = "plan.changed";
+
     /// <summary>Payload: <c>SystemSample</c>; not replayed.</summary>
     public const string SystemSample = "system.sample";
 }
@@ -56,6 +59,18 @@ public static class LiveHub
 
     /// <summary>The machine.</summary>
     public const string System = "system";
+
+    /// <summary>All studies.</summary>
+    public const string Studies = "studies";
+
+    /// <summary>All sweeps.</summary>
+    public const string Sweeps = "sweeps";
+
+    /// <summary>One study; what its runs do is told by <see cref="Runs"/>.</summary>
+    public static string Study(string id) => $"study:{id}";
+
+    /// <summary>One sweep; what its runs do is told by <see cref="Runs"/>.</summary>
+    public static string Sweep(string id) => $"sweep:{id}";
 
     /// <summary>State, progress and metrics of one run.</summary>
     public static string Run(string id) => $"run:{id}";

@@ -80,6 +80,9 @@ public sealed record RunDocument
 
     /// <summary>When a worker that does not obey the cancel is killed, UTC; null unless the run is being cancelled.</summary>
     public DateTimeOffset? CancelBy { get; init; }
+
+    /// <summary>Why a rule of a sweep or study is stopping the run, in one sentence; null unless one is.</summary>
+    public string? Pruning { get; init; }
 }
 
 /// <summary>How far a run is.</summary>

@@ -28,6 +28,9 @@ internal sealed class LoraLabPaths
 
     public string RunsDirectory => Path.Combine(DataDirectory, "runs");
 
+    /// <summary>Studies and sweeps, a file each.</summary>
+    public string PlansDirectory => Path.Combine(DataDirectory, "plans");
+
     public string Samples => Path.Combine(Home, "samples");
 
     public string RunDirectory(string runId) => Path.Combine(RunsDirectory, runId);

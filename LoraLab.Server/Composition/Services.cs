@@ -8,6 +8,7 @@ using LoraLab.Server.Estimate;
 using LoraLab.Server.Health;
 using LoraLab.Server.Live;
 using LoraLab.Server.Machine;
+using LoraLab.Server.Plans;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
@@ -46,6 +47,7 @@ internal static class Services
     public static void AddStore(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RunRecords>();
+        builder.Services.AddSingleton<PlanRecords>();
         builder.Services.AddSingleton<StoreLedger>();
         builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
@@ -75,9 +77,17 @@ internal static class Services
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<EstimateService>();
+        builder.Services.AddSingleton<RunAdmission>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<Welcome>();
+    }
+
+    public static void AddPlans(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PlanRunCheck>();
+        builder.Services.AddSingleton<PlanService>();
+        builder.Services.AddHostedService<PlanCoordinator>();
     }
 
     public static void AddArtifacts(this WebApplicationBuilder builder)

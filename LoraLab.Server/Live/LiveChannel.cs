@@ -37,6 +37,6 @@ internal sealed class LiveChannel(LiveConnections connections, LiveReplay replay
         }
 
         string? unknown = topics.FirstOrDefault(topic => !LiveTopics.IsKnown(topic));
-        return unknown is null ? topics : throw new HubException($"There is no topic '{unknown}'; there are runs, queue, system, run:ID and run:ID:logs.");
+        return unknown is null ? topics : throw new HubException($"There is no topic '{unknown}'; there are runs, queue, system, studies, sweeps, run:ID, run:ID:logs, study:ID and sweep:ID.");
     }
 }

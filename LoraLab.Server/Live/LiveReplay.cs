@@ -55,6 +55,13 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
                 .Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, QueueOrder.WithPosition(run.Document, store.Runs)));
         }
 
+        if (LiveTopics.PlansOf(topic) is not null || LiveTopics.PlanOf(topic) is not null)
+        {
+            return store.Plans.OrderBy(plan => plan.Id, StringComparer.Ordinal)
+                .Select(plan => Make(seq, null, LiveEventTypes.PlanChanged, new PlanNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
+                .Where(live => LiveTopics.Carries(topic, live));
+        }
+
         return LiveTopics.RunOf(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
             ? [
                 Make(seq, id, LiveEventTypes.RunState, QueueOrder.WithPosition(found.Document, store.Runs)),

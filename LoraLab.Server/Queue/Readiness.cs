@@ -3,9 +3,12 @@ namespace LoraLab.Server.Queue;
 /// <summary>Whether the start is over.</summary>
 internal sealed class Readiness
 {
-    private volatile bool ready;
+    private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public bool IsReady => ready;
+    public bool IsReady => reached.Task.IsCompleted;
 
-    public void Set() => ready = true;
+    /// <summary>Completes when it is.</summary>
+    public Task Reached => reached.Task;
+
+    public void Set() => reached.TrySetResult();
 }

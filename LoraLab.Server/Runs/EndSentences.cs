@@ -10,7 +10,7 @@ internal static class EndSentences
     {
         EndReason.Finished => null,
         EndReason.Cancelled => Cancelled(run),
-        EndReason.Pruned => $"Stopped by the study's rule at step {run.Progress.Step}; clone it to run it to the end.",
+        EndReason.Pruned => Pruned(run, run.Pruning ?? "Stopped by a rule."),
         EndReason.OutOfMemory => "The device ran out of memory; use a smaller packTokens, effectiveBatch, rank or model, or fewer targetModules, and clone the run.",
         EndReason.Diverged => "The loss became NaN or infinite; clone the run with a lower learningRate, or with maxGradNorm or warmupSteps.",
         EndReason.BadData => "Model, data or specification cannot be used; the last lines of the log name the file or field. Put it right and resume or clone the run.",
@@ -23,6 +23,11 @@ internal static class EndSentences
     public static string Killed(RunDocument run) => run.CancelBy is null
         ? Cancelled(run)
         : $"Cancelled at step {run.Progress.Step}{Of(run)}: its worker did not stop in time and was killed. {Next(run)}";
+
+    /// <summary>The sentence for a run that a rule stopped, behind the rule's own.</summary>
+    public static string Pruned(RunDocument run, string rule) => run.Attempts.Count == 0
+        ? $"{rule} It had not begun; resume it to queue it again."
+        : $"{rule} It was stopped at step {run.Progress.Step}{Of(run)}. {Next(run)}";
 
     private static string Cancelled(RunDocument run) => run.Attempts.Count == 0
         ? "Cancelled before it began; resume it to queue it again."

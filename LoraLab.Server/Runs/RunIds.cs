@@ -21,7 +21,7 @@ internal sealed class RunIds
     public RunIds(TimeProvider time, IRunStore store)
     {
         this.time = time;
-        last = store.Runs.Select(run => MomentOf(run.Document.Id)).DefaultIfEmpty(0).Max();
+        last = store.Runs.Select(run => run.Document.Id).Concat(store.Plans.Select(plan => plan.Id)).Select(MomentOf).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>When the id was given, by the clock of that time.</summary>

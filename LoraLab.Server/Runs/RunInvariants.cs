@@ -40,6 +40,11 @@ internal static class RunInvariants
             yield return $"4: {run.State} with cancelBy {run.CancelBy}";
         }
 
+        if (run.Pruning is not null && run.State != RunState.Cancelling)
+        {
+            yield return $"4: {run.State} with pruning '{run.Pruning}'";
+        }
+
         if (run.State == RunState.Interrupted && RunStateMachine.GotNowhere(run.Attempts))
         {
             yield return "7: interrupted, although it was lost twice in a row without a checkpoint";

@@ -17,10 +17,8 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunIds ids, Lanes lanes, ActiveRuns active, RunRecords records, IOptions<LoraLabOptions> options, TimeProvider time)
+    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunRecords records, IOptions<LoraLabOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
-
     private readonly SemaphoreSlim oneByOne = new(1, 1);
 
     public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
@@ -29,7 +27,7 @@ internal sealed class RunService(
         return new DryRunResult
         {
             Spec = valid.Spec!,
-            Name = NameOf(valid, store.Runs),
+            Name = RunAdmission.NameOf(valid, store.Runs),
             Warnings = valid.Warnings,
             TotalSteps = valid.TotalSteps,
             TrainableParameters = valid.TrainableParameters,
@@ -40,9 +38,7 @@ internal sealed class RunService(
 
     public async Task<RunDocument> SubmitAsync(JsonObject spec, string? clonedFrom, CancellationToken cancellationToken)
     {
-        SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-        string color = await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken);
-        return Insert(spec, valid, color, clonedFrom, answer: null);
+        return Insert(await admission.CheckAsync(spec, cancellationToken) with { ClonedFrom = clonedFrom }, answer: null);
     }
 
     /// <summary>Submits once for each key: the same key and body again give the stored answer, another body is refused.</summary>
@@ -56,12 +52,10 @@ internal sealed class RunService(
             {
                 return before.BodyHash == hash
                     ? (before.RunId, before.Body, true)
-                    : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for another specification (run {before.RunId}); send a new key with a new run.");
+                    : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for another specification ({before.RunId}); send a new key with a new run.");
             }
 
-            SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-            string color = await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken);
-            RunDocument run = Insert(spec, valid, color, null, (key, hash));
+            RunDocument run = Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash));
             return (run.Id, store.FindAnswer(key)!.Body, false);
         }
         finally
@@ -183,30 +177,12 @@ internal sealed class RunService(
         return document;
     });
 
-    private RunDocument Insert(JsonObject spec, SpecValidation valid, string methodColor, string? clonedFrom, (string Key, string Hash)? answer)
+    private RunDocument Insert(AdmittedRun run, (string Key, string Hash)? answer)
     {
         RunDocument inserted = store.Transact(transaction =>
         {
-            CheckRoom(transaction);
-            string name = NameOf(valid, transaction.Runs);
-            RunSpec effective = valid.Spec! with { Name = name, Tags = RunText.Clean(valid.Spec!.Tags) };
-            RunDocument document = new()
-            {
-                Id = ids.Next(),
-                Name = name,
-                Notes = effective.Notes,
-                Tags = effective.Tags,
-                Priority = effective.Priority,
-                Color = RunColors.Assign(methodColor, [.. transaction.Runs.Where(run => run.Document.Spec.Method == effective.Method).Select(run => run.Document.Color)]),
-                Spec = effective,
-                Warnings = valid.Warnings,
-                Progress = new RunProgress { TotalSteps = valid.TotalSteps },
-                ClonedFrom = clonedFrom,
-                CreatedAt = time.GetUtcNow(),
-            };
-            transaction.Put(new StoredRun { Document = document, Position = QueueOrder.NextPosition(transaction.Runs), Submitted = spec.DeepClone().AsObject() });
-            transaction.EmitState(document);
-            document = QueueOrder.WithPosition(document, transaction.Runs);
+            admission.RequireRoom(transaction);
+            RunDocument document = admission.Add(transaction, run);
             if (answer is (string key, string hash))
             {
                 transaction.PutAnswer(new StoredAnswer(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), time.GetUtcNow()));
@@ -216,18 +192,5 @@ internal sealed class RunService(
         });
         lanes.Wake();
         return inserted;
-    }
-
-    private static string NameOf(SpecValidation valid, IEnumerable<StoredRun> runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
-        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.Select(run => run.Document.Name))
-        : valid.Spec.Name.Trim();
-
-    private void CheckRoom(IStoreTransaction transaction)
-    {
-        int limit = options.Value.Limits.QueuedRuns;
-        if (transaction.Runs.Count(run => run.Document.State == RunState.Queued) >= limit)
-        {
-            throw ApiFailure.TooMany("queueFull", $"{limit} runs wait already, which is all that LoraLab:Limits:QueuedRuns allows; submit again when some have run.", WhenFull);
-        }
     }
 }

@@ -16,7 +16,7 @@ namespace LoraLab.Server.Runs;
 /// 1. <c>endedAt</c> is there exactly in completed, failed, cancelled and interrupted.
 /// 2. <c>endReason</c> is there exactly in completed, failed and cancelled, and fits the state; <c>error</c> exactly in failed and cancelled.
 /// 3. Attempts are numbered from 1 without gaps; only the last can be open, and it is open exactly in preparing, running and cancelling.
-/// 4. <c>cancelBy</c> is there exactly in cancelling.
+/// 4. <c>cancelBy</c> is there exactly in cancelling, <c>pruning</c> only there.
 /// 5. completed is for ever: a finished run never runs again.
 /// 6. An attempt that has ended never changes, and none goes away.
 /// 7. No run waits or is interrupted that was lost twice in a row without a checkpoint, unless somebody resumed it.
@@ -49,9 +49,28 @@ internal static class RunStateMachine
         _ => null,
     };
 
-    /// <summary>preparing, running, cancelling → the end that fits the reason. Every end but the good one has a sentence.</summary>
+    /// <summary>
+    /// As <see cref="Cancel"/>, by the rule of a sweep or study: queued → cancelled; preparing, running → cancelling; the end's reason is pruned.
+    /// Null: there is nothing to stop, because it has ended or is being cancelled anyway.
+    /// </summary>
+    public static RunDocument? Prune(RunDocument run, string sentence, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
+    {
+        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Pruned, EndSentences.Pruned(run, sentence), now, RunState.Queued),
+        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline, Pruning = sentence },
+        _ => null,
+    };
+
+    /// <summary>
+    /// preparing, running, cancelling → the end that fits the reason. Every end but the good one has a sentence. A worker that stops does not
+    /// know who asked it to: the run was pruned where a rule did.
+    /// </summary>
     public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now)
     {
+        if (reason == EndReason.Cancelled && run.Pruning is { } rule)
+        {
+            (reason, error) = (EndReason.Pruned, EndSentences.Pruned(run, rule));
+        }
+
         string? sentence = reason == EndReason.Finished ? null : error ?? EndSentences.For(run, reason);
         return Finish(run, StateOf(reason), reason, sentence, now, RunState.Preparing, RunState.Running, RunState.Cancelling);
     }
@@ -116,6 +135,7 @@ internal static class RunStateMachine
             Error = error,
             EndedAt = now,
             CancelBy = null,
+            Pruning = null,
             Progress = run.Progress with { Phase = null, Stalled = false, EtaSeconds = state == RunState.Completed ? 0 : null },
             Attempts = hasOpenAttempt ? [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { EndedAt = now, EndReason = reason, Error = error }] : run.Attempts,
         };

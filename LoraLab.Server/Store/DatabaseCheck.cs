@@ -19,6 +19,12 @@ internal static class DatabaseCheck
             Require(Tables.ReadRun(run).Document.Id == run["_id"].AsString, run);
         }
 
+        foreach (BsonDocument plan in database.GetCollection(Tables.Plans).FindAll())
+        {
+            Require(plan, Checksum.Of(plan["json"].AsString));
+            Require(Tables.ReadPlan(plan).Id == plan["_id"].AsString, plan);
+        }
+
         foreach (BsonDocument answer in database.GetCollection(Tables.Answers).FindAll())
         {
             Require(answer, Checksum.Of(answer["json"].AsString));

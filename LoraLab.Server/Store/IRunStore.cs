@@ -3,7 +3,7 @@ using LoraLab.Contracts.Metrics;
 namespace LoraLab.Server.Store;
 
 /// <summary>
-/// Runs, their metric points, the queue's state and the live events. The truth of the system: everything else can be
+/// Runs, what owns several of them, their metric points, the queue's state and the live events. The truth of the system: everything else can be
 /// rebuilt from it and from the run directories. LiteDB implements it for one process; a server for several machines
 /// brings its own.
 /// </summary>
@@ -18,6 +18,11 @@ internal interface IRunStore
     IReadOnlyCollection<StoredRun> Runs { get; }
 
     StoredRun? Find(string runId);
+
+    /// <summary>All studies and sweeps at one moment, in no particular order.</summary>
+    IReadOnlyCollection<StoredPlan> Plans { get; }
+
+    StoredPlan? FindPlan(string planId);
 
     /// <summary>Reads and writes as one: all of it happens, or, when <paramref name="work"/> throws, nothing.</summary>
     T Transact<T>(Func<IStoreTransaction, T> work);

@@ -13,6 +13,13 @@ internal interface IStoreTransaction
 
     void Put(StoredRun run);
 
+    IEnumerable<StoredPlan> Plans { get; }
+
+    StoredPlan? FindPlan(string planId);
+
+    /// <summary>Writes a study or sweep, and tells that it changed.</summary>
+    void PutPlan(StoredPlan plan);
+
     /// <summary>Removes the run and its points.</summary>
     void Remove(string runId);
 

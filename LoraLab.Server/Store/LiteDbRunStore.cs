@@ -18,16 +18,18 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
     private readonly ILiveSink sink;
     private readonly TimeProvider time;
     private readonly RunRecords records;
+    private readonly PlanRecords planRecords;
     private readonly StoreLedger ledger;
     private readonly DiskReserve reserve;
     private Tables? tables;
     private ImmutableDictionary<string, StoredRun> runs;
+    private ImmutableDictionary<string, StoredPlan> plans;
     private long seq;
     private volatile bool paused;
 
-    public LiteDbRunStore(LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, RunRecords records, StoreLedger ledger, DiskReserve reserve, TimeProvider time, ILogger<LiteDbRunStore> log)
+    public LiteDbRunStore(LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, RunRecords records, PlanRecords planRecords, StoreLedger ledger, DiskReserve reserve, TimeProvider time, ILogger<LiteDbRunStore> log)
     {
-        (path, this.sink, this.records, this.ledger, this.reserve, this.time) = (paths.Database, sink, records, ledger, reserve, time);
+        (path, this.sink, this.records, this.planRecords, this.ledger, this.reserve, this.time) = (paths.Database, sink, records, planRecords, ledger, reserve, time);
         reserve.Take();
         tables = new Tables(new DatabaseOpener(time, log).Open(path));
         if (ledger.SeqAfter(tables.Seq) != tables.Seq)
@@ -39,6 +41,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         seq = tables.Seq;
         paused = tables.Paused ?? false;
         runs = tables.AllRuns().ToImmutableDictionary(run => run.Document.Id);
+        plans = tables.AllPlans().ToImmutableDictionary(plan => plan.Id);
     }
 
     public long Seq => Interlocked.Read(ref seq);
@@ -48,6 +51,10 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
     public IReadOnlyCollection<StoredRun> Runs => [.. runs.Values];
 
     public StoredRun? Find(string runId) => runs.GetValueOrDefault(runId);
+
+    public IReadOnlyCollection<StoredPlan> Plans => [.. plans.Values];
+
+    public StoredPlan? FindPlan(string planId) => plans.GetValueOrDefault(planId);
 
     public T Transact<T>(Func<IStoreTransaction, T> work)
     {
@@ -118,7 +125,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
     private T Attempt<T>(Func<IStoreTransaction, T> work)
     {
         Tables open = Open();
-        StagedTransaction staged = new(runs, paused, time);
+        StagedTransaction staged = new(runs, plans, paused, time);
         T result = work(staged);
         if (!staged.IsEmpty)
         {
@@ -144,6 +151,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         }
 
         runs = staged.Result;
+        plans = staged.ResultingPlans;
         paused = staged.Paused;
         Interlocked.Exchange(ref seq, open.Seq);
         Record(staged, before);
@@ -161,9 +169,21 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
             }
         }
 
+        foreach (StoredPlan plan in staged.ChangedPlans.Values)
+        {
+            planRecords.Save(plan);
+        }
+
         foreach (StoredAnswer answer in staged.Answers)
         {
-            records.Save(answer);
+            if (answer.OfPlan)
+            {
+                planRecords.Save(answer);
+            }
+            else
+            {
+                records.Save(answer);
+            }
         }
     }
 
@@ -196,6 +216,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         open = new Tables(DatabaseFile.Open(path));
         long told = seq;
         runs = open.AllRuns().ToImmutableDictionary(run => run.Document.Id);
+        plans = open.AllPlans().ToImmutableDictionary(plan => plan.Id);
         paused = open.Paused ?? false;
         Interlocked.Exchange(ref seq, open.Seq);
         tables = open;

@@ -6,7 +6,7 @@ namespace LoraLab.Server.Store;
 /// At start: makes database and run directories agree. After a damage the database is empty and every run comes back from its directory;
 /// otherwise it is what a crash left between the two.
 /// </summary>
-internal sealed class RunReconciler(IRunStore store, RunRecords records, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
+internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRecords plans, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
 {
     public void Run()
     {
@@ -23,6 +23,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, RunRebu
     private void Reconcile()
     {
         FinishDeletions();
+        ReconcilePlans();
         foreach (StoredRun run in store.Runs.Where(run => !records.IsCurrent(run)))
         {
             records.Save(run);
@@ -46,6 +47,35 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, RunRebu
         if (rebuilt.Count > 0)
         {
             log.LogWarning("{Count} runs that the database did not have were rebuilt from their directories: {Runs}", rebuilt.Count, string.Join(", ", rebuilt));
+        }
+    }
+
+    private void ReconcilePlans()
+    {
+        foreach (StoredPlan plan in store.Plans.Where(plan => !plans.IsCurrent(plan)))
+        {
+            plans.Save(plan);
+        }
+
+        foreach (string id in plans.Ids.Where(id => store.FindPlan(id) is null))
+        {
+            if (plans.Read(id) is not { } plan)
+            {
+                log.LogError("Study or sweep {Plan} cannot be rebuilt from its file, which is left as it is", id);
+                continue;
+            }
+
+            store.Transact(transaction =>
+            {
+                transaction.PutPlan(plan);
+                if (plans.ReadAnswer(id) is { } answer)
+                {
+                    transaction.PutAnswer(answer);
+                }
+
+                return true;
+            });
+            log.LogWarning("{Kind} {Plan}, which the database did not have, was rebuilt from its file", plan.Kind, id);
         }
     }
 

@@ -6,9 +6,9 @@ namespace LoraLab.Server.Store;
 internal static class SchemaMigrations
 {
     /// <summary>The shape that this server writes.</summary>
-    public const int Current = 2;
+    public const int Current = 3;
 
-    private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums];
+    private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums, KnowPlans];
 
     public static int VersionOf(LiteDatabase database) =>
         database.GetCollection(Tables.Meta).FindById("schema")?["value"].AsInt32 ?? (database.CollectionExists(Tables.Runs) ? 1 : Current);
@@ -55,4 +55,7 @@ internal static class SchemaMigrations
             }
         }
     }
+
+    /// <summary>2 → 3: studies and sweeps. Nothing changes, but a server that does not know them would drop what runs say of theirs.</summary>
+    private static void KnowPlans(LiteDatabase database) => _ = database.GetCollection(Tables.Plans);
 }

@@ -9,10 +9,11 @@ using LoraLab.Server.Runs;
 namespace LoraLab.Server.Store;
 
 /// <summary>Collects the writes of a transaction, so that an exception half-way leaves nothing behind.</summary>
-internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> runs, bool paused, TimeProvider time) : IStoreTransaction
+internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> runs, ImmutableDictionary<string, StoredPlan> plans, bool paused, TimeProvider time) : IStoreTransaction
 {
     private readonly List<Func<long, LiveEvent>> events = [];
     private ImmutableDictionary<string, StoredRun> result = runs;
+    private ImmutableDictionary<string, StoredPlan> resultingPlans = plans;
     private bool pausedChanged;
 
     public ImmutableDictionary<string, StoredRun> Result => result;
@@ -20,11 +21,15 @@ internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> r
     /// <summary>Changed runs; null: removed.</summary>
     public Dictionary<string, StoredRun?> Changed { get; } = [];
 
+    public ImmutableDictionary<string, StoredPlan> ResultingPlans => resultingPlans;
+
+    public Dictionary<string, StoredPlan> ChangedPlans { get; } = [];
+
     public Dictionary<string, List<MetricPoint>> Points { get; } = [];
 
     public List<StoredAnswer> Answers { get; } = [];
 
-    public bool IsEmpty => Changed.Count == 0 && Points.Count == 0 && Answers.Count == 0 && events.Count == 0 && !pausedChanged;
+    public bool IsEmpty => Changed.Count == 0 && ChangedPlans.Count == 0 && Points.Count == 0 && Answers.Count == 0 && events.Count == 0 && !pausedChanged;
 
     public IEnumerable<StoredRun> Runs => result.Values;
 
@@ -36,6 +41,17 @@ internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> r
             pausedChanged |= paused != value;
             paused = value;
         }
+    }
+
+    public IEnumerable<StoredPlan> Plans => resultingPlans.Values;
+
+    public StoredPlan? FindPlan(string planId) => resultingPlans.GetValueOrDefault(planId);
+
+    public void PutPlan(StoredPlan plan)
+    {
+        resultingPlans = resultingPlans.SetItem(plan.Id, plan);
+        ChangedPlans[plan.Id] = plan;
+        Emit(null, LiveEventTypes.PlanChanged, new PlanNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
     }
 
     public StoredRun? Find(string runId) => result.GetValueOrDefault(runId);

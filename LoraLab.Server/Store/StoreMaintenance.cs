@@ -7,7 +7,7 @@ namespace LoraLab.Server.Store;
 /// What the store needs from time to time: a checkpoint of the database when nothing was written for a while, and, when a disk that was
 /// full has room again, the reserve, the records that could not be written, and the queue.
 /// </summary>
-internal sealed class StoreMaintenance(IRunStore store, RunRecords records, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService
+internal sealed class StoreMaintenance(IRunStore store, RunRecords records, PlanRecords plans, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private const int QuietTurns = 4;
@@ -44,6 +44,11 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Disk
         if (records.AnyUnwritten)
         {
             records.SaveUnwritten(store.Find);
+        }
+
+        if (plans.AnyUnwritten)
+        {
+            plans.SaveUnwritten(store.FindPlan);
         }
     }
 

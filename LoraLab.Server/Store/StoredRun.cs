@@ -11,6 +11,9 @@ internal sealed record StoredRun
     /// <summary>Place among waiting runs of the same priority, lower first.</summary>
     public long Position { get; init; }
 
+    /// <summary>Which of its study's or sweep's runs it is; null where it belongs to none.</summary>
+    public string? PlanKey { get; init; }
+
     /// <summary>The specification as it was submitted; clones start from it.</summary>
     public JsonObject Submitted { get; init; } = [];
 }

@@ -12,6 +12,7 @@ internal sealed class Tables : IDisposable
 {
     public const string Meta = "meta";
     public const string Runs = "runs";
+    public const string Plans = "plans";
     public const string Points = "points";
     public const string Events = "events";
     public const string Answers = "answers";
@@ -24,6 +25,7 @@ internal sealed class Tables : IDisposable
     private readonly DatabaseFile file;
     private readonly ILiteCollection<BsonDocument> meta;
     private readonly ILiteCollection<BsonDocument> runs;
+    private readonly ILiteCollection<BsonDocument> plans;
     private readonly ILiteCollection<BsonDocument> events;
     private readonly ILiteCollection<BsonDocument> answers;
 
@@ -32,6 +34,7 @@ internal sealed class Tables : IDisposable
         this.file = file;
         meta = file.Engine.GetCollection(Meta);
         runs = file.Engine.GetCollection(Runs);
+        plans = file.Engine.GetCollection(Plans);
         events = file.Engine.GetCollection(Events);
         answers = file.Engine.GetCollection(Answers);
         Chunks = new MetricChunks(file.Engine.GetCollection(Points));
@@ -55,6 +58,11 @@ internal sealed class Tables : IDisposable
 
     public IEnumerable<StoredRun> AllRuns() => runs.FindAll().Select(ReadRun);
 
+    public static StoredPlan ReadPlan(BsonDocument document) =>
+        JsonSerializer.Deserialize<StoredPlan>(document["json"].AsString, ContractJson.Options)!;
+
+    public IEnumerable<StoredPlan> AllPlans() => plans.FindAll().Select(ReadPlan);
+
     public StoredAnswer? FindAnswer(string key) => answers.FindById(key) is { } found
         ? JsonSerializer.Deserialize<StoredAnswer>(found["json"].AsString, ContractJson.Options)
         : null;
@@ -74,6 +82,12 @@ internal sealed class Tables : IDisposable
         long oldest = OldestEvent;
         file.Engine.BeginTrans();
         WriteRuns(staged);
+        foreach (StoredPlan plan in staged.ChangedPlans.Values)
+        {
+            string json = JsonSerializer.Serialize(plan, ContractJson.Options);
+            plans.Upsert(new BsonDocument { ["_id"] = plan.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
+        }
+
         foreach (StoredAnswer answer in staged.Answers)
         {
             string json = JsonSerializer.Serialize(answer, ContractJson.Options);

@@ -13,6 +13,7 @@ namespace LoraLab.Tests.Server.Runs;
 public sealed class RunStateMachineTests
 {
     private const int LongestStory = 60;
+    private const string Rule = "A rule stopped it.";
     private static readonly DateTimeOffset s_begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private enum Move
@@ -24,6 +25,7 @@ public sealed class RunStateMachineTests
         Told,
         Cancel,
         Kill,
+        Prune,
         End,
         Stopped,
         Lost,
@@ -50,6 +52,7 @@ public sealed class RunStateMachineTests
                     }
 
                     Assert.Empty(RunInvariants.Broken(run, after));
+                    model.CheckReason(run, after, move, reason);
                     run = after;
                 }
             },
@@ -89,6 +92,7 @@ public sealed class RunStateMachineTests
         Assert.Contains(RunInvariants.Broken(run with { Attempts = [open] }), broken => broken.StartsWith('3'));
         Assert.Contains(RunInvariants.Broken(run with { State = RunState.Running }), broken => broken.StartsWith('3'));
         Assert.Contains(RunInvariants.Broken(run with { State = RunState.Cancelling, Attempts = [open] }), broken => broken.StartsWith('4'));
+        Assert.Contains(RunInvariants.Broken(run with { Pruning = Rule }), broken => broken.StartsWith('4'));
         Assert.Contains(RunInvariants.Broken(In(RunState.Completed), run), broken => broken.StartsWith('5'));
         Assert.Contains(RunInvariants.Broken(run with { Attempts = [lost] }, run with { Attempts = [lost with { LastEvent = 7 }] }), broken => broken.StartsWith('6'));
         Assert.Contains(RunInvariants.Broken(run with { Attempts = [lost] }, run), broken => broken.StartsWith('6'));
@@ -107,6 +111,7 @@ public sealed class RunStateMachineTests
                 Move.Claim => RunStateMachine.Claim(run, "cpu", now),
                 Move.Cancel => RunStateMachine.Cancel(run, now.AddSeconds(15), now),
                 Move.Kill => RunStateMachine.Cancel(run, now, now),
+                Move.Prune => RunStateMachine.Prune(run, Rule, now.AddSeconds(15), now),
                 Move.End => RunStateMachine.End(run, reason, null, now),
                 Move.Stopped => RunStateMachine.Interrupt(run, lost: false, now),
                 Move.Lost => RunStateMachine.Interrupt(run, lost: true, now),
@@ -145,6 +150,22 @@ public sealed class RunStateMachineTests
     private sealed class Model
     {
         private readonly List<(bool Lost, bool Saved)> attempts = [];
+        private bool pruning;
+
+        /// <summary>A rule that stopped the run is its end's reason however the worker came to stop, unless it ended otherwise first.</summary>
+        public void CheckReason(RunDocument before, RunDocument after, Move move, EndReason reason)
+        {
+            if (before.EndedAt is not null || after.EndedAt is null)
+            {
+                return;
+            }
+
+            bool stopped = move != Move.End || reason == EndReason.Cancelled;
+            bool byRule = move == Move.Prune || (pruning && stopped) || (move == Move.End && reason == EndReason.Pruned);
+            Assert.Equal(byRule, after.EndReason == EndReason.Pruned);
+            Assert.Equal(byRule && !(move == Move.End && reason == EndReason.Pruned && !pruning), after.Error?.StartsWith(Rule, StringComparison.Ordinal) == true);
+            pruning = false;
+        }
 
         public RunState? Expect(RunDocument run, Move move, EndReason reason)
         {
@@ -165,6 +186,11 @@ public sealed class RunStateMachineTests
                 case Move.Cancel or Move.Kill when state is RunState.Queued or RunState.Cancelled:
                     return RunState.Cancelled;
                 case Move.Cancel or Move.Kill when open:
+                    return RunState.Cancelling;
+                case Move.Prune when state == RunState.Queued:
+                    return RunState.Cancelled;
+                case Move.Prune when state is RunState.Preparing or RunState.Running:
+                    pruning = true;
                     return RunState.Cancelling;
                 case Move.End when open:
                     return reason switch

@@ -22,13 +22,16 @@ internal sealed class StoreOnDisk : IDisposable
         Paths = new(new HostingEnvironment { ContentRootPath = folder }, options);
         directoryLock = new DataDirectoryLock(Paths);
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
-        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), clock ?? TimeProvider.System, Log);
-        new RunReconciler(Store, Records, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
+        PlanRecords = new PlanRecords(Paths, NullLogger<PlanRecords>.Instance);
+        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), clock ?? TimeProvider.System, Log);
+        new RunReconciler(Store, Records, PlanRecords, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
 
     public LoraLabPaths Paths { get; }
 
     public RunRecords Records { get; }
+
+    public PlanRecords PlanRecords { get; }
 
     public HeardLog Log { get; } = new();
 

@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Composition;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Queue;
+using LoraLab.Server.Store;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>Puts checked specifications into the store as waiting runs.</summary>
+internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<LoraLabOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
+
+    public async Task<AdmittedRun> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
+    {
+        SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
+        return new AdmittedRun(spec, valid, await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken));
+    }
+
+    public static string NameOf(SpecValidation valid, IEnumerable<StoredRun> runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
+        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.Select(run => run.Document.Name))
+        : valid.Spec.Name.Trim();
+
+    /// <summary>Refuses when the queue cannot take so many more.</summary>
+    public void RequireRoom(IStoreTransaction transaction, int runs = 1)
+    {
+        int limit = options.Value.Limits.QueuedRuns;
+        int waiting = transaction.Runs.Count(run => run.Document.State == RunState.Queued);
+        if (waiting + runs <= limit)
+        {
+            return;
+        }
+
+        throw ApiFailure.TooMany(
+            "queueFull",
+            waiting >= limit
+                ? $"{waiting} runs wait already, which is all that LoraLab:Limits:QueuedRuns allows; submit again when some have run."
+                : $"{waiting} runs wait already, and {runs} more are above the {limit} that LoraLab:Limits:QueuedRuns allows; submit fewer, or again when some have run.",
+            WhenFull);
+    }
+
+    public RunDocument Add(IStoreTransaction transaction, AdmittedRun run)
+    {
+        string name = NameOf(run.Valid, transaction.Runs);
+        RunSpec effective = run.Valid.Spec! with { Name = name, Tags = RunText.Clean(run.Valid.Spec!.Tags) };
+        RunDocument document = new()
+        {
+            Id = ids.Next(),
+            Name = name,
+            Notes = effective.Notes,
+            Tags = effective.Tags,
+            Priority = effective.Priority,
+            Color = RunColors.Assign(run.MethodColor, [.. transaction.Runs.Where(other => other.Document.Spec.Method == effective.Method).Select(other => other.Document.Color)]),
+            Spec = effective,
+            Warnings = run.Valid.Warnings,
+            Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },
+            ClonedFrom = run.ClonedFrom,
+            StudyId = run.Plan is (PlanKind.Study, string study, _) ? study : null,
+            SweepId = run.Plan is (PlanKind.Sweep, string sweep, _) ? sweep : null,
+            CreatedAt = time.GetUtcNow(),
+        };
+        transaction.Put(new StoredRun
+        {
+            Document = document,
+            Position = QueueOrder.NextPosition(transaction.Runs),
+            PlanKey = run.Plan?.Key,
+            Submitted = run.Submitted.DeepClone().AsObject(),
+        });
+        transaction.EmitState(document);
+        return QueueOrder.WithPosition(document, transaction.Runs);
+    }
+}
