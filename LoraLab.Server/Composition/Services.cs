@@ -12,6 +12,8 @@ using LoraLab.Server.Plans;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
+using LoraLab.Server.Sweeps;
+using LoraLab.Server.Sweeps.Pruning;
 using LoraLab.Server.Worker;
 using Microsoft.Extensions.Options;
 
@@ -88,6 +90,15 @@ internal static class Services
         builder.Services.AddSingleton<PlanRunCheck>();
         builder.Services.AddSingleton<PlanService>();
         builder.Services.AddHostedService<PlanCoordinator>();
+    }
+
+    public static void AddSweeps(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<EvaluationBook>();
+        builder.Services.AddSingleton<IPlanDriver, SweepDriver>();
+        builder.Services.AddSingleton<SweepPlanner>();
+        builder.Services.AddSingleton<SweepForecast>();
+        builder.Services.AddSingleton<SweepService>();
     }
 
     public static void AddArtifacts(this WebApplicationBuilder builder)

@@ -3,9 +3,12 @@ using System.Text.Json.Nodes;
 namespace LoraLab.Server.Sweeps.Space;
 
 /// <summary>The searched fields and what must hold between them. A point has a coordinate for each field, in the fields' order.</summary>
-internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnlyList<Constraint> constraints)
+internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnlyList<Constraint> constraints, IReadOnlyDictionary<string, double> constants)
 {
     public IReadOnlyList<Dimension> Dimensions => dimensions;
+
+    /// <summary>Numbers of the fields in the constraints that are the same in every run.</summary>
+    public IReadOnlyDictionary<string, double> Constants => constants;
 
     public IReadOnlyList<Constraint> Constraints => constraints;
 
@@ -42,6 +45,8 @@ internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnly
 
         return point;
     }
+
+    public bool Has(string field) => dimensions.Any(dimension => dimension.Field == field);
 
     /// <summary>What two points share exactly when they are the same.</summary>
     public static string KeyOf(double[] point) => string.Join(';', point.Select(coordinate => coordinate.ToString("R", System.Globalization.CultureInfo.InvariantCulture)));

@@ -17,6 +17,7 @@ internal sealed class SpaceReader
     private readonly SweepPlan plan;
     private readonly IReadOnlyList<MethodDescriptor> methods;
     private readonly List<FieldError> errors;
+    private readonly Dictionary<string, double> constants = [];
 
     private SpaceReader(SweepPlan plan, IReadOnlyList<MethodDescriptor> methods, List<FieldError> errors) => (this.plan, this.methods, this.errors) = (plan, methods, errors);
 
@@ -26,6 +27,16 @@ internal sealed class SpaceReader
     /// <param name="errors">Gets what is wrong.</param>
     public static SearchSpace? Read(SweepPlan plan, IReadOnlyList<MethodDescriptor> known, List<FieldError> errors) =>
         new SpaceReader(plan, MethodsOf(plan, known), errors).Read();
+
+    /// <summary>The space of a plan that was read before.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="constants">What <see cref="SearchSpace.Constants"/> said then.</param>
+    public static SearchSpace Again(SweepPlan plan, IReadOnlyDictionary<string, double> constants)
+    {
+        Dimension[] dimensions = [.. plan.Space.Select(field => new Dimension(field.Field, field.Range) { Choices = field.Values ?? [], Low = field.Low ?? 0, High = field.High ?? 0, Steps = field.Steps })];
+        Constraint[] constraints = [.. plan.Constraints.Select(text => ConstraintParser.Parse(text, name => constants.TryGetValue(name, out double value) ? new FieldMeaning(value, null) : FieldMeaning.Searched))];
+        return new SearchSpace(dimensions, constraints, constants);
+    }
 
     /// <summary>The methods that runs of the plan can have.</summary>
     public static IReadOnlyList<MethodDescriptor> MethodsOf(SweepPlan plan, IReadOnlyList<MethodDescriptor> known)
@@ -56,7 +67,7 @@ internal sealed class SpaceReader
 
         // Fields that are wrong would be told once more for each constraint.
         List<Constraint> constraints = errors.Count > before ? [] : [.. plan.Constraints.Select((text, index) => Read(text, index, dimensions)).OfType<Constraint>()];
-        return errors.Count > before ? null : new SearchSpace(dimensions, constraints);
+        return errors.Count > before ? null : new SearchSpace(dimensions, constraints, constants);
     }
 
     private Dimension? Read(SweepField? field, int index)
@@ -182,7 +193,7 @@ internal sealed class SpaceReader
         }
 
         return SpecFields.Problem(name, methods) is not null ? new FieldMeaning(null, $"there is no such field; searched are {string.Join(", ", dimensions.Select(dimension => dimension.Field))}")
-            : SpecFields.Number(SpecFields.ValueIn(plan.Spec, name, methods)) is { } value ? new FieldMeaning(value, null)
+            : SpecFields.Number(SpecFields.ValueIn(plan.Spec, name, methods)) is { } value ? new FieldMeaning(constants[name] = value, null)
             : new FieldMeaning(null, "it is not searched, and spec gives it no number");
     }
 
