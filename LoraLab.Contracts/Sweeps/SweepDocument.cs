@@ -112,6 +112,9 @@ public sealed record SweepTrial
     /// <summary>Its run; null: not queued yet, or deleted.</summary>
     public string? RunId { get; init; }
 
+    /// <summary>Its run's name; null likewise.</summary>
+    public string? RunName { get; init; }
+
     /// <summary>Its run's state; null likewise.</summary>
     public RunState? State { get; init; }
 

@@ -44,6 +44,7 @@ internal static class SweepDocuments
         Number = trial.Number,
         Values = trial.Stored.Values,
         RunId = trial.Run?.Id,
+        RunName = trial.Run?.Name,
         State = trial.Run?.State,
         EndReason = trial.Run?.EndReason,
         Step = trial.Run?.Progress.Step ?? 0,
