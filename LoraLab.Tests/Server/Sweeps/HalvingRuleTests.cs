@@ -8,7 +8,7 @@ public sealed class HalvingRuleTests
 {
     [Theory]
     [InlineData(50, 3, 50, 1250, new[] { 50, 150, 450 })]
-    [InlineData(1, 3, 50, 1250, new[] { 50, 100, 150, 250, 750 })]
+    [InlineData(1, 3, 50, 1250, new[] { 50, 100, 250, 750 })]
     [InlineData(60, 2, 50, 400, new[] { 100, 150, 250 })]
     [InlineData(50, 3, 50, 50, new int[0])]
     [InlineData(100, 100, 100, int.MaxValue, new[] { 100, 10_000, 1_000_000, 100_000_000 })]

@@ -42,7 +42,7 @@ public sealed class SweepCourseTests(ScriptedServer server) : IClassFixture<Scri
 
         SweepImportance importance = await server.Api.ReadAsync<SweepImportance>(ApiRoutes.Sweep(created.Id, "importance"));
         Assert.Equal(["learningRate", "rank"], importance.Fields.Select(field => field.Field));
-        Assert.Equal((1, 0), (Math.Round(importance.Fields[0].Share, 6), importance.Fields[1].Share));
+        Assert.Equal((1.0, 0.0), (Math.Round(importance.Fields[0].Share, 6), importance.Fields[1].Share));
     }
 
     [Fact]
