@@ -121,12 +121,17 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
             }
             catch (ApiFailure refused) when (refused.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. refused.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{SweepText.Show(values)}: {sentence}")))]);
+                throw ApiFailure.Invalid([.. refused.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{SweepText.Show(values)}: {OfSweep(field.Key, sentence)}")))]);
             }
         }
 
         return first!;
     }
+
+    /// <summary>The trainer's way out of too few rows, to evaluate on dev, is none for a sweep.</summary>
+    private static string OfSweep(string field, string sentence) => field == "evalSplit" && sentence.LastIndexOf(';') is > 0 and int end
+        ? $"{sentence[..end]}; lower trainSamples, because a sweep chooses on training rows that no run trains on."
+        : sentence;
 
     private static SweepPruner? WithDefaults(SweepPruner? pruner, int evalEvery) => pruner?.Kind switch
     {

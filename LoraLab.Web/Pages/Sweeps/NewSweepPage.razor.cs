@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Api;
 using LoraLab.Web.Pages.NewRun;
@@ -76,9 +77,20 @@ public sealed partial class NewSweepPage
 
         _form.Start(null);
         _form.Apply(Set);
+        LeaveRowsToChooseOn();
         _sweep.Start(SweepInAddress);
         _ready = true;
         await CheckAsync();
+    }
+
+    /// <summary>A sweep chooses on training rows that no run trains on: where the contract's default takes all that there are, a quarter is where the form begins.</summary>
+    private void LeaveRowsToChooseOn()
+    {
+        int rows = Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset"))?.TrainRows ?? 0;
+        if (!_context.Differs("trainSamples") && rows > 0 && rows <= new RunSpec().TrainSamples)
+        {
+            _form.Set("trainSamples", rows / 4);
+        }
     }
 
     private void Type(FormField field, string? text)
