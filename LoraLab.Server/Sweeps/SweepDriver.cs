@@ -155,7 +155,7 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
             SpecFields.Set(spec, field, value);
         }
 
-        if (spec["name"]?.ToString() is { Length: > 0 } name)
+        if (spec["name"] is JsonValue named && named.TryGetValue(out string? name) && name.Length > 0)
         {
             spec["name"] = $"{name} {number}";
         }

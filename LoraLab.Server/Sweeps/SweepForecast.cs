@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Sweeps;
+using LoraLab.Server.Plans;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Store;
 using LoraLab.Server.Sweeps.Pruning;
@@ -45,7 +46,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
             RunSpec spec = SpecOf(prepared, prepared.Space.Values(point));
             int own = StepsOf(prepared, spec);
             steps += own;
-            seconds += pace?.Seconds(own, spec.EffectiveBatch, KnownPace.Evaluations(own, spec.EvalEvery), prepared.EvalRows) ?? 0;
+            seconds += pace?.Seconds(own, spec.EffectiveBatch, KnownPace.Evaluations(own, Math.Max(1, spec.EvalEvery)), prepared.EvalRows) ?? 0;
         }
 
         double all = (double)prepared.Runs / prepared.Points.Count;
@@ -105,8 +106,10 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
             return prepared.TotalSteps;
         }
 
-        long full = (long)((spec.TrainSamples + spec.EffectiveBatch - 1) / spec.EffectiveBatch) * spec.Epochs;
-        return (int)Math.Min(full, spec.MaxSteps ?? int.MaxValue);
+        // Not every point was checked by the trainer.
+        long batch = Math.Max(1, spec.EffectiveBatch);
+        double full = Math.Ceiling(spec.TrainSamples / (double)batch) * spec.Epochs;
+        return (int)Math.Clamp(full, 0, Math.Max(0, spec.MaxSteps ?? int.MaxValue));
     }
 
     /// <summary>The first run's specification, in which the number of sentences is what there is, with a point's values.</summary>

@@ -143,6 +143,11 @@ internal sealed class SpaceReader
             return Wrong($"{place}.low", $"{place}: {field.Field} has low {Text(low)} above high {Text(high)}.");
         }
 
+        if (!double.IsFinite(high - low))
+        {
+            return Wrong(place, $"{place}: {field.Field} has a range that is too wide: from {Text(low)} to {Text(high)}.");
+        }
+
         if (field.Range == SweepRange.LogUniform && low <= 0)
         {
             return Wrong($"{place}.low", $"{place}: {field.Field} is logUniform, whose low must be above 0; it is {Text(low)}.");

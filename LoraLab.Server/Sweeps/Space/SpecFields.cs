@@ -51,6 +51,11 @@ internal static class SpecFields
         if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
         {
             string option = field[OptionPrefix.Length..];
+            if (methods.Count == 0)
+            {
+                return $"'{field}' is an option of a method, and spec names no method that there is.";
+            }
+
             MethodDescriptor? without = methods.FirstOrDefault(method => method.Options.All(known => known.Name != option));
             return without is null ? null : $"'{field}' is not an option of {without.Id}; {Options(without)}";
         }

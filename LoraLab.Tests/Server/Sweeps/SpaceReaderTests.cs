@@ -74,6 +74,8 @@ public sealed class SpaceReaderTests
         { """{"space":[{"field":"alpha","range":"logUniform","low":0,"high":8,"steps":2}]}""", "space[0].low", "above 0" },
         { """{"space":[{"field":"alpha","range":"uniform","low":1,"high":8}]}""", "space[0].steps", "give steps" },
         { """{"space":[{"field":"rank","range":"integer","low":1.5,"high":8}]}""", "space[0]", "whole numbers" },
+        { """{"space":[{"field":"alpha","range":"uniform","low":-1e308,"high":1e308,"steps":2}]}""", "space[0]", "too wide" },
+        { """{"spec":{"method":5},"space":[{"field":"methodOptions.lrRatio","values":[2]}]}""", "space[0].field", "no method that there is" },
         { """{"space":[{"field":"rank","values":[4]},{"field":"rank","values":[8]}]}""", "space", "rank is in the space 2 times" },
         { """{"space":[{"field":"rank","values":[4]}],"constraints":["rank >"]}""", "constraints[0]", "at character 7" },
         { """{"space":[{"field":"rank","values":[4]}],"constraints":["alpha > 2"]}""", "constraints[0]", "no searched field" },

@@ -2,7 +2,7 @@ using System.Globalization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Store;
 
-namespace LoraLab.Server.Sweeps;
+namespace LoraLab.Server.Plans;
 
 /// <summary>How long runs of a model on a data set take on a device, from those that were finished there: medians over the last of them.</summary>
 /// <param name="SecondsPerSentence">Training, for one sentence.</param>
