@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Tests.Support;
@@ -49,7 +48,7 @@ public sealed class SweepPageTests(Dashboard dashboard)
         await Expect(page.GetByTestId("heat-cell")).ToHaveCountAsync(5);
         foreach (SweepCell cell in grid.Cells)
         {
-            ILocator shown = page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { NameRegex = new Regex($"^learningRate {grid.X.Labels[cell.X]}, learningRateB {grid.Y.Labels[cell.Y]}: accuracy {cell.Mean * 100:0.0} %") });
+            ILocator shown = page.Locator($"[data-testid='heat-cell'][aria-label='learningRate {grid.X.Labels[cell.X]}, learningRateB {grid.Y.Labels[cell.Y]}: accuracy {cell.Mean * 100:0.0} %']");
             await Expect(shown).ToHaveAttributeAsync("href", $"runs/{cell.Runs[0]}");
         }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Components;
 using LoraLab.Web.Pages.NewRun;

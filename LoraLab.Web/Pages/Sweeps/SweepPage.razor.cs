@@ -114,6 +114,10 @@ public sealed partial class SweepPage
     /// <summary>A field of the shared specification; what is left out is the bundled sample.</summary>
     private string Given(string field) => Fields.Contains(field) ? $"several {field}s" : JsonText.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
 
+    private string Rule(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
+        ? $"median rule from step {pruner.WarmupSteps} and {pruner.MinimumRuns} others on"
+        : $"halving at steps {string.Join(", ", _sweep!.Rungs)}";
+
     /// <summary>Choosing the field of the other axis changes the two.</summary>
     private void ShowFields(string? x, string? y) => Url.Set(new Dictionary<string, string?>
     {
