@@ -4,9 +4,9 @@ namespace LoraLab.Server.Sweeps.Sampling;
 
 /// <summary>
 /// Tree-structured Parzen estimator. With y* the γ-quantile of the results so far, ℓ(x) is the density of points that are better than y* and
-/// g(x) that of the others; the expected improvement at x grows with (γ + (1 − γ)·g(x)/ℓ(x))⁻¹, so that candidates are drawn from ℓ and the
-/// one with the greatest ℓ(x)/g(x) is taken, field by field. Runs that failed or are still under way count as others, so that lanes that work at the same
-/// time do not try the same point.
+/// g(x) that of the others, each a product over the fields; the expected improvement at x grows with (γ + (1 − γ)·g(x)/ℓ(x))⁻¹, so that candidates are drawn from ℓ and the
+/// one with the greatest ℓ(x)/g(x) is taken. Candidates are whole points: chosen field by field, a value that was among the good ones by chance would hardly be
+/// left again. Runs that failed or are still under way count as others, so that lanes that work at the same time do not try the same point.
 /// Source: J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, "Algorithms for hyper-parameter optimization", NeurIPS 2011, section 4
 /// (γ = 0.15 and 24 candidates are theirs).
 /// </summary>
@@ -42,8 +42,7 @@ internal static class TpeSampler
         SeededRandom random = new(seed, FirstStream + observed.Count);
         for (int round = 0; round < MostRounds; round++)
         {
-            double[] point = [.. fields.Select(field => Best(field.Good, field.Other, random))];
-            if (space.Allows(point) && !taken.Contains(SearchSpace.KeyOf(point)))
+            if (Best(space, fields, taken, random) is { } point)
             {
                 return point;
             }
@@ -52,14 +51,15 @@ internal static class TpeSampler
         return RandomSampler.Next(space, seed, observed.Count, taken);
     }
 
-    private static double Best(IParzenEstimator good, IParzenEstimator other, SeededRandom random)
+    /// <summary>Null: none of the candidates is allowed and new.</summary>
+    private static double[]? Best(SearchSpace space, (IParzenEstimator Good, IParzenEstimator Other)[] fields, HashSet<string> taken, SeededRandom random)
     {
-        (double best, double highest) = (0, double.NegativeInfinity);
+        (double[]? best, double highest) = (null, double.NegativeInfinity);
         for (int i = 0; i < Candidates; i++)
         {
-            double candidate = good.Draw(random);
-            double ratio = good.LogDensity(candidate) - other.LogDensity(candidate);
-            if (ratio > highest)
+            double[] candidate = [.. fields.Select(field => field.Good.Draw(random))];
+            double ratio = fields.Zip(candidate, (field, coordinate) => field.Good.LogDensity(coordinate) - field.Other.LogDensity(coordinate)).Sum();
+            if (ratio > highest && space.Allows(candidate) && !taken.Contains(SearchSpace.KeyOf(candidate)))
             {
                 (best, highest) = (candidate, ratio);
             }

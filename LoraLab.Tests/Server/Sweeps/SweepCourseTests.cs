@@ -65,7 +65,7 @@ public sealed class SweepCourseTests(ScriptedServer server) : IClassFixture<Scri
     [Fact]
     public async Task Halving_BestRuns_GoOnFromTheirCheckpointsToTheEnd()
     {
-        JsonObject plan = SweepApi.Bowl("rows=1000 steps=400 delay=2 marked", 1e-5, 1e-3, 1e-1, 1e-4, 1e-2, 1e-6, 1e-7, 2e-3, 3e-2);
+        JsonObject plan = SweepApi.Bowl("rows=1000 steps=400 delay=4 marked", 1e-5, 1e-3, 1e-1, 1e-4, 1e-2, 1e-6, 1e-7, 2e-3, 3e-2);
         plan["spec"]!["evalEvery"] = 10;
         plan["pruner"] = new JsonObject { ["kind"] = "halving", ["firstRung"] = 15 };
         SweepDocument created = await sweeps.CreateAsync(plan);
@@ -81,11 +81,11 @@ public sealed class SweepCourseTests(ScriptedServer server) : IClassFixture<Scri
         Assert.All(runs.Where(run => run.Id != winner.Id), run => Assert.Equal((RunState.Cancelled, EndReason.Pruned), (run.State, run.EndReason)));
         Assert.Contains("at rung 1 of 3 (step 20): the best 3 of 9 go on", runs[6].Error, StringComparison.Ordinal);
 
-        // Each attempt began where the one before it had stopped, at or behind its rung, and no step was made twice.
-        Assert.Equal(4, winner.Attempts.Count);
+        // Each attempt began where the one before it had stopped, the first of them at or behind the first rung, and no step was made twice. On a busy machine
+        // a run is past the next rung before it has stopped: it needs no attempt of its own for that one.
         int[] from = [.. winner.Attempts.Select(attempt => attempt.ResumedFrom!.Value)];
-        Assert.Equal(0, from[0]);
-        Assert.True(from[1] >= 20 && from[2] >= 50 && from[3] >= 140, string.Join(", ", from));
+        Assert.InRange(from.Length, 2, 4);
+        Assert.True(from[0] == 0 && from[1] >= 20 && from.SequenceEqual(from.Order().Distinct()), string.Join(", ", from));
         MetricSeries loss = (await server.Api.MetricsAsync(winner.Id)).Series[MetricKeys.TrainLoss];
         Assert.Equal(Enumerable.Range(1, 400), loss.X);
         Assert.Equal(Enumerable.Range(1, 400).Select(step => (double?)((2.0 / step) + (10 * (from.Count(start => start < step) - 1)))), loss.Y);

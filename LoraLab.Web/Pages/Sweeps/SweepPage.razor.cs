@@ -38,11 +38,11 @@ public sealed partial class SweepPage
     [SupplyParameterFromQuery(Name = "sort")]
     public string? Sort { get; set; }
 
-    private IEnumerable<string> Fields => _sweep?.Plan.Space.Select(field => field.Field) ?? [];
+    private IEnumerable<string> Fields => _sweep?.Plan.Space.Select(searched => searched.Field) ?? [];
 
-    private string ShownX => Fields.FirstOrDefault(field => field == X) ?? Fields.First(field => field != Y);
+    private string ShownX => Fields.FirstOrDefault(name => name == X) ?? Fields.First(name => name != Y);
 
-    private string ShownY => Fields.FirstOrDefault(field => field == Y && field != ShownX) ?? Fields.First(field => field != ShownX);
+    private string ShownY => Fields.FirstOrDefault(name => name == Y && name != ShownX) ?? Fields.First(name => name != ShownX);
 
     private string Ends => string.Join(", ", new (int Count, string Word)[]
     {
