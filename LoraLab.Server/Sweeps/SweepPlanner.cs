@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Contracts.Worker;

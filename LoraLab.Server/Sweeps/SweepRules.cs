@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Runs;
