@@ -13,6 +13,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     builder.AddRuns();
     builder.AddPlans();
     builder.AddStudies();
+    builder.AddSweeps();
     builder.AddArtifacts();
     builder.AddQueue();
     builder.AddLive();

@@ -110,7 +110,7 @@ internal static class Inspector
         {
             Spec = spec! with { LearningRate = spec.LearningRate ?? rate },
             SuggestedName = $"{spec.Method} r{spec.Rank}",
-            TotalSteps = 10,
+            TotalSteps = new Script(notes).Number("steps", 10),
             TrainableParameters = 1024,
             TrainRows = 100,
             EvalRows = 4,

@@ -12,7 +12,8 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>, <c>say</c> (logs the run's name),
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, <c>best=RATE</c> gets the more rows wrong the further its learning
 /// rate is from this one, <c>burst=RATE</c> diverges from this learning rate on, and those of <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
-/// attempt's losses tell whose they are (10 more each); <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
+/// attempt's losses tell whose they are (10 more each); <c>bowl</c> evaluates every <c>evalEvery</c> steps and saves a checkpoint there and when it is stopped, as the real one does, with
+/// <c>rows</c> of which the more are right the nearer the learning rate is to 1e-3, and the more steps were made; <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
@@ -111,6 +112,11 @@ internal sealed class ScriptedRun
         {
             if (stop && !script.Has("stubborn"))
             {
+                if (script.Has("bowl"))
+                {
+                    Save(step - 1);
+                }
+
                 return End(EndReason.Cancelled, null);
             }
 
@@ -124,8 +130,13 @@ internal sealed class ScriptedRun
             Step(step);
             if (script.Number("checkpoints") is > 0 and int every && step % every == 0)
             {
-                File.WriteAllText(saved, step.ToString(CultureInfo.InvariantCulture));
-                events.Write(new CheckpointSaved { Step = step });
+                Save(step);
+            }
+
+            if (script.Has("bowl") && step % spec.EvalEvery == 0 && step < steps)
+            {
+                Evaluate(step);
+                Save(step);
             }
         }
 
@@ -169,12 +180,26 @@ internal sealed class ScriptedRun
         events.Write(new ProgressMade { Step = step, TotalSteps = steps, EtaSeconds = (steps - step) * 0.1, Phase = "training" });
     }
 
+    private void Save(int step)
+    {
+        File.WriteAllText(saved, step.ToString(CultureInfo.InvariantCulture));
+        events.Write(new CheckpointSaved { Step = step });
+    }
+
+    /// <summary>Half of the rows at the start; at the end nine in ten at the best rate, a tenth less for each order of magnitude away from it.</summary>
+    private int Bowl(int step)
+    {
+        double end = 0.9 - (0.1 * Math.Abs(Math.Log10(spec.LearningRate ?? 1) + 3));
+        return (int)Math.Round(evalRows * (0.5 + ((end - 0.5) * step / steps)));
+    }
+
     private void Evaluate(int step)
     {
         string file = RunFiles.PredictionsAt(step);
         string path = Path.Combine(directory, file);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        IReadOnlySet<int> wrong = script.Has("wrong") && step > 0 ? script.Numbers("wrong")
+        IReadOnlySet<int> wrong = script.Has("bowl") ? Enumerable.Range(Bowl(step), evalRows).ToHashSet()
+            : script.Has("wrong") && step > 0 ? script.Numbers("wrong")
             : script.Has("best") && step > 0 ? Enumerable.Range(0, (int)Math.Round(2 * Math.Abs(Math.Log2(spec.LearningRate!.Value / script.Real("best", 1))))).ToHashSet()
             : Enumerable.Range(step == 0 ? evalRows / 2 : evalRows - 1, evalRows).ToHashSet();
         int correct = Enumerable.Range(0, evalRows).Count(row => !wrong.Contains(row));

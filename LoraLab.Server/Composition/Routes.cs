@@ -16,6 +16,7 @@ using LoraLab.Server.Runs;
 using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using LoraLab.Server.Studies;
+using LoraLab.Server.Sweeps;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Scalar.AspNetCore;
 
@@ -58,6 +59,7 @@ internal static class Routes
         api.MapCatalog();
         api.MapCompare();
         api.MapStudies();
+        api.MapSweeps();
         api.MapSystem();
         api.MapSession();
     }

@@ -15,6 +15,8 @@ using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using LoraLab.Server.Studies;
 using LoraLab.Server.Studies.Course;
+using LoraLab.Server.Sweeps;
+using LoraLab.Server.Sweeps.Pruning;
 using LoraLab.Server.Worker;
 using Microsoft.Extensions.Options;
 
@@ -99,6 +101,15 @@ internal static class Services
         builder.Services.AddSingleton<IPlanDriver, StudyDriver>();
         builder.Services.AddSingleton<StudyPlanReader>();
         builder.Services.AddSingleton<StudyService>();
+    }
+
+    public static void AddSweeps(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<EvaluationBook>();
+        builder.Services.AddSingleton<IPlanDriver, SweepDriver>();
+        builder.Services.AddSingleton<SweepPlanner>();
+        builder.Services.AddSingleton<SweepForecast>();
+        builder.Services.AddSingleton<SweepService>();
     }
 
     public static void AddArtifacts(this WebApplicationBuilder builder)

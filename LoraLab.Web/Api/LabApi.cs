@@ -8,6 +8,7 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Sweeps;
 
 namespace LoraLab.Web.Api;
 
@@ -87,6 +88,30 @@ public sealed class LabApi(HttpClient http)
 
     public Task<CompareDocument> CompareAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
         GetAsync<CompareDocument>($"{ApiRoutes.Compare}?runs={JoinEscaped(ids)}", cancellationToken);
+
+    public Task<SweepList> ListSweepsAsync(CancellationToken cancellationToken) => GetAsync<SweepList>(ApiRoutes.Sweeps, cancellationToken);
+
+    public Task<SweepDocument> GetSweepAsync(string id, CancellationToken cancellationToken) => GetAsync<SweepDocument>(ApiRoutes.Sweep(Escape(id)), cancellationToken);
+
+    /// <summary>What a sweep would do; creates nothing.</summary>
+    public Task<SweepPreview> PreviewSweepAsync(JsonObject plan, CancellationToken cancellationToken) =>
+        SendAsync<SweepPreview>(new(HttpMethod.Post, Relative(ApiRoutes.Sweeps + "?dryRun=true")) { Content = Json(plan) }, cancellationToken);
+
+    public Task<SweepDocument> CreateSweepAsync(JsonObject plan, string idempotencyKey, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, Relative(ApiRoutes.Sweeps)) { Content = Json(plan) };
+        request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return SendAsync<SweepDocument>(request, cancellationToken);
+    }
+
+    /// <summary><c>pause</c>, <c>resume</c> or <c>cancel</c>.</summary>
+    public Task<SweepDocument> ActOnSweepAsync(string id, string action, CancellationToken cancellationToken) =>
+        SendAsync<SweepDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Sweep(Escape(id), action))), cancellationToken);
+
+    public Task<SweepImportance> SweepImportanceAsync(string id, CancellationToken cancellationToken) => GetAsync<SweepImportance>(ApiRoutes.Sweep(Escape(id), "importance"), cancellationToken);
+
+    public Task<SweepGrid> SweepGridAsync(string id, string x, string y, CancellationToken cancellationToken) =>
+        GetAsync<SweepGrid>(ApiRoutes.Sweep(Escape(id), "grid") + $"?x={Escape(x)}&y={Escape(y)}", cancellationToken);
 
     public Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<MethodDescriptor>>(ApiRoutes.Methods, cancellationToken);

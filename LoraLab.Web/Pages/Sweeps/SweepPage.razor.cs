@@ -1,0 +1,207 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Sweeps;
+using LoraLab.Web.Api;
+using LoraLab.Web.Components;
+using LoraLab.Web.State;
+using Microsoft.AspNetCore.Components;
+
+namespace LoraLab.Web.Pages.Sweeps;
+
+/// <summary>One sweep, watched live: what the server has stored is fetched again, gathered to one call a second, when something happened to it or its runs.</summary>
+public sealed partial class SweepPage
+{
+    private const int MostCompared = 8;
+
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly List<IDisposable> _listeners = [];
+    private RenderThrottle? _reload;
+    private RenderThrottle? _render;
+    private SweepDocument? _sweep;
+    private SweepGrid? _grid;
+    private SweepImportance? _importance;
+    private string? _loaded;
+    private string? _failure;
+
+    [Parameter]
+    public string Id { get; set; } = "";
+
+    [SupplyParameterFromQuery(Name = "x")]
+    public string? X { get; set; }
+
+    [SupplyParameterFromQuery(Name = "y")]
+    public string? Y { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sort")]
+    public string? Sort { get; set; }
+
+    private IEnumerable<string> Fields => _sweep?.Plan.Space.Select(searched => searched.Field) ?? [];
+
+    private string ShownX => Fields.FirstOrDefault(name => name == X) ?? Fields.First(name => name != Y);
+
+    private string ShownY => Fields.FirstOrDefault(name => name == Y && name != ShownX) ?? Fields.First(name => name != ShownX);
+
+    private string Ends => string.Join(", ", new (int Count, string Word)[]
+    {
+        (_sweep!.Counts.Completed, "completed"), (_sweep.Counts.Pruned, "pruned"), (_sweep.Counts.Failed, "failed"), (_sweep.Counts.Cancelled, "cancelled"),
+    }.Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
+
+    /// <summary>The best finished runs, as many as a comparison shows well.</summary>
+    private IReadOnlyList<string> Compared =>
+    [
+        .. _sweep!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
+            .OrderByDescending(trial => SweepLook.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value).Take(MostCompared).Select(trial => trial.RunId!),
+    ];
+
+    /// <summary>The form with this plan.</summary>
+    private string AgainAddress
+    {
+        get
+        {
+            JsonObject plan = JsonSerializer.SerializeToNode(_sweep!.Plan, ContractJson.Options)!.AsObject();
+            plan.Remove("name");
+            JsonNode? spec = plan["spec"]!.DeepClone();
+            spec.AsObject().Remove("evalSplit");
+            plan.Remove("spec");
+            return $"sweeps/new?set={Uri.EscapeDataString(spec.ToJsonString(ContractJson.Options))}&sweep={Uri.EscapeDataString(plan.ToJsonString(ContractJson.Options))}";
+        }
+    }
+
+    protected override void OnInitialized()
+    {
+        _reload = new RenderThrottle(TimeSpan.FromSeconds(1), () => InvokeAsync(async () =>
+        {
+            await LoadAsync();
+            StateHasChanged();
+        }));
+        _render = new RenderThrottle(TimeSpan.FromMilliseconds(500), () => InvokeAsync(StateHasChanged));
+        Live.Reconnected += Reload;
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_loaded == Id)
+        {
+            await LoadGridAsync();
+            return;
+        }
+
+        _loaded = Id;
+        (_sweep, _grid, _importance) = (null, null, null);
+        _listeners.ForEach(listener => listener.Dispose());
+        _listeners.Clear();
+        _listeners.Add(await Live.ListenAsync(LiveHub.Sweep(Id), _ => Reload()));
+        _listeners.Add(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        await LoadAsync();
+    }
+
+    public void Dispose()
+    {
+        Live.Reconnected -= Reload;
+        _listeners.ForEach(listener => listener.Dispose());
+        _reload?.Dispose();
+        _render?.Dispose();
+        _leaving.Cancel();
+        _leaving.Dispose();
+    }
+
+    private static string ReportAddress(SweepBest best) =>
+        $"runs/new?from={best.RunId}&set={Uri.EscapeDataString(new JsonObject { ["evalSplit"] = "dev" }.ToJsonString())}";
+
+    /// <summary>A field of the shared specification; what is left out is the bundled sample.</summary>
+    private string Given(string field) => Fields.Contains(field) ? $"several {field}s" : JsonText.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
+
+    private string Rule(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
+        ? $"median rule from step {pruner.WarmupSteps} and {pruner.MinimumRuns} others on"
+        : $"halving at steps {string.Join(", ", _sweep!.Rungs)}";
+
+    /// <summary>Choosing the field of the other axis changes the two.</summary>
+    private void ShowFields(string? x, string? y) => Url.Set(new Dictionary<string, string?>
+    {
+        ["x"] = x == y && x == ShownX ? ShownY : x,
+        ["y"] = x == y && y == ShownY ? ShownX : y,
+    });
+
+    private void Reload() => _reload?.Request();
+
+    private void OnRun(LiveEvent live)
+    {
+        int index = _sweep is null || live.RunId is null ? -1 : _sweep.Trials.ToList().FindIndex(trial => trial.RunId == live.RunId);
+        if (index < 0)
+        {
+            return;
+        }
+
+        if (live.Type == LiveEventTypes.RunState)
+        {
+            Reload();
+        }
+        else if (live.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress)
+        {
+            // Steps are told too often to fetch everything again for each.
+            _sweep = _sweep! with { Trials = [.. _sweep.Trials.Select((trial, i) => i == index ? trial with { Step = progress.Step } : trial)] };
+            _render?.Request();
+        }
+    }
+
+    private async Task LoadAsync()
+    {
+        string id = Id;
+        try
+        {
+            SweepDocument sweep = await Api.GetSweepAsync(id, _leaving.Token);
+            SweepImportance importance = await Api.SweepImportanceAsync(id, _leaving.Token);
+            if (id == Id)
+            {
+                (_sweep, _importance, _failure) = (sweep, importance, null);
+                await LoadGridAsync();
+            }
+        }
+        catch (ApiException refusal)
+        {
+            _failure = refusal.Message;
+        }
+        catch (HttpRequestException)
+        {
+            // A sweep that is shown already stays; the banner says that it may be out of date.
+            _failure = _sweep is null ? "The server cannot be reached." : null;
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was left.
+        }
+    }
+
+    private async Task LoadGridAsync()
+    {
+        if (_sweep is null || _sweep.Plan.Space.Count < 2)
+        {
+            return;
+        }
+
+        try
+        {
+            _grid = await Api.SweepGridAsync(_sweep.Id, ShownX, ShownY, _leaving.Token);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
+        {
+            // What is shown stays; the next change asks again.
+        }
+    }
+
+    private Task ActAsync(string action) => Actions.TryAsync(
+        async () => _sweep = await Api.ActOnSweepAsync(Id, action, CancellationToken.None),
+        null);
+
+    private async Task CancelAsync()
+    {
+        const string Text = "Its runs are stopped, and no more are started. What was finished stays, and the stopped runs keep their checkpoints.";
+        if (await ConfirmDialog.AskAsync(Dialogs, $"Cancel {_sweep!.Name}?", Text, "Cancel the sweep"))
+        {
+            await ActAsync("cancel");
+        }
+    }
+}
