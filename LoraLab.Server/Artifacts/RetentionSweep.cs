@@ -10,7 +10,7 @@ namespace LoraLab.Server.Artifacts;
 /// Prunes by age what the configuration lets go, once in a while. Age is the one thing here that the wall clock decides; a clock that was
 /// set while the server ran decides nothing.
 /// </summary>
-internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : LoopService
+internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : LoopService(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Drift = TimeSpan.FromHours(1);
@@ -21,9 +21,9 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
     /// <summary>Prunes everything that is old enough.</summary>
     public void Sweep()
     {
-        if ((time.GetUtcNow() - begun - time.GetElapsedTime(ticks)).Duration() > Drift)
+        if ((Time.GetUtcNow() - begun - Time.GetElapsedTime(ticks)).Duration() > Drift)
         {
-            log.LogWarning("The system's clock was set while the server ran: nothing is pruned by age before a restart");
+            Log.LogWarning("The system's clock was set while the server ran: nothing is pruned by age before a restart");
             return;
         }
 
@@ -45,14 +45,14 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
             return;
         }
 
-        using PeriodicTimer timer = new(Interval, time);
+        using PeriodicTimer timer = new(Interval, Time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             Sweep();
         }
     }
 
-    private bool IsOld(RunDocument run, double? days) => days is double limit && run.EndedAt is { } ended && time.GetUtcNow() - ended >= TimeSpan.FromDays(limit);
+    private bool IsOld(RunDocument run, double? days) => days is double limit && run.EndedAt is { } ended && Time.GetUtcNow() - ended >= TimeSpan.FromDays(limit);
 
     private void Prune(string id, PruneRequest request)
     {
@@ -66,7 +66,7 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            log.LogWarning("Files of run {Run} cannot be pruned now: {Reason}", id, error.Message);
+            Log.LogWarning("Files of run {Run} cannot be pruned now: {Reason}", id, error.Message);
         }
     }
 }

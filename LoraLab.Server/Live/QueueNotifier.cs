@@ -10,7 +10,7 @@ namespace LoraLab.Server.Live;
 /// Watches runs and tells when the queue looks different, a few times a second at most: a burst of a hundred submissions
 /// is a handful of messages.
 /// </summary>
-internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider time) : LoopService
+internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider time, ILogger<QueueNotifier> log) : LoopService(time, log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -21,32 +21,39 @@ internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider
         {
             subscription.Release(subscription.Hold([LiveHub.Runs]), [], store.Seq);
             string told = "";
-            while (await subscription.Events.WaitToReadAsync(stoppingToken))
+            do
             {
+                told = Tell(told);
+                await Task.Delay(Pause, Time, stoppingToken);
                 while (subscription.Events.TryRead(out _))
                 {
                     // Only that something happened matters.
                 }
 
-                QueueDocument queue = QueueOrder.Describe(store);
-                string look = Look(queue);
-                if (look != told)
-                {
-                    told = look;
-                    store.Transact(transaction =>
-                    {
-                        transaction.Emit(null, LiveEventTypes.QueueChanged, QueueOrder.Describe([.. transaction.Runs], transaction.Paused));
-                        return true;
-                    });
-                }
-
-                await Task.Delay(Pause, time, stoppingToken);
+                // What happened during the pause.
+                told = Tell(told);
             }
+            while (await subscription.Events.WaitToReadAsync(stoppingToken));
         }
         finally
         {
             feed.Close(subscription);
         }
+    }
+
+    private string Tell(string told)
+    {
+        string look = Look(QueueOrder.Describe(store));
+        if (look != told)
+        {
+            store.Transact(transaction =>
+            {
+                transaction.Emit(null, LiveEventTypes.QueueChanged, QueueOrder.Describe([.. transaction.Runs], transaction.Paused));
+                return true;
+            });
+        }
+
+        return look;
     }
 
     private static string Look(QueueDocument queue) =>

@@ -8,7 +8,7 @@ using LoraLab.Server.Worker;
 namespace LoraLab.Server.Machine;
 
 /// <summary>Samples the machine every two seconds while somebody looks.</summary>
-internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time) : LoopService
+internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : LoopService(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -17,7 +17,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using PeriodicTimer timer = new(Interval, time);
+        using PeriodicTimer timer = new(Interval, Time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             if (feed.HasSubscriber(LiveHub.System))
@@ -37,7 +37,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
 
         try
         {
-            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Ask = "devices" }, cancellationToken).WaitAsync(Interval, time, cancellationToken);
+            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Ask = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
             List<DeviceEntry> gpus = [.. (answer.Devices ?? []).Where(device => device.Id != "cpu")];
             noGpus = gpus.Count == 0;
             return gpus;

@@ -12,7 +12,7 @@ namespace LoraLab.Server.Plans;
 /// Lets studies and sweeps go on when something happened to their runs. What it hears is only a reason to look: at start, and when it could
 /// not keep up, it looks at everything that is not finished, so that nothing depends on what it heard.
 /// </summary>
-internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanService plans, Readiness readiness, TimeProvider time, ILogger<PlanCoordinator> log) : LoopService
+internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanService plans, Readiness readiness, TimeProvider time, ILogger<PlanCoordinator> log) : LoopService(time, log)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
 
@@ -29,7 +29,7 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
             }
             catch (LaggingClientException)
             {
-                log.LogWarning("More happened than studies and sweeps could follow; all of them are looked at");
+                Log.LogWarning("More happened than studies and sweeps could follow; all of them are looked at");
             }
             finally
             {
@@ -64,18 +64,18 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
             }
             catch (ApiFailure refused) when (refused.Errors is not null)
             {
-                log.LogError("{Plan} cannot go on: {Sentence}", id, refused.Message);
+                Log.LogError("{Plan} cannot go on: {Sentence}", id, refused.Message);
                 plans.Fail(id, refused.Message);
             }
             catch (Exception error) when (error is ApiFailure || StorageFailure.Is(error))
             {
-                log.LogWarning("{Plan} cannot go on now ({Reason}); it is tried again", id, error.Message);
+                Log.LogWarning("{Plan} cannot go on now ({Reason}); it is tried again", id, error.Message);
                 later.Add(id);
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
                 // One that makes no sense must not keep the others from going on.
-                log.LogError(error, "{Plan} cannot go on", id);
+                Log.LogError(error, "{Plan} cannot go on", id);
             }
         }
 
@@ -88,7 +88,7 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
         Task<bool> happened = subscription.Events.WaitToReadAsync(pause.Token).AsTask();
         if (retry)
         {
-            await Task.WhenAny(happened, Task.Delay(RetryPause, time, stoppingToken));
+            await Task.WhenAny(happened, Task.Delay(RetryPause, Time, stoppingToken));
             if (!happened.IsCompleted)
             {
                 await pause.CancelAsync();

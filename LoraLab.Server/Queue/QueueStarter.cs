@@ -5,7 +5,7 @@ using LoraLab.Server.Worker;
 namespace LoraLab.Server.Queue;
 
 /// <summary>At start: first what a dead server left behind, then the lanes.</summary>
-internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, ILogger<QueueStarter> log) : LoopService
+internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<QueueStarter> log) : LoopService(time, log)
 {
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -34,7 +34,7 @@ internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspec
         }
         catch (ApiFailure failure)
         {
-            log.LogError("{Problem}", failure.Message);
+            Log.LogError("{Problem}", failure.Message);
         }
         catch (OperationCanceledException)
         {

@@ -7,14 +7,14 @@ namespace LoraLab.Server.Store;
 /// What the store needs from time to time: a checkpoint of the database when nothing was written for a while, and, when a disk that was
 /// full has room again, the reserve, the records that could not be written, and the queue.
 /// </summary>
-internal sealed class StoreMaintenance(IRunStore store, RunRecords records, PlanRecords plans, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService
+internal sealed class StoreMaintenance(IRunStore store, RunRecords records, PlanRecords plans, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private const int QuietTurns = 4;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using PeriodicTimer timer = new(Interval, time);
+        using PeriodicTimer timer = new(Interval, Time);
         long checkpointed = store.Seq;
         long seen = checkpointed;
         int quiet = 0;
@@ -37,7 +37,7 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Plan
         reserve.Take();
         if (reserve.RoomCame())
         {
-            log.LogInformation("The disk has room again; waiting runs are started");
+            Log.LogInformation("The disk has room again; waiting runs are started");
             lanes.Wake();
         }
 
@@ -61,7 +61,7 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Plan
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            log.LogWarning("The database could not be checkpointed ({Reason}); it is tried again", error.Message);
+            Log.LogWarning("The database could not be checkpointed ({Reason}); it is tried again", error.Message);
             return false;
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using Xunit;
 
 namespace LoraLab.Tests.Support;
 
@@ -18,6 +19,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TemporaryFolder? ownData;
     private readonly string readyAt;
+    private bool askedToEnd;
 
     private ServerProcess(ServerSetup setup)
     {
@@ -71,7 +73,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Runs a server that is expected to end by itself; returns its exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(ServerSetup setup)
     {
-        await using ServerProcess server = new(setup);
+        await using ServerProcess server = new(setup) { askedToEnd = true };
         using CancellationTokenSource timeout = new(StartTimeout);
         await server.process.WaitForExitAsync(timeout.Token);
         return (server.process.ExitCode, server.Output);
@@ -80,6 +82,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Ends it as a power cut would: no chance to tidy up.</summary>
     public async Task KillAsync()
     {
+        askedToEnd = true;
         process.Kill();
         await process.WaitForExitAsync();
     }
@@ -87,6 +90,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Asks it to stop (SIGTERM) and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
+        askedToEnd = true;
         using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         using CancellationTokenSource timeout = new(StartTimeout);
@@ -100,6 +104,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
+        }
+        else if (!askedToEnd)
+        {
+            // A test that fails because its server went away should say with which words it went.
+            TestContext.Current.TestOutputHelper?.WriteLine($"The server ended with {process.ExitCode}:{Environment.NewLine}{string.Join(Environment.NewLine, output.TakeLast(80))}");
         }
 
         process.Dispose();
