@@ -2,7 +2,6 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
-using LoraLab.Server.Errors;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
 
@@ -17,20 +16,5 @@ internal sealed class ComparedRuns(IRunStore store, PredictionFiles predictions,
         run,
         FingerprintFile.TryRead(Path.Combine(paths.RunDirectory(run.Id), RunFiles.Fingerprint)),
         store.ReadSeries(run.Id, [MetricKeys.EvalAccuracy]).GetValueOrDefault(MetricKeys.EvalAccuracy)?.X.Count ?? 0,
-        run.State == RunState.Completed ? TryReadPredictions(run) : null);
-
-    private IReadOnlyList<Prediction>? TryReadPredictions(RunDocument run)
-    {
-        try
-        {
-            (int step, string path) = predictions.Find(run, "last");
-            IReadOnlyList<Prediction> items = PredictionFiles.Read(step, path).Items;
-            // A torn file still has whole lines: without all rows of the evaluation it is not its file.
-            return items.Count == run.Summary.EvalRows ? items : null;
-        }
-        catch (Exception failure) when (failure is ApiFailure or IOException or UnauthorizedAccessException or FormatException or OverflowException)
-        {
-            return null;
-        }
-    }
+        run.State == RunState.Completed ? predictions.TryReadLast(run)?.Items : null);
 }

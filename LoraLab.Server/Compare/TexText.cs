@@ -28,32 +28,36 @@ internal sealed class TexText
         return this;
     }
 
-    public override string ToString() => _text.ToString();
-
-    public static string Escape(string plain)
+    /// <summary>A table that runs over pages, with its caption; the head is repeated.</summary>
+    public TexText LongTable(string alignment, string caption, string label, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
     {
-        StringBuilder text = new(plain.Length);
-        foreach (char c in plain)
+        _text.Append("\\begin{longtable}{").Append(alignment).Append("}\n").Append(caption).Append(label).Append(" \\\\\n\\toprule\n");
+        Line(head);
+        _text.Append("\\midrule\n\\endhead\n");
+        foreach (IEnumerable<string> row in rows)
         {
-            text.Append(c switch
-            {
-                '\\' => "\\textbackslash{}",
-                '~' => "\\textasciitilde{}",
-                '^' => "\\textasciicircum{}",
-                '&' or '%' or '$' or '#' or '_' or '{' or '}' => $"\\{c}",
-                'α' => "$\\alpha$",
-                'η' => "$\\eta$",
-                'λ' => "$\\lambda$",
-                '×' => "$\\times$",
-                '·' => "$\\cdot$",
-                '√' => "$\\surd$",
-                '\r' or '\n' or '\t' => " ",
-                _ => c.ToString(),
-            });
+            Line(row);
         }
 
-        return text.ToString();
+        _text.Append("\\bottomrule\n\\end{longtable}\n");
+        return this;
     }
 
-    private void Line(IEnumerable<string> cells) => _text.AppendJoin(" & ", cells).Append(" \\\\\n");
+    /// <summary>A line that is LaTeX already.</summary>
+    public TexText Raw(string line)
+    {
+        _text.Append(line).Append('\n');
+        return this;
+    }
+
+    public override string ToString() => _text.ToString();
+
+    public static string Escape(string plain) => TexEscape.Of(plain);
+
+    private void Line(IEnumerable<string> cells)
+    {
+        string line = string.Join(" & ", cells);
+        // The end of the line before would take these for its own option.
+        _text.Append(line is ['[' or '*', ..] ? "{}" : "").Append(line).Append(" \\\\\n");
+    }
 }

@@ -37,6 +37,22 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         return File.Exists(path) ? (number, path) : throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no predictions at step {number}.");
     }
 
+    /// <summary>The predictions of the last evaluation of a completed run; null: missing, damaged, or not those of all its rows.</summary>
+    public PredictionSet? TryReadLast(RunDocument run)
+    {
+        try
+        {
+            (int step, string path) = Find(run, "last");
+            PredictionSet set = Read(step, path);
+            // A torn file still has whole lines: without all rows of the evaluation it is not its file.
+            return set.Items.Count == run.Summary.EvalRows ? set : null;
+        }
+        catch (Exception failure) when (failure is ApiFailure or IOException or UnauthorizedAccessException or FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+
     public static PredictionSet Read(int step, string path)
     {
         using StreamReader reader = new(path);

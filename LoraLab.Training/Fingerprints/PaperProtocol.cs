@@ -25,11 +25,11 @@ public static class PaperProtocol
         bool theirWeights = model.WeightsSha256 == TinyLlamaWeights;
         return
         [
-            new("weights of TinyLlama-1.1B-Chat-v1.0 (sha256)", TinyLlamaWeights, model.WeightsSha256, theirWeights, theirWeights ? null : $"this run's base is '{spec.Model}'"),
-            Figure("negative / positive training sentences", "8,940 / 11,060", Pair(training.Labels), known: true),
-            Figure("negative / positive evaluation rows", "428 / 444", Pair(evaluation.Labels), known: true),
-            Figure("optimizer steps", "1,250", Number(training.Steps), finished),
-            Figure("training tokens", "760,459", Number(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
+            new(PaperFigureNames.Weights, TinyLlamaWeights, model.WeightsSha256, theirWeights, theirWeights ? null : $"this run's base is '{spec.Model}'"),
+            Figure(PaperFigureNames.TrainingLabels, "8,940 / 11,060", Pair(training.Labels), known: true),
+            Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(evaluation.Labels), known: true),
+            Figure(PaperFigureNames.Steps, "1,250", Number(training.Steps), finished),
+            Figure(PaperFigureNames.Tokens, "760,459", Number(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
         ];
     }
 
