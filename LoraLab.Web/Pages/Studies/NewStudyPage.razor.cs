@@ -308,7 +308,7 @@ public sealed partial class NewStudyPage
         catch (ApiException refusal)
         {
             _general = refusal.Errors.Count == 0 ? refusal.Message : null;
-            _preview = null;
+            _preview = refusal.Errors.Count == 0 ? _preview : null;
             _context.Take(new StudyErrors(refusal.Errors));
         }
         catch (HttpRequestException)

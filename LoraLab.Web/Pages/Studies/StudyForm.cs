@@ -129,7 +129,7 @@ internal sealed class StudyForm
         GroundSeeds = string.Join(", ", plan?.Seeds ?? []);
         Protocol.Start(GroundSpec());
         Protocol.Apply(changes);
-        Methods = [.. (own ?? _groundMethods).Select(MethodEdit.Read).OfType<MethodEdit>().DistinctBy(method => method.Id)];
+        Methods = [.. (own ?? _groundMethods).Select(MethodEdit.Read).OfType<MethodEdit>()];
         _ownMethods = own;
     }
 
