@@ -11,6 +11,7 @@ using LoraLab.Server.Machine;
 using LoraLab.Server.Plans;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
+using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using LoraLab.Server.Studies;
 using LoraLab.Server.Studies.Course;
@@ -153,7 +154,7 @@ internal static class Services
     }
 
     public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options =>
-        options.AddDocumentTransformer(static (document, _, _) =>
+        options.AddDocumentTransformer<ApiKeyDescription>().AddDocumentTransformer(static (document, _, _) =>
         {
             document.Info.Title = "LoraLab";
             document.Info.Version = MachineReport.Version;

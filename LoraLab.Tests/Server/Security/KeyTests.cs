@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
@@ -58,6 +59,16 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
         using HttpResponseMessage response = await server.SendAsync(HttpMethod.Get, path);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Description_OfTheApi_SaysHowAKeyIsSent()
+    {
+        using JsonDocument description = JsonDocument.Parse(await server.Server.Http.GetStringAsync("/openapi/v1.json"));
+
+        JsonElement scheme = description.RootElement.GetProperty("components").GetProperty("securitySchemes").GetProperty("apiKey");
+        Assert.Equal(("http", "bearer"), (scheme.GetProperty("type").GetString(), scheme.GetProperty("scheme").GetString()));
+        Assert.Contains(description.RootElement.GetProperty("security").EnumerateArray(), requirement => requirement.TryGetProperty("apiKey", out _));
     }
 
     [Fact]
