@@ -46,6 +46,7 @@ internal sealed class PlanService(
         StoredPlan created = store.Transact(transaction =>
         {
             RequireName(transaction.Plans, plan.Kind, plan.Name);
+            admission.RequireRoom(transaction.Runs, first.Runs.Count);
             transaction.PutPlan(plan);
             StoredPlan stored = Take(transaction, driver, plan, first, admitted);
             if (answer is not null)
@@ -151,11 +152,7 @@ internal sealed class PlanService(
 
     private StoredPlan Take(IStoreTransaction transaction, IPlanDriver driver, StoredPlan before, PlanStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
     {
-        if (step.Runs.Count > 0)
-        {
-            admission.RequireRoom(transaction.Runs, step.Runs.Count);
-        }
-
+        // What follows from a plan that was admitted is not refused for a full queue: it could wait for ever for room that nobody keeps.
         foreach (PlannedRun run in step.Runs)
         {
             admission.Add(transaction, admitted[run.Key]);
