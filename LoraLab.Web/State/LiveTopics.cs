@@ -22,7 +22,6 @@ internal static class LiveTopics
     private static bool MatchesPlan(string topic, LiveEvent live) => live.Data.Deserialize<PlanNotice>(ContractJson.Options) is PlanNotice notice && notice.Kind switch
     {
         PlanKind.Study => topic == LiveHub.Studies || topic == LiveHub.Study(notice.Id),
-        PlanKind.Sweep => topic == LiveHub.Sweeps || topic == LiveHub.Sweep(notice.Id),
-        _ => false,
+        _ => topic == LiveHub.Sweeps || topic == LiveHub.Sweep(notice.Id),
     };
 }
