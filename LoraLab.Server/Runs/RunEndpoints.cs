@@ -67,8 +67,8 @@ internal static class RunEndpoints
         return TypedResults.Text(body, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
     }
 
-    private static Ok<RunList> List(RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? q) =>
-        TypedResults.Ok(query.List(limit, cursor, sort, state, method, tag, q));
+    private static Ok<RunList> List(RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q) =>
+        TypedResults.Ok(query.List(limit, cursor, sort, state, method, tag, study, sweep, q));
 
     private static IResult Get(string id, HttpContext context, IRunStore store)
     {

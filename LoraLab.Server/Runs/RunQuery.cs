@@ -11,7 +11,7 @@ internal sealed class RunQuery(IRunStore store)
     private const int DefaultLimit = 50;
     private const int MaximumLimit = 500;
 
-    public RunList List(int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? q)
+    public RunList List(int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q)
     {
         if (limit is < 1 or > MaximumLimit)
         {
@@ -29,6 +29,8 @@ internal sealed class RunQuery(IRunStore store)
                 .Where(run => states?.Contains(run.State) ?? true)
                 .Where(run => methods?.Contains(run.Spec.Method) ?? true)
                 .Where(run => tags?.All(run.Tags.Contains) ?? true)
+                .Where(run => string.IsNullOrEmpty(study) || run.StudyId == study)
+                .Where(run => string.IsNullOrEmpty(sweep) || run.SweepId == sweep)
                 .Where(run => Matches(run, q))
                 .Order(order),
         ];

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
 using LoraLab.Tests.Server;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
@@ -48,6 +50,45 @@ public sealed class HostileTextTests(Dashboard dashboard)
 
         await HoverChartsAsync(page, first.Id, second.Id);
         Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Study_FullOfMarkup_IsShownAsText()
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
+        RunApi api = new(server.Http);
+        const string name = "<img src=x onerror=\"window.hacked='study'\"><b onmouseover=window.hacked=1>s</b>";
+        // One method has results; the other's runs fail with a sentence of their own.
+        JsonObject plan = new()
+        {
+            ["name"] = name,
+            ["notes"] = Notes,
+            ["seeds"] = new JsonArray(1, 2),
+            ["spec"] = new JsonObject { ["tags"] = new JsonArray(Tag) },
+            ["methods"] = new JsonArray(
+                new JsonObject { ["method"] = "lora", ["spec"] = new JsonObject { ["notes"] = Notes }, ["grid"] = new JsonObject { ["targetModules"] = new JsonArray(new JsonArray("q_proj"), new JsonArray("v_proj")) } },
+                new JsonObject { ["method"] = "pissa", ["spec"] = new JsonObject { ["notes"] = $"fail {Notes}" } }),
+        };
+        StudyDocument study = await api.SendAsync<StudyDocument>(HttpMethod.Post, ApiRoutes.Studies, plan.ToJsonString(), System.Net.HttpStatusCode.Created);
+        study = await StudyPages.WaitForEndAsync(api, study.Id);
+        Assert.Equal(StudyState.Failed, study.State);
+        await using IBrowserContext context = await dashboard.NewContextAsync(withoutPolicy: true);
+        IPage page = await Dashboard.OpenAsync(context, new Uri(server.Address, "/studies"));
+
+        await Expect(page.Locator($"tr[data-study='{study.Id}']")).ToContainTextAsync(name);
+        await AssertHarmlessAsync(page);
+        foreach ((string path, string shown) in new[]
+        {
+            ($"/studies/{study.Id}", name), ($"/studies/{study.Id}", "Runs without a result"), ($"/studies/{study.Id}?tab=selection", "q_proj"), ($"/studies/{study.Id}?tab=claims", name), ($"/studies/{study.Id}?tab=tables", name),
+            ($"/studies/{study.Id}?tab=figures", name), ($"/studies/{study.Id}?tab=plan", "onerror"), ($"/studies/new?from={study.Id}", "onerror"), ($"/runs?study={study.Id}", name),
+        })
+        {
+            await page.GotoAsync(new Uri(server.Address, path).ToString());
+            await Expect(page.Locator("#content")).ToContainTextAsync(shown);
+            await AssertHarmlessAsync(page);
+        }
+
         await page.CloseAsync();
     }
 

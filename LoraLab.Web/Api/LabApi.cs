@@ -13,7 +13,7 @@ using LoraLab.Contracts.Sweeps;
 namespace LoraLab.Web.Api;
 
 /// <summary>The public REST API, typed. Throws <see cref="ApiException"/> where the server refuses and <see cref="HttpRequestException"/> where it cannot be reached.</summary>
-public sealed class LabApi(HttpClient http)
+public sealed partial class LabApi(HttpClient http)
 {
     public Task<RunList> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) =>
         GetAsync<RunList>(ApiRoutes.Runs + query.ToQueryString(), cancellationToken);

@@ -14,6 +14,12 @@ public sealed record RunQuery
 
     public string? Tag { get; init; }
 
+    /// <summary>Id of a study.</summary>
+    public string? Study { get; init; }
+
+    /// <summary>Id of a sweep.</summary>
+    public string? Sweep { get; init; }
+
     /// <summary>A field, with a minus in front for descending order.</summary>
     public string? Sort { get; init; }
 
@@ -28,6 +34,8 @@ public sealed record RunQuery
         Add(query, "state", string.Join(',', States));
         Add(query, "method", string.Join(',', Methods));
         Add(query, "tag", Tag);
+        Add(query, "study", Study);
+        Add(query, "sweep", Sweep);
         Add(query, "sort", Sort);
         Add(query, "cursor", Cursor);
         Add(query, "limit", Limit?.ToString(CultureInfo.InvariantCulture));

@@ -39,6 +39,12 @@ public sealed partial class RunsPage
     [SupplyParameterFromQuery(Name = "tag")]
     public string? Tag { get; set; }
 
+    [SupplyParameterFromQuery(Name = "study")]
+    public string? Study { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sweep")]
+    public string? Sweep { get; set; }
+
     [SupplyParameterFromQuery(Name = "sort")]
     public string? SortField { get; set; }
 
@@ -48,7 +54,7 @@ public sealed partial class RunsPage
 
     private IReadOnlyList<string> Methods => PageUrl.List(MethodFilter);
 
-    private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag);
+    private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag) || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep);
 
     /// <summary>Every run, newest first.</summary>
     private bool Plain => !Filtered && Sort == NewestFirst;
@@ -74,7 +80,7 @@ public sealed partial class RunsPage
 
     protected override async Task OnParametersSetAsync()
     {
-        RunQuery query = new() { Search = Q, States = States, Methods = Methods, Tag = Tag, Sort = Sort, Limit = PageSize };
+        RunQuery query = new() { Search = Q, States = States, Methods = Methods, Tag = Tag, Study = Study, Sweep = Sweep, Sort = Sort, Limit = PageSize };
         if (_loaded is null || (_loaded with { Limit = PageSize }).ToQueryString() != query.ToQueryString())
         {
             _loaded = query;

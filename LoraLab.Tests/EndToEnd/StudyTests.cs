@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>The built-in study in the browser, with the real server and the real trainer: from a click to the paper.</summary>
+[Collection(nameof(Dashboard))]
+public sealed class StudyTests(Dashboard dashboard)
+{
+    private const string Smoke = "template-better-call-lora-smoke";
+    private static readonly string[] s_methods = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
+
+    [Fact]
+    public async Task Smoke_FromAClickToThePaper_FillsTheMatrixAndPrintsWhatThePredictionsSay()
+    {
+        IPage page = await dashboard.OpenAsync("/studies");
+        await page.GetByTestId("new-study").ClickAsync();
+        await page.GetByTestId(Smoke).ClickAsync();
+        await Expect(page.GetByTestId("preview-selection")).ToHaveTextAsync("10");
+        await Expect(page.GetByTestId("preview-reported")).ToHaveTextAsync("10");
+        await Expect(page.GetByTestId("preview-basis")).ToContainTextAsync("sample");
+        await page.EvaluateAsync("window.notReloaded = true");
+        await page.GetByTestId("start-study").ClickAsync();
+        await Dashboard.ArriveAsync(page, "^/studies/(?!new)[^/?]+$");
+        string id = StudyPages.IdOf(page);
+
+        try
+        {
+            await WatchAsync(page);
+            StudyDocument study = await StudyPages.WaitForEndAsync(dashboard.Api, id);
+            Assert.True(study.State == StudyState.Completed, $"{study.State}: {study.Error}");
+            await Expect(page.GetByTestId("study-state")).ToHaveAttributeAsync("data-state", "completed");
+            Assert.True(await page.EvaluateAsync<bool>("window.notReloaded === true"), "The page was reloaded.");
+            await AssertMatrixAsync(page, study);
+            await AssertSelectionAsync(page, study);
+            await AssertClaimsAsync(page, study);
+            await AssertFiguresAsync(page, study);
+
+            Dictionary<string, string> paper = await DownloadAsync(page);
+            AssertFiles(paper, study);
+            await AssertFinalTableAsync(page, study, paper["tables/final.tex"]);
+            await AssertLinksAsync(page, study);
+        }
+        finally
+        {
+            await StudyPages.StopAsync(dashboard.Api, id);
+        }
+
+        await page.CloseAsync();
+    }
+
+    /// <summary>Cells fill while the page is looked at, and the bar goes on.</summary>
+    private static async Task WatchAsync(IPage page)
+    {
+        await Expect(page.GetByTestId("matrix-row")).ToHaveCountAsync(s_methods.Length);
+        await Expect(page.GetByTestId("matrix-cell")).ToHaveCountAsync(2 * s_methods.Length);
+        await Expect(page.GetByTestId("study-progress")).Not.ToHaveAttributeAsync("data-done", "0");
+        await Expect(page.GetByTestId("study-eta")).ToContainTextAsync("left");
+        await page.Locator("[data-testid=matrix-cell][data-state=completed]").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 3 * Dashboard.Patience });
+    }
+
+    private static async Task AssertMatrixAsync(IPage page, StudyDocument study)
+    {
+        List<StudyRun> reported = [.. study.Runs.Where(run => run.Stage == StudyStage.Reported)];
+        Assert.Equal(2 * s_methods.Length, reported.Count);
+        foreach (StudyRun run in reported)
+        {
+            ILocator cell = page.Locator($"[data-testid=matrix-cell][data-run='{run.RunId}']");
+            await Expect(cell).ToHaveAttributeAsync("data-state", "completed");
+            await Expect(cell).ToContainTextAsync((run.Accuracy!.Value * 100).ToString("0.00", CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static async Task AssertSelectionAsync(IPage page, StudyDocument study)
+    {
+        ILocator arms = await StudyPages.OpenTabAsync(page, "selection", "arm");
+        await Expect(arms).ToHaveCountAsync(s_methods.Length);
+        await Expect(page.GetByTestId("chosen-cell")).ToHaveCountAsync(s_methods.Length);
+        await Expect(page.GetByTestId("arm-place")).ToHaveCountAsync(study.Arms.Count(arm => arm.Place is not null));
+    }
+
+    private static async Task AssertClaimsAsync(IPage page, StudyDocument study)
+    {
+        Assert.NotEmpty(study.Claims);
+        // Two seeds on a toy decide nothing about the paper.
+        Assert.All(study.Claims, claim => Assert.False(claim.OnPaper));
+        ILocator cards = await StudyPages.OpenTabAsync(page, "claims", "claim");
+        await Expect(cards).ToHaveCountAsync(study.Claims.Count);
+        foreach (StudyClaim claim in study.Claims)
+        {
+            ILocator card = page.Locator($"[data-claim='{claim.Id}']");
+            await Expect(card).ToContainTextAsync(claim.Reading);
+            await Expect(card).ToContainTextAsync(claim.MinimumEvidence);
+        }
+    }
+
+    private static async Task AssertFiguresAsync(IPage page, StudyDocument study)
+    {
+        ILocator figures = await StudyPages.OpenTabAsync(page, "figures", "figure");
+        await Expect(figures).ToHaveCountAsync(study.Figures.Count);
+        Assert.Contains(study.Figures, figure => figure is { Id: "convergence", Missing: null });
+        foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is null))
+        {
+            // Loaded, and drawn with a size of its own.
+            await page.WaitForFunctionAsync($"document.querySelector(\"[data-figure='{figure.Id}'] img\")?.naturalWidth > 100");
+        }
+
+        foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is not null))
+        {
+            await Expect(page.Locator($"[data-figure='{figure.Id}']")).ToContainTextAsync(figure.Missing!);
+        }
+    }
+
+    private static async Task<Dictionary<string, string>> DownloadAsync(IPage page)
+    {
+        IDownload download = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("paper").ClickAsync());
+        Assert.EndsWith(".zip", download.SuggestedFilename, StringComparison.Ordinal);
+        using TemporaryFolder folder = new();
+        string file = Path.Combine(folder.Path, "paper.zip");
+        await download.SaveAsAsync(file);
+        using ZipArchive archive = ZipFile.OpenRead(file);
+        Dictionary<string, string> texts = [];
+        foreach (ZipArchiveEntry entry in archive.Entries)
+        {
+            using StreamReader reader = new(entry.Open());
+            texts[entry.FullName] = await reader.ReadToEndAsync();
+        }
+
+        return texts;
+    }
+
+    private static void AssertFiles(Dictionary<string, string> paper, StudyDocument study)
+    {
+        string[] expected =
+        [
+            "paper.tex", "numbers.tex", "provenance.json", "tables/final.tex", .. s_methods.Select(method => $"tables/hyper-parameters-{method}.tex"),
+            "figures/convergence.svg", "figures/convergence.pdf", "figures/accuracy-cost.svg", "figures/accuracy-cost.pdf", "data/runs.csv", "data/predictions.csv",
+        ];
+        Assert.All(expected, name => Assert.NotEqual("", paper.GetValueOrDefault(name, "")));
+        Assert.All(study.Runs, run => Assert.Contains(run.RunId, paper["provenance.json"], StringComparison.Ordinal));
+        foreach (string table in paper.Keys.Where(name => name.StartsWith("tables/", StringComparison.Ordinal)))
+        {
+            Assert.Contains(Path.GetFileNameWithoutExtension(table), paper["paper.tex"], StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Accuracy and macro-F1 of the page's table and the paper's, from the raw predictions of each run.</summary>
+    private async Task AssertFinalTableAsync(IPage page, StudyDocument study, string tex)
+    {
+        await StudyPages.OpenTabAsync(page, "tables", "study-table");
+        ILocator table = page.Locator("[data-table=final]");
+        foreach (StudyArm arm in study.Arms)
+        {
+            List<double> accuracies = [];
+            List<double> scores = [];
+            foreach (StudyRun run in study.Runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported))
+            {
+                PredictionSet predictions = await dashboard.Api.ReadAsync<PredictionSet>(ApiRoutes.Run(run.RunId, "predictions") + "?step=last");
+                accuracies.Add(100.0 * predictions.Items.Count(row => row.Label == row.Predicted) / predictions.Items.Count);
+                scores.Add(predictions.Labels.Select((_, label) => F1(predictions.Items, label)).Average() * 100);
+            }
+
+            string[] printed = [Print(accuracies), Print(scores)];
+            string row = Regex.Replace(tex.Split('\n').Single(line => line.StartsWith($"{arm.Label} &", StringComparison.Ordinal)), @"\\textbf\{|\\textsuperscript\{[^}]*\}|\$\\pm\$|[{}]", match => match.Value.Contains("pm", StringComparison.Ordinal) ? "±" : "");
+            string[] cells = [.. row.Split('&').Select(cell => cell.Trim())];
+            Assert.Equal(["2", .. printed], cells[1..4]);
+            ILocator shown = table.Locator("tbody tr").Filter(new LocatorFilterOptions { Has = page.GetByRole(AriaRole.Cell, new PageGetByRoleOptions { Name = arm.Label, Exact = true }) });
+            await Expect(shown.Locator("td").Nth(2)).ToContainTextAsync(printed[0]);
+            await Expect(shown.Locator("td").Nth(3)).ToContainTextAsync(printed[1]);
+        }
+    }
+
+    /// <summary>From a run to its study, and from the study to its runs.</summary>
+    private async Task AssertLinksAsync(IPage page, StudyDocument study)
+    {
+        await page.GetByTestId("study-runs").ClickAsync();
+        await Expect(page.GetByTestId("filter-study")).ToContainTextAsync(study.Id);
+        await Expect(page.GetByTestId("run-row")).ToHaveCountAsync(study.Runs.Count);
+        RunDocument run = await dashboard.Api.GetAsync(study.Runs[0].RunId);
+        Assert.Equal(study.Id, run.StudyId);
+        await page.GotoAsync(new Uri(dashboard.Server.Address, $"/runs/{run.Id}").ToString());
+        await page.GetByTestId("run-study").ClickAsync();
+        await Dashboard.ArriveAsync(page, $"^/studies/{study.Id}$");
+        await Expect(page.GetByTestId("study-name")).ToHaveTextAsync(study.Name);
+    }
+
+    private static double F1(IReadOnlyList<Prediction> rows, int label)
+    {
+        double hits = rows.Count(row => row.Label == label && row.Predicted == label);
+        double claimed = rows.Count(row => row.Predicted == label) + rows.Count(row => row.Label == label);
+        return claimed == 0 ? 0 : 2 * hits / claimed;
+    }
+
+    private static string Print(IReadOnlyList<double> values)
+    {
+        double mean = values.Sum() / values.Count;
+        double deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
+        return string.Create(CultureInfo.InvariantCulture, $"{mean:0.00} ± {deviation:0.00}");
+    }
+}

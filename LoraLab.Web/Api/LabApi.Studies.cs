@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Studies;
+
+namespace LoraLab.Web.Api;
+
+/// <summary>Studies.</summary>
+public sealed partial class LabApi
+{
+    public Task<IReadOnlyList<StudyTemplate>> StudyTemplatesAsync(CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<StudyTemplate>>(ApiRoutes.StudyTemplates, cancellationToken);
+
+    public Task<StudyList> ListStudiesAsync(CancellationToken cancellationToken) => GetAsync<StudyList>(ApiRoutes.Studies, cancellationToken);
+
+    public Task<StudyDocument> GetStudyAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<StudyDocument>(ApiRoutes.Study(Escape(id)), cancellationToken);
+
+    /// <summary>What a study would do. The number of its runs is part of the answer, so that a large one is not refused for it here.</summary>
+    public Task<StudyPreview> PreviewStudyAsync(JsonObject plan, CancellationToken cancellationToken) =>
+        SendAsync<StudyPreview>(new(HttpMethod.Post, Relative(ApiRoutes.Studies + "?dryRun=true&confirm=true")) { Content = Json(plan) }, cancellationToken);
+
+    /// <summary>Creates a study; <paramref name="confirm"/> says that more runs are meant than the server takes unasked.</summary>
+    public Task<StudyDocument> StartStudyAsync(JsonObject plan, bool confirm, string idempotencyKey, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, Relative(ApiRoutes.Studies + (confirm ? "?confirm=true" : ""))) { Content = Json(plan) };
+        request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return SendAsync<StudyDocument>(request, cancellationToken);
+    }
+
+    public Task CancelStudyAsync(string id, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Study(Escape(id), "cancel"))), cancellationToken);
+}

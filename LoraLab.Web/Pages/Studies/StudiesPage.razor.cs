@@ -1,0 +1,84 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Studies;
+using LoraLab.Web.Api;
+using LoraLab.Web.State;
+
+namespace LoraLab.Web.Pages.Studies;
+
+/// <summary>All studies. The list has no runs, so those that go on are asked for their own.</summary>
+public sealed partial class StudiesPage
+{
+    /// <summary>Studies whose runs share one machine go on one after another; more than these are shown without progress.</summary>
+    private const int MostWatched = 8;
+
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly List<IDisposable> _listeners = [];
+    private Dictionary<string, StudyDocument> _running = [];
+    private IReadOnlyList<StudyDocument>? _studies;
+    private IReadOnlyList<StudyTemplate> _templates = [];
+    private RenderThrottle? _refetch;
+    private RenderThrottle? _render;
+    private string? _failure;
+
+    protected override async Task OnInitializedAsync()
+    {
+        Live.Reconnected += OnReconnected;
+        _refetch = new RenderThrottle(TimeSpan.FromSeconds(2), () => InvokeAsync(RefetchAsync));
+        _render = new RenderThrottle(TimeSpan.FromMilliseconds(500), () => InvokeAsync(StateHasChanged));
+        _listeners.Add(await Live.ListenAsync(LiveHub.Studies, _ => _refetch.Request()));
+        _listeners.Add(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        await LoadAsync();
+    }
+
+    public void Dispose()
+    {
+        Live.Reconnected -= OnReconnected;
+        _listeners.ForEach(listener => listener.Dispose());
+        _refetch?.Dispose();
+        _render?.Dispose();
+        _leaving.Cancel();
+        _leaving.Dispose();
+    }
+
+    private static bool IsToy(StudyDocument study) => study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
+
+    private async Task LoadAsync()
+    {
+        try
+        {
+            IReadOnlyList<StudyDocument> studies = (await Api.ListStudiesAsync(_leaving.Token)).Items;
+            _templates = studies.Count == 0 && _templates.Count == 0 ? await Api.StudyTemplatesAsync(_leaving.Token) : _templates;
+            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MostWatched).Select(study => Api.GetStudyAsync(study.Id, _leaving.Token)));
+            (_studies, _running, _failure) = (studies, running.ToDictionary(study => study.Id), null);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            // A list that is shown already stays; the banner says that it may be out of date.
+            _failure = _studies is not null ? null : failure is ApiException ? failure.Message : "The server cannot be reached.";
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was left.
+        }
+    }
+
+    private async Task RefetchAsync()
+    {
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    private void OnReconnected() => _refetch?.Request();
+
+    private void OnRun(LiveEvent message)
+    {
+        foreach ((string id, StudyDocument study) in _running.ToList())
+        {
+            if (LiveStudies.Apply(study, message) is StudyDocument next)
+            {
+                _running[id] = next;
+                _render?.Request();
+            }
+        }
+    }
+}

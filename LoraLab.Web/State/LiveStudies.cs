@@ -1,0 +1,54 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
+
+namespace LoraLab.Web.State;
+
+/// <summary>Brings a study up to date with what one of its runs does. What follows from ended runs the server says.</summary>
+internal static class LiveStudies
+{
+    /// <summary>The study after the event; null: the event is not about one of its runs.</summary>
+    internal static StudyDocument? Apply(StudyDocument study, LiveEvent message)
+    {
+        int index = -1;
+        for (int i = 0; i < study.Runs.Count && index < 0; i++)
+        {
+            index = study.Runs[i].RunId == message.RunId ? i : -1;
+        }
+
+        if (index < 0 || Apply(study.Runs[index], message) is not StudyRun next)
+        {
+            return null;
+        }
+
+        List<StudyRun> runs = [.. study.Runs];
+        runs[index] = next;
+        return study with { Runs = runs };
+    }
+
+    /// <summary>True where a run of it has ended with this event: then tables and claims may read otherwise.</summary>
+    internal static bool EndsARun(LiveEvent message) => message.Type == LiveEventTypes.RunState && LiveRuns.Document(message)?.State.IsTerminal() != false;
+
+    private static StudyRun? Apply(StudyRun run, LiveEvent message)
+    {
+        if (LiveRuns.Document(message) is RunDocument document)
+        {
+            return run with
+            {
+                State = document.State,
+                EndReason = document.EndReason,
+                Error = document.Error,
+                Step = document.Progress.Step,
+                TotalSteps = document.Progress.TotalSteps,
+                Accuracy = document.Summary.Accuracy?.Last,
+                MacroF1 = document.Summary.MacroF1?.Last,
+            };
+        }
+
+        return message.Type == LiveEventTypes.RunProgress && message.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress
+            ? run with { Step = progress.Step, TotalSteps = progress.TotalSteps }
+            : null;
+    }
+}
