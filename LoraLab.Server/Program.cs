@@ -12,6 +12,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     builder.AddTrainer();
     builder.AddRuns();
     builder.AddPlans();
+    builder.AddStudies();
     builder.AddArtifacts();
     builder.AddQueue();
     builder.AddLive();

@@ -22,6 +22,9 @@ internal sealed class Script(string? notes, int attempt = 1)
         .SelectMany(ends => Enumerable.Range(ends[0], ends[^1] - ends[0] + 1))
         .ToHashSet();
 
+    public double Real(string word, double otherwise) =>
+        words.TryGetValue(word, out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? number : otherwise;
+
     public int Number(string word, int otherwise = 0) =>
         words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : otherwise;
 }

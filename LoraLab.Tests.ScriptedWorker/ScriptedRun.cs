@@ -10,8 +10,8 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// <summary>
 /// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
 /// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>, <c>say</c> (logs the run's name),
-/// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, and those of
-/// <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
+/// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, <c>best=RATE</c> gets the more rows wrong the further its learning
+/// rate is from this one, <c>burst=RATE</c> diverges from this learning rate on, and those of <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
 /// attempt's losses tell whose they are (10 more each); <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
@@ -129,7 +129,7 @@ internal sealed class ScriptedRun
             }
         }
 
-        if (script.Has("fail"))
+        if (script.Has("fail") || spec.LearningRate >= script.Real("burst", double.PositiveInfinity))
         {
             return End(EndReason.Diverged, "The loss became NaN at step 3; lower learningRate.");
         }
@@ -174,7 +174,9 @@ internal sealed class ScriptedRun
         string file = RunFiles.PredictionsAt(step);
         string path = Path.Combine(directory, file);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        IReadOnlySet<int> wrong = script.Has("wrong") && step > 0 ? script.Numbers("wrong") : Enumerable.Range(step == 0 ? evalRows / 2 : evalRows - 1, evalRows).ToHashSet();
+        IReadOnlySet<int> wrong = script.Has("wrong") && step > 0 ? script.Numbers("wrong")
+            : script.Has("best") && step > 0 ? Enumerable.Range(0, (int)Math.Round(2 * Math.Abs(Math.Log2(spec.LearningRate!.Value / script.Real("best", 1))))).ToHashSet()
+            : Enumerable.Range(step == 0 ? evalRows / 2 : evalRows - 1, evalRows).ToHashSet();
         int correct = Enumerable.Range(0, evalRows).Count(row => !wrong.Contains(row));
         IEnumerable<string> rows = Enumerable.Range(0, evalRows).Select(row =>
             string.Create(CultureInfo.InvariantCulture, $"{row},{row % 2},{(wrong.Contains(row) ? 1 - (row % 2) : row % 2)},{-0.5 - row},{-1.25}"));

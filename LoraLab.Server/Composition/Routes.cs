@@ -15,6 +15,7 @@ using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Security;
 using LoraLab.Server.Store;
+using LoraLab.Server.Studies;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Scalar.AspNetCore;
 
@@ -56,6 +57,7 @@ internal static class Routes
         api.MapEstimate();
         api.MapCatalog();
         api.MapCompare();
+        api.MapStudies();
         api.MapSystem();
         api.MapSession();
     }

@@ -13,6 +13,8 @@ using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Security;
 using LoraLab.Server.Store;
+using LoraLab.Server.Studies;
+using LoraLab.Server.Studies.Course;
 using LoraLab.Server.Worker;
 using Microsoft.Extensions.Options;
 
@@ -88,7 +90,15 @@ internal static class Services
     {
         builder.Services.AddSingleton<PlanRunCheck>();
         builder.Services.AddSingleton<PlanService>();
+        builder.Services.AddSingleton<SharedChoices>();
         builder.Services.AddHostedService<PlanCoordinator>();
+    }
+
+    public static void AddStudies(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IPlanDriver, StudyDriver>();
+        builder.Services.AddSingleton<StudyPlanReader>();
+        builder.Services.AddSingleton<StudyService>();
     }
 
     public static void AddArtifacts(this WebApplicationBuilder builder)

@@ -1,22 +1,22 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Runs;
-using LoraLab.Server.Store;
 
 namespace LoraLab.Server.Plans;
 
 /// <summary>Checks every run that a plan asks for before one of them is created; the first that is wrong refuses all, by its name.</summary>
 internal sealed class PlanRunCheck(RunAdmission admission)
 {
-    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(StoredPlan plan, IReadOnlyList<PlannedRun> runs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(PlanKind kind, string planId, IReadOnlyList<PlannedRun> runs, CancellationToken cancellationToken)
     {
         Dictionary<string, AdmittedRun> admitted = [];
         foreach (PlannedRun run in runs)
         {
             try
             {
-                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Plan = (plan.Kind, plan.Id, run.Key) };
+                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Plan = (kind, planId, run.Key) };
             }
             catch (ApiFailure failure) when (failure.Errors is not null)
             {

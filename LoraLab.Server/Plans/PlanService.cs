@@ -25,15 +25,28 @@ internal sealed class PlanService(
         .Where(run => run.PlanKey is not null && (plan.Kind == PlanKind.Study ? run.Document.StudyId : run.Document.SweepId) == plan.Id)
         .ToDictionary(run => run.PlanKey!, run => run.Document);
 
+    /// <summary>Refuses a name that another of the kind has.</summary>
+    public static void RequireName(IEnumerable<StoredPlan> plans, PlanKind planKind, string name)
+    {
+        if (plans.FirstOrDefault(other => other.Kind == planKind && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
+        {
+            string kind = planKind.ToString().ToLowerInvariant();
+            throw ApiFailure.Conflict($"{kind}NameTaken", $"There is a {kind} named '{taken.Name}' already ({taken.Id}); give this one another name.");
+        }
+    }
+
     /// <summary>The plan and the runs of its first step come into being together, or not at all.</summary>
     public async Task<StoredPlan> CreateAsync(StoredPlan plan, PlanAnswer? answer, CancellationToken cancellationToken)
     {
         IPlanDriver driver = drivers[plan.Kind];
         PlanStep first = driver.Next(plan, RunsOf(plan, []), time.GetUtcNow());
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan, first.Runs, cancellationToken);
+        // Before each of many runs is checked.
+        admission.RequireRoom(store.Runs, first.Runs.Count);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, first.Runs, cancellationToken);
         StoredPlan created = store.Transact(transaction =>
         {
-            RequireName(transaction, plan);
+            RequireName(transaction.Plans, plan.Kind, plan.Name);
+            admission.RequireRoom(transaction.Runs, first.Runs.Count);
             transaction.PutPlan(plan);
             StoredPlan stored = Take(transaction, driver, plan, first, admitted);
             if (answer is not null)
@@ -101,15 +114,6 @@ internal sealed class PlanService(
     private static bool ChangesNothing(StoredPlan plan, PlanStep step) =>
         step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Plan.Says(plan);
 
-    private static void RequireName(IStoreTransaction transaction, StoredPlan plan)
-    {
-        if (transaction.Plans.FirstOrDefault(other => other.Kind == plan.Kind && string.Equals(other.Name, plan.Name, StringComparison.OrdinalIgnoreCase)) is { } taken)
-        {
-            string kind = plan.Kind.ToString().ToLowerInvariant();
-            throw ApiFailure.Conflict($"{kind}NameTaken", $"There is a {kind} named '{taken.Name}' already ({taken.Id}); give this one another name.");
-        }
-    }
-
     /// <summary>The step without what cannot be done: stopping what has stopped, resuming what runs.</summary>
     private PlanStep Step(IPlanDriver driver, StoredPlan plan, IEnumerable<StoredRun> runs)
     {
@@ -126,7 +130,7 @@ internal sealed class PlanService(
 
     private async Task TakeAsync(IPlanDriver driver, StoredPlan plan, PlanStep step, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan, step.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, step.Runs, cancellationToken);
         IReadOnlyList<PlannedStop> stops = store.Transact(transaction =>
         {
             if (transaction.FindPlan(plan.Id) is not { } now || Step(driver, now, transaction.Runs) is not { } again || !PlanRunCheck.Covers(admitted, again.Runs))
@@ -148,11 +152,7 @@ internal sealed class PlanService(
 
     private StoredPlan Take(IStoreTransaction transaction, IPlanDriver driver, StoredPlan before, PlanStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
     {
-        if (step.Runs.Count > 0)
-        {
-            admission.RequireRoom(transaction, step.Runs.Count);
-        }
-
+        // What follows from a plan that was admitted is not refused for a full queue: it could wait for ever for room that nobody keeps.
         foreach (PlannedRun run in step.Runs)
         {
             admission.Add(transaction, admitted[run.Key]);

@@ -26,10 +26,10 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         : valid.Spec.Name.Trim();
 
     /// <summary>Refuses when the queue cannot take so many more.</summary>
-    public void RequireRoom(IStoreTransaction transaction, int runs = 1)
+    public void RequireRoom(IEnumerable<StoredRun> queue, int runs = 1)
     {
         int limit = options.Value.Limits.QueuedRuns;
-        int waiting = transaction.Runs.Count(run => run.Document.State == RunState.Queued);
+        int waiting = queue.Count(run => run.Document.State == RunState.Queued);
         if (waiting + runs <= limit)
         {
             return;

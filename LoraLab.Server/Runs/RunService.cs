@@ -181,7 +181,7 @@ internal sealed class RunService(
     {
         RunDocument inserted = store.Transact(transaction =>
         {
-            admission.RequireRoom(transaction);
+            admission.RequireRoom(transaction.Runs);
             RunDocument document = admission.Add(transaction, run);
             if (answer is (string key, string hash))
             {

@@ -6,6 +6,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Server.Composition;
 using LoraLab.Server.Live;
 using LoraLab.Server.Observability;
+using LoraLab.Server.Plans;
 using LoraLab.Server.Queue;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Store;
@@ -18,7 +19,7 @@ namespace LoraLab.Server.Worker;
 /// process, the run ends in a state that says so.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedChoices choices, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
 {
     public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
     {
@@ -115,11 +116,11 @@ internal sealed class RunExecutor(
     }
 
     /// <summary>Written once: a later attempt goes on with the very specification that its checkpoints belong to.</summary>
-    private static void WriteSpec(RunDocument run, Lane lane, string path)
+    private void WriteSpec(RunDocument run, Lane lane, string path)
     {
         if (!File.Exists(path))
         {
-            RunSpec spec = run.Spec with { Device = lane.DeviceFor(run.Spec.Device) };
+            RunSpec spec = choices.Adopt(run, lane.Device) with { Device = lane.DeviceFor(run.Spec.Device) };
             DurableFile.WriteAllText(path, JsonSerializer.Serialize(spec, ContractJson.Indented) + "\n");
         }
     }

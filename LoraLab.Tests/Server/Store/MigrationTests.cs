@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,21 +15,22 @@ using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Tests.Server.Store;
 
-/// <summary><c>Assets/schema-1.zip</c>: a database that the first released server wrote, and what its API said of it.</summary>
+/// <summary><c>Assets/schema-N.zip</c>: a database that a server of that time wrote, and what its API said of it.</summary>
 public sealed class MigrationTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
     private string DataDirectory => Path.Combine(folder.Path, "data");
 
-    public MigrationTests() =>
-        ZipFile.ExtractToDirectory(Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Store", "Assets", "schema-1.zip"), DataDirectory);
-
     public void Dispose() => folder.Dispose();
 
-    [Fact]
-    public void Start_DatabaseOfTheFirstSchema_ShowsWhatItShowedAndKeepsACopy()
+    public static TheoryData<int> EarlierSchemas => [.. Enumerable.Range(1, SchemaMigrations.Current - 1)];
+
+    [Theory]
+    [MemberData(nameof(EarlierSchemas))]
+    public void Start_DatabaseOfAnEarlierSchema_ShowsWhatItShowedAndKeepsACopy(int schema)
     {
+        Unpack(schema);
         byte[] before = File.ReadAllBytes(Path.Combine(DataDirectory, "loralab.db"));
 
         using (StoreOnDisk disk = new(folder.Path))
@@ -46,7 +48,7 @@ public sealed class MigrationTests : IDisposable
             Assert.True(disk.Store.Paused);
         }
 
-        string backup = Assert.Single(Directory.GetFiles(DataDirectory, "loralab.db.schema-1-*.backup"));
+        string backup = Assert.Single(Directory.GetFiles(DataDirectory, $"loralab.db.schema-{schema}-*.backup"));
         Assert.Equal(before, File.ReadAllBytes(backup));
         Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
 
@@ -58,6 +60,7 @@ public sealed class MigrationTests : IDisposable
     [Fact]
     public void Start_ManyEarlierBackups_KeepsTheLatestThree()
     {
+        Unpack(1);
         for (int i = 1; i <= 4; i++)
         {
             string old = folder.Write($"data/loralab.db.schema-0-2024010{i}T000000Z.backup", "old");
@@ -74,6 +77,7 @@ public sealed class MigrationTests : IDisposable
     [Fact]
     public void Start_DatabaseOfANewerServer_IsOneSentenceAndTouchesNothing()
     {
+        Unpack(1);
         string path = Path.Combine(DataDirectory, "loralab.db");
         using (LiteDatabase database = new(path))
         {
@@ -88,6 +92,9 @@ public sealed class MigrationTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(path));
         Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
     }
+
+    private void Unpack(int schema) => ZipFile.ExtractToDirectory(
+        Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Store", "Assets", string.Create(CultureInfo.InvariantCulture, $"schema-{schema}.zip")), DataDirectory);
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);
 

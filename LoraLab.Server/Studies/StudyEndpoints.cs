@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Errors;
+using LoraLab.Server.Studies.Templates;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace LoraLab.Server.Studies;
+
+/// <summary><c>/studies</c> and <c>/study-templates</c>.</summary>
+internal static class StudyEndpoints
+{
+    private const int MaximumKey = 255;
+
+    public static RouteGroupBuilder MapStudies(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in studies with their sizes");
+        RouteGroupBuilder studies = api.MapGroup("/studies").WithTags("Studies");
+        studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created).Produces<StudyPreview>()
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429)
+            .WithSummary("Creates a study with its first runs; dryRun=true only says what it would do, confirm=true allows more than 500 runs");
+        studies.MapGet("/", List).WithSummary("Studies, newest first, without their runs");
+        studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study");
+        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study's waiting runs and stops those that run; answers at once");
+        return studies;
+    }
+
+    private static Ok<IReadOnlyList<StudyTemplate>> Templates() => TypedResults.Ok(StudyTemplates.Describe());
+
+    private static async Task<IResult> CreateAsync(
+        HttpRequest request, StudyService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, bool? confirm, CancellationToken cancellationToken)
+    {
+        JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
+        if (dryRun == true)
+        {
+            return TypedResults.Ok(await service.TryAsync(body, confirm == true, cancellationToken));
+        }
+
+        if (key is null)
+        {
+            StudyDocument study = await service.CreateAsync(body, confirm == true, cancellationToken);
+            return TypedResults.Created(ApiRoutes.Study(study.Id), study);
+        }
+
+        if (key.Length is 0 or > MaximumKey)
+        {
+            throw ApiFailure.Malformed($"The Idempotency-Key must have 1 to {MaximumKey} characters.");
+        }
+
+        (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, confirm == true, cancellationToken);
+        request.HttpContext.Response.Headers.Location = ApiRoutes.Study(id);
+        if (replayed)
+        {
+            request.HttpContext.Response.Headers["Idempotency-Replayed"] = "true";
+        }
+
+        return TypedResults.Text(answer, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
+    }
+
+    private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));
+
+    private static Ok<StudyDocument> Get(string id, StudyService service) => TypedResults.Ok(service.Get(id));
+
+    private static async Task<Accepted<StudyDocument>> CancelAsync(string id, StudyService service, CancellationToken cancellationToken) =>
+        TypedResults.Accepted(ApiRoutes.Study(id), await service.CancelAsync(id, cancellationToken));
+}
