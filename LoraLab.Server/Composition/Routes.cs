@@ -58,7 +58,7 @@ internal static class Routes
         api.MapEstimate();
         api.MapCatalog();
         api.MapCompare();
-        api.MapStudies();
+        api.MapStudies().MapStudyPaper();
         api.MapSweeps();
         api.MapSystem();
         api.MapSession();

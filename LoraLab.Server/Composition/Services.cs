@@ -15,6 +15,7 @@ using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using LoraLab.Server.Studies;
 using LoraLab.Server.Studies.Course;
+using LoraLab.Server.Studies.Evidence;
 using LoraLab.Server.Sweeps;
 using LoraLab.Server.Sweeps.Pruning;
 using LoraLab.Server.Worker;
@@ -101,6 +102,8 @@ internal static class Services
         builder.Services.AddSingleton<IPlanDriver, StudyDriver>();
         builder.Services.AddSingleton<StudyPlanReader>();
         builder.Services.AddSingleton<StudyService>();
+        builder.Services.AddSingleton<EvidenceReader>();
+        builder.Services.AddSingleton<StudyResults>();
     }
 
     public static void AddSweeps(this WebApplicationBuilder builder)
