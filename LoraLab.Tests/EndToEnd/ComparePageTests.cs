@@ -33,7 +33,7 @@ public sealed class ComparePageTests(Dashboard dashboard)
         // Some of the five are still waiting: their curves join by themselves.
         foreach (RunDocument run in five.Items)
         {
-            RunDocument ended = await dashboard.Api.WaitForEndAsync(run.Id);
+            RunDocument ended = await dashboard.Api.WaitForEndAsync(run.Id, Dashboard.RunPatience);
             Assert.Equal(RunState.Completed, ended.State);
         }
 

@@ -13,6 +13,9 @@ public sealed class Dashboard : IAsyncLifetime
     /// <summary>Time for something that a two-core machine with other tests on it may take.</summary>
     internal const int Patience = 90_000;
 
+    /// <summary>Time for some runs, one after the other, on such a machine.</summary>
+    internal static readonly TimeSpan RunPatience = TimeSpan.FromMinutes(4);
+
     private static readonly ConcurrentQueue<string> s_violations = new();
 
     private IPlaywright? _playwright;

@@ -14,7 +14,7 @@ public sealed class SecurityPolicyTests(Dashboard dashboard)
     [Fact]
     public async Task Pages_All_MeetNoPolicy()
     {
-        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id);
+        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id, Dashboard.RunPatience);
         IPage page = await dashboard.OpenAsync("/runs");
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         foreach (string path in (string[])["/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])
