@@ -57,7 +57,7 @@ internal static class Routes
         api.MapEstimate();
         api.MapCatalog();
         api.MapCompare();
-        api.MapStudies();
+        api.MapStudies().MapStudyPaper();
         api.MapSystem();
         api.MapSession();
     }

@@ -15,6 +15,7 @@ using LoraLab.Server.Security;
 using LoraLab.Server.Store;
 using LoraLab.Server.Studies;
 using LoraLab.Server.Studies.Course;
+using LoraLab.Server.Studies.Evidence;
 using LoraLab.Server.Worker;
 using Microsoft.Extensions.Options;
 
@@ -99,6 +100,8 @@ internal static class Services
         builder.Services.AddSingleton<IPlanDriver, StudyDriver>();
         builder.Services.AddSingleton<StudyPlanReader>();
         builder.Services.AddSingleton<StudyService>();
+        builder.Services.AddSingleton<EvidenceReader>();
+        builder.Services.AddSingleton<StudyResults>();
     }
 
     public static void AddArtifacts(this WebApplicationBuilder builder)

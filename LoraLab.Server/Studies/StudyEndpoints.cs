@@ -22,7 +22,7 @@ internal static class StudyEndpoints
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429)
             .WithSummary("Creates a study with its first runs; dryRun=true only says what it would do, confirm=true allows more than 500 runs");
         studies.MapGet("/", List).WithSummary("Studies, newest first, without their runs");
-        studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study");
+        studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
         studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study's waiting runs and stops those that run; answers at once");
         return studies;
     }
@@ -61,7 +61,7 @@ internal static class StudyEndpoints
 
     private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));
 
-    private static Ok<StudyDocument> Get(string id, StudyService service) => TypedResults.Ok(service.Get(id));
+    private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) => TypedResults.Ok(results.Complete(service.Get(id)));
 
     private static async Task<Accepted<StudyDocument>> CancelAsync(string id, StudyService service, CancellationToken cancellationToken) =>
         TypedResults.Accepted(ApiRoutes.Study(id), await service.CancelAsync(id, cancellationToken));

@@ -59,6 +59,12 @@ internal static class FinalTable
 
         double best = column.Best > 0 ? known.Max(group => cells[group].Value!.Value) : known.Min(group => cells[group].Value!.Value);
         string printed = NumberText.Plain(best, column.Format);
+        // The same number of parameters everywhere is nobody's merit.
+        if (!column.Tested && known.TrueForAll(group => NumberText.Plain(cells[group].Value!.Value, column.Format) == printed))
+        {
+            return cells;
+        }
+
         foreach (StudyGroup group in known.Where(group => NumberText.Plain(cells[group].Value!.Value, column.Format) == printed))
         {
             cells[group] = cells[group] with { Bold = true };

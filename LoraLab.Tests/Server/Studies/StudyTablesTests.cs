@@ -98,6 +98,7 @@ public sealed class StudyTablesTests
         Assert.Equal(["12.0 ± 1.0", "5.0 (n = 1)"], table.Rows.Select(row => row[Time].Text));
         Assert.Equal(["1000 ± 0.0", "500 (n = 1)"], table.Rows.Select(row => row[Memory].Text));
         Assert.Equal(["1,126,400", "1,126,400"], table.Rows.Select(row => row[Parameters].Text));
+        Assert.Equal([(false, false), (true, false)], table.Rows.Select(row => (row[Time].Bold, row[Parameters].Bold)));
         Assert.Contains(table.Notes, note => note.StartsWith("2 runs trained in a gang", StringComparison.Ordinal) && note.Contains("r004, r005", StringComparison.Ordinal));
     }
 
