@@ -7,10 +7,10 @@ using LoraLab.Web.Pages.NewRun;
 namespace LoraLab.Web.Pages.Studies;
 
 /// <summary>A field of a method's grid while it is being written.</summary>
-/// <param name="field">Name in the run specification.</param>
-public sealed class GridEdit(string field)
+/// <param name="name">Name in the run specification.</param>
+public sealed class GridEdit(string name)
 {
-    public string Field { get; } = field;
+    public string Field { get; } = name;
 
     /// <summary>Its values as they are typed, with commas.</summary>
     public string Text { get; set; } = "";

@@ -18,7 +18,7 @@ public sealed class MethodEdit(string id)
     public List<GridEdit> Grid { get; } = [];
 
     /// <summary>Combinations of its grid.</summary>
-    public long Cells => Grid.Aggregate(1L, (count, field) => count * field.Values().Count);
+    public long Cells => Grid.Aggregate(1L, (count, one) => count * one.Values().Count);
 
     internal JsonObject ToJson()
     {

@@ -57,7 +57,7 @@ public sealed partial class NewStudyPage
     [SupplyParameterFromQuery(Name = "from")]
     public string? From { get; set; }
 
-    private StudySize? Size => _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
+    private StudySize? ChosenSize => _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
 
     private long Runs => (long)(_preview?.SelectionRuns ?? 0) + (_preview?.ReportedRuns ?? 0);
 
@@ -239,7 +239,7 @@ public sealed partial class NewStudyPage
             if (!_grounds.TryGetValue(key, out ground))
             {
                 (StudyPreview? preview, _, _) = await AskAsync(question, cancellationToken);
-                ground = preview?.Plan ?? Size?.Plan;
+                ground = preview?.Plan ?? ChosenSize?.Plan;
                 if (preview is not null)
                 {
                     _grounds[key] = preview.Plan;

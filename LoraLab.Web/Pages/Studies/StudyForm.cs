@@ -28,13 +28,13 @@ internal sealed class StudyForm
     private JsonArray? _ownMethods;
     private string _groundSelection = "selectionSplit";
 
-    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(field => !s_ofTheStudy.Contains(field.Name))];
+    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(one => !s_ofTheStudy.Contains(one.Name))];
 
     internal static IReadOnlyList<FormField> Adapter => FormFields.Adapter;
 
     internal static IReadOnlyList<FormField> Optimisation => FormFields.Optimisation;
 
-    internal static IReadOnlyList<FormField> Evaluation => [.. FormFields.Evaluation.Where(field => !s_ofTheStudy.Contains(field.Name))];
+    internal static IReadOnlyList<FormField> Evaluation => [.. FormFields.Evaluation.Where(one => !s_ofTheStudy.Contains(one.Name))];
 
     /// <summary>The shared protocol; its start is the ground's.</summary>
     internal SpecForm Protocol { get; } = new();
