@@ -1,4 +1,3 @@
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Studies.Evidence;
 
 namespace LoraLab.Server.Studies.Claims;
