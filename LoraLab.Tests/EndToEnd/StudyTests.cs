@@ -111,7 +111,10 @@ public sealed class StudyTests(Dashboard dashboard)
         foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is null))
         {
             // Loaded, and drawn with a size of its own.
-            await page.WaitForFunctionAsync($"document.querySelector(\"[data-figure='{figure.Id}'] img\")?.naturalWidth > 100");
+            ILocator image = page.Locator($"[data-figure='{figure.Id}'] img");
+            await image.ScrollIntoViewIfNeededAsync();
+            await Expect(image).ToHaveJSPropertyAsync("complete", true);
+            Assert.True(await image.EvaluateAsync<int>("image => image.naturalWidth") > 100, figure.Id);
         }
 
         foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is not null))
