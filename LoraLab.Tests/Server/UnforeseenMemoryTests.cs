@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server;
+
+/// <summary>Runs that take memory which no estimate knows (<see cref="StartupHook"/>), far more than measurements differ by.</summary>
+public sealed partial class UnforeseenMemoryTests
+{
+    private const int Room = 150;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task Budget_MissedByTheEstimate_EndsTheRunAtTheProbeAndNamesABudgetThatSuffices()
+    {
+        // A decomposition is kept when the estimate was made, and a window of many passes is then still to be probed.
+        JsonObject spec = MicroSpec.For("pissa");
+        (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"], spec["evalSamples"]) = (800, 800, 256, 8);
+
+        (RunDocument run, int budget) = await EndAsync(spec, after: "/cache/svd/");
+
+        Assert.Equal((RunState.Failed, EndReason.BudgetExceeded), (run.State, run.EndReason));
+        Assert.Equal(0, run.Progress.Step);
+        Match told = LargestWindow().Match(run.Error!);
+        Assert.True(told.Success, run.Error);
+        int measured = int.Parse(told.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        Assert.InRange(measured, budget, budget + StartupHook.Megabytes);
+        Assert.Contains($"the budget is {budget} MiB", run.Error, StringComparison.Ordinal);
+        RunSuggestion larger = Assert.Single(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("memoryBudgetMb"));
+        Assert.InRange((int)larger.Changes["memoryBudgetMb"]!, measured, 2 * measured);
+    }
+
+    [Fact]
+    public async Task Budget_ExceededAfterTheProbe_IsFlaggedAndTheRunGoesOn()
+    {
+        // The first checkpoint is written before the first step.
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["effectiveBatch"], spec["trainSamples"], spec["evalEvery"], spec["evalSamples"]) = (40, 800, 5, 64);
+
+        (RunDocument run, int budget) = await EndAsync(spec, after: "/checkpoints/");
+
+        Assert.Equal((RunState.Completed, EndReason.Finished), (run.State, run.EndReason));
+        Assert.InRange(run.Attempts[0].Environment!.ProbeMemoryMb!.Value, 1, budget);
+        Assert.InRange(run.Summary.BudgetExceededMb!.Value, 1, StartupHook.Megabytes);
+        Assert.Single(run.Warnings, warning => warning.Contains($"above the budget of {budget} MiB", StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"The gradient of the run's largest window took (\d+) MiB")]
+    private static partial Regex LargestWindow();
+
+    /// <summary>The run under a budget that it would keep.</summary>
+    /// <param name="spec">What it is, without a budget.</param>
+    /// <param name="after">Part of the path of the file after which it takes more.</param>
+    private static async Task<(RunDocument Run, int Budget)> EndAsync(JsonObject spec, string after)
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup
+        {
+            Environment = new Dictionary<string, string>
+            {
+                ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
+                [StartupHook.After] = after,
+                // Of two threads each would wait for the other's turns beside other tests.
+                ["OMP_NUM_THREADS"] = "1",
+            },
+        });
+        RunApi api = new(server.Http);
+        MemoryEstimate estimate = await api.SendAsync<MemoryEstimate>(HttpMethod.Post, "/api/v1/estimate", spec.ToJsonString());
+        int budget = (int)estimate.TotalMb + Room;
+        spec["memoryBudgetMb"] = budget;
+        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync(spec.ToJsonString())).Id, Patience);
+        return (run, budget);
+    }
+}
