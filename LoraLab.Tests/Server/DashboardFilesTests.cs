@@ -38,7 +38,7 @@ public sealed class DashboardFilesTests(ScriptedServer fixture) : IClassFixture<
     [Theory]
     [InlineData("/api")]
     [InlineData("/api/v1/nothing")]
-    [InlineData("/api/v1/studies")]
+    [InlineData("/api/v1/runs/none/nothing")]
     [InlineData("/hubs/nothing")]
     [InlineData("/health/nothing")]
     [InlineData("/openapi/nothing")]
