@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Studies;
 using LoraLab.Tests.Support;
 using Xunit;
