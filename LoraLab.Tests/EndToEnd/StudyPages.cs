@@ -11,7 +11,7 @@ namespace LoraLab.Tests.EndToEnd;
 internal static class StudyPages
 {
     /// <summary>Twenty small runs one after another, on a machine with other things to do.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Id of the study whose page is shown.</summary>
     internal static string IdOf(IPage page) => new Uri(page.Url).AbsolutePath.Split('/')[^1];
