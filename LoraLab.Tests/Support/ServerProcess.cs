@@ -158,7 +158,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"The server did not start:{Environment.NewLine}{Output}");
         }
 
-        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        // Who asks before sending a large body waits for the answer, also on a loaded machine.
+        SocketsHttpHandler handler = new() { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
+        Http = new HttpClient(handler) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
         Stopwatch waited = Stopwatch.StartNew();
         while (await ReadyAsync() != HttpStatusCode.OK)
         {
