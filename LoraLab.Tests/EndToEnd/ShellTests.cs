@@ -31,6 +31,35 @@ public sealed class ShellTests(Dashboard dashboard)
         await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
     }
 
+    /// <summary>A page is left while its first subscription waits for a connection: what it still does then troubles nobody.</summary>
+    [Fact]
+    public async Task Pages_LeftWhileTheyBegin_LeaveNoErrorBehind()
+    {
+        await using IBrowserContext context = await dashboard.NewContextAsync();
+        await context.RouteAsync("**/hubs/**", route => route.AbortAsync());
+        IPage page = await Dashboard.OpenAsync(context, new Uri(dashboard.Server.Address, "/methods"));
+        List<string> errors = [];
+        page.Console += (_, message) =>
+        {
+            if (message.Text.Contains("ErrorBoundary", StringComparison.Ordinal))
+            {
+                errors.Add(message.Text);
+            }
+        };
+
+        foreach (string address in (string[])["/", "/runs", "/runs/none", "/runs/new", "/compare?runs=none", "/sweeps", "/sweeps/none", "/sweeps/new", "/studies", "/studies/none", "/studies/new"])
+        {
+            await Dashboard.FollowAsync(page, address);
+        }
+
+        await Dashboard.FollowAsync(page, "/methods");
+        // Longer than a page waits for the connection and a form for the next letter.
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.Empty(errors);
+        await Expect(page.GetByText("This page met an error")).ToHaveCountAsync(0);
+        await page.CloseAsync();
+    }
+
     [Fact]
     public async Task Queue_PausedAndReorderedInThePage_IsSoOnTheServer()
     {

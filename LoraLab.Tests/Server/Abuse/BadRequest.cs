@@ -90,7 +90,8 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
             1 => Encoding.UTF8.GetBytes(good[..random.Next(good.Length)]),
             2 => Encoding.UTF8.GetBytes(values.Json()),
             3 => Encoding.UTF8.GetBytes(values.Nested(random.Next(30, 5000))),
-            4 when random.Next(4) == 0 => Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', random.Next(100_000, 1_200_000))}\"}}"),
+            // Where no body is read, the answer comes without it and the pipe breaks under what is still being sent, asked for or not.
+            4 when route.Body is not null && random.Next(4) == 0 => Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', random.Next(100_000, 1_200_000))}\"}}"),
             5 => [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(good)],
             6 => Encoding.Unicode.GetBytes(good),
             _ => Encoding.UTF8.GetBytes(good),

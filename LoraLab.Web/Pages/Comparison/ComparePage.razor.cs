@@ -19,8 +19,7 @@ public sealed partial class ComparePage
     internal const int Limit = 50;
 
     private readonly MetricBook _book = new();
-    private readonly CancellationTokenSource _leaving = new();
-    private readonly List<IDisposable> _listeners = [];
+    private readonly PageLife _life = new();
     private readonly HashSet<string> _toys = [];
     private RenderThrottle? _render;
     private RenderThrottle? _refresh;
@@ -77,19 +76,21 @@ public sealed partial class ComparePage
 
         _loaded = wanted;
         _failure = null;
-        DropListeners();
-        _listeners.AddRange(await Task.WhenAll(Ids.Select(id => Live.ListenAsync(LiveHub.Run(id), OnLive))));
+        _life.Release();
+        foreach (IDisposable listener in await Task.WhenAll(Ids.Select(id => Live.ListenAsync(LiveHub.Run(id), OnLive))))
+        {
+            _life.Hold(listener);
+        }
+
         await Task.WhenAll(LoadAsync(), MethodsAsync());
     }
 
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
-        DropListeners();
         _render?.Dispose();
         _refresh?.Dispose();
-        _leaving.Cancel();
-        _leaving.Dispose();
+        _life.Dispose();
     }
 
     private async Task LoadAsync()
@@ -102,8 +103,8 @@ public sealed partial class ComparePage
 
         try
         {
-            Task<CompareDocument> document = Api.CompareAsync(ids, _leaving.Token);
-            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, ComparePanel.All.Select(panel => panel.Key), _leaving.Token))
+            Task<CompareDocument> document = Api.CompareAsync(ids, _life.Token);
+            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, ComparePanel.All.Select(panel => panel.Key), _life.Token))
             {
                 _book.Replace(metrics);
             }
@@ -125,7 +126,7 @@ public sealed partial class ComparePage
     /// <summary>The comparison itself leaves out what all runs share, so whether they are toys is asked of the runs.</summary>
     private async Task FindToysAsync(IReadOnlyList<string> ids)
     {
-        RunDocument[] runs = await Task.WhenAll(ids.Where(id => !_toys.Contains(id)).Select(id => Api.GetRunAsync(id, _leaving.Token)));
+        RunDocument[] runs = await Task.WhenAll(ids.Where(id => !_toys.Contains(id)).Select(id => Api.GetRunAsync(id, _life.Token)));
         _toys.UnionWith(runs.Where(run => CatalogState.IsToy(run.Spec)).Select(run => run.Id));
     }
 
@@ -145,7 +146,7 @@ public sealed partial class ComparePage
     {
         try
         {
-            _document = await Api.CompareAsync(Ids, _leaving.Token);
+            _document = await Api.CompareAsync(Ids, _life.Token);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException)
         {
@@ -210,10 +211,4 @@ public sealed partial class ComparePage
 
     private string ExportAddress(string format) =>
         LabApi.DownloadPath($"{ApiRoutes.CompareExport}?runs={string.Join(',', Ids)}&format={format}");
-
-    private void DropListeners()
-    {
-        _listeners.ForEach(listener => listener.Dispose());
-        _listeners.Clear();
-    }
 }

@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
+using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -29,8 +29,8 @@ public sealed partial class NewRunPage
     private string _tags = "";
     private string? _general;
     private DryRunResult? _plan;
-    private CancellationTokenSource _checking = new();
-    private Dictionary<string, string> _keys = [];
+    private readonly NewestOnly _checking = new();
+    private readonly SubmissionKeys _keys = new();
 
     private MemoryQuestion _memory = null!;
 
@@ -83,11 +83,7 @@ public sealed partial class NewRunPage
         await LoadAsync();
     }
 
-    public void Dispose()
-    {
-        _checking.Cancel();
-        _checking.Dispose();
-    }
+    public void Dispose() => _checking.Dispose();
 
     private async Task LoadAsync()
     {
@@ -155,9 +151,7 @@ public sealed partial class NewRunPage
     /// <summary>Asks the server, when nothing was typed for a moment, what it says to the specification as it stands.</summary>
     private async Task CheckAsync()
     {
-        await _checking.CancelAsync();
-        _checking = new CancellationTokenSource();
-        CancellationToken cancellationToken = _checking.Token;
+        CancellationToken cancellationToken = _checking.Begin();
         try
         {
             await Task.Delay(s_pause, cancellationToken);
@@ -219,7 +213,7 @@ public sealed partial class NewRunPage
         _busy = true;
         List<RunDocument> queued = [];
         // From here on the server's answer to the submission is what counts, not that to an earlier check.
-        await _checking.CancelAsync();
+        _checking.Cancel();
         WriteAddress();
         try
         {
@@ -231,7 +225,7 @@ public sealed partial class NewRunPage
                     body["priority"] = (Queue.Document?.Queued.Select(run => run.Priority).DefaultIfEmpty(0).Max() ?? 0) + 1;
                 }
 
-                queued.Add(await Api.SubmitAsync(body, KeyOf(body), CancellationToken.None));
+                queued.Add(await Api.SubmitAsync(body, _keys.For(body), CancellationToken.None));
             }
         }
         catch (ApiException refusal)
@@ -257,7 +251,7 @@ public sealed partial class NewRunPage
             return;
         }
 
-        _keys = [];
+        _keys.Forget();
         RunDocument run = queued[0];
         Toasts.Add(
             queued.Count > 1 ? $"{queued.Count} runs are queued." : run.QueuePosition is int position ? $"{run.Name} is queued #{position}." : $"{run.Name} is queued.",
@@ -266,17 +260,5 @@ public sealed partial class NewRunPage
         {
             Navigation.NavigateTo(queued.Count == 1 ? $"runs/{run.Id}" : "runs");
         }
-    }
-
-    /// <summary>One key for each run until it is queued: pressing again after a lost connection queues nothing twice.</summary>
-    private string KeyOf(JsonObject body)
-    {
-        string text = body.ToJsonString();
-        if (!_keys.TryGetValue(text, out string? key))
-        {
-            _keys[text] = key = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
-        }
-
-        return key;
     }
 }

@@ -18,7 +18,7 @@ public sealed partial class RunLog
     private readonly StringBuilder _text = new();
     private RenderThrottle? _render;
     private List<string> _lines = [];
-    private IDisposable? _listener;
+    private readonly PageLife _life = new();
     private ElementReference _view;
     private string? _failure;
     private string _filter = "";
@@ -45,7 +45,7 @@ public sealed partial class RunLog
     {
         _render = new RenderThrottle(TimeSpan.FromMilliseconds(300), () => InvokeAsync(StateHasChanged));
         Live.Reconnected += OnReconnected;
-        _listener = await Live.ListenAsync(LiveHub.RunLogs(Run.Id), OnLive);
+        _life.Hold(await Live.ListenAsync(LiveHub.RunLogs(Run.Id), OnLive));
         await LoadAsync();
     }
 
@@ -61,7 +61,7 @@ public sealed partial class RunLog
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
-        _listener?.Dispose();
+        _life.Dispose();
         _render?.Dispose();
     }
 

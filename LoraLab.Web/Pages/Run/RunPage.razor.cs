@@ -16,9 +16,8 @@ public sealed partial class RunPage
         [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("attempts", "Attempts"), ("logs", "Log"), ("notes", "Notes & tags")];
 
     private readonly MetricBook _book = new();
-    private readonly CancellationTokenSource _leaving = new();
+    private readonly PageLife _life = new();
     private RenderThrottle? _render;
-    private IDisposable? _listener;
     private RunDocument? _run;
     private string? _loaded;
     private string? _failure;
@@ -73,8 +72,8 @@ public sealed partial class RunPage
         _loaded = Id;
         (_run, _failure, _missing) = (null, null, false);
         _superseded = new SupersededPoints(Api);
-        _listener?.Dispose();
-        _listener = await Live.ListenAsync(LiveHub.Run(Id), OnLive);
+        _life.Release();
+        _life.Hold(await Live.ListenAsync(LiveHub.Run(Id), OnLive));
         await Task.WhenAll(LoadAsync(), MethodsAsync());
         await LoadSupersededAsync();
     }
@@ -82,10 +81,8 @@ public sealed partial class RunPage
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
-        _listener?.Dispose();
         _render?.Dispose();
-        _leaving.Cancel();
-        _leaving.Dispose();
+        _life.Dispose();
     }
 
     private async Task LoadAsync()
@@ -93,8 +90,8 @@ public sealed partial class RunPage
         string id = Id;
         try
         {
-            Task<RunDocument> run = Api.GetRunAsync(id, _leaving.Token);
-            RunMetrics metrics = await Api.RunMetricsAsync(id, _leaving.Token);
+            Task<RunDocument> run = Api.GetRunAsync(id, _life.Token);
+            RunMetrics metrics = await Api.RunMetricsAsync(id, _life.Token);
             RunDocument document = await run;
             if (id == Id)
             {
@@ -127,7 +124,7 @@ public sealed partial class RunPage
 
         try
         {
-            await _superseded.LoadAsync(_run, _leaving.Token);
+            await _superseded.LoadAsync(_run, _life.Token);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
         {

@@ -17,9 +17,8 @@ public sealed partial class RunsPage
     private const string NewestFirst = "-createdAt";
 
     private readonly HashSet<string> _selected = [];
-    private readonly CancellationTokenSource _leaving = new();
+    private readonly PageLife _life = new();
     private RenderThrottle? _refetch;
-    private IDisposable? _listener;
     private List<RunDocument>? _runs;
     private RunQuery? _loaded;
     private string? _next;
@@ -91,10 +90,8 @@ public sealed partial class RunsPage
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
-        _listener?.Dispose();
         _refetch?.Dispose();
-        _leaving.Cancel();
-        _leaving.Dispose();
+        _life.Dispose();
     }
 
     private async Task LoadAsync()
@@ -102,7 +99,7 @@ public sealed partial class RunsPage
         RunQuery asked = _loaded!;
         try
         {
-            RunList page = await Api.ListRunsAsync(asked, _leaving.Token);
+            RunList page = await Api.ListRunsAsync(asked, _life.Token);
             if (ReferenceEquals(asked, _loaded))
             {
                 (_runs, _next, _total, _failure) = ([.. page.Items], page.NextCursor, page.Total, null);
@@ -130,7 +127,7 @@ public sealed partial class RunsPage
         await Actions.TryAsync(
             async () =>
             {
-                RunList page = await Api.ListRunsAsync(_loaded with { Cursor = _next }, _leaving.Token);
+                RunList page = await Api.ListRunsAsync(_loaded with { Cursor = _next }, _life.Token);
                 HashSet<string> known = [.. _runs.Select(run => run.Id)];
                 _runs.AddRange(page.Items.Where(run => !known.Contains(run.Id)));
                 (_next, _total) = (page.NextCursor, page.Total);
@@ -151,7 +148,7 @@ public sealed partial class RunsPage
         }
     }
 
-    private async Task ListenAsync() => _listener = await Live.ListenAsync(LiveHub.Runs, OnLive);
+    private async Task ListenAsync() => _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnLive));
 
     private void OnReconnected() => _ = InvokeAsync(RefetchAsync);
 

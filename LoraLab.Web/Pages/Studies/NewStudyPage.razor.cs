@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -6,6 +5,7 @@ using LoraLab.Contracts.Studies;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
 using LoraLab.Web.Pages.NewRun;
+using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.JSInterop;
@@ -30,7 +30,7 @@ public sealed partial class NewStudyPage
     private readonly StudyFormContext _context;
     private readonly Dictionary<string, StudyPlan> _grounds = [];
     private IReadOnlyList<StudyTemplate> _templates = [];
-    private CancellationTokenSource _checking = new();
+    private readonly NewestOnly _checking = new();
     private StudyPreview? _preview;
     private string? _failure;
     private string? _general;
@@ -39,7 +39,7 @@ public sealed partial class NewStudyPage
     private bool _ready;
     private bool _asking;
     private bool _busy;
-    private (string Plan, string Key)? _attempt;
+    private readonly SubmissionKeys _keys = new();
 
     public NewStudyPage() => _context = new StudyFormContext(_form, OnChanged);
 
@@ -72,11 +72,7 @@ public sealed partial class NewStudyPage
         }
     }
 
-    public void Dispose()
-    {
-        _checking.Cancel();
-        _checking.Dispose();
-    }
+    public void Dispose() => _checking.Dispose();
 
     private async Task LoadAsync()
     {
@@ -206,9 +202,7 @@ public sealed partial class NewStudyPage
     /// <summary>Asks the server, when nothing was typed for a moment, what it makes of the plan as it stands.</summary>
     private async Task CheckAsync()
     {
-        await _checking.CancelAsync();
-        _checking = new CancellationTokenSource();
-        CancellationToken cancellationToken = _checking.Token;
+        CancellationToken cancellationToken = _checking.Begin();
         _asking = true;
         try
         {
@@ -294,14 +288,11 @@ public sealed partial class NewStudyPage
 
         _busy = true;
         // From here on the server's answer to the submission is what counts, not that to an earlier check.
-        await _checking.CancelAsync();
+        _checking.Cancel();
         JsonObject plan = _form.Plan();
-        string text = plan.ToJsonString();
-        // One key for each plan until it is started: pressing again after a lost connection starts nothing twice.
-        _attempt = _attempt?.Plan == text ? _attempt : (text, Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         try
         {
-            StudyDocument study = await Api.StartStudyAsync(plan, many, _attempt.Value.Key, CancellationToken.None);
+            StudyDocument study = await Api.StartStudyAsync(plan, many, _keys.For(plan), CancellationToken.None);
             Toasts.Add($"{study.Name} has begun.", Severity.Success);
             Navigation.NavigateTo($"studies/{study.Id}");
         }

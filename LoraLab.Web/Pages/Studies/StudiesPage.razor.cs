@@ -11,8 +11,7 @@ public sealed partial class StudiesPage
     /// <summary>Studies whose runs share one machine go on one after another; more than these are shown without progress.</summary>
     private const int MostWatched = 8;
 
-    private readonly CancellationTokenSource _leaving = new();
-    private readonly List<IDisposable> _listeners = [];
+    private readonly PageLife _life = new();
     private Dictionary<string, StudyDocument> _running = [];
     private IReadOnlyList<StudyDocument>? _studies;
     private IReadOnlyList<StudyTemplate> _templates = [];
@@ -25,19 +24,17 @@ public sealed partial class StudiesPage
         Live.Reconnected += OnReconnected;
         _refetch = new RenderThrottle(TimeSpan.FromSeconds(2), () => InvokeAsync(RefetchAsync));
         _render = new RenderThrottle(TimeSpan.FromMilliseconds(500), () => InvokeAsync(StateHasChanged));
-        _listeners.Add(await Live.ListenAsync(LiveHub.Studies, _ => _refetch.Request()));
-        _listeners.Add(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        _life.Hold(await Live.ListenAsync(LiveHub.Studies, _ => _refetch.Request()));
+        _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
         await LoadAsync();
     }
 
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
-        _listeners.ForEach(listener => listener.Dispose());
         _refetch?.Dispose();
         _render?.Dispose();
-        _leaving.Cancel();
-        _leaving.Dispose();
+        _life.Dispose();
     }
 
     private static bool IsToy(StudyDocument study) => study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
@@ -46,9 +43,9 @@ public sealed partial class StudiesPage
     {
         try
         {
-            IReadOnlyList<StudyDocument> studies = (await Api.ListStudiesAsync(_leaving.Token)).Items;
-            _templates = studies.Count == 0 && _templates.Count == 0 ? await Api.StudyTemplatesAsync(_leaving.Token) : _templates;
-            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MostWatched).Select(study => Api.GetStudyAsync(study.Id, _leaving.Token)));
+            IReadOnlyList<StudyDocument> studies = (await Api.ListStudiesAsync(_life.Token)).Items;
+            _templates = studies.Count == 0 && _templates.Count == 0 ? await Api.StudyTemplatesAsync(_life.Token) : _templates;
+            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MostWatched).Select(study => Api.GetStudyAsync(study.Id, _life.Token)));
             (_studies, _running, _failure) = (studies, running.ToDictionary(study => study.Id), null);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)

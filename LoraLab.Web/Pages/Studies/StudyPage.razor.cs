@@ -12,8 +12,7 @@ public sealed partial class StudyPage
     private const int FewWarnings = 4;
     private const string FirstTab = "matrix";
 
-    private readonly CancellationTokenSource _leaving = new();
-    private readonly List<IDisposable> _listeners = [];
+    private readonly PageLife _life = new();
     private RenderThrottle? _render;
     private RenderThrottle? _refetch;
     private StudyDocument? _study;
@@ -55,20 +54,18 @@ public sealed partial class StudyPage
 
         _loaded = Id;
         (_study, _failure, _missing) = (null, null, false);
-        StopListening();
-        _listeners.Add(await Live.ListenAsync(LiveHub.Study(Id), _ => _refetch?.Request()));
-        _listeners.Add(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        _life.Release();
+        _life.Hold(await Live.ListenAsync(LiveHub.Study(Id), _ => _refetch?.Request()));
+        _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
         await LoadAsync();
     }
 
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
-        StopListening();
         _render?.Dispose();
         _refetch?.Dispose();
-        _leaving.Cancel();
-        _leaving.Dispose();
+        _life.Dispose();
     }
 
     private async Task LoadAsync()
@@ -76,7 +73,7 @@ public sealed partial class StudyPage
         string id = Id;
         try
         {
-            StudyDocument study = await Api.GetStudyAsync(id, _leaving.Token);
+            StudyDocument study = await Api.GetStudyAsync(id, _life.Token);
             if (id == Id)
             {
                 (_study, _failure, _missing) = (study, null, false);
@@ -116,12 +113,6 @@ public sealed partial class StudyPage
                 _refetch?.Request();
             }
         }
-    }
-
-    private void StopListening()
-    {
-        _listeners.ForEach(listener => listener.Dispose());
-        _listeners.Clear();
     }
 
     private string TabAddress(string key) => Navigation.GetUriWithQueryParameter("tab", key == FirstTab ? null : key);

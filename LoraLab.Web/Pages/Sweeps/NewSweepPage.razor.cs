@@ -1,10 +1,10 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Api;
 using LoraLab.Web.Pages.NewRun;
+using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -33,8 +33,8 @@ public sealed partial class NewSweepPage
     private SweepPreview? _preview;
     private IReadOnlyDictionary<string, IReadOnlyList<string>> _errors = new Dictionary<string, IReadOnlyList<string>>();
     private IReadOnlyList<string> _sentences = [];
-    private CancellationTokenSource _checking = new();
-    private (string Body, string Key) _sent = ("", "");
+    private readonly NewestOnly _checking = new();
+    private readonly SubmissionKeys _keys = new();
 
     public NewSweepPage() => _context = new SpecFormContext(_form, OnChanged);
 
@@ -56,11 +56,7 @@ public sealed partial class NewSweepPage
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
-    public void Dispose()
-    {
-        _checking.Cancel();
-        _checking.Dispose();
-    }
+    public void Dispose() => _checking.Dispose();
 
     private async Task LoadAsync()
     {
@@ -108,9 +104,7 @@ public sealed partial class NewSweepPage
     /// <summary>Asks the server, when nothing was typed for a moment, what the sweep would be.</summary>
     private async Task CheckAsync()
     {
-        await _checking.CancelAsync();
-        _checking = new CancellationTokenSource();
-        CancellationToken cancellationToken = _checking.Token;
+        CancellationToken cancellationToken = _checking.Begin();
         _preview = null;
         try
         {
@@ -147,7 +141,7 @@ public sealed partial class NewSweepPage
         JsonObject plan = Plan;
         try
         {
-            SweepDocument sweep = await Api.CreateSweepAsync(plan, KeyOf(plan), CancellationToken.None);
+            SweepDocument sweep = await Api.CreateSweepAsync(plan, _keys.For(plan), CancellationToken.None);
             Toasts.Add($"{sweep.Name} has begun.", Severity.Success);
             Navigation.NavigateTo($"sweeps/{sweep.Id}");
         }
@@ -163,17 +157,5 @@ public sealed partial class NewSweepPage
         {
             _busy = false;
         }
-    }
-
-    /// <summary>The same key while the same is sent: pressing again after a lost connection creates nothing twice.</summary>
-    private string KeyOf(JsonObject plan)
-    {
-        string body = plan.ToJsonString();
-        if (_sent.Body != body)
-        {
-            _sent = (body, Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
-        }
-
-        return _sent.Key;
     }
 }

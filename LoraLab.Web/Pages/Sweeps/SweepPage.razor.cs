@@ -16,8 +16,7 @@ public sealed partial class SweepPage
 {
     private const int MostCompared = 8;
 
-    private readonly CancellationTokenSource _leaving = new();
-    private readonly List<IDisposable> _listeners = [];
+    private readonly PageLife _life = new();
     private RenderThrottle? _reload;
     private RenderThrottle? _render;
     private SweepDocument? _sweep;
@@ -91,21 +90,18 @@ public sealed partial class SweepPage
 
         _loaded = Id;
         (_sweep, _grid, _importance) = (null, null, null);
-        _listeners.ForEach(listener => listener.Dispose());
-        _listeners.Clear();
-        _listeners.Add(await Live.ListenAsync(LiveHub.Sweep(Id), _ => Reload()));
-        _listeners.Add(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        _life.Release();
+        _life.Hold(await Live.ListenAsync(LiveHub.Sweep(Id), _ => Reload()));
+        _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
         await LoadAsync();
     }
 
     public void Dispose()
     {
         Live.Reconnected -= Reload;
-        _listeners.ForEach(listener => listener.Dispose());
         _reload?.Dispose();
         _render?.Dispose();
-        _leaving.Cancel();
-        _leaving.Dispose();
+        _life.Dispose();
     }
 
     private static string ReportAddress(SweepBest best) =>
@@ -152,8 +148,8 @@ public sealed partial class SweepPage
         string id = Id;
         try
         {
-            SweepDocument sweep = await Api.GetSweepAsync(id, _leaving.Token);
-            SweepImportance importance = await Api.SweepImportanceAsync(id, _leaving.Token);
+            SweepDocument sweep = await Api.GetSweepAsync(id, _life.Token);
+            SweepImportance importance = await Api.SweepImportanceAsync(id, _life.Token);
             if (id == Id)
             {
                 (_sweep, _importance, _failure) = (sweep, importance, null);
@@ -184,7 +180,7 @@ public sealed partial class SweepPage
 
         try
         {
-            _grid = await Api.SweepGridAsync(_sweep.Id, ShownX, ShownY, _leaving.Token);
+            _grid = await Api.SweepGridAsync(_sweep.Id, ShownX, ShownY, _life.Token);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
         {
