@@ -84,6 +84,7 @@ internal static class Services
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<EstimateService>();
         builder.Services.AddSingleton<RunAdmission>();
+        builder.Services.AddSingleton<OnceForEachKey>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<Welcome>();

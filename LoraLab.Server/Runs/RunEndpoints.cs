@@ -1,9 +1,9 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Live;
 using LoraLab.Server.Queue;
@@ -17,8 +17,6 @@ namespace LoraLab.Server.Runs;
 /// <summary><c>/runs</c>: submit, list, get, edit, delete, cancel, kill, resume, clone.</summary>
 internal static class RunEndpoints
 {
-    private const int MaximumKey = 255;
-
     public static RouteGroupBuilder MapRuns(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
@@ -52,19 +50,9 @@ internal static class RunEndpoints
             return TypedResults.Created(ApiRoutes.Run(run.Id), run);
         }
 
-        if (key.Length is 0 or > MaximumKey)
-        {
-            throw ApiFailure.Malformed($"The Idempotency-Key must have 1 to {MaximumKey} characters.");
-        }
-
+        IdempotentPost.RequireKey(key);
         (string id, string body, bool replayed) = await service.SubmitOnceAsync(key, spec, cancellationToken);
-        request.HttpContext.Response.Headers.Location = ApiRoutes.Run(id);
-        if (replayed)
-        {
-            request.HttpContext.Response.Headers["Idempotency-Replayed"] = "true";
-        }
-
-        return TypedResults.Text(body, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Run(id), body, replayed);
     }
 
     private static Ok<RunList> List(RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q) =>

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -17,10 +15,8 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunRecords records, IOptions<LoraLabOptions> options, TimeProvider time)
+    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunRecords records, OnceForEachKey once, IOptions<LoraLabOptions> options, TimeProvider time)
 {
-    private readonly SemaphoreSlim oneByOne = new(1, 1);
-
     public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
@@ -42,26 +38,10 @@ internal sealed class RunService(
     }
 
     /// <summary>Submits once for each key: the same key and body again give the stored answer, another body is refused.</summary>
-    public async Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
+    public Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
     {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(spec.ToJsonString())));
-        await oneByOne.WaitAsync(cancellationToken);
-        try
-        {
-            if (store.FindAnswer(key) is { } before)
-            {
-                return before.BodyHash == hash
-                    ? (before.RunId, before.Body, true)
-                    : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for another specification ({before.RunId}); send a new key with a new run.");
-            }
-
-            RunDocument run = Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash));
-            return (run.Id, store.FindAnswer(key)!.Body, false);
-        }
-        finally
-        {
-            oneByOne.Release();
-        }
+        string hash = OnceForEachKey.HashOf(kind: null, spec.ToJsonString());
+        return once.CreateAsync(key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
     }
 
     public async Task<RunDocument> CloneAsync(string id, JsonObject changes, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Studies;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Studies.Templates;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,8 +12,6 @@ namespace LoraLab.Server.Studies;
 /// <summary><c>/studies</c> and <c>/study-templates</c>.</summary>
 internal static class StudyEndpoints
 {
-    private const int MaximumKey = 255;
-
     public static RouteGroupBuilder MapStudies(this IEndpointRouteBuilder api)
     {
         api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in studies with their sizes");
@@ -44,19 +42,9 @@ internal static class StudyEndpoints
             return TypedResults.Created(ApiRoutes.Study(study.Id), study);
         }
 
-        if (key.Length is 0 or > MaximumKey)
-        {
-            throw ApiFailure.Malformed($"The Idempotency-Key must have 1 to {MaximumKey} characters.");
-        }
-
+        IdempotentPost.RequireKey(key);
         (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, confirm == true, cancellationToken);
-        request.HttpContext.Response.Headers.Location = ApiRoutes.Study(id);
-        if (replayed)
-        {
-            request.HttpContext.Response.Headers["Idempotency-Replayed"] = "true";
-        }
-
-        return TypedResults.Text(answer, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Study(id), answer, replayed);
     }
 
     private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));

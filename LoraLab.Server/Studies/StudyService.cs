@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -14,12 +12,10 @@ using LoraLab.Server.Studies.Course;
 namespace LoraLab.Server.Studies;
 
 /// <summary>What can be done to studies from outside.</summary>
-internal sealed class StudyService(IRunStore store, StudyPlanReader reader, PlanService plans, PlanRunCheck check, RunIds ids, TimeProvider time)
+internal sealed class StudyService(IRunStore store, StudyPlanReader reader, PlanService plans, PlanRunCheck check, OnceForEachKey once, RunIds ids, TimeProvider time)
 {
     /// <summary>A study of more runs is created only by somebody who says that it is meant.</summary>
     public const int MostWithoutConfirm = 500;
-
-    private readonly SemaphoreSlim oneByOne = new(1, 1);
 
     public IReadOnlyList<StudyDocument> List() =>
         [.. store.Plans.Where(plan => plan.Kind == PlanKind.Study).OrderByDescending(plan => plan.Id, StringComparer.Ordinal).Select(StudyView.Brief)];
@@ -51,27 +47,10 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
     }
 
     /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
-    public async Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
+    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("study " + body.ToJsonString())));
-        await oneByOne.WaitAsync(cancellationToken);
-        try
-        {
-            if (store.FindAnswer(key) is { } before)
-            {
-                return before.BodyHash == hash
-                    ? (before.RunId, before.Body, true)
-                    : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for something else ({before.RunId}); send a new key with a new study.");
-            }
-
-            PlanAnswer answer = new(key, hash, (plan, runs) => JsonSerializer.Serialize(StudyView.Of(plan, runs), ContractJson.Options));
-            StoredPlan created = await CreateAsync(body, confirm, answer, cancellationToken);
-            return (created.Id, store.FindAnswer(key)!.Body, false);
-        }
-        finally
-        {
-            oneByOne.Release();
-        }
+        PlanAnswer answer = new(key, OnceForEachKey.HashOf("study", body.ToJsonString()), (plan, runs) => JsonSerializer.Serialize(StudyView.Of(plan, runs), ContractJson.Options));
+        return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(body, confirm, answer, cancellationToken), cancellationToken);
     }
 
     /// <summary>Waiting runs are cancelled, running ones are asked to stop; what has finished stays.</summary>

@@ -1,7 +1,7 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Sweeps;
+using LoraLab.Server.Composition;
 using LoraLab.Server.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -11,8 +11,6 @@ namespace LoraLab.Server.Sweeps;
 /// <summary><c>/sweeps</c>: preview, create, list, get, pause, resume, cancel, and what the runs say.</summary>
 internal static class SweepEndpoints
 {
-    private const int MaximumKey = 255;
-
     public static void MapSweeps(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder sweeps = api.MapGroup("/sweeps").WithTags("Sweeps");
@@ -45,19 +43,9 @@ internal static class SweepEndpoints
             return TypedResults.Created(ApiRoutes.Sweep(created.Id), created);
         }
 
-        if (key.Length is 0 or > MaximumKey)
-        {
-            throw ApiFailure.Malformed($"The Idempotency-Key must have 1 to {MaximumKey} characters.");
-        }
-
+        IdempotentPost.RequireKey(key);
         (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, plan, cancellationToken);
-        request.HttpContext.Response.Headers.Location = ApiRoutes.Sweep(id);
-        if (replayed)
-        {
-            request.HttpContext.Response.Headers["Idempotency-Replayed"] = "true";
-        }
-
-        return TypedResults.Text(answer, "application/json", Encoding.UTF8, StatusCodes.Status201Created);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Sweep(id), answer, replayed);
     }
 
     /// <summary>JSON can say null where the record says that there is a value.</summary>

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -17,10 +15,8 @@ using LoraLab.Server.Sweeps.Space;
 namespace LoraLab.Server.Sweeps;
 
 /// <summary>What can be done to sweeps from outside.</summary>
-internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, PlanService plans, RunIds ids, Lanes lanes, TimeProvider time)
+internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, PlanService plans, OnceForEachKey once, RunIds ids, Lanes lanes, TimeProvider time)
 {
-    private readonly SemaphoreSlim oneByOne = new(1, 1);
-
     public async Task<SweepPreview> PreviewAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
@@ -31,27 +27,10 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         Show(await CreateAsync(plan, null, cancellationToken));
 
     /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
-    public async Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
+    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
     {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("sweep " + body.ToJsonString())));
-        await oneByOne.WaitAsync(cancellationToken);
-        try
-        {
-            if (store.FindAnswer(key) is { } before)
-            {
-                return before.BodyHash == hash
-                    ? (before.RunId, before.Body, true)
-                    : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for something else ({before.RunId}); send a new key with a new sweep.");
-            }
-
-            PlanAnswer answer = new(key, hash, (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
-            StoredPlan created = await CreateAsync(plan, answer, cancellationToken);
-            return (created.Id, store.FindAnswer(key)!.Body, false);
-        }
-        finally
-        {
-            oneByOne.Release();
-        }
+        PlanAnswer answer = new(key, OnceForEachKey.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
+        return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(plan, answer, cancellationToken), cancellationToken);
     }
 
     public SweepList List() => new([.. store.Plans.Where(plan => plan.Kind == PlanKind.Sweep).OrderByDescending(plan => plan.Id, StringComparer.Ordinal).Select(plan => Show(plan, withTrials: false))]);
