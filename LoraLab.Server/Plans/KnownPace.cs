@@ -1,6 +1,5 @@
 using System.Globalization;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Store;
 
 namespace LoraLab.Server.Plans;
 
@@ -16,41 +15,45 @@ internal sealed record KnownPace(double SecondsPerSentence, double SecondsPerRow
     /// <summary>The pace; null with a sentence: there is no finished run to know it from.</summary>
     /// <param name="all">All runs.</param>
     /// <param name="spec">A specification with its defaults filled in.</param>
-    /// <param name="device">The device that it would be given.</param>
-    public static (KnownPace? Pace, string Basis) Of(IEnumerable<StoredRun> all, RunSpec spec, string device)
+    /// <param name="device">The device that it is given; <c>auto</c>: the one on which such a run was finished last.</param>
+    public static (KnownPace? Pace, string Basis) Of(IEnumerable<RunDocument> all, RunSpec spec, string device)
     {
-        RunDocument[] runs =
+        RunDocument[] like =
         [
-            .. all.Select(run => run.Document)
-                .Where(run => run.State == RunState.Completed && run.Spec.Model == spec.Model && run.Spec.Dataset == spec.Dataset && run.Progress.TotalSteps > 0)
+            .. all.Where(run => run.State == RunState.Completed && run.Spec.Model == spec.Model && run.Spec.Dataset == spec.Dataset && run.Progress.TotalSteps > 0)
+                // Runs that trained together have no time of their own.
                 .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null, GangSize: null })
-                .Where(run => IsOn(run.Attempts[^1].Environment?.Device, device))
-                .OrderByDescending(run => run.EndedAt).Take(Most),
+                .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
+                .OrderByDescending(run => run.EndedAt),
         ];
-        if (runs.Length == 0)
+        if (like.Length == 0)
         {
-            string there = device == "auto" ? "" : $" on {device}";
-            return (null, $"No run of {spec.Model} on {spec.Dataset} was finished{there} yet, so the pace is not known; one short run gives it.");
+            string there = device == "auto" ? "here" : $"on {device}";
+            return (null, $"No run of {spec.Model} on {spec.Dataset} has finished {there} yet, so nothing is known of the pace; one short run gives it.");
         }
 
+        RunEnvironment last = EnvironmentOf(like[0])!;
+        RunDocument[] runs = [.. like.Where(run => EnvironmentOf(run) is { } environment && environment.Device == last.Device && environment.DeviceName == last.DeviceName).Take(Most)];
         double sentence = Median(runs.Select(run => run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
         double row = Median(runs.Select(run => run.Summary.EvalSeconds!.Value / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
         double load = Median(runs.Select(run => run.Summary.LoadSeconds!.Value));
         string basis = string.Create(
             CultureInfo.InvariantCulture,
-            $"By the median of {(runs.Length == 1 ? "one finished run" : $"{runs.Length} finished runs")} of {spec.Model} on {spec.Dataset} on {runs[0].Attempts[^1].Environment!.Device}: {Digits(sentence * spec.EffectiveBatch)} s a step of {spec.EffectiveBatch} sentences, {Digits(row * 1000)} ms a row evaluated, {Digits(load)} s to load.");
+            $"By the median of {(runs.Length == 1 ? "one finished run" : $"{runs.Length} finished runs")} of {spec.Model} on {spec.Dataset} on {last.Device}: {Digits(sentence * spec.EffectiveBatch)} s a step of {spec.EffectiveBatch} sentences, {Digits(row * 1000)} ms a row evaluated, {Digits(load)} s to load.");
         return (new KnownPace(sentence, row, load, basis), basis);
     }
 
     /// <summary>Seconds of a run of so many steps.</summary>
-    public double Seconds(long steps, int effectiveBatch, long evaluations, int rows, int starts = 1) =>
-        (starts * LoadSeconds) + (steps * effectiveBatch * SecondsPerSentence) + (evaluations * (double)rows * SecondsPerRow);
+    public double Seconds(long steps, int effectiveBatch, long evaluations, int rows) =>
+        LoadSeconds + (steps * effectiveBatch * SecondsPerSentence) + (evaluations * (double)rows * SecondsPerRow);
 
     /// <summary>Evaluations of a run: before it, every so many steps, and after the last.</summary>
     public static int Evaluations(int steps, int evalEvery) => 1 + (steps / evalEvery) + (steps % evalEvery == 0 ? 0 : 1);
 
-    private static bool IsOn(string? device, string wanted) =>
-        device is not null && (wanted == "auto" || device == wanted || device.StartsWith(wanted + ":", StringComparison.Ordinal));
+    private static RunEnvironment? EnvironmentOf(RunDocument run) => run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment;
+
+    private static bool IsOn(string device, string wanted) =>
+        wanted == "auto" || device == wanted || device.StartsWith(wanted + ":", StringComparison.Ordinal);
 
     private static double Median(IEnumerable<double> values)
     {

@@ -20,7 +20,9 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     public async Task<SweepPreview> PreviewAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
-        return forecast.Of(prepared with { Plan = prepared.Plan with { Name = NameOf(prepared) } });
+        string name = NameOf(prepared);
+        PlanService.RequireName(store.Plans, PlanKind.Sweep, name);
+        return forecast.Of(prepared with { Plan = prepared.Plan with { Name = name } });
     }
 
     public async Task<SweepDocument> CreateAsync(SweepPlan plan, CancellationToken cancellationToken) =>

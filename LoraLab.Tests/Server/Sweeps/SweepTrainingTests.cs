@@ -11,7 +11,7 @@ namespace LoraLab.Tests.Server.Sweeps;
 /// <summary>Sweeps with the real trainer.</summary>
 public sealed class SweepTrainingTests(RealServer server) : IClassFixture<RealServer>
 {
-    private const int Steps = 60;
+    private const int Steps = 30;
 
     [Fact]
     public async Task Halving_RunThatWasStoppedAtARung_EndsAsTheOneThatNeverWas()
@@ -32,7 +32,7 @@ public sealed class SweepTrainingTests(RealServer server) : IClassFixture<RealSe
         JsonObject alone = SpecOf(winner);
         RunDocument whole = await server.Api.WaitForEndAsync((await server.Api.SubmitAsync(alone.ToJsonString())).Id);
 
-        Assert.Equal([10, 20, 40], ended.Rungs);
+        Assert.Equal([10, 20], ended.Rungs);
         Assert.Equal((SweepState.Completed, 1, 1, Steps), (ended.State, ended.Counts.Completed, ended.Counts.Pruned, winner.Spec.ScheduleSteps));
         Assert.True(winner.Attempts.Count > 1, "It was never stopped.");
         Assert.Equal((RunState.Completed, 1), (whole.State, whole.Attempts.Count));
