@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Compare.Statistics;
 
 namespace LoraLab.Server.Plans;
 
@@ -34,9 +35,9 @@ internal sealed record KnownPace(double SecondsPerSentence, double SecondsPerRow
 
         RunEnvironment last = EnvironmentOf(like[0])!;
         RunDocument[] runs = [.. like.Where(run => EnvironmentOf(run) is { } environment && environment.Device == last.Device && environment.DeviceName == last.DeviceName).Take(Most)];
-        double sentence = Median(runs.Select(run => run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
-        double row = Median(runs.Select(run => run.Summary.EvalSeconds!.Value / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
-        double load = Median(runs.Select(run => run.Summary.LoadSeconds!.Value));
+        double sentence = SampleMoments.Median(runs.Select(run => run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
+        double row = SampleMoments.Median(runs.Select(run => run.Summary.EvalSeconds!.Value / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
+        double load = SampleMoments.Median(runs.Select(run => run.Summary.LoadSeconds!.Value));
         string basis = string.Create(
             CultureInfo.InvariantCulture,
             $"By the median of {(runs.Length == 1 ? "one finished run" : $"{runs.Length} finished runs")} of {spec.Model} on {spec.Dataset} on {last.Device}: {Digits(sentence * spec.EffectiveBatch)} s a step of {spec.EffectiveBatch} sentences, {Digits(row * 1000)} ms a row evaluated, {Digits(load)} s to load.");
@@ -54,13 +55,6 @@ internal sealed record KnownPace(double SecondsPerSentence, double SecondsPerRow
 
     private static bool IsOn(string device, string wanted) =>
         wanted == "auto" || device == wanted || device.StartsWith(wanted + ":", StringComparison.Ordinal);
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        int middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
 
     private static string Digits(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
 }

@@ -11,4 +11,7 @@ public sealed class ApiException(HttpStatusCode status, string message, IReadOnl
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Errors { get; } = errors;
 
     public bool NotFound => Status == HttpStatusCode.NotFound;
+
+    /// <summary>What a page says in place of what it could not fetch: the server's own sentence, or that there is no server.</summary>
+    public static string Sentence(Exception failure) => failure is ApiException ? failure.Message : "The server cannot be reached.";
 }

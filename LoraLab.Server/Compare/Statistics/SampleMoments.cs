@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Compare.Statistics;
 
-/// <summary>Mean and spread of a sample.</summary>
+/// <summary>Mean, middle and spread of a sample.</summary>
 internal static class SampleMoments
 {
     /// <summary>Rounding of the last places, as a share of the values' size.</summary>
@@ -10,6 +10,16 @@ internal static class SampleMoments
     /// <exception cref="ArgumentException">No values.</exception>
     public static double Mean(IReadOnlyList<double> values) =>
         values.Count > 0 ? values.Sum() / values.Count : throw new ArgumentException("A mean needs a value.", nameof(values));
+
+    /// <summary>The value in the middle; of an even number of values the mean of the two there.</summary>
+    /// <exception cref="ArgumentException">No values.</exception>
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length > 0
+            ? (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2
+            : throw new ArgumentException("A median needs a value.", nameof(values));
+    }
 
     /// <summary>
     /// Sample standard deviation s = √(Σ(x − x̄)² / (n − 1)), in two passes. Exactly 0 where the values differ by rounding only:

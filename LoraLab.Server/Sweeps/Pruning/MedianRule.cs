@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Sweeps;
+using LoraLab.Server.Compare.Statistics;
 using LoraLab.Server.Plans;
 
 namespace LoraLab.Server.Sweeps.Pruning;
@@ -28,7 +29,7 @@ internal static class MedianRule
             }
 
             double[] others = [.. courses.Where(other => other != course && other.At(step) is not null).Select(other => other.BestUntil(step)).OfType<double>()];
-            if (others.Length > 0 && others.Length >= pruner.MinimumRuns && Median(others) is var median && own < median)
+            if (others.Length > 0 && others.Length >= pruner.MinimumRuns && SampleMoments.Median(others) is var median && own < median)
             {
                 yield return new PlannedStop(course.Trial.Run!.Id, string.Create(
                     CultureInfo.InvariantCulture,
@@ -37,12 +38,5 @@ internal static class MedianRule
         }
 
         double Shown(double score) => Objective.Score(record.Plan.Objective, score);
-    }
-
-    private static double Median(double[] values)
-    {
-        Array.Sort(values);
-        int middle = values.Length / 2;
-        return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }
 }

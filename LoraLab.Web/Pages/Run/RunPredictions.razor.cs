@@ -64,7 +64,7 @@ public sealed partial class RunPredictions
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            _failure = failure is ApiException ? failure.Message : "The server cannot be reached.";
+            _failure = ApiException.Sentence(failure);
         }
     }
 

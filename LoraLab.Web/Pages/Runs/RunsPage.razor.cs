@@ -108,7 +108,7 @@ public sealed partial class RunsPage
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            _failure = failure is ApiException ? failure.Message : "The server cannot be reached.";
+            _failure = ApiException.Sentence(failure);
         }
         catch (OperationCanceledException)
         {

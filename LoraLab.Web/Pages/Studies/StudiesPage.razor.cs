@@ -51,7 +51,7 @@ public sealed partial class StudiesPage
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
             // A list that is shown already stays; the banner says that it may be out of date.
-            _failure = _studies is not null ? null : failure is ApiException ? failure.Message : "The server cannot be reached.";
+            _failure = _studies is not null ? null : ApiException.Sentence(failure);
         }
         catch (OperationCanceledException)
         {
