@@ -13,7 +13,7 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, <c>best=RATE</c> gets the more rows wrong the further its learning
 /// rate is from this one, <c>burst=RATE</c> diverges from this learning rate on, and those of <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
 /// attempt's losses tell whose they are (10 more each); <c>bowl</c> evaluates every <c>evalEvery</c> steps and saves a checkpoint there and when it is stopped, as the real one does, with
-/// <c>rows</c> of which the more are right the nearer the learning rate is to 1e-3, and the more steps were made; <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
+/// <c>rows</c> of which the more are right the nearer the learning rate is to 1e-3, and the more steps were made; <c>linger=20,50</c> waits there for up to ten seconds to be stopped; <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
@@ -137,6 +137,7 @@ internal sealed class ScriptedRun
             {
                 Evaluate(step);
                 Save(step);
+                Linger(step);
             }
         }
 
@@ -178,6 +179,16 @@ internal sealed class ScriptedRun
         }
 
         events.Write(new ProgressMade { Step = step, TotalSteps = steps, EtaSeconds = (steps - step) * 0.1, Phase = "training" });
+    }
+
+    private void Linger(int step)
+    {
+        const int Patience = 10_000;
+        const int Pause = 10;
+        for (int waited = 0; waited < Patience && !stop && script.Numbers("linger").Contains(step); waited += Pause)
+        {
+            Thread.Sleep(Pause);
+        }
     }
 
     private void Save(int step)

@@ -52,6 +52,16 @@ internal sealed class ApiFailure : Exception
         string.Join(" ", errors.Select(error => error.Message)),
         errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Message).ToArray()));
 
+    /// <summary>Refuses where fields are wrong.</summary>
+    /// <exception cref="ApiFailure">There are errors.</exception>
+    public static void ThrowIfAny(IReadOnlyList<FieldError> errors)
+    {
+        if (errors.Count > 0)
+        {
+            throw Invalid(errors);
+        }
+    }
+
     /// <summary>The request itself cannot be read.</summary>
     public static ApiFailure Malformed(string message) => new(StatusCodes.Status400BadRequest, "malformed", message);
 

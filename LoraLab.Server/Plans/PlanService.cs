@@ -77,6 +77,27 @@ internal sealed class PlanService(
         return store.FindPlan(planId)!;
     }
 
+    /// <summary>Changes what describes the plan; nothing follows from it.</summary>
+    /// <param name="planId">The plan.</param>
+    /// <param name="name">Its new name; null: as it is.</param>
+    /// <param name="change">Takes the plan with its new name.</param>
+    /// <exception cref="ApiFailure">Another of the kind has the name.</exception>
+    public void Describe(string planId, string? name, Func<StoredPlan, StoredPlan> change) => store.Transact(transaction =>
+    {
+        StoredPlan plan = transaction.FindPlan(planId)!;
+        if (name is not null)
+        {
+            RequireName(transaction.Plans.Where(other => other.Id != planId), plan.Kind, name);
+        }
+
+        if (change(plan with { Name = name ?? plan.Name }) is { } changed && !changed.Says(plan))
+        {
+            transaction.PutPlan(changed);
+        }
+
+        return true;
+    });
+
     /// <summary>Takes steps until there is nothing to do.</summary>
     public async Task AdvanceAsync(string planId, CancellationToken cancellationToken)
     {

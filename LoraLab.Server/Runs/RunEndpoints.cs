@@ -71,10 +71,7 @@ internal static class RunEndpoints
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         RunPatch patch = RequestBody.Convert<RunPatch>(body);
         IReadOnlyList<FieldError> errors = [.. RunText.Check(patch)];
-        if (errors.Count > 0)
-        {
-            throw ApiFailure.Invalid(errors);
-        }
+        ApiFailure.ThrowIfAny(errors);
 
         bool clearNotes = body.TryGetPropertyValue("notes", out JsonNode? notes) && notes is null;
         return TypedResults.Ok(service.Edit(id, patch, clearNotes));

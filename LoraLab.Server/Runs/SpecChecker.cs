@@ -29,10 +29,7 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
             }
         }
 
-        if (errors.Count > 0)
-        {
-            throw ApiFailure.Invalid(errors);
-        }
+        ApiFailure.ThrowIfAny(errors);
 
         return validation.Spec is null ? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not return the specification.") : validation;
     }

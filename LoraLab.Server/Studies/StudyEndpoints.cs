@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Studies;
 using LoraLab.Server.Composition;
 using LoraLab.Server.Errors;
+using LoraLab.Server.Plans;
 using LoraLab.Server.Studies.Templates;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -21,6 +22,7 @@ internal static class StudyEndpoints
             .WithSummary("Creates a study with its first runs; dryRun=true only says what it would do, confirm=true allows more than 500 runs");
         studies.MapGet("/", List).WithSummary("Studies, newest first, without their runs");
         studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
+        studies.MapPatch("/{id}", EditAsync).Accepts<PlanPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
         studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study's waiting runs and stops those that run; answers at once");
         return studies;
     }
@@ -50,6 +52,9 @@ internal static class StudyEndpoints
     private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));
 
     private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) => TypedResults.Ok(results.Complete(service.Get(id)));
+
+    private static async Task<Ok<StudyDocument>> EditAsync(string id, HttpRequest request, StudyService service, StudyResults results, CancellationToken cancellationToken) =>
+        TypedResults.Ok(results.Complete(service.Edit(id, await PlanPatchBody.ReadAsync(request, cancellationToken))));
 
     private static async Task<Accepted<StudyDocument>> CancelAsync(string id, StudyService service, CancellationToken cancellationToken) =>
         TypedResults.Accepted(ApiRoutes.Study(id), await service.CancelAsync(id, cancellationToken));

@@ -44,10 +44,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 
     private static void Refuse(List<FieldError> errors)
     {
-        if (errors.Count > 0)
-        {
-            throw ApiFailure.Invalid(errors);
-        }
+        ApiFailure.ThrowIfAny(errors);
     }
 
     private static StudyPlan Complete(StudyPlan sent, ScaleProfile profile)

@@ -65,22 +65,23 @@ internal static class StudyPlanRules
     /// <summary>A plan with what its template gives.</summary>
     public static IEnumerable<FieldError> Check(StudyPlan plan, IReadOnlyCollection<string> methods) =>
     [
-        .. Texts(plan),
+        .. Texts(plan.Name, plan.Notes),
         .. Seeds(plan),
         .. Fields("spec", plan.Spec, plan.Selection),
         .. Methods(plan, methods),
     ];
 
-    private static IEnumerable<FieldError> Texts(StudyPlan plan)
+    /// <summary>What people write about a study.</summary>
+    public static IEnumerable<FieldError> Texts(string? name, string? notes)
     {
-        if (plan.Name is not null && plan.Name.Trim().Length is 0 or > LongestName)
+        if (name is not null && name.Trim().Length is 0 or > LongestName)
         {
             yield return new("name", $"name must have 1 to {LongestName} characters.");
         }
 
-        if (plan.Notes?.Length > LongestNotes)
+        if (notes?.Length > LongestNotes)
         {
-            yield return new("notes", $"notes has {plan.Notes.Length} characters; at most {LongestNotes} are allowed.");
+            yield return new("notes", $"notes has {notes.Length} characters; at most {LongestNotes} are allowed.");
         }
     }
 

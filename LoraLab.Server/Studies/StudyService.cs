@@ -53,6 +53,19 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
         return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(body, confirm, answer, cancellationToken), cancellationToken);
     }
 
+    /// <summary>Renames and annotates; the plan that was run stays.</summary>
+    public StudyDocument Edit(string id, PlanPatch patch)
+    {
+        Find(id);
+        ApiFailure.ThrowIfAny([.. StudyPlanRules.Texts(patch.Name, patch.Notes)]);
+        plans.Describe(id, patch.Name?.Trim(), plan =>
+        {
+            StudyContent study = plan.Read<StudyContent>();
+            return plan.With(study with { Plan = study.Plan with { Name = plan.Name, Notes = patch.Notes ?? study.Plan.Notes } });
+        });
+        return Get(id);
+    }
+
     /// <summary>Waiting runs are cancelled, running ones are asked to stop; what has finished stays.</summary>
     public async Task<StudyDocument> CancelAsync(string id, CancellationToken cancellationToken)
     {

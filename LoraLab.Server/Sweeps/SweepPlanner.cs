@@ -31,10 +31,7 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
             errors.AddRange(SweepRules.CheckSteps(plan, space));
         }
 
-        if (errors.Count > 0)
-        {
-            throw ApiFailure.Invalid(errors);
-        }
+        ApiFailure.ThrowIfAny(errors);
 
         plan = plan with { Spec = OnSelection(plan.Spec), StartupRuns = plan.Sampler == SweepSampler.Tpe ? plan.StartupRuns ?? DefaultStartupRuns : null };
         (IReadOnlyList<double[]> points, int runs, int excluded) = PointsOf(plan, space!);

@@ -11,14 +11,9 @@ internal static class SweepRules
 {
     public static IEnumerable<FieldError> Check(SweepPlan plan)
     {
-        foreach (FieldError error in RunText.Check(plan.Name, plan.Notes, null, null))
+        foreach (FieldError error in Texts(plan.Name, plan.Notes))
         {
             yield return error;
-        }
-
-        if (plan.Name is not null && string.IsNullOrWhiteSpace(plan.Name))
-        {
-            yield return new FieldError("name", "name is empty; give the sweep a name or leave the member out.");
         }
 
         if (plan.Spec["evalSplit"] is { } split && !(split.GetValueKind() == JsonValueKind.String && split.GetValue<string>() == "selection"))
@@ -34,6 +29,20 @@ internal static class SweepRules
         foreach (FieldError error in CheckSampler(plan).Concat(CheckPruner(plan)))
         {
             yield return error;
+        }
+    }
+
+    /// <summary>What people write about a sweep.</summary>
+    public static IEnumerable<FieldError> Texts(string? name, string? notes)
+    {
+        foreach (FieldError error in RunText.Check(name, notes, null, null))
+        {
+            yield return error;
+        }
+
+        if (name is not null && string.IsNullOrWhiteSpace(name))
+        {
+            yield return new FieldError("name", "name is empty; give the sweep a name or leave the member out.");
         }
     }
 

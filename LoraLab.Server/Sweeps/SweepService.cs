@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Errors;
 using LoraLab.Server.Plans;
@@ -70,6 +71,19 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         StoredPlan plan = Find(id);
         SweepRecord record = plan.Read<SweepRecord>();
         return SweepGrids.Of(record, Trial.Of(record, PlanService.RunsOf(plan, store.Runs)), x, y);
+    }
+
+    /// <summary>Renames and annotates.</summary>
+    public SweepDocument Edit(string id, PlanPatch patch)
+    {
+        Find(id);
+        ApiFailure.ThrowIfAny([.. SweepRules.Texts(patch.Name, patch.Notes)]);
+        plans.Describe(id, patch.Name?.Trim(), plan =>
+        {
+            SweepRecord record = plan.Read<SweepRecord>();
+            return plan.With(record with { Plan = record.Plan with { Name = plan.Name, Notes = patch.Notes ?? record.Plan.Notes } });
+        });
+        return Get(id);
     }
 
     public Task<SweepDocument> PauseAsync(string id, CancellationToken cancellationToken) =>

@@ -49,6 +49,7 @@ public sealed class StudyTests(Dashboard dashboard)
             AssertFiles(paper, study);
             await AssertFinalTableAsync(page, study, paper["tables/final.tex"]);
             await AssertLinksAsync(page, study);
+            await RenameAsync(page, id);
         }
         finally
         {
@@ -66,6 +67,15 @@ public sealed class StudyTests(Dashboard dashboard)
         await Expect(page.GetByTestId("study-progress")).Not.ToHaveAttributeAsync("data-done", "0");
         await Expect(page.GetByTestId("study-eta")).ToContainTextAsync("left");
         await page.Locator("[data-testid=matrix-cell][data-state=completed]").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 3 * Dashboard.Patience });
+    }
+
+    private async Task RenameAsync(IPage page, string id)
+    {
+        await page.GetByTestId("rename").ClickAsync();
+        await page.GetByTestId("rename-input").FillAsync("Five methods in ten minutes");
+        await page.GetByTestId("rename-input").PressAsync("Enter");
+        await Expect(page.GetByTestId("study-name")).ToHaveTextAsync("Five methods in ten minutes");
+        Assert.Equal("Five methods in ten minutes", (await dashboard.Api.ReadAsync<StudyDocument>(ApiRoutes.Study(id))).Name);
     }
 
     private static async Task AssertMatrixAsync(IPage page, StudyDocument study)

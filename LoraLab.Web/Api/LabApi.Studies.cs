@@ -27,6 +27,9 @@ public sealed partial class LabApi
         return SendAsync<StudyDocument>(request, cancellationToken);
     }
 
+    public Task<StudyDocument> PatchStudyAsync(string id, PlanPatch patch, CancellationToken cancellationToken) =>
+        SendAsync<StudyDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Study(Escape(id)))) { Content = Present(patch) }, cancellationToken);
+
     public Task CancelStudyAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Study(Escape(id), "cancel"))), cancellationToken);
 }

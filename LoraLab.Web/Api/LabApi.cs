@@ -8,6 +8,7 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
 using LoraLab.Contracts.Sweeps;
 
 namespace LoraLab.Web.Api;
@@ -39,17 +40,8 @@ public sealed partial class LabApi(HttpClient http)
     public Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<MemoryEstimate>(new(HttpMethod.Post, Relative(ApiRoutes.Estimate)) { Content = Json(spec) }, cancellationToken);
 
-    public Task<RunDocument> PatchRunAsync(string id, RunPatch patch, CancellationToken cancellationToken)
-    {
-        // Absent members stay as they are, so nulls are left out.
-        JsonObject body = (JsonObject)JsonSerializer.SerializeToNode(patch, ContractJson.Options)!;
-        foreach (string absent in body.Where(member => member.Value is null).Select(member => member.Key).ToList())
-        {
-            body.Remove(absent);
-        }
-
-        return SendAsync<RunDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = Json(body) }, cancellationToken);
-    }
+    public Task<RunDocument> PatchRunAsync(string id, RunPatch patch, CancellationToken cancellationToken) =>
+        SendAsync<RunDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = Present(patch) }, cancellationToken);
 
     public Task DeleteRunAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Run(Escape(id)))), cancellationToken);
@@ -104,6 +96,9 @@ public sealed partial class LabApi(HttpClient http)
         return SendAsync<SweepDocument>(request, cancellationToken);
     }
 
+    public Task<SweepDocument> PatchSweepAsync(string id, PlanPatch patch, CancellationToken cancellationToken) =>
+        SendAsync<SweepDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Sweep(Escape(id)))) { Content = Present(patch) }, cancellationToken);
+
     /// <summary><c>pause</c>, <c>resume</c> or <c>cancel</c>.</summary>
     public Task<SweepDocument> ActOnSweepAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync<SweepDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Sweep(Escape(id), action))), cancellationToken);
@@ -139,6 +134,18 @@ public sealed partial class LabApi(HttpClient http)
     private static string JoinEscaped(IEnumerable<string> values) => string.Join(',', values.Select(Escape));
 
     private static JsonContent Json<T>(T body) => JsonContent.Create(body, options: ContractJson.Options);
+
+    /// <summary>A patch's members that have a value: absent ones stay as they are.</summary>
+    private static JsonContent Present<T>(T patch)
+    {
+        JsonObject body = (JsonObject)JsonSerializer.SerializeToNode(patch, ContractJson.Options)!;
+        foreach (string absent in body.Where(member => member.Value is null).Select(member => member.Key).ToList())
+        {
+            body.Remove(absent);
+        }
+
+        return Json(body);
+    }
 
     // The routes start with a slash; the base address may have a path of its own behind a proxy.
     private static string Relative(string route) => route.TrimStart('/');

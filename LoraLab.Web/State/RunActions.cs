@@ -51,14 +51,6 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
     public void Clone(RunDocument run, JsonObject? changes = null) =>
         navigation.NavigateTo($"runs/new?from={run.Id}{(changes is null ? "" : $"&set={Uri.EscapeDataString(changes.ToJsonString(ContractJson.Options))}")}");
 
-    public async Task<bool> RenameAsync(RunDocument run, string name)
-    {
-        string trimmed = name.Trim();
-        return trimmed.Length > 0 && (trimmed == run.Name || await TryAsync(
-            () => api.PatchRunAsync(run.Id, new RunPatch { Name = trimmed }, CancellationToken.None),
-            null));
-    }
-
     /// <summary>Asks, then deletes; true when the runs are gone.</summary>
     public async Task<bool> DeleteAsync(IReadOnlyList<RunDocument> runs)
     {

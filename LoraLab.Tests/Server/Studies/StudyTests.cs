@@ -176,6 +176,28 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
     }
 
+    [Fact]
+    public async Task Edit_NameAndNotes_AreTheStudysAndTheFormerNameIsFree()
+    {
+        string body = """{"name":"first name","notes":"as sent","seeds":[1],"methods":[{"method":"lora","spec":{"notes":"steps=1 delay=1"}}]}""";
+        StudyDocument study = await api.CreateAsync(body);
+
+        StudyDocument renamed = await api.SendAsync<StudyDocument>(HttpMethod.Patch, ApiRoutes.Study(study.Id), """{"name":" second name "}""");
+        Assert.Equal(("second name", "as sent", "second name"), (renamed.Name, renamed.Notes, renamed.Plan.Name));
+        StudyDocument noted = await api.SendAsync<StudyDocument>(HttpMethod.Patch, ApiRoutes.Study(study.Id), """{"notes":null}""");
+        Assert.True(string.IsNullOrEmpty(noted.Notes) && noted.Name == "second name");
+
+        StudyDocument ended = await api.WaitForEndOfStudyAsync(study.Id);
+        Assert.Equal((StudyState.Completed, "second name", 1), (ended.State, ended.Name, ended.Runs.Count));
+        StudyDocument other = await api.CreateAsync(body);
+        JsonObject taken = await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Patch, ApiRoutes.Study(study.Id), RunApi.Json("""{"name":"First Name"}"""));
+        Assert.Contains(other.Id, (string)taken["detail"]!, StringComparison.Ordinal);
+        JsonObject empty = await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Study(study.Id), RunApi.Json("""{"name":" "}"""));
+        Assert.NotNull(empty["errors"]!["name"]);
+        await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Patch, ApiRoutes.Study("none"), RunApi.Json("{}"));
+        Assert.Equal("second name", (await api.ReadAsync<StudyDocument>(ApiRoutes.Study(study.Id))).Name);
+    }
+
     private async Task DeleteAsync(string runId)
     {
         using HttpResponseMessage response = await api.Http.DeleteAsync(ApiRoutes.Run(runId));

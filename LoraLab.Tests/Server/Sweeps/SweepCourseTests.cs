@@ -178,7 +178,7 @@ public sealed class SweepCourseTests(ScriptedServer server) : IClassFixture<Scri
     {
         using TemporaryFolder data = new();
         ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
-        JsonObject plan = SweepApi.Bowl("steps=200 delay=3 marked", 1e-5, 1e-3, 1e-1, 1e-4);
+        JsonObject plan = SweepApi.Bowl("steps=200 delay=3 marked linger=40,80,160", 1e-5, 1e-3, 1e-1, 1e-4);
         plan["spec"]!["evalEvery"] = 20;
         plan["pruner"] = new JsonObject { ["kind"] = "halving", ["factor"] = 2, ["firstRung"] = 40 };
         string id;

@@ -148,7 +148,13 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
         JsonObject problem = await sweeps.RefusedAsync(plan, HttpStatusCode.Conflict);
 
         Assert.Contains($"a sweep named 'rates' already ({created.Id})", (string?)problem["detail"], StringComparison.Ordinal);
-        await sweeps.WaitForEndAsync(created.Id);
+        SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
+
+        SweepDocument renamed = await server.Api.SendAsync<SweepDocument>(HttpMethod.Patch, ApiRoutes.Sweep(created.Id), """{"name":"old rates","notes":"done"}""");
+        Assert.Equal(("old rates", "done", ended.State, ended.Best!.RunId), (renamed.Name, renamed.Notes, renamed.State, renamed.Best!.RunId));
+        await sweeps.WaitForEndAsync((await sweeps.CreateAsync(plan)).Id);
+        await server.Api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Patch, ApiRoutes.Sweep(created.Id), RunApi.Json("""{"name":"Rates"}"""));
+        await server.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Sweep(created.Id), RunApi.Json("""{"name":""}"""));
     }
 
     [Fact]

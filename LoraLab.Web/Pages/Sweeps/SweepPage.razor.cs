@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
 using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
@@ -187,6 +188,10 @@ public sealed partial class SweepPage
             // What is shown stays; the next change asks again.
         }
     }
+
+    private Task RenameAsync(string name) => Actions.TryAsync(
+        async () => _sweep = await Api.PatchSweepAsync(Id, new PlanPatch { Name = name }, CancellationToken.None),
+        null);
 
     private Task ActAsync(string action) => Actions.TryAsync(
         async () => _sweep = await Api.ActOnSweepAsync(Id, action, CancellationToken.None),
