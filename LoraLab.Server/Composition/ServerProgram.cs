@@ -12,11 +12,18 @@ namespace LoraLab.Server.Composition;
 /// <summary>Starts the server, and turns everything that can be wrong at start into a sentence and exit code 1.</summary>
 internal static class ServerProgram
 {
+    public const string DefaultUrl = "http://127.0.0.1:5080";
+
     private const string DemoSwitch = "--demo";
-    private const string DefaultUrl = "http://127.0.0.1:5080";
 
     public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> use)
     {
+        if (Help.IsAsked(args))
+        {
+            Help.Write(Console.Out);
+            return 0;
+        }
+
         if (args is [KeysCommand.Verb, .. string[] rest])
         {
             return KeysCommand.Run(rest, Console.Out, Console.Error);

@@ -11,7 +11,9 @@ internal static class KeysCommand
 {
     public const string Verb = "keys";
 
-    private const string Usage = "usage: keys new --name NAME --scopes read|submit|admin[,...]";
+    public const string Arguments = "keys new --name NAME --scopes read|submit|admin[,...]";
+
+    private const string Usage = $"usage: {Arguments}";
 
     public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {

@@ -58,4 +58,20 @@ public sealed class StartTests(ScriptedServer fixture) : IClassFixture<ScriptedS
         Assert.Contains("LoraLab:MemoryBudgetMb", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("--demo", "--help")]
+    public async Task Help_Asked_SaysHowAndStartsNothing(params string[] arguments)
+    {
+        using TemporaryFolder folder = new();
+        string data = Path.Combine(folder.Path, "data");
+
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Verb = arguments, DataDirectory = data });
+
+        Assert.Equal(0, exitCode);
+        Assert.All(["usage:", "--demo", "--urls", "keys new"], word => Assert.Contains(word, output, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(data), "The data directory was made.");
+    }
 }
