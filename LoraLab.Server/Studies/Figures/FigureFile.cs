@@ -11,8 +11,9 @@ internal static class FigureFile
 
     public static byte[] Svg(IStudyFigure figure, StudyEvidence evidence)
     {
-        SvgExporter exporter = new() { Width = figure.Size.Width, Height = figure.Size.Height };
-        return Encoding.UTF8.GetBytes(exporter.ExportToString(figure.Draw(evidence)).TrimStart('\ufeff').ReplaceLineEndings("\n"));
+        SvgExporter exporter = new() { Width = figure.Size.Width, Height = figure.Size.Height, TextMeasurer = new SvgTextMeasurer() };
+        string svg = exporter.ExportToString(figure.Draw(evidence)).TrimStart('\ufeff').ReplaceLineEndings("\n");
+        return Encoding.UTF8.GetBytes(svg.Replace($"font-family=\"{Plot.Font}\"", $"font-family=\"{Plot.Font}, Arial, sans-serif\"", StringComparison.Ordinal));
     }
 
     public static byte[] Pdf(IStudyFigure figure, StudyEvidence evidence)

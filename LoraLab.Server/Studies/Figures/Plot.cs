@@ -9,6 +9,9 @@ namespace LoraLab.Server.Studies.Figures;
 /// <summary>The house style of all figures.</summary>
 internal static class Plot
 {
+    /// <summary>One of the fonts that every reader of PDF has.</summary>
+    public const string Font = "Helvetica";
+
     /// <summary>Share of the area between two panels.</summary>
     private const double Gap = 0.06;
     private const double TextSize = 10;
@@ -20,7 +23,7 @@ internal static class Plot
         {
             Background = OxyColors.White,
             Culture = CultureInfo.InvariantCulture,
-            DefaultFont = "Helvetica",
+            DefaultFont = Font,
             DefaultFontSize = TextSize,
             PlotAreaBorderThickness = new OxyThickness(0),
             Padding = new OxyThickness(8),
