@@ -1,5 +1,4 @@
-using LoraLab.Server.Composition;
-using LoraLab.Server.Observability;
+using LoraLab.Server.Hosting;
 using LoraLab.Server.Security;
 
 return await ServerProgram.RunAsync(args, static builder =>

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Domain;
 using Microsoft.AspNetCore.SignalR;
 
 namespace LoraLab.Server.Live;

@@ -1,11 +1,13 @@
+using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Store;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Live;
@@ -44,7 +46,7 @@ internal static class LiveEndpoints
             {
                 while (subscription.Events.TryRead(out LiveEvent? live))
                 {
-                    yield return new SseItem<string>(JsonSerializer.Serialize(live, ContractJson.Options), live.Type) { EventId = live.Seq.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                    yield return new SseItem<string>(JsonSerializer.Serialize(live, ContractJson.Options), live.Type) { EventId = live.Seq.ToString(CultureInfo.InvariantCulture) };
                 }
 
                 if (store.Find(id)?.Document.State.IsTerminal() != false && !subscription.Events.TryPeek(out _))

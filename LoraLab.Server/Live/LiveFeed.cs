@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Live;
 

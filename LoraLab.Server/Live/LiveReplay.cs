@@ -2,9 +2,9 @@ using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Server.Queue;
-using LoraLab.Server.Runs;
-using LoraLab.Server.Store;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Live;
 
@@ -39,14 +39,14 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
         LiveEvent? lastQueue = list.FindLast(live => live.Type == LiveEventTypes.QueueChanged);
         return list
             .Where(live => live.Type != LiveEventTypes.QueueChanged || ReferenceEquals(live, lastQueue))
-            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(QueueOrder.Describe(store)) } : live);
+            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(QueueOrder.Describe(store.Runs, store.Paused)) } : live);
     }
 
     private IEnumerable<LiveEvent> Snapshot(string topic, long seq)
     {
         if (topic == LiveHub.Queue)
         {
-            return [Make(seq, null, LiveEventTypes.QueueChanged, QueueOrder.Describe(store))];
+            return [Make(seq, null, LiveEventTypes.QueueChanged, QueueOrder.Describe(store.Runs, store.Paused))];
         }
 
         if (topic == LiveHub.Runs)

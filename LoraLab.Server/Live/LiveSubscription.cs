@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using LoraLab.Contracts.Live;
+using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Live;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Store;
+using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Runs;
 

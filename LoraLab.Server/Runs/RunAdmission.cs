@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Composition;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Queue;
-using LoraLab.Server.Store;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs;

@@ -1,13 +1,14 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Composition;
-using LoraLab.Server.Errors;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Live;
-using LoraLab.Server.Queue;
-using LoraLab.Server.Store;
+using LoraLab.Server.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
@@ -62,7 +63,7 @@ internal static class RunEndpoints
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(QueueOrder.WithPosition(run.Document, store.Runs), ContractJson.Options);
-        EntityTagHeaderValue tag = new($"\"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(body))[..20]}\"");
+        EntityTagHeaderValue tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..20]}\"");
         return TypedResults.File(body, "application/json", entityTag: tag);
     }
 

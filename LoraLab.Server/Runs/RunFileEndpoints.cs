@@ -3,9 +3,11 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Composition;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Store;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Runs;
 

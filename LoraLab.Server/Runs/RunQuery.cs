@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Queue;
-using LoraLab.Server.Store;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Runs;
 

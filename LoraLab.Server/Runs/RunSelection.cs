@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Store;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Runs;
 

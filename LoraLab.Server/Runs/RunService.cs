@@ -4,11 +4,13 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Composition;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Queue;
-using LoraLab.Server.Store;
-using LoraLab.Server.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Server.Workers;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs;

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text.Json;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Errors;
+using LoraLab.Server.Infrastructure.Errors;
 
 namespace LoraLab.Server.Runs;
 

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Errors;
-using LoraLab.Server.Queue;
-using LoraLab.Server.Worker;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Runs;
 

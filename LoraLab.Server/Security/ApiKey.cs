@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 
@@ -15,7 +17,7 @@ internal sealed record ApiKey(string Name, IReadOnlyList<string> Scopes, byte[] 
 
     /// <summary>A new secret: 256 random bits, so that nobody finds it by trying and its hash needs no salt.</summary>
     public static string NewSecret() =>
-        Prefix + System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+        Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
 
     public static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 }

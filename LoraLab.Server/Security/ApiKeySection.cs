@@ -1,4 +1,5 @@
-using LoraLab.Server.Composition;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 

@@ -1,5 +1,5 @@
 using LoraLab.Contracts.Live;
-using LoraLab.Server.Errors;
+using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.Net.Http.Headers;
 
 namespace LoraLab.Server.Security;

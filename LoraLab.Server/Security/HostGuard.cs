@@ -1,4 +1,4 @@
-using LoraLab.Server.Errors;
+using LoraLab.Server.Infrastructure.Errors;
 
 namespace LoraLab.Server.Security;
 

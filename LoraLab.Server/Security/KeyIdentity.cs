@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 

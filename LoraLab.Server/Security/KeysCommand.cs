@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using LoraLab.Server.Composition;
+using LoraLab.Server.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LoraLab.Server.Security;

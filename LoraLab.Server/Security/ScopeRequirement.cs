@@ -1,3 +1,4 @@
+using LoraLab.Server.Infrastructure.Access;
 using Microsoft.AspNetCore.Authorization;
 
 namespace LoraLab.Server.Security;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Scalar.AspNetCore;
 
 namespace LoraLab.Server.Security;
@@ -31,7 +32,7 @@ internal static class SecurityHeaders
         // Hangfire's dashboard brings the policy that its own pages need.
         if (headers.ContentSecurityPolicy.Count == 0)
         {
-            headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, Nonce(context));
+            headers.ContentSecurityPolicy = string.Format(CultureInfo.InvariantCulture, Policy, Nonce(context));
         }
 
         return Task.CompletedTask;

@@ -1,5 +1,5 @@
-using LoraLab.Server.Composition;
-using LoraLab.Server.Errors;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;

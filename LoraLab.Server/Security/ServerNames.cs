@@ -1,5 +1,5 @@
 using System.Net;
-using LoraLab.Server.Composition;
+using LoraLab.Server.Infrastructure;
 
 namespace LoraLab.Server.Security;
 

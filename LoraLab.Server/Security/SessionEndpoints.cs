@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using LoraLab.Contracts;
-using LoraLab.Server.Errors;
+using LoraLab.Server.Infrastructure.Access;
+using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,4 +1,4 @@
-using LoraLab.Server.Composition;
+using LoraLab.Server.Infrastructure;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
@@ -44,7 +44,7 @@ internal static class SignInCookie
     /// <summary>The dashboard and scripts are told; who opens a page that only the server draws is sent to sign in.</summary>
     private static Task Challenge(RedirectContext<CookieAuthenticationOptions> context)
     {
-        if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.StartsWithSegments(Routes.HangfirePath))
+        if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.StartsWithSegments(HangfirePage.Path))
         {
             context.Response.Redirect($"{context.Request.PathBase}/login?return={Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)}");
         }

@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Server;
-using LoraLab.Tests.Server.Compare;
+using LoraLab.Tests.Server.Comparison;
 using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;

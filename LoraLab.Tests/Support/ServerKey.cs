@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Security;
 
 namespace LoraLab.Tests.Support;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Security;
 using LoraLab.Tests.Support;
 using Xunit;

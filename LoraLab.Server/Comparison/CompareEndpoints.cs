@@ -1,0 +1,46 @@
+using System.Text;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Compare;
+using LoraLab.Server.Infrastructure.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary><c>/compare</c>: runs side by side, on the page and as a file.</summary>
+internal static class CompareEndpoints
+{
+    public static void MapCompare(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder compare = api.MapGroup("/compare").WithTags("Compare");
+        compare.MapGet("/", Compare).ProducesProblem(400).ProducesProblem(404).WithSummary("Runs side by side: results with intervals, paired tests, methods over seeds, and what differs");
+        compare.MapGet("/export", Export).Produces(200, contentType: "text/csv").ProducesProblem(400).ProducesProblem(404).WithSummary("The comparison as csv (table runs, pairs or methods), json or tex");
+    }
+
+    private static Ok<CompareDocument> Compare(string? runs, ComparedRuns compared) =>
+        TypedResults.Ok(RunComparison.Of(compared.Load(runs)));
+
+    private static IResult Export(string? runs, string? format, string? table, ComparedRuns compared)
+    {
+        CompareDocument document = RunComparison.Of(compared.Load(runs));
+        return (format ?? "csv") switch
+        {
+            "csv" => Download(Csv(document, table ?? "runs"), "text/csv", "csv"),
+            "json" => Download(JsonSerializer.Serialize(document, ContractJson.Indented), "application/json", "json"),
+            "tex" => Download(CompareTex.Write(document), "application/x-tex", "tex"),
+            "svg" => throw ApiFailure.Invalid("format", "format svg is not built yet; use csv, json or tex."),
+            _ => throw ApiFailure.Invalid("format", $"There is no format '{format}'; there are csv, json and tex."),
+        };
+    }
+
+    private static string Csv(CompareDocument document, string table) => table switch
+    {
+        "runs" => CompareCsv.Runs(document),
+        "pairs" => CompareCsv.Pairs(document),
+        "methods" => CompareCsv.Methods(document),
+        _ => throw ApiFailure.Invalid("table", $"There is no table '{table}'; there are runs, pairs and methods."),
+    };
+
+    private static FileContentHttpResult Download(string text, string type, string extension) =>
+        TypedResults.File(Encoding.UTF8.GetBytes(text), $"{type}; charset=utf-8", $"compare.{extension}");
+}

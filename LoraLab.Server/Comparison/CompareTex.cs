@@ -1,0 +1,94 @@
+using System.Globalization;
+using LoraLab.Contracts.Compare;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>
+/// A comparison as LaTeX tables: the runs (the best value of each column is bold), methods over seeds where a method has several,
+/// and the paired tests that were made.
+/// </summary>
+internal static class CompareTex
+{
+    private const double Percent = 100;
+
+    public static string Write(CompareDocument document)
+    {
+        TexText text = new TexText().Comment("\\usepackage{booktabs}");
+        foreach (string note in document.Notes)
+        {
+            text.Comment(note);
+        }
+
+        Runs(document, text);
+        if (document.Methods.Groups.Any(group => group.Seeds.Count > 1))
+        {
+            Methods(document.Methods, text);
+        }
+
+        if (document.PairedTests.Tested > 0)
+        {
+            Pairs(document, text);
+        }
+
+        return text.ToString();
+    }
+
+    private static void Runs(CompareDocument document, TexText text) => text
+        .Comment("Figures of the last evaluation; accuracy with its 95 % Wilson interval.")
+        .Table(
+            "ll" + new string('r', CompareColumn.Printed.Count),
+            ["Run", "Method", .. CompareColumn.Printed.Select(column => TexText.Escape(column.Title))],
+            document.Rows.Select(row => (IEnumerable<string>)
+            [
+                TexText.Escape(row.Name),
+                TexText.Escape(row.Method),
+                .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows) ? $"\\textbf{{{TexText.Escape(column.Print(row))}}}" : TexText.Escape(column.Print(row))),
+            ]));
+
+    private static void Methods(MethodComparison methods, TexText text)
+    {
+        text.Comment("Methods over seeds: mean and sample standard deviation, 95 % t-interval of the mean.");
+        foreach (string reason in methods.Pairs.Select(pair => pair.Refused).OfType<string>().Distinct())
+        {
+            text.Comment($"Not tested: {reason}");
+        }
+
+        text.Table(
+            "lrrrr",
+            ["Method", "Seeds", "Accuracy (\\%)", "95 \\% interval", "Macro-F1 (\\%)"],
+            methods.Groups.Select(group => (IEnumerable<string>)
+            [
+                TexText.Escape(group.Label),
+                group.Accuracy.N.ToString(CultureInfo.InvariantCulture),
+                Spread(group.Accuracy),
+                group.Accuracy is { Low: double low, High: double high } ? $"[{Text(low)}, {Text(high)}]" : "--",
+                group.MacroF1 is null ? "--" : Spread(group.MacroF1),
+            ]));
+        Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => TexText.Escape(group.Label));
+        if (methods.Tested > 0)
+        {
+            text.Comment("Differences paired by seed: two-sided paired t test, Holm over all pairs.").Table(
+                "llrrrr",
+                ["Method", "Method", "Seeds", "Difference (points)", "$t$", "$p$ (Holm)"],
+                methods.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
+                    [labels[pair.GroupA], labels[pair.GroupB], $"{pair.CommonSeeds}", Text(pair.Difference), pair.T?.ToString("0.00", CultureInfo.InvariantCulture) ?? "--", PValue(pair.HolmP)]));
+        }
+    }
+
+    private static void Pairs(CompareDocument document, TexText text)
+    {
+        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexText.Escape(row.Name));
+        text.Comment($"{document.PairedTests.Label}: {document.PairedTests.Test}.").Table(
+            "llrrrr",
+            ["Run", "Run", "$b$", "$c$", "Difference (points)", "$p$ (Holm)"],
+            document.PairedTests.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
+                [names[pair.RunA], names[pair.RunB], $"{pair.B}", $"{pair.C}", Text(pair.Difference), PValue(pair.HolmP)]));
+    }
+
+    private static string Spread(SeedStatistics statistics) =>
+        statistics.StandardDeviation is double deviation ? $"${Text(statistics.Mean)} \\pm {Text(deviation)}$" : Text(statistics.Mean);
+
+    private static string Text(double? share) => share is double value ? (value * Percent).ToString("0.0", CultureInfo.InvariantCulture) : "--";
+
+    private static string PValue(double? p) => p is not double value ? "--" : value < 0.001 ? "$<0.001$" : value.ToString("0.000", CultureInfo.InvariantCulture);
+}

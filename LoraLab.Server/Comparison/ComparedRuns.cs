@@ -1,0 +1,21 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>Reads what a comparison needs of its runs; what is missing or damaged in a run directory is null, never a failure.</summary>
+internal sealed class ComparedRuns(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
+{
+    public IReadOnlyList<ComparedRun> Load(string? runs) => [.. RunSelection.Parse(runs, store).Select(Load)];
+
+    private ComparedRun Load(RunDocument run) => new(
+        run,
+        FingerprintFile.TryRead(Path.Combine(paths.RunDirectory(run.Id), RunFiles.Fingerprint)),
+        store.ReadSeries(run.Id, [MetricKeys.EvalAccuracy]).GetValueOrDefault(MetricKeys.EvalAccuracy)?.X.Count ?? 0,
+        run.State == RunState.Completed ? predictions.TryReadLast(run)?.Items : null);
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>
+/// What else is not the same in runs: settings, what was really read and consumed, and the environment. Only what is known of
+/// two runs can differ between them: a run without a fingerprint differs in nothing that only the fingerprint says.
+/// </summary>
+internal sealed class FactorTable
+{
+    private static readonly (string Field, bool AtTheEnd, Func<RunFingerprint, JsonNode?> Read)[] s_fingerprint =
+    [
+        ("model.configSha256", false, fingerprint => fingerprint.Model.ConfigSha256),
+        ("training.filesSha256", false, fingerprint => JsonSerializer.SerializeToNode(fingerprint.Training.FilesSha256, ContractJson.Options)),
+        ("training.subsetSha256", false, fingerprint => fingerprint.Training.SubsetSha256),
+        ("training.steps", true, fingerprint => fingerprint.Training.Steps),
+        ("training.consumedTokens", true, fingerprint => fingerprint.Training.ConsumedTokens),
+        ("training.consumedSha256", true, fingerprint => fingerprint.Training.ConsumedSha256),
+        ("adapter.svd", false, fingerprint => JsonSerializer.SerializeToNode(fingerprint.Adapter.Svd, ContractJson.Options)),
+    ];
+
+    private readonly IReadOnlyList<ComparedRun> _runs;
+    private readonly Dictionary<string, FactorSource> _fields = [];
+    private readonly Dictionary<string, Dictionary<string, (JsonNode? Value, string Text)>> _known = [];
+
+    public FactorTable(IReadOnlyList<ComparedRun> runs)
+    {
+        _runs = runs;
+        HashSet<string> settings = [.. runs.SelectMany(run => SpecDifferences.Flatten(run.Document.Spec).Keys).Where(field => field != "seed")];
+        HashSet<string> environment = [.. runs.SelectMany(run => EnvironmentOf(run).Keys)];
+        foreach (ComparedRun run in runs)
+        {
+            Dictionary<string, (JsonNode?, string)> known = _known[run.Id] = [];
+            Dictionary<string, JsonNode?> spec = SpecDifferences.Flatten(run.Document.Spec);
+            Add(known, FactorSource.Specification, settings.Select(field => (field, spec.GetValueOrDefault(field))));
+            if (run.Fingerprint is RunFingerprint fingerprint)
+            {
+                // What was consumed is written at the end: until then it is not known.
+                Add(known, FactorSource.Fingerprint, s_fingerprint.Where(entry => run.Completed || !entry.AtTheEnd).Select(entry => (entry.Field, entry.Read(fingerprint))));
+            }
+
+            if (run.Environment is not null)
+            {
+                Dictionary<string, JsonNode?> found = EnvironmentOf(run);
+                Add(known, FactorSource.Environment, environment.Select(field => (field, found.GetValueOrDefault(field))));
+            }
+        }
+    }
+
+    /// <summary>Fields in which any of the runs differ.</summary>
+    public IReadOnlyList<CompareFactor> All() =>
+    [
+        .. Differing(_runs).Select(field => new CompareFactor(
+            field,
+            _fields[field],
+            _runs.ToDictionary(run => run.Id, run => _known[run.Id].GetValueOrDefault(field).Value?.DeepClone()))),
+    ];
+
+    /// <summary>Fields in which these differ.</summary>
+    public IReadOnlyList<string> Between(params IReadOnlyList<ComparedRun> runs) => [.. Differing(runs)];
+
+    private IEnumerable<string> Differing(IReadOnlyList<ComparedRun> runs) => _fields.Keys.Where(field =>
+        runs.Where(run => _known[run.Id].ContainsKey(field)).Select(run => _known[run.Id][field].Text).Distinct().Skip(1).Any()
+        && !(field is "environment.precision" or "environment.microBatch" && SaysTheSpec(field, runs)));
+
+    /// <summary>The specification of a started run shows the precision and the micro-batch that were used: once is enough.</summary>
+    private bool SaysTheSpec(string field, IReadOnlyList<ComparedRun> runs) =>
+        runs.Select(run => _known[run.Id][field["environment.".Length..]].Text).Distinct().Skip(1).Any();
+
+    private void Add(Dictionary<string, (JsonNode?, string)> known, FactorSource source, IEnumerable<(string Field, JsonNode? Value)> values)
+    {
+        foreach ((string field, JsonNode? value) in values)
+        {
+            _fields.TryAdd(field, source);
+            known[field] = (value, SpecDifferences.Canonical(value));
+        }
+    }
+
+    private static Dictionary<string, JsonNode?> EnvironmentOf(ComparedRun run)
+    {
+        if (run.Environment is not RunEnvironment found)
+        {
+            return [];
+        }
+
+        Dictionary<string, JsonNode?> fields = new()
+        {
+            ["environment.device"] = found.Device,
+            ["environment.deviceName"] = found.DeviceName,
+            ["environment.precision"] = JsonSerializer.SerializeToNode(found.Precision, ContractJson.Options),
+            ["environment.microBatch"] = found.MicroBatch,
+            ["environment.threads"] = found.Threads,
+            ["environment.memorySource"] = found.MemorySource,
+        };
+        foreach ((string name, string version) in found.Versions ?? new Dictionary<string, string>())
+        {
+            fields[$"environment.versions.{name}"] = version;
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Comparison.Statistics;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>Completed runs by condition: everything in the specification but the seeds and what does not change the result.</summary>
+internal static class MethodGroups
+{
+    /// <summary>Neither the gradient nor the data depend on these: see <c>microBatch</c> in the contract.</summary>
+    private static readonly string[] s_notCondition = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
+
+    public static IReadOnlyList<SeedGroup> Of(IReadOnlyList<ComparedRun> runs)
+    {
+        List<(Dictionary<string, JsonNode?> Condition, List<ComparedRun> Runs)> conditions =
+        [
+            .. runs.Where(run => run is { Completed: true, Document.Summary.Accuracy.Last: not null })
+                .GroupBy(run => Key(Condition(run.Document.Spec)))
+                .Select(group => (Condition(group.First().Document.Spec), group.ToList())),
+        ];
+        return [.. conditions.Select((entry, index) => Group($"g{index + 1}", entry.Runs, Settings(entry.Condition, [.. conditions.Select(other => other.Condition)])))];
+    }
+
+    private static SeedGroup Group(string id, List<ComparedRun> runs, Dictionary<string, JsonNode?> settings)
+    {
+        // Runs that ended with the same weights are one result, whatever their seeds: a seed that changes nothing is no repetition.
+        List<ComparedRun> counted = [.. runs.DistinctBy(run => run.Fingerprint?.Adapter.FinalSha256 ?? run.Id)];
+        List<SeedResult> seeds =
+        [
+            .. counted.GroupBy(run => run.Seed).OrderBy(seed => seed.Key).Select(seed => new SeedResult(
+                seed.Key.Seed,
+                seed.Key.OrderSeed,
+                seed.Average(run => run.Document.Summary.Accuracy!.Last!.Value),
+                seed.All(run => run.Document.Summary.MacroF1?.Last is not null) ? seed.Average(run => run.Document.Summary.MacroF1!.Last!.Value) : null,
+                [.. seed.Select(run => run.Id)])),
+        ];
+        string method = runs[0].Document.Spec.Method;
+        return new SeedGroup(runs, counted, new MethodGroup
+        {
+            Id = id,
+            Label = settings.Count == 0 ? method : $"{method} ({string.Join(", ", settings.Select(setting => $"{setting.Key} {Plain(setting.Value)}"))})",
+            Method = method,
+            Settings = settings,
+            Runs = [.. runs.Select(run => run.Id)],
+            Seeds = seeds,
+            Accuracy = Statistics([.. seeds.Select(seed => seed.Accuracy)]),
+            MacroF1 = seeds.All(seed => seed.MacroF1 is not null) ? Statistics([.. seeds.Select(seed => seed.MacroF1!.Value)]) : null,
+        });
+    }
+
+    private static SeedStatistics Statistics(IReadOnlyList<double> values)
+    {
+        (double Low, double High)? interval = MeanInterval.Of(values);
+        return new SeedStatistics(
+            values.Count,
+            SampleMoments.Mean(values),
+            values.Count < 2 ? null : SampleMoments.StandardDeviation(values),
+            interval?.Low,
+            interval?.High,
+            interval is not null ? null : values.Count < 2 ? "An interval needs two seeds." : "All seeds gave the same value: there is no spread to make an interval from.");
+    }
+
+    /// <summary>Settings of a condition that are not the same in all conditions of its method.</summary>
+    private static Dictionary<string, JsonNode?> Settings(Dictionary<string, JsonNode?> condition, IReadOnlyList<Dictionary<string, JsonNode?>> conditions)
+    {
+        List<Dictionary<string, JsonNode?>> same = [.. conditions.Where(other => SpecDifferences.Canonical(other["method"]) == SpecDifferences.Canonical(condition["method"]))];
+        return same.SelectMany(other => other.Keys).Distinct()
+            .Where(field => same.Select(other => SpecDifferences.Canonical(other.GetValueOrDefault(field))).Distinct().Count() > 1)
+            .ToDictionary(field => field, field => condition.GetValueOrDefault(field)?.DeepClone());
+    }
+
+    private static Dictionary<string, JsonNode?> Condition(RunSpec spec) =>
+        SpecDifferences.Flatten(spec).Where(field => !s_notCondition.Contains(field.Key)).ToDictionary();
+
+    private static string Key(Dictionary<string, JsonNode?> condition) =>
+        string.Join('\n', condition.Where(field => field.Value is not null).OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={SpecDifferences.Canonical(field.Value)}"));
+
+    private static string Plain(JsonNode? value) => value is null ? "none" : CsvText.Plain(value);
+}

@@ -1,0 +1,60 @@
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Comparison.Statistics;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>Puts runs side by side: their last evaluations, what differs, two checkpoints on the same rows, and methods over seeds.</summary>
+internal static class RunComparison
+{
+    public static CompareDocument Of(IReadOnlyList<ComparedRun> runs)
+    {
+        IReadOnlyList<SpecDifference> differences = SpecDifferences.Find([.. runs.Select(run => run.Document)]);
+        IReadOnlyList<CompareRow> rows = [.. runs.Select(Row)];
+        IReadOnlyList<SeedGroup> groups = MethodGroups.Of(runs);
+        FactorTable factors = new(runs);
+        return new CompareDocument
+        {
+            Rows = rows,
+            Differences = differences,
+            Notes = [.. CompareNotes.Of(runs, rows, differences, groups)],
+            Requirements = Requirement.Over(runs),
+            Factors = factors.All(),
+            PairedTests = PairedMatrix.Of(runs, factors),
+            Methods = MethodPairs.Of(groups, factors),
+        };
+    }
+
+    private static CompareRow Row(ComparedRun compared)
+    {
+        RunDocument run = compared.Document;
+        return new CompareRow
+        {
+            RunId = run.Id,
+            Name = run.Name,
+            Method = run.Spec.Method,
+            Color = run.Color,
+            State = run.State,
+            Summary = run.Summary,
+            MemorySource = run.Attempts.LastOrDefault()?.Environment?.MemorySource is { Length: > 0 } source ? source : null,
+            Accuracy = Accuracy(run.Summary),
+            MacroF1 = run.Summary.MacroF1?.Last,
+            MajorityBaseline = run.Summary.MajorityBaseline,
+            Best = run.Summary.Accuracy is { Best: double best } accuracy ? new BestEvaluation(best, accuracy.BestStep, compared.Evaluations, compared.Evaluations > 1) : null,
+            Seed = run.Spec.Seed,
+            OrderSeed = run.Spec.OrderSeed,
+            FinalSha256 = compared.Fingerprint?.Adapter.FinalSha256,
+        };
+    }
+
+    private static ProportionEstimate? Accuracy(RunSummary summary)
+    {
+        if (summary is not { Correct: int correct, EvalRows: int rows } || correct < 0 || rows < 1 || correct > rows)
+        {
+            return null;
+        }
+
+        (double low, double high) = WilsonInterval.Of(correct, rows);
+        return new ProportionEstimate((double)correct / rows, correct, rows, low, high);
+    }
+}

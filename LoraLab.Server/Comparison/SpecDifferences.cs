@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>The fields in which specifications differ, by dotted name; 16 and 16.0 are the same, a missing option is null.</summary>
+internal static class SpecDifferences
+{
+    private static readonly string[] Descriptive = ["name", "notes", "tags", "priority"];
+
+    public static IReadOnlyList<SpecDifference> Find(IReadOnlyList<RunDocument> runs)
+    {
+        List<(string Id, Dictionary<string, JsonNode?> Fields)> flat = [.. runs.Select(run => (run.Id, Flatten(run.Spec)))];
+        List<SpecDifference> differences = [];
+        foreach (string field in flat.SelectMany(run => run.Fields.Keys).Distinct())
+        {
+            Dictionary<string, JsonNode?> values = flat.ToDictionary(run => run.Id, run => run.Fields.GetValueOrDefault(field));
+            if (values.Values.Select(Canonical).Distinct().Count() > 1)
+            {
+                differences.Add(new SpecDifference(field, values));
+            }
+        }
+
+        return differences;
+    }
+
+    /// <summary>Fields by dotted name, without what only describes the run.</summary>
+    public static Dictionary<string, JsonNode?> Flatten(RunSpec spec)
+    {
+        Dictionary<string, JsonNode?> fields = [];
+        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(spec, ContractJson.Options)!.AsObject())
+        {
+            if (!Descriptive.Contains(name))
+            {
+                Add(fields, name, value);
+            }
+        }
+
+        return fields;
+    }
+
+    private static void Add(Dictionary<string, JsonNode?> fields, string name, JsonNode? value)
+    {
+        if (value is JsonObject members)
+        {
+            foreach ((string member, JsonNode? inner) in members)
+            {
+                Add(fields, $"{name}.{member}", inner);
+            }
+        }
+        else
+        {
+            fields[name] = value?.DeepClone();
+        }
+    }
+
+    /// <summary>Text that is the same for values that are the same.</summary>
+    public static string Canonical(JsonNode? value) => value switch
+    {
+        null => "null",
+        JsonArray array => $"[{string.Join(",", array.Select(Canonical))}]",
+        _ when value.GetValueKind() == JsonValueKind.Number && value.AsValue().TryGetValue(out double number) => number.ToString("R", CultureInfo.InvariantCulture),
+        _ when value.GetValueKind() == JsonValueKind.Number => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture),
+        _ => value.ToJsonString(),
+    };
+}

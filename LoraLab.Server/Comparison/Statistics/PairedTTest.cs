@@ -1,0 +1,32 @@
+namespace LoraLab.Server.Comparison.Statistics;
+
+/// <summary>
+/// Two-sided t test on paired values: with the differences d = x − y, t = d̄ / (s_d/√n) has n − 1 degrees of freedom if their
+/// mean is 0. Pairing takes out what a pair shares, here the seed's order and initial values.
+/// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1–25.
+/// </summary>
+internal static class PairedTTest
+{
+    /// <summary>The test; null where all differences are the same, so that there is no spread to test against.</summary>
+    /// <exception cref="ArgumentException">Not the same number of values, or fewer than two.</exception>
+    public static (double T, int DegreesOfFreedom, double P)? Of(IReadOnlyList<double> first, IReadOnlyList<double> second)
+    {
+        IReadOnlyList<double> differences = Differences(first, second);
+        if (SampleMoments.StandardDeviation(differences, Size(first, second)) is not (> 0 and double deviation))
+        {
+            return null;
+        }
+
+        double t = SampleMoments.Mean(differences) / (deviation / Math.Sqrt(differences.Count));
+        return (t, differences.Count - 1, StudentT.TwoSidedP(t, differences.Count - 1));
+    }
+
+    /// <summary>first − second, pair by pair.</summary>
+    /// <exception cref="ArgumentException">Not the same number of values.</exception>
+    public static IReadOnlyList<double> Differences(IReadOnlyList<double> first, IReadOnlyList<double> second) => first.Count == second.Count
+        ? [.. first.Zip(second, (x, y) => x - y)]
+        : throw new ArgumentException("Pairs need as many values on both sides.", nameof(second));
+
+    /// <summary>Largest absolute value on either side: what rounding of the differences is measured by.</summary>
+    public static double Size(IReadOnlyList<double> first, IReadOnlyList<double> second) => first.Concat(second).Max(Math.Abs);
+}

@@ -1,0 +1,23 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Worker;
+
+namespace LoraLab.Server.Domain;
+
+/// <summary>The metric points that a worker's event tells.</summary>
+internal static class EventPoints
+{
+    public static IEnumerable<MetricPoint> Of(WorkerEvent happened, int attempt) => happened switch
+    {
+        // An evaluation tells its values in the event that follows, too: they are taken from there, once.
+        MetricsRecorded metrics => metrics.Values
+            .Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss))
+            .SelectMany(column => metrics.Steps.Zip(column.Value, (step, value) => new MetricPoint(column.Key, step, value, attempt))),
+        Evaluated evaluated =>
+        [
+            new MetricPoint(MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy, attempt),
+            new MetricPoint(MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1, attempt),
+            new MetricPoint(MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss, attempt),
+        ],
+        _ => [],
+    };
+}

@@ -1,0 +1,24 @@
+namespace LoraLab.Server.Domain;
+
+/// <summary>A configured device, on which one run at a time is executed.</summary>
+/// <param name="Index">Place in the configuration.</param>
+/// <param name="Device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+internal sealed record Lane(int Index, string Device)
+{
+    private const string Auto = "auto";
+
+    /// <summary>Name of its Hangfire queue.</summary>
+    public string Queue => QueueName(Index);
+
+    public static string QueueName(int index) => $"lane-{index}";
+
+    /// <summary>Whether a run that asks for <paramref name="device"/> may run here.</summary>
+    public bool Takes(string device) =>
+        Device == Auto || device == Auto || device == Device || IsCudaAnd(device, Device) || IsCudaAnd(Device, device);
+
+    /// <summary>The device that the worker is told: the lane's where the run leaves it open.</summary>
+    public string DeviceFor(string device) => Device != Auto && (device == Auto || Device.StartsWith(device + ":", StringComparison.Ordinal)) ? Device : device;
+
+    private static bool IsCudaAnd(string general, string particular) =>
+        general == "cuda" && particular.StartsWith("cuda:", StringComparison.Ordinal);
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+
+namespace LoraLab.Server.Domain;
+
+/// <summary>Which topics an event belongs to, and which topics there are.</summary>
+internal static class LiveTopics
+{
+    private const string RunPrefix = "run:";
+    private const string LogsSuffix = ":logs";
+    private const string StudyPrefix = "study:";
+    private const string SweepPrefix = "sweep:";
+    private const int LongestId = 64;
+
+    public static bool IsKnown(string? topic) =>
+        topic is LiveHub.Runs or LiveHub.Queue or LiveHub.System or LiveHub.Studies or LiveHub.Sweeps || RunOf(topic) is not null || PlanOf(topic) is not null;
+
+    /// <summary>The run of <c>run:{id}</c> and <c>run:{id}:logs</c>; null for other topics.</summary>
+    public static string? RunOf(string? topic)
+    {
+        if (topic is null || !topic.StartsWith(RunPrefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string id = IsLogs(topic) ? topic[RunPrefix.Length..^LogsSuffix.Length] : topic[RunPrefix.Length..];
+        return IsId(id) ? id : null;
+    }
+
+    /// <summary>The study or sweep of <c>study:{id}</c> and <c>sweep:{id}</c>; null for other topics.</summary>
+    public static (PlanKind Kind, string Id)? PlanOf(string? topic)
+    {
+        PlanKind kind = topic?.StartsWith(StudyPrefix, StringComparison.Ordinal) == true ? PlanKind.Study : PlanKind.Sweep;
+        string prefix = kind == PlanKind.Study ? StudyPrefix : SweepPrefix;
+        return topic?.StartsWith(prefix, StringComparison.Ordinal) == true && IsId(topic[prefix.Length..]) ? (kind, topic[prefix.Length..]) : null;
+    }
+
+    /// <summary>The kind that <c>studies</c> and <c>sweeps</c> are about; null for other topics.</summary>
+    public static PlanKind? PlansOf(string topic) => topic switch
+    {
+        LiveHub.Studies => PlanKind.Study,
+        LiveHub.Sweeps => PlanKind.Sweep,
+        _ => null,
+    };
+
+    public static bool IsLogs(string topic) =>
+        topic.Length > RunPrefix.Length + LogsSuffix.Length && topic.EndsWith(LogsSuffix, StringComparison.Ordinal);
+
+    /// <summary>The table of runs shows states and progress, so <c>runs</c> carries both; points go to the run's own topic.</summary>
+    public static bool Carries(string topic, LiveEvent live) => live.Type switch
+    {
+        LiveEventTypes.RunState or LiveEventTypes.RunProgress => topic == LiveHub.Runs || topic == LiveHub.Run(live.RunId!),
+        LiveEventTypes.RunMetrics => topic == LiveHub.Run(live.RunId!),
+        LiveEventTypes.RunLog => topic == LiveHub.RunLogs(live.RunId!),
+        LiveEventTypes.PlanChanged => CarriesPlan(topic, live.Data.Deserialize<PlanNotice>(ContractJson.Options)!),
+        LiveEventTypes.QueueChanged => topic == LiveHub.Queue,
+        LiveEventTypes.SystemSample => topic == LiveHub.System,
+        _ => false,
+    };
+
+    private static bool CarriesPlan(string topic, PlanNotice notice) =>
+        PlansOf(topic) == notice.Kind || PlanOf(topic) == (notice.Kind, notice.Id);
+
+    private static bool IsId(string id) => id.Length is > 0 and <= LongestId && !id.Contains(':');
+}

@@ -1,0 +1,23 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+
+namespace LoraLab.Server.Experiments.Plans;
+
+/// <summary>
+/// Knows how a study or a sweep goes on. A step follows from what is stored and from nothing else, so that it can be computed again at any
+/// moment, after a crash too: what it asks for twice is done once.
+/// </summary>
+internal interface IPlanDriver
+{
+    PlanKind Kind { get; }
+
+    /// <summary>What is to be done now; a step that changes nothing when there is nothing to do.</summary>
+    /// <param name="plan">As it is stored.</param>
+    /// <param name="runs">Its runs that there are, by <see cref="PlannedRun.Key"/>. One that was deleted is not among them.</param>
+    /// <param name="now">The time, for dates in the document only.</param>
+    PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, DateTimeOffset now);
+
+    /// <summary>A run that the plan asked for is refused for what it is: the plan ends with the sentence.</summary>
+    StoredPlan Fail(StoredPlan plan, string sentence, DateTimeOffset now);
+}

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using LoraLab.Contracts.Live;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Live;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Storage;
+
+namespace LoraLab.Server.Experiments.Plans;
+
+/// <summary>
+/// Lets studies and sweeps go on when something happened to their runs. What it hears is only a reason to look: at start, and when it could
+/// not keep up, it looks at everything that is not finished, so that nothing depends on what it heard.
+/// </summary>
+internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanService plans, Readiness readiness, TimeProvider time, ILogger<PlanCoordinator> log) : LoopService(time, log)
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    {
+        await readiness.Reached.WaitAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            LiveSubscription subscription = feed.Open();
+            try
+            {
+                subscription.Release(subscription.Hold([LiveHub.Runs]), [], store.Seq);
+                await FollowAsync(subscription, stoppingToken);
+            }
+            catch (LaggingClientException)
+            {
+                Log.LogWarning("More happened than studies and sweeps could follow; all of them are looked at");
+            }
+            finally
+            {
+                feed.Close(subscription);
+            }
+        }
+    }
+
+    private async Task FollowAsync(LiveSubscription subscription, CancellationToken stoppingToken)
+    {
+        HashSet<string> waiting = [.. Unfinished()];
+        while (true)
+        {
+            waiting = await AdvanceAsync(waiting, stoppingToken);
+            await WaitAsync(subscription, waiting.Count > 0, stoppingToken);
+            while (subscription.Events.TryRead(out LiveEvent? live))
+            {
+                waiting.UnionWith(PlansOf(live));
+            }
+        }
+    }
+
+    /// <summary>Those that could not go on now.</summary>
+    private async Task<HashSet<string>> AdvanceAsync(HashSet<string> waiting, CancellationToken stoppingToken)
+    {
+        HashSet<string> later = [];
+        foreach (string id in waiting)
+        {
+            try
+            {
+                await plans.AdvanceAsync(id, stoppingToken);
+            }
+            catch (ApiFailure refused) when (refused.Errors is not null)
+            {
+                Log.LogError("{Plan} cannot go on: {Sentence}", id, refused.Message);
+                plans.Fail(id, refused.Message);
+            }
+            catch (Exception error) when (error is ApiFailure || StorageFailure.Is(error))
+            {
+                Log.LogWarning("{Plan} cannot go on now ({Reason}); it is tried again", id, error.Message);
+                later.Add(id);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // One that makes no sense must not keep the others from going on.
+                Log.LogError(error, "{Plan} cannot go on", id);
+            }
+        }
+
+        return later;
+    }
+
+    private async Task WaitAsync(LiveSubscription subscription, bool retry, CancellationToken stoppingToken)
+    {
+        using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task<bool> happened = subscription.Events.WaitToReadAsync(pause.Token).AsTask();
+        if (retry)
+        {
+            await Task.WhenAny(happened, Task.Delay(RetryPause, Time, stoppingToken));
+            if (!happened.IsCompleted)
+            {
+                await pause.CancelAsync();
+                await ((Task)happened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                stoppingToken.ThrowIfCancellationRequested();
+                return;
+            }
+        }
+
+        await happened;
+    }
+
+    private IEnumerable<string> PlansOf(LiveEvent live)
+    {
+        if (live.Type != LiveEventTypes.RunState)
+        {
+            return [];
+        }
+
+        // A run that was deleted does not say whose it was.
+        return live.Data.TryGetProperty("deleted", out _)
+            ? Unfinished()
+            : new[] { "studyId", "sweepId" }
+                .Select(owner => live.Data.TryGetProperty(owner, out JsonElement id) ? id.GetString() : null)
+                .OfType<string>();
+    }
+
+    private IEnumerable<string> Unfinished() => store.Plans.Where(plan => !plan.Ended).Select(plan => plan.Id);
+}

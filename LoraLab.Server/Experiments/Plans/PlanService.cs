@@ -1,0 +1,215 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Workers;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Experiments.Plans;
+
+/// <summary>
+/// Creates studies and sweeps and takes their steps. Specifications are checked outside the transaction, because the trainer is asked; inside
+/// it the step is computed once more, and taken only when it is the one that was checked.
+/// </summary>
+internal sealed class PlanService(
+    IRunStore store, IEnumerable<IPlanDriver> drivers, PlanRunCheck check, RunAdmission admission, Lanes lanes, ActiveRuns active, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<PlanService> log)
+{
+    private const int MostSteps = 1000;
+
+    private readonly Dictionary<PlanKind, IPlanDriver> drivers = drivers.ToDictionary(driver => driver.Kind);
+
+    public static IReadOnlyDictionary<string, RunDocument> RunsOf(StoredPlan plan, IEnumerable<StoredRun> runs) => runs
+        .Where(run => run.PlanKey is not null && (plan.Kind == PlanKind.Study ? run.Document.StudyId : run.Document.SweepId) == plan.Id)
+        .ToDictionary(run => run.PlanKey!, run => run.Document);
+
+    /// <summary>Refuses a name that another of the kind has.</summary>
+    public static void RequireName(IEnumerable<StoredPlan> plans, PlanKind planKind, string name)
+    {
+        if (plans.FirstOrDefault(other => other.Kind == planKind && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
+        {
+            string kind = planKind.ToString().ToLowerInvariant();
+            throw ApiFailure.Conflict($"{kind}NameTaken", $"There is a {kind} named '{taken.Name}' already ({taken.Id}); give this one another name.");
+        }
+    }
+
+    /// <summary>The plan and the runs of its first step come into being together, or not at all.</summary>
+    public async Task<StoredPlan> CreateAsync(StoredPlan plan, PlanAnswer? answer, CancellationToken cancellationToken)
+    {
+        IPlanDriver driver = drivers[plan.Kind];
+        PlanStep first = driver.Next(plan, RunsOf(plan, []), time.GetUtcNow());
+        // Before each of many runs is checked.
+        admission.RequireRoom(store.Runs, first.Runs.Count);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, first.Runs, cancellationToken);
+        StoredPlan created = store.Transact(transaction =>
+        {
+            RequireName(transaction.Plans, plan.Kind, plan.Name);
+            admission.RequireRoom(transaction.Runs, first.Runs.Count);
+            transaction.PutPlan(plan);
+            StoredPlan stored = Take(transaction, driver, plan, first, admitted);
+            if (answer is not null)
+            {
+                transaction.PutAnswer(new StoredAnswer(answer.Key, answer.BodyHash, plan.Id, answer.Body(stored, transaction.Runs), time.GetUtcNow(), OfPlan: true));
+            }
+
+            return stored;
+        });
+        lanes.Wake();
+        return created;
+    }
+
+    /// <summary>Changes the plan's document, then does what follows from it.</summary>
+    public async Task<StoredPlan> ChangeAsync(string planId, Func<StoredPlan, StoredPlan> change, CancellationToken cancellationToken)
+    {
+        store.Transact(transaction =>
+        {
+            StoredPlan plan = transaction.FindPlan(planId)!;
+            if (change(plan) is { } changed && !changed.Says(plan))
+            {
+                transaction.PutPlan(changed);
+            }
+
+            return true;
+        });
+        await AdvanceAsync(planId, cancellationToken);
+        return store.FindPlan(planId)!;
+    }
+
+    /// <summary>Changes what describes the plan; nothing follows from it.</summary>
+    /// <param name="planId">The plan.</param>
+    /// <param name="name">Its new name; null: as it is.</param>
+    /// <param name="change">Takes the plan with its new name.</param>
+    /// <exception cref="ApiFailure">Another of the kind has the name.</exception>
+    public void Describe(string planId, string? name, Func<StoredPlan, StoredPlan> change) => store.Transact(transaction =>
+    {
+        StoredPlan plan = transaction.FindPlan(planId)!;
+        if (name is not null)
+        {
+            RequireName(transaction.Plans.Where(other => other.Id != planId), plan.Kind, name);
+        }
+
+        if (change(plan with { Name = name ?? plan.Name }) is { } changed && !changed.Says(plan))
+        {
+            transaction.PutPlan(changed);
+        }
+
+        return true;
+    });
+
+    /// <summary>Takes steps until there is nothing to do.</summary>
+    public async Task AdvanceAsync(string planId, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < MostSteps; i++)
+        {
+            if (store.FindPlan(planId) is not { } plan)
+            {
+                return;
+            }
+
+            IPlanDriver driver = drivers[plan.Kind];
+            PlanStep step = Step(driver, plan, store.Runs);
+            if (ChangesNothing(plan, step))
+            {
+                return;
+            }
+
+            await TakeAsync(driver, plan, step, cancellationToken);
+        }
+
+        log.LogError("{Kind} {Plan} does not come to rest: after {Steps} steps it asks for more", store.FindPlan(planId)?.Kind, planId, MostSteps);
+    }
+
+    /// <summary>Ends the plan: what it asks for is refused, and would be again.</summary>
+    public void Fail(string planId, string sentence) => store.Transact(transaction =>
+    {
+        if (transaction.FindPlan(planId) is { } plan)
+        {
+            transaction.PutPlan(drivers[plan.Kind].Fail(plan, sentence, time.GetUtcNow()));
+        }
+
+        return true;
+    });
+
+    private static bool ChangesNothing(StoredPlan plan, PlanStep step) =>
+        step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Plan.Says(plan);
+
+    /// <summary>The step without what cannot be done: stopping what has stopped, resuming what runs.</summary>
+    private PlanStep Step(IPlanDriver driver, StoredPlan plan, IEnumerable<StoredRun> runs)
+    {
+        IReadOnlyDictionary<string, RunDocument> own = RunsOf(plan, runs);
+        Dictionary<string, RunDocument> byId = own.Values.ToDictionary(run => run.Id);
+        PlanStep step = driver.Next(plan, own, time.GetUtcNow());
+        return step with
+        {
+            Runs = [.. step.Runs.Where(run => !own.ContainsKey(run.Key))],
+            Stops = [.. step.Stops.Where(stop => byId.TryGetValue(stop.RunId, out RunDocument? run) && run.State is RunState.Queued or RunState.Preparing or RunState.Running)],
+            Resumes = [.. step.Resumes.Where(id => byId.TryGetValue(id, out RunDocument? run) && RunStateMachine.CanResume(run))],
+        };
+    }
+
+    private async Task TakeAsync(IPlanDriver driver, StoredPlan plan, PlanStep step, CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, step.Runs, cancellationToken);
+        IReadOnlyList<PlannedStop> stops = store.Transact(transaction =>
+        {
+            if (transaction.FindPlan(plan.Id) is not { } now || Step(driver, now, transaction.Runs) is not { } again || !PlanRunCheck.Covers(admitted, again.Runs))
+            {
+                // Something happened meanwhile: the next round sees it.
+                return [];
+            }
+
+            Take(transaction, driver, now, again, admitted);
+            return again.Stops;
+        });
+        foreach (PlannedStop stop in stops)
+        {
+            active.Cancel(stop.RunId);
+        }
+
+        lanes.Wake();
+    }
+
+    private StoredPlan Take(IStoreTransaction transaction, IPlanDriver driver, StoredPlan before, PlanStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
+    {
+        // What follows from a plan that was admitted is not refused for a full queue: it could wait for ever for room that nobody keeps.
+        foreach (PlannedRun run in step.Runs)
+        {
+            admission.Add(transaction, admitted[run.Key]);
+        }
+
+        foreach (PlannedStop stop in step.Stops)
+        {
+            Stop(transaction, stop);
+        }
+
+        foreach (string id in step.Resumes)
+        {
+            RunQueueing.Resume(transaction, id);
+        }
+
+        // Once more, so that the document knows the ids of its new runs.
+        StoredPlan after = driver.Next(step.Plan, RunsOf(step.Plan, transaction.Runs), time.GetUtcNow()).Plan;
+        if (!after.Says(before))
+        {
+            transaction.PutPlan(after);
+        }
+
+        return after;
+    }
+
+    private void Stop(IStoreTransaction transaction, PlannedStop stop)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset deadline = now + TimeSpan.FromSeconds(options.Value.CancelGraceSeconds);
+        StoredRun run = transaction.Find(stop.RunId)!;
+        RunDocument? stopped = stop.Rule is { } rule ? RunStateMachine.Prune(run.Document, rule, deadline, now) : RunStateMachine.Cancel(run.Document, deadline, now);
+        if (stopped is not null)
+        {
+            transaction.Put(run with { Document = stopped });
+            transaction.EmitState(stopped);
+        }
+    }
+}

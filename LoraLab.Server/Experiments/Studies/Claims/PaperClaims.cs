@@ -1,0 +1,41 @@
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Experiments.Studies.Evidence;
+
+namespace LoraLab.Server.Experiments.Studies.Claims;
+
+/// <summary>The claims of "Better Call LoRA" (Trifan and Popa) that a study can test.</summary>
+internal static class PaperClaims
+{
+    public static IReadOnlyList<IPaperClaim> All { get; } =
+    [
+        new BestRatioClaim(),
+        new EqualProductClaim(),
+        new SwappedInitClaim(),
+        new LoraXsMemoryClaim(),
+        new PissaFasterClaim(),
+        new FitsMemoryClaim(),
+    ];
+
+    public static IReadOnlyList<StudyClaim> Of(StudyEvidence evidence) => [.. All.Select(claim => Card(claim, evidence))];
+
+    private static StudyClaim Card(IPaperClaim claim, StudyEvidence evidence)
+    {
+        ClaimFinding finding = claim.Judge(evidence);
+        bool onPaper = finding.Runs.Count > 0 && finding.Runs.All(run => run.IsPapers);
+        return new StudyClaim
+        {
+            Id = claim.Descriptor.Id,
+            Statement = claim.Descriptor.Statement,
+            Verdict = finding.Verdict,
+            Reading = onPaper ? Capital(finding.Reading) : $"on {evidence.Study.Plan.Model}, {evidence.Study.Plan.Dataset}: {finding.Reading}",
+            OnPaper = onPaper,
+            Quantity = claim.Descriptor.Quantity,
+            Margin = claim.Descriptor.Margin,
+            MinimumEvidence = claim.Descriptor.MinimumEvidence,
+            Evidence = finding.Evidence,
+            Runs = [.. finding.Runs.Select(run => run.Id)],
+        };
+    }
+
+    private static string Capital(string sentence) => char.ToUpperInvariant(sentence[0]) + sentence[1..];
+}

@@ -1,0 +1,11 @@
+using LoraLab.Server.Experiments.Studies.Evidence;
+
+namespace LoraLab.Server.Experiments.Studies.Claims;
+
+/// <summary>"PiSSA converges faster."</summary>
+internal sealed class PissaFasterClaim : IPaperClaim
+{
+    public ClaimDescriptor Descriptor { get; } = new("pissa-faster", "PiSSA converges faster than LoRA.", AreaComparison.Quantity, AreaComparison.MarginText, AreaComparison.MinimumText);
+
+    public ClaimFinding Judge(StudyEvidence evidence) => AreaComparison.Of(evidence, "pissa");
+}

@@ -1,0 +1,32 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Comparison;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
+
+namespace LoraLab.Server.Experiments.Studies.Evidence;
+
+/// <summary>Reads what the runs of a study left behind; what is missing or damaged in a run directory is null, never a failure.</summary>
+internal sealed class EvidenceReader(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
+{
+    private static readonly string[] s_keys = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+
+    /// <param name="study">The study with its runs and arms.</param>
+    /// <param name="withPredictions">The predictions too, which only files of the paper need.</param>
+    public StudyEvidence Read(StudyDocument study, bool withPredictions) => new(study, [.. study.Runs.Select(run => Read(run, withPredictions))]);
+
+    private EvidenceRun Read(StudyRun run, bool withPredictions)
+    {
+        RunDocument? document = store.Find(run.RunId)?.Document;
+        bool completed = document?.State == RunState.Completed;
+        return new EvidenceRun(
+            run,
+            document,
+            document is null ? null : FingerprintFile.TryRead(Path.Combine(paths.RunDirectory(run.RunId), RunFiles.Fingerprint)),
+            completed ? store.ReadSeries(run.RunId, s_keys) : new Dictionary<string, MetricSeries>(),
+            completed && withPredictions ? predictions.TryReadLast(document!) : null);
+    }
+}

@@ -1,0 +1,24 @@
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Experiments.Studies.Evidence;
+
+/// <summary>Learning rates of A and B.</summary>
+/// <param name="A">Of A.</param>
+/// <param name="B">Of B; the same where the method has one rate.</param>
+internal sealed record LearningRates(double A, double B)
+{
+    /// <summary>Products and multiples of rates are not exact in binary.</summary>
+    private const double Rounding = 1e-6;
+
+    public double Ratio => B / A;
+
+    public double Product => A * B;
+
+    public static LearningRates? Of(RunSpec spec) => spec.LearningRate is > 0 and double a ? new(a, spec.LearningRateB ?? a) : null;
+
+    public static bool Same(double x, double y) => Math.Abs(x - y) <= Rounding * Math.Max(Math.Abs(x), Math.Abs(y));
+
+    public bool IsSame(LearningRates other) => Same(A, other.A) && Same(B, other.B);
+
+    public override string ToString() => $"ηA {NumberText.Setting(A)}, ηB {NumberText.Setting(B)}";
+}

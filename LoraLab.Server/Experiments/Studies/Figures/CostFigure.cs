@@ -1,0 +1,79 @@
+using LoraLab.Server.Comparison.Statistics;
+using LoraLab.Server.Experiments.Studies.Evidence;
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Series;
+
+namespace LoraLab.Server.Experiments.Studies.Figures;
+
+/// <summary>Final accuracy against training time and against peak memory: a small point for each run, a large one for each mean.</summary>
+internal sealed class CostFigure : IStudyFigure
+{
+    private const string Accuracy = "accuracy";
+    private const double RunSize = 2.5;
+    private const double MeanSize = 5;
+
+    private static readonly (string Key, string Title, Func<EvidenceRun, double?> Read)[] s_panels =
+    [
+        ("time", "training time (s)", run => run.TrainSeconds),
+        ("memory", "peak memory (MiB)", run => run.PeakMemoryMb),
+    ];
+
+    public string Id => "accuracy-cost";
+
+    public string Title => "Accuracy against time and memory";
+
+    public (int Width, int Height) Size => (640, 400);
+
+    public string Caption(StudyEvidence evidence)
+    {
+        int left = evidence.Reported.SelectMany(group => group.Counted).Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
+        return "Accuracy at the last evaluation against training time (left) and peak memory (right): a small point for each run, a large one for the mean of a method"
+            + $"{(evidence.NothingSelected ? "; nothing was selected from them" : "")}. {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
+            + (left > 0 ? $" {NumberText.Count(left, "run")} without a time or a peak of their own left out." : "");
+    }
+
+    public string? Missing(StudyEvidence evidence) => evidence.Reported.SelectMany(group => group.Counted).Any(run => run.TrainSeconds is not null || run.PeakMemoryMb is not null)
+        ? null
+        : "No finished run on the reported set has a training time or peak memory of its own.";
+
+    public PlotModel Draw(StudyEvidence evidence)
+    {
+        PlotModel model = Plot.Model();
+        model.Axes.Add(Plot.Axis(AxisPosition.Left, Accuracy, "accuracy (%)"));
+        HashSet<StudyGroup> named = [];
+        for (int panel = 0; panel < s_panels.Length; panel++)
+        {
+            (string key, string title, Func<EvidenceRun, double?> read) = s_panels[panel];
+            model.Axes.Add(Plot.Axis(AxisPosition.Bottom, key, title, panel, s_panels.Length));
+            foreach (StudyGroup group in evidence.Reported)
+            {
+                List<(double X, double Y)> points = [.. group.Counted.Where(run => read(run) is not null).Select(run => (read(run)!.Value, run.Accuracy * 100))];
+                if (points.Count > 0)
+                {
+                    OxyColor color = OxyColor.Parse(group.Arm.Color);
+                    model.Series.Add(Points(null, key, color, RunSize, points));
+                    model.Series.Add(Points(named.Add(group) ? group.Label : null, key, color, MeanSize, [(SampleMoments.Mean([.. points.Select(point => point.X)]), SampleMoments.Mean([.. points.Select(point => point.Y)]))]));
+                }
+            }
+        }
+
+        return model;
+    }
+
+    private static ScatterSeries Points(string? title, string x, OxyColor color, double size, List<(double X, double Y)> points)
+    {
+        ScatterSeries series = new()
+        {
+            Title = title is null ? null : Plot.Text(title),
+            RenderInLegend = title is not null,
+            MarkerType = MarkerType.Circle,
+            MarkerSize = size,
+            MarkerFill = size < MeanSize ? OxyColor.FromAColor(140, color) : color,
+            XAxisKey = x,
+            YAxisKey = Accuracy,
+        };
+        series.Points.AddRange(points.Select(point => new ScatterPoint(point.X, point.Y)));
+        return series;
+    }
+}

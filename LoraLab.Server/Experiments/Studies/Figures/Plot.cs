@@ -1,0 +1,93 @@
+using System.Globalization;
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Legends;
+using OxyPlot.Series;
+
+namespace LoraLab.Server.Experiments.Studies.Figures;
+
+/// <summary>The house style of all figures.</summary>
+internal static class Plot
+{
+    /// <summary>One of the fonts that every reader of PDF has.</summary>
+    public const string Font = "Helvetica";
+
+    /// <summary>Share of the area between two panels.</summary>
+    private const double Gap = 0.06;
+    private const double TextSize = 10;
+    private static readonly OxyColor s_grid = OxyColor.FromRgb(0xe0, 0xe0, 0xe0);
+
+    public static PlotModel Model()
+    {
+        PlotModel model = new()
+        {
+            Background = OxyColors.White,
+            Culture = CultureInfo.InvariantCulture,
+            DefaultFont = Font,
+            DefaultFontSize = TextSize,
+            PlotAreaBorderThickness = new OxyThickness(0),
+            Padding = new OxyThickness(8),
+        };
+        model.Legends.Add(new Legend
+        {
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.BottomCenter,
+            LegendOrientation = LegendOrientation.Horizontal,
+            LegendBorderThickness = 0,
+        });
+        return model;
+    }
+
+    /// <summary>An axis over the panel number <paramref name="panel"/> of <paramref name="panels"/>, from the left or from above.</summary>
+    public static LinearAxis Axis(AxisPosition position, string key, string title, int panel = 0, int panels = 1)
+    {
+        double share = (1 - (Gap * (panels - 1))) / panels;
+        int place = position == AxisPosition.Left ? panels - 1 - panel : panel;
+        double start = place * (share + Gap);
+        return new LinearAxis
+        {
+            Position = position,
+            Key = key,
+            Title = Text(title),
+            StartPosition = start,
+            EndPosition = Math.Min(1, start + share),
+            AxislineStyle = LineStyle.Solid,
+            MajorGridlineStyle = LineStyle.Solid,
+            MajorGridlineColor = s_grid,
+            MinorTickSize = 0,
+            MinimumPadding = 0.03,
+            MaximumPadding = 0.05,
+        };
+    }
+
+    public static LineSeries Line(string? title, OxyColor color, string x, string y, IEnumerable<DataPoint> points, LineStyle style = LineStyle.Solid, double width = 1.5)
+    {
+        LineSeries line = new()
+        {
+            Title = title is null ? null : Text(title),
+            RenderInLegend = title is not null,
+            Color = color,
+            StrokeThickness = width,
+            LineStyle = style,
+            XAxisKey = x,
+            YAxisKey = y,
+        };
+        line.Points.AddRange(points);
+        return line;
+    }
+
+    /// <summary>
+    /// Text that the standard fonts of PDF have: letters of Latin-1, Greek letters by name, and a question mark for the rest, which captions
+    /// and tables spell in full.
+    /// </summary>
+    public static string Text(string text) => string.Concat(text.EnumerateRunes().Select(rune => rune.Value switch
+    {
+        'η' => "lr",
+        'α' => "alpha",
+        '−' or '–' or '—' => "-",
+        '×' => "x",
+        < ' ' => " ",
+        < 0x7f or (> 0xa0 and < 0x100) => rune.ToString(),
+        _ => "?",
+    }));
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Experiments.Studies.Claims;
+using LoraLab.Server.Experiments.Studies.Evidence;
+using OxyPlot;
+using OxyPlot.Axes;
+
+namespace LoraLab.Server.Experiments.Studies.Figures;
+
+/// <summary>Figure 1 of the paper: accuracy and F1 of LoRA+ over the first 200 steps, a line for each pair of rates.</summary>
+internal sealed class RateGridFigure : IStudyFigure
+{
+    private const int Steps = 200;
+
+    private static readonly OxyColor[] s_colors =
+    [
+        .. new[] { "#1f77b4", "#e66101", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#4d4d4d", "#17becf", "#8a8a00" }.Select(OxyColor.Parse),
+    ];
+
+    private static readonly LineStyle[] s_styles = [LineStyle.Solid, LineStyle.Dash, LineStyle.Dot, LineStyle.DashDot];
+
+    public string Id => "figure-1";
+
+    public string Title => "LoRA+ over the first 200 steps";
+
+    public (int Width, int Height) Size => (640, 560);
+
+    public string Caption(StudyEvidence evidence)
+    {
+        IReadOnlyList<RatedCell> cells = RatedCell.Of(evidence);
+        string split = cells.Any(cell => cell.Group.Stage == StudyStage.Selection)
+            ? "Curves on the selection split, from which the rates were chosen."
+            : evidence.NothingSelected ? "Curves on the reported set; nothing was selected from them."
+            : "Curves on the reported set, at the selected rates.";
+        int most = cells.Count == 0 ? 0 : cells.Max(cell => cell.Group.Counted.Count);
+        return $"Accuracy (above) and macro-F1 (below) of LoRA+ over the first {Steps} optimizer steps, one line for each pair of learning rates"
+            + $"{(most > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
+    }
+
+    public string? Missing(StudyEvidence evidence) => RatedCell.Of(evidence).Any(cell => Mean(cell.Group, MetricKeys.EvalAccuracy).Count > 0)
+        ? null
+        : "No run of LoRA+ with evaluations has finished.";
+
+    public PlotModel Draw(StudyEvidence evidence)
+    {
+        PlotModel model = Plot.Model();
+        LinearAxis steps = Plot.Axis(AxisPosition.Bottom, "steps", "optimizer steps");
+        (steps.Minimum, steps.Maximum) = (0, Steps);
+        model.Axes.Add(steps);
+        (string Key, string Title)[] panels = [(MetricKeys.EvalAccuracy, "accuracy (%)"), (MetricKeys.EvalMacroF1, "macro-F1 (%)")];
+        for (int panel = 0; panel < panels.Length; panel++)
+        {
+            model.Axes.Add(Plot.Axis(AxisPosition.Left, panels[panel].Key, panels[panel].Title, panel, panels.Length));
+            int index = 0;
+            foreach (RatedCell cell in RatedCell.Of(evidence))
+            {
+                string? title = panel > 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{cell.Rates} (ratio {cell.Rates.Ratio:0.##})");
+                model.Series.Add(Plot.Line(title, s_colors[index % s_colors.Length], "steps", panels[panel].Key, Mean(cell.Group, panels[panel].Key), s_styles[index / s_colors.Length % s_styles.Length]));
+                index++;
+            }
+        }
+
+        return model;
+    }
+
+    private static List<DataPoint> Mean(StudyGroup group, string key) =>
+        [.. MeanCurve.Of(group, key).Where(point => point.Step <= Steps).Select(point => new DataPoint(point.Step, point.Mean * 100))];
+
+    private static string Unfinished(StudyEvidence evidence)
+    {
+        IReadOnlyList<StudyGroup> unfinished = RatedCell.Unfinished(evidence);
+        return unfinished.Count == 0 ? "" : $" Not shown, because no run of it finished: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}.";
+    }
+}

@@ -1,0 +1,68 @@
+using LoraLab.Server.Comparison;
+using LoraLab.Server.Comparison.Statistics;
+using LoraLab.Server.Experiments.Studies.Evidence;
+using LoraLab.Server.Experiments.Studies.Tables;
+
+namespace LoraLab.Server.Experiments.Studies.Paper;
+
+/// <summary>The final table's numbers as commands, so that prose cannot drift from data: <c>\AccLoraPlus</c> is LoRA+'s mean accuracy.</summary>
+internal static class NumbersTex
+{
+    private static readonly string[] s_names = ["Acc", "Fscore", "Time", "Memory", "Parameters"];
+    private static readonly string[] s_digits = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+
+    public static string Write(StudyEvidence evidence)
+    {
+        TexText text = new TexText().Comment("Numbers of the final table: mean, sample standard deviation (Std) and seeds of each method.");
+        Command(text, "StudyModel", TexText.Escape(evidence.Study.Plan.Model ?? ""));
+        Command(text, "StudyDataset", TexText.Escape(evidence.Study.Plan.Dataset ?? ""));
+        foreach (IGrouping<string, StudyGroup> method in evidence.Reported.Where(group => group.Counted.Count > 0).GroupBy(group => group.Arm.Method))
+        {
+            List<StudyGroup> cells = [.. method];
+            for (int i = 0; i < cells.Count; i++)
+            {
+                Numbers(text, Letters(method.Key) + (cells.Count == 1 ? "" : "Cell" + Index(i)), cells[i]);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>A name of letters only, as TeX wants it: <c>lora-plus</c> is <c>LoraPlus</c>, a digit is its word.</summary>
+    public static string Letters(string id) => string.Concat(id
+        .Split(['-', '_', '.', ' ', '/'], StringSplitOptions.RemoveEmptyEntries)
+        .Select(part => string.Concat(part.Select((c, i) => char.IsAsciiDigit(c) ? s_digits[c - '0'] : !char.IsAsciiLetter(c) ? "X" : i == 0 ? char.ToUpperInvariant(c).ToString() : c.ToString()))));
+
+    private static void Numbers(TexText text, string name, StudyGroup group)
+    {
+        text.Comment(group.Label);
+        Command(text, "Seeds" + name, NumberText.Plain(group.Counted.Count, "0"));
+        if (group.Rates is { } rates)
+        {
+            Command(text, "Rate" + name, NumberText.Setting(rates.A));
+            if (rates.A != rates.B)
+            {
+                Command(text, "RateB" + name, NumberText.Setting(rates.B));
+            }
+        }
+
+        foreach ((FinalColumn column, string prefix) in FinalColumn.All.Zip(s_names))
+        {
+            IReadOnlyList<double> values = [.. group.BySeed(column.Read).Values];
+            if (values.Count > 0)
+            {
+                Command(text, prefix + name, NumberText.Plain(SampleMoments.Mean(values), column.Format));
+            }
+
+            if (values.Count > 1)
+            {
+                Command(text, prefix + "Std" + name, NumberText.Plain(SampleMoments.StandardDeviation(values), column.SpreadFormat));
+            }
+        }
+    }
+
+    private static void Command(TexText text, string name, string value) => text.Raw($"\\newcommand{{\\{name}}}{{{value}}}");
+
+    /// <summary>A, B, … Z, AA, AB, …</summary>
+    private static string Index(int number) => (number >= 26 ? Index((number / 26) - 1) : "") + (char)('A' + (number % 26));
+}

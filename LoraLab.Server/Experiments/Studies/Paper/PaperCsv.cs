@@ -1,0 +1,175 @@
+using System.Globalization;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Comparison;
+using LoraLab.Server.Experiments.Studies.Evidence;
+
+namespace LoraLab.Server.Experiments.Studies.Paper;
+
+/// <summary>The figures behind tables and drawings as CSV, with full precision.</summary>
+internal static class PaperCsv
+{
+    /// <summary>One row a run, those that do not count included.</summary>
+    public static string Runs(StudyEvidence evidence)
+    {
+        HashSet<string> counted = [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
+        CsvText text = new();
+        text.Add(
+            "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank", "alpha", "accuracy", "macroF1", "evalLoss", "correct", "evalRows",
+            "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "gangSize", "trainableParameters", "trainTokens", "device", "deviceName", "finalSha256", "error");
+        foreach (EvidenceRun run in evidence.Runs)
+        {
+            RunSummary? summary = run.Document?.Summary;
+            text.Add(
+                run.Id,
+                run.Run.Method,
+                Word(run.Run.Stage),
+                StudyGroup.Words(run.Run.Settings),
+                Whole(run.Run.Seed),
+                Word(run.Document?.State ?? run.Run.State),
+                (run.Document?.EndReason ?? run.Run.EndReason) is EndReason reason ? Word(reason) : "",
+                counted.Contains(run.Id) ? "true" : "false",
+                CsvText.Number(run.Document?.Spec.LearningRate),
+                CsvText.Number(run.Document?.Spec.LearningRateB),
+                Whole(run.Document?.Spec.Rank),
+                CsvText.Number(run.Document?.Spec.Alpha),
+                CsvText.Number(summary?.Accuracy?.Last),
+                CsvText.Number(summary?.MacroF1?.Last),
+                CsvText.Number(summary?.EvalLoss?.Last),
+                Whole(summary?.Correct),
+                Whole(summary?.EvalRows),
+                CsvText.Number(run.TrainSeconds),
+                CsvText.Number(summary?.EvalSeconds),
+                CsvText.Number(summary?.LoadSeconds),
+                CsvText.Number(run.PeakMemoryMb),
+                run.Environment?.MemorySource,
+                Whole(summary?.GangSize),
+                Whole(summary?.TrainableParameters),
+                Whole(summary?.TrainTokens),
+                run.Environment?.Device,
+                run.Environment?.DeviceName,
+                run.Fingerprint?.Adapter.FinalSha256,
+                run.Document?.Error ?? run.Run.Error);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One row an evaluation of a finished run.</summary>
+    public static string Curves(StudyEvidence evidence)
+    {
+        CsvText text = new();
+        text.Add("runId", "method", "stage", "cell", "seed", "step", "accuracy", "macroF1", "evalLoss");
+        foreach (EvidenceRun run in evidence.Runs)
+        {
+            Dictionary<int, double>[] curves =
+                [.. new[] { MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss }.Select(key => run.Curve(key).Points.ToDictionary(point => point.Step, point => point.Value))];
+            foreach (int step in curves.SelectMany(curve => curve.Keys).Distinct().Order())
+            {
+                text.Add(
+                [
+                    run.Id,
+                    run.Run.Method,
+                    Word(run.Run.Stage),
+                    StudyGroup.Words(run.Run.Settings),
+                    Whole(run.Run.Seed),
+                    Whole(step),
+                    .. curves.Select(curve => curve.TryGetValue(step, out double value) ? CsvText.Number(value) : ""),
+                ]);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One row a sentence of the last evaluation of a finished run.</summary>
+    public static string Predictions(StudyEvidence evidence)
+    {
+        CsvText text = new();
+        text.Add("runId", "method", "stage", "seed", "step", "row", "label", "predicted", "scores");
+        foreach (EvidenceRun run in evidence.Runs)
+        {
+            foreach (Prediction item in run.Predictions?.Items ?? [])
+            {
+                text.Add(
+                    run.Id,
+                    run.Run.Method,
+                    Word(run.Run.Stage),
+                    Whole(run.Run.Seed),
+                    Whole(run.Predictions!.Step),
+                    Whole(item.Row),
+                    Whole(item.Label),
+                    Whole(item.Predicted),
+                    string.Join(' ', item.Scores.Select(score => CsvText.Number(score))));
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One row a cell of a grid on the selection split.</summary>
+    public static string Selection(StudyEvidence evidence)
+    {
+        List<string> fields = [.. evidence.Study.Arms.SelectMany(arm => arm.Cells).SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct()];
+        CsvText text = new();
+        text.Add(["method", .. fields, "runId", "accuracy", "evalLoss", "extension", "chosen", "place"]);
+        foreach (StudyArm arm in evidence.Study.Arms)
+        {
+            string? chosen = arm.Selected is null ? null : StudyGroup.Key(arm.Selected);
+            foreach (StudyCell cell in arm.Cells)
+            {
+                bool isChosen = StudyGroup.Key(cell.Settings) == chosen;
+                text.Add(
+                [
+                    arm.Method,
+                    .. fields.Select(field => CsvText.Plain(cell.Settings[field])),
+                    cell.RunId,
+                    CsvText.Number(cell.Accuracy),
+                    CsvText.Number(cell.Loss),
+                    cell.Extension ? "true" : "false",
+                    isChosen ? "true" : "false",
+                    isChosen && arm.Place is GridPlace place ? Word(place) : "",
+                ]);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One row a figure behind a claim.</summary>
+    public static string Claims(IReadOnlyList<StudyClaim> claims)
+    {
+        CsvText text = new();
+        text.Add("claim", "verdict", "onPaper", "reading", "label", "value", "low", "high", "n", "p", "note");
+        foreach (StudyClaim claim in claims)
+        {
+            foreach (ClaimEvidence? figure in claim.Evidence.Count > 0 ? claim.Evidence : [null!])
+            {
+                text.Add(
+                    claim.Id,
+                    Word(claim.Verdict),
+                    claim.OnPaper ? "true" : "false",
+                    claim.Reading,
+                    figure?.Label,
+                    CsvText.Number(figure?.Value),
+                    CsvText.Number(figure?.Low),
+                    CsvText.Number(figure?.High),
+                    Whole(figure?.N),
+                    CsvText.Number(figure?.P),
+                    figure?.Note);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string? Whole(long? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static string Word<T>(T value)
+        where T : struct, Enum
+    {
+        string name = value.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+}

@@ -1,0 +1,107 @@
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Comparison;
+
+namespace LoraLab.Server.Experiments.Studies.Paper;
+
+/// <summary>A document that holds everything of the study and compiles by itself; its parts are files to include elsewhere.</summary>
+internal static class PaperTex
+{
+    public static string Document(StudyDocument study)
+    {
+        TexText text = new TexText()
+            .Comment("Compiles with pdflatex: texlive-latex-base and texlive-latex-recommended.")
+            .Raw("\\documentclass{article}")
+            .Raw("\\usepackage[utf8]{inputenc}")
+            .Raw("\\usepackage[margin=2.2cm]{geometry}")
+            .Raw("\\usepackage{booktabs,longtable,graphicx}")
+            .Raw("\\input{numbers}")
+            .Raw($"\\title{{{TexText.Escape(study.Name)}}}")
+            .Raw($"\\author{{LoraLab, study {TexText.Escape(study.Id)}}}")
+            .Raw("\\date{}")
+            .Raw("\\begin{document}")
+            .Raw("\\maketitle")
+            .Raw("\\noindent Model \\StudyModel, data set \\StudyDataset. Every number here is in \\texttt{data/}, every run in \\texttt{provenance.json}.");
+        if (study.State != StudyState.Completed)
+        {
+            text.Raw($"\\par\\noindent\\textbf{{The study is {study.State.ToString().ToLowerInvariant()}: this is what there is of it so far.}}");
+        }
+
+        Remarks(text, study.Warnings);
+        text.Raw("\\section{Results}").Raw("\\input{tables/final}");
+        text.Raw("\\section{Claims}").Raw("\\input{tables/claims}");
+        text.Raw("\\section{Figures}");
+        foreach (StudyFigure figure in study.Figures)
+        {
+            Figure(text, figure);
+        }
+
+        text.Raw("\\clearpage").Raw("\\section{Protocol and hyper-parameters}");
+        foreach (StudyTable table in study.Tables.Where(table => table.Id != Tables.FinalTable.Id))
+        {
+            text.Raw($"\\input{{tables/{table.Id}}}");
+        }
+
+        return text.Raw("\\end{document}").ToString();
+    }
+
+    /// <summary>The claims with their readings, margins and figures.</summary>
+    public static string Claims(IReadOnlyList<StudyClaim> claims)
+    {
+        TexText text = new();
+        foreach (StudyClaim claim in claims)
+        {
+            text.Raw($"\\paragraph{{{TexText.Escape(claim.Statement)}}}")
+                .Raw($"\\textbf{{{Verdict(claim)}}}: {TexText.Escape(claim.Reading)}")
+                .Raw($"\\emph{{Quantity:}} {TexText.Escape(claim.Quantity)}")
+                .Raw($"\\emph{{Margin:}} {TexText.Escape(claim.Margin)}")
+                .Raw($"\\emph{{Minimum evidence:}} {TexText.Escape(claim.MinimumEvidence)}")
+                .Raw("");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Verdict(StudyClaim claim)
+    {
+        string words = claim.Verdict switch
+        {
+            ClaimVerdict.NotRun => "Not run",
+            ClaimVerdict.Supported => "Supported",
+            ClaimVerdict.NotSupported => "Not supported",
+            _ => "Inconclusive",
+        };
+        return claim.OnPaper || claim.Verdict == ClaimVerdict.NotRun ? words : $"{words} (not the paper's weights and data)";
+    }
+
+    private static void Figure(TexText text, StudyFigure figure)
+    {
+        if (figure.Missing is not null)
+        {
+            text.Raw($"\\noindent {TexText.Escape(figure.Title)}: {TexText.Escape(figure.Missing)}\\par");
+            return;
+        }
+
+        text.Raw("\\begin{figure}[htbp]")
+            .Raw("\\centering")
+            .Raw($"\\includegraphics[width=0.9\\linewidth]{{figures/{figure.Id}}}")
+            .Raw($"\\caption{{{TexText.Escape(figure.Caption)}}}")
+            .Raw($"\\label{{fig:{figure.Id}}}")
+            .Raw("\\end{figure}");
+    }
+
+    private static void Remarks(TexText text, IReadOnlyList<string> warnings)
+    {
+        if (warnings.Count == 0)
+        {
+            return;
+        }
+
+        text.Raw("\\begin{itemize}");
+        foreach (string warning in warnings)
+        {
+            text.Raw($"\\item {{}}{TexText.Escape(warning)}");
+        }
+
+        text.Raw("\\end{itemize}");
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Studies.Templates;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace LoraLab.Server.Experiments.Studies;
+
+/// <summary><c>/studies</c> and <c>/study-templates</c>.</summary>
+internal static class StudyEndpoints
+{
+    public static RouteGroupBuilder MapStudies(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in studies with their sizes");
+        RouteGroupBuilder studies = api.MapGroup("/studies").WithTags("Studies");
+        studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created).Produces<StudyPreview>()
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429)
+            .WithSummary("Creates a study with its first runs; dryRun=true only says what it would do, confirm=true allows more than 500 runs");
+        studies.MapGet("/", List).WithSummary("Studies, newest first, without their runs");
+        studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
+        studies.MapPatch("/{id}", EditAsync).Accepts<PlanPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
+        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study's waiting runs and stops those that run; answers at once");
+        return studies;
+    }
+
+    private static Ok<IReadOnlyList<StudyTemplate>> Templates() => TypedResults.Ok(StudyTemplates.Describe());
+
+    private static async Task<IResult> CreateAsync(
+        HttpRequest request, StudyService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, bool? confirm, CancellationToken cancellationToken)
+    {
+        JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
+        if (dryRun == true)
+        {
+            return TypedResults.Ok(await service.TryAsync(body, confirm == true, cancellationToken));
+        }
+
+        if (key is null)
+        {
+            StudyDocument study = await service.CreateAsync(body, confirm == true, cancellationToken);
+            return TypedResults.Created(ApiRoutes.Study(study.Id), study);
+        }
+
+        IdempotentPost.RequireKey(key);
+        (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, confirm == true, cancellationToken);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Study(id), answer, replayed);
+    }
+
+    private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));
+
+    private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) => TypedResults.Ok(results.Complete(service.Get(id)));
+
+    private static async Task<Ok<StudyDocument>> EditAsync(string id, HttpRequest request, StudyService service, StudyResults results, CancellationToken cancellationToken) =>
+        TypedResults.Ok(results.Complete(service.Edit(id, await PlanPatchBody.ReadAsync(request, cancellationToken))));
+
+    private static async Task<Accepted<StudyDocument>> CancelAsync(string id, StudyService service, CancellationToken cancellationToken) =>
+        TypedResults.Accepted(ApiRoutes.Study(id), await service.CancelAsync(id, cancellationToken));
+}

@@ -1,0 +1,25 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Runs;
+
+namespace LoraLab.Server.Experiments.Studies;
+
+/// <summary>How long the runs of a study will take, by the pace of those that were finished.</summary>
+internal static class StudyForecast
+{
+    /// <summary>Hours on the device, and where they come from.</summary>
+    /// <param name="all">All runs that there are.</param>
+    /// <param name="planned">Kinds of runs that are planned, and how many of each.</param>
+    public static (double? Hours, string Basis) Of(IEnumerable<RunDocument> all, IReadOnlyList<(AdmittedRun Run, long Count)> planned)
+    {
+        RunSpec first = planned[0].Run.Valid.Spec!;
+        (KnownPace? pace, string basis) = KnownPace.Of(all, first, first.Device);
+        return (pace is null ? null : planned.Sum(kind => kind.Count * SecondsOf(pace, kind.Run)) / 3600, basis);
+    }
+
+    private static double SecondsOf(KnownPace pace, AdmittedRun run)
+    {
+        RunSpec spec = run.Valid.Spec!;
+        return pace.Seconds(run.Valid.TotalSteps, spec.EffectiveBatch, KnownPace.Evaluations(run.Valid.TotalSteps, spec.EvalEvery), run.Valid.EvalRows);
+    }
+}

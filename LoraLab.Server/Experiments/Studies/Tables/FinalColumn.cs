@@ -1,0 +1,49 @@
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Comparison.Statistics;
+using LoraLab.Server.Experiments.Studies.Evidence;
+
+namespace LoraLab.Server.Experiments.Studies.Tables;
+
+/// <summary>A figure of the final table.</summary>
+/// <param name="Title">Head of the column.</param>
+/// <param name="Format">Format of a mean.</param>
+/// <param name="SpreadFormat">Format of a standard deviation.</param>
+/// <param name="Best">1: higher is better; -1: lower.</param>
+/// <param name="Read">The value of a run in the column's unit; null: it has none.</param>
+internal sealed record FinalColumn(string Title, string Format, string SpreadFormat, int Best, Func<EvidenceRun, double?> Read)
+{
+    public static IReadOnlyList<FinalColumn> All { get; } =
+    [
+        new("Accuracy (%)", "0.00", "0.00", 1, run => run.Accuracy * 100) { Tested = true },
+        new("Macro-F1 (%)", "0.00", "0.00", 1, run => run.MacroF1 * 100) { Tested = true },
+        new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { OfDevice = true },
+        new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { OfDevice = true },
+        new("Trainable parameters", "#,0", "0", -1, run => run.Document?.Summary.TrainableParameters),
+    ];
+
+    /// <summary>Groups are tested against the highest.</summary>
+    public bool Tested { get; init; }
+
+    /// <summary>The figure is the device's as much as the method's.</summary>
+    public bool OfDevice { get; init; }
+
+    /// <summary>Mean ± sample standard deviation of the runs that have the figure; n where it is not that of the row.</summary>
+    public StudyTableCell Cell(StudyGroup group)
+    {
+        IReadOnlyList<double> values = [.. group.BySeed(Read).Values];
+        if (values.Count == 0)
+        {
+            return new StudyTableCell("");
+        }
+
+        double mean = SampleMoments.Mean(values);
+        string text = NumberText.Plain(mean, Format);
+        // A count that is the same in every run has no spread to tell of.
+        if (values.Count > 1 && (Format != "#,0" || values.Distinct().Count() > 1))
+        {
+            text += $" ± {NumberText.Plain(SampleMoments.StandardDeviation(values), SpreadFormat)}";
+        }
+
+        return new StudyTableCell(values.Count == group.Counted.Count ? text : $"{text} (n = {values.Count})", mean);
+    }
+}

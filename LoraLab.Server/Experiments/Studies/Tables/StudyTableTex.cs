@@ -1,0 +1,48 @@
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Comparison;
+
+namespace LoraLab.Server.Experiments.Studies.Tables;
+
+/// <summary>A table of a study as LaTeX (booktabs): the same cells as on the page.</summary>
+internal static class StudyTableTex
+{
+    /// <summary>A float holds no more; a longer table runs over pages.</summary>
+    private const int RowsOfAPage = 35;
+
+    /// <summary>Wider than this, a table is set in small print.</summary>
+    private const int WideColumns = 5;
+
+    public static string Write(StudyTable table)
+    {
+        string alignment = Alignment(table);
+        IEnumerable<string> head = table.Columns.Select(TexText.Escape);
+        IEnumerable<IEnumerable<string>> rows = table.Rows.Select(row => row.Select(Cell));
+        TexText text = new TexText().Comment("\\usepackage{booktabs,longtable}");
+        string caption = $"\\caption{{{TexText.Escape(table.Caption)}}}";
+        if (table.Rows.Count > RowsOfAPage)
+        {
+            return text.Raw("\\begingroup\\small").LongTable(alignment, caption, Label(table), head, rows).Raw(Notes(table)).Raw("\\endgroup").ToString();
+        }
+
+        text.Raw("\\begin{table}[htbp]").Raw("\\centering").Raw(table.Columns.Count > WideColumns ? "\\footnotesize\\setlength{\\tabcolsep}{3pt}" : "\\small").Raw(caption).Raw(Label(table));
+        return text.Table(alignment, head, rows).Raw("\\par\\smallskip").Raw(Notes(table)).Raw("\\end{table}").ToString();
+    }
+
+    private static string Label(StudyTable table) => $"\\label{{tab:{table.Id}}}";
+
+    /// <summary>Text to the left, numbers to the right; long text in the last column of two wraps.</summary>
+    private static string Alignment(StudyTable table) => table.Columns.Count == 2
+        ? "lp{0.6\\linewidth}"
+        : string.Concat(Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.Any(row => row[column].Value is not null) ? 'r' : 'l'));
+
+    private static string Cell(StudyTableCell cell)
+    {
+        string text = cell.Text.Length == 0 ? "--" : TexText.Escape(cell.Text);
+        text = cell.Bold ? $"\\textbf{{{text}}}" : text;
+        return cell.Dagger ? text + "\\textsuperscript{\\textdagger}" : text;
+    }
+
+    private static string Notes(StudyTable table) => table.Notes.Count == 0
+        ? "%"
+        : $"{{\\footnotesize\\raggedright {string.Join(" ", table.Notes.Select(TexText.Escape))}\\par}}";
+}

@@ -1,0 +1,15 @@
+using LoraLab.Contracts.Studies;
+using LoraLab.Server.Experiments.Studies.Evidence;
+
+namespace LoraLab.Server.Experiments.Studies.Tables;
+
+/// <summary>The tables of a study, in the paper's order.</summary>
+internal static class StudyTables
+{
+    public static IReadOnlyList<StudyTable> Of(StudyEvidence evidence) =>
+    [
+        ProtocolTable.Of(evidence),
+        .. evidence.Study.Arms.Select(arm => HyperParameterTable.Of(evidence, arm)),
+        FinalTable.Of(evidence),
+    ];
+}

@@ -1,0 +1,36 @@
+namespace LoraLab.Server.Experiments.Sweeps.Space;
+
+/// <summary>A comparison that every run of a sweep satisfies.</summary>
+/// <param name="Text">As it was written.</param>
+/// <param name="Fields">Searched fields in it.</param>
+/// <param name="Left">The left side, from the searched fields' numbers.</param>
+/// <param name="Operator">The comparison.</param>
+/// <param name="Right">The right side.</param>
+internal sealed record Constraint(string Text, IReadOnlySet<string> Fields, Expression Left, string Operator, Expression Right)
+{
+    /// <summary>Products and quotients of decimal numbers are equal when they differ in the last places only.</summary>
+    private const double Rounding = 1e-9;
+
+    /// <summary>False also where a side has no value: a division by zero, or a field that is not a number at this point.</summary>
+    public bool Holds(Func<string, double?> number)
+    {
+        if (Left(number) is not { } left || Right(number) is not { } right || !double.IsFinite(left) || !double.IsFinite(right))
+        {
+            return false;
+        }
+
+        bool same = Math.Abs(left - right) <= Rounding * Math.Max(Math.Abs(left), Math.Abs(right));
+        return Operator switch
+        {
+            "<" => left < right && !same,
+            "<=" => left < right || same,
+            ">" => left > right && !same,
+            ">=" => left > right || same,
+            "==" => same,
+            _ => !same,
+        };
+    }
+}
+
+/// <summary>One side of a comparison; null: it has no value at this point.</summary>
+internal delegate double? Expression(Func<string, double?> number);

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Sweeps;
+
+namespace LoraLab.Server.Experiments.Sweeps.Space;
+
+/// <summary>
+/// A searched field as a coordinate: the index of a choice, else the number itself.
+/// </summary>
+internal sealed record Dimension(string Field, SweepRange Range)
+{
+    /// <summary>Digits of a drawn number: enough to search with, few enough to read.</summary>
+    private const int Digits = 4;
+
+    private const int MostWhole = 100_000;
+
+    /// <summary>The values of a choice.</summary>
+    public IReadOnlyList<JsonNode?> Choices { get; init; } = [];
+
+    /// <summary>Smallest number of a range.</summary>
+    public double Low { get; init; }
+
+    /// <summary>Largest number of a range.</summary>
+    public double High { get; init; }
+
+    /// <summary>Values in a grid; null: each whole number.</summary>
+    public int? Steps { get; init; }
+
+    public bool IsChoice => Range == SweepRange.Choice;
+
+    public bool IsLog => Range == SweepRange.LogUniform;
+
+    /// <summary>Different values that there are; null: no end of them.</summary>
+    public long? Size => Range switch
+    {
+        SweepRange.Choice => Choices.Count,
+        SweepRange.Integer => (long)(High - Low) + 1,
+        _ => Low == High ? 1 : null,
+    };
+
+    /// <summary>The coordinates of a grid, in order.</summary>
+    public IReadOnlyList<double> GridValues()
+    {
+        if (IsChoice)
+        {
+            return [.. Enumerable.Range(0, Choices.Count).Select(index => (double)index)];
+        }
+
+        if (Range == SweepRange.Integer && Steps is null)
+        {
+            return [.. Enumerable.Range(0, (int)Math.Min(Size!.Value, MostWhole)).Select(offset => Low + offset)];
+        }
+
+        int steps = Steps!.Value;
+        return steps == 1 || Low == High ? [Low] : [.. Enumerable.Range(0, steps).Select(i => At((double)i / (steps - 1))).Distinct()];
+    }
+
+    /// <summary>The coordinate at a share of the way from low to high, on the range's own scale.</summary>
+    public double At(double share)
+    {
+        double value = IsLog ? Math.Exp(Math.Log(Low) + (share * (Math.Log(High) - Math.Log(Low)))) : Low + (share * (High - Low));
+        return Tidy(value);
+    }
+
+    /// <summary>A coordinate within the range, whole where it must be, and with few digits where it need not have many.</summary>
+    public double Tidy(double value)
+    {
+        double tidy = Range == SweepRange.Integer ? Math.Round(value) : Rounded(value);
+        return Math.Clamp(tidy, Low, High);
+    }
+
+    /// <summary>The value of the field; null is one, too.</summary>
+    public JsonNode? Value(double coordinate) => Range switch
+    {
+        SweepRange.Choice => Choices[(int)coordinate]?.DeepClone(),
+        SweepRange.Integer => JsonValue.Create((long)coordinate),
+        _ => JsonValue.Create(coordinate),
+    };
+
+    /// <summary>The coordinate of a value; null: it is none of this field's.</summary>
+    public double? Coordinate(JsonNode? value)
+    {
+        if (!IsChoice)
+        {
+            return SpecFields.Number(value) is { } number && number >= Low && number <= High ? number : null;
+        }
+
+        for (int i = 0; i < Choices.Count; i++)
+        {
+            if (JsonNode.DeepEquals(Choices[i], value))
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The number for constraints; null: the value is not one.</summary>
+    public double? Number(double coordinate) => IsChoice ? SpecFields.Number(Choices[(int)coordinate]) : coordinate;
+
+    private static double Rounded(double value)
+    {
+        if (value == 0)
+        {
+            return 0;
+        }
+
+        int places = Digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value)));
+        // A decimal string, not a product: 0.0003 stays 0.0003.
+        return places is >= 0 and <= 15 ? Math.Round(value, places) : double.Parse(value.ToString($"E{Digits - 1}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Experiments.Sweeps.Space;
+
+/// <summary>The fields of the run specification that a sweep can search: types from the contract, options from the methods' descriptors.</summary>
+internal static class SpecFields
+{
+    public const string OptionPrefix = "methodOptions.";
+
+    /// <summary>Fields that change how many steps there are, or what an evaluation at a step counts: a rule that compares runs at a step cannot have them searched.</summary>
+    public static readonly IReadOnlySet<string> OfSteps =
+        new HashSet<string>(["model", "dataset", "dataSeed", "dataOffset", "trainSamples", "effectiveBatch", "epochs", "maxSteps", "scheduleSteps", "evalEvery", "evalSamples"]);
+
+    /// <summary>Fields that change which rows are evaluated.</summary>
+    public static readonly IReadOnlySet<string> OfRows = new HashSet<string>(["dataset", "dataSeed", "dataOffset", "trainSamples", "evalSamples"]);
+
+    private static readonly Dictionary<string, string> Refused = new()
+    {
+        ["name"] = "describes a run and changes nothing",
+        ["notes"] = "describes a run and changes nothing",
+        ["tags"] = "describes a run and changes nothing",
+        ["priority"] = "is the queue's and changes no result",
+        ["evalSplit"] = "is selection in every run of a sweep: what is chosen on the reported rows flatters itself",
+        ["methodOptions"] = "is searched option by option; name one, for example methodOptions.lrRatio",
+    };
+
+    private static readonly IReadOnlyDictionary<string, PropertyInfo> Plain = typeof(RunSpec)
+        .GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(property => property.CanWrite)
+        .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name));
+
+    private static readonly JsonObject Defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
+
+    private static readonly NullabilityInfoContext Nullability = new();
+
+    public static IEnumerable<string> Names => Plain.Keys.Where(name => !Refused.ContainsKey(name));
+
+    /// <summary>Why a field cannot be searched, in one sentence; null: it can.</summary>
+    public static string? Problem(string field, IReadOnlyList<MethodDescriptor> methods)
+    {
+        if (Refused.TryGetValue(field, out string? reason))
+        {
+            return $"{field} {reason}.";
+        }
+
+        if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
+        {
+            string option = field[OptionPrefix.Length..];
+            if (methods.Count == 0)
+            {
+                return $"'{field}' is an option of a method, and spec names no method that there is.";
+            }
+
+            MethodDescriptor? without = methods.FirstOrDefault(method => method.Options.All(known => known.Name != option));
+            return without is null ? null : $"'{field}' is not an option of {without.Id}; {Options(without)}";
+        }
+
+        return Plain.ContainsKey(field) ? null : $"'{field}' is not a field of the run specification; fields are {string.Join(", ", Names)}, and options of the method as {OptionPrefix}NAME.";
+    }
+
+    /// <summary>What a field takes; it must have no <see cref="Problem"/>.</summary>
+    public static FieldType TypeOf(string field, IReadOnlyList<MethodDescriptor> methods) => field.StartsWith(OptionPrefix, StringComparison.Ordinal)
+        ? OfOption(methods.SelectMany(method => method.Options).First(option => option.Name == field[OptionPrefix.Length..]))
+        : OfProperty(Plain[field]);
+
+    /// <summary>The value of a field that is not searched: the specification's, else the contract's or the method's default; null: there is none.</summary>
+    public static JsonNode? ValueIn(JsonObject spec, string field, IReadOnlyList<MethodDescriptor> methods)
+    {
+        if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
+        {
+            string option = field[OptionPrefix.Length..];
+            return (spec["methodOptions"] as JsonObject)?[option] ?? methods.SelectMany(method => method.Options).FirstOrDefault(known => known.Name == option)?.Default;
+        }
+
+        if (spec.TryGetPropertyValue(field, out JsonNode? given) && given is not null)
+        {
+            return given;
+        }
+
+        return field == "learningRate" && methods.Count == 1 ? JsonValue.Create(methods[0].DefaultLearningRate) : Defaults[field];
+    }
+
+    /// <summary>Lays a value into a specification.</summary>
+    public static void Set(JsonObject spec, string field, JsonNode? value)
+    {
+        if (!field.StartsWith(OptionPrefix, StringComparison.Ordinal))
+        {
+            spec[field] = value?.DeepClone();
+            return;
+        }
+
+        if (spec["methodOptions"] is not JsonObject options)
+        {
+            spec["methodOptions"] = options = [];
+        }
+
+        options[field[OptionPrefix.Length..]] = value?.DeepClone();
+    }
+
+    private static string Options(MethodDescriptor method) =>
+        method.Options.Count == 0 ? "it has none." : $"its options are {string.Join(", ", method.Options.Select(option => option.Name))}.";
+
+    private static FieldType OfOption(MethodOption option) => option.Type switch
+    {
+        "number" => new FieldType(true, false, "a number", value => Number(value) is not null),
+        "integer" => new FieldType(true, true, "a whole number", value => Number(value) is { } number && double.IsInteger(number)),
+        "boolean" => new FieldType(false, false, "true or false", value => value?.GetValueKind() is JsonValueKind.True or JsonValueKind.False),
+        _ => new FieldType(false, false, $"one of {string.Join(", ", option.Choices)}", value => value?.GetValueKind() == JsonValueKind.String && option.Choices.Contains(value.GetValue<string>())),
+    };
+
+    private static FieldType OfProperty(PropertyInfo property)
+    {
+        Type plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        bool mayBeNull = plain != property.PropertyType || Nullability.Create(property).WriteState == NullabilityState.Nullable;
+        bool whole = plain == typeof(int) || plain == typeof(long);
+        string expected = plain switch
+        {
+            { IsEnum: true } => $"one of {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+            _ when whole => "a whole number",
+            _ when plain == typeof(double) => "a number",
+            _ when plain == typeof(bool) => "true or false",
+            _ when plain == typeof(string) => "a text",
+            _ when plain == typeof(MicroBatch) => "\"auto\" or a whole number",
+            _ => "a list of layer names or \"all-linear\"",
+        };
+        return new FieldType(whole || plain == typeof(double), whole, mayBeNull ? $"{expected}, or null" : expected, value => value is null ? mayBeNull : Reads(value, plain));
+    }
+
+    private static bool Reads(JsonNode value, Type type)
+    {
+        try
+        {
+            return value.Deserialize(type, ContractJson.Options) is not null && (type != typeof(double) || Number(value) is not null);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A finite number; null: it is not one.</summary>
+    public static double? Number(JsonNode? value) =>
+        value?.GetValueKind() == JsonValueKind.Number && value.Deserialize<double>() is double number && double.IsFinite(number) ? number : null;
+}

@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Sweeps;
+using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace LoraLab.Server.Experiments.Sweeps;
+
+/// <summary><c>/sweeps</c>: preview, create, list, get, pause, resume, cancel, and what the runs say.</summary>
+internal static class SweepEndpoints
+{
+    public static void MapSweeps(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder sweeps = api.MapGroup("/sweeps").WithTags("Sweeps");
+        sweeps.MapPost("/", CreateAsync).Accepts<SweepPlan>("application/json").Produces<SweepDocument>(StatusCodes.Status201Created).Produces<SweepPreview>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(422)
+            .WithSummary("Creates a sweep and queues its first runs; dryRun=true only says how many runs and device-hours it would be");
+        sweeps.MapGet("/", List).WithSummary("All sweeps, newest first, without their trials");
+        sweeps.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One sweep with its trials and its best run");
+        sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("Its run documents in the order of its trials");
+        sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("How much each field matters, from ten finished runs on");
+        sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404).WithSummary("Two of its fields as cells of a heat map");
+        sweeps.MapPatch("/{id}", EditAsync).Accepts<PlanPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
+        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Takes its waiting runs out of the queue and stops the others with a checkpoint");
+        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Goes on with a paused sweep, its stopped runs from their checkpoints");
+        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops its runs for good; what was finished stays");
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpRequest request, SweepService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, bool? confirm, CancellationToken cancellationToken)
+    {
+        JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
+        SweepPlan plan = Checked(RequestBody.Convert<SweepPlan>(body));
+        plan = confirm == true ? plan with { Confirm = true } : plan;
+        if (dryRun == true)
+        {
+            return TypedResults.Ok(await service.PreviewAsync(plan, cancellationToken));
+        }
+
+        if (key is null)
+        {
+            SweepDocument created = await service.CreateAsync(plan, cancellationToken);
+            return TypedResults.Created(ApiRoutes.Sweep(created.Id), created);
+        }
+
+        IdempotentPost.RequireKey(key);
+        (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, plan, cancellationToken);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Sweep(id), answer, replayed);
+    }
+
+    /// <summary>JSON can say null where the record says that there is a value.</summary>
+    private static SweepPlan Checked(SweepPlan plan)
+    {
+        string? missing = plan switch
+        {
+            { Spec: null } => "spec",
+            { Space: null } => "space",
+            { Constraints: null } => "constraints",
+            { Objective: null } => "objective",
+            _ => null,
+        };
+        return missing is null ? plan : throw ApiFailure.Invalid(missing, $"{missing} must not be null; leave it out.");
+    }
+
+    private static Ok<SweepList> List(SweepService service) => TypedResults.Ok(service.List());
+
+    private static Ok<SweepDocument> Get(string id, SweepService service) => TypedResults.Ok(service.Get(id));
+
+    private static Ok<SweepRuns> Runs(string id, SweepService service) => TypedResults.Ok(service.Runs(id));
+
+    private static Ok<SweepImportance> Importance(string id, SweepService service) => TypedResults.Ok(service.Importance(id));
+
+    private static Ok<SweepGrid> Grid(string id, string? x, string? y, SweepService service) => TypedResults.Ok(service.Grid(id, x, y));
+
+    private static async Task<Ok<SweepDocument>> EditAsync(string id, HttpRequest request, SweepService service, CancellationToken cancellationToken) =>
+        TypedResults.Ok(service.Edit(id, await PlanPatchBody.ReadAsync(request, cancellationToken)));
+
+    private static async Task<Accepted<SweepDocument>> PauseAsync(string id, SweepService service, CancellationToken cancellationToken) =>
+        TypedResults.Accepted(ApiRoutes.Sweep(id), await service.PauseAsync(id, cancellationToken));
+
+    private static async Task<Accepted<SweepDocument>> ResumeAsync(string id, SweepService service, CancellationToken cancellationToken) =>
+        TypedResults.Accepted(ApiRoutes.Sweep(id), await service.ResumeAsync(id, cancellationToken));
+
+    private static async Task<Accepted<SweepDocument>> CancelAsync(string id, SweepService service, CancellationToken cancellationToken) =>
+        TypedResults.Accepted(ApiRoutes.Sweep(id), await service.CancelAsync(id, cancellationToken));
+}

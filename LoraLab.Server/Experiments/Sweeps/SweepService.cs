@@ -1,0 +1,152 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Sweeps;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Sweeps.Analysis;
+using LoraLab.Server.Experiments.Sweeps.Space;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Storage;
+
+namespace LoraLab.Server.Experiments.Sweeps;
+
+/// <summary>What can be done to sweeps from outside.</summary>
+internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, PlanService plans, OnceForEachKey once, RunIds ids, Lanes lanes, TimeProvider time)
+{
+    public async Task<SweepPreview> PreviewAsync(SweepPlan plan, CancellationToken cancellationToken)
+    {
+        PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
+        string name = NameOf(prepared);
+        PlanService.RequireName(store.Plans, PlanKind.Sweep, name);
+        return forecast.Of(prepared with { Plan = prepared.Plan with { Name = name } });
+    }
+
+    public async Task<SweepDocument> CreateAsync(SweepPlan plan, CancellationToken cancellationToken) =>
+        Show(await CreateAsync(plan, null, cancellationToken));
+
+    /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
+    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
+    {
+        PlanAnswer answer = new(key, OnceForEachKey.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
+        return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(plan, answer, cancellationToken), cancellationToken);
+    }
+
+    public SweepList List() => new([.. store.Plans.Where(plan => plan.Kind == PlanKind.Sweep).OrderByDescending(plan => plan.Id, StringComparer.Ordinal).Select(plan => Show(plan, withTrials: false))]);
+
+    public SweepDocument Get(string id) => Show(Find(id));
+
+    public SweepRuns Runs(string id)
+    {
+        StoredPlan plan = Find(id);
+        IReadOnlyCollection<StoredRun> all = store.Runs;
+        return new SweepRuns([.. Trial.Of(plan.Read<SweepRecord>(), PlanService.RunsOf(plan, all)).Select(trial => trial.Run).OfType<RunDocument>().Select(run => QueueOrder.WithPosition(run, all))]);
+    }
+
+    public SweepImportance Importance(string id)
+    {
+        StoredPlan plan = Find(id);
+        SweepRecord record = plan.Read<SweepRecord>();
+        SearchSpace space = SpaceReader.Again(record.Plan, record.Constants);
+        IReadOnlyList<(Trial Trial, double Value)> finished = SweepDocuments.Finished(record, Trial.Of(record, PlanService.RunsOf(plan, store.Runs)));
+        int missing = FieldImportances.Needed - finished.Count;
+        return new SweepImportance
+        {
+            Objective = record.Plan.Objective,
+            Runs = finished.Count,
+            Needed = FieldImportances.Needed,
+            Sentence = missing > 0
+                ? $"Importance needs {FieldImportances.Needed} finished runs; {missing} more {(missing == 1 ? "is" : "are")} missing."
+                : $"Share of the variance of {record.Plan.Objective} over {finished.Count} finished runs that lies between groups of a field's values (ε², corrected for chance). What fields do only together is in none of them, and runs that were stopped early are not counted.",
+            Fields = missing > 0 ? [] : FieldImportances.Of(space, [.. finished.Select(run => space.PointOf(run.Trial.Stored.Values)!)], [.. finished.Select(run => run.Value)]),
+        };
+    }
+
+    public SweepGrid Grid(string id, string? x, string? y)
+    {
+        StoredPlan plan = Find(id);
+        SweepRecord record = plan.Read<SweepRecord>();
+        return SweepGrids.Of(record, Trial.Of(record, PlanService.RunsOf(plan, store.Runs)), x, y);
+    }
+
+    /// <summary>Renames and annotates.</summary>
+    public SweepDocument Edit(string id, PlanPatch patch)
+    {
+        Find(id);
+        ApiFailure.ThrowIfAny([.. SweepRules.Texts(patch.Name, patch.Notes)]);
+        plans.Describe(id, patch.Name?.Trim(), plan =>
+        {
+            SweepRecord record = plan.Read<SweepRecord>();
+            return plan.With(record with { Plan = record.Plan with { Name = plan.Name, Notes = patch.Notes ?? record.Plan.Notes } });
+        });
+        return Get(id);
+    }
+
+    public Task<SweepDocument> PauseAsync(string id, CancellationToken cancellationToken) =>
+        MoveAsync(id, SweepState.Paused, "paused", cancellationToken, SweepState.Running, SweepState.Paused);
+
+    public Task<SweepDocument> ResumeAsync(string id, CancellationToken cancellationToken) =>
+        MoveAsync(id, SweepState.Running, "resumed", cancellationToken, SweepState.Paused, SweepState.Running);
+
+    public Task<SweepDocument> CancelAsync(string id, CancellationToken cancellationToken) =>
+        MoveAsync(id, SweepState.Cancelled, "cancelled", cancellationToken, SweepState.Running, SweepState.Paused, SweepState.Cancelled);
+
+    private async Task<SweepDocument> MoveAsync(string id, SweepState to, string what, CancellationToken cancellationToken, params SweepState[] from)
+    {
+        Find(id);
+        return Show(await plans.ChangeAsync(
+            id,
+            plan =>
+            {
+                SweepRecord record = plan.Read<SweepRecord>();
+                return !from.Contains(record.State)
+                    ? throw ApiFailure.Conflict("sweepEnded", $"Sweep {id} is {record.State.ToString().ToLowerInvariant()} and cannot be {what}.")
+                    : record.State == to ? plan : plan.With(record with { State = to, EndedAt = to == SweepState.Cancelled ? time.GetUtcNow() : null });
+            },
+            cancellationToken));
+    }
+
+    private async Task<StoredPlan> CreateAsync(SweepPlan plan, PlanAnswer? answer, CancellationToken cancellationToken)
+    {
+        PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
+        SweepPlanner.RequireConfirmed(prepared);
+        string name = NameOf(prepared);
+        SweepRecord record = new()
+        {
+            Plan = prepared.Plan with { Name = name },
+            Warnings = prepared.Warnings,
+            Constants = prepared.Space.Constants,
+            TotalSteps = prepared.TotalSteps,
+            EvalEvery = prepared.First.EvalEvery,
+            Rungs = prepared.Rungs,
+            PlannedRuns = prepared.Runs,
+            Trials = prepared.Plan.Sampler == SweepSampler.Tpe ? [] : [.. prepared.Points.Select(point => new StoredTrial(prepared.Space.Values(point)))],
+        };
+        StoredPlan stored = new()
+        {
+            Id = ids.Next(),
+            Kind = PlanKind.Sweep,
+            Name = name,
+            CreatedAt = time.GetUtcNow(),
+            Content = JsonSerializer.SerializeToElement(record, ContractJson.Options),
+        };
+        return await plans.CreateAsync(stored, answer, cancellationToken);
+    }
+
+    private string NameOf(PreparedSweep prepared) => string.IsNullOrWhiteSpace(prepared.Plan.Name)
+        ? RunNames.Unique(
+            $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, {prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
+            store.Plans.Where(plan => plan.Kind == PlanKind.Sweep).Select(plan => plan.Name))
+        : prepared.Plan.Name.Trim();
+
+    private SweepDocument Show(StoredPlan plan) => Show(plan, withTrials: true);
+
+    private SweepDocument Show(StoredPlan plan, bool withTrials) => SweepDocuments.Of(plan, store.Runs, lanes.All.Count, withTrials);
+
+    private StoredPlan Find(string id) => store.FindPlan(id) is { Kind: PlanKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
+}

@@ -1,0 +1,106 @@
+using System.Text.RegularExpressions;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Security;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Hosting;
+
+/// <summary>Lists every error of the section at once, each with its key.</summary>
+internal sealed partial class LoraLabOptionsValidator(IConfiguration configuration) : IValidateOptions<LoraLabOptions>
+{
+    private static readonly string[] Roles = ["All", "Web", "Worker"];
+
+    public ValidateOptionsResult Validate(string? name, LoraLabOptions options)
+    {
+        List<string> errors = [];
+        if (string.IsNullOrWhiteSpace(options.DataDirectory))
+        {
+            errors.Add("LoraLab:DataDirectory is empty; name a folder for the database and the runs.");
+        }
+
+        CheckFolders(errors, "ModelDirectories", options.ModelDirectories);
+        CheckFolders(errors, "DatasetDirectories", options.DatasetDirectories);
+        for (int i = 0; i < options.Devices.Count; i++)
+        {
+            if (!DeviceName().IsMatch(options.Devices[i] ?? ""))
+            {
+                errors.Add($"LoraLab:Devices:{i} is \"{options.Devices[i]}\"; it must be auto, cpu, cuda or cuda:N.");
+            }
+        }
+
+        if (options.Devices.Distinct().Count() != options.Devices.Count)
+        {
+            errors.Add("LoraLab:Devices names a device twice; each entry is a lane of its own.");
+        }
+
+        if (options.MemoryBudgetMb is <= 0)
+        {
+            errors.Add($"LoraLab:MemoryBudgetMb is {options.MemoryBudgetMb}; it must be above 0, or absent for no budget.");
+        }
+
+        if (options.CancelGraceSeconds is not (>= 0.1 and <= 3600))
+        {
+            errors.Add($"LoraLab:CancelGraceSeconds is {options.CancelGraceSeconds}; it must be from 0.1 to 3600.");
+        }
+
+        if (options.StallSeconds is not (>= 0.1 and <= 86_400))
+        {
+            errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be from 0.1 to 86400.");
+        }
+
+        foreach ((string key, double? days) in (ReadOnlySpan<(string, double?)>)[("CheckpointDays", options.Retention.CheckpointDays), ("PredictionDays", options.Retention.PredictionDays)])
+        {
+            if (days is not (null or (>= 0 and <= 36_500)))
+            {
+                errors.Add($"LoraLab:Retention:{key} is {days}; it must be from 0 to 36500, or absent to keep them for ever.");
+            }
+        }
+
+        if (options.MinimumFreeMb < 0)
+        {
+            errors.Add($"LoraLab:MinimumFreeMb is {options.MinimumFreeMb}; it must not be below 0.");
+        }
+
+        if (options.DiskReserveMb is < 0 or > 1024)
+        {
+            errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be from 0 to 1024.");
+        }
+
+        if (options.Limits.RequestsPerMinute < 60)
+        {
+            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, or the dashboard cannot be used.");
+        }
+
+        if (options.Limits.QueuedRuns < 1)
+        {
+            errors.Add($"LoraLab:Limits:QueuedRuns is {options.Limits.QueuedRuns}; it must be at least 1.");
+        }
+
+        errors.AddRange(ApiKeySection.Read(configuration).Errors);
+
+        if (!Roles.Contains(options.Role))
+        {
+            errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", Roles)}.");
+        }
+        else if (options.Role != "All")
+        {
+            errors.Add($"LoraLab:Role is \"{options.Role}\", which needs the PostgreSQL store that this version does not have; use All.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckFolders(List<string> errors, string key, List<string> folders)
+    {
+        for (int i = 0; i < folders.Count; i++)
+        {
+            if (string.IsNullOrWhiteSpace(folders[i]))
+            {
+                errors.Add($"LoraLab:{key}:{i} is empty; name a folder or remove the entry.");
+            }
+        }
+    }
+
+    [GeneratedRegex("^(auto|cpu|cuda|cuda:[0-9]{1,2})$")]
+    private static partial Regex DeviceName();
+}

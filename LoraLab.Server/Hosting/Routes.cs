@@ -1,0 +1,91 @@
+using System.Globalization;
+using Hangfire;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Server.Comparison;
+using LoraLab.Server.Experiments.Studies;
+using LoraLab.Server.Experiments.Sweeps;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Access;
+using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Library;
+using LoraLab.Server.Live;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Runs.Artifacts;
+using LoraLab.Server.Runs.Estimates;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Security;
+using LoraLab.Server.Storage;
+using LoraLab.Server.System.Health;
+using LoraLab.Server.System.Machine;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Scalar.AspNetCore;
+
+namespace LoraLab.Server.Hosting;
+
+/// <summary>What the server answers.</summary>
+internal static class Routes
+{
+    /// <summary>The live events up to this number are contained in the answer: subscribe after it and nothing is missed.</summary>
+    private const string SeqHeader = "X-LoraLab-Seq";
+
+    public static void UseProblems(this WebApplication app)
+    {
+        app.UseSecurityHeaders();
+        // Points of many runs are a third of their size on the way to another machine.
+        app.UseResponseCompression();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+    }
+
+    public static void MapRestApi(this WebApplication app)
+    {
+        RouteGroupBuilder api = app.MapGroup(ApiRoutes.Base);
+        api.AddEndpointFilter(static async (context, next) =>
+        {
+            using IDisposable? scope = context.HttpContext.GetRouteValue("id") is string id
+                ? context.HttpContext.RequestServices.GetRequiredService<ILogger<WebApplication>>().OfRun(id)
+                : null;
+            long seq = context.HttpContext.RequestServices.GetRequiredService<IRunStore>().Seq;
+            context.HttpContext.Response.Headers[SeqHeader] = seq.ToString(CultureInfo.InvariantCulture);
+            return await next(context);
+        });
+        api.MapRuns();
+        api.MapArtifacts();
+        api.MapMetrics();
+        api.MapQueue();
+        api.MapEstimate();
+        api.MapCatalog();
+        api.MapCompare();
+        api.MapStudies().MapStudyPaper();
+        api.MapSweeps();
+        api.MapSystem();
+        api.MapSession();
+    }
+
+    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(LiveHub.Path).NeedsScope(Scopes.Read);
+
+    public static void MapApiDescription(this WebApplication app)
+    {
+        app.MapOpenApi().AllowAnonymous();
+        app.MapScalarApiReference("/api-docs", static options => options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry()).AllowAnonymous();
+    }
+
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
+    }
+
+    /// <summary>What the queue's library shows of itself: for who looks after the server.</summary>
+    public static void MapHangfire(this WebApplication app) =>
+        app.MapHangfireDashboardWithAuthorizationPolicy(SecurityServices.Policy, HangfirePage.Path, new DashboardOptions { DashboardTitle = "LoraLab's queue", DisplayStorageConnectionString = false })
+            .NeedsScope(Scopes.Admin);
+
+    public static void MapDashboard(this WebApplication app)
+    {
+        // The dashboard's files are everybody's: what is secret comes through the API.
+        app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
+        app.MapFallbackToFile($"{{*path:nonfile:{PageConstraint.Name}}}", "index.html").AllowAnonymous().DisableRateLimiting();
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net.Sockets;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Security;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Recovery;
+using LoraLab.Server.System.Machine;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.StaticWebAssets;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Hosting;
+
+/// <summary>Starts the server, and turns everything that can be wrong at start into a sentence and exit code 1.</summary>
+internal static class ServerProgram
+{
+    public const string DefaultUrl = "http://127.0.0.1:5080";
+
+    private const string DemoSwitch = "--demo";
+
+    public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> use)
+    {
+        if (Help.IsAsked(args))
+        {
+            Help.Write(Console.Out);
+            return 0;
+        }
+
+        if (args is [KeysCommand.Verb, .. string[] rest])
+        {
+            return KeysCommand.Run(rest, Console.Out, Console.Error);
+        }
+
+        try
+        {
+            // The command-line provider would take "--demo --urls" for a key with its value.
+            bool demo = args.Contains(DemoSwitch);
+            await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);
+            // Lock and database first: nothing may listen before the data directory is ours.
+            app.Services.GetRequiredService<ServerNames>();
+            app.Services.GetRequiredService<DataDirectoryLock>();
+            app.Services.GetRequiredService<IRunStore>();
+            app.Services.GetRequiredService<RunReconciler>().Run();
+            app.Services.GetRequiredService<MachineReport>();
+            await app.StartAsync();
+            await app.Services.GetRequiredService<Welcome>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (StartFailure failure)
+        {
+            return Fail(failure.Message);
+        }
+        catch (OptionsValidationException invalid)
+        {
+            return Fail("The configuration has errors:" + string.Concat(invalid.Failures.Select(error => $"{Environment.NewLine}- {error}")));
+        }
+        catch (InvalidDataException unreadable)
+        {
+            return Fail($"The configuration cannot be read: {unreadable.Message} {unreadable.InnerException?.Message}");
+        }
+        catch (InvalidOperationException unbound) when (unbound.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
+        {
+            return Fail($"The configuration has a value of the wrong kind: {unbound.Message}");
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            return Fail($"{taken.Message.TrimEnd('.')}; stop the program that listens there, or choose another address with --urls http://127.0.0.1:PORT.");
+        }
+        catch (SocketException socket)
+        {
+            return Fail($"The address cannot be listened on ({socket.Message}); choose another with --urls http://127.0.0.1:PORT.");
+        }
+    }
+
+    private static WebApplication Build(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> use)
+    {
+        string published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(ServerProgram).Assembly.GetName().Name,
+            ContentRootPath = Home.Find(AppContext.BaseDirectory),
+            WebRootPath = Directory.Exists(published) ? published : null,
+        });
+
+        if (!ChoosesAddress(builder.Configuration))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        if (!Directory.Exists(published))
+        {
+            // Built, not published: outside Development the host does not look for the dashboard's files by itself.
+            StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
+        }
+
+        // What keeps the server from starting is said in a sentence, not logged with its stack; critical failures still are.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        add(builder);
+        WebApplication app = builder.Build();
+        use(app);
+        return app;
+    }
+
+    private static bool ChoosesAddress(IConfiguration configuration) =>
+        new[] { WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey }.Any(key => !string.IsNullOrEmpty(configuration[key]))
+        || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine(message);
+        return 1;
+    }
+}

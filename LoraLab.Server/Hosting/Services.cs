@@ -1,0 +1,194 @@
+using Hangfire;
+using LoraLab.Contracts;
+using LoraLab.Server.Comparison;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Studies;
+using LoraLab.Server.Experiments.Studies.Course;
+using LoraLab.Server.Experiments.Studies.Evidence;
+using LoraLab.Server.Experiments.Sweeps;
+using LoraLab.Server.Experiments.Sweeps.Pruning;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Live;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Runs.Artifacts;
+using LoraLab.Server.Runs.Estimates;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Security;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.LiteDb;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Server.Storage.Recovery;
+using LoraLab.Server.Storage.RunDirectories;
+using LoraLab.Server.System.Health;
+using LoraLab.Server.System.Machine;
+using LoraLab.Server.Workers;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Hosting;
+
+/// <summary>What the server is made of, one feature a method.</summary>
+internal static class Services
+{
+    /// <summary>Longer than the grace for a worker, which is told to stop when the server is.</summary>
+    private static TimeSpan ShutdownTimeout(LoraLabOptions options) => TimeSpan.FromSeconds(options.CancelGraceSeconds + 15);
+
+    public static void AddLoraLabOptions(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IValidateOptions<LoraLabOptions>, LoraLabOptionsValidator>();
+        builder.Services.AddOptions<LoraLabOptions>().BindConfiguration(LoraLabOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<LoraLabPaths>();
+        builder.Services.AddSingleton<DataDirectoryLock>();
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<LoraLabOptions>>((host, options) => host.ShutdownTimeout = ShutdownTimeout(options.Value));
+    }
+
+    public static void AddProblems(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusSentences.Complete(context));
+        // After the framework's own, which is asked first.
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
+        builder.Services.AddExceptionHandler<ProblemHandler>();
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.ConfigureHttpJsonOptions(static options => ContractJson.Apply(options.SerializerOptions));
+    }
+
+    public static void AddStore(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<RunRecords>();
+        builder.Services.AddSingleton<PlanRecords>();
+        builder.Services.AddSingleton<StoreLedger>();
+        builder.Services.AddSingleton<DiskReserve>();
+        builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        builder.Services.AddSingleton<RunRebuilder>();
+        builder.Services.AddSingleton<RunReconciler>();
+        builder.Services.AddHostedService<StoreMaintenance>();
+    }
+
+    public static void AddTrainer(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<WorkerLocator>();
+        builder.Services.AddSingleton<TrainerInspector>();
+        builder.Services.AddSingleton<ActiveRuns>();
+        builder.Services.AddSingleton<WarmWorkers>();
+        builder.Services.AddSingleton<RunImporter>();
+        builder.Services.AddSingleton<RunEnding>();
+        builder.Services.AddSingleton<RunExecutor>();
+        builder.Services.AddSingleton<Recovery>();
+    }
+
+    public static void AddRuns(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<RunIds>();
+        builder.Services.AddSingleton<RunLogs>();
+        builder.Services.AddSingleton<PredictionFiles>();
+        builder.Services.AddSingleton<RunQuery>();
+        builder.Services.AddSingleton<ComparedRuns>();
+        builder.Services.AddSingleton<SpecChecker>();
+        builder.Services.AddSingleton<EstimateService>();
+        builder.Services.AddSingleton<RunAdmission>();
+        builder.Services.AddSingleton<OnceForEachKey>();
+        builder.Services.AddSingleton<RunService>();
+        builder.Services.AddSingleton<DemoRuns>();
+        builder.Services.AddSingleton<Welcome>();
+    }
+
+    public static void AddPlans(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PlanRunCheck>();
+        builder.Services.AddSingleton<PlanService>();
+        builder.Services.AddSingleton<SharedChoices>();
+        builder.Services.AddHostedService<PlanCoordinator>();
+    }
+
+    public static void AddStudies(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IPlanDriver, StudyDriver>();
+        builder.Services.AddSingleton<StudyPlanReader>();
+        builder.Services.AddSingleton<StudyService>();
+        builder.Services.AddSingleton<EvidenceReader>();
+        builder.Services.AddSingleton<StudyResults>();
+    }
+
+    public static void AddSweeps(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<EvaluationBook>();
+        builder.Services.AddSingleton<IPlanDriver, SweepDriver>();
+        builder.Services.AddSingleton<SweepPlanner>();
+        builder.Services.AddSingleton<SweepForecast>();
+        builder.Services.AddSingleton<SweepService>();
+    }
+
+    public static void AddArtifacts(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ArtifactFiles>();
+        builder.Services.AddSingleton<ArtifactPruning>();
+        builder.Services.AddHostedService<RetentionSweep>();
+    }
+
+    public static void AddQueue(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Lanes>();
+        builder.Services.AddSingleton<QueueService>();
+        builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddHangfire(static hangfire => hangfire
+            .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+            .UseSimpleAssemblyNameTypeSerializer()
+            .UseRecommendedSerializerSettings()
+            .UseInMemoryStorage());
+
+        LoraLabOptions lanes = builder.Configuration.GetSection(LoraLabOptions.Section).Get<LoraLabOptions>() ?? new LoraLabOptions();
+        for (int i = 0; i < Lanes.Devices(lanes).Count; i++)
+        {
+            string queue = Lane.QueueName(i);
+            builder.Services.AddHangfireServer((services, server) =>
+            {
+                server.ServerName = queue;
+                server.Queues = [queue];
+                server.WorkerCount = 1;
+                server.ShutdownTimeout = ShutdownTimeout(services.GetRequiredService<IOptions<LoraLabOptions>>().Value);
+                server.StopTimeout = server.ShutdownTimeout;
+            });
+        }
+
+        builder.Services.AddHostedService<QueueStarter>();
+    }
+
+    public static void AddLive(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<LiveFeed>();
+        builder.Services.AddSingleton<ILiveSink>(services => services.GetRequiredService<LiveFeed>());
+        builder.Services.AddSingleton<LiveReplay>();
+        builder.Services.AddSingleton<LiveConnections>();
+        builder.Services.AddHostedService<QueueNotifier>();
+        builder.Services.AddSignalR().AddJsonProtocol(static options => ContractJson.Apply(options.PayloadSerializerOptions));
+    }
+
+    public static void AddMachine(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MachineReport>();
+        builder.Services.AddResponseCompression();
+        builder.Services.AddHostedService<SystemSampler>();
+    }
+
+    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options =>
+        options.AddDocumentTransformer<ApiKeyDescription>().AddDocumentTransformer(static (document, _, _) =>
+        {
+            document.Info.Title = "LoraLab";
+            document.Info.Version = ServerVersion.Text;
+            document.Servers?.Clear();
+            return Task.CompletedTask;
+        }));
+
+    public static void AddHealth(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TrainerCheck>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<StoreCheck>("store")
+            .AddCheck<DiskCheck>("disk")
+            .AddCheck<TrainerCheck>("trainer")
+            .AddCheck<QueueCheck>("queue");
+    }
+}

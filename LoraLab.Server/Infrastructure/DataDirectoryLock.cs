@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace LoraLab.Server.Infrastructure;
+
+/// <summary>Keeps a second server away from the data directory for as long as this process lives.</summary>
+internal sealed class DataDirectoryLock : IDisposable
+{
+    private const int HeldUnix = 11;
+    private const int HeldMac = 35;
+    private const int HeldWindows = unchecked((int)0x80070020);
+
+    private readonly FileStream file;
+
+    public DataDirectoryLock(LoraLabPaths paths)
+    {
+        string owner = Path.Combine(paths.DataDirectory, "server.pid");
+        try
+        {
+            Directory.CreateDirectory(paths.RunsDirectory);
+            file = new FileStream(Path.Combine(paths.DataDirectory, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (error.HResult is HeldUnix or HeldMac or HeldWindows)
+        {
+            throw new StartFailure($"Another LoraLab server{Who(owner)} uses the data directory {paths.DataDirectory}; stop it, or set LoraLab:DataDirectory to another folder.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartFailure($"The data directory {paths.DataDirectory} cannot be written ({error.Message.TrimEnd('.')}); make it writable, or set LoraLab:DataDirectory to another folder.");
+        }
+
+        try
+        {
+            File.WriteAllText(owner, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Only the name that another server would be told; on a full disk the data can be read all the same.
+        }
+    }
+
+    public void Dispose() => file.Dispose();
+
+    private static string Who(string owner)
+    {
+        try
+        {
+            return File.ReadAllText(owner) is { Length: > 0 } process ? $" (process {process})" : "";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

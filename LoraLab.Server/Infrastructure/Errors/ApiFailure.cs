@@ -1,0 +1,69 @@
+using LoraLab.Contracts.Worker;
+
+namespace LoraLab.Server.Infrastructure.Errors;
+
+/// <summary>A request that cannot be fulfilled: becomes a problem document. The message is the sentence that the user sees.</summary>
+internal sealed class ApiFailure : Exception
+{
+    private ApiFailure(int status, string code, string message, IReadOnlyDictionary<string, string[]>? errors = null)
+        : base(message)
+    {
+        Status = status;
+        Code = code;
+        Errors = errors;
+    }
+
+    public int Status { get; }
+
+    /// <summary>Stable word for programs.</summary>
+    public string Code { get; }
+
+    /// <summary>When to come again, for refusals that pass.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
+
+    /// <summary>Sentences by field.</summary>
+    public IReadOnlyDictionary<string, string[]>? Errors { get; }
+
+    public static ApiFailure NotFound(string code, string message) => new(StatusCodes.Status404NotFound, code, message);
+
+    public static ApiFailure NoRun(string id) => NotFound("runNotFound", $"There is no run '{Shorten(id)}'.");
+
+    public static ApiFailure Conflict(string code, string message) => new(StatusCodes.Status409Conflict, code, message);
+
+    public static ApiFailure Unprocessable(string code, string message) => new(StatusCodes.Status422UnprocessableEntity, code, message);
+
+    public static ApiFailure Unavailable(string code, string message) => new(StatusCodes.Status503ServiceUnavailable, code, message);
+
+    /// <summary>Too much is asked for at the moment; later it may be had.</summary>
+    public static ApiFailure TooMany(string code, string message, TimeSpan retryAfter) =>
+        new(StatusCodes.Status429TooManyRequests, code, message) { RetryAfter = retryAfter };
+
+    public static ApiFailure Refused(int status, string code, string message) => new(status, code, message);
+
+    public static ApiFailure TooLarge(string message) => new(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", message);
+
+    /// <summary>One field is wrong.</summary>
+    public static ApiFailure Invalid(string field, string message) => Invalid([new FieldError(field, message)]);
+
+    /// <summary>Fields are wrong.</summary>
+    public static ApiFailure Invalid(IReadOnlyList<FieldError> errors) => new(
+        StatusCodes.Status400BadRequest,
+        "invalid",
+        string.Join(" ", errors.Select(error => error.Message)),
+        errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Message).ToArray()));
+
+    /// <summary>Refuses where fields are wrong.</summary>
+    /// <exception cref="ApiFailure">There are errors.</exception>
+    public static void ThrowIfAny(IReadOnlyList<FieldError> errors)
+    {
+        if (errors.Count > 0)
+        {
+            throw Invalid(errors);
+        }
+    }
+
+    /// <summary>The request itself cannot be read.</summary>
+    public static ApiFailure Malformed(string message) => new(StatusCodes.Status400BadRequest, "malformed", message);
+
+    public static string Shorten(string text) => text.Length <= 64 ? text : text[..64] + "…";
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using LoraLab.Server.Infrastructure.Files;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+
+namespace LoraLab.Server.Infrastructure.Errors;
+
+/// <summary>Turns exceptions into problem documents; none of them shows a stack trace.</summary>
+internal sealed partial class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> log) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+        {
+            return true;
+        }
+
+        ProblemDetails problem = exception switch
+        {
+            ApiFailure failure => Describe(failure.Status, failure.Code, failure.Message),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+                Describe(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is larger than {RequestBody.MaximumBytes / 1024} KiB."),
+            BadHttpRequestException bad => Describe(bad.StatusCode, "malformed", Explain(bad)),
+            _ when DiskSpace.IsShort(exception) => Describe(StatusCodes.Status507InsufficientStorage, "diskFull", "The disk of the data directory is full, so this could not be stored; free some space and send it again."),
+            _ => Describe(StatusCodes.Status500InternalServerError, "internal", "The server failed on this request; its log has the details."),
+        };
+        if (exception is ApiFailure { Errors: { } errors })
+        {
+            problem.Extensions["errors"] = errors;
+        }
+
+        if (problem.Status >= StatusCodes.Status500InternalServerError && exception is not ApiFailure)
+        {
+            log.LogError(exception, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+        }
+
+        if (exception is ApiFailure { RetryAfter: { } wait })
+        {
+            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        context.Response.StatusCode = problem.Status!.Value;
+        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem });
+    }
+
+    private static ProblemDetails Describe(int status, string code, string detail) => new()
+    {
+        Status = status,
+        Type = $"urn:loralab:problem:{code}",
+        Detail = detail,
+        Extensions = { ["code"] = code },
+    };
+
+    /// <summary>The framework's sentence speaks of .NET types; the caller knows names and values.</summary>
+    private static string Explain(BadHttpRequestException bad)
+    {
+        Match unbound = UnboundParameter().Match(bad.Message);
+        return unbound.Success
+            ? $"The parameter '{unbound.Groups["name"].Value}' cannot be '{unbound.Groups["value"].Value}'."
+            : bad.Message;
+    }
+
+    [GeneratedRegex("parameter \"\\S+ (?<name>\\w+)\" from \"(?<value>.*)\"", RegexOptions.Singleline)]
+    private static partial Regex UnboundParameter();
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using LoraLab.Contracts;
+
+namespace LoraLab.Server.Infrastructure.Errors;
+
+/// <summary>Reads JSON bodies strictly: every way in which one can be wrong is one sentence.</summary>
+internal static class RequestBody
+{
+    public const int MaximumBytes = 1 << 20;
+
+    private static readonly JsonDocumentOptions Parsing = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    /// <summary>The body, which must be a JSON object; absent: an empty one where <paramref name="optional"/>.</summary>
+    public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, bool optional = false, CancellationToken cancellationToken = default)
+    {
+        byte[] bytes = await ReadBytesAsync(request, cancellationToken);
+        if (bytes.Length == 0)
+        {
+            return optional ? [] : throw ApiFailure.Malformed("The body is empty; send a JSON object.");
+        }
+
+        try
+        {
+            RequireUnicode(bytes);
+            return JsonNode.Parse(bytes, documentOptions: Parsing) as JsonObject
+                ?? throw ApiFailure.Malformed("The body must be a JSON object.");
+        }
+        catch (JsonException error)
+        {
+            throw ApiFailure.Malformed($"The body is not valid JSON: {error.Message}");
+        }
+    }
+
+    /// <summary>The body as a record; unknown members are an error.</summary>
+    public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
+    {
+        JsonObject body = await ReadObjectAsync(request, cancellationToken: cancellationToken);
+        return Convert<T>(body);
+    }
+
+    public static T Convert<T>(JsonObject body)
+    {
+        try
+        {
+            return body.Deserialize<T>(Strict) ?? throw ApiFailure.Malformed("The body must be a JSON object.");
+        }
+        catch (JsonException error)
+        {
+            throw ApiFailure.Malformed(Explain(error));
+        }
+    }
+
+    // The parser takes half a surrogate pair for a string and fails when somebody reads it.
+    private static void RequireUnicode(byte[] bytes)
+    {
+        Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = Parsing.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    _ = reader.GetString();
+                }
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiFailure.Malformed($"The string that ends at byte {reader.BytesConsumed} of the body is not Unicode: half of a surrogate pair stands alone.");
+        }
+    }
+
+    private static string Explain(JsonException error)
+    {
+        string field = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
+        return error.Message.Contains("could not be mapped", StringComparison.Ordinal)
+            ? $"'{field}' is not a member of this body."
+            : field.Length > 0 ? $"'{field}' has a value of the wrong kind." : $"The body does not fit: {error.Message}";
+    }
+
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        using MemoryStream buffer = new();
+        byte[] piece = new byte[16 * 1024];
+        int read;
+        while ((read = await request.Body.ReadAsync(piece, cancellationToken)) > 0)
+        {
+            buffer.Write(piece, 0, read);
+            if (buffer.Length > MaximumBytes)
+            {
+                throw ApiFailure.TooLarge($"The body is larger than {MaximumBytes / 1024} KiB.");
+            }
+        }
+
+        return buffer.ToArray();
+    }
+}

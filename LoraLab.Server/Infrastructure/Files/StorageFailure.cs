@@ -1,0 +1,10 @@
+using LiteDB;
+
+namespace LoraLab.Server.Infrastructure.Files;
+
+/// <summary>Tells a disk that does not take a write from a mistake in the program.</summary>
+internal static class StorageFailure
+{
+    /// <summary>The write may succeed later: a full, read-only or failing disk.</summary>
+    public static bool Is(Exception error) => error is IOException or UnauthorizedAccessException or LiteException;
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Infrastructure;
+
+/// <summary>Absolute paths of everything that the configuration names.</summary>
+internal sealed class LoraLabPaths
+{
+    public LoraLabPaths(IHostEnvironment environment, IOptions<LoraLabOptions> options)
+    {
+        Home = environment.ContentRootPath;
+        DataDirectory = Resolve(options.Value.DataDirectory);
+        ModelDirectories = [.. options.Value.ModelDirectories.Select(Resolve)];
+        DatasetDirectories = [.. options.Value.DatasetDirectories.Select(Resolve)];
+    }
+
+    public string Home { get; }
+
+    public string DataDirectory { get; }
+
+    public IReadOnlyList<string> ModelDirectories { get; }
+
+    public IReadOnlyList<string> DatasetDirectories { get; }
+
+    public string Database => Path.Combine(DataDirectory, "loralab.db");
+
+    /// <summary>What signs the cookies of the dashboard.</summary>
+    public string CookieKeys => Path.Combine(DataDirectory, "keys");
+
+    public string RunsDirectory => Path.Combine(DataDirectory, "runs");
+
+    /// <summary>Studies and sweeps, a file each.</summary>
+    public string PlansDirectory => Path.Combine(DataDirectory, "plans");
+
+    public string Samples => Path.Combine(Home, "samples");
+
+    public string RunDirectory(string runId) => Path.Combine(RunsDirectory, runId);
+
+    public string Resolve(string path) => Path.GetFullPath(path, Home);
+}

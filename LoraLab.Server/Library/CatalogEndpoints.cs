@@ -1,0 +1,28 @@
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Workers;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.Library;
+
+/// <summary>What a specification can name: methods, models and data sets, as the trainer sees them.</summary>
+internal static class CatalogEndpoints
+{
+    public static void MapCatalog(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder catalog = api.MapGroup("").WithTags("Catalog");
+        catalog.MapGet("/methods", MethodsAsync).WithSummary("Methods with their options, defaults and JSON Schema");
+        catalog.MapGet("/models", ModelsAsync).WithSummary("Model folders under the configured roots");
+        catalog.MapGet("/datasets", DatasetsAsync).WithSummary("Data set folders under the configured roots");
+    }
+
+    private static async Task<Ok<IReadOnlyList<MethodDescriptor>>> MethodsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await inspector.MethodsAsync(cancellationToken));
+
+    private static async Task<Ok<IReadOnlyList<ModelEntry>>> ModelsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
+        TypedResults.Ok((await inspector.AskAsync(new InspectRequest { Ask = "models" }, cancellationToken)).Models ?? []);
+
+    private static async Task<Ok<IReadOnlyList<DatasetEntry>>> DatasetsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
+        TypedResults.Ok((await inspector.AskAsync(new InspectRequest { Ask = "datasets" }, cancellationToken)).Datasets ?? []);
+}

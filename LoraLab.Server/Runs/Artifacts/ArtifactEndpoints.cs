@@ -1,0 +1,54 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.Runs.Artifacts;
+
+/// <summary><c>/runs/{id}/artifacts</c> and <c>/runs/{id}/prune</c>.</summary>
+internal static class ArtifactEndpoints
+{
+    public static void MapArtifacts(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
+        runs.MapGet("/{id}/artifacts", List).ProducesProblem(404).WithSummary("The run's files with their kinds and sizes");
+        runs.MapGet("/{id}/artifacts/{**name}", Download).Produces(200, contentType: "application/octet-stream").ProducesProblem(404).WithSummary("One of the run's files");
+        runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document says what went");
+    }
+
+    private static Ok<RunArtifacts> List(string id, IRunStore store, ArtifactFiles files)
+    {
+        RequireRun(store, id);
+        IReadOnlyList<RunArtifact> items = files.List(id);
+        return TypedResults.Ok(new RunArtifacts(id, items.Sum(item => item.Bytes), items));
+    }
+
+    private static FileStreamHttpResult Download(string id, string name, IRunStore store, ArtifactFiles files)
+    {
+        RequireRun(store, id);
+        (RunArtifact artifact, string path) = files.Find(id, name)
+            ?? throw ApiFailure.NotFound("artifactNotFound", $"Run {id} has no such file; GET /api/v1/runs/{id}/artifacts lists what there is.");
+        try
+        {
+            // Always as a file to keep: what a run wrote is never shown as a page of this server.
+            FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return TypedResults.Stream(stream, "application/octet-stream", $"{id}-{artifact.Name.Replace('/', '-')}", artifact.ModifiedAt);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw ApiFailure.NotFound("artifactNotFound", $"{artifact.Name} of run {id} was removed just now.");
+        }
+    }
+
+    private static async Task<Ok<RunDocument>> PruneAsync(string id, HttpRequest request, IRunStore store, ArtifactPruning pruning, CancellationToken cancellationToken)
+    {
+        PruneRequest prune = await RequestBody.ReadAsync<PruneRequest>(request, cancellationToken);
+        RequireRun(store, id);
+        return prune is { Checkpoints: false, Predictions: false, Adapter: false }
+            ? throw ApiFailure.Invalid("checkpoints", "Nothing was chosen; set checkpoints, predictions or adapter to true.")
+            : TypedResults.Ok(pruning.Prune(id, prune));
+    }
+
+    private static void RequireRun(IRunStore store, string id) => _ = store.Find(id) ?? throw ApiFailure.NoRun(id);
+}

@@ -1,0 +1,90 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
+
+namespace LoraLab.Server.Runs.Artifacts;
+
+/// <summary>
+/// Removes files of ended runs. The document says what went, before it goes. Specification, metrics, summary, events and the predictions
+/// that comparisons use stay in any case.
+/// </summary>
+internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, TimeProvider time, ILogger<ArtifactPruning> log)
+{
+    /// <summary>Removes what is asked for; the document as it is then.</summary>
+    public RunDocument Prune(string runId, PruneRequest request, bool byRetention = false)
+    {
+        List<RunArtifact> going = [];
+        RunDocument pruned = store.Transact(transaction =>
+        {
+            StoredRun run = transaction.Find(runId) ?? throw ApiFailure.NoRun(runId);
+            if (!run.Document.State.IsTerminal())
+            {
+                throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned when it has ended.");
+            }
+
+            going = [.. files.List(runId).Where(artifact => Goes(artifact, request, KeptSteps(run.Document, files.List(runId))))];
+            if (going.Count == 0)
+            {
+                return run.Document;
+            }
+
+            DateTimeOffset now = time.GetUtcNow();
+            IEnumerable<PrunedFiles> said = going.GroupBy(artifact => artifact.Kind).Select(kind => new PrunedFiles
+            {
+                Kind = kind.Key,
+                Files = kind.Count(),
+                Bytes = kind.Sum(artifact => artifact.Bytes),
+                At = now,
+                ByRetention = byRetention,
+            });
+            RunDocument document = run.Document with { Pruned = [.. run.Document.Pruned, .. said] };
+            transaction.Put(run with { Document = document });
+            transaction.EmitState(document);
+            return document;
+        });
+        if (going.Count > 0)
+        {
+            // Within a transaction too: a run that is resumed meanwhile keeps its checkpoints, or finds none.
+            store.Transact(transaction =>
+            {
+                if (transaction.Find(runId) is { } run && run.Document.State.IsTerminal())
+                {
+                    Remove(runId, going);
+                }
+
+                return true;
+            });
+            log.LogInformation("{Files} files of run {Run} were pruned ({MiB:0.#} MiB): {Kinds}", going.Count, runId, going.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", going.Select(artifact => artifact.Kind).Distinct()));
+        }
+
+        return pruned;
+    }
+
+    private static bool Goes(RunArtifact artifact, PruneRequest request, HashSet<int?> keptSteps) => artifact.Kind switch
+    {
+        ArtifactKind.Checkpoint => request.Checkpoints,
+        ArtifactKind.Predictions => request.Predictions && !keptSteps.Contains(artifact.Step),
+        ArtifactKind.Adapter => request.Adapter,
+        _ => false,
+    };
+
+    private static HashSet<int?> KeptSteps(RunDocument run, IEnumerable<RunArtifact> artifacts)
+    {
+        List<int?> steps = [.. artifacts.Where(artifact => artifact.Kind == ArtifactKind.Predictions).Select(artifact => artifact.Step).Order()];
+        return [steps.FirstOrDefault(), steps.LastOrDefault(), run.Summary.Accuracy?.BestStep, run.Summary.MacroF1?.BestStep];
+    }
+
+    private void Remove(string runId, List<RunArtifact> going)
+    {
+        // The file that makes a checkpoint or an adapter one goes first: what a crash leaves is nothing that would be used.
+        foreach (string path in going.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal)).Select(artifact => files.PathOf(runId, artifact)))
+        {
+            File.Delete(path);
+            if (Path.GetDirectoryName(path) is { } folder && !Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                Directory.Delete(folder);
+            }
+        }
+    }
+}

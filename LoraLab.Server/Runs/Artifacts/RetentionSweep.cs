@@ -1,0 +1,73 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Storage;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Runs.Artifacts;
+
+/// <summary>
+/// Prunes by age what the configuration lets go, once in a while. Age is the one thing here that the wall clock decides; a clock that was
+/// set while the server ran decides nothing.
+/// </summary>
+internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : LoopService(time, log)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Drift = TimeSpan.FromHours(1);
+
+    private readonly DateTimeOffset begun = time.GetUtcNow();
+    private readonly long ticks = time.GetTimestamp();
+
+    /// <summary>Prunes everything that is old enough.</summary>
+    public void Sweep()
+    {
+        if ((Time.GetUtcNow() - begun - Time.GetElapsedTime(ticks)).Duration() > Drift)
+        {
+            Log.LogWarning("The system's clock was set while the server ran: nothing is pruned by age before a restart");
+            return;
+        }
+
+        RetentionOptions retention = options.Value.Retention;
+        foreach (RunDocument run in store.Runs.Select(run => run.Document).Where(run => run.State is RunState.Completed or RunState.Failed or RunState.Cancelled))
+        {
+            PruneRequest request = new() { Checkpoints = IsOld(run, retention.CheckpointDays), Predictions = IsOld(run, retention.PredictionDays) };
+            if (request.Checkpoints || request.Predictions)
+            {
+                Prune(run.Id, request);
+            }
+        }
+    }
+
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.Retention is { CheckpointDays: null, PredictionDays: null })
+        {
+            return;
+        }
+
+        using PeriodicTimer timer = new(Interval, Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            Sweep();
+        }
+    }
+
+    private bool IsOld(RunDocument run, double? days) => days is double limit && run.EndedAt is { } ended && Time.GetUtcNow() - ended >= TimeSpan.FromDays(limit);
+
+    private void Prune(string id, PruneRequest request)
+    {
+        try
+        {
+            pruning.Prune(id, request, byRetention: true);
+        }
+        catch (ApiFailure)
+        {
+            // Deleted or resumed meanwhile.
+        }
+        catch (Exception error) when (StorageFailure.Is(error))
+        {
+            Log.LogWarning("Files of run {Run} cannot be pruned now: {Reason}", id, error.Message);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Workers;
+
+namespace LoraLab.Server.Runs.Estimates;
+
+/// <summary>
+/// Asks for estimates in an inspecting trainer of their own: it loads the tensor library, which the one that validates never does, and it
+/// goes when nobody has asked for a while, at once where it holds a GPU's context that a run may want.
+/// </summary>
+internal sealed class EstimateService : IDisposable
+{
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+
+    private readonly TrainerInspector inspector;
+    private readonly SpecChecker checker;
+    private readonly Lanes lanes;
+    private readonly ITimer idle;
+    private int asking;
+
+    public EstimateService(WorkerLocator locator, SpecChecker checker, Lanes lanes, TimeProvider time, ILogger<TrainerInspector> log)
+    {
+        inspector = new TrainerInspector(locator, log);
+        (this.checker, this.lanes) = (checker, lanes);
+        idle = time.CreateTimer(_ => ReleaseWhenIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The estimate for the lane that the run would go to.</summary>
+    /// <exception cref="ApiFailure">The specification is not valid, or the trainer cannot be asked.</exception>
+    public async Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken)
+    {
+        SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
+        string device = lanes.All.First(lane => lane.Takes(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
+        JsonObject asked = spec.DeepClone().AsObject();
+        asked["device"] = device;
+        Interlocked.Increment(ref asking);
+        try
+        {
+            InspectResponse response = await inspector.AskAsync(new InspectRequest { Ask = "estimate", Spec = asked }, cancellationToken);
+            return response switch
+            {
+                { Estimate: { } estimate } => Keep(estimate),
+                { Validation.Errors: { Count: > 0 } errors } => throw ApiFailure.Invalid(errors),
+                _ => throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not return an estimate."),
+            };
+        }
+        finally
+        {
+            Interlocked.Decrement(ref asking);
+            idle.Change(Idle, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    public void Dispose()
+    {
+        idle.Dispose();
+        inspector.Dispose();
+    }
+
+    private MemoryEstimate Keep(MemoryEstimate estimate)
+    {
+        if (estimate.Device != "cpu" && Volatile.Read(ref asking) == 1)
+        {
+            inspector.Release();
+        }
+
+        return estimate;
+    }
+
+    private void ReleaseWhenIdle()
+    {
+        if (Volatile.Read(ref asking) == 0)
+        {
+            inspector.Release();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.Runs;
+
+/// <summary>Series of one run and of many.</summary>
+internal static class MetricEndpoints
+{
+    public static void MapMetrics(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b chooses, attempt=N shows only what that attempt told, superseded points too");
+        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("The same for many runs in one call");
+    }
+
+    private static Ok<RunMetrics> One(string id, string? keys, int? attempt, IRunStore store)
+    {
+        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        if (attempt is int number && run.Document.Attempts.All(known => known.Number != number))
+        {
+            throw ApiFailure.NotFound("attemptNotFound", $"Run {id} has no attempt {number}.");
+        }
+
+        return TypedResults.Ok(new RunMetrics(id, store.ReadSeries(id, Keys(keys), attempt)));
+    }
+
+    private static Ok<IReadOnlyList<RunMetrics>> Many(string? runs, string? keys, IRunStore store)
+    {
+        IReadOnlyCollection<string>? wanted = Keys(keys);
+        IReadOnlyList<RunMetrics> all = [.. RunSelection.Parse(runs, store).Select(run => new RunMetrics(run.Id, store.ReadSeries(run.Id, wanted)))];
+        return TypedResults.Ok(all);
+    }
+
+    private static HashSet<string>? Keys(string? keys) =>
+        string.IsNullOrWhiteSpace(keys) ? null : [.. keys.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+}

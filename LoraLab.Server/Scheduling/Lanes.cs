@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Hangfire;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Scheduling;
+
+/// <summary>The lanes, which of them work, and the pump jobs that set idle ones going.</summary>
+internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClientV2 jobs)
+{
+    private readonly ConcurrentDictionary<int, bool> busy = [];
+    private volatile bool open;
+
+    public IReadOnlyList<Lane> All { get; } = [.. Devices(options.Value).Select((device, i) => new Lane(i, device))];
+
+    public IReadOnlyList<string> Names => [.. All.Select(lane => lane.Device)];
+
+    public bool Accept(string device) => All.Any(lane => lane.Takes(device));
+
+    public static IReadOnlyList<string> Devices(LoraLabOptions options) => options.Devices.Count == 0 ? ["auto"] : options.Devices;
+
+    /// <summary>Before this, nothing starts: runs of a dead server are put in order first.</summary>
+    public void Open()
+    {
+        open = true;
+        Wake();
+    }
+
+    /// <summary>One pump for each idle lane. A pump that finds nothing ends at once, so one too many does no harm.</summary>
+    public void Wake()
+    {
+        foreach (Lane lane in All)
+        {
+            if (open && !busy.ContainsKey(lane.Index))
+            {
+                int index = lane.Index;
+                jobs.Enqueue<PumpJob>(lane.Queue, job => job.RunAsync(index, CancellationToken.None));
+            }
+        }
+    }
+
+    /// <summary>The lane executes a run until the result is disposed.</summary>
+    public IDisposable Work(Lane lane)
+    {
+        busy[lane.Index] = true;
+        return new Release(() => busy.TryRemove(lane.Index, out _));
+    }
+
+    private sealed class Release(Action action) : IDisposable
+    {
+        public void Dispose() => action();
+    }
+}

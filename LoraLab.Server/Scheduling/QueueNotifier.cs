@@ -1,0 +1,62 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Live;
+using LoraLab.Server.Storage;
+
+namespace LoraLab.Server.Scheduling;
+
+/// <summary>
+/// Watches runs and tells when the queue looks different, a few times a second at most: a burst of a hundred submissions
+/// is a handful of messages.
+/// </summary>
+internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider time, ILogger<QueueNotifier> log) : LoopService(time, log)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    {
+        LiveSubscription subscription = feed.Open();
+        try
+        {
+            subscription.Release(subscription.Hold([LiveHub.Runs]), [], store.Seq);
+            string told = "";
+            do
+            {
+                told = Tell(told);
+                await Task.Delay(Pause, Time, stoppingToken);
+                while (subscription.Events.TryRead(out _))
+                {
+                    // Only that something happened matters.
+                }
+
+                // What happened during the pause.
+                told = Tell(told);
+            }
+            while (await subscription.Events.WaitToReadAsync(stoppingToken));
+        }
+        finally
+        {
+            feed.Close(subscription);
+        }
+    }
+
+    private string Tell(string told)
+    {
+        string look = Look(QueueOrder.Describe(store.Runs, store.Paused));
+        if (look != told)
+        {
+            store.Transact(transaction =>
+            {
+                transaction.Emit(null, LiveEventTypes.QueueChanged, QueueOrder.Describe([.. transaction.Runs], transaction.Paused));
+                return true;
+            });
+        }
+
+        return look;
+    }
+
+    private static string Look(QueueDocument queue) =>
+        string.Join(' ', queue.Running.Select(run => $"{run.Id}:{run.State}").Concat(queue.Queued.Select(run => $"{run.Id}:{run.Priority}:{run.Name}")));
+}

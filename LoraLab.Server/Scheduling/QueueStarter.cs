@@ -1,0 +1,44 @@
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Workers;
+
+namespace LoraLab.Server.Scheduling;
+
+/// <summary>At start: first what a dead server left behind, then the lanes.</summary>
+internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<QueueStarter> log) : LoopService(time, log)
+{
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    {
+        // Its first answer takes a moment; nobody should wait for it in a page.
+        Task warm = WarmAsync(stoppingToken);
+        // Services start before the port is bound: a server that cannot listen must not have touched a run.
+        await StartedAsync(stoppingToken);
+        await recovery.RunAsync(stoppingToken);
+        lanes.Open();
+        readiness.Set();
+        await warm;
+    }
+
+    private async Task StartedAsync(CancellationToken stoppingToken)
+    {
+        TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken);
+    }
+
+    private async Task WarmAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await inspector.MethodsAsync(stoppingToken);
+        }
+        catch (ApiFailure failure)
+        {
+            Log.LogError("{Problem}", failure.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+}

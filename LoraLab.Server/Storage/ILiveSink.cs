@@ -1,0 +1,9 @@
+using LoraLab.Contracts.Live;
+
+namespace LoraLab.Server.Storage;
+
+/// <summary>Takes events in the order of their numbers; never blocks.</summary>
+internal interface ILiveSink
+{
+    void Accept(IReadOnlyList<LiveEvent> events);
+}

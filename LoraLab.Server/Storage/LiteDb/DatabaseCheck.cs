@@ -1,0 +1,89 @@
+using System.Text.Json;
+using LiteDB;
+
+namespace LoraLab.Server.Storage.LiteDb;
+
+/// <summary>
+/// Reads the whole database once, at start: a page that is damaged is met now, while everything in it can still be rebuilt, and not
+/// some day in the middle of a run.
+/// </summary>
+internal static class DatabaseCheck
+{
+    /// <summary>Throws, one way or another, when something is damaged.</summary>
+    public static void Run(LiteDatabase database)
+    {
+        long seq = database.GetCollection(Tables.Meta).FindById("seq")?["value"].AsInt64 ?? 0;
+        foreach (BsonDocument run in database.GetCollection(Tables.Runs).FindAll())
+        {
+            Require(run, Checksum.Of(run["json"].AsString));
+            Require(Tables.ReadRun(run).Document.Id == run["_id"].AsString, run);
+        }
+
+        foreach (BsonDocument plan in database.GetCollection(Tables.Plans).FindAll())
+        {
+            Require(plan, Checksum.Of(plan["json"].AsString));
+            Require(Tables.ReadPlan(plan).Id == plan["_id"].AsString, plan);
+        }
+
+        foreach (BsonDocument answer in database.GetCollection(Tables.Answers).FindAll())
+        {
+            Require(answer, Checksum.Of(answer["json"].AsString));
+        }
+
+        CheckPoints(database.GetCollection(Tables.Points));
+        CheckEvents(database.GetCollection(Tables.Events), seq);
+    }
+
+    private static void CheckPoints(ILiteCollection<BsonDocument> points)
+    {
+        Dictionary<string, int> byRun = [];
+        foreach (BsonDocument chunk in points.FindAll())
+        {
+            Require(chunk, MetricChunks.ChecksumOf(chunk));
+            Count(byRun, chunk["run"].AsString);
+        }
+
+        CheckIndex(points, byRun, "points");
+    }
+
+    private static void CheckEvents(ILiteCollection<BsonDocument> events, long seq)
+    {
+        Dictionary<string, int> byRun = [];
+        foreach (BsonDocument live in events.FindAll())
+        {
+            using JsonDocument _ = JsonDocument.Parse(live["data"].AsString);
+            Require(live["_id"].AsInt64 <= seq, live);
+            if (live["run"].AsString is { } run)
+            {
+                Count(byRun, run);
+            }
+        }
+
+        CheckIndex(events, byRun, "events");
+    }
+
+    /// <summary>The same documents must be found by the index of runs: a list that lost a part is noticed by the other one.</summary>
+    private static void CheckIndex(ILiteCollection<BsonDocument> collection, Dictionary<string, int> byRun, string name)
+    {
+        foreach ((string run, int count) in byRun)
+        {
+            int found = collection.Count(Query.EQ("run", run));
+            if (found != count)
+            {
+                throw new DamagedDatabaseException($"{count} documents of run {run} in {name}, but {found} in its index");
+            }
+        }
+    }
+
+    private static void Count(Dictionary<string, int> byRun, string run) => byRun[run] = byRun.GetValueOrDefault(run) + 1;
+
+    private static void Require(BsonDocument document, int sum) => Require(document["sum"].AsInt32 == sum, document);
+
+    private static void Require(bool whole, BsonDocument document)
+    {
+        if (!whole)
+        {
+            throw new DamagedDatabaseException($"document {document["_id"]} is not as it was written");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Files;
+
+namespace LoraLab.Server.Storage.LiteDb;
+
+/// <summary>
+/// Opens the database at start: checks all of it, sets a damaged one aside and begins an empty one, and brings one of an earlier version
+/// to the present shape after keeping a copy.
+/// </summary>
+internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
+{
+    private const int BackupsKept = 3;
+
+    public DatabaseFile Open(string path)
+    {
+        try
+        {
+            bool isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
+            if (isNew && new FileInfo(DatabaseFile.LogOf(path)) is { Exists: true, Length: > 0 })
+            {
+                SetAside(path, "only its log is there");
+            }
+
+            DatabaseFile file = isNew ? DatabaseFile.Open(path) : OpenChecked(path) ?? DatabaseFile.Open(path);
+            if (file.Engine.GetCollection(Tables.Meta).FindById("schema") is null)
+            {
+                SchemaMigrations.Run(file.Engine, SchemaMigrations.Current);
+            }
+
+            return file;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartFailure($"The database {path} cannot be opened ({error.Message.TrimEnd('.')}); make it writable and its disk large enough, or set LoraLab:DataDirectory to another folder.");
+        }
+    }
+
+    /// <summary>The database as it is, migrated where it is old; null: it was damaged and is out of the way.</summary>
+    private DatabaseFile? OpenChecked(string path)
+    {
+        DatabaseFile? file = null;
+        try
+        {
+            file = DatabaseFile.Open(path);
+            int version = SchemaMigrations.VersionOf(file.Engine);
+            if (version > SchemaMigrations.Current)
+            {
+                throw new StartFailure($"The database {path} was written by a newer LoraLab (schema {version}, this one knows {SchemaMigrations.Current}); update LoraLab, or set LoraLab:DataDirectory to another folder.");
+            }
+
+            if (version < SchemaMigrations.Current)
+            {
+                file = Migrate(file, path, version);
+            }
+
+            DatabaseCheck.Run(file.Engine);
+            return file;
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            file?.Dispose();
+            SetAside(path, error.Message);
+            return null;
+        }
+        catch
+        {
+            file?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// LiteDB meets damaged pages with exceptions of many kinds, from its own to index out of range. What is no damage: the disk or the
+    /// system refuses, or memory is short.
+    /// </summary>
+    private static bool IsDamage(Exception error) => error switch
+    {
+        StartFailure or OutOfMemoryException or UnauthorizedAccessException => false,
+        EndOfStreamException => true,
+        IOException => false,
+        _ => true,
+    };
+
+    private DatabaseFile Migrate(DatabaseFile file, string path, int version)
+    {
+        // Closed first: what is still in its log belongs to the copy.
+        file.Engine.Checkpoint();
+        file.Dispose();
+        string backup = NameFor($"{path}.schema-{version}", ".backup");
+        DurableFile.Copy(path, backup);
+        foreach (string old in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.schema-*.backup").OrderByDescending(File.GetLastWriteTimeUtc).Skip(BackupsKept))
+        {
+            File.Delete(old);
+        }
+
+        file = DatabaseFile.Open(path);
+        try
+        {
+            SchemaMigrations.Run(file.Engine, version);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        log.LogInformation("The database was brought from schema {From} to {To}; {Backup} is a copy of it as it was", version, SchemaMigrations.Current, backup);
+        return file;
+    }
+
+    private void SetAside(string path, string reason)
+    {
+        string aside = NameFor($"{path}.damaged", "");
+        if (File.Exists(path))
+        {
+            File.Move(path, aside);
+        }
+
+        string journal = DatabaseFile.LogOf(path);
+        if (File.Exists(journal))
+        {
+            File.Move(journal, aside + "-log");
+        }
+
+        log.LogError("The database {Path} is damaged ({Reason}). It was set aside as {Aside}; the runs are rebuilt from their directories", path, reason, aside);
+    }
+
+    /// <summary>A name with the time in it that is not taken.</summary>
+    private string NameFor(string start, string end)
+    {
+        string moment = time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        string name = $"{start}-{moment}{end}";
+        for (int i = 2; File.Exists(name); i++)
+        {
+            name = $"{start}-{moment}-{i}{end}";
+        }
+
+        return name;
+    }
+}

@@ -1,0 +1,61 @@
+using LiteDB;
+
+namespace LoraLab.Server.Storage.LiteDb;
+
+/// <summary>The shapes that the database had, and the way from each to the next.</summary>
+internal static class SchemaMigrations
+{
+    /// <summary>The shape that this server writes.</summary>
+    public const int Current = 3;
+
+    private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums, KnowPlans];
+
+    public static int VersionOf(LiteDatabase database) =>
+        database.GetCollection(Tables.Meta).FindById("schema")?["value"].AsInt32 ?? (database.CollectionExists(Tables.Runs) ? 1 : Current);
+
+    /// <summary>All of it happens or nothing.</summary>
+    public static void Run(LiteDatabase database, int version)
+    {
+        database.BeginTrans();
+        try
+        {
+            foreach (Action<LiteDatabase> step in Steps.Skip(version - 1))
+            {
+                step(database);
+            }
+
+            database.GetCollection(Tables.Meta).Upsert(new BsonDocument { ["_id"] = "schema", ["value"] = Current });
+            database.Commit();
+        }
+        catch
+        {
+            database.Rollback();
+            throw;
+        }
+    }
+
+    /// <summary>1 → 2: a piece of a series belongs to an attempt, and what is precious carries a checksum.</summary>
+    private static void AddAttemptsAndChecksums(LiteDatabase database)
+    {
+        ILiteCollection<BsonDocument> points = database.GetCollection(Tables.Points);
+        foreach (BsonDocument chunk in points.FindAll().ToList())
+        {
+            chunk["attempt"] = chunk["attempt"].IsNull ? 1 : chunk["attempt"];
+            chunk["sum"] = MetricChunks.ChecksumOf(chunk);
+            points.Update(chunk);
+        }
+
+        foreach (string name in (string[])[Tables.Runs, Tables.Answers])
+        {
+            ILiteCollection<BsonDocument> collection = database.GetCollection(name);
+            foreach (BsonDocument document in collection.FindAll().ToList())
+            {
+                document["sum"] = Checksum.Of(document["json"].AsString);
+                collection.Update(document);
+            }
+        }
+    }
+
+    /// <summary>2 → 3: studies and sweeps. Nothing changes, but a server that does not know them would drop what runs say of theirs.</summary>
+    private static void KnowPlans(LiteDatabase database) => _ = database.GetCollection(Tables.Plans);
+}

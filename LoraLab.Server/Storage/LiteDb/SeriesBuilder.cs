@@ -1,0 +1,56 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Domain;
+
+namespace LoraLab.Server.Storage.LiteDb;
+
+/// <summary>Builds a series in the order of its steps; a step that comes again replaces the earlier value.</summary>
+internal sealed class SeriesBuilder
+{
+    private readonly SortedDictionary<int, double> points = [];
+
+    /// <summary>Adds the points up to a step.</summary>
+    public void Add(ReadOnlySpan<int> steps, ReadOnlySpan<double> values, int lastStep)
+    {
+        for (int i = 0; i < steps.Length; i++)
+        {
+            if (steps[i] <= lastStep)
+            {
+                points[steps[i]] = values[i];
+            }
+        }
+    }
+
+    public void Add(int step, double value) => points[step] = value;
+
+    public MetricSeries Build()
+    {
+        List<int> x = new(points.Count);
+        List<double?> y = new(points.Count);
+        List<NonFinitePoint> nonFinite = [];
+        foreach ((int step, double value) in points)
+        {
+            if (!double.IsFinite(value))
+            {
+                nonFinite.Add(new NonFinitePoint(x.Count, step, Word(value)));
+            }
+
+            x.Add(step);
+            y.Add(double.IsFinite(value) ? value : null);
+        }
+
+        return new MetricSeries { X = x, Y = y, NonFinite = nonFinite };
+    }
+
+    private static string Word(double value) => double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+
+    public static MetricSeries Of(IEnumerable<MetricPoint> points)
+    {
+        SeriesBuilder builder = new();
+        foreach (MetricPoint point in points)
+        {
+            builder.Add(point.Step, point.Value);
+        }
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text.Json;
+using LiteDB;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using JsonSerializer = System.Text.Json.JsonSerializer;
+
+namespace LoraLab.Server.Storage.LiteDb;
+
+/// <summary>The collections of an open database, and how a transaction's writes go into them. Used inside the store's gate only.</summary>
+internal sealed class Tables : IDisposable
+{
+    public const string Meta = "meta";
+    public const string Runs = "runs";
+    public const string Plans = "plans";
+    public const string Points = "points";
+    public const string Events = "events";
+    public const string Answers = "answers";
+
+    private const int RetainedEvents = 10_000;
+    private const int PruneEvery = 1_000;
+    private const int RetainedAnswers = 1_000;
+    private static readonly TimeSpan AnswersKept = TimeSpan.FromDays(7);
+
+    private readonly DatabaseFile file;
+    private readonly ILiteCollection<BsonDocument> meta;
+    private readonly ILiteCollection<BsonDocument> runs;
+    private readonly ILiteCollection<BsonDocument> plans;
+    private readonly ILiteCollection<BsonDocument> events;
+    private readonly ILiteCollection<BsonDocument> answers;
+
+    public Tables(DatabaseFile file)
+    {
+        this.file = file;
+        meta = file.Engine.GetCollection(Meta);
+        runs = file.Engine.GetCollection(Runs);
+        plans = file.Engine.GetCollection(Plans);
+        events = file.Engine.GetCollection(Events);
+        answers = file.Engine.GetCollection(Answers);
+        Chunks = new MetricChunks(file.Engine.GetCollection(Points));
+        events.EnsureIndex("run");
+        Seq = meta.FindById("seq")?["value"].AsInt64 ?? 0;
+        Paused = meta.FindById("paused")?["value"].AsBoolean;
+        OldestEvent = events.Count() == 0 ? Seq + 1 : events.Min().AsInt64;
+    }
+
+    public MetricChunks Chunks { get; }
+
+    public long Seq { get; private set; }
+
+    /// <summary>Null where nobody ever said so.</summary>
+    public bool? Paused { get; private set; }
+
+    public long OldestEvent { get; private set; }
+
+    public static StoredRun ReadRun(BsonDocument document) =>
+        JsonSerializer.Deserialize<StoredRun>(document["json"].AsString, ContractJson.Options)!;
+
+    public IEnumerable<StoredRun> AllRuns() => runs.FindAll().Select(ReadRun);
+
+    public static StoredPlan ReadPlan(BsonDocument document) =>
+        JsonSerializer.Deserialize<StoredPlan>(document["json"].AsString, ContractJson.Options)!;
+
+    public IEnumerable<StoredPlan> AllPlans() => plans.FindAll().Select(ReadPlan);
+
+    public StoredAnswer? FindAnswer(string key) => answers.FindById(key) is { } found
+        ? JsonSerializer.Deserialize<StoredAnswer>(found["json"].AsString, ContractJson.Options)
+        : null;
+
+    public IReadOnlyList<LiveEvent> EventsAfter(long seq, string? runId = null)
+    {
+        BsonExpression later = Query.GT("_id", seq);
+        IEnumerable<BsonDocument> found = runId is null
+            ? events.Find(later)
+            : events.Find(Query.EQ("run", runId)).Where(item => item["_id"].AsInt64 > seq);
+        return [.. found.OrderBy(item => item["_id"].AsInt64).Select(ReadEvent)];
+    }
+
+    /// <summary>Writes all or, when it throws, nothing that would be seen after a <see cref="Rollback"/>.</summary>
+    public void Commit(StagedTransaction staged, IReadOnlyList<LiveEvent> numbered)
+    {
+        long oldest = OldestEvent;
+        file.Engine.BeginTrans();
+        WriteRuns(staged);
+        foreach (StoredPlan plan in staged.ChangedPlans.Values)
+        {
+            string json = JsonSerializer.Serialize(plan, ContractJson.Options);
+            plans.Upsert(new BsonDocument { ["_id"] = plan.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
+        }
+
+        foreach (StoredAnswer answer in staged.Answers)
+        {
+            string json = JsonSerializer.Serialize(answer, ContractJson.Options);
+            answers.Upsert(new BsonDocument { ["_id"] = answer.Key, ["at"] = answer.At.ToUnixTimeMilliseconds(), ["json"] = json, ["sum"] = Checksum.Of(json) });
+        }
+
+        if (staged.Paused != (Paused ?? false))
+        {
+            meta.Upsert(new BsonDocument { ["_id"] = "paused", ["value"] = staged.Paused });
+        }
+
+        if (numbered.Count > 0)
+        {
+            oldest = WriteEvents(numbered);
+        }
+
+        file.Engine.Commit();
+        Seq = numbered.Count > 0 ? numbered[^1].Seq : Seq;
+        Paused = staged.Paused;
+        OldestEvent = oldest;
+    }
+
+    public void Rollback()
+    {
+        file.Engine.Rollback();
+        Chunks.Forget();
+    }
+
+    /// <summary>The counter goes on from here: numbers before it were given by a database that is gone.</summary>
+    public void StartAt(long seq, bool paused)
+    {
+        meta.Upsert([new BsonDocument { ["_id"] = "seq", ["value"] = seq }, new BsonDocument { ["_id"] = "paused", ["value"] = paused }]);
+        events.DeleteAll();
+        (Seq, Paused, OldestEvent) = (seq, paused, seq + 1);
+    }
+
+    /// <summary>Old answers go, but never the latest ones: a clock that leaps must not let a submission happen twice.</summary>
+    public void ForgetAnswers(DateTimeOffset now)
+    {
+        List<BsonDocument> old = [.. answers.FindAll().OrderByDescending(answer => JsonSerializer.Deserialize<StoredAnswer>(answer["json"].AsString, ContractJson.Options)!.RunId, StringComparer.Ordinal)
+            .Skip(RetainedAnswers).Where(answer => answer["at"].AsInt64 < (now - AnswersKept).ToUnixTimeMilliseconds())];
+        foreach (BsonDocument answer in old)
+        {
+            answers.Delete(answer["_id"]);
+        }
+    }
+
+    public void Checkpoint() => file.Engine.Checkpoint();
+
+    public void Dispose() => file.Dispose();
+
+    private void WriteRuns(StagedTransaction staged)
+    {
+        foreach ((string id, StoredRun? run) in staged.Changed)
+        {
+            if (run is null)
+            {
+                runs.Delete(id);
+                Chunks.Remove(id);
+            }
+            else
+            {
+                string json = JsonSerializer.Serialize(run, ContractJson.Options);
+                runs.Upsert(new BsonDocument { ["_id"] = id, ["state"] = run.Document.State.ToString(), ["json"] = json, ["sum"] = Checksum.Of(json) });
+            }
+        }
+
+        foreach ((string id, List<MetricPoint> points) in staged.Points)
+        {
+            Chunks.Append(id, points);
+        }
+
+        foreach (string ended in staged.Changed.Where(change => change.Value is { } run && run.Document.State.IsTerminal()).Select(change => change.Key))
+        {
+            Chunks.Release(ended);
+        }
+    }
+
+    private long WriteEvents(IReadOnlyList<LiveEvent> numbered)
+    {
+        events.Insert(numbered.Select(WriteEvent));
+        long last = numbered[^1].Seq;
+        meta.Upsert(new BsonDocument { ["_id"] = "seq", ["value"] = last });
+        if (last - OldestEvent < RetainedEvents + PruneEvery)
+        {
+            return OldestEvent;
+        }
+
+        events.DeleteMany(Query.LT("_id", last - RetainedEvents));
+        return last - RetainedEvents;
+    }
+
+    private static BsonDocument WriteEvent(LiveEvent live) => new()
+    {
+        ["_id"] = live.Seq,
+        ["run"] = live.RunId,
+        ["type"] = live.Type,
+        ["at"] = live.At.ToUnixTimeMilliseconds(),
+        // The queue is long and only its latest state matters: it is read again when this is replayed.
+        ["data"] = live.Type == LiveEventTypes.QueueChanged ? "{}" : live.Data.GetRawText(),
+    };
+
+    private static LiveEvent ReadEvent(BsonDocument document) => new(
+        document["_id"].AsInt64,
+        document["run"].AsString,
+        document["type"].AsString,
+        DateTimeOffset.FromUnixTimeMilliseconds(document["at"].AsInt64),
+        JsonElement.Parse(document["data"].AsString));
+}

@@ -1,0 +1,102 @@
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Storage.Records;
+
+/// <summary>
+/// A few MiB on the data directory's disk that are given back when it is full, so that the server can still write down what happened:
+/// that a run ended, and why. Waiting runs are not started while there is little room.
+/// </summary>
+internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> options, ILogger<DiskReserve> log)
+{
+    private const long MiB = 1 << 20;
+
+    private readonly Lock gate = new();
+    private volatile bool refused;
+
+    private string ReserveFile => Path.Combine(paths.DataDirectory, "reserve");
+
+    private long Bytes => options.Value.DiskReserveMb * MiB;
+
+    /// <summary>Whether there is room for another run.</summary>
+    public bool HasRoom()
+    {
+        bool room = FreeBytes() is not long free || free >= options.Value.MinimumFreeMb * MiB;
+        if (!room && !refused)
+        {
+            log.LogWarning("The disk of {Folder} has less than {Minimum} MiB free (LoraLab:MinimumFreeMb); waiting runs are not started until there is more", paths.DataDirectory, options.Value.MinimumFreeMb);
+        }
+
+        refused |= !room;
+        return room;
+    }
+
+    /// <summary>Whether somebody found no room and there is some now; said once.</summary>
+    public bool RoomCame()
+    {
+        if (!refused || (FreeBytes() ?? 0) < options.Value.MinimumFreeMb * MiB)
+        {
+            return false;
+        }
+
+        refused = false;
+        return true;
+    }
+
+    /// <summary>Takes the reserve where it is not there and there is room for twice as much.</summary>
+    public void Take()
+    {
+        lock (gate)
+        {
+            FileInfo file = new(ReserveFile);
+            if (Bytes == 0 || (file.Exists && file.Length == Bytes) || FreeBytes() < 2 * Bytes)
+            {
+                return;
+            }
+
+            try
+            {
+                // Zeros that are written: a file with a hole would reserve nothing.
+                using FileStream stream = new(ReserveFile, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+                byte[] zeros = new byte[1 << 16];
+                for (long left = Bytes; left > 0; left -= zeros.Length)
+                {
+                    stream.Write(zeros, 0, (int)Math.Min(left, zeros.Length));
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                File.Delete(ReserveFile);
+            }
+        }
+    }
+
+    /// <summary>Gives the reserve back; false: there was none to give.</summary>
+    public bool Release()
+    {
+        lock (gate)
+        {
+            FileInfo file = new(ReserveFile);
+            if (!file.Exists || file.Length == 0)
+            {
+                return false;
+            }
+
+            file.Delete();
+            log.LogError("The disk of {Folder} is full. Runs that write end as diskFull and waiting runs wait; free some space, then resume them", paths.DataDirectory);
+            return true;
+        }
+    }
+
+    private long? FreeBytes()
+    {
+        try
+        {
+            return new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using LoraLab.Contracts;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Files;
+
+namespace LoraLab.Server.Storage.Records;
+
+/// <summary>
+/// Studies and sweeps as files, <c>plans/{id}.json</c> with <c>plans/{id}.submission.json</c> beside it, from which a rebuilt database has them
+/// again. Written as the records of runs are: after the database has the change.
+/// </summary>
+internal sealed partial class PlanRecords(LoraLabPaths paths, ILogger<PlanRecords> log)
+{
+    private const string Suffix = ".json";
+    private const string SubmissionSuffix = ".submission.json";
+
+    private readonly HashSet<string> unwritten = [];
+
+    public bool AnyUnwritten
+    {
+        get
+        {
+            lock (unwritten)
+            {
+                return unwritten.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>The plans that have a file.</summary>
+    public IReadOnlyList<string> Ids => Directory.Exists(paths.PlansDirectory)
+        ? [.. Directory.EnumerateFiles(paths.PlansDirectory, "*" + Suffix).Select(file => PlanFile().Match(Path.GetFileName(file))).Where(match => match.Success).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>Writes what changed; a disk that refuses is no failure of the change, which is in the database.</summary>
+    public void Save(StoredPlan plan)
+    {
+        try
+        {
+            Write(plan.Id + Suffix, Text(plan));
+            lock (unwritten)
+            {
+                unwritten.Remove(plan.Id);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            lock (unwritten)
+            {
+                if (unwritten.Add(plan.Id))
+                {
+                    log.LogWarning("The record of {Kind} {Plan} cannot be written now ({Reason}); it is tried again", plan.Kind, plan.Id, error.Message);
+                }
+            }
+        }
+    }
+
+    /// <summary>Tries again what <see cref="Save(StoredPlan)"/> could not write.</summary>
+    public void SaveUnwritten(Func<string, StoredPlan?> find)
+    {
+        string[] ids;
+        lock (unwritten)
+        {
+            ids = [.. unwritten];
+        }
+
+        foreach (StoredPlan plan in ids.Select(find).OfType<StoredPlan>())
+        {
+            Save(plan);
+        }
+    }
+
+    public void Save(StoredAnswer answer)
+    {
+        try
+        {
+            Write(answer.RunId + SubmissionSuffix, JsonSerializer.Serialize(answer, ContractJson.Indented) + "\n");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The answer to the submission of {Plan} cannot be kept beside it ({Reason})", answer.RunId, error.Message);
+        }
+    }
+
+    /// <summary>The record; null: there is none that can be read.</summary>
+    public StoredPlan? Read(string id) => ReadJson<StoredPlan>(id + Suffix) is { } plan && plan.Id == id ? plan : null;
+
+    public StoredAnswer? ReadAnswer(string id) => ReadJson<StoredAnswer>(id + SubmissionSuffix) is { } answer && answer.RunId == id ? answer : null;
+
+    /// <summary>Whether the record says what the database says.</summary>
+    public bool IsCurrent(StoredPlan plan) => File.Exists(PathOf(plan.Id + Suffix)) && File.ReadAllText(PathOf(plan.Id + Suffix)) == Text(plan);
+
+    private static string Text(StoredPlan plan) => JsonSerializer.Serialize(plan, ContractJson.Indented) + "\n";
+
+    private void Write(string file, string text)
+    {
+        Directory.CreateDirectory(paths.PlansDirectory);
+        DurableFile.WriteAllText(PathOf(file), text);
+    }
+
+    private T? ReadJson<T>(string file)
+        where T : class
+    {
+        try
+        {
+            return File.Exists(PathOf(file)) ? JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(file)), ContractJson.Options) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private string PathOf(string file) => Path.Combine(paths.PlansDirectory, file);
+
+    [GeneratedRegex("^([0-9a-z]{4,32})\\.json$")]
+    private static partial Regex PlanFile();
+}

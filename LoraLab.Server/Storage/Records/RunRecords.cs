@@ -1,0 +1,180 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Files;
+
+namespace LoraLab.Server.Storage.Records;
+
+/// <summary>
+/// In each run's directory, what of the run only the database would know otherwise: <c>run.json</c>, the stored run, and
+/// <c>submission.json</c>, the answer to a submission with an <c>Idempotency-Key</c>. What the worker tells in between is in the attempt's
+/// events; <c>run.json</c> says up to which of them it goes.
+/// </summary>
+internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords> log)
+{
+    public const string Record = "run.json";
+    public const string Submission = "submission.json";
+    private const string DeletedSuffix = ".deleted";
+
+    private readonly HashSet<string> unwritten = [];
+
+    /// <summary>Runs whose record could not be written; it is tried again with their next change and by the store's maintenance.</summary>
+    public bool AnyUnwritten
+    {
+        get
+        {
+            lock (unwritten)
+            {
+                return unwritten.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>The runs that have a directory.</summary>
+    public IReadOnlyList<string> RunIds => Directory.Exists(paths.RunsDirectory)
+        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory).Where(IsRun).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>Runs whose deletion was begun.</summary>
+    public IReadOnlyList<string> DeletedIds => Directory.Exists(paths.RunsDirectory)
+        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory, "*" + DeletedSuffix).Select(folder => Path.GetFileNameWithoutExtension(folder))]
+        : [];
+
+    /// <summary>Whether a change is one that no event of a worker tells.</summary>
+    public static bool IsNews(StoredRun? before, StoredRun after) =>
+        before is null
+        || before.Document.State.IsTerminal() != after.Document.State.IsTerminal()
+        || before.Document.Attempts.Count != after.Document.Attempts.Count
+        || LastEvent(before) == LastEvent(after);
+
+    /// <summary>Writes what changed; a disk that refuses is no failure of the change, which is in the database.</summary>
+    public void Save(StoredRun run)
+    {
+        string id = run.Document.Id;
+        try
+        {
+            Directory.CreateDirectory(paths.RunDirectory(id));
+            DurableFile.WriteAllText(PathOf(id, Record), Text(run));
+            lock (unwritten)
+            {
+                unwritten.Remove(id);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            lock (unwritten)
+            {
+                if (unwritten.Add(id))
+                {
+                    log.LogWarning("The record of run {Run} cannot be written now ({Reason}); it is tried again", id, error.Message);
+                }
+            }
+        }
+    }
+
+    /// <summary>Tries again what <see cref="Save(StoredRun)"/> could not write.</summary>
+    public void SaveUnwritten(Func<string, StoredRun?> find)
+    {
+        string[] ids;
+        lock (unwritten)
+        {
+            ids = [.. unwritten];
+            unwritten.RemoveWhere(id => find(id) is null);
+        }
+
+        foreach (StoredRun run in ids.Select(find).OfType<StoredRun>())
+        {
+            Save(run);
+        }
+    }
+
+    public void Save(StoredAnswer answer)
+    {
+        try
+        {
+            Directory.CreateDirectory(paths.RunDirectory(answer.RunId));
+            DurableFile.WriteAllText(PathOf(answer.RunId, Submission), JsonSerializer.Serialize(answer, ContractJson.Indented) + "\n");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The answer to the submission of run {Run} cannot be kept beside it ({Reason})", answer.RunId, error.Message);
+        }
+    }
+
+    /// <summary>The record; null: there is none that can be read.</summary>
+    public StoredRun? Read(string id) =>
+        ReadJson<StoredRun>(PathOf(id, Record)) is { } run && run.Document.Id == id ? run : null;
+
+    public StoredAnswer? ReadAnswer(string id) =>
+        ReadJson<StoredAnswer>(PathOf(id, Submission)) is { } answer && answer.RunId == id ? answer : null;
+
+    public RunSpec? ReadSpec(string id) => ReadJson<RunSpec>(PathOf(id, RunFiles.Spec));
+
+    /// <summary>Whether the record says what the database says.</summary>
+    public bool IsCurrent(StoredRun run) => File.Exists(PathOf(run.Document.Id, Record)) && File.ReadAllText(PathOf(run.Document.Id, Record)) == Text(run);
+
+    /// <summary>From here on the run is deleted, whatever happens before its files are gone.</summary>
+    public void MarkDeleted(string id)
+    {
+        string folder = paths.RunDirectory(id);
+        if (Directory.Exists(folder))
+        {
+            Directory.Move(folder, folder + DeletedSuffix);
+        }
+    }
+
+    /// <summary>Takes <see cref="MarkDeleted"/> back.</summary>
+    public void Restore(string id)
+    {
+        string folder = paths.RunDirectory(id);
+        if (Directory.Exists(folder + DeletedSuffix) && !Directory.Exists(folder))
+        {
+            Directory.Move(folder + DeletedSuffix, folder);
+        }
+    }
+
+    public void RemoveDeleted(string id)
+    {
+        string folder = paths.RunDirectory(id) + DeletedSuffix;
+        try
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The folder {Folder} of a deleted run could not be removed: {Reason}", folder, error.Message);
+        }
+    }
+
+    private static long LastEvent(StoredRun run) => run.Document.Attempts.Count == 0 ? 0 : run.Document.Attempts[^1].LastEvent;
+
+    private static string Text(StoredRun run) => JsonSerializer.Serialize(run, ContractJson.Indented) + "\n";
+
+    private static T? ReadJson<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), ContractJson.Options) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private bool IsRun(string folder) => RunId().IsMatch(Path.GetFileName(folder))
+        && (File.Exists(Path.Combine(folder, Record)) || File.Exists(Path.Combine(folder, RunFiles.Spec)));
+
+    private string PathOf(string id, string file) => Path.Combine(paths.RunDirectory(id), file);
+
+    [GeneratedRegex("^[0-9a-z]{4,32}$")]
+    private static partial Regex RunId();
+}

@@ -1,0 +1,70 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Server.Storage.RunDirectories;
+
+namespace LoraLab.Server.Storage.Recovery;
+
+/// <summary>
+/// Puts a run into the store from its directory: the record, and the points of every event that the record had seen. What an open attempt
+/// told since then is taken by the recovery, as after any crash.
+/// </summary>
+internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabPaths paths)
+{
+    /// <summary>Done again from the start when it was interrupted: the run itself is put last.</summary>
+    public void Rebuild(string id)
+    {
+        StoredRun run = records.Read(id) ?? new RunOfFiles(id, records, paths).Make();
+        store.Transact(transaction =>
+        {
+            transaction.Remove(id);
+            return true;
+        });
+        foreach (RunAttempt attempt in run.Document.Attempts)
+        {
+            AddPoints(id, attempt);
+        }
+
+        store.Transact(transaction =>
+        {
+            transaction.Put(run);
+            transaction.EmitState(run.Document);
+            if (records.ReadAnswer(id) is { } answer)
+            {
+                transaction.PutAnswer(answer);
+            }
+
+            return true;
+        });
+    }
+
+    private void AddPoints(string id, RunAttempt attempt)
+    {
+        EventTail tail = new(Path.Combine(paths.RunDirectory(id), RunFiles.Attempt(attempt.Number), RunFiles.Events));
+        long seen = 0;
+        EventBatch batch;
+        do
+        {
+            batch = tail.Read();
+            List<MetricPoint> points = [];
+            foreach (WorkerEvent happened in batch.Events.Where(happened => happened.N <= attempt.LastEvent))
+            {
+                if (happened.N > seen)
+                {
+                    seen = happened.N;
+                    points.AddRange(EventPoints.Of(happened, attempt.Number));
+                }
+            }
+
+            store.Transact(transaction =>
+            {
+                transaction.AddPoints(id, points);
+                return true;
+            });
+            tail.Advance(batch);
+        }
+        while (batch.More);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Worker;
+
+namespace LoraLab.Server.Storage.RunDirectories;
+
+/// <summary>
+/// Reads the events that were appended to an attempt's file. What was read is read again until <see cref="Advance"/> says that it is
+/// in the store; a line without its end is left for the next time.
+/// </summary>
+internal sealed class EventTail(string path)
+{
+    /// <summary>Read at a time; a longer line is no event.</summary>
+    private const int PieceBytes = 8 << 20;
+
+    private const int ShownCharacters = 500;
+
+    /// <summary>An event without what it must have is garbage here, not a failure later.</summary>
+    private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { RespectNullableAnnotations = true };
+
+    private long offset;
+    private bool skipping;
+
+    /// <summary>The last event, once it is in the store.</summary>
+    public AttemptEnded? Ended { get; private set; }
+
+    /// <summary>The next events.</summary>
+    public EventBatch Read()
+    {
+        FileInfo file = new(path);
+        long length = file.Exists ? file.Length : 0;
+        if (length <= offset)
+        {
+            return new EventBatch([], [], offset, More: false, skipping);
+        }
+
+        byte[] bytes = new byte[Math.Min(PieceBytes, length - offset)];
+        using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        {
+            stream.Seek(offset, SeekOrigin.Begin);
+            bytes = bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        }
+
+        return Split(bytes, length);
+    }
+
+    /// <summary>The batch is in the store.</summary>
+    public void Advance(EventBatch batch)
+    {
+        (offset, skipping) = (batch.End, batch.Skipping);
+        Ended = batch.Events.OfType<AttemptEnded>().LastOrDefault() ?? Ended;
+    }
+
+    private EventBatch Split(byte[] bytes, long length)
+    {
+        int begin = skipping ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
+        int end = Array.LastIndexOf(bytes, (byte)'\n') + 1;
+        bool more = offset + bytes.Length < length;
+        if ((skipping && begin == 0) || (end == 0 && bytes.Length == PieceBytes))
+        {
+            IReadOnlyList<string> shown = skipping ? [] : [$"a line of more than {PieceBytes >> 20} MiB"];
+            return new EventBatch([], shown, offset + bytes.Length, more, Skipping: true);
+        }
+
+        List<WorkerEvent> events = [];
+        List<string> unreadable = [];
+        foreach (string line in Encoding.UTF8.GetString(bytes, begin, end - begin).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (Parse(line) is { } happened)
+            {
+                events.Add(happened);
+            }
+            else
+            {
+                unreadable.Add(line.Length <= ShownCharacters ? line : line[..ShownCharacters] + " …");
+            }
+        }
+
+        return new EventBatch(events, unreadable, offset + end, more, Skipping: false);
+    }
+
+    private static WorkerEvent? Parse(string line)
+    {
+        try
+        {
+            WorkerEvent? happened = JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
+            return happened is MetricsRecorded metrics && metrics.Values.Values.Any(column => column is null) ? null : happened;
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+}

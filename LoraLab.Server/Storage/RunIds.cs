@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+
+namespace LoraLab.Server.Storage;
+
+/// <summary>
+/// Short ids that sort by submission: eight digits of milliseconds and two random ones, base 32 without look-alikes. A clock that was set back
+/// changes nothing: an id is above all that there are.
+/// </summary>
+internal sealed class RunIds
+{
+    private const int Moments = 8;
+    private const string Digits = "0123456789abcdefghjkmnpqrstvwxyz";
+    private const long LastMoment = (1L << (5 * Moments)) - 1;
+    private static readonly DateTimeOffset Epoch = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly Lock gate = new();
+    private readonly TimeProvider time;
+    private long last;
+
+    public RunIds(TimeProvider time, IRunStore store)
+    {
+        this.time = time;
+        last = store.Runs.Select(run => run.Document.Id).Concat(store.Plans.Select(plan => plan.Id)).Select(MomentOf).DefaultIfEmpty(0).Max();
+    }
+
+    /// <summary>When the id was given, by the clock of that time.</summary>
+    public static DateTimeOffset TimeOf(string id) => Epoch + TimeSpan.FromMilliseconds(MomentOf(id));
+
+    public string Next()
+    {
+        long moment;
+        lock (gate)
+        {
+            long now = (long)(time.GetUtcNow() - Epoch).TotalMilliseconds;
+            last = moment = Math.Max(last + 1, now <= LastMoment ? now : 0);
+        }
+
+        Span<char> id = stackalloc char[10];
+        for (int i = Moments - 1; i >= 0; i--, moment >>= 5)
+        {
+            id[i] = Digits[(int)(moment & 31)];
+        }
+
+        id[8] = Digits[RandomNumberGenerator.GetInt32(32)];
+        id[9] = Digits[RandomNumberGenerator.GetInt32(32)];
+        return new string(id);
+    }
+
+    /// <summary>0 for what is no id of ours.</summary>
+    private static long MomentOf(string id)
+    {
+        long moment = 0;
+        foreach (char digit in id.Length == Moments + 2 ? id.AsSpan(0, Moments) : [])
+        {
+            int value = Digits.IndexOf(digit, StringComparison.Ordinal);
+            if (value < 0)
+            {
+                return 0;
+            }
+
+            moment = (moment << 5) | (long)value;
+        }
+
+        return moment;
+    }
+}

@@ -1,4 +1,0 @@
-namespace LoraLab.Server.Store;
-
-/// <summary>The database's content cannot be what was written.</summary>
-internal sealed class DamagedDatabaseException(string message) : Exception(message);

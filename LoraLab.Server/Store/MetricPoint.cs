@@ -1,4 +1,0 @@
-namespace LoraLab.Server.Store;
-
-/// <summary>One value of one metric, and the attempt that told it.</summary>
-internal readonly record struct MetricPoint(string Key, int Step, double Value, int Attempt = 1);

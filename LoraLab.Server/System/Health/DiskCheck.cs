@@ -1,0 +1,33 @@
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.System.Health;
+
+/// <summary>The data directory can be written, and has the room without which no waiting run is started (<see cref="LoraLabOptions.MinimumFreeMb"/>).</summary>
+internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> options) : IHealthCheck
+{
+    private const long Little = 2L << 30;
+
+    private long TooLittle => (long)options.Value.MinimumFreeMb << 20;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        string probe = Path.Combine(paths.DataDirectory, $".write-{Guid.NewGuid():n}");
+        try
+        {
+            await using (FileStream file = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            {
+                await file.WriteAsync(new byte[1], cancellationToken);
+            }
+
+            long free = new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
+            string text = $"{free >> 20} MiB are free on the disk of {paths.DataDirectory}.";
+            return free < TooLittle ? HealthCheckResult.Unhealthy(text) : free < Little ? HealthCheckResult.Degraded(text) : HealthCheckResult.Healthy(text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return HealthCheckResult.Unhealthy($"The data directory {paths.DataDirectory} cannot be written: {error.Message}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using LoraLab.Server.Storage;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LoraLab.Server.System.Health;
+
+/// <summary>The store answers, from the database and not from memory.</summary>
+internal sealed class StoreCheck(IRunStore store) : IHealthCheck
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            // Its gate is a lock: a store that hangs must not hang who asks.
+            await Task.Run(() => store.ReadEvents(store.Seq), cancellationToken).WaitAsync(Patience, cancellationToken);
+            return HealthCheckResult.Healthy($"{store.Runs.Count} runs.");
+        }
+        catch (TimeoutException)
+        {
+            return HealthCheckResult.Unhealthy($"The store does not answer within {Patience.TotalSeconds} seconds.");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.ComponentModel;
+using LoraLab.Server.Workers;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LoraLab.Server.System.Health;
+
+/// <summary>
+/// The trainer is there, and its native library loads: its own <c>doctor</c> is asked, once, in the background, when somebody first wants to
+/// know. A bad answer is asked for again after a minute, a good one lasts as long as the server.
+/// </summary>
+internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : IHealthCheck, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
+
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource closing = new();
+    private Task<Verdict>? asked;
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (locator.Problem is { } missing)
+        {
+            return Task.FromResult(HealthCheckResult.Unhealthy(missing));
+        }
+
+        Task<Verdict> answer = Ask();
+        return Task.FromResult(
+            !answer.IsCompletedSuccessfully ? HealthCheckResult.Degraded("The trainer's native library is being loaded for the first time.")
+            : answer.Result.Problem is { } problem ? HealthCheckResult.Unhealthy(problem)
+            : HealthCheckResult.Healthy("The trainer's native library loads."));
+    }
+
+    public void Dispose()
+    {
+        closing.Cancel();
+        closing.Dispose();
+    }
+
+    private Task<Verdict> Ask()
+    {
+        lock (gate)
+        {
+            if (asked is null || (asked.IsCompleted && !(asked.IsCompletedSuccessfully && asked.Result.IsFresh(time.GetUtcNow()))))
+            {
+                asked = DoctorAsync();
+            }
+
+            return asked;
+        }
+    }
+
+    private async Task<Verdict> DoctorAsync()
+    {
+        List<string> lines = [];
+        void Take(string line)
+        {
+            lock (lines)
+            {
+                lines.Add(line.Trim());
+            }
+        }
+
+        try
+        {
+            using WorkerProcess doctor = WorkerProcess.Start(locator.Command("doctor"), Take, Take);
+            try
+            {
+                int exitCode = await doctor.Exited.WaitAsync(Patience, time, closing.Token);
+                return new Verdict(exitCode == 0 ? null : Describe(lines, exitCode), time.GetUtcNow());
+            }
+            catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+            {
+                doctor.Kill();
+                return new Verdict($"The trainer's doctor does not answer within {Patience.TotalMinutes} minutes.", time.GetUtcNow());
+            }
+        }
+        catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
+        {
+            return new Verdict($"The trainer {locator.ProgramPath} could not be started: {error.Message}", time.GetUtcNow());
+        }
+    }
+
+    private static string Describe(List<string> lines, int exitCode)
+    {
+        lock (lines)
+        {
+            string said = string.Join(" ", lines.Where(line => line.StartsWith("problem", StringComparison.Ordinal)));
+            return said.Length > 0 ? said : $"The trainer's doctor ended with exit code {exitCode}: {lines.LastOrDefault()}";
+        }
+    }
+
+    private sealed record Verdict(string? Problem, DateTimeOffset At)
+    {
+        public bool IsFresh(DateTimeOffset now) => Problem is null || now - At < AskAgain;
+    }
+}

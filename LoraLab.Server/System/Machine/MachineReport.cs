@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Scheduling;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Workers;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.System.Machine;
+
+/// <summary>Describes the machine and this server.</summary>
+internal sealed class MachineReport(
+    IRunStore store, Lanes lanes, TrainerInspector inspector, WorkerLocator locator, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time)
+{
+    private const long LittleDisk = 2L << 30;
+    private static readonly TimeSpan SizeIsFresh = TimeSpan.FromSeconds(30);
+
+    private readonly DateTimeOffset startedAt = time.GetUtcNow();
+    private (DateTimeOffset At, long Bytes) size;
+
+    public async Task<SystemDocument> MakeAsync(CancellationToken cancellationToken)
+    {
+        List<string> problems = [];
+        IReadOnlyList<DeviceEntry> devices = [];
+        try
+        {
+            devices = (await inspector.AskAsync(new InspectRequest { Ask = "devices" }, cancellationToken)).Devices ?? [];
+        }
+        catch (ApiFailure failure)
+        {
+            problems.Add(failure.Message);
+        }
+
+        long free = FreeBytes();
+        problems.AddRange(Problems(free));
+        return new SystemDocument
+        {
+            Version = ServerVersion.Text,
+            OperatingSystem = RuntimeInformation.OSDescription,
+            Runtime = RuntimeInformation.FrameworkDescription,
+            Cores = Environment.ProcessorCount,
+            TotalMemoryMb = HostMemory.Read().Total,
+            Devices = devices,
+            Lanes = lanes.Names,
+            MemoryBudgetMb = options.Value.MemoryBudgetMb,
+            DataDirectory = paths.DataDirectory,
+            FreeDiskBytes = free,
+            RunBytes = RunBytes(),
+            Runs = store.Runs.Count,
+            StartedAt = startedAt,
+            Problems = problems,
+        };
+    }
+
+    private IEnumerable<string> Problems(long free)
+    {
+        if (locator.Problem is { } problem)
+        {
+            yield return problem;
+        }
+
+        foreach (string folder in paths.ModelDirectories.Concat(paths.DatasetDirectories).Where(folder => !Directory.Exists(folder)).Distinct())
+        {
+            yield return $"The configured folder {folder} does not exist.";
+        }
+
+        if (free is >= 0 and < LittleDisk)
+        {
+            yield return $"Only {free >> 20} MiB are free on the disk of {paths.DataDirectory}; delete runs or move the data directory.";
+        }
+    }
+
+    private long FreeBytes()
+    {
+        try
+        {
+            return new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return -1;
+        }
+    }
+
+    private long RunBytes()
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (now - size.At > SizeIsFresh)
+        {
+            EnumerationOptions all = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+            size = (now, new DirectoryInfo(paths.RunsDirectory).EnumerateFiles("*", all).Sum(Length));
+        }
+
+        return size.Bytes;
+    }
+
+    private static long Length(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
+    }
+}

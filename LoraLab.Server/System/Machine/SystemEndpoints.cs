@@ -1,0 +1,14 @@
+using LoraLab.Contracts;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LoraLab.Server.System.Machine;
+
+/// <summary><c>/system</c>.</summary>
+internal static class SystemEndpoints
+{
+    public static void MapSystem(this IEndpointRouteBuilder api) =>
+        api.MapGet("/system", GetAsync).WithTags("System").WithSummary("What the server runs on, and what is wrong with it");
+
+    private static async Task<Ok<SystemDocument>> GetAsync(MachineReport report, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await report.MakeAsync(cancellationToken));
+}

@@ -1,0 +1,64 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Live;
+using LoraLab.Server.Workers;
+
+namespace LoraLab.Server.System.Machine;
+
+/// <summary>Samples the machine every two seconds while somebody looks.</summary>
+internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : LoopService(time, log)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private readonly CpuMeter cpu = new();
+    private bool noGpus;
+
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Interval, Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (feed.HasSubscriber(LiveHub.System))
+            {
+                feed.Tell(null, LiveEventTypes.SystemSample, Sample(await GpusAsync(stoppingToken)));
+            }
+        }
+    }
+
+    /// <summary>Empty where the trainer does not answer in time; a machine without GPUs is asked once.</summary>
+    private async Task<IReadOnlyList<DeviceEntry>> GpusAsync(CancellationToken cancellationToken)
+    {
+        if (noGpus)
+        {
+            return [];
+        }
+
+        try
+        {
+            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Ask = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
+            List<DeviceEntry> gpus = [.. (answer.Devices ?? []).Where(device => device.Id != "cpu")];
+            noGpus = gpus.Count == 0;
+            return gpus;
+        }
+        catch (Exception error) when (error is ApiFailure or TimeoutException)
+        {
+            return [];
+        }
+    }
+
+    private SystemSample Sample(IReadOnlyList<DeviceEntry> gpus)
+    {
+        (double used, double total) = HostMemory.Read();
+        List<double> workers = [.. active.All.Select(run => run.Worker).OfType<WorkerProcess>().Select(worker => worker.MemoryMb)];
+        return new SystemSample
+        {
+            UsedMemoryMb = used,
+            TotalMemoryMb = total,
+            CpuLoad = cpu.Read(),
+            WorkerMemoryMb = workers.Count == 0 ? null : workers.Sum(),
+            Gpus = gpus,
+        };
+    }
+}

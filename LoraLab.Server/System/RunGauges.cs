@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Live;
+using LoraLab.Server.Storage;
+
+namespace LoraLab.Server.System;
+
+/// <summary>How many runs there are in each state, how many wait, and who listens.</summary>
+internal sealed class RunGauges(IRunStore store, LiveFeed feed) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Telemetry.Observe("loralab.runs", "{run}", "Runs by state.", ByState);
+        Telemetry.Observe("loralab.queue.length", "{run}", "Runs that wait.", () => [new(store.Runs.Count(run => run.Document.State == RunState.Queued))]);
+        Telemetry.Observe("loralab.live.subscribers", "{client}", "Clients of the live channel and of server-sent events.", () => [new(feed.Count)]);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IEnumerable<Measurement<long>> ByState()
+    {
+        ILookup<RunState, StoredRun> runs = store.Runs.ToLookup(run => run.Document.State);
+        return Enum.GetValues<RunState>().Select(state => new Measurement<long>(runs[state].Count(), new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant())));
+    }
+}

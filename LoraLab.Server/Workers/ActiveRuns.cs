@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>The runs that this process executes now.</summary>
+internal sealed class ActiveRuns
+{
+    private readonly ConcurrentDictionary<string, ActiveRun> active = new();
+
+    public IReadOnlyCollection<ActiveRun> All => [.. active.Values];
+
+    public ActiveRun Add(string runId)
+    {
+        ActiveRun run = new(() => active.TryRemove(runId, out _));
+        active[runId] = run;
+        return run;
+    }
+
+    /// <summary>Ends the run's worker, if there is one.</summary>
+    public void Kill(string runId)
+    {
+        if (active.TryGetValue(runId, out ActiveRun? run))
+        {
+            run.Kill();
+        }
+    }
+
+    /// <summary>Asks the run's worker to stop, if there is one.</summary>
+    public void Cancel(string runId)
+    {
+        if (active.TryGetValue(runId, out ActiveRun? run))
+        {
+            run.Cancel();
+        }
+    }
+}

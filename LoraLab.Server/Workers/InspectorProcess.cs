@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Worker;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>One life of the inspecting trainer: questions go out with a number, answers come back with it.</summary>
+internal sealed class InspectorProcess : IDisposable
+{
+    private const int KeptLines = 5;
+
+    private readonly WorkerProcess process;
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<InspectResponse>> waiting = new();
+    private readonly ConcurrentQueue<string> lines = new();
+    private readonly ILogger log;
+    private volatile bool gone;
+    private long lastId;
+
+    public InspectorProcess(ProcessStartInfo command, ILogger log)
+    {
+        this.log = log;
+        process = WorkerProcess.Start(command, TakeOutput, TakeError);
+        process.Exited.ContinueWith(_ => Abandon(), TaskScheduler.Default);
+    }
+
+    public bool IsAlive => !gone;
+
+    /// <summary>The last things it said besides answers.</summary>
+    public string LastLines => string.Join(" ", lines);
+
+    public async Task<InspectResponse> AskAsync(InspectRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        long id = Interlocked.Increment(ref lastId);
+        TaskCompletionSource<InspectResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting[id] = answer;
+        if (gone)
+        {
+            answer.TrySetException(new TrainerGoneException());
+        }
+
+        try
+        {
+            await process.SendAsync(request with { Id = id });
+            return await answer.Task.WaitAsync(timeout, cancellationToken);
+        }
+        finally
+        {
+            waiting.TryRemove(id, out _);
+        }
+    }
+
+    public void Dispose()
+    {
+        Abandon();
+        process.CloseInput();
+        process.Kill();
+    }
+
+    private void TakeOutput(string line)
+    {
+        try
+        {
+            if (line.StartsWith('{') && JsonSerializer.Deserialize<InspectResponse>(line, ContractJson.Options) is { } response)
+            {
+                if (waiting.TryRemove(response.Id, out TaskCompletionSource<InspectResponse>? answer))
+                {
+                    answer.TrySetResult(response);
+                }
+
+                return;
+            }
+        }
+        catch (JsonException error)
+        {
+            log.LogWarning("The trainer's answer cannot be read: {Reason}", error.Message);
+        }
+
+        TakeError(line);
+    }
+
+    private void TakeError(string line)
+    {
+        log.LogDebug("inspect: {Line}", line);
+        lines.Enqueue(line);
+        while (lines.Count > KeptLines)
+        {
+            lines.TryDequeue(out _);
+        }
+    }
+
+    private void Abandon()
+    {
+        gone = true;
+        foreach (TaskCompletionSource<InspectResponse> answer in waiting.Values)
+        {
+            answer.TrySetException(new TrainerGoneException());
+        }
+    }
+}

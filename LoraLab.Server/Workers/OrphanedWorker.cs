@@ -1,0 +1,60 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>
+/// The process of an attempt whose server is gone. Its id alone may be another program's by now, so its start time must fit too, or,
+/// where the clock was set meanwhile, the attempt's event file must still be held open: a worker keeps it so for as long as it lives.
+/// </summary>
+internal static class OrphanedWorker
+{
+    /// <summary>The system reports start times to a hundredth of a second, and not always the same.</summary>
+    private static readonly TimeSpan SameStart = TimeSpan.FromSeconds(2);
+
+    /// <summary>The process, or null when it is gone.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="eventFile">Its events.</param>
+    public static Process? Find(RunAttempt attempt, string eventFile)
+    {
+        if (attempt.ProcessId is not int id || attempt.ProcessStartedAt is not { } startedAt)
+        {
+            return null;
+        }
+
+        try
+        {
+            Process process = Process.GetProcessById(id);
+            if (!process.HasExited && ((process.StartTime.ToUniversalTime() - startedAt.UtcDateTime).Duration() < SameStart || IsHeld(eventFile)))
+            {
+                return process;
+            }
+
+            process.Dispose();
+        }
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            // No such process.
+        }
+
+        return null;
+    }
+
+    private static bool IsHeld(string path)
+    {
+        try
+        {
+            using FileStream alone = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>
+/// Writes how a run ended. It does not give up: a run whose process is gone must not be shown as running because the disk was full
+/// at that moment.
+/// </summary>
+internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time, ILogger<RunEnding> log)
+{
+    private const int TailLines = 50;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+
+    /// <summary>Ends a run for a reason, unless it has ended.</summary>
+    public Task EndAsync(string runId, EndReason reason, string? error, CancellationToken stopping) =>
+        WriteAsync(runId, document => RunStateMachine.End(document, reason, error, time.GetUtcNow()), stopping);
+
+    /// <summary>Ends a run whose process is gone.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ended">Its last event, if it told one.</param>
+    /// <param name="exitCode">Of its process.</param>
+    /// <param name="killed">The server killed it.</param>
+    /// <param name="stopping">Set when it went because the server stops.</param>
+    public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, bool killed, CancellationToken stopping) =>
+        WriteAsync(runId, document => Conclude(document, ended, exitCode, killed, stopping.IsCancellationRequested), stopping);
+
+    /// <summary>Ends a run that a dead server left in the middle; its process is gone.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ended">Its last event, if it told one.</param>
+    /// <param name="stopping">Set when the server stops.</param>
+    public Task RecoverAsync(string runId, AttemptEnded? ended, CancellationToken stopping) => WriteAsync(
+        runId,
+        document => ended is { Reason: not EndReason.Cancelled }
+            ? RunStateMachine.End(document, ended.Reason, ended.Error, time.GetUtcNow())
+            : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, time.GetUtcNow()),
+        stopping);
+
+    private RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool killed, bool stopping)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return ended switch
+        {
+            { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
+            not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
+            null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndSentences.Killed(document) : null, now),
+            null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
+            null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), ExitCodes.Describe(exitCode), now),
+        };
+    }
+
+    private async Task WriteAsync(string runId, Func<RunDocument, RunDocument> end, CancellationToken stopping)
+    {
+        for (TimeSpan pause = TimeSpan.FromSeconds(0.5); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                if (store.Transact(transaction => Write(transaction, runId, end)))
+                {
+                    Telemetry.RunsEnded.Add(1, new KeyValuePair<string, object?>("state", store.Find(runId)?.Document.State.ToString().ToLowerInvariant()));
+                }
+
+                return;
+            }
+            catch (Exception error) when (StorageFailure.Is(error) && !stopping.IsCancellationRequested)
+            {
+                log.LogError("The end of run {Run} cannot be stored now ({Reason}); it is tried again in {Seconds:0.#} s", runId, error.Message, pause.TotalSeconds);
+                await Task.Delay(pause, time, stopping);
+            }
+        }
+    }
+
+    private bool Write(IStoreTransaction transaction, string runId, Func<RunDocument, RunDocument> end)
+    {
+        if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
+        {
+            return false;
+        }
+
+        RunDocument document = end(run.Document);
+        if (document.State != RunState.Completed && document.Attempts.Count > 0)
+        {
+            document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
+        }
+
+        transaction.Put(run with { Document = document });
+        transaction.EmitState(document);
+        return true;
+    }
+}

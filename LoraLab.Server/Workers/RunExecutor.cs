@@ -1,0 +1,173 @@
+using System.ComponentModel;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Live;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>
+/// Executes one attempt of a run: run directory, child process, import of its events, end. Whatever happens to the
+/// process, the run ends in a state that says so.
+/// </summary>
+internal sealed class RunExecutor(
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedChoices choices, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
+{
+    public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
+    {
+        using ActiveRun handle = active.Add(run.Id);
+        int attempt = run.Attempts.Count;
+        string directory = paths.RunDirectory(run.Id);
+        MakeFolder(Path.Combine(directory, RunFiles.Attempt(attempt)));
+        WriteSpec(run, lane, Path.Combine(directory, RunFiles.Spec));
+
+        // Checkpoint 1: a cancel that came before the handle was registered is seen in the document.
+        if (store.Find(run.Id)?.Document.State == RunState.Cancelling)
+        {
+            await ending.EndAsync(run.Id, EndReason.Cancelled, null, stopping);
+            return;
+        }
+
+        using AttemptLog log = new(logs.PathOf(run.Id, attempt), run.Id, feed);
+        WorkerProcess worker;
+        try
+        {
+            WorkerProcess? idle = warm.Take(lane);
+            worker = idle ?? WorkerProcess.Start(locator.Command("worker", lane.Device), log.Write, log.Write);
+            Telemetry.WorkerStarts.Add(1, new KeyValuePair<string, object?>("warm", idle is not null));
+        }
+        catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
+        {
+            log.Write(error.Message);
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, locator.Problem ?? $"The trainer {locator.ProgramPath} could not be started: {error.Message}", stopping);
+            return;
+        }
+
+        using (worker)
+        {
+            try
+            {
+                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { Run = directory, Attempt = attempt }, stopping);
+            }
+            finally
+            {
+                // Whatever went wrong here: the device is free when the lane is.
+                await EndAsync(worker);
+            }
+        }
+    }
+
+    private async Task AttendAsync(string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
+    {
+        // Checkpoint 2: the process, warm or cold, is known by id and start time before it is told to begin.
+        worker.HandOver(line => TakeOutput(line, log, handle), line => TakeError(line, log, handle));
+        handle.Worker = worker;
+        Remember(runId, worker);
+        await worker.SendAsync(command);
+
+        StallWatch stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
+        AttemptImport import = new(runId, new EventTail(Path.Combine(command.Run!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
+        WorkerWatch watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
+        await watch.UntilExitAsync(import, stopping);
+
+        // Checkpoint 3: the process is gone and all that it wrote is in the store.
+        int exitCode = await worker.Exited;
+        handle.Worker = null;
+        await import.TakeAllAsync(time, stopping);
+        log.Complete();
+        await ending.ConcludeAsync(runId, import.Ended, exitCode, watch.Killed, stopping);
+    }
+
+    private static async Task EndAsync(WorkerProcess worker)
+    {
+        if (!worker.Exited.IsCompleted)
+        {
+            worker.Kill();
+            await worker.Exited;
+        }
+    }
+
+    /// <summary>
+    /// A store that was put back to an earlier state may claim an attempt again: what is there already is set aside, since a worker
+    /// writes its events into a file of its own.
+    /// </summary>
+    private static void MakeFolder(string path)
+    {
+        if (File.Exists(Path.Combine(path, RunFiles.Events)))
+        {
+            int number = 1;
+            while (Directory.Exists($"{path}.aside-{number}"))
+            {
+                number++;
+            }
+
+            Directory.Move(path, $"{path}.aside-{number}");
+        }
+
+        Directory.CreateDirectory(path);
+    }
+
+    /// <summary>Written once: a later attempt goes on with the very specification that its checkpoints belong to.</summary>
+    private void WriteSpec(RunDocument run, Lane lane, string path)
+    {
+        if (!File.Exists(path))
+        {
+            RunSpec spec = choices.Adopt(run, lane.Device) with { Device = lane.DeviceFor(run.Spec.Device) };
+            DurableFile.WriteAllText(path, JsonSerializer.Serialize(spec, ContractJson.Indented) + "\n");
+        }
+    }
+
+    private void Remember(string runId, WorkerProcess worker) => store.Transact(transaction =>
+    {
+        if (transaction.Find(runId) is { } run)
+        {
+            RunAttempt attempt = run.Document.Attempts[^1] with { ProcessId = worker.Id, ProcessStartedAt = worker.StartedAt };
+            transaction.Put(run with { Document = run.Document with { Attempts = [.. run.Document.Attempts.SkipLast(1), attempt] } });
+        }
+
+        return true;
+    });
+
+    /// <summary>JSON on stdout repeats what is in the file: it only says that there is something to read.</summary>
+    private static void TakeOutput(string line, AttemptLog log, ActiveRun handle)
+    {
+        if (!IsJson(line))
+        {
+            log.Write(line);
+        }
+
+        handle.Wake();
+    }
+
+    private static void TakeError(string line, AttemptLog log, ActiveRun handle)
+    {
+        log.Write(line);
+        handle.Wake();
+    }
+
+    private static bool IsJson(string line)
+    {
+        if (!line.StartsWith('{'))
+        {
+            return false;
+        }
+
+        try
+        {
+            using JsonDocument parsed = JsonDocument.Parse(line);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.LiteDb;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>Takes worker events into the store: document, points and live events in one transaction.</summary>
+internal sealed class RunImporter(IRunStore store, TimeProvider time)
+{
+    public void Import(string runId, IReadOnlyList<WorkerEvent> events)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+
+        bool taken = store.Transact(transaction =>
+        {
+            if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
+            {
+                return false;
+            }
+
+            RunUpdate update = RunProjector.Apply(run.Document, events);
+            if (ReferenceEquals(update.Document, run.Document))
+            {
+                return false;
+            }
+
+            transaction.Put(run with { Document = update.Document });
+            transaction.AddPoints(runId, update.Points);
+            if (update.Points.Count > 0 || update.SupersededAfter is not null)
+            {
+                transaction.Emit(runId, LiveEventTypes.RunMetrics, new RunMetrics(runId, Columns(update.Points)) { SupersededAfter = update.SupersededAfter });
+            }
+
+            if (update.DocumentChanged)
+            {
+                transaction.EmitState(update.Document);
+            }
+
+            if (update.Document.Progress != run.Document.Progress)
+            {
+                transaction.Emit(runId, LiveEventTypes.RunProgress, update.Document.Progress);
+            }
+
+            return true;
+        });
+        if (taken)
+        {
+            Count(events);
+        }
+    }
+
+    /// <summary>The worker is alive and does not move; its next event takes the mark away.</summary>
+    public void MarkStalled(string runId)
+    {
+        if (store.Find(runId) is not { Document: { Progress.Stalled: false } seen } || seen.State.IsTerminal())
+        {
+            return;
+        }
+
+        store.Transact(transaction =>
+        {
+            if (transaction.Find(runId) is { } run && !run.Document.State.IsTerminal())
+            {
+                RunDocument document = run.Document with { Progress = run.Document.Progress with { Stalled = true } };
+                transaction.Put(run with { Document = document });
+                transaction.EmitState(document);
+            }
+
+            return true;
+        });
+    }
+
+    private void Count(IReadOnlyList<WorkerEvent> events)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        foreach (WorkerEvent told in events)
+        {
+            Telemetry.Events.Add(1, new KeyValuePair<string, object?>("kind", told.GetType().Name));
+            Telemetry.ImportLag.Record(Math.Max(0, (now - told.At).TotalSeconds));
+            Telemetry.Steps.Add(told is MetricsRecorded metrics ? metrics.Steps.Count : 0);
+        }
+    }
+
+    private static Dictionary<string, MetricSeries> Columns(List<MetricPoint> points) =>
+        points.GroupBy(point => point.Key).ToDictionary(group => group.Key, SeriesBuilder.Of);
+}

@@ -1,0 +1,96 @@
+using System.ComponentModel;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Infrastructure.Errors;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>
+/// Asks the resident trainer what only it knows: methods, models, data sets, devices, and whether a specification can
+/// run. A trainer that died is started again, and its question asked once more.
+/// </summary>
+internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerInspector> log) : IDisposable
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+
+    private readonly Lock gate = new();
+    private InspectorProcess? current;
+    private IReadOnlyList<MethodDescriptor>? methods;
+    private bool disposed;
+
+    /// <summary>The methods; they are part of the trainer's program, so they are asked for once.</summary>
+    public async Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
+        methods ??= (await AskAsync(new InspectRequest { Ask = "methods" }, cancellationToken)).Methods ?? [];
+
+    public async Task<InspectResponse> AskAsync(InspectRequest request, CancellationToken cancellationToken)
+    {
+        for (bool again = false; ; again = true)
+        {
+            InspectorProcess process = Current();
+            try
+            {
+                InspectResponse response = await process.AskAsync(request, Timeout, cancellationToken);
+                return response.Error is null ? response : throw ApiFailure.Unavailable("trainerRefused", response.Error);
+            }
+            catch (TrainerGoneException) when (!again)
+            {
+                log.LogWarning("The inspecting trainer ended; it is started again. {Lines}", process.LastLines);
+            }
+            catch (TrainerGoneException)
+            {
+                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer ended while it was asked for {request.Ask}. {process.LastLines}".Trim());
+            }
+            catch (TimeoutException)
+            {
+                process.Dispose();
+                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not answer {request.Ask} within {Timeout.TotalSeconds} seconds; it is started again.");
+            }
+        }
+    }
+
+    /// <summary>Lets the trainer go until the next question.</summary>
+    public void Release()
+    {
+        lock (gate)
+        {
+            current?.Dispose();
+            current = null;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            current?.Dispose();
+        }
+    }
+
+    private InspectorProcess Current()
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (current is { IsAlive: true })
+            {
+                return current;
+            }
+
+            current?.Dispose();
+            if (locator.Problem is { } problem)
+            {
+                throw ApiFailure.Unavailable("trainerUnavailable", problem);
+            }
+
+            try
+            {
+                return current = new InspectorProcess(locator.Command("inspect"), log);
+            }
+            catch (Win32Exception error)
+            {
+                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer {locator.ProgramPath} could not be started: {error.Message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.ComponentModel;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>The idle worker of one lane. One that dies is replaced after a pause that doubles: a program that cannot idle must not cost a core.</summary>
+internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess> start, TimeProvider time, ILogger log, CancellationToken stopping) : IDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ExitGrace = TimeSpan.FromSeconds(2);
+
+    private readonly Lock gate = new();
+    private WorkerProcess? idle;
+    private TimeSpan pause = FirstPause;
+    private bool pausing;
+    private bool wanted;
+    private bool disposed;
+
+    public void Prepare()
+    {
+        lock (gate)
+        {
+            wanted = true;
+            if (idle is null && !pausing)
+            {
+                Start();
+            }
+        }
+    }
+
+    public WorkerProcess? Take()
+    {
+        lock (gate)
+        {
+            wanted = false;
+            if (idle is not { IsAlive: true } taken)
+            {
+                // One that has just died is cleared away where its exit is awaited.
+                return null;
+            }
+
+            (idle, pause) = (null, FirstPause);
+            return taken;
+        }
+    }
+
+    public void Dispose()
+    {
+        WorkerProcess? last;
+        lock (gate)
+        {
+            disposed = true;
+            (last, idle) = (idle, null);
+        }
+
+        if (last is not null)
+        {
+            last.CloseInput();
+            if (!last.Exited.Wait(ExitGrace))
+            {
+                last.Kill();
+            }
+
+            last.Dispose();
+        }
+    }
+
+    /// <summary>The caller holds the gate.</summary>
+    private void Start()
+    {
+        if (disposed || stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            idle = start(line => log.LogInformation("Idle worker of {Device}: {Line}", device, line));
+            _ = WatchAsync(idle);
+        }
+        catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
+        {
+            Again($"cannot be started ({error.Message})");
+        }
+    }
+
+    private async Task WatchAsync(WorkerProcess process)
+    {
+        int exitCode = await process.Exited;
+        lock (gate)
+        {
+            // Handed over, its exit is somebody else's business.
+            if (idle == process)
+            {
+                idle = null;
+                process.Dispose();
+                Again($"ended with exit code {exitCode}");
+            }
+        }
+    }
+
+    /// <summary>The caller holds the gate.</summary>
+    private void Again(string why)
+    {
+        if (disposed || stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        log.LogWarning("The idle worker of {Device} {Why}; the next try is in {Seconds:0} s, and until then runs start without one", device, why, pause.TotalSeconds);
+        pausing = true;
+        _ = AfterPauseAsync(pause);
+        pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+    }
+
+    private async Task AfterPauseAsync(TimeSpan span)
+    {
+        await Task.Delay(span, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (gate)
+        {
+            pausing = false;
+            if (wanted && idle is null)
+            {
+                Start();
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>
+/// One idle worker for each lane, started ahead of need so that a run does not wait for a runtime and a tensor library to load.
+/// It holds nothing of a run: no folder, no model, no GPU memory. Whoever gets none from here starts one cold; nothing else differs.
+/// </summary>
+internal sealed class WarmWorkers(WorkerLocator locator, IOptions<LoraLabOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WarmWorkers> log) : IDisposable
+{
+    private readonly ConcurrentDictionary<int, WarmLane> lanes = new();
+
+    /// <summary>The lane has nothing to do: have a worker ready for its next run. Once more does no harm.</summary>
+    public void Prepare(Lane lane)
+    {
+        if (options.Value.WarmWorkers)
+        {
+            lanes.GetOrAdd(lane.Index, _ => new WarmLane(lane.Device, onLine => WorkerProcess.Start(locator.Command("worker", lane.Device), onLine, onLine), time, log, lifetime.ApplicationStopping))
+                .Prepare();
+        }
+    }
+
+    /// <summary>The lane's idle worker, the caller's from now on; null when there is none. No other is started before <see cref="Prepare"/>.</summary>
+    public WorkerProcess? Take(Lane lane) => lanes.TryGetValue(lane.Index, out WarmLane? warm) ? warm.Take() : null;
+
+    public void Dispose()
+    {
+        foreach (WarmLane warm in lanes.Values)
+        {
+            warm.Dispose();
+        }
+    }
+}

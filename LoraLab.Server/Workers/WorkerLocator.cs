@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>Finds the trainer's program and how to start it.</summary>
+internal sealed class WorkerLocator
+{
+    private const string WorkerDll = "LoraLab.Training.dll";
+
+    private readonly LoraLabPaths paths;
+    private readonly LoraLabOptions options;
+
+    public WorkerLocator(LoraLabPaths paths, IOptions<LoraLabOptions> options)
+    {
+        this.paths = paths;
+        this.options = options.Value;
+        ProgramPath = Find();
+    }
+
+    public string ProgramPath { get; }
+
+    /// <summary>Null when the program is there, else one sentence.</summary>
+    public string? Problem => File.Exists(ProgramPath)
+        ? null
+        : $"The trainer {ProgramPath} does not exist; build LoraLab.Server, or set LoraLab:WorkerPath to LoraLab.Training.dll.";
+
+    /// <summary>How to start the trainer with <paramref name="verb"/>, with pipes and the resolved configuration; for a lane's worker with its <paramref name="device"/>.</summary>
+    public ProcessStartInfo Command(string verb, string? device = null)
+    {
+        UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
+        ProcessStartInfo start = new()
+        {
+            // Not a run's folder: an idle worker has none, and no process may keep one from being deleted.
+            WorkingDirectory = paths.DataDirectory,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = utf8,
+            StandardOutputEncoding = utf8,
+            StandardErrorEncoding = utf8,
+        };
+        if (ProgramPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase))
+        {
+            start.FileName = DotnetHost();
+            start.ArgumentList.Add(ProgramPath);
+        }
+        else
+        {
+            start.FileName = ProgramPath;
+        }
+
+        start.ArgumentList.Add(verb);
+        Configure(start.Environment);
+        if (device is not null)
+        {
+            LaneEnvironment.Apply(start.Environment, device);
+        }
+
+        return start;
+    }
+
+    private string Find()
+    {
+        if (!string.IsNullOrWhiteSpace(options.WorkerPath))
+        {
+            return paths.Resolve(options.WorkerPath);
+        }
+
+        string published = Path.Combine(AppContext.BaseDirectory, "worker", WorkerDll);
+        if (File.Exists(published))
+        {
+            return published;
+        }
+
+        // In a checkout the program lies in LoraLab.Server/bin/CONFIGURATION/FRAMEWORK/, the trainer beside it likewise.
+        DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string built = Path.Combine(paths.Home, "LoraLab.Training", "bin", framework.Parent?.Name ?? "Release", framework.Name, WorkerDll);
+        return File.Exists(built) ? built : published;
+    }
+
+    /// <summary>What the child reads in place of the server's own relative or inherited values.</summary>
+    private void Configure(IDictionary<string, string?> environment)
+    {
+        foreach (string key in environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            environment.Remove(key);
+        }
+
+        environment["LORALAB_HOME"] = paths.Home;
+        environment["LoraLab__DataDirectory"] = paths.DataDirectory;
+        AddList(environment, "LoraLab__ModelDirectories", paths.ModelDirectories);
+        AddList(environment, "LoraLab__DatasetDirectories", paths.DatasetDirectories);
+        if (options.MemoryBudgetMb is int budget)
+        {
+            environment["LoraLab__MemoryBudgetMb"] = budget.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static void AddList(IDictionary<string, string?> environment, string key, IReadOnlyList<string> values)
+    {
+        for (int i = 0; i < values.Count; i++)
+        {
+            environment[$"{key}__{i}"] = values[i];
+        }
+    }
+
+    /// <summary>The dotnet that runs this server, wherever it is installed.</summary>
+    private static string DotnetHost()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        // .../dotnet/shared/Microsoft.NETCore.App/10.x/
+        string beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", name));
+        return File.Exists(beside) ? beside : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? name;
+    }
+}

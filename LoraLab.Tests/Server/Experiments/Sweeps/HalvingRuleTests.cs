@@ -1,0 +1,106 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Sweeps;
+using LoraLab.Server.Experiments.Sweeps;
+using LoraLab.Server.Experiments.Sweeps.Pruning;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Experiments.Sweeps;
+
+/// <summary>Where rungs lie, how many runs pass them, which, and what is done about it.</summary>
+public sealed class HalvingRuleTests
+{
+    [Theory]
+    [InlineData(50, 3, 50, 1250, new[] { 50, 150, 450 })]
+    [InlineData(1, 3, 50, 1250, new[] { 50, 100, 250, 750 })]
+    [InlineData(60, 2, 50, 400, new[] { 100, 150, 250 })]
+    [InlineData(50, 3, 50, 50, new int[0])]
+    [InlineData(100, 100, 100, int.MaxValue, new[] { 100, 10_000, 1_000_000, 100_000_000 })]
+    public void Rungs_LieAtEvaluationsBeforeTheEnd(int first, int factor, int evalEvery, int total, int[] expected) =>
+        Assert.Equal(expected, HalvingRule.Rungs(first, factor, evalEvery, total));
+
+    [Theory]
+    [InlineData(27, 3, 3, new[] { 27, 9, 3, 1 })]
+    [InlineData(10, 2, 3, new[] { 10, 3, 1 })]
+    [InlineData(2, 3, 3, new[] { 2, 1, 1, 1 })]
+    public void Plan_KeepsOneInSoManyAndAtLeastOne(int runs, int rungs, int factor, int[] expected) =>
+        Assert.Equal(expected, HalvingRule.Plan(runs, rungs, factor));
+
+    [Fact]
+    public void Promote_NotAllAreThere_Waits()
+    {
+        TrialCourse[] courses = [At(1, RunState.Cancelled, (10, 0.9)), At(2, RunState.Cancelled, (10, 0.8)), At(3, RunState.Running, (5, 0.7))];
+
+        Assert.Equal([0, 0, 0], Promoted(courses));
+        Assert.Empty(HalvingRule.Resumes(Record(3), courses));
+    }
+
+    [Fact]
+    public void Promote_AllAreThere_TakesTheBestAndOfEqualsTheFirst()
+    {
+        TrialCourse[] courses =
+        [
+            At(1, RunState.Cancelled, (5, 0.9), (10, 0.7)), At(2, RunState.Cancelled, (10, 0.8), (15, 0.1)), At(3, RunState.Cancelled, (10, null)), At(4, RunState.Cancelled, (10, 0.8)),
+        ];
+
+        // By the evaluation at the rung alone, neither by an earlier nor by a later one; what was not finite is last.
+        Assert.Equal([0, 1, 0, 1], Promoted(courses));
+    }
+
+    [Fact]
+    public void Promote_FailedAndDeletedRuns_AreNotWaitedFor()
+    {
+        TrialCourse[] courses = [At(1, RunState.Cancelled, (10, 0.5)), At(2, RunState.Failed, (5, 0.9)), new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), [])];
+
+        Assert.Equal([1, 0, 0], Promoted(courses));
+    }
+
+    [Fact]
+    public void Promote_RunThatIsPastTheNextRungAlready_IsJudgedThereToo()
+    {
+        TrialCourse[] courses = [At(1, RunState.Cancelled, (10, 0.9), (20, 0.9)), At(2, RunState.Cancelled, (10, 0.8))];
+
+        Assert.Equal([2, 0], Promoted(courses));
+    }
+
+    [Fact]
+    public void StopsAndResumes_FollowFromRungsAndEvaluations()
+    {
+        SweepRecord record = Record(5);
+        TrialCourse[] courses =
+        [
+            At(1, RunState.Running, 0, (10, 0.9)), At(2, RunState.Running, 0, (5, 0.9)), At(3, RunState.Queued, 0, (10, 0.9)),
+            At(4, RunState.Cancelled, 1, (10, 0.9)), At(5, RunState.Cancelled, 1, (20, 0.9)),
+        ];
+
+        // One that was interrupted at its rung waits in the queue: it is taken out. One that is at the next rung already has nothing to make up.
+        Assert.Equal(["run1", "run3"], HalvingRule.Stops(record, "s", courses).Select(stop => stop.RunId));
+        Assert.Equal(["run4"], HalvingRule.Resumes(record, courses));
+    }
+
+    private static int[] Promoted(TrialCourse[] courses) => [.. HalvingRule.Promote(Record(courses.Length), courses).Trials.Select(trial => trial.RungsPassed)];
+
+    private static SweepRecord Record(int runs) => new()
+    {
+        Plan = new SweepPlan { Pruner = new SweepPruner { Kind = SweepPrunerKind.Halving, Factor = 2 } },
+        Rungs = [10, 20],
+        TotalSteps = 40,
+        PlannedRuns = runs,
+        Trials = [.. Enumerable.Range(1, runs).Select(_ => new StoredTrial([]))],
+    };
+
+    private static TrialCourse At(int number, RunState state, params (int Step, double? Score)[] evaluations) => At(number, state, 0, evaluations);
+
+    private static TrialCourse At(int number, RunState state, int passed, params (int Step, double? Score)[] evaluations)
+    {
+        RunDocument run = new()
+        {
+            Id = $"run{number}",
+            Name = "",
+            Color = "",
+            Spec = new RunSpec(),
+            State = state,
+            EndReason = state switch { RunState.Cancelled => EndReason.Pruned, RunState.Failed => EndReason.Diverged, _ => null },
+        };
+        return new TrialCourse(new Trial(number, new StoredTrial([]) { RunId = run.Id, RungsPassed = passed }, run), [.. evaluations.Select(evaluation => new Evaluation(evaluation.Step, evaluation.Score))]);
+    }
+}

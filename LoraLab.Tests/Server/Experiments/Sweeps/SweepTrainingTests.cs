@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Sweeps;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Experiments.Sweeps;
+
+/// <summary>Sweeps with the real trainer.</summary>
+public sealed class SweepTrainingTests(RealServer server) : IClassFixture<RealServer>
+{
+    private const int Steps = 30;
+
+    [Fact]
+    public async Task Halving_RunThatWasStoppedAtARung_EndsAsTheOneThatNeverWas()
+    {
+        SweepApi sweeps = new(server.Api);
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["trainSamples"], spec["evalEvery"], spec["dropout"]) = (Steps * 8, 10, 0.1);
+        spec.Remove("learningRate");
+        JsonObject plan = new()
+        {
+            ["spec"] = spec,
+            ["space"] = new JsonArray(new JsonObject { ["field"] = "learningRate", ["values"] = new JsonArray(1e-7, 0.005) }),
+            ["pruner"] = new JsonObject { ["kind"] = "halving", ["factor"] = 2 },
+        };
+
+        SweepDocument ended = await sweeps.WaitForEndAsync((await sweeps.CreateAsync(plan)).Id);
+        RunDocument winner = await server.Api.GetAsync(ended.Best!.RunId);
+        JsonObject alone = SpecOf(winner);
+        RunDocument whole = await server.Api.WaitForEndAsync((await server.Api.SubmitAsync(alone.ToJsonString())).Id);
+
+        Assert.Equal([10, 20], ended.Rungs);
+        Assert.Equal((SweepState.Completed, 1, 1, Steps), (ended.State, ended.Counts.Completed, ended.Counts.Pruned, winner.Spec.ScheduleSteps));
+        Assert.True(winner.Attempts.Count > 1, "It was never stopped.");
+        Assert.Equal((RunState.Completed, 1), (whole.State, whole.Attempts.Count));
+        Assert.Equal(await ScoresAsync(whole.Id), await ScoresAsync(winner.Id));
+        Assert.Equal((await server.Api.MetricsAsync(whole.Id)).Series[MetricKeys.TrainLoss].Y, (await server.Api.MetricsAsync(winner.Id)).Series[MetricKeys.TrainLoss].Y);
+    }
+
+    [Fact]
+    public async Task Create_NoRowsLeftToChooseOn_SaysWhatASweepCanDo()
+    {
+        JsonObject problem = await new SweepApi(server.Api).RefusedAsync(JsonNode.Parse("""{"space":[{"field":"rank","values":[4,8]}]}""")!.AsObject());
+
+        string sentence = (string?)problem["errors"]!["evalSplit"]?[0] ?? "";
+        Assert.StartsWith("rank 4: The selection split of data set 'sample' would have 0 rows", sentence, StringComparison.Ordinal);
+        Assert.EndsWith("lower trainSamples, because a sweep chooses on training rows that no run trains on.", sentence, StringComparison.Ordinal);
+    }
+
+    /// <summary>The same run for itself.</summary>
+    private static JsonObject SpecOf(RunDocument run)
+    {
+        JsonObject spec = System.Text.Json.JsonSerializer.SerializeToNode(run.Spec, ContractJson.Options)!.AsObject();
+        spec["name"] = "alone";
+        spec.Remove("learningRateB");
+        return spec;
+    }
+
+    private async Task<IReadOnlyList<string>> ScoresAsync(string run) =>
+        [.. (await server.Api.ReadAsync<PredictionSet>(ApiRoutes.Run(run, "predictions?step=last"))).Items.Select(row => $"{row.Row} {row.Label} {row.Predicted} {string.Join(' ', row.Scores)}")];
+}

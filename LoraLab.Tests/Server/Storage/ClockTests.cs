@@ -1,0 +1,103 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Storage;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>A clock that is set back or forth: what comes later stays later.</summary>
+public sealed class ClockTests : IDisposable
+{
+    private static readonly DateTimeOffset Now = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly TemporaryFolder folder = new();
+
+    public static TheoryData<double> Leaps => [-3650, -1, -0.01, 30, 3650, 36_500];
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Leaps))]
+    public void Ids_ClockLeaps_StayAboveTheEarlierOnes(double days)
+    {
+        SetClock clock = new(Now);
+        using StoreOnDisk disk = new(folder.Path, clock);
+        RunIds ids = new(clock, disk.Store);
+        string[] given = [.. Enumerable.Range(0, 5).Select(_ => ids.Next())];
+        clock.Now = Now.AddDays(days);
+        string[] later = [.. Enumerable.Range(0, 5).Select(_ => ids.Next())];
+
+        string[] all = [.. given, .. later];
+        Assert.Equal(all.Order(StringComparer.Ordinal), all);
+        Assert.Equal(all.Length, all.Distinct().Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Leaps))]
+    public void Restart_ClockLeapt_KeepsIdsOrderOfTheQueueAndNumbersOfEvents(double days)
+    {
+        SetClock clock = new(Now);
+        string first;
+        long seq;
+        using (StoreOnDisk disk = new(folder.Path, clock))
+        {
+            first = Submit(disk, clock);
+            disk.Emit(first, 3);
+            seq = disk.Store.Seq;
+        }
+
+        clock.Now = Now.AddDays(days);
+        using StoreOnDisk again = new(folder.Path, clock);
+        string second = Submit(again, clock);
+        again.Emit(second, 1);
+
+        Assert.True(string.CompareOrdinal(first, second) < 0, $"{second} sorts before {first}.");
+        Assert.Equal([first, second], QueueOrder.Waiting(again.Store.Runs).Select(run => run.Document.Id));
+        Assert.Equal([second, first], again.Store.Runs.Select(run => run.Document).Order(RunSort.Parse(null)).Select(run => run.Id));
+        Assert.Equal(seq + 1, again.Store.Seq);
+        Assert.True(again.Store.ReadEvents(seq).Complete);
+    }
+
+    [Theory]
+    [MemberData(nameof(Leaps))]
+    public void Restart_ClockLeapt_StillKnowsItsAnswers(double days)
+    {
+        SetClock clock = new(Now);
+        using (StoreOnDisk disk = new(folder.Path, clock))
+        {
+            string id = Submit(disk, clock);
+            disk.Store.Transact(transaction =>
+            {
+                transaction.PutAnswer(new StoredAnswer("key", "hash", id, "{}", clock.GetUtcNow()));
+                return true;
+            });
+        }
+
+        clock.Now = Now.AddDays(days);
+        using StoreOnDisk again = new(folder.Path, clock);
+
+        Assert.Equal("hash", again.Store.FindAnswer("key")?.BodyHash);
+    }
+
+    private static string Submit(StoreOnDisk disk, TimeProvider clock)
+    {
+        string id = new RunIds(clock, disk.Store).Next();
+        disk.Store.Transact(transaction =>
+        {
+            RunDocument document = StoreOnDisk.Run(id).Document with { CreatedAt = clock.GetUtcNow() };
+            transaction.Put(new StoredRun { Document = document, Position = QueueOrder.NextPosition(transaction.Runs) });
+            return true;
+        });
+        return id;
+    }
+
+    /// <summary>A wall clock that a test sets.</summary>
+    private sealed class SetClock(DateTimeOffset now) : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = now;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LiteDB;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Storage.LiteDb;
+using LoraLab.Tests.Support;
+using Xunit;
+using JsonSerializer = System.Text.Json.JsonSerializer;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary><c>Assets/schema-N.zip</c>: a database that a server of that time wrote, and what its API said of it.</summary>
+public sealed class MigrationTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    private string DataDirectory => Path.Combine(folder.Path, "data");
+
+    public void Dispose() => folder.Dispose();
+
+    public static TheoryData<int> EarlierSchemas => [.. Enumerable.Range(1, SchemaMigrations.Current - 1)];
+
+    [Theory]
+    [MemberData(nameof(EarlierSchemas))]
+    public void Start_DatabaseOfAnEarlierSchema_ShowsWhatItShowedAndKeepsACopy(int schema)
+    {
+        Unpack(schema);
+        byte[] before = File.ReadAllBytes(Path.Combine(DataDirectory, "loralab.db"));
+
+        using (StoreOnDisk disk = new(folder.Path))
+        {
+            RunDocument[] told = JsonNode.Parse(File.ReadAllText(Path.Combine(DataDirectory, "runs.json")))!["items"].Deserialize<RunDocument[]>(ContractJson.Options)!;
+            Assert.Equal(3, told.Length);
+            Assert.All(told, run =>
+            {
+                Assert.Equal(Json(run with { QueuePosition = null }), Json(disk.Store.Find(run.Id)!.Document));
+                RunMetrics metrics = JsonSerializer.Deserialize<RunMetrics>(File.ReadAllText(Path.Combine(DataDirectory, $"metrics-{run.Id}.json")), ContractJson.Options)!;
+                Assert.Equal(Sorted(metrics.Series), Sorted(disk.Store.ReadSeries(run.Id, null)));
+                Assert.Empty(RunInvariants.Broken(run));
+            });
+            Assert.NotNull(disk.Store.FindAnswer("first"));
+            Assert.True(disk.Store.Paused);
+        }
+
+        string backup = Assert.Single(Directory.GetFiles(DataDirectory, $"loralab.db.schema-{schema}-*.backup"));
+        Assert.Equal(before, File.ReadAllBytes(backup));
+        Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
+
+        // Again: nothing left to migrate, and no other copy.
+        new StoreOnDisk(folder.Path).Dispose();
+        Assert.Single(Directory.GetFiles(DataDirectory, "*.backup"));
+    }
+
+    [Fact]
+    public void Start_ManyEarlierBackups_KeepsTheLatestThree()
+    {
+        Unpack(1);
+        for (int i = 1; i <= 4; i++)
+        {
+            string old = folder.Write($"data/loralab.db.schema-0-2024010{i}T000000Z.backup", "old");
+            File.SetLastWriteTimeUtc(old, new DateTime(2024, 1, i, 0, 0, 0, DateTimeKind.Utc));
+        }
+
+        new StoreOnDisk(folder.Path).Dispose();
+
+        string[] kept = [.. Directory.GetFiles(DataDirectory, "*.backup").Select(Path.GetFileName).Order().OfType<string>()];
+        Assert.Equal(3, kept.Length);
+        Assert.Equal(["loralab.db.schema-0-20240103T000000Z.backup", "loralab.db.schema-0-20240104T000000Z.backup"], kept[..2]);
+    }
+
+    [Fact]
+    public void Start_DatabaseOfANewerServer_IsOneSentenceAndTouchesNothing()
+    {
+        Unpack(1);
+        string path = Path.Combine(DataDirectory, "loralab.db");
+        using (LiteDatabase database = new(path))
+        {
+            database.GetCollection("meta").Upsert(new BsonDocument { ["_id"] = "schema", ["value"] = SchemaMigrations.Current + 1 });
+        }
+
+        byte[] before = File.ReadAllBytes(path);
+
+        StartFailure failure = Assert.Throws<StartFailure>(() => new StoreOnDisk(folder.Path));
+
+        Assert.Contains("newer LoraLab", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(path));
+        Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
+    }
+
+    private void Unpack(int schema) => ZipFile.ExtractToDirectory(
+        Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", string.Create(CultureInfo.InvariantCulture, $"schema-{schema}.zip")), DataDirectory);
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);
+
+    private static string Sorted(IReadOnlyDictionary<string, MetricSeries> series) =>
+        Json(series.OrderBy(item => item.Key, StringComparer.Ordinal).ToDictionary(item => item.Key, item => item.Value));
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.LiteDb;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>Studies and sweeps in the store: with their runs or not at all, and there again whatever becomes of the database.</summary>
+public sealed class PlanStoreTests : IDisposable
+{
+    private const string PlanId = "2bz4ktn8ab";
+    private const string RunId = "2bz4ktn8ac";
+
+    private readonly TemporaryFolder folder = new();
+
+    private string Database => Path.Combine(folder.Path, "data", "loralab.db");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Transact_ThatThrows_LeavesNeitherPlanNorRun()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+
+        Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(transaction =>
+        {
+            Put(transaction);
+            throw new InvalidOperationException("half-way");
+        }));
+
+        Assert.Empty(disk.Store.Plans);
+        Assert.Empty(disk.Store.Runs);
+        Assert.Empty(disk.PlanRecords.Ids);
+    }
+
+    [Fact]
+    public void Open_AfterAnEnd_HasPlanRunAndAnswer()
+    {
+        string plan = Fill();
+
+        using StoreOnDisk again = new(folder.Path);
+
+        Assert.Equal(plan, Json(again.Store.FindPlan(PlanId)));
+        Assert.Equal((PlanId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.PlanKey));
+        Assert.Equal(PlanId, again.Store.FindAnswer("once")?.RunId);
+        Assert.False(Directory.Exists(again.Paths.RunDirectory(PlanId)), "A plan has no run directory.");
+    }
+
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("text")]
+    public void Open_DatabaseThatIsDamaged_HasPlanRunAndAnswerFromTheirFiles(string damage)
+    {
+        string plan = Fill();
+        byte[] bytes = File.ReadAllBytes(Database);
+        File.Delete(DatabaseFile.LogOf(Database));
+        File.Delete(Database);
+        if (damage == "text")
+        {
+            int at = bytes.AsSpan().IndexOf("a study's secret"u8);
+            Assert.True(at > 0, "The text is not where it was expected.");
+            bytes[at] ^= 1;
+            File.WriteAllBytes(Database, bytes);
+        }
+
+        using StoreOnDisk again = new(folder.Path);
+
+        Assert.Equal(plan, Json(again.Store.FindPlan(PlanId)));
+        Assert.Equal((PlanId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.PlanKey));
+        Assert.Equal(PlanId, again.Store.FindAnswer("once")?.RunId);
+        Assert.Equal(damage == "text", again.Log.Lines.Count > 0);
+    }
+
+    [Fact]
+    public void Open_PlanWhoseFileIsMissingOrTornOff_WritesIt()
+    {
+        string plan = Fill();
+        string file = Path.Combine(folder.Path, "data", "plans", PlanId + ".json");
+        string whole = File.ReadAllText(file);
+        File.WriteAllText(file, whole[..20]);
+
+        new StoreOnDisk(folder.Path).Dispose();
+
+        Assert.Equal(whole, File.ReadAllText(file));
+        Assert.Equal(plan, Json(JsonSerializer.Deserialize<StoredPlan>(whole, ContractJson.Options)));
+    }
+
+    [Fact]
+    public void Open_FileThatIsNoPlan_IsLeftAndKeepsNothingAway()
+    {
+        string plan = Fill();
+        File.Delete(Database);
+        folder.Write("data/plans/2bz4ktn8zz.json", "null");
+
+        using StoreOnDisk again = new(folder.Path);
+
+        Assert.Equal(plan, Json(Assert.Single(again.Store.Plans)));
+        Assert.True(File.Exists(Path.Combine(folder.Path, "data", "plans", "2bz4ktn8zz.json")));
+    }
+
+    [Fact]
+    public void PutPlan_TellsTheTopicsOfItsKindAndItsOwn()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Store.Transact(transaction =>
+        {
+            Put(transaction);
+            return true;
+        });
+
+        LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.PlanChanged);
+
+        Assert.Equal(new PlanNotice(PlanKind.Study, PlanId, "a study", false), told.Data.Deserialize<PlanNotice>(ContractJson.Options));
+        string[] topics = [LiveHub.Studies, LiveHub.Study(PlanId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(PlanId), LiveHub.Runs, LiveHub.Run(PlanId)];
+        Assert.All(topics, topic => Assert.True(LiveTopics.IsKnown(topic)));
+        Assert.Equal(topics[..2], topics.Where(topic => LiveTopics.Carries(topic, told)));
+        Assert.False(LiveTopics.IsKnown("study:a:logs"));
+    }
+
+    private string Fill()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Store.Transact(transaction =>
+        {
+            Put(transaction);
+            transaction.PutAnswer(new StoredAnswer("once", "hash", PlanId, "{}", TimeProvider.System.GetUtcNow(), OfPlan: true));
+            return true;
+        });
+        return Json(disk.Store.FindPlan(PlanId));
+    }
+
+    private static void Put(IStoreTransaction transaction)
+    {
+        StoredRun run = StoreOnDisk.Run(RunId);
+        transaction.PutPlan(new StoredPlan
+        {
+            Id = PlanId,
+            Kind = PlanKind.Study,
+            Name = "a study",
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            Content = JsonSerializer.SerializeToElement(new { notes = "a study's secret" }, ContractJson.Options),
+        });
+        transaction.Put(run with { Document = run.Document with { StudyId = PlanId, State = RunState.Queued }, PlanKey = "key-1" });
+    }
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.LiteDb;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Server.Storage.Recovery;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>A store in a folder, and what it told.</summary>
+internal sealed class StoreOnDisk : IDisposable
+{
+    private readonly DataDirectoryLock directoryLock;
+
+    public StoreOnDisk(string folder, TimeProvider? clock = null)
+    {
+        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { DataDirectory = "data", DiskReserveMb = 0 });
+        Paths = new(new HostingEnvironment { ContentRootPath = folder }, options);
+        directoryLock = new DataDirectoryLock(Paths);
+        Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
+        PlanRecords = new PlanRecords(Paths, NullLogger<PlanRecords>.Instance);
+        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), clock ?? TimeProvider.System, Log);
+        new RunReconciler(Store, Records, PlanRecords, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
+    }
+
+    public LoraLabPaths Paths { get; }
+
+    public RunRecords Records { get; }
+
+    public PlanRecords PlanRecords { get; }
+
+    public HeardLog Log { get; } = new();
+
+    public LiteDbRunStore Store { get; }
+
+    public ListeningSink Sink { get; } = new();
+
+    public static StoredRun Run(string id) => new()
+    {
+        Document = new RunDocument { Id = id, Name = id, Color = "#000000", Spec = new RunSpec(), CreatedAt = TimeProvider.System.GetUtcNow() },
+    };
+
+    public void Put(string id) => Do(transaction => transaction.Put(Run(id)));
+
+    public void AddPoints(string id, IEnumerable<MetricPoint> points) => Do(transaction => transaction.AddPoints(id, [.. points]));
+
+    public void Emit(string id, int count) => Do(transaction =>
+    {
+        for (int i = 0; i < count; i++)
+        {
+            transaction.Emit(id, LiveEventTypes.RunProgress, i);
+        }
+    });
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        directoryLock.Dispose();
+    }
+
+    private void Do(Action<IStoreTransaction> work) => Store.Transact(transaction =>
+    {
+        work(transaction);
+        return true;
+    });
+
+    /// <summary>Remembers what was logged.</summary>
+    internal sealed class HeardLog : ILogger<LiteDbRunStore>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add(formatter(state, exception));
+    }
+
+    /// <summary>Remembers the numbers in the order in which they came.</summary>
+    internal sealed class ListeningSink : ILiveSink
+    {
+        private readonly ConcurrentQueue<long> seqs = new();
+
+        public IEnumerable<long> Seqs => seqs;
+
+        public void Accept(IReadOnlyList<LiveEvent> events)
+        {
+            foreach (LiveEvent live in events)
+            {
+                seqs.Enqueue(live.Seq);
+            }
+        }
+    }
+}
