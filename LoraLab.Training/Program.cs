@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Commands;
 using LoraLab.Training.Errors;

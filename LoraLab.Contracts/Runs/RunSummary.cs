@@ -73,4 +73,21 @@ public sealed record MetricSummary
 
     /// <summary>Step of the best value.</summary>
     public int? BestStep { get; init; }
+
+    /// <summary>The results after one more point; of equal values the earlier step stays the best, and a value that is not finite is never the best.</summary>
+    /// <param name="before">The results before it; null: it is the first.</param>
+    /// <param name="key">The metric, which says whether lower is better.</param>
+    /// <param name="step">Step of the point.</param>
+    /// <param name="value">Its value.</param>
+    public static MetricSummary After(MetricSummary? before, string key, int step, double value)
+    {
+        before ??= new MetricSummary();
+        if (!double.IsFinite(value))
+        {
+            return before with { Last = null };
+        }
+
+        bool better = before.Best is not double best || (MetricKeys.LowerIsBetter(key) ? value < best : value > best);
+        return better ? new MetricSummary { Last = value, Best = value, BestStep = step } : before with { Last = value };
+    }
 }

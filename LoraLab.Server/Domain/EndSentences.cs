@@ -1,10 +1,30 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Domain;
 
 /// <summary>What is said of a run's end where the worker left no sentence of its own: what happened, and what to do.</summary>
 internal static class EndSentences
 {
+    private const int SignalBase = 128;
+
+    /// <summary>The sentence for a process that ended without a word, from its exit code.</summary>
+    public static string OfExit(int code)
+    {
+        const string What = "The worker process ended before it said how the run ended";
+        return code switch
+        {
+            ExitCodes.DiskFull => "The disk is full, and the worker could not even say so in its event file; free some space and resume the run.",
+            0 => $"{What} (exit code 0); see the last lines of its log, then resume the run.",
+            SignalBase + 9 => $"{What} (killed by SIGKILL; often the system does that when memory runs out); free memory, or use a smaller model, batch or rank, then resume the run, or clone it.",
+            SignalBase + 6 => $"{What} (aborted by SIGABRT, usually a failure in the tensor library); see the last lines of its log, then resume the run.",
+            SignalBase + 11 => $"{What} (SIGSEGV, a failure in native code); see the last lines of its log, then resume the run.",
+            SignalBase + 15 => $"{What} (ended by SIGTERM from outside); resume the run.",
+            > SignalBase and < SignalBase + 65 when !OperatingSystem.IsWindows() => $"{What} (signal {code - SignalBase}); see the last lines of its log, then resume the run.",
+            _ => $"{What} (exit code {code}); see the last lines of its log, then resume the run.",
+        };
+    }
+
     /// <summary>The sentence for a run that ends now, before its state changes; null: nothing needs to be said.</summary>
     public static string? For(RunDocument run, EndReason reason) => reason switch
     {

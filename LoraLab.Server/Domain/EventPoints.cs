@@ -8,7 +8,7 @@ internal static class EventPoints
 {
     public static IEnumerable<MetricPoint> Of(WorkerEvent happened, int attempt) => happened switch
     {
-        // An evaluation tells its values in the event that follows, too: they are taken from there, once.
+        // Workers of earlier versions told an evaluation's values here, too: they are taken from its own event, once.
         MetricsRecorded metrics => metrics.Values
             .Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss))
             .SelectMany(column => metrics.Steps.Zip(column.Value, (step, value) => new MetricPoint(column.Key, step, value, attempt))),

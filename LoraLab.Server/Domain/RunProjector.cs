@@ -81,7 +81,7 @@ internal static class RunProjector
             points.Add(point);
             if (point.Key == MetricKeys.TrainLoss)
             {
-                summary = summary with { TrainLoss = Next(summary.TrainLoss, point.Key, point.Step, point.Value) };
+                summary = summary with { TrainLoss = MetricSummary.After(summary.TrainLoss, point.Key, point.Step, point.Value) };
             }
         }
 
@@ -96,27 +96,14 @@ internal static class RunProjector
         {
             Summary = summary with
             {
-                Accuracy = Next(summary.Accuracy, MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy),
-                MacroF1 = Next(summary.MacroF1, MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1),
-                EvalLoss = Next(summary.EvalLoss, MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss),
+                Accuracy = MetricSummary.After(summary.Accuracy, MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy),
+                MacroF1 = MetricSummary.After(summary.MacroF1, MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1),
+                EvalLoss = MetricSummary.After(summary.EvalLoss, MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss),
                 Correct = evaluated.Correct,
                 EvalRows = evaluated.Rows,
                 MajorityBaseline = evaluated.MajorityBaseline,
             },
         };
-    }
-
-    /// <summary>The summary after one more point; of equal values the earlier step stays the best.</summary>
-    private static MetricSummary Next(MetricSummary? summary, string key, int step, double value)
-    {
-        summary ??= new MetricSummary();
-        if (!double.IsFinite(value))
-        {
-            return summary with { Last = null };
-        }
-
-        bool better = summary.Best is not double best || (MetricKeys.LowerIsBetter(key) ? value < best : value > best);
-        return better ? new MetricSummary { Last = value, Best = value, BestStep = step } : summary with { Last = value };
     }
 
     /// <summary>The worker's own summary is the last word; what it does not know stays.</summary>

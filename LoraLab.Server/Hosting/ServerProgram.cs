@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
@@ -79,7 +80,7 @@ internal static class ServerProgram
         {
             Args = args,
             ApplicationName = typeof(ServerProgram).Assembly.GetName().Name,
-            ContentRootPath = Home.Find(AppContext.BaseDirectory),
+            ContentRootPath = LoraLabHome.Above(AppContext.BaseDirectory),
             WebRootPath = Directory.Exists(published) ? published : null,
         });
 

@@ -1,4 +1,3 @@
-using LoraLab.Server.Infrastructure.Files;
 
 namespace LoraLab.Server.Infrastructure;
 

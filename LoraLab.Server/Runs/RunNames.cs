@@ -3,8 +3,6 @@ namespace LoraLab.Server.Runs;
 /// <summary>Names of runs that were not given one: told apart by a number where they would be the same.</summary>
 internal static class RunNames
 {
-    public const int MaximumLength = 200;
-
     public static string Unique(string name, IEnumerable<string> taken)
     {
         HashSet<string> names = [.. taken];

@@ -3,34 +3,29 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>Limits of what people write about a run.</summary>
+/// <summary>Checks what people write about a run.</summary>
 internal static class RunText
 {
-    private const int MaximumTags = 50;
-    private const int MaximumTag = 64;
-    private const int MaximumNotes = 20_000;
-    private const int MaximumPriority = 1_000_000;
-
     public static IEnumerable<FieldError> Check(string? name, string? notes, IReadOnlyList<string>? tags, int? priority)
     {
-        if (name?.Trim().Length is > RunNames.MaximumLength)
+        if (name?.Trim().Length is > TextLimits.Name)
         {
-            yield return new FieldError("name", $"name has {name.Trim().Length} characters; at most {RunNames.MaximumLength} are allowed.");
+            yield return new FieldError("name", $"name has {name.Trim().Length} characters; at most {TextLimits.Name} are allowed.");
         }
 
-        if (notes?.Length > MaximumNotes)
+        if (notes?.Length > TextLimits.Notes)
         {
-            yield return new FieldError("notes", $"notes has {notes.Length} characters; at most {MaximumNotes} are allowed.");
+            yield return new FieldError("notes", $"notes has {notes.Length} characters; at most {TextLimits.Notes} are allowed.");
         }
 
-        if (tags is not null && (tags.Count > MaximumTags || tags.Any(tag => string.IsNullOrWhiteSpace(tag) || tag.Length > MaximumTag || tag.Contains(','))))
+        if (tags is not null && (tags.Count > TextLimits.Tags || tags.Any(tag => string.IsNullOrWhiteSpace(tag) || tag.Length > TextLimits.Tag || tag.Contains(','))))
         {
-            yield return new FieldError("tags", $"tags must be at most {MaximumTags} words of 1 to {MaximumTag} characters without a comma.");
+            yield return new FieldError("tags", $"tags must be at most {TextLimits.Tags} words of 1 to {TextLimits.Tag} characters without a comma.");
         }
 
-        if (priority is int value && Math.Abs((long)value) > MaximumPriority)
+        if (priority is int value && Math.Abs((long)value) > TextLimits.Priority)
         {
-            yield return new FieldError("priority", $"priority is {value}; it must be from -{MaximumPriority} to {MaximumPriority}.");
+            yield return new FieldError("priority", $"priority is {value}; it must be from -{TextLimits.Priority} to {TextLimits.Priority}.");
         }
     }
 

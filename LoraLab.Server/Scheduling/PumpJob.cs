@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Hangfire;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.Records;

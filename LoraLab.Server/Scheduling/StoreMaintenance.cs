@@ -1,5 +1,4 @@
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.Records;
 

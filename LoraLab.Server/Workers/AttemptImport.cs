@@ -1,5 +1,5 @@
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Workers;

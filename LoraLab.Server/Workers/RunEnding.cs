@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Infrastructure.Files;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
@@ -50,7 +50,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
             not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
             null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndSentences.Killed(document) : null, now),
             null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
-            null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), ExitCodes.Describe(exitCode), now),
+            null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), EndSentences.OfExit(exitCode), now),
         };
     }
 

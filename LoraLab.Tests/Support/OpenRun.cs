@@ -46,7 +46,7 @@ internal sealed class OpenRun : IDisposable
 
     /// <summary>Steps whose points were told, in order, with their losses.</summary>
     public IReadOnlyList<(int Step, double Loss)> Told(string key) =>
-        [.. _heard.OfType<MetricsRecorded>().Where(recorded => recorded.Values.ContainsKey(key)).SelectMany(recorded => recorded.Steps.Zip(recorded.Values[key]))];
+        [.. ToldPoints.Of(_heard, key)];
 
     /// <summary>Trains; the gradient of each window passes <paramref name="after"/>, which may spoil it. Returns what ended the run, null: its last step.</summary>
     public Exception? Run(Action<TrainingRun, int>? after = null)

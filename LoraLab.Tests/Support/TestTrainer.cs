@@ -116,12 +116,9 @@ internal sealed record FinishedRun(string Folder, IReadOnlyList<WorkerEvent> Eve
     public IReadOnlyDictionary<int, double> Series(string key)
     {
         SortedDictionary<int, double> points = [];
-        foreach (MetricsRecorded recorded in Events.OfType<MetricsRecorded>().Where(recorded => recorded.Values.ContainsKey(key)))
+        foreach ((int step, double value) in ToldPoints.Of(Events, key))
         {
-            for (int i = 0; i < recorded.Steps.Count; i++)
-            {
-                points.Add(recorded.Steps[i], recorded.Values[key][i]);
-            }
+            points.Add(step, value);
         }
 
         return points;

@@ -2,8 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Worker;
+
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -33,8 +35,8 @@ public static class PeftExport
 
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
         int growth = all.Exists(adapter => adapter.Taken is not null) ? 2 : 1;
-        AtomicFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(Indented) + "\n");
-        AtomicFile.WriteAllText(Path.Combine(folder, PeftFiles.Facts), Facts(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Facts), Facts(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
     }
 
     /// <summary>Factors whose product, times the adapter's scaling, is the whole change of the original weight.</summary>

@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Files;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Fingerprints;
 using LoraLab.Training.Model;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;
+
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -52,7 +54,7 @@ public static class PeftMerge
             File.Copy(file, Path.Combine(unfinished, Path.GetFileName(file)));
         }
 
-        AtomicFile.WriteAllText(Path.Combine(unfinished, PeftFiles.Facts), Facts(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(unfinished, PeftFiles.Facts), Facts(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
         Directory.Move(unfinished, output);
         return modules.Count;
     }

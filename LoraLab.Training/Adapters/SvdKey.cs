@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using LoraLab.Files;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Fingerprints;
 using LoraLab.Training.Torch;
+
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;

@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.Training.Errors;
 using Microsoft.Extensions.Configuration;
 

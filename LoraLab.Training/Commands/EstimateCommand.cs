@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Worker;
 using Spectre.Console;

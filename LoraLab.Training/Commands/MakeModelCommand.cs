@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Model;
 using LoraLab.Training.Torch;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Errors;

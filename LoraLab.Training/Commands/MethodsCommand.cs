@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Worker;
 using Spectre.Console;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Errors;

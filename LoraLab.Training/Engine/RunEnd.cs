@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Worker;
 
@@ -24,7 +25,7 @@ public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
                 return stop.Abandoned is string why ? new(null, why) : new(EndReason.Cancelled);
             case RunFailure failure:
                 return new(failure.Reason, failure.Message) { Suggestions = failure.Suggestions };
-            case IOException e when IsDiskFull(e):
+            case IOException e when DiskSpace.IsShort(e):
                 return new(EndReason.DiskFull, $"The disk is full ({e.Message.TrimEnd('.')}); free some space and resume the run.");
             case Exception e when OutOfMemory.Is(e):
                 log(e.ToString());
@@ -32,15 +33,5 @@ public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
             default:
                 return null;
         }
-    }
-
-    /// <summary>Whether a disk is full, or a quota used up.</summary>
-    public static bool IsDiskFull(IOException e)
-    {
-        ArgumentNullException.ThrowIfNull(e);
-        const int NoSpaceLinux = 28;
-        const int QuotaLinux = 122;
-        const int NoSpaceWindows = unchecked((int)0x80070070);
-        return e.HResult is NoSpaceWindows or NoSpaceLinux or QuotaLinux;
     }
 }

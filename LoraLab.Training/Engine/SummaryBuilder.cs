@@ -17,27 +17,16 @@ public sealed class SummaryBuilder
 
     /// <summary>A training step's loss.</summary>
     public void TrainLoss(int step, double loss) =>
-        _summary = _summary with { TrainLoss = Next(_summary.TrainLoss, step, loss, MetricKeys.TrainLoss) };
+        _summary = _summary with { TrainLoss = MetricSummary.After(_summary.TrainLoss, MetricKeys.TrainLoss, step, loss) };
 
     /// <summary>An evaluation.</summary>
     public void Evaluation(int step, EvaluationOutcome outcome) => _summary = _summary with
     {
-        Accuracy = Next(_summary.Accuracy, step, outcome.Metrics.Accuracy, MetricKeys.EvalAccuracy),
-        MacroF1 = Next(_summary.MacroF1, step, outcome.Metrics.MacroF1, MetricKeys.EvalMacroF1),
-        EvalLoss = Next(_summary.EvalLoss, step, outcome.Loss, MetricKeys.EvalLoss),
+        Accuracy = MetricSummary.After(_summary.Accuracy, MetricKeys.EvalAccuracy, step, outcome.Metrics.Accuracy),
+        MacroF1 = MetricSummary.After(_summary.MacroF1, MetricKeys.EvalMacroF1, step, outcome.Metrics.MacroF1),
+        EvalLoss = MetricSummary.After(_summary.EvalLoss, MetricKeys.EvalLoss, step, outcome.Loss),
         Correct = outcome.Metrics.Correct,
         EvalRows = outcome.Metrics.Rows,
         MajorityBaseline = outcome.Metrics.MajorityBaseline,
     };
-
-    private static MetricSummary Next(MetricSummary? before, int step, double value, string key)
-    {
-        if (!double.IsFinite(value))
-        {
-            return (before ?? new()) with { Last = null };
-        }
-
-        bool better = before?.Best is not double best || (MetricKeys.LowerIsBetter(key) ? value < best : value > best);
-        return new() { Last = value, Best = better ? value : before!.Best, BestStep = better ? step : before!.BestStep };
-    }
 }

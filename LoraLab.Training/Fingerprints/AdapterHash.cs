@@ -1,5 +1,7 @@
+using LoraLab.Files;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Torch;
+
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Fingerprints;

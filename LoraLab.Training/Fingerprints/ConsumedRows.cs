@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.Training.Data;
 
 namespace LoraLab.Training.Fingerprints;

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 using LoraLab.Training.Data;
 using LoraLab.Training.Engine;
 using LoraLab.Training.Optimization;

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Model;
 using LoraLab.Training.Tokenization;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 
 namespace LoraLab.Training.Fingerprints;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Errors;
 using LoraLab.Training.Fingerprints;
@@ -35,7 +36,7 @@ public sealed class StateFolders(RunDirectory directory)
             string path = Path.Combine(unfinished, TensorsFile);
             SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
             TrainingState sealedState = state with { TensorsSha256 = Sha256Hash.OfFile(path) };
-            AtomicFile.WriteAllText(Path.Combine(unfinished, StateFile), JsonSerializer.Serialize(sealedState, ContractJson.Indented));
+            DurableFile.WriteAllText(Path.Combine(unfinished, StateFile), JsonSerializer.Serialize(sealedState, ContractJson.Indented));
         }
         catch (IOException)
         {

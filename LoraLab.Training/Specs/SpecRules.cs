@@ -8,16 +8,13 @@ namespace LoraLab.Training.Specs;
 /// <summary>What must hold of a specification's numbers by themselves, without model and data.</summary>
 public static class SpecRules
 {
-    private const int LongestName = 200;
-    private const int LongestNotes = 20_000;
-
     /// <summary>Every rule that does not hold.</summary>
     public static IEnumerable<FieldError> Check(RunSpec spec)
     {
         List<FieldError> errors = [];
-        Require(spec.Name is null || (spec.Name.Trim().Length > 0 && spec.Name.Length <= LongestName), "name", $"must have 1 to {LongestName} characters", spec.Name);
-        Require(spec.Notes is null || spec.Notes.Length <= LongestNotes, "notes", $"must have at most {LongestNotes} characters", spec.Notes?.Length);
-        Require(spec.Tags.All(tag => tag is not null && tag.Trim().Length > 0 && tag.Length <= LongestName), "tags", "must be texts that are not empty", null);
+        Require(spec.Name is null || (spec.Name.Trim().Length > 0 && spec.Name.Length <= TextLimits.Name), "name", $"must have 1 to {TextLimits.Name} characters", spec.Name);
+        Require(spec.Notes is null || spec.Notes.Length <= TextLimits.Notes, "notes", $"must have at most {TextLimits.Notes} characters", spec.Notes?.Length);
+        Require(spec.Tags.All(tag => tag is not null && tag.Trim().Length > 0 && tag.Length <= TextLimits.Tag), "tags", $"must be texts of 1 to {TextLimits.Tag} characters", null);
         Require(spec.Rank >= 1, "rank", "must be at least 1", spec.Rank);
         Require(double.IsFinite(spec.Alpha) && spec.Alpha > 0, "alpha", "must be above 0", spec.Alpha);
         Require(spec.Dropout is >= 0 and < 1, "dropout", "must be at least 0 and below 1", spec.Dropout);

@@ -5,6 +5,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Errors;
 
 namespace LoraLab.Training.Worker;
@@ -40,11 +41,11 @@ public sealed class RunDirectory
     }
 
     /// <summary>Stores the specification.</summary>
-    public void WriteSpec(RunSpec spec) => AtomicFile.WriteAllText(Path.Combine(FullPath, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented));
+    public void WriteSpec(RunSpec spec) => DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented));
 
     /// <summary>Stores the fingerprint.</summary>
     public void WriteFingerprint(RunFingerprint fingerprint) =>
-        AtomicFile.WriteAllText(Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
+        DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
 
     /// <summary>The folder of an attempt, created.</summary>
     public string AttemptFolder(int number) => Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Attempt(number))).FullName;
@@ -84,7 +85,7 @@ public sealed class RunDirectory
             csv.Append('\n');
         }
 
-        AtomicFile.WriteAllText(Path.Combine(FullPath, relative), csv.ToString());
+        DurableFile.WriteAllText(Path.Combine(FullPath, relative), csv.ToString());
         return relative;
     }
 }

@@ -69,16 +69,6 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     public void Evaluation(int step, IReadOnlyList<string> labels, EvaluationOutcome outcome)
     {
         string file = Directory.WritePredictions(step, labels, outcome.Predictions);
-        Tell(new MetricsRecorded
-        {
-            Steps = [step],
-            Values = new Dictionary<string, double[]>
-            {
-                [MetricKeys.EvalAccuracy] = [outcome.Metrics.Accuracy],
-                [MetricKeys.EvalMacroF1] = [outcome.Metrics.MacroF1],
-                [MetricKeys.EvalLoss] = [outcome.Loss],
-            },
-        });
         Tell(new Evaluated
         {
             Step = step,

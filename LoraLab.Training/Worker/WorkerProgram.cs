@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Engine;
 
 namespace LoraLab.Training.Worker;
@@ -39,7 +40,7 @@ public static class WorkerProgram
         {
             return ExitCodes.Of(Serve(services, new RunDirectory(folder), first.Attempt, stop, output, log));
         }
-        catch (IOException problem) when (RunEnd.IsDiskFull(problem))
+        catch (IOException problem) when (DiskSpace.IsShort(problem))
         {
             log.WriteLine($"the disk is full: {problem.Message}");
             return ExitCodes.DiskFull;

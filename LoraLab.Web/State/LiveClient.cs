@@ -126,7 +126,7 @@ public sealed class LiveClient : IAsyncDisposable
 
         foreach (Listener listener in _listeners.ToArray())
         {
-            if (LiveTopics.Matches(listener.Topic, live))
+            if (LiveTopics.Carries(listener.Topic, live))
             {
                 listener.Handler(live);
             }

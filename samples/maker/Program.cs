@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.SampleMaker;
 using LoraLab.SampleMaker.Experiments;
 using LoraLab.Training.Catalog;

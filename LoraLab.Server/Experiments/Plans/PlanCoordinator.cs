@@ -2,7 +2,6 @@ using System.Text.Json;
 using LoraLab.Contracts.Live;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
-using LoraLab.Server.Infrastructure.Files;
 using LoraLab.Server.Live;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;

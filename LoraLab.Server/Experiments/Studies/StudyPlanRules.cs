@@ -12,8 +12,6 @@ namespace LoraLab.Server.Experiments.Studies;
 /// <summary>What must hold of a plan by itself; what its runs may be, each run's own check says.</summary>
 internal static class StudyPlanRules
 {
-    private const int LongestName = 100;
-    private const int LongestNotes = 20_000;
     private const int MostSeeds = 100;
 
     private static readonly HashSet<string> s_fields = [.. JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject().Select(field => field.Key)];
@@ -74,14 +72,14 @@ internal static class StudyPlanRules
     /// <summary>What people write about a study.</summary>
     public static IEnumerable<FieldError> Texts(string? name, string? notes)
     {
-        if (name is not null && name.Trim().Length is 0 or > LongestName)
+        if (name is not null && name.Trim().Length is 0 or > TextLimits.StudyName)
         {
-            yield return new("name", $"name must have 1 to {LongestName} characters.");
+            yield return new("name", $"name must have 1 to {TextLimits.StudyName} characters.");
         }
 
-        if (notes?.Length > LongestNotes)
+        if (notes?.Length > TextLimits.Notes)
         {
-            yield return new("notes", $"notes has {notes.Length} characters; at most {LongestNotes} are allowed.");
+            yield return new("notes", $"notes has {notes.Length} characters; at most {TextLimits.Notes} are allowed.");
         }
     }
 

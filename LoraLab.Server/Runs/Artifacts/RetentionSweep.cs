@@ -1,7 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
-using LoraLab.Server.Infrastructure.Files;
 using LoraLab.Server.Storage;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 
 namespace LoraLab.Server.Storage.LiteDb;
 

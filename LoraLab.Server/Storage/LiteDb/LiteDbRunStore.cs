@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Files;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Storage.Records;
 

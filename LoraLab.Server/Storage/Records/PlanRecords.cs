@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LoraLab.Contracts;
+using LoraLab.Files;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 
 namespace LoraLab.Server.Storage.Records;
 

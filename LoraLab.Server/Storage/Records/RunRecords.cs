@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 
 namespace LoraLab.Server.Storage.Records;
 

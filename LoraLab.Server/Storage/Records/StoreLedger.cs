@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 
 namespace LoraLab.Server.Storage.Records;
 

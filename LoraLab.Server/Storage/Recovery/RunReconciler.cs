@@ -1,6 +1,5 @@
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Infrastructure.Files;
 using LoraLab.Server.Storage.Records;
 
 namespace LoraLab.Server.Storage.Recovery;

@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Catalog;
 using LoraLab.Training.Errors;

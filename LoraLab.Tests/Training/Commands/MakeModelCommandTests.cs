@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Checkpoints;
 using LoraLab.Training.Model;
 using LoraLab.Training.Worker;
 using Xunit;
+
 using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Commands;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Course;
@@ -7,9 +8,6 @@ namespace LoraLab.Server.Experiments.Studies.Course;
 /// <summary>The specification of a study's run: the shared protocol, then the method's own fields, then the cell, then what the study decides.</summary>
 internal static class StudyRunSpec
 {
-    private const int LongestName = 200;
-    private const int LongestTag = 64;
-
     public static JsonObject Of(StudyPlan plan, WantedRun run)
     {
         JsonObject spec = [];
@@ -23,14 +21,14 @@ internal static class StudyRunSpec
         spec["seed"] = run.Seed;
         spec["orderSeed"] = run.Seed;
         spec["evalSplit"] = run.Stage == StudyStage.Selection ? "selection" : "dev";
-        spec["name"] = Cut(string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {run.Label}"), LongestName);
+        spec["name"] = Cut(string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {run.Label}"), TextLimits.Name);
         spec["tags"] = new JsonArray([.. Tags(plan).Distinct().Select(tag => (JsonNode)tag)]);
         return spec;
     }
 
     private static IEnumerable<string> Tags(StudyPlan plan)
     {
-        yield return Cut(plan.Name!.Replace(',', ' '), LongestTag);
+        yield return Cut(plan.Name!.Replace(',', ' '), TextLimits.Tag);
         foreach (JsonNode? tag in plan.Spec?["tags"] as JsonArray ?? [])
         {
             yield return tag?.ToString() ?? "";

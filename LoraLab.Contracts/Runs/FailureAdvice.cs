@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Runs;
 
-namespace LoraLab.Training.Errors;
+namespace LoraLab.Contracts.Runs;
 
 /// <summary>Changes with which a clone of a failed run may succeed, where they follow from the reason and the specification alone.</summary>
-internal static class FailureAdvice
+public static class FailureAdvice
 {
     private const int LeastTokens = 64;
 

@@ -1,6 +1,6 @@
 using LiteDB;
 
-namespace LoraLab.Server.Infrastructure.Files;
+namespace LoraLab.Server.Infrastructure;
 
 /// <summary>Tells a disk that does not take a write from a mistake in the program.</summary>
 internal static class StorageFailure

@@ -1,4 +1,4 @@
-namespace LoraLab.Training.Catalog;
+namespace LoraLab.Files;
 
 /// <summary>The folder that every relative path of the configuration is resolved against.</summary>
 public static class LoraLabHome
@@ -16,7 +16,7 @@ public static class LoraLabHome
     }
 
     /// <summary>The nearest folder at or above <paramref name="program"/> that holds <c>LoraLab.sln</c>, else <paramref name="program"/>.</summary>
-    internal static string Above(string program)
+    public static string Above(string program)
     {
         for (DirectoryInfo? folder = new(program); folder is not null; folder = folder.Parent)
         {

@@ -1,16 +1,22 @@
 using System.Text;
 
-namespace LoraLab.Server.Infrastructure.Files;
+namespace LoraLab.Files;
 
 /// <summary>Files that are there whole or not at all.</summary>
-internal static class DurableFile
+public static class DurableFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>Writes to a temporary file beside the target, flushes it to the disk and renames it.</summary>
+    /// <param name="path">The target; its folder exists.</param>
+    /// <param name="text">Its whole content, UTF-8 without a byte order mark.</param>
+    /// <exception cref="IOException">The disk does not take it: the target is what it was, and no temporary file is left.</exception>
     public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(Utf8.GetBytes(text)));
 
     /// <summary>The same with the content of another file.</summary>
+    /// <param name="source">The file that is copied; others may write to it.</param>
+    /// <param name="path">The target; its folder exists.</param>
+    /// <exception cref="IOException">The disk does not take it: the target is what it was, and no temporary file is left.</exception>
     public static void Copy(string source, string path) => Write(path, stream =>
     {
         using FileStream from = new(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace LoraLab.Training.Fingerprints;
+namespace LoraLab.Files;
 
 /// <summary>Sha256 over a sequence of parts, each with its length before it, so that no two sequences give the same bytes.</summary>
 public sealed class Sha256Hash : IDisposable

@@ -1,11 +1,9 @@
 using System.Text.Json;
-using LoraLab.Contracts;
-using LoraLab.Contracts.Live;
 
-namespace LoraLab.Server.Domain;
+namespace LoraLab.Contracts.Live;
 
 /// <summary>Which topics an event belongs to, and which topics there are.</summary>
-internal static class LiveTopics
+public static class LiveTopics
 {
     private const string RunPrefix = "run:";
     private const string LogsSuffix = ":logs";
@@ -13,6 +11,7 @@ internal static class LiveTopics
     private const string SweepPrefix = "sweep:";
     private const int LongestId = 64;
 
+    /// <summary>Whether there is such a topic.</summary>
     public static bool IsKnown(string? topic) =>
         topic is LiveHub.Runs or LiveHub.Queue or LiveHub.System or LiveHub.Studies or LiveHub.Sweeps || RunOf(topic) is not null || PlanOf(topic) is not null;
 
@@ -44,6 +43,7 @@ internal static class LiveTopics
         _ => null,
     };
 
+    /// <summary>Whether it is <c>run:{id}:logs</c>.</summary>
     public static bool IsLogs(string topic) =>
         topic.Length > RunPrefix.Length + LogsSuffix.Length && topic.EndsWith(LogsSuffix, StringComparison.Ordinal);
 

@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Runs;
 
-namespace LoraLab.Training.Worker;
+namespace LoraLab.Contracts.Worker;
 
 /// <summary>Exit codes of the trainer.</summary>
 public static class ExitCodes
@@ -34,4 +34,7 @@ public static class ExitCodes
         null => Abandoned,
         _ => Failure,
     };
+
+    /// <summary>How a run ends whose worker exited with <paramref name="code"/> and said nothing else.</summary>
+    public static EndReason ReasonOf(int code) => code == DiskFull ? EndReason.DiskFull : EndReason.WorkerLost;
 }
