@@ -78,8 +78,8 @@ internal static class PeerExport
         {
             using IDisposable scope = NewDisposeScope();
             work.Training.BeginStep();
-            Tensor loss = way(work).Accumulate([work.Training], step, CancellationToken.None);
-            work.Training.Update(step, loss.narrow(0, 0, 1));
+            Tensor loss = way(work).Accumulate(step, work.Training.Scaler.Scale, CancellationToken.None);
+            work.Training.Update(step, loss);
             return TensorReader.Doubles(loss)[0];
         })];
     }

@@ -16,18 +16,11 @@ internal sealed class BareRun(Bench bench, string folder)
     /// <summary>The last run's directory.</summary>
     public string Last => Path.Combine(folder, $"run-{_runs}");
 
-    /// <summary>Trains specifications in one process; one is a run, several are a gang.</summary>
-    public Duration Train(params IReadOnlyList<RunSpec> specs)
+    /// <summary>Trains a specification.</summary>
+    public Duration Train(RunSpec spec)
     {
-        _runs++;
-        List<string> arguments = ["train"];
-        foreach (RunSpec spec in specs)
-        {
-            string file = Path.Combine(folder, $"spec-{_runs}-{arguments.Count}.json");
-            File.WriteAllText(file, JsonSerializer.Serialize(spec, ContractJson.Options));
-            arguments.AddRange(["--spec", file]);
-        }
-
-        return Programs.Run(bench, Programs.Training, Specs.Environment(bench, Path.Combine(folder, "data")), [.. arguments, "--out", Last]);
+        string file = Path.Combine(folder, $"spec-{++_runs}.json");
+        File.WriteAllText(file, JsonSerializer.Serialize(spec, ContractJson.Options));
+        return Programs.Run(bench, Programs.Training, Specs.Environment(bench, Path.Combine(folder, "data")), "train", "--spec", file, "--out", Last);
     }
 }

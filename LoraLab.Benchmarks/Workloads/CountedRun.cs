@@ -1,7 +1,6 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Engine;
-using LoraLab.Training.Packing;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Worker;
 using static TorchSharp.torch;
@@ -47,18 +46,8 @@ internal sealed record CountedRun(int Steps, long Bytes, long Tensors, long Read
 
     private static void Train(PreparedRun run, RunRecorder recorder)
     {
-        using PackedModels models = new(run.Model);
-        using TrainingPasses passes = new(run.Plan, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
-        using PackedGradient gradient = new(passes, models);
         using TrainingRun training = new(run, recorder, new SummaryBuilder(), CancellationToken.None);
-        new Trainer(gradient, run.Evaluator, models, _ => { }, (_, problem) => Require(problem)).Run([training]);
-    }
-
-    private static void Require(Exception? problem)
-    {
-        if (problem is not null)
-        {
-            throw new InvalidOperationException("The counted run failed.", problem);
-        }
+        using TrainingEngine engine = new(training);
+        engine.Train(save: () => { });
     }
 }

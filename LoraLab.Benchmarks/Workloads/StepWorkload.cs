@@ -16,7 +16,6 @@ internal sealed class StepWorkload : IDisposable
 {
     private readonly TemporaryFolder _folder;
     private readonly EventLog _events;
-    private readonly PackedModels _models;
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>Owns the prepared run from now on.</summary>
@@ -27,7 +26,8 @@ internal sealed class StepWorkload : IDisposable
         RunDirectory directory = new(_folder.FullPath);
         _events = new EventLog(directory.AttemptFolder(1), TimeProvider.System);
         Training = new TrainingRun(run, new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System), new SummaryBuilder(), CancellationToken.None);
-        _models = new PackedModels(run.Model);
+        Model = new PackedLlama(run.Model);
+        Literal = new LiteralGradient(run);
         Packed = Gradient(share: false);
         Shared = Gradient(share: true);
     }
@@ -39,7 +39,7 @@ internal sealed class StepWorkload : IDisposable
     public TrainingRun Training { get; }
 
     /// <summary>One sentence a pass under plain autograd.</summary>
-    public IWindowGradient Literal { get; } = new LiteralGradient();
+    public IWindowGradient Literal { get; }
 
     /// <summary>One packed pass.</summary>
     public IWindowGradient Packed { get; }
@@ -48,7 +48,7 @@ internal sealed class StepWorkload : IDisposable
     public IWindowGradient Shared { get; }
 
     /// <summary>The packed model of the run.</summary>
-    public PackedLlama Model => _models.Of([Training]);
+    public PackedLlama Model { get; }
 
     /// <summary>The passes of <see cref="Shared"/>.</summary>
     public TrainingPasses Passes { get; private set; } = null!;
@@ -73,8 +73,7 @@ internal sealed class StepWorkload : IDisposable
         Training.BeginStep();
         using (IDisposable scope = NewDisposeScope())
         {
-            Tensor loss = gradient.Accumulate([Training], step, CancellationToken.None);
-            Training.Update(step, loss.narrow(0, 0, 1));
+            Training.Update(step, gradient.Accumulate(step, Training.Scaler.Scale, CancellationToken.None));
         }
 
         Training.EndStep(step, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -93,7 +92,7 @@ internal sealed class StepWorkload : IDisposable
     public void Dispose()
     {
         _owned.ForEach(owned => owned.Dispose());
-        _models.Dispose();
+        Model.Dispose();
         Training.Dispose();
         Run.Dispose();
         _events.Dispose();
@@ -104,9 +103,8 @@ internal sealed class StepWorkload : IDisposable
     {
         PassLimits limits = Run.Limits with { SharePrefix = share };
         TrainingPasses passes = new(Run.Plan, Run.Train, limits, Run.Spec.LossWeighting, Run.Model.Config.VocabularySize, Run.Device);
-        PackedGradient gradient = new(passes, _models);
-        _owned.AddRange([gradient, passes]);
+        _owned.Add(passes);
         Passes = passes;
-        return gradient;
+        return new PackedGradient(Run, passes, Model);
     }
 }

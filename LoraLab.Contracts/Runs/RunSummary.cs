@@ -54,12 +54,6 @@ public sealed record RunSummary
 
     /// <summary>By how much memory went above the budget while the run went on, MiB, evaluations included; null: it never did, or there is no budget.</summary>
     public double? BudgetExceededMb { get; init; }
-
-    /// <summary>
-    /// Runs that trained together over one set of frozen products, this one counted; null: it trained alone. Times and peak memory are null
-    /// then: they are the gang's, and enter no table.
-    /// </summary>
-    public int? GangSize { get; init; }
 }
 
 /// <summary>One metric's results over a run.</summary>

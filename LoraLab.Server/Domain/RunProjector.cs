@@ -124,7 +124,6 @@ internal static class RunProjector
         LoadSeconds = told.LoadSeconds ?? known.LoadSeconds,
         PeakMemoryMb = told.PeakMemoryMb ?? known.PeakMemoryMb,
         BudgetExceededMb = told.BudgetExceededMb ?? known.BudgetExceededMb,
-        GangSize = told.GangSize ?? known.GangSize,
     };
 
     private static int Known(int told, int before) => told > 0 ? told : before;

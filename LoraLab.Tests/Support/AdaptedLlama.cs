@@ -122,13 +122,13 @@ internal sealed class AdaptedLlama : IDisposable
         WindowWeights weights = new(window, weighting);
         List<TrainingPass> passes = [.. limits.Split(window).Select(examples => TrainingPass.Create(arena, examples, limits, weights.Of, Model.Config.VocabularySize))];
         arena.Upload(Model.Device);
-        using PackedLlama packed = new(Model, [Adapters]) { Ledger = ledger };
+        using PackedLlama packed = new(Model) { Ledger = ledger };
         using IDisposable scope = NewDisposeScope();
         double loss = 0;
         foreach (TrainingPass pass in passes)
         {
             DropoutMasks? own = masks is null ? null : masks with { Rows = [.. pass.Examples.Select(example => example.Row)], Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)] };
-            loss += packed.Gradient(pass, dropout: own is null ? null : [own]).item<double>();
+            loss += packed.Gradient(pass, dropout: own).item<double>();
             pass.Dispose();
         }
 

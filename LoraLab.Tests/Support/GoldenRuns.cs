@@ -32,21 +32,6 @@ public sealed class GoldenRuns : IDisposable
         return _trainer.Value.Run(spec);
     }
 
-    /// <summary>Runs the configurations of several references in one gang.</summary>
-    internal IReadOnlyList<FinishedRun> RunTogether(IReadOnlyList<string> names) => _trainer.Value.RunTogether([.. names.Select(name =>
-    {
-        (JsonObject golden, string folder) = Load(name);
-        JsonObject spec = Spec(golden, folder);
-        spec["dataset"] = _small.Value;
-        spec["dataSeed"] = null;
-        if ((string)golden["method"]! == "pissa")
-        {
-            spec["methodOptions"]!["residual"] = "branch";
-        }
-
-        return spec;
-    })]);
-
     /// <summary>A case's pass size as a specification writes it.</summary>
     internal static JsonNode MicroBatch(string text) => text == "auto" ? text : int.Parse(text, CultureInfo.InvariantCulture);
 

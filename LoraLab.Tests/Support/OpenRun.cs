@@ -4,9 +4,11 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Engine;
+using LoraLab.Training.Kernels;
 using LoraLab.Training.Packing;
 using LoraLab.Training.Resume;
 using LoraLab.Training.Worker;
+using Xunit;
 using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;
@@ -17,7 +19,7 @@ internal sealed class OpenRun : IDisposable
     private readonly StopSignal _stop = new();
     private readonly EventLog _events;
     private readonly TrainingPasses _passes;
-    private readonly PackedModels _models;
+    private readonly PackedLlama _model;
     private readonly PackedGradient _gradient;
     private readonly ActiveAttempt _attempt;
     private readonly List<WorkerEvent> _heard = [];
@@ -35,9 +37,10 @@ internal sealed class OpenRun : IDisposable
         RunPreparation preparation = trainer.Services.Preparation();
         Prepared = preparation.Prepare(saved?.State.Spec ?? valid, CancellationToken.None, saved);
         Training = _attempt.Open(Prepared, valid, preparation.HashModelAsync(valid).GetAwaiter().GetResult(), saved);
-        _models = new(Prepared.Model);
+        _attempt.Ready(probedMb: null);
+        _model = new(Prepared.Model);
         _passes = new(Prepared.Plan, Prepared.Train, Prepared.Limits, Prepared.Spec.LossWeighting, Prepared.Model.Config.VocabularySize, Prepared.Device);
-        _gradient = new(_passes, _models);
+        _gradient = new(Prepared, _passes, _model);
     }
 
     public PreparedRun Prepared { get; }
@@ -51,10 +54,8 @@ internal sealed class OpenRun : IDisposable
     /// <summary>Trains; the gradient of each window passes <paramref name="after"/>, which may spoil it. Returns what ended the run, null: its last step.</summary>
     public Exception? Run(Action<TrainingRun, int>? after = null)
     {
-        Exception? problem = null;
-        using Watched gradient = new(_gradient, after);
-        new Trainer(gradient, Prepared.Evaluator, _models, _ => _attempt.Save(), (_, why) => problem = why).Run([Training]);
-        return problem;
+        Watched gradient = new(_gradient, step => after?.Invoke(Training, step));
+        return Record.Exception(() => new Trainer(Training, gradient, _model, _attempt.Save).Run());
     }
 
     /// <summary>Asks the run to stop.</summary>
@@ -62,30 +63,21 @@ internal sealed class OpenRun : IDisposable
 
     public void Dispose()
     {
-        _gradient.Dispose();
         _passes.Dispose();
-        _models.Dispose();
+        _model.Dispose();
         Training.Dispose();
         Prepared.Dispose();
         _events.Dispose();
         _stop.Dispose();
     }
 
-    private sealed class Watched(IWindowGradient inner, Action<TrainingRun, int>? after) : IWindowGradient
+    private sealed class Watched(IWindowGradient inner, Action<int> after) : IWindowGradient
     {
-        public Tensor Accumulate(IReadOnlyList<TrainingRun> runs, int step, CancellationToken cancellation)
+        public Tensor Accumulate(int step, double lossScale, CancellationToken cancellation)
         {
-            Tensor loss = inner.Accumulate(runs, step, cancellation);
-            foreach (TrainingRun run in runs)
-            {
-                after?.Invoke(run, step);
-            }
-
+            Tensor loss = inner.Accumulate(step, lossScale, cancellation);
+            after(step);
             return loss;
-        }
-
-        public void Dispose()
-        {
         }
     }
 }

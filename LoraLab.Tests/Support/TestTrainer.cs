@@ -55,30 +55,6 @@ internal sealed class TestTrainer : IDisposable
         return FinishedRun.Read(folder);
     }
 
-    /// <summary>Trains specifications together to their ends, each in a folder of its own.</summary>
-    /// <param name="specs">Specifications.</param>
-    /// <param name="heard">Hears each event of each member with its number, and may stop that member.</param>
-    public IReadOnlyList<FinishedRun> RunTogether(IReadOnlyList<JsonObject> specs, Action<int, WorkerEvent, StopSignal>? heard = null)
-    {
-        string[] folders = [.. specs.Select(_ => NewFolder())];
-        List<IDisposable> owned = [];
-        List<(JsonNode?, RunRecorder, StopSignal)> members = [];
-        for (int i = 0; i < specs.Count; i++)
-        {
-            int member = i;
-            RunDirectory directory = new(folders[i]);
-            string attempt = directory.AttemptFolder(1);
-            StopSignal stop = new();
-            EventLog events = new(attempt, TimeProvider.System, line => heard?.Invoke(member, JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
-            owned.AddRange([events, stop]);
-            members.Add((specs[i], new RunRecorder(directory, events, RunLog.ToFile(attempt, TimeProvider.System), heard is null ? TimeProvider.System : new LeapingClock()), stop));
-        }
-
-        Services.Execution().ExecuteTogether(members);
-        owned.ForEach(item => item.Dispose());
-        return [.. folders.Select(folder => FinishedRun.Read(folder))];
-    }
-
     /// <summary>One attempt at a run; an attempt behind the first goes on from the last checkpoint.</summary>
     /// <param name="folder">Run directory.</param>
     /// <param name="number">Attempt, from 1.</param>

@@ -24,17 +24,17 @@ internal static class SpecFile
     }
 
     /// <summary>The complete specification, or null; what is wrong and what is worth knowing is told.</summary>
-    public static RunSpec? Complete(Services services, JsonNode? json, IAnsiConsole console, string prefix = "")
+    public static RunSpec? Complete(Services services, JsonNode? json, IAnsiConsole console)
     {
         SpecValidation validation = services.Validator.Validate(json);
         foreach (FieldError error in validation.Errors)
         {
-            console.MarkupLineInterpolated($"{prefix}[red]{error.Field}[/]: {error.Message}");
+            console.MarkupLineInterpolated($"[red]{error.Field}[/]: {error.Message}");
         }
 
         foreach (string warning in validation.Warnings)
         {
-            console.MarkupLineInterpolated($"{prefix}[yellow]{warning}[/]");
+            console.MarkupLineInterpolated($"[yellow]{warning}[/]");
         }
 
         return validation.Spec;

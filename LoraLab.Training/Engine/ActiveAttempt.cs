@@ -20,6 +20,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     private RunFingerprint? _fingerprint;
     private string _specSha256 = "";
     private RunSpec? _spec;
+    private TrainingState? _resumed;
     private int? _largestPass;
 
     /// <summary>Hears everything.</summary>
@@ -40,27 +41,46 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         return saved;
     }
 
-    /// <summary>The run is loaded: tells so, and makes it ready for its first step.</summary>
+    /// <summary>The run is loaded: makes it ready for its first step.</summary>
     /// <param name="run">The run.</param>
     /// <param name="spec">Its specification as it was validated.</param>
     /// <param name="model">Hashes of the model's files.</param>
     /// <param name="saved">Checkpoint that it goes on from.</param>
-    /// <param name="gangSize">Runs that train together; null: it trains alone.</param>
-    /// <param name="engine">Computes the gradient of the largest window before anything is told; null: nobody looks what it takes.</param>
-    /// <param name="gate">The budget that it has to keep; null: none.</param>
-    /// <exception cref="RunFailure">It takes more memory than the budget, or than there is.</exception>
-    internal TrainingRun Open(
-        PreparedRun run, RunSpec spec, ModelFingerprint model, SavedState? saved = null, int? gangSize = null, TrainingEngine? engine = null, BudgetGate? gate = null)
+    /// <exception cref="RunFailure">The checkpoint's base is another one.</exception>
+    internal TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, SavedState? saved = null)
     {
         _specSha256 = SpecHash.Of(spec);
-        (_spec, _largestPass) = (run.Spec, engine?.LargestPass);
+        (_spec, _resumed) = (run.Spec, saved?.State);
         _fingerprint = Fingerprint.Of(run, model, saved?.State.Start);
         saved?.RequireBase(_fingerprint.Model);
-        Training = new(run, recorder, _summary, stop.Token, saved) { GangSize = gangSize };
-        double? probed = engine is null ? null : Probe(engine, Training, gate);
-        Tell(run, saved?.State, gangSize, probed);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint, run, Training.Consumed, Training.Scaler, finished: false));
+        Training = new(run, recorder, _summary, stop.Token, saved);
         return Training;
+    }
+
+    /// <summary>The peak of computing the gradient of the largest window, MiB, before anything is told; null where it cannot be measured.</summary>
+    /// <param name="engine">Computes it.</param>
+    /// <param name="gate">The budget that the run has to keep; null: none.</param>
+    /// <exception cref="RunFailure">It takes more memory than the budget.</exception>
+    internal double? Probe(TrainingEngine engine, BudgetGate? gate)
+    {
+        _largestPass = engine.LargestPass;
+        double? probed = engine.Probe();
+        if (gate?.Holds(probed) == false)
+        {
+            // The first pass of a process also compiles: what it took beside its tensors is no step's.
+            probed = engine.Probe();
+            gate.RequireProbe(probed);
+        }
+
+        return probed;
+    }
+
+    /// <summary>Tells that the run is ready for its first step.</summary>
+    /// <param name="probedMb">What <see cref="Probe"/> found.</param>
+    internal void Ready(double? probedMb)
+    {
+        Tell(Training!.Run, probedMb);
+        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
     }
 
     /// <summary>Writes a checkpoint.</summary>
@@ -114,35 +134,21 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         return end.Reason;
     }
 
-    private static double? Probe(TrainingEngine engine, TrainingRun training, BudgetGate? gate)
+    private void Tell(PreparedRun run, double? probedMb)
     {
-        double? probed = engine.Probe(training);
-        if (gate?.Holds(probed) == false)
-        {
-            // The first pass of a process also compiles: what it took beside its tensors is no step's.
-            probed = engine.Probe(training);
-            gate.RequireProbe(probed);
-        }
-
-        return probed;
-    }
-
-    private void Tell(PreparedRun run, TrainingState? resumed, int? gangSize, double? probedMb)
-    {
-        _summary.Set(known => (resumed?.Summary ?? known) with
+        _summary.Set(known => (_resumed?.Summary ?? known) with
         {
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
-            GangSize = gangSize,
         });
         recorder.Prepared(new RunPrepared
         {
             Spec = run.Spec,
             Environment = run.Environment with { ProbeMemoryMb = probedMb },
             TotalSteps = run.Plan.TotalSteps,
-            ResumedFrom = resumed?.Step ?? 0,
-            Summary = resumed?.Summary,
+            ResumedFrom = _resumed?.Step ?? 0,
+            Summary = _resumed?.Summary,
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
@@ -150,8 +156,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"
-            + (gangSize is null ? "" : $", together with {gangSize - 1} others")
-            + (resumed is null ? "" : $", going on after step {resumed.Step}"));
+            + (_resumed is null ? "" : $", going on after step {_resumed.Step}"));
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {
             recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were there from an earlier run");

@@ -7,7 +7,7 @@ namespace LoraLab.Training.Engine;
 /// <summary>
 /// What one block of the packed model keeps for the way back, and what it holds at most beside that, counted from
 /// <c>Kernels/llama.torchscript</c>: a tensor lives from the line that makes it to its last use. A list of candidates follows the lines of
-/// a function; its largest member for a pass's shape is the peak.
+/// a function; the largest for a pass's shape is the peak.
 /// </summary>
 public sealed class BlockMemory
 {

@@ -9,13 +9,12 @@ namespace LoraLab.Training.Engine;
 /// <summary>
 /// The literal loop of <c>microBatch: 1</c>: one sentence a pass under plain autograd. It is what every faster path must equal.
 /// </summary>
-public sealed class LiteralGradient : IWindowGradient
+/// <param name="run">The run.</param>
+public sealed class LiteralGradient(PreparedRun run) : IWindowGradient
 {
     /// <inheritdoc />
-    public Tensor Accumulate(IReadOnlyList<TrainingRun> runs, int step, CancellationToken cancellation)
+    public Tensor Accumulate(int step, double lossScale, CancellationToken cancellation)
     {
-        TrainingRun only = runs.Single();
-        PreparedRun run = only.Run;
         using IDisposable scope = NewDisposeScope();
         Tensor loss = zeros(1, float64, run.Device);
         foreach (WindowPass pass in WindowPass.Split(run.Window(step), 1, run.Spec.LossWeighting, run.Device))
@@ -23,8 +22,8 @@ public sealed class LiteralGradient : IWindowGradient
             cancellation.ThrowIfCancellationRequested();
             using WindowPass current = pass;
             using IDisposable passScope = NewDisposeScope();
-            Tensor passLoss = Loss(run, pass, new ForwardPass(cancellation, Masks(run, step, pass.Examples)));
-            (only.Scaler.Active ? passLoss.mul(only.Scaler.Scale) : passLoss).backward();
+            Tensor passLoss = Loss(pass, new ForwardPass(cancellation, Masks(run, step, pass.Examples)));
+            (lossScale == 1 ? passLoss : passLoss.mul(lossScale)).backward();
             using IDisposable noGrad = no_grad();
             loss.add_(passLoss.detach());
         }
@@ -32,17 +31,12 @@ public sealed class LiteralGradient : IWindowGradient
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc />
-    public void Dispose()
-    {
-    }
-
     /// <summary>Masks of a pass, or null without dropout.</summary>
     internal static DropoutMasks? Masks(PreparedRun run, int step, IReadOnlyList<TrainingExample> examples) => run.Spec.Dropout > 0
         ? new(run.Spec.Seed, step, [.. examples.Select(example => example.Row)], [.. examples.Select(example => example.Ids.Length - 1)])
         : null;
 
-    private static Tensor Loss(PreparedRun run, WindowPass pass, ForwardPass forward)
+    private Tensor Loss(WindowPass pass, ForwardPass forward)
     {
         Tensor hidden_BTD = run.Model.Hidden(pass.Ids_BT, forward);
         Tensor hidden_ND = hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.TargetPositions_N);

@@ -70,9 +70,6 @@ public sealed class PreparedRun : IDisposable
     /// <summary>The adapters, in the model's order.</summary>
     public required IReadOnlyList<LowRankAdapter> Adapters { get; init; }
 
-    /// <summary>Whether base and data are another run's.</summary>
-    private bool IsMember { get; init; }
-
     /// <summary>Trainable parameters, counted from the live model.</summary>
     public long TrainableParameters => Adapters.SelectMany(adapter => adapter.Trainable).Sum(parameter => parameter.Value.numel());
 
@@ -87,44 +84,9 @@ public sealed class PreparedRun : IDisposable
         return new ArraySegment<TrainingExample>(Train, start, count);
     }
 
-    /// <summary>Another run over the same base, data and windows, which stay this one's.</summary>
-    internal PreparedRun Member(RunSpec spec, LoraMethod method, IReadOnlyList<LowRankAdapter> adapters, double loadSeconds) => new()
-    {
-        Spec = spec,
-        Method = method,
-        Plan = Plan,
-        Limits = Limits,
-        Adapters = adapters,
-        Environment = Environment,
-        Model = Model,
-        Device = Device,
-        Train = Train,
-        Data = Data,
-        Subset = Subset,
-        EvaluationExamples = EvaluationExamples,
-        Labels = Labels,
-        Evaluator = Evaluator,
-        Memory = Memory,
-        Load = Load,
-        Decompositions = Decompositions,
-        Warnings = Warnings,
-        LoadSeconds = LoadSeconds + loadSeconds,
-        IsMember = true,
-    };
-
     /// <inheritdoc />
     public void Dispose()
     {
-        if (IsMember)
-        {
-            foreach (LowRankAdapter adapter in Adapters)
-            {
-                adapter.Dispose();
-            }
-
-            return;
-        }
-
         Evaluator.Dispose();
         Model.Dispose();
         Memory.Dispose();

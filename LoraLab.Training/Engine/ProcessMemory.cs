@@ -39,7 +39,7 @@ public static class ProcessMemory
     {
         using IDisposable scope = NewDisposeScope();
         using LlamaModel model = LlamaFactory.Build(_smallest, (_, shape) => ones(shape, shape.Length == 1 ? float32 : dtype, device).DetachFromDisposeScope());
-        using PackedLlama packed = new(model, [[]]);
+        using PackedLlama packed = new(model);
         using IndexArena arena = new();
         TrainingExample[] window = [new(0, 0, [1, 2, 3, 4], 1), new(1, 0, [1, 2, 5], 1)];
         TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(2, null, SharePrefix: true, Banded: true), _ => 1, _smallest.VocabularySize);

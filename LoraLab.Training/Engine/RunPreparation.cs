@@ -90,18 +90,6 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
     public RunData Read(RunSpec spec) => RunData.Read(spec, models, datasets);
 
-    /// <summary>A run that shares base, data and windows with another one, and has adapters of its own.</summary>
-    /// <param name="first">The other one, which owns what is shared.</param>
-    /// <param name="spec">Specification; <see cref="GangRules"/> must hold.</param>
-    /// <param name="cancellation">Stops between two parts.</param>
-    public PreparedRun PrepareMember(PreparedRun first, RunSpec spec, CancellationToken cancellation)
-    {
-        long started = Stopwatch.GetTimestamp();
-        LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
-        RunSpec used = spec with { Precision = first.Spec.Precision, MicroBatch = first.Spec.MicroBatch, PackTokens = first.Spec.PackTokens, Device = first.Spec.Device };
-        return first.Member(used, method, Create(first.Model, method, used, null, first.Decompositions, cancellation), Stopwatch.GetElapsedTime(started).TotalSeconds);
-    }
-
     /// <summary>Hashes the model's files on another thread, beside the load that reads the same bytes.</summary>
     public Task<ModelFingerprint> HashModelAsync(RunSpec spec)
     {
@@ -109,38 +97,26 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
     }
 
-    private IReadOnlyList<LowRankAdapter> Attach(
+    private List<LowRankAdapter> Attach(
         LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
-    {
-        IReadOnlyList<LowRankAdapter> created = Create(model, method, spec, saved, decompositions, cancellation, moved);
-        Dictionary<string, LowRankAdapter> byModule = created.ToDictionary(adapter => adapter.Module);
-        foreach (LinearLayer linear in model.Linears)
-        {
-            linear.Adapter = byModule.GetValueOrDefault(linear.Name);
-        }
-
-        return created;
-    }
-
-    private IReadOnlyList<LowRankAdapter> Create(
-        LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved = null)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
-        List<LowRankAdapter> created = [];
+        List<LowRankAdapter> attached = [];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {
             cancellation.ThrowIfCancellationRequested();
-            created.Add(saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions));
+            linear.Adapter = saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
+            attached.Add(linear.Adapter);
             moved?.Invoke();
         }
 
         if (spec.InitFrom is not null && saved is null)
         {
-            PeftImport.Fill(adapters.Find(spec.InitFrom), created, spec.Rank);
+            PeftImport.Fill(adapters.Find(spec.InitFrom), attached, spec.Rank);
         }
 
-        return created;
+        return attached;
     }
 
     private static RunEnvironment Describe(

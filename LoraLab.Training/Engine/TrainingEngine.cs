@@ -1,40 +1,41 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Kernels;
 using LoraLab.Training.Packing;
 
 namespace LoraLab.Training.Engine;
 
-/// <summary>What the steps of prepared runs need beside the runs: packed windows and the kernels over them.</summary>
+/// <summary>What the steps of a run need beside the run: packed windows and the kernels over them.</summary>
 public sealed class TrainingEngine : IDisposable
 {
+    private readonly TrainingRun _training;
     private readonly PreparedRun _run;
-    private readonly PackedModels _models;
+    private readonly PackedLlama _model;
     private readonly TrainingPasses? _passes;
     private readonly IWindowGradient _gradient;
 
-    /// <summary>For a run, or for the runs that share its base and windows.</summary>
-    public TrainingEngine(PreparedRun run)
+    /// <summary>For a run whose parameters have their gradients.</summary>
+    public TrainingEngine(TrainingRun training)
     {
-        _run = run;
-        _models = new(run.Model);
-        _passes = PackingRule.IsLiteral(run.Spec)
+        (_training, _run) = (training, training.Run);
+        _model = new(_run.Model);
+        _passes = PackingRule.IsLiteral(_run.Spec)
             ? null
-            : new(run.Plan, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
-        _gradient = _passes is null ? new LiteralGradient() : new PackedGradient(_passes, _models);
+            : new(_run.Plan, _run.Train, _run.Limits, _run.Spec.LossWeighting, _run.Model.Config.VocabularySize, _run.Device);
+        _gradient = _passes is null ? new LiteralGradient(_run) : new PackedGradient(_run, _passes, _model);
     }
 
     /// <summary>Tokens of the largest pass; null for the literal loop, whose passes cannot be smaller.</summary>
     public int? LargestPass => _passes?.Windows.SelectMany(window => window).Max(pass => pass.Layout.Rows);
 
-    /// <summary>Trains runs until each has ended; see <see cref="Trainer"/>.</summary>
-    public void Train(IReadOnlyList<TrainingRun> runs, Action<TrainingRun> save, Action<TrainingRun, Exception?> ended) =>
-        new Trainer(_gradient, _run.Evaluator, _models, save, ended).Run(runs);
+    /// <summary>Trains the run to its end; see <see cref="Trainer"/>.</summary>
+    public void Train(Action save) => new Trainer(_training, _gradient, _model, save).Run();
 
     /// <summary>
     /// Computes the gradient of the window that needs most memory and throws it away: nothing that a later step reads is changed. Returns
     /// the peak meanwhile, MiB; null where it cannot be measured.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run shall stop.</exception>
-    public double? Probe(TrainingRun training) => training.Probe(gradient: _gradient, LargestWindow());
+    public double? Probe() => _training.Probe(_gradient, LargestWindow());
 
     private int LargestWindow()
     {
@@ -65,8 +66,7 @@ public sealed class TrainingEngine : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        _gradient.Dispose();
         _passes?.Dispose();
-        _models.Dispose();
+        _model.Dispose();
     }
 }

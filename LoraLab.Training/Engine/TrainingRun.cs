@@ -31,7 +31,7 @@ public sealed class TrainingRun : IDisposable
     /// <param name="run">The prepared run; its trained factors move into the optimizer's flat tensor.</param>
     /// <param name="recorder">Hears of steps and evaluations.</param>
     /// <param name="summary">Gathers results.</param>
-    /// <param name="stop">Ends this run alone.</param>
+    /// <param name="stop">Asks the run to stop.</param>
     /// <param name="saved">Checkpoint to go on from.</param>
     public TrainingRun(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, SavedState? saved = null)
     {
@@ -55,11 +55,8 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The prepared run.</summary>
     public PreparedRun Run { get; }
 
-    /// <summary>Ends this run alone.</summary>
+    /// <summary>Asks the run to stop.</summary>
     public CancellationToken Stop { get; }
-
-    /// <summary>Runs that train together; null: it trains alone. Time and memory are the gang's then, and nobody's alone.</summary>
-    public int? GangSize { get; init; }
 
     /// <summary>The windows consumed so far, earlier attempts included.</summary>
     public ConsumedRows Consumed { get; } = new();
@@ -89,7 +86,7 @@ public sealed class TrainingRun : IDisposable
         using (NewDisposeScope())
         {
             // Reading the loss waits for the device: running out of memory is heard here.
-            TensorReader.Doubles(gradient.Accumulate([this], step, Stop));
+            TensorReader.Doubles(gradient.Accumulate(step, Scaler.Scale, Stop));
         }
 
         double? peak = Run.Memory.EndAside();
@@ -244,15 +241,15 @@ public sealed class TrainingRun : IDisposable
     private void RecordCosts() => _summary.Set(known => known with
     {
         TrainTokens = Consumed.Tokens,
-        TrainSeconds = GangSize is null ? _pace.TrainSeconds : null,
-        EvalSeconds = GangSize is null ? _pace.EvaluationSeconds : null,
-        PeakMemoryMb = GangSize is null ? Run.Memory.PeakMb : null,
+        TrainSeconds = _pace.TrainSeconds,
+        EvalSeconds = _pace.EvaluationSeconds,
+        PeakMemoryMb = Run.Memory.PeakMb,
     });
 
     // "Fits in 8 GB" is a claim about a run on a larger device: what it takes beyond the budget is told, and the run goes on.
     private void CompareWithBudget(double? usedMb)
     {
-        if (GangSize is not null || _spec.MemoryBudgetMb is not int budget || usedMb is not double used || used <= budget || used - budget <= _summary.Summary.BudgetExceededMb)
+        if (_spec.MemoryBudgetMb is not int budget || usedMb is not double used || used <= budget || used - budget <= _summary.Summary.BudgetExceededMb)
         {
             return;
         }

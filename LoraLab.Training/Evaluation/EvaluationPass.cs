@@ -74,18 +74,12 @@ internal sealed class EvaluationPass : IDisposable
         return passes;
     }
 
-    /// <summary>Log-probability of each label token for each member, [members × scores]; the current dispose scope owns it.</summary>
+    /// <summary>Log-probability of each label token, in the order of <see cref="Owners"/>; the current dispose scope owns it.</summary>
     public Tensor Scores(PackedLlama model, CancellationToken cancellation)
     {
-        Tensor wanted = _arena.Indices(_wantedRows);
-        if (model.Members > 1)
-        {
-            wanted = wanted.unsqueeze(0).add(arange(model.Members, device: wanted.device).unsqueeze(1).mul(_layout.Rows)).flatten();
-        }
-
-        Tensor stream_ND = model.Stream(_layout, wanted, cancellation);
-        return cat([.. Enumerable.Range(0, model.Members).SelectMany(member => _chunks.Select(chunk =>
-            model.Scores(stream_ND.narrow(0, (member * _wanted) + chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners))))]);
+        Tensor stream_ND = model.Stream(_layout, _arena.Indices(_wantedRows), cancellation);
+        return cat([.. _chunks.Select(chunk =>
+            model.Scores(stream_ND.narrow(0, chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners)))]);
     }
 
     /// <inheritdoc />

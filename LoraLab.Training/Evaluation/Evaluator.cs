@@ -39,36 +39,36 @@ public sealed class Evaluator : IDisposable
     /// <summary>Bytes of all indices.</summary>
     public long IndexBytes => _arena.Bytes;
 
-    /// <summary>Scores every row with each member of the model as it is; one outcome a member.</summary>
+    /// <summary>Scores every row with the model as it is.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
-    /// <param name="model">The model with its members' adapters.</param>
+    /// <param name="model">The model with its adapters.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     /// <param name="moved">Hears of each pass.</param>
-    public IReadOnlyList<EvaluationOutcome> Run(PackedLlama model, CancellationToken cancellation, Action? moved = null)
+    public EvaluationOutcome Run(PackedLlama model, CancellationToken cancellation, Action? moved = null)
     {
         using IDisposable inference = inference_mode();
-        double[][,] scores = [.. Enumerable.Range(0, model.Members).Select(_ => new double[_examples.Count, _labels])];
+        double[,] scores = new double[_examples.Count, _labels];
         foreach (EvaluationPass pass in _passes)
         {
             using IDisposable scope = NewDisposeScope();
             float[] pieces = TensorReader.Floats(pass.Scores(model, cancellation));
             for (int i = 0; i < pieces.Length; i++)
             {
-                (int example, int label) = pass.Owners[i % pass.Owners.Count];
-                scores[i / pass.Owners.Count][example, label] += pieces[i];
+                (int example, int label) = pass.Owners[i];
+                scores[example, label] += pieces[i];
             }
 
             moved?.Invoke();
         }
 
-        return [.. scores.Select(Outcome)];
+        return Outcome(scores);
     }
 
     /// <summary>Scores every row with a model and the adapters in it.</summary>
     public EvaluationOutcome Run(LlamaModel model, CancellationToken cancellation)
     {
-        using PackedLlama packed = new(model, [[.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()]]);
-        return Run(packed, cancellation)[0];
+        using PackedLlama packed = new(model);
+        return Run(packed, cancellation);
     }
 
     /// <inheritdoc />

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Kernels;
 
-/// <summary>The tensors of one block in the order that the kernels take them, for a gang of members. It owns none but its handles on gradients.</summary>
+/// <summary>The tensors of one block in the order that the kernels take them. It owns none but its handles on gradients.</summary>
 internal sealed class BlockTensors : IDisposable
 {
     private const int FactorsEach = 5;
@@ -12,12 +12,11 @@ internal sealed class BlockTensors : IDisposable
     private readonly List<Tensor> _gradients = [];
     private static readonly int[][] _subBlocks = [[6], [4, 5], [3], [0, 1, 2]];
 
-    /// <summary>A block and each member's adapters by module name.</summary>
-    public BlockTensors(LlamaBlock block, IReadOnlyList<IReadOnlyDictionary<string, LowRankAdapter>> members, Tensor absent)
+    /// <summary>A block with the adapters that are on it.</summary>
+    public BlockTensors(LlamaBlock block, Tensor absent)
     {
         Weights = [block.AttentionNorm.Weight_D, block.MlpNorm.Weight_D, .. block.Linears.Select(linear => linear.Weight_OI)];
-        LowRankAdapter?[][] adapters = [.. block.Linears.Select(linear => members.Select(member => member.GetValueOrDefault(linear.Name)).ToArray())];
-        Adapters = [.. adapters.SelectMany(linear => linear)];
+        Adapters = [.. block.Linears.Select(linear => linear.Adapter)];
         Factors = new Tensor[FactorsEach * Adapters.Count];
         Gradients = new Tensor[GradientsEach * Adapters.Count];
         for (int i = 0; i < Adapters.Count; i++)
@@ -30,19 +29,19 @@ internal sealed class BlockTensors : IDisposable
             gradients.Select(gradient => gradient ?? absent).ToArray().CopyTo(Gradients, GradientsEach * i);
         }
 
-        LowestAdapted = 1 + Array.FindLastIndex(_subBlocks, linears => linears.Any(linear => adapters[linear].Any(adapter => adapter is not null)));
+        LowestAdapted = 1 + Array.FindLastIndex(_subBlocks, linears => linears.Any(linear => Adapters[linear] is not null));
     }
 
     /// <summary>Two norms and seven linears.</summary>
     public Tensor[] Weights { get; }
 
-    /// <summary>For each linear and member A, B, R, A₀, B₀, empty where absent.</summary>
+    /// <summary>For each linear A, B, R, A₀, B₀, empty where absent.</summary>
     public Tensor[] Factors { get; }
 
-    /// <summary>For each linear and member the gradients of A, B, R, empty where absent.</summary>
+    /// <summary>For each linear the gradients of A, B, R, empty where absent.</summary>
     public Tensor[] Gradients { get; }
 
-    /// <summary>For each linear and member its adapter.</summary>
+    /// <summary>For each linear its adapter.</summary>
     public IReadOnlyList<LowRankAdapter?> Adapters { get; }
 
     /// <summary>How far back adapters reach: 0 there are none, 1 down, 2 gate or up, 3 o, 4 q, k or v.</summary>

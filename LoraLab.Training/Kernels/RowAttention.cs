@@ -11,8 +11,8 @@ namespace LoraLab.Training.Kernels;
 /// kernel wants padded sentences and large heads.
 /// </summary>
 /// <remarks>
-/// A piece of work is one key-value head of one member with its query heads, over all segments in order, by one thread: sums have one order
-/// whatever the number of threads.
+/// A piece of work is one key-value head with its query heads, over all segments in order, by one thread: sums have one order whatever the
+/// number of threads.
 /// </remarks>
 internal sealed unsafe class RowAttention : IDisposable
 {
@@ -35,17 +35,16 @@ internal sealed unsafe class RowAttention : IDisposable
     /// Output [rows, N·H] and log-normalisers [rows, N] of queries, keys and values side by side, [rows, N + 2K, H]. The current dispose scope owns them.
     /// </summary>
     /// <param name="qkv">Rotated already, contiguous.</param>
-    /// <param name="segments">The rows of one member; a gang's members stand one under another.</param>
-    /// <param name="members">Members.</param>
-    public (Tensor Output, Tensor Normalisers) Forward(Tensor qkv, IReadOnlyList<Segment> segments, int members)
+    /// <param name="segments">The rows.</param>
+    public (Tensor Output, Tensor Normalisers) Forward(Tensor qkv, IReadOnlyList<Segment> segments)
     {
         long rows = qkv.shape[0];
         Tensor output = empty(rows, _heads * _size);
         Tensor normalisers = empty(rows, _heads);
         fixed (byte* x = qkv.bytes, o = output.bytes, n = normalisers.bytes)
         {
-            Pass pass = new((float*)x, (float*)o, (float*)n, null, null, (int)(rows / members), segments);
-            _team.Run(members * _keyValueHeads, Reserve(segments), (task, worker) => Forward(pass, task, _scratch[worker]));
+            Pass pass = new((float*)x, (float*)o, (float*)n, null, null, segments);
+            _team.Run(_keyValueHeads, Reserve(segments), (head, worker) => Forward(pass, head, _scratch[worker]));
         }
 
         return (output, normalisers);
@@ -57,15 +56,13 @@ internal sealed unsafe class RowAttention : IDisposable
     /// <param name="qkv">As for the way there.</param>
     /// <param name="normalisers">The log-normalisers.</param>
     /// <param name="segments">As for the way there.</param>
-    /// <param name="members">Members.</param>
-    public Tensor Backward(Tensor g, Tensor output, Tensor qkv, Tensor normalisers, IReadOnlyList<Segment> segments, int members)
+    public Tensor Backward(Tensor g, Tensor output, Tensor qkv, Tensor normalisers, IReadOnlyList<Segment> segments)
     {
-        long rows = qkv.shape[0];
         Tensor gradient = zeros(qkv.shape);
         fixed (byte* x = qkv.bytes, o = output.bytes, n = normalisers.bytes, dO = g.bytes, dX = gradient.bytes)
         {
-            Pass pass = new((float*)x, (float*)o, (float*)n, (float*)dO, (float*)dX, (int)(rows / members), segments);
-            _team.Run(members * _keyValueHeads, Reserve(segments), (task, worker) => Backward(pass, task, _scratch[worker]));
+            Pass pass = new((float*)x, (float*)o, (float*)n, (float*)dO, (float*)dX, segments);
+            _team.Run(_keyValueHeads, Reserve(segments), (head, worker) => Backward(pass, head, _scratch[worker]));
         }
 
         return gradient;
@@ -98,20 +95,19 @@ internal sealed unsafe class RowAttention : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Forward(in Pass pass, int task, TileScratch work)
+    private void Forward(in Pass pass, int shared, TileScratch work)
     {
-        (int member, int shared) = Math.DivRem(task, _keyValueHeads);
         int group = _heads / _keyValueHeads;
         foreach (Segment segment in pass.Segments)
         {
             int before = segment.Before.Count;
-            Collect(pass.Qkv, member * pass.Rows, segment, KeyColumn(shared), work.Keys);
-            Collect(pass.Qkv, member * pass.Rows, segment, ValueColumn(shared), work.Values);
+            Collect(pass.Qkv, segment, KeyColumn(shared), work.Keys);
+            Collect(pass.Qkv, segment, ValueColumn(shared), work.Values);
             for (int head = shared * group; head < (shared + 1) * group; head++)
             {
                 for (int first = 0; first < segment.Count; first += AttentionTile.Lanes)
                 {
-                    long row = (member * (long)pass.Rows) + segment.Start + first;
+                    long row = (long)segment.Start + first;
                     AttentionTile.Forward(
                         pass.Qkv + (row * _width) + (head * _size), _width, work.Keys, work.Values, before, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
                         pass.Output + (((row * _heads) + head) * _size), _heads * _size, pass.Normalisers + (row * _heads) + head, _heads, work);
@@ -121,22 +117,21 @@ internal sealed unsafe class RowAttention : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Backward(in Pass pass, int task, TileScratch work)
+    private void Backward(in Pass pass, int shared, TileScratch work)
     {
-        (int member, int shared) = Math.DivRem(task, _keyValueHeads);
         int group = _heads / _keyValueHeads;
         foreach (Segment segment in pass.Segments)
         {
             int before = segment.Before.Count;
-            Collect(pass.Qkv, member * pass.Rows, segment, KeyColumn(shared), work.Keys);
-            Collect(pass.Qkv, member * pass.Rows, segment, ValueColumn(shared), work.Values);
+            Collect(pass.Qkv, segment, KeyColumn(shared), work.Keys);
+            Collect(pass.Qkv, segment, ValueColumn(shared), work.Values);
             new Span<float>(work.KeyGradients, (before + segment.Count) * _size).Clear();
             new Span<float>(work.ValueGradients, (before + segment.Count) * _size).Clear();
             for (int head = shared * group; head < (shared + 1) * group; head++)
             {
                 for (int first = 0; first < segment.Count; first += AttentionTile.Lanes)
                 {
-                    long row = (member * (long)pass.Rows) + segment.Start + first;
+                    long row = (long)segment.Start + first;
                     long column = (row * _width) + (head * _size);
                     long at = ((row * _heads) + head) * _size;
                     AttentionTile.Backward(
@@ -145,8 +140,8 @@ internal sealed unsafe class RowAttention : IDisposable
                 }
             }
 
-            Add(work.KeyGradients, pass.QkvGradient, member * pass.Rows, segment, KeyColumn(shared));
-            Add(work.ValueGradients, pass.QkvGradient, member * pass.Rows, segment, ValueColumn(shared));
+            Add(work.KeyGradients, pass.QkvGradient, segment, KeyColumn(shared));
+            Add(work.ValueGradients, pass.QkvGradient, segment, ValueColumn(shared));
         }
     }
 
@@ -156,20 +151,20 @@ internal sealed unsafe class RowAttention : IDisposable
 
     // One head of a segment's rows, those before it first, to [L, H].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Collect(float* qkv, int offset, Segment segment, int column, float* to)
+    private void Collect(float* qkv, Segment segment, int column, float* to)
     {
         for (int i = 0; i < segment.Before.Count + segment.Count; i++)
         {
-            new ReadOnlySpan<float>(Row(qkv, offset, segment, i) + column, _size).CopyTo(new(to + (i * _size), _size));
+            new ReadOnlySpan<float>(Row(qkv, segment, i) + column, _size).CopyTo(new(to + (i * _size), _size));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Add(float* from, float* qkv, int offset, Segment segment, int column)
+    private void Add(float* from, float* qkv, Segment segment, int column)
     {
         for (int i = 0; i < segment.Before.Count + segment.Count; i++)
         {
-            float* row = Row(qkv, offset, segment, i) + column;
+            float* row = Row(qkv, segment, i) + column;
             for (int h = 0; h < _size; h++)
             {
                 row[h] += from[(i * _size) + h];
@@ -177,13 +172,12 @@ internal sealed unsafe class RowAttention : IDisposable
         }
     }
 
-    private float* Row(float* qkv, int offset, Segment segment, int i) =>
-        qkv + ((offset + (long)(i < segment.Before.Count ? segment.Before[i] : segment.Start + i - segment.Before.Count)) * _width);
+    private float* Row(float* qkv, Segment segment, int i) =>
+        qkv + ((long)(i < segment.Before.Count ? segment.Before[i] : segment.Start + i - segment.Before.Count) * _width);
 
-    private readonly struct Pass(float* qkv, float* output, float* normalisers, float* outputGradient, float* qkvGradient, int rows, IReadOnlyList<Segment> segments)
+    private readonly struct Pass(float* qkv, float* output, float* normalisers, float* outputGradient, float* qkvGradient, IReadOnlyList<Segment> segments)
     {
         public readonly float* Qkv = qkv, Output = output, Normalisers = normalisers, OutputGradient = outputGradient, QkvGradient = qkvGradient;
-        public readonly int Rows = rows;
         public readonly IReadOnlyList<Segment> Segments = segments;
     }
 }

@@ -41,26 +41,25 @@ public sealed class PassLayout : IDisposable
     /// <summary>L of each band, int64, on the CPU: sizes, not data.</summary>
     internal Tensor Lengths { get; }
 
-    /// <summary>Token and position of each row for a gang, whose members stand one under another with the same tokens, [members × T].</summary>
-    internal (Tensor Ids, Tensor Positions) Tokens(int members) => (_arena.Indices(_ids).repeat(members), _arena.Indices(_positions).repeat(members));
+    /// <summary>Token and position of each row, [T]; the current dispose scope owns these views.</summary>
+    internal (Tensor Ids, Tensor Positions) Tokens => (_arena.Indices(_ids), _arena.Indices(_positions));
 
     /// <summary>
     /// How attention finds rows: home, then the angles' cosines and sines, then each band's cells and whether each is a row's home. The
     /// current dispose scope owns the tensors.
     /// </summary>
-    internal Tensor[] Attention(int members, Tensor cos_T1H, Tensor sin_T1H)
+    internal Tensor[] Attention(Tensor cos_T1H, Tensor sin_T1H)
     {
-        Tensor member_M1 = arange(members, device: cos_T1H.device).unsqueeze(1);
-        Tensor home = _arena.Indices(_home).unsqueeze(0).add(member_M1.mul(_cellCount)).flatten();
-        Tensor cells_MC = _arena.Indices(_cells).unsqueeze(0).add(member_M1.mul(Rows));
-        Tensor owner_MC = zeros((long)members * _cellCount, ScalarType.Bool, home.device).index_fill_(0, home, true).view(members, _cellCount);
+        Tensor home = _arena.Indices(_home);
+        Tensor cells = _arena.Indices(_cells);
+        Tensor owner = zeros(_cellCount, ScalarType.Bool, home.device).index_fill_(0, home, true);
         List<Tensor> layout = [home, cos_T1H, sin_T1H];
         int start = 0;
         foreach (Band band in _bands)
         {
             int count = band.Sequences * band.Length;
-            layout.Add(cells_MC.narrow(1, start, count).flatten());
-            layout.Add(owner_MC.narrow(1, start, count).flatten());
+            layout.Add(cells.narrow(0, start, count));
+            layout.Add(owner.narrow(0, start, count));
             start += count;
         }
 

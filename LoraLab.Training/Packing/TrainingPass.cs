@@ -51,12 +51,8 @@ public sealed class TrainingPass : IDisposable
     /// <summary>Rows of a chunk of the loss for a vocabulary.</summary>
     public static int ChunkRows(int vocabulary) => Math.Max(1, LogitsPerChunk / vocabulary);
 
-    /// <summary>Rows with targets for a gang; the current dispose scope owns them.</summary>
-    public Tensor TargetRowsFor(int members)
-    {
-        Tensor rows = _arena.Indices(_targetRows);
-        return members == 1 ? rows : rows.unsqueeze(0).add(arange(members, device: rows.device).unsqueeze(1).mul(Layout.Rows)).flatten();
-    }
+    /// <summary>Rows that predict something, int64; the current dispose scope owns this view.</summary>
+    public Tensor Targets => _arena.Indices(_targetRows);
 
     /// <summary>For each chunk of rows: row weights [rows, 1], place row·V + id of each target, weight of each target.</summary>
     public Tensor[] Chunks()

@@ -22,8 +22,7 @@ internal sealed record KnownPace(double SecondsPerSentence, double SecondsPerRow
         RunDocument[] like =
         [
             .. all.Where(run => run.State == RunState.Completed && run.Spec.Model == spec.Model && run.Spec.Dataset == spec.Dataset && run.Progress.TotalSteps > 0)
-                // Runs that trained together have no time of their own.
-                .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null, GangSize: null })
+                .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null })
                 .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
                 .OrderByDescending(run => run.EndedAt),
         ];

@@ -62,7 +62,7 @@ public sealed class MemoryComponentsTests
         using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: model);
         FlatParameters flat = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
         using FusedAdamW optimizer = new(flat, 0, 1);
-        using PackedLlama packed = new(model, [adapted.Adapters]);
+        using PackedLlama packed = new(model);
         using IndexArena arena = new();
         TrainingExample[] window = Sentences(33, 21, 40, 25);
         TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(window.Length, null, SharePrefix: true), _ => 0.01, _config.VocabularySize);

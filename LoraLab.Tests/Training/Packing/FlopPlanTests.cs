@@ -27,7 +27,7 @@ public sealed class FlopPlanTests
         using AdaptedLlama adapted = AdaptedLlama.Create(Spec(targets));
         using FlatParameters gradients = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
         using FlopLedger ledger = new();
-        using PackedLlama packed = new(adapted.Model, [adapted.Adapters]) { Ledger = ledger };
+        using PackedLlama packed = new(adapted.Model) { Ledger = ledger };
         TrainingExample[] window = Window();
         RunPlan plan = new(window.Length, window.Length, 1, null, 1);
         using TrainingPasses passes = new(plan, window, new PassLimits(window.Length, null, SharePrefix: true), LossWeighting.PerExampleMean, TinyLlama.Config.VocabularySize, CPU);
@@ -67,7 +67,7 @@ public sealed class FlopPlanTests
         EvaluationExample[] examples = [.. Window().Select(example => new EvaluationExample(example.Row, 0, example.Ids, [[3], [4, 5]]))];
         using Evaluator evaluator = new(examples, TinyLlama.Config, CPU);
         using FlopLedger ledger = new();
-        using PackedLlama packed = new(adapted.Model, [adapted.Adapters]) { Ledger = ledger };
+        using PackedLlama packed = new(adapted.Model) { Ledger = ledger };
 
         evaluator.Run(packed, CancellationToken.None);
 

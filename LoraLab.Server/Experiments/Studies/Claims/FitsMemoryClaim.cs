@@ -16,7 +16,7 @@ internal sealed class FitsMemoryClaim : IPaperClaim
         "All five methods can be trained within 8 GB.",
         "Largest peak memory of any run of each method on CUDA, evaluations included where a budget watched them.",
         "At most 8,192 MiB, and no run ended because a budget of 8,192 MiB or more did not hold it.",
-        "A finished run on CUDA of each of the five methods with a measured peak, which did not train in a gang.");
+        "A finished run on CUDA of each of the five methods with a measured peak.");
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {
@@ -37,7 +37,7 @@ internal sealed class FitsMemoryClaim : IPaperClaim
         return new ClaimFinding(
             verdict,
             reading,
-            [.. peaks.Select(of => new ClaimEvidence($"largest peak of {Label(evidence, of.Method)}, MiB", of.Peak, N: of.Runs, Note: of.Peak is null ? "No run on CUDA that was measured alone." : null))],
+            [.. peaks.Select(of => new ClaimEvidence($"largest peak of {Label(evidence, of.Method)}, MiB", of.Peak, N: of.Runs, Note: of.Peak is null ? "No run on CUDA that was measured." : null))],
             runs);
     }
 

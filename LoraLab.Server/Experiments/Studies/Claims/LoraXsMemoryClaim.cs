@@ -15,7 +15,7 @@ internal sealed class LoraXsMemoryClaim : IPaperClaim
         "LoRA-XS has the same memory footprint as LoRA.",
         "Peak memory over the training steps, LoRA-XS over LoRA, paired by seed.",
         "Each pair's ratio lies between 0.95 and 1.05.",
-        "One pair of finished runs on the same CUDA device, with the same precision, sentences and tokens a pass and source of the memory figure, neither of which trained in a gang.");
+        "One pair of finished runs on the same CUDA device, with the same precision, sentences and tokens a pass and source of the memory figure.");
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {
@@ -36,7 +36,7 @@ internal sealed class LoraXsMemoryClaim : IPaperClaim
         List<(EvidenceRun Ours, EvidenceRun Theirs)> pairs = [.. common.Where(pair => Measured(pair.Ours) && Measured(pair.Theirs) && Alike(pair.Ours.Environment!, pair.Theirs.Environment!))];
         if (pairs.Count == 0)
         {
-            return new ClaimFinding(ClaimVerdict.Inconclusive, "no seed has both methods measured alone and on the same CUDA device in the same way.", [], runs);
+            return new ClaimFinding(ClaimVerdict.Inconclusive, "no seed has both methods measured on the same CUDA device in the same way.", [], runs);
         }
 
         List<double> ratios = [.. pairs.Select(pair => pair.Ours.PeakMemoryMb!.Value / pair.Theirs.PeakMemoryMb!.Value)];
@@ -54,7 +54,7 @@ internal sealed class LoraXsMemoryClaim : IPaperClaim
     private static List<ClaimEvidence> Figures(List<(EvidenceRun Ours, EvidenceRun Theirs)> pairs, List<double> ratios, int left) =>
     [
         new("peak memory, LoRA-XS over LoRA, mean ratio", ratios.Average(), ratios.Min(), ratios.Max(), ratios.Count,
-            Note: "Ends: smallest and largest pair." + (left > 0 ? $" {NumberText.Count(left, "common seed")} left out: not measured alone, or not in the same way." : "")),
+            Note: "Ends: smallest and largest pair." + (left > 0 ? $" {NumberText.Count(left, "common seed")} left out: not measured, or not in the same way." : "")),
         new("peak memory of LoRA-XS, MiB", pairs.Average(pair => pair.Ours.PeakMemoryMb!.Value), N: pairs.Count, Note: Ranks(pairs[0].Ours)),
         new("peak memory of LoRA, MiB", pairs.Average(pair => pair.Theirs.PeakMemoryMb!.Value), N: pairs.Count, Note: Ranks(pairs[0].Theirs)),
     ];

@@ -26,11 +26,11 @@ internal sealed record EvidenceRun(StudyRun Run, RunDocument? Document, RunFinge
 
     public double? MacroF1 => Document?.Summary.MacroF1?.Last;
 
-    /// <summary>Seconds of training; null for members of a gang, whose time is the gang's.</summary>
-    public double? TrainSeconds => Document?.Summary is { GangSize: null } summary ? summary.TrainSeconds : null;
+    /// <summary>Seconds of training.</summary>
+    public double? TrainSeconds => Document?.Summary.TrainSeconds;
 
-    /// <summary>Peak memory; null for members of a gang.</summary>
-    public double? PeakMemoryMb => Document?.Summary is { GangSize: null } summary ? summary.PeakMemoryMb : null;
+    /// <summary>Peak memory.</summary>
+    public double? PeakMemoryMb => Document?.Summary.PeakMemoryMb;
 
     public RunEnvironment? Environment => Fingerprint?.Environment ?? Document?.Attempts.LastOrDefault()?.Environment;
 

@@ -17,7 +17,7 @@ internal static class PaperCsv
         CsvText text = new();
         text.Add(
             "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank", "alpha", "accuracy", "macroF1", "evalLoss", "correct", "evalRows",
-            "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "gangSize", "trainableParameters", "trainTokens", "device", "deviceName", "finalSha256", "error");
+            "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "trainableParameters", "trainTokens", "device", "deviceName", "finalSha256", "error");
         foreach (EvidenceRun run in evidence.Runs)
         {
             RunSummary? summary = run.Document?.Summary;
@@ -44,7 +44,6 @@ internal static class PaperCsv
                 CsvText.Number(summary?.LoadSeconds),
                 CsvText.Number(run.PeakMemoryMb),
                 run.Environment?.MemorySource,
-                Whole(summary?.GangSize),
                 Whole(summary?.TrainableParameters),
                 Whole(summary?.TrainTokens),
                 run.Environment?.Device,

@@ -131,12 +131,6 @@ internal static class FinalTable
             yield return $"{group.Label}: {NumberText.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
         }
 
-        List<EvidenceRun> gangs = [.. groups.SelectMany(group => group.Counted).Where(run => run.Document!.Summary.GangSize is not null)];
-        if (gangs.Count > 0)
-        {
-            yield return $"{NumberText.Count(gangs.Count, "run")} trained in a gang: times and peak memory are the gang's and are left out ({string.Join(", ", gangs.Select(run => run.Id))}).";
-        }
-
         List<string> sources = [.. groups.SelectMany(group => group.Counted).Where(run => run.PeakMemoryMb is not null).Select(run => run.Environment?.MemorySource).OfType<string>().Where(source => source.Length > 0).Distinct()];
         if (sources.Count > 0)
         {

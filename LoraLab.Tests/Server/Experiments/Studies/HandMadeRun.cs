@@ -37,8 +37,6 @@ internal sealed record HandMadeRun(string Method, long Seed)
 
     public double? PeakMemoryMb { get; init; }
 
-    public int? GangSize { get; init; }
-
     public int? BudgetMb { get; init; }
 
     public double? BudgetExceededMb { get; init; }

@@ -100,7 +100,6 @@ internal sealed class HandMadeStudy
                 EvalRows = Rows,
                 TrainSeconds = run.TrainSeconds,
                 PeakMemoryMb = run.PeakMemoryMb,
-                GangSize = run.GangSize,
                 BudgetExceededMb = run.BudgetExceededMb,
                 TrainableParameters = run.Parameters,
             },

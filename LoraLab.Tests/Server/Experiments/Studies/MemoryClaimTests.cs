@@ -45,18 +45,18 @@ public sealed class MemoryClaimTests
     }
 
     [Fact]
-    public void JudgeFootprint_GangOrOtherCard_IsNoPair()
+    public void JudgeFootprint_UnmeasuredOrOtherCard_IsNoPair()
     {
         HandMadeStudy study = new HandMadeStudy()
             .Run(OnCuda("lora", 1, 4000))
-            .Run(OnCuda("lora-xs", 1, 4000) with { GangSize = 2 })
+            .Run(OnCuda("lora-xs", 1, 4000) with { PeakMemoryMb = null })
             .Run(OnCuda("lora", 2, 4000))
             .Run(OnCuda("lora-xs", 2, 4000) with { DeviceName = "another card" });
 
         StudyClaim claim = study.Claim("lora-xs-memory");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("No seed has both methods measured alone", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("No seed has both methods measured on the same CUDA device", claim.Reading, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,12 +121,12 @@ public sealed class MemoryClaimTests
     }
 
     [Fact]
-    public void JudgeFits_FourMethodsOrAGang_IsInconclusive()
+    public void JudgeFits_FourMethodsMeasured_IsInconclusive()
     {
         HandMadeStudy study = new();
         foreach (string method in s_five)
         {
-            study.Run(OnCuda(method, 1, 6000) with { GangSize = method == "pissa" ? 5 : null });
+            study.Run(OnCuda(method, 1, 6000) with { PeakMemoryMb = method == "pissa" ? null : 6000 });
         }
 
         StudyClaim claim = study.Claim("fits-8gb");
