@@ -57,6 +57,31 @@ public sealed class MigrationTests : IDisposable
         Assert.Single(Directory.GetFiles(DataDirectory, "*.backup"));
     }
 
+    /// <summary>Two runs of a version that trained several together, which said so in a field that is gone: from the database, from the record, from the events alone.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_RunsThatTrainedTogether_ShowsThem(bool withDatabase)
+    {
+        Unpack("trained-together.zip");
+        if (!withDatabase)
+        {
+            Array.ForEach(Directory.GetFiles(DataDirectory, "loralab*.db"), File.Delete);
+            File.Delete(Path.Combine(DataDirectory, "runs", "2bz4ktn8ab", "run.json"));
+        }
+
+        await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup { DataDirectory = DataDirectory });
+        RunApi api = new(server.Http);
+
+        foreach ((string id, string method) in new[] { ("2bz4ktn8aa", "lora"), ("2bz4ktn8ab", "lora-xs") })
+        {
+            RunDocument run = await api.GetAsync(id);
+            Assert.Equal((RunState.Completed, EndReason.Finished, method, 0.5), (run.State, run.EndReason, run.Spec.Method, run.Summary.Accuracy?.Last));
+            Assert.Equal((null, null), (run.Summary.TrainSeconds, run.Summary.PeakMemoryMb));
+            Assert.Equal([1, 2, 3, 4], (await api.MetricsAsync(id)).Series[MetricKeys.TrainLoss].X);
+        }
+    }
+
     [Fact]
     public void Start_ManyEarlierBackups_KeepsTheLatestThree()
     {
@@ -93,8 +118,10 @@ public sealed class MigrationTests : IDisposable
         Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
     }
 
-    private void Unpack(int schema) => ZipFile.ExtractToDirectory(
-        Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", string.Create(CultureInfo.InvariantCulture, $"schema-{schema}.zip")), DataDirectory);
+    private void Unpack(int schema) => Unpack(string.Create(CultureInfo.InvariantCulture, $"schema-{schema}.zip"));
+
+    private void Unpack(string asset) =>
+        ZipFile.ExtractToDirectory(Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", asset), DataDirectory);
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);
 
