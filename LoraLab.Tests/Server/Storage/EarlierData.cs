@@ -1,0 +1,52 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Tests.Support;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>
+/// <c>Assets/v0.1-data.zip</c>: the data directory of a server of version 0.1 that was killed with its worker in the middle of a run in fp16, and
+/// <c>expected.json</c>, what that server said of everything, and what it computed of the same run when nobody interrupted it.
+/// <c>scripts/make-upgrade-data.py</c> made it.
+/// </summary>
+internal sealed class EarlierData : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly JsonObject expected;
+
+    /// <summary>A copy of it.</summary>
+    /// <param name="hasDatabase">False: only the files beside the database are left.</param>
+    public EarlierData(bool hasDatabase)
+    {
+        ZipFile.ExtractToDirectory(System.IO.Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", "v0.1-data.zip"), folder.Path);
+        expected = JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(folder.Path, "expected.json")))!.AsObject();
+        foreach (string file in hasDatabase ? [] : Directory.GetFiles(Path, "loralab*.db"))
+        {
+            File.Delete(file);
+        }
+    }
+
+    public string Path => System.IO.Path.Combine(folder.Path, "data");
+
+    /// <summary>The run that was interrupted.</summary>
+    public string Interrupted => (string)expected["interrupted"]!;
+
+    /// <summary>Requests with an Idempotency-Key, and the id that each was answered.</summary>
+    public IEnumerable<(string Path, string Key, string Body, string Id)> Answers =>
+        expected["answers"]!.AsArray().Select(answer => ((string)answer!["path"]!, (string)answer["key"]!, answer["body"]!.ToJsonString(), (string)answer["id"]!));
+
+    /// <summary>The series of completed runs.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, MetricSeries>> Metrics => Read<Dictionary<string, IReadOnlyDictionary<string, MetricSeries>>>(expected["metrics"]).ToDictionary();
+
+    public JsonObject Undisturbed => expected["undisturbed"]!.AsObject();
+
+    /// <summary>What was listed: <c>runs</c>, <c>studies</c> or <c>sweeps</c>.</summary>
+    public IReadOnlyList<T> Listed<T>(string what) => Read<IReadOnlyList<T>>(expected[what]);
+
+    public static T Read<T>(JsonNode? node) => node.Deserialize<T>(ContractJson.Options)!;
+
+    public void Dispose() => folder.Dispose();
+}

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Server.Experiments.Studies;
+using LoraLab.Tests.Server.Experiments.Sweeps;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>What version 0.1 left goes on here: with its database, and from the files alone.</summary>
+public sealed class EarlierDataTests
+{
+    /// <summary>Where the processor is another one, its kernels add up in another order; what fp16 makes of that in 24 steps stays below this.</summary>
+    private const double OtherProcessor = 0.02;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_DataDirectoryOfVersion01_ShowsAllOfItAndResumesToTheSameNumbers(bool hasDatabase)
+    {
+        using EarlierData earlier = new(hasDatabase);
+        await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup { DataDirectory = earlier.Path });
+        RunApi api = new(server.Http);
+
+        await AssertAllIsThereAsync(earlier, api);
+        await AssertAnswersStandAsync(earlier, server.Http);
+        await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":false}""");
+
+        await AssertUndisturbedAsync(earlier, api, await api.WaitForEndAsync(earlier.Interrupted, s_patience));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Category", "Long")]
+    public async Task Start_DataDirectoryOfVersion01_QueueStudyAndSweepGoOnToTheirEnds(bool hasDatabase)
+    {
+        using EarlierData earlier = new(hasDatabase);
+        await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup { DataDirectory = earlier.Path });
+        RunApi api = new(server.Http);
+
+        await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":false}""");
+        StudyDocument study = await api.WaitForEndOfStudyAsync(earlier.Listed<StudyDocument>("studies")[0].Id);
+        SweepDocument sweep = await new SweepApi(api).WaitForEndAsync(earlier.Listed<SweepDocument>("sweeps")[0].Id);
+
+        Assert.Equal((StudyState.Completed, SweepState.Completed, 3), (study.State, sweep.State, sweep.Counts.Completed));
+        foreach (RunDocument run in earlier.Listed<RunDocument>("runs"))
+        {
+            Assert.Equal((run.Id, RunState.Completed), (run.Id, (await api.WaitForEndAsync(run.Id, s_patience)).State));
+        }
+    }
+
+    private static async Task AssertAllIsThereAsync(EarlierData earlier, RunApi api)
+    {
+        IReadOnlyList<RunDocument> there = (await api.ReadAsync<RunList>(ApiRoutes.Runs + "?limit=500&sort=id")).Items;
+        IReadOnlyList<RunDocument> told = earlier.Listed<RunDocument>("runs");
+        Assert.Equal(told.Select(run => run.Id), there.Select(run => run.Id));
+        foreach ((RunDocument before, RunDocument now) in told.Zip(there).Where(run => run.First.Id != earlier.Interrupted))
+        {
+            // Places in the queue are compared by the queue.
+            AssertSame(before with { QueuePosition = null }, now with { QueuePosition = null });
+        }
+
+        // Its server and its worker were gone: it stands before what waits, which keeps its order.
+        RunDocument interrupted = there.Single(run => run.Id == earlier.Interrupted);
+        Assert.Equal((RunState.Queued, 2, true), (interrupted.State, interrupted.Attempts.Count, interrupted.Attempts[1].Lost));
+        QueueDocument queue = await api.ReadAsync<QueueDocument>(ApiRoutes.Queue);
+        Assert.True(queue.Paused);
+        Assert.Equal([earlier.Interrupted, .. told.Where(run => run.State == RunState.Queued).OrderBy(run => run.QueuePosition).Select(run => run.Id)], queue.Queued.Select(run => run.Id));
+
+        foreach ((string id, IReadOnlyDictionary<string, MetricSeries> series) in earlier.Metrics)
+        {
+            AssertSame(series, (await api.MetricsAsync(id)).Series);
+        }
+
+        foreach (StudyDocument study in earlier.Listed<StudyDocument>("studies"))
+        {
+            AssertSame(study, await api.StudyAsync(study.Id));
+        }
+
+        foreach (SweepDocument sweep in earlier.Listed<SweepDocument>("sweeps"))
+        {
+            AssertSame(sweep, await new SweepApi(api).GetAsync(sweep.Id));
+        }
+    }
+
+    private static async Task AssertAnswersStandAsync(EarlierData earlier, HttpClient http)
+    {
+        foreach ((string path, string key, string body, string id) in earlier.Answers)
+        {
+            using HttpRequestMessage again = new(HttpMethod.Post, ApiRoutes.Base + path) { Content = RunApi.Json(body) };
+            again.Headers.Add("Idempotency-Key", key);
+            using HttpResponseMessage response = await http.SendAsync(again);
+            string answer = await response.Content.ReadAsStringAsync();
+            Assert.True(response.StatusCode == HttpStatusCode.Created, answer);
+            Assert.Equal((key, id), (key, (string?)JsonNode.Parse(answer)!["id"]));
+            Assert.True(response.Headers.Contains("Idempotency-Replayed"), key);
+        }
+    }
+
+    /// <summary>The run that was stopped once and lost once came to what version 0.1 computed of it in one go.</summary>
+    private static async Task AssertUndisturbedAsync(EarlierData earlier, RunApi api, RunDocument run)
+    {
+        JsonObject expected = earlier.Undisturbed;
+        Assert.Equal((RunState.Completed, 3, (int)expected["totalSteps"]!), (run.State, run.Attempts.Count, run.Progress.Step));
+        Assert.True(run.Attempts[2].ResumedFrom >= run.Attempts[1].CheckpointStep, "It began before its checkpoint.");
+        bool same = run.Attempts[2].Environment!.DeviceName == (string)expected["deviceName"]!;
+        IReadOnlyDictionary<string, MetricSeries> found = (await api.MetricsAsync(run.Id)).Series;
+        foreach ((string key, MetricSeries series) in EarlierData.Read<Dictionary<string, MetricSeries>>(expected["series"]))
+        {
+            Assert.Equal(series.X, found[key].X);
+            Assert.All(series.Y.Zip(found[key].Y), point => Assert.Equal(point.First ?? double.NaN, point.Second ?? double.NaN, same ? 0 : OtherProcessor * Math.Max(1, Math.Abs(point.First ?? 0))));
+        }
+
+        string folder = Path.Combine(earlier.Path, "runs", run.Id);
+        string predictions = await File.ReadAllTextAsync(Path.Combine(folder, RunFiles.PredictionsAt(run.Progress.TotalSteps)));
+        string adapter = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights))));
+        if (same)
+        {
+            Assert.Equal((string)expected["predictions"]!, predictions);
+            Assert.Equal((string)expected["adapterSha256"]!, adapter);
+        }
+        else
+        {
+            Assert.Equal(Scores((string)expected["predictions"]!), Scores(predictions), (one, other) => Math.Abs(one - other) < OtherProcessor);
+        }
+    }
+
+    private static IEnumerable<double> Scores(string predictions) =>
+        predictions.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).SelectMany(line => line.Split(',').Skip(3)).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture));
+
+    /// <summary>The same values; a number may be written in another way.</summary>
+    private static void AssertSame<T>(T expected, T actual)
+    {
+        (string one, string other) = (JsonSerializer.Serialize(expected, ContractJson.Options), JsonSerializer.Serialize(actual, ContractJson.Options));
+        if (!JsonNode.DeepEquals(JsonNode.Parse(one), JsonNode.Parse(other)))
+        {
+            Assert.Equal(one, other);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Makes a data directory as a server of this version leaves it, for the tests of the versions after it.
+
+    python3 scripts/make-upgrade-data.py path/to/LoraLab.Server.dll OUT.zip
+
+The server and its trainer are real, the runs are micro runs on the bundled sample. The directory holds
+completed runs of two methods, a study and a sweep that have begun, waiting runs, idempotency answers, and a
+run in fp16 that was stopped once (SIGTERM) and then lost with its server (SIGKILL). Beside it, in
+expected.json, is what the same server says of everything, and what the interrupted run comes to when nobody
+interrupts it: that is computed in another data directory.
+"""
+import hashlib, json, os, re, signal, subprocess, sys, tempfile, time, urllib.error, urllib.request, zipfile
+
+MICRO = {"model": "sample", "dataset": "sample", "rank": 4, "alpha": 8, "learningRate": 0.005, "trainSamples": 32,
+         "effectiveBatch": 8, "evalEvery": 2, "evalSamples": 32, "lossScope": "completion", "precision": "fp32"}
+INTERRUPTED = {**MICRO, "method": "lora", "precision": "fp16", "dropout": 0.1, "trainSamples": 192, "evalEvery": 4,
+               "name": "interrupted in fp16", "priority": 10}
+STUDY = {"name": "a study", "notes": "one of its runs is done", "seeds": [1], "selection": "selectionSplit",
+         "spec": {key: MICRO[key] for key in MICRO if key not in ("model", "dataset", "learningRate")},
+         "model": "sample", "dataset": "sample",
+         "methods": [{"method": "lora", "grid": {"learningRate": [0.002, 0.004]}}]}
+SWEEP = {"name": "a sweep", "sampler": "tpe", "runs": 3, "startupRuns": 2, "seed": 7,
+         "spec": {**{key: MICRO[key] for key in MICRO if key != "learningRate"}, "method": "lora-plus", "priority": 5},
+         "space": [{"field": "learningRate", "low": 0.001, "high": 0.01, "range": "logUniform"}]}
+OF_TIME = ("train/tokensPerSecond", "memory/usedMb")
+
+
+class Server:
+    def __init__(self, program, data):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("LoraLab__", "ASPNETCORE_"))}
+        environment.update(ASPNETCORE_ENVIRONMENT="Production", LoraLab__DataDirectory=data)
+        self.process = subprocess.Popen(["dotnet", program, "--urls", "http://127.0.0.1:0"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, env=environment, cwd=tempfile.gettempdir())
+        for line in self.process.stdout:
+            if line.startswith("LoraLab dashboard: "):
+                self.address = line.split(": ", 1)[1].strip()
+                break
+        else:
+            raise SystemExit("the server did not start")
+        self.until(lambda: self.status("/health/ready") == 200)
+
+    def status(self, path):
+        try:
+            return urllib.request.urlopen(self.address + path).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def send(self, method, path, body=None, key=None):
+        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+        request = urllib.request.Request(self.address + "/api/v1" + path, method=method, headers=headers,
+                                         data=None if body is None else json.dumps(body).encode())
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"{method} {path}: {error.read().decode()}")
+
+    def get(self, path):
+        return self.send("GET", path)
+
+    def pause(self, paused):
+        self.send("PATCH", "/queue", {"paused": paused})
+
+    @staticmethod
+    def until(happened, patience=120):
+        began = time.monotonic()
+        while not happened():
+            if time.monotonic() - began > patience:
+                raise SystemExit("it does not happen")
+            time.sleep(0.02)
+
+    def idle(self):
+        self.until(lambda: not self.get("/queue")["running"])
+
+    def ended(self, run):
+        self.until(lambda: self.get(f"/runs/{run}")["state"] in ("completed", "failed", "cancelled"))
+
+    def at_step(self, run, step):
+        self.until(lambda: self.get(f"/runs/{run}")["progress"]["step"] >= step)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+    def kill(self, worker):
+        # Both at once, as a power cut would: none may still tell anything about the other.
+        os.kill(worker, signal.SIGSTOP)
+        self.process.kill()
+        os.kill(worker, signal.SIGKILL)
+        self.process.wait()
+
+
+def undisturbed(program):
+    """What the interrupted run comes to when it is not interrupted."""
+    with tempfile.TemporaryDirectory() as data:
+        server = Server(program, data)
+        run = server.send("POST", "/runs", INTERRUPTED)["id"]
+        server.ended(run)
+        document = server.get(f"/runs/{run}")
+        if document["state"] != "completed":
+            raise SystemExit(f"the undisturbed run is {document['state']}: {document['error']}")
+        series = server.get(f"/runs/{run}/metrics")["series"]
+        server.stop()
+        folder = os.path.join(data, "runs", run)
+        steps = document["progress"]["totalSteps"]
+        with open(os.path.join(folder, f"predictions/step-{steps:06d}.csv"), "rb") as predictions, \
+                open(os.path.join(folder, "adapter/adapter_model.safetensors"), "rb") as adapter:
+            return {
+                "deviceName": document["attempts"][0]["environment"]["deviceName"],
+                "totalSteps": steps,
+                "series": {key: value for key, value in series.items() if key not in OF_TIME},
+                "predictions": predictions.read().decode(),
+                "adapterSha256": hashlib.sha256(adapter.read()).hexdigest(),
+            }
+
+
+def disturbed(program, data):
+    """Fills the data directory; returns what the server says of it."""
+    server = Server(program, data)
+    answers = []
+
+    def once(path, body, key):
+        answer = server.send("POST", path, body, key)
+        answers.append({"path": path, "key": key, "body": body, "id": answer["id"]})
+        return answer["id"]
+
+    first = once("/runs", {**MICRO, "method": "lora", "name": "the first", "tags": ["kept"], "notes": "completed"}, "run-key")
+    second = server.send("POST", "/runs", {**MICRO, "method": "pissa"})["id"]
+    server.ended(first)
+    server.ended(second)
+    server.pause(True)
+    study = once("/studies", STUDY, "study-key")
+    server.pause(False)
+    server.until(lambda: any(run["state"] == "completed" for run in server.get(f"/studies/{study}")["runs"]))
+    server.pause(True)
+    server.idle()
+    sweep = once("/sweeps", SWEEP, "sweep-key")
+    server.pause(False)
+    server.until(lambda: server.get(f"/sweeps/{sweep}")["counts"]["completed"] >= 1)
+    server.pause(True)
+    server.idle()
+
+    interrupted = once("/runs", INTERRUPTED, "interrupted-key")
+    server.pause(False)
+    server.at_step(interrupted, 5)
+    server.pause(True)
+    once("/runs", {**MICRO, "method": "lora-xs", "name": "it waits"}, "waiting-key")
+    edited = server.send("POST", "/runs", {**MICRO, "method": "lora-swapped"})["id"]
+    server.send("PATCH", f"/runs/{edited}", {"name": "it was renamed", "notes": "edited", "tags": ["edited"], "priority": 1})
+    server.stop()
+
+    server = Server(program, data)
+    server.pause(False)
+    server.until(lambda: len(server.get(f"/runs/{interrupted}")["attempts"]) == 2)
+    server.at_step(interrupted, 14)
+    server.pause(True)
+    told = {
+        "runs": server.get("/runs?limit=500&sort=id")["items"],
+        "studies": [server.get(f"/studies/{study}")],
+        "sweeps": [server.get(f"/sweeps/{sweep}")],
+        "answers": answers,
+        "interrupted": interrupted,
+        "metrics": {run: server.get(f"/runs/{run}/metrics")["series"] for run in (first, second)},
+    }
+    document = server.get(f"/runs/{interrupted}")
+    if document["state"] != "running":
+        raise SystemExit("the interrupted run was over before it was interrupted")
+    server.kill(document["attempts"][-1]["processId"])
+    return told
+
+
+def main(program, out):
+    reference = undisturbed(program)
+    with tempfile.TemporaryDirectory() as data:
+        told = disturbed(program, data)
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for folder, _, files in sorted(os.walk(data)):
+                for name in sorted(files):
+                    path = os.path.join(folder, name)
+                    inside = os.path.relpath(path, data)
+                    # What is the machine's and comes by itself.
+                    if inside in ("reserve", "server.pid") or inside.startswith(("cache/", "keys/")):
+                        continue
+                    content = open(path, "rb").read()
+                    if re.search(rb"(/tmp|/home|/root|/work|/Users)/", content):
+                        raise SystemExit(f"{inside} has a path of this machine")
+                    archive.writestr("data/" + inside, content)
+            archive.writestr("expected.json", json.dumps({"undisturbed": reference, **told}, indent=1, ensure_ascii=False))
+    print(out, os.path.getsize(out), "bytes")
+
+
+if __name__ == "__main__":
+    main(os.path.abspath(sys.argv[1]), sys.argv[2])
