@@ -1,6 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs;
@@ -16,7 +17,7 @@ internal sealed class DemoRuns(IRunStore store, RunService service, LoraLabPaths
     /// <summary>The demo's runs in the order of their submission, and what went wrong.</summary>
     public async Task<(IReadOnlyList<RunDocument> Runs, IReadOnlyList<string> Problems)> QueueAsync(CancellationToken cancellationToken)
     {
-        List<RunDocument> runs = [.. store.Runs.Select(run => run.Document).Where(run => run.Tags.Contains(Tag)).OrderBy(run => run.Id, StringComparer.Ordinal)];
+        List<RunDocument> runs = [.. store.Each(new RunFilter { Tags = new HashSet<string> { Tag } }).Select(run => run.Document)];
         if (runs.Count > 0)
         {
             return (runs, []);

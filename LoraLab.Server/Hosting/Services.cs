@@ -62,6 +62,7 @@ internal static class Services
         builder.Services.AddSingleton<StoreLedger>();
         builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        builder.Services.AddSingleton<RunDeletions>();
         builder.Services.AddSingleton<RunRebuilder>();
         builder.Services.AddSingleton<RunReconciler>();
         builder.Services.AddHostedService<StoreMaintenance>();
@@ -124,6 +125,7 @@ internal static class Services
     public static void AddArtifacts(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ArtifactFiles>();
+        builder.Services.AddSingleton<RunFolders>();
         builder.Services.AddSingleton<ArtifactPruning>();
         builder.Services.AddHostedService<RetentionSweep>();
     }

@@ -46,4 +46,7 @@ internal sealed class LoraLabOptions
     public LimitOptions Limits { get; set; } = new();
 
     public string Role { get; set; } = "All";
+
+    /// <summary>For tests: what a transaction does is done twice, the first time for nothing, and must come to the same.</summary>
+    public bool RepeatTransactions { get; set; }
 }

@@ -39,32 +39,31 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
         LiveEvent? lastQueue = list.FindLast(live => live.Type == LiveEventTypes.QueueChanged);
         return list
             .Where(live => live.Type != LiveEventTypes.QueueChanged || ReferenceEquals(live, lastQueue))
-            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(QueueOrder.Describe(store.Runs, store.Paused)) } : live);
+            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(store.QueuePage().Document) } : live);
     }
 
     private IEnumerable<LiveEvent> Snapshot(string topic, long seq)
     {
         if (topic == LiveHub.Queue)
         {
-            return [Make(seq, null, LiveEventTypes.QueueChanged, QueueOrder.Describe(store.Runs, store.Paused))];
+            return [Make(seq, null, LiveEventTypes.QueueChanged, store.QueuePage().Document)];
         }
 
         if (topic == LiveHub.Runs)
         {
-            return store.Runs.OrderBy(run => run.Document.Id, StringComparer.Ordinal)
-                .Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, QueueOrder.WithPosition(run.Document, store.Runs)));
+            return store.Each(RunFilter.All).Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, store.Placed(run.Document)));
         }
 
         if (LiveTopics.PlansOf(topic) is not null || LiveTopics.PlanOf(topic) is not null)
         {
-            return store.Plans.OrderBy(plan => plan.Id, StringComparer.Ordinal)
+            return store.ListPlans().OrderBy(plan => plan.Id, StringComparer.Ordinal)
                 .Select(plan => Make(seq, null, LiveEventTypes.PlanChanged, new PlanNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
                 .Where(live => LiveTopics.Carries(topic, live));
         }
 
         return LiveTopics.RunOf(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
             ? [
-                Make(seq, id, LiveEventTypes.RunState, QueueOrder.WithPosition(found.Document, store.Runs)),
+                Make(seq, id, LiveEventTypes.RunState, store.Placed(found.Document)),
                 Make(seq, id, LiveEventTypes.RunMetrics, new RunMetrics(id, store.ReadSeries(id, null))),
             ]
             : [];

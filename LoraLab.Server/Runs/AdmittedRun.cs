@@ -10,6 +10,9 @@ namespace LoraLab.Server.Runs;
 /// <param name="MethodColor">Colour of its method.</param>
 internal sealed record AdmittedRun(JsonObject Submitted, SpecValidation Valid, string MethodColor)
 {
+    /// <summary>The id that it gets; drawn when it is put into the queue.</summary>
+    public string Id { get; init; } = "";
+
     public string? ClonedFrom { get; init; }
 
     /// <summary>What it belongs to; null: nothing.</summary>

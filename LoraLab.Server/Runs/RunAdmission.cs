@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Runs;
 
 /// <summary>Puts checked specifications into the store as waiting runs.</summary>
-internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<LoraLabOptions> options, TimeProvider time)
+internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<LoraLabOptions> options)
 {
     private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
 
@@ -21,15 +21,15 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         return new AdmittedRun(spec, valid, await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken));
     }
 
-    public static string NameOf(SpecValidation valid, IEnumerable<StoredRun> runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
-        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.Select(run => run.Document.Name))
+    public static string NameOf(SpecValidation valid, IRunQueries runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
+        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.HasName)
         : valid.Spec.Name.Trim();
 
     /// <summary>Refuses when the queue cannot take so many more.</summary>
-    public void RequireRoom(IEnumerable<StoredRun> queue, int runs = 1)
+    public void RequireRoom(IRunQueries queue, int runs = 1)
     {
         int limit = options.Value.Limits.QueuedRuns;
-        int waiting = queue.Count(run => run.Document.State == RunState.Queued);
+        int waiting = queue.Counts().Of(RunState.Queued);
         if (waiting + runs <= limit)
         {
             return;
@@ -43,34 +43,38 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             WhenFull);
     }
 
-    public RunDocument Add(IStoreTransaction transaction, AdmittedRun run)
+    /// <summary>With an id of its own, which is drawn before the transaction.</summary>
+    public AdmittedRun WithId(AdmittedRun run) => run with { Id = ids.Next() };
+
+    /// <summary>Puts a run with an id into the queue, which the transaction has.</summary>
+    public static RunDocument Add(IStoreTransaction transaction, AdmittedRun run)
     {
-        string name = NameOf(run.Valid, transaction.Runs);
+        string name = NameOf(run.Valid, transaction);
         RunSpec effective = run.Valid.Spec! with { Name = name, Tags = RunText.Clean(run.Valid.Spec!.Tags) };
         RunDocument document = new()
         {
-            Id = ids.Next(),
+            Id = run.Id,
             Name = name,
             Notes = effective.Notes,
             Tags = effective.Tags,
             Priority = effective.Priority,
-            Color = RunColors.Assign(run.MethodColor, [.. transaction.Runs.Where(other => other.Document.Spec.Method == effective.Method).Select(other => other.Document.Color)]),
+            Color = RunColors.Assign(run.MethodColor, transaction.ColorsOf(effective.Method)),
             Spec = effective,
             Warnings = run.Valid.Warnings,
             Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },
             ClonedFrom = run.ClonedFrom,
             StudyId = run.Plan is (PlanKind.Study, string study, _) ? study : null,
             SweepId = run.Plan is (PlanKind.Sweep, string sweep, _) ? sweep : null,
-            CreatedAt = time.GetUtcNow(),
+            CreatedAt = transaction.Now,
         };
         transaction.Put(new StoredRun
         {
             Document = document,
-            Position = QueueOrder.NextPosition(transaction.Runs),
+            Position = transaction.QueueEnds().Tail,
             PlanKey = run.Plan?.Key,
             Submitted = run.Submitted.DeepClone().AsObject(),
         });
         transaction.EmitState(document);
-        return QueueOrder.WithPosition(document, transaction.Runs);
+        return transaction.Placed(document);
     }
 }

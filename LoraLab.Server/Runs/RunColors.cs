@@ -15,10 +15,12 @@ internal static class RunColors
     ];
 
     /// <summary>The first shade of <paramref name="method"/> that <paramref name="taken"/> does not have; after all of them they repeat.</summary>
-    public static string Assign(string method, IReadOnlyCollection<string> taken)
+    /// <param name="method">The method's own colour.</param>
+    /// <param name="taken">How many runs have a colour.</param>
+    public static string Assign(string method, IReadOnlyDictionary<string, int> taken)
     {
         string[] shades = [.. Shades.Select(shade => Shade(method, shade.Lightness, shade.Hue))];
-        return shades.FirstOrDefault(shade => !taken.Contains(shade)) ?? shades[taken.Count % shades.Length];
+        return shades.FirstOrDefault(shade => !taken.ContainsKey(shade)) ?? shades[taken.Values.Sum() % shades.Length];
     }
 
     private static string Shade(string color, double lightness, double hue)

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -62,7 +62,7 @@ internal static class RunEndpoints
     private static IResult Get(string id, HttpContext context, IRunStore store)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(QueueOrder.WithPosition(run.Document, store.Runs), ContractJson.Options);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(store.Placed(run.Document), ContractJson.Options);
         EntityTagHeaderValue tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..20]}\"");
         return TypedResults.File(body, "application/json", entityTag: tag);
     }

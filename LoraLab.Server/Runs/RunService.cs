@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
@@ -17,7 +17,7 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunRecords records, OnceForEachKey once, IOptions<LoraLabOptions> options, TimeProvider time)
+    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, OnceForEachKey once, IOptions<LoraLabOptions> options)
 {
     public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal sealed class RunService(
         return new DryRunResult
         {
             Spec = valid.Spec!,
-            Name = RunAdmission.NameOf(valid, store.Runs),
+            Name = RunAdmission.NameOf(valid, store),
             Warnings = valid.Warnings,
             TotalSteps = valid.TotalSteps,
             TrainableParameters = valid.TrainableParameters,
@@ -54,7 +54,7 @@ internal sealed class RunService(
 
     public RunDocument Edit(string id, RunPatch patch, bool clearNotes)
     {
-        RunDocument edited = store.Transact(transaction =>
+        RunDocument edited = store.Transact(StoreScope.Run(id), transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
             RunDocument document = run.Document;
@@ -71,7 +71,7 @@ internal sealed class RunService(
             };
             transaction.Put(run with { Document = document });
             transaction.EmitState(document);
-            return QueueOrder.WithPosition(document, transaction.Runs);
+            return transaction.Placed(document);
         });
         lanes.Wake();
         return edited;
@@ -96,7 +96,7 @@ internal sealed class RunService(
     /// <summary>Puts an ended run back at the head of the queue; its next attempt goes on from the last checkpoint.</summary>
     public RunDocument Resume(string id)
     {
-        RunDocument resumed = store.Transact(transaction =>
+        RunDocument resumed = store.Transact(StoreScope.Run(id) + StoreScope.Queue, transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
             return RunQueueing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
@@ -107,25 +107,24 @@ internal sealed class RunService(
 
     public void Delete(string id)
     {
+        RequireDeletable(store.Find(id), id);
+        deletions.Begin(id);
         try
         {
-            store.Transact(transaction =>
+            store.Transact(StoreScope.Run(id), transaction =>
             {
                 RequireDeletable(transaction.Find(id), id);
                 transaction.Remove(id);
                 transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
-                // Before the store forgets it: a directory under its own name is a run that is to be kept.
-                records.MarkDeleted(id);
-                return true;
             });
         }
         catch
         {
-            records.Restore(id);
+            deletions.Cancel(id);
             throw;
         }
 
-        records.RemoveDeleted(id);
+        deletions.Finish(id);
     }
 
     private static void RequireDeletable(StoredRun? run, string id)
@@ -144,11 +143,10 @@ internal sealed class RunService(
         _ => $"Run {run.Id} is {run.State.ToString().ToLowerInvariant()}; only an ended run can be resumed.",
     };
 
-    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(transaction =>
+    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(StoreScope.Run(id), transaction =>
     {
         StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
-        DateTimeOffset now = time.GetUtcNow();
-        RunDocument document = RunStateMachine.Cancel(run.Document, now + grace, now)
+        RunDocument document = RunStateMachine.Cancel(run.Document, transaction.Now + grace, transaction.Now)
             ?? throw ApiFailure.Conflict("runEnded", $"Run {id} has already ended ({run.Document.State.ToString().ToLowerInvariant()}).");
         if (!ReferenceEquals(document, run.Document))
         {
@@ -161,13 +159,14 @@ internal sealed class RunService(
 
     private RunDocument Insert(AdmittedRun run, (string Key, string Hash)? answer)
     {
-        RunDocument inserted = store.Transact(transaction =>
+        AdmittedRun named = admission.WithId(run);
+        RunDocument inserted = store.Transact(StoreScope.Queue, transaction =>
         {
-            admission.RequireRoom(transaction.Runs);
-            RunDocument document = admission.Add(transaction, run);
+            admission.RequireRoom(transaction);
+            RunDocument document = RunAdmission.Add(transaction, named);
             if (answer is (string key, string hash))
             {
-                transaction.PutAnswer(new StoredAnswer(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), time.GetUtcNow()));
+                transaction.PutAnswer(new StoredAnswer(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
             }
 
             return document;

@@ -14,7 +14,7 @@ namespace LoraLab.Server.Scheduling;
 /// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
 /// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
 /// </summary>
-internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
+internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, IHostApplicationLifetime lifetime, ILogger<PumpJob> log)
 {
     [AutomaticRetry(Attempts = 0)]
     public async Task RunAsync(int index, CancellationToken cancellationToken)
@@ -65,19 +65,18 @@ internal sealed class PumpJob(IRunStore store, Lanes lanes, RunExecutor executor
         ? ending.EndAsync(runId, EndReason.DiskFull, $"The run's folder cannot be written ({error.Message}); free some space, or make the folder writable, and resume the run.", stopping)
         : ending.EndAsync(runId, EndReason.WorkerLost, $"The server failed while it executed the run ({error.Message}); its log has the details.", stopping);
 
-    private RunDocument? Claim(Lane lane) => store.Transact(transaction =>
+    private RunDocument? Claim(Lane lane) => store.Transact(StoreScope.Queue, transaction =>
     {
-        StoredRun? next = transaction.Paused ? null : QueueOrder.Waiting(transaction.Runs).FirstOrDefault(run => lane.Takes(run.Document.Spec.Device));
-        if (next is null)
+        if (transaction.Paused || transaction.NextWaiting(lane) is not { } next)
         {
             return null;
         }
 
-        RunDocument claimed = RunStateMachine.Claim(next.Document, lane.Device, time.GetUtcNow());
+        RunDocument claimed = RunStateMachine.Claim(next.Document, lane.Device, transaction.Now);
         transaction.Put(next with { Document = claimed });
         transaction.EmitState(claimed);
         return claimed;
     });
 
-    private bool HasWork(Lane lane) => !store.Paused && QueueOrder.Waiting(store.Runs).Any(run => lane.Takes(run.Document.Spec.Device));
+    private bool HasWork(Lane lane) => !store.Paused && store.NextWaiting(lane) is not null;
 }

@@ -19,7 +19,7 @@ internal static class QueueEndpoints
         queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409).WithSummary("Moves a waiting run");
     }
 
-    private static Ok<QueueDocument> Get(IRunStore store) => TypedResults.Ok(QueueOrder.Describe(store.Runs, store.Paused));
+    private static Ok<QueueDocument> Get(IRunStore store) => TypedResults.Ok(store.QueuePage().Document);
 
     private static async Task<Ok<QueueDocument>> PatchAsync(HttpRequest request, QueueService service, CancellationToken cancellationToken)
     {

@@ -44,14 +44,10 @@ internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider
 
     private string Tell(string told)
     {
-        string look = Look(QueueOrder.Describe(store.Runs, store.Paused));
+        string look = Look(store.QueuePage().Document);
         if (look != told)
         {
-            store.Transact(transaction =>
-            {
-                transaction.Emit(null, LiveEventTypes.QueueChanged, QueueOrder.Describe([.. transaction.Runs], transaction.Paused));
-                return true;
-            });
+            store.Transact(StoreScope.Queue, transaction => transaction.Emit(null, LiveEventTypes.QueueChanged, transaction.QueuePage().Document));
         }
 
         return look;

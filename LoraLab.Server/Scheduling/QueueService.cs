@@ -11,9 +11,9 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
 {
     public QueueDocument SetPaused(bool paused)
     {
-        QueueDocument queue = store.Transact(transaction =>
+        QueueDocument queue = store.Transact(StoreScope.Queue, transaction =>
         {
-            transaction.Paused = paused;
+            transaction.SetPaused(paused);
             return Tell(transaction);
         });
         lanes.Wake();
@@ -27,9 +27,9 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
             throw ApiFailure.Invalid("position", "Give either position (top, bottom, up or down) or before (the id of a waiting run).");
         }
 
-        QueueDocument queue = store.Transact(transaction =>
+        QueueDocument queue = store.Transact(StoreScope.Queue, transaction =>
         {
-            List<StoredRun> waiting = [.. QueueOrder.Waiting(transaction.Runs)];
+            List<StoredRun> waiting = [.. transaction.QueuePage().Waiting];
             int from = IndexOf(transaction, waiting, move.RunId);
             StoredRun moved = waiting[from];
             int to = Target(transaction, waiting, from, move);
@@ -97,7 +97,7 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
 
     private static QueueDocument Tell(IStoreTransaction transaction)
     {
-        QueueDocument queue = QueueOrder.Describe([.. transaction.Runs], transaction.Paused);
+        QueueDocument queue = transaction.QueuePage().Document;
         transaction.Emit(null, LiveEventTypes.QueueChanged, queue);
         return queue;
     }

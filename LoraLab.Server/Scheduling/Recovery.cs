@@ -19,7 +19,7 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        List<RunDocument> left = [.. store.Runs.Select(run => run.Document).Where(run => !run.State.IsTerminal() && run.State != RunState.Queued)];
+        List<RunDocument> left = [.. store.QueuePage().Running.Select(run => run.Document)];
         await Task.WhenAll(left.Select(run => TryRecoverAsync(run, cancellationToken)));
         if (options.Value.ResumeInterrupted)
         {
@@ -77,9 +77,9 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
     /// <summary>The one that began last is put first, so that the one that began first stands at the head in the end.</summary>
     private void ResumeInterrupted()
     {
-        foreach (StoredRun run in store.Runs.Where(run => run.Document.State == RunState.Interrupted).OrderByDescending(run => run.Document.StartedAt))
+        foreach (StoredRun run in store.Each(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true)).ToList())
         {
-            store.Transact(transaction => RunQueueing.Resume(transaction, run.Document.Id));
+            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction => RunQueueing.Resume(transaction, run.Document.Id));
             log.LogInformation("Run {Run} was interrupted; it is at the head of the queue again", run.Document.Id);
         }
     }

@@ -7,7 +7,7 @@ namespace LoraLab.Server.Scheduling;
 /// <summary>Puts runs back into the queue.</summary>
 internal static class RunQueueing
 {
-    /// <summary>An ended run goes to the head of the queue; null: it is not one that can go on, or there is none.</summary>
+    /// <summary>An ended run goes to the head of the queue; null: it is not one that can go on, or there is none. The transaction has the queue.</summary>
     public static RunDocument? Resume(IStoreTransaction transaction, string runId)
     {
         if (transaction.Find(runId) is not { } run || RunStateMachine.Resume(run.Document) is not { } document)
@@ -15,8 +15,8 @@ internal static class RunQueueing
             return null;
         }
 
-        transaction.Put(run with { Document = document, Position = QueueOrder.HeadPosition(transaction.Runs) });
+        transaction.Put(run with { Document = document, Position = transaction.QueueEnds().Head });
         transaction.EmitState(document);
-        return QueueOrder.WithPosition(document, transaction.Runs);
+        return transaction.Placed(document);
     }
 }

@@ -1,4 +1,3 @@
-using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
@@ -8,37 +7,33 @@ namespace LoraLab.Server.Storage;
 /// rebuilt from it and from the run directories. LiteDB implements it for one process; a server for several machines
 /// brings its own.
 /// </summary>
-internal interface IRunStore
+internal interface IRunStore : IRunQueries, IRunSeries
 {
     /// <summary>Number of the last live event.</summary>
     long Seq { get; }
 
-    bool Paused { get; }
-
-    /// <summary>All runs at one moment, in no particular order.</summary>
-    IReadOnlyCollection<StoredRun> Runs { get; }
-
-    StoredRun? Find(string runId);
-
-    /// <summary>All studies and sweeps at one moment, in no particular order.</summary>
-    IReadOnlyCollection<StoredPlan> Plans { get; }
-
-    StoredPlan? FindPlan(string planId);
-
-    /// <summary>Reads and writes as one: all of it happens, or, when <paramref name="work"/> throws, nothing.</summary>
-    T Transact<T>(Func<IStoreTransaction, T> work);
-
     /// <summary>
-    /// Series of a run; all keys when <paramref name="keys"/> is null. Each step once: points of a later attempt take the place of those of
-    /// an earlier one beyond the step that it resumed from. With <paramref name="attempt"/> all points of that attempt and no other's.
+    /// Reads and writes as one: all of it happens, or, when <paramref name="work"/> throws, nothing. When it returns, the change is in the
+    /// database and in the files beside it, or the disk refused the files and they are tried again.
     /// </summary>
-    IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null);
+    /// <param name="scope">What the work decides on and writes.</param>
+    /// <param name="work">
+    /// Depends on the transaction and on what was known before it, and changes nothing else: no file, no id that is drawn, no clock. It may be
+    /// done twice, and what it did the first time has then never happened.
+    /// </param>
+    T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work);
 
     /// <summary>Events after <paramref name="afterSeq"/>, of one run when <paramref name="runId"/> is given.</summary>
     EventPage ReadEvents(long afterSeq, string? runId = null);
 
     StoredAnswer? FindAnswer(string key);
 
-    /// <summary>Writes what is only in the log of the database to its file; for idle moments.</summary>
+    /// <summary>All answers that are kept; for start-up.</summary>
+    IReadOnlyList<StoredAnswer> ListAnswers();
+
+    /// <summary>Writes what is only in the log of the database to its file, for idle moments.</summary>
     void Checkpoint();
+
+    /// <summary>Tries again to write the files beside the database that the disk refused.</summary>
+    void WriteRecordsAgain();
 }

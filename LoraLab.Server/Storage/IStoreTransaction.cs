@@ -3,20 +3,15 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>Sees its own writes; nobody else does before the end.</summary>
-internal interface IStoreTransaction
+/// <summary>Sees its own writes; nobody else does before the end. Writes only what the transaction's scope has.</summary>
+internal interface IStoreTransaction : IRunQueries, IRunSeries
 {
-    IEnumerable<StoredRun> Runs { get; }
+    /// <summary>The time of the transaction, the same each time that its work is done.</summary>
+    DateTimeOffset Now { get; }
 
-    bool Paused { get; set; }
-
-    StoredRun? Find(string runId);
+    void SetPaused(bool paused);
 
     void Put(StoredRun run);
-
-    IEnumerable<StoredPlan> Plans { get; }
-
-    StoredPlan? FindPlan(string planId);
 
     /// <summary>Writes a study or sweep, and tells that it changed.</summary>
     void PutPlan(StoredPlan plan);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
@@ -20,7 +21,10 @@ internal sealed class RunIds
     public RunIds(TimeProvider time, IRunStore store)
     {
         this.time = time;
-        last = store.Runs.Select(run => run.Document.Id).Concat(store.Plans.Select(plan => plan.Id)).Select(MomentOf).DefaultIfEmpty(0).Max();
+        // The first from above that is one of ours: ids sort by their moments.
+        last = Math.Max(
+            store.Each(RunFilter.All, RunSort.Latest).Select(run => MomentOf(run.Document.Id)).FirstOrDefault(moment => moment > 0),
+            store.ListPlans().Select(plan => MomentOf(plan.Id)).DefaultIfEmpty(0).Max());
     }
 
     /// <summary>When the id was given, by the clock of that time.</summary>

@@ -13,7 +13,7 @@ internal sealed class RunGauges(IRunStore store, LiveFeed feed) : IHostedService
     public Task StartAsync(CancellationToken cancellationToken)
     {
         Telemetry.Observe("loralab.runs", "{run}", "Runs by state.", ByState);
-        Telemetry.Observe("loralab.queue.length", "{run}", "Runs that wait.", () => [new(store.Runs.Count(run => run.Document.State == RunState.Queued))]);
+        Telemetry.Observe("loralab.queue.length", "{run}", "Runs that wait.", () => [new(store.Counts().Of(RunState.Queued))]);
         Telemetry.Observe("loralab.live.subscribers", "{client}", "Clients of the live channel and of server-sent events.", () => [new(feed.Count)]);
         return Task.CompletedTask;
     }
@@ -22,7 +22,7 @@ internal sealed class RunGauges(IRunStore store, LiveFeed feed) : IHostedService
 
     private IEnumerable<Measurement<long>> ByState()
     {
-        ILookup<RunState, StoredRun> runs = store.Runs.ToLookup(run => run.Document.State);
-        return Enum.GetValues<RunState>().Select(state => new Measurement<long>(runs[state].Count(), new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant())));
+        RunCounts counts = store.Counts();
+        return Enum.GetValues<RunState>().Select(state => new Measurement<long>(counts.Of(state), new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant())));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
 
     /// <summary>Ends a run for a reason, unless it has ended.</summary>
     public Task EndAsync(string runId, EndReason reason, string? error, CancellationToken stopping) =>
-        WriteAsync(runId, document => RunStateMachine.End(document, reason, error, time.GetUtcNow()), stopping);
+        WriteAsync(runId, (document, now) => RunStateMachine.End(document, reason, error, now), stopping);
 
     /// <summary>Ends a run whose process is gone.</summary>
     /// <param name="runId">The run.</param>
@@ -27,8 +27,11 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
     /// <param name="exitCode">Of its process.</param>
     /// <param name="killed">The server killed it.</param>
     /// <param name="stopping">Set when it went because the server stops.</param>
-    public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, bool killed, CancellationToken stopping) =>
-        WriteAsync(runId, document => Conclude(document, ended, exitCode, killed, stopping.IsCancellationRequested), stopping);
+    public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, bool killed, CancellationToken stopping)
+    {
+        bool isStopping = stopping.IsCancellationRequested;
+        return WriteAsync(runId, (document, now) => Conclude(document, ended, exitCode, killed, isStopping, now), stopping);
+    }
 
     /// <summary>Ends a run that a dead server left in the middle; its process is gone.</summary>
     /// <param name="runId">The run.</param>
@@ -36,31 +39,30 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
     /// <param name="stopping">Set when the server stops.</param>
     public Task RecoverAsync(string runId, AttemptEnded? ended, CancellationToken stopping) => WriteAsync(
         runId,
-        document => ended is { Reason: not EndReason.Cancelled }
-            ? RunStateMachine.End(document, ended.Reason, ended.Error, time.GetUtcNow())
-            : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, time.GetUtcNow()),
+        (document, now) => ended is { Reason: not EndReason.Cancelled }
+            ? RunStateMachine.End(document, ended.Reason, ended.Error, now)
+            : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, now),
         stopping);
 
-    private RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool killed, bool stopping)
+    private static RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool killed, bool stopping, DateTimeOffset now) => ended switch
     {
-        DateTimeOffset now = time.GetUtcNow();
-        return ended switch
-        {
-            { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
-            not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
-            null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndSentences.Killed(document) : null, now),
-            null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
-            null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), EndSentences.OfExit(exitCode), now),
-        };
-    }
+        { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
+        not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
+        null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndSentences.Killed(document) : null, now),
+        null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
+        null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), EndSentences.OfExit(exitCode), now),
+    };
 
-    private async Task WriteAsync(string runId, Func<RunDocument, RunDocument> end, CancellationToken stopping)
+    private async Task WriteAsync(string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, CancellationToken stopping)
     {
         for (TimeSpan pause = TimeSpan.FromSeconds(0.5); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                if (store.Transact(transaction => Write(transaction, runId, end)))
+                // Its attempt is the last, and nobody else ends it: what is read here is what belongs to the end.
+                int attempt = store.Find(runId)?.Document.Attempts.Count ?? 0;
+                IReadOnlyList<string> tail = attempt == 0 ? [] : logs.LastLines(runId, attempt, TailLines);
+                if (store.Transact(StoreScope.Run(runId), transaction => Write(transaction, runId, end, tail)))
                 {
                     Telemetry.RunsEnded.Add(1, new KeyValuePair<string, object?>("state", store.Find(runId)?.Document.State.ToString().ToLowerInvariant()));
                 }
@@ -75,17 +77,17 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         }
     }
 
-    private bool Write(IStoreTransaction transaction, string runId, Func<RunDocument, RunDocument> end)
+    private static bool Write(IStoreTransaction transaction, string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, IReadOnlyList<string> tail)
     {
         if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
         {
             return false;
         }
 
-        RunDocument document = end(run.Document);
+        RunDocument document = end(run.Document, transaction.Now);
         if (document.State != RunState.Completed && document.Attempts.Count > 0)
         {
-            document = document with { LogTail = logs.LastLines(runId, document.Attempts.Count, TailLines) };
+            document = document with { LogTail = tail };
         }
 
         transaction.Put(run with { Document = document });

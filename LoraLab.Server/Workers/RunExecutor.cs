@@ -19,13 +19,14 @@ namespace LoraLab.Server.Workers;
 /// process, the run ends in a state that says so.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedChoices choices, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedChoices choices, RunFolders folders, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
 {
     public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
     {
         using ActiveRun handle = active.Add(run.Id);
         int attempt = run.Attempts.Count;
         string directory = paths.RunDirectory(run.Id);
+        folders.Pass();
         MakeFolder(Path.Combine(directory, RunFiles.Attempt(attempt)));
         WriteSpec(run, lane, Path.Combine(directory, RunFiles.Spec));
 
@@ -125,16 +126,18 @@ internal sealed class RunExecutor(
         }
     }
 
-    private void Remember(string runId, WorkerProcess worker) => store.Transact(transaction =>
+    private void Remember(string runId, WorkerProcess worker)
     {
-        if (transaction.Find(runId) is { } run)
+        (int id, DateTimeOffset? startedAt) = (worker.Id, worker.StartedAt);
+        store.Transact(StoreScope.Run(runId), transaction =>
         {
-            RunAttempt attempt = run.Document.Attempts[^1] with { ProcessId = worker.Id, ProcessStartedAt = worker.StartedAt };
-            transaction.Put(run with { Document = run.Document with { Attempts = [.. run.Document.Attempts.SkipLast(1), attempt] } });
-        }
-
-        return true;
-    });
+            if (transaction.Find(runId) is { } run)
+            {
+                RunAttempt attempt = run.Document.Attempts[^1] with { ProcessId = id, ProcessStartedAt = startedAt };
+                transaction.Put(run with { Document = run.Document with { Attempts = [.. run.Document.Attempts.SkipLast(1), attempt] } });
+            }
+        });
+    }
 
     /// <summary>JSON on stdout repeats what is in the file: it only says that there is something to read.</summary>
     private static void TakeOutput(string line, AttemptLog log, ActiveRun handle)

@@ -19,7 +19,7 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
             return;
         }
 
-        bool taken = store.Transact(transaction =>
+        bool taken = store.Transact(StoreScope.Run(runId), transaction =>
         {
             if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
             {
@@ -65,7 +65,7 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
             return;
         }
 
-        store.Transact(transaction =>
+        store.Transact(StoreScope.Run(runId), transaction =>
         {
             if (transaction.Find(runId) is { } run && !run.Document.State.IsTerminal())
             {
@@ -73,8 +73,6 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
                 transaction.Put(run with { Document = document });
                 transaction.EmitState(document);
             }
-
-            return true;
         });
     }
 

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Workers;
@@ -17,7 +18,8 @@ internal sealed class SharedChoices(IRunStore store)
             return run.Spec;
         }
 
-        RunEnvironment? first = store.Runs.Select(other => other.Document)
+        RunFilter siblings = new() { StudyId = run.StudyId, SweepId = run.SweepId };
+        RunEnvironment? first = store.Each(siblings).Select(other => other.Document)
             .Where(other => other.Id != run.Id && other.StudyId == run.StudyId && other.SweepId == run.SweepId)
             .SelectMany(other => other.Attempts)
             .Where(attempt => attempt.Environment is not null && attempt.Device == device)

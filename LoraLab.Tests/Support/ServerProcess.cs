@@ -137,6 +137,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["LoraLab__DataDirectory"] = dataDirectory;
+        // What a transaction does twice must come to the same twice: held in every test that has a server.
+        start.Environment["LoraLab__RepeatTransactions"] = "true";
         if (setup.WorkerPath is not null)
         {
             start.Environment["LoraLab__WorkerPath"] = setup.WorkerPath;

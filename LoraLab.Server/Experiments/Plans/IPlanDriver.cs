@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Plans;
 
@@ -15,8 +16,9 @@ internal interface IPlanDriver
     /// <summary>What is to be done now; a step that changes nothing when there is nothing to do.</summary>
     /// <param name="plan">As it is stored.</param>
     /// <param name="runs">Its runs that there are, by <see cref="PlannedRun.Key"/>. One that was deleted is not among them.</param>
+    /// <param name="series">Their points.</param>
     /// <param name="now">The time, for dates in the document only.</param>
-    PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, DateTimeOffset now);
+    PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now);
 
     /// <summary>A run that the plan asked for is refused for what it is: the plan ends with the sentence.</summary>
     StoredPlan Fail(StoredPlan plan, string sentence, DateTimeOffset now);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Plans;
 
@@ -14,14 +16,14 @@ internal sealed record KnownPace(double SecondsPerSentence, double SecondsPerRow
     private const int Most = 20;
 
     /// <summary>The pace; null with a sentence: there is no finished run to know it from.</summary>
-    /// <param name="all">All runs.</param>
+    /// <param name="known">Knows the runs.</param>
     /// <param name="spec">A specification with its defaults filled in.</param>
     /// <param name="device">The device that it is given; <c>auto</c>: the one on which such a run was finished last.</param>
-    public static (KnownPace? Pace, string Basis) Of(IEnumerable<RunDocument> all, RunSpec spec, string device)
+    public static (KnownPace? Pace, string Basis) Of(IRunQueries known, RunSpec spec, string device)
     {
         RunDocument[] like =
         [
-            .. all.Where(run => run.State == RunState.Completed && run.Spec.Model == spec.Model && run.Spec.Dataset == spec.Dataset && run.Progress.TotalSteps > 0)
+            .. known.Each(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) }).Select(run => run.Document).Where(run => run.Progress.TotalSteps > 0)
                 .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null })
                 .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
                 .OrderByDescending(run => run.EndedAt),

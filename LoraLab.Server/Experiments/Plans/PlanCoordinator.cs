@@ -116,5 +116,5 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
                 .OfType<string>();
     }
 
-    private IEnumerable<string> Unfinished() => store.Plans.Where(plan => !plan.Ended).Select(plan => plan.Id);
+    private IEnumerable<string> Unfinished() => store.ListPlans().Where(plan => !plan.Ended).Select(plan => plan.Id);
 }

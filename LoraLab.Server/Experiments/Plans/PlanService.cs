@@ -22,14 +22,14 @@ internal sealed class PlanService(
 
     private readonly Dictionary<PlanKind, IPlanDriver> drivers = drivers.ToDictionary(driver => driver.Kind);
 
-    public static IReadOnlyDictionary<string, RunDocument> RunsOf(StoredPlan plan, IEnumerable<StoredRun> runs) => runs
-        .Where(run => run.PlanKey is not null && (plan.Kind == PlanKind.Study ? run.Document.StudyId : run.Document.SweepId) == plan.Id)
-        .ToDictionary(run => run.PlanKey!, run => run.Document);
-
     /// <summary>Refuses a name that another of the kind has.</summary>
-    public static void RequireName(IEnumerable<StoredPlan> plans, PlanKind planKind, string name)
+    /// <param name="queries">Knows the others.</param>
+    /// <param name="planKind">The kind.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="itself">A plan that may have it already.</param>
+    public static void RequireName(IRunQueries queries, PlanKind planKind, string name, string? itself = null)
     {
-        if (plans.FirstOrDefault(other => other.Kind == planKind && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
+        if (queries.ListPlans(planKind).FirstOrDefault(other => other.Id != itself && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
         {
             string kind = planKind.ToString().ToLowerInvariant();
             throw ApiFailure.Conflict($"{kind}NameTaken", $"There is a {kind} named '{taken.Name}' already ({taken.Id}); give this one another name.");
@@ -40,19 +40,20 @@ internal sealed class PlanService(
     public async Task<StoredPlan> CreateAsync(StoredPlan plan, PlanAnswer? answer, CancellationToken cancellationToken)
     {
         IPlanDriver driver = drivers[plan.Kind];
-        PlanStep first = driver.Next(plan, RunsOf(plan, []), time.GetUtcNow());
+        PlanStep first = driver.Next(plan, new Dictionary<string, RunDocument>(), store, time.GetUtcNow());
         // Before each of many runs is checked.
-        admission.RequireRoom(store.Runs, first.Runs.Count);
+        admission.RequireRoom(store, first.Runs.Count);
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, first.Runs, cancellationToken);
-        StoredPlan created = store.Transact(transaction =>
+        IReadOnlyDictionary<string, AdmittedRun> named = WithIds(first, admitted);
+        StoredPlan created = store.Transact(StoreScope.Plan(plan.Id) + StoreScope.Queue, transaction =>
         {
-            RequireName(transaction.Plans, plan.Kind, plan.Name);
-            admission.RequireRoom(transaction.Runs, first.Runs.Count);
+            RequireName(transaction, plan.Kind, plan.Name);
+            admission.RequireRoom(transaction, first.Runs.Count);
             transaction.PutPlan(plan);
-            StoredPlan stored = Take(transaction, driver, plan, first, admitted);
+            StoredPlan stored = Take(transaction, driver, plan, first, named);
             if (answer is not null)
             {
-                transaction.PutAnswer(new StoredAnswer(answer.Key, answer.BodyHash, plan.Id, answer.Body(stored, transaction.Runs), time.GetUtcNow(), OfPlan: true));
+                transaction.PutAnswer(new StoredAnswer(answer.Key, answer.BodyHash, plan.Id, answer.Body(stored, transaction), transaction.Now, OfPlan: true));
             }
 
             return stored;
@@ -62,17 +63,15 @@ internal sealed class PlanService(
     }
 
     /// <summary>Changes the plan's document, then does what follows from it.</summary>
-    public async Task<StoredPlan> ChangeAsync(string planId, Func<StoredPlan, StoredPlan> change, CancellationToken cancellationToken)
+    public async Task<StoredPlan> ChangeAsync(string planId, Func<StoredPlan, DateTimeOffset, StoredPlan> change, CancellationToken cancellationToken)
     {
-        store.Transact(transaction =>
+        store.Transact(StoreScope.Plan(planId), transaction =>
         {
             StoredPlan plan = transaction.FindPlan(planId)!;
-            if (change(plan) is { } changed && !changed.Says(plan))
+            if (change(plan, transaction.Now) is { } changed && !changed.Says(plan))
             {
                 transaction.PutPlan(changed);
             }
-
-            return true;
         });
         await AdvanceAsync(planId, cancellationToken);
         return store.FindPlan(planId)!;
@@ -83,20 +82,18 @@ internal sealed class PlanService(
     /// <param name="name">Its new name; null: as it is.</param>
     /// <param name="change">Takes the plan with its new name.</param>
     /// <exception cref="ApiFailure">Another of the kind has the name.</exception>
-    public void Describe(string planId, string? name, Func<StoredPlan, StoredPlan> change) => store.Transact(transaction =>
+    public void Describe(string planId, string? name, Func<StoredPlan, StoredPlan> change) => store.Transact(StoreScope.Plan(planId), transaction =>
     {
         StoredPlan plan = transaction.FindPlan(planId)!;
         if (name is not null)
         {
-            RequireName(transaction.Plans.Where(other => other.Id != planId), plan.Kind, name);
+            RequireName(transaction, plan.Kind, name, itself: planId);
         }
 
         if (change(plan with { Name = name ?? plan.Name }) is { } changed && !changed.Says(plan))
         {
             transaction.PutPlan(changed);
         }
-
-        return true;
     });
 
     /// <summary>Takes steps until there is nothing to do.</summary>
@@ -110,7 +107,7 @@ internal sealed class PlanService(
             }
 
             IPlanDriver driver = drivers[plan.Kind];
-            PlanStep step = Step(driver, plan, store.Runs);
+            PlanStep step = Step(driver, plan, store.OfPlan(plan.Kind, plan.Id), store, time.GetUtcNow());
             if (ChangesNothing(plan, step))
             {
                 return;
@@ -123,25 +120,22 @@ internal sealed class PlanService(
     }
 
     /// <summary>Ends the plan: what it asks for is refused, and would be again.</summary>
-    public void Fail(string planId, string sentence) => store.Transact(transaction =>
+    public void Fail(string planId, string sentence) => store.Transact(StoreScope.Plan(planId), transaction =>
     {
         if (transaction.FindPlan(planId) is { } plan)
         {
-            transaction.PutPlan(drivers[plan.Kind].Fail(plan, sentence, time.GetUtcNow()));
+            transaction.PutPlan(drivers[plan.Kind].Fail(plan, sentence, transaction.Now));
         }
-
-        return true;
     });
 
     private static bool ChangesNothing(StoredPlan plan, PlanStep step) =>
         step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Plan.Says(plan);
 
     /// <summary>The step without what cannot be done: stopping what has stopped, resuming what runs.</summary>
-    private PlanStep Step(IPlanDriver driver, StoredPlan plan, IEnumerable<StoredRun> runs)
+    private static PlanStep Step(IPlanDriver driver, StoredPlan plan, IReadOnlyDictionary<string, RunDocument> own, IRunSeries series, DateTimeOffset now)
     {
-        IReadOnlyDictionary<string, RunDocument> own = RunsOf(plan, runs);
         Dictionary<string, RunDocument> byId = own.Values.ToDictionary(run => run.Id);
-        PlanStep step = driver.Next(plan, own, time.GetUtcNow());
+        PlanStep step = driver.Next(plan, own, series, now);
         return step with
         {
             Runs = [.. step.Runs.Where(run => !own.ContainsKey(run.Key))],
@@ -153,15 +147,16 @@ internal sealed class PlanService(
     private async Task TakeAsync(IPlanDriver driver, StoredPlan plan, PlanStep step, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, step.Runs, cancellationToken);
-        IReadOnlyList<PlannedStop> stops = store.Transact(transaction =>
+        IReadOnlyDictionary<string, AdmittedRun> named = WithIds(step, admitted);
+        IReadOnlyList<PlannedStop> stops = store.Transact(StoreScope.Plan(plan.Id) + StoreScope.Queue, transaction =>
         {
-            if (transaction.FindPlan(plan.Id) is not { } now || Step(driver, now, transaction.Runs) is not { } again || !PlanRunCheck.Covers(admitted, again.Runs))
+            if (transaction.FindPlan(plan.Id) is not { } now || Step(driver, now, transaction.OfPlan(now.Kind, now.Id), transaction, transaction.Now) is not { } again || !PlanRunCheck.Covers(named, again.Runs))
             {
                 // Something happened meanwhile: the next round sees it.
                 return [];
             }
 
-            Take(transaction, driver, now, again, admitted);
+            Take(transaction, driver, now, again, named);
             return again.Stops;
         });
         foreach (PlannedStop stop in stops)
@@ -172,12 +167,16 @@ internal sealed class PlanService(
         lanes.Wake();
     }
 
+    /// <summary>Ids in the order of the runs, drawn before the transaction.</summary>
+    private Dictionary<string, AdmittedRun> WithIds(PlanStep step, IReadOnlyDictionary<string, AdmittedRun> admitted) =>
+        step.Runs.ToDictionary(run => run.Key, run => admission.WithId(admitted[run.Key]));
+
     private StoredPlan Take(IStoreTransaction transaction, IPlanDriver driver, StoredPlan before, PlanStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
     {
         // What follows from a plan that was admitted is not refused for a full queue: it could wait for ever for room that nobody keeps.
         foreach (PlannedRun run in step.Runs)
         {
-            admission.Add(transaction, admitted[run.Key]);
+            RunAdmission.Add(transaction, admitted[run.Key]);
         }
 
         foreach (PlannedStop stop in step.Stops)
@@ -191,7 +190,7 @@ internal sealed class PlanService(
         }
 
         // Once more, so that the document knows the ids of its new runs.
-        StoredPlan after = driver.Next(step.Plan, RunsOf(step.Plan, transaction.Runs), time.GetUtcNow()).Plan;
+        StoredPlan after = driver.Next(step.Plan, transaction.OfPlan(step.Plan.Kind, step.Plan.Id), transaction, transaction.Now).Plan;
         if (!after.Says(before))
         {
             transaction.PutPlan(after);
@@ -202,7 +201,7 @@ internal sealed class PlanService(
 
     private void Stop(IStoreTransaction transaction, PlannedStop stop)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = transaction.Now;
         DateTimeOffset deadline = now + TimeSpan.FromSeconds(options.Value.CancelGraceSeconds);
         StoredRun run = transaction.Find(stop.RunId)!;
         RunDocument? stopped = stop.Rule is { } rule ? RunStateMachine.Prune(run.Document, rule, deadline, now) : RunStateMachine.Cancel(run.Document, deadline, now);

@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Runs;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies;
 
@@ -8,12 +9,12 @@ namespace LoraLab.Server.Experiments.Studies;
 internal static class StudyForecast
 {
     /// <summary>Hours on the device, and where they come from.</summary>
-    /// <param name="all">All runs that there are.</param>
+    /// <param name="known">Knows the runs that there are.</param>
     /// <param name="planned">Kinds of runs that are planned, and how many of each.</param>
-    public static (double? Hours, string Basis) Of(IEnumerable<RunDocument> all, IReadOnlyList<(AdmittedRun Run, long Count)> planned)
+    public static (double? Hours, string Basis) Of(IRunQueries known, IReadOnlyList<(AdmittedRun Run, long Count)> planned)
     {
         RunSpec first = planned[0].Run.Valid.Spec!;
-        (KnownPace? pace, string basis) = KnownPace.Of(all, first, first.Device);
+        (KnownPace? pace, string basis) = KnownPace.Of(known, first, first.Device);
         return (pace is null ? null : planned.Sum(kind => kind.Count * SecondsOf(pace, kind.Run)) / 3600, basis);
     }
 

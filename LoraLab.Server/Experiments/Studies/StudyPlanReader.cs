@@ -103,5 +103,5 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 
     private string NameFor(StudyPlan plan) => RunNames.Unique(
         plan.Template is null ? $"study of {plan.Model}" : $"{plan.Template} {plan.Size} {plan.Model}",
-        store.Plans.Where(other => other.Kind == Contracts.Live.PlanKind.Study).Select(other => other.Name));
+        name => store.ListPlans(Contracts.Live.PlanKind.Study).Any(other => other.Name == name));
 }

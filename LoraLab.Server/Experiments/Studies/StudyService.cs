@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Studies;
@@ -19,17 +19,17 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
     public const int MostWithoutConfirm = 500;
 
     public IReadOnlyList<StudyDocument> List() =>
-        [.. store.Plans.Where(plan => plan.Kind == PlanKind.Study).OrderByDescending(plan => plan.Id, StringComparer.Ordinal).Select(StudyView.Brief)];
+        [.. store.ListPlans(PlanKind.Study).Select(StudyView.Brief)];
 
-    public StudyDocument Get(string id) => StudyView.Of(Find(id), store.Runs);
+    public StudyDocument Get(string id) => StudyView.Of(Find(id), store);
 
     public async Task<StudyPreview> TryAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
         StudyContent study = await reader.ReadAsync(body, cancellationToken);
         (long selection, long reported) = Count(study.Plan, confirm);
-        PlanService.RequireName(store.Plans, PlanKind.Study, study.Plan.Name!);
+        PlanService.RequireName(store, PlanKind.Study, study.Plan.Name!);
         IReadOnlyList<(AdmittedRun Run, long Count)> kinds = await CheckKindsAsync(study, cancellationToken);
-        (double? hours, string basis) = StudyForecast.Of(store.Runs.Select(run => run.Document), kinds);
+        (double? hours, string basis) = StudyForecast.Of(store, kinds);
         return new StudyPreview
         {
             Plan = study.Plan,
@@ -44,7 +44,7 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
     public async Task<StudyDocument> CreateAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
         StoredPlan plan = await CreateAsync(body, confirm, answer: null, cancellationToken);
-        return StudyView.Of(plan, store.Runs);
+        return StudyView.Of(plan, store);
     }
 
     /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
@@ -76,7 +76,7 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
             throw ApiFailure.Conflict("studyEnded", $"Study {id} has already ended ({ended.State.ToString().ToLowerInvariant()}).");
         }
 
-        await plans.ChangeAsync(id, static plan => plan.With(plan.Read<StudyContent>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
+        await plans.ChangeAsync(id, static (plan, _) => plan.With(plan.Read<StudyContent>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
         return Get(id);
     }
 
@@ -88,7 +88,7 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
     {
         StudyContent study = await reader.ReadAsync(body, cancellationToken);
         Count(study.Plan, confirm);
-        PlanService.RequireName(store.Plans, PlanKind.Study, study.Plan.Name!);
+        PlanService.RequireName(store, PlanKind.Study, study.Plan.Name!);
         await CheckKindsAsync(study, cancellationToken);
         StoredPlan plan = new()
         {

@@ -4,16 +4,17 @@ using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
 /// <summary>The document that the API shows, from what is stored.</summary>
 internal static class SweepDocuments
 {
-    public static SweepDocument Of(StoredPlan plan, IEnumerable<StoredRun> runs, int lanes, bool withTrials = true)
+    public static SweepDocument Of(StoredPlan plan, IRunQueries stored, int lanes, bool withTrials = true)
     {
         SweepRecord record = plan.Read<SweepRecord>();
-        IReadOnlyList<Trial> trials = Trial.Of(record, PlanService.RunsOf(plan, runs));
+        IReadOnlyList<Trial> trials = Trial.Of(record, stored.OfPlan(plan.Kind, plan.Id));
         SweepCounts counts = Count(record, trials);
         return new SweepDocument
         {

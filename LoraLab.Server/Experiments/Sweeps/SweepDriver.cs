@@ -8,6 +8,7 @@ using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Experiments.Sweeps.Sampling;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Scheduling;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
@@ -19,7 +20,7 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
 
     public PlanKind Kind => PlanKind.Sweep;
 
-    public PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, DateTimeOffset now)
+    public PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         if (plan.Ended)
         {
@@ -30,7 +31,7 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
         return record.State switch
         {
             SweepState.Paused => Pause(plan, record, runs),
-            SweepState.Running => Run(plan, record, runs, now),
+            SweepState.Running => Run(plan, record, runs, series, now),
             _ => End(plan, record, runs),
         };
     }
@@ -63,15 +64,15 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
         };
     }
 
-    private PlanStep Run(StoredPlan plan, SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs, DateTimeOffset now)
+    private PlanStep Run(StoredPlan plan, SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         record = Release(record, runs);
         record = Choose(record, runs);
-        IReadOnlyList<TrialCourse> courses = Courses(record, runs);
+        IReadOnlyList<TrialCourse> courses = Courses(record, runs, series);
         if (record.Rungs.Count > 0)
         {
             record = HalvingRule.Promote(record, courses);
-            courses = Courses(record, runs);
+            courses = Courses(record, runs, series);
         }
 
         IReadOnlyList<PlannedRun> created = Create(record, courses);
@@ -133,8 +134,8 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
     private static double? ScoreOf(SweepRecord record, Trial trial) =>
         trial.HasEnded && !trial.IsOut && trial.Last(record.Plan.Objective) is { } value ? Objective.Score(record.Plan.Objective, value) : null;
 
-    private IReadOnlyList<TrialCourse> Courses(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs) =>
-        [.. Trial.Of(record, runs).Select(trial => new TrialCourse(trial, record.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, record.Plan.Objective)))];
+    private IReadOnlyList<TrialCourse> Courses(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series) =>
+        [.. Trial.Of(record, runs).Select(trial => new TrialCourse(trial, record.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, record.Plan.Objective, series)))];
 
     private static IReadOnlyList<PlannedRun> Create(SweepRecord record, IReadOnlyList<TrialCourse> courses)
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Sweeps;
@@ -20,7 +20,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
     public SweepPreview Of(PreparedSweep prepared)
     {
         string device = lanes.All.First(lane => lane.Takes(prepared.First.Device)).DeviceFor(prepared.First.Device);
-        (KnownPace? pace, string basis) = KnownPace.Of(store.Runs.Select(run => run.Document), prepared.First, device);
+        (KnownPace? pace, string basis) = KnownPace.Of(store, prepared.First, device);
         (long steps, double? seconds) = Whole(prepared, pace);
         return new SweepPreview
         {

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
@@ -23,7 +23,7 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
         string name = NameOf(prepared);
-        PlanService.RequireName(store.Plans, PlanKind.Sweep, name);
+        PlanService.RequireName(store, PlanKind.Sweep, name);
         return forecast.Of(prepared with { Plan = prepared.Plan with { Name = name } });
     }
 
@@ -37,15 +37,14 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(plan, answer, cancellationToken), cancellationToken);
     }
 
-    public SweepList List() => new([.. store.Plans.Where(plan => plan.Kind == PlanKind.Sweep).OrderByDescending(plan => plan.Id, StringComparer.Ordinal).Select(plan => Show(plan, withTrials: false))]);
+    public SweepList List() => new([.. store.ListPlans(PlanKind.Sweep).Select(plan => Show(plan, withTrials: false))]);
 
     public SweepDocument Get(string id) => Show(Find(id));
 
     public SweepRuns Runs(string id)
     {
         StoredPlan plan = Find(id);
-        IReadOnlyCollection<StoredRun> all = store.Runs;
-        return new SweepRuns([.. Trial.Of(plan.Read<SweepRecord>(), PlanService.RunsOf(plan, all)).Select(trial => trial.Run).OfType<RunDocument>().Select(run => QueueOrder.WithPosition(run, all))]);
+        return new SweepRuns([.. Trial.Of(plan.Read<SweepRecord>(), RunsOf(plan)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.Placed)]);
     }
 
     public SweepImportance Importance(string id)
@@ -53,7 +52,7 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         StoredPlan plan = Find(id);
         SweepRecord record = plan.Read<SweepRecord>();
         SearchSpace space = SpaceReader.Again(record.Plan, record.Constants);
-        IReadOnlyList<(Trial Trial, double Value)> finished = SweepDocuments.Finished(record, Trial.Of(record, PlanService.RunsOf(plan, store.Runs)));
+        IReadOnlyList<(Trial Trial, double Value)> finished = SweepDocuments.Finished(record, Trial.Of(record, RunsOf(plan)));
         int missing = FieldImportances.Needed - finished.Count;
         return new SweepImportance
         {
@@ -71,7 +70,7 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     {
         StoredPlan plan = Find(id);
         SweepRecord record = plan.Read<SweepRecord>();
-        return SweepGrids.Of(record, Trial.Of(record, PlanService.RunsOf(plan, store.Runs)), x, y);
+        return SweepGrids.Of(record, Trial.Of(record, RunsOf(plan)), x, y);
     }
 
     /// <summary>Renames and annotates.</summary>
@@ -101,12 +100,12 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         Find(id);
         return Show(await plans.ChangeAsync(
             id,
-            plan =>
+            (plan, now) =>
             {
                 SweepRecord record = plan.Read<SweepRecord>();
                 return !from.Contains(record.State)
                     ? throw ApiFailure.Conflict("sweepEnded", $"Sweep {id} is {record.State.ToString().ToLowerInvariant()} and cannot be {what}.")
-                    : record.State == to ? plan : plan.With(record with { State = to, EndedAt = to == SweepState.Cancelled ? time.GetUtcNow() : null });
+                    : record.State == to ? plan : plan.With(record with { State = to, EndedAt = to == SweepState.Cancelled ? now : null });
             },
             cancellationToken));
     }
@@ -141,12 +140,14 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     private string NameOf(PreparedSweep prepared) => string.IsNullOrWhiteSpace(prepared.Plan.Name)
         ? RunNames.Unique(
             $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, {prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
-            store.Plans.Where(plan => plan.Kind == PlanKind.Sweep).Select(plan => plan.Name))
+            name => store.ListPlans(PlanKind.Sweep).Any(plan => plan.Name == name))
         : prepared.Plan.Name.Trim();
+
+    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredPlan plan) => store.OfPlan(plan.Kind, plan.Id);
 
     private SweepDocument Show(StoredPlan plan) => Show(plan, withTrials: true);
 
-    private SweepDocument Show(StoredPlan plan, bool withTrials) => SweepDocuments.Of(plan, store.Runs, lanes.All.Count, withTrials);
+    private SweepDocument Show(StoredPlan plan, bool withTrials) => SweepDocuments.Of(plan, store, lanes.All.Count, withTrials);
 
     private StoredPlan Find(string id) => store.FindPlan(id) is { Kind: PlanKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
 }

@@ -2,6 +2,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Runs.Artifacts;
 
@@ -9,56 +10,53 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// Removes files of ended runs. The document says what went, before it goes. Specification, metrics, summary, events and the predictions
 /// that comparisons use stay in any case.
 /// </summary>
-internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, TimeProvider time, ILogger<ArtifactPruning> log)
+internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunFolders folders, ILogger<ArtifactPruning> log)
 {
     /// <summary>Removes what is asked for; the document as it is then.</summary>
     public RunDocument Prune(string runId, PruneRequest request, bool byRetention = false)
     {
-        List<RunArtifact> going = [];
-        RunDocument pruned = store.Transact(transaction =>
+        using Lock.Scope scope = folders.Hold();
+        IReadOnlyList<RunArtifact> there = files.List(runId);
+        (RunDocument pruned, IReadOnlyList<RunArtifact> going) = store.Transact(StoreScope.Run(runId), transaction => Say(transaction, runId, there, request, byRetention));
+
+        // The attempt of a run that was resumed in this moment has not begun, and keeps what it finds; one that is resumed later finds nothing.
+        if (going.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
         {
-            StoredRun run = transaction.Find(runId) ?? throw ApiFailure.NoRun(runId);
-            if (!run.Document.State.IsTerminal())
-            {
-                throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned when it has ended.");
-            }
-
-            going = [.. files.List(runId).Where(artifact => Goes(artifact, request, KeptSteps(run.Document, files.List(runId))))];
-            if (going.Count == 0)
-            {
-                return run.Document;
-            }
-
-            DateTimeOffset now = time.GetUtcNow();
-            IEnumerable<PrunedFiles> said = going.GroupBy(artifact => artifact.Kind).Select(kind => new PrunedFiles
-            {
-                Kind = kind.Key,
-                Files = kind.Count(),
-                Bytes = kind.Sum(artifact => artifact.Bytes),
-                At = now,
-                ByRetention = byRetention,
-            });
-            RunDocument document = run.Document with { Pruned = [.. run.Document.Pruned, .. said] };
-            transaction.Put(run with { Document = document });
-            transaction.EmitState(document);
-            return document;
-        });
-        if (going.Count > 0)
-        {
-            // Within a transaction too: a run that is resumed meanwhile keeps its checkpoints, or finds none.
-            store.Transact(transaction =>
-            {
-                if (transaction.Find(runId) is { } run && run.Document.State.IsTerminal())
-                {
-                    Remove(runId, going);
-                }
-
-                return true;
-            });
+            Remove(runId, going);
             log.LogInformation("{Files} files of run {Run} were pruned ({MiB:0.#} MiB): {Kinds}", going.Count, runId, going.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", going.Select(artifact => artifact.Kind).Distinct()));
         }
 
         return pruned;
+    }
+
+    /// <summary>Writes into the document what will go.</summary>
+    private static (RunDocument Run, IReadOnlyList<RunArtifact> Going) Say(IStoreTransaction transaction, string runId, IReadOnlyList<RunArtifact> there, PruneRequest request, bool byRetention)
+    {
+        StoredRun run = transaction.Find(runId) ?? throw ApiFailure.NoRun(runId);
+        if (!run.Document.State.IsTerminal())
+        {
+            throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned when it has ended.");
+        }
+
+        HashSet<int?> kept = KeptSteps(run.Document, there);
+        RunArtifact[] going = [.. there.Where(artifact => Goes(artifact, request, kept))];
+        if (going.Length == 0)
+        {
+            return (run.Document, going);
+        }
+
+        IEnumerable<PrunedFiles> said = going.GroupBy(artifact => artifact.Kind).Select(kind => new PrunedFiles
+        {
+            Kind = kind.Key,
+            Files = kind.Count(),
+            Bytes = kind.Sum(artifact => artifact.Bytes),
+            At = transaction.Now,
+            ByRetention = byRetention,
+        });
+        RunDocument document = run.Document with { Pruned = [.. run.Document.Pruned, .. said] };
+        transaction.Put(run with { Document = document });
+        transaction.EmitState(document);
+        return (document, going);
     }
 
     private static bool Goes(RunArtifact artifact, PruneRequest request, HashSet<int?> keptSteps) => artifact.Kind switch
@@ -75,7 +73,7 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, Time
         return [steps.FirstOrDefault(), steps.LastOrDefault(), run.Summary.Accuracy?.BestStep, run.Summary.MacroF1?.BestStep];
     }
 
-    private void Remove(string runId, List<RunArtifact> going)
+    private void Remove(string runId, IReadOnlyList<RunArtifact> going)
     {
         // The file that makes a checkpoint or an adapter one goes first: what a crash leaves is nothing that would be used.
         foreach (string path in going.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal)).Select(artifact => files.PathOf(runId, artifact)))

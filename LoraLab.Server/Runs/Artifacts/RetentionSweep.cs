@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
@@ -28,7 +29,8 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
         }
 
         RetentionOptions retention = options.Value.Retention;
-        foreach (RunDocument run in store.Runs.Select(run => run.Document).Where(run => run.State is RunState.Completed or RunState.Failed or RunState.Cancelled))
+        RunFilter ended = RunFilter.InStates(RunState.Completed, RunState.Failed, RunState.Cancelled);
+        foreach (RunDocument run in store.Each(ended, RunSort.By("endedAt")).Select(run => run.Document).TakeWhile(IsOldEnough))
         {
             PruneRequest request = new() { Checkpoints = IsOld(run, retention.CheckpointDays), Predictions = IsOld(run, retention.PredictionDays) };
             if (request.Checkpoints || request.Predictions)
@@ -51,6 +53,8 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
             Sweep();
         }
     }
+
+    private bool IsOldEnough(RunDocument run) => IsOld(run, options.Value.Retention.CheckpointDays) || IsOld(run, options.Value.Retention.PredictionDays);
 
     private bool IsOld(RunDocument run, double? days) => days is double limit && run.EndedAt is { } ended && Time.GetUtcNow() - ended >= TimeSpan.FromDays(limit);
 

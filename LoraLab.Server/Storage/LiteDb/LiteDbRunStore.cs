@@ -1,17 +1,21 @@
 using System.Collections.Immutable;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Files;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Storage.Index;
 using LoraLab.Server.Storage.Records;
+using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
 /// The embedded store. LiteDB 5 is not safe under concurrent writers, so one gate serialises every access to the one
-/// database object; run documents are held in memory too (they are few and small), so that most reads need no gate.
+/// database object; documents are held in memory too, with an index for whatever lists ask, so that most reads need no gate. Nothing but the
+/// database is written inside the gate: the files beside it are the <see cref="RecordWriter"/>'s.
 /// </summary>
 internal sealed class LiteDbRunStore : IRunStore, IDisposable
 {
@@ -23,15 +27,17 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
     private readonly PlanRecords planRecords;
     private readonly StoreLedger ledger;
     private readonly DiskReserve reserve;
+    private readonly RecordWriter writer;
+    private readonly bool repeat;
     private Tables? tables;
-    private ImmutableDictionary<string, StoredRun> runs;
-    private ImmutableDictionary<string, StoredPlan> plans;
+    private volatile StoreView view;
     private long seq;
-    private volatile bool paused;
 
-    public LiteDbRunStore(LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, RunRecords records, PlanRecords planRecords, StoreLedger ledger, DiskReserve reserve, TimeProvider time, ILogger<LiteDbRunStore> log)
+    public LiteDbRunStore(
+        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, RunRecords records, PlanRecords planRecords, StoreLedger ledger, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
     {
         (path, this.sink, this.records, this.planRecords, this.ledger, this.reserve, this.time) = (paths.Database, sink, records, planRecords, ledger, reserve, time);
+        repeat = options.Value.RepeatTransactions;
         reserve.Take();
         tables = new Tables(new DatabaseOpener(time, log).Open(path));
         if (ledger.SeqAfter(tables.Seq) != tables.Seq)
@@ -41,40 +47,58 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
         tables.ForgetAnswers(time.GetUtcNow());
         seq = tables.Seq;
-        paused = tables.Paused ?? false;
-        runs = tables.AllRuns().ToImmutableDictionary(run => run.Document.Id);
-        plans = tables.AllPlans().ToImmutableDictionary(plan => plan.Id);
+        view = Read(tables);
+        writer = new RecordWriter(records, planRecords, ledger);
+        if (ledger.Paused != view.Paused)
+        {
+            // The last server committed it, and was gone before it was in the file.
+            WriteRecordsAgain();
+        }
     }
 
     public long Seq => Interlocked.Read(ref seq);
 
-    public bool Paused => paused;
+    public bool Paused => view.Paused;
 
-    public IReadOnlyCollection<StoredRun> Runs => [.. runs.Values];
+    public StoredRun? Find(string runId) => view.Find(runId);
 
-    public StoredRun? Find(string runId) => runs.GetValueOrDefault(runId);
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => view.List(filter, sort, limit, after);
 
-    public IReadOnlyCollection<StoredPlan> Plans => [.. plans.Values];
+    public RunCounts Counts() => view.Counts();
 
-    public StoredPlan? FindPlan(string planId) => plans.GetValueOrDefault(planId);
+    public QueuePage QueuePage() => view.QueuePage();
 
-    public T Transact<T>(Func<IStoreTransaction, T> work)
+    public int? QueuePositionOf(string runId) => view.QueuePositionOf(runId);
+
+    public StoredRun? NextWaiting(Lane lane) => view.NextWaiting(lane);
+
+    public (long Head, long Tail) QueueEnds() => view.QueueEnds();
+
+    public IReadOnlyDictionary<string, RunDocument> OfPlan(PlanKind kind, string planId) => view.OfPlan(kind, planId);
+
+    public bool HasName(string name) => view.HasName(name);
+
+    public IReadOnlyDictionary<string, int> ColorsOf(string method) => view.ColorsOf(method);
+
+    public StoredPlan? FindPlan(string planId) => view.FindPlan(planId);
+
+    public IReadOnlyList<StoredPlan> ListPlans(PlanKind? kind = null) => view.ListPlans(kind);
+
+    public T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
+        DateTimeOffset now = time.GetUtcNow();
         long began = time.GetTimestamp();
-        lock (gate)
+        try
         {
-            try
-            {
-                return Attempt(work);
-            }
-            catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
-            {
-                return Attempt(work);
-            }
-            finally
-            {
-                Telemetry.StoreWrite.Record(time.GetElapsedTime(began).TotalSeconds);
-            }
+            return Take(scope, work, now);
+        }
+        catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
+        {
+            return Take(scope, work, now);
+        }
+        finally
+        {
+            Telemetry.StoreWrite.Record(time.GetElapsedTime(began).TotalSeconds);
         }
     }
 
@@ -82,7 +106,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
     {
         Func<int, int> lastStep = attempt is int only
             ? number => number == only ? int.MaxValue : -1
-            : AttemptSteps.LastThatCount(runs.GetValueOrDefault(runId)?.Document.Attempts ?? []);
+            : AttemptSteps.LastThatCount(Find(runId)?.Document.Attempts ?? []);
         return Using(open => open.Chunks.Read(runId, keys, lastStep));
     }
 
@@ -93,11 +117,39 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
     public StoredAnswer? FindAnswer(string key) => Using(open => open.FindAnswer(key));
 
+    public IReadOnlyList<StoredAnswer> ListAnswers() => Using(open => open.AllAnswers());
+
     public void Checkpoint() => Using(open =>
     {
         open.Checkpoint();
         return true;
     });
+
+    public void WriteRecordsAgain()
+    {
+        long asked;
+        lock (gate)
+        {
+            // Inside the gate, so that a run which is removed meanwhile is not written behind its removal.
+            StoreView now = view;
+            asked = writer.Ask(batch =>
+            {
+                foreach (StoredRun run in records.Unwritten(now.Find))
+                {
+                    batch.Runs[run.Document.Id] = run;
+                }
+
+                foreach (StoredPlan plan in planRecords.Unwritten(now.FindPlan))
+                {
+                    batch.Plans[plan.Id] = plan;
+                }
+
+                batch.Ledger = ledger.Next(seq, now.Paused) ?? batch.Ledger;
+            });
+        }
+
+        writer.Wait(asked);
+    }
 
     public void Dispose()
     {
@@ -105,7 +157,12 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         {
             Close();
         }
+
+        writer.Dispose();
     }
+
+    /// <summary>A database in which nobody ever said so is paused where the one before it was.</summary>
+    private StoreView Read(Tables open) => new(RunIndex.Of(open.AllRuns()), open.AllPlans().ToImmutableDictionary(plan => plan.Id), open.Paused ?? ledger.Paused);
 
     /// <summary>After a failure the database is opened again by whoever comes next.</summary>
     private T Using<T>(Func<Tables, T> work)
@@ -124,26 +181,75 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         }
     }
 
-    private T Attempt<T>(Func<IStoreTransaction, T> work)
+    /// <summary>Does the work, and waits outside the gate for what must be in the files: before, for numbers of events; behind, for records.</summary>
+    private T Take<T>(StoreScope scope, Func<IStoreTransaction, T> work, DateTimeOffset now)
     {
-        Tables open = Open();
-        StagedTransaction staged = new(runs, plans, paused, time);
-        T result = work(staged);
-        if (!staged.IsEmpty)
+        while (true)
         {
+            (T result, long asked, long? uncovered) = Attempt(scope, work, now);
+            if (uncovered is not long numbers)
+            {
+                writer.Wait(asked);
+                return result;
+            }
+
+            writer.WaitForLedger(asked, numbers);
+        }
+    }
+
+    /// <summary>Nothing was written where the result has numbers that <c>store.json</c> does not cover yet.</summary>
+    private (T Result, long Asked, long? Uncovered) Attempt<T>(StoreScope scope, Func<IStoreTransaction, T> work, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            Tables open = Open();
+            StoreView before = view;
+            string? rehearsed = repeat ? WorkCheck.Rehearse(new StagedTransaction(before, scope, now, this), work) : null;
+            StagedTransaction staged = new(before, scope, now, this);
+            T result = Do(staged, work, rehearsed);
+            if (staged.IsEmpty)
+            {
+                return (result, 0, null);
+            }
+
+            StoreLedger.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
+            if (!ledger.Covers(seq + staged.Events))
+            {
+                return (result, writer.Ask(batch => batch.Ledger = next), seq + staged.Events);
+            }
+
             Commit(open, staged);
+            return (result, Record(staged, before, next), null);
+        }
+    }
+
+    private static T Do<T>(StagedTransaction staged, Func<IStoreTransaction, T> work, string? rehearsed)
+    {
+        if (rehearsed is null)
+        {
+            return work(staged);
         }
 
+        T result;
+        try
+        {
+            result = work(staged);
+        }
+        catch (Exception refused)
+        {
+            WorkCheck.RequireRefusal(rehearsed, staged, refused);
+            throw;
+        }
+
+        WorkCheck.Require(rehearsed, staged, result);
         return result;
     }
 
     private void Commit(Tables open, StagedTransaction staged)
     {
         IReadOnlyList<LiveEvent> numbered = staged.NumberEvents(seq);
-        ImmutableDictionary<string, StoredRun> before = runs;
         try
         {
-            ledger.Cover(seq + numbered.Count, staged.Paused);
             open.Commit(staged, numbered);
         }
         catch (Exception error)
@@ -152,41 +258,28 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
             throw;
         }
 
-        runs = staged.Result;
-        plans = staged.ResultingPlans;
-        paused = staged.Paused;
+        view = staged.Result;
         Interlocked.Exchange(ref seq, open.Seq);
-        Record(staged, before);
         // Inside the gate: subscribers see events in the order of their numbers.
         sink.Accept(numbered);
     }
 
-    private void Record(StagedTransaction staged, ImmutableDictionary<string, StoredRun> before)
+    /// <summary>Asks for the files of a transaction; the number of the question, 0 where nobody needs to wait.</summary>
+    private long Record(StagedTransaction staged, StoreView before, StoreLedger.Content? next)
     {
-        foreach (StoredRun run in staged.Changed.Values.OfType<StoredRun>())
+        bool waits = staged.Answers.Count > 0 || staged.ChangedPlans.Count > 0 || staged.Paused != before.Paused
+            || staged.Changed.Any(change => change.Value is null || RunRecords.IsNews(before.Find(change.Key), change.Value));
+        if (!waits && next is null)
         {
-            if (RunRecords.IsNews(before.GetValueOrDefault(run.Document.Id), run))
-            {
-                records.Save(run);
-            }
+            return 0;
         }
 
-        foreach (StoredPlan plan in staged.ChangedPlans.Values)
+        long asked = writer.Ask(batch =>
         {
-            planRecords.Save(plan);
-        }
-
-        foreach (StoredAnswer answer in staged.Answers)
-        {
-            if (answer.OfPlan)
-            {
-                planRecords.Save(answer);
-            }
-            else
-            {
-                records.Save(answer);
-            }
-        }
+            batch.Add(staged.Changed, before.Find, staged.ChangedPlans.Values, staged.Answers);
+            batch.Ledger = next ?? batch.Ledger;
+        });
+        return waits ? asked : 0;
     }
 
     /// <summary>A mistake in the program is rolled back; after an error of the disk LiteDB is of no use any more.</summary>
@@ -217,9 +310,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
         open = new Tables(DatabaseFile.Open(path));
         long told = seq;
-        runs = open.AllRuns().ToImmutableDictionary(run => run.Document.Id);
-        plans = open.AllPlans().ToImmutableDictionary(plan => plan.Id);
-        paused = open.Paused ?? false;
+        view = Read(open);
         Interlocked.Exchange(ref seq, open.Seq);
         tables = open;
         // A commit whose last flush failed may be there all the same.

@@ -1,26 +1,27 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
+using LoraLab.Server.Storage.Index;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>Collects the writes of a transaction, so that an exception half-way leaves nothing behind.</summary>
-internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> runs, ImmutableDictionary<string, StoredPlan> plans, bool paused, TimeProvider time) : IStoreTransaction
+internal sealed class StagedTransaction(StoreView stored, StoreScope scope, DateTimeOffset now, IRunSeries series) : IStoreTransaction
 {
     private readonly List<Func<long, LiveEvent>> events = [];
-    private ImmutableDictionary<string, StoredRun> result = runs;
-    private ImmutableDictionary<string, StoredPlan> resultingPlans = plans;
-    private bool pausedChanged;
+    private readonly bool wasPaused = stored.Paused;
+    private StoreView view = stored;
 
-    public ImmutableDictionary<string, StoredRun> Result => result;
+    /// <summary>What is stored when it is taken.</summary>
+    public StoreView Result => view;
+
+    public DateTimeOffset Now => now;
 
     /// <summary>Changed runs; null: removed.</summary>
     public Dictionary<string, StoredRun?> Changed { get; } = [];
-
-    public ImmutableDictionary<string, StoredPlan> ResultingPlans => resultingPlans;
 
     public Dictionary<string, StoredPlan> ChangedPlans { get; } = [];
 
@@ -28,54 +29,94 @@ internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> r
 
     public List<StoredAnswer> Answers { get; } = [];
 
-    public bool IsEmpty => Changed.Count == 0 && ChangedPlans.Count == 0 && Points.Count == 0 && Answers.Count == 0 && events.Count == 0 && !pausedChanged;
+    /// <summary>How many events it tells.</summary>
+    public int Events => events.Count;
 
-    public IEnumerable<StoredRun> Runs => result.Values;
+    public bool IsEmpty => Changed.Count == 0 && ChangedPlans.Count == 0 && Points.Count == 0 && Answers.Count == 0 && events.Count == 0 && view.Paused == wasPaused;
 
-    public bool Paused
+    public bool Paused => view.Paused;
+
+    public void SetPaused(bool paused)
     {
-        get => paused;
-        set
-        {
-            pausedChanged |= paused != value;
-            paused = value;
-        }
+        Require(scope.HasQueue, "pauses the queue");
+        view = view with { Paused = paused };
     }
 
-    public IEnumerable<StoredPlan> Plans => resultingPlans.Values;
+    public StoredRun? Find(string runId) => view.Find(runId);
 
-    public StoredPlan? FindPlan(string planId) => resultingPlans.GetValueOrDefault(planId);
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => view.List(filter, sort, limit, after);
+
+    public RunCounts Counts() => view.Counts();
+
+    public QueuePage QueuePage()
+    {
+        Require(scope.HasQueue, "reads the queue");
+        return view.QueuePage();
+    }
+
+    public int? QueuePositionOf(string runId) => view.QueuePositionOf(runId);
+
+    public StoredRun? NextWaiting(Lane lane)
+    {
+        Require(scope.HasQueue, "takes from the queue");
+        return view.NextWaiting(lane);
+    }
+
+    public (long Head, long Tail) QueueEnds()
+    {
+        Require(scope.HasQueue, "adds to the queue");
+        return view.QueueEnds();
+    }
+
+    public IReadOnlyDictionary<string, RunDocument> OfPlan(PlanKind kind, string planId)
+    {
+        Require(scope.HasPlan(planId), $"reads the runs of {planId}");
+        return view.OfPlan(kind, planId);
+    }
+
+    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) => series.ReadSeries(runId, keys, attempt);
+
+    public bool HasName(string name) => view.HasName(name);
+
+    public IReadOnlyDictionary<string, int> ColorsOf(string method) => view.ColorsOf(method);
+
+    public StoredPlan? FindPlan(string planId) => view.FindPlan(planId);
+
+    public IReadOnlyList<StoredPlan> ListPlans(PlanKind? kind = null) => view.ListPlans(kind);
 
     public void PutPlan(StoredPlan plan)
     {
-        resultingPlans = resultingPlans.SetItem(plan.Id, plan);
+        Require(scope.HasPlan(plan.Id), $"writes {plan.Id}");
+        view = view with { Plans = view.Plans.SetItem(plan.Id, plan) };
         ChangedPlans[plan.Id] = plan;
         Emit(null, LiveEventTypes.PlanChanged, new PlanNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
     }
 
-    public StoredRun? Find(string runId) => result.GetValueOrDefault(runId);
-
     public void Put(StoredRun run)
     {
-        string broken = string.Join("; ", Find(run.Document.Id) is { } before ? RunInvariants.Broken(before.Document, run.Document) : RunInvariants.Broken(run.Document));
+        StoredRun? old = Find(run.Document.Id);
+        Require(scope.HasRun(run.Document.Id, old?.Document, run.Document), $"writes run {run.Document.Id}");
+        string broken = string.Join("; ", old is not null ? RunInvariants.Broken(old.Document, run.Document) : RunInvariants.Broken(run.Document));
         if (broken.Length > 0)
         {
             throw new InvalidOperationException($"Run {run.Document.Id} would break its invariants: {broken}.");
         }
 
-        result = result.SetItem(run.Document.Id, run);
+        view = view with { Runs = view.Runs.With(run) };
         Changed[run.Document.Id] = run;
     }
 
     public void Remove(string runId)
     {
-        result = result.Remove(runId);
+        Require(scope.HasRun(runId, Find(runId)?.Document, null), $"removes run {runId}");
+        view = view with { Runs = view.Runs.Without(runId) };
         Changed[runId] = null;
         Points.Remove(runId);
     }
 
     public void AddPoints(string runId, IReadOnlyList<MetricPoint> points)
     {
+        Require(scope.HasRun(runId, Find(runId)?.Document, null), $"adds points to run {runId}");
         if (points.Count == 0)
         {
             return;
@@ -92,14 +133,24 @@ internal sealed class StagedTransaction(ImmutableDictionary<string, StoredRun> r
     public void Emit<T>(string? runId, string type, T data)
     {
         JsonElement json = JsonSerializer.SerializeToElement(data, ContractJson.Options);
-        DateTimeOffset at = time.GetUtcNow();
-        events.Add(seq => new LiveEvent(seq, runId, type, at, json));
+        events.Add(seq => new LiveEvent(seq, runId, type, now, json));
     }
 
-    public void EmitState(RunDocument document) =>
-        Emit(document.Id, LiveEventTypes.RunState, QueueOrder.WithPosition(document, Runs));
+    public void EmitState(RunDocument document) => Emit(document.Id, LiveEventTypes.RunState, document with { QueuePosition = QueuePositionOf(document.Id) });
 
-    public void PutAnswer(StoredAnswer answer) => Answers.Add(answer);
+    public void PutAnswer(StoredAnswer answer)
+    {
+        Require(scope.HasQueue, "answers a submission");
+        Answers.Add(answer);
+    }
 
     public IReadOnlyList<LiveEvent> NumberEvents(long seq) => [.. events.Select((make, i) => make(seq + i + 1))];
+
+    private void Require(bool within, string what)
+    {
+        if (!within)
+        {
+            throw new InvalidOperationException($"A transaction with the scope of {scope} {what}.");
+        }
+    }
 }

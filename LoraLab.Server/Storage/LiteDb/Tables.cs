@@ -1,10 +1,10 @@
 using System.Text.Json;
+using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
@@ -67,6 +67,8 @@ internal sealed class Tables : IDisposable
     public StoredAnswer? FindAnswer(string key) => answers.FindById(key) is { } found
         ? JsonSerializer.Deserialize<StoredAnswer>(found["json"].AsString, ContractJson.Options)
         : null;
+
+    public IReadOnlyList<StoredAnswer> AllAnswers() => [.. answers.FindAll().Select(found => JsonSerializer.Deserialize<StoredAnswer>(found["json"].AsString, ContractJson.Options)!)];
 
     public IReadOnlyList<LiveEvent> EventsAfter(long seq, string? runId = null)
     {

@@ -57,18 +57,13 @@ internal sealed partial class PlanRecords(LoraLabPaths paths, ILogger<PlanRecord
         }
     }
 
-    /// <summary>Tries again what <see cref="Save(StoredPlan)"/> could not write.</summary>
-    public void SaveUnwritten(Func<string, StoredPlan?> find)
+    /// <summary>What <see cref="Save(StoredPlan)"/> could not write and there still is, as it is now.</summary>
+    public IReadOnlyList<StoredPlan> Unwritten(Func<string, StoredPlan?> find)
     {
-        string[] ids;
         lock (unwritten)
         {
-            ids = [.. unwritten];
-        }
-
-        foreach (StoredPlan plan in ids.Select(find).OfType<StoredPlan>())
-        {
-            Save(plan);
+            unwritten.RemoveWhere(id => find(id) is null);
+            return [.. unwritten.Select(find).OfType<StoredPlan>()];
         }
     }
 
@@ -86,6 +81,8 @@ internal sealed partial class PlanRecords(LoraLabPaths paths, ILogger<PlanRecord
 
     /// <summary>The record; null: there is none that can be read.</summary>
     public StoredPlan? Read(string id) => ReadJson<StoredPlan>(id + Suffix) is { } plan && plan.Id == id ? plan : null;
+
+    public bool HasAnswer(string id) => File.Exists(PathOf(id + SubmissionSuffix));
 
     public StoredAnswer? ReadAnswer(string id) => ReadJson<StoredAnswer>(id + SubmissionSuffix) is { } answer && answer.RunId == id ? answer : null;
 

@@ -18,7 +18,6 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
 {
     public const string Record = "run.json";
     public const string Submission = "submission.json";
-    private const string DeletedSuffix = ".deleted";
 
     private readonly HashSet<string> unwritten = [];
 
@@ -37,11 +36,6 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     /// <summary>The runs that have a directory.</summary>
     public IReadOnlyList<string> RunIds => Directory.Exists(paths.RunsDirectory)
         ? [.. Directory.EnumerateDirectories(paths.RunsDirectory).Where(IsRun).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
-        : [];
-
-    /// <summary>Runs whose deletion was begun.</summary>
-    public IReadOnlyList<string> DeletedIds => Directory.Exists(paths.RunsDirectory)
-        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory, "*" + DeletedSuffix).Select(folder => Path.GetFileNameWithoutExtension(folder))]
         : [];
 
     /// <summary>Whether a change is one that no event of a worker tells.</summary>
@@ -76,19 +70,13 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         }
     }
 
-    /// <summary>Tries again what <see cref="Save(StoredRun)"/> could not write.</summary>
-    public void SaveUnwritten(Func<string, StoredRun?> find)
+    /// <summary>What <see cref="Save(StoredRun)"/> could not write and there still is, as it is now.</summary>
+    public IReadOnlyList<StoredRun> Unwritten(Func<string, StoredRun?> find)
     {
-        string[] ids;
         lock (unwritten)
         {
-            ids = [.. unwritten];
             unwritten.RemoveWhere(id => find(id) is null);
-        }
-
-        foreach (StoredRun run in ids.Select(find).OfType<StoredRun>())
-        {
-            Save(run);
+            return [.. unwritten.Select(find).OfType<StoredRun>()];
         }
     }
 
@@ -109,6 +97,8 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     public StoredRun? Read(string id) =>
         ReadJson<StoredRun>(PathOf(id, Record)) is { } run && run.Document.Id == id ? run : null;
 
+    public bool HasAnswer(string id) => File.Exists(PathOf(id, Submission));
+
     public StoredAnswer? ReadAnswer(string id) =>
         ReadJson<StoredAnswer>(PathOf(id, Submission)) is { } answer && answer.RunId == id ? answer : null;
 
@@ -116,42 +106,6 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
 
     /// <summary>Whether the record says what the database says.</summary>
     public bool IsCurrent(StoredRun run) => File.Exists(PathOf(run.Document.Id, Record)) && File.ReadAllText(PathOf(run.Document.Id, Record)) == Text(run);
-
-    /// <summary>From here on the run is deleted, whatever happens before its files are gone.</summary>
-    public void MarkDeleted(string id)
-    {
-        string folder = paths.RunDirectory(id);
-        if (Directory.Exists(folder))
-        {
-            Directory.Move(folder, folder + DeletedSuffix);
-        }
-    }
-
-    /// <summary>Takes <see cref="MarkDeleted"/> back.</summary>
-    public void Restore(string id)
-    {
-        string folder = paths.RunDirectory(id);
-        if (Directory.Exists(folder + DeletedSuffix) && !Directory.Exists(folder))
-        {
-            Directory.Move(folder + DeletedSuffix, folder);
-        }
-    }
-
-    public void RemoveDeleted(string id)
-    {
-        string folder = paths.RunDirectory(id) + DeletedSuffix;
-        try
-        {
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            log.LogWarning("The folder {Folder} of a deleted run could not be removed: {Reason}", folder, error.Message);
-        }
-    }
 
     private static long LastEvent(StoredRun run) => run.Document.Attempts.Count == 0 ? 0 : run.Document.Attempts[^1].LastEvent;
 

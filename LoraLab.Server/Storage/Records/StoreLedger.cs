@@ -14,7 +14,7 @@ internal sealed class StoreLedger
     private const long Block = 10_000;
 
     private readonly string path;
-    private Content content;
+    private volatile Content content;
 
     public StoreLedger(LoraLabPaths paths)
     {
@@ -27,14 +27,31 @@ internal sealed class StoreLedger
     /// <summary>Where the counter goes on when the database has <paramref name="seq"/>: far behind what was given out, it is another database.</summary>
     public long SeqAfter(long seq) => seq + Block < content.SeqBelow ? content.SeqBelow : seq;
 
-    /// <summary>Before numbers up to <paramref name="seq"/> are given out.</summary>
-    public void Cover(long seq, bool paused)
+    /// <summary>Whether numbers up to <paramref name="seq"/> may be given out.</summary>
+    public bool Covers(long seq) => seq < content.SeqBelow;
+
+    /// <summary>
+    /// What must be written when the counter comes to <paramref name="seq"/>: in time, so that nobody waits for it; null: it is good as it is.
+    /// </summary>
+    public Content? Next(long seq, bool paused)
     {
-        if (seq >= content.SeqBelow || paused != content.Paused)
+        Content now = content;
+        bool low = seq + (Block / 2) >= now.SeqBelow;
+        return low || paused != now.Paused ? new Content(paused, low ? seq + Block : now.SeqBelow) : null;
+    }
+
+    /// <summary>Writes it; what the disk said, if it refused.</summary>
+    public Exception? TryWrite(Content next)
+    {
+        try
         {
-            Content next = new(paused, seq >= content.SeqBelow ? seq + Block : content.SeqBelow);
             DurableFile.WriteAllText(path, JsonSerializer.Serialize(next, ContractJson.Indented) + "\n");
             content = next;
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return error;
         }
     }
 
@@ -50,5 +67,8 @@ internal sealed class StoreLedger
         }
     }
 
-    private sealed record Content(bool Paused, long SeqBelow);
+    /// <summary>What the file holds.</summary>
+    /// <param name="Paused">The queue is.</param>
+    /// <param name="SeqBelow">All numbers that were given out are below.</param>
+    internal sealed record Content(bool Paused, long SeqBelow);
 }

@@ -17,26 +17,21 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
     public void Rebuild(string id)
     {
         StoredRun run = records.Read(id) ?? new RunOfFiles(id, records, paths).Make();
-        store.Transact(transaction =>
-        {
-            transaction.Remove(id);
-            return true;
-        });
+        StoredAnswer? answer = records.ReadAnswer(id);
+        store.Transact(StoreScope.Everything, transaction => transaction.Remove(id));
         foreach (RunAttempt attempt in run.Document.Attempts)
         {
             AddPoints(id, attempt);
         }
 
-        store.Transact(transaction =>
+        store.Transact(StoreScope.Everything, transaction =>
         {
             transaction.Put(run);
             transaction.EmitState(run.Document);
-            if (records.ReadAnswer(id) is { } answer)
+            if (answer is not null)
             {
                 transaction.PutAnswer(answer);
             }
-
-            return true;
         });
     }
 
@@ -58,11 +53,7 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
                 }
             }
 
-            store.Transact(transaction =>
-            {
-                transaction.AddPoints(id, points);
-                return true;
-            });
+            store.Transact(StoreScope.Run(id), transaction => transaction.AddPoints(id, points));
             tail.Advance(batch);
         }
         while (batch.More);

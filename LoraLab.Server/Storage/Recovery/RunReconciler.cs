@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage.Records;
@@ -8,7 +9,7 @@ namespace LoraLab.Server.Storage.Recovery;
 /// At start: makes database and run directories agree. After a damage the database is empty and every run comes back from its directory;
 /// otherwise it is what a crash left between the two.
 /// </summary>
-internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRecords plans, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
+internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRecords plans, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
 {
     public void Run()
     {
@@ -26,11 +27,12 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
     {
         FinishDeletions();
         ReconcilePlans();
-        foreach (StoredRun run in store.Runs.Where(run => !records.IsCurrent(run)))
+        foreach (StoredRun run in store.Each(RunFilter.All).Where(run => !records.IsCurrent(run)))
         {
             records.Save(run);
         }
 
+        SaveAnswers();
         List<string> rebuilt = [];
         foreach (string id in records.RunIds.Where(id => store.Find(id) is null))
         {
@@ -54,7 +56,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
 
     private void ReconcilePlans()
     {
-        foreach (StoredPlan plan in store.Plans.Where(plan => !plans.IsCurrent(plan)))
+        foreach (StoredPlan plan in store.ListPlans().Where(plan => !plans.IsCurrent(plan)))
         {
             plans.Save(plan);
         }
@@ -67,23 +69,51 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
                 continue;
             }
 
-            store.Transact(transaction =>
+            StoredAnswer? answer = plans.ReadAnswer(id);
+            store.Transact(StoreScope.Everything, transaction =>
             {
                 transaction.PutPlan(plan);
-                if (plans.ReadAnswer(id) is { } answer)
+                if (answer is not null)
                 {
                     transaction.PutAnswer(answer);
                 }
-
-                return true;
             });
             log.LogWarning("{Kind} {Plan}, which the database did not have, was rebuilt from its file", plan.Kind, id);
         }
     }
 
+    /// <summary>Answers that the last server committed, and was gone before they were in their files.</summary>
+    private void SaveAnswers()
+    {
+        foreach (StoredAnswer answer in store.ListAnswers())
+        {
+            if (!answer.OfPlan && store.Find(answer.RunId) is not null && !records.HasAnswer(answer.RunId))
+            {
+                records.Save(answer);
+            }
+            else if (answer.OfPlan && store.FindPlan(answer.RunId) is not null && !plans.HasAnswer(answer.RunId))
+            {
+                plans.Save(answer);
+            }
+        }
+    }
+
     private void FinishDeletions()
     {
-        foreach (string id in records.DeletedIds)
+        foreach (string id in deletions.Begun)
+        {
+            if (store.Find(id) is { } run && !run.Document.State.IsTerminal() && run.Document.State != RunState.Queued)
+            {
+                // Refused, because the run had begun.
+                deletions.Cancel(id);
+                continue;
+            }
+
+            Forget(id);
+            deletions.Finish(id);
+        }
+
+        foreach (string id in deletions.GivenUp)
         {
             if (records.RunIds.Contains(id))
             {
@@ -91,16 +121,16 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
                 continue;
             }
 
-            store.Transact(transaction =>
-            {
-                if (transaction.Find(id) is not null)
-                {
-                    transaction.Remove(id);
-                }
-
-                return true;
-            });
-            records.RemoveDeleted(id);
+            Forget(id);
+            deletions.Finish(id);
         }
     }
+
+    private void Forget(string id) => store.Transact(StoreScope.Run(id), transaction =>
+    {
+        if (transaction.Find(id) is not null)
+        {
+            transaction.Remove(id);
+        }
+    });
 }

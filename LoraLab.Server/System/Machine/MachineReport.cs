@@ -48,7 +48,7 @@ internal sealed class MachineReport(
             DataDirectory = paths.DataDirectory,
             FreeDiskBytes = free,
             RunBytes = RunBytes(),
-            Runs = store.Runs.Count,
+            Runs = store.Counts().Total,
             StartedAt = startedAt,
             Problems = problems,
         };

@@ -1,11 +1,12 @@
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using CsCheck;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.Workers;
 using LoraLab.Tests.Server.Storage;
@@ -155,11 +156,10 @@ public sealed class ImportPropertyTests
 
         private void Attach() => import = new AttemptImport(Id, new EventTail(events), new RunImporter(disk.Store, TimeProvider.System), NullLogger.Instance);
 
-        private void Change(Func<RunDocument, RunDocument> change) => disk.Store.Transact(transaction =>
+        private void Change(Func<RunDocument, RunDocument> change) => disk.Store.Transact(StoreScope.Run(Id), transaction =>
         {
             StoredRun run = transaction.Find(Id)!;
             transaction.Put(run with { Document = change(run.Document) });
-            return true;
         });
     }
 }

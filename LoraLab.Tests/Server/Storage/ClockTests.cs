@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Runs;
 using LoraLab.Server.Storage;
 using LoraLab.Tests.Support;
 using Xunit;
@@ -54,8 +53,8 @@ public sealed class ClockTests : IDisposable
         again.Emit(second, 1);
 
         Assert.True(string.CompareOrdinal(first, second) < 0, $"{second} sorts before {first}.");
-        Assert.Equal([first, second], QueueOrder.Waiting(again.Store.Runs).Select(run => run.Document.Id));
-        Assert.Equal([second, first], again.Store.Runs.Select(run => run.Document).Order(RunSort.Parse(null)).Select(run => run.Id));
+        Assert.Equal([first, second], again.Store.QueuePage().Waiting.Select(run => run.Document.Id));
+        Assert.Equal([second, first], again.Store.List(RunFilter.All, RunSort.Parse(null), 2).Documents.Select(run => run.Id));
         Assert.Equal(seq + 1, again.Store.Seq);
         Assert.True(again.Store.ReadEvents(seq).Complete);
     }
@@ -68,11 +67,7 @@ public sealed class ClockTests : IDisposable
         using (StoreOnDisk disk = new(folder.Path, clock))
         {
             string id = Submit(disk, clock);
-            disk.Store.Transact(transaction =>
-            {
-                transaction.PutAnswer(new StoredAnswer("key", "hash", id, "{}", clock.GetUtcNow()));
-                return true;
-            });
+            disk.Store.Transact(StoreScope.Queue, transaction => transaction.PutAnswer(new StoredAnswer("key", "hash", id, "{}", transaction.Now)));
         }
 
         clock.Now = Now.AddDays(days);
@@ -84,12 +79,8 @@ public sealed class ClockTests : IDisposable
     private static string Submit(StoreOnDisk disk, TimeProvider clock)
     {
         string id = new RunIds(clock, disk.Store).Next();
-        disk.Store.Transact(transaction =>
-        {
-            RunDocument document = StoreOnDisk.Run(id).Document with { CreatedAt = clock.GetUtcNow() };
-            transaction.Put(new StoredRun { Document = document, Position = QueueOrder.NextPosition(transaction.Runs) });
-            return true;
-        });
+        RunDocument document = StoreOnDisk.Run(id).Document with { CreatedAt = clock.GetUtcNow() };
+        disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(new StoredRun { Document = document, Position = transaction.QueueEnds().Tail }));
         return id;
     }
 

@@ -4,6 +4,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.LiteDb;
 using LoraLab.Server.Storage.Records;
 using LoraLab.Tests.Server.Faults;
@@ -124,13 +125,11 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Start_DeletionThatWasBegun_IsFinished()
+    public void Start_DirectoryOfADeletedRun_IsGone()
     {
         Fill();
-        using (StoreOnDisk disk = new(folder.Path))
-        {
-            disk.Records.MarkDeleted(Id);
-        }
+        string directory = Path.Combine(folder.Path, "data", "runs", Id);
+        Directory.Move(directory, directory + ".deleted");
 
         using StoreOnDisk again = new(folder.Path);
 
@@ -164,14 +163,13 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         folder.Write($"data/runs/{Id}/attempts/0001/events.jsonl", string.Concat(events.Select(happened => JsonSerializer.Serialize(happened, ContractJson.Options) + "\n")));
         RunDocument run = new() { Id = Id, Name = "rebuilt", Notes = "edited since", Tags = ["a"], Color = "#123456", Spec = new RunSpec { Name = "rebuilt" }, CreatedAt = now };
         RunUpdate update = RunProjector.Apply(RunStateMachine.Claim(run, "cpu", now), events);
-        disk.Store.Transact(transaction =>
+        disk.Store.Transact(StoreScope.Everything, transaction =>
         {
             transaction.Put(new StoredRun { Document = RunStateMachine.End(update.Document, EndReason.Finished, null, now), Position = 7 });
             transaction.AddPoints(Id, update.Points);
             transaction.EmitState(update.Document);
             transaction.PutAnswer(new StoredAnswer("key", "hash", Id, "{}", now));
-            transaction.Paused = true;
-            return true;
+            transaction.SetPaused(true);
         });
         disk.Emit(Id, 50);
         return (Json(disk.Store.Find(Id)), Json(disk.Store.ReadSeries(Id, null)), disk.Store.Seq);

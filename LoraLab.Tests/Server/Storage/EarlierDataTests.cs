@@ -87,7 +87,8 @@ public sealed class EarlierDataTests
 
         foreach (StudyDocument study in earlier.Listed<StudyDocument>("studies"))
         {
-            AssertSame(study, await api.StudyAsync(study.Id));
+            // What is claimed of it is in this version's words.
+            AssertSame(study with { Claims = [] }, await api.StudyAsync(study.Id) with { Claims = [] });
         }
 
         foreach (SweepDocument sweep in earlier.Listed<SweepDocument>("sweeps"))

@@ -28,14 +28,14 @@ public sealed class PlanStoreTests : IDisposable
     {
         using StoreOnDisk disk = new(folder.Path);
 
-        Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(transaction =>
+        Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(StoreScope.Everything, transaction =>
         {
             Put(transaction);
             throw new InvalidOperationException("half-way");
         }));
 
-        Assert.Empty(disk.Store.Plans);
-        Assert.Empty(disk.Store.Runs);
+        Assert.Empty(disk.Store.ListPlans());
+        Assert.Empty(disk.RunIds);
         Assert.Empty(disk.PlanRecords.Ids);
     }
 
@@ -100,7 +100,7 @@ public sealed class PlanStoreTests : IDisposable
 
         using StoreOnDisk again = new(folder.Path);
 
-        Assert.Equal(plan, Json(Assert.Single(again.Store.Plans)));
+        Assert.Equal(plan, Json(Assert.Single(again.Store.ListPlans())));
         Assert.True(File.Exists(Path.Combine(folder.Path, "data", "plans", "2bz4ktn8zz.json")));
     }
 
@@ -108,11 +108,7 @@ public sealed class PlanStoreTests : IDisposable
     public void PutPlan_TellsTheTopicsOfItsKindAndItsOwn()
     {
         using StoreOnDisk disk = new(folder.Path);
-        disk.Store.Transact(transaction =>
-        {
-            Put(transaction);
-            return true;
-        });
+        disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, Put);
 
         LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.PlanChanged);
 
@@ -126,11 +122,10 @@ public sealed class PlanStoreTests : IDisposable
     private string Fill()
     {
         using StoreOnDisk disk = new(folder.Path);
-        disk.Store.Transact(transaction =>
+        disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, transaction =>
         {
             Put(transaction);
-            transaction.PutAnswer(new StoredAnswer("once", "hash", PlanId, "{}", TimeProvider.System.GetUtcNow(), OfPlan: true));
-            return true;
+            transaction.PutAnswer(new StoredAnswer("once", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
         });
         return Json(disk.Store.FindPlan(PlanId));
     }
@@ -143,10 +138,10 @@ public sealed class PlanStoreTests : IDisposable
             Id = PlanId,
             Kind = PlanKind.Study,
             Name = "a study",
-            CreatedAt = TimeProvider.System.GetUtcNow(),
+            CreatedAt = transaction.Now,
             Content = JsonSerializer.SerializeToElement(new { notes = "a study's secret" }, ContractJson.Options),
         });
-        transaction.Put(run with { Document = run.Document with { StudyId = PlanId, State = RunState.Queued }, PlanKey = "key-1" });
+        transaction.Put(run with { Document = run.Document with { CreatedAt = transaction.Now, StudyId = PlanId, State = RunState.Queued }, PlanKey = "key-1" });
     }
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);

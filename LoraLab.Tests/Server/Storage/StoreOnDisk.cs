@@ -21,13 +21,14 @@ internal sealed class StoreOnDisk : IDisposable
 
     public StoreOnDisk(string folder, TimeProvider? clock = null)
     {
-        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { DataDirectory = "data", DiskReserveMb = 0 });
+        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { DataDirectory = "data", DiskReserveMb = 0, RepeatTransactions = true });
         Paths = new(new HostingEnvironment { ContentRootPath = folder }, options);
         directoryLock = new DataDirectoryLock(Paths);
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
         PlanRecords = new PlanRecords(Paths, NullLogger<PlanRecords>.Instance);
-        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), clock ?? TimeProvider.System, Log);
-        new RunReconciler(Store, Records, PlanRecords, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
+        Deletions = new RunDeletions(Paths, NullLogger<RunDeletions>.Instance);
+        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
+        new RunReconciler(Store, Records, PlanRecords, Deletions, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
 
     public LoraLabPaths Paths { get; }
@@ -36,9 +37,15 @@ internal sealed class StoreOnDisk : IDisposable
 
     public PlanRecords PlanRecords { get; }
 
+    public RunDeletions Deletions { get; }
+
     public HeardLog Log { get; } = new();
 
+    /// <summary>Does every transaction's work twice, and fails where it comes to something else.</summary>
     public LiteDbRunStore Store { get; }
+
+    /// <summary>The ids of all runs, in order.</summary>
+    public IEnumerable<string> RunIds => Store.Each(RunFilter.All).Select(run => run.Document.Id);
 
     public ListeningSink Sink { get; } = new();
 
@@ -47,7 +54,11 @@ internal sealed class StoreOnDisk : IDisposable
         Document = new RunDocument { Id = id, Name = id, Color = "#000000", Spec = new RunSpec(), CreatedAt = TimeProvider.System.GetUtcNow() },
     };
 
-    public void Put(string id) => Do(transaction => transaction.Put(Run(id)));
+    public void Put(string id)
+    {
+        StoredRun run = Run(id);
+        Do(transaction => transaction.Put(run));
+    }
 
     public void AddPoints(string id, IEnumerable<MetricPoint> points) => Do(transaction => transaction.AddPoints(id, [.. points]));
 
@@ -65,11 +76,7 @@ internal sealed class StoreOnDisk : IDisposable
         directoryLock.Dispose();
     }
 
-    private void Do(Action<IStoreTransaction> work) => Store.Transact(transaction =>
-    {
-        work(transaction);
-        return true;
-    });
+    private void Do(Action<IStoreTransaction> work) => Store.Transact(StoreScope.Everything, work);
 
     /// <summary>Remembers what was logged.</summary>
     internal sealed class HeardLog : ILogger<LiteDbRunStore>

@@ -43,16 +43,17 @@ public sealed class StoreTests : IDisposable
         using StoreOnDisk disk = new(folder.Path);
         disk.Put("a");
         long seq = disk.Store.Seq;
+        StoredRun other = StoreOnDisk.Run("b");
 
-        Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(transaction =>
+        Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(StoreScope.Everything, transaction =>
         {
-            transaction.Put(StoreOnDisk.Run("b"));
+            transaction.Put(other);
             transaction.Remove("a");
             transaction.Emit("b", LiveEventTypes.RunState, 1);
             throw new InvalidOperationException("Half-way.");
         }));
 
-        Assert.Equal(["a"], disk.Store.Runs.Select(run => run.Document.Id));
+        Assert.Equal(["a"], disk.RunIds);
         Assert.Equal(seq, disk.Store.Seq);
     }
 

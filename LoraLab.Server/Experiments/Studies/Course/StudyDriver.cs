@@ -2,6 +2,7 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies.Course;
 
@@ -10,7 +11,7 @@ internal sealed class StudyDriver : IPlanDriver
 {
     public PlanKind Kind => PlanKind.Study;
 
-    public PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, DateTimeOffset now)
+    public PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         StudyContent study = Refresh(plan.Read<StudyContent>(), runs);
         study = study with { Arms = [.. study.Plan.Methods!.Zip(study.Arms, (method, arm) => Goes(study) ? StudyCourse.Decide(study, method, arm) : arm)] };

@@ -2,16 +2,17 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Studies;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies.Course;
 
 /// <summary>The document of a study: what is stored, and what its runs are at this moment.</summary>
 internal static class StudyView
 {
-    public static StudyDocument Of(StoredPlan plan, IEnumerable<StoredRun> runs)
+    public static StudyDocument Of(StoredPlan plan, IRunQueries stored)
     {
         StudyContent study = plan.Read<StudyContent>();
-        IReadOnlyDictionary<string, RunDocument> documents = PlanService.RunsOf(plan, runs);
+        IReadOnlyDictionary<string, RunDocument> documents = stored.OfPlan(plan.Kind, plan.Id);
         List<KnownRun> now = [.. study.Runs.Select(run => documents.TryGetValue(run.Wanted.Key, out RunDocument? document) ? KnownRun.Now(run.Wanted, document) : run.Gone())];
         int planned = PlannedRuns(study);
         return Brief(plan) with

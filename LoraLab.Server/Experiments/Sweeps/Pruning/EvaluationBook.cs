@@ -5,15 +5,15 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
-/// <summary>Evaluations of runs, read from the store when there are new events of the run and remembered until then.</summary>
-internal sealed class EvaluationBook(IRunStore store)
+/// <summary>Evaluations of runs, read when there are new events of the run and remembered until then.</summary>
+internal sealed class EvaluationBook
 {
     private const int Most = 4096;
 
     private readonly ConcurrentDictionary<(string Run, string Key), (int Attempts, long LastEvent, IReadOnlyList<Evaluation> Evaluations)> known = [];
 
     /// <summary>The evaluations of a run after its start, in the order of their steps, the one before training left out.</summary>
-    public IReadOnlyList<Evaluation> Of(RunDocument run, string objective)
+    public IReadOnlyList<Evaluation> Of(RunDocument run, string objective, IRunSeries series)
     {
         if (run.Attempts.Count == 0)
         {
@@ -26,7 +26,7 @@ internal sealed class EvaluationBook(IRunStore store)
             return seen.Evaluations;
         }
 
-        IReadOnlyList<Evaluation> evaluations = Read(run.Id, objective);
+        IReadOnlyList<Evaluation> evaluations = Read(run.Id, objective, series);
         if (known.Count >= Most)
         {
             known.Clear();
@@ -36,9 +36,9 @@ internal sealed class EvaluationBook(IRunStore store)
         return evaluations;
     }
 
-    private List<Evaluation> Read(string runId, string objective)
+    private List<Evaluation> Read(string runId, string objective, IRunSeries stored)
     {
-        MetricSeries? series = store.ReadSeries(runId, [objective]).GetValueOrDefault(objective);
+        MetricSeries? series = stored.ReadSeries(runId, [objective]).GetValueOrDefault(objective);
         return series is null ? [] : [.. series.X.Zip(series.Y, (step, value) => new Evaluation(step, value is { } finite ? Objective.Score(objective, finite) : null)).Where(evaluation => evaluation.Step > 0)];
     }
 }

@@ -1,5 +1,6 @@
-using System.Text.Json;
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using CsCheck;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
@@ -8,6 +9,8 @@ using LoraLab.Contracts.Studies;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Experiments.Studies.Course;
+using LoraLab.Server.Storage.Index;
+using LoraLab.Tests.Server.Storage;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
@@ -150,9 +153,11 @@ public sealed class StudyCourseTests
             Step();
         }
 
-        public StudyDocument Document => StudyView.Of(plan, runs.Values);
+        public StudyDocument Document => StudyView.Of(plan, Stored);
 
-        public PlanStep Compute() => driver.Next(plan, PlanService.RunsOf(plan, runs.Values), s_now);
+        private StoreView Stored => new(RunIndex.Of(runs.Values), ImmutableDictionary<string, StoredPlan>.Empty, Paused: false);
+
+        public PlanStep Compute() => driver.Next(plan, Stored.OfPlan(PlanKind.Study, plan.Id), NoSeries.Instance, s_now);
 
         public void Step()
         {
@@ -167,7 +172,7 @@ public sealed class StudyCourseTests
                 };
             }
 
-            plan = driver.Next(step.Plan, PlanService.RunsOf(plan, runs.Values), s_now).Plan;
+            plan = driver.Next(step.Plan, Stored.OfPlan(PlanKind.Study, plan.Id), NoSeries.Instance, s_now).Plan;
         }
 
         /// <summary>Ends one of the runs that have not ended.</summary>

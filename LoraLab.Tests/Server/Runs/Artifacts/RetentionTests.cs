@@ -2,6 +2,8 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs.Artifacts;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Tests.Server.Storage;
 using LoraLab.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -58,7 +60,7 @@ public sealed class RetentionTests : IDisposable
 
     private RetentionSweep Sweep(RetentionOptions retention) => new(
         disk.Store,
-        new ArtifactPruning(disk.Store, new ArtifactFiles(disk.Paths), clock, NullLogger<ArtifactPruning>.Instance),
+        new ArtifactPruning(disk.Store, new ArtifactFiles(disk.Paths), new RunFolders(), NullLogger<ArtifactPruning>.Instance),
         Options.Create(new LoraLabOptions { Retention = retention }),
         clock,
         NullLogger<RetentionSweep>.Instance);
@@ -70,21 +72,18 @@ public sealed class RetentionTests : IDisposable
             folder.Write($"data/runs/{id}/{name}", "content");
         }
 
-        disk.Store.Transact(transaction =>
+        StoredRun run = new()
         {
-            transaction.Put(new StoredRun
+            Document = StoreOnDisk.Run(id).Document with
             {
-                Document = StoreOnDisk.Run(id).Document with
-                {
-                    State = state,
-                    EndReason = state switch { RunState.Completed => EndReason.Finished, RunState.Failed => EndReason.WorkerLost, _ => null },
-                    Error = state == RunState.Failed ? "Lost; resume the run." : null,
-                    EndedAt = clock.GetUtcNow(),
-                    Attempts = [new RunAttempt { Number = 1, EndedAt = clock.GetUtcNow() }],
-                },
-            });
-            return true;
-        });
+                State = state,
+                EndReason = state switch { RunState.Completed => EndReason.Finished, RunState.Failed => EndReason.WorkerLost, _ => null },
+                Error = state == RunState.Failed ? "Lost; resume the run." : null,
+                EndedAt = clock.GetUtcNow(),
+                Attempts = [new RunAttempt { Number = 1, EndedAt = clock.GetUtcNow() }],
+            },
+        };
+        disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(run));
     }
 
     /// <summary>A clock whose time passes, or is set, when a test says so.</summary>

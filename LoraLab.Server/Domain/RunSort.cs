@@ -4,7 +4,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Infrastructure.Errors;
 
-namespace LoraLab.Server.Runs;
+namespace LoraLab.Server.Domain;
 
 /// <summary>An order of runs by one field, <c>-field</c> for descending; runs without a value come last, the id decides between equals.</summary>
 internal sealed class RunSort : IComparer<RunDocument>
@@ -43,19 +43,38 @@ internal sealed class RunSort : IComparer<RunDocument>
     private readonly Func<RunDocument, IComparable?> read;
     private readonly bool descending;
 
-    private RunSort(string sort, Func<RunDocument, IComparable?> read, bool descending)
+    private RunSort(string field, bool descending)
     {
-        this.sort = sort;
-        this.read = read;
+        Field = field;
+        sort = descending ? "-" + field : field;
+        read = Fields[field];
         this.descending = descending;
     }
+
+    /// <summary>By submission, the first one first.</summary>
+    public static RunSort Oldest { get; } = new("id", descending: false);
+
+    /// <summary>By submission, the latest first.</summary>
+    public static RunSort Latest { get; } = new("id", descending: true);
+
+    /// <summary>All fields that runs can be sorted by.</summary>
+    public static IReadOnlyCollection<string> FieldNames => Fields.Keys;
+
+    /// <summary>The field that decides.</summary>
+    public string Field { get; }
+
+    public bool Descending => descending;
+
+    /// <summary>The order by a field that there is.</summary>
+    public static RunSort By(string field, bool descending = false) => new(field, descending);
 
     public static RunSort Parse(string? sort)
     {
         string text = string.IsNullOrEmpty(sort) ? Default : sort;
         bool descending = text[0] == '-';
-        return Fields.TryGetValue(text.TrimStart('-'), out Func<RunDocument, IComparable?>? read)
-            ? new RunSort(text, read, descending)
+        string field = text.TrimStart('-');
+        return Fields.ContainsKey(field)
+            ? new RunSort(field, descending)
             : throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{text}'; there are {string.Join(", ", Fields.Keys)}, with - in front for descending.");
     }
 
@@ -75,6 +94,20 @@ internal sealed class RunSort : IComparer<RunDocument>
         return byValue == 0 ? ById(x, y) : descending ? -byValue : byValue;
     }
 
+    /// <summary>The order of places of the same field with a value, smaller ones first.</summary>
+    public static int Ascending(Place x, Place y)
+    {
+        int byValue = (x.Value, y.Value) switch
+        {
+            (null, null) => 0,
+            (null, _) => 1,
+            (_, null) => -1,
+            (string text, string other) => string.CompareOrdinal(text, other),
+            _ => x.Value!.CompareTo(y.Value),
+        };
+        return byValue != 0 ? byValue : string.CompareOrdinal(x.Id, y.Id);
+    }
+
     public string CursorAfter(RunDocument run)
     {
         Place place = PlaceOf(run);
@@ -87,7 +120,7 @@ internal sealed class RunSort : IComparer<RunDocument>
         try
         {
             CursorContent? content = JsonSerializer.Deserialize<CursorContent>(Base64Url.DecodeFromChars(cursor));
-            if (content?.Id is not null && content.Sort == sort && (read(Sample) is string || content.Text is null))
+            if (content?.Id is not null && content.Sort == sort && (read(Sample) is string ? content.Number is null : content.Text is null))
             {
                 return new Place(content.Text is { } text ? text : content.Number, content.Id);
             }

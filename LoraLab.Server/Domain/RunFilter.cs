@@ -1,0 +1,49 @@
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Domain;
+
+/// <summary>Which runs are meant; what is null or empty does not matter.</summary>
+internal sealed record RunFilter
+{
+    public static RunFilter All { get; } = new();
+
+    /// <summary>In one of these states.</summary>
+    public IReadOnlySet<RunState>? States { get; init; }
+
+    /// <summary>With one of these methods.</summary>
+    public IReadOnlySet<string>? Methods { get; init; }
+
+    /// <summary>With all of these tags.</summary>
+    public IReadOnlySet<string>? Tags { get; init; }
+
+    public string? StudyId { get; init; }
+
+    public string? SweepId { get; init; }
+
+    /// <summary>Trained with this model on this data set.</summary>
+    public (string Model, string Dataset)? Trained { get; init; }
+
+    /// <summary>Words that all occur in name, id, method, model, data set, notes or tags.</summary>
+    public string? Text { get; init; }
+
+    public static RunFilter InStates(params RunState[] states) => new() { States = states.ToHashSet() };
+
+    public bool Matches(RunDocument run) =>
+        (States?.Contains(run.State) ?? true)
+        && (Methods?.Contains(run.Spec.Method) ?? true)
+        && (Tags?.All(run.Tags.Contains) ?? true)
+        && (string.IsNullOrEmpty(StudyId) || run.StudyId == StudyId)
+        && (string.IsNullOrEmpty(SweepId) || run.SweepId == SweepId)
+        && (Trained is not { } trained || (run.Spec.Model == trained.Model && run.Spec.Dataset == trained.Dataset))
+        && HasWords(run);
+
+    private bool HasWords(RunDocument run) =>
+        string.IsNullOrWhiteSpace(Text) || Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word =>
+            run.Name.Contains(word, StringComparison.OrdinalIgnoreCase)
+            || run.Id.Equals(word, StringComparison.OrdinalIgnoreCase)
+            || run.Spec.Method.Contains(word, StringComparison.OrdinalIgnoreCase)
+            || run.Spec.Model.Contains(word, StringComparison.OrdinalIgnoreCase)
+            || run.Spec.Dataset.Contains(word, StringComparison.OrdinalIgnoreCase)
+            || (run.Notes?.Contains(word, StringComparison.OrdinalIgnoreCase) ?? false)
+            || run.Tags.Any(tag => tag.Contains(word, StringComparison.OrdinalIgnoreCase)));
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using LoraLab.Server.Domain;
+
+namespace LoraLab.Server.Storage.Index;
+
+/// <summary>Ids of runs in the order of one field. Never changes: a change gives another one that shares what stayed.</summary>
+internal sealed class FieldIndex
+{
+    private static readonly IComparer<RunSort.Place> Order = Comparer<RunSort.Place>.Create(RunSort.Ascending);
+
+    // Who has no value comes last in either direction.
+    private readonly ImmutableSortedSet<RunSort.Place> valued;
+    private readonly ImmutableSortedSet<string> missing;
+
+    private FieldIndex(ImmutableSortedSet<RunSort.Place> valued, ImmutableSortedSet<string> missing) => (this.valued, this.missing) = (valued, missing);
+
+    public static FieldIndex Of(IReadOnlyCollection<RunSort.Place> places) => new(
+        ImmutableSortedSet.CreateRange(Order, places.Where(place => place.Value is not null)),
+        ImmutableSortedSet.CreateRange(StringComparer.Ordinal, places.Where(place => place.Value is null).Select(place => place.Id)));
+
+    /// <summary>A run that came, changed or went.</summary>
+    public FieldIndex Change(RunSort.Place? before, RunSort.Place? after)
+    {
+        if (before is { } one && after is { } other && RunSort.Ascending(one, other) == 0)
+        {
+            return this;
+        }
+
+        ImmutableSortedSet<RunSort.Place> changed = valued;
+        ImmutableSortedSet<string> without = missing;
+        if (before is { } old)
+        {
+            (changed, without) = old.Value is null ? (changed, without.Remove(old.Id)) : (changed.Remove(old), without);
+        }
+
+        if (after is { } now)
+        {
+            (changed, without) = now.Value is null ? (changed, without.Add(now.Id)) : (changed.Add(now), without);
+        }
+
+        return new FieldIndex(changed, without);
+    }
+
+    /// <summary>The ids in order, behind a place where one is given; that place need not be taken any more. Finding it takes no walk.</summary>
+    public IEnumerable<string> Walk(bool descending, RunSort.Place? after = null)
+    {
+        if (after is not { Value: null })
+        {
+            foreach (RunSort.Place found in Walk(valued, descending, after is { } place ? valued.IndexOf(place) : null))
+            {
+                yield return found.Id;
+            }
+
+            after = null;
+        }
+
+        foreach (string id in Walk(missing, descending, after is { } without ? missing.IndexOf(without.Id) : null))
+        {
+            yield return id;
+        }
+    }
+
+    /// <summary>Part of a set, in order.</summary>
+    /// <param name="set">All.</param>
+    /// <param name="descending">Backwards.</param>
+    /// <param name="index">Of the item behind which it begins, as <see cref="ImmutableSortedSet{T}.IndexOf"/> says; null: from the beginning.</param>
+    public static IEnumerable<T> Walk<T>(ImmutableSortedSet<T> set, bool descending, int? index)
+    {
+        int step = descending ? -1 : 1;
+        int start = index switch
+        {
+            null => descending ? set.Count - 1 : 0,
+            >= 0 and int found => found + step,
+            int absent => descending ? ~absent - 1 : ~absent,
+        };
+        for (int i = start; i >= 0 && i < set.Count; i += step)
+        {
+            yield return set[i];
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+
+namespace LoraLab.Server.Storage.Index;
+
+/// <summary>All run documents, with what lists, the queue and admissions ask of them. Never changes: a change gives another one that shares what stayed.</summary>
+internal sealed class RunIndex
+{
+    private readonly ImmutableDictionary<string, StoredRun> runs;
+    private readonly ImmutableDictionary<string, FieldIndex> fields;
+    private readonly RunFacets facets;
+
+    private RunIndex(ImmutableDictionary<string, StoredRun> runs, ImmutableDictionary<string, FieldIndex> fields, RunFacets facets, WaitingRuns waiting, TakenNames names) =>
+        (this.runs, this.fields, this.facets, Waiting, Names) = (runs, fields, facets, waiting, names);
+
+    public WaitingRuns Waiting { get; }
+
+    public TakenNames Names { get; }
+
+    public int Count => runs.Count;
+
+    public static RunIndex Of(IEnumerable<StoredRun> all)
+    {
+        ImmutableDictionary<string, StoredRun> runs = all.ToImmutableDictionary(run => run.Document.Id);
+        RunFacets facets = RunFacets.Empty;
+        WaitingRuns waiting = WaitingRuns.Empty;
+        TakenNames names = TakenNames.Empty;
+        foreach (StoredRun run in runs.Values)
+        {
+            (facets, waiting, names) = (facets.Change(null, run.Document), waiting.Change(null, run), names.Change(null, run.Document));
+        }
+
+        return new RunIndex(
+            runs,
+            RunSort.FieldNames.ToImmutableDictionary(field => field, field => FieldIndex.Of([.. runs.Values.Select(run => RunSort.By(field).PlaceOf(run.Document))])),
+            facets,
+            waiting,
+            names);
+    }
+
+    public StoredRun? Find(string id) => runs.GetValueOrDefault(id);
+
+    /// <summary>With the run as it is now.</summary>
+    public RunIndex With(StoredRun run) => Change(runs.SetItem(run.Document.Id, run), Find(run.Document.Id), run);
+
+    public RunIndex Without(string id) => Find(id) is { } gone ? Change(runs.Remove(id), gone, null) : this;
+
+    public RunPage List(RunFilter filter, RunSort sort, RunSort.Place? after, int limit) => new RunPages(runs, facets, fields).Find(filter, sort, after, limit);
+
+    public int CountOf(RunState state) => facets.Ids(RunFacets.Facet.State(state)).Count;
+
+    /// <summary>In the order of submission.</summary>
+    public IEnumerable<StoredRun> InState(RunState state) => facets.Ids(RunFacets.Facet.State(state)).Select(id => runs[id]);
+
+    /// <summary>The runs that say they belong to a study or sweep.</summary>
+    public IEnumerable<StoredRun> OfPlan(bool study, string id) =>
+        facets.Ids(study ? RunFacets.Facet.Study(id) : RunFacets.Facet.Sweep(id)).Select(run => runs[run]);
+
+    private RunIndex Change(ImmutableDictionary<string, StoredRun> all, StoredRun? before, StoredRun? after) =>
+        new(all, Fields(before?.Document, after?.Document), facets.Change(before?.Document, after?.Document), Waiting.Change(before, after), Names.Change(before?.Document, after?.Document));
+
+    private ImmutableDictionary<string, FieldIndex> Fields(RunDocument? before, RunDocument? after)
+    {
+        ImmutableDictionary<string, FieldIndex> changed = fields;
+        foreach ((string name, FieldIndex field) in fields)
+        {
+            RunSort order = RunSort.By(name);
+            FieldIndex next = field.Change(before is null ? null : order.PlaceOf(before), after is null ? null : order.PlaceOf(after));
+            changed = ReferenceEquals(next, field) ? changed : changed.SetItem(name, next);
+        }
+
+        return changed;
+    }
+}

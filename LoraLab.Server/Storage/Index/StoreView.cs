@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+
+namespace LoraLab.Server.Storage.Index;
+
+/// <summary>What is stored at one moment, in memory. Never changes, so that it is read without a lock.</summary>
+/// <param name="Runs">The runs.</param>
+/// <param name="Plans">Studies and sweeps by id.</param>
+/// <param name="Paused">Whether the queue is.</param>
+internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredPlan> Plans, bool Paused) : IRunQueries
+{
+    private static readonly RunState[] Active = [RunState.Preparing, RunState.Running, RunState.Cancelling];
+
+    public StoredRun? Find(string runId) => Runs.Find(runId);
+
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => Runs.List(filter, sort, after, limit);
+
+    public RunCounts Counts() => new(Runs.Count, Enum.GetValues<RunState>().ToDictionary(state => state, Runs.CountOf));
+
+    public QueuePage QueuePage() => new(
+        Paused,
+        [.. Active.SelectMany(Runs.InState).OrderBy(run => run.Document.StartedAt).ThenBy(run => run.Document.Id, StringComparer.Ordinal)],
+        [.. Runs.Waiting.Ids.Select(id => Runs.Find(id)!)]);
+
+    public int? QueuePositionOf(string runId) => Find(runId) is { } run ? Runs.Waiting.NumberOf(run) : null;
+
+    public StoredRun? NextWaiting(Lane lane) => Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Takes(run.Document.Spec.Device));
+
+    public (long Head, long Tail) QueueEnds() => (Runs.Waiting.Head, Runs.Waiting.Tail);
+
+    public IReadOnlyDictionary<string, RunDocument> OfPlan(PlanKind kind, string planId) => Runs.OfPlan(kind == PlanKind.Study, planId)
+        .Where(run => run.PlanKey is not null)
+        .ToDictionary(run => run.PlanKey!, run => run.Document);
+
+    public bool HasName(string name) => Runs.Names.Has(name);
+
+    public IReadOnlyDictionary<string, int> ColorsOf(string method) => Runs.Names.ColorsOf(method);
+
+    public StoredPlan? FindPlan(string planId) => Plans.GetValueOrDefault(planId);
+
+    public IReadOnlyList<StoredPlan> ListPlans(PlanKind? kind = null) =>
+        [.. Plans.Values.Where(plan => kind is null || plan.Kind == kind).OrderByDescending(plan => plan.Id, StringComparer.Ordinal)];
+}

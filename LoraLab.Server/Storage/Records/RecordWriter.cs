@@ -1,0 +1,142 @@
+using System.Runtime.ExceptionServices;
+using LoraLab.Server.Domain;
+
+namespace LoraLab.Server.Storage.Records;
+
+/// <summary>
+/// Writes the files beside the database, one after the other in the order of the transactions, outside the store's gate. Transactions that come while it
+/// writes are written together, each document once. Within them runs come before the studies and sweeps that name them, and answers last, so that no
+/// file names one that was not there before it.
+/// </summary>
+internal sealed class RecordWriter : IDisposable
+{
+    private readonly RunRecords runs;
+    private readonly PlanRecords plans;
+    private readonly StoreLedger ledger;
+    private readonly object gate = new();
+    private readonly Thread thread;
+    private RecordBatch pending = new();
+    private long asked;
+    private long written;
+    private Exception? refused;
+    private bool ending;
+
+    public RecordWriter(RunRecords runs, PlanRecords plans, StoreLedger ledger)
+    {
+        (this.runs, this.plans, this.ledger) = (runs, plans, ledger);
+        thread = new Thread(Work) { IsBackground = true, Name = "records" };
+        thread.Start();
+    }
+
+    /// <summary>Asks for what is put into the batch; the number of the question, for <see cref="Wait"/>. Waits for nothing itself.</summary>
+    public long Ask(Action<RecordBatch> add)
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(ending, this);
+            add(pending);
+            Monitor.PulseAll(gate);
+            return ++asked;
+        }
+    }
+
+    /// <summary>Returns when what was asked for is in the files, or was refused by the disk and will be tried again.</summary>
+    public void Wait(long number)
+    {
+        lock (gate)
+        {
+            while (written < number)
+            {
+                Monitor.Wait(gate);
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Wait"/>; throws what the disk said of the ledger when it does not cover the number.</summary>
+    public void WaitForLedger(long number, long seq)
+    {
+        Wait(number);
+        lock (gate)
+        {
+            if (!ledger.Covers(seq) && refused is not null)
+            {
+                ExceptionDispatchInfo.Throw(refused);
+            }
+        }
+    }
+
+    /// <summary>Writes what was asked for, and ends.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            ending = true;
+            Monitor.PulseAll(gate);
+        }
+
+        thread.Join();
+    }
+
+    private void Work()
+    {
+        while (Next() is (RecordBatch batch, long upTo))
+        {
+            Exception? error = Write(batch);
+            lock (gate)
+            {
+                refused = batch.Ledger is null ? refused : error;
+                written = upTo;
+                Monitor.PulseAll(gate);
+            }
+        }
+    }
+
+    private (RecordBatch Batch, long UpTo)? Next()
+    {
+        lock (gate)
+        {
+            while (asked == written && !ending)
+            {
+                Monitor.Wait(gate);
+            }
+
+            if (asked == written)
+            {
+                return null;
+            }
+
+            RecordBatch batch = pending;
+            pending = new RecordBatch();
+            return (batch, asked);
+        }
+    }
+
+    /// <summary>What the disk said of the ledger; records that it refused are remembered by those who write them.</summary>
+    private Exception? Write(RecordBatch batch)
+    {
+        Exception? error = batch.Ledger is { } content ? ledger.TryWrite(content) : null;
+        foreach (StoredRun run in batch.Runs.Values)
+        {
+            runs.Save(run);
+        }
+
+        foreach (StoredPlan plan in batch.Plans.Values)
+        {
+            plans.Save(plan);
+        }
+
+        foreach (StoredAnswer answer in batch.Answers)
+        {
+            if (answer.OfPlan)
+            {
+                plans.Save(answer);
+            }
+            else
+            {
+                runs.Save(answer);
+            }
+        }
+
+        return error;
+    }
+}

@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Index;
+using LoraLab.Server.Storage.LiteDb;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>The files beside the database: written behind it and before the answer, held up by nobody, and made good at the next start whatever a crash left.</summary>
+public sealed class RecordTests : IDisposable
+{
+    private const string PlanId = "2bz4ktn8zz";
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder folder = new();
+
+    private string Data => Path.Combine(folder.Path, "data");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Transact_RecordThatTakesTime_HoldsNobodyElseUpAndIsWaitedFor()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no pipes with a name in a folder.");
+        }
+
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Put("aaaa");
+        disk.Put("bbbb");
+        // A pipe in the place of the file: who writes it stands still until somebody reads.
+        string pipe = Path.Combine(disk.Paths.RunDirectory("aaaa"), "run.json.tmp");
+        using (Process make = Process.Start("mkfifo", [pipe]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        File.Delete(Path.Combine(disk.Paths.RunDirectory("bbbb"), RunRecords.Record));
+        Task slow = Task.Run(() => Rename(disk, "aaaa", "slow"));
+        await UntilAsync(() => disk.Store.Find("aaaa")!.Document.Name == "slow");
+
+        // The gate is free, and what tells nothing that files must know waits for nothing.
+        await Task.Run(() => disk.AddPoints("bbbb", [new MetricPoint(MetricKeys.TrainLoss, 1, 1)])).WaitAsync(s_patience);
+        Task renamed = Task.Run(() => Rename(disk, "bbbb", "renamed"));
+        await UntilAsync(() => disk.Store.Find("bbbb")!.Document.Name == "renamed");
+        Task removed = Task.Run(() => disk.Store.Transact(StoreScope.Run("bbbb"), transaction => transaction.Remove("bbbb")));
+        await UntilAsync(() => disk.Store.Find("bbbb") is null);
+        await Task.Delay(100);
+        Assert.False(slow.IsCompleted || renamed.IsCompleted || removed.IsCompleted, "It was answered before it was in the files.");
+
+        await using (FileStream reader = new(pipe, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        {
+            await reader.CopyToAsync(Stream.Null).WaitAsync(s_patience);
+        }
+
+        await Task.WhenAll(slow, renamed, removed).WaitAsync(s_patience);
+        Assert.False(File.Exists(Path.Combine(disk.Paths.RunDirectory("bbbb"), RunRecords.Record)), "A removed run was written behind its removal.");
+    }
+
+    [Fact]
+    public void Start_CommittedButNotInTheFiles_FilesSaySo()
+    {
+        using (StoreOnDisk disk = new(folder.Path))
+        {
+            disk.Put("aaaa");
+            // What the files would have had to take is refused, as by a crash in this moment.
+            string[] obstacles = [.. new[] { "runs/aaaa/run.json", "runs/aaaa/submission.json", $"plans/{PlanId}.json", $"plans/{PlanId}.submission.json", "store.json" }.Select(file => Path.Combine(Data, file + ".tmp"))];
+            Array.ForEach(obstacles, obstacle => Directory.CreateDirectory(Path.Combine(obstacle, "in the way")));
+            ChangeEverything(disk);
+            Assert.Equal("aaaa", disk.Records.Read("aaaa")!.Document.Name);
+            Assert.True(disk.Records.AnyUnwritten && disk.PlanRecords.AnyUnwritten);
+            Array.ForEach(obstacles, obstacle => Directory.Delete(obstacle, recursive: true));
+        }
+
+        new StoreOnDisk(folder.Path).Dispose();
+        File.Delete(Path.Combine(Data, "loralab.db"));
+        File.Delete(DatabaseFile.LogOf(Path.Combine(Data, "loralab.db")));
+        using StoreOnDisk again = new(folder.Path);
+
+        AssertChanged(again);
+    }
+
+    [Fact]
+    public void WriteRecordsAgain_DiskThatRefusedTakesWritesAgain_FilesAreAsTheDatabase()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Put("aaaa");
+        string obstacle = Path.Combine(disk.Paths.RunDirectory("aaaa"), "run.json.tmp", "in the way");
+        Directory.CreateDirectory(obstacle);
+        Rename(disk, "aaaa", "renamed");
+        Assert.True(disk.Records.AnyUnwritten);
+
+        disk.Store.WriteRecordsAgain();
+        Assert.True(disk.Records.AnyUnwritten, "It is remembered for as long as the disk refuses.");
+        Directory.Delete(Path.GetDirectoryName(obstacle)!, recursive: true);
+        disk.Store.WriteRecordsAgain();
+
+        Assert.False(disk.Records.AnyUnwritten);
+        Assert.True(disk.Records.IsCurrent(disk.Store.Find("aaaa")!));
+    }
+
+    [Fact]
+    public void Transact_ManyEventsAtOnce_NumbersAreCoveredBeforeTheyAreGivenOut()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Emit("aaaa", 25_000);
+
+        using JsonDocument ledger = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
+        Assert.Equal(25_000, disk.Store.Seq);
+        Assert.True(ledger.RootElement.GetProperty("seqBelow").GetInt64() > 25_000);
+        Assert.Equal(25_000, disk.Sink.Seqs.Distinct().Count());
+    }
+
+    [Fact]
+    public void Transact_NumbersThatCannotBeCovered_IsRefusedAndLeavesNothing()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Emit("aaaa", 1);
+        string obstacle = Path.Combine(Data, "store.json.tmp", "in the way");
+        Directory.CreateDirectory(obstacle);
+
+        Assert.ThrowsAny<Exception>(() => disk.Emit("aaaa", 25_000));
+        Assert.Equal(1, disk.Store.Seq);
+        Directory.Delete(Path.GetDirectoryName(obstacle)!, recursive: true);
+        disk.Emit("aaaa", 25_000);
+
+        Assert.Equal(25_001, disk.Store.Seq);
+    }
+
+    [Fact]
+    public void Batch_SeveralTransactions_HasEachDocumentOnceAsItIsLast()
+    {
+        StoredRun first = StoreOnDisk.Run("aaaa");
+        StoredRun second = first with { Document = first.Document with { Name = "second" } };
+        StoreView empty = new(RunIndex.Of([]), [], Paused: false);
+        StagedTransaction one = new(empty, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
+        one.Put(first);
+        one.PutAnswer(new StoredAnswer("key", "hash", "aaaa", "{}", first.Document.CreatedAt));
+        StagedTransaction two = new(one.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
+        two.Put(second);
+        StagedTransaction three = new(two.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
+        three.Remove("aaaa");
+
+        RecordBatch batch = new();
+        batch.Add(one.Changed, empty.Find, one.ChangedPlans.Values, one.Answers);
+        batch.Add(two.Changed, one.Result.Find, two.ChangedPlans.Values, two.Answers);
+        Assert.Equal(("second", 1), (Assert.Single(batch.Runs).Value.Document.Name, batch.Answers.Count));
+        batch.Add(three.Changed, two.Result.Find, three.ChangedPlans.Values, three.Answers);
+
+        Assert.Equal((0, 0), (batch.Runs.Count, batch.Answers.Count));
+    }
+
+    [Theory]
+    [InlineData(RunState.Queued, true, true)]
+    [InlineData(RunState.Queued, false, true)]
+    [InlineData(RunState.Completed, true, true)]
+    [InlineData(RunState.Running, true, false)]
+    public void Start_DeletionThatWasBegun_IsFinishedUnlessTheRunHadBegun(RunState state, bool known, bool goes)
+    {
+        using (StoreOnDisk disk = new(folder.Path))
+        {
+            StoredRun run = StoreOnDisk.Run("aaaa");
+            RunDocument begun = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt);
+            RunDocument document = state switch
+            {
+                RunState.Running => RunStateMachine.Begin(begun),
+                RunState.Completed => RunStateMachine.End(begun, EndReason.Finished, null, run.Document.CreatedAt),
+                _ => run.Document,
+            };
+            disk.Store.Transact(StoreScope.Everything, transaction => transaction.Put(run with { Document = document }));
+            disk.Deletions.Begin("aaaa");
+            if (!known)
+            {
+                disk.Store.Transact(StoreScope.Run("aaaa"), transaction => transaction.Remove("aaaa"));
+            }
+        }
+
+        using StoreOnDisk again = new(folder.Path);
+
+        Assert.Equal((!goes, !goes), (again.Store.Find("aaaa") is not null, Directory.Exists(again.Paths.RunDirectory("aaaa"))));
+        Assert.Empty(Directory.GetFileSystemEntries(again.Paths.RunsDirectory, "*.delet*"));
+    }
+
+    private static void Rename(StoreOnDisk disk, string id, string name) => disk.Store.Transact(StoreScope.Run(id), transaction =>
+    {
+        StoredRun run = transaction.Find(id)!;
+        transaction.Put(run with { Document = run.Document with { Name = name } });
+    });
+
+    private static void ChangeEverything(StoreOnDisk disk)
+    {
+        JsonElement content = JsonSerializer.SerializeToElement(new { notes = "a study" }, ContractJson.Options);
+        Rename(disk, "aaaa", "renamed");
+        disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, transaction =>
+        {
+            transaction.PutPlan(new StoredPlan { Id = PlanId, Kind = PlanKind.Study, Name = "a study", Content = content });
+            transaction.PutAnswer(new StoredAnswer("plan", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
+            transaction.PutAnswer(new StoredAnswer("run", "hash", "aaaa", "{}", transaction.Now));
+            transaction.SetPaused(true);
+        });
+    }
+
+    private static void AssertChanged(StoreOnDisk disk)
+    {
+        Assert.Equal(("renamed", "a study"), (disk.Store.Find("aaaa")!.Document.Name, disk.Store.FindPlan(PlanId)?.Name));
+        Assert.Equal((PlanId, "aaaa"), (disk.Store.FindAnswer("plan")?.RunId, disk.Store.FindAnswer("run")?.RunId));
+        Assert.True(disk.Store.Paused);
+    }
+
+    private static async Task UntilAsync(Func<bool> happened)
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        while (!happened())
+        {
+            Assert.True(waited.Elapsed < s_patience, "It does not happen.");
+            await Task.Delay(10);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>What the work of a transaction may do: what its scope has, and the same each time that it is done.</summary>
+public sealed class TransactionTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly StoreOnDisk disk;
+
+    public TransactionTests()
+    {
+        disk = new(folder.Path);
+        disk.Put("a");
+    }
+
+    public void Dispose()
+    {
+        disk.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void Work_OutsideItsScope_IsRefusedAndLeavesNothing()
+    {
+        StoredRun other = StoreOnDisk.Run("b");
+        StoredRun running = disk.Store.Find("a")! with { Position = 3 };
+        long seq = disk.Store.Seq;
+
+        AssertRefused(StoreScope.Run("a"), transaction => transaction.Put(other), "run a writes run b");
+        AssertRefused(StoreScope.Run("b"), transaction => transaction.Put(running), "run b writes run a");
+        AssertRefused(StoreScope.Run("b"), transaction => transaction.Remove("a"), "run b removes run a");
+        AssertRefused(StoreScope.Plan("p"), transaction => transaction.AddPoints("a", []), "plan p adds points to run a");
+        AssertRefused(StoreScope.Run("a"), transaction => transaction.SetPaused(true), "run a pauses the queue");
+        AssertRefused(StoreScope.Run("a"), transaction => transaction.QueueEnds(), "run a adds to the queue");
+        AssertRefused(StoreScope.Queue, transaction => transaction.OfPlan(PlanKind.Study, "p"), "the queue reads the runs of p");
+        AssertRefused(StoreScope.Run("a") + StoreScope.Plan("q"), transaction => transaction.PutPlan(new StoredPlan { Id = "p", Kind = PlanKind.Study, Name = "p", Content = default }), "run a, plan q writes p");
+        Assert.Equal(("a", 0L, seq), (Assert.Single(disk.RunIds), disk.Store.Find("a")!.Position, disk.Store.Seq));
+    }
+
+    [Fact]
+    public void Work_WithinItsScope_IsTaken()
+    {
+        StoredRun other = StoreOnDisk.Run("b");
+        StoredRun moved = disk.Store.Find("a")! with { Position = 3 };
+
+        disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(other));
+        disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(moved));
+        disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.AddPoints("a", [new MetricPoint(MetricKeys.TrainLoss, 1, 2)]));
+        disk.Store.Transact(StoreScope.Queue + StoreScope.Run("b"), transaction => transaction.Remove("b"));
+
+        Assert.Equal(("a", 3L, 1), (Assert.Single(disk.RunIds), disk.Store.Find("a")!.Position, disk.Store.ReadSeries("a", null)[MetricKeys.TrainLoss].X.Count));
+    }
+
+    [Fact]
+    public void Work_ThatComesToSomethingElseTheSecondTime_IsRefusedWhereItIsDoneTwice()
+    {
+        StoredRun run = disk.Store.Find("a")!;
+        int times = 0;
+
+        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => disk.Store.Transact(StoreScope.Run("a"), transaction =>
+            transaction.Put(run with { Document = run.Document with { Name = $"drawn {++times}" } })));
+
+        Assert.Contains("came to something else", refused.Message, StringComparison.Ordinal);
+        Assert.Equal((2, "a"), (times, disk.Store.Find("a")!.Document.Name));
+    }
+
+    [Fact]
+    public void Work_DoneTwice_HappensOnce()
+    {
+        long seq = disk.Store.Seq;
+
+        disk.Emit("a", 3);
+        disk.AddPoints("a", [new MetricPoint(MetricKeys.TrainLoss, 1, 2), new MetricPoint(MetricKeys.TrainLoss, 2, 3)]);
+
+        Assert.Equal((seq + 3, 2), (disk.Store.Seq, disk.Store.ReadSeries("a", null)[MetricKeys.TrainLoss].X.Count));
+    }
+
+    private void AssertRefused(StoreScope scope, Action<IStoreTransaction> work, string what) =>
+        Assert.Equal($"A transaction with the scope of {what}.", Assert.Throws<InvalidOperationException>(() => disk.Store.Transact(scope, work)).Message);
+}
