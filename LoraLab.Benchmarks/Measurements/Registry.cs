@@ -31,6 +31,7 @@ internal static class Registry
         new ColdStart(),
         new WarmStart(),
         new ServerOverhead(),
+        new FirstPage(),
         new Counters("sample", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Sample(bench), steps), data)),
         new Counters("stories260K", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Stories(bench), steps), data)),
         new Counters("22blocks", (bench, steps, _) => Deep(bench, steps), "TinyLlama's 22 blocks at width 64, random weights: calls and objects are those of the whole model"),

@@ -55,6 +55,13 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Seconds of CPU that the server itself used, without its workers.</summary>
     public double CpuSeconds => _process.TotalProcessorTime.TotalSeconds;
 
+    /// <summary>Asks for something and reads all of the answer.</summary>
+    public void Get(string url)
+    {
+        using HttpResponseMessage response = _http.GetAsync(url).GetAwaiter().GetResult();
+        response.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Submits a run, subscribes to it and waits for its end; the time of the submission, UTC.</summary>
     public DateTimeOffset Run(RunSpec spec)
     {

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.Json;
+using LoraLab.Benchmarks.Processes;
+using LoraLab.Benchmarks.Protocol;
+using LoraLab.Benchmarks.Workloads;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Benchmarks.Measurements;
+
+/// <summary>The first page of the list of runs, with few runs and with many.</summary>
+internal sealed class FirstPage : IMeasurement
+{
+    private const int Few = 100;
+    private const int Many = 10_000;
+    private const int Requests = 200;
+
+    private static readonly (string Query, string What)[] Lists =
+    [
+        ("", "the latest"), ("?sort=name", "by name"), ("?sort=-eval/accuracy", "the best"), ("?state=queued", "those that wait"), ("?method=pissa&sort=name", "one method by name"),
+    ];
+
+    /// <inheritdoc />
+    public string Name => "first-page";
+
+    /// <inheritdoc />
+    public string What => $"first page of the list with {Many:N0} runs / with {Few}";
+
+    /// <inheritdoc />
+    public IReadOnlyList<Finding> Run(Bench bench)
+    {
+        using TemporaryFolder folder = bench.Temporary();
+        using ServerProcess few = Serve(bench, Path.Combine(folder.FullPath, "few"), Few);
+        using ServerProcess many = Serve(bench, Path.Combine(folder.FullPath, "many"), Many);
+        return [.. Lists.Select(list => Compare(bench, list.Query, list.What, few, many))];
+    }
+
+    private Finding Compare(Bench bench, string query, string what, ServerProcess few, ServerProcess many)
+    {
+        string url = ApiRoutes.Runs + query;
+        Comparison compared = Blocks.Compare(
+            bench with { WallOnly = true },
+            Contender.Of("few", Requests, _ => few.Get(url)),
+            [Contender.Of("many", Requests, _ => many.Get(url))]);
+        return new Finding
+        {
+            Measurement = Name,
+            What = $"{What}: {what}",
+            A = $"{Few} runs",
+            B = $"{Many:N0} runs",
+            Unit = "B / A",
+            Value = compared.Share(1),
+            Control = compared.Itself,
+            Clock = Clock.Wall,
+            Target = Target.NoMoreThan(2, 1.2),
+            Details = new Dictionary<string, double> { ["A, s"] = compared.Seconds(0), ["B, s"] = compared.Seconds(1) },
+        }.Judged();
+    }
+
+    /// <summary>A server over directories of runs, from which it makes its database.</summary>
+    private static ServerProcess Serve(Bench bench, string data, int runs)
+    {
+        string[] methods = ["lora", "pissa", "lora-xs", "lora-plus"];
+        for (int i = 0; i < runs; i++)
+        {
+            string id = string.Create(CultureInfo.InvariantCulture, $"2bz{i:D5}aa");
+            string method = methods[i % methods.Length];
+            RunDocument run = new()
+            {
+                Id = id,
+                Name = string.Create(CultureInfo.InvariantCulture, $"{method} {runs - i}"),
+                Color = "#336699",
+                Tags = i % 10 == 0 ? ["tenth"] : [],
+                Spec = new RunSpec { Method = method },
+                CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(i),
+                Summary = new RunSummary { Accuracy = new MetricSummary { Last = i % 97 / 97.0 } },
+            };
+            string record = JsonSerializer.Serialize(new { Document = run, Position = i, Submitted = new { } }, ContractJson.Options);
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(data, "runs", id)).FullName, "run.json"), record);
+        }
+
+        File.WriteAllText(Path.Combine(data, "store.json"), """{"paused":true,"seqBelow":0}""");
+        return new ServerProcess(bench, Specs.Environment(bench, data));
+    }
+}
