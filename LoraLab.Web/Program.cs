@@ -1,5 +1,6 @@
 using LoraLab.Web;
 using LoraLab.Web.Api;
+using LoraLab.Web.Components;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components.WebAssembly.Hosting;
 using MudBlazor;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;

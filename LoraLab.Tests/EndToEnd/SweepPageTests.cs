@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;

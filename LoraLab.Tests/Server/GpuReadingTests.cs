@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using Microsoft.AspNetCore.SignalR.Client;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Api;
 

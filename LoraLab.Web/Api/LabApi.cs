@@ -4,12 +4,13 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
-using LoraLab.Contracts.Sweeps;
 
 namespace LoraLab.Web.Api;
 

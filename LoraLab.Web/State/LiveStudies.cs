@@ -1,8 +1,8 @@
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 
 namespace LoraLab.Web.State;
 

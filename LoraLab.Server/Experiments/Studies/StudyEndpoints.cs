@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Experiments.Studies.Templates;
 using LoraLab.Server.Infrastructure;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Methods;
-using LoraLab.Contracts.Studies;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Studies.Course;
 using LoraLab.Server.Experiments.Studies.Templates;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Studies.Templates;

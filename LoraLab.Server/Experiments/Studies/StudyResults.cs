@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Experiments.Studies.Claims;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using LoraLab.Server.Experiments.Studies.Figures;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Experiments.Studies.Course;

@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Experiments.Sweeps.Pruning;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Studies;
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Experiments.Sweeps.Sampling;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Sweeps;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 

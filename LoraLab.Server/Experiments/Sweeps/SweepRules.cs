@@ -1,5 +1,5 @@
 using System.Text.Json;
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Runs;

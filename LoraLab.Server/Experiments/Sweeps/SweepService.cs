@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Experiments.Sweeps.Analysis;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using LoraLab.Contracts;
+using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;

@@ -1,4 +1,4 @@
-using LoraLab.Contracts;
+using LoraLab.Contracts.Machine;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.System.Machine;

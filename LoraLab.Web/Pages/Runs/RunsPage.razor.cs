@@ -2,6 +2,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
+using LoraLab.Web.Components;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Pages.Studies;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Pages.Studies;
 

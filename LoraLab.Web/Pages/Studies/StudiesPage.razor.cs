@@ -1,5 +1,5 @@
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Studies;
 using LoraLab.Web.Api;
 using LoraLab.Web.State;
 

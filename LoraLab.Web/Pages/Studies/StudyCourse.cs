@@ -1,5 +1,5 @@
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 
 namespace LoraLab.Web.Pages.Studies;
 

@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Web.Pages.NewRun;
 
 namespace LoraLab.Web.Pages.Studies;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Api;
 using LoraLab.Web.Pages.NewRun;
 using LoraLab.Web.State;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Sweeps;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Web.Components;
 using LoraLab.Web.Pages.NewRun;
 

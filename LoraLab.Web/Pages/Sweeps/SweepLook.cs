@@ -1,6 +1,6 @@
 using System.Globalization;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Components;
 using MudBlazor;
 

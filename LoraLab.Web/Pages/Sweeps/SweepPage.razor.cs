@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
 using LoraLab.Web.State;

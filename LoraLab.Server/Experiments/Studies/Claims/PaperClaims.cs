@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;

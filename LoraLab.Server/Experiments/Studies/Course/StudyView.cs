@@ -1,5 +1,5 @@
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Storage;

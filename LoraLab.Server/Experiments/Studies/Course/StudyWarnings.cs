@@ -1,6 +1,6 @@
 using System.Globalization;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Course;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Course;
 

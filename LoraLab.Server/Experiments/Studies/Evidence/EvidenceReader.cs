@@ -1,6 +1,6 @@
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Infrastructure;

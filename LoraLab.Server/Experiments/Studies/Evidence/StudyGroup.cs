@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;

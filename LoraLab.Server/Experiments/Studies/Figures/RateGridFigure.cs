@@ -1,6 +1,6 @@
 using System.Globalization;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Experiments.Studies.Claims;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using OxyPlot;

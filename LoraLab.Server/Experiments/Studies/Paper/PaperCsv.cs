@@ -1,7 +1,7 @@
 using System.Globalization;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Studies.Evidence;
 

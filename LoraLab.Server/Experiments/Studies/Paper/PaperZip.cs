@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Experiments.Studies.Claims;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using LoraLab.Server.Experiments.Studies.Figures;

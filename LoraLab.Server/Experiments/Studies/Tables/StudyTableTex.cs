@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Tables;

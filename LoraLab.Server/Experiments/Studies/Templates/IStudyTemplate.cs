@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Templates;
 

@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Infrastructure.Errors;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Plans;
 

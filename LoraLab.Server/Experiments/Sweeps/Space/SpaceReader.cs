@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Methods;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;

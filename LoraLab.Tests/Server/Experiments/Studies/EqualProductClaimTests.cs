@@ -1,4 +1,4 @@
-using LoraLab.Contracts.Studies;
+using LoraLab.Contracts.Experiments.Studies;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Server.Experiments.Studies.Claims;
 using LoraLab.Server.Experiments.Studies.Evidence;
 

@@ -1,5 +1,5 @@
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;

@@ -1,6 +1,6 @@
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Tests.Server.Faults;
 using LoraLab.Tests.Support;
 using Xunit;

@@ -2,8 +2,8 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Studies;
 using LoraLab.Tests.Support;
 using Xunit;
 

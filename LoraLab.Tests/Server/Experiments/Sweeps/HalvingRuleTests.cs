@@ -1,5 +1,5 @@
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Sweeps;
 using LoraLab.Server.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Sweeps;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using Xunit;

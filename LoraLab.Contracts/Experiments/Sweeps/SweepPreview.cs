@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>What a sweep would do: the answer to a dry run.</summary>
 public sealed record SweepPreview

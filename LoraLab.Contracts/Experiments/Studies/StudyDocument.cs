@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 
-namespace LoraLab.Contracts.Studies;
+namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>A study as the API shows it.</summary>
 public sealed record StudyDocument

@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>How much each field matters for the objective, over the runs that were finished.</summary>
 public sealed record SweepImportance

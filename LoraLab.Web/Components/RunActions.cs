@@ -2,11 +2,10 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
-using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
-namespace LoraLab.Web.State;
+namespace LoraLab.Web.Components;
 
 /// <summary>What can be done with a run, the same from every page: asks where something would be lost, and says what the server said.</summary>
 public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toasts, NavigationManager navigation)

@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts.Studies;
+namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>A table of a study: the same cells on the page, in the API and in the paper.</summary>
 public sealed record StudyTable

@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>A rule that stops runs early. A stopped run is <c>cancelled</c> with the reason <c>pruned</c>; its schedule is never changed.</summary>
 public sealed record SweepPruner

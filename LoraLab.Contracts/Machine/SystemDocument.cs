@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Worker;
 
-namespace LoraLab.Contracts;
+namespace LoraLab.Contracts.Machine;
 
 /// <summary>What the server runs on.</summary>
 public sealed record SystemDocument

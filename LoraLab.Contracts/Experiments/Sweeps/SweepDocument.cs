@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
 
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>A sweep as the API shows it.</summary>
 public sealed record SweepDocument

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>A sweep as it is asked for: the body of <c>POST /sweeps</c>.</summary>
 public sealed record SweepPlan

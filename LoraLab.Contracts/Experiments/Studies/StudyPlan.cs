@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoraLab.Contracts.Studies;
+namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>
 /// A study: methods, the grid of each, and seeds under one protocol. The same JSON in <c>POST /studies</c>, in

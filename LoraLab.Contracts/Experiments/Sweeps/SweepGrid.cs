@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>Two fields of a sweep as a table of cells: what a heat map is drawn from.</summary>
 public sealed record SweepGrid

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoraLab.Contracts.Sweeps;
+namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>A field of the specification that is searched, and what it may be.</summary>
 public sealed record SweepField

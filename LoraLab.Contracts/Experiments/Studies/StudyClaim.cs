@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts.Studies;
+namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>A sentence of the paper that can be tested, and what the study's runs say of it.</summary>
 public sealed record StudyClaim

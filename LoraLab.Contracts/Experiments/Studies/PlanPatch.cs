@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts.Studies;
+namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>Changes to the description of a study or a sweep; absent members stay.</summary>
 public sealed record PlanPatch

@@ -1,0 +1,219 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace LoraLab.Tests.Architecture;
+
+/// <summary>
+/// Which types of an assembly use which others of it, read from its metadata: base types, members, attributes, and the bodies of methods. A nested type,
+/// and what the compiler makes of a lambda or an iterator, counts as the type around it. Constants leave no trace: the compiler copies them.
+/// </summary>
+internal sealed class TypeReferences
+{
+    private readonly MetadataReader metadata;
+    private readonly PEReader image;
+    private readonly HashSet<(string From, string To)> found = [];
+    private readonly Dictionary<string, string> spaces = [];
+
+    private TypeReferences(PEReader image)
+    {
+        this.image = image;
+        metadata = image.GetMetadataReader();
+    }
+
+    /// <summary>Full name of each type that is not nested, and its namespace.</summary>
+    public IReadOnlyDictionary<string, string> Namespaces => spaces;
+
+    /// <summary>User and used, full names, never the same.</summary>
+    public IReadOnlySet<(string From, string To)> References => found;
+
+    /// <summary>Reads an assembly's file.</summary>
+    public static TypeReferences Read(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using PEReader image = new(file);
+        TypeReferences references = new(image);
+        references.ReadAll();
+        return references;
+    }
+
+    private void ReadAll()
+    {
+        foreach (TypeDefinitionHandle handle in metadata.TypeDefinitions)
+        {
+            TypeDefinition type = metadata.GetTypeDefinition(handle);
+            if (type.GetDeclaringType().IsNil && metadata.GetString(type.Namespace) is { Length: > 0 } space)
+            {
+                spaces[NameOf(handle)] = space;
+            }
+
+            Read(NameOf(handle), type);
+        }
+    }
+
+    private void Read(string user, TypeDefinition type)
+    {
+        Use(user, type.BaseType);
+        foreach (InterfaceImplementationHandle implemented in type.GetInterfaceImplementations())
+        {
+            Use(user, metadata.GetInterfaceImplementation(implemented).Interface);
+        }
+
+        Constraints(user, type.GetGenericParameters());
+        foreach (FieldDefinitionHandle field in type.GetFields())
+        {
+            Use(user, metadata.GetFieldDefinition(field).DecodeSignature(new Names(this), null));
+            Attributes(user, metadata.GetFieldDefinition(field).GetCustomAttributes());
+        }
+
+        foreach (PropertyDefinitionHandle property in type.GetProperties())
+        {
+            Attributes(user, metadata.GetPropertyDefinition(property).GetCustomAttributes());
+        }
+
+        Attributes(user, type.GetCustomAttributes());
+        foreach (MethodDefinitionHandle handle in type.GetMethods())
+        {
+            MethodDefinition method = metadata.GetMethodDefinition(handle);
+            Use(user, method.DecodeSignature(new Names(this), null));
+            Constraints(user, method.GetGenericParameters());
+            Attributes(user, method.GetCustomAttributes());
+            if (method.RelativeVirtualAddress != 0)
+            {
+                Body(user, image.GetMethodBody(method.RelativeVirtualAddress));
+            }
+        }
+    }
+
+    private void Body(string user, MethodBodyBlock body)
+    {
+        if (!body.LocalSignature.IsNil)
+        {
+            foreach (IEnumerable<string> local in metadata.GetStandaloneSignature(body.LocalSignature).DecodeLocalSignature(new Names(this), null))
+            {
+                Use(user, local);
+            }
+        }
+
+        foreach (ExceptionRegion region in body.ExceptionRegions)
+        {
+            Use(user, region.CatchType);
+        }
+
+        foreach (EntityHandle token in Instructions.Tokens(body.GetILReader()))
+        {
+            Use(user, token);
+        }
+    }
+
+    private void Attributes(string user, CustomAttributeHandleCollection attributes)
+    {
+        foreach (CustomAttributeHandle attribute in attributes)
+        {
+            Use(user, metadata.GetCustomAttribute(attribute).Constructor);
+        }
+    }
+
+    private void Constraints(string user, GenericParameterHandleCollection parameters)
+    {
+        foreach (GenericParameterHandle parameter in parameters)
+        {
+            foreach (GenericParameterConstraintHandle constraint in metadata.GetGenericParameter(parameter).GetConstraints())
+            {
+                Use(user, metadata.GetGenericParameterConstraint(constraint).Type);
+            }
+        }
+    }
+
+    private void Use(string user, MethodSignature<IEnumerable<string>> signature)
+    {
+        Use(user, signature.ReturnType);
+        foreach (IEnumerable<string> parameter in signature.ParameterTypes)
+        {
+            Use(user, parameter);
+        }
+    }
+
+    private void Use(string user, IEnumerable<string> used) => found.UnionWith(used.Where(name => name != user).Select(name => (user, name)));
+
+    private void Use(string user, EntityHandle used)
+    {
+        if (used.IsNil)
+        {
+            return;
+        }
+
+        switch (used.Kind)
+        {
+            case HandleKind.TypeDefinition:
+                Use(user, [NameOf((TypeDefinitionHandle)used)]);
+                break;
+            case HandleKind.TypeSpecification:
+                Use(user, metadata.GetTypeSpecification((TypeSpecificationHandle)used).DecodeSignature(new Names(this), null));
+                break;
+            case HandleKind.MethodDefinition:
+                Use(user, metadata.GetMethodDefinition((MethodDefinitionHandle)used).GetDeclaringType());
+                break;
+            case HandleKind.FieldDefinition:
+                Use(user, metadata.GetFieldDefinition((FieldDefinitionHandle)used).GetDeclaringType());
+                break;
+            case HandleKind.MemberReference:
+                Use(user, metadata.GetMemberReference((MemberReferenceHandle)used).Parent);
+                break;
+            case HandleKind.MethodSpecification:
+                MethodSpecification method = metadata.GetMethodSpecification((MethodSpecificationHandle)used);
+                Use(user, method.Method);
+                foreach (IEnumerable<string> argument in method.DecodeSignature(new Names(this), null))
+                {
+                    Use(user, argument);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Full name of the outermost type.</summary>
+    private string NameOf(TypeDefinitionHandle handle)
+    {
+        TypeDefinition type = metadata.GetTypeDefinition(handle);
+        while (!type.GetDeclaringType().IsNil)
+        {
+            type = metadata.GetTypeDefinition(type.GetDeclaringType());
+        }
+
+        return $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}";
+    }
+
+    /// <summary>The assembly's own types in a signature.</summary>
+    private sealed class Names(TypeReferences owner) : ISignatureTypeProvider<IEnumerable<string>, object?>
+    {
+        public IEnumerable<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => [owner.NameOf(handle)];
+
+        public IEnumerable<string> GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+            reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
+
+        public IEnumerable<string> GetGenericInstantiation(IEnumerable<string> genericType, System.Collections.Immutable.ImmutableArray<IEnumerable<string>> typeArguments) =>
+            [.. genericType, .. typeArguments.SelectMany(argument => argument)];
+
+        public IEnumerable<string> GetFunctionPointerType(MethodSignature<IEnumerable<string>> signature) => [.. signature.ReturnType, .. signature.ParameterTypes.SelectMany(parameter => parameter)];
+
+        public IEnumerable<string> GetModifiedType(IEnumerable<string> modifier, IEnumerable<string> unmodifiedType, bool isRequired) => [.. modifier, .. unmodifiedType];
+
+        public IEnumerable<string> GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => [];
+
+        public IEnumerable<string> GetPrimitiveType(PrimitiveTypeCode typeCode) => [];
+
+        public IEnumerable<string> GetGenericMethodParameter(object? genericContext, int index) => [];
+
+        public IEnumerable<string> GetGenericTypeParameter(object? genericContext, int index) => [];
+
+        public IEnumerable<string> GetArrayType(IEnumerable<string> elementType, ArrayShape shape) => elementType;
+
+        public IEnumerable<string> GetSZArrayType(IEnumerable<string> elementType) => elementType;
+
+        public IEnumerable<string> GetByReferenceType(IEnumerable<string> elementType) => elementType;
+
+        public IEnumerable<string> GetPointerType(IEnumerable<string> elementType) => elementType;
+
+        public IEnumerable<string> GetPinnedType(IEnumerable<string> elementType) => elementType;
+    }
+}
