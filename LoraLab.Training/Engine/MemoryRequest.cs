@@ -2,7 +2,6 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Model;
 using LoraLab.Training.Packing;
-using LoraLab.Training.Specs;
 
 namespace LoraLab.Training.Engine;
 
@@ -49,6 +48,6 @@ public sealed record MemoryRequest
     public static IReadOnlyDictionary<string, AdapterFootprint> AdaptersOf(RunSpec spec, LlamaConfig config)
     {
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        return SpecValidator.Targets(spec, config).ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
+        return config.Adapted(spec.TargetModules).ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
     }
 }

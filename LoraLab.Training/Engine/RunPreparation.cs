@@ -101,7 +101,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
-        HashSet<string> targets = [.. SpecValidator.Targets(spec, model.Config).Select(shape => shape.Name)];
+        HashSet<string> targets = [.. model.Config.Adapted(spec.TargetModules).Select(shape => shape.Name)];
         List<LowRankAdapter> attached = [];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Runs;
 using LoraLab.Training.Errors;
 
 namespace LoraLab.Training.Model;
@@ -97,6 +98,9 @@ public sealed record LlamaConfig
         new("down_proj", "mlp", HiddenSize, IntermediateSize),
     ];
 
+    /// <summary>The linear layers of a block that get an adapter.</summary>
+    public IEnumerable<LinearShape> Adapted(TargetModules targets) => BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
+
     /// <summary>All parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]
     public long ParameterCount
@@ -177,15 +181,4 @@ public sealed record LlamaConfig
 
         return RopeScaling is { ValueKind: not JsonValueKind.Null } ? "rope_scaling is not supported; use a model without it." : null;
     }
-}
-
-/// <summary>One linear layer of a block.</summary>
-/// <param name="Name">Short name, for example <c>q_proj</c>.</param>
-/// <param name="Parent"><c>self_attn</c> or <c>mlp</c>.</param>
-/// <param name="Out">Output width.</param>
-/// <param name="In">Input width.</param>
-public sealed record LinearShape(string Name, string Parent, int Out, int In)
-{
-    /// <summary>Full module name in block <paramref name="layer"/>.</summary>
-    public string ModuleName(int layer) => $"model.layers.{layer}.{Parent}.{Name}";
 }

@@ -75,13 +75,9 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             TotalSteps = plan.TotalSteps,
             TrainRows = subset.Consumed.Count,
             EvalRows = subset.Evaluation.Count,
-            TrainableParameters = config!.Layers * Targets(spec, config).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
+            TrainableParameters = config!.Layers * config.Adapted(spec.TargetModules).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };
     }
-
-    /// <summary>The linear layers of a block that get an adapter.</summary>
-    public static IEnumerable<LinearShape> Targets(RunSpec spec, LlamaConfig config) =>
-        config.BlockLinears.Where(shape => spec.TargetModules.Names is null || spec.TargetModules.Names.Contains(shape.Name));
 
     private static LoraMethod? CheckMethod(ref RunSpec spec, List<FieldError> errors)
     {
@@ -116,7 +112,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             }
         }
 
-        LinearShape? smallest = Targets(spec, config).MinBy(shape => Math.Min(shape.Out, shape.In));
+        LinearShape? smallest = config.Adapted(spec.TargetModules).MinBy(shape => Math.Min(shape.Out, shape.In));
         if (smallest is null || method is null)
         {
             return;
