@@ -3,7 +3,6 @@ using LoraLab.Benchmarks.Measurements;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Reporting;
 using LoraLab.Files;
-using LoraLab.Training.Catalog;
 using LoraLab.Training.Torch;
 using TorchSharp;
 

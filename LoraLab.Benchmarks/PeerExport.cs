@@ -3,10 +3,12 @@ using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Checkpoints;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Model;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Models;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Gradients;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks;

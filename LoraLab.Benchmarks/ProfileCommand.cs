@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
-using LoraLab.Training.Engine;
+using LoraLab.Training.Training;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks;

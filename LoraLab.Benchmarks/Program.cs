@@ -1,6 +1,6 @@
 using System.CommandLine;
 using LoraLab.Benchmarks;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 try
 {

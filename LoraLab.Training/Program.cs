@@ -1,9 +1,8 @@
 using System.CommandLine;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Catalog;
-using LoraLab.Training.Commands;
-using LoraLab.Training.Errors;
-using LoraLab.Training.Worker;
+using LoraLab.Training.Cli;
+using LoraLab.Training.Files;
+using LoraLab.Training.Files.Errors;
 
 try
 {
@@ -18,8 +17,8 @@ try
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),
         MakeModelCommand.Create(),
-        HiddenCommands.Worker(configuration),
-        HiddenCommands.Inspect(configuration),
+        WorkerVerb.Create(configuration),
+        InspectVerb.Create(configuration),
     };
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }

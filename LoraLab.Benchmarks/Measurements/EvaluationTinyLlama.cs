@@ -1,6 +1,6 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
-using LoraLab.Training.Engine;
+using LoraLab.Training.Training;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;

@@ -1,7 +1,8 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Kernels;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

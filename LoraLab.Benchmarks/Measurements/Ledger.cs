@@ -1,10 +1,12 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Evaluation;
-using LoraLab.Training.Model;
-using LoraLab.Training.Packing;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Memory;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Specs;
+using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Training.Gradients;
 
 namespace LoraLab.Benchmarks.Measurements;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
-using LoraLab.Training.Checkpoints;
-using LoraLab.Training.Model;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Models;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;

@@ -1,7 +1,7 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Engine;
+using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
 

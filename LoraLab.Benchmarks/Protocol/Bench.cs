@@ -1,5 +1,4 @@
 using LoraLab.Files;
-using LoraLab.Training.Catalog;
 using LoraLab.Training.Torch;
 using TorchSharp;
 

@@ -1,8 +1,8 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Engine;
 using LoraLab.Training.Torch;
-using LoraLab.Training.Worker;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Recording;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;

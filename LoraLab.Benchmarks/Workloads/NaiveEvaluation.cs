@@ -1,7 +1,7 @@
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Model;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,13 +1,15 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Checkpoints;
+using LoraLab.Training.Adapters.Svd;
 using LoraLab.Training.Data;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Evaluation;
-using LoraLab.Training.Model;
-using LoraLab.Training.Packing;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Evaluation;
 using TorchSharp;
 
 namespace LoraLab.Benchmarks.Workloads;

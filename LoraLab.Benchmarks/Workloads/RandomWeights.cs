@@ -1,4 +1,4 @@
-using LoraLab.Training.Model;
+using LoraLab.Training.Models;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;

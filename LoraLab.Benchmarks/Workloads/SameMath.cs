@@ -1,7 +1,8 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Engine;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Gradients;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;

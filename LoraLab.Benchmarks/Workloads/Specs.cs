@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Catalog;
+using LoraLab.Training.Cli;
+using LoraLab.Training.Files;
 
 namespace LoraLab.Benchmarks.Workloads;
 

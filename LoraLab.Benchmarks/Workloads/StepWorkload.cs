@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using LoraLab.Benchmarks.Protocol;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Kernels;
-using LoraLab.Training.Packing;
-using LoraLab.Training.Worker;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Gradients;
+using LoraLab.Training.Training.Recording;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;

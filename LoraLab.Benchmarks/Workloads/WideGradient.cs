@@ -1,6 +1,7 @@
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Model;
+using LoraLab.Training.Models;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Gradients;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

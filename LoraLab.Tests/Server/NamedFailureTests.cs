@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Checkpoints;
+using LoraLab.Training.Files.Safetensors;
 using Xunit;
 
 namespace LoraLab.Tests.Server;

@@ -2,11 +2,11 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Kernels;
-using LoraLab.Training.Model;
-using LoraLab.Training.Optimization;
-using LoraLab.Training.Packing;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Gradients;
+using LoraLab.Training.Training.Optimization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

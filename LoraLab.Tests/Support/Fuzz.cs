@@ -1,5 +1,5 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using Xunit;
 
 namespace LoraLab.Tests.Support;

@@ -1,6 +1,6 @@
 using LoraLab.Tests.EndToEnd;
 using LoraLab.Tests.Support;
-using LoraLab.Tests.Training.Engine;
+using LoraLab.Tests.Training.Training;
 using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;

@@ -3,11 +3,11 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Kernels;
-using LoraLab.Training.Packing;
-using LoraLab.Training.Resume;
-using LoraLab.Training.Worker;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Training;
+using LoraLab.Training.Training.Gradients;
+using LoraLab.Training.Training.Recording;
+using LoraLab.Training.Training.Resume;
 using Xunit;
 using static TorchSharp.torch;
 

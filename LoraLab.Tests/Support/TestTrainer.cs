@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training;
-using LoraLab.Training.Catalog;
-using LoraLab.Training.Worker;
+using LoraLab.Training.Cli;
+using LoraLab.Training.Files;
+using LoraLab.Training.Training.Recording;
 
 namespace LoraLab.Tests.Support;
 

@@ -1,4 +1,5 @@
-using LoraLab.Training.Model;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Models;
 using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters.Svd;
 
 namespace LoraLab.Training.Adapters;
 

@@ -4,7 +4,6 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Adapters;
 

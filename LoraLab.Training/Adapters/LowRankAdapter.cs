@@ -1,4 +1,3 @@
-using LoraLab.Training.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

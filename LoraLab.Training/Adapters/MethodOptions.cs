@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Specs;
+using LoraLab.Training.Files.Catalog;
 
 namespace LoraLab.Training.Adapters;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Catalog;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 

@@ -1,5 +1,5 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Data;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using Parquet;
 using Parquet.Schema;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
 

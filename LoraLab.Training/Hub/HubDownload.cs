@@ -1,5 +1,5 @@
 using System.Net;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
 

@@ -1,7 +1,7 @@
-using LoraLab.Training.Catalog;
 using LoraLab.Training.Data;
-using LoraLab.Training.Errors;
-using LoraLab.Training.Model;
+using LoraLab.Training.Files;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
 using Spectre.Console;
 
 namespace LoraLab.Training.Hub;

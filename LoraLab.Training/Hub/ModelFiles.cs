@@ -1,6 +1,6 @@
-using LoraLab.Training.Checkpoints;
-using LoraLab.Training.Errors;
-using LoraLab.Training.Model;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Weights;
 
 namespace LoraLab.Training.Hub;
 

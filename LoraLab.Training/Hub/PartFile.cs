@@ -1,4 +1,4 @@
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
 

@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Adapters;
-using LoraLab.Training.Catalog;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Specs;
 

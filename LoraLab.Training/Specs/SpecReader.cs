@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Files.Catalog;
 
 namespace LoraLab.Training.Specs;
 

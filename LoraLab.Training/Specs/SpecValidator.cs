@@ -3,11 +3,12 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Catalog;
+using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Data;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Errors;
-using LoraLab.Training.Model;
+using LoraLab.Training.Files.Catalog;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Specs;
 

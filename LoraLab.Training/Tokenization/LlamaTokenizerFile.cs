@@ -1,4 +1,4 @@
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using Microsoft.ML.Tokenizers;
 
 namespace LoraLab.Training.Tokenization;

@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Tokenization;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using TorchSharp;
 
 namespace LoraLab.Training.Torch;

@@ -1,4 +1,3 @@
-using LoraLab.Training.Kernels;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Torch;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using TorchSharp;
 
 namespace LoraLab.Training.Torch;

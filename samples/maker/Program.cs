@@ -1,8 +1,7 @@
 using LoraLab.Files;
 using LoraLab.SampleMaker;
 using LoraLab.SampleMaker.Experiments;
-using LoraLab.Training.Catalog;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 string samples = Path.Combine(LoraLabHome.Find(), "samples");
 try

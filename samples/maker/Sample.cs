@@ -4,8 +4,8 @@ using LoraLab.Contracts;
 using LoraLab.SampleMaker.Pretraining;
 using LoraLab.SampleMaker.Text;
 using LoraLab.SampleMaker.Tokenization;
-using LoraLab.Training.Checkpoints;
-using LoraLab.Training.Model;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Models;
 using LoraLab.Training.Tokenization;
 using LoraLab.Training.Torch;
 

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
 
 namespace LoraLab.Tests.Server.Faults;
 

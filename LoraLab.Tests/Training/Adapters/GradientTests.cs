@@ -2,7 +2,6 @@ using CsCheck;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
-using LoraLab.Training.Model;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Model;
 using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;

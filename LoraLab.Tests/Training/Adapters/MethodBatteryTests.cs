@@ -4,8 +4,9 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Engine;
-using LoraLab.Training.Model;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Models;
+using LoraLab.Training.Training;
 using Xunit;
 using static TorchSharp.torch;
 

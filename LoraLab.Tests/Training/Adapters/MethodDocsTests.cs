@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Methods;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Commands;
+using LoraLab.Training.Cli;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Adapters;

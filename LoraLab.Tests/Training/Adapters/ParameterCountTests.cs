@@ -1,8 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Model;
-using LoraLab.Training.Specs;
+using LoraLab.Training.Models;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Adapters;

@@ -1,6 +1,5 @@
 using CsCheck;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Model;
 using Xunit;
 using static TorchSharp.torch;
 

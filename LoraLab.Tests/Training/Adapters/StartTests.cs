@@ -3,7 +3,7 @@ using CsCheck;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Model;
+using LoraLab.Training.Models;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -4,7 +4,7 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Data;

@@ -1,5 +1,5 @@
 using LoraLab.Training.Data;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Data;

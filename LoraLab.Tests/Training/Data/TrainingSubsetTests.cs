@@ -2,7 +2,7 @@ using System.Text.Json;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Data;

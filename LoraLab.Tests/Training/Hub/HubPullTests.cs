@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Catalog;
 using LoraLab.Training.Data;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files;
+using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Hub;
+using LoraLab.Training.Models.Catalog;
 using Parquet;
 using Parquet.Schema;
 using Spectre.Console;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tokenization;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Adapters.Methods;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
-using LoraLab.Training.Model;
+using LoraLab.Training.Adapters.Svd;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Methods;

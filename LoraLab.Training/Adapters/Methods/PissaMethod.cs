@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Model;
+using LoraLab.Training.Adapters.Svd;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Methods;

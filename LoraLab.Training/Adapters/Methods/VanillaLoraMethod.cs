@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Methods;
-using LoraLab.Training.Model;
 
 namespace LoraLab.Training.Adapters.Methods;
 

@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training;
-using LoraLab.Training.Catalog;
-using LoraLab.Training.Errors;
-using LoraLab.Training.Worker;
+using LoraLab.Training.Cli;
+using LoraLab.Training.Files;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Training.Recording;
 
 namespace LoraLab.SampleMaker.Experiments;
 

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.SampleMaker.Baselines;
 using LoraLab.SampleMaker.Text;
-using LoraLab.Training.Errors;
+using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.SampleMaker.Experiments;
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using LoraLab.Contracts.Runs;
 using LoraLab.SampleMaker.Text;
-using LoraLab.Training.Model;
-using LoraLab.Training.Optimization;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Models;
 using LoraLab.Training.Tokenization;
+using LoraLab.Training.Training.Optimization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.SampleMaker.Text;
-using LoraLab.Training.Model;
+using LoraLab.Training.Models;
 using static TorchSharp.torch;
 
 namespace LoraLab.SampleMaker.Pretraining;

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Cli;
+
+public sealed class EstimateCommandTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Estimate_PrintsEveryComponent()
+    {
+        TrainerProgram.Ended ended = Estimate(MicroSpec.For("lora"));
+
+        Assert.Equal(ExitCodes.Success, ended.ExitCode);
+        Assert.All(["weights", "adapters", "optimizer", "activations", "block", "logits", "evaluation", "indices", "process", "total", "There is no budget."], part => Assert.Contains(part, ended.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Estimate_Json_IsTheRecordAndNothingElse()
+    {
+        MemoryEstimate estimate = Read(Estimate(MicroSpec.For("pissa"), "--json"));
+
+        Assert.True(estimate.Fits);
+        Assert.Null(estimate.Advice);
+        Assert.Equal(Precision.Fp32, estimate.Precision);
+        Assert.True(estimate.WeightsMb > 0 && estimate.AdaptersMb > 0 && estimate.ProcessMb > 50 && estimate.PassTokens > 0);
+        Assert.InRange(estimate.TotalMb, estimate.TrainingMb, double.MaxValue);
+    }
+
+    [Fact]
+    public void Estimate_OverBudget_SaysSoWithACodeOfItsOwn()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["memoryBudgetMb"] = 20;
+
+        TrainerProgram.Ended ended = Estimate(spec, "--json");
+
+        Assert.Equal(ExitCodes.OverBudget, ended.ExitCode);
+        MemoryEstimate estimate = Read(ended);
+        Assert.False(estimate.Fits);
+        Assert.Contains("the budget is 20 MiB", estimate.Advice, StringComparison.Ordinal);
+        Assert.Contains("use a smaller model or a larger memoryBudgetMb", estimate.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Estimate_BadSpecification_NamesTheField()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["rank"] = 0;
+
+        TrainerProgram.Ended ended = Estimate(spec);
+
+        Assert.Equal(ExitCodes.BadUsage, ended.ExitCode);
+        Assert.Contains("rank must be at least 1", ended.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Estimate_NoSuchFile_IsOneSentence()
+    {
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(Patience, "estimate", "--spec", Path.Combine(_folder.Path, "none.json"));
+
+        Assert.Equal(ExitCodes.Failure, ended.ExitCode);
+        Assert.Contains("cannot be read as a run specification", ended.Error, StringComparison.Ordinal);
+    }
+
+    private TrainerProgram.Ended Estimate(JsonObject spec, params string[] more) =>
+        new TrainerProgram(_folder.Path).Run(Patience, ["estimate", "--spec", _folder.Write("spec.json", spec.ToJsonString()), .. more]);
+
+    private static MemoryEstimate Read(TrainerProgram.Ended ended) => JsonSerializer.Deserialize<MemoryEstimate>(ended.Output, ContractJson.Options)!;
+}

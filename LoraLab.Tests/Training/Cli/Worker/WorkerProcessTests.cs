@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Cli.Worker;
+using LoraLab.Training.Training.Recording;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Cli.Worker;
+
+/// <summary>The real trainer as a process of its own, spoken to over its pipes.</summary>
+public sealed class WorkerProcessTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-worker-");
+
+    [Fact]
+    public void Worker_GivenARun_ExecutesItAndExits()
+    {
+        string run = NewRun(MicroSpec.For("lora"));
+        using Process worker = Start("worker");
+
+        Send(worker, new WorkerCommand { Run = run });
+        string told = worker.StandardOutput.ReadToEnd();
+
+        Assert.True(worker.WaitForExit(Patience));
+        Assert.Equal(ExitCodes.Success, worker.ExitCode);
+        string[] events = File.ReadAllLines(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Events));
+        Assert.Equal(events, told.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.True(File.Exists(Path.Combine(run, RunFiles.Adapter, "adapter_model.safetensors")));
+        Assert.Contains("ended: finished", worker.StandardError.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Worker_Cancelled_EndsAsCancelledWithinTwoSeconds()
+    {
+        string run = NewRun(Endless());
+        using Process worker = Start("worker");
+        Send(worker, new WorkerCommand { Run = run });
+        WaitForTraining(worker);
+
+        long asked = Stopwatch.GetTimestamp();
+        Send(worker, new WorkerCommand { Cancel = true });
+
+        Assert.True(worker.WaitForExit(Patience));
+        Assert.InRange(Stopwatch.GetElapsedTime(asked).TotalSeconds, 0, 2);
+        Assert.Equal(EndReason.Cancelled, FinishedRun.Read(run).Ended.Reason);
+    }
+
+    [Fact]
+    public void Worker_ServerGone_LeavesTheRunUnfinishedAndExits()
+    {
+        string run = NewRun(Endless());
+        using Process worker = Start("worker");
+        Send(worker, new WorkerCommand { Run = run });
+        WaitForTraining(worker);
+
+        worker.StandardInput.Close();
+
+        Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(5)));
+        AssertLeft(worker, run);
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public void Worker_AskedToGoByTheSystem_SavesACheckpointAndLeavesTheRunUnfinished(string signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Signals are for Unix.");
+        }
+
+        string run = NewRun(Endless());
+        using Process worker = Start("worker");
+        Send(worker, new WorkerCommand { Run = run });
+        WaitForTraining(worker);
+
+        using Process kill = Process.Start("kill", ["-" + signal, worker.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+
+        Assert.True(worker.WaitForExit(Patience));
+        AssertLeft(worker, run);
+    }
+
+    [Fact]
+    public async Task CommandReader_ProcessThatGoesOnAfterTheServerIsGone_HearsThatItIsOverdue()
+    {
+        using StopSignal stop = new();
+        TaskCompletionSource overdue = new();
+
+        CommandReader reader = new(new StringReader("""{"run":"somewhere"}"""), stop, TimeSpan.FromMilliseconds(20), overdue.SetResult);
+
+        await overdue.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal("somewhere", (await reader.First)?.Run);
+        Assert.True(stop.Token.IsCancellationRequested);
+        Assert.NotNull(stop.Abandoned);
+    }
+
+    [Fact]
+    public void Worker_ServerGoneBeforeThereIsARun_ExitsWithoutAComplaint()
+    {
+        using Process worker = Start("worker");
+
+        worker.StandardInput.Close();
+
+        Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(20)));
+        Assert.Equal((ExitCodes.Success, "", ""), (worker.ExitCode, worker.StandardOutput.ReadToEnd(), worker.StandardError.ReadToEnd()));
+    }
+
+    [Fact]
+    public void Worker_LineThatIsNoRun_IsBadUsage()
+    {
+        using Process worker = Start("worker");
+
+        worker.StandardInput.WriteLine("run, please");
+        worker.StandardInput.Flush();
+
+        Assert.True(worker.WaitForExit(Patience));
+        Assert.Equal(ExitCodes.BadUsage, worker.ExitCode);
+    }
+
+    [Fact]
+    public void Rehearsal_BeforeARun_ChangesNothingOfIt()
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = MicroSpec.For("lora");
+        byte[] cold = Adapter(trainer.Run(spec));
+
+        Rehearsal.Play(trainer.Services, CancellationToken.None);
+
+        Assert.Equal(cold, Adapter(trainer.Run(spec)));
+        static byte[] Adapter(FinishedRun run) => File.ReadAllBytes(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));
+    }
+
+    [Fact]
+    public void Inspect_AnswersByLineUntilItsInputEnds()
+    {
+        using Process inspector = Start("inspect");
+        inspector.StandardInput.WriteLine("""{"id":7,"ask":"methods"}""");
+        inspector.StandardInput.WriteLine("""{"id":8,"ask":"validate","spec":{"rank":0}}""");
+        inspector.StandardInput.WriteLine("""{"id":9,"ask":"weather"}""");
+        inspector.StandardInput.Close();
+
+        InspectResponse[] answers = [.. inspector.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<InspectResponse>(line, ContractJson.Options)!)];
+
+        Assert.Equal([7, 8, 9], answers.Select(answer => answer.Id));
+        Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], answers[0].Methods!.Select(method => method.Id));
+        Assert.Equal("rank", Assert.Single(answers[1].Validation!.Errors).Field);
+        Assert.Contains("weather", answers[2].Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("methods", "lora-xs")]
+    [InlineData("doctor", "libtorch")]
+    public void CommandLine_Verb_PrintsWhatItPromises(string verb, string part)
+    {
+        using Process process = Start(verb);
+
+        string told = process.StandardOutput.ReadToEnd();
+
+        Assert.True(process.WaitForExit(Patience));
+        Assert.Equal(ExitCodes.Success, process.ExitCode);
+        Assert.Contains(part, told, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>No last word, so that the run goes on later, and a checkpoint of the last step that was told.</summary>
+    private static void AssertLeft(Process worker, string run)
+    {
+        Assert.Equal(ExitCodes.Abandoned, worker.ExitCode);
+        FinishedRun left = FinishedRun.Read(run);
+        Assert.DoesNotContain(left.Events, happened => happened is AttemptEnded);
+        int saved = left.Events.OfType<CheckpointSaved>().Last().Step;
+        Assert.Equal(left.Series(LoraLab.Contracts.Metrics.MetricKeys.TrainLoss).Keys.Max(), saved);
+        Assert.True(Directory.Exists(Path.Combine(run, RunFiles.Checkpoints, $"step-{saved:00000000}")));
+    }
+
+    private static JsonObject Endless()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["epochs"] = 100_000;
+        spec["evalEvery"] = 1_000_000;
+        return spec;
+    }
+
+    private static Process Start(string verb)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll");
+        // Whoever runs the tests in the background has SIGINT ignored, and a child inherits that; a worker's server has it not.
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT,TERM", "dotnet", program, verb] : ["dotnet", program, verb];
+        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
+        return Process.Start(start)!;
+    }
+
+    private static void Send(Process worker, WorkerCommand command)
+    {
+        worker.StandardInput.WriteLine(JsonSerializer.Serialize(command, ContractJson.Options));
+        worker.StandardInput.Flush();
+    }
+
+    private static void WaitForTraining(Process worker)
+    {
+        while (worker.StandardOutput.ReadLine() is string line)
+        {
+            if (line.Contains("\"train/loss\"", StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The worker ended before it trained.");
+    }
+
+    private string NewRun(JsonObject spec)
+    {
+        string run = Directory.CreateDirectory(Path.Combine(_folder.FullName, Guid.NewGuid().ToString("N"))).FullName;
+        File.WriteAllText(Path.Combine(run, RunFiles.Spec), spec.ToJsonString());
+        return run;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Memory;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Training.Optimization;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Models.Memory;
+
+/// <summary>The estimate's components against the bytes of the tensors that the engine really holds; no resident set, no noise.</summary>
+public sealed class MemoryComponentsTests
+{
+    private const double Mebibyte = 1024 * 1024;
+
+    private static readonly LlamaConfig _config = new()
+    {
+        ModelType = "llama",
+        HiddenSize = 128,
+        IntermediateSize = 352,
+        Layers = 2,
+        Heads = 4,
+        KeyValueHeadsOrNull = 1,
+        VocabularySize = 1024,
+        ContextLength = 64,
+        RmsNormEpsilon = 1e-5,
+    };
+
+    public static TheoryData<string, int, string, bool> Cases
+    {
+        get
+        {
+            TheoryData<string, int, string, bool> cases = [];
+            foreach (string method in LoraMethods.All.Select(method => method.Id).Append("pissa branch"))
+            {
+                foreach (int rank in new[] { 2, 16 })
+                {
+                    foreach (string targets in new[] { "q_proj,v_proj", "all-linear" })
+                    {
+                        cases.Add(method, rank, targets, false);
+                        cases.Add(method, rank, targets, true);
+                    }
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Components_AreTheBytesThatTheEngineHolds(string method, int rank, string targets, bool half)
+    {
+        using IDisposable scope = NewDisposeScope();
+        RunSpec spec = Spec(method, rank, targets, half);
+        using LlamaModel model = LlamaFactory.Build(_config, (_, shape) => rand(shape, half && shape.Length > 1 ? bfloat16 : float32).mul(0.05).DetachFromDisposeScope());
+        using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: model);
+        FlatParameters flat = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
+        using FusedAdamW optimizer = new(flat, 0, 1);
+        using PackedLlama packed = new(model);
+        using IndexArena arena = new();
+        TrainingExample[] window = Sentences(33, 21, 40, 25);
+        TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(window.Length, null, SharePrefix: true), _ => 0.01, _config.VocabularySize);
+        arena.Upload(CPU);
+        PassShape shape = pass.Layout.Shape(pass.TargetRows);
+
+        packed.Gradient(pass);
+        MemoryRequest request = Request(spec, shape);
+        MemoryEstimate estimate = MemoryEstimator.Of(request);
+
+        Assert.Equal(model.NamedWeights().Sum(weight => Bytes(weight.Value)) / Mebibyte, estimate.WeightsMb, 1e-9);
+        double factors = AdapterFactors.Of(adapted.Adapters).Sum(factor => Bytes(factor.Value));
+        double trained = Bytes(flat.Gradients) + optimizer.Moments.Sum(moment => Bytes(moment.Value));
+        Assert.Equal((factors + trained) / Mebibyte, estimate.AdaptersMb + estimate.OptimizerMb, 1e-9);
+        // Views of the arena begin at multiples of 64 values.
+        double kept = MemoryEstimator.Block(request).Kept.Of(shape) * _config.Layers;
+        Assert.InRange(packed.KeptBytes, kept, kept * 1.02);
+    }
+
+    [Fact]
+    public void Weights_ReplacedWhereTheyLieInTheFile_CountTwice()
+    {
+        RunSpec spec = Spec("pissa", 4, "q_proj,v_proj", half: false);
+        PassShape shape = PassShape.Largest(4, 40, 9);
+
+        double own = MemoryEstimator.Weights(Request(spec, shape));
+        double mapped = MemoryEstimator.Weights(Request(spec, shape) with { Mapped = true });
+
+        Assert.Equal(4.0 * _config.Layers * 128 * (128 + 32), mapped - own);
+    }
+
+    [Fact]
+    public void Total_IsTheSumOfItsParts()
+    {
+        MemoryEstimate estimate = MemoryEstimator.Of(Request(Spec("lora", 8, "all-linear", half: true), PassShape.Largest(16, 60, 9)) with { ProcessBytes = 5 * Mebibyte, IndexBytes = Mebibyte });
+
+        double always = estimate.WeightsMb + estimate.AdaptersMb + estimate.OptimizerMb + estimate.IndicesMb + estimate.ProcessMb;
+        Assert.Equal(always + estimate.ActivationsMb + Math.Max(estimate.BlockMb, estimate.LogitsMb) + estimate.AllocatorMb, estimate.TrainingMb, 1e-9);
+        Assert.True(estimate.TotalMb >= estimate.TrainingMb);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(1024, false)]
+    public void PackingRule_ByWhatAPassKeeps_LimitsTokensWhereMemoryIsShort(int mebibytes, bool limited)
+    {
+        RunSpec spec = Spec("lora", 8, "all-linear", half: false);
+
+        PassLimits limits = PackingRule.Resolve(spec, _config, longest: 60, gpu: false, mebibytes * Mebibyte);
+
+        Assert.Equal(limited, limits.Tokens is not null);
+        if (limits.Tokens is int tokens)
+        {
+            Assert.InRange(tokens * PackingRule.BytesPerToken(spec, _config, gpu: false), 0, mebibytes * Mebibyte / 4);
+        }
+    }
+
+    private static RunSpec Spec(string method, int rank, string targets, bool half)
+    {
+        string[] parts = method.Split(' ');
+        JsonObject? options = parts.Length > 1 ? new() { ["residual"] = "branch" } : null;
+        return AdaptedLlama.SpecOf(parts[0], rank, options: options) with
+        {
+            TargetModules = targets == "all-linear" ? TargetModules.AllLinear : TargetModules.Of(targets.Split(',')),
+            Precision = half ? Precision.Bf16 : Precision.Fp32,
+        };
+    }
+
+    private static MemoryRequest Request(RunSpec spec, PassShape shape) => new()
+    {
+        Config = _config,
+        Spec = spec,
+        Adapters = MemoryRequest.AdaptersOf(spec, _config),
+        Training = [shape],
+        Evaluation = [shape],
+    };
+
+    private static TrainingExample[] Sentences(params int[] lengths) =>
+        [.. lengths.Order().Select((length, row) => new TrainingExample(row, 0, [1, 5, 6, 7, .. Enumerable.Range(0, length - 4).Select(i => 8 + (((row * 97) + (i * 31)) % 1000))], 1))];
+
+    private static double Bytes(Tensor tensor) => tensor.numel() * tensor.ElementSize;
+}

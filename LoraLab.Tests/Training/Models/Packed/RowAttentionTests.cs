@@ -1,0 +1,125 @@
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Packed;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Models.Packed;
+
+/// <summary>Attention on packed rows against plain attention of each sentence under autograd, in float64.</summary>
+public sealed class RowAttentionTests
+{
+    private const int Heads = 4;
+    private const int KeyValueHeads = 2;
+
+    // Sentences that share beginnings of different lengths: a prefix for all, a branch within one, one that is another's beginning, equal ones.
+    private static readonly int[][] _sentences =
+    [
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        [1, 2, 3, 4, 5, 6, 7, 20, 21],
+        [1, 2, 3, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47],
+        [1, 2, 3, 30, 31],
+        [1, 2, 3, 30, 31],
+        [50],
+    ];
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(64)]
+    public void ForwardAndBackward_SentencesThatShareRows_ArePlainAttention(int size)
+    {
+        using IDisposable scope = NewDisposeScope();
+        PackedRows packed = PackedRows.AsTree(_sentences);
+        long rows = packed.Ids.Count;
+        Generator generator = new(5);
+        Tensor qkv = randn([rows, Heads + (2 * KeyValueHeads), size], generator: generator).mul(2);
+        Tensor g = randn([rows, Heads * size], generator: generator);
+        using RowAttention attention = new(Config(size));
+
+        (Tensor output, Tensor normalisers) = attention.Forward(qkv, packed.Segments);
+        Tensor gradient = attention.Backward(g, output, qkv, normalisers, packed.Segments);
+
+        Tensor exact = qkv.to(float64).requires_grad_(true);
+        Tensor expected = Plain(exact, packed);
+        expected.mul(g.to(float64)).sum().backward();
+        Assert.InRange(Distance(output, expected), 0, 1e-6);
+        Assert.InRange(Distance(gradient, exact.grad!), 0, 1e-6);
+    }
+
+    [Fact]
+    public void Backward_AnyNumberOfThreads_HasTheSameBits()
+    {
+        using IDisposable scope = NewDisposeScope();
+        PackedRows packed = PackedRows.AsTree(_sentences);
+        Tensor qkv = randn([packed.Ids.Count, Heads + (2 * KeyValueHeads), 8]);
+        Tensor g = randn([packed.Ids.Count, Heads * 8]);
+        using RowAttention attention = new(Config(8));
+        int before = get_num_threads();
+        try
+        {
+            Tensor[] gradients = [.. new[] { 1, 2, 7 }.Select(threads =>
+            {
+                set_num_threads(threads);
+                (Tensor output, Tensor normalisers) = attention.Forward(qkv, packed.Segments);
+                return attention.Backward(g, output, qkv, normalisers, packed.Segments);
+            })];
+
+            Assert.All(gradients.Skip(1), other => Assert.True(other.equal(gradients[0]).all().item<bool>()));
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+    }
+
+    [Fact]
+    public void Takes_WhatItsVectorsHold_AndNothingElse()
+    {
+        Assert.True(RowAttention.Takes(Config(8), cpu: true, half: false));
+        Assert.False(RowAttention.Takes(Config(12), cpu: true, half: false));
+        Assert.False(RowAttention.Takes(Config(8), cpu: true, half: true));
+        Assert.False(RowAttention.Takes(Config(8), cpu: false, half: false));
+    }
+
+    private static LlamaConfig Config(int size) => new()
+    {
+        ModelType = "llama",
+        HiddenSize = Heads * size,
+        IntermediateSize = 16,
+        Layers = 1,
+        Heads = Heads,
+        KeyValueHeadsOrNull = KeyValueHeads,
+        VocabularySize = 64,
+        ContextLength = 64,
+        RmsNormEpsilon = 1e-5,
+    };
+
+    // Each row's output is that of the first sentence it is in: all of them compute the same.
+    private static Tensor Plain(Tensor qkv, PackedRows packed)
+    {
+        Tensor[] outputs = new Tensor[packed.Ids.Count];
+        for (int s = 0; s < _sentences.Length; s++)
+        {
+            long[] path = [.. Enumerable.Range(0, _sentences[s].Length).Select(t => (long)packed.Row(s, t))];
+            Tensor x_LNH = qkv.index_select(0, tensor(path));
+            Tensor q_NLH = x_LNH.narrow(1, 0, Heads).transpose(0, 1);
+            Tensor k_NLH = x_LNH.narrow(1, Heads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1).transpose(0, 1);
+            Tensor v_NLH = x_LNH.narrow(1, Heads + KeyValueHeads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1).transpose(0, 1);
+            Tensor later_LL = ones([path.Length, path.Length], dtype: ScalarType.Bool).triu(1);
+            Tensor p_NLL = q_NLH.bmm(k_NLH.transpose(1, 2)).div(Math.Sqrt(qkv.shape[2])).masked_fill(later_LL, double.NegativeInfinity).softmax(-1);
+            Tensor o_LD = p_NLL.bmm(v_NLH).transpose(0, 1).flatten(1);
+            for (int t = 0; t < path.Length; t++)
+            {
+                outputs[path[t]] ??= o_LD[t];
+            }
+        }
+
+        return stack(outputs);
+    }
+
+    private static double Distance(Tensor found, Tensor expected)
+    {
+        using IDisposable noGrad = no_grad();
+        return found.to(float64).sub(expected).norm().div(expected.norm()).item<double>();
+    }
+}

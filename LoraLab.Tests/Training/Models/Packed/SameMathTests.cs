@@ -1,0 +1,214 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Models.Packed;
+
+/// <summary>
+/// Every faster path computes the gradient of the literal loop: one sentence at a time, plain autograd, float64, at a state where every
+/// A, B and R is random and none is zero. On another device with <c>LORALAB_TEST_DEVICE</c>.
+/// </summary>
+[Trait("Category", "SameMath")]
+public sealed class SameMathTests
+{
+    private const double Whole = 2e-6;
+    private const double EachTensor = 1e-5;
+    private static readonly Device _device = DeviceChoice.Resolve(Environment.GetEnvironmentVariable("LORALAB_TEST_DEVICE") ?? "cpu");
+
+    private static readonly Dictionary<string, PassLimits> _plans = new()
+    {
+        ["packed"] = new(int.MaxValue, null, SharePrefix: false),
+        ["shared prefix"] = new(int.MaxValue, null, SharePrefix: true),
+        ["shared prefix, one band"] = new(int.MaxValue, null, SharePrefix: true, Banded: false),
+        ["two sentences a pass"] = new(2, null, SharePrefix: true),
+        ["forty tokens a pass"] = new(int.MaxValue, 40, SharePrefix: true),
+    };
+
+    private static readonly Dictionary<string, string[]?> _targets = new()
+    {
+        ["all-linear"] = null,
+        ["q, v"] = ["q_proj", "v_proj"],
+        ["o, gate"] = ["o_proj", "gate_proj"],
+        ["up"] = ["up_proj"],
+        ["down"] = ["down_proj"],
+    };
+
+    public static TheoryData<string, string, LossScope, LossWeighting> Cases
+    {
+        get
+        {
+            TheoryData<string, string, LossScope, LossWeighting> cases = [];
+            foreach (string method in LoraMethods.All.Select(method => method.Id).Append("pissa branch"))
+            {
+                foreach (LossScope scope in Enum.GetValues<LossScope>())
+                {
+                    foreach (LossWeighting weighting in Enum.GetValues<LossWeighting>())
+                    {
+                        cases.Add(method, "all-linear", scope, weighting);
+                    }
+                }
+            }
+
+            foreach (string targets in _targets.Keys.Skip(1))
+            {
+                cases.Add("lora", targets, LossScope.Full, LossWeighting.PerExampleMean);
+                cases.Add("lora-xs", targets, LossScope.Completion, LossWeighting.PerToken);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Gradient_AnyPlan_IsTheLiteralLoopsInFloat64(string method, string targets, LossScope scope, LossWeighting weighting)
+    {
+        TrainingExample[] window = Scoped(AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]), scope);
+        RunSpec spec = Spec(method) with { TargetModules = _targets[targets] is string[] names ? TargetModules.Of(names) : TargetModules.AllLinear };
+        using AdaptedLlama fast = Create(spec);
+        (double loss, Tensor expected) = Literal(spec, window, weighting);
+        foreach ((string plan, PassLimits limits) in _plans)
+        {
+            Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting), 1e-6 * loss);
+            AssertSame(expected, fast, plan);
+        }
+    }
+
+    public static TheoryData<string, int[], int> Edges => new()
+    {
+        { "identical sentences", [12, 12, 12], 12 },
+        { "one is a prefix of another", [8, 15, 22], 22 },
+        { "a pass of one", [17], 17 },
+        { "only BOS in common", [9, 14, 11], 1 },
+        { "sentences of one input token", [2, 2, 9], 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Edges))]
+    public void Gradient_EdgesOfTheSharedPrefix_AreExact(string what, int[] lengths, int common)
+    {
+        TrainingExample[] window = AdaptedLlama.Window(3, common, lengths);
+        RunSpec spec = Spec("lora");
+        using AdaptedLlama fast = Create(spec);
+        (double loss, Tensor expected) = Literal(spec, window, LossWeighting.PerExampleMean);
+
+        Assert.Equal(loss, fast.AccumulatePacked(window, _plans["shared prefix"]), 1e-6 * loss);
+        AssertSame(expected, fast, what);
+    }
+
+    [Fact]
+    public void Gradient_CompletionTargetAtTheBranchPoint_IsKept()
+    {
+        // Row 5 is the prefix's last: each sentence's first target follows it, and they differ.
+        TrainingExample[] window = [.. AdaptedLlama.Window(5, 6, [9, 10, 12]).Select(example => example with { FirstTarget = 6 })];
+        RunSpec spec = Spec("lora-plus");
+        using AdaptedLlama fast = Create(spec);
+        (double loss, Tensor expected) = Literal(spec, window, LossWeighting.PerToken);
+
+        Assert.Equal(loss, fast.AccumulatePacked(window, _plans["shared prefix"], LossWeighting.PerToken), 1e-6 * loss);
+        AssertSame(expected, fast, "branch point");
+    }
+
+    [Fact]
+    public void Gradient_WithDropout_HasTheMasksOfTheLiteralLoop()
+    {
+        TrainingExample[] window = AdaptedLlama.Window(5, 4, [9, 10, 12, 21]);
+        RunSpec spec = Spec("lora") with { Dropout = 0.3 };
+        using AdaptedLlama fast = Create(spec);
+        DropoutMasks masks = new(11, 3, [], []);
+        double together = fast.AccumulatePacked(window, _plans["packed"], masks: masks);
+        using Tensor expected = fast.Gradient();
+
+        double alone = fast.AccumulatePacked(window, new(1, null, SharePrefix: false), masks: masks);
+        using Tensor found = fast.Gradient();
+        double none = fast.AccumulatePacked(window, _plans["packed"]);
+
+        Assert.Equal(together, alone, 1e-6 * alone);
+        Assert.NotEqual(together, none, 1e-3 * none);
+        Assert.True(Distance(found, expected) <= Whole);
+    }
+
+    [Fact]
+    public void Stream_PissaWithItsResidualInTheBranch_IsTheBasesToTheBit()
+    {
+        RunSpec spec = Spec("pissa branch");
+        using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device));
+        TrainingExample[] window = AdaptedLlama.Window(5, 4, [9, 10, 12, 21]);
+
+        double start = adapted.AccumulatePacked(window, _plans["shared prefix"]);
+        foreach (LowRankAdapter adapter in adapted.Adapters)
+        {
+            adapted.Model.Linears.Single(linear => linear.Name == adapter.Module).Adapter = null;
+        }
+
+        Assert.Equal(adapted.AccumulatePacked(window, _plans["shared prefix"]), start);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.BFloat16, 0.99)]
+    [InlineData(ScalarType.Float16, 0.999)]
+    public void Gradient_HalfPrecisionBase_PointsWhereTheFp32OneDoes(ScalarType dtype, double cosine)
+    {
+        TrainingExample[] window = AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]);
+        using AdaptedLlama wide = Create(Spec("lora"));
+        using AdaptedLlama half = AdaptedLlama.Create(Spec("lora"), on: TinyLlama.Build(dtype: dtype, device: _device)).Disturb(5);
+        wide.AccumulatePacked(window, _plans["shared prefix"]);
+        half.AccumulatePacked(window, _plans["shared prefix"]);
+        using IDisposable scope = NewDisposeScope();
+        Tensor a = wide.Gradient(), b = half.Gradient();
+
+        Assert.InRange(a.dot(b).item<float>() / (a.norm().item<float>() * b.norm().item<float>()), cosine, 1.00001);
+    }
+
+    private static RunSpec Spec(string method) => method == "pissa branch"
+        ? AdaptedLlama.SpecOf("pissa", options: new JsonObject { ["residual"] = "branch" })
+        : AdaptedLlama.SpecOf(method);
+
+    private static AdaptedLlama Create(RunSpec spec) => AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device)).Disturb(5);
+
+    /// <summary>The oracle: the fp32 state's own values, widened.</summary>
+    private static (double Loss, Tensor Gradient) Literal(RunSpec spec, TrainingExample[] window, LossWeighting weighting)
+    {
+        using AdaptedLlama narrow = AdaptedLlama.Create(spec).Disturb(5);
+        using AdaptedLlama wide = narrow.Widened();
+        double loss = wide.Accumulate(window, 1, weighting);
+        return (loss, wide.Gradient());
+    }
+
+    private static TrainingExample[] Scoped(TrainingExample[] window, LossScope scope) =>
+        scope == LossScope.Full ? window : [.. window.Select(example => example with { FirstTarget = example.Ids.Length - 3 })];
+
+    private static void AssertSame(Tensor expected, AdaptedLlama fast, string what)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor found = fast.Gradient().to(float64).cpu();
+        double whole = Distance(found, expected);
+        Assert.True(whole <= Whole, $"{what}: the gradient is off by {whole:E2}");
+        double norm = expected.norm().item<double>();
+        long at = 0;
+        foreach (AdapterParameter parameter in fast.Parameters)
+        {
+            Tensor part = expected.narrow(0, at, parameter.Value.numel());
+            if (part.norm().item<double>() > 1e-3 * norm)
+            {
+                double off = Distance(found.narrow(0, at, parameter.Value.numel()), part);
+                Assert.True(off <= EachTensor, $"{what}: the gradient of {parameter.Name} is off by {off:E2}");
+            }
+
+            at += parameter.Value.numel();
+        }
+    }
+
+    private static double Distance(Tensor found, Tensor expected)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor wide = expected.to(float64).cpu();
+        return (found.to(float64).cpu().sub(wide).norm() / wide.norm()).item<double>();
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Training;
+
+/// <summary>
+/// The paper's length, 1,250 steps over 20,000 sentences: the one reference that has learned the task, so that label order, ties
+/// and metrics show. Its later steps are not compared one by one: rounding grows with every step.
+/// </summary>
+public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
+{
+    public const string Name = "lora-completion-1250";
+    private const int HeldSteps = 20;
+    private const double Points = 0.03;
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("4")]
+    [InlineData("16")]
+    public void Train_FirstStepsOfThePapersLength_FollowTheReference(string microBatch)
+    {
+        (JsonObject golden, string folder) = GoldenRuns.Load(Name);
+        Deviations deviations = new(output, $"{Name}/trajectory.json, microBatch {microBatch}");
+
+        FinishedRun run = Run(golden, folder, GoldenRuns.MicroBatch(microBatch), HeldSteps);
+
+        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
+        deviations.Judge();
+    }
+
+    /// <summary>Passes of auto size. The longest test of all: CONTRIBUTING.md says how to leave it out while working.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Train_PapersLength_LearnsAsTheReferenceDid()
+    {
+        (JsonObject golden, string folder) = GoldenRuns.Load(Name);
+        Deviations deviations = new(output, $"{Name}/trajectory.json");
+        Stopwatch watch = Stopwatch.StartNew();
+
+        FinishedRun run = Run(golden, folder, "auto", maxSteps: null);
+
+        output.WriteLine($"{watch.Elapsed.TotalSeconds:0} s in all, {run.Summary.TrainSeconds:0} s of them in steps");
+        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        Assert.Equal((1250, (long)golden["trainable"]!), (run.Prepared.TotalSteps, run.Prepared.TrainableParameters));
+        GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
+        deviations.Absolute("accuracy", "the end", (double)golden["evalAccuracy"]!, run.Series(MetricKeys.EvalAccuracy)[1250], Points);
+        deviations.Absolute("macro-F1", "the end", (double)golden["macroF1"]!, run.Series(MetricKeys.EvalMacroF1)[1250], Points);
+        NoteLaterSteps(run, golden["train"]!.AsArray());
+        CompareConfusion(golden["confusion"]!.AsObject(), run.Predictions(1250), deviations);
+        deviations.Judge();
+    }
+
+    [Fact]
+    public void Reference_ItsScores_GiveItsConfusionAndMacroF1()
+    {
+        (JsonObject golden, _) = GoldenRuns.Load(Name);
+        (int, int)[] pairs = [.. golden["evalAll872"]!.AsArray().Select(row =>
+            ((int)row!["label"]!, (double)row["logprobPositive"]! > (double)row["logprobNegative"]! ? 1 : 0))];
+
+        LoraLab.Training.Training.Evaluation.ClassificationMetrics metrics = LoraLab.Training.Training.Evaluation.ClassificationMetrics.Of(pairs, 2);
+
+        Assert.Equal((double)golden["evalAccuracy"]!, metrics.Accuracy, 1e-12);
+        Assert.Equal((double)golden["macroF1"]!, metrics.MacroF1, 1e-12);
+    }
+
+    private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? maxSteps) => runs.Run(golden, folder, microBatch, whole: true, spec =>
+    {
+        spec["trainSamples"] = 20000;
+        spec["evalEvery"] = 1250;
+        spec["evalSamples"] = maxSteps is null ? null : 16;
+        spec["maxSteps"] = maxSteps;
+    });
+
+    private void NoteLaterSteps(FinishedRun run, JsonArray steps)
+    {
+        IReadOnlyDictionary<int, double> losses = run.Series(MetricKeys.TrainLoss);
+        double[] apart = [.. steps.Select(step => Math.Abs(losses[(int)step!["step"]!] - (double)step["loss"]!) / (double)step["loss"]!)];
+        output.WriteLine($"losses of {apart.Length} steps up to 1250: {apart.Average():0.0e+00} apart on average, {apart.Max():0.0e+00} at most (not judged)");
+    }
+
+    // Loosely: a class may gain what the other loses within the same accuracy, but no more than twice the three points.
+    private static void CompareConfusion(JsonObject confusion, IReadOnlyList<string[]> predictions, Deviations deviations)
+    {
+        foreach ((string key, string label, string predicted) in (ReadOnlySpan<(string, string, string)>)
+            [("truePositive", "1", "1"), ("falsePositive", "0", "1"), ("falseNegative", "1", "0"), ("trueNegative", "0", "0")])
+        {
+            int found = predictions.Count(row => row[1] == label && row[2] == predicted);
+            deviations.Absolute($"{key} of {predictions.Count} rows", "the end", (int)confusion[key]!, found, Math.Round(2 * Points * predictions.Count));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Training;
+
+/// <summary>
+/// The engine against trajectories that an independent implementation computed in float64: loss and gradient norm of every step
+/// within 1e-5 relative, label scores within 1e-3, however a window is split into passes.
+/// </summary>
+public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
+{
+    private static readonly string[] _names =
+    [
+        "lora-all", "lora-completion", "lora-pertoken", "lora-plus-qv", "lora-qv", "lora-swapped-qv", "lora-two-epochs-short-window", "lora-warmup",
+        "lora-xs-all", "lora-xs-output", "lora-xs-qv", "lora-xs-split", "pissa-all", "pissa-qv", "pissa-rslora",
+    ];
+
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            TheoryData<string, string> cases = [];
+            foreach (string name in _names)
+            {
+                foreach (string microBatch in (string[])["1", "4", "16", "auto"])
+                {
+                    cases.Add(name, microBatch);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Train_GoldenConfiguration_FollowsTheReference(string name, string microBatch)
+    {
+        (JsonObject golden, string folder) = GoldenRuns.Load(name);
+        Deviations deviations = new(output, $"{name}/trajectory.json, microBatch {microBatch}");
+
+        FinishedRun run = runs.Run(golden, folder, GoldenRuns.MicroBatch(microBatch), whole: (name, microBatch) == ("lora-qv", "auto"));
+
+        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
+        JsonArray steps = golden["train"]!.AsArray();
+        CompareSteps(run, steps, 1e-5, deviations);
+        Assert.Equal(steps.Count, run.Series(MetricKeys.TrainLoss).Count);
+        Assert.Equal(steps.Sum(step => (long)step!["tokens"]!), run.Summary.TrainTokens);
+        CompareScores(run, golden["evalFirst64"]!.AsArray(), steps.Count, 1e-3, deviations);
+        deviations.Judge();
+    }
+
+    [Fact]
+    public void References_InTheFixtures_AreAllRun()
+    {
+        string[] there = [.. Directory.EnumerateDirectories(Fixtures.Golden(".")).Where(folder => File.Exists(Path.Combine(folder, "trajectory.json"))).Select(folder => Path.GetFileName(folder)!)];
+
+        Assert.Equal(there.Order(StringComparer.Ordinal), [.. _names.Append(GoldenFullLengthTests.Name).Order(StringComparer.Ordinal)]);
+    }
+
+    internal static void CompareSteps(FinishedRun run, IEnumerable<JsonNode?> steps, double limit, Deviations deviations)
+    {
+        IReadOnlyDictionary<int, double> losses = run.Series(MetricKeys.TrainLoss);
+        IReadOnlyDictionary<int, double> norms = run.Series(MetricKeys.TrainGradNorm);
+        IReadOnlyDictionary<int, double> rates = run.Series(MetricKeys.TrainLearningRate);
+        foreach (JsonNode? step in steps)
+        {
+            int n = (int)step!["step"]!;
+            deviations.Relative("loss", $"step {n}", (double)step["loss"]!, losses[n], limit);
+            deviations.Relative("gradient norm", $"step {n}", (double)step["gradNorm"]!, norms[n], limit);
+            deviations.Absolute("learning-rate factor", $"step {n}", (double)step["lrFactor"]!, rates[n] / run.Prepared.Spec.LearningRate!.Value, 1e-12);
+        }
+    }
+
+    internal static void CompareScores(FinishedRun run, JsonArray rows, int lastStep, double limit, Deviations deviations)
+    {
+        IReadOnlyList<string[]> predictions = run.Predictions(lastStep);
+        foreach (JsonNode? row in rows)
+        {
+            string[] scored = predictions[(int)row!["row"]!];
+            Assert.Equal(((int)row["row"]!, (int)row["label"]!), (int.Parse(scored[0], CultureInfo.InvariantCulture), int.Parse(scored[1], CultureInfo.InvariantCulture)));
+            deviations.Absolute("label score", $"row {scored[0]}", (double)row["logprobNegative"]!, Number(scored[3]), limit);
+            deviations.Absolute("label score", $"row {scored[0]}", (double)row["logprobPositive"]!, Number(scored[4]), limit);
+        }
+    }
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Training;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Training;
+
+/// <summary>fp16 base weights: a gradient that overflows costs its window a second pass, never an update.</summary>
+public sealed class LossScalingTests
+{
+    private const int Steps = 40;
+
+    [Fact]
+    public void Train_OverflowsAtSteps1And37_TakesEveryWindowOnce()
+    {
+        using TestTrainer trainer = new();
+        using OpenRun calm = new(trainer, trainer.NewFolder(), Spec());
+        using OpenRun rough = new(trainer, trainer.NewFolder(), Spec());
+        HashSet<int> overflow = [1, 37];
+
+        Assert.Null(calm.Run());
+        Assert.Null(rough.Run((run, step) => Overflow(run, overflow.Remove(step))));
+
+        Assert.Equal(Enumerable.Range(1, Steps), rough.Told(MetricKeys.TrainLoss).Select(point => point.Step));
+        Assert.Equal((0, 2), (calm.Training.Scaler.Overflows, rough.Training.Scaler.Overflows));
+        Assert.Equal(65536, calm.Training.Scaler.Scale);
+        Assert.Equal(16384, rough.Training.Scaler.Scale);
+        Assert.Equal(32768, rough.Told(MetricKeys.TrainLossScale)[0].Loss);
+        Assert.Equal(calm.Training.Consumed.Sha256, rough.Training.Consumed.Sha256);
+
+        // The scale is a power of two: the run is the same but for what fp16 rounds at the lower edge of its range.
+        Assert.All(calm.Told(MetricKeys.TrainLoss).Zip(rough.Told(MetricKeys.TrainLoss)), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 5e-3 * pair.First.Loss));
+    }
+
+    [Fact]
+    public void Train_OverflowAcrossACheckpoint_GoesOnWithItsScaleAndCounters()
+    {
+        using TestTrainer trainer = new();
+        string folder = trainer.NewFolder();
+        using (OpenRun first = new(trainer, folder, Spec(), clock: new LeapingClock()))
+        {
+            bool once = true;
+            Assert.IsType<OperationCanceledException>(first.Run((run, step) =>
+            {
+                Overflow(run, step == 3 && once);
+                once = once && step != 3;
+                if (step == 9)
+                {
+                    first.Stop();
+                }
+            }), exactMatch: false);
+            Assert.Equal((32768.0, 1), (first.Training.Scaler.Scale, first.Training.Scaler.Overflows));
+        }
+
+        using OpenRun second = new(trainer, folder, Spec(), number: 2);
+        int resumedAt = second.Training.Step;
+        (double scale, int calm, int overflows) = (second.Training.Scaler.Scale, second.Training.Scaler.CalmSteps, second.Training.Scaler.Overflows);
+
+        Assert.Null(second.Run());
+
+        Assert.Equal((32768.0, resumedAt - 2, 1), (scale, calm, overflows));
+        Assert.Equal(Steps, second.Training.Step);
+        Assert.Contains("\"overflows\": 1", File.ReadAllText(Path.Combine(folder, RunFilesFingerprint)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_OverflowAtEveryScale_Diverges()
+    {
+        using TestTrainer trainer = new();
+        using OpenRun run = new(trainer, trainer.NewFolder(), Spec());
+
+        RunFailure failure = Assert.IsType<RunFailure>(run.Run((training, step) => Overflow(training, step == 5)));
+
+        Assert.Equal(EndReason.Diverged, failure.Reason);
+        Assert.Contains("overflows fp16 at step 5 of 40 even unscaled", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(4, run.Training.Consumed.Steps);
+    }
+
+    [Fact]
+    public void Train_NonFiniteGradientInFp32_DivergesAtThatStepAndUpdatesNothingAfterIt()
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = Spec();
+        spec["precision"] = "fp32";
+        using OpenRun run = new(trainer, trainer.NewFolder(), spec);
+
+        RunFailure failure = Assert.IsType<RunFailure>(run.Run((training, step) => Overflow(training, step == 6)));
+
+        Assert.Contains("at step 6 of 40", failure.Message, StringComparison.Ordinal);
+        Assert.All(run.Prepared.Adapters.SelectMany(adapter => adapter.Trainable), parameter => Assert.True(parameter.Value.isfinite().all().item<bool>()));
+    }
+
+    private const string RunFilesFingerprint = LoraLab.Contracts.Worker.RunFiles.Fingerprint;
+
+    private static void Overflow(TrainingRun run, bool now)
+    {
+        if (now)
+        {
+            using IDisposable noGrad = no_grad();
+            using IDisposable scope = NewDisposeScope();
+            run.Run.Adapters[0].Trainable[0].Value.grad!.view(-1).narrow(0, 0, 1).fill_(float.PositiveInfinity);
+        }
+    }
+
+    private static JsonObject Spec()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["precision"] = "fp16";
+        spec["trainSamples"] = Steps * 4;
+        spec["effectiveBatch"] = 4;
+        spec["evalEvery"] = 100;
+        spec["evalSamples"] = 4;
+        spec["learningRate"] = 1e-3;
+        return spec;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Training.Recording;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Training.Resume;
+
+/// <summary>A run that is stopped anywhere and goes on from its checkpoint ends exactly where the uninterrupted run ends.</summary>
+public sealed class ResumeTests
+{
+    private const int Steps = 7;
+    private static readonly string[] _exact = [MetricKeys.TrainLoss, MetricKeys.TrainGradNorm, MetricKeys.TrainLearningRate, MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+
+    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Train_StoppedAtEachKindOfPlace_EndsInTheSameBytes(string method)
+    {
+        using TestTrainer trainer = new();
+        FinishedRun whole = trainer.Run(Spec(method));
+
+        // Before the first evaluation ends, between evaluations, before an evaluation, and while it runs.
+        Action<WorkerEvent, StopSignal>[] stops = [DuringEvaluation(0), AfterStep(1), AfterStep(3), DuringEvaluation(6)];
+        string folder = trainer.NewFolder();
+        for (int i = 0; i < stops.Length; i++)
+        {
+            Assert.Null(trainer.Attempt(folder, i + 1, Spec(method), stops[i], new LeapingClock()));
+        }
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, stops.Length + 1, Spec(method)));
+        AssertSame(whole, folder, attempts: stops.Length + 1);
+    }
+
+    [Theory]
+    [InlineData("state.safetensors", true)]
+    [InlineData("state.safetensors", false)]
+    [InlineData("state.json", true)]
+    public void Train_TornCheckpoint_GoesOnFromTheOneBefore(string file, bool cutOff)
+    {
+        using TestTrainer trainer = new();
+        FinishedRun whole = trainer.Run(Spec("lora"));
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec("lora"), AfterStep(5), new LeapingClock()));
+        Assert.Equal(["step-00000004", "step-00000005"], Checkpoints(folder).Select(Path.GetFileName));
+        Tear(Path.Combine(Checkpoints(folder)[^1], file), cutOff);
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec("lora")));
+
+        Assert.Equal(4, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
+        Assert.Contains("checkpoint step-00000005 is damaged and not used", Log(folder, 2), StringComparison.Ordinal);
+        AssertSame(whole, folder, attempts: 2);
+    }
+
+    [Fact]
+    public void Train_AllCheckpointsTorn_StartsAgain()
+    {
+        using TestTrainer trainer = new();
+        FinishedRun whole = trainer.Run(Spec("pissa"));
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec("pissa"), AfterStep(5), new LeapingClock()));
+        Checkpoints(folder).ToList().ForEach(checkpoint => Tear(Path.Combine(checkpoint, "state.safetensors"), cutOff: false));
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec("pissa")));
+
+        Assert.Equal(0, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
+        AssertSame(whole, folder, attempts: 2);
+    }
+
+    [Fact]
+    public void Train_OtherSpecificationOverACheckpoint_IsRefused()
+    {
+        using TestTrainer trainer = new();
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec("lora"), AfterStep(3), new LeapingClock()));
+        JsonObject other = Spec("lora");
+        other["learningRate"] = 0.004;
+
+        Assert.Equal(EndReason.BadData, trainer.Attempt(folder, 2, other));
+
+        Assert.Contains("belongs to another specification", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_OtherWeightsUnderACheckpoint_AreRefused()
+    {
+        using TestTrainer trainer = new();
+        string model = trainer.CopyOfSampleModel("changing");
+        JsonObject spec = Spec("lora");
+        spec["model"] = "changing";
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, spec, AfterStep(3), new LeapingClock()));
+        byte[] weights = File.ReadAllBytes(Path.Combine(model, "model.safetensors"));
+        weights[^2] ^= 1;
+        File.WriteAllBytes(Path.Combine(model, "model.safetensors"), weights);
+
+        Assert.Equal(EndReason.BadData, trainer.Attempt(folder, 2, spec));
+
+        Assert.Contains("weights of model 'changing' changed since the checkpoint", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
+    }
+
+    // Dropout too: its masks must not depend on what was drawn before.
+    private static JsonObject Spec(string method)
+    {
+        JsonObject spec = MicroSpec.For(method);
+        spec["trainSamples"] = (Steps * 8) - 3;
+        spec["microBatch"] = 3;
+        spec["dropout"] = method == "pissa" ? 0 : 0.1;
+        return spec;
+    }
+
+    private static Action<WorkerEvent, StopSignal> AfterStep(int step) => (happened, stop) =>
+    {
+        if (happened is MetricsRecorded recorded && recorded.Values.ContainsKey(MetricKeys.TrainLoss) && recorded.Steps[^1] == step)
+        {
+            stop.Abandon("stopped by the test");
+        }
+    };
+
+    private static Action<WorkerEvent, StopSignal> DuringEvaluation(int step) => (happened, stop) =>
+    {
+        if (happened is ProgressMade { Phase: "evaluating" } progress && progress.Step == step)
+        {
+            stop.Abandon("stopped by the test");
+        }
+    };
+
+    private static string[] Checkpoints(string folder) => [.. Directory.GetDirectories(Path.Combine(folder, RunFiles.Checkpoints)).Order(StringComparer.Ordinal)];
+
+    private static string Log(string folder, int attempt) => File.ReadAllText(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Log));
+
+    private static void Tear(string path, bool cutOff)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^100] ^= 1;
+        File.WriteAllBytes(path, cutOff ? bytes[..^64] : bytes);
+    }
+
+    private static void AssertSame(FinishedRun whole, string folder, int attempts)
+    {
+        string weights = Path.Combine(RunFiles.Adapter, PeftFiles.Weights);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Folder, weights)), File.ReadAllBytes(Path.Combine(folder, weights)));
+        List<FinishedRun> parts = [.. Enumerable.Range(1, attempts).Select(attempt => FinishedRun.Read(folder, attempt))];
+        foreach (string key in _exact)
+        {
+            SortedDictionary<int, double> points = [];
+            foreach (FinishedRun part in parts)
+            {
+                foreach ((int step, double value) in part.Series(key))
+                {
+                    points[step] = value;
+                }
+            }
+
+            Assert.Equal(whole.Series(key), points);
+        }
+
+        string predictions = RunFiles.PredictionsAt(Steps);
+        Assert.Equal(File.ReadAllText(Path.Combine(whole.Folder, predictions)), File.ReadAllText(Path.Combine(folder, predictions)));
+        RunSummary expected = whole.Summary;
+        RunSummary resumed = parts[^1].Summary;
+        Assert.Equal((expected.Accuracy, expected.MacroF1, expected.EvalLoss, expected.TrainLoss), (resumed.Accuracy, resumed.MacroF1, resumed.EvalLoss, resumed.TrainLoss));
+        Assert.Equal(expected.TrainTokens, resumed.TrainTokens);
+        (RunFingerprint first, RunFingerprint second) = (FingerprintOf(whole.Folder), FingerprintOf(folder));
+        Assert.NotNull(first.Adapter.FinalSha256);
+        Assert.Equal((first.Training.ConsumedSha256, first.Training.Steps, first.Adapter.FinalSha256, first.Adapter.InitialSha256), (second.Training.ConsumedSha256, second.Training.Steps, second.Adapter.FinalSha256, second.Adapter.InitialSha256));
+    }
+
+    private static RunFingerprint FingerprintOf(string folder) =>
+        JsonSerializer.Deserialize<RunFingerprint>(File.ReadAllText(Path.Combine(folder, RunFiles.Fingerprint)), ContractJson.Options)!;
+}

@@ -1,0 +1,55 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace LoraLab.Training.Adapters;
+
+/// <summary>A bias-free linear layer with a slot for an adapter: y = x Wᵀ + branch(x).</summary>
+public sealed class LinearLayer : IDisposable
+{
+    /// <summary>A layer around an existing weight, which it owns from now on.</summary>
+    public LinearLayer(string name, Tensor weight_OI)
+    {
+        Name = name;
+        Weight_OI = weight_OI;
+    }
+
+    /// <summary>Full module name, for example <c>model.layers.0.self_attn.q_proj</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Short name, for example <c>q_proj</c>.</summary>
+    public string ShortName => Name[(Name.LastIndexOf('.') + 1)..];
+
+    /// <summary>The weight, [out, in].</summary>
+    public Tensor Weight_OI { get; private set; }
+
+    /// <summary>Output width.</summary>
+    public int Out => (int)Weight_OI.shape[0];
+
+    /// <summary>Input width.</summary>
+    public int In => (int)Weight_OI.shape[1];
+
+    /// <summary>The adapter, or null.</summary>
+    public LowRankAdapter? Adapter { get; set; }
+
+    /// <summary>Replaces the weight (PiSSA's residual, a merge); the old one is disposed.</summary>
+    public void ReplaceWeight(Tensor weight_OI)
+    {
+        Weight_OI.Dispose();
+        Weight_OI = weight_OI;
+    }
+
+    /// <summary>y = x Wᵀ plus the adapter's branch, in the weight's precision. [..., in] → [..., out].</summary>
+    public Tensor Forward(Tensor x_BTI, ForwardPass pass)
+    {
+        pass.Count(x_BTI, Weight_OI);
+        Tensor y_BTO = functional.linear(x_BTI, Weight_OI);
+        return Adapter is null ? y_BTO : y_BTO.add(Adapter.Branch(x_BTI, pass)).to(y_BTO.dtype);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Weight_OI.Dispose();
+        Adapter?.Dispose();
+    }
+}

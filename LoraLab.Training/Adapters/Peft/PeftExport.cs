@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Files;
+using LoraLab.Training.Files.Safetensors;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters.Peft;
+
+/// <summary>
+/// Writes adapters in the PEFT layout so that they work on the original base: A and B as they are; R folded into A (LoRA-XS);
+/// factors taken out of the base as further ranks with the opposite sign (PiSSA, rank 2r), the scaling unchanged.
+/// </summary>
+public static class PeftExport
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Writes configuration, weights and facts into a folder.</summary>
+    public static void Write(string folder, IEnumerable<LowRankAdapter> adapters, RunSpec spec, string fileVersion)
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        Directory.CreateDirectory(folder);
+        List<LowRankAdapter> all = [.. adapters];
+        Dictionary<string, Tensor> tensors = [];
+        foreach (LowRankAdapter adapter in all)
+        {
+            (Tensor a_RI, Tensor b_OR) = OnOriginalBase(adapter);
+            tensors[PeftFiles.TensorName(adapter.Module, 'A')] = a_RI.cpu().contiguous();
+            tensors[PeftFiles.TensorName(adapter.Module, 'B')] = b_OR.cpu().contiguous();
+        }
+
+        SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        int growth = all.Exists(adapter => adapter.Taken is not null) ? 2 : 1;
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Facts), Facts(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
+    }
+
+    /// <summary>Factors whose product, times the adapter's scaling, is the whole change of the original weight.</summary>
+    public static (Tensor A_RI, Tensor B_OR) OnOriginalBase(LowRankAdapter adapter)
+    {
+        if (adapter.Taken is TakenFactors taken)
+        {
+            return (cat([adapter.A_RI, taken.A_RI], dim: 0), cat([adapter.B_OR, taken.B_OR.neg()], dim: 1));
+        }
+
+        return (adapter.R_RR is null ? adapter.A_RI : adapter.R_RR.mm(adapter.A_RI), adapter.B_OR);
+    }
+
+    private static JsonObject Config(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters, int growth)
+    {
+        // α grows with the rank so that α/r (or α/√r) stays.
+        double alpha = spec.Alpha * (spec.RankStabilized ? Math.Sqrt(growth) : growth);
+        string[] targets = [.. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
+        return new JsonObject
+        {
+            ["alpha_pattern"] = new JsonObject(),
+            ["auto_mapping"] = null,
+            ["base_model_name_or_path"] = spec.Model,
+            ["bias"] = "none",
+            ["fan_in_fan_out"] = false,
+            ["inference_mode"] = true,
+            ["init_lora_weights"] = true,
+            ["layer_replication"] = null,
+            ["layers_pattern"] = null,
+            ["layers_to_transform"] = null,
+            ["loftq_config"] = new JsonObject(),
+            ["lora_alpha"] = alpha == Math.Floor(alpha) ? JsonValue.Create((long)alpha) : JsonValue.Create(alpha),
+            ["lora_dropout"] = spec.Dropout,
+            ["megatron_config"] = null,
+            ["megatron_core"] = "megatron.core",
+            ["modules_to_save"] = null,
+            ["peft_type"] = "LORA",
+            ["r"] = spec.Rank * growth,
+            ["rank_pattern"] = new JsonObject(),
+            ["revision"] = null,
+            ["target_modules"] = new JsonArray([.. targets.Select(target => (JsonNode?)target)]),
+            ["task_type"] = "CAUSAL_LM",
+            ["use_dora"] = false,
+            ["use_rslora"] = spec.RankStabilized,
+        };
+    }
+
+    private static JsonObject Facts(RunSpec spec, string fileVersion) => new()
+    {
+        ["loralab"] = fileVersion,
+        ["spec"] = JsonSerializer.SerializeToNode(spec, ContractJson.Options),
+    };
+}

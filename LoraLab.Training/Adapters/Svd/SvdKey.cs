@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using LoraLab.Files;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters.Svd;
+
+/// <summary>
+/// Everything that the bits of a decomposition follow from: the weight's values, what is asked for, and what computes it. Another
+/// library, processor or number of threads adds up in another order.
+/// </summary>
+internal static class SvdKey
+{
+    // 1: factors U, sigma, Vh with canonical signs; the start of the randomised one from the module's name.
+    private const int Version = 1;
+
+    // Asking a GPU's driver for its name takes longer than a small decomposition.
+    private static readonly ConcurrentDictionary<string, string?> _deviceNames = new(StringComparer.Ordinal);
+
+    /// <summary>The key as the metadata of a file; the module's name and the iterations count for the randomised algorithm alone.</summary>
+    public static IReadOnlyDictionary<string, string> Of(Tensor weight_OI, int rank, bool full, int iterations, string module) => new Dictionary<string, string>
+    {
+        ["format"] = string.Create(CultureInfo.InvariantCulture, $"loralab svd {Version}"),
+        ["weight"] = HashOf(weight_OI),
+        ["rank"] = rank.ToString(CultureInfo.InvariantCulture),
+        ["algorithm"] = full ? "full" : string.Create(CultureInfo.InvariantCulture, $"randomised, {iterations} iterations, start {module}"),
+        ["computedBy"] = string.Create(CultureInfo.InvariantCulture, $"libtorch {__version__}, {_deviceNames.GetOrAdd(weight_OI.device.ToString(), Devices.Name)}, {get_num_threads()} used"),
+    };
+
+    /// <summary>Name of the key's file.</summary>
+    public static string FileName(IReadOnlyDictionary<string, string> key)
+    {
+        using Sha256Hash hash = new();
+        foreach ((string name, string value) in key.OrderBy(part => part.Key, StringComparer.Ordinal))
+        {
+            hash.Add(name).Add(value);
+        }
+
+        return hash.Hex() + ".safetensors";
+    }
+
+    /// <summary>Hash of a tensor's dtype, shape and bytes.</summary>
+    public static string HashOf(params IEnumerable<Tensor> tensors)
+    {
+        using IDisposable scope = NewDisposeScope();
+        using Sha256Hash hash = new();
+        foreach (Tensor tensor in tensors)
+        {
+            hash.Add(tensor.dtype.ToString()).Add([.. tensor.shape.Select(axis => (int)axis)]);
+            TensorBytes.ForEachSpan(tensor.detach().cpu().contiguous(), (span, _) => hash.Add(span));
+        }
+
+        return hash.Hex();
+    }
+}

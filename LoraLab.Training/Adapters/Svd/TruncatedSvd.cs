@@ -1,0 +1,69 @@
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Adapters.Svd;
+
+/// <summary>Which algorithm computes the leading singular triplets.</summary>
+public enum SvdAlgorithm
+{
+    /// <summary>Full where min(out, in) is at most 512, else randomised.</summary>
+    Auto,
+
+    /// <summary>All singular values, in float64.</summary>
+    Full,
+
+    /// <summary>Halko, Martinsson and Tropp 2011, with power iterations.</summary>
+    Randomised,
+}
+
+/// <summary>The r leading singular triplets of a weight: W ≈ U diag(σ) Vᵀ.</summary>
+/// <param name="U_OR">Left vectors, [out, r].</param>
+/// <param name="Sigma_R">Singular values, descending, [r].</param>
+/// <param name="Vh_RI">Right vectors as rows, [r, in].</param>
+/// <param name="Algorithm">What computed them: <c>full</c> or <c>randomised</c>.</param>
+public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, string Algorithm)
+{
+    private const int Oversampling = 10;
+    private const int LargestAutoFull = 512;
+
+    /// <summary>
+    /// Computes them in float64 (full) or fp32 (randomised). Signs are made canonical: the largest entry of each left vector
+    /// is positive. The randomised start depends on the module's name alone. The result lives in the caller's dispose scope. With a
+    /// <paramref name="cache"/> it is taken from there, to the same bits, or else put there.
+    /// </summary>
+    public static TruncatedSvd Of(Tensor weight_OI, int rank, SvdAlgorithm algorithm, int iterations, string module, SvdCache? cache = null)
+    {
+        long smaller = Math.Min(weight_OI.shape[0], weight_OI.shape[1]);
+        bool full = algorithm == SvdAlgorithm.Full || (algorithm == SvdAlgorithm.Auto && smaller <= LargestAutoFull);
+        return cache is null
+            ? Compute(weight_OI, rank, full, iterations, module)
+            : cache.Get(SvdKey.Of(weight_OI, rank, full, iterations, module), weight_OI, rank, () => Compute(weight_OI, rank, full, iterations, module));
+    }
+
+    private static TruncatedSvd Compute(Tensor weight_OI, int rank, bool full, int iterations, string module)
+    {
+        using IDisposable noGrad = no_grad();
+        long smaller = Math.Min(weight_OI.shape[0], weight_OI.shape[1]);
+        (Tensor u, Tensor sigma, Tensor vh) = full
+            ? linalg.svd(weight_OI.to(float64), fullMatrices: false)
+            : Randomised(weight_OI.to(float32), (int)Math.Min(rank + Oversampling, smaller), iterations, module);
+        Tensor u_OR = u.narrow(1, 0, rank);
+        Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
+        // A zero column has no sign: keep it as it is.
+        signs_1R = signs_1R.add(signs_1R.eq(0).to(signs_1R.dtype));
+        return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full ? "full" : "randomised");
+    }
+
+    private static (Tensor U, Tensor Sigma, Tensor Vh) Randomised(Tensor weight_OI, int columns, int iterations, string module)
+    {
+        Tensor start_IK = Initialisers.Gaussian(module + ".svd", 0, weight_OI.shape[1], columns, 1, weight_OI.device);
+        Tensor basis_OK = linalg.qr(weight_OI.mm(start_IK)).Q;
+        for (int i = 0; i < iterations; i++)
+        {
+            Tensor back_IK = linalg.qr(weight_OI.t().mm(basis_OK)).Q;
+            basis_OK = linalg.qr(weight_OI.mm(back_IK)).Q;
+        }
+
+        (Tensor small_KK, Tensor sigma_K, Tensor vh_KI) = linalg.svd(basis_OK.t().mm(weight_OI), fullMatrices: false);
+        return (basis_OK.mm(small_KK), sigma_K, vh_KI);
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Files;
+using LoraLab.Training.Torch;
+using Spectre.Console;
+using TorchSharp;
+
+namespace LoraLab.Training.Cli;
+
+/// <summary><c>doctor</c>: what was loaded, what there is, and in plain words what is wrong.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create(TrainingConfiguration configuration)
+    {
+        Command command = new("doctor", "Check the installation.");
+        command.SetAction(_ => Run(configuration));
+        return command;
+    }
+
+    private static int Run(TrainingConfiguration configuration)
+    {
+        List<string> problems = [.. configuration.Warnings];
+        Line("LoraLab", Versions.LoraLab);
+        Line(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})");
+        Line("home", configuration.Home);
+        Line("data", configuration.DataDirectory);
+        Line("backend", DeviceChoice.Backend);
+        Line("native library", TorchRuntime.NativeFolder() is string folder ? Path.Combine(folder, TorchRuntime.BridgeName) : "not found");
+        if (TorchRuntime.LoadProblem() is string problem)
+        {
+            problems.Add(problem);
+        }
+        else
+        {
+            Line("libtorch", $"{torch.__version__} through TorchSharp {Versions.TorchSharp}");
+            Line("threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount}");
+            Line("device for auto", DeviceChoice.Resolve("auto").ToString());
+        }
+
+        foreach (DeviceEntry device in Devices.List())
+        {
+            Line(device.Id, $"{device.Name}, {device.TotalMemoryMb:N0} MiB{Readings(device)}");
+        }
+
+        using (Nvml? nvml = Nvml.TryOpen())
+        {
+            Line("NVIDIA driver", nvml is null ? Nvml.Absent : nvml.DriverVersion ?? "of unknown version");
+            problems.AddRange(GpuProblems(nvml));
+        }
+
+        foreach (string sentence in problems)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[red]problem[/]  {sentence}");
+        }
+
+        AnsiConsole.WriteLine(problems.Count == 0 ? "All is well." : $"{problems.Count} problem(s).");
+        return TorchRuntime.LoadProblem() is null ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private static IEnumerable<string> GpuProblems(Nvml? nvml)
+    {
+        if (DeviceChoice.Backend != "cuda")
+        {
+            if (nvml?.Devices().FirstOrDefault() is NvmlDevice unused)
+            {
+                yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build uses the CPU only: build with -p:TorchBackend=cuda.";
+            }
+        }
+        else if (nvml is null)
+        {
+            yield return $"This build is for CUDA. {Nvml.Absent}";
+        }
+        else if (CudaDriver.Advice(nvml.DriverVersion) is string advice)
+        {
+            yield return advice;
+        }
+    }
+
+    private static string Readings(DeviceEntry device) => string.Concat(
+        device.ComputeCapability is string capability ? $", compute capability {capability}" : "",
+        device.UsedMemoryMb is double used ? $", {used:N0} MiB in use" : "",
+        device.Utilization is double load ? $", {load * 100:0} % busy" : "",
+        device.TemperatureCelsius is double degrees ? $", {degrees:0} °C" : "",
+        device.PowerWatts is double watts ? $", {watts:0} W" : "");
+
+    private static void Line(string what, string value) => AnsiConsole.MarkupLineInterpolated($"[grey]{what,-16}[/] {value}");
+}

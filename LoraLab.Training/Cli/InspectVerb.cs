@@ -1,0 +1,16 @@
+using System.CommandLine;
+using LoraLab.Training.Cli.Worker;
+using LoraLab.Training.Files;
+
+namespace LoraLab.Training.Cli;
+
+/// <summary><c>inspect</c>: the process that answers the server's questions; people have no use for it.</summary>
+internal static class InspectVerb
+{
+    public static Command Create(TrainingConfiguration configuration)
+    {
+        Command command = new("inspect") { Hidden = true };
+        command.SetAction(_ => InspectProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out));
+        return command;
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using Spectre.Console;
+
+namespace LoraLab.Training.Cli;
+
+/// <summary><c>methods</c>: the registered methods and their options.</summary>
+internal static class MethodsCommand
+{
+    public static Command Create()
+    {
+        Option<bool> asJson = new("--json") { Description = "Print the descriptors as JSON." };
+        Option<DirectoryInfo?> docs = new("--docs") { Description = "Write one Markdown page for each method into this directory." };
+        Command command = new("methods", "List the LoRA methods and their options.") { asJson, docs };
+        command.SetAction(result => result.GetValue(docs) is DirectoryInfo folder ? WriteDocs(folder) : Print(result.GetValue(asJson)));
+        return command;
+    }
+
+    private static int WriteDocs(DirectoryInfo folder)
+    {
+        folder.Create();
+        foreach (LoraMethod method in LoraMethods.All)
+        {
+            File.WriteAllText(Path.Combine(folder.FullName, method.Id + ".md"), MethodDocs.Page(method.Descriptor));
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static int Print(bool asJson)
+    {
+        List<MethodDescriptor> methods = [.. LoraMethods.All.Select(method => method.Descriptor)];
+        if (asJson)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(methods, ContractJson.Indented));
+            return ExitCodes.Success;
+        }
+
+        Table table = new Table().AddColumns("method", "update", "trains", "start", "default rate", "options");
+        foreach (MethodDescriptor method in methods)
+        {
+            table.AddRow(
+                new Text(method.Id),
+                new Text(method.Formula),
+                new Text(method.Trains),
+                new Text(method.Start),
+                new Text(method.DefaultLearningRate.ToString("0.#e-0", CultureInfo.InvariantCulture)),
+                new Text(string.Join("\n", method.Options.Select(option => $"{option.Name} = {option.Default?.ToJsonString()}"))));
+        }
+
+        AnsiConsole.Write(table);
+        return ExitCodes.Success;
+    }
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Files;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Training.Recording;
+using Spectre.Console;
+
+namespace LoraLab.Training.Cli;
+
+/// <summary><c>train --spec FILE --out DIR</c>: one run without a server.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(TrainingConfiguration configuration)
+    {
+        Option<FileInfo> spec = new("--spec") { Description = "Run specification, a JSON file.", Required = true };
+        Option<DirectoryInfo> output = new("--out") { Description = "Run directory to create.", Required = true };
+        Option<bool> resume = new("--resume") { Description = "Go on from the last checkpoint of the run directory." };
+        Command command = new("train", "Train one run without a server.") { spec, output, resume };
+        command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output), result.GetValue(resume)));
+        return command;
+    }
+
+    private static int Run(TrainingConfiguration configuration, FileInfo specFile, DirectoryInfo output, bool resume)
+    {
+        Services services = new(configuration, TimeProvider.System, allowPaths: true);
+        JsonNode? json = SpecFile.Read(specFile);
+        if (SpecFile.Complete(services, json, AnsiConsole.Console) is not RunSpec spec)
+        {
+            return ExitCodes.BadUsage;
+        }
+
+        foreach (string warning in configuration.Warnings)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        }
+
+        using StopSignal stop = new();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, stop));
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, stop));
+        return ExitCodes.Of(Train(services, json, spec, output.FullName, resume, stop));
+    }
+
+    private static EndReason? Train(Services services, JsonNode? json, RunSpec spec, string folder, bool resume, StopSignal stop)
+    {
+        RunDirectory directory = new(folder);
+        int number = directory.NextAttempt();
+        if (number > 1 && !resume)
+        {
+            throw RunFailure.BadData($"{directory.FullPath} already holds a run: go on with it by --resume, or name another directory with --out.");
+        }
+
+        directory.WriteSpec(spec);
+        string attempt = directory.AttemptFolder(number);
+        using EventLog events = new(attempt, services.Clock);
+        RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, services.Clock, AnsiConsole.WriteLine), services.Clock);
+        EndReason? reason = services.Execution().Execute(json, recorder, stop, resume);
+        AnsiConsole.WriteLine($"run directory: {directory.FullPath}");
+        return reason;
+    }
+
+    private static void Cancel(PosixSignalContext context, StopSignal stop)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Torch;
+
+namespace LoraLab.Training.Cli.Worker;
+
+/// <summary>
+/// The hidden verb <c>inspect</c>: answers questions, a JSON line each, until stdin ends. Only <c>estimate</c> loads the tensor library.
+/// </summary>
+public static class InspectProgram
+{
+    /// <summary>Answers until stdin ends; returns the exit code.</summary>
+    public static int Run(Services services, TextReader input, TextWriter output)
+    {
+        while (input.ReadLine() is string line)
+        {
+            InspectResponse answer = Answer(services, line);
+            output.WriteLine(JsonSerializer.Serialize(answer, ContractJson.Options));
+            output.Flush();
+            if (answer.Estimate is not null)
+            {
+                // The next estimate measures this process: what this one left behind must not count in it.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static InspectResponse Answer(Services services, string line)
+    {
+        long id = 0;
+        try
+        {
+            InspectRequest request = JsonSerializer.Deserialize<InspectRequest>(line, ContractJson.Options)!;
+            id = request.Id;
+            return request.Ask switch
+            {
+                "methods" => new() { Id = id, Methods = [.. LoraMethods.All.Select(method => method.Descriptor)] },
+                "models" => new() { Id = id, Models = services.Models.List() },
+                "datasets" => new() { Id = id, Datasets = services.Datasets.List() },
+                "devices" => new() { Id = id, Devices = Devices.List() },
+                "estimate" => Estimate(services, id, request.Spec),
+                "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
+                _ => new() { Id = id, Error = $"The trainer does not know the question '{request.Ask}'." },
+            };
+        }
+        catch (Exception e) when (e is RunFailure or JsonException or IOException or UnauthorizedAccessException)
+        {
+            return new() { Id = id, Error = e.Message };
+        }
+    }
+
+    private static InspectResponse Estimate(Services services, long id, JsonNode? json)
+    {
+        SpecValidation validation = services.Validator.Validate(json);
+        if (validation.Spec is not RunSpec spec)
+        {
+            return new() { Id = id, Validation = validation };
+        }
+
+        try
+        {
+            return new() { Id = id, Estimate = services.Memory().Estimate(spec) };
+        }
+        catch (RunFailure failure)
+        {
+            return new() { Id = id, Validation = new() { Errors = [new(failure.Field ?? "spec", failure.Message)] } };
+        }
+    }
+}

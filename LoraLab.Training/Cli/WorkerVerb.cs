@@ -1,0 +1,16 @@
+using System.CommandLine;
+using LoraLab.Training.Cli.Worker;
+using LoraLab.Training.Files;
+
+namespace LoraLab.Training.Cli;
+
+/// <summary><c>worker</c>: the process that executes one run for the server; people have no use for it.</summary>
+internal static class WorkerVerb
+{
+    public static Command Create(TrainingConfiguration configuration)
+    {
+        Command command = new("worker") { Hidden = true };
+        command.SetAction(_ => WorkerProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out, Console.Error));
+        return command;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Training.Files;
+using LoraLab.Training.Files.Catalog;
+using LoraLab.Training.Files.Errors;
+
+namespace LoraLab.Training.Data;
+
+/// <summary>The data sets that runs can name. Safe for several threads.</summary>
+public sealed class DatasetCatalog
+{
+    private readonly CatalogFolders _folders;
+    private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _described = new();
+
+    /// <summary>A catalog over the configured roots, the downloaded data sets and the bundled sample.</summary>
+    public DatasetCatalog(TrainingConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        _folders = new CatalogFolders(
+            "data set",
+            "dataset",
+            [.. configuration.DatasetDirectories, configuration.DownloadedDatasets],
+            Path.Combine(configuration.Home, "samples", "data"),
+            folder => File.Exists(Path.Combine(folder, DatasetManifest.FileName)) || File.Exists(Path.Combine(folder, "train.tsv")));
+    }
+
+    /// <summary>All data sets, usable or not, the bundled one first.</summary>
+    public IReadOnlyList<DatasetEntry> List() => [.. _folders.All().Select(data => Describe(data.Name, data.Folder))];
+
+    /// <summary>The folder of a data set; <see cref="DatasetReader.Read"/> says whether it can be used.</summary>
+    /// <exception cref="RunFailure">There is no such data set; field <c>dataset</c>.</exception>
+    public string Find(string name) => _folders.Find(name);
+
+    /// <summary>What a list shows of one data set.</summary>
+    /// <exception cref="RunFailure">There is no such data set.</exception>
+    public DatasetEntry Describe(string name) => Describe(name, _folders.Find(name));
+
+    private DatasetEntry Describe(string name, string folder)
+    {
+        string stamp = FolderStamp.Of(folder);
+        if (_described.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) known) && known.Stamp == stamp && known.Entry.Name == name)
+        {
+            return known.Entry;
+        }
+
+        DatasetEntry entry = DatasetReader.Describe(name, folder);
+        _described[folder] = (stamp, entry);
+        return entry;
+    }
+}

@@ -1,0 +1,167 @@
+using LoraLab.Training.Files.Errors;
+using Microsoft.Win32.SafeHandles;
+using TorchSharp;
+
+namespace LoraLab.Training.Files.Safetensors;
+
+/// <summary>
+/// An open safetensors file. The header is checked when it is opened. A tensor is then read into memory of its own, or used where it
+/// lies in the file, which must not be shortened meanwhile; what replaces files by renaming does no harm.
+/// </summary>
+public sealed class SafetensorsFile : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+    private readonly string? _field;
+    private readonly Lazy<FileMapping> _mapping;
+
+    private SafetensorsFile(string path, string? field, SafeFileHandle handle, SafetensorsHeader header)
+    {
+        Path = path;
+        _field = field;
+        _handle = handle;
+        Tensors = header.Entries;
+        Metadata = header.Metadata;
+        _mapping = new(() => new FileMapping(path, handle, header.Bytes));
+    }
+
+    /// <summary>Path of the file.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors by name.</summary>
+    public IReadOnlyDictionary<string, SafetensorsEntry> Tensors { get; }
+
+    /// <summary>Free texts of the header (<c>__metadata__</c>).</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens a file and checks its header.</summary>
+    /// <param name="path">File.</param>
+    /// <param name="field">Field of the specification that failures blame.</param>
+    /// <exception cref="RunFailure">The file is missing, cut off or inconsistent; the sentence names the tensor.</exception>
+    public static SafetensorsFile Open(string path, string? field = "model")
+    {
+        SafeFileHandle? handle = null;
+        try
+        {
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return new SafetensorsFile(path, field, handle, SafetensorsHeader.Read(handle, path, field));
+        }
+        catch (RunFailure)
+        {
+            handle?.Dispose();
+            throw;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            handle?.Dispose();
+            throw RunFailure.BadData($"{path} cannot be read: {problem.Message}", field, problem);
+        }
+    }
+
+    /// <summary>A new CPU tensor with the file's dtype, shape and values; the caller's dispose scope owns it.</summary>
+    /// <param name="name">Name of the tensor.</param>
+    /// <exception cref="RunFailure">There is no such tensor, TorchSharp has no such dtype, or the file cannot be read any more.</exception>
+    public torch.Tensor ToTensor(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        return Copy(entry, SafetensorsDtypes.Torch(entry.Dtype) ?? throw Unusable(entry));
+    }
+
+    /// <summary>As <see cref="ToTensor"/>, for a weight: floating-point and finite, or it is refused.</summary>
+    /// <param name="name">Name of the tensor.</param>
+    /// <exception cref="RunFailure">There is no such tensor, its dtype is not F32, F16, BF16 or F64, or a value is NaN or infinite.</exception>
+    public torch.Tensor ToWeight(string name)
+    {
+        SafetensorsEntry entry = FloatEntry(name);
+        torch.Tensor tensor = ToTensor(name);
+        try
+        {
+            RequireFinite(entry, tensor, 0);
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the file; tensors already made stay valid.</summary>
+    public void Dispose()
+    {
+        if (_mapping.IsValueCreated)
+        {
+            _mapping.Value.Dispose();
+        }
+
+        _handle.Dispose();
+    }
+
+    /// <summary>A tensor's entry; floating-point, or it is refused.</summary>
+    internal SafetensorsEntry FloatEntry(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        return NonFinite.IsFloat(entry.Dtype) ? entry : throw Unusable(entry);
+    }
+
+    /// <summary>The tensor where it lies in the file; a copy where that cannot be.</summary>
+    internal torch.Tensor InPlaceOrCopy(SafetensorsEntry entry, torch.ScalarType dtype, out bool inPlace)
+    {
+        torch.Tensor? view = _mapping.Value.View(entry, dtype);
+        inPlace = view is not null;
+        return view ?? Copy(entry, dtype);
+    }
+
+    /// <summary>Refuses NaN and infinity among a tensor's values from element <paramref name="first"/> on.</summary>
+    internal void RequireFinite(SafetensorsEntry entry, torch.Tensor values, long first) => TensorBytes.ForEachSpan(values, (span, offset) =>
+    {
+        long found = NonFinite.FirstIndex(span, entry.Dtype);
+        if (found >= 0)
+        {
+            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' holds NaN or infinity (element {first + (offset / values.ElementSize) + found}); get the file again, or use another one.", _field);
+        }
+    });
+
+    /// <summary>Fills <paramref name="target"/> with the file's bytes from <paramref name="offset"/> on.</summary>
+    internal void ReadExactly(Span<byte> target, long offset)
+    {
+        try
+        {
+            while (!target.IsEmpty)
+            {
+                int read = RandomAccess.Read(_handle, target, offset);
+                if (read == 0)
+                {
+                    throw RunFailure.BadData($"{Path} was cut off at byte {offset} while it was read; get the file again.", _field);
+                }
+
+                target = target[read..];
+                offset += read;
+            }
+        }
+        catch (IOException problem)
+        {
+            throw RunFailure.BadData($"{Path} cannot be read: {problem.Message}", _field, problem);
+        }
+    }
+
+    private torch.Tensor Copy(SafetensorsEntry entry, torch.ScalarType dtype)
+    {
+        torch.Tensor tensor = torch.empty([.. entry.Shape], dtype: dtype, device: torch.CPU);
+        try
+        {
+            TensorBytes.ForEachSpan(tensor, (span, offset) => ReadExactly(span, entry.Offset + offset));
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
+    private SafetensorsEntry Entry(string name) =>
+        Tensors.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
+
+    private RunFailure Unusable(SafetensorsEntry entry) =>
+        RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' has the dtype {entry.Dtype}, which cannot be used; convert it to F32, F16 or BF16.", _field);
+}

@@ -1,0 +1,182 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using LoraLab.Training.Files.Errors;
+using Microsoft.Win32.SafeHandles;
+
+namespace LoraLab.Training.Files.Safetensors;
+
+/// <summary>
+/// Reads and checks a safetensors header: eight bytes of length, JSON, then the data, which the tensors must cover without
+/// overlap, gap or rest. Everything is checked before a tensor is read.
+/// </summary>
+internal sealed class SafetensorsHeader
+{
+    private const long LongestHeader = 100_000_000;
+    private const int MostAxes = 16;
+    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
+
+    private readonly string _file;
+    private readonly string? _field;
+
+    private SafetensorsHeader(string file, string? field)
+    {
+        _file = file;
+        _field = field;
+    }
+
+    public Dictionary<string, SafetensorsEntry> Entries { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The file's bytes before its data.</summary>
+    public byte[] Bytes { get; private set; } = [];
+
+    public static SafetensorsHeader Read(SafeFileHandle handle, string file, string? field)
+    {
+        SafetensorsHeader header = new(file, field);
+        header.Read(handle);
+        return header;
+    }
+
+    private void Read(SafeFileHandle handle)
+    {
+        long fileLength = RandomAccess.GetLength(handle);
+        byte[] prefix = new byte[sizeof(ulong)];
+        Require(TryFill(handle, prefix), "is cut off: it has no header");
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        Require(length is >= 2 and <= LongestHeader, $"is not a safetensors file: its first eight bytes give a header of {length} bytes");
+        Require((long)length <= fileLength - prefix.Length, $"is cut off: its header should have {length} bytes, the file has {fileLength}");
+        Bytes = new byte[prefix.Length + (int)length];
+        Require(TryFill(handle, Bytes), "is cut off: it ends within its header");
+        ReadOnlyMemory<byte> json = Bytes.AsMemory(prefix.Length);
+        Require(json.Span[0] == (byte)'{', "is not a safetensors file: its header does not begin with '{'");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, _strict);
+            ReadEntries(document.RootElement, Bytes.Length);
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a name that is JSON but no text, such as the lone surrogate "\ud800".
+            throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {Excerpt.Of(problem.Message)}", _field, problem);
+        }
+
+        CheckCover(Bytes.Length, fileLength);
+    }
+
+    private static bool TryFill(SafeFileHandle handle, Span<byte> target)
+    {
+        for (int filled = 0; filled < target.Length;)
+        {
+            int read = RandomAccess.Read(handle, target[filled..], filled);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            filled += read;
+        }
+
+        return true;
+    }
+
+    private void ReadEntries(JsonElement root, long dataStart)
+    {
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            if (property.Name == "__metadata__")
+            {
+                ReadMetadata(property.Value);
+            }
+            else
+            {
+                Entries.Add(property.Name, Entry(property.Name, property.Value, dataStart));
+            }
+        }
+    }
+
+    private void ReadMetadata(JsonElement value)
+    {
+        Require(value.ValueKind == JsonValueKind.Object, "has a '__metadata__' that is not an object");
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            Require(property.Value.ValueKind == JsonValueKind.String, $"has metadata '{Excerpt.Of(property.Name)}' that is not a text");
+            Metadata.Add(property.Name, property.Value.GetString()!);
+        }
+    }
+
+    private SafetensorsEntry Entry(string name, JsonElement value, long dataStart)
+    {
+        string dtype = "";
+        long[] shape = [], offsets = [];
+        bool complete = value.ValueKind == JsonValueKind.Object
+            && value.TryGetProperty("dtype", out JsonElement dtypeValue) && dtypeValue.ValueKind == JsonValueKind.String && (dtype = dtypeValue.GetString()!).Length > 0
+            && value.TryGetProperty("shape", out JsonElement shapeValue) && TryNumbers(shapeValue, out shape)
+            && value.TryGetProperty("data_offsets", out JsonElement offsetsValue) && TryNumbers(offsetsValue, out offsets)
+            && offsets.Length == 2;
+        string shown = Excerpt.Of(name);
+        Require(complete, $"does not describe tensor '{shown}' with a dtype, a shape and two data_offsets");
+        Require(SafetensorsDtypes.TryBytes(dtype, out int bytes), $"gives tensor '{shown}' the unknown dtype '{Excerpt.Of(dtype)}'");
+        Require(shape.Length <= MostAxes, $"gives tensor '{shown}' {shape.Length} axes");
+        Require(offsets[1] >= offsets[0], $"gives tensor '{shown}' offsets that run backwards: {offsets[0]} to {offsets[1]}");
+        UInt128 size = (UInt128)bytes;
+        foreach (long axis in shape)
+        {
+            // An axis of 0 must not hide what the others would make of the strides.
+            size *= (UInt128)Math.Max(axis, 1);
+            Require(size <= long.MaxValue, $"gives tensor '{shown}' an impossible shape");
+        }
+
+        size = shape.Contains(0) ? 0 : size;
+        long length = offsets[1] - offsets[0];
+        Require(size == (UInt128)length, $"gives tensor '{shown}' of dtype {dtype} and shape [{string.Join(", ", shape)}] {length} bytes instead of {size}");
+        Require(offsets[1] <= long.MaxValue - dataStart, $"gives tensor '{shown}' impossible offsets");
+        return new SafetensorsEntry(name, dtype, shape, dataStart + offsets[0], length);
+    }
+
+    private void CheckCover(long dataStart, long fileLength)
+    {
+        long expected = dataStart;
+        string before = "the header";
+        foreach (SafetensorsEntry entry in Entries.Values.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
+        {
+            string shown = Excerpt.Of(entry.Name);
+            Require(entry.Offset >= expected, $"has tensor '{shown}' overlapping {before}");
+            Require(entry.Offset == expected, $"leaves {entry.Offset - expected} bytes unused before tensor '{shown}'");
+            expected = entry.Offset + entry.Length;
+            Require(expected <= fileLength, $"is cut off: tensor '{shown}' ends at byte {expected}, the file has {fileLength}; get the file again");
+            before = $"tensor '{shown}'";
+        }
+
+        Require(expected == fileLength, $"has {fileLength - expected} bytes behind its last tensor");
+    }
+
+    private static bool TryNumbers(JsonElement value, out long[] numbers)
+    {
+        numbers = [];
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        numbers = new long[value.GetArrayLength()];
+        int i = 0;
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out numbers[i]) || numbers[i++] < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Require(bool holds, string problem)
+    {
+        if (!holds)
+        {
+            throw RunFailure.BadData($"{_file} {problem}.", _field);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Models;
+
+/// <summary>Builds a model from a source of named weights; nothing is initialised that is then overwritten.</summary>
+public static class LlamaFactory
+{
+    /// <summary>A model whose weights come from <paramref name="weight"/>: (checkpoint name, expected shape) → tensor.</summary>
+    public static LlamaModel Build(LlamaConfig config, Func<string, long[], Tensor> weight)
+    {
+        int width = config.HiddenSize;
+        Tensor embedding_VD = weight(CheckpointNames.Embedding, [config.VocabularySize, width]);
+        RotaryEmbedding rotary = new(config.HeadSize, config.ContextLength, config.RopeTheta, embedding_VD.dtype == ScalarType.Float64 ? float64 : float32, embedding_VD.device);
+        List<LlamaBlock> blocks = [];
+        for (int i = 0; i < config.Layers; i++)
+        {
+            int layer = i;
+            List<LinearLayer> linears = [.. config.BlockLinears.Select(shape =>
+            {
+                string name = shape.ModuleName(layer);
+                return new LinearLayer(name, weight(name + CheckpointNames.WeightSuffix, [shape.Out, shape.In]));
+            })];
+            blocks.Add(new LlamaBlock(config, rotary, Norm(CheckpointNames.AttentionNorm(i)), Norm(CheckpointNames.MlpNorm(i)), linears));
+        }
+
+        RmsNorm finalNorm = Norm(CheckpointNames.FinalNorm);
+        Tensor? head_VD = config.TiedHead ? null : weight(CheckpointNames.Head, [config.VocabularySize, width]);
+        return new LlamaModel(config, embedding_VD, blocks, finalNorm, head_VD, rotary);
+
+        RmsNorm Norm(string name) => new(weight(name, [width]), config.RmsNormEpsilon);
+    }
+}

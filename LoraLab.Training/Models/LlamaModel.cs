@@ -1,0 +1,118 @@
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace LoraLab.Training.Models;
+
+/// <summary>A Llama-architecture language model: embedding, blocks, final norm, tied or untied head.</summary>
+public sealed class LlamaModel : IDisposable
+{
+    private readonly Tensor? _untiedHead_VD;
+    /// <summary>A model from its parts, which it owns from now on; <paramref name="untiedHead_VD"/> null: the embedding is the head.</summary>
+    public LlamaModel(
+        LlamaConfig config, Tensor embedding_VD, IReadOnlyList<LlamaBlock> blocks, RmsNorm finalNorm, Tensor? untiedHead_VD, RotaryEmbedding rotary)
+    {
+        Config = config;
+        Embedding_VD = embedding_VD;
+        Blocks = blocks;
+        FinalNorm = finalNorm;
+        _untiedHead_VD = untiedHead_VD;
+        Rotary = rotary;
+    }
+
+    /// <summary>Shape of the model.</summary>
+    public LlamaConfig Config { get; }
+
+    /// <summary>Token embedding, [V, D].</summary>
+    public Tensor Embedding_VD { get; }
+
+    /// <summary>The blocks.</summary>
+    public IReadOnlyList<LlamaBlock> Blocks { get; }
+
+    /// <summary>Rotary tables.</summary>
+    public RotaryEmbedding Rotary { get; }
+
+    /// <summary>Norm after the last block.</summary>
+    public RmsNorm FinalNorm { get; }
+
+    /// <summary>Output head, [V, D]; the embedding itself where tied.</summary>
+    public Tensor Head_VD => _untiedHead_VD ?? Embedding_VD;
+
+    /// <summary>Where the weights are.</summary>
+    public Device Device => Embedding_VD.device;
+
+    /// <summary>Precision of the weights.</summary>
+    public ScalarType Dtype => Embedding_VD.dtype;
+
+    /// <summary>Every linear layer of every block, in order; the output head is not among them.</summary>
+    public IEnumerable<LinearLayer> Linears => Blocks.SelectMany(block => block.Linears);
+
+    /// <summary>Hidden states after the final norm. ids [B, T] (int64) → [B, T, D].</summary>
+    /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
+    public Tensor Hidden(Tensor ids_BT, ForwardPass pass)
+    {
+        Tensor x_BTD = Embedding_VD.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.HiddenSize).to(FinalNorm.Weight_D.dtype);
+        foreach (LlamaBlock block in Blocks)
+        {
+            pass.Cancellation.ThrowIfCancellationRequested();
+            x_BTD = Step(block, x_BTD, pass);
+        }
+
+        return FinalNorm.Forward(x_BTD).to(Dtype);
+    }
+
+    /// <summary>
+    /// One block, whose intermediate results are let go at its end: what the backward pass needs is held by its graph, and an
+    /// evaluation needs nothing. Without this a pass would hold every intermediate result of every block.
+    /// </summary>
+    private static Tensor Step(LlamaBlock block, Tensor x_BTD, ForwardPass pass)
+    {
+        using IDisposable input = x_BTD;
+        using IDisposable scope = NewDisposeScope();
+        return block.Forward(x_BTD, pass).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits in fp32 or better of chosen hidden states. [N, D] → [N, V].</summary>
+    public Tensor Logits(Tensor hidden_ND, ForwardPass? pass = null)
+    {
+        pass?.Count(hidden_ND, Head_VD);
+        Tensor logits_NV = functional.linear(hidden_ND, Head_VD);
+        return logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
+    }
+
+    /// <summary>Base parameters by their names in a Hugging Face checkpoint.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> NamedWeights()
+    {
+        yield return new(CheckpointNames.Embedding, Embedding_VD);
+        for (int i = 0; i < Blocks.Count; i++)
+        {
+            yield return new(CheckpointNames.AttentionNorm(i), Blocks[i].AttentionNorm.Weight_D);
+            yield return new(CheckpointNames.MlpNorm(i), Blocks[i].MlpNorm.Weight_D);
+            foreach (LinearLayer linear in Blocks[i].Linears)
+            {
+                yield return new(linear.Name + CheckpointNames.WeightSuffix, linear.Weight_OI);
+            }
+        }
+
+        yield return new(CheckpointNames.FinalNorm, FinalNorm.Weight_D);
+        if (_untiedHead_VD is not null)
+        {
+            yield return new(CheckpointNames.Head, _untiedHead_VD);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Embedding_VD.Dispose();
+        _untiedHead_VD?.Dispose();
+        FinalNorm.Dispose();
+        Rotary.Dispose();
+        foreach (LlamaBlock block in Blocks)
+        {
+            block.Dispose();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using LoraLab.Training.Data;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Models.Packed;
+
+/// <summary>Some sentences of a window packed for one pass, and what they have to predict.</summary>
+public sealed class TrainingPass : IDisposable
+{
+    // Logits of a chunk: 16 MiB in fp32. They are the one thing in a pass that is as wide as the vocabulary.
+    private const int LogitsPerChunk = 4 << 20;
+    private readonly IndexArena _arena;
+    private readonly Range _targetRows;
+    private readonly List<(Range RowWeights, Range Places, Range Weights)> _chunks = [];
+
+    private TrainingPass(IndexArena arena, IReadOnlyList<TrainingExample> examples, PackedRows rows, PackedTargets targets, int vocabulary)
+    {
+        (_arena, Examples, Layout) = (arena, examples, new PassLayout(arena, rows));
+        _targetRows = arena.AddIndices(targets.Rows);
+        TargetRows = targets.Rows.Count;
+        foreach (IReadOnlyDictionary<int, double>[] chunk in targets.Targets.Chunk(ChunkRows(vocabulary)))
+        {
+            _chunks.Add((
+                arena.AddWeights(chunk.Select(tokens => tokens.Values.Sum())),
+                arena.AddIndices(chunk.SelectMany((tokens, row) => tokens.Keys.Select(id => checked((row * vocabulary) + id)))),
+                arena.AddWeights(chunk.SelectMany(tokens => tokens.Values))));
+        }
+    }
+
+    /// <summary>The sentences.</summary>
+    public IReadOnlyList<TrainingExample> Examples { get; }
+
+    /// <summary>Their tokens, all but the last of each, which is a target only.</summary>
+    public PassLayout Layout { get; }
+
+    /// <summary>Rows that predict something: the rows of the output head's products.</summary>
+    public int TargetRows { get; }
+
+    /// <summary>Packs sentences into an arena.</summary>
+    /// <param name="arena">Takes the indices.</param>
+    /// <param name="examples">The sentences.</param>
+    /// <param name="limits">Whether to share their prefix, and how attention pads them.</param>
+    /// <param name="weight">Weight of each target token of a sentence in the window's loss.</param>
+    /// <param name="vocabulary">Size of the vocabulary.</param>
+    public static TrainingPass Create(IndexArena arena, IReadOnlyList<TrainingExample> examples, PassLimits limits, Func<TrainingExample, double> weight, int vocabulary)
+    {
+        int[][] inputs = [.. examples.Select(example => example.Ids[..^1])];
+        PackedRows rows = PackedRows.WithPrefix(inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Banded);
+        return new(arena, examples, rows, PackedTargets.Of(examples, rows, weight), vocabulary);
+    }
+
+    /// <summary>Rows of a chunk of the loss for a vocabulary.</summary>
+    public static int ChunkRows(int vocabulary) => Math.Max(1, LogitsPerChunk / vocabulary);
+
+    /// <summary>Rows that predict something, int64; the current dispose scope owns this view.</summary>
+    public Tensor Targets => _arena.Indices(_targetRows);
+
+    /// <summary>For each chunk of rows: row weights [rows, 1], place row·V + id of each target, weight of each target.</summary>
+    public Tensor[] Chunks()
+    {
+        Tensor[] chunks = new Tensor[3 * _chunks.Count];
+        for (int i = 0; i < _chunks.Count; i++)
+        {
+            chunks[3 * i] = _arena.Weights(_chunks[i].RowWeights).unsqueeze(1);
+            chunks[(3 * i) + 1] = _arena.Indices(_chunks[i].Places);
+            chunks[(3 * i) + 2] = _arena.Weights(_chunks[i].Weights);
+        }
+
+        return chunks;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Layout.Dispose();
+}

@@ -1,0 +1,18 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
+
+namespace LoraLab.Training.Models.Packed;
+
+/// <summary>Weight of each target token in its window's loss; over the window they sum to 1, however it is split into passes.</summary>
+/// <param name="window">Sentences of the window.</param>
+/// <param name="weighting">Mean over sentences of their means, or mean over tokens.</param>
+public sealed class WindowWeights(IReadOnlyList<TrainingExample> window, LossWeighting weighting)
+{
+    private readonly int _targets = window.Sum(Targets);
+
+    /// <summary>Weight of each target token of a sentence.</summary>
+    public double Of(TrainingExample example) =>
+        weighting == LossWeighting.PerToken ? 1.0 / _targets : 1.0 / ((double)window.Count * Targets(example));
+
+    private static int Targets(TrainingExample example) => example.Ids.Length - example.FirstTarget;
+}

@@ -1,0 +1,142 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Files;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Models;
+
+/// <summary>
+/// Writes a checkpoint with an adapter merged in: W + s·B·A, computed in fp32 and rounded once to the base's precision. Files, names,
+/// shapes and precisions are those of the base, so that whatever reads the base reads the result. The base is only read.
+/// </summary>
+public static class PeftMerge
+{
+    private const string Field = "adapter";
+
+    /// <summary>Merges file by file, so that one weight file of the base is in memory at a time.</summary>
+    /// <param name="modelFolder">Base in the Hugging Face layout.</param>
+    /// <param name="adapterFolder">Adapter in the PEFT layout; it must belong to the original base.</param>
+    /// <param name="output">Folder to make; it must not exist. It appears when it is complete.</param>
+    /// <returns>Number of weights that were changed.</returns>
+    /// <exception cref="RunFailure">The adapter does not fit the base by names and shapes, a value is not finite, or the folder exists.</exception>
+    public static int Write(string modelFolder, string adapterFolder, string output)
+    {
+        if (Path.Exists(output))
+        {
+            throw RunFailure.BadData($"{output} already exists: name another folder with --out.", "out");
+        }
+
+        PeftConfig config = PeftImport.ReadConfig(adapterFolder);
+        using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
+        using SafetensorsFile adapter = SafetensorsFile.Open(Path.Combine(adapterFolder, PeftFiles.Weights), Field);
+        IReadOnlyList<string> modules = Modules(adapter, weights, config.Rank);
+        string unfinished = output.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar) + ".tmp";
+        if (Directory.Exists(unfinished))
+        {
+            Directory.Delete(unfinished, recursive: true);
+        }
+
+        Directory.CreateDirectory(unfinished);
+        foreach (string file in weights.Files)
+        {
+            WriteFile(file, Path.Combine(unfinished, Path.GetFileName(file)), modules, adapter, config.Scaling);
+        }
+
+        foreach (string file in Directory.EnumerateFiles(modelFolder).Where(IsCopied))
+        {
+            File.Copy(file, Path.Combine(unfinished, Path.GetFileName(file)));
+        }
+
+        DurableFile.WriteAllText(Path.Combine(unfinished, PeftFiles.Facts), Facts(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
+        Directory.Move(unfinished, output);
+        return modules.Count;
+    }
+
+    /// <summary>The adapted modules; every tensor of the adapter must be one half of a pair that fits a weight of the base.</summary>
+    private static IReadOnlyList<string> Modules(SafetensorsFile adapter, CheckpointWeights weights, int rank)
+    {
+        List<string> modules = [];
+        foreach (string name in adapter.Tensors.Keys.Order(StringComparer.Ordinal))
+        {
+            string module = PeftFiles.Module(name) ?? throw Wrong(adapter, name, "is not a LoRA factor");
+            if (!weights.Has(module + CheckpointNames.WeightSuffix))
+            {
+                throw Wrong(adapter, name, $"belongs to no weight of the base ('{module}{CheckpointNames.WeightSuffix}'): the adapter is for another model");
+            }
+
+            IReadOnlyList<long> shape = weights.Shape(module + CheckpointNames.WeightSuffix);
+            RequireShape(adapter, PeftFiles.TensorName(module, 'A'), [rank, shape[1]]);
+            RequireShape(adapter, PeftFiles.TensorName(module, 'B'), [shape[0], rank]);
+            if (name == PeftFiles.TensorName(module, 'A'))
+            {
+                modules.Add(module);
+            }
+        }
+
+        return modules;
+    }
+
+    private static void RequireShape(SafetensorsFile adapter, string name, long[] expected)
+    {
+        if (!adapter.Tensors.TryGetValue(name, out SafetensorsEntry? entry))
+        {
+            throw Wrong(adapter, name, "is missing");
+        }
+
+        if (!entry.Shape.SequenceEqual(expected))
+        {
+            throw Wrong(adapter, name, $"has shape [{string.Join(", ", entry.Shape)}]; the base needs [{string.Join(", ", expected)}]: the adapter is for another model");
+        }
+    }
+
+    private static void WriteFile(string from, string to, IReadOnlyList<string> modules, SafetensorsFile adapter, double scaling)
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        using SafetensorsFile source = SafetensorsFile.Open(from);
+        Dictionary<string, Tensor> tensors = source.Tensors.Keys.ToDictionary(name => name, source.ToTensor);
+        foreach (string module in modules.Where(module => tensors.ContainsKey(module + CheckpointNames.WeightSuffix)))
+        {
+            string name = module + CheckpointNames.WeightSuffix;
+            using Tensor weight_OI = tensors[name];
+            tensors[name] = Merged(weight_OI, module, adapter, scaling);
+        }
+
+        SafetensorsWriter.Write(to, tensors, source.Metadata.Count > 0 ? source.Metadata : new Dictionary<string, string> { ["format"] = "pt" });
+    }
+
+    private static Tensor Merged(Tensor weight_OI, string module, SafetensorsFile adapter, double scaling)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, 'A')).to(float32);
+        Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, 'B')).to(float32);
+        Tensor merged_OI = weight_OI.to(float32).add(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
+        return merged_OI.isfinite().all().item<bool>()
+            ? merged_OI.MoveToOuterDisposeScope()
+            : throw Wrong(adapter, PeftFiles.TensorName(module, 'B'), $"gives a weight that is not finite in {weight_OI.dtype}");
+    }
+
+    private static bool IsCopied(string file) =>
+        Path.GetFileName(file) is var name && name != PeftFiles.Facts && (name.EndsWith(".json", StringComparison.Ordinal) || name == "tokenizer.model");
+
+    private static JsonObject Facts(CheckpointWeights weights, SafetensorsFile adapter, PeftConfig config) => new()
+    {
+        ["loralab"] = Versions.LoraLab,
+        ["mergedFrom"] = new JsonObject
+        {
+            ["base"] = new JsonArray([.. weights.Files.Select(file => (JsonNode)new JsonObject { ["file"] = Path.GetFileName(file), ["sha256"] = Sha256Hash.OfFile(file) })]),
+            ["adapterSha256"] = Sha256Hash.OfFile(adapter.Path),
+            ["rank"] = config.Rank,
+            ["alpha"] = config.Alpha,
+            ["scaling"] = config.Scaling,
+        },
+    };
+
+    private static RunFailure Wrong(SafetensorsFile adapter, string tensor, string problem) =>
+        RunFailure.BadData($"{adapter.Path}: tensor '{tensor}' {problem}.", Field);
+}

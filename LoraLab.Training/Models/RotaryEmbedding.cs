@@ -1,0 +1,45 @@
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Models;
+
+/// <summary>
+/// Rotary position embedding in the rotate-half form of the Hugging Face layout (Su et al. 2021):
+/// frequencies θ^(−2i/H), angle = position × frequency, halves of a head rotated against each other.
+/// </summary>
+public sealed class RotaryEmbedding : IDisposable
+{
+    private readonly Tensor _cos_TH;
+    private readonly Tensor _sin_TH;
+
+    /// <summary>Tables for every position of the context, fp32 (float64 for a float64 model) whatever the weights' precision; H is half a head.</summary>
+    public RotaryEmbedding(int headSize, int contextLength, double theta, ScalarType dtype, Device device)
+    {
+        using IDisposable scope = NewDisposeScope();
+        // The angles are formed in float64: position × frequency loses digits in fp32 far from 0.
+        Tensor frequency = pow(tensor(theta, float64), arange(0, headSize, 2, float64).mul(-1.0 / headSize));
+        Tensor angle = outer(arange(0, contextLength, float64), frequency);
+        _cos_TH = angle.cos().to(dtype).to(device).DetachFromDisposeScope();
+        _sin_TH = angle.sin().to(dtype).to(device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Cosines and sines of chosen positions, [T, 1, H].</summary>
+    public (Tensor Cos_T1H, Tensor Sin_T1H) At(Tensor positions_T) =>
+        (_cos_TH.index_select(0, positions_T).unsqueeze(1), _sin_TH.index_select(0, positions_T).unsqueeze(1));
+
+    /// <summary>Rotates queries or keys [B, heads, T, 2H] at positions 0..T−1; computed in the tables' precision, returned in the input's.</summary>
+    public Tensor Rotate(Tensor x_BNTH)
+    {
+        long length = x_BNTH.shape[2];
+        (Tensor cos_TH, Tensor sin_TH) = (_cos_TH.narrow(0, 0, length), _sin_TH.narrow(0, 0, length));
+        Tensor[] halves = x_BNTH.to(_cos_TH.dtype).chunk(2, dim: -1);
+        (Tensor a, Tensor b) = (halves[0], halves[1]);
+        return cat([a.mul(cos_TH).sub(b.mul(sin_TH)), b.mul(cos_TH).add(a.mul(sin_TH))], dim: -1).to(x_BNTH.dtype);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _cos_TH.Dispose();
+        _sin_TH.Dispose();
+    }
+}

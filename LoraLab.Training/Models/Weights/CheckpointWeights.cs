@@ -1,0 +1,161 @@
+using System.Text.Json;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Files.Safetensors;
+using TorchSharp;
+
+namespace LoraLab.Training.Models.Weights;
+
+/// <summary>The weights of a model folder: one <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+public sealed class CheckpointWeights : IDisposable
+{
+    /// <summary>Name of the single file.</summary>
+    public const string SingleFile = "model.safetensors";
+
+    /// <summary>Name of the index of a sharded checkpoint.</summary>
+    public const string IndexFile = "model.safetensors.index.json";
+
+    private readonly string _folder;
+    private readonly Dictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SafetensorsFile> _byTensor = new(StringComparer.Ordinal);
+
+    private CheckpointWeights(string folder)
+    {
+        _folder = folder;
+    }
+
+    /// <summary>Names of all tensors.</summary>
+    public IReadOnlyCollection<string> Names => _byTensor.Keys;
+
+    /// <summary>Paths of the weight files, in the order of their names.</summary>
+    public IReadOnlyList<string> Files => [.. _files.Values.Select(file => file.Path).Order(StringComparer.Ordinal)];
+
+    /// <summary>Opens the weights of a model folder and checks every header; no weights are read yet.</summary>
+    /// <exception cref="RunFailure">A file, shard or tensor is missing or inconsistent.</exception>
+    public static CheckpointWeights Open(string modelFolder)
+    {
+        CheckpointWeights weights = new(modelFolder);
+        try
+        {
+            weights.OpenFiles();
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a tensor is there.</summary>
+    public bool Has(string name) => _byTensor.ContainsKey(name);
+
+    /// <summary>Shape of a tensor.</summary>
+    /// <exception cref="RunFailure">There is no such tensor.</exception>
+    public IReadOnlyList<long> Shape(string name) => FileOf(name).Tensors[name].Shape;
+
+    /// <summary>Dtype of a tensor as the file writes it: F32, F16, BF16 and so on.</summary>
+    /// <exception cref="RunFailure">There is no such tensor.</exception>
+    public string Dtype(string name) => FileOf(name).Tensors[name].Dtype;
+
+    /// <summary>A new CPU tensor with the values of the file, which are finite; the caller's dispose scope owns it.</summary>
+    /// <exception cref="RunFailure">There is no such tensor, its dtype is no floating-point one, or a value is NaN or infinite.</exception>
+    public torch.Tensor Read(string name) => FileOf(name).ToWeight(name);
+
+    /// <summary>Closes the files; tensors already read stay valid.</summary>
+    public void Dispose()
+    {
+        foreach (SafetensorsFile file in _files.Values)
+        {
+            file.Dispose();
+        }
+
+        _files.Clear();
+        _byTensor.Clear();
+    }
+
+    private void OpenFiles()
+    {
+        string index = Path.Combine(_folder, IndexFile);
+        if (File.Exists(Path.Combine(_folder, SingleFile)))
+        {
+            OpenFile(SingleFile);
+        }
+        else if (File.Exists(index))
+        {
+            OpenShards(index);
+        }
+        else
+        {
+            throw RunFailure.BadData($"The model in {_folder} has no weights: neither {SingleFile} nor {IndexFile} is there.", "model");
+        }
+    }
+
+    private void OpenShards(string index)
+    {
+        Dictionary<string, string> map = ReadIndex(index);
+        foreach (string shard in map.Values.Distinct().Order(StringComparer.Ordinal))
+        {
+            if (shard.Length == 0 || shard.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || !File.Exists(Path.Combine(_folder, shard)))
+            {
+                throw RunFailure.BadData($"The model in {_folder} lacks the shard '{Excerpt.Of(shard)}' that {IndexFile} names.", "model");
+            }
+
+            OpenFile(shard);
+        }
+
+        foreach ((string tensor, string shard) in map)
+        {
+            if (!_files[shard].Tensors.ContainsKey(tensor))
+            {
+                throw RunFailure.BadData($"{IndexFile} in {_folder} says that tensor '{Excerpt.Of(tensor)}' is in {Excerpt.Of(shard)}, but it is not.", "model");
+            }
+        }
+
+        string? unlisted = _byTensor.Keys.FirstOrDefault(tensor => !map.ContainsKey(tensor));
+        if (unlisted is not null)
+        {
+            throw RunFailure.BadData($"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} holds tensor '{Excerpt.Of(unlisted)}', which {IndexFile} does not list.", "model");
+        }
+    }
+
+    private void OpenFile(string name)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, name));
+        _files.Add(name, file);
+        foreach (string tensor in file.Tensors.Keys)
+        {
+            if (!_byTensor.TryAdd(tensor, file))
+            {
+                throw RunFailure.BadData($"Tensor '{Excerpt.Of(tensor)}' is in {name} and in {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.", "model");
+            }
+        }
+    }
+
+    private static Dictionary<string, string> ReadIndex(string path)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("weight_map", out JsonElement map)
+                && map.Deserialize<Dictionary<string, string>>() is { Count: > 0 } entries)
+            {
+                return entries;
+            }
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
+        {
+            throw RunFailure.BadData($"{path} is not valid JSON: {Excerpt.Of(problem.Message)}", "model", problem);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw RunFailure.BadData($"{path} cannot be read: {problem.Message}", "model", problem);
+        }
+
+        throw RunFailure.BadData($"{path} has no 'weight_map'.", "model");
+    }
+
+    /// <summary>The file that holds a tensor.</summary>
+    internal SafetensorsFile FileOf(string name) =>
+        _byTensor.TryGetValue(name, out SafetensorsFile? file) ? file : throw RunFailure.BadData($"The weights in {_folder} have no tensor '{name}'.", "model");
+}

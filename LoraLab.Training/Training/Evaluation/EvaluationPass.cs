@@ -1,0 +1,94 @@
+using LoraLab.Training.Data;
+using LoraLab.Training.Models.Packed;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Training.Evaluation;
+
+/// <summary>
+/// Evaluation rows that share one packed pass. The labels of a row branch from its one prompt, and what the prompts begin with is
+/// computed once; the output head is computed where a label token follows, and nowhere else.
+/// </summary>
+internal sealed class EvaluationPass : IDisposable
+{
+    private readonly IndexArena _arena;
+    private readonly PassLayout _layout;
+    private readonly int _wanted;
+    private readonly Range _wantedRows;
+    private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
+
+    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool banded)
+    {
+        _arena = arena;
+        List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example])).OrderBy(branch => branch.Ids.Length)];
+        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], banded);
+        _layout = new(arena, rows);
+
+        // Each label token, by the row that predicts it.
+        List<(int Row, int Id, (int Example, int Label) Owner)> tokens = [.. branches
+            .SelectMany((branch, s) => branch.Labels.SelectMany(label => label.Ids.Select((id, piece) =>
+                (Row: rows.Row(s, branch.PromptLength - 1 + piece), Id: id, Owner: (branch.Example, label.Label)))))
+            .OrderBy(token => token.Row)];
+        int[] wanted = [.. tokens.Select(token => token.Row).Distinct()];
+        (_wanted, _wantedRows) = (wanted.Length, arena.AddIndices(wanted));
+        Owners = [.. tokens.Select(token => token.Owner)];
+        int chunkRows = TrainingPass.ChunkRows(vocabulary);
+        for (int start = 0; start < wanted.Length; start += chunkRows)
+        {
+            int[] chunk = wanted[start..Math.Min(wanted.Length, start + chunkRows)];
+            List<(int Place, int Id)> scored = [.. tokens.Where(token => token.Row >= chunk[0] && token.Row <= chunk[^1]).Select(token => (Array.BinarySearch(chunk, token.Row), token.Id))];
+            _chunks.Add((
+                start,
+                chunk.Length,
+                arena.AddIndices(scored.Select(token => checked((token.Place * vocabulary) + token.Id))),
+                arena.AddIndices(scored.Select(token => token.Place))));
+        }
+    }
+
+    /// <summary>For each score of the pass which example and label it belongs to.</summary>
+    public IReadOnlyList<(int Example, int Label)> Owners { get; }
+
+    /// <summary>What its memory depends on.</summary>
+    public PassShape Shape => _layout.Shape(_wanted);
+
+    /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
+    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool banded)
+    {
+        List<EvaluationPass> passes = [];
+        List<int> pending = [];
+        int tokens = 0;
+        foreach (int example in Enumerable.Range(0, examples.Count).OrderBy(i => examples[i].PromptIds.Length))
+        {
+            int more = examples[example].PromptIds.Length;
+            if (pending.Count > 0 && tokens + more > tokensPerPass)
+            {
+                passes.Add(new(arena, pending, examples, vocabulary, banded));
+                (pending, tokens) = ([], 0);
+            }
+
+            pending.Add(example);
+            tokens += more;
+        }
+
+        passes.Add(new(arena, pending, examples, vocabulary, banded));
+        return passes;
+    }
+
+    /// <summary>Log-probability of each label token, in the order of <see cref="Owners"/>; the current dispose scope owns it.</summary>
+    public Tensor Scores(PackedLlama model, CancellationToken cancellation)
+    {
+        Tensor stream_ND = model.Stream(_layout, _arena.Indices(_wantedRows), cancellation);
+        return cat([.. _chunks.Select(chunk =>
+            model.Scores(stream_ND.narrow(0, chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners)))]);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _layout.Dispose();
+
+    // Labels whose tokens but the last are the same share a branch: labels of one token all do, it is the prompt alone.
+    private static IEnumerable<Branch> Branches(int index, EvaluationExample example) => example.LabelIds
+        .Select((ids, label) => (Ids: ids, Label: label))
+        .GroupBy(entry => string.Join(',', entry.Ids[..^1]))
+        .Select(group => new Branch(index, [.. example.PromptIds, .. group.First().Ids[..^1]], example.PromptIds.Length, [.. group]));
+
+    private sealed record Branch(int Example, int[] Ids, int PromptLength, IReadOnlyList<(int[] Ids, int Label)> Labels);
+}

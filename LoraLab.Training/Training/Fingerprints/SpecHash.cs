@@ -1,0 +1,17 @@
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Files;
+
+namespace LoraLab.Training.Training.Fingerprints;
+
+/// <summary>Hash of what a specification computes: its description is left out.</summary>
+public static class SpecHash
+{
+    /// <summary>Over the JSON of a complete specification without name, notes, tags and priority.</summary>
+    public static string Of(RunSpec spec)
+    {
+        using Sha256Hash hash = new();
+        return hash.Add(JsonSerializer.Serialize(spec with { Name = null, Notes = null, Tags = [], Priority = 0 }, ContractJson.Options)).Hex();
+    }
+}

@@ -1,0 +1,25 @@
+using LoraLab.Training.Models.Packed;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Training.Gradients;
+
+/// <summary>The gradient of a window in packed passes with hand-derived gradients; usually one pass.</summary>
+/// <param name="run">The run.</param>
+/// <param name="passes">Its packed windows.</param>
+/// <param name="model">The kernels over its model and adapters.</param>
+public sealed class PackedGradient(PreparedRun run, TrainingPasses passes, PackedLlama model) : IWindowGradient
+{
+    /// <inheritdoc />
+    public Tensor Accumulate(int step, double lossScale, CancellationToken cancellation)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor? loss = null;
+        foreach (TrainingPass pass in passes.Of(step))
+        {
+            Tensor passLoss = model.Gradient(pass, lossScale, LiteralGradient.Masks(run, step, pass.Examples), cancellation);
+            loss = loss is null ? passLoss : loss.add_(passLoss);
+        }
+
+        return loss!.MoveToOuterDisposeScope();
+    }
+}

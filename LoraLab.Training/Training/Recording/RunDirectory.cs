@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Files;
+using LoraLab.Training.Files.Errors;
+
+namespace LoraLab.Training.Training.Recording;
+
+/// <summary>The folder of one run: specification, attempts with their events and logs, predictions, adapter.</summary>
+public sealed class RunDirectory
+{
+    /// <summary>A run directory; it is created where it does not exist.</summary>
+    public RunDirectory(string path)
+    {
+        FullPath = Path.GetFullPath(path);
+        Directory.CreateDirectory(FullPath);
+    }
+
+    /// <summary>Full path.</summary>
+    public string FullPath { get; }
+
+    /// <summary>Folder of the adapter in the PEFT layout.</summary>
+    public string AdapterFolder => Path.Combine(FullPath, RunFiles.Adapter);
+
+    /// <summary>The specification as the server or the command line stored it.</summary>
+    public JsonElement ReadSpec()
+    {
+        string path = Path.Combine(FullPath, RunFiles.Spec);
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw RunFailure.BadData($"{path} cannot be read: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>Stores the specification.</summary>
+    public void WriteSpec(RunSpec spec) => DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented));
+
+    /// <summary>Stores the fingerprint.</summary>
+    public void WriteFingerprint(RunFingerprint fingerprint) =>
+        DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
+
+    /// <summary>The folder of an attempt, created.</summary>
+    public string AttemptFolder(int number) => Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Attempt(number))).FullName;
+
+    /// <summary>1 + the highest attempt that has a folder.</summary>
+    public int NextAttempt()
+    {
+        int number = 1;
+        while (Directory.Exists(Path.Combine(FullPath, RunFiles.Attempt(number))))
+        {
+            number++;
+        }
+
+        return number;
+    }
+
+    /// <summary>Writes the predictions of one evaluation and returns the file's name relative to the run directory.</summary>
+    public string WritePredictions(int step, IReadOnlyList<string> labels, IEnumerable<Prediction> predictions)
+    {
+        string relative = RunFiles.PredictionsAt(step);
+        Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Predictions));
+        StringBuilder csv = new("row,label,predicted");
+        foreach (string label in labels)
+        {
+            csv.Append(',').Append(label.AsSpan().IndexOfAny(",\"\r\n") < 0 ? label : $"\"{label.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+        }
+
+        csv.Append('\n');
+        foreach (Prediction p in predictions)
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"{p.Row},{p.Label},{p.Predicted}");
+            foreach (double score in p.Scores)
+            {
+                csv.Append(CultureInfo.InvariantCulture, $",{score:R}");
+            }
+
+            csv.Append('\n');
+        }
+
+        DurableFile.WriteAllText(Path.Combine(FullPath, relative), csv.ToString());
+        return relative;
+    }
+}

@@ -1,0 +1,72 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tokenization;
+
+namespace LoraLab.Training.Training;
+
+/// <summary>The rows of a run as token ids: everything about a run that needs no weights.</summary>
+public sealed record RunData
+{
+    /// <summary>Folder of the model.</summary>
+    public required string ModelFolder { get; init; }
+
+    /// <summary>Shape of the model.</summary>
+    public required LlamaConfig Config { get; init; }
+
+    /// <summary>The data set.</summary>
+    public required SentimentDataset Data { get; init; }
+
+    /// <summary>The rows that were chosen from it.</summary>
+    public required TrainingSubset Subset { get; init; }
+
+    /// <summary>Training texts in the order in which every epoch consumes them.</summary>
+    public required TrainingExample[] Train { get; init; }
+
+    /// <summary>Evaluation rows, in order.</summary>
+    public required IReadOnlyList<EvaluationExample> Evaluation { get; init; }
+
+    /// <summary>Tokens of the longest training text.</summary>
+    public int LongestText => Train.Max(example => example.Ids.Length);
+
+    /// <summary>Reads, chooses and encodes the rows of a specification that has passed validation.</summary>
+    /// <exception cref="RunFailure">Model or data cannot be used.</exception>
+    public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets)
+    {
+        string folder = models.Find(spec.Model);
+        LlamaConfig config = LlamaConfig.Read(folder);
+        SentimentDataset data = DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset));
+        TrainingSubset subset = TrainingSubset.Select(data, spec);
+        ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
+        RequireVocabulary(tokenizer, config, spec.Model);
+        ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), data.Labels, spec.LossScope, spec.StripSentence);
+        TrainingExample[] train = [.. subset.Consumed.Select(encoder.EncodeTraining)];
+        List<EvaluationExample> evaluation = [.. subset.Evaluation.Select(encoder.EncodeEvaluation)];
+        RequireContext(train, evaluation, config);
+        return new() { ModelFolder = folder, Config = config, Data = data, Subset = subset, Train = train, Evaluation = evaluation };
+    }
+
+    private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)
+    {
+        if (tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw RunFailure.BadData($"The tokenizer of {model} has {tokenizer.VocabularySize} pieces, but config.json says vocab_size {config.VocabularySize}: they do not belong together.", "model");
+        }
+    }
+
+    private static void RequireContext(TrainingExample[] train, List<EvaluationExample> evaluation, LlamaConfig config)
+    {
+        TrainingExample longest = train.MaxBy(example => example.Ids.Length)!;
+        EvaluationExample longestPrompt = evaluation.MaxBy(example => example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length))!;
+        int prompt = longestPrompt.PromptIds.Length + longestPrompt.LabelIds.Max(ids => ids.Length);
+        if (longest.Ids.Length > config.ContextLength || prompt > config.ContextLength)
+        {
+            (string file, int row, int length) = longest.Ids.Length > config.ContextLength
+                ? ("training", longest.Row, longest.Ids.Length)
+                : ("evaluation", longestPrompt.Row, prompt);
+            throw RunFailure.BadData($"Row {row} of the {file} data has {length} tokens with its prompt; the model's context holds {config.ContextLength}. Shorten or remove it.", "dataset");
+        }
+    }
+}

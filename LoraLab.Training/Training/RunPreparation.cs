@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Adapters.Svd;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Models.Memory;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Specs;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Training.Fingerprints;
+using LoraLab.Training.Training.Resume;
+using TorchSharp;
+
+namespace LoraLab.Training.Training;
+
+/// <summary>Loads model and data of a complete specification and puts the adapters in place.</summary>
+/// <param name="models">Models by name.</param>
+/// <param name="datasets">Data sets by name.</param>
+/// <param name="adapters">Adapters to start from.</param>
+/// <param name="svdFolder">Where decompositions are kept.</param>
+public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters, string svdFolder)
+{
+    /// <summary>A run that is ready to train. The specification must have passed validation.</summary>
+    /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two parts.</exception>
+    /// <param name="spec">Specification; of a resumed run the one that its checkpoint stored.</param>
+    /// <param name="cancellation">Stops between two parts.</param>
+    /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
+    /// <param name="read">The specification's rows where they have been read; null: they are read here.</param>
+    /// <param name="moved">Hears of each part.</param>
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null, RunData? read = null, Action? moved = null)
+    {
+        long started = Stopwatch.GetTimestamp();
+        LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
+        RunData rows = read ?? Read(spec);
+        (LlamaConfig config, SentimentDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
+        cancellation.ThrowIfCancellationRequested();
+
+        if (saved is not null)
+        {
+            torch.set_num_threads(saved.State.Threads);
+        }
+
+        torch.Device device = DeviceChoice.Resolve(spec.Device);
+        PeakMemory memory = new(device);
+        Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
+        LlamaModel model = LlamaLoader.Load(rows.ModelFolder, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
+        try
+        {
+            SvdCache decompositions = new(svdFolder);
+            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation, moved);
+            PassLimits limits = PackingRule.Resolve(
+                spec with { Precision = precision }, config, rows.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
+            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = DeviceChoice.NameOf(device) };
+            return new PreparedRun
+            {
+                Spec = used,
+                Method = method,
+                Plan = RunPlan.From(used, train.Length),
+                Limits = limits,
+                Adapters = attached,
+                Environment = Describe(used, limits, memory, data, subset, rows.Evaluation[0]),
+                Model = model,
+                Device = device,
+                Train = train,
+                Data = data,
+                Subset = subset,
+                EvaluationExamples = rows.Evaluation,
+                Labels = data.Labels,
+                Evaluator = new Evaluator(rows.Evaluation, config, device),
+                Memory = memory,
+                Load = load,
+                Decompositions = decompositions,
+                Warnings = [.. new[] { load.Warning, decompositions.Problem, PrecisionRule.Warning(precision, device) }.OfType<string>()],
+                LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+            };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The rows of a specification.</summary>
+    /// <exception cref="RunFailure">Model or data cannot be used.</exception>
+    public RunData Read(RunSpec spec) => RunData.Read(spec, models, datasets);
+
+    /// <summary>Hashes the model's files on another thread, beside the load that reads the same bytes.</summary>
+    public Task<ModelFingerprint> HashModelAsync(RunSpec spec)
+    {
+        string folder = models.Find(spec.Model);
+        return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
+    }
+
+    private List<LowRankAdapter> Attach(
+        LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
+    {
+        AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
+        HashSet<string> targets = [.. model.Config.Adapted(spec.TargetModules).Select(shape => shape.Name)];
+        List<LowRankAdapter> attached = [];
+        foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            linear.Adapter = saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
+            attached.Add(linear.Adapter);
+            moved?.Invoke();
+        }
+
+        if (spec.InitFrom is not null && saved is null)
+        {
+            PeftImport.Fill(adapters.Find(spec.InitFrom), attached, spec.Rank);
+        }
+
+        return attached;
+    }
+
+    private static RunEnvironment Describe(
+        RunSpec spec, PassLimits limits, PeakMemory memory, SentimentDataset data, TrainingSubset subset, EvaluationExample first) => new()
+        {
+            Device = spec.Device,
+            DeviceName = Devices.Name(spec.Device),
+            Precision = spec.Precision,
+            MicroBatch = limits.Sentences,
+            PackTokens = limits.Tokens,
+            SharedPrefix = limits.SharePrefix && !PackingRule.IsLiteral(spec),
+            Threads = torch.get_num_threads(),
+            MemorySource = memory.Source,
+            Versions = new Dictionary<string, string>
+            {
+                ["loraLab"] = Versions.LoraLab,
+                ["dotnet"] = Environment.Version.ToString(),
+                ["torchSharp"] = Versions.TorchSharp,
+                ["libtorch"] = torch.__version__,
+                ["os"] = RuntimeInformation.OSDescription,
+            },
+            LabelPieces = data.Labels.Select((label, i) => (label, first.LabelIds[i].Length)).ToDictionary(pair => pair.label, pair => pair.Length),
+            TrainLabels = Count(subset.Consumed, data.Labels),
+            EvalLabels = Count(subset.Evaluation, data.Labels),
+        };
+
+    private static Dictionary<string, int> Count(IReadOnlyList<LabeledSentence> rows, IReadOnlyList<string> labels) =>
+        labels.Select((label, i) => (label, Count: rows.Count(row => row.Label == i))).ToDictionary(pair => pair.label, pair => pair.Count);
+
+    /// <summary>Memory of a device, bytes, or the specification's budget where it is smaller.</summary>
+    internal static double MemoryBytes(torch.Device device, RunSpec spec)
+    {
+        double total = Devices.TotalMemoryBytes(device);
+        return spec.MemoryBudgetMb is int budget ? Math.Min(total, budget * 1024.0 * 1024.0) : total;
+    }
+}
