@@ -12,7 +12,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Server.Experiments.Studies;
 using LoraLab.Tests.Server.Experiments.Sweeps;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
