@@ -17,7 +17,7 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// database object; documents are held in memory too, with an index for whatever lists ask, so that most reads need no gate. Nothing but the
 /// database is written inside the gate: the files beside it are the <see cref="RecordWriter"/>'s.
 /// </summary>
-internal sealed class LiteDbRunStore : IRunStore, IDisposable
+internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
 {
     private readonly Lock gate = new();
     private readonly string path;
@@ -48,7 +48,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         tables.ForgetAnswers(time.GetUtcNow());
         seq = tables.Seq;
         view = Read(tables);
-        writer = new RecordWriter(records, planRecords, ledger);
+        writer = new RecordWriter(records, planRecords, ledger, log);
         if (ledger.Paused != view.Paused)
         {
             // The last server committed it, and was gone before it was in the file.
@@ -58,31 +58,7 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
 
     public long Seq => Interlocked.Read(ref seq);
 
-    public bool Paused => view.Paused;
-
-    public StoredRun? Find(string runId) => view.Find(runId);
-
-    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => view.List(filter, sort, limit, after);
-
-    public RunCounts Counts() => view.Counts();
-
-    public QueuePage QueuePage() => view.QueuePage();
-
-    public int? QueuePositionOf(string runId) => view.QueuePositionOf(runId);
-
-    public StoredRun? NextWaiting(Lane lane) => view.NextWaiting(lane);
-
-    public (long Head, long Tail) QueueEnds() => view.QueueEnds();
-
-    public IReadOnlyDictionary<string, RunDocument> OfPlan(PlanKind kind, string planId) => view.OfPlan(kind, planId);
-
-    public bool HasName(string name) => view.HasName(name);
-
-    public IReadOnlyDictionary<string, int> ColorsOf(string method) => view.ColorsOf(method);
-
-    public StoredPlan? FindPlan(string planId) => view.FindPlan(planId);
-
-    public IReadOnlyList<StoredPlan> ListPlans(PlanKind? kind = null) => view.ListPlans(kind);
+    protected override StoreView View => view;
 
     public T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
@@ -204,9 +180,8 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
         {
             Tables open = Open();
             StoreView before = view;
-            string? rehearsed = repeat ? WorkCheck.Rehearse(new StagedTransaction(before, scope, now, this), work) : null;
             StagedTransaction staged = new(before, scope, now, this);
-            T result = Do(staged, work, rehearsed);
+            T result = repeat ? WorkCheck.Do(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
             if (staged.IsEmpty)
             {
                 return (result, 0, null);
@@ -221,28 +196,6 @@ internal sealed class LiteDbRunStore : IRunStore, IDisposable
             Commit(open, staged);
             return (result, Record(staged, before, next), null);
         }
-    }
-
-    private static T Do<T>(StagedTransaction staged, Func<IStoreTransaction, T> work, string? rehearsed)
-    {
-        if (rehearsed is null)
-        {
-            return work(staged);
-        }
-
-        T result;
-        try
-        {
-            result = work(staged);
-        }
-        catch (Exception refused)
-        {
-            WorkCheck.RequireRefusal(rehearsed, staged, refused);
-            throw;
-        }
-
-        WorkCheck.Require(rehearsed, staged, result);
-        return result;
     }
 
     private void Commit(Tables open, StagedTransaction staged)

@@ -9,30 +9,50 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// </summary>
 internal static class WorkCheck
 {
-    /// <summary>Does the work once for nothing; what it came to, for <see cref="Require"/>.</summary>
-    public static string Rehearse<T>(StagedTransaction staged, Func<IStoreTransaction, T> work)
+    /// <summary>Does the work twice; what it came to the second time.</summary>
+    /// <param name="rehearsal">Takes the writes of the first time, and is thrown away.</param>
+    /// <param name="staged">Takes those of the second.</param>
+    /// <param name="work">The work.</param>
+    /// <exception cref="InvalidOperationException">It came to something else the second time.</exception>
+    public static T Do<T>(StagedTransaction rehearsal, StagedTransaction staged, Func<IStoreTransaction, T> work)
     {
+        string first = Rehearse(rehearsal, work);
+        T result;
         try
         {
-            return Describe(staged, work(staged));
+            result = work(staged);
         }
         catch (Exception refused)
         {
-            return Describe(staged, $"{refused.GetType().Name}: {refused.Message}");
+            Require(first, Describe(staged, Words(refused)));
+            throw;
         }
+
+        Require(first, Describe(staged, result));
+        return result;
     }
 
-    /// <exception cref="InvalidOperationException">The work came to something else the second time.</exception>
-    public static void Require<T>(string rehearsed, StagedTransaction staged, T result)
+    private static string Rehearse<T>(StagedTransaction rehearsal, Func<IStoreTransaction, T> work)
     {
-        string told = Describe(staged, result);
-        if (told != rehearsed)
+        try
         {
-            throw new InvalidOperationException($"The work of a transaction came to something else when it was done again: {Difference(rehearsed, told)}");
+            return Describe(rehearsal, work(rehearsal));
+        }
+        catch (Exception refused)
+        {
+            return Describe(rehearsal, Words(refused));
         }
     }
 
-    public static void RequireRefusal(string rehearsed, StagedTransaction staged, Exception refused) => Require(rehearsed, staged, $"{refused.GetType().Name}: {refused.Message}");
+    private static void Require(string first, string second)
+    {
+        if (first != second)
+        {
+            throw new InvalidOperationException($"The work of a transaction came to something else when it was done again: {Difference(first, second)}");
+        }
+    }
+
+    private static string Words(Exception refused) => $"{refused.GetType().Name}: {refused.Message}";
 
     private static string Describe<T>(StagedTransaction staged, T result) => JsonSerializer.Serialize(
         new

@@ -13,6 +13,7 @@ internal sealed class RecordWriter : IDisposable
     private readonly RunRecords runs;
     private readonly PlanRecords plans;
     private readonly StoreLedger ledger;
+    private readonly ILogger log;
     private readonly object gate = new();
     private readonly Thread thread;
     private RecordBatch pending = new();
@@ -21,9 +22,9 @@ internal sealed class RecordWriter : IDisposable
     private Exception? refused;
     private bool ending;
 
-    public RecordWriter(RunRecords runs, PlanRecords plans, StoreLedger ledger)
+    public RecordWriter(RunRecords runs, PlanRecords plans, StoreLedger ledger, ILogger log)
     {
-        (this.runs, this.plans, this.ledger) = (runs, plans, ledger);
+        (this.runs, this.plans, this.ledger, this.log) = (runs, plans, ledger, log);
         thread = new Thread(Work) { IsBackground = true, Name = "records" };
         thread.Start();
     }
@@ -115,28 +116,27 @@ internal sealed class RecordWriter : IDisposable
     private Exception? Write(RecordBatch batch)
     {
         Exception? error = batch.Ledger is { } content ? ledger.TryWrite(content) : null;
-        foreach (StoredRun run in batch.Runs.Values)
+        try
         {
-            runs.Save(run);
+            Write(batch.Runs.Values, runs.Save);
+            Write(batch.Plans.Values, plans.Save);
+            Write(batch.Answers.Where(answer => !answer.OfPlan), runs.Save);
+            Write(batch.Answers.Where(answer => answer.OfPlan), plans.Save);
         }
-
-        foreach (StoredPlan plan in batch.Plans.Values)
+        catch (Exception mistake)
         {
-            plans.Save(plan);
-        }
-
-        foreach (StoredAnswer answer in batch.Answers)
-        {
-            if (answer.OfPlan)
-            {
-                plans.Save(answer);
-            }
-            else
-            {
-                runs.Save(answer);
-            }
+            // Who waits must not wait for ever, and who comes later finds a writer.
+            log.LogError(mistake, "Files beside the database could not be written; the next start writes them");
         }
 
         return error;
+    }
+
+    private static void Write<T>(IEnumerable<T> all, Action<T> write)
+    {
+        foreach (T one in all)
+        {
+            write(one);
+        }
     }
 }
