@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Text.Json;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Infrastructure.Errors;
 
 namespace LoraLab.Server.Domain;
 
@@ -68,14 +67,13 @@ internal sealed class RunSort : IComparer<RunDocument>
     /// <summary>The order by a field that there is.</summary>
     public static RunSort By(string field, bool descending = false) => new(field, descending);
 
-    public static RunSort Parse(string? sort)
+    /// <summary>The order that the words mean, the default without any; null: there is no such field.</summary>
+    public static RunSort? TryParse(string? sort)
     {
         string text = string.IsNullOrEmpty(sort) ? Default : sort;
         bool descending = text[0] == '-';
         string field = text.TrimStart('-');
-        return Fields.ContainsKey(field)
-            ? new RunSort(field, descending)
-            : throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{text}'; there are {string.Join(", ", Fields.Keys)}, with - in front for descending.");
+        return Fields.ContainsKey(field) ? new RunSort(field, descending) : null;
     }
 
     public Place PlaceOf(RunDocument run) => new(read(run), run.Id);
@@ -115,7 +113,8 @@ internal sealed class RunSort : IComparer<RunDocument>
         return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(content));
     }
 
-    public Place ReadCursor(string cursor)
+    /// <summary>The place that a cursor means; null: it does not belong to this order.</summary>
+    public Place? TryReadCursor(string cursor)
     {
         try
         {
@@ -127,10 +126,10 @@ internal sealed class RunSort : IComparer<RunDocument>
         }
         catch (Exception error) when (error is FormatException or JsonException)
         {
-            // Said below.
+            // None of ours.
         }
 
-        throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; take nextCursor of a page with the same sort.");
+        return null;
     }
 
     /// <summary>A later run first where later values come first, so that equals follow the same direction.</summary>

@@ -18,10 +18,13 @@ internal sealed class RunQuery(IRunStore store)
             throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be from 1 to {MaximumLimit}.");
         }
 
-        RunSort order = RunSort.Parse(sort);
+        RunSort order = RunSort.TryParse(sort)
+            ?? throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{sort}'; there are {string.Join(", ", RunSort.FieldNames)}, with - in front for descending.");
         RunFilter filter = new() { States = ParseStates(state), Methods = Words(method), Tags = Words(tag), StudyId = study, SweepId = sweep, Text = q };
         // The cursor's run may have gone or moved, its place in the order has not.
-        RunPage page = store.List(filter, order, limit ?? DefaultLimit, cursor is null ? null : order.ReadCursor(cursor));
+        RunSort.Place? after = cursor is null ? null : order.TryReadCursor(cursor)
+            ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; take nextCursor of a page with the same sort.");
+        RunPage page = store.List(filter, order, limit ?? DefaultLimit, after);
         return new RunList([.. page.Documents.Select(store.Placed)], page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null, page.Total);
     }
 

@@ -54,7 +54,7 @@ public sealed class ClockTests : IDisposable
 
         Assert.True(string.CompareOrdinal(first, second) < 0, $"{second} sorts before {first}.");
         Assert.Equal([first, second], again.Store.QueuePage().Waiting.Select(run => run.Document.Id));
-        Assert.Equal([second, first], again.Store.List(RunFilter.All, RunSort.Parse(null), 2).Documents.Select(run => run.Id));
+        Assert.Equal([second, first], again.Store.List(RunFilter.All, RunSort.TryParse(null)!, 2).Documents.Select(run => run.Id));
         Assert.Equal(seq + 1, again.Store.Seq);
         Assert.True(again.Store.ReadEvents(seq).Complete);
     }

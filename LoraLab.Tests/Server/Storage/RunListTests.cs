@@ -105,7 +105,7 @@ public sealed class RunListTests
             Methods = method is null ? null : new HashSet<string> { method },
             Tags = tag is null ? null : new HashSet<string> { tag },
         };
-        RunSort order = RunSort.Parse(sort);
+        RunSort order = RunSort.TryParse(sort)!;
 
         RunPage few = RunIndex.Of(Many(100)).List(filter, order, null, 50);
         RunPage many = RunIndex.Of(Many(10_000)).List(filter, order, null, 50);
@@ -120,7 +120,7 @@ public sealed class RunListTests
     public void List_PageInTheMiddleOfTenThousand_LooksAtThePageOnly()
     {
         RunIndex index = RunIndex.Of(Many(10_000));
-        RunSort order = RunSort.Parse("-eval/accuracy");
+        RunSort order = RunSort.By("eval/accuracy", descending: true);
         RunPage before = index.List(RunFilter.All, order, null, 5_000);
 
         RunPage page = index.List(RunFilter.All, order, order.PlaceOf(before.Items[^1].Document), 50);
