@@ -6,22 +6,17 @@ using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Gradients;
-using LoraLab.Training.Training.Optimization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>A <see cref="TinyLlama"/> with the adapters of a method, its gradient over a window, and steps with its learning rates.</summary>
+/// <summary>A <see cref="TinyLlama"/> with the adapters of a method, and its gradient over a window.</summary>
 internal sealed class AdaptedLlama : IDisposable
 {
-    private AdaptedLlama(LlamaModel model, LoraMethod method, RunSpec spec) => (Model, Method, Spec) = (model, method, spec);
+    private AdaptedLlama(LlamaModel model) => Model = model;
 
     public LlamaModel Model { get; }
-
-    public LoraMethod Method { get; }
-
-    public RunSpec Spec { get; }
 
     public IReadOnlyList<LowRankAdapter> Adapters => [.. Model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()];
 
@@ -47,7 +42,7 @@ internal sealed class AdaptedLlama : IDisposable
             linear.Adapter = method.Create(linear, AdapterRequest.From(spec), spec.MethodOptions);
         }
 
-        return new(model, method, spec);
+        return new(model);
     }
 
     /// <summary>Puts values into the factors that start at zero, so that no gradient is zero for that reason alone.</summary>
@@ -89,7 +84,7 @@ internal sealed class AdaptedLlama : IDisposable
             to.Adapter = from.Adapter;
         }
 
-        return new AdaptedLlama(wide, Method, Spec).InFloat64();
+        return new AdaptedLlama(wide).InFloat64();
     }
 
     /// <summary>Loss of a window; its gradient is left in the parameters. The sums are those of a training step.</summary>
@@ -133,18 +128,6 @@ internal sealed class AdaptedLlama : IDisposable
         }
 
         return loss;
-    }
-
-    /// <summary>Takes optimizer steps at the method's own rates and returns the losses.</summary>
-    public double[] Train(int steps, IReadOnlyList<TrainingExample> window)
-    {
-        using AdamW optimizer = new(Parameters.Select(parameter => (parameter.Name, parameter.Value, Method.LearningRate(Spec, parameter.Factor))), Spec.WeightDecay);
-        return [.. Enumerable.Range(0, steps).Select(_ =>
-        {
-            double loss = Accumulate(window, window.Count);
-            optimizer.Step(1);
-            return loss;
-        })];
     }
 
     /// <summary>Every gradient, one after another; zeros where a parameter has none.</summary>

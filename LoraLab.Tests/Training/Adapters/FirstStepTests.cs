@@ -5,18 +5,18 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
-using LoraLab.Training.Data;
 using LoraLab.Training.Models;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>What optimizer steps do to adapters and to the base.</summary>
+/// <summary>What a run's optimizer steps do to adapters and to the base.</summary>
 public sealed class FirstStepTests
 {
-    private static readonly TrainingExample[] _window = AdaptedLlama.Window(5, 12, 7, 9, 15);
+    private const int Window = 8;
 
     public static TheoryData<string> Methods => MethodBatteryTests.Methods;
 
@@ -24,44 +24,40 @@ public sealed class FirstStepTests
     [MemberData(nameof(Methods))]
     public void Train_SomeSteps_LeavesTheBaseByteForByte(string method)
     {
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method));
-        Dictionary<string, byte[]> before = adapted.Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.bytes.ToArray());
-        byte[][] trained = Bytes(adapted.Parameters.Select(parameter => parameter.Value));
-        byte[][] frozen = Bytes(Frozen(adapted));
+        using TestTrainer trainer = new();
+        using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 5));
+        PreparedRun prepared = run.Prepared;
+        Dictionary<string, byte[]> before = prepared.Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.bytes.ToArray());
+        byte[][] trained = Bytes(Trained(prepared));
+        byte[][] frozen = Bytes(Frozen(prepared));
 
-        double[] losses = adapted.Train(5, _window);
+        Assert.Null(run.Run());
 
-        Assert.All(adapted.Model.NamedWeights(), weight => Assert.True(weight.Value.bytes.SequenceEqual(before[weight.Key]), weight.Key));
-        Assert.Equal(frozen, Bytes(Frozen(adapted)));
-        Assert.All(Bytes(adapted.Parameters.Select(parameter => parameter.Value)).Zip(trained), pair => Assert.NotEqual(pair.Second, pair.First));
+        Assert.All(prepared.Model.NamedWeights(), weight => Assert.True(weight.Value.bytes.SequenceEqual(before[weight.Key]), weight.Key));
+        Assert.Equal(frozen, Bytes(Frozen(prepared)));
+        Assert.All(Bytes(Trained(prepared)).Zip(trained), pair => Assert.NotEqual(pair.Second, pair.First));
+        // The same window five times.
+        double[] losses = [.. run.Told(MetricKeys.TrainLoss).Select(point => point.Loss)];
+        Assert.Equal(5, losses.Length);
         Assert.True(losses[^1] < losses[0], $"the loss went from {losses[0]} to {losses[^1]}");
     }
 
     [Fact]
     public void Train_MethodThatDecomposes_LeavesTheOriginalWeightsWhereItSaysSo()
     {
-        using LlamaModel original = TinyLlama.Build();
+        using TestTrainer trainer = new();
+        string folder = trainer.Services.Models.Find("sample");
+        using LlamaModel original = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU);
         foreach (LoraMethod method in LoraMethods.All)
         {
-            using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method.Id));
-            adapted.Train(2, _window);
-            foreach ((LinearLayer was, LinearLayer now) in original.Linears.Zip(adapted.Model.Linears))
+            using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method.Id, steps: 2));
+            Assert.Null(run.Run());
+            foreach ((LinearLayer was, LinearLayer now) in original.Linears.Zip(run.Prepared.Model.Linears))
             {
                 bool taken = now.Adapter!.Taken is { FromBranch: false };
                 Assert.Equal(taken, !now.Weight_OI.bytes.SequenceEqual(was.Weight_OI.bytes));
             }
         }
-    }
-
-    [Theory]
-    [MemberData(nameof(Methods))]
-    public void Train_Twice_IsTheSameToTheLastBit(string method)
-    {
-        using AdaptedLlama first = AdaptedLlama.Create(AdaptedLlama.SpecOf(method));
-        using AdaptedLlama second = AdaptedLlama.Create(AdaptedLlama.SpecOf(method));
-
-        Assert.Equal(first.Train(4, _window), second.Train(4, _window));
-        Assert.Equal(Bytes(first.Parameters.Select(parameter => parameter.Value)), Bytes(second.Parameters.Select(parameter => parameter.Value)));
     }
 
     [Fact]
@@ -89,16 +85,20 @@ public sealed class FirstStepTests
     public void Train_LoraPlusFirstStep_MovesBByTheRatioTimesTheRate(double ratio)
     {
         const double Rate = 1e-3;
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora-plus", options: new JsonObject { ["lrRatio"] = ratio }) with { LearningRate = Rate });
-        byte[][] a = Bytes(adapted.Adapters.Select(adapter => adapter.A_RI));
-        adapted.Accumulate(_window, 4);
-        float[][] gradients = [.. adapted.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))];
+        using TestTrainer trainer = new();
+        JsonObject spec = Spec("lora-plus", steps: 1);
+        (spec["learningRate"], spec["maxGradNorm"], spec["methodOptions"]) = (Rate, null, new JsonObject { ["lrRatio"] = ratio });
+        using OpenRun run = new(trainer, trainer.NewFolder(), spec);
+        IReadOnlyList<LowRankAdapter> adapters = run.Prepared.Adapters;
+        byte[][] a = Bytes(adapters.Select(adapter => adapter.A_RI));
+        float[][] gradients = [];
 
-        adapted.Train(1, _window);
+        Assert.Null(run.Run((training, _) => gradients = [.. training.Run.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))]));
 
         // Adam's first step is the sign of the gradient; from B = 0 the gradient of A is zero.
-        Assert.Equal(a, Bytes(adapted.Adapters.Select(adapter => adapter.A_RI)));
-        foreach ((LowRankAdapter adapter, float[] gradient) in adapted.Adapters.Zip(gradients))
+        Assert.Equal(adapters.Count, gradients.Length);
+        Assert.Equal(a, Bytes(adapters.Select(adapter => adapter.A_RI)));
+        foreach ((LowRankAdapter adapter, float[] gradient) in adapters.Zip(gradients))
         {
             float[] moved = TensorReader.Floats(adapter.B_OR);
             int[] clear = [.. Enumerable.Range(0, moved.Length).Where(i => Math.Abs(gradient[i]) > 1e-5)];
@@ -110,16 +110,29 @@ public sealed class FirstStepTests
     [Fact]
     public void Train_SwappedFirstStep_MovesOnlyA()
     {
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora-swapped"));
-        byte[][] b = Bytes(adapted.Adapters.Select(adapter => adapter.B_OR));
+        using TestTrainer trainer = new();
+        using OpenRun run = new(trainer, trainer.NewFolder(), Spec("lora-swapped", steps: 1));
+        byte[][] b = Bytes(run.Prepared.Adapters.Select(adapter => adapter.B_OR));
 
-        adapted.Train(1, _window);
+        Assert.Null(run.Run());
 
-        Assert.Equal(b, Bytes(adapted.Adapters.Select(adapter => adapter.B_OR)));
-        Assert.All(adapted.Adapters, adapter => Assert.True(adapter.A_RI.count_nonzero().item<long>() > 0));
+        Assert.Equal(b, Bytes(run.Prepared.Adapters.Select(adapter => adapter.B_OR)));
+        Assert.All(run.Prepared.Adapters, adapter => Assert.True(adapter.A_RI.count_nonzero().item<long>() > 0));
     }
 
-    private static IEnumerable<Tensor> Frozen(AdaptedLlama adapted) => adapted.Adapters
+    /// <summary>A method's own rates on every linear layer, over the same window again and again.</summary>
+    private static JsonObject Spec(string method, int steps)
+    {
+        JsonObject spec = MicroSpec.For(method);
+        spec.Remove("learningRate");
+        (spec["targetModules"], spec["trainSamples"], spec["effectiveBatch"], spec["epochs"]) = ("all-linear", Window, Window, steps);
+        (spec["evalEvery"], spec["evalSamples"]) = (1000, 4);
+        return spec;
+    }
+
+    private static IEnumerable<Tensor> Trained(PreparedRun run) => run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value);
+
+    private static IEnumerable<Tensor> Frozen(PreparedRun run) => run.Adapters
         .SelectMany(adapter => (Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Taken?.A_RI, adapter.Taken?.B_OR])
         .OfType<Tensor>()
         .Where(factor => !factor.requires_grad);

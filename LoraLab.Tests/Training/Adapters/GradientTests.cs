@@ -1,7 +1,10 @@
+using System.Text.Json.Nodes;
 using CsCheck;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
+using LoraLab.Training.Models;
+using LoraLab.Training.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -14,26 +17,23 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Accumulate_EveryMethod_ReachesExactlyTheTrainableFactors(string method)
+    public void Train_EveryMethod_ReachesExactlyTheTrainableFactors(string method)
     {
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method)).Disturb(1);
+        using TestTrainer trainer = new();
+        using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 2));
+        bool seen = false;
 
-        adapted.Accumulate(AdaptedLlama.Window(1, 9, 5, 12), 3);
-
-        Assert.All(adapted.Model.NamedWeights(), weight => Assert.True(!weight.Value.requires_grad && weight.Value.grad is null, weight.Key));
-        HashSet<nint> trained = [.. adapted.Parameters.Select(parameter => parameter.Value.Handle)];
-        foreach (LowRankAdapter adapter in adapted.Adapters)
+        Assert.Null(run.Run((training, step) =>
         {
-            foreach (Tensor factor in ((Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Taken?.A_RI, adapter.Taken?.B_OR]).OfType<Tensor>())
+            // Behind the first step no factor is zero any more, and with it no gradient for that reason alone.
+            if (step == 2)
             {
-                Assert.Equal(trained.Contains(factor.Handle), factor.requires_grad);
-                Assert.Equal(trained.Contains(factor.Handle), factor.grad is Tensor gradient && gradient.count_nonzero().item<long>() > 0);
+                seen = true;
+                AssertReached(training.Run);
             }
-        }
+        }));
 
-        // A parameter in two groups would be stepped twice.
-        Assert.Equal(adapted.Parameters.Count, trained.Count);
-        Assert.Equal(adapted.Parameters.Count, adapted.Parameters.Select(parameter => parameter.Name).Distinct().Count());
+        Assert.True(seen);
     }
 
     // Whether A, B and R have a gradient other than zero before the first step.
@@ -43,13 +43,16 @@ public sealed class GradientTests
     [InlineData("lora-swapped", true, false, null)]
     [InlineData("lora-xs", null, null, true)]
     [InlineData("pissa", true, true, null)]
-    public void Accumulate_BeforeTheFirstStep_MovesTheFactorsThatTheStartAllows(string method, bool? a, bool? b, bool? r)
+    public void Train_BeforeTheFirstStep_MovesTheFactorsThatTheStartAllows(string method, bool? a, bool? b, bool? r)
     {
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method));
+        using TestTrainer trainer = new();
+        using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 1));
+        List<(bool?, bool?, bool?)> moves = [];
 
-        adapted.Accumulate(AdaptedLlama.Window(1, 9, 5, 12), 3);
+        Assert.Null(run.Run((training, _) => moves = [.. training.Run.Adapters.Select(adapter => (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR)))]));
 
-        Assert.All(adapted.Adapters, adapter => Assert.Equal((a, b, r), (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR))));
+        Assert.Equal(run.Prepared.Adapters.Count, moves.Count);
+        Assert.All(moves, found => Assert.Equal((a, b, r), found));
 
         static bool? Moves(Tensor factor) => factor.grad is Tensor gradient ? gradient.count_nonzero().item<long>() > 0 : null;
     }
@@ -132,6 +135,32 @@ public sealed class GradientTests
                 place.add_(by);
             }
         }
+    }
+
+    private static void AssertReached(PreparedRun run)
+    {
+        Assert.All(run.Model.NamedWeights(), weight => Assert.True(!weight.Value.requires_grad && weight.Value.grad is null, weight.Key));
+        AdapterParameter[] parameters = [.. run.Adapters.SelectMany(adapter => adapter.Trainable)];
+        HashSet<nint> trained = [.. parameters.Select(parameter => parameter.Value.Handle)];
+        foreach (LowRankAdapter adapter in run.Adapters)
+        {
+            foreach (Tensor factor in ((Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Taken?.A_RI, adapter.Taken?.B_OR]).OfType<Tensor>())
+            {
+                Assert.Equal(trained.Contains(factor.Handle), factor.requires_grad);
+                Assert.Equal(trained.Contains(factor.Handle), factor.grad is Tensor gradient && gradient.count_nonzero().item<long>() > 0);
+            }
+        }
+
+        // A parameter in two groups would be stepped twice.
+        Assert.Equal(parameters.Length, trained.Count);
+        Assert.Equal(parameters.Length, parameters.Select(parameter => parameter.Name).Distinct().Count());
+    }
+
+    private static JsonObject Spec(string method, int steps)
+    {
+        JsonObject spec = MicroSpec.For(method);
+        (spec["targetModules"], spec["maxSteps"], spec["evalEvery"], spec["evalSamples"]) = ("all-linear", steps, 1000, 4);
+        return spec;
     }
 
     private static void AssertClose(Tensor expected, Tensor found) =>

@@ -23,7 +23,8 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
     /// <summary>One pass over the documents; returns the mean loss of the last tenth.</summary>
     public double Train(IEnumerable<ReviewDocument> documents, int steps)
     {
-        using AdamW optimizer = new(model.NamedWeights().Select(weight => (weight.Key, weight.Value, LearningRate)), WeightDecay);
+        using FusedAdamW optimizer = new(new FlatParameters(model.NamedWeights().Select(weight => (weight.Key, weight.Value, LearningRate))), WeightDecay, MaxGradNorm);
+        using Tensor log = zeros(1, 2, float64);
         Stopwatch watch = Stopwatch.StartNew();
         double sum = 0;
         int step = 0;
@@ -33,13 +34,11 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
         {
             step++;
             using IDisposable scope = NewDisposeScope();
-            using Tensor loss = Loss(batch);
-            loss.backward();
-            double norm = optimizer.GradientNorm();
-            optimizer.ScaleGradients(Math.Min(1, MaxGradNorm / (norm + 1e-6)));
-            optimizer.Step(LearningRateSchedules.Factor(LearningRateSchedule.Cosine, step, WarmupSteps, steps));
             optimizer.ZeroGradients();
+            Tensor loss = Loss(batch);
+            loss.backward();
             double value = loss.item<float>();
+            optimizer.Step(loss.detach().to(float64).reshape(1), 1, LearningRateSchedules.Factor(LearningRateSchedule.Cosine, step, WarmupSteps, steps), log, 0);
             sum += step > steps * 9 / 10 ? value : 0;
             if (step % 100 == 0)
             {

@@ -1,3 +1,4 @@
+using CsCheck;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Optimization;
 using Xunit;
@@ -5,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Training.Optimization;
 
-/// <summary>The fused optimizer against the plain one, step by step: clipping, decay, two rates, loss scale, and steps that are not finite.</summary>
+/// <summary>
+/// The optimizer against the formula in float64 (Loshchilov and Hutter 2019, as in PyTorch), step by step: clipping, decay, two rates, loss scale, and steps
+/// that are not finite.
+/// </summary>
 public sealed class FusedAdamWTests
 {
     private const int Steps = 12;
@@ -16,7 +20,7 @@ public sealed class FusedAdamWTests
     [InlineData(null, 0.1, 1)]
     [InlineData(0.3, 0.0, 65536)]
     [InlineData(null, 0.0, 1024)]
-    public void Step_AnyClippingDecayAndScale_FollowsPlainAdamW(double? limit, double decay, double scale)
+    public void Step_AnyClippingDecayAndScale_FollowsTheFormula(double? limit, double decay, double scale)
     {
         using Pair pair = new(limit, decay);
         for (int step = 1; step <= Steps; step++)
@@ -39,7 +43,7 @@ public sealed class FusedAdamWTests
         pair.StepFused(3, 1);
         Assert.Equal(before, pair.Values());
 
-        // The plain optimizer never saw those steps: the count of the bias correction was undone too.
+        // The formula never saw those steps: the count of the bias correction was undone too.
         pair.Fused.Forgive();
         pair.Step(4, 1);
         pair.AssertSame();
@@ -61,23 +65,120 @@ public sealed class FusedAdamWTests
         pair.AssertSame();
     }
 
-    /// <summary>The same three parameters at two rates under both optimizers.</summary>
+    [Fact]
+    public void Step_AnyGradients_FollowsTheFormulaInFloat64() =>
+        Gen.Select(Gen.Double[-3, 3].Array[1, 12], Gen.Double[1e-5, 0.1], Gen.Double[0, 0.5], Gen.Double[0, 1]).Sample(
+            (gradients, rate, decay, start) =>
+            {
+                using IDisposable scope = NewDisposeScope();
+                Tensor parameter = tensor(new[] { start }, float32).requires_grad_(true);
+                using FusedAdamW optimizer = new(new FlatParameters([("p", parameter, rate)]), decay, maxGradNorm: null);
+                Tensor log = zeros(1, 2, float64);
+                Formula formula = new((float)start, rate, decay);
+                for (int t = 1; t <= gradients.Length; t++)
+                {
+                    double factor = 1 - ((t - 1) / (double)gradients.Length);
+                    SetGradient(optimizer, parameter, gradients[t - 1]);
+                    optimizer.Step(ones(1, float64), 1, factor, log, 0);
+                    formula.Step((float)gradients[t - 1], factor);
+                }
+
+                Assert.Equal(formula.Value, parameter.item<float>(), 1e-5 * (1 + Math.Abs(formula.Value)));
+            },
+            iter: 200,
+            threads: 1);
+
+    [Fact]
+    public void Step_GroupsOfTwoRates_KeepTheirRatioUnderASchedule()
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor a = zeros(1).requires_grad_(true);
+        Tensor b = zeros(1).requires_grad_(true);
+        using FusedAdamW optimizer = new(new FlatParameters([("a", a, 1e-3), ("b", b, 16e-3)]), 0, maxGradNorm: null);
+        Tensor log = zeros(1, 2, float64);
+        double before = 0, beforeB = 0;
+        foreach (double factor in (double[])[1, 0.8, 0.3, 0.01])
+        {
+            SetGradient(optimizer, a, 0.7);
+            AddGradient(b, 0.7);
+            optimizer.Step(ones(1, float64), 1, factor, log, 0);
+            (double movedA, double movedB) = (a.item<float>() - before, b.item<float>() - beforeB);
+            Assert.Equal(16, movedB / movedA, 0.01);
+            (before, beforeB) = (a.item<float>(), b.item<float>());
+        }
+    }
+
+    [Fact]
+    public void Step_SeveralGroups_LogsTheNormOfAllTogetherBeforeClipping()
+    {
+        using IDisposable scope = NewDisposeScope();
+        Tensor a = ones(3).requires_grad_(true);
+        Tensor b = ones(2, 2).requires_grad_(true);
+        Tensor without = ones(5).requires_grad_(true);
+        using FusedAdamW optimizer = new(new FlatParameters([("a", a, 1e-3), ("b", b, 16e-3), ("without", without, 1)]), 0, maxGradNorm: 0.5);
+        Tensor log = zeros(2, 2, float64);
+        SetGradient(optimizer, a, 2);
+        AddGradient(b, -3);
+
+        optimizer.Step(ones(1, float64), 1, 1, log, 0);
+        optimizer.ZeroGradients();
+        optimizer.Step(ones(1, float64), 1, 1, log, 1);
+
+        double[] logged = TensorReader.Doubles(log);
+        Assert.Equal(Math.Sqrt((3 * 4) + (4 * 9)), logged[1], 1e-5);
+        Assert.Equal(0, logged[3]);
+        // Nothing reached it, and nothing decays here.
+        Assert.All(TensorReader.Floats(without), value => Assert.Equal(1f, value));
+    }
+
+    private static void SetGradient(FusedAdamW optimizer, Tensor parameter, double value)
+    {
+        optimizer.ZeroGradients();
+        AddGradient(parameter, value);
+    }
+
+    // As a backward pass does: into the view that the parameter's gradient is.
+    private static void AddGradient(Tensor parameter, double value)
+    {
+        using IDisposable scope = NewDisposeScope();
+        parameter.sum().mul(value).backward();
+    }
+
+    /// <summary>One parameter under AdamW, written out in float64.</summary>
+    private sealed class Formula(double start, double rate, double decay)
+    {
+        private double _m, _v;
+        private int _steps;
+
+        public double Value { get; private set; } = start;
+
+        public void Step(double gradient, double factor)
+        {
+            _steps++;
+            double lr = rate * factor;
+            Value *= 1 - (lr * decay);
+            _m = (0.9 * _m) + (0.1 * gradient);
+            _v = (0.999 * _v) + (0.001 * gradient * gradient);
+            Value -= lr / (1 - Math.Pow(0.9, _steps)) * _m / ((Math.Sqrt(_v) / Math.Sqrt(1 - Math.Pow(0.999, _steps))) + 1e-8);
+        }
+    }
+
+    /// <summary>The same three parameters at two rates under the optimizer and the formula.</summary>
     private sealed class Pair : IDisposable
     {
         private static readonly (string Name, long[] Shape, double Rate)[] _shapes = [("a", [3, 5], 1e-2), ("b", [7, 2], 4e-2), ("c", [4, 4], 1e-2)];
         private readonly IDisposable _scope = NewDisposeScope();
         private readonly double? _limit;
-        private readonly Tensor[] _plain, _fused;
-        private readonly AdamW _reference;
+        private readonly Tensor[] _fused;
+        private readonly Formula[][] _formulas;
         private readonly Tensor _log = zeros(Steps + 1, 2, float64);
 
         public Pair(double? limit, double decay)
         {
             _limit = limit;
-            _plain = [.. _shapes.Select((entry, i) => Random(i, entry.Shape).requires_grad_(true))];
             _fused = [.. _shapes.Select((entry, i) => Random(i, entry.Shape).requires_grad_(true))];
-            _reference = new(Named(_plain), decay);
-            Fused = new(new FlatParameters(Named(_fused)), decay, limit);
+            _formulas = [.. _fused.Select((parameter, i) => TensorReader.Floats(parameter.detach()).Select(value => new Formula(value, _shapes[i].Rate, decay)).ToArray())];
+            Fused = new(new FlatParameters(_fused.Select((parameter, i) => (_shapes[i].Name, parameter, _shapes[i].Rate))), decay, limit);
         }
 
         public FusedAdamW Fused { get; }
@@ -85,19 +186,17 @@ public sealed class FusedAdamWTests
         /// <summary>One step of both; the norm of the unscaled gradient.</summary>
         public double Step(int step, double scale)
         {
-            using IDisposable noGrad = no_grad();
-            for (int i = 0; i < _plain.Length; i++)
+            double[][] gradients = [.. _formulas.Select((_, i) => TensorReader.Floats(Gradient(step, i)).Select(value => (double)value).ToArray())];
+            double norm = Math.Sqrt(gradients.Sum(gradient => gradient.Sum(value => value * value)));
+            double clipped = _limit is double limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
+            foreach ((Formula[] formulas, double[] gradient) in _formulas.Zip(gradients))
             {
-                _plain[i].grad = Gradient(step, i);
+                foreach ((Formula formula, double value) in formulas.Zip(gradient))
+                {
+                    formula.Step(value * clipped, Factor(step));
+                }
             }
 
-            double norm = _reference.GradientNorm();
-            if (_limit is double limit)
-            {
-                _reference.ScaleGradients(Math.Min(1, limit / (norm + 1e-6)));
-            }
-
-            _reference.Step(Factor(step));
             StepFused(step, scale);
             return norm;
         }
@@ -119,11 +218,10 @@ public sealed class FusedAdamWTests
         public float[] Values() => [.. _fused.SelectMany(TensorReader.Floats)];
 
         public void AssertSame() =>
-            Assert.All(_plain.SelectMany(TensorReader.Floats).Zip(Values()), pair => Assert.Equal(pair.First, pair.Second, 2e-6f * (1 + Math.Abs(pair.First))));
+            Assert.All(_formulas.SelectMany(formulas => formulas).Zip(Values()), pair => Assert.Equal(pair.First.Value, pair.Second, 2e-6 * (1 + Math.Abs(pair.First.Value))));
 
         public void Dispose()
         {
-            _reference.Dispose();
             Fused.Dispose();
             _scope.Dispose();
         }
@@ -138,7 +236,5 @@ public sealed class FusedAdamWTests
             using Generator generator = new((ulong)seed + 1, CPU);
             return randn(shape, dtype: float32, generator: generator);
         }
-
-        private static IEnumerable<(string, Tensor, double)> Named(Tensor[] parameters) => parameters.Select((parameter, i) => (_shapes[i].Name, parameter, _shapes[i].Rate));
     }
 }
