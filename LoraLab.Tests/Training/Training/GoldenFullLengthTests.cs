@@ -28,7 +28,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
 
         FinishedRun run = Run(golden, folder, GoldenRuns.MicroBatch(microBatch), HeldSteps);
 
-        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        Assert.Equal((EndReason.Finished, HeldSteps), (run.Ended.Reason, run.Prepared.TotalSteps));
         GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
         deviations.Judge();
     }
@@ -42,7 +42,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         Deviations deviations = new(output, $"{Name}/trajectory.json");
         Stopwatch watch = Stopwatch.StartNew();
 
-        FinishedRun run = Run(golden, folder, "auto", maxSteps: null);
+        FinishedRun run = Run(golden, folder, "auto", steps: null);
 
         output.WriteLine($"{watch.Elapsed.TotalSeconds:0} s in all, {run.Summary.TrainSeconds:0} s of them in steps");
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
@@ -68,12 +68,13 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         Assert.Equal((double)golden["macroF1"]!, metrics.MacroF1, 1e-12);
     }
 
-    private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? maxSteps) => runs.Run(golden, folder, microBatch, whole: true, spec =>
+    /// <summary>All of it, or its first steps: over the rows that these consume, in the same order and under the rates of the whole length.</summary>
+    private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? steps) => runs.Run(golden, folder, microBatch, whole: steps is null, spec =>
     {
-        spec["trainSamples"] = 20000;
+        spec["trainSamples"] = steps is int first ? first * 16 : 20000;
+        spec["scheduleSteps"] = steps is null ? null : 1250;
         spec["evalEvery"] = 1250;
-        spec["evalSamples"] = maxSteps is null ? null : 16;
-        spec["maxSteps"] = maxSteps;
+        spec["evalSamples"] = steps is null ? null : 16;
     });
 
     private void NoteLaterSteps(FinishedRun run, JsonArray steps)

@@ -13,20 +13,26 @@ namespace LoraLab.Tests.Training.Training;
 /// </summary>
 public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
 {
+    private const string Whole = "lora-qv";
+
     private static readonly string[] _names =
     [
         "lora-all", "lora-completion", "lora-pertoken", "lora-plus-qv", "lora-qv", "lora-swapped-qv", "lora-two-epochs-short-window", "lora-warmup",
         "lora-xs-all", "lora-xs-output", "lora-xs-qv", "lora-xs-split", "pissa-all", "pissa-qv", "pissa-rslora",
     ];
 
+    /// <summary>
+    /// The literal loop, four passes a window, and one. What <c>auto</c> comes to here is the very pass of sixteen, which each of its cases asserts; so sixteen
+    /// is asked for by its number once, beside the one that reads the whole data set.
+    /// </summary>
     public static TheoryData<string, string> Cases
     {
         get
         {
-            TheoryData<string, string> cases = [];
+            TheoryData<string, string> cases = new() { { Whole, "16" } };
             foreach (string name in _names)
             {
-                foreach (string microBatch in (string[])["1", "4", "16", "auto"])
+                foreach (string microBatch in (string[])["1", "4", "auto"])
                 {
                     cases.Add(name, microBatch);
                 }
@@ -43,9 +49,12 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         (JsonObject golden, string folder) = GoldenRuns.Load(name);
         Deviations deviations = new(output, $"{name}/trajectory.json, microBatch {microBatch}");
 
-        FinishedRun run = runs.Run(golden, folder, GoldenRuns.MicroBatch(microBatch), whole: (name, microBatch) == ("lora-qv", "auto"));
+        FinishedRun run = runs.Run(golden, folder, GoldenRuns.MicroBatch(microBatch), whole: (name, microBatch) == (Whole, "auto"));
 
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        RunEnvironment used = run.Prepared.Environment;
+        Assert.Equal((microBatch == "auto" ? (int)golden["effectiveBatch"]! : int.Parse(microBatch, CultureInfo.InvariantCulture), null), (used.MicroBatch, used.PackTokens));
+        Assert.Equal(microBatch != "1", used.SharedPrefix);
         Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
         JsonArray steps = golden["train"]!.AsArray();
         CompareSteps(run, steps, 1e-5, deviations);
