@@ -6,6 +6,8 @@ namespace LoraLab.Tests.Server;
 /// <summary>What can be wrong at start is a sentence and exit code 1.</summary>
 public sealed class StartTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
 {
+    private static readonly string NoFolder = Path.Combine(Path.GetTempPath(), $"loralab-never-{Guid.NewGuid():n}");
+
     [Fact]
     public async Task Start_DataDirectoryOfARunningServer_IsOneSentence()
     {
@@ -30,17 +32,7 @@ public sealed class StartTests(ScriptedServer fixture) : IClassFixture<ScriptedS
     [Fact]
     public async Task Start_BadConfiguration_ListsEveryError()
     {
-        ServerSetup setup = ScriptedServer.Setup with
-        {
-            Environment = new Dictionary<string, string>
-            {
-                ["LoraLab__Devices__0"] = "tpu",
-                ["LoraLab__MemoryBudgetMb"] = "-1",
-                ["LoraLab__CancelGraceSeconds"] = "0",
-            },
-        };
-
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+        (int exitCode, string output) = await ServerInProcess.RunToEndAsync("--LoraLab:Devices:0", "tpu", "--LoraLab:MemoryBudgetMb", "-1", "--LoraLab:CancelGraceSeconds", "0", "--LoraLab:DataDirectory", NoFolder);
 
         Assert.Equal(1, exitCode);
         Assert.All(["LoraLab:Devices:0", "LoraLab:MemoryBudgetMb", "LoraLab:CancelGraceSeconds"], key => Assert.Contains(key, output, StringComparison.Ordinal));
@@ -50,9 +42,7 @@ public sealed class StartTests(ScriptedServer fixture) : IClassFixture<ScriptedS
     [Fact]
     public async Task Start_ValueOfTheWrongKind_IsOneSentence()
     {
-        ServerSetup setup = ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["LoraLab__MemoryBudgetMb"] = "plenty" } };
-
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+        (int exitCode, string output) = await ServerInProcess.RunToEndAsync("--LoraLab:MemoryBudgetMb", "plenty", "--LoraLab:DataDirectory", NoFolder);
 
         Assert.Equal(1, exitCode);
         Assert.Contains("LoraLab:MemoryBudgetMb", output, StringComparison.Ordinal);
@@ -65,13 +55,10 @@ public sealed class StartTests(ScriptedServer fixture) : IClassFixture<ScriptedS
     [InlineData("--demo", "--help")]
     public async Task Help_Asked_SaysHowAndStartsNothing(params string[] arguments)
     {
-        using TemporaryFolder folder = new();
-        string data = Path.Combine(folder.Path, "data");
-
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Verb = arguments, DataDirectory = data });
+        (int exitCode, string output) = await ServerInProcess.RunToEndAsync([.. arguments, "--LoraLab:DataDirectory", NoFolder]);
 
         Assert.Equal(0, exitCode);
         Assert.All(["usage:", "--demo", "--urls", "keys new"], word => Assert.Contains(word, output, StringComparison.Ordinal));
-        Assert.False(Directory.Exists(data), "The data directory was made.");
+        Assert.False(Directory.Exists(NoFolder), "The data directory was made.");
     }
 }

@@ -9,15 +9,26 @@ namespace LoraLab.Tests.Server.Security;
 /// <summary>A server that would be open to others does not start; <c>keys new</c> makes what it needs.</summary>
 public sealed class OpenStartTests
 {
+    private const string Here = "http://127.0.0.1:0";
+    private const string Elsewhere = "http://0.0.0.0:0";
+
+    /// <summary>As a process, once: what the others say in process comes out of it.</summary>
+    [Fact]
+    public async Task Start_OnEveryAddressWithoutAKey_EndsTheProcessWithTheWayOut()
+    {
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Url = Elsewhere });
+
+        AssertRefused(exitCode, output, "keys new --name");
+    }
+
     [Theory]
-    [InlineData("http://0.0.0.0:0")]
     [InlineData("http://[::]:0")]
     [InlineData("http://*:0")]
     [InlineData("http://some-name:0")]
     [InlineData("http://127.0.0.1:0;http://0.0.0.0:0")]
     public async Task Start_OnAnotherAddressWithoutAKey_IsRefusedWithTheWayOut(string url)
     {
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Url = url });
+        (int exitCode, string output) = await StartAsync("--urls", url);
 
         AssertRefused(exitCode, output, "keys new --name");
     }
@@ -25,9 +36,7 @@ public sealed class OpenStartTests
     [Fact]
     public async Task Start_OnAnotherAddressFromTheKestrelSection_IsRefusedToo()
     {
-        ServerSetup setup = ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["Kestrel__Endpoints__Lan__Url"] = "http://0.0.0.0:0" } };
-
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+        (int exitCode, string output) = await StartAsync("--urls", Here, "--Kestrel:Endpoints:Lan:Url", Elsewhere);
 
         AssertRefused(exitCode, output, "keys new --name");
     }
@@ -35,9 +44,7 @@ public sealed class OpenStartTests
     [Fact]
     public async Task Start_ForAnyHostWithoutAKey_IsRefused()
     {
-        ServerSetup setup = ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["AllowedHosts"] = "*" } };
-
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+        (int exitCode, string output) = await StartAsync("--urls", Here, "--AllowedHosts", "*");
 
         AssertRefused(exitCode, output, "AllowedHosts");
     }
@@ -45,18 +52,8 @@ public sealed class OpenStartTests
     [Fact]
     public async Task Start_WithBadKeys_ListsEveryError()
     {
-        ServerSetup setup = ScriptedServer.Setup with
-        {
-            Environment = new Dictionary<string, string>
-            {
-                ["LoraLab__ApiKeys__0__Name"] = "a",
-                ["LoraLab__ApiKeys__0__Scopes"] = "everything",
-                ["LoraLab__ApiKeys__0__Sha256"] = "loralab_a-key-and-no-hash",
-                ["LoraLab__ApiKeys__1__Name"] = "a",
-            },
-        };
-
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup);
+        (int exitCode, string output) = await StartAsync(
+            "--urls", Here, "--LoraLab:ApiKeys:0:Name", "a", "--LoraLab:ApiKeys:0:Scopes", "everything", "--LoraLab:ApiKeys:0:Sha256", "loralab_a-key-and-no-hash", "--LoraLab:ApiKeys:1:Name", "a");
 
         AssertRefused(exitCode, output, "LoraLab:ApiKeys:0:Scopes", "LoraLab:ApiKeys:0:Sha256", "LoraLab:ApiKeys:1:Scopes", "LoraLab:ApiKeys:1:Name");
     }
@@ -66,8 +63,11 @@ public sealed class OpenStartTests
     {
         // The data directory cannot be one: whoever opens it fails.
         using TemporaryFolder folder = new();
-        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = folder.Write("not-a-folder", "") };
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(setup with { Verb = ["keys", "new", "--name", "ci", "--scopes", "submit,read"] });
+        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with
+        {
+            DataDirectory = folder.Write("not-a-folder", ""),
+            Verb = ["keys", "new", "--name", "ci", "--scopes", "submit,read"],
+        });
 
         Assert.Equal(0, exitCode);
         string[] lines = output.Split(Environment.NewLine);
@@ -87,11 +87,17 @@ public sealed class OpenStartTests
     [InlineData("keys", "new", "--name", "x", "--scopes")]
     public async Task KeysNew_Misunderstood_SaysHow(params string[] arguments)
     {
-        (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with { Verb = arguments });
+        (int exitCode, string output) = await ServerInProcess.RunToEndAsync(arguments);
 
         Assert.Equal(2, exitCode);
         Assert.Contains("submit", output, StringComparison.Ordinal);
         Assert.DoesNotContain(ApiKey.Prefix, output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Output)> StartAsync(params string[] arguments)
+    {
+        using TemporaryFolder data = new();
+        return await ServerInProcess.RunToEndAsync([.. arguments, "--LoraLab:DataDirectory", data.Path, "--LoraLab:WorkerPath", BuiltPrograms.ScriptedWorker]);
     }
 
     private static void AssertRefused(int exitCode, string output, params string[] words)
