@@ -9,7 +9,7 @@ namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
 /// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
-/// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c>, <c>slowload=MS</c>, <c>say</c> (logs the run's name),
+/// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c> (with <c>advice=RATE</c> it suggests that learning rate), <c>slowload=MS</c>, <c>say</c> (logs the run's name),
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, <c>best=RATE</c> gets the more rows wrong the further its learning
 /// rate is from this one, <c>burst=RATE</c> diverges from this learning rate on, and those of <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
 /// attempt's losses tell whose they are (10 more each); <c>bowl</c> evaluates every <c>evalEvery</c> steps and saves a checkpoint there and when it is stopped, as the real one does, with
@@ -143,7 +143,7 @@ internal sealed class ScriptedRun
 
         if (script.Has("fail") || spec.LearningRate >= script.Real("burst", double.PositiveInfinity))
         {
-            return End(EndReason.Diverged, "The loss became NaN at step 3; lower learningRate.");
+            return End(EndReason.Diverged, "The loss became NaN at step 3; lower learningRate.", Advice());
         }
 
         Evaluate(steps);
@@ -238,12 +238,19 @@ internal sealed class ScriptedRun
         File.WriteAllBytes(Path.Combine(folder, "adapter_model.safetensors"), [1, 2, 3, 4]);
     }
 
-    private int End(EndReason reason, string? error)
+    private RunSuggestion[] Advice()
+    {
+        double rate = script.Real("advice", double.NaN);
+        return double.IsNaN(rate) ? [] : [new(string.Create(CultureInfo.InvariantCulture, $"learningRate {rate:R}"), new() { ["learningRate"] = rate })];
+    }
+
+    private int End(EndReason reason, string? error, params RunSuggestion[] suggestions)
     {
         events.Write(new AttemptEnded
         {
             Reason = reason,
             Error = error,
+            Suggestions = suggestions,
             Summary = new RunSummary { TrainTokens = 1234, TrainSeconds = 1.5, EvalSeconds = 0.5, LoadSeconds = 0.25, PeakMemoryMb = 64 },
         });
         events.Dispose();

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
@@ -9,14 +8,16 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>Five methods launched at once and compared.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class ComparePageTests(Dashboard dashboard)
+[Collection(nameof(ScriptedDashboard))]
+public sealed class ComparePageTests(ScriptedDashboard dashboard)
 {
+    // Two evaluations behind the one at the start.
+    private const int Steps = 4;
+
     [Fact]
     public async Task Compare_AllMethodsQueuedInThePage_FiveCurvesAndFiveRows()
     {
-        JsonObject spec = MicroSpec.For("lora");
-        spec["tags"] = new JsonArray("five");
+        JsonObject spec = new() { ["model"] = "sample", ["dataset"] = "sample", ["tags"] = new JsonArray("five"), ["evalEvery"] = 2, ["notes"] = $"bowl steps={Steps} rows=32 delay=200" };
         IPage page = await dashboard.OpenAsync($"/runs/new?methods=all&set={Uri.EscapeDataString(spec.ToJsonString())}");
         await Expect(page.GetByTestId("queue-run")).ToHaveTextAsync("Queue 5 runs");
         await page.GetByTestId("queue-run").ClickAsync();
@@ -42,7 +43,7 @@ public sealed class ComparePageTests(Dashboard dashboard)
         Assert.Equal(5, await accuracy.SeriesAsync());
         Assert.Equal(5, (await accuracy.PathsAsync()).Count(path => path.Contains('L', StringComparison.Ordinal) || path.Contains('C', StringComparison.Ordinal)));
         ChartProbe loss = new(page, MetricKeys.TrainLoss);
-        await loss.WaitForMoreThanAsync((5 * MicroSpec.Steps) - 1);
+        await loss.WaitForMoreThanAsync((5 * Steps) - 1);
         Assert.Equal(5, await loss.SeriesAsync());
         await Expect(page.GetByTestId("compare-row")).ToHaveCountAsync(5);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("method");

@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Tests.Server;
 using LoraLab.Tests.Server.Comparison;
 using Microsoft.Playwright;
 using Xunit;
@@ -8,10 +7,10 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>The comparison's statistics in the browser, over runs whose predictions the test words.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class CompareStatisticsTests(Dashboard dashboard, ScriptedServer scripted) : IClassFixture<ScriptedServer>
+[Collection(nameof(ScriptedDashboard))]
+public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
 {
-    private readonly ScriptedRuns runs = new(scripted.Api);
+    private readonly ScriptedRuns runs = new(dashboard.Api);
 
     [Fact]
     public async Task Compare_CheckpointsOfOneSeed_ShowIntervalsTestsAndReasons()
@@ -47,7 +46,7 @@ public sealed class CompareStatisticsTests(Dashboard dashboard, ScriptedServer s
         await Expect(page.GetByTestId("pair-list").Locator("tbody tr")).ToContainTextAsync("environment.threads");
         await page.ReloadAsync();
         await Expect(page.GetByTestId("pair-list").Locator("tbody tr")).ToHaveCountAsync(1);
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -64,7 +63,7 @@ public sealed class CompareStatisticsTests(Dashboard dashboard, ScriptedServer s
 
         foreach (RunDocument run in all)
         {
-            await scripted.Api.WaitForEndAsync(run.Id);
+            await dashboard.Api.WaitForEndAsync(run.Id);
         }
 
         IPage page = await OpenAsync([.. all]);
@@ -78,10 +77,9 @@ public sealed class CompareStatisticsTests(Dashboard dashboard, ScriptedServer s
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("0.052");
         await Expect(page.GetByTestId("pair-matrix").Locator("td.pair-none")).ToHaveCountAsync(80);
         await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("40 pairs not tested: The seeds differ: only runs of the same seed are paired.");
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
-    private async Task<IPage> OpenAsync(params IEnumerable<RunDocument> compared) => await Dashboard.OpenAsync(
-        await dashboard.NewContextAsync(),
-        new Uri(scripted.Server.Address, $"/compare?runs={string.Join(',', compared.Select(run => run.Id))}"));
+    private Task<IPage> OpenAsync(params IEnumerable<RunDocument> compared) =>
+        dashboard.OpenAsync($"/compare?runs={string.Join(',', compared.Select(run => run.Id))}");
 }

@@ -7,8 +7,8 @@ using Xunit;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>The built server with the real trainer, and a browser in front of it; one for all tests of the collection.</summary>
-public sealed class Dashboard : IAsyncLifetime
+/// <summary>The built server, and a browser in front of it; one for all tests of a collection, of which there are two that run side by side.</summary>
+public abstract class Dashboard : IAsyncLifetime
 {
     /// <summary>Time for something that a two-core machine with other tests on it may take.</summary>
     internal const int Patience = 90_000;
@@ -18,9 +18,12 @@ public sealed class Dashboard : IAsyncLifetime
 
     private static readonly ConcurrentQueue<string> s_violations = new();
 
+    private readonly ServerSetup _setup;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
     private IBrowserContext? _context;
+
+    private protected Dashboard(ServerSetup setup) => _setup = setup;
 
     internal ServerProcess Server { get; private set; } = null!;
 
@@ -28,7 +31,7 @@ public sealed class Dashboard : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await ServerProcess.StartAsync();
+        Server = await ServerProcess.StartAsync(_setup);
         Api = new RunApi(Server.Http);
         Assertions.SetDefaultExpectTimeout(Patience);
         _playwright = await Playwright.CreateAsync();
@@ -50,6 +53,7 @@ public sealed class Dashboard : IAsyncLifetime
         }
 
         AssertNoViolations();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>No page that was opened so far has met the content security policy.</summary>
@@ -111,7 +115,3 @@ public sealed class Dashboard : IAsyncLifetime
     internal async Task<IBrowserContext> NewContextAsync(ColorScheme scheme = ColorScheme.Light, bool withoutPolicy = false) =>
         await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme, BypassCSP = withoutPolicy });
 }
-
-/// <summary>Shares the <see cref="Dashboard"/>: one page after the other, beside the other tests.</summary>
-[CollectionDefinition(nameof(Dashboard))]
-public sealed class DashboardCollection : ICollectionFixture<Dashboard>;

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
@@ -8,8 +10,8 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>The form says what the API says.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class FormPageTests(Dashboard dashboard)
+[Collection(nameof(RealDashboard))]
+public sealed class FormPageTests(RealDashboard dashboard)
 {
     [Fact]
     public async Task Form_BadInput_ShowsTheSentencesOfTheApiUnderTheirFields()
@@ -47,6 +49,31 @@ public sealed class FormPageTests(Dashboard dashboard)
         JsonObject answer = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", shown.ToJsonString());
         JsonObject wanted = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", spec.ToJsonString());
         Assert.Equal(wanted["spec"]!.ToJsonString(), answer["spec"]!.ToJsonString());
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Form_OverTheBudget_ASuggestionMakesItFit()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"]) = (1000, 1000, 100_000);
+        MemoryEstimate free = await dashboard.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, ApiRoutes.Estimate, spec.ToJsonString());
+        spec["memoryBudgetMb"] = (int)(0.8 * free.TotalMb);
+        IPage page = await dashboard.OpenAsync($"/runs/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
+
+        ILocator memory = page.GetByTestId("memory");
+        await Expect(memory).ToHaveAttributeAsync("data-fits", "no");
+        await Expect(page.GetByTestId("memory-verdict")).ToHaveTextAsync("Over the budget");
+        foreach (string component in (string[])["weights", "adapters", "optimizer", "activations", "logits", "process"])
+        {
+            await Expect(page.GetByTestId($"memory-{component}")).ToContainTextAsync("B");
+        }
+
+        await memory.GetByTestId("suggestion").Filter(new LocatorFilterOptions { HasText = "packTokens" }).ClickAsync();
+        await Expect(memory).ToHaveAttributeAsync("data-fits", "yes");
+        await Expect(page.GetByTestId("memory-verdict")).ToHaveTextAsync("Fits the budget");
+        Assert.DoesNotContain("100000", page.Url, StringComparison.Ordinal);
+        Assert.Contains("packTokens", page.Url, StringComparison.Ordinal);
         await page.CloseAsync();
     }
 

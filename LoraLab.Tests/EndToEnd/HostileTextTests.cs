@@ -12,8 +12,8 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>What people and programs write is text on every page, also where the content security policy would not save it.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class HostileTextTests(Dashboard dashboard)
+[Collection(nameof(ScriptedDashboard))]
+public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer scripted) : IClassFixture<ScriptedServer>
 {
     private const string Name = "<img src=x onerror=\"window.hacked='name'\"><svg onload=\"window.hacked='svg'\"><script>window.hacked='script'</script>";
     private const string Notes = "steps=40 delay=10 say <img src=x onerror=\"window.hacked='notes'\"> [x](javascript:window.hacked='link')";
@@ -22,8 +22,8 @@ public sealed class HostileTextTests(Dashboard dashboard)
     [Fact]
     public async Task NameNotesTagAndLog_FullOfMarkup_AreShownAsText()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
-        RunApi api = new(server.Http);
+        ServerProcess server = scripted.Server;
+        RunApi api = scripted.Api;
         RunDocument first = await SubmitAsync(api);
         RunDocument second = await SubmitAsync(api);
         await api.WaitForEndAsync(first.Id);
@@ -50,14 +50,16 @@ public sealed class HostileTextTests(Dashboard dashboard)
 
         await HoverChartsAsync(page, first.Id, second.Id);
         Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
+        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(waiting.Id, "cancel"), expected: System.Net.HttpStatusCode.Accepted);
+        await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":false}""");
         await page.CloseAsync();
     }
 
     [Fact]
     public async Task Study_FullOfMarkup_IsShownAsText()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
-        RunApi api = new(server.Http);
+        ServerProcess server = scripted.Server;
+        RunApi api = scripted.Api;
         const string name = "<img src=x onerror=\"window.hacked='study'\"><b onmouseover=window.hacked=1>s</b>";
         // One method has results; the other's runs fail with a sentence of their own.
         JsonObject plan = new()
@@ -84,7 +86,7 @@ public sealed class HostileTextTests(Dashboard dashboard)
             ($"/studies/{study.Id}?tab=figures", name), ($"/studies/{study.Id}?tab=plan", "onerror"), ($"/studies/new?from={study.Id}", "onerror"), ($"/runs?study={study.Id}", name),
         })
         {
-            await page.GotoAsync(new Uri(server.Address, path).ToString());
+            await GoAsync(page, path);
             await Expect(page.Locator("#content")).ToContainTextAsync(shown);
             await AssertHarmlessAsync(page);
         }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
@@ -8,13 +7,13 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>Every page lives with the content security policy, those of libraries too.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class SecurityPolicyTests(Dashboard dashboard)
+[Collection(nameof(ScriptedDashboard))]
+public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
 {
     [Fact]
     public async Task Pages_All_MeetNoPolicy()
     {
-        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id, Dashboard.RunPatience);
+        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync("""{"notes": "steps=4"}""")).Id, Dashboard.RunPatience);
         IPage page = await dashboard.OpenAsync("/runs");
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         foreach (string path in (string[])["/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Server;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
@@ -11,8 +11,8 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>What every page has: theme, connection, queue.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class ShellTests(Dashboard dashboard)
+[Collection(nameof(ScriptedDashboard))]
+public sealed class ShellTests(ScriptedDashboard dashboard)
 {
     [Fact]
     public async Task Theme_ChosenDark_IsRememberedAndTheSystemIsTheDefault()
@@ -66,9 +66,9 @@ public sealed class ShellTests(Dashboard dashboard)
         IPage page = await dashboard.OpenAsync("/queue");
         await page.GetByTestId("pause").ClickAsync();
         await Expect(page.GetByTestId("paused")).ToBeVisibleAsync();
-        JsonObject spec = MicroSpec.For("lora");
-        RunDocument first = await dashboard.Api.SubmitAsync(spec.ToJsonString());
-        RunDocument second = await dashboard.Api.SubmitAsync(spec.ToJsonString());
+        const string spec = """{"notes": "steps=4"}""";
+        RunDocument first = await dashboard.Api.SubmitAsync(spec);
+        RunDocument second = await dashboard.Api.SubmitAsync(spec);
         await Expect(page.GetByTestId("queue-row")).ToHaveCountAsync(2);
 
         await page.Locator($"tr[data-run='{second.Id}']").GetByTestId("move-up").ClickAsync();
@@ -88,7 +88,7 @@ public sealed class ShellTests(Dashboard dashboard)
     {
         string address = $"http://127.0.0.1:{FreePort()}";
         using TemporaryFolder data = new();
-        ServerSetup setup = new() { Url = address, DataDirectory = data.Path };
+        ServerSetup setup = ScriptedServer.Setup with { Url = address, DataDirectory = data.Path };
         await using IBrowserContext context = await dashboard.NewContextAsync();
         IPage page;
         await using (ServerProcess server = await ServerProcess.StartAsync(setup))
@@ -103,7 +103,7 @@ public sealed class ShellTests(Dashboard dashboard)
         await page.EvaluateAsync("window.notReloaded = true");
         await using ServerProcess again = await ServerProcess.StartAsync(setup);
         await again.Http.PatchAsync(ApiRoutes.Queue, RunApi.Json("""{"paused": true}"""));
-        RunDocument run = await new RunApi(again.Http).SubmitAsync(MicroSpec.For("lora").ToJsonString());
+        RunDocument run = await new RunApi(again.Http).SubmitAsync("""{"notes": "steps=4"}""");
 
         await Expect(page.GetByTestId("connection-banner")).ToHaveCountAsync(0);
         await Expect(page.Locator($"tr[data-run='{run.Id}']")).ToBeVisibleAsync();

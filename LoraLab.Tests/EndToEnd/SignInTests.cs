@@ -7,14 +7,13 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>Signing in, in a browser.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class SignInTests(Dashboard dashboard)
+[Collection(nameof(ScriptedDashboard))]
+public sealed class SignInTests(ScriptedDashboard dashboard, SignInTests.LockedServer locked) : IClassFixture<SignInTests.LockedServer>
 {
     [Fact]
     public async Task Page_OfAServerWithKeys_LeadsToTheSignInAndBackAndOutAgain()
     {
-        ServerKey key = new("lab", "submit");
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(key) });
+        (ServerKey key, ServerProcess server) = (locked.Submit, locked.Server);
         await using IBrowserContext context = await dashboard.NewContextAsync();
         IPage page = await Dashboard.NewPageAsync(context);
 
@@ -45,8 +44,7 @@ public sealed class SignInTests(Dashboard dashboard)
     [Fact]
     public async Task SignIn_WithAReturnElsewhere_StaysOnTheServer()
     {
-        ServerKey key = new("lab", "read");
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(key) });
+        (ServerKey key, ServerProcess server) = (locked.Read, locked.Server);
         // One profile for all of them, whose cache spares loading the dashboard again.
         await using IBrowserContext context = await dashboard.NewContextAsync();
         foreach (string target in (string[])["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
@@ -60,6 +58,26 @@ public sealed class SignInTests(Dashboard dashboard)
 
             Assert.Equal(server.Address.Authority, new Uri(page.Url).Authority);
             await page.CloseAsync();
+        }
+    }
+
+    /// <summary>A server that asks for a key.</summary>
+    public sealed class LockedServer : IAsyncLifetime
+    {
+        internal ServerKey Submit { get; } = new("lab", "submit");
+
+        internal ServerKey Read { get; } = new("reader", "read");
+
+        internal ServerProcess Server { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(Submit, Read) });
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Server is not null)
+            {
+                await Server.DisposeAsync();
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>The form of a study says what the API says, and nothing begins that was not meant.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class StudyFormTests(Dashboard dashboard)
+[Collection(nameof(RealDashboard))]
+public sealed class StudyFormTests(RealDashboard dashboard)
 {
     private const string Address = "/studies/new?template=better-call-lora&size=smoke";
 

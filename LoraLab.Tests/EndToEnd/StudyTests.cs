@@ -13,8 +13,8 @@ using static Microsoft.Playwright.Assertions;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>The built-in study in the browser, with the real server and the real trainer: from a click to the paper.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class StudyTests(Dashboard dashboard)
+[Collection(nameof(RealDashboard))]
+public sealed class StudyTests(RealDashboard dashboard)
 {
     private const string Smoke = "template-better-call-lora-smoke";
     private static readonly string[] s_methods = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];

@@ -1,23 +1,20 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
-using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>A sweep from the form to its heat map, with the real trainer.</summary>
-[Collection(nameof(Dashboard))]
-public sealed class SweepPageTests(Dashboard dashboard)
+/// <summary>A sweep from the form to its heat map, over runs whose results follow from their rates.</summary>
+[Collection(nameof(ScriptedDashboard))]
+public sealed class SweepPageTests(ScriptedDashboard dashboard)
 {
     [Fact]
     public async Task Form_SpaceOverTwoFields_PreviewsThenSweepsThenShowsTheHeatMap()
     {
-        JsonObject spec = MicroSpec.For("lora-plus");
-        spec.Remove("learningRate");
-        spec["maxSteps"] = 2;
+        JsonObject spec = new() { ["model"] = "sample", ["dataset"] = "sample", ["method"] = "lora-plus", ["notes"] = "bowl steps=2 rows=32" };
         IPage page = await dashboard.OpenAsync($"/sweeps/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
 
         // What is wrong is said under its row, and nothing can be created.

@@ -17,7 +17,8 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] _longest =
     [
-        nameof(Dashboard),
+        nameof(RealDashboard),
+        nameof(ScriptedDashboard),
         nameof(GoldenFullLengthTests),
         nameof(GoldenTrajectoryTests),
     ];
