@@ -62,8 +62,6 @@ public sealed partial class UnforeseenMemoryTests
             {
                 ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
                 [StartupHook.After] = after,
-                // Of two threads each would wait for the other's turns beside other tests.
-                ["OMP_NUM_THREADS"] = "1",
             },
         });
         RunApi api = new(server.Http);

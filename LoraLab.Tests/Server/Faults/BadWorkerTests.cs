@@ -9,7 +9,7 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>Workers that behave as badly as a process can, each followed by one that must not feel it.</summary>
-[Collection(nameof(Faults))]
+[Collection(nameof(Alone))]
 public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<ImpatientServer>
 {
     private static readonly int[] s_someSignals = [1, 6, 9, 11, 15];

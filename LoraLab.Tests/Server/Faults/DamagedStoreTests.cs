@@ -9,7 +9,6 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>Runs that came to all kinds of ends, a damaged database, and a new server: the API says what it said.</summary>
-[Collection(nameof(Faults))]
 public sealed partial class DamagedStoreTests
 {
     private static readonly string[] s_parts = ["", "/metrics", "/metrics?attempt=1", "/fingerprint", "/predictions"];

@@ -7,7 +7,6 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>The data directory on a real file system that is really full.</summary>
-[Collection(nameof(Faults))]
 public sealed class DiskFullTests
 {
     /// <summary>Checkpoints of some MiB: more than the reserve gives back.</summary>

@@ -11,12 +11,11 @@ namespace LoraLab.Tests.Server.Faults;
 /// Real servers and workers that are killed at random moments of micro runs. Afterwards no run is shown running that is not, none is
 /// lost, and every run ends with the numbers of one that nobody disturbed. <c>LORALAB_FAULTS=full</c> injects twenty of each.
 /// </summary>
-[Collection(nameof(Faults))]
-public sealed class KillTests(Faults faults, ITestOutputHelper output)
+public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper output) : IClassFixture<UndisturbedRun>
 {
     private const int Few = 1;
 
-    /// <summary>A resumed run keeps its number of threads, and crawls where other work leaves it fewer cores.</summary>
+    /// <summary>Time for a run beside other tests.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
 
     /// <summary>What is done to whom.</summary>
@@ -40,7 +39,7 @@ public sealed class KillTests(Faults faults, ITestOutputHelper output)
             Assert.Skip("Signals are for Unix.");
         }
 
-        MicroRun undisturbed = await faults.UndisturbedAsync();
+        MicroRun expected = await undisturbed.ReadAsync();
         int number = FaultCount.Of(Few);
         int seed = Environment.TickCount & 0xffff;
         output.WriteLine($"seed {seed}");
@@ -75,9 +74,9 @@ public sealed class KillTests(Faults faults, ITestOutputHelper output)
             RunDocument run = await CompletedAsync(server.Api, id, fault);
             lost += run.State == RunState.Completed ? 0 : 1;
             MicroRun found = await MicroRun.ReadAsync(server.Api, run, server.DataDirectory);
-            pointsLost += undisturbed.PointsLost(found);
-            Assert.Equal(undisturbed.Predictions, found.Predictions);
-            Assert.Equal(undisturbed.Adapter, found.Adapter);
+            pointsLost += expected.PointsLost(found);
+            Assert.Equal(expected.Predictions, found.Predictions);
+            Assert.Equal(expected.Adapter, found.Adapter);
         }
 
         await server.StopAsync();

@@ -4,7 +4,6 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>A data directory on a file system that takes no write: one sentence at start.</summary>
-[Collection(nameof(Faults))]
 public sealed class ReadOnlyDirectoryTests
 {
     [Theory]

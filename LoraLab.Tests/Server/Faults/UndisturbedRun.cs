@@ -3,14 +3,12 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>Fault tests run alone, one after the other: they mean to disturb a server and not each other's clocks.</summary>
-[CollectionDefinition(nameof(Faults), DisableParallelization = true)]
-public sealed class Faults : ICollectionFixture<Faults>
+/// <summary>What a run comes to that nobody disturbs; made once for all that compare with it.</summary>
+public sealed class UndisturbedRun
 {
     private readonly Lazy<Task<MicroRun>> undisturbed = new(RunAsync);
 
-    /// <summary>What a run comes to that nobody disturbs.</summary>
-    internal Task<MicroRun> UndisturbedAsync() => undisturbed.Value;
+    internal Task<MicroRun> ReadAsync() => undisturbed.Value;
 
     private static async Task<MicroRun> RunAsync()
     {
