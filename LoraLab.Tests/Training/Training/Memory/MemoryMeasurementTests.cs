@@ -10,6 +10,7 @@ using Xunit;
 namespace LoraLab.Tests.Training.Training.Memory;
 
 /// <summary>The estimate against the peak resident set of a real run in a process of its own, with TinyLlama's exact widths.</summary>
+[Trait("Category", "Long")]
 public sealed class MemoryMeasurementTests : IDisposable
 {
     private const string FullSizeVariable = "LORALAB_MEMORY_CELLS";
@@ -30,7 +31,6 @@ public sealed class MemoryMeasurementTests : IDisposable
     }
 
     [Theory]
-    [Trait("Category", "Long")]
     [InlineData("lora", 32, "all-linear", null, "bf16")]
     [InlineData("lora", 8, null, 100, "bf16")]
     [InlineData("lora", 8, null, null, "fp32")]
