@@ -38,6 +38,11 @@ public sealed class ComparePageTests(ScriptedDashboard dashboard)
             Assert.Equal(RunState.Completed, ended.State);
         }
 
+        foreach (RunDocument run in five.Items)
+        {
+            Assert.Equal([0, Steps / 2, Steps], (await dashboard.Api.MetricsAsync(run.Id)).Series[MetricKeys.EvalAccuracy].X);
+        }
+
         ChartProbe accuracy = new(page, MetricKeys.EvalAccuracy);
         await accuracy.WaitForMoreThanAsync((5 * 3) - 1);
         Assert.Equal(5, await accuracy.SeriesAsync());

@@ -21,6 +21,7 @@ public sealed partial class ComparePage
     private readonly MetricBook _book = new();
     private readonly PageLife _life = new();
     private readonly HashSet<string> _toys = [];
+    private List<LiveEvent>? _early;
     private RenderThrottle? _render;
     private RenderThrottle? _refresh;
     private CompareDocument? _document;
@@ -101,6 +102,8 @@ public sealed partial class ComparePage
             return;
         }
 
+        // What is told while the server answers may be newer than its answer: it is taken behind it.
+        List<LiveEvent> early = _early = [];
         try
         {
             Task<CompareDocument> document = Api.CompareAsync(ids, _life.Token);
@@ -111,15 +114,26 @@ public sealed partial class ComparePage
 
             _document = await document;
             _failure = null;
+            TakeEarly(early);
             await FindToysAsync(ids);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
+            TakeEarly(early);
             _failure = failure is ApiException ? failure.Message : _document is null ? "The server cannot be reached." : null;
         }
         catch (OperationCanceledException)
         {
             // The page was left.
+        }
+    }
+
+    private void TakeEarly(List<LiveEvent> early)
+    {
+        if (_early == early)
+        {
+            _early = null;
+            early.ForEach(OnLive);
         }
     }
 
@@ -164,6 +178,12 @@ public sealed partial class ComparePage
 
     private void OnLive(LiveEvent message)
     {
+        if (_early is not null)
+        {
+            _early.Add(message);
+            return;
+        }
+
         if (_document is null)
         {
             return;
