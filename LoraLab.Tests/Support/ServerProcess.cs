@@ -138,6 +138,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         // Of a trainer's many threads each would wait for the others' turns beside the other tests; programs that tests start alone use them all.
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
+        // Who lives for seconds gains nothing from code that watches itself to be compiled better.
+        start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         start.Environment["LoraLab__DataDirectory"] = dataDirectory;
         // What a transaction does twice must come to the same twice: held in every test that has a server.
         start.Environment["LoraLab__RepeatTransactions"] = "true";
