@@ -36,4 +36,11 @@ public static class MetricKeys
 
     /// <summary>True where lower is better.</summary>
     public static bool LowerIsBetter(string key) => key is TrainLoss or EvalLoss or TrainGradNorm or MemoryUsedMb;
+
+    /// <summary>Whether the metric is measured by evaluations.</summary>
+    public static bool IsEvaluation(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.StartsWith("eval/", StringComparison.Ordinal);
+    }
 }

@@ -61,6 +61,7 @@ internal static class Services
         builder.Services.AddSingleton<PlanRecords>();
         builder.Services.AddSingleton<StoreLedger>();
         builder.Services.AddSingleton<DiskReserve>();
+        builder.Services.AddSingleton<StoreChanges>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
         builder.Services.AddSingleton<RunDeletions>();
         builder.Services.AddSingleton<RunRebuilder>();

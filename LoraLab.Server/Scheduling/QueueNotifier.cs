@@ -2,7 +2,6 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Live;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Scheduling;
@@ -11,35 +10,27 @@ namespace LoraLab.Server.Scheduling;
 /// Watches runs and tells when the queue looks different, a few times a second at most: a burst of a hundred submissions
 /// is a handful of messages.
 /// </summary>
-internal sealed class QueueNotifier(IRunStore store, LiveFeed feed, TimeProvider time, ILogger<QueueNotifier> log) : LoopService(time, log)
+internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : LoopService(time, log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        LiveSubscription subscription = feed.Open();
-        try
+        using ChangeListener listener = changes.Listen(static _ => true);
+        string told = "";
+        do
         {
-            subscription.Release(subscription.Hold([LiveHub.Runs]), [], store.Seq);
-            string told = "";
-            do
+            told = Tell(told);
+            await Task.Delay(Pause, Time, stoppingToken);
+            while (listener.Changes.TryRead(out _))
             {
-                told = Tell(told);
-                await Task.Delay(Pause, Time, stoppingToken);
-                while (subscription.Events.TryRead(out _))
-                {
-                    // Only that something happened matters.
-                }
-
-                // What happened during the pause.
-                told = Tell(told);
+                // Only that something happened matters.
             }
-            while (await subscription.Events.WaitToReadAsync(stoppingToken));
+
+            // What happened during the pause.
+            told = Tell(told);
         }
-        finally
-        {
-            feed.Close(subscription);
-        }
+        while (await listener.Changes.WaitToReadAsync(stoppingToken));
     }
 
     private string Tell(string told)

@@ -44,6 +44,14 @@ public sealed partial class RoomTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Docs_OfTheRooms_HaveTheSameLists()
+    {
+        string page = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "architecture.md"));
+
+        Assert.All(Rooms.All, rooms => Assert.Contains($"| `{rooms.Project}` | {string.Join(", ", rooms.Names)} |", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Reader_OfAKnownAssembly_SeesBodiesLambdasAndGenerics()
     {
         TypeReferences types = TypeReferences.Read(typeof(RoomTests).Assembly.Location);

@@ -1,53 +1,31 @@
-using System.Text.Json;
-using LoraLab.Contracts.Live;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
-using LoraLab.Server.Live;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Plans;
 
 /// <summary>
-/// Lets studies and sweeps go on when something happened to their runs. What it hears is only a reason to look: at start, and when it could
-/// not keep up, it looks at everything that is not finished, so that nothing depends on what it heard.
+/// Lets studies and sweeps go on when something happened to their runs. What it hears is only a reason to look: at start, and when the store was
+/// opened again, it looks at everything that is not finished, so that nothing depends on what it heard.
 /// </summary>
-internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanService plans, Readiness readiness, TimeProvider time, ILogger<PlanCoordinator> log) : LoopService(time, log)
+internal sealed class PlanCoordinator(IRunStore store, StoreChanges changes, PlanService plans, Readiness readiness, TimeProvider time, ILogger<PlanCoordinator> log) : LoopService(time, log)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await readiness.Reached.WaitAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            LiveSubscription subscription = feed.Open();
-            try
-            {
-                subscription.Release(subscription.Hold([LiveHub.Runs]), [], store.Seq);
-                await FollowAsync(subscription, stoppingToken);
-            }
-            catch (LaggingClientException)
-            {
-                Log.LogWarning("More happened than studies and sweeps could follow; all of them are looked at");
-            }
-            finally
-            {
-                feed.Close(subscription);
-            }
-        }
-    }
-
-    private async Task FollowAsync(LiveSubscription subscription, CancellationToken stoppingToken)
-    {
+        using ChangeListener listener = changes.Listen(static change => change is StoreReopened or RunChanged { PlanId: not null, IsMoreThanProgress: true });
         HashSet<string> waiting = [.. Unfinished()];
         while (true)
         {
             waiting = await AdvanceAsync(waiting, stoppingToken);
-            await WaitAsync(subscription, waiting.Count > 0, stoppingToken);
-            while (subscription.Events.TryRead(out LiveEvent? live))
+            await WaitAsync(listener, waiting.Count > 0, stoppingToken);
+            while (listener.Changes.TryRead(out StoreChange? change))
             {
-                waiting.UnionWith(PlansOf(live));
+                waiting.UnionWith(change is RunChanged { PlanId: string plan } ? [plan] : Unfinished());
             }
         }
     }
@@ -82,10 +60,10 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
         return later;
     }
 
-    private async Task WaitAsync(LiveSubscription subscription, bool retry, CancellationToken stoppingToken)
+    private async Task WaitAsync(ChangeListener listener, bool retry, CancellationToken stoppingToken)
     {
         using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        Task<bool> happened = subscription.Events.WaitToReadAsync(pause.Token).AsTask();
+        Task<bool> happened = listener.Changes.WaitToReadAsync(pause.Token).AsTask();
         if (retry)
         {
             await Task.WhenAny(happened, Task.Delay(RetryPause, Time, stoppingToken));
@@ -99,21 +77,6 @@ internal sealed class PlanCoordinator(IRunStore store, LiveFeed feed, PlanServic
         }
 
         await happened;
-    }
-
-    private IEnumerable<string> PlansOf(LiveEvent live)
-    {
-        if (live.Type != LiveEventTypes.RunState)
-        {
-            return [];
-        }
-
-        // A run that was deleted does not say whose it was.
-        return live.Data.TryGetProperty("deleted", out _)
-            ? Unfinished()
-            : new[] { "studyId", "sweepId" }
-                .Select(owner => live.Data.TryGetProperty(owner, out JsonElement id) ? id.GetString() : null)
-                .OfType<string>();
     }
 
     private IEnumerable<string> Unfinished() => store.ListPlans().Where(plan => !plan.Ended).Select(plan => plan.Id);

@@ -22,6 +22,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     private readonly Lock gate = new();
     private readonly string path;
     private readonly ILiveSink sink;
+    private readonly StoreChanges changes;
     private readonly TimeProvider time;
     private readonly RunRecords records;
     private readonly PlanRecords planRecords;
@@ -34,9 +35,9 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     private long seq;
 
     public LiteDbRunStore(
-        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, RunRecords records, PlanRecords planRecords, StoreLedger ledger, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
+        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, StoreChanges changes, RunRecords records, PlanRecords planRecords, StoreLedger ledger, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
     {
-        (path, this.sink, this.records, this.planRecords, this.ledger, this.reserve, this.time) = (paths.Database, sink, records, planRecords, ledger, reserve, time);
+        (path, this.sink, this.changes, this.records, this.planRecords, this.ledger, this.reserve, this.time) = (paths.Database, sink, changes, records, planRecords, ledger, reserve, time);
         repeat = options.Value.RepeatTransactions;
         reserve.Take();
         tables = new Tables(new DatabaseOpener(time, log).Open(path));
@@ -193,12 +194,12 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
                 return (result, writer.Ask(batch => batch.Ledger = next), seq + staged.Events);
             }
 
-            Commit(open, staged);
+            Commit(open, staged, before);
             return (result, Record(staged, before, next), null);
         }
     }
 
-    private void Commit(Tables open, StagedTransaction staged)
+    private void Commit(Tables open, StagedTransaction staged, StoreView before)
     {
         IReadOnlyList<LiveEvent> numbered = staged.NumberEvents(seq);
         try
@@ -215,6 +216,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
         Interlocked.Exchange(ref seq, open.Seq);
         // Inside the gate: subscribers see events in the order of their numbers.
         sink.Accept(numbered);
+        changes.Tell(staged.ChangesSince(before));
     }
 
     /// <summary>Asks for the files of a transaction; the number of the question, 0 where nobody needs to wait.</summary>
@@ -268,6 +270,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
         tables = open;
         // A commit whose last flush failed may be there all the same.
         sink.Accept(open.EventsAfter(told));
+        changes.Tell([new StoreReopened()]);
         return open;
     }
 

@@ -32,6 +32,13 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
     /// <summary>How many events it tells.</summary>
     public int Events => events.Count;
 
+    /// <summary>The runs that become others when it is taken.</summary>
+    /// <param name="before">What was stored.</param>
+    public IEnumerable<StoreChange> ChangesSince(StoreView before) =>
+    [
+        .. Changed.Select(change => new RunChanged(before.Find(change.Key)?.Document, change.Value?.Document, Points.TryGetValue(change.Key, out List<MetricPoint>? points) ? points : [])),
+    ];
+
     public bool IsEmpty => Changed.Count == 0 && ChangedPlans.Count == 0 && Points.Count == 0 && Answers.Count == 0 && events.Count == 0 && view.Paused == wasPaused;
 
     public bool Paused => view.Paused;

@@ -27,7 +27,7 @@ internal sealed class StoreOnDisk : IDisposable
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
         PlanRecords = new PlanRecords(Paths, NullLogger<PlanRecords>.Instance);
         Deletions = new RunDeletions(Paths, NullLogger<RunDeletions>.Instance);
-        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
+        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Changes, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
         new RunReconciler(Store, Records, PlanRecords, Deletions, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
 
@@ -46,6 +46,8 @@ internal sealed class StoreOnDisk : IDisposable
 
     /// <summary>The ids of all runs, in order.</summary>
     public IEnumerable<string> RunIds => Store.Each(RunFilter.All).Select(run => run.Document.Id);
+
+    public StoreChanges Changes { get; } = new();
 
     public ListeningSink Sink { get; } = new();
 
