@@ -8,6 +8,9 @@ namespace LoraLab.Server.Comparison.Statistics;
 /// </summary>
 internal static class McNemarTest
 {
+    /// <summary>Below the normal numbers a weight loses its digits, and at last shrinks no more: the sum would go on for a thousand million terms.</summary>
+    private const double Least = 2.2250738585072014e-308;
+
     /// <summary>The p-value.</summary>
     /// <param name="b">Rows that only the first got right.</param>
     /// <param name="c">Rows that only the second got right.</param>
@@ -29,7 +32,7 @@ internal static class McNemarTest
         double weight = 1;
         double below = 0;
         double tail = 0;
-        for (long i = middle; i >= 0 && weight > 0; i--)
+        for (long i = middle; i >= 0 && weight >= Least; i--)
         {
             below += weight;
             if (i <= k)
