@@ -4,7 +4,8 @@ using Xunit;
 namespace LoraLab.Tests.Server;
 
 /// <summary>The built server in Production serves the dashboard, and the dashboard's page nothing but pages.</summary>
-public sealed class DashboardFilesTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
+[Collection(nameof(SharedServer))]
+public sealed class DashboardFilesTests(ScriptedServer fixture)
 {
     private readonly HttpClient http = fixture.Server.Http;
 

@@ -8,7 +8,8 @@ using Xunit;
 namespace LoraLab.Tests.Server;
 
 /// <summary>A device that this build does not have, asked for through the API, with the real trainer.</summary>
-public sealed class DeviceRefusalTests
+[Collection(nameof(SharedTrainer))]
+public sealed class DeviceRefusalTests(RealServer real)
 {
     [Fact]
     public async Task Submit_CudaOnABuildWithoutIt_NamesTheFieldAndTheBuildProperty()
@@ -18,9 +19,7 @@ public sealed class DeviceRefusalTests
             Assert.Skip("This build has CUDA.");
         }
 
-        await using ServerProcess server = await ServerProcess.StartAsync();
-
-        JsonObject problem = await new RunApi(server.Http).RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"device":"cuda:0"}"""));
+        JsonObject problem = await real.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"device":"cuda:0"}"""));
 
         Assert.Contains("-p:TorchBackend=cuda", (string?)problem["errors"]!["device"]![0], StringComparison.Ordinal);
     }

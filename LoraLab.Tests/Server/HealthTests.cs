@@ -7,12 +7,13 @@ using Xunit;
 namespace LoraLab.Tests.Server;
 
 /// <summary>Whether the server is well, and what is not.</summary>
-public sealed class HealthTests
+[Collection(nameof(SharedServer))]
+public sealed class HealthTests(ScriptedServer well)
 {
     [Fact]
     public async Task Ready_OfAWellServer_NamesEveryCheck()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup);
+        ServerProcess server = well.Server;
 
         JsonNode report = await UntilAsync(server, node => (string?)node["status"] == "Healthy");
 

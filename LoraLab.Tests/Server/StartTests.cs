@@ -4,7 +4,8 @@ using Xunit;
 namespace LoraLab.Tests.Server;
 
 /// <summary>What can be wrong at start is a sentence and exit code 1.</summary>
-public sealed class StartTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
+[Collection(nameof(SharedServer))]
+public sealed class StartTests(ScriptedServer fixture)
 {
     private static readonly string NoFolder = Path.Combine(Path.GetTempPath(), $"loralab-never-{Guid.NewGuid():n}");
 

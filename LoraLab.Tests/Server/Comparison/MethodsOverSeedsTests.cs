@@ -7,7 +7,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Comparison;
 
 /// <summary><c>/compare</c>: methods over seeds, and the exports that carry them.</summary>
-public sealed class MethodsOverSeedsTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
+[Collection(nameof(SharedServer))]
+public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
 {
     private static readonly int[] s_lora = [2, 3, 4, 3, 2];
     private static readonly int[] s_pissa = [4, 4, 5, 6, 2];

@@ -6,7 +6,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Comparison;
 
 /// <summary><c>/compare</c>: figures of each run and the matrix of two checkpoints, over a real server and files in run directories.</summary>
-public sealed class PairedTestsTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
+[Collection(nameof(SharedServer))]
+public sealed class PairedTestsTests(ScriptedServer fixture)
 {
     private readonly ScriptedRuns runs = new(fixture.Api);
 

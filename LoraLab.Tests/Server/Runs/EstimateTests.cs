@@ -9,7 +9,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Runs;
 
 /// <summary><c>POST /estimate</c> with the real trainer.</summary>
-public sealed class EstimateTests(RealServer real) : IClassFixture<RealServer>
+[Collection(nameof(SharedTrainer))]
+public sealed class EstimateTests(RealServer real)
 {
     [Fact]
     public async Task Estimate_Again_MeansTheSameAndWhatTheCommandSays()

@@ -7,7 +7,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Security;
 
 /// <summary>What pages of other sites make a browser send, with and without a rebound name.</summary>
-public sealed class OtherSiteTests(ScriptedServer plain, KeyedServer keyed) : IClassFixture<ScriptedServer>, IClassFixture<KeyedServer>
+[Collection(nameof(SharedServer))]
+public sealed class OtherSiteTests(ScriptedServer plain, KeyedServer keyed) : IClassFixture<KeyedServer>
 {
     [Theory]
     [InlineData("evil.example")]

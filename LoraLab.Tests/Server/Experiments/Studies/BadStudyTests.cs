@@ -9,7 +9,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
 /// <summary>Studies that are refused: as a whole, in a sentence that names what is wrong.</summary>
-public sealed class BadStudyTests(ScriptedServer scripted) : IClassFixture<ScriptedServer>
+[Collection(nameof(SharedServer))]
+public sealed class BadStudyTests(ScriptedServer scripted)
 {
     private const string Lora = """[{"method":"lora"}]""";
 

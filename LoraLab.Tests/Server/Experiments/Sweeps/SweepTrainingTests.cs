@@ -9,7 +9,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
 /// <summary>Sweeps with the real trainer.</summary>
-public sealed class SweepTrainingTests(RealServer server) : IClassFixture<RealServer>
+[Collection(nameof(SharedTrainer))]
+public sealed class SweepTrainingTests(RealServer server)
 {
     private const int Steps = 30;
 

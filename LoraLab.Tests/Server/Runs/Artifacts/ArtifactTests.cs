@@ -7,7 +7,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Runs.Artifacts;
 
 /// <summary>A run's files over the API: what there is, what can be had, and what can go.</summary>
-public sealed class ArtifactTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
+[Collection(nameof(SharedServer))]
+public sealed class ArtifactTests(ScriptedServer fixture)
 {
     private RunApi Api => fixture.Api;
 
