@@ -3,7 +3,6 @@ using CsCheck;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
-using LoraLab.Training.Models;
 using LoraLab.Training.Training;
 using Xunit;
 using static TorchSharp.torch;
