@@ -66,10 +66,20 @@ internal sealed class FieldIndex
     /// <param name="index">Of the item behind which it begins, as <see cref="ImmutableSortedSet{T}.IndexOf"/> says; null: from the beginning.</param>
     public static IEnumerable<T> Walk<T>(ImmutableSortedSet<T> set, bool descending, int? index)
     {
+        if (index is null)
+        {
+            foreach (T item in descending ? set.Reverse() : set)
+            {
+                yield return item;
+            }
+
+            yield break;
+        }
+
         int step = descending ? -1 : 1;
         int start = index switch
         {
-            null => descending ? set.Count - 1 : 0,
+            null => 0,
             >= 0 and int found => found + step,
             int absent => descending ? ~absent - 1 : ~absent,
         };

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Numerics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 
@@ -11,6 +10,9 @@ namespace LoraLab.Server.Storage.Index;
 /// </summary>
 internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunFacets facets, IReadOnlyDictionary<string, FieldIndex> fields)
 {
+    /// <summary>How much longer than likely the walk along an order may take.</summary>
+    private const int Patience = 4;
+
     public RunPage Find(RunFilter filter, RunSort sort, RunSort.Place? after, int limit)
     {
         IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> wanted = facets.Of(filter);
@@ -22,35 +24,47 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
 
         if (wanted.Count == 0)
         {
-            return Take(ordered, null, runs.Count, limit);
+            return Take(ordered, runs.Count, limit);
         }
 
         int total = wanted[0].Sum(set => set.Count);
         if (wanted[0] is [{ } only] && sort.Field == RunSort.Latest.Field)
         {
-            return Take(Walk(only, sort.Descending, after?.Id), null, total, limit);
+            return Take(Walk(only, sort.Descending, after?.Id), total, limit);
         }
 
-        // Either along the order until the page is full, or the few that there are are sorted: whatever looks at fewer.
-        double alongTheOrder = (double)(limit + 1) * runs.Count / Math.Max(1, total);
-        return alongTheOrder < (double)total * BitOperations.Log2((uint)total + 2) ? Take(ordered, filter, total, limit) : Sift(wanted[0], filter, sort, after, limit);
+        // Along the order until the page is full, where that is likely to be soon; it is not where the order goes by what is filtered. Else the few that there are are sorted.
+        double expected = (double)(limit + 1) * runs.Count / Math.Max(1, total);
+        int visited = 0;
+        if (expected < total)
+        {
+            RunPage? page = Take(ordered, filter, total, limit, atMost: (int)(Patience * expected));
+            if (page is not null)
+            {
+                return page;
+            }
+
+            visited = (int)(Patience * expected);
+        }
+
+        RunPage sifted = Sift(wanted[0], filter, sort, after, limit);
+        return sifted with { Visited = sifted.Visited + visited };
     }
 
-    /// <summary>The first of those in order that fit.</summary>
-    private RunPage Take(IEnumerable<string> ordered, RunFilter? filter, int total, int limit)
+    /// <summary>The first of those in order that fit; null: that takes more looks than allowed.</summary>
+    private RunPage? Take(IEnumerable<string> ordered, RunFilter filter, int total, int limit, int atMost)
     {
         List<StoredRun> found = [];
         int visited = 0;
         foreach (string id in ordered)
         {
-            if (found.Count == limit && filter is null)
+            if (visited++ == atMost)
             {
-                return new RunPage(found, total, HasMore: true, visited);
+                return null;
             }
 
             StoredRun run = runs[id];
-            visited++;
-            if (filter?.Matches(run.Document) ?? true)
+            if (filter.Matches(run.Document))
             {
                 if (found.Count == limit)
                 {
@@ -64,21 +78,30 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
         return new RunPage(found, total, HasMore: false, visited);
     }
 
+    /// <summary>The first of those in order.</summary>
+    private RunPage Take(IEnumerable<string> ordered, int total, int limit)
+    {
+        List<string> ids = [.. ordered.Take(limit + 1)];
+        List<StoredRun> found = [.. ids.Take(limit).Select(id => runs[id])];
+        return new RunPage(found, total, ids.Count > limit, found.Count);
+    }
+
     /// <summary>Looks at all candidates.</summary>
     private RunPage Sift(IReadOnlyList<ImmutableSortedSet<string>>? candidates, RunFilter filter, RunSort sort, RunSort.Place? after, int limit)
     {
         int visited = 0;
-        List<StoredRun> found = [];
+        List<(RunSort.Place Place, StoredRun Run)> found = [];
         foreach (StoredRun run in candidates is null ? runs.Values : candidates.SelectMany(set => set).Select(id => runs[id]))
         {
             visited++;
             if (filter.Matches(run.Document))
             {
-                found.Add(run);
+                found.Add((sort.PlaceOf(run.Document), run));
             }
         }
 
-        StoredRun[] behind = [.. found.Where(run => after is not { } place || sort.Compare(sort.PlaceOf(run.Document), place) > 0).OrderBy(run => run.Document, sort).Take(limit + 1)];
+        // Only the first few of them are put in order.
+        StoredRun[] behind = [.. found.Where(run => after is not { } place || sort.Compare(run.Place, place) > 0).OrderBy(run => run.Place, Comparer<RunSort.Place>.Create(sort.Compare)).Take(limit + 1).Select(run => run.Run)];
         return new RunPage([.. behind.Take(limit)], found.Count, behind.Length > limit, visited);
     }
 
