@@ -16,6 +16,9 @@ public sealed class Sha256Hash : IDisposable
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
+    /// <summary>Hash of bytes, lower-case hex: that of a file which holds them.</summary>
+    public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
     /// <summary>Adds a text.</summary>
     public Sha256Hash Add(string text) => Add(Encoding.UTF8.GetBytes(text));
 

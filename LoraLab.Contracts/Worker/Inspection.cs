@@ -75,6 +75,9 @@ public sealed record SpecValidation
 
     /// <summary>Evaluation rows that will be used.</summary>
     public int EvalRows { get; init; }
+
+    /// <summary>The files of model, data set and <c>initFrom</c>, as they were before they were read; those that could be found.</summary>
+    public IReadOnlyList<SeenFile> Files { get; init; } = [];
 }
 
 /// <summary>One thing that is wrong with a specification.</summary>

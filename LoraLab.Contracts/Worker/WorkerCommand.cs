@@ -9,6 +9,9 @@ public sealed record WorkerCommand
     /// <summary>Attempt number, from 1; the attempt's folder is <c>attempts/{number:0000}</c> in the run directory.</summary>
     public int Attempt { get; init; } = 1;
 
+    /// <summary>What the run's files were when it was queued: the worker names those that changed. Empty: nobody looked.</summary>
+    public IReadOnlyList<SeenFile> Files { get; init; } = [];
+
     /// <summary>Stop as soon as possible.</summary>
     public bool Cancel { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Domain;
 
@@ -13,6 +14,9 @@ internal sealed record StoredRun
 
     /// <summary>Which of its study's or sweep's runs it is; null where it belongs to none.</summary>
     public string? PlanKey { get; init; }
+
+    /// <summary>The files of model, data set and adapter when it was queued.</summary>
+    public IReadOnlyList<SeenFile> Files { get; init; } = [];
 
     /// <summary>The specification as it was submitted; clones start from it.</summary>
     public JsonObject Submitted { get; init; } = [];

@@ -72,6 +72,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             Document = document,
             Position = transaction.QueueEnds().Tail,
             PlanKey = run.Plan?.Key,
+            Files = run.Valid.Files,
             Submitted = run.Submitted.DeepClone().AsObject(),
         });
         transaction.EmitState(document);

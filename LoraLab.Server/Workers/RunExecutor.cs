@@ -56,7 +56,7 @@ internal sealed class RunExecutor(
         {
             try
             {
-                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { Run = directory, Attempt = attempt }, stopping);
+                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { Run = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] }, stopping);
             }
             finally
             {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
@@ -126,6 +127,61 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     }
 
     // Two processes' peaks are compared to some MiB, which a machine with other work on it does not repeat.
+    [Fact]
+    public async Task FileWrittenWhileTheRunWaited_TrainsWithWhatIsThereAndSaysWhichChanged()
+    {
+        string train = CopyOfSampleData("grown");
+        long before = new FileInfo(train).Length;
+
+        RunDocument run = await ChangedWhileItWaitedAsync("grown", () => File.AppendAllText(train, "a line that came later\t1\n"));
+
+        Assert.Equal((RunState.Completed, null), (run.State, run.Error));
+        string warning = Assert.Single(run.Warnings, sentence => sentence.Contains("since the run was queued", StringComparison.Ordinal));
+        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"grown/train.tsv changed since the run was queued: it had {before:#,0} bytes"), warning, StringComparison.Ordinal);
+        Assert.Contains($"warning: {warning}", File.ReadAllText(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Attempt(1), RunFiles.Log)), StringComparison.Ordinal);
+
+        JsonObject again = MicroSpec.For("lora");
+        again["dataset"] = "grown";
+        Assert.DoesNotContain((await EndAsync(again)).Warnings, sentence => sentence.Contains("since the run was queued", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task BadData_FileSpoiledWhileTheRunWaited_SaysThatItChanged()
+    {
+        string train = CopyOfSampleData("spoiled");
+
+        RunDocument run = await ChangedWhileItWaitedAsync("spoiled", () => File.AppendAllText(train, "a line of no label\tperhaps\n"));
+
+        Assert.Equal((RunState.Failed, EndReason.BadData), (run.State, run.EndReason));
+        Assert.Contains("the label 'perhaps' is unknown", run.Error, StringComparison.Ordinal);
+        Assert.Contains("spoiled/train.tsv changed since the run was queued", run.Error, StringComparison.Ordinal);
+    }
+
+    private string CopyOfSampleData(string name)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(real.Server.DataDirectory, "datasets", name)).FullName;
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Fixtures.RepositoryRoot, "samples", "data")))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        return Path.Combine(folder, "train.tsv");
+    }
+
+    private async Task<RunDocument> ChangedWhileItWaitedAsync(string dataset, Action change)
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["dataset"] = dataset;
+        await PauseAsync(true);
+        RunDocument waiting = await real.Api.SubmitAsync(spec.ToJsonString());
+        change();
+        await PauseAsync(false);
+        return await real.Api.WaitForEndAsync(waiting.Id, Patience);
+    }
+
+    private Task PauseAsync(bool paused) =>
+        real.Api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, paused ? """{"paused":true}""" : """{"paused":false}""");
+
     private static void RequireMeasuring() =>
         Assert.SkipUnless(Environment.GetEnvironmentVariable("LORALAB_MEMORY_CELLS") == "1", "It compares the peaks of two processes on a machine with nothing else on it: set LORALAB_MEMORY_CELLS=1 to run it.");
 

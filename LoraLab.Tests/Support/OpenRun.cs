@@ -35,8 +35,10 @@ internal sealed class OpenRun : IDisposable
         RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
         using SavedState? saved = number > 1 ? _attempt.Latest(valid) : null;
         RunPreparation preparation = trainer.Services.Preparation();
-        Prepared = preparation.Prepare(saved?.State.Spec ?? valid, CancellationToken.None, saved);
-        Training = _attempt.Open(Prepared, valid, preparation.HashModelAsync(valid).GetAwaiter().GetResult(), saved);
+        using RunData rows = preparation.Read(saved?.State.Spec ?? valid);
+        ModelFingerprint hashes = RunPreparation.HashModelAsync(rows).GetAwaiter().GetResult();
+        Prepared = preparation.Prepare(saved?.State.Spec ?? valid, CancellationToken.None, saved, rows);
+        Training = _attempt.Open(Prepared, valid, hashes, saved);
         _attempt.Ready(probedMb: null);
         _model = new(Prepared.Model);
         _passes = new(Prepared.Plan, Prepared.Train, Prepared.Limits, Prepared.Spec.LossWeighting, Prepared.Model.Config.VocabularySize, Prepared.Device);

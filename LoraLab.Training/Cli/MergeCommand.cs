@@ -30,7 +30,7 @@ internal static class MergeCommand
         string model = modelName ?? PeftImport.ReadConfig(adapter).BaseModel
             ?? throw RunFailure.BadData($"The adapter in {adapter} does not name its base model: name it with --model.", "model");
         TorchRuntime.EnsureLoaded();
-        int changed = PeftMerge.Write(services.Models.Find(model), adapter, output.FullName);
+        int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName);
         AnsiConsole.WriteLine($"{changed} weights of '{model}' changed; merged model: {output.FullName}");
         return ExitCodes.Success;
     }

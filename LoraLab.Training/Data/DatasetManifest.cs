@@ -56,7 +56,7 @@ public sealed record DatasetManifest
         DatasetManifest manifest;
         try
         {
-            manifest = JsonSerializer.Deserialize<DatasetManifest>(TextFile.Read(path, $"{name}/{FileName}"), _options) ?? throw new JsonException("it is null");
+            manifest = JsonSerializer.Deserialize<DatasetManifest>(TextFile.Read(path, $"{name}/{FileName}", out _), _options) ?? throw new JsonException("it is null");
         }
         catch (JsonException problem)
         {

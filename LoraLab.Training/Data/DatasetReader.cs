@@ -11,28 +11,39 @@ public static class DatasetReader
     /// <param name="name">Name in a specification, for messages.</param>
     /// <param name="folder">Folder that holds the files.</param>
     /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
-    public static SentimentDataset Read(string name, string folder)
+    public static SentimentDataset Read(string name, string folder) => Read(name, folder, DatasetManifest.Load(name, folder));
+
+    /// <summary>Reads both splits of a data set whose manifest is known.</summary>
+    /// <param name="name">Name in a specification, for messages.</param>
+    /// <param name="folder">Folder that holds the files.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
+    internal static SentimentDataset Read(string name, string folder, DatasetManifest manifest)
     {
-        DatasetManifest manifest = DatasetManifest.Load(name, folder);
+        List<LabeledSentence> train = ReadSplit(name, folder, manifest, manifest.Train, out string trainSha256);
+        List<LabeledSentence> dev = ReadSplit(name, folder, manifest, manifest.Eval, out string devSha256);
         return new SentimentDataset
         {
             Name = name,
             Labels = manifest.Labels,
-            Train = ReadSplit(name, folder, manifest, manifest.Train),
-            Dev = ReadSplit(name, folder, manifest, manifest.Eval),
+            Train = train,
+            Dev = dev,
             Toy = manifest.Toy,
-            Files = [Path.Combine(folder, manifest.Train), Path.Combine(folder, manifest.Eval)],
+            Files = [new DatasetFile(manifest.Train, trainSha256), new DatasetFile(manifest.Eval, devSha256)],
         };
     }
 
     /// <summary>What a list shows of a data set; a data set that cannot be used says why.</summary>
     /// <param name="name">Name in a specification.</param>
     /// <param name="folder">Folder that holds the files.</param>
-    public static DatasetEntry Describe(string name, string folder)
+    public static DatasetEntry Describe(string name, string folder) => Describe(name, () => Read(name, folder));
+
+    /// <summary>The same of a data set that may have been read.</summary>
+    internal static DatasetEntry Describe(string name, Func<SentimentDataset> read)
     {
         try
         {
-            SentimentDataset data = Read(name, folder);
+            SentimentDataset data = read();
             return new DatasetEntry
             {
                 Name = name,
@@ -51,7 +62,7 @@ public static class DatasetReader
         }
     }
 
-    private static List<LabeledSentence> ReadSplit(string name, string folder, DatasetManifest manifest, string file)
+    private static List<LabeledSentence> ReadSplit(string name, string folder, DatasetManifest manifest, string file, out string sha256)
     {
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
@@ -61,7 +72,7 @@ public static class DatasetReader
 
         string shownAs = $"{name}/{Excerpt.Of(file)}";
         List<LabeledSentence> rows = [];
-        foreach (RawRow raw in RowReader.Read(path, shownAs, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn))
+        foreach (RawRow raw in RowReader.Read(path, shownAs, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn, out sha256))
         {
             if (raw.Sentence.AsSpan().IsWhiteSpace())
             {

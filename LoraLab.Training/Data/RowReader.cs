@@ -14,9 +14,9 @@ internal static class RowReader
 {
     private static readonly JsonDocumentOptions _strictJson = new() { AllowDuplicateProperties = false };
 
-    public static IEnumerable<RawRow> Read(string path, string shownAs, string format, string sentenceColumn, string labelColumn)
+    public static IEnumerable<RawRow> Read(string path, string shownAs, string format, string sentenceColumn, string labelColumn, out string sha256)
     {
-        string text = TextFile.Read(path, shownAs);
+        string text = TextFile.Read(path, shownAs, out sha256);
         return format switch
         {
             "csv" => Table(CsvFields(text, shownAs), shownAs, sentenceColumn, labelColumn),

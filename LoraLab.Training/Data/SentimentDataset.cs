@@ -18,6 +18,6 @@ public sealed class SentimentDataset
     /// <summary>True for a toy that proves nothing about methods.</summary>
     public bool Toy { get; init; }
 
-    /// <summary>Full paths of the files that were read, training file first: what a fingerprint hashes.</summary>
-    public IReadOnlyList<string> Files { get; init; } = [];
+    /// <summary>The files that were read, training file first, with their hashes for the fingerprint.</summary>
+    public IReadOnlyList<DatasetFile> Files { get; init; } = [];
 }

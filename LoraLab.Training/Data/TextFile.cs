@@ -1,4 +1,5 @@
 using System.Text;
+using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
@@ -11,7 +12,8 @@ internal static class TextFile
     /// <summary>The whole text, without a byte-order mark.</summary>
     /// <param name="path">File.</param>
     /// <param name="shownAs">How messages call it.</param>
-    public static string Read(string path, string shownAs)
+    /// <param name="sha256">Hash of its bytes.</param>
+    public static string Read(string path, string shownAs, out string sha256)
     {
         byte[] bytes;
         try
@@ -27,6 +29,7 @@ internal static class TextFile
             throw RunFailure.BadData($"{shownAs} cannot be read: {problem.Message}", "dataset", problem);
         }
 
+        sha256 = Sha256Hash.OfBytes(bytes);
         ReadOnlySpan<byte> text = bytes;
         if (text.StartsWith(Encoding.UTF8.Preamble))
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 
@@ -123,16 +124,24 @@ public sealed record LlamaConfig
 
     /// <summary>Reads and checks <c>config.json</c> of a model folder.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
-    public static LlamaConfig Read(string modelFolder) => ReadFile(Path.Combine(modelFolder, FileName));
+    public static LlamaConfig Read(string modelFolder) => Read(modelFolder, out _);
 
-    /// <summary>As <see cref="Read"/>, of a file with any name.</summary>
+    /// <summary>As the other, with the hash of the file's bytes.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
-    public static LlamaConfig ReadFile(string path)
+    public static LlamaConfig Read(string modelFolder, out string sha256) => ReadFile(Path.Combine(modelFolder, FileName), out sha256);
+
+    /// <summary>The same of a file with any name.</summary>
+    /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
+    public static LlamaConfig ReadFile(string path) => ReadFile(path, out _);
+
+    private static LlamaConfig ReadFile(string path, out string sha256)
     {
         LlamaConfig config;
         try
         {
-            config = JsonSerializer.Deserialize<LlamaConfig>(File.ReadAllBytes(path), _strict)
+            byte[] bytes = File.ReadAllBytes(path);
+            sha256 = Sha256Hash.OfBytes(bytes);
+            config = JsonSerializer.Deserialize<LlamaConfig>(bytes, _strict)
                 ?? throw RunFailure.BadData($"{path} is empty.", "model");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -16,6 +16,14 @@ public static class LlamaLoader
     public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
+        return Load(weights, config, dtype, device, out report);
+    }
+
+    /// <summary>As the other, from weights that are open; they stay the caller's.</summary>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.</exception>
+    public static LlamaModel Load(CheckpointWeights weights, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
+    {
+        string modelFolder = weights.Folder;
         using WeightLoader loader = new(weights, device);
         HashSet<string> unused = [.. weights.Names.Where(name => !CheckpointNames.IsDerivedBuffer(name))];
         List<Tensor> loaded = [];

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Catalog;
 
@@ -11,6 +12,20 @@ namespace LoraLab.Training.Specs;
 /// <param name="allowPaths">True on the command line, where any path may be named.</param>
 public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bool allowPaths = false)
 {
+    private readonly ReadOnce<PeftConfig> _config = new();
+
+    /// <summary>What an adapter says of itself; read again only when it changed, or another was read meanwhile.</summary>
+    /// <exception cref="RunFailure">There is none of that name, or it cannot be used.</exception>
+    public PeftConfig Config(string initFrom)
+    {
+        string folder = Find(initFrom);
+        return _config.Get(initFrom, FileStamp.Of(folder, [PeftFiles.Config]), () => PeftImport.ReadConfig(folder));
+    }
+
+    /// <summary>The files of an adapter as they are now.</summary>
+    /// <exception cref="RunFailure">There is none of that name.</exception>
+    public IReadOnlyList<SeenFile> Look(string initFrom) => [.. FileStamp.Of(Find(initFrom), [PeftFiles.Config, PeftFiles.Weights]).Select(file => file.Seen(initFrom))];
+
     /// <summary>The folder with <c>adapter_config.json</c>.</summary>
     /// <exception cref="RunFailure">There is none of that name.</exception>
     public string Find(string initFrom)

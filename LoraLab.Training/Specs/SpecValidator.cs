@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
@@ -30,7 +29,9 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         RunSpec spec = SpecReader.Read(json, errors);
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(known => known.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
-        LlamaConfig? config = Try(errors, () => UsableModel(spec.Model));
+        List<SeenFile> files = [];
+        Try(errors, () => models.Look(spec.Model), files.AddRange);
+        LlamaConfig? config = Try(errors, () => models.Find(spec.Model))?.Config;
         if (config is not null)
         {
             CheckTargets(spec, method, config, errors, warnings);
@@ -39,15 +40,15 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         Try(errors, () => PromptTemplate.Parse(spec.Prompt));
         if (spec.InitFrom is not null && method is not null)
         {
-            CheckInitFrom(spec, method, errors, warnings);
+            CheckInitFrom(spec, method, errors, warnings, files);
         }
 
-        // Choosing rows needs numbers that make sense.
-        TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset)), spec)) : null;
+        // Choosing rows needs numbers that make sense. The files are looked at before they are read.
+        Try(errors, () => datasets.Look(spec.Dataset), files.AddRange);
+        TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(datasets.Read(spec.Dataset), spec)) : null;
         if (subset is null)
         {
-            Try(errors, () => datasets.Find(spec.Dataset));
-            return new() { Errors = Distinct(errors), Warnings = warnings };
+            return new() { Errors = Distinct(errors), Warnings = warnings, Files = files };
         }
 
         RunPlan plan = RunPlan.From(spec, subset.Consumed.Count);
@@ -65,12 +66,13 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         if (spec.WarmupSteps >= spec.ScheduleSteps)
         {
             errors.Add(new("warmupSteps", $"warmupSteps must be below the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
-            return new() { Errors = errors, Warnings = warnings };
+            return new() { Errors = errors, Warnings = warnings, Files = files };
         }
 
         return new()
         {
             Warnings = warnings,
+            Files = files,
             Spec = spec,
             SuggestedName = RunName.From(spec, method!),
             TotalSteps = plan.TotalSteps,
@@ -133,14 +135,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         warnings.AddRange(method.Warnings(spec));
     }
 
-    private LlamaConfig UsableModel(string name)
-    {
-        string folder = models.Find(name);
-        ModelEntry entry = models.Describe(name);
-        return entry.Usable ? LlamaConfig.Read(folder) : throw RunFailure.BadData($"Model '{name}' cannot be used. {entry.Problem}", "model");
-    }
-
-    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors, List<string> warnings)
+    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors, List<string> warnings, List<SeenFile> files)
     {
         if (!method.Descriptor.AllowsInitFrom)
         {
@@ -148,7 +143,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             return;
         }
 
-        PeftConfig? config = Try(errors, () => PeftImport.ReadConfig(adapters.Find(spec.InitFrom!)));
+        Try(errors, () => adapters.Look(spec.InitFrom!), files.AddRange);
+        PeftConfig? config = Try(errors, () => adapters.Config(spec.InitFrom!));
         if (config is not null && config.Rank != spec.Rank)
         {
             errors.Add(new("initFrom", $"initFrom: the adapter '{spec.InitFrom}' has rank {config.Rank}; rank says {spec.Rank}."));
@@ -163,12 +159,14 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
     private static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
 
-    private static T? Try<T>(List<FieldError> errors, Func<T> action)
+    private static T? Try<T>(List<FieldError> errors, Func<T> action, Action<T>? then = null)
         where T : class
     {
         try
         {
-            return action();
+            T result = action();
+            then?.Invoke(result);
+            return result;
         }
         catch (RunFailure failure)
         {

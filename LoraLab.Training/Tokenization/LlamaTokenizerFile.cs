@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
 using Microsoft.ML.Tokenizers;
 
@@ -11,7 +12,11 @@ public static class LlamaTokenizerFile
 
     /// <summary>The tokenizer of a model folder.</summary>
     /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
-    public static ITokenizer Load(string modelFolder)
+    public static ITokenizer Load(string modelFolder) => Load(modelFolder, out _);
+
+    /// <summary>As the other, with the hash of the file's bytes.</summary>
+    /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
+    public static ITokenizer Load(string modelFolder, out string sha256)
     {
         string path = Path.Combine(modelFolder, FileName);
         if (!File.Exists(path))
@@ -26,6 +31,7 @@ public static class LlamaTokenizerFile
         try
         {
             byte[] model = File.ReadAllBytes(path);
+            sha256 = Sha256Hash.OfBytes(model);
             // First, as its complaints name the piece.
             SentencePieceVocabulary vocabulary = new(model);
             using MemoryStream stream = new(model);

@@ -24,6 +24,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     private RunSpec? _spec;
     private TrainingState? _resumed;
     private int? _largestPass;
+    private IReadOnlyList<string> _warnings = [];
 
     /// <summary>Hears everything.</summary>
     public RunRecorder Recorder => recorder;
@@ -33,6 +34,16 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
 
     /// <summary>The run while it trains, once it is prepared.</summary>
     public TrainingRun? Training { get; private set; }
+
+    /// <summary>What is worth knowing before anything is loaded: in the log at once, among the run's warnings, and behind the sentence of a run that its data ended.</summary>
+    public void Warn(IReadOnlyList<string> warnings)
+    {
+        _warnings = warnings;
+        foreach (string warning in warnings)
+        {
+            recorder.Log($"warning: {warning}");
+        }
+    }
 
     /// <summary>The last whole checkpoint that belongs to the specification, or null.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>
@@ -115,6 +126,11 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         }
         catch (Exception problem) when (RunEnd.Of(problem, stop, recorder.Log) is RunEnd end)
         {
+            if (end.Reason == EndReason.BadData && _warnings.Count > 0)
+            {
+                return end with { Sentence = $"{end.Sentence} {string.Join(' ', _warnings)}" };
+            }
+
             return end.Reason is EndReason reason && end.Suggestions.Count == 0 && _spec is not null
                 ? end with { Suggestions = FailureAdvice.For(reason, _spec, _largestPass) }
                 : end;
@@ -154,7 +170,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
-            Warnings = run.Warnings,
+            Warnings = [.. _warnings, .. run.Warnings],
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"

@@ -3,18 +3,30 @@ using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>The rows of a run as token ids: everything about a run that needs no weights.</summary>
-public sealed record RunData
+/// <summary>The rows of a run as token ids, and where its weights are: everything about a run before they are loaded.</summary>
+public sealed class RunData : IDisposable
 {
-    /// <summary>Folder of the model.</summary>
-    public required string ModelFolder { get; init; }
+    private readonly Lazy<CheckpointWeights> _weights;
+
+    private RunData(FoundModel model) => (Model, _weights) = (model, new(() => CheckpointWeights.Open(model.Folder)));
+
+    /// <summary>The model.</summary>
+    public FoundModel Model { get; }
 
     /// <summary>Shape of the model.</summary>
-    public required LlamaConfig Config { get; init; }
+    public LlamaConfig Config => Model.Config;
+
+    /// <summary>Hash of the bytes that the tokenizer was read from.</summary>
+    public required string TokenizerSha256 { get; init; }
+
+    /// <summary>The weights, opened at the first look; closed with this.</summary>
+    /// <exception cref="RunFailure">A file, shard or tensor is missing or inconsistent.</exception>
+    public CheckpointWeights Weights => _weights.Value;
 
     /// <summary>The data set.</summary>
     public required SentimentDataset Data { get; init; }
@@ -35,17 +47,25 @@ public sealed record RunData
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
     public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets)
     {
-        string folder = models.Find(spec.Model);
-        LlamaConfig config = LlamaConfig.Read(folder);
-        SentimentDataset data = DatasetReader.Read(spec.Dataset, datasets.Find(spec.Dataset));
+        FoundModel model = models.Find(spec.Model);
+        SentimentDataset data = datasets.Read(spec.Dataset);
         TrainingSubset subset = TrainingSubset.Select(data, spec);
-        ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
-        RequireVocabulary(tokenizer, config, spec.Model);
+        ITokenizer tokenizer = LlamaTokenizerFile.Load(model.Folder, out string tokenizerSha256);
+        RequireVocabulary(tokenizer, model.Config, spec.Model);
         ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), data.Labels, spec.LossScope, spec.StripSentence);
         TrainingExample[] train = [.. subset.Consumed.Select(encoder.EncodeTraining)];
         List<EvaluationExample> evaluation = [.. subset.Evaluation.Select(encoder.EncodeEvaluation)];
-        RequireContext(train, evaluation, config);
-        return new() { ModelFolder = folder, Config = config, Data = data, Subset = subset, Train = train, Evaluation = evaluation };
+        RequireContext(train, evaluation, model.Config);
+        return new(model) { TokenizerSha256 = tokenizerSha256, Data = data, Subset = subset, Train = train, Evaluation = evaluation };
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (_weights.IsValueCreated)
+        {
+            _weights.Value.Dispose();
+        }
     }
 
     private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)

@@ -18,16 +18,18 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="recorder">Hears everything.</param>
     /// <param name="stop">Stops the run as soon as possible.</param>
     /// <param name="resume">Go on from the run directory's last whole checkpoint, where there is one.</param>
-    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false)
+    /// <param name="queued">What the run's files were when it was queued; null: nobody looked.</param>
+    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false, IReadOnlyList<SeenFile>? queued = null)
     {
         ActiveAttempt attempt = new(recorder, stop);
         recorder.Started();
-        return attempt.End(attempt.Try(() => Run(attempt, Complete(specJson), resume)) ?? RunEnd.Finished);
+        return attempt.End(attempt.Try(() => Run(attempt, Complete(attempt, specJson, queued ?? []), resume)) ?? RunEnd.Finished);
     }
 
-    private RunSpec Complete(JsonNode? specJson)
+    private RunSpec Complete(ActiveAttempt attempt, JsonNode? specJson, IReadOnlyList<SeenFile> queued)
     {
         SpecValidation validation = validator.Validate(specJson);
+        attempt.Warn(ChangedFiles.Sentences(queued, validation.Files));
         return validation.Spec
             ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
     }
@@ -37,10 +39,10 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         Announce(attempt, spec);
         using SavedState? saved = resume ? attempt.Latest(spec) : null;
         RunSpec used = saved?.State.Spec ?? spec;
-        RunData rows = preparation.Read(used);
+        using RunData rows = preparation.Read(used);
         BudgetGate? gate = used.MemoryBudgetMb is null ? null : new(new MemoryOutlook(used, rows));
         gate?.RequireEstimate();
-        Task<ModelFingerprint> hashing = preparation.HashModelAsync(used);
+        Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(rows);
         using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved, rows, () => attempt.Recorder.Moving("loading", 0, 0));
         using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), saved);
         using TrainingEngine engine = new(training);

@@ -33,13 +33,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="spec">Specification; of a resumed run the one that its checkpoint stored.</param>
     /// <param name="cancellation">Stops between two parts.</param>
     /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
-    /// <param name="read">The specification's rows where they have been read; null: they are read here.</param>
+    /// <param name="read">The specification's rows where they have been read; null: they are read here. Its weights are closed when they are loaded.</param>
     /// <param name="moved">Hears of each part.</param>
     public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null, RunData? read = null, Action? moved = null)
     {
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
-        RunData rows = read ?? Read(spec);
+        using RunData rows = read ?? Read(spec);
         (LlamaConfig config, SentimentDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
         cancellation.ThrowIfCancellationRequested();
 
@@ -51,7 +51,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         torch.Device device = DeviceChoice.Resolve(spec.Device);
         PeakMemory memory = new(device);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
-        LlamaModel model = LlamaLoader.Load(rows.ModelFolder, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
+        LlamaModel model = LlamaLoader.Load(rows.Weights, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
         try
         {
             SvdCache decompositions = new(svdFolder);
@@ -94,10 +94,11 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     public RunData Read(RunSpec spec) => RunData.Read(spec, models, datasets);
 
     /// <summary>Hashes the model's files on another thread, beside the load that reads the same bytes.</summary>
-    public Task<ModelFingerprint> HashModelAsync(RunSpec spec)
+    /// <exception cref="RunFailure">A file of the weights is missing or inconsistent.</exception>
+    public static Task<ModelFingerprint> HashModelAsync(RunData rows)
     {
-        string folder = models.Find(spec.Model);
-        return Task.Run(() => ModelHashes.Of(spec.Model, folder, LlamaConfig.Read(folder)));
+        IReadOnlyList<string> weights = rows.Weights.Files;
+        return Task.Run(() => ModelHashes.Of(rows.Model, weights, rows.TokenizerSha256));
     }
 
     private List<LowRankAdapter> Attach(
@@ -116,7 +117,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
 
         if (spec.InitFrom is not null && saved is null)
         {
-            PeftImport.Fill(adapters.Find(spec.InitFrom), attached, spec.Rank);
+            PeftImport.Fill(adapters.Find(spec.InitFrom), adapters.Config(spec.InitFrom), attached, spec.Rank);
         }
 
         return attached;

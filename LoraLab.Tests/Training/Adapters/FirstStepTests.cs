@@ -46,7 +46,7 @@ public sealed class FirstStepTests
     public void Train_MethodThatDecomposes_LeavesTheOriginalWeightsWhereItSaysSo()
     {
         using TestTrainer trainer = new();
-        string folder = trainer.Services.Models.Find("sample");
+        string folder = trainer.Services.Models.Find("sample").Folder;
         using LlamaModel original = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU);
         foreach (LoraMethod method in LoraMethods.All)
         {

@@ -35,7 +35,7 @@ public sealed class MethodBatteryTests
         using IDisposable noGrad = no_grad();
 
         using Tensor adapted = run.Model.Hidden(ids_BT, ForwardPass.Plain);
-        using LlamaModel plain = LlamaLoader.Load(trainer.Services.Models.Find("sample"), run.Model.Config, float32, CPU);
+        using LlamaModel plain = LlamaLoader.Load(trainer.Services.Models.Find("sample").Folder, run.Model.Config, float32, CPU);
         using Tensor original = plain.Hidden(ids_BT, ForwardPass.Plain);
 
         double difference = adapted.sub(original).abs().max().item<float>();

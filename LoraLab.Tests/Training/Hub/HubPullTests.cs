@@ -38,7 +38,7 @@ public sealed class HubPullTests : IDisposable
         Assert.Equal(["config.json", Weights, "tokenizer.model"], Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
         Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
         Assert.Equal([Folder], Directory.GetFileSystemEntries(Path.GetDirectoryName(Folder)!));
-        Assert.Equal(Folder, new ModelCatalog(Configuration).Find("owner/tiny"));
+        Assert.Equal(Folder, new ModelCatalog(Configuration).Find("owner/tiny").Folder);
         Assert.All(hub.Requests.Where(request => request.Path.Contains("resolve")), request => Assert.Contains(FakeHub.Commit, request.Path));
     }
 

@@ -26,7 +26,7 @@ public sealed class PeftMergeTests
         FinishedRun run = trainer.Run(Spec(method));
         string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
         string merged = Path.Combine(trainer.NewFolder(), "merged");
-        string model = trainer.Services.Models.Find("sample");
+        string model = trainer.Services.Models.Find("sample").Folder;
 
         int changed = PeftMerge.Write(model, adapter, merged);
 
@@ -51,7 +51,7 @@ public sealed class PeftMergeTests
         string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
         string model = trainer.CopyOfSampleModel("half");
         string weights = Path.Combine(model, "model.safetensors");
-        using (CheckpointWeights full = CheckpointWeights.Open(trainer.Services.Models.Find("sample")))
+        using (CheckpointWeights full = CheckpointWeights.Open(trainer.Services.Models.Find("sample").Folder))
         {
             SafetensorsWriter.Write(weights, full.Names.ToDictionary(name => name, name => full.Read(name).to(bfloat16)), new Dictionary<string, string> { ["format"] = "pt" });
         }
@@ -101,7 +101,7 @@ public sealed class PeftMergeTests
         string golden = Fixtures.Golden("lora-qv");
         string output = Path.Combine(trainer.NewFolder(), "merged");
 
-        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample"), golden, output));
+        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, golden, output));
 
         Assert.Matches("tensor 'base_model.model.model.layers.*' .*: the adapter is for another model", refused.Message);
         Assert.False(Path.Exists(output));
@@ -122,7 +122,7 @@ public sealed class PeftMergeTests
         config[key] = JsonNode.Parse(value);
         File.WriteAllText(file, config.ToJsonString());
 
-        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample"), adapter, Path.Combine(trainer.NewFolder(), "merged")));
+        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, adapter, Path.Combine(trainer.NewFolder(), "merged")));
 
         Assert.Contains(sentence, refused.Message, StringComparison.Ordinal);
         Assert.Contains("adapter_config.json", refused.Message, StringComparison.Ordinal);
@@ -134,7 +134,7 @@ public sealed class PeftMergeTests
         using TestTrainer trainer = new();
         string adapter = Path.Combine(trainer.Run(MicroSpec.For("lora")).Folder, RunFiles.Adapter);
 
-        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample"), adapter, trainer.NewFolder()));
+        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, adapter, trainer.NewFolder()));
 
         Assert.Contains("already exists", refused.Message, StringComparison.Ordinal);
     }

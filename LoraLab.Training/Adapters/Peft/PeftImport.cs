@@ -13,9 +13,12 @@ public static class PeftImport
 
     /// <summary>Puts the folder's factors into freshly made adapters.</summary>
     /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
-    public static void Fill(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank)
+    public static void Fill(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) => Fill(folder, ReadConfig(folder), adapters, rank);
+
+    /// <summary>The same where the folder's configuration is known.</summary>
+    /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
+    public static void Fill(string folder, PeftConfig config, IReadOnlyList<LowRankAdapter> adapters, int rank)
     {
-        PeftConfig config = ReadConfig(folder);
         if (config.Rank != rank)
         {
             throw RunFailure.BadData($"initFrom: the adapter in {folder} has rank {config.Rank}; the specification says {rank}.", Field);

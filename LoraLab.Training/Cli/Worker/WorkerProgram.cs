@@ -38,7 +38,7 @@ public static class WorkerProgram
 
         try
         {
-            return ExitCodes.Of(Serve(services, new RunDirectory(folder), first.Attempt, stop, output, log));
+            return ExitCodes.Of(Serve(services, new RunDirectory(folder), first, stop, output, log));
         }
         catch (IOException problem) when (DiskSpace.IsShort(problem))
         {
@@ -47,12 +47,12 @@ public static class WorkerProgram
         }
     }
 
-    private static EndReason? Serve(Services services, RunDirectory directory, int number, StopSignal stop, TextWriter output, TextWriter log)
+    private static EndReason? Serve(Services services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
     {
         using Echo echo = new(output);
-        using EventLog events = new(directory.AttemptFolder(number), services.Clock, echo.Tell);
+        using EventLog events = new(directory.AttemptFolder(command.Attempt), services.Clock, echo.Tell);
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
-        return services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: number > 1);
+        return services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: command.Attempt > 1, command.Files);
     }
 
     /// <summary>

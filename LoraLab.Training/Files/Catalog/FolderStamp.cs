@@ -11,9 +11,8 @@ internal static class FolderStamp
         StringBuilder stamp = new();
         foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
-            FileInfo file = new(path);
-            FileInfo target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-            stamp.Append(CultureInfo.InvariantCulture, $"{file.Name}|{(target.Exists ? target.Length : -1)}|{target.LastWriteTimeUtc.Ticks};");
+            FileStamp file = FileStamp.Of(path);
+            stamp.Append(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}|{file.Bytes}|{file.WrittenAt.Ticks};");
         }
 
         return stamp.ToString();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
@@ -12,7 +13,7 @@ public sealed class ModelCatalog
     private readonly string _bundled;
     private readonly CatalogFolders _models;
     private readonly CatalogFolders _adapters;
-    private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry)> _described = new();
+    private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, FoundModel? Model)> _described = new();
 
     /// <summary>A catalog over the configured roots, the downloaded models and the bundled sample.</summary>
     public ModelCatalog(TrainingConfiguration configuration)
@@ -25,35 +26,39 @@ public sealed class ModelCatalog
     }
 
     /// <summary>All model folders, usable or not, the bundled one first.</summary>
-    public IReadOnlyList<ModelEntry> List() => [.. _models.All().Select(model => Describe(model.Name, model.Folder))];
+    public IReadOnlyList<ModelEntry> List() => [.. _models.All().Select(model => Describe(model.Name, model.Folder).Entry)];
 
-    /// <summary>The folder of a model that runs can use.</summary>
+    /// <summary>A model that runs can use.</summary>
     /// <exception cref="RunFailure">There is no such model, or it cannot be used; field <c>model</c>.</exception>
-    public string Find(string name)
+    public FoundModel Find(string name)
     {
-        string folder = _models.Find(name);
-        ModelEntry entry = Describe(name, folder);
-        return entry.Usable ? folder : throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
+        (ModelEntry entry, FoundModel? model) = Describe(name, _models.Find(name));
+        return model ?? throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
     }
+
+    /// <summary>The files of a model, usable or not, as they are now.</summary>
+    /// <exception cref="RunFailure">There is no such model; field <c>model</c>.</exception>
+    public IReadOnlyList<SeenFile> Look(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.Seen(name))];
 
     /// <summary>What a list shows of one model.</summary>
     /// <exception cref="RunFailure">There is no such model.</exception>
-    public ModelEntry Describe(string name) => Describe(name, _models.Find(name));
+    public ModelEntry Describe(string name) => Describe(name, _models.Find(name)).Entry;
 
     /// <summary>The folder of a PEFT adapter under the model roots.</summary>
     /// <exception cref="RunFailure">There is no such adapter; field <c>initFrom</c>.</exception>
     public string FindAdapter(string name) => _adapters.Find(name);
 
-    private ModelEntry Describe(string name, string folder)
+    private (ModelEntry Entry, FoundModel? Model) Describe(string name, string folder)
     {
         string stamp = FolderStamp.Of(folder);
-        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry) known) && known.Stamp == stamp && known.Entry.Name == name)
+        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, FoundModel? Model) known) && known.Stamp == stamp && known.Entry.Name == name)
         {
-            return known.Entry;
+            return (known.Entry, known.Model);
         }
 
-        ModelEntry entry = ModelFolder.Describe(name, folder) with { Toy = folder == _bundled };
-        _described[folder] = (stamp, entry);
-        return entry;
+        (ModelEntry entry, FoundModel? model) = ModelFolder.Describe(name, folder);
+        entry = entry with { Toy = folder == _bundled };
+        _described[folder] = (stamp, entry, model);
+        return (entry, model);
     }
 }

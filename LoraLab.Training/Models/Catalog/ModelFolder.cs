@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Catalog;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Weights;
 
@@ -7,21 +8,25 @@ namespace LoraLab.Training.Models.Catalog;
 /// <summary>Says what a model folder holds and whether runs can use it, from names, sizes and the configuration alone.</summary>
 internal static class ModelFolder
 {
-    public static ModelEntry Describe(string name, string folder)
+    private const string TokenizerFile = "tokenizer.model";
+
+    /// <summary>What a list shows of it, and where runs can use it what they need.</summary>
+    public static (ModelEntry Entry, FoundModel? Model) Describe(string name, string folder)
     {
         LlamaConfig config;
+        string sha256;
         try
         {
-            config = LlamaConfig.Read(folder);
+            config = LlamaConfig.Read(folder, out sha256);
         }
         catch (RunFailure problem)
         {
-            return new ModelEntry { Name = name, Problem = problem.Message };
+            return (new ModelEntry { Name = name, Problem = problem.Message }, null);
         }
 
-        string[] weights = [.. Directory.EnumerateFiles(folder, "model*.safetensors")];
+        string[] weights = Weights(folder);
         string? problemOfFiles = Problem(folder, weights);
-        return new ModelEntry
+        ModelEntry entry = new()
         {
             Name = name,
             Usable = problemOfFiles is null,
@@ -34,7 +39,14 @@ internal static class ModelFolder
             WeightBytes = weights.Sum(Bytes),
             LinearModules = [.. config.BlockLinears.Select(linear => linear.Name)],
         };
+        return (entry, entry.Usable ? new FoundModel(name, folder, config, sha256) : null);
     }
+
+    /// <summary>The files that a run reads, as they are now.</summary>
+    public static IReadOnlyList<FileStamp> Stamps(string folder) => FileStamp.Of(
+        folder, [LlamaConfig.FileName, TokenizerFile, CheckpointWeights.IndexFile, .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
+
+    private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
 
     private static string? Problem(string folder, string[] weights)
     {
@@ -48,7 +60,7 @@ internal static class ModelFolder
             return $"Its {Path.GetFileName(empty)} is empty or a broken link.";
         }
 
-        if (!File.Exists(Path.Combine(folder, "tokenizer.model")))
+        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
         {
             return File.Exists(Path.Combine(folder, "tokenizer.json"))
                 ? "It has only a tokenizer.json; LoraLab reads SentencePiece models, so a tokenizer.model is needed."
@@ -58,10 +70,5 @@ internal static class ModelFolder
         return null;
     }
 
-    private static long Bytes(string path)
-    {
-        FileInfo file = new(path);
-        FileInfo target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-        return target.Exists ? target.Length : 0;
-    }
+    private static long Bytes(string path) => Math.Max(0, FileStamp.Of(path).Bytes);
 }

@@ -23,6 +23,9 @@ public sealed class CheckpointWeights : IDisposable
         _folder = folder;
     }
 
+    /// <summary>The model's folder.</summary>
+    public string Folder => _folder;
+
     /// <summary>Names of all tensors.</summary>
     public IReadOnlyCollection<string> Names => _byTensor.Keys;
 

@@ -82,7 +82,7 @@ public static class Fingerprint
         return new()
         {
             Dataset = run.Spec.Dataset,
-            FilesSha256 = run.Data.Files.ToDictionary(file => Path.GetFileName(file), Sha256Hash.OfFile),
+            FilesSha256 = run.Data.Files.ToDictionary(file => file.Name, file => file.Sha256),
             Sentences = run.Train.Length,
             Labels = run.Environment.TrainLabels,
             SubsetSha256 = subset.Add([.. run.Train.Select(example => example.Row)]).Hex(),

@@ -1,8 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
-using LoraLab.Training.Models;
-using LoraLab.Training.Models.Weights;
-using LoraLab.Training.Tokenization;
+using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Training.Fingerprints;
 
@@ -10,18 +8,17 @@ namespace LoraLab.Training.Training.Fingerprints;
 public static class ModelHashes
 {
     /// <summary>Reads every byte of the weights: a second or two for each gigabyte. Safe beside a load of the same files.</summary>
-    public static ModelFingerprint Of(string name, string folder, LlamaConfig config)
+    /// <param name="model">The model, whose configuration has been read.</param>
+    /// <param name="weights">Files of its weights.</param>
+    /// <param name="tokenizerSha256">Hash of its tokenizer, which has been read.</param>
+    public static ModelFingerprint Of(FoundModel model, IReadOnlyList<string> weights, string tokenizerSha256) => new()
     {
-        using CheckpointWeights weights = CheckpointWeights.Open(folder);
-        return new()
-        {
-            Name = name,
-            WeightsSha256 = OfWeights(weights.Files),
-            ConfigSha256 = Sha256Hash.OfFile(Path.Combine(folder, LlamaConfig.FileName)),
-            TokenizerSha256 = Sha256Hash.OfFile(Path.Combine(folder, LlamaTokenizerFile.FileName)),
-            Parameters = config.ParameterCount,
-        };
-    }
+        Name = model.Name,
+        WeightsSha256 = OfWeights(weights),
+        ConfigSha256 = model.ConfigSha256,
+        TokenizerSha256 = tokenizerSha256,
+        Parameters = model.Config.ParameterCount,
+    };
 
     private static string OfWeights(IReadOnlyList<string> files)
     {

@@ -3,7 +3,6 @@ using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
-using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Evaluation;
@@ -20,12 +19,16 @@ public sealed class MemoryOutlook
     private readonly torch.Device _device;
     private readonly double _processBytes;
 
+    // On the CPU a weight stays where it lies in the file if it has the precision that is used: the precisions of the matrices there.
+    private readonly HashSet<string>? _stored;
+
     /// <summary>Estimates a specification that has passed validation, over its own rows.</summary>
     /// <exception cref="RunFailure">The device cannot be used.</exception>
     public MemoryOutlook(RunSpec spec, RunData data)
     {
         _device = DeviceChoice.Resolve(spec.Device);
         (_spec, _data) = (spec with { Precision = PrecisionRule.Resolve(spec.Precision, _device, data.Config.ParameterCount) }, data);
+        _stored = _device.type == DeviceType.CUDA ? null : [.. data.Weights.Names.Where(name => data.Weights.Shape(name).Count >= 2).Select(data.Weights.Dtype)];
         MemoryRequest request = Request(_spec);
         // Last: reading and packing leave behind here what they leave behind in a run.
         _processBytes = Math.Max(0, ProcessMemory.Measure(_device, _spec.Precision));
@@ -54,17 +57,10 @@ public sealed class MemoryOutlook
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
             Evaluation = evaluator.Passes,
             Gpu = gpu,
-            Mapped = !gpu && IsMapped(_data.ModelFolder, PrecisionRule.Dtype(spec.Precision)),
+            Mapped = !gpu && _stored!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluator.IndexBytes,
             ProcessBytes = _processBytes,
             BudgetMb = spec.MemoryBudgetMb,
         };
-    }
-
-    // On the CPU a weight stays where it lies in the file if it has the precision that is used.
-    private static bool IsMapped(string folder, torch.ScalarType dtype)
-    {
-        using CheckpointWeights weights = CheckpointWeights.Open(folder);
-        return weights.Names.All(name => weights.Shape(name).Count < 2 || weights.Dtype(name) == SafetensorsDtypes.Name(dtype));
     }
 }

@@ -14,7 +14,8 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets)
     /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
     public MemoryEstimate Estimate(RunSpec spec)
     {
-        MemoryOutlook outlook = new(spec, RunData.Read(spec, models, datasets));
+        using RunData rows = RunData.Read(spec, models, datasets);
+        MemoryOutlook outlook = new(spec, rows);
         if (outlook.Estimate.Fits)
         {
             return outlook.Estimate;

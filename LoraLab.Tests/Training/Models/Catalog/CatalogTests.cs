@@ -41,9 +41,9 @@ public sealed class CatalogTests : IDisposable
         string bundled = Model("samples/model");
         ModelCatalog catalog = new(Configuration("first"));
 
-        Assert.Equal(first, catalog.Find("twice"));
-        Assert.Equal(owned, catalog.Find("owner/name"));
-        Assert.Equal(bundled, catalog.Find("sample"));
+        Assert.Equal(first, catalog.Find("twice").Folder);
+        Assert.Equal(owned, catalog.Find("owner/name").Folder);
+        Assert.Equal(bundled, catalog.Find("sample").Folder);
         Assert.Equal(["sample", "owner/name", "twice"], catalog.List().Select(model => model.Name));
         Assert.Equal([true, false, false], catalog.List().Select(model => model.Toy));
     }
@@ -103,8 +103,8 @@ public sealed class CatalogTests : IDisposable
 
         ModelCatalog catalog = new(Configuration());
 
-        Assert.Equal(link, catalog.Find("linked"));
-        Assert.Equal(files, catalog.Find("files"));
+        Assert.Equal(link, catalog.Find("linked").Folder);
+        Assert.Equal(files, catalog.Find("files").Folder);
         Assert.All(catalog.List(), model => Assert.Equal(7, model.WeightBytes));
     }
 

@@ -1,0 +1,66 @@
+using LoraLab.Files;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Data;
+
+/// <summary>A data set is read once while its files are what they were.</summary>
+public sealed class DatasetCatalogTests : IDisposable
+{
+    private const string Train = "sentence\tlabel\nfine\t1\nawful\t0\n";
+    private readonly TemporaryFolder _home = new();
+    private readonly DatasetCatalog _catalog;
+
+    public DatasetCatalogTests()
+    {
+        _home.Write("datasets/mine/train.tsv", Train);
+        _home.Write("datasets/mine/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        _catalog = new DatasetCatalog(new TrainingConfiguration { Home = _home.Path, DataDirectory = _home.Path });
+    }
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public void Read_Twice_GivesTheSameRowsWithTheHashOfWhatWasRead()
+    {
+        SentimentDataset first = _catalog.Read("mine");
+
+        Assert.Same(first, _catalog.Read("mine"));
+        Assert.Equal([2, 1], new[] { _catalog.Describe("mine").TrainRows, _catalog.Describe("mine").EvalRows });
+        Assert.Same(first, _catalog.Read("mine"));
+        Assert.Equal(["train.tsv", "dev.tsv"], first.Files.Select(file => file.Name));
+        Assert.Equal(Sha256Hash.OfFile(PathOf("train.tsv")), first.Files[0].Sha256);
+    }
+
+    [Theory]
+    [InlineData("train.tsv", "sentence\tlabel\nfine\t1\nawful\t0\nbad\t0\n", 3)]
+    [InlineData("train.tsv", "sentence\tlabel\nFINE\t1\nawful\t0\n", 2)]
+    [InlineData("dataset.json", """{"labels": ["no", "yes"]}""", 2)]
+    public void Read_FileWasWritten_IsReadAgain(string file, string text, int rows)
+    {
+        SentimentDataset first = _catalog.Read("mine");
+        File.WriteAllText(PathOf(file), text);
+        // A second write within the clock's tick would have the same time.
+        File.SetLastWriteTimeUtc(PathOf(file), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));
+
+        SentimentDataset second = _catalog.Read("mine");
+
+        Assert.NotSame(first, second);
+        Assert.Equal(rows, second.Train.Count);
+        Assert.Equal(Sha256Hash.OfFile(PathOf("train.tsv")), second.Files[0].Sha256);
+    }
+
+    [Fact]
+    public void Look_NamesTheFilesThatAreReadWithSizeAndTime()
+    {
+        File.WriteAllText(PathOf("readme.txt"), "nobody reads this");
+        File.SetLastWriteTimeUtc(PathOf("dev.tsv"), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));
+
+        Assert.Equal(["mine/train.tsv", "mine/dev.tsv"], _catalog.Look("mine").Select(file => file.Name));
+        Assert.Equal((Train.Length, new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero)), (_catalog.Look("mine")[0].Bytes, _catalog.Look("mine")[1].WrittenAt));
+    }
+
+    private string PathOf(string file) => Path.Combine(_home.Path, "datasets", "mine", file);
+}
