@@ -17,7 +17,11 @@ internal sealed record RunChanged(RunDocument? Before, RunDocument? After, IRead
 
     /// <summary>Whether a study or sweep may go on for it: more happened than steps.</summary>
     public bool IsMoreThanProgress =>
-        Before is null || After is null || Before.State != After.State || !ReferenceEquals(Before.Attempts, After.Attempts) || Points.Any(point => MetricKeys.IsEvaluation(point.Key));
+        Before is null || After is null || Before.State != After.State || !SameAttempts(Before.Attempts, After.Attempts) || Points.Any(point => MetricKeys.IsEvaluation(point.Key));
+
+    /// <summary>But for the number of the last event, which every import of steps raises.</summary>
+    private static bool SameAttempts(IReadOnlyList<RunAttempt> before, IReadOnlyList<RunAttempt> after) =>
+        before.Count == after.Count && (after.Count == 0 || before[^1] with { LastEvent = after[^1].LastEvent } == after[^1]);
 }
 
 /// <summary>The database was opened again after a failure: anything may differ from what was told.</summary>

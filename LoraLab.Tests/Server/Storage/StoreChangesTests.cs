@@ -1,0 +1,71 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Storage;
+
+/// <summary>What studies and sweeps are woken by.</summary>
+public sealed class StoreChangesTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly StoreOnDisk disk;
+
+    public StoreChangesTests() => disk = new(folder.Path);
+
+    public void Dispose()
+    {
+        disk.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void IsMoreThanProgress_StepsAndProgress_AreNot()
+    {
+        StoredRun run = StoreOnDisk.Run("a");
+        Put(run with { Document = RunStateMachine.Begin(RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt)) });
+
+        Assert.False(Heard(new ProgressMade { N = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsMoreThanProgress);
+        Assert.False(Heard(new MetricsRecorded { N = 2, Steps = [1], Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [0.5] } }).IsMoreThanProgress);
+        Assert.True(Heard(new Evaluated { N = 3, PredictionsFile = "none", Step = 1, Accuracy = 0.5, MacroF1 = 0.5, Loss = 0.7, Correct = 1, Rows = 2 }).IsMoreThanProgress);
+        Assert.True(Heard(new CheckpointSaved { N = 4, Step = 1 }).IsMoreThanProgress);
+    }
+
+    [Fact]
+    public void IsMoreThanProgress_ComesClaimedEndedGone_Are()
+    {
+        using ChangeListener listener = disk.Changes.Listen(static _ => true);
+        StoredRun run = StoreOnDisk.Run("a");
+        RunDocument claimed = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt);
+        Put(run);
+        Put(run with { Document = claimed });
+        Put(run with { Document = RunStateMachine.End(claimed, EndReason.Finished, null, run.Document.CreatedAt) });
+        disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
+
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.True(listener.Changes.TryRead(out StoreChange? change));
+            Assert.True(Assert.IsType<RunChanged>(change).IsMoreThanProgress, $"change {i}");
+        }
+    }
+
+    private void Put(StoredRun run) => disk.Store.Transact(StoreScope.Everything, transaction => transaction.Put(run));
+
+    /// <summary>What is told when the event is taken.</summary>
+    private RunChanged Heard(WorkerEvent happened)
+    {
+        using ChangeListener listener = disk.Changes.Listen(static _ => true);
+        disk.Store.Transact(StoreScope.Run("a"), transaction =>
+        {
+            StoredRun run = transaction.Find("a")!;
+            RunUpdate update = RunProjector.Apply(run.Document, [happened]);
+            transaction.Put(run with { Document = update.Document });
+            transaction.AddPoints("a", update.Points);
+        });
+        Assert.True(listener.Changes.TryRead(out StoreChange? change));
+        return Assert.IsType<RunChanged>(change);
+    }
+}
