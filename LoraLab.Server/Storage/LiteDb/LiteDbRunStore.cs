@@ -121,7 +121,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
                     batch.Plans[plan.Id] = plan;
                 }
 
-                batch.Ledger = ledger.Next(seq, now.Paused) ?? batch.Ledger;
+                batch.Ledger = ledger.Asked(ledger.Next(seq, now.Paused)) ?? batch.Ledger;
             });
         }
 
@@ -191,7 +191,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
             StoreLedger.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
             if (!ledger.Covers(seq + staged.Events))
             {
-                return (result, writer.Ask(batch => batch.Ledger = next), seq + staged.Events);
+                return (result, writer.Ask(batch => batch.Ledger = ledger.Asked(next) ?? batch.Ledger), seq + staged.Events);
             }
 
             Commit(open, staged, before);
@@ -232,7 +232,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
         long asked = writer.Ask(batch =>
         {
             batch.Add(staged.Changed, before.Find, staged.ChangedPlans.Values, staged.Answers);
-            batch.Ledger = next ?? batch.Ledger;
+            batch.Ledger = ledger.Asked(next) ?? batch.Ledger;
         });
         return waits ? asked : 0;
     }

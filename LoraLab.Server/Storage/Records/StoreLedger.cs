@@ -16,10 +16,13 @@ internal sealed class StoreLedger
     private readonly string path;
     private volatile Content content;
 
+    // What was asked for last and may not be written yet: what is asked for next follows it, not the file.
+    private volatile Content wanted;
+
     public StoreLedger(LoraLabPaths paths)
     {
         path = Path.Combine(paths.DataDirectory, "store.json");
-        content = Read();
+        content = wanted = Read();
     }
 
     public bool Paused => content.Paused;
@@ -31,13 +34,21 @@ internal sealed class StoreLedger
     public bool Covers(long seq) => seq < content.SeqBelow;
 
     /// <summary>
-    /// What must be written when the counter comes to <paramref name="seq"/>: in time, so that nobody waits for it; null: it is good as it is.
+    /// What must be written when the counter comes to <paramref name="seq"/>: in time, so that nobody waits for it; null: it is good as it is, or
+    /// will be when what was asked for is written.
     /// </summary>
     public Content? Next(long seq, bool paused)
     {
-        Content now = content;
+        Content now = wanted;
         bool low = seq + (Block / 2) >= now.SeqBelow;
         return low || paused != now.Paused ? new Content(paused, low ? seq + Block : now.SeqBelow) : null;
+    }
+
+    /// <summary>What <see cref="Next"/> said was asked for: it is written, or refused by the disk, before what is asked for later.</summary>
+    public Content? Asked(Content? next)
+    {
+        wanted = next ?? wanted;
+        return next;
     }
 
     /// <summary>Writes it; what the disk said, if it refused.</summary>
@@ -51,6 +62,8 @@ internal sealed class StoreLedger
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            // Whoever comes next asks for it again.
+            Interlocked.CompareExchange(ref wanted, content, next);
             return error;
         }
     }

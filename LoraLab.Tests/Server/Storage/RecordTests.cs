@@ -67,6 +67,37 @@ public sealed class RecordTests : IDisposable
     }
 
     [Fact]
+    public async Task SetPaused_TakenBackWhileTheFileIsWritten_FileSaysTheLast()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no pipes with a name in a folder.");
+        }
+
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Put("aaaa");
+        string pipe = Path.Combine(Data, "store.json.tmp");
+        using (Process make = Process.Start("mkfifo", [pipe]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        Task paused = Task.Run(() => disk.Store.Transact(StoreScope.Queue, transaction => transaction.SetPaused(true)));
+        await UntilAsync(() => disk.Store.Paused);
+        await Task.Delay(100);
+        Task resumed = Task.Run(() => disk.Store.Transact(StoreScope.Queue, transaction => transaction.SetPaused(false)));
+        await UntilAsync(() => !disk.Store.Paused);
+        await using (FileStream reader = new(pipe, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        {
+            await reader.CopyToAsync(Stream.Null).WaitAsync(s_patience);
+        }
+
+        await Task.WhenAll(paused, resumed).WaitAsync(s_patience);
+        using JsonDocument ledger = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
+        Assert.False(ledger.RootElement.GetProperty("paused").GetBoolean(), "The queue would be paused after the database is lost.");
+    }
+
+    [Fact]
     public void Start_CommittedButNotInTheFiles_FilesSaySo()
     {
         using (StoreOnDisk disk = new(folder.Path))
