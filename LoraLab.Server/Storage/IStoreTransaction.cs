@@ -6,7 +6,7 @@ namespace LoraLab.Server.Storage;
 /// <summary>Sees its own writes; nobody else does before the end. Writes only what the transaction's scope has.</summary>
 internal interface IStoreTransaction : IRunQueries, IRunSeries
 {
-    /// <summary>The time of the transaction, the same each time that its work is done.</summary>
+    /// <summary>The time of the transaction: not before that of any that was taken before it, unless the clock was set back.</summary>
     DateTimeOffset Now { get; }
 
     void SetPaused(bool paused);

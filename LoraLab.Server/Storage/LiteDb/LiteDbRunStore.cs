@@ -63,15 +63,14 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
 
     public T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
-        DateTimeOffset now = time.GetUtcNow();
         long began = time.GetTimestamp();
         try
         {
-            return Take(scope, work, now);
+            return Take(scope, work);
         }
         catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
         {
-            return Take(scope, work, now);
+            return Take(scope, work);
         }
         finally
         {
@@ -159,11 +158,11 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     }
 
     /// <summary>Does the work, and waits outside the gate for what must be in the files: before, for numbers of events; behind, for records.</summary>
-    private T Take<T>(StoreScope scope, Func<IStoreTransaction, T> work, DateTimeOffset now)
+    private T Take<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         while (true)
         {
-            (T result, long asked, long? uncovered) = Attempt(scope, work, now);
+            (T result, long asked, long? uncovered) = Attempt(scope, work);
             if (uncovered is not long numbers)
             {
                 writer.Wait(asked);
@@ -175,10 +174,12 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     }
 
     /// <summary>Nothing was written where the result has numbers that <c>store.json</c> does not cover yet.</summary>
-    private (T Result, long Asked, long? Uncovered) Attempt<T>(StoreScope scope, Func<IStoreTransaction, T> work, DateTimeOffset now)
+    private (T Result, long Asked, long? Uncovered) Attempt<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         lock (gate)
         {
+            // Inside the gate: who comes later has the later time.
+            DateTimeOffset now = time.GetUtcNow();
             Tables open = Open();
             StoreView before = view;
             StagedTransaction staged = new(before, scope, now, this);

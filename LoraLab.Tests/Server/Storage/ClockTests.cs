@@ -33,6 +33,31 @@ public sealed class ClockTests : IDisposable
         Assert.Equal(all.Length, all.Distinct().Count());
     }
 
+    [Fact]
+    public void Now_TransactionThatWaitedForAnother_IsNotBeforeIt()
+    {
+        SetClock clock = new(Now);
+        using StoreOnDisk disk = new(folder.Path, clock);
+        using ManualResetEventSlim inside = new(), go = new();
+        DateTimeOffset waited = default;
+        Thread first = new(() => disk.Store.Transact(StoreScope.Everything, _ =>
+        {
+            inside.Set();
+            go.Wait();
+        }));
+        Thread second = new(() => waited = disk.Store.Transact(StoreScope.Everything, transaction => transaction.Now));
+        first.Start();
+        inside.Wait(TestContext.Current.CancellationToken);
+        second.Start();
+        SpinWait.SpinUntil(() => second.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30));
+        clock.Now = Now.AddMinutes(1);
+        go.Set();
+        first.Join();
+        second.Join();
+
+        Assert.Equal(Now.AddMinutes(1), waited);
+    }
+
     [Theory]
     [MemberData(nameof(Leaps))]
     public void Restart_ClockLeapt_KeepsIdsOrderOfTheQueueAndNumbersOfEvents(double days)
