@@ -1,4 +1,5 @@
 using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Storage.Records;
 
@@ -6,7 +7,7 @@ namespace LoraLab.Server.Storage.Records;
 /// Takes the directories of deleted runs away. A directory under its own name is a run that the database has or is given again, so that a deletion says
 /// that it began, in <c>runs/{id}.deleting</c>, before the database forgets the run: what a crash leaves is finished at the next start.
 /// </summary>
-internal sealed class RunDeletions(LoraLabPaths paths, ILogger<RunDeletions> log)
+internal sealed class RunDeletions(LoraLabPaths paths, RunFolders folders, ILogger<RunDeletions> log)
 {
     private const string BegunSuffix = ".deleting";
     private const string DeletedSuffix = ".deleted";
@@ -39,9 +40,10 @@ internal sealed class RunDeletions(LoraLabPaths paths, ILogger<RunDeletions> log
     /// <summary>The run was not deleted.</summary>
     public void Cancel(string id) => File.Delete(MarkOf(id));
 
-    /// <summary>The database has forgotten the run: its files go.</summary>
+    /// <summary>The database has forgotten the run: its files go, when nobody else removes some of them.</summary>
     public void Finish(string id)
     {
+        using Lock.Scope scope = folders.Hold();
         string folder = paths.RunDirectory(id);
         try
         {

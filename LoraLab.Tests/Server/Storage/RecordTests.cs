@@ -221,6 +221,24 @@ public sealed class RecordTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(again.Paths.RunsDirectory, "*.delet*"));
     }
 
+    [Fact]
+    public void Finish_WhileFilesOfRunsAreRemoved_WaitsForIt()
+    {
+        using StoreOnDisk disk = new(folder.Path);
+        disk.Put("aaaa");
+        disk.Store.Transact(StoreScope.Run("aaaa"), transaction => transaction.Remove("aaaa"));
+        Thread finish = new(() => disk.Deletions.Finish("aaaa"));
+        using (disk.Folders.Hold())
+        {
+            finish.Start();
+            SpinWait.SpinUntil(() => finish.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin) || !finish.IsAlive, s_patience);
+            Assert.True(Directory.Exists(disk.Paths.RunDirectory("aaaa")), "The files went while somebody else was among them.");
+        }
+
+        finish.Join();
+        Assert.False(Directory.Exists(disk.Paths.RunDirectory("aaaa")));
+    }
+
     private static void Rename(StoreOnDisk disk, string id, string name) => disk.Store.Transact(StoreScope.Run(id), transaction =>
     {
         StoredRun run = transaction.Find(id)!;

@@ -7,6 +7,7 @@ using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.LiteDb;
 using LoraLab.Server.Storage.Records;
 using LoraLab.Server.Storage.Recovery;
+using LoraLab.Server.Storage.RunDirectories;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,7 +27,7 @@ internal sealed class StoreOnDisk : IDisposable
         directoryLock = new DataDirectoryLock(Paths);
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
         PlanRecords = new PlanRecords(Paths, NullLogger<PlanRecords>.Instance);
-        Deletions = new RunDeletions(Paths, NullLogger<RunDeletions>.Instance);
+        Deletions = new RunDeletions(Paths, Folders, NullLogger<RunDeletions>.Instance);
         Store = new LiteDbRunStore(Paths, directoryLock, Sink, Changes, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
         new RunReconciler(Store, Records, PlanRecords, Deletions, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
@@ -36,6 +37,8 @@ internal sealed class StoreOnDisk : IDisposable
     public RunRecords Records { get; }
 
     public PlanRecords PlanRecords { get; }
+
+    public RunFolders Folders { get; } = new();
 
     public RunDeletions Deletions { get; }
 
