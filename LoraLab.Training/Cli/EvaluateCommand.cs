@@ -4,7 +4,6 @@ using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;

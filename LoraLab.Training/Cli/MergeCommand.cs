@@ -1,6 +1,5 @@
 using System.CommandLine;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;

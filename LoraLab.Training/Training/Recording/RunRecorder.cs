@@ -1,5 +1,4 @@
 using System.Globalization;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Training.Evaluation;
