@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Live;
-using LoraLab.Server.Domain;
 using Microsoft.AspNetCore.SignalR;
 
 namespace LoraLab.Server.Live;

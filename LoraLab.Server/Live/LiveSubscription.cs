@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using LoraLab.Contracts.Live;
-using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Live;
 

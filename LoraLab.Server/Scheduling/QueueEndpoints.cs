@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;

@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using LoraLab.Contracts;
-using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;

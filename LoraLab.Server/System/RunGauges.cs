@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Live;
 using LoraLab.Server.Storage;

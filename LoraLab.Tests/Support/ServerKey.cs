@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Security;
 
 namespace LoraLab.Tests.Support;

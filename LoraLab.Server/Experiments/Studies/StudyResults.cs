@@ -8,7 +8,6 @@ using LoraLab.Server.Experiments.Studies.Paper;
 using LoraLab.Server.Experiments.Studies.Tables;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
-using LoraLab.Server.Storage.LiteDb;
 
 namespace LoraLab.Server.Experiments.Studies;
 

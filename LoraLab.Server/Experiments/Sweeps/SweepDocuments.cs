@@ -3,7 +3,6 @@ using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps;

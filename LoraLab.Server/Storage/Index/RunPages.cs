@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Runs;
 using LoraLab.Files;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;

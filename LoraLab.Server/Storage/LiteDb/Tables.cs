@@ -1,10 +1,10 @@
 using System.Text.Json;
-using JsonSerializer = System.Text.Json.JsonSerializer;
 using LiteDB;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
+using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Server.Storage.LiteDb;
 

@@ -1,5 +1,4 @@
 using LoraLab.Server.Domain;
-using LoraLab.Server.Storage.Index;
 
 namespace LoraLab.Server.Storage.Records;
 

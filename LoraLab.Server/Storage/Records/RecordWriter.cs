@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Records;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Security;
 using LoraLab.Tests.Support;
 using Microsoft.Extensions.Configuration;

@@ -5,7 +5,6 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.LiteDb;
-using LoraLab.Server.Storage.Records;
 using LoraLab.Tests.Support;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Experiments.Plans;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies.Course;
