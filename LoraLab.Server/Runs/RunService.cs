@@ -118,9 +118,15 @@ internal sealed class RunService(
                 transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
             });
         }
-        catch
+        catch when (store.Find(id) is not null)
         {
             deletions.Cancel(id);
+            throw;
+        }
+        catch
+        {
+            // Somebody else deleted it meanwhile, or a commit that failed is there all the same: without its mark it would be a run again.
+            deletions.Finish(id);
             throw;
         }
 

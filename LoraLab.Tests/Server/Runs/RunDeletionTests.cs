@@ -1,0 +1,51 @@
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs;
+using LoraLab.Server.Storage;
+using LoraLab.Tests.Server.Storage;
+using LoraLab.Tests.Support;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Runs;
+
+/// <summary>Deletions that meet.</summary>
+public sealed class RunDeletionTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Delete_RunThatAnotherDeletesMeanwhile_LeavesNoFilesThatWouldBeARunAgain()
+    {
+        using (StoreOnDisk disk = new(folder.Path))
+        {
+            disk.Put("aaaa");
+            using ManualResetEventSlim inside = new(), go = new();
+            Thread other = new(() => disk.Store.Transact(StoreScope.Everything, transaction =>
+            {
+                inside.Set();
+                go.Wait();
+                transaction.Remove("aaaa");
+            }));
+            ApiFailure? refused = null;
+            // What a deletion needs of the service.
+            RunService service = new(disk.Store, null!, null!, null!, null!, disk.Deletions, null!, Options.Create(new LoraLabOptions()));
+            Thread late = new(() => refused = Assert.Throws<ApiFailure>(() => service.Delete("aaaa")));
+            other.Start();
+            inside.Wait(TestContext.Current.CancellationToken);
+            late.Start();
+            Assert.True(SpinWait.SpinUntil(() => disk.Deletions.Begun.Count > 0, TimeSpan.FromSeconds(30)), "It does not begin.");
+            go.Set();
+            other.Join();
+            late.Join();
+            Assert.NotNull(refused);
+        }
+
+        using StoreOnDisk again = new(folder.Path);
+
+        Assert.Empty(again.RunIds);
+        Assert.Empty(Directory.GetFileSystemEntries(again.Paths.RunsDirectory));
+    }
+}
