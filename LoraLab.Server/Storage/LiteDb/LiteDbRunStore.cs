@@ -177,26 +177,39 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     {
         lock (gate)
         {
-            // Inside the gate: who comes later has the later time.
-            DateTimeOffset now = time.GetUtcNow();
-            Tables open = Open();
-            StoreView before = view;
-            StagedTransaction staged = new(before, scope, now, this);
-            T result = repeat ? WorkCheck.Do(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
-            if (staged.IsEmpty)
+            try
             {
-                return (result, 0, null);
+                return AttemptInGate(scope, work);
             }
-
-            StoreLedger.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
-            if (!ledger.Covers(seq + staged.Events))
+            catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
             {
-                return (result, writer.Ask(batch => batch.Ledger = ledger.Asked(next) ?? batch.Ledger), seq + staged.Events);
+                // Inside the gate: nobody who reads meets the database between its end and the room that is made for it.
+                return AttemptInGate(scope, work);
             }
-
-            Commit(open, staged, before);
-            return (result, Record(staged, before, next), null);
         }
+    }
+
+    private (T Result, long Asked, long? Uncovered) AttemptInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    {
+        // Inside the gate: who comes later has the later time.
+        DateTimeOffset now = time.GetUtcNow();
+        Tables open = Open();
+        StoreView before = view;
+        StagedTransaction staged = new(before, scope, now, this);
+        T result = repeat ? WorkCheck.Do(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
+        if (staged.IsEmpty)
+        {
+            return (result, 0, null);
+        }
+
+        StoreLedger.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
+        if (!ledger.Covers(seq + staged.Events))
+        {
+            return (result, writer.Ask(batch => batch.Ledger = ledger.Asked(next) ?? batch.Ledger), seq + staged.Events);
+        }
+
+        Commit(open, staged, before);
+        return (result, Record(staged, before, next), null);
     }
 
     private void Commit(Tables open, StagedTransaction staged, StoreView before)
