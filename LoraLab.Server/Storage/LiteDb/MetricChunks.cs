@@ -17,11 +17,7 @@ internal sealed class MetricChunks
     private readonly ILiteCollection<BsonDocument> collection;
     private readonly Dictionary<(string Run, string Key), Tail> tails = [];
 
-    public MetricChunks(ILiteCollection<BsonDocument> collection)
-    {
-        this.collection = collection;
-        collection.EnsureIndex("run");
-    }
+    public MetricChunks(ILiteCollection<BsonDocument> collection) => this.collection = collection;
 
     public void Append(string runId, List<MetricPoint> points)
     {

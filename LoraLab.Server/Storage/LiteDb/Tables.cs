@@ -39,7 +39,8 @@ internal sealed class Tables : IDisposable
         events = file.Engine.GetCollection(Events);
         answers = file.Engine.GetCollection(Answers);
         Chunks = new MetricChunks(file.Engine.GetCollection(Points));
-        events.EnsureIndex("run");
+        Index(Points);
+        Index(Events);
         Seq = meta.FindById("seq")?["value"].AsInt64 ?? 0;
         Paused = meta.FindById("paused")?["value"].AsBoolean;
         OldestEvent = events.Count() == 0 ? Seq + 1 : events.Min().AsInt64;
@@ -141,6 +142,18 @@ internal sealed class Tables : IDisposable
     public void Checkpoint() => file.Engine.Checkpoint();
 
     public void Dispose() => file.Dispose();
+
+    /// <summary>
+    /// A new collection begins with its index. One that is there has it: to ask for it again would bring LiteDB's log into its data file when that is long,
+    /// which a full disk refuses, and what is stored could not be read.
+    /// </summary>
+    private void Index(string collection)
+    {
+        if (!file.Engine.CollectionExists(collection))
+        {
+            file.Engine.GetCollection(collection).EnsureIndex("run");
+        }
+    }
 
     private void WriteRuns(StagedTransaction staged)
     {
