@@ -19,6 +19,9 @@ internal sealed record RunChanged(RunDocument? Before, RunDocument? After, IRead
     public bool IsMoreThanProgress =>
         Before is null || After is null || Before.State != After.State || !SameAttempts(Before.Attempts, After.Attempts) || Points.Any(point => MetricKeys.IsEvaluation(point.Key));
 
+    /// <summary>Whether the queue may look different for it: another state, name or priority.</summary>
+    public bool IsOfTheQueue => (Before?.State, Before?.Name, Before?.Priority) != (After?.State, After?.Name, After?.Priority);
+
     /// <summary>But for the number of the last event, which every import of steps raises.</summary>
     private static bool SameAttempts(IReadOnlyList<RunAttempt> before, IReadOnlyList<RunAttempt> after) =>
         before.Count == after.Count && (after.Count == 0 || before[^1] with { LastEvent = after[^1].LastEvent } == after[^1]);

@@ -54,7 +54,7 @@ internal sealed class RunService(
 
     public RunDocument Edit(string id, RunPatch patch, bool clearNotes)
     {
-        RunDocument edited = store.Transact(StoreScope.Run(id), transaction =>
+        RunDocument edited = store.Transact(Whole(id), transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
             RunDocument document = run.Document;
@@ -96,7 +96,7 @@ internal sealed class RunService(
     /// <summary>Puts an ended run back at the head of the queue; its next attempt goes on from the last checkpoint.</summary>
     public RunDocument Resume(string id)
     {
-        RunDocument resumed = store.Transact(StoreScope.Run(id) + StoreScope.Queue, transaction =>
+        RunDocument resumed = store.Transact(Whole(id), transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
             return RunQueueing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
@@ -111,7 +111,7 @@ internal sealed class RunService(
         deletions.Begin(id);
         try
         {
-            store.Transact(StoreScope.Run(id), transaction =>
+            store.Transact(Whole(id), transaction =>
             {
                 RequireDeletable(transaction.Find(id), id);
                 transaction.Remove(id);
@@ -149,7 +149,10 @@ internal sealed class RunService(
         _ => $"Run {run.Id} is {run.State.ToString().ToLowerInvariant()}; only an ended run can be resumed.",
     };
 
-    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(StoreScope.Run(id), transaction =>
+    /// <summary>A run that waits is the queue's as well: a lane takes it without naming it.</summary>
+    private static StoreScope Whole(string id) => StoreScope.Run(id) + StoreScope.Queue;
+
+    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(Whole(id), transaction =>
     {
         StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
         RunDocument document = RunStateMachine.Cancel(run.Document, transaction.Now + grace, transaction.Now)

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage;
 
@@ -15,7 +16,7 @@ internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeP
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using ChangeListener listener = changes.Listen(static _ => true);
+        using ChangeListener listener = changes.Listen(static change => change is StoreReopened or RunChanged { IsOfTheQueue: true });
         string told = "";
         do
         {

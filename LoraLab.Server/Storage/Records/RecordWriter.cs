@@ -114,28 +114,37 @@ internal sealed class RecordWriter : IDisposable
     /// <summary>What the disk said of the ledger; records that it refused are remembered by those who write them.</summary>
     private Exception? Write(RecordBatch batch)
     {
-        Exception? error = batch.Ledger is { } content ? ledger.TryWrite(content) : null;
-        try
-        {
-            Write(batch.Runs.Values, runs.Save);
-            Write(batch.Plans.Values, plans.Save);
-            Write(batch.Answers.Where(answer => !answer.OfPlan), runs.Save);
-            Write(batch.Answers.Where(answer => answer.OfPlan), plans.Save);
-        }
-        catch (Exception mistake)
-        {
-            // Who waits must not wait for ever, and who comes later finds a writer.
-            log.LogError(mistake, "Files beside the database could not be written; the next start writes them");
-        }
-
+        Exception? error = batch.Ledger is { } content ? Guard(content, written => ledger.TryWrite(written)) : null;
+        Write(batch.Runs.Values, runs.Save);
+        Write(batch.Plans.Values, plans.Save);
+        Write(batch.Answers.Where(answer => !answer.OfPlan), runs.Save);
+        Write(batch.Answers.Where(answer => answer.OfPlan), plans.Save);
         return error;
     }
 
-    private static void Write<T>(IEnumerable<T> all, Action<T> write)
+    private void Write<T>(IEnumerable<T> all, Action<T> write)
     {
         foreach (T one in all)
         {
-            write(one);
+            Guard(one, item =>
+            {
+                write(item);
+                return null;
+            });
+        }
+    }
+
+    /// <summary>A mistake in the program costs the one file: who waits must not wait for ever, what comes behind is written, and who comes later finds a writer.</summary>
+    private Exception? Guard<T>(T one, Func<T, Exception?> write)
+    {
+        try
+        {
+            return write(one);
+        }
+        catch (Exception mistake)
+        {
+            log.LogError(mistake, "A file beside the database could not be written; the next start writes it");
+            return mistake;
         }
     }
 }

@@ -52,6 +52,24 @@ public sealed class StoreChangesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void IsOfTheQueue_ComesRenamedPreferredClaimedGone_AreAndStepsAreNot()
+    {
+        StoredRun run = StoreOnDisk.Run("a");
+        using ChangeListener listener = disk.Changes.Listen(static change => change is RunChanged { IsOfTheQueue: true });
+        Put(run);
+        run = run with { Document = run.Document with { Name = "another" } };
+        Put(run);
+        run = run with { Document = run.Document with { Priority = 3 } };
+        Put(run);
+        Put(run with { Document = run.Document with { Notes = "no matter" } });
+        Put(run with { Document = RunStateMachine.Begin(RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt)) });
+        Assert.False(Heard(new ProgressMade { N = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsOfTheQueue);
+        disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
+
+        Assert.Equal(5, listener.Changes.Count);
+    }
+
     private void Put(StoredRun run) => disk.Store.Transact(StoreScope.Everything, transaction => transaction.Put(run));
 
     /// <summary>What is told when the event is taken.</summary>
