@@ -36,6 +36,7 @@ public sealed partial class NewStudyPage
     private string? _general;
     private string? _fileProblem;
     private string? _loadedFrom;
+    private JsonObject? _early;
     private bool _ready;
     private bool _asking;
     private bool _busy;
@@ -90,8 +91,8 @@ public sealed partial class NewStudyPage
             return;
         }
 
-        Start(source is null ? InAddress() : Reopen(source.Plan));
-        _ready = true;
+        Start(_early ?? (source is null ? InAddress() : Reopen(source.Plan)));
+        (_ready, _early) = (true, null);
         await CheckAsync();
     }
 
@@ -180,6 +181,13 @@ public sealed partial class NewStudyPage
         if (plan is null)
         {
             _fileProblem = $"{chosen.File.Name} is not loaded: {problem}";
+            return;
+        }
+
+        if (!_ready)
+        {
+            // The templates are still on their way: what starts the form then must not take the file's place.
+            _early = plan;
             return;
         }
 
