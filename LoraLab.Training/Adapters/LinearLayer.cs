@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -43,7 +44,7 @@ public sealed class LinearLayer : IDisposable
     {
         pass.Count(x_BTI, Weight_OI);
         Tensor y_BTO = functional.linear(x_BTI, Weight_OI);
-        return Adapter is null ? y_BTO : y_BTO.add(Adapter.Branch(x_BTI, pass)).to(y_BTO.dtype);
+        return Adapter is null ? y_BTO : y_BTO.Plus(Adapter.Branch(x_BTI, pass)).to(y_BTO.dtype);
     }
 
     /// <inheritdoc />

@@ -40,8 +40,8 @@ public sealed class LlamaBlock : IDisposable
     public Tensor Forward(Tensor x_BTD, ForwardPass pass)
     {
         ScalarType dtype = _query.Weight_OI.dtype;
-        Tensor attended_BTD = x_BTD.add(Attention(AttentionNorm.Forward(x_BTD).to(dtype), pass));
-        return attended_BTD.add(Mlp(MlpNorm.Forward(attended_BTD).to(dtype), pass));
+        Tensor attended_BTD = x_BTD.Plus(Attention(AttentionNorm.Forward(x_BTD).to(dtype), pass));
+        return attended_BTD.Plus(Mlp(MlpNorm.Forward(attended_BTD).to(dtype), pass));
     }
 
     private Tensor Attention(Tensor x_BTD, ForwardPass pass)

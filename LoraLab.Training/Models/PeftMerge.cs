@@ -115,7 +115,7 @@ public static class PeftMerge
         using IDisposable scope = NewDisposeScope();
         Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, 'A')).to(float32);
         Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, 'B')).to(float32);
-        Tensor merged_OI = weight_OI.to(float32).add(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
+        Tensor merged_OI = weight_OI.to(float32).Plus(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
         return merged_OI.isfinite().all().item<bool>()
             ? merged_OI.MoveToOuterDisposeScope()
             : throw Wrong(adapter, PeftFiles.TensorName(module, 'B'), $"gives a weight that is not finite in {weight_OI.dtype}");

@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models;
@@ -33,7 +34,7 @@ public sealed class RotaryEmbedding : IDisposable
         (Tensor cos_TH, Tensor sin_TH) = (_cos_TH.narrow(0, 0, length), _sin_TH.narrow(0, 0, length));
         Tensor[] halves = x_BNTH.to(_cos_TH.dtype).chunk(2, dim: -1);
         (Tensor a, Tensor b) = (halves[0], halves[1]);
-        return cat([a.mul(cos_TH).sub(b.mul(sin_TH)), b.mul(cos_TH).add(a.mul(sin_TH))], dim: -1).to(x_BNTH.dtype);
+        return cat([a.mul(cos_TH).sub(b.mul(sin_TH)), b.mul(cos_TH).Plus(a.mul(sin_TH))], dim: -1).to(x_BNTH.dtype);
     }
 
     /// <inheritdoc />

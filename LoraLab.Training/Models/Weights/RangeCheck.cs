@@ -1,4 +1,5 @@
 using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Torch;
 using TorchSharp;
 
 namespace LoraLab.Training.Models.Weights;
@@ -38,7 +39,7 @@ internal sealed class RangeCheck : IDisposable
         if (_deviceFlushed is not null)
         {
             using IDisposable scope = torch.NewDisposeScope();
-            _deviceFlushed.add_(before.count_nonzero().sub(after.count_nonzero()));
+            _deviceFlushed.PlusInPlace(before.count_nonzero().sub(after.count_nonzero()));
             _deviceFinite!.logical_and_(after.isfinite().all());
             return;
         }

@@ -1,5 +1,6 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -24,7 +25,7 @@ public sealed class LiteralGradient(PreparedRun run) : IWindowGradient
             Tensor passLoss = Loss(pass, new ForwardPass(cancellation, Masks(run, step, pass.Examples)));
             (lossScale == 1 ? passLoss : passLoss.mul(lossScale)).backward();
             using IDisposable noGrad = no_grad();
-            loss.add_(passLoss.detach());
+            loss.PlusInPlace(passLoss.detach());
         }
 
         return loss.MoveToOuterDisposeScope();

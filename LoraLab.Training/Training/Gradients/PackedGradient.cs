@@ -1,4 +1,5 @@
 using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Training.Gradients;
@@ -17,7 +18,7 @@ public sealed class PackedGradient(PreparedRun run, TrainingPasses passes, Packe
         foreach (TrainingPass pass in passes.Of(step))
         {
             Tensor passLoss = model.Gradient(pass, lossScale, LiteralGradient.Masks(run, step, pass.Examples), cancellation);
-            loss = loss is null ? passLoss : loss.add_(passLoss);
+            loss = loss is null ? passLoss : loss.PlusInPlace(passLoss);
         }
 
         return loss!.MoveToOuterDisposeScope();
