@@ -152,6 +152,7 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
         await ConflictAsync((await RunAsync("steps=1")).Id, "clone");
         await ConflictAsync((await RunAsync("steps=1 fail")).Id, "learningRate");
         RunDocument running = await Api.SubmitAsync("""{"notes":"steps=5000 delay=20"}""");
+        await Api.WaitAsync(running.Id, now => now.State == RunState.Running);
         await ConflictAsync(running.Id, "only an ended run");
         await Api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Post, ApiRoutes.Run("nothing", "resume"));
         await Api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Post, ApiRoutes.Run("nothing", "kill"));
