@@ -13,7 +13,7 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, <c>best=RATE</c> gets the more rows wrong the further its learning
 /// rate is from this one, <c>burst=RATE</c> diverges from this learning rate on, and those of <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
 /// attempt's losses tell whose they are (10 more each); <c>bowl</c> evaluates every <c>evalEvery</c> steps and saves a checkpoint there and when it is stopped, as the real one does, with
-/// <c>rows</c> of which the more are right the nearer the learning rate is to 1e-3, and the more steps were made; <c>linger=20,50</c> waits there for up to ten seconds to be stopped; <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="Nuisance"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
+/// <c>rows</c> of which the more are right the nearer the learning rate is to 1e-3, and the more steps were made; <c>linger=20,50</c> waits there for up to ten seconds to be stopped; <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="FaultInjection"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
@@ -74,7 +74,7 @@ internal sealed class ScriptedRun
     {
         if (script.Has("mute"))
         {
-            return Nuisance.SayNothing(script);
+            return FaultInjection.SayNothing(script);
         }
 
         Console.Error.WriteLine($"pid {Environment.ProcessId} runs {spec.Method}");
@@ -120,7 +120,7 @@ internal sealed class ScriptedRun
                 return End(EndReason.Cancelled, null);
             }
 
-            Nuisance.At(step, script, events);
+            FaultInjection.At(step, script, events);
             if (script.Number("crash") == step)
             {
                 Console.Error.WriteLine("terminate called without an active exception");

@@ -44,8 +44,8 @@ internal sealed class FirstPage : IMeasurement
         string url = ApiRoutes.Runs + query;
         Comparison compared = Blocks.Compare(
             bench with { WallOnly = true },
-            Contender.Of("few", Requests, _ => few.Get(url)),
-            [Contender.Of("many", Requests, _ => many.Get(url))]);
+            Candidate.Of("few", Requests, _ => few.Get(url)),
+            [Candidate.Of("many", Requests, _ => many.Get(url))]);
         return new Finding
         {
             Measurement = Name,

@@ -31,8 +31,8 @@ internal sealed class Ledger : IMeasurement
         RunSpec spec = Specs.AllLinear;
         LlamaConfig config = LlamaConfig.Read(bench.TinyLlama);
         PaperData data = new(bench, spec);
-        RunPlan plan = RunPlan.From(spec, data.Train.Length);
-        FlopPlan flops = new(config, [.. config.BlockLinears.Select(shape => shape.Name)]);
+        RunSchedule plan = RunSchedule.From(spec, data.Train.Length);
+        FlopEstimate flops = new(config, [.. config.BlockLinears.Select(shape => shape.Name)]);
         int evaluations = 1 + plan.EvaluationsAfter(0);
 
         double literalTraining = data.Train.Sum(example => (double)flops.Training(example.Ids.Length - 1, example.Ids.Length - example.FirstTarget));
@@ -57,7 +57,7 @@ internal sealed class Ledger : IMeasurement
         ];
     }
 
-    private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunPlan plan, FlopPlan flops, bool share)
+    private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunSchedule plan, FlopEstimate flops, bool share)
     {
         PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), gpu: true, MemoryBytes) with { SharePrefix = share };
         using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config.VocabularySize, TorchSharp.torch.CPU);

@@ -29,13 +29,13 @@ internal sealed class ServerOverhead : IMeasurement
         double idle = server.CpuSeconds;
         Comparison compared = Blocks.Compare(
             bench with { WallOnly = true },
-            new Contender("bare", 1, _ =>
+            new Candidate("bare", 1, _ =>
             {
                 bare.Train(spec);
                 return Times(bare.Last, _bareWhole);
             }),
             [
-                new Contender("served", 1, _ =>
+                new Candidate("served", 1, _ =>
                 {
                     server.Run(spec);
                     return Times(data, _servedWhole);

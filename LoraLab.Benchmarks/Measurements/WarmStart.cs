@@ -29,8 +29,8 @@ internal sealed class WarmStart : IMeasurement
         using ServerProcess warm = Server(bench, folder, warm: true);
         Comparison compared = Blocks.Compare(
             bench with { WallOnly = true },
-            new Contender("cold", 1, _ => Submit(bench, cold, Data(folder, warm: false))),
-            [new Contender("warm", 1, _ => Submit(bench, warm, Data(folder, warm: true)))]);
+            new Candidate("cold", 1, _ => Submit(bench, cold, Data(folder, warm: false))),
+            [new Candidate("warm", 1, _ => Submit(bench, warm, Data(folder, warm: true)))]);
         return [bench.Speedup(this, compared, "cold worker", "warm worker", note: $"{Refill.TotalSeconds:0} s between two submissions, for the next worker to warm up") with { Wall = null }];
     }
 

@@ -65,7 +65,7 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
     }
 
     /// <summary>A side whose every iteration ends when the device has done it.</summary>
-    public Contender Side(string name, int iterations, Action<int> once) => Contender.Of(name, iterations, i =>
+    public Candidate Side(string name, int iterations, Action<int> once) => Candidate.Of(name, iterations, i =>
     {
         once(i);
         Synchronize();

@@ -11,10 +11,10 @@ internal static class Blocks
     /// <param name="a">The base of the ratios.</param>
     /// <param name="others">What is compared with it.</param>
     /// <param name="warmUp">Blocks of each side that do not count.</param>
-    public static Comparison Compare(Bench bench, Contender a, IReadOnlyList<Contender> others, int warmUp = 1)
+    public static Comparison Compare(Bench bench, Candidate a, IReadOnlyList<Candidate> others, int warmUp = 1)
     {
-        List<Contender> sides = [a, .. others];
-        foreach (Contender side in Enumerable.Repeat(sides, warmUp).SelectMany(each => each))
+        List<Candidate> sides = [a, .. others];
+        foreach (Candidate side in Enumerable.Repeat(sides, warmUp).SelectMany(each => each))
         {
             side.Block();
         }
@@ -35,7 +35,7 @@ internal static class Blocks
 
     internal static double Sum((Duration First, Duration Second) times, Clock clock) => times.First.On(clock) + times.Second.On(clock);
 
-    private static (Duration, Duration)[] Palindrome(IReadOnlyList<Contender> sides)
+    private static (Duration, Duration)[] Palindrome(IReadOnlyList<Candidate> sides)
     {
         Duration[] first = [.. sides.Select(side => side.Block())];
         Duration[] second = [.. sides.Reverse().Select(side => side.Block()).Reverse()];

@@ -19,7 +19,7 @@ internal sealed class PaperData
     }
 
     /// <summary>The data set.</summary>
-    public SentimentDataset Data { get; }
+    public ClassificationDataset Data { get; }
 
     /// <summary>The rows chosen from it.</summary>
     public TrainingSubset Subset { get; }

@@ -40,7 +40,7 @@ internal static class SameMath
         using IDisposable scope = NewDisposeScope();
         bool half = work.Run.Model.Dtype != ScalarType.Float32;
         (double loss, Tensor gradient) literal = Gradient(work, work.Literal, step);
-        (double loss, Tensor gradient) = half ? literal : WideGradient.Of(work.Run, step);
+        (double loss, Tensor gradient) = half ? literal : Float64Gradient.Of(work.Run, step);
         double own = Error(literal.gradient, gradient);
         double limit = Math.Max(half ? HalfLimit : Fp32Limit, OwnFactor * own);
         double worst = 0;

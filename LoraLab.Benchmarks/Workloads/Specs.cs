@@ -27,7 +27,7 @@ internal static class Specs
         new RunSpec { Model = "stories260K", Dataset = "sst2", TargetModules = TargetModules.AllLinear, TrainSamples = 1600, Device = bench.Device.ToString() });
 
     /// <summary>The trainer with the fixtures in its catalogs and nothing downloaded.</summary>
-    public static Services Services(Bench bench, string data)
+    public static TrainerServices Services(Bench bench, string data)
     {
         string stories = bench.Fixture("models", "stories260K");
         TrainingConfiguration configuration = new()

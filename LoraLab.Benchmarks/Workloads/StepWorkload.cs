@@ -27,7 +27,7 @@ internal sealed class StepWorkload : IDisposable
         _events = new EventLog(directory.AttemptFolder(1), TimeProvider.System);
         Training = new TrainingRun(run, new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System), new SummaryBuilder(), CancellationToken.None);
         Model = new PackedLlama(run.Model);
-        Literal = new LiteralGradient(run);
+        Literal = new ReferenceGradient(run);
         Packed = Gradient(share: false);
         Shared = Gradient(share: true);
     }

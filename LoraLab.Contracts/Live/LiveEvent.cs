@@ -29,7 +29,7 @@ public static class LiveEventTypes
     /// <summary>Payload: <c>QueueDocument</c>.</summary>
     public const string QueueChanged = "queue.changed";
 
-    /// <summary>Payload: <see cref="PlanNotice"/>.</summary>
+    /// <summary>Payload: <see cref="ExperimentNotice"/>.</summary>
     public const string PlanChanged = "plan.changed";
 
     /// <summary>Payload: <c>SystemSample</c>; not replayed.</summary>

@@ -28,18 +28,18 @@ public static class LiveTopics
     }
 
     /// <summary>The study or sweep of <c>study:{id}</c> and <c>sweep:{id}</c>; null for other topics.</summary>
-    public static (PlanKind Kind, string Id)? PlanOf(string? topic)
+    public static (ExperimentKind Kind, string Id)? PlanOf(string? topic)
     {
-        PlanKind kind = topic?.StartsWith(StudyPrefix, StringComparison.Ordinal) == true ? PlanKind.Study : PlanKind.Sweep;
-        string prefix = kind == PlanKind.Study ? StudyPrefix : SweepPrefix;
+        ExperimentKind kind = topic?.StartsWith(StudyPrefix, StringComparison.Ordinal) == true ? ExperimentKind.Study : ExperimentKind.Sweep;
+        string prefix = kind == ExperimentKind.Study ? StudyPrefix : SweepPrefix;
         return topic?.StartsWith(prefix, StringComparison.Ordinal) == true && IsId(topic[prefix.Length..]) ? (kind, topic[prefix.Length..]) : null;
     }
 
     /// <summary>The kind that <c>studies</c> and <c>sweeps</c> are about; null for other topics.</summary>
-    public static PlanKind? PlansOf(string topic) => topic switch
+    public static ExperimentKind? PlansOf(string topic) => topic switch
     {
-        LiveHub.Studies => PlanKind.Study,
-        LiveHub.Sweeps => PlanKind.Sweep,
+        LiveHub.Studies => ExperimentKind.Study,
+        LiveHub.Sweeps => ExperimentKind.Sweep,
         _ => null,
     };
 
@@ -53,13 +53,13 @@ public static class LiveTopics
         LiveEventTypes.RunState or LiveEventTypes.RunProgress => topic == LiveHub.Runs || topic == LiveHub.Run(live.RunId!),
         LiveEventTypes.RunMetrics => topic == LiveHub.Run(live.RunId!),
         LiveEventTypes.RunLog => topic == LiveHub.RunLogs(live.RunId!),
-        LiveEventTypes.PlanChanged => CarriesPlan(topic, live.Data.Deserialize<PlanNotice>(ContractJson.Options)!),
+        LiveEventTypes.PlanChanged => CarriesPlan(topic, live.Data.Deserialize<ExperimentNotice>(ContractJson.Options)!),
         LiveEventTypes.QueueChanged => topic == LiveHub.Queue,
         LiveEventTypes.SystemSample => topic == LiveHub.System,
         _ => false,
     };
 
-    private static bool CarriesPlan(string topic, PlanNotice notice) =>
+    private static bool CarriesPlan(string topic, ExperimentNotice notice) =>
         PlansOf(topic) == notice.Kind || PlanOf(topic) == (notice.Kind, notice.Id);
 
     private static bool IsId(string id) => id.Length is > 0 and <= LongestId && !id.Contains(':');

@@ -36,7 +36,7 @@ public sealed record MethodDescriptor
     public string Export { get; init; } = "A and B as they are, rank r.";
 
     /// <summary>Where the implementation departs from the paper "Better Call LoRA", and why.</summary>
-    public IReadOnlyList<MethodDeparture> Departures { get; init; } = [];
+    public IReadOnlyList<PaperDeviation> Departures { get; init; } = [];
 
     /// <summary>Publication it comes from.</summary>
     public required string Source { get; init; }
@@ -67,7 +67,7 @@ public sealed record MethodDescriptor
 /// <param name="Paper">What the paper says.</param>
 /// <param name="Here">What is computed.</param>
 /// <param name="Why">The evidence or reason.</param>
-public sealed record MethodDeparture(string Paper, string Here, string Why);
+public sealed record PaperDeviation(string Paper, string Here, string Why);
 
 /// <summary>One option of a method.</summary>
 public sealed record MethodOption

@@ -77,7 +77,7 @@ public sealed record SpecValidation
     public int EvalRows { get; init; }
 
     /// <summary>The files of model, data set and <c>initFrom</c>, as they were before they were read; those that could be found.</summary>
-    public IReadOnlyList<SeenFile> Files { get; init; } = [];
+    public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 }
 
 /// <summary>One thing that is wrong with a specification.</summary>

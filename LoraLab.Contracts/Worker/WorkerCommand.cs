@@ -10,7 +10,7 @@ public sealed record WorkerCommand
     public int Attempt { get; init; } = 1;
 
     /// <summary>What the run's files were when it was queued: the worker names those that changed. Empty: nobody looked.</summary>
-    public IReadOnlyList<SeenFile> Files { get; init; } = [];
+    public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 
     /// <summary>Stop as soon as possible.</summary>
     public bool Cancel { get; init; }

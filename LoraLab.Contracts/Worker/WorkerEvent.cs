@@ -13,7 +13,7 @@ namespace LoraLab.Contracts.Worker;
 [JsonDerivedType(typeof(MetricsRecorded), "metrics")]
 [JsonDerivedType(typeof(Evaluated), "evaluated")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
-[JsonDerivedType(typeof(BudgetPassed), "overBudget")]
+[JsonDerivedType(typeof(BudgetExceeded), "overBudget")]
 [JsonDerivedType(typeof(AttemptEnded), "ended")]
 public abstract record WorkerEvent
 {
@@ -127,7 +127,7 @@ public sealed record CheckpointSaved : WorkerEvent
 }
 
 /// <summary>Memory went above the budget for the first time; the run goes on, because the device has more.</summary>
-public sealed record BudgetPassed : WorkerEvent
+public sealed record BudgetExceeded : WorkerEvent
 {
     /// <summary>Optimizer steps done.</summary>
     public int Step { get; init; }

@@ -9,7 +9,7 @@ internal static class CompareCsv
     /// <summary>One row a run, with the fields that differ.</summary>
     public static string Runs(CompareDocument document)
     {
-        CsvText text = new();
+        CsvLines text = new();
         text.Add(["runId", "name", "method", "state", .. CompareColumn.All.Select(column => column.Name), "memorySource", "finalSha256", .. document.Differences.Select(difference => $"spec.{difference.Field}")]);
         foreach (CompareRow row in document.Rows)
         {
@@ -19,10 +19,10 @@ internal static class CompareCsv
                 row.Name,
                 row.Method,
                 row.State.ToString().ToLowerInvariant(),
-                .. CompareColumn.All.Select(column => CsvText.Number(column.Read(row))),
+                .. CompareColumn.All.Select(column => CsvLines.Number(column.Read(row))),
                 row.MemorySource,
                 row.FinalSha256,
-                .. document.Differences.Select(difference => CsvText.Plain(difference.Values[row.RunId])),
+                .. document.Differences.Select(difference => CsvLines.Plain(difference.Values[row.RunId])),
             ]);
         }
 
@@ -32,12 +32,12 @@ internal static class CompareCsv
     /// <summary>One row a pair of runs.</summary>
     public static string Pairs(CompareDocument document)
     {
-        CsvText text = new();
+        CsvLines text = new();
         text.Add("runA", "runB", "nameA", "nameB", "rows", "b", "c", "difference", "p", "holmP", "refused", "factors");
         Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => row.Name);
         foreach (PairedTest pair in document.PairedTests.Pairs)
         {
-            text.Add(pair.RunA, pair.RunB, names[pair.RunA], names[pair.RunB], Whole(pair.Rows), Whole(pair.B), Whole(pair.C), CsvText.Number(pair.Difference), CsvText.Number(pair.P), CsvText.Number(pair.HolmP), pair.Refused, string.Join(' ', pair.Factors));
+            text.Add(pair.RunA, pair.RunB, names[pair.RunA], names[pair.RunB], Whole(pair.Rows), Whole(pair.B), Whole(pair.C), CsvLines.Number(pair.Difference), CsvLines.Number(pair.P), CsvLines.Number(pair.HolmP), pair.Refused, string.Join(' ', pair.Factors));
         }
 
         return text.ToString();
@@ -46,7 +46,7 @@ internal static class CompareCsv
     /// <summary>One row a group of runs that differ in their seeds only.</summary>
     public static string Methods(CompareDocument document)
     {
-        CsvText text = new();
+        CsvLines text = new();
         text.Add("group", "label", "method", "seeds", "accuracyMean", "accuracySd", "accuracyLow", "accuracyHigh", "macroF1Mean", "macroF1Sd", "macroF1Low", "macroF1High", "seedList");
         foreach (MethodGroup group in document.Methods.Groups)
         {
@@ -66,7 +66,7 @@ internal static class CompareCsv
     }
 
     private static string?[] Figures(SeedStatistics? statistics) =>
-        [CsvText.Number(statistics?.Mean), CsvText.Number(statistics?.StandardDeviation), CsvText.Number(statistics?.Low), CsvText.Number(statistics?.High)];
+        [CsvLines.Number(statistics?.Mean), CsvLines.Number(statistics?.StandardDeviation), CsvLines.Number(statistics?.Low), CsvLines.Number(statistics?.High)];
 
     private static string? Whole(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 }

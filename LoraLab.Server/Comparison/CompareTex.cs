@@ -13,7 +13,7 @@ internal static class CompareTex
 
     public static string Write(CompareDocument document)
     {
-        TexText text = new TexText().Comment("\\usepackage{booktabs}");
+        TexLines text = new TexLines().Comment("\\usepackage{booktabs}");
         foreach (string note in document.Notes)
         {
             text.Comment(note);
@@ -33,19 +33,19 @@ internal static class CompareTex
         return text.ToString();
     }
 
-    private static void Runs(CompareDocument document, TexText text) => text
+    private static void Runs(CompareDocument document, TexLines text) => text
         .Comment("Figures of the last evaluation; accuracy with its 95 % Wilson interval.")
         .Table(
             "ll" + new string('r', CompareColumn.Printed.Count),
-            ["Run", "Method", .. CompareColumn.Printed.Select(column => TexText.Escape(column.Title))],
+            ["Run", "Method", .. CompareColumn.Printed.Select(column => TexLines.Escape(column.Title))],
             document.Rows.Select(row => (IEnumerable<string>)
             [
-                TexText.Escape(row.Name),
-                TexText.Escape(row.Method),
-                .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows) ? $"\\textbf{{{TexText.Escape(column.Print(row))}}}" : TexText.Escape(column.Print(row))),
+                TexLines.Escape(row.Name),
+                TexLines.Escape(row.Method),
+                .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows) ? $"\\textbf{{{TexLines.Escape(column.Print(row))}}}" : TexLines.Escape(column.Print(row))),
             ]));
 
-    private static void Methods(MethodComparison methods, TexText text)
+    private static void Methods(MethodComparison methods, TexLines text)
     {
         text.Comment("Methods over seeds: mean and sample standard deviation, 95 % t-interval of the mean.");
         foreach (string reason in methods.Pairs.Select(pair => pair.Refused).OfType<string>().Distinct())
@@ -58,13 +58,13 @@ internal static class CompareTex
             ["Method", "Seeds", "Accuracy (\\%)", "95 \\% interval", "Macro-F1 (\\%)"],
             methods.Groups.Select(group => (IEnumerable<string>)
             [
-                TexText.Escape(group.Label),
+                TexLines.Escape(group.Label),
                 group.Accuracy.N.ToString(CultureInfo.InvariantCulture),
                 Spread(group.Accuracy),
                 group.Accuracy is { Low: double low, High: double high } ? $"[{Text(low)}, {Text(high)}]" : "--",
                 group.MacroF1 is null ? "--" : Spread(group.MacroF1),
             ]));
-        Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => TexText.Escape(group.Label));
+        Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => TexLines.Escape(group.Label));
         if (methods.Tested > 0)
         {
             text.Comment("Differences paired by seed: two-sided paired t test, Holm over all pairs.").Table(
@@ -75,9 +75,9 @@ internal static class CompareTex
         }
     }
 
-    private static void Pairs(CompareDocument document, TexText text)
+    private static void Pairs(CompareDocument document, TexLines text)
     {
-        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexText.Escape(row.Name));
+        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexLines.Escape(row.Name));
         text.Comment($"{document.PairedTests.Label}: {document.PairedTests.Test}.").Table(
             "llrrrr",
             ["Run", "Run", "$b$", "$c$", "Difference (points)", "$p$ (Holm)"],

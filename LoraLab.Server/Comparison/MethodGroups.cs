@@ -76,5 +76,5 @@ internal static class MethodGroups
     private static string Key(Dictionary<string, JsonNode?> condition) =>
         string.Join('\n', condition.Where(field => field.Value is not null).OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={SpecDifferences.Canonical(field.Value)}"));
 
-    private static string Plain(JsonNode? value) => value is null ? "none" : CsvText.Plain(value);
+    private static string Plain(JsonNode? value) => value is null ? "none" : CsvLines.Plain(value);
 }

@@ -41,7 +41,7 @@ internal static class RunProjector
                 },
                 MetricsRecorded metrics => Record(document, metrics, points),
                 Evaluated evaluated => Evaluate(document, evaluated, points),
-                BudgetPassed passed => document with
+                BudgetExceeded passed => document with
                 {
                     Summary = document.Summary with { BudgetExceededMb = passed.UsedMb - passed.BudgetMb },
                     Warnings = [.. document.Warnings.Append(passed.Sentence).Distinct()],

@@ -42,7 +42,7 @@ internal static class RunStateMachine
     /// <summary>queued → cancelled; preparing, running → cancelling; in cancelling an earlier deadline counts. Null: too late, the run has ended otherwise.</summary>
     public static RunDocument? Cancel(RunDocument run, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
-        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, EndSentences.For(run, EndReason.Cancelled), now, RunState.Queued),
+        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, EndMessages.For(run, EndReason.Cancelled), now, RunState.Queued),
         RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline },
         RunState.Cancelling when deadline < run.CancelBy => run with { CancelBy = deadline },
         RunState.Cancelling or RunState.Cancelled => run,
@@ -55,7 +55,7 @@ internal static class RunStateMachine
     /// </summary>
     public static RunDocument? Prune(RunDocument run, string sentence, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
-        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Pruned, EndSentences.Pruned(run, sentence), now, RunState.Queued),
+        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Pruned, EndMessages.Pruned(run, sentence), now, RunState.Queued),
         RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline, Pruning = sentence },
         _ => null,
     };
@@ -68,10 +68,10 @@ internal static class RunStateMachine
     {
         if (reason == EndReason.Cancelled && run.Pruning is { } rule)
         {
-            (reason, error) = (EndReason.Pruned, EndSentences.Pruned(run, rule));
+            (reason, error) = (EndReason.Pruned, EndMessages.Pruned(run, rule));
         }
 
-        string? sentence = reason == EndReason.Finished ? null : error ?? EndSentences.For(run, reason);
+        string? sentence = reason == EndReason.Finished ? null : error ?? EndMessages.For(run, reason);
         return Finish(run, StateOf(reason), reason, sentence, now, RunState.Preparing, RunState.Running, RunState.Cancelling);
     }
 

@@ -16,7 +16,7 @@ internal sealed record StoredRun
     public string? PlanKey { get; init; }
 
     /// <summary>The files of model, data set and adapter when it was queued.</summary>
-    public IReadOnlyList<SeenFile> Files { get; init; } = [];
+    public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 
     /// <summary>The specification as it was submitted; clones start from it.</summary>
     public JsonObject Submitted { get; init; } = [];

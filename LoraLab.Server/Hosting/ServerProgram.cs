@@ -37,13 +37,13 @@ internal static class ServerProgram
             bool demo = args.Contains(DemoSwitch);
             await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);
             // Lock and database first: nothing may listen before the data directory is ours.
-            app.Services.GetRequiredService<ServerNames>();
+            app.Services.GetRequiredService<AllowedHostNames>();
             app.Services.GetRequiredService<DataDirectoryLock>();
             app.Services.GetRequiredService<IRunStore>();
             app.Services.GetRequiredService<RunReconciler>().Run();
             app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
-            await app.Services.GetRequiredService<Welcome>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
+            await app.Services.GetRequiredService<StartupMessage>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
             await app.WaitForShutdownAsync();
             return 0;
         }

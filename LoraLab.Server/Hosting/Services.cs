@@ -2,10 +2,10 @@ using Hangfire;
 using LoraLab.Contracts;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies;
-using LoraLab.Server.Experiments.Studies.Course;
 using LoraLab.Server.Experiments.Studies.Evidence;
+using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Infrastructure;
@@ -46,7 +46,7 @@ internal static class Services
 
     public static void AddProblems(this WebApplicationBuilder builder)
     {
-        builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusSentences.Complete(context));
+        builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusMessages.Complete(context));
         // After the framework's own, which is asked first.
         builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
@@ -58,8 +58,8 @@ internal static class Services
     public static void AddStore(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RunRecords>();
-        builder.Services.AddSingleton<PlanRecords>();
-        builder.Services.AddSingleton<StoreLedger>();
+        builder.Services.AddSingleton<ExperimentRecords>();
+        builder.Services.AddSingleton<StoreStateFile>();
         builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<StoreChanges>();
         builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
@@ -91,23 +91,23 @@ internal static class Services
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<EstimateService>();
         builder.Services.AddSingleton<RunAdmission>();
-        builder.Services.AddSingleton<OnceForEachKey>();
+        builder.Services.AddSingleton<Idempotency>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<DemoRuns>();
-        builder.Services.AddSingleton<Welcome>();
+        builder.Services.AddSingleton<StartupMessage>();
     }
 
     public static void AddPlans(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<PlanRunCheck>();
-        builder.Services.AddSingleton<PlanService>();
-        builder.Services.AddSingleton<SharedChoices>();
-        builder.Services.AddHostedService<PlanCoordinator>();
+        builder.Services.AddSingleton<ExperimentRunCheck>();
+        builder.Services.AddSingleton<ExperimentService>();
+        builder.Services.AddSingleton<SharedAutoSettings>();
+        builder.Services.AddHostedService<ExperimentCoordinator>();
     }
 
     public static void AddStudies(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<IPlanDriver, StudyDriver>();
+        builder.Services.AddSingleton<IExperimentDriver, StudyDriver>();
         builder.Services.AddSingleton<StudyPlanReader>();
         builder.Services.AddSingleton<StudyService>();
         builder.Services.AddSingleton<EvidenceReader>();
@@ -116,8 +116,8 @@ internal static class Services
 
     public static void AddSweeps(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<EvaluationBook>();
-        builder.Services.AddSingleton<IPlanDriver, SweepDriver>();
+        builder.Services.AddSingleton<EvaluationCache>();
+        builder.Services.AddSingleton<IExperimentDriver, SweepDriver>();
         builder.Services.AddSingleton<SweepPlanner>();
         builder.Services.AddSingleton<SweepForecast>();
         builder.Services.AddSingleton<SweepService>();
@@ -126,7 +126,7 @@ internal static class Services
     public static void AddArtifacts(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ArtifactFiles>();
-        builder.Services.AddSingleton<RunFolders>();
+        builder.Services.AddSingleton<RunDirectoryLocks>();
         builder.Services.AddSingleton<ArtifactPruning>();
         builder.Services.AddHostedService<RetentionSweep>();
     }

@@ -57,7 +57,7 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
         if (LiveTopics.PlansOf(topic) is not null || LiveTopics.PlanOf(topic) is not null)
         {
             return store.ListPlans().OrderBy(plan => plan.Id, StringComparer.Ordinal)
-                .Select(plan => Make(seq, null, LiveEventTypes.PlanChanged, new PlanNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
+                .Select(plan => Make(seq, null, LiveEventTypes.PlanChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
                 .Where(live => LiveTopics.Carries(topic, live));
         }
 

@@ -16,5 +16,5 @@ internal sealed record AdmittedRun(JsonObject Submitted, SpecValidation Valid, s
     public string? ClonedFrom { get; init; }
 
     /// <summary>What it belongs to; null: nothing.</summary>
-    public (PlanKind Kind, string Id, string Key)? Plan { get; init; }
+    public (ExperimentKind Kind, string Id, string Key)? Plan { get; init; }
 }

@@ -21,12 +21,12 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         return new AdmittedRun(spec, valid, await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken));
     }
 
-    public static string NameOf(SpecValidation valid, IRunQueries runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
+    public static string NameOf(SpecValidation valid, IStoreReader runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
         ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.HasName)
         : valid.Spec.Name.Trim();
 
     /// <summary>Refuses when the queue cannot take so many more.</summary>
-    public void RequireRoom(IRunQueries queue, int runs = 1)
+    public void RequireRoom(IStoreReader queue, int runs = 1)
     {
         int limit = options.Value.Limits.QueuedRuns;
         int waiting = queue.Counts().Of(RunState.Queued);
@@ -50,7 +50,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
     public static RunDocument Add(IStoreTransaction transaction, AdmittedRun run)
     {
         string name = NameOf(run.Valid, transaction);
-        RunSpec effective = run.Valid.Spec! with { Name = name, Tags = RunText.Clean(run.Valid.Spec!.Tags) };
+        RunSpec effective = run.Valid.Spec! with { Name = name, Tags = RunTextRules.Clean(run.Valid.Spec!.Tags) };
         RunDocument document = new()
         {
             Id = run.Id,
@@ -63,8 +63,8 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             Warnings = run.Valid.Warnings,
             Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },
             ClonedFrom = run.ClonedFrom,
-            StudyId = run.Plan is (PlanKind.Study, string study, _) ? study : null,
-            SweepId = run.Plan is (PlanKind.Sweep, string sweep, _) ? sweep : null,
+            StudyId = run.Plan is (ExperimentKind.Study, string study, _) ? study : null,
+            SweepId = run.Plan is (ExperimentKind.Sweep, string sweep, _) ? sweep : null,
             CreatedAt = transaction.Now,
         };
         transaction.Put(new StoredRun

@@ -71,7 +71,7 @@ internal static class RunEndpoints
     {
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         RunPatch patch = RequestBody.Convert<RunPatch>(body);
-        IReadOnlyList<FieldError> errors = [.. RunText.Check(patch)];
+        IReadOnlyList<FieldError> errors = [.. RunTextRules.Check(patch)];
         ApiFailure.ThrowIfAny(errors);
 
         bool clearNotes = body.TryGetPropertyValue("notes", out JsonNode? notes) && notes is null;

@@ -17,7 +17,7 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, OnceForEachKey once, IOptions<LoraLabOptions> options)
+    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, Idempotency once, IOptions<LoraLabOptions> options)
 {
     public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed class RunService(
     /// <summary>Submits once for each key: the same key and body again give the stored answer, another body is refused.</summary>
     public Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
     {
-        string hash = OnceForEachKey.HashOf(kind: null, spec.ToJsonString());
+        string hash = Idempotency.HashOf(kind: null, spec.ToJsonString());
         return once.CreateAsync(key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
     }
 
@@ -62,7 +62,7 @@ internal sealed class RunService(
             {
                 Name = patch.Name?.Trim() ?? document.Name,
                 Notes = clearNotes ? null : patch.Notes ?? document.Notes,
-                Tags = patch.Tags is null ? document.Tags : RunText.Clean(patch.Tags),
+                Tags = patch.Tags is null ? document.Tags : RunTextRules.Clean(patch.Tags),
                 Priority = patch.Priority ?? document.Priority,
             };
             document = document with
@@ -99,7 +99,7 @@ internal sealed class RunService(
         RunDocument resumed = store.Transact(Whole(id), transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
-            return RunQueueing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
+            return RunRequeuing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
         });
         lanes.Wake();
         return resumed;
@@ -175,7 +175,7 @@ internal sealed class RunService(
             RunDocument document = RunAdmission.Add(transaction, named);
             if (answer is (string key, string hash))
             {
-                transaction.PutAnswer(new StoredAnswer(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
+                transaction.PutAnswer(new StoredResponse(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
             }
 
             return document;

@@ -22,7 +22,7 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
         List<FieldError> errors = [.. validation.Errors];
         if (validation.Spec is { } effective)
         {
-            errors.AddRange(RunText.Check(effective.Name, effective.Notes, effective.Tags, effective.Priority));
+            errors.AddRange(RunTextRules.Check(effective.Name, effective.Notes, effective.Tags, effective.Priority));
             if (!lanes.Accept(effective.Device))
             {
                 errors.Add(new FieldError("device", $"device is \"{effective.Device}\", but this server runs on {string.Join(", ", lanes.Names)} only."));

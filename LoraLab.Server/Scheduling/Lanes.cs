@@ -35,7 +35,7 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
             if (open && !busy.ContainsKey(lane.Index))
             {
                 int index = lane.Index;
-                jobs.Enqueue<PumpJob>(lane.Queue, job => job.RunAsync(index, CancellationToken.None));
+                jobs.Enqueue<LaneJob>(lane.Queue, job => job.RunAsync(index, CancellationToken.None));
             }
         }
     }

@@ -10,7 +10,7 @@ namespace LoraLab.Server.Scheduling;
 /// Watches runs and tells when the queue looks different, a few times a second at most: a burst of a hundred submissions
 /// is a handful of messages.
 /// </summary>
-internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : LoopService(time, log)
+internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 

@@ -5,7 +5,7 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>At start: first what a dead server left behind, then the lanes.</summary>
-internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<QueueStarter> log) : LoopService(time, log)
+internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<QueueStarter> log) : BackgroundLoop(time, log)
 {
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {

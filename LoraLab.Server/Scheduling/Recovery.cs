@@ -79,7 +79,7 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
     {
         foreach (StoredRun run in store.Each(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true)).ToList())
         {
-            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction => RunQueueing.Resume(transaction, run.Document.Id));
+            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction => RunRequeuing.Resume(transaction, run.Document.Id));
             log.LogInformation("Run {Run} was interrupted; it is at the head of the queue again", run.Document.Id);
         }
     }

@@ -8,7 +8,7 @@ namespace LoraLab.Server.Scheduling;
 /// What the store needs from time to time: a checkpoint of the database when nothing was written for a while, and, when a disk that was
 /// full has room again, the reserve, the records that could not be written, and the queue.
 /// </summary>
-internal sealed class StoreMaintenance(IRunStore store, RunRecords records, PlanRecords plans, StoreLedger ledger, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : LoopService(time, log)
+internal sealed class StoreMaintenance(IRunStore store, RunRecords records, ExperimentRecords plans, StoreStateFile ledger, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private const int QuietTurns = 4;

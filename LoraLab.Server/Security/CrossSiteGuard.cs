@@ -8,7 +8,7 @@ namespace LoraLab.Server.Security;
 /// Refuses what a page of another site makes a browser send: writes, and the live channel, which browsers open across sites without asking.
 /// A browser says where a request comes from in <c>Sec-Fetch-Site</c> and <c>Origin</c>; who sends neither is a script.
 /// </summary>
-internal sealed class CrossSiteGuard(RequestDelegate next, ServerNames names)
+internal sealed class CrossSiteGuard(RequestDelegate next, AllowedHostNames names)
 {
     public Task InvokeAsync(HttpContext context)
     {

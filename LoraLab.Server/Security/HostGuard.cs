@@ -6,7 +6,7 @@ namespace LoraLab.Server.Security;
 /// Refuses requests that come under a foreign name. ASP.NET Core's host filtering would do, but answers without a problem document and
 /// does not know which addresses are this machine's.
 /// </summary>
-internal sealed class HostGuard(RequestDelegate next, ServerNames names)
+internal sealed class HostGuard(RequestDelegate next, AllowedHostNames names)
 {
     public Task InvokeAsync(HttpContext context)
     {

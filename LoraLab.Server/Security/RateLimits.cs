@@ -44,7 +44,7 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
     {
         IPAddress? remote = context.Connection.RemoteIpAddress;
         bool direct = (remote is null || IPAddress.IsLoopback(remote))
-            && ServerNames.IsLoopback(context.Request.Host.Host)
+            && AllowedHostNames.IsLoopback(context.Request.Host.Host)
             && !Forwarding.Any(context.Request.Headers.ContainsKey);
         return direct ? null : KeyIdentity.HashOf(context.User) is { } key ? $"key {key}" : $"address {remote}";
     }

@@ -19,7 +19,7 @@ internal static class SecurityServices
     public static void AddSecurity(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ApiKeyRing>();
-        builder.Services.AddSingleton<ServerNames>();
+        builder.Services.AddSingleton<AllowedHostNames>();
         builder.WebHost.ConfigureKestrel(static kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -31,8 +31,8 @@ internal static class SecurityServices
 
         builder.Services.AddAuthentication(Schemes.Choice)
             .AddPolicyScheme(Schemes.Choice, null, static scheme => scheme.ForwardDefaultSelector = Schemes.For)
-            .AddScheme<AuthenticationSchemeOptions, LocalHandler>(Schemes.Local, null)
-            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Schemes.Key, null)
+            .AddScheme<AuthenticationSchemeOptions, LoopbackAuthenticationHandler>(Schemes.Local, null)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthenticationHandler>(Schemes.Key, null)
             .AddCookie(Schemes.Cookie, SignInCookie.Configure);
         AuthorizationPolicy policy = new AuthorizationPolicyBuilder().AddRequirements(new ScopeRequirement()).Build();
         builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(policy).SetDefaultPolicy(policy).AddPolicy(Policy, policy);
@@ -59,7 +59,7 @@ internal static class SecurityServices
         builder.Services.AddOptions<KeyManagementOptions>().Configure<LoraLabPaths, ILoggerFactory>(static (keys, paths, logging) =>
             keys.XmlRepository = new FileSystemXmlRepository(CreatePrivate(paths.CookieKeys), logging));
         // Refusals are answers, not news.
-        builder.Logging.AddFilter(typeof(ApiKeyHandler).FullName, LogLevel.Warning);
+        builder.Logging.AddFilter(typeof(ApiKeyAuthenticationHandler).FullName, LogLevel.Warning);
         // It would say at each start that the files are not encrypted.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }

@@ -13,7 +13,7 @@ internal static class SessionEndpoints
     {
         RouteGroupBuilder session = api.MapGroup("/session").WithTags("Session").AllowAnonymous();
         session.MapGet("/", Get).WithSummary("Whether a key is needed, and what the one that was sent may do");
-        session.MapPost("/", SignInAsync).Accepts<SignIn>("application/json").ProducesProblem(400).ProducesProblem(401).WithSummary("Exchanges a key for a cookie");
+        session.MapPost("/", SignInAsync).Accepts<SignInRequest>("application/json").ProducesProblem(400).ProducesProblem(401).WithSummary("Exchanges a key for a cookie");
         session.MapDelete("/", SignOutAsync).WithSummary("Ends the session");
     }
 
@@ -21,7 +21,7 @@ internal static class SessionEndpoints
 
     private static async Task<Ok<SessionDocument>> SignInAsync(HttpContext context, ApiKeyRing ring, TimeProvider time, CancellationToken cancellationToken)
     {
-        SignIn body = await RequestBody.ReadAsync<SignIn>(context.Request, cancellationToken);
+        SignInRequest body = await RequestBody.ReadAsync<SignInRequest>(context.Request, cancellationToken);
         if (string.IsNullOrWhiteSpace(body.Key))
         {
             throw ApiFailure.Invalid("key", "key is empty; paste the key that `keys new` printed.");

@@ -7,7 +7,7 @@ namespace LoraLab.Server.Storage;
 /// rebuilt from it and from the run directories. LiteDB implements it for one process; a server for several machines
 /// brings its own.
 /// </summary>
-internal interface IRunStore : IRunQueries, IRunSeries
+internal interface IRunStore : IStoreReader, IRunSeries
 {
     /// <summary>Number of the last live event.</summary>
     long Seq { get; }
@@ -26,10 +26,10 @@ internal interface IRunStore : IRunQueries, IRunSeries
     /// <summary>Events after <paramref name="afterSeq"/>, of one run when <paramref name="runId"/> is given.</summary>
     EventPage ReadEvents(long afterSeq, string? runId = null);
 
-    StoredAnswer? FindAnswer(string key);
+    StoredResponse? FindAnswer(string key);
 
     /// <summary>All answers that are kept; for start-up.</summary>
-    IReadOnlyList<StoredAnswer> ListAnswers();
+    IReadOnlyList<StoredResponse> ListAnswers();
 
     /// <summary>Writes what is only in the log of the database to its file, for idle moments.</summary>
     void Checkpoint();

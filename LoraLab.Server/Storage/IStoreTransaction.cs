@@ -4,7 +4,7 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Storage;
 
 /// <summary>Sees its own writes; nobody else does before the end. Writes only what the transaction's scope has.</summary>
-internal interface IStoreTransaction : IRunQueries, IRunSeries
+internal interface IStoreTransaction : IStoreReader, IRunSeries
 {
     /// <summary>The time of the transaction: not before that of any that was taken before it, unless the clock was set back.</summary>
     DateTimeOffset Now { get; }
@@ -14,7 +14,7 @@ internal interface IStoreTransaction : IRunQueries, IRunSeries
     void Put(StoredRun run);
 
     /// <summary>Writes a study or sweep, and tells that it changed.</summary>
-    void PutPlan(StoredPlan plan);
+    void PutPlan(StoredExperiment plan);
 
     /// <summary>Removes the run and its points.</summary>
     void Remove(string runId);
@@ -27,5 +27,5 @@ internal interface IStoreTransaction : IRunQueries, IRunSeries
     /// <summary>The usual event after <see cref="Put"/>: the run's document with its place in the queue.</summary>
     void EmitState(RunDocument document);
 
-    void PutAnswer(StoredAnswer answer);
+    void PutAnswer(StoredResponse answer);
 }

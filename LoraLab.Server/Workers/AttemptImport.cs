@@ -14,7 +14,7 @@ namespace LoraLab.Server.Workers;
 /// <param name="logger">The server's log.</param>
 /// <param name="log">The attempt's log, where it is still written.</param>
 /// <param name="stall">Hears of what the worker told, where it lives.</param>
-internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallWatch? stall = null)
+internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallDetector? stall = null)
 {
     private const int MostTries = 10;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

@@ -37,7 +37,7 @@ internal sealed class InspectorProcess : IDisposable
         waiting[id] = answer;
         if (gone)
         {
-            answer.TrySetException(new TrainerGoneException());
+            answer.TrySetException(new TrainerExitedException());
         }
 
         try
@@ -95,7 +95,7 @@ internal sealed class InspectorProcess : IDisposable
         gone = true;
         foreach (TaskCompletionSource<InspectResponse> answer in waiting.Values)
         {
-            answer.TrySetException(new TrainerGoneException());
+            answer.TrySetException(new TrainerExitedException());
         }
     }
 }

@@ -48,9 +48,9 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
     {
         { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
         not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
-        null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndSentences.Killed(document) : null, now),
+        null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndMessages.Killed(document) : null, now),
         null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
-        null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), EndSentences.OfExit(exitCode), now),
+        null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), EndMessages.OfExit(exitCode), now),
     };
 
     private async Task WriteAsync(string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, CancellationToken stopping)

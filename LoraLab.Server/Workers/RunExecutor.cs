@@ -19,7 +19,7 @@ namespace LoraLab.Server.Workers;
 /// process, the run ends in a state that says so.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedChoices choices, RunFolders folders, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedAutoSettings choices, RunDirectoryLocks folders, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
 {
     public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
     {
@@ -74,9 +74,9 @@ internal sealed class RunExecutor(
         Remember(runId, worker);
         await worker.SendAsync(command);
 
-        StallWatch stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
+        StallDetector stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
         AttemptImport import = new(runId, new EventTail(Path.Combine(command.Run!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
-        WorkerWatch watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
+        WorkerSupervisor watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
         await watch.UntilExitAsync(import, stopping);
 
         // Checkpoint 3: the process is gone and all that it wrote is in the store.

@@ -32,11 +32,11 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
                 InspectResponse response = await process.AskAsync(request, Timeout, cancellationToken);
                 return response.Error is null ? response : throw ApiFailure.Unavailable("trainerRefused", response.Error);
             }
-            catch (TrainerGoneException) when (!again)
+            catch (TrainerExitedException) when (!again)
             {
                 log.LogWarning("The inspecting trainer ended; it is started again. {Lines}", process.LastLines);
             }
-            catch (TrainerGoneException)
+            catch (TrainerExitedException)
             {
                 throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer ended while it was asked for {request.Ask}. {process.LastLines}".Trim());
             }

@@ -34,7 +34,7 @@ public sealed class BundledSampleTests
     [Fact]
     public void Evaluation_IsBalancedLargeAndDisjointFromTraining()
     {
-        SentimentDataset data = DatasetReader.Read("sample", Path.Combine(Folder, "data"));
+        ClassificationDataset data = DatasetReader.Read("sample", Path.Combine(Folder, "data"));
 
         Assert.True(data.Toy);
         Assert.InRange(data.Dev.Count, 400, 5000);
@@ -60,7 +60,7 @@ public sealed class BundledSampleTests
     public void BayesRule_ComputedExactly_IsBetween95And98PercentAndFitsTheRows()
     {
         double exact = BayesRule.Accuracy();
-        LabelledSentence[] rows = [.. Data.Training, .. Data.Evaluation];
+        SampleSentence[] rows = [.. Data.Training, .. Data.Evaluation];
         double onRows = rows.Average(row => (BayesRule.PositiveProbability(row.Sentence.Form, row.Sentence.Cues) > 0.5) == (row.Label == Mood.Positive) ? 1.0 : 0.0);
 
         Assert.InRange(exact, 0.95, 0.98);
@@ -110,7 +110,7 @@ public sealed class BundledSampleTests
         EvaluationExample example = encoder.EncodeEvaluation(new LabeledSentence(0, Data.Evaluation[0].Sentence.Text, 0));
 
         Assert.All(example.LabelIds, ids => Assert.Single(ids));
-        foreach (LabelledSentence row in Data.Evaluation.Take(50))
+        foreach (SampleSentence row in Data.Evaluation.Take(50))
         {
             Assert.Equal(row.Sentence.Text, tokenizer.Decode(tokenizer.Encode(row.Sentence.Text)).TrimStart());
         }
@@ -162,5 +162,5 @@ public sealed class BundledSampleTests
         return copy.ToJsonString();
     }
 
-    private static HashSet<string> Words(IEnumerable<LabelledSentence> rows) => [.. rows.SelectMany(row => row.Sentence.PolarWords)];
+    private static HashSet<string> Words(IEnumerable<SampleSentence> rows) => [.. rows.SelectMany(row => row.Sentence.PolarWords)];
 }

@@ -33,7 +33,7 @@ internal sealed class OpenRun : IDisposable
         RunRecorder recorder = new(directory, _events, RunLog.ToFile(attemptFolder, TimeProvider.System), clock ?? TimeProvider.System);
         _attempt = new(recorder, _stop);
         RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
-        using SavedState? saved = number > 1 ? _attempt.Latest(valid) : null;
+        using CheckpointReader? saved = number > 1 ? _attempt.Latest(valid) : null;
         RunPreparation preparation = trainer.Services.Preparation();
         using RunData rows = preparation.Read(saved?.State.Spec ?? valid);
         ModelFingerprint hashes = RunPreparation.HashModelAsync(rows).GetAwaiter().GetResult();

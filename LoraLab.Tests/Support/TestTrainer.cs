@@ -18,7 +18,7 @@ internal sealed class TestTrainer : IDisposable
     /// <summary>An engine that finds the bundled sample, and where asked for the fixtures' models and data.</summary>
     public TestTrainer(bool fixtures = false)
     {
-        Services = new Services(
+        Services = new TrainerServices(
             new TrainingConfiguration
             {
                 Home = Fixtures.RepositoryRoot,
@@ -30,7 +30,7 @@ internal sealed class TestTrainer : IDisposable
             allowPaths: true);
     }
 
-    public Services Services { get; }
+    public TrainerServices Services { get; }
 
     /// <summary>A folder of its own below the temporary one.</summary>
     public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder.FullName, $"run{++_runs}")).FullName;

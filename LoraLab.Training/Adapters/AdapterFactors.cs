@@ -20,7 +20,7 @@ public static class AdapterFactors
                 yield return new(adapter.Module + ".lora_R", r_RR);
             }
 
-            if (adapter.Taken is TakenFactors taken)
+            if (adapter.Taken is ExtractedFactors taken)
             {
                 yield return new(adapter.Module + ".taken_A", taken.A_RI);
                 yield return new(adapter.Module + ".taken_B", taken.B_OR);
@@ -31,7 +31,7 @@ public static class AdapterFactors
     /// <summary>An adapter with given factors on a layer whose weight is still the original.</summary>
     /// <param name="layer">The layer; the taken factors are subtracted from its weight again where that is their place.</param>
     /// <param name="request">Scaling and dropout.</param>
-    /// <param name="takenFromBranch">Where taken factors are subtracted; see <see cref="TakenFactors"/>.</param>
+    /// <param name="takenFromBranch">Where taken factors are subtracted; see <see cref="ExtractedFactors"/>.</param>
     /// <param name="factor">A new tensor for a name, or null where there is none.</param>
     public static LowRankAdapter Rebuild(LinearLayer layer, AdapterRequest request, bool takenFromBranch, Func<string, Tensor?> factor)
     {
@@ -42,7 +42,7 @@ public static class AdapterFactors
             return adapter;
         }
 
-        TakenFactors taken = new(takenA_RI, Required("taken_B"), takenFromBranch);
+        ExtractedFactors taken = new(takenA_RI, Required("taken_B"), takenFromBranch);
         if (!takenFromBranch)
         {
             BaseResidual.TakeOut(layer, taken.A_RI, taken.B_OR, request.Scaling);

@@ -35,7 +35,7 @@ public abstract class LoraMethod
     public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) => new(TrainableParameters(shape, rank), 0);
 }
 
-/// <summary>A method whose options are a record with <see cref="OptionAttribute"/>s.</summary>
+/// <summary>A method whose options are a record with <see cref="MethodOptionAttribute"/>s.</summary>
 public abstract class LoraMethod<TOptions> : LoraMethod
     where TOptions : class, new()
 {

@@ -9,7 +9,7 @@ namespace LoraLab.Training.Adapters;
 /// </summary>
 public sealed class LowRankAdapter : IDisposable
 {
-    private readonly DisposeOnce _owned = new();
+    private readonly DisposableBag _owned = new();
 
     /// <summary>An adapter that owns its factors.</summary>
     /// <param name="module">Full name of the linear layer.</param>
@@ -55,13 +55,13 @@ public sealed class LowRankAdapter : IDisposable
     /// Factors that were taken out of the base at the start (PiSSA): the update of the original weight is s·(BA − B₀A₀).
     /// Null where the base was left alone.
     /// </summary>
-    public TakenFactors? Taken { get; private set; }
+    public ExtractedFactors? Taken { get; private set; }
 
     /// <summary>Algorithm of the decomposition that the factors come from (<c>full</c> or <c>randomised</c>); null where there was none.</summary>
     public string? Svd { get; init; }
 
     /// <summary>Remembers the factors taken out of the base and how that is done.</summary>
-    public LowRankAdapter WithTaken(TakenFactors taken)
+    public LowRankAdapter WithTaken(ExtractedFactors taken)
     {
         Taken = taken;
         _owned.Add(taken.A_RI, taken.B_OR);
@@ -120,4 +120,4 @@ public sealed class LowRankAdapter : IDisposable
 /// <param name="FromBranch">
 /// False: the layer holds W − s·B₀A₀. True: the layer holds W and the branch subtracts s·B₀A₀, which rounds nothing.
 /// </param>
-public sealed record TakenFactors(Tensor A_RI, Tensor B_OR, bool FromBranch);
+public sealed record ExtractedFactors(Tensor A_RI, Tensor B_OR, bool FromBranch);

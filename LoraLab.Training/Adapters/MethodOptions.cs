@@ -62,10 +62,10 @@ internal static class MethodOptions
     public static object Bind(Type type, JsonObject given, ICollection<FieldError> errors)
     {
         object options = Activator.CreateInstance(type)!;
-        List<(PropertyInfo Property, OptionAttribute Option)> known = [.. Properties(type)];
+        List<(PropertyInfo Property, MethodOptionAttribute Option)> known = [.. Properties(type)];
         foreach ((string key, JsonNode? value) in given)
         {
-            (PropertyInfo property, OptionAttribute option) = known.Find(pair => Name(pair.Property) == key);
+            (PropertyInfo property, MethodOptionAttribute option) = known.Find(pair => Name(pair.Property) == key);
             if (property is null)
             {
                 errors.Add(new(Prefix + key, Suggestions.UnknownKey(Prefix + key, key, [.. known.Select(pair => Name(pair.Property))])));
@@ -83,7 +83,7 @@ internal static class MethodOptions
         return options;
     }
 
-    private static string? Problem(PropertyInfo property, OptionAttribute option, JsonNode? value)
+    private static string? Problem(PropertyInfo property, MethodOptionAttribute option, JsonNode? value)
     {
         object? read;
         try
@@ -113,7 +113,7 @@ internal static class MethodOptions
             : null;
     }
 
-    private static string Range(OptionAttribute option) => (double.IsNaN(option.Minimum), double.IsNaN(option.Maximum)) switch
+    private static string Range(MethodOptionAttribute option) => (double.IsNaN(option.Minimum), double.IsNaN(option.Maximum)) switch
     {
         (false, false) => string.Create(CultureInfo.InvariantCulture, $"from {option.Minimum:R} to {option.Maximum:R}"),
         (false, true) => string.Create(CultureInfo.InvariantCulture, $"at least {option.Minimum:R}"),
@@ -130,6 +130,6 @@ internal static class MethodOptions
 
     private static string Name(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 
-    private static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> Properties(Type type) =>
-        type.GetProperties().Select(property => (property, property.GetCustomAttribute<OptionAttribute>()!)).Where(pair => pair.Item2 is not null);
+    private static IEnumerable<(PropertyInfo Property, MethodOptionAttribute Option)> Properties(Type type) =>
+        type.GetProperties().Select(property => (property, property.GetCustomAttribute<MethodOptionAttribute>()!)).Where(pair => pair.Item2 is not null);
 }

@@ -23,7 +23,7 @@ internal static class EstimateCommand
 
     private static int Run(TrainingConfiguration configuration, FileInfo specFile, bool asJson)
     {
-        Services services = new(configuration, TimeProvider.System, allowPaths: true);
+        TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         // What is printed as JSON is nothing but JSON.
         IAnsiConsole told = asJson ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
         if (SpecFile.Complete(services, SpecFile.Read(specFile), told) is not RunSpec spec)

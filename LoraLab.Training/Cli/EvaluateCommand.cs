@@ -39,7 +39,7 @@ internal static class EvaluateCommand
 
     private static int Run(TrainingConfiguration configuration, RunSpec spec)
     {
-        Services services = new(configuration, TimeProvider.System, allowPaths: true);
+        TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         if (spec.InitFrom is string name)
         {
             PeftConfig adapter = PeftImport.ReadConfig(services.Adapters.Find(name));

@@ -10,7 +10,7 @@ internal static class InspectVerb
     public static Command Create(TrainingConfiguration configuration)
     {
         Command command = new("inspect") { Hidden = true };
-        command.SetAction(_ => InspectProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out));
+        command.SetAction(_ => InspectProgram.Run(new TrainerServices(configuration, TimeProvider.System), Console.In, Console.Out));
         return command;
     }
 }

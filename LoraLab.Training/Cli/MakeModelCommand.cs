@@ -17,7 +17,7 @@ internal static class MakeModelCommand
 
     public static Command Create()
     {
-        Option<string> like = new("--like") { Description = $"Shape: {string.Join(", ", KnownShapes.Names)}, or the path of a config.json.", Required = true };
+        Option<string> like = new("--like") { Description = $"Shape: {string.Join(", ", NamedShapes.Names)}, or the path of a config.json.", Required = true };
         Option<DirectoryInfo> output = new("--out") { Description = "Folder to make.", Required = true };
         Option<int?> layers = new("--layers") { Description = "Number of blocks; without it the shape's own." };
         Option<string> dtype = new("--dtype") { Description = "Precision of the file: bf16 or fp32.", DefaultValueFactory = _ => "bf16" };
@@ -36,7 +36,7 @@ internal static class MakeModelCommand
 
     private static int Run(string like, DirectoryInfo output, int? layers, string dtype, long seed, DirectoryInfo? tokenizer)
     {
-        JsonObject config = KnownShapes.Find(like) ?? ReadConfig(like);
+        JsonObject config = NamedShapes.Find(like) ?? ReadConfig(like);
         if (layers < 1)
         {
             throw RunFailure.BadData($"--layers is {layers}; it must be at least 1.");
@@ -76,7 +76,7 @@ internal static class MakeModelCommand
     {
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData($"--like is '{path}', which is neither a known shape ({string.Join(", ", KnownShapes.Names)}) nor a file: name a config.json.");
+            throw RunFailure.BadData($"--like is '{path}', which is neither a known shape ({string.Join(", ", NamedShapes.Names)}) nor a file: name a config.json.");
         }
 
         _ = LlamaConfig.ReadFile(path);

@@ -24,7 +24,7 @@ internal static class MergeCommand
 
     private static int Run(TrainingConfiguration configuration, string adapterName, string? modelName, DirectoryInfo output)
     {
-        Services services = new(configuration, TimeProvider.System, allowPaths: true);
+        TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         string adapter = services.Adapters.Find(adapterName);
         string model = modelName ?? PeftImport.ReadConfig(adapter).BaseModel
             ?? throw RunFailure.BadData($"The adapter in {adapter} does not name its base model: name it with --model.", "model");

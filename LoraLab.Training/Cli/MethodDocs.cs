@@ -47,7 +47,7 @@ public static class MethodDocs
         }
 
         page.Append("\n## Where it departs from the paper\n\n| Better Call LoRA says | here | why |\n|---|---|---|\n");
-        foreach (MethodDeparture departure in method.Departures)
+        foreach (PaperDeviation departure in method.Departures)
         {
             page.Append(CultureInfo.InvariantCulture, $"| {departure.Paper} | {departure.Here} | {departure.Why} |\n");
         }

@@ -24,7 +24,7 @@ internal static class SpecFile
     }
 
     /// <summary>The complete specification, or null; what is wrong and what is worth knowing is told.</summary>
-    public static RunSpec? Complete(Services services, JsonNode? json, IAnsiConsole console)
+    public static RunSpec? Complete(TrainerServices services, JsonNode? json, IAnsiConsole console)
     {
         SpecValidation validation = services.Validator.Validate(json);
         foreach (FieldError error in validation.Errors)

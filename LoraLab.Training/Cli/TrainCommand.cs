@@ -25,7 +25,7 @@ internal static class TrainCommand
 
     private static int Run(TrainingConfiguration configuration, FileInfo specFile, DirectoryInfo output, bool resume)
     {
-        Services services = new(configuration, TimeProvider.System, allowPaths: true);
+        TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         JsonNode? json = SpecFile.Read(specFile);
         if (SpecFile.Complete(services, json, AnsiConsole.Console) is not RunSpec spec)
         {
@@ -43,7 +43,7 @@ internal static class TrainCommand
         return ExitCodes.Of(Train(services, json, spec, output.FullName, resume, stop));
     }
 
-    private static EndReason? Train(Services services, JsonNode? json, RunSpec spec, string folder, bool resume, StopSignal stop)
+    private static EndReason? Train(TrainerServices services, JsonNode? json, RunSpec spec, string folder, bool resume, StopSignal stop)
     {
         RunDirectory directory = new(folder);
         int number = directory.NextAttempt();

@@ -10,7 +10,7 @@ internal static class WorkerVerb
     public static Command Create(TrainingConfiguration configuration)
     {
         Command command = new("worker") { Hidden = true };
-        command.SetAction(_ => WorkerProgram.Run(new Services(configuration, TimeProvider.System), Console.In, Console.Out, Console.Error));
+        command.SetAction(_ => WorkerProgram.Run(new TrainerServices(configuration, TimeProvider.System), Console.In, Console.Out, Console.Error));
         return command;
     }
 }

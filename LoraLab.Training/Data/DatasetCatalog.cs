@@ -12,8 +12,8 @@ public sealed class DatasetCatalog
 {
     private readonly CatalogFolders _folders;
     private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _described = new();
-    private readonly ReadOnce<DatasetManifest> _manifest = new();
-    private readonly ReadOnce<SentimentDataset> _rows = new();
+    private readonly FileReadCache<DatasetManifest> _manifest = new();
+    private readonly FileReadCache<ClassificationDataset> _rows = new();
 
     /// <summary>A catalog over the configured roots, the downloaded data sets and the bundled sample.</summary>
     public DatasetCatalog(TrainingConfiguration configuration)
@@ -36,11 +36,11 @@ public sealed class DatasetCatalog
 
     /// <summary>The rows of a data set. They are read again only when its files changed, or those of another were read meanwhile.</summary>
     /// <exception cref="RunFailure">There is no such data set, or it cannot be used; field <c>dataset</c>.</exception>
-    public SentimentDataset Read(string name) => Read(name, _folders.Find(name));
+    public ClassificationDataset Read(string name) => Read(name, _folders.Find(name));
 
     /// <summary>The files of a data set as they are now.</summary>
     /// <exception cref="RunFailure">There is no such data set; field <c>dataset</c>.</exception>
-    public IReadOnlyList<SeenFile> Look(string name)
+    public IReadOnlyList<FileSnapshot> Look(string name)
     {
         string folder = _folders.Find(name);
         try
@@ -71,7 +71,7 @@ public sealed class DatasetCatalog
         return entry;
     }
 
-    private SentimentDataset Read(string name, string folder)
+    private ClassificationDataset Read(string name, string folder)
     {
         IReadOnlyList<FileStamp> files = Stamps(name, folder, out DatasetManifest manifest);
         return _rows.Get(name, files, () => DatasetReader.Read(name, folder, manifest));

@@ -11,18 +11,18 @@ public static class DatasetReader
     /// <param name="name">Name in a specification, for messages.</param>
     /// <param name="folder">Folder that holds the files.</param>
     /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
-    public static SentimentDataset Read(string name, string folder) => Read(name, folder, DatasetManifest.Load(name, folder));
+    public static ClassificationDataset Read(string name, string folder) => Read(name, folder, DatasetManifest.Load(name, folder));
 
     /// <summary>Reads both splits of a data set whose manifest is known.</summary>
     /// <param name="name">Name in a specification, for messages.</param>
     /// <param name="folder">Folder that holds the files.</param>
     /// <param name="manifest">Its manifest.</param>
     /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
-    internal static SentimentDataset Read(string name, string folder, DatasetManifest manifest)
+    internal static ClassificationDataset Read(string name, string folder, DatasetManifest manifest)
     {
         List<LabeledSentence> train = ReadSplit(name, folder, manifest, manifest.Train, out string trainSha256);
         List<LabeledSentence> dev = ReadSplit(name, folder, manifest, manifest.Eval, out string devSha256);
-        return new SentimentDataset
+        return new ClassificationDataset
         {
             Name = name,
             Labels = manifest.Labels,
@@ -39,11 +39,11 @@ public static class DatasetReader
     public static DatasetEntry Describe(string name, string folder) => Describe(name, () => Read(name, folder));
 
     /// <summary>The same of a data set that may have been read.</summary>
-    internal static DatasetEntry Describe(string name, Func<SentimentDataset> read)
+    internal static DatasetEntry Describe(string name, Func<ClassificationDataset> read)
     {
         try
         {
-            SentimentDataset data = read();
+            ClassificationDataset data = read();
             return new DatasetEntry
             {
                 Name = name,

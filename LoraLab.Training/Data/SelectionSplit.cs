@@ -14,7 +14,7 @@ internal static class SelectionSplit
     private const int GramLength = 5;
 
     /// <summary>The first rows of <paramref name="candidates"/> that qualify, the same number of each label, in their order.</summary>
-    public static IReadOnlyList<LabeledSentence> Choose(SentimentDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
+    public static IReadOnlyList<LabeledSentence> Choose(ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
     {
         HashSet<string> seen = [.. training.SelectMany(row => Grams(Words(row.Sentence)))];
         int quota = Rows / data.Labels.Count;

@@ -22,7 +22,7 @@ public sealed class TrainingSubset
     /// <param name="data">Data set of the run.</param>
     /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples count here.</param>
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
-    public static TrainingSubset Select(SentimentDataset data, RunSpec spec)
+    public static TrainingSubset Select(ClassificationDataset data, RunSpec spec)
     {
         Require(spec.TrainSamples >= 1, "trainSamples", $"'trainSamples' is {spec.TrainSamples}; it must be 1 or more.");
         Require(spec.DataSeed is null or >= 0, "dataSeed", $"'dataSeed' is {spec.DataSeed}; it must be 0 or more, or null for the file's order.");

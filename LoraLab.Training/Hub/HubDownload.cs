@@ -20,7 +20,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             return;
         }
 
-        using PartFile part = PartFile.Open(target, file);
+        using PartialDownload part = PartialDownload.Open(target, file);
         await HubRetry.RunAsync(options, async () => await AppendAsync(file, part, arrived, cancellationToken).ConfigureAwait(false), () => part.Stream.Length, cancellationToken).ConfigureAwait(false);
         string? hash = await HubChecksum.OfAsync(part.Stream, file, cancellationToken).ConfigureAwait(false);
         if (!HubChecksum.Matches(hash, file))
@@ -32,7 +32,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         part.Land();
     }
 
-    private async Task<long> AppendAsync(HubFile file, PartFile part, Action<long> arrived, CancellationToken cancellationToken)
+    private async Task<long> AppendAsync(HubFile file, PartialDownload part, Action<long> arrived, CancellationToken cancellationToken)
     {
         if (part.Stream.Length == file.Size)
         {
@@ -54,7 +54,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
     }
 
     /// <summary>Brings the part into the state that the answer continues, and returns the whole file's size where the answer says it.</summary>
-    private static long? Prepare(HttpResponseMessage response, PartFile part)
+    private static long? Prepare(HttpResponseMessage response, PartialDownload part)
     {
         if (response.StatusCode == HttpStatusCode.PartialContent)
         {
@@ -79,7 +79,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         return response.Content.Headers.ContentLength;
     }
 
-    private async Task CopyAsync(HttpResponseMessage response, HubFile file, PartFile part, Action<long> arrived, CancellationToken cancellationToken)
+    private async Task CopyAsync(HttpResponseMessage response, HubFile file, PartialDownload part, Action<long> arrived, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[1 << 16];
         using CancellationTokenSource stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -112,7 +112,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         }
     }
 
-    private RunFailure WrongSize(HubFile file, PartFile part, long size)
+    private RunFailure WrongSize(HubFile file, PartialDownload part, long size)
     {
         part.Discard();
         return RunFailure.BadData($"{file.Path} of '{repository}' is sent with {size} bytes or more, the hub's list says {file.Size}; it was thrown away, run 'pull' again.");

@@ -112,8 +112,8 @@ public static class HubPull
         HubFile[] dev = Parts(listing, "sst2/validation-");
         StagingFolder staging = new(final);
         await FetchAsync(new HubDownload(client, options, _glue, listing.Commit), staging, [.. dev, .. train], console, _ => { }, cancellationToken).ConfigureAwait(false);
-        int trainRows = await GlueFromParquet.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken).ConfigureAwait(false);
-        int devRows = await GlueFromParquet.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken).ConfigureAwait(false);
+        int trainRows = await GlueParquetConverter.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken).ConfigureAwait(false);
+        int devRows = await GlueParquetConverter.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken).ConfigureAwait(false);
         staging.Land(["train.tsv", "dev.tsv"]);
         console.MarkupLineInterpolated($"{trainRows} training rows, {devRows} evaluation rows");
         return final;

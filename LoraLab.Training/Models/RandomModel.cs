@@ -55,9 +55,9 @@ public static class RandomModel
         }
     }
 
-    private static PlannedTensor Plan(string name, long[] shape, ScalarType dtype, long seed) => new(
+    private static DeferredTensor Plan(string name, long[] shape, ScalarType dtype, long seed) => new(
         name,
         dtype,
         shape,
-        () => shape is [long rows, long columns] ? Initialisers.Gaussian(name, seed, rows, columns, Deviation, CPU).to(dtype) : ones(shape, dtype));
+        () => shape is [long rows, long columns] ? Initializers.Gaussian(name, seed, rows, columns, Deviation, CPU).to(dtype) : ones(shape, dtype));
 }

@@ -12,7 +12,7 @@ namespace LoraLab.Training.Specs;
 /// <param name="allowPaths">True on the command line, where any path may be named.</param>
 public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bool allowPaths = false)
 {
-    private readonly ReadOnce<PeftConfig> _config = new();
+    private readonly FileReadCache<PeftConfig> _config = new();
 
     /// <summary>What an adapter says of itself; read again only when it changed, or another was read meanwhile.</summary>
     /// <exception cref="RunFailure">There is none of that name, or it cannot be used.</exception>
@@ -24,7 +24,7 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
 
     /// <summary>The files of an adapter as they are now.</summary>
     /// <exception cref="RunFailure">There is none of that name.</exception>
-    public IReadOnlyList<SeenFile> Look(string initFrom) => [.. FileStamp.Of(Find(initFrom), [PeftFiles.Config, PeftFiles.Weights]).Select(file => file.Seen(initFrom))];
+    public IReadOnlyList<FileSnapshot> Look(string initFrom) => [.. FileStamp.Of(Find(initFrom), [PeftFiles.Config, PeftFiles.Weights]).Select(file => file.Seen(initFrom))];
 
     /// <summary>The folder with <c>adapter_config.json</c>.</summary>
     /// <exception cref="RunFailure">There is none of that name.</exception>

@@ -29,7 +29,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         RunSpec spec = SpecReader.Read(json, errors);
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(known => known.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
-        List<SeenFile> files = [];
+        List<FileSnapshot> files = [];
         Try(errors, () => models.Look(spec.Model), files.AddRange);
         LlamaConfig? config = Try(errors, () => models.Find(spec.Model))?.Config;
         if (config is not null)
@@ -51,7 +51,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             return new() { Errors = Distinct(errors), Warnings = warnings, Files = files };
         }
 
-        RunPlan plan = RunPlan.From(spec, subset.Consumed.Count);
+        RunSchedule plan = RunSchedule.From(spec, subset.Consumed.Count);
         if (spec.MaxSteps > plan.FullSteps)
         {
             warnings.Add($"maxSteps is {spec.MaxSteps}, but the data gives only {plan.FullSteps} steps.");
@@ -135,7 +135,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         warnings.AddRange(method.Warnings(spec));
     }
 
-    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors, List<string> warnings, List<SeenFile> files)
+    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors, List<string> warnings, List<FileSnapshot> files)
     {
         if (!method.Descriptor.AllowsInitFrom)
         {

@@ -35,7 +35,7 @@ public static class LlamaTokenizerFile
             // First, as its complaints name the piece.
             SentencePieceVocabulary vocabulary = new(model);
             using MemoryStream stream = new(model);
-            return new LlamaText(LlamaTokenizer.Create(stream), vocabulary);
+            return new LlamaBpeTokenizer(LlamaTokenizer.Create(stream), vocabulary);
         }
         catch (Exception problem) when (problem is not RunFailure)
         {

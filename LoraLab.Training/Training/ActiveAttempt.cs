@@ -17,7 +17,7 @@ namespace LoraLab.Training.Training;
 /// <param name="stop">Stops the run as soon as possible.</param>
 public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
 {
-    private readonly StateFolders _states = new(recorder.Directory);
+    private readonly CheckpointFolders _states = new(recorder.Directory);
     private readonly SummaryBuilder _summary = new();
     private RunFingerprint? _fingerprint;
     private string _specSha256 = "";
@@ -47,9 +47,9 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
 
     /// <summary>The last whole checkpoint that belongs to the specification, or null.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>
-    public SavedState? Latest(RunSpec spec)
+    public CheckpointReader? Latest(RunSpec spec)
     {
-        SavedState? saved = _states.Latest(recorder.Log);
+        CheckpointReader? saved = _states.Latest(recorder.Log);
         saved?.RequireSpec(SpecHash.Of(spec), recorder.Directory.FullPath);
         return saved;
     }
@@ -60,7 +60,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     /// <param name="model">Hashes of the model's files.</param>
     /// <param name="saved">Checkpoint that it goes on from.</param>
     /// <exception cref="RunFailure">The checkpoint's base is another one.</exception>
-    internal TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, SavedState? saved = null)
+    internal TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, CheckpointReader? saved = null)
     {
         _specSha256 = SpecHash.Of(spec);
         (_spec, _resumed) = (run.Spec, saved?.State);
@@ -74,7 +74,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     /// <param name="engine">Computes it.</param>
     /// <param name="gate">The budget that the run has to keep; null: none.</param>
     /// <exception cref="RunFailure">It takes more memory than the budget.</exception>
-    internal double? Probe(TrainingEngine engine, BudgetGate? gate)
+    internal double? Probe(TrainingEngine engine, MemoryBudgetCheck? gate)
     {
         _largestPass = engine.LargestPass;
         double? probed = engine.Probe();
@@ -100,7 +100,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     public void Save()
     {
         // Points must be in the event file before a checkpoint stands behind them.
-        recorder.Harden();
+        recorder.FlushToDisk();
         using IDisposable scope = torch.NewDisposeScope();
         _states.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
         recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));

@@ -22,7 +22,7 @@ public sealed class PreparedRun : IDisposable
     public required LoraMethod Method { get; init; }
 
     /// <summary>Steps, windows and evaluations.</summary>
-    public required RunPlan Plan { get; init; }
+    public required RunSchedule Plan { get; init; }
 
     /// <summary>Machine and choices.</summary>
     public required RunEnvironment Environment { get; init; }
@@ -37,7 +37,7 @@ public sealed class PreparedRun : IDisposable
     public required TrainingExample[] Train { get; init; }
 
     /// <summary>The data set.</summary>
-    public required SentimentDataset Data { get; init; }
+    public required ClassificationDataset Data { get; init; }
 
     /// <summary>The rows that were chosen from it.</summary>
     public required TrainingSubset Subset { get; init; }

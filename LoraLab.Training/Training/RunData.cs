@@ -13,10 +13,10 @@ public sealed class RunData : IDisposable
 {
     private readonly Lazy<CheckpointWeights> _weights;
 
-    private RunData(FoundModel model) => (Model, _weights) = (model, new(() => CheckpointWeights.Open(model.Folder)));
+    private RunData(ResolvedModel model) => (Model, _weights) = (model, new(() => CheckpointWeights.Open(model.Folder)));
 
     /// <summary>The model.</summary>
-    public FoundModel Model { get; }
+    public ResolvedModel Model { get; }
 
     /// <summary>Shape of the model.</summary>
     public LlamaConfig Config => Model.Config;
@@ -29,7 +29,7 @@ public sealed class RunData : IDisposable
     public CheckpointWeights Weights => _weights.Value;
 
     /// <summary>The data set.</summary>
-    public required SentimentDataset Data { get; init; }
+    public required ClassificationDataset Data { get; init; }
 
     /// <summary>The rows that were chosen from it.</summary>
     public required TrainingSubset Subset { get; init; }
@@ -47,8 +47,8 @@ public sealed class RunData : IDisposable
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
     public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets)
     {
-        FoundModel model = models.Find(spec.Model);
-        SentimentDataset data = datasets.Read(spec.Dataset);
+        ResolvedModel model = models.Find(spec.Model);
+        ClassificationDataset data = datasets.Read(spec.Dataset);
         TrainingSubset subset = TrainingSubset.Select(data, spec);
         ITokenizer tokenizer = LlamaTokenizerFile.Load(model.Folder, out string tokenizerSha256);
         RequireVocabulary(tokenizer, model.Config, spec.Model);

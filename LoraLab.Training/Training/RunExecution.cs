@@ -19,14 +19,14 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="stop">Stops the run as soon as possible.</param>
     /// <param name="resume">Go on from the run directory's last whole checkpoint, where there is one.</param>
     /// <param name="queued">What the run's files were when it was queued; null: nobody looked.</param>
-    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false, IReadOnlyList<SeenFile>? queued = null)
+    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false, IReadOnlyList<FileSnapshot>? queued = null)
     {
         ActiveAttempt attempt = new(recorder, stop);
         recorder.Started();
         return attempt.End(attempt.Try(() => Run(attempt, Complete(attempt, specJson, queued ?? []), resume)) ?? RunEnd.Finished);
     }
 
-    private RunSpec Complete(ActiveAttempt attempt, JsonNode? specJson, IReadOnlyList<SeenFile> queued)
+    private RunSpec Complete(ActiveAttempt attempt, JsonNode? specJson, IReadOnlyList<FileSnapshot> queued)
     {
         SpecValidation validation = validator.Validate(specJson);
         attempt.Warn(ChangedFiles.Sentences(queued, validation.Files));
@@ -37,10 +37,10 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     private void Run(ActiveAttempt attempt, RunSpec spec, bool resume)
     {
         Announce(attempt, spec);
-        using SavedState? saved = resume ? attempt.Latest(spec) : null;
+        using CheckpointReader? saved = resume ? attempt.Latest(spec) : null;
         RunSpec used = saved?.State.Spec ?? spec;
         using RunData rows = preparation.Read(used);
-        BudgetGate? gate = used.MemoryBudgetMb is null ? null : new(new MemoryOutlook(used, rows));
+        MemoryBudgetCheck? gate = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, rows));
         gate?.RequireEstimate();
         Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(rows);
         using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved, rows, () => attempt.Recorder.Moving("loading", 0, 0));

@@ -35,12 +35,12 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
     /// <param name="read">The specification's rows where they have been read; null: they are read here. Its weights are closed when they are loaded.</param>
     /// <param name="moved">Hears of each part.</param>
-    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, SavedState? saved = null, RunData? read = null, Action? moved = null)
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, CheckpointReader? saved = null, RunData? read = null, Action? moved = null)
     {
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
         using RunData rows = read ?? Read(spec);
-        (LlamaConfig config, SentimentDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
+        (LlamaConfig config, ClassificationDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
         cancellation.ThrowIfCancellationRequested();
 
         if (saved is not null)
@@ -63,7 +63,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             {
                 Spec = used,
                 Method = method,
-                Plan = RunPlan.From(used, train.Length),
+                Plan = RunSchedule.From(used, train.Length),
                 Limits = limits,
                 Adapters = attached,
                 Environment = Describe(used, limits, memory, data, subset, rows.Evaluation[0]),
@@ -102,7 +102,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     private List<LowRankAdapter> Attach(
-        LlamaModel model, LoraMethod method, RunSpec spec, SavedState? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
+        LlamaModel model, LoraMethod method, RunSpec spec, CheckpointReader? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. model.Config.Adapted(spec.TargetModules).Select(shape => shape.Name)];
@@ -124,7 +124,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     private static RunEnvironment Describe(
-        RunSpec spec, PassLimits limits, PeakMemory memory, SentimentDataset data, TrainingSubset subset, EvaluationExample first) => new()
+        RunSpec spec, PassLimits limits, PeakMemory memory, ClassificationDataset data, TrainingSubset subset, EvaluationExample first) => new()
         {
             Device = spec.Device,
             DeviceName = Devices.Name(spec.Device),

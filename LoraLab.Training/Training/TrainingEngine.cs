@@ -22,7 +22,7 @@ public sealed class TrainingEngine : IDisposable
         _passes = PackingRule.IsLiteral(_run.Spec)
             ? null
             : new(_run.Plan, _run.Train, _run.Limits, _run.Spec.LossWeighting, _run.Model.Config.VocabularySize, _run.Device);
-        _gradient = _passes is null ? new LiteralGradient(_run) : new PackedGradient(_run, _passes, _model);
+        _gradient = _passes is null ? new ReferenceGradient(_run) : new PackedGradient(_run, _passes, _model);
     }
 
     /// <summary>Tokens of the largest pass; null for the literal loop, whose passes cannot be smaller.</summary>

@@ -21,10 +21,10 @@ namespace LoraLab.Training.Training;
 public sealed class TrainingRun : IDisposable
 {
     private readonly RunSpec _spec;
-    private readonly RunPlan _plan;
+    private readonly RunSchedule _plan;
     private readonly RunRecorder _recorder;
     private readonly SummaryBuilder _summary;
-    private readonly Pace _pace;
+    private readonly StepTiming _pace;
     private readonly FusedAdamW _optimizer;
     private readonly StepLog _log;
     private bool _evaluated;
@@ -35,7 +35,7 @@ public sealed class TrainingRun : IDisposable
     /// <param name="summary">Gathers results.</param>
     /// <param name="stop">Asks the run to stop.</param>
     /// <param name="saved">Checkpoint to go on from.</param>
-    public TrainingRun(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, SavedState? saved = null)
+    public TrainingRun(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, CheckpointReader? saved = null)
     {
         (Run, _recorder, _summary, Stop) = (run, recorder, summary, stop);
         (_spec, _plan) = (run.Spec, run.Plan);
@@ -48,7 +48,7 @@ public sealed class TrainingRun : IDisposable
         {
             _evaluated = state.Evaluated;
             _optimizer.Restore(state.Step, saved.Tensor);
-            Scaler = new(Scaler.Active, state.LossScale, state.CalmSteps, state.Overflows);
+            Scaler = new(Scaler.Active, state.LossScale, state.GoodSteps, state.Overflows);
             Consumed = ConsumedRows.After(state.Step, state.ConsumedTokens, state.ConsumedSha256);
             run.Memory.Include(state.Summary.PeakMemoryMb);
         }
@@ -164,7 +164,7 @@ public sealed class TrainingRun : IDisposable
         _recorder.Evaluation(Step, Run.Labels, outcome);
         if (!double.IsFinite(outcome.Loss))
         {
-            throw Spoiled(double.IsNaN(outcome.Loss) ? "NaN" : "infinite");
+            throw NonFiniteEvaluation(double.IsNaN(outcome.Loss) ? "NaN" : "infinite");
         }
     }
 
@@ -191,7 +191,7 @@ public sealed class TrainingRun : IDisposable
         TakenFromBranch = Run.Adapters.Any(adapter => adapter.Taken is { FromBranch: true }),
         OptimizerSteps = Consumed.Steps,
         LossScale = Scaler.Scale,
-        CalmSteps = Scaler.CalmSteps,
+        GoodSteps = Scaler.GoodSteps,
         Overflows = Scaler.Overflows,
         ConsumedTokens = Consumed.Tokens,
         ConsumedSha256 = Consumed.Sha256,
@@ -212,7 +212,7 @@ public sealed class TrainingRun : IDisposable
     private void Overflowed(PendingStep step)
     {
         Scaler = step.Scaler.AfterOverflow();
-        _optimizer.Forgive();
+        _optimizer.ClearOverflow();
         _recorder.Log($"step {step.Step}: the gradient overflowed fp16 at loss scale {step.Scaler.Scale}; the window is computed again at {Scaler.Scale}");
         if (Scaler.Exhausted)
         {
@@ -264,7 +264,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private RunFailure Spoiled(string what) => Step == 0
+    private RunFailure NonFiniteEvaluation(string what) => Step == 0
         ? RunFailure.BadData(
             $"The evaluation loss is {what} before the first step: the weights of '{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the adapter of initFrom")} are damaged, or too large for precision {_spec.Precision.ToString().ToLowerInvariant()}; check them, or use precision fp32.", "model")
         : new(EndReason.Diverged, $"The evaluation loss became {what} after step {Step} of {_plan.TotalSteps}: lower learningRate, or set maxGradNorm or warmupSteps. The checkpoint of the evaluation before is kept.");

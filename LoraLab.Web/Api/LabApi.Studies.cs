@@ -27,7 +27,7 @@ public sealed partial class LabApi
         return SendAsync<StudyDocument>(request, cancellationToken);
     }
 
-    public Task<StudyDocument> PatchStudyAsync(string id, PlanPatch patch, CancellationToken cancellationToken) =>
+    public Task<StudyDocument> PatchStudyAsync(string id, ExperimentPatch patch, CancellationToken cancellationToken) =>
         SendAsync<StudyDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Study(Escape(id)))) { Content = Present(patch) }, cancellationToken);
 
     public Task CancelStudyAsync(string id, CancellationToken cancellationToken) =>

@@ -97,7 +97,7 @@ public sealed partial class LabApi(HttpClient http)
         return SendAsync<SweepDocument>(request, cancellationToken);
     }
 
-    public Task<SweepDocument> PatchSweepAsync(string id, PlanPatch patch, CancellationToken cancellationToken) =>
+    public Task<SweepDocument> PatchSweepAsync(string id, ExperimentPatch patch, CancellationToken cancellationToken) =>
         SendAsync<SweepDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Sweep(Escape(id)))) { Content = Present(patch) }, cancellationToken);
 
     /// <summary><c>pause</c>, <c>resume</c> or <c>cancel</c>.</summary>
@@ -122,7 +122,7 @@ public sealed partial class LabApi(HttpClient http)
 
     public Task<SessionDocument> SessionAsync(CancellationToken cancellationToken) => GetAsync<SessionDocument>(ApiRoutes.Session, cancellationToken);
 
-    public Task<SessionDocument> SignInAsync(SignIn key, CancellationToken cancellationToken) =>
+    public Task<SessionDocument> SignInAsync(SignInRequest key, CancellationToken cancellationToken) =>
         SendAsync<SessionDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Session)) { Content = Json(key) }, cancellationToken);
 
     public Task SignOutAsync(CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Session)), cancellationToken);

@@ -14,7 +14,7 @@ public sealed partial class MetricChart
     private IJSObjectReference? _module;
     private IJSObjectReference? _chart;
     private DotNetObjectReference<MetricChart>? _self;
-    private ChartPlan? _plan;
+    private ChartDrawing? _plan;
     private (IReadOnlyList<ChartSeries> Series, ChartView View)? _planned;
     private bool _inSight;
     private bool _unsent;
@@ -148,7 +148,7 @@ public sealed partial class MetricChart
         }
 
         _planned = (Series, View);
-        _plan = ChartPlanner.Plan(Series, View, Format, LowerIsBetter, FromZero, Limit);
+        _plan = ChartBuilder.Plan(Series, View, Format, LowerIsBetter, FromZero, Limit);
         _unsent = true;
         return true;
     }

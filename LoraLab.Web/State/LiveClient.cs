@@ -25,7 +25,7 @@ public sealed class LiveClient : IAsyncDisposable
     {
         _hub = new HubConnectionBuilder()
             .WithUrl(new Uri(baseAddress, LiveHub.Path.TrimStart('/')))
-            .WithAutomaticReconnect(new PatientRetryPolicy())
+            .WithAutomaticReconnect(new ReconnectPolicy())
             .AddJsonProtocol(protocol => ContractJson.Apply(protocol.PayloadSerializerOptions))
             .Build();
         _hub.On<LiveEvent>(LiveHub.Event, Dispatch);
@@ -75,7 +75,7 @@ public sealed class LiveClient : IAsyncDisposable
                 }
 
                 await ChangeAsync(LiveStatus.Reconnecting);
-                await Task.Delay(PatientRetryPolicy.Delay(attempt), _closing.Token);
+                await Task.Delay(ReconnectPolicy.Delay(attempt), _closing.Token);
             }
         }
     }

@@ -51,7 +51,7 @@ public sealed class SessionState(LabApi api, NavigationManager navigation)
     /// <summary>Exchanges the key for a cookie, and goes back to where the user wanted to be.</summary>
     public async Task SignInAsync(string key, string? returnTo)
     {
-        await api.SignInAsync(new SignIn(key), CancellationToken.None);
+        await api.SignInAsync(new SignInRequest(key), CancellationToken.None);
         navigation.NavigateTo(Own(returnTo), forceLoad: true);
     }
 

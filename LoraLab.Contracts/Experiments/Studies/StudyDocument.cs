@@ -143,7 +143,7 @@ public sealed record StudyArm
     public JsonObject? Selected { get; init; }
 
     /// <summary>Where the chosen rate lies in its grid.</summary>
-    public GridPlace? Place { get; init; }
+    public GridPosition? Place { get; init; }
 }
 
 /// <summary>A cell of a grid.</summary>
@@ -155,7 +155,7 @@ public sealed record StudyArm
 public sealed record StudyCell(JsonObject Settings, string RunId, double? Accuracy, double? Loss, bool Extension);
 
 /// <summary>Where a chosen value lies in its grid.</summary>
-public enum GridPlace
+public enum GridPosition
 {
     /// <summary>Smaller and larger values were tried too.</summary>
     Inside,

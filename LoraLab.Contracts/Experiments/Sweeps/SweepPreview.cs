@@ -27,7 +27,7 @@ public sealed record SweepPreview
     public required string Basis { get; init; }
 
     /// <summary>What stopping runs early saves; null: nothing stops them.</summary>
-    public SweepSaving? Saving { get; init; }
+    public SweepSavings? Saving { get; init; }
 
     /// <summary>Things worth knowing.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -39,7 +39,7 @@ public sealed record SweepPreview
 /// <param name="Exact">The rule makes so many steps, whatever the results; otherwise it makes no fewer.</param>
 /// <param name="Sentence">The same in words.</param>
 /// <param name="Rungs">Runs that reach each rung, and the last step; empty for rules without rungs.</param>
-public sealed record SweepSaving(long Steps, double? DeviceHours, bool Exact, string Sentence, IReadOnlyList<SweepRung> Rungs);
+public sealed record SweepSavings(long Steps, double? DeviceHours, bool Exact, string Sentence, IReadOnlyList<SweepRung> Rungs);
 
 /// <summary>A rung of successive halving.</summary>
 /// <param name="Step">Its step.</param>

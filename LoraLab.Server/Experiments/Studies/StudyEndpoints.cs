@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies.Templates;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
@@ -22,7 +22,7 @@ internal static class StudyEndpoints
             .WithSummary("Creates a study with its first runs; dryRun=true only says what it would do, confirm=true allows more than 500 runs");
         studies.MapGet("/", List).WithSummary("Studies, newest first, without their runs");
         studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
-        studies.MapPatch("/{id}", EditAsync).Accepts<PlanPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
+        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
         studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study's waiting runs and stops those that run; answers at once");
         return studies;
     }
@@ -54,7 +54,7 @@ internal static class StudyEndpoints
     private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) => TypedResults.Ok(results.Complete(service.Get(id)));
 
     private static async Task<Ok<StudyDocument>> EditAsync(string id, HttpRequest request, StudyService service, StudyResults results, CancellationToken cancellationToken) =>
-        TypedResults.Ok(results.Complete(service.Edit(id, await PlanPatchBody.ReadAsync(request, cancellationToken))));
+        TypedResults.Ok(results.Complete(service.Edit(id, await ExperimentPatchBody.ReadAsync(request, cancellationToken))));
 
     private static async Task<Accepted<StudyDocument>> CancelAsync(string id, StudyService service, CancellationToken cancellationToken) =>
         TypedResults.Accepted(ApiRoutes.Study(id), await service.CancelAsync(id, cancellationToken));

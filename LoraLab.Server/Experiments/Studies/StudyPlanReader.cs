@@ -3,7 +3,7 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Experiments.Studies.Course;
+using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Studies.Templates;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs;
@@ -17,7 +17,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 {
     private const string Sample = "sample";
 
-    public async Task<StudyContent> ReadAsync(JsonObject body, CancellationToken cancellationToken)
+    public async Task<StoredStudy> ReadAsync(JsonObject body, CancellationToken cancellationToken)
     {
         StudyPlan sent = RequestBody.Convert<StudyPlan>(body);
         IReadOnlyList<MethodDescriptor> methods = await inspector.MethodsAsync(cancellationToken);
@@ -34,10 +34,10 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
         Refuse(errors);
 
         plan = plan with { Name = plan.Name?.Trim() ?? NameFor(plan) };
-        return new StudyContent
+        return new StoredStudy
         {
             Plan = plan,
-            Arms = [.. plan.Methods!.Select(arm => methods.First(method => method.Id == arm.Method)).Select(method => new ArmContent { Method = method.Id, Label = method.Name, Color = method.Color })],
+            Arms = [.. plan.Methods!.Select(arm => methods.First(method => method.Id == arm.Method)).Select(method => new StoredArm { Method = method.Id, Label = method.Name, Color = method.Color })],
             Warnings = warnings,
         };
     }
@@ -103,5 +103,5 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 
     private string NameFor(StudyPlan plan) => RunNames.Unique(
         plan.Template is null ? $"study of {plan.Model}" : $"{plan.Template} {plan.Size} {plan.Model}",
-        name => store.ListPlans(Contracts.Live.PlanKind.Study).Any(other => other.Name == name));
+        name => store.ListPlans(Contracts.Live.ExperimentKind.Study).Any(other => other.Name == name));
 }

@@ -4,8 +4,8 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Experiments.Plans;
-using LoraLab.Server.Experiments.Studies.Course;
+using LoraLab.Server.Experiments.Lifecycle;
+using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Storage;
@@ -13,21 +13,21 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Experiments.Studies;
 
 /// <summary>What can be done to studies from outside.</summary>
-internal sealed class StudyService(IRunStore store, StudyPlanReader reader, PlanService plans, PlanRunCheck check, OnceForEachKey once, RunIds ids, TimeProvider time)
+internal sealed class StudyService(IRunStore store, StudyPlanReader reader, ExperimentService plans, ExperimentRunCheck check, Idempotency once, RunIds ids, TimeProvider time)
 {
     /// <summary>A study of more runs is created only by somebody who says that it is meant.</summary>
     public const int MostWithoutConfirm = 500;
 
     public IReadOnlyList<StudyDocument> List() =>
-        [.. store.ListPlans(PlanKind.Study).Select(StudyView.Brief)];
+        [.. store.ListPlans(ExperimentKind.Study).Select(StudyView.Brief)];
 
     public StudyDocument Get(string id) => StudyView.Of(Find(id), store);
 
     public async Task<StudyPreview> TryAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        StudyContent study = await reader.ReadAsync(body, cancellationToken);
+        StoredStudy study = await reader.ReadAsync(body, cancellationToken);
         (long selection, long reported) = Count(study.Plan, confirm);
-        PlanService.RequireName(store, PlanKind.Study, study.Plan.Name!);
+        ExperimentService.RequireName(store, ExperimentKind.Study, study.Plan.Name!);
         IReadOnlyList<(AdmittedRun Run, long Count)> kinds = await CheckKindsAsync(study, cancellationToken);
         (double? hours, string basis) = StudyForecast.Of(store, kinds);
         return new StudyPreview
@@ -43,25 +43,25 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
 
     public async Task<StudyDocument> CreateAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        StoredPlan plan = await CreateAsync(body, confirm, answer: null, cancellationToken);
+        StoredExperiment plan = await CreateAsync(body, confirm, answer: null, cancellationToken);
         return StudyView.Of(plan, store);
     }
 
     /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
     public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        PlanAnswer answer = new(key, OnceForEachKey.HashOf("study", body.ToJsonString()), (plan, runs) => JsonSerializer.Serialize(StudyView.Of(plan, runs), ContractJson.Options));
+        ExperimentResponse answer = new(key, Idempotency.HashOf("study", body.ToJsonString()), (plan, runs) => JsonSerializer.Serialize(StudyView.Of(plan, runs), ContractJson.Options));
         return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(body, confirm, answer, cancellationToken), cancellationToken);
     }
 
     /// <summary>Renames and annotates; the plan that was run stays.</summary>
-    public StudyDocument Edit(string id, PlanPatch patch)
+    public StudyDocument Edit(string id, ExperimentPatch patch)
     {
         Find(id);
         ApiFailure.ThrowIfAny([.. StudyPlanRules.Texts(patch.Name, patch.Notes)]);
         plans.Describe(id, patch.Name?.Trim(), plan =>
         {
-            StudyContent study = plan.Read<StudyContent>();
+            StoredStudy study = plan.Read<StoredStudy>();
             return plan.With(study with { Plan = study.Plan with { Name = plan.Name, Notes = patch.Notes ?? study.Plan.Notes } });
         });
         return Get(id);
@@ -70,30 +70,30 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
     /// <summary>Waiting runs are cancelled, running ones are asked to stop; what has finished stays.</summary>
     public async Task<StudyDocument> CancelAsync(string id, CancellationToken cancellationToken)
     {
-        StoredPlan plan = Find(id);
-        if (plan.Read<StudyContent>() is { State: not StudyState.Running and not StudyState.Cancelled } ended)
+        StoredExperiment plan = Find(id);
+        if (plan.Read<StoredStudy>() is { State: not StudyState.Running and not StudyState.Cancelled } ended)
         {
             throw ApiFailure.Conflict("studyEnded", $"Study {id} has already ended ({ended.State.ToString().ToLowerInvariant()}).");
         }
 
-        await plans.ChangeAsync(id, static (plan, _) => plan.With(plan.Read<StudyContent>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
+        await plans.ChangeAsync(id, static (plan, _) => plan.With(plan.Read<StoredStudy>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
         return Get(id);
     }
 
-    private StoredPlan Find(string id) => store.FindPlan(id) is { Kind: PlanKind.Study } plan
+    private StoredExperiment Find(string id) => store.FindPlan(id) is { Kind: ExperimentKind.Study } plan
         ? plan
         : throw ApiFailure.NotFound("studyNotFound", $"There is no study '{ApiFailure.Shorten(id)}'.");
 
-    private async Task<StoredPlan> CreateAsync(JsonObject body, bool confirm, PlanAnswer? answer, CancellationToken cancellationToken)
+    private async Task<StoredExperiment> CreateAsync(JsonObject body, bool confirm, ExperimentResponse? answer, CancellationToken cancellationToken)
     {
-        StudyContent study = await reader.ReadAsync(body, cancellationToken);
+        StoredStudy study = await reader.ReadAsync(body, cancellationToken);
         Count(study.Plan, confirm);
-        PlanService.RequireName(store, PlanKind.Study, study.Plan.Name!);
+        ExperimentService.RequireName(store, ExperimentKind.Study, study.Plan.Name!);
         await CheckKindsAsync(study, cancellationToken);
-        StoredPlan plan = new()
+        StoredExperiment plan = new()
         {
             Id = ids.Next(),
-            Kind = PlanKind.Study,
+            Kind = ExperimentKind.Study,
             Name = study.Plan.Name!,
             CreatedAt = time.GetUtcNow(),
             Content = JsonSerializer.SerializeToElement(study, ContractJson.Options),
@@ -103,7 +103,7 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
 
     private static (long Selection, long Reported) Count(StudyPlan plan, bool confirm)
     {
-        decimal selection = plan.Methods!.Where(method => StudyCourse.Selects(plan, method)).Sum(method => (decimal)StudyGrid.Count(method));
+        decimal selection = plan.Methods!.Where(method => StudySteps.Selects(plan, method)).Sum(method => (decimal)StudyGrid.Count(method));
         decimal reported = plan.Seeds!.Count * plan.Methods!.Sum(method => plan.Selection == StudySelection.None ? (decimal)StudyGrid.Count(method) : 1);
         decimal runs = selection + reported;
         if (runs > MostWithoutConfirm && !confirm)
@@ -115,22 +115,22 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Plan
     }
 
     /// <summary>One run of each method and stage, the later ones too: what would be refused in the middle of the study is refused now.</summary>
-    private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckKindsAsync(StudyContent study, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckKindsAsync(StoredStudy study, CancellationToken cancellationToken)
     {
-        List<(WantedRun Run, long Count)> kinds = [];
+        List<(RequiredRun Run, long Count)> kinds = [];
         foreach (StudyMethod method in study.Plan.Methods!)
         {
             long cells = StudyGrid.Count(method);
-            WantedRun first = new() { Stage = StudyStage.Reported, Method = method.Method, Settings = StudyGrid.First(method), Seed = study.Plan.Seeds![0] };
+            RequiredRun first = new() { Stage = StudyStage.Reported, Method = method.Method, Settings = StudyGrid.First(method), Seed = study.Plan.Seeds![0] };
             kinds.Add((first, study.Plan.Seeds!.Count * (study.Plan.Selection == StudySelection.None ? cells : 1)));
-            if (StudyCourse.Selects(study.Plan, method))
+            if (StudySteps.Selects(study.Plan, method))
             {
-                kinds.Add((first with { Stage = StudyStage.Selection, Seed = StudyCourse.SelectionSeed(study.Plan) }, cells));
+                kinds.Add((first with { Stage = StudyStage.Selection, Seed = StudySteps.SelectionSeed(study.Plan) }, cells));
             }
         }
 
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
-            PlanKind.Study, "", [.. kinds.Select(kind => new PlannedRun(kind.Run.Key, kind.Run.Label, StudyRunSpec.Of(study.Plan, kind.Run)))], cancellationToken);
+            ExperimentKind.Study, "", [.. kinds.Select(kind => new RequestedRun(kind.Run.Key, kind.Run.Label, StudyRunSpec.Of(study.Plan, kind.Run)))], cancellationToken);
         return [.. kinds.Select(kind => (admitted[kind.Run.Key], kind.Count))];
     }
 }

@@ -10,9 +10,9 @@ namespace LoraLab.Server.Experiments.Sweeps;
 /// <summary>The document that the API shows, from what is stored.</summary>
 internal static class SweepDocuments
 {
-    public static SweepDocument Of(StoredPlan plan, IRunQueries stored, int lanes, bool withTrials = true)
+    public static SweepDocument Of(StoredExperiment plan, IStoreReader stored, int lanes, bool withTrials = true)
     {
-        SweepRecord record = plan.Read<SweepRecord>();
+        StoredSweep record = plan.Read<StoredSweep>();
         IReadOnlyList<Trial> trials = Trial.Of(record, stored.OfPlan(plan.Kind, plan.Id));
         SweepCounts counts = Count(record, trials);
         return new SweepDocument
@@ -36,10 +36,10 @@ internal static class SweepDocuments
     }
 
     /// <summary>Trials that gave a result, and the objective of each.</summary>
-    public static IReadOnlyList<(Trial Trial, double Value)> Finished(SweepRecord record, IReadOnlyList<Trial> trials) =>
+    public static IReadOnlyList<(Trial Trial, double Value)> Finished(StoredSweep record, IReadOnlyList<Trial> trials) =>
         [.. trials.Where(trial => trial.Run?.State == RunState.Completed && trial.Last(record.Plan.Objective) is not null).Select(trial => (trial, trial.Last(record.Plan.Objective)!.Value))];
 
-    private static SweepTrial Show(SweepRecord record, Trial trial) => new()
+    private static SweepTrial Show(StoredSweep record, Trial trial) => new()
     {
         Number = trial.Number,
         Values = trial.Stored.Values,
@@ -52,7 +52,7 @@ internal static class SweepDocuments
         RungsPassed = trial.Stored.RungsPassed,
     };
 
-    private static SweepCounts Count(SweepRecord record, IReadOnlyList<Trial> trials) => new()
+    private static SweepCounts Count(StoredSweep record, IReadOnlyList<Trial> trials) => new()
     {
         Planned = record.PlannedRuns - trials.Count(trial => trial.Run is not null || trial.IsDeleted),
         Queued = trials.Count(trial => trial.Run?.State == RunState.Queued),
@@ -64,7 +64,7 @@ internal static class SweepDocuments
     };
 
     /// <summary>By the mean time of finished runs. Halving has no such mean: its runs end at different steps.</summary>
-    private static double? Eta(SweepRecord record, IReadOnlyList<Trial> trials, SweepCounts counts, int lanes)
+    private static double? Eta(StoredSweep record, IReadOnlyList<Trial> trials, SweepCounts counts, int lanes)
     {
         double[] seconds = [.. trials.Where(trial => trial.Run is { State: RunState.Completed, Summary.TrainSeconds: not null }).Select(trial => trial.Run!.Summary).Select(summary => (summary.TrainSeconds + summary.EvalSeconds + summary.LoadSeconds) ?? 0)];
         if (record.State != SweepState.Running || record.Rungs.Count > 0 || seconds.Length == 0)
@@ -77,7 +77,7 @@ internal static class SweepDocuments
         return left * seconds.Average() / Math.Max(1, lanes);
     }
 
-    private static SweepBest? Best(SweepRecord record, IReadOnlyList<Trial> trials)
+    private static SweepBest? Best(StoredSweep record, IReadOnlyList<Trial> trials)
     {
         IReadOnlyList<(Trial Trial, double Value)> finished = Finished(record, trials);
         if (finished.Count == 0)

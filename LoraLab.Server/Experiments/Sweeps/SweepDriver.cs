@@ -3,7 +3,7 @@ using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Experiments.Sweeps.Sampling;
 using LoraLab.Server.Experiments.Sweeps.Space;
@@ -13,21 +13,21 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Experiments.Sweeps;
 
 /// <summary>How a sweep goes on: which points are chosen, which runs are created, stopped and resumed, and when it is over.</summary>
-internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPlanDriver
+internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IExperimentDriver
 {
     /// <summary>Runs that may wait or run at once: a queue that people can still read, and a batch that is checked in seconds.</summary>
     private const int MostLive = 50;
 
-    public PlanKind Kind => PlanKind.Sweep;
+    public ExperimentKind Kind => ExperimentKind.Sweep;
 
-    public PlanStep Next(StoredPlan plan, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    public ExperimentStep Next(StoredExperiment plan, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         if (plan.Ended)
         {
-            return new PlanStep(plan);
+            return new ExperimentStep(plan);
         }
 
-        SweepRecord record = WithRunIds(plan.Read<SweepRecord>(), runs);
+        StoredSweep record = WithRunIds(plan.Read<StoredSweep>(), runs);
         return record.State switch
         {
             SweepState.Paused => Pause(plan, record, runs),
@@ -36,49 +36,49 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
         };
     }
 
-    public StoredPlan Fail(StoredPlan plan, string sentence, DateTimeOffset now) =>
-        (plan with { Ended = true }).With(plan.Read<SweepRecord>() with { State = SweepState.Failed, Error = sentence, EndedAt = now });
+    public StoredExperiment Fail(StoredExperiment plan, string sentence, DateTimeOffset now) =>
+        (plan with { Ended = true }).With(plan.Read<StoredSweep>() with { State = SweepState.Failed, Error = sentence, EndedAt = now });
 
-    private static SweepRecord WithRunIds(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs) => record with
+    private static StoredSweep WithRunIds(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs) => record with
     {
         Trials = [.. record.Trials.Select((trial, i) => trial.RunId is null && runs.TryGetValue(Trial.KeyOf(i + 1), out RunDocument? run) ? trial with { RunId = run.Id } : trial)],
     };
 
     /// <summary>Everything is stopped; what is stopped is remembered, because it goes on with the sweep.</summary>
-    private static PlanStep Pause(StoredPlan plan, SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs)
+    private static ExperimentStep Pause(StoredExperiment plan, StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs)
     {
         IReadOnlyList<Trial> trials = Trial.Of(record, runs);
-        return new PlanStep(plan.With(record with { Trials = [.. trials.Select(trial => trial.IsLive ? trial.Stored with { Held = true } : trial.Stored)] }))
+        return new ExperimentStep(plan.With(record with { Trials = [.. trials.Select(trial => trial.IsLive ? trial.Stored with { Held = true } : trial.Stored)] }))
         {
-            Stops = [.. trials.Where(trial => trial.IsLive).Select(trial => new PlannedStop(trial.Run!.Id, null))],
+            Stops = [.. trials.Where(trial => trial.IsLive).Select(trial => new RequestedStop(trial.Run!.Id, null))],
         };
     }
 
     /// <summary>Everything is stopped; the sweep is over when nothing is left to stop.</summary>
-    private static PlanStep End(StoredPlan plan, SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs)
+    private static ExperimentStep End(StoredExperiment plan, StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs)
     {
         Trial[] live = [.. Trial.Of(record, runs).Where(trial => trial.IsLive)];
-        return new PlanStep((plan with { Ended = live.Length == 0 }).With(record))
+        return new ExperimentStep((plan with { Ended = live.Length == 0 }).With(record))
         {
-            Stops = [.. live.Select(trial => new PlannedStop(trial.Run!.Id, null))],
+            Stops = [.. live.Select(trial => new RequestedStop(trial.Run!.Id, null))],
         };
     }
 
-    private PlanStep Run(StoredPlan plan, SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    private ExperimentStep Run(StoredExperiment plan, StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         record = Release(record, runs);
         record = Choose(record, runs);
-        IReadOnlyList<TrialCourse> courses = Courses(record, runs, series);
+        IReadOnlyList<TrialHistory> courses = Courses(record, runs, series);
         if (record.Rungs.Count > 0)
         {
             record = HalvingRule.Promote(record, courses);
             courses = Courses(record, runs, series);
         }
 
-        IReadOnlyList<PlannedRun> created = Create(record, courses);
+        IReadOnlyList<RequestedRun> created = Create(record, courses);
         string[] resumed = [.. courses.Where(course => course.Trial is { Stored.Held: true, Run.State: RunState.Cancelled }).Select(course => course.Trial.Run!.Id).Concat(record.Rungs.Count > 0 ? HalvingRule.Resumes(record, courses) : [])];
         bool over = created.Count == 0 && resumed.Length == 0 && record.Trials.Count >= record.PlannedRuns && courses.All(course => course.Trial.HasEnded);
-        return new PlanStep((plan with { Ended = over }).With(over ? Finish(record, courses, now) : record))
+        return new ExperimentStep((plan with { Ended = over }).With(over ? Finish(record, courses, now) : record))
         {
             Runs = created,
             Resumes = resumed,
@@ -92,20 +92,20 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
     }
 
     /// <summary>A held run that is not stopped any more, or will not be, is held no longer.</summary>
-    private static SweepRecord Release(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs) => record with
+    private static StoredSweep Release(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs) => record with
     {
         Trials = [.. Trial.Of(record, runs).Select(trial => trial.Stored.Held && trial.Run?.State is not (RunState.Cancelled or RunState.Cancelling) ? trial.Stored with { Held = false } : trial.Stored)],
     };
 
     /// <summary>Grid and random know their points from the start; TPE chooses when a lane is free, so that it has seen as much as there is.</summary>
-    private SweepRecord Choose(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs)
+    private StoredSweep Choose(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs)
     {
         if (record.Plan.Sampler != SweepSampler.Tpe)
         {
             return record;
         }
 
-        SearchSpace space = SpaceReader.Again(record.Plan, record.Constants);
+        SearchSpace space = SearchSpaceReader.Again(record.Plan, record.Constants);
         while (record.Trials.Count < record.PlannedRuns)
         {
             IReadOnlyList<Trial> trials = Trial.Of(record, runs);
@@ -131,19 +131,19 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
     }
 
     /// <summary>A run that was stopped early counts with what it had reached; one that failed is kept away from.</summary>
-    private static double? ScoreOf(SweepRecord record, Trial trial) =>
+    private static double? ScoreOf(StoredSweep record, Trial trial) =>
         trial.HasEnded && !trial.IsOut && trial.Last(record.Plan.Objective) is { } value ? Objective.Score(record.Plan.Objective, value) : null;
 
-    private IReadOnlyList<TrialCourse> Courses(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series) =>
-        [.. Trial.Of(record, runs).Select(trial => new TrialCourse(trial, record.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, record.Plan.Objective, series)))];
+    private IReadOnlyList<TrialHistory> Courses(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series) =>
+        [.. Trial.Of(record, runs).Select(trial => new TrialHistory(trial, record.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, record.Plan.Objective, series)))];
 
-    private static IReadOnlyList<PlannedRun> Create(SweepRecord record, IReadOnlyList<TrialCourse> courses)
+    private static IReadOnlyList<RequestedRun> Create(StoredSweep record, IReadOnlyList<TrialHistory> courses)
     {
         int live = courses.Count(course => course.Trial.IsLive);
         return
         [
             .. courses.Where(course => course.Trial is { Run: null, IsDeleted: false }).Take(Math.Max(0, MostLive - live))
-                .Select(course => new PlannedRun(course.Trial.Key, SweepText.Show(course.Trial.Stored.Values), SpecOf(record.Plan, course.Trial.Number, course.Trial.Stored.Values))),
+                .Select(course => new RequestedRun(course.Trial.Key, SweepFormat.Show(course.Trial.Stored.Values), SpecOf(record.Plan, course.Trial.Number, course.Trial.Stored.Values))),
         ];
     }
 
@@ -164,7 +164,7 @@ internal sealed class SweepDriver(EvaluationBook evaluations, Lanes lanes) : IPl
         return spec;
     }
 
-    private static SweepRecord Finish(SweepRecord record, IReadOnlyList<TrialCourse> courses, DateTimeOffset now)
+    private static StoredSweep Finish(StoredSweep record, IReadOnlyList<TrialHistory> courses, DateTimeOffset now)
     {
         int completed = courses.Count(course => course.Trial.Run?.State == RunState.Completed);
         int failed = courses.Count(course => course.Trial.Run?.State == RunState.Failed);

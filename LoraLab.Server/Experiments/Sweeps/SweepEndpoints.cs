@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Experiments.Sweeps;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,7 +23,7 @@ internal static class SweepEndpoints
         sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("Its run documents in the order of its trials");
         sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("How much each field matters, from ten finished runs on");
         sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404).WithSummary("Two of its fields as cells of a heat map");
-        sweeps.MapPatch("/{id}", EditAsync).Accepts<PlanPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
+        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
         sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Takes its waiting runs out of the queue and stops the others with a checkpoint");
         sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Goes on with a paused sweep, its stopped runs from their checkpoints");
         sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops its runs for good; what was finished stays");
@@ -76,7 +76,7 @@ internal static class SweepEndpoints
     private static Ok<SweepGrid> Grid(string id, string? x, string? y, SweepService service) => TypedResults.Ok(service.Grid(id, x, y));
 
     private static async Task<Ok<SweepDocument>> EditAsync(string id, HttpRequest request, SweepService service, CancellationToken cancellationToken) =>
-        TypedResults.Ok(service.Edit(id, await PlanPatchBody.ReadAsync(request, cancellationToken)));
+        TypedResults.Ok(service.Edit(id, await ExperimentPatchBody.ReadAsync(request, cancellationToken)));
 
     private static async Task<Accepted<SweepDocument>> PauseAsync(string id, SweepService service, CancellationToken cancellationToken) =>
         TypedResults.Accepted(ApiRoutes.Sweep(id), await service.PauseAsync(id, cancellationToken));

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Scheduling;
@@ -20,7 +20,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
     public SweepPreview Of(PreparedSweep prepared)
     {
         string device = lanes.All.First(lane => lane.Takes(prepared.First.Device)).DeviceFor(prepared.First.Device);
-        (KnownPace? pace, string basis) = KnownPace.Of(store, prepared.First, device);
+        (TimingHistory? pace, string basis) = TimingHistory.Of(store, prepared.First, device);
         (long steps, double? seconds) = Whole(prepared, pace);
         return new SweepPreview
         {
@@ -37,7 +37,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
     }
 
     /// <summary>All runs to their ends. Points that are not chosen yet count as the mean of those that are.</summary>
-    private static (long Steps, double? Seconds) Whole(PreparedSweep prepared, KnownPace? pace)
+    private static (long Steps, double? Seconds) Whole(PreparedSweep prepared, TimingHistory? pace)
     {
         double steps = 0;
         double seconds = 0;
@@ -46,21 +46,21 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
             RunSpec spec = SpecOf(prepared, prepared.Space.Values(point));
             int own = StepsOf(prepared, spec);
             steps += own;
-            seconds += pace?.Seconds(own, spec.EffectiveBatch, KnownPace.Evaluations(own, Math.Max(1, spec.EvalEvery)), prepared.EvalRows) ?? 0;
+            seconds += pace?.Seconds(own, spec.EffectiveBatch, TimingHistory.Evaluations(own, Math.Max(1, spec.EvalEvery)), prepared.EvalRows) ?? 0;
         }
 
         double all = (double)prepared.Runs / prepared.Points.Count;
         return ((long)Math.Round(steps * all), pace is null ? null : seconds * all);
     }
 
-    private static SweepSaving? Saving(PreparedSweep prepared, KnownPace? pace, long whole) => prepared.Plan.Pruner?.Kind switch
+    private static SweepSavings? Saving(PreparedSweep prepared, TimingHistory? pace, long whole) => prepared.Plan.Pruner?.Kind switch
     {
         SweepPrunerKind.Halving => Halving(prepared, pace, whole),
         SweepPrunerKind.Median => Median(prepared, pace, whole),
         _ => null,
     };
 
-    private static SweepSaving Halving(PreparedSweep prepared, KnownPace? pace, long whole)
+    private static SweepSavings Halving(PreparedSweep prepared, TimingHistory? pace, long whole)
     {
         int[] ends = [.. prepared.Rungs, prepared.TotalSteps];
         IReadOnlyList<int> runs = HalvingRule.Plan(prepared.Runs, prepared.Rungs.Count, prepared.Plan.Pruner!.Factor!.Value);
@@ -69,7 +69,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         for (int i = 0; i < ends.Length; i++)
         {
             int begin = i == 0 ? 0 : ends[i - 1];
-            int evaluations = KnownPace.Evaluations(ends[i], prepared.First.EvalEvery) - (i == 0 ? 0 : KnownPace.Evaluations(begin, prepared.First.EvalEvery));
+            int evaluations = TimingHistory.Evaluations(ends[i], prepared.First.EvalEvery) - (i == 0 ? 0 : TimingHistory.Evaluations(begin, prepared.First.EvalEvery));
             steps += (long)runs[i] * (ends[i] - begin);
             seconds += runs[i] * (pace?.Seconds(ends[i] - begin, prepared.First.EffectiveBatch, evaluations, prepared.EvalRows) ?? 0);
         }
@@ -78,10 +78,10 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         string sentence = string.Create(
             CultureInfo.InvariantCulture,
             $"Halving takes {steps:N0} of {whole:N0} steps ({Percent(steps, whole)}): {string.Join(", ", rungs.Select(rung => $"{rung.Runs} to step {rung.Step}"))}. Every run that goes on loads its model once more and continues from its checkpoint.");
-        return new SweepSaving(steps, pace is null ? null : seconds / 3600, Exact: true, sentence, rungs);
+        return new SweepSavings(steps, pace is null ? null : seconds / 3600, Exact: true, sentence, rungs);
     }
 
-    private static SweepSaving Median(PreparedSweep prepared, KnownPace? pace, long whole)
+    private static SweepSavings Median(PreparedSweep prepared, TimingHistory? pace, long whole)
     {
         SweepPruner pruner = prepared.Plan.Pruner!;
         int evalEvery = prepared.First.EvalEvery;
@@ -89,12 +89,12 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         int kept = Math.Min(prepared.Runs, pruner.MinimumRuns!.Value);
         long steps = ((long)kept * prepared.TotalSteps) + ((long)(prepared.Runs - kept) * judged);
         double? hours = pace is null ? null : (
-            (kept * pace.Seconds(prepared.TotalSteps, prepared.First.EffectiveBatch, KnownPace.Evaluations(prepared.TotalSteps, evalEvery), prepared.EvalRows))
-            + ((prepared.Runs - kept) * pace.Seconds(judged, prepared.First.EffectiveBatch, KnownPace.Evaluations(judged, evalEvery), prepared.EvalRows))) / 3600;
+            (kept * pace.Seconds(prepared.TotalSteps, prepared.First.EffectiveBatch, TimingHistory.Evaluations(prepared.TotalSteps, evalEvery), prepared.EvalRows))
+            + ((prepared.Runs - kept) * pace.Seconds(judged, prepared.First.EffectiveBatch, TimingHistory.Evaluations(judged, evalEvery), prepared.EvalRows))) / 3600;
         string sentence = string.Create(
             CultureInfo.InvariantCulture,
             $"The median rule stops what is worse than half of the others, from step {judged} on and behind {kept} runs. How much that saves depends on the results: of {whole:N0} steps it makes at least {steps:N0} ({Percent(steps, whole)}).");
-        return new SweepSaving(steps, hours, Exact: false, sentence, []);
+        return new SweepSavings(steps, hours, Exact: false, sentence, []);
     }
 
     private static string Percent(long part, long whole) => (100.0 * part / Math.Max(1, whole)).ToString("0", CultureInfo.InvariantCulture) + " %";

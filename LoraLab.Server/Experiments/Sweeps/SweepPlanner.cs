@@ -25,7 +25,7 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
     public async Task<PreparedSweep> PrepareAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
         List<FieldError> errors = [.. SweepRules.Check(plan)];
-        SearchSpace? space = SpaceReader.Read(plan, await inspector.MethodsAsync(cancellationToken), errors);
+        SearchSpace? space = SearchSpaceReader.Read(plan, await inspector.MethodsAsync(cancellationToken), errors);
         if (space is not null)
         {
             errors.AddRange(SweepRules.CheckSteps(plan, space));
@@ -117,7 +117,7 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
             }
             catch (ApiFailure refused) when (refused.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. refused.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{SweepText.Show(values)}: {OfSweep(field.Key, sentence)}")))]);
+                throw ApiFailure.Invalid([.. refused.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{SweepFormat.Show(values)}: {OfSweep(field.Key, sentence)}")))]);
             }
         }
 

@@ -35,7 +35,7 @@ internal static class SweepRules
     /// <summary>What people write about a sweep.</summary>
     public static IEnumerable<FieldError> Texts(string? name, string? notes)
     {
-        foreach (FieldError error in RunText.Check(name, notes, null, null))
+        foreach (FieldError error in RunTextRules.Check(name, notes, null, null))
         {
             yield return error;
         }

@@ -6,7 +6,7 @@ using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Sweeps.Analysis;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Infrastructure.Errors;
@@ -17,13 +17,13 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Experiments.Sweeps;
 
 /// <summary>What can be done to sweeps from outside.</summary>
-internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, PlanService plans, OnceForEachKey once, RunIds ids, Lanes lanes, TimeProvider time)
+internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, ExperimentService plans, Idempotency once, RunIds ids, Lanes lanes, TimeProvider time)
 {
     public async Task<SweepPreview> PreviewAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
         string name = NameOf(prepared);
-        PlanService.RequireName(store, PlanKind.Sweep, name);
+        ExperimentService.RequireName(store, ExperimentKind.Sweep, name);
         return forecast.Of(prepared with { Plan = prepared.Plan with { Name = name } });
     }
 
@@ -33,25 +33,25 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
     public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
     {
-        PlanAnswer answer = new(key, OnceForEachKey.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
+        ExperimentResponse answer = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
         return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(plan, answer, cancellationToken), cancellationToken);
     }
 
-    public SweepList List() => new([.. store.ListPlans(PlanKind.Sweep).Select(plan => Show(plan, withTrials: false))]);
+    public SweepList List() => new([.. store.ListPlans(ExperimentKind.Sweep).Select(plan => Show(plan, withTrials: false))]);
 
     public SweepDocument Get(string id) => Show(Find(id));
 
     public SweepRuns Runs(string id)
     {
-        StoredPlan plan = Find(id);
-        return new SweepRuns([.. Trial.Of(plan.Read<SweepRecord>(), RunsOf(plan)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.Placed)]);
+        StoredExperiment plan = Find(id);
+        return new SweepRuns([.. Trial.Of(plan.Read<StoredSweep>(), RunsOf(plan)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.Placed)]);
     }
 
     public SweepImportance Importance(string id)
     {
-        StoredPlan plan = Find(id);
-        SweepRecord record = plan.Read<SweepRecord>();
-        SearchSpace space = SpaceReader.Again(record.Plan, record.Constants);
+        StoredExperiment plan = Find(id);
+        StoredSweep record = plan.Read<StoredSweep>();
+        SearchSpace space = SearchSpaceReader.Again(record.Plan, record.Constants);
         IReadOnlyList<(Trial Trial, double Value)> finished = SweepDocuments.Finished(record, Trial.Of(record, RunsOf(plan)));
         int missing = FieldImportances.Needed - finished.Count;
         return new SweepImportance
@@ -68,19 +68,19 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
 
     public SweepGrid Grid(string id, string? x, string? y)
     {
-        StoredPlan plan = Find(id);
-        SweepRecord record = plan.Read<SweepRecord>();
+        StoredExperiment plan = Find(id);
+        StoredSweep record = plan.Read<StoredSweep>();
         return SweepGrids.Of(record, Trial.Of(record, RunsOf(plan)), x, y);
     }
 
     /// <summary>Renames and annotates.</summary>
-    public SweepDocument Edit(string id, PlanPatch patch)
+    public SweepDocument Edit(string id, ExperimentPatch patch)
     {
         Find(id);
         ApiFailure.ThrowIfAny([.. SweepRules.Texts(patch.Name, patch.Notes)]);
         plans.Describe(id, patch.Name?.Trim(), plan =>
         {
-            SweepRecord record = plan.Read<SweepRecord>();
+            StoredSweep record = plan.Read<StoredSweep>();
             return plan.With(record with { Plan = record.Plan with { Name = plan.Name, Notes = patch.Notes ?? record.Plan.Notes } });
         });
         return Get(id);
@@ -102,7 +102,7 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             id,
             (plan, now) =>
             {
-                SweepRecord record = plan.Read<SweepRecord>();
+                StoredSweep record = plan.Read<StoredSweep>();
                 return !from.Contains(record.State)
                     ? throw ApiFailure.Conflict("sweepEnded", $"Sweep {id} is {record.State.ToString().ToLowerInvariant()} and cannot be {what}.")
                     : record.State == to ? plan : plan.With(record with { State = to, EndedAt = to == SweepState.Cancelled ? now : null });
@@ -110,12 +110,12 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             cancellationToken));
     }
 
-    private async Task<StoredPlan> CreateAsync(SweepPlan plan, PlanAnswer? answer, CancellationToken cancellationToken)
+    private async Task<StoredExperiment> CreateAsync(SweepPlan plan, ExperimentResponse? answer, CancellationToken cancellationToken)
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
         SweepPlanner.RequireConfirmed(prepared);
         string name = NameOf(prepared);
-        SweepRecord record = new()
+        StoredSweep record = new()
         {
             Plan = prepared.Plan with { Name = name },
             Warnings = prepared.Warnings,
@@ -126,10 +126,10 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             PlannedRuns = prepared.Runs,
             Trials = prepared.Plan.Sampler == SweepSampler.Tpe ? [] : [.. prepared.Points.Select(point => new StoredTrial(prepared.Space.Values(point)))],
         };
-        StoredPlan stored = new()
+        StoredExperiment stored = new()
         {
             Id = ids.Next(),
-            Kind = PlanKind.Sweep,
+            Kind = ExperimentKind.Sweep,
             Name = name,
             CreatedAt = time.GetUtcNow(),
             Content = JsonSerializer.SerializeToElement(record, ContractJson.Options),
@@ -140,14 +140,14 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     private string NameOf(PreparedSweep prepared) => string.IsNullOrWhiteSpace(prepared.Plan.Name)
         ? RunNames.Unique(
             $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, {prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
-            name => store.ListPlans(PlanKind.Sweep).Any(plan => plan.Name == name))
+            name => store.ListPlans(ExperimentKind.Sweep).Any(plan => plan.Name == name))
         : prepared.Plan.Name.Trim();
 
-    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredPlan plan) => store.OfPlan(plan.Kind, plan.Id);
+    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredExperiment plan) => store.OfPlan(plan.Kind, plan.Id);
 
-    private SweepDocument Show(StoredPlan plan) => Show(plan, withTrials: true);
+    private SweepDocument Show(StoredExperiment plan) => Show(plan, withTrials: true);
 
-    private SweepDocument Show(StoredPlan plan, bool withTrials) => SweepDocuments.Of(plan, store, lanes.All.Count, withTrials);
+    private SweepDocument Show(StoredExperiment plan, bool withTrials) => SweepDocuments.Of(plan, store, lanes.All.Count, withTrials);
 
-    private StoredPlan Find(string id) => store.FindPlan(id) is { Kind: PlanKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
+    private StoredExperiment Find(string id) => store.FindPlan(id) is { Kind: ExperimentKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
 }

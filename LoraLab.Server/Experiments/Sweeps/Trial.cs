@@ -27,7 +27,7 @@ internal sealed record Trial(int Number, StoredTrial Stored, RunDocument? Run)
     public static string KeyOf(int number) => number.ToString("D4", CultureInfo.InvariantCulture);
 
     /// <summary>All trials of a sweep beside their runs.</summary>
-    public static IReadOnlyList<Trial> Of(SweepRecord record, IReadOnlyDictionary<string, RunDocument> runs) =>
+    public static IReadOnlyList<Trial> Of(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs) =>
         [.. record.Trials.Select((stored, index) => new Trial(index + 1, stored, runs.GetValueOrDefault(KeyOf(index + 1))))];
 
     /// <summary>The objective at the run's last evaluation; null until there is one, or where it is not finite.</summary>

@@ -10,7 +10,7 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// Removes files of ended runs. The document says what went, before it goes. Specification, metrics, summary, events and the predictions
 /// that comparisons use stay in any case.
 /// </summary>
-internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunFolders folders, ILogger<ArtifactPruning> log)
+internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunDirectoryLocks folders, ILogger<ArtifactPruning> log)
 {
     /// <summary>Removes what is asked for; the document as it is then.</summary>
     public RunDocument Prune(string runId, PruneRequest request, bool byRetention = false)

@@ -11,7 +11,7 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// Prunes by age what the configuration lets go, once in a while. Age is the one thing here that the wall clock decides; a clock that was
 /// set while the server ran decides nothing.
 /// </summary>
-internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : LoopService(time, log)
+internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Drift = TimeSpan.FromHours(1);

@@ -11,12 +11,12 @@ internal sealed class RunIndex
     private readonly ImmutableDictionary<string, FieldIndex> fields;
     private readonly RunFacets facets;
 
-    private RunIndex(ImmutableDictionary<string, StoredRun> runs, ImmutableDictionary<string, FieldIndex> fields, RunFacets facets, WaitingRuns waiting, TakenNames names) =>
+    private RunIndex(ImmutableDictionary<string, StoredRun> runs, ImmutableDictionary<string, FieldIndex> fields, RunFacets facets, WaitingRuns waiting, UsedNames names) =>
         (this.runs, this.fields, this.facets, Waiting, Names) = (runs, fields, facets, waiting, names);
 
     public WaitingRuns Waiting { get; }
 
-    public TakenNames Names { get; }
+    public UsedNames Names { get; }
 
     public int Count => runs.Count;
 
@@ -25,7 +25,7 @@ internal sealed class RunIndex
         ImmutableDictionary<string, StoredRun> runs = all.ToImmutableDictionary(run => run.Document.Id);
         RunFacets facets = RunFacets.Empty;
         WaitingRuns waiting = WaitingRuns.Empty;
-        TakenNames names = TakenNames.Empty;
+        UsedNames names = UsedNames.Empty;
         foreach (StoredRun run in runs.Values)
         {
             (facets, waiting, names) = (facets.Change(null, run.Document), waiting.Change(null, run), names.Change(null, run.Document));

@@ -9,7 +9,7 @@ namespace LoraLab.Server.Storage.Index;
 /// <param name="Runs">The runs.</param>
 /// <param name="Plans">Studies and sweeps by id.</param>
 /// <param name="Paused">Whether the queue is.</param>
-internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredPlan> Plans, bool Paused) : IRunQueries
+internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredExperiment> Plans, bool Paused) : IStoreReader
 {
     private static readonly RunState[] Active = [RunState.Preparing, RunState.Running, RunState.Cancelling];
 
@@ -30,7 +30,7 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
 
     public (long Head, long Tail) QueueEnds() => (Runs.Waiting.Head, Runs.Waiting.Tail);
 
-    public IReadOnlyDictionary<string, RunDocument> OfPlan(PlanKind kind, string planId) => Runs.OfPlan(kind == PlanKind.Study, planId)
+    public IReadOnlyDictionary<string, RunDocument> OfPlan(ExperimentKind kind, string planId) => Runs.OfPlan(kind == ExperimentKind.Study, planId)
         .Where(run => run.PlanKey is not null)
         .ToDictionary(run => run.PlanKey!, run => run.Document);
 
@@ -38,8 +38,8 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
 
     public IReadOnlyDictionary<string, int> ColorsOf(string method) => Runs.Names.ColorsOf(method);
 
-    public StoredPlan? FindPlan(string planId) => Plans.GetValueOrDefault(planId);
+    public StoredExperiment? FindPlan(string planId) => Plans.GetValueOrDefault(planId);
 
-    public IReadOnlyList<StoredPlan> ListPlans(PlanKind? kind = null) =>
+    public IReadOnlyList<StoredExperiment> ListPlans(ExperimentKind? kind = null) =>
         [.. Plans.Values.Where(plan => kind is null || plan.Kind == kind).OrderByDescending(plan => plan.Id, StringComparer.Ordinal)];
 }

@@ -16,7 +16,7 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// database object; documents are held in memory too, with an index for whatever lists ask, so that most reads need no gate. Nothing but the
 /// database is written inside the gate: the files beside it are the <see cref="RecordWriter"/>'s.
 /// </summary>
-internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
+internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 {
     private readonly Lock gate = new();
     private readonly string path;
@@ -24,8 +24,8 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     private readonly StoreChanges changes;
     private readonly TimeProvider time;
     private readonly RunRecords records;
-    private readonly PlanRecords planRecords;
-    private readonly StoreLedger ledger;
+    private readonly ExperimentRecords planRecords;
+    private readonly StoreStateFile ledger;
     private readonly DiskReserve reserve;
     private readonly RecordWriter writer;
     private readonly bool repeat;
@@ -34,7 +34,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     private long seq;
 
     public LiteDbRunStore(
-        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, StoreChanges changes, RunRecords records, PlanRecords planRecords, StoreLedger ledger, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
+        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, StoreChanges changes, RunRecords records, ExperimentRecords planRecords, StoreStateFile ledger, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
     {
         (path, this.sink, this.changes, this.records, this.planRecords, this.ledger, this.reserve, this.time) = (paths.Database, sink, changes, records, planRecords, ledger, reserve, time);
         repeat = options.Value.RepeatTransactions;
@@ -90,9 +90,9 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
             ? new EventPage(seq, Complete: false, [])
             : new EventPage(seq, Complete: true, open.EventsAfter(afterSeq, runId)));
 
-    public StoredAnswer? FindAnswer(string key) => Using(open => open.FindAnswer(key));
+    public StoredResponse? FindAnswer(string key) => Using(open => open.FindAnswer(key));
 
-    public IReadOnlyList<StoredAnswer> ListAnswers() => Using(open => open.AllAnswers());
+    public IReadOnlyList<StoredResponse> ListAnswers() => Using(open => open.AllAnswers());
 
     public void Checkpoint() => Using(open =>
     {
@@ -114,7 +114,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
                     batch.Runs[run.Document.Id] = run;
                 }
 
-                foreach (StoredPlan plan in planRecords.Unwritten(now.FindPlan))
+                foreach (StoredExperiment plan in planRecords.Unwritten(now.FindPlan))
                 {
                     batch.Plans[plan.Id] = plan;
                 }
@@ -196,13 +196,13 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
         Tables open = Open();
         StoreView before = view;
         StagedTransaction staged = new(before, scope, now, this);
-        T result = repeat ? WorkCheck.Do(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
+        T result = repeat ? TransactionReplayCheck.Do(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
         if (staged.IsEmpty)
         {
             return (result, 0, null);
         }
 
-        StoreLedger.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
+        StoreStateFile.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
         if (!ledger.Covers(seq + staged.Events))
         {
             return (result, writer.Ask(batch => batch.Ledger = ledger.Asked(next) ?? batch.Ledger), seq + staged.Events);
@@ -233,7 +233,7 @@ internal sealed class LiteDbRunStore : ViewedQueries, IRunStore, IDisposable
     }
 
     /// <summary>Asks for the files of a transaction; the number of the question, 0 where nobody needs to wait.</summary>
-    private long Record(StagedTransaction staged, StoreView before, StoreLedger.Content? next)
+    private long Record(StagedTransaction staged, StoreView before, StoreStateFile.Content? next)
     {
         bool waits = staged.Answers.Count > 0 || staged.ChangedPlans.Count > 0 || staged.Paused != before.Paused
             || staged.Changed.Any(change => change.Value is null || RunRecords.IsNews(before.Find(change.Key), change.Value));

@@ -23,11 +23,11 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
     /// <summary>Changed runs; null: removed.</summary>
     public Dictionary<string, StoredRun?> Changed { get; } = [];
 
-    public Dictionary<string, StoredPlan> ChangedPlans { get; } = [];
+    public Dictionary<string, StoredExperiment> ChangedPlans { get; } = [];
 
     public Dictionary<string, List<MetricPoint>> Points { get; } = [];
 
-    public List<StoredAnswer> Answers { get; } = [];
+    public List<StoredResponse> Answers { get; } = [];
 
     /// <summary>How many events it tells.</summary>
     public int Events => events.Count;
@@ -75,7 +75,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
         return view.QueueEnds();
     }
 
-    public IReadOnlyDictionary<string, RunDocument> OfPlan(PlanKind kind, string planId)
+    public IReadOnlyDictionary<string, RunDocument> OfPlan(ExperimentKind kind, string planId)
     {
         Require(scope.HasPlan(planId), $"reads the runs of {planId}");
         return view.OfPlan(kind, planId);
@@ -87,16 +87,16 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public IReadOnlyDictionary<string, int> ColorsOf(string method) => view.ColorsOf(method);
 
-    public StoredPlan? FindPlan(string planId) => view.FindPlan(planId);
+    public StoredExperiment? FindPlan(string planId) => view.FindPlan(planId);
 
-    public IReadOnlyList<StoredPlan> ListPlans(PlanKind? kind = null) => view.ListPlans(kind);
+    public IReadOnlyList<StoredExperiment> ListPlans(ExperimentKind? kind = null) => view.ListPlans(kind);
 
-    public void PutPlan(StoredPlan plan)
+    public void PutPlan(StoredExperiment plan)
     {
         Require(scope.HasPlan(plan.Id), $"writes {plan.Id}");
         view = view with { Plans = view.Plans.SetItem(plan.Id, plan) };
         ChangedPlans[plan.Id] = plan;
-        Emit(null, LiveEventTypes.PlanChanged, new PlanNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
+        Emit(null, LiveEventTypes.PlanChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
     }
 
     public void Put(StoredRun run)
@@ -145,7 +145,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public void EmitState(RunDocument document) => Emit(document.Id, LiveEventTypes.RunState, document with { QueuePosition = QueuePositionOf(document.Id) });
 
-    public void PutAnswer(StoredAnswer answer)
+    public void PutAnswer(StoredResponse answer)
     {
         Require(scope.HasQueue, "answers a submission");
         Answers.Add(answer);

@@ -60,16 +60,16 @@ internal sealed class Tables : IDisposable
 
     public IEnumerable<StoredRun> AllRuns() => runs.FindAll().Select(ReadRun);
 
-    public static StoredPlan ReadPlan(BsonDocument document) =>
-        JsonSerializer.Deserialize<StoredPlan>(document["json"].AsString, ContractJson.Options)!;
+    public static StoredExperiment ReadPlan(BsonDocument document) =>
+        JsonSerializer.Deserialize<StoredExperiment>(document["json"].AsString, ContractJson.Options)!;
 
-    public IEnumerable<StoredPlan> AllPlans() => plans.FindAll().Select(ReadPlan);
+    public IEnumerable<StoredExperiment> AllPlans() => plans.FindAll().Select(ReadPlan);
 
-    public StoredAnswer? FindAnswer(string key) => answers.FindById(key) is { } found
-        ? JsonSerializer.Deserialize<StoredAnswer>(found["json"].AsString, ContractJson.Options)
+    public StoredResponse? FindAnswer(string key) => answers.FindById(key) is { } found
+        ? JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)
         : null;
 
-    public IReadOnlyList<StoredAnswer> AllAnswers() => [.. answers.FindAll().Select(found => JsonSerializer.Deserialize<StoredAnswer>(found["json"].AsString, ContractJson.Options)!)];
+    public IReadOnlyList<StoredResponse> AllAnswers() => [.. answers.FindAll().Select(found => JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)!)];
 
     public IReadOnlyList<LiveEvent> EventsAfter(long seq, string? runId = null)
     {
@@ -86,13 +86,13 @@ internal sealed class Tables : IDisposable
         long oldest = OldestEvent;
         file.Engine.BeginTrans();
         WriteRuns(staged);
-        foreach (StoredPlan plan in staged.ChangedPlans.Values)
+        foreach (StoredExperiment plan in staged.ChangedPlans.Values)
         {
             string json = JsonSerializer.Serialize(plan, ContractJson.Options);
             plans.Upsert(new BsonDocument { ["_id"] = plan.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
         }
 
-        foreach (StoredAnswer answer in staged.Answers)
+        foreach (StoredResponse answer in staged.Answers)
         {
             string json = JsonSerializer.Serialize(answer, ContractJson.Options);
             answers.Upsert(new BsonDocument { ["_id"] = answer.Key, ["at"] = answer.At.ToUnixTimeMilliseconds(), ["json"] = json, ["sum"] = Checksum.Of(json) });
@@ -131,7 +131,7 @@ internal sealed class Tables : IDisposable
     /// <summary>Old answers go, but never the latest ones: a clock that leaps must not let a submission happen twice.</summary>
     public void ForgetAnswers(DateTimeOffset now)
     {
-        List<BsonDocument> old = [.. answers.FindAll().OrderByDescending(answer => JsonSerializer.Deserialize<StoredAnswer>(answer["json"].AsString, ContractJson.Options)!.RunId, StringComparer.Ordinal)
+        List<BsonDocument> old = [.. answers.FindAll().OrderByDescending(answer => JsonSerializer.Deserialize<StoredResponse>(answer["json"].AsString, ContractJson.Options)!.RunId, StringComparer.Ordinal)
             .Skip(RetainedAnswers).Where(answer => answer["at"].AsInt64 < (now - AnswersKept).ToUnixTimeMilliseconds())];
         foreach (BsonDocument answer in old)
         {

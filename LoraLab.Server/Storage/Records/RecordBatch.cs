@@ -9,19 +9,19 @@ internal sealed class RecordBatch
     public Dictionary<string, StoredRun> Runs { get; } = [];
 
     /// <summary>By plan.</summary>
-    public Dictionary<string, StoredPlan> Plans { get; } = [];
+    public Dictionary<string, StoredExperiment> Plans { get; } = [];
 
-    public List<StoredAnswer> Answers { get; } = [];
+    public List<StoredResponse> Answers { get; } = [];
 
     /// <summary>Null: it is as it was.</summary>
-    public StoreLedger.Content? Ledger { get; set; }
+    public StoreStateFile.Content? Ledger { get; set; }
 
     /// <summary>What a transaction changed. A run that it removed is written no more.</summary>
     /// <param name="changed">Its runs; null: removed.</param>
     /// <param name="before">The runs as they were before it.</param>
     /// <param name="plans">Its studies and sweeps.</param>
     /// <param name="answers">Its answers.</param>
-    public void Add(IReadOnlyDictionary<string, StoredRun?> changed, Func<string, StoredRun?> before, IEnumerable<StoredPlan> plans, IEnumerable<StoredAnswer> answers)
+    public void Add(IReadOnlyDictionary<string, StoredRun?> changed, Func<string, StoredRun?> before, IEnumerable<StoredExperiment> plans, IEnumerable<StoredResponse> answers)
     {
         foreach ((string id, StoredRun? run) in changed)
         {
@@ -36,7 +36,7 @@ internal sealed class RecordBatch
             }
         }
 
-        foreach (StoredPlan plan in plans)
+        foreach (StoredExperiment plan in plans)
         {
             Plans[plan.Id] = plan;
         }

@@ -10,8 +10,8 @@ namespace LoraLab.Server.Storage.Records;
 internal sealed class RecordWriter : IDisposable
 {
     private readonly RunRecords runs;
-    private readonly PlanRecords plans;
-    private readonly StoreLedger ledger;
+    private readonly ExperimentRecords plans;
+    private readonly StoreStateFile ledger;
     private readonly ILogger log;
     private readonly object gate = new();
     private readonly Thread thread;
@@ -21,7 +21,7 @@ internal sealed class RecordWriter : IDisposable
     private Exception? refused;
     private bool ending;
 
-    public RecordWriter(RunRecords runs, PlanRecords plans, StoreLedger ledger, ILogger log)
+    public RecordWriter(RunRecords runs, ExperimentRecords plans, StoreStateFile ledger, ILogger log)
     {
         (this.runs, this.plans, this.ledger, this.log) = (runs, plans, ledger, log);
         thread = new Thread(Work) { IsBackground = true, Name = "records" };

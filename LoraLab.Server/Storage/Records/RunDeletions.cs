@@ -7,7 +7,7 @@ namespace LoraLab.Server.Storage.Records;
 /// Takes the directories of deleted runs away. A directory under its own name is a run that the database has or is given again, so that a deletion says
 /// that it began, in <c>runs/{id}.deleting</c>, before the database forgets the run: what a crash leaves is finished at the next start.
 /// </summary>
-internal sealed class RunDeletions(LoraLabPaths paths, RunFolders folders, ILogger<RunDeletions> log)
+internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks folders, ILogger<RunDeletions> log)
 {
     private const string BegunSuffix = ".deleting";
     private const string DeletedSuffix = ".deleted";

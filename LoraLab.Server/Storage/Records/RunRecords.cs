@@ -80,7 +80,7 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         }
     }
 
-    public void Save(StoredAnswer answer)
+    public void Save(StoredResponse answer)
     {
         try
         {
@@ -99,8 +99,8 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
 
     public bool HasAnswer(string id) => File.Exists(PathOf(id, Submission));
 
-    public StoredAnswer? ReadAnswer(string id) =>
-        ReadJson<StoredAnswer>(PathOf(id, Submission)) is { } answer && answer.RunId == id ? answer : null;
+    public StoredResponse? ReadAnswer(string id) =>
+        ReadJson<StoredResponse>(PathOf(id, Submission)) is { } answer && answer.RunId == id ? answer : null;
 
     public RunSpec? ReadSpec(string id) => ReadJson<RunSpec>(PathOf(id, RunFiles.Spec));
 

@@ -16,8 +16,8 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
     /// <summary>Done again from the start when it was interrupted: the run itself is put last.</summary>
     public void Rebuild(string id)
     {
-        StoredRun run = records.Read(id) ?? new RunOfFiles(id, records, paths).Make();
-        StoredAnswer? answer = records.ReadAnswer(id);
+        StoredRun run = records.Read(id) ?? new RunFromFiles(id, records, paths).Make();
+        StoredResponse? answer = records.ReadAnswer(id);
         store.Transact(StoreScope.Everything, transaction => transaction.Remove(id));
         foreach (RunAttempt attempt in run.Document.Attempts)
         {

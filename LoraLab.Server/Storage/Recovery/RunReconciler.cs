@@ -9,7 +9,7 @@ namespace LoraLab.Server.Storage.Recovery;
 /// At start: makes database and run directories agree. After a damage the database is empty and every run comes back from its directory;
 /// otherwise it is what a crash left between the two.
 /// </summary>
-internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRecords plans, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
+internal sealed class RunReconciler(IRunStore store, RunRecords records, ExperimentRecords plans, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
 {
     public void Run()
     {
@@ -56,7 +56,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
 
     private void ReconcilePlans()
     {
-        foreach (StoredPlan plan in store.ListPlans().Where(plan => !plans.IsCurrent(plan)))
+        foreach (StoredExperiment plan in store.ListPlans().Where(plan => !plans.IsCurrent(plan)))
         {
             plans.Save(plan);
         }
@@ -69,7 +69,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
                 continue;
             }
 
-            StoredAnswer? answer = plans.ReadAnswer(id);
+            StoredResponse? answer = plans.ReadAnswer(id);
             store.Transact(StoreScope.Everything, transaction =>
             {
                 transaction.PutPlan(plan);
@@ -85,7 +85,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, PlanRec
     /// <summary>Answers that the last server committed, and was gone before they were in their files.</summary>
     private void SaveAnswers()
     {
-        foreach (StoredAnswer answer in store.ListAnswers())
+        foreach (StoredResponse answer in store.ListAnswers())
         {
             if (!answer.OfPlan && store.Find(answer.RunId) is not null && !records.HasAnswer(answer.RunId))
             {

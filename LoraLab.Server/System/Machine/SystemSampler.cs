@@ -8,7 +8,7 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.System.Machine;
 
 /// <summary>Samples the machine every two seconds while somebody looks.</summary>
-internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : LoopService(time, log)
+internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 

@@ -92,7 +92,7 @@ public sealed class ClockTests : IDisposable
         using (StoreOnDisk disk = new(folder.Path, clock))
         {
             string id = Submit(disk, clock);
-            disk.Store.Transact(StoreScope.Queue, transaction => transaction.PutAnswer(new StoredAnswer("key", "hash", id, "{}", transaction.Now)));
+            disk.Store.Transact(StoreScope.Queue, transaction => transaction.PutAnswer(new StoredResponse("key", "hash", id, "{}", transaction.Now)));
         }
 
         clock.Now = Now.AddDays(days);

@@ -168,7 +168,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
             transaction.Put(new StoredRun { Document = RunStateMachine.End(update.Document, EndReason.Finished, null, now), Position = 7 });
             transaction.AddPoints(Id, update.Points);
             transaction.EmitState(update.Document);
-            transaction.PutAnswer(new StoredAnswer("key", "hash", Id, "{}", now));
+            transaction.PutAnswer(new StoredResponse("key", "hash", Id, "{}", now));
             transaction.SetPaused(true);
         });
         disk.Emit(Id, 50);

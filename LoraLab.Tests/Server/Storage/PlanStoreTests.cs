@@ -35,7 +35,7 @@ public sealed class PlanStoreTests : IDisposable
 
         Assert.Empty(disk.Store.ListPlans());
         Assert.Empty(disk.RunIds);
-        Assert.Empty(disk.PlanRecords.Ids);
+        Assert.Empty(disk.ExperimentRecords.Ids);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class PlanStoreTests : IDisposable
         new StoreOnDisk(folder.Path).Dispose();
 
         Assert.Equal(whole, File.ReadAllText(file));
-        Assert.Equal(plan, Json(JsonSerializer.Deserialize<StoredPlan>(whole, ContractJson.Options)));
+        Assert.Equal(plan, Json(JsonSerializer.Deserialize<StoredExperiment>(whole, ContractJson.Options)));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class PlanStoreTests : IDisposable
 
         LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.PlanChanged);
 
-        Assert.Equal(new PlanNotice(PlanKind.Study, PlanId, "a study", false), told.Data.Deserialize<PlanNotice>(ContractJson.Options));
+        Assert.Equal(new ExperimentNotice(ExperimentKind.Study, PlanId, "a study", false), told.Data.Deserialize<ExperimentNotice>(ContractJson.Options));
         string[] topics = [LiveHub.Studies, LiveHub.Study(PlanId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(PlanId), LiveHub.Runs, LiveHub.Run(PlanId)];
         Assert.All(topics, topic => Assert.True(LiveTopics.IsKnown(topic)));
         Assert.Equal(topics[..2], topics.Where(topic => LiveTopics.Carries(topic, told)));
@@ -124,7 +124,7 @@ public sealed class PlanStoreTests : IDisposable
         disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, transaction =>
         {
             Put(transaction);
-            transaction.PutAnswer(new StoredAnswer("once", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
+            transaction.PutAnswer(new StoredResponse("once", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
         });
         return Json(disk.Store.FindPlan(PlanId));
     }
@@ -132,10 +132,10 @@ public sealed class PlanStoreTests : IDisposable
     private static void Put(IStoreTransaction transaction)
     {
         StoredRun run = StoreOnDisk.Run(RunId);
-        transaction.PutPlan(new StoredPlan
+        transaction.PutPlan(new StoredExperiment
         {
             Id = PlanId,
-            Kind = PlanKind.Study,
+            Kind = ExperimentKind.Study,
             Name = "a study",
             CreatedAt = transaction.Now,
             Content = JsonSerializer.SerializeToElement(new { notes = "a study's secret" }, ContractJson.Options),

@@ -102,7 +102,7 @@ public sealed class RecordTests : IDisposable
             Array.ForEach(obstacles, obstacle => Directory.CreateDirectory(Path.Combine(obstacle, "in the way")));
             ChangeEverything(disk);
             Assert.Equal("aaaa", disk.Records.Read("aaaa")!.Document.Name);
-            Assert.True(disk.Records.AnyUnwritten && disk.PlanRecords.AnyUnwritten);
+            Assert.True(disk.Records.AnyUnwritten && disk.ExperimentRecords.AnyUnwritten);
             Array.ForEach(obstacles, obstacle => Directory.Delete(obstacle, recursive: true));
         }
 
@@ -169,7 +169,7 @@ public sealed class RecordTests : IDisposable
         StoreView empty = new(RunIndex.Of([]), [], Paused: false);
         StagedTransaction one = new(empty, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         one.Put(first);
-        one.PutAnswer(new StoredAnswer("key", "hash", "aaaa", "{}", first.Document.CreatedAt));
+        one.PutAnswer(new StoredResponse("key", "hash", "aaaa", "{}", first.Document.CreatedAt));
         StagedTransaction two = new(one.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         two.Put(second);
         StagedTransaction three = new(two.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
@@ -253,9 +253,9 @@ public sealed class RecordTests : IDisposable
         Rename(disk, "aaaa", "renamed");
         disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, transaction =>
         {
-            transaction.PutPlan(new StoredPlan { Id = PlanId, Kind = PlanKind.Study, Name = "a study", Content = content });
-            transaction.PutAnswer(new StoredAnswer("plan", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
-            transaction.PutAnswer(new StoredAnswer("run", "hash", "aaaa", "{}", transaction.Now));
+            transaction.PutPlan(new StoredExperiment { Id = PlanId, Kind = ExperimentKind.Study, Name = "a study", Content = content });
+            transaction.PutAnswer(new StoredResponse("plan", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
+            transaction.PutAnswer(new StoredResponse("run", "hash", "aaaa", "{}", transaction.Now));
             transaction.SetPaused(true);
         });
     }

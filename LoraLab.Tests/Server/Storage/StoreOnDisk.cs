@@ -26,19 +26,19 @@ internal sealed class StoreOnDisk : IDisposable
         Paths = new(new HostingEnvironment { ContentRootPath = folder }, options);
         directoryLock = new DataDirectoryLock(Paths);
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
-        PlanRecords = new PlanRecords(Paths, NullLogger<PlanRecords>.Instance);
+        ExperimentRecords = new ExperimentRecords(Paths, NullLogger<ExperimentRecords>.Instance);
         Deletions = new RunDeletions(Paths, Folders, NullLogger<RunDeletions>.Instance);
-        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Changes, Records, PlanRecords, new StoreLedger(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
-        new RunReconciler(Store, Records, PlanRecords, Deletions, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
+        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Changes, Records, ExperimentRecords, new StoreStateFile(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
+        new RunReconciler(Store, Records, ExperimentRecords, Deletions, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
     }
 
     public LoraLabPaths Paths { get; }
 
     public RunRecords Records { get; }
 
-    public PlanRecords PlanRecords { get; }
+    public ExperimentRecords ExperimentRecords { get; }
 
-    public RunFolders Folders { get; } = new();
+    public RunDirectoryLocks Folders { get; } = new();
 
     public RunDeletions Deletions { get; }
 

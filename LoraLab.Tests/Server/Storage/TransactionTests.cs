@@ -38,8 +38,8 @@ public sealed class TransactionTests : IDisposable
         AssertRefused(StoreScope.Plan("p"), transaction => transaction.AddPoints("a", []), "plan p adds points to run a");
         AssertRefused(StoreScope.Run("a"), transaction => transaction.SetPaused(true), "run a pauses the queue");
         AssertRefused(StoreScope.Run("a"), transaction => transaction.QueueEnds(), "run a adds to the queue");
-        AssertRefused(StoreScope.Queue, transaction => transaction.OfPlan(PlanKind.Study, "p"), "the queue reads the runs of p");
-        AssertRefused(StoreScope.Run("a") + StoreScope.Plan("q"), transaction => transaction.PutPlan(new StoredPlan { Id = "p", Kind = PlanKind.Study, Name = "p", Content = default }), "run a, plan q writes p");
+        AssertRefused(StoreScope.Queue, transaction => transaction.OfPlan(ExperimentKind.Study, "p"), "the queue reads the runs of p");
+        AssertRefused(StoreScope.Run("a") + StoreScope.Plan("q"), transaction => transaction.PutPlan(new StoredExperiment { Id = "p", Kind = ExperimentKind.Study, Name = "p", Content = default }), "run a, plan q writes p");
         Assert.Equal(("a", 0L, seq), (Assert.Single(disk.RunIds), disk.Store.Find("a")!.Position, disk.Store.Seq));
     }
 

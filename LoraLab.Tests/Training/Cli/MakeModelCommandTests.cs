@@ -90,7 +90,7 @@ public sealed class MakeModelCommandTests : IDisposable
     [Fact]
     public void KnownShapes_TinyLlama_IsThePaperModel()
     {
-        string file = _folder.Write("config.json", KnownShapes.Find("tinyllama")!.ToJsonString());
+        string file = _folder.Write("config.json", NamedShapes.Find("tinyllama")!.ToJsonString());
 
         Assert.Equal(1_100_048_384, LlamaConfig.ReadFile(file).ParameterCount);
     }

@@ -25,7 +25,7 @@ public sealed class DatasetCatalogTests : IDisposable
     [Fact]
     public void Read_Twice_GivesTheSameRowsWithTheHashOfWhatWasRead()
     {
-        SentimentDataset first = _catalog.Read("mine");
+        ClassificationDataset first = _catalog.Read("mine");
 
         Assert.Same(first, _catalog.Read("mine"));
         Assert.Equal([2, 1], new[] { _catalog.Describe("mine").TrainRows, _catalog.Describe("mine").EvalRows });
@@ -40,12 +40,12 @@ public sealed class DatasetCatalogTests : IDisposable
     [InlineData("dataset.json", """{"labels": ["no", "yes"]}""", 2)]
     public void Read_FileWasWritten_IsReadAgain(string file, string text, int rows)
     {
-        SentimentDataset first = _catalog.Read("mine");
+        ClassificationDataset first = _catalog.Read("mine");
         File.WriteAllText(PathOf(file), text);
         // A second write within the clock's tick would have the same time.
         File.SetLastWriteTimeUtc(PathOf(file), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));
 
-        SentimentDataset second = _catalog.Read("mine");
+        ClassificationDataset second = _catalog.Read("mine");
 
         Assert.NotSame(first, second);
         Assert.Equal(rows, second.Train.Count);

@@ -18,7 +18,7 @@ public sealed class DatasetReaderTests : IDisposable
     [Fact]
     public void Read_Sst2_HasThePublishedCounts()
     {
-        SentimentDataset data = DatasetReader.Read("sst2", Fixtures.Sst2);
+        ClassificationDataset data = DatasetReader.Read("sst2", Fixtures.Sst2);
 
         Assert.Equal(["negative", "positive"], data.Labels);
         Assert.Equal((67349, 37569), (data.Train.Count, data.Train.Count(row => row.Label == 1)));
@@ -47,7 +47,7 @@ public sealed class DatasetReaderTests : IDisposable
         _folder.Write("train.tsv", "sentence\tlabel\r\n\"so good \t1\r\n  bad, \"really\" \t0\r\n");
         _folder.Write("dev.tsv", "label\tsentence\n1\tfine");
 
-        SentimentDataset data = DatasetReader.Read("mine", _folder.Path);
+        ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
 
         Assert.Equal([new LabeledSentence(0, "\"so good ", 1), new LabeledSentence(1, "  bad, \"really\" ", 0)], data.Train);
         Assert.Equal([new LabeledSentence(0, "fine", 1)], data.Dev);
@@ -61,7 +61,7 @@ public sealed class DatasetReaderTests : IDisposable
         _folder.Write("a.csv", "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,1,plain \r\n");
         _folder.Write("b.csv", "﻿text,mood\nok,good\n");
 
-        SentimentDataset data = DatasetReader.Read("mine", _folder.Path);
+        ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
 
         Assert.Equal(
             [new LabeledSentence(0, "He said \"wow\", twice", 1), new LabeledSentence(1, "two\nlines", 0), new LabeledSentence(2, "plain ", 1)],
@@ -78,7 +78,7 @@ public sealed class DatasetReaderTests : IDisposable
         _folder.Write("a.jsonl", "{\"sentence\": \"naïve\", \"label\": -1}\n\n{\"label\": \"so-so\", \"sentence\": \"b\", \"more\": [1]}\n{\"label\": true, \"sentence\": \"c\"}\n");
         _folder.Write("b.jsonl", "{\"sentence\": \"d\", \"label\": true}");
 
-        SentimentDataset data = DatasetReader.Read("mine", _folder.Path);
+        ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
 
         Assert.Equal([new LabeledSentence(0, "naïve", 0), new LabeledSentence(1, "b", 1), new LabeledSentence(2, "c", 2)], data.Train);
     }

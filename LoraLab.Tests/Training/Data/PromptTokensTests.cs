@@ -12,7 +12,7 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
 {
     private static readonly string[] _labels = ["negative", "positive"];
     private static readonly Lazy<ITokenizer> _tokenizer = new(() => LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer));
-    private static readonly Lazy<SentimentDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
+    private static readonly Lazy<ClassificationDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
 
     [Theory]
     [InlineData("positive", new[] { 6374 })]

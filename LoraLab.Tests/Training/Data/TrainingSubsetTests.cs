@@ -9,7 +9,7 @@ namespace LoraLab.Tests.Training.Data;
 
 public sealed class TrainingSubsetTests
 {
-    private static readonly Lazy<SentimentDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
+    private static readonly Lazy<ClassificationDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
 
     [Fact]
     public void Select_Defaults_IsThePapersSubset()
@@ -64,7 +64,7 @@ public sealed class TrainingSubsetTests
     [Fact]
     public void Select_SelectionSplitOfSst2_IsBalancedLongAndApartFromTheTrainingRows()
     {
-        SentimentDataset data = _sst2.Value;
+        ClassificationDataset data = _sst2.Value;
         TrainingSubset subset = TrainingSubset.Select(data, new RunSpec { EvalSplit = EvalSplit.Selection });
 
         HashSet<int> trained = [.. subset.Consumed.Select(row => row.Row)];
@@ -126,7 +126,7 @@ public sealed class TrainingSubsetTests
 
     private static (int, int) Counts(IReadOnlyList<LabeledSentence> rows) => (rows.Count(row => row.Label == 0), rows.Count(row => row.Label == 1));
 
-    private static SentimentDataset Numbered(int rows) => new()
+    private static ClassificationDataset Numbered(int rows) => new()
     {
         Name = "numbered",
         Labels = ["negative", "positive"],

@@ -58,7 +58,7 @@ public sealed class LossScalingTests
 
         using OpenRun second = new(trainer, folder, Spec(), number: 2);
         int resumedAt = second.Training.Step;
-        (double scale, int calm, int overflows) = (second.Training.Scaler.Scale, second.Training.Scaler.CalmSteps, second.Training.Scaler.Overflows);
+        (double scale, int calm, int overflows) = (second.Training.Scaler.Scale, second.Training.Scaler.GoodSteps, second.Training.Scaler.Overflows);
 
         Assert.Null(second.Run());
 

@@ -74,11 +74,11 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
     public sealed record Options
     {
         /// <summary>λ.</summary>
-        [Option("Ratio λ of B's learning rate to A's; learningRateB overrides it.", Minimum = 1e-3, Maximum = 1e4)]
+        [MethodOption("Ratio λ of B's learning rate to A's; learningRateB overrides it.", Minimum = 1e-3, Maximum = 1e4)]
         public double LrRatio { get; init; } = 4;
 
         /// <summary>Which factor starts at zero.</summary>
-        [Option("kaiming starts as LoRA does; swapped starts with A at zero, as the authors' repository does by default.")]
+        [MethodOption("kaiming starts as LoRA does; swapped starts with A at zero, as the authors' repository does by default.")]
         public Start Init { get; init; } = Start.Kaiming;
     }
 }

@@ -86,7 +86,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             Placement.Output => (svd.Vh_RI, svd.U_OR.mul(svd.Sigma_R)),
             _ => (svd.Vh_RI.mul(root_R.unsqueeze(1)), svd.U_OR.mul(root_R)),
         };
-        Tensor r_RR = Initialisers.Gaussian(layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
+        Tensor r_RR = Initializers.Gaussian(layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope())
         {
@@ -98,19 +98,19 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     public sealed record Options
     {
         /// <summary>Which factor holds the singular values.</summary>
-        [Option("Which frozen factor holds the singular values: input is the authors' choice.")]
+        [MethodOption("Which frozen factor holds the singular values: input is the authors' choice.")]
         public Placement SigmaPlacement { get; init; } = Placement.Input;
 
         /// <summary>Standard deviation of R at the start.</summary>
-        [Option("Standard deviation of R at the start; 0 starts exactly at the base model.", Minimum = 0, Maximum = 1)]
+        [MethodOption("Standard deviation of R at the start; 0 starts exactly at the base model.", Minimum = 0, Maximum = 1)]
         public double RInitStd { get; init; } = 1e-5;
 
         /// <summary>Algorithm of the decomposition.</summary>
-        [Option("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
+        [MethodOption("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
         /// <summary>Power iterations of the randomised decomposition.</summary>
-        [Option("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
+        [MethodOption("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
     }
 }

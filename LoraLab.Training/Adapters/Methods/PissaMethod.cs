@@ -92,22 +92,22 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         }
 
         return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd.Algorithm }
-            .WithTaken(new TakenFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), fromBranch));
+            .WithTaken(new ExtractedFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), fromBranch));
     }
 
     /// <summary>Options of <c>pissa</c>.</summary>
     public sealed record Options
     {
         /// <summary>Algorithm of the decomposition.</summary>
-        [Option("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
+        [MethodOption("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
         /// <summary>Power iterations of the randomised decomposition.</summary>
-        [Option("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
+        [MethodOption("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
 
         /// <summary>Where the principal part is taken out.</summary>
-        [Option("weights takes the principal part out of the frozen weight; branch subtracts it in the forward pass.")]
+        [MethodOption("weights takes the principal part out of the frozen weight; branch subtracts it in the forward pass.")]
         public Residual Residual { get; init; } = Residual.Weights;
     }
 }

@@ -64,12 +64,12 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
         (int rank, int width, var device) = (request.Rank, layer.Out, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name,
-            Initialisers.Zero(rank, layer.In, device),
+            Initializers.Zero(rank, layer.In, device),
             start switch
             {
-                Start.Uniform => Initialisers.Uniform(name, request.Seed, width, rank, bound, device),
-                Start.Kaiming => Initialisers.KaimingUniform(name, request.Seed, width, rank, device),
-                _ => Initialisers.Gaussian(name, request.Seed, width, rank, 1 / Math.Sqrt(rank), device),
+                Start.Uniform => Initializers.Uniform(name, request.Seed, width, rank, bound, device),
+                Start.Kaiming => Initializers.KaimingUniform(name, request.Seed, width, rank, device),
+                _ => Initializers.Gaussian(name, request.Seed, width, rank, 1 / Math.Sqrt(rank), device),
             },
             request.Scaling,
             request.DropoutRate);
@@ -79,11 +79,11 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
     public sealed record Options
     {
         /// <summary>Distribution of B.</summary>
-        [Option("Distribution of B at the start: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
+        [MethodOption("Distribution of B at the start: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
         public Start Init { get; init; } = Start.Uniform;
 
         /// <summary>Bound of the uniform distribution.</summary>
-        [Option("Bound of the uniform distribution; not used by the others.", Minimum = 1e-12, Maximum = 10)]
+        [MethodOption("Bound of the uniform distribution; not used by the others.", Minimum = 1e-12, Maximum = 10)]
         public double Bound { get; init; } = 0.01;
     }
 }

@@ -62,9 +62,9 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
         return new LowRankAdapter(
             layer.Name,
             start == Start.Kaiming
-                ? Initialisers.KaimingUniform(name, request.Seed, rank, width, device)
-                : Initialisers.Gaussian(name, request.Seed, rank, width, 1.0 / rank, device),
-            Initialisers.Zero(layer.Out, rank, device),
+                ? Initializers.KaimingUniform(name, request.Seed, rank, width, device)
+                : Initializers.Gaussian(name, request.Seed, rank, width, 1.0 / rank, device),
+            Initializers.Zero(layer.Out, rank, device),
             request.Scaling,
             request.DropoutRate);
     }
@@ -73,7 +73,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
     public sealed record Options
     {
         /// <summary>Distribution of A.</summary>
-        [Option("Distribution of A at the start: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
+        [MethodOption("Distribution of A at the start: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
         public Start Init { get; init; } = Start.Kaiming;
     }
 }

@@ -40,7 +40,7 @@ public static class PeftExport
     /// <summary>Factors whose product, times the adapter's scaling, is the whole change of the original weight.</summary>
     public static (Tensor A_RI, Tensor B_OR) OnOriginalBase(LowRankAdapter adapter)
     {
-        if (adapter.Taken is TakenFactors taken)
+        if (adapter.Taken is ExtractedFactors taken)
         {
             return (cat([adapter.A_RI, taken.A_RI], dim: 0), cat([adapter.B_OR, taken.B_OR.neg()], dim: 1));
         }

@@ -56,7 +56,7 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
 
     private static (Tensor U, Tensor Sigma, Tensor Vh) Randomised(Tensor weight_OI, int columns, int iterations, string module)
     {
-        Tensor start_IK = Initialisers.Gaussian(module + ".svd", 0, weight_OI.shape[1], columns, 1, weight_OI.device);
+        Tensor start_IK = Initializers.Gaussian(module + ".svd", 0, weight_OI.shape[1], columns, 1, weight_OI.device);
         Tensor basis_OK = linalg.qr(weight_OI.mm(start_IK)).Q;
         for (int i = 0; i < iterations; i++)
         {

@@ -15,7 +15,7 @@ namespace LoraLab.Training.Cli.Worker;
 public static class InspectProgram
 {
     /// <summary>Answers until stdin ends; returns the exit code.</summary>
-    public static int Run(Services services, TextReader input, TextWriter output)
+    public static int Run(TrainerServices services, TextReader input, TextWriter output)
     {
         while (input.ReadLine() is string line)
         {
@@ -32,7 +32,7 @@ public static class InspectProgram
         return ExitCodes.Success;
     }
 
-    private static InspectResponse Answer(Services services, string line)
+    private static InspectResponse Answer(TrainerServices services, string line)
     {
         long id = 0;
         try
@@ -56,7 +56,7 @@ public static class InspectProgram
         }
     }
 
-    private static InspectResponse Estimate(Services services, long id, JsonNode? json)
+    private static InspectResponse Estimate(TrainerServices services, long id, JsonNode? json)
     {
         SpecValidation validation = services.Validator.Validate(json);
         if (validation.Spec is not RunSpec spec)

@@ -21,7 +21,7 @@ public static class WorkerProgram
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4.5);
 
     /// <summary>Serves one run; returns the exit code.</summary>
-    public static int Run(Services services, TextReader input, TextWriter output, TextWriter log)
+    public static int Run(TrainerServices services, TextReader input, TextWriter output, TextWriter log)
     {
         using StopSignal stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Leave(context, stop));
@@ -47,7 +47,7 @@ public static class WorkerProgram
         }
     }
 
-    private static EndReason? Serve(Services services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
+    private static EndReason? Serve(TrainerServices services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
     {
         using Echo echo = new(output);
         using EventLog events = new(directory.AttemptFolder(command.Attempt), services.Clock, echo.Tell);
@@ -72,10 +72,10 @@ public static class WorkerProgram
     }
 
     /// <summary>The first command; null when there will be none because the process shall end.</summary>
-    private static WorkerCommand? Await(CommandReader commands, Services services, StopSignal stop)
+    private static WorkerCommand? Await(CommandReader commands, TrainerServices services, StopSignal stop)
     {
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(commands.Heard, stop.Token);
-        Rehearsal.Play(services, enough.Token);
+        Preload.Run(services, enough.Token);
         WaitHandle.WaitAny([commands.Heard.WaitHandle, stop.Token.WaitHandle]);
         return commands.First.IsCompletedSuccessfully ? commands.First.Result : null;
     }

@@ -15,7 +15,7 @@ public static class SafetensorsWriter
     public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        Write(path, tensors.Select(pair => new PlannedTensor(pair.Key, pair.Value.dtype, pair.Value.shape, () => pair.Value)), metadata);
+        Write(path, tensors.Select(pair => new DeferredTensor(pair.Key, pair.Value.dtype, pair.Value.shape, () => pair.Value)), metadata);
     }
 
     /// <summary>As the other, for tensors that need not be in memory together: each is made, written and let go.</summary>
@@ -23,19 +23,19 @@ public static class SafetensorsWriter
     /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16.</param>
     /// <param name="metadata">Free texts for the header.</param>
     /// <exception cref="ArgumentException">A tensor has another dtype, or is made in another dtype or shape than was planned.</exception>
-    public static void Write(string path, IEnumerable<PlannedTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    public static void Write(string path, IEnumerable<DeferredTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
 
         // Wider elements first, so that every tensor is aligned to its element; names decide within.
-        PlannedTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        DeferredTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
             using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 WriteHeader(stream, ordered, metadata);
-                foreach (PlannedTensor tensor in ordered)
+                foreach (DeferredTensor tensor in ordered)
                 {
                     WriteData(stream, tensor);
                 }
@@ -52,11 +52,11 @@ public static class SafetensorsWriter
         }
     }
 
-    private static void WriteHeader(FileStream stream, PlannedTensor[] tensors, IReadOnlyDictionary<string, string> metadata)
+    private static void WriteHeader(FileStream stream, DeferredTensor[] tensors, IReadOnlyDictionary<string, string> metadata)
     {
         SortedDictionary<string, object> header = new(StringComparer.Ordinal);
         long offset = 0;
-        foreach (PlannedTensor tensor in tensors)
+        foreach (DeferredTensor tensor in tensors)
         {
             string dtype = SafetensorsDtypes.Name(tensor.Dtype)
                 ?? throw new ArgumentException($"Tensor '{tensor.Name}' is {tensor.Dtype}; float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
@@ -95,7 +95,7 @@ public static class SafetensorsWriter
         json.WriteTo(stream);
     }
 
-    private static void WriteData(FileStream stream, PlannedTensor planned)
+    private static void WriteData(FileStream stream, DeferredTensor planned)
     {
         using IDisposable scope = torch.NewDisposeScope();
         torch.Tensor tensor = planned.Make();

@@ -13,7 +13,7 @@ public sealed class ModelCatalog
     private readonly string _bundled;
     private readonly CatalogFolders _models;
     private readonly CatalogFolders _adapters;
-    private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, FoundModel? Model)> _described = new();
+    private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, ResolvedModel? Model)> _described = new();
 
     /// <summary>A catalog over the configured roots, the downloaded models and the bundled sample.</summary>
     public ModelCatalog(TrainingConfiguration configuration)
@@ -30,15 +30,15 @@ public sealed class ModelCatalog
 
     /// <summary>A model that runs can use.</summary>
     /// <exception cref="RunFailure">There is no such model, or it cannot be used; field <c>model</c>.</exception>
-    public FoundModel Find(string name)
+    public ResolvedModel Find(string name)
     {
-        (ModelEntry entry, FoundModel? model) = Describe(name, _models.Find(name));
+        (ModelEntry entry, ResolvedModel? model) = Describe(name, _models.Find(name));
         return model ?? throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
     }
 
     /// <summary>The files of a model, usable or not, as they are now.</summary>
     /// <exception cref="RunFailure">There is no such model; field <c>model</c>.</exception>
-    public IReadOnlyList<SeenFile> Look(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.Seen(name))];
+    public IReadOnlyList<FileSnapshot> Look(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.Seen(name))];
 
     /// <summary>What a list shows of one model.</summary>
     /// <exception cref="RunFailure">There is no such model.</exception>
@@ -48,15 +48,15 @@ public sealed class ModelCatalog
     /// <exception cref="RunFailure">There is no such adapter; field <c>initFrom</c>.</exception>
     public string FindAdapter(string name) => _adapters.Find(name);
 
-    private (ModelEntry Entry, FoundModel? Model) Describe(string name, string folder)
+    private (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
         string stamp = FolderStamp.Of(folder);
-        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, FoundModel? Model) known) && known.Stamp == stamp && known.Entry.Name == name)
+        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, ResolvedModel? Model) known) && known.Stamp == stamp && known.Entry.Name == name)
         {
             return (known.Entry, known.Model);
         }
 
-        (ModelEntry entry, FoundModel? model) = ModelFolder.Describe(name, folder);
+        (ModelEntry entry, ResolvedModel? model) = ModelFolder.Describe(name, folder);
         entry = entry with { Toy = folder == _bundled };
         _described[folder] = (stamp, entry, model);
         return (entry, model);

@@ -11,7 +11,7 @@ internal static class ModelFolder
     private const string TokenizerFile = "tokenizer.model";
 
     /// <summary>What a list shows of it, and where runs can use it what they need.</summary>
-    public static (ModelEntry Entry, FoundModel? Model) Describe(string name, string folder)
+    public static (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
         LlamaConfig config;
         string sha256;
@@ -39,7 +39,7 @@ internal static class ModelFolder
             WeightBytes = weights.Sum(Bytes),
             LinearModules = [.. config.BlockLinears.Select(linear => linear.Name)],
         };
-        return (entry, entry.Usable ? new FoundModel(name, folder, config, sha256) : null);
+        return (entry, entry.Usable ? new ResolvedModel(name, folder, config, sha256) : null);
     }
 
     /// <summary>The files that a run reads, as they are now.</summary>

@@ -11,7 +11,7 @@ namespace LoraLab.Training.Models.Memory;
 public sealed class BlockMemory
 {
     private const double Single = sizeof(float);
-    private readonly Dictionary<string, AdapterTransients> _transients;
+    private readonly Dictionary<string, AdapterWorkspace> _transients;
     private readonly double _value;
     private readonly bool _half, _gpu, _onRows;
     private readonly double _width, _inner, _queries, _keys, _heads;
@@ -29,7 +29,7 @@ public sealed class BlockMemory
         _onRows = RowAttention.Takes(config, !gpu, half);
         (_width, _inner, _heads) = (config.HiddenSize, config.IntermediateSize, config.Heads);
         (_queries, _keys) = (config.Heads * config.HeadSize, config.KeyValueHeads * config.HeadSize);
-        _transients = config.BlockLinears.ToDictionary(linear => linear.Name, linear => new AdapterTransients(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
+        _transients = config.BlockLinears.ToDictionary(linear => linear.Name, linear => new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         Masks = new(dropout ? Single * config.BlockLinears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
         Kept = new PassBytes(
             (_value * ((2 * _queries) + (2 * _keys) + (2 * _inner))) + (2 * Single * _width) + (Single * rank * adapters.Count),

@@ -84,7 +84,7 @@ public static class MemoryEstimator
     {
         if (PackingRule.IsLiteral(request.Spec))
         {
-            return LiteralMemory.Of(request, pass);
+            return ReferenceMemory.Of(request, pass);
         }
 
         BlockMemory block = Block(request);

@@ -31,7 +31,7 @@ internal static unsafe class AttentionTile
     /// <param name="work">Scratch of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(
-        float* q, int rowStride, float* keys, float* values, int before, int first, int lanes, int size, float* o, int outputStride, float* normalisers, int normaliserStride, TileScratch work)
+        float* q, int rowStride, float* keys, float* values, int before, int first, int lanes, int size, float* o, int outputStride, float* normalisers, int normaliserStride, TileWorkspace work)
     {
         int count = before + first + lanes;
         Transpose(q, rowStride, lanes, size, 1 / MathF.Sqrt(size), work.Queries);
@@ -83,7 +83,7 @@ internal static unsafe class AttentionTile
     /// <param name="work">Scratch of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(
-        float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int before, int first, int lanes, int size, float* o, float* g, int outputStride, float* normalisers, int normaliserStride, TileScratch work)
+        float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int before, int first, int lanes, int size, float* o, float* g, int outputStride, float* normalisers, int normaliserStride, TileWorkspace work)
     {
         int count = before + first + lanes;
         float scale = 1 / MathF.Sqrt(size);

@@ -21,7 +21,7 @@ internal sealed class BlockTensors : IDisposable
         for (int i = 0; i < Adapters.Count; i++)
         {
             LowRankAdapter? adapter = Adapters[i];
-            TakenFactors? taken = adapter?.Taken is { FromBranch: true } branch ? branch : null;
+            ExtractedFactors? taken = adapter?.Taken is { FromBranch: true } branch ? branch : null;
             Tensor?[] factors = [adapter?.A_RI, adapter?.B_OR, adapter?.R_RR, taken?.A_RI, taken?.B_OR];
             Tensor?[] gradients = [Gradient(adapter?.A_RI), Gradient(adapter?.B_OR), Gradient(adapter?.R_RR)];
             factors.Select(factor => factor ?? absent).ToArray().CopyTo(Factors, FactorsEach * i);

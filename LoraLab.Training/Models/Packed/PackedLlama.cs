@@ -20,7 +20,7 @@ public sealed class PackedLlama : IDisposable
     private readonly double _scale;
     private readonly bool _fused;
     private readonly int _lowest;
-    private readonly KeptArena? _arena;
+    private readonly ActivationArena? _arena;
     private readonly RowAttention? _attention;
 
     /// <summary>A model with the adapters that are on it. Gradients go where the trained factors' <c>grad</c> is now; without one there are none.</summary>
@@ -54,7 +54,7 @@ public sealed class PackedLlama : IDisposable
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         (Tensor x_TD, Tensor[] layout) = Enter(pass.Layout);
-        List<KeptBlock> kept = [];
+        List<SavedBlock> kept = [];
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
@@ -62,7 +62,7 @@ public sealed class PackedLlama : IDisposable
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
             Tensor[] saved = Keep(i, Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null));
-            kept.Add(new KeptBlock(x_TD, saved));
+            kept.Add(new SavedBlock(x_TD, saved));
             x_TD = Outlive(saved);
         }
 
@@ -144,7 +144,7 @@ public sealed class PackedLlama : IDisposable
         return TorchScript.Tensors("block_leave", x_TD, entered, a_TD, normalisers_TN, block.Weights, block.Factors, _scale, masks, eps, keep, rows, Ledger?.Counter);
     }
 
-    private Tensor Backward(BlockTensors block, Tensor g_TD, KeptBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs)
+    private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs)
     {
         (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
@@ -180,7 +180,7 @@ public sealed class PackedLlama : IDisposable
     }
 
     /// <summary>A block's input and what it keeps for the way back; the input is the block below's output.</summary>
-    private sealed record KeptBlock(Tensor Input_TD, Tensor[] Saved) : IDisposable
+    private sealed record SavedBlock(Tensor Input_TD, Tensor[] Saved) : IDisposable
     {
         public Tensor Qkv_TNH => Saved[1];
 

@@ -18,14 +18,14 @@ public sealed class PackedRows
     private PackedRows(IReadOnlyList<int[]> sequences, int shared, bool banded)
     {
         Shared = shared;
-        Bands = Band.Of([.. sequences.Select(ids => ids.Length)], banded ? BandSpread : double.MaxValue);
+        Bands = LengthBucket.Of([.. sequences.Select(ids => ids.Length)], banded ? BandSpread : double.MaxValue);
         Cells = new int[Bands.Sum(band => band.Sequences * band.Length)];
         int cell = 0;
         _firstCell = [.. Bands.SelectMany(band => Enumerable.Range(0, band.Sequences).Select(_ => (cell += band.Length) - band.Length))];
     }
 
     /// <summary>Runs of neighbours of like length.</summary>
-    public IReadOnlyList<Band> Bands { get; }
+    public IReadOnlyList<LengthBucket> Bands { get; }
 
     /// <summary>P: the first rows, which belong to every sequence; 0: none.</summary>
     public int Shared { get; }

@@ -6,7 +6,7 @@ namespace LoraLab.Training.Models.Packed;
 public sealed class PassLayout : IDisposable
 {
     private readonly IndexArena _arena;
-    private readonly IReadOnlyList<Band> _bands;
+    private readonly IReadOnlyList<LengthBucket> _bands;
     private readonly int _cellCount;
     private readonly Range _ids, _positions, _cells, _home;
 
@@ -55,7 +55,7 @@ public sealed class PassLayout : IDisposable
         Tensor owner = zeros(_cellCount, ScalarType.Bool, home.device).index_fill_(0, home, true);
         List<Tensor> layout = [home, cos_T1H, sin_T1H];
         int start = 0;
-        foreach (Band band in _bands)
+        foreach (LengthBucket band in _bands)
         {
             int count = band.Sequences * band.Length;
             layout.Add(cells.narrow(0, start, count));

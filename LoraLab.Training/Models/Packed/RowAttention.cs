@@ -17,8 +17,8 @@ internal sealed unsafe class RowAttention : IDisposable
 {
     private readonly int _heads, _keyValueHeads, _size;
     private readonly int _width;
-    private readonly TaskTeam _team = new();
-    private readonly List<TileScratch> _scratch = [];
+    private readonly ParallelTasks _team = new();
+    private readonly List<TileWorkspace> _scratch = [];
 
     /// <summary>Attention of a model.</summary>
     public RowAttention(LlamaConfig config)
@@ -85,7 +85,7 @@ internal sealed unsafe class RowAttention : IDisposable
             _scratch.Add(new());
         }
 
-        foreach (TileScratch scratch in _scratch)
+        foreach (TileWorkspace scratch in _scratch)
         {
             scratch.Reserve(longest, _size);
         }
@@ -94,7 +94,7 @@ internal sealed unsafe class RowAttention : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Forward(in Pass pass, int shared, TileScratch work)
+    private void Forward(in Pass pass, int shared, TileWorkspace work)
     {
         int group = _heads / _keyValueHeads;
         foreach (Segment segment in pass.Segments)
@@ -116,7 +116,7 @@ internal sealed unsafe class RowAttention : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Backward(in Pass pass, int shared, TileScratch work)
+    private void Backward(in Pass pass, int shared, TileWorkspace work)
     {
         int group = _heads / _keyValueHeads;
         foreach (Segment segment in pass.Segments)

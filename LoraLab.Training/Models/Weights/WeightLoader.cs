@@ -77,7 +77,7 @@ public sealed class WeightLoader : IDisposable
     {
         using IDisposable noGrad = torch.no_grad();
         using IDisposable scope = torch.NewDisposeScope();
-        using RangeCheck? range = RangeCheck.Applies(stored, target.dtype) ? new(target.device) : null;
+        using PrecisionRangeCheck? range = PrecisionRangeCheck.Applies(stored, target.dtype) ? new(target.device) : null;
         HugePages.Ask(target);
         torch.Tensor flat = target.view(-1);
         if (_staged is not null)

@@ -11,7 +11,7 @@ public static class ModelHashes
     /// <param name="model">The model, whose configuration has been read.</param>
     /// <param name="weights">Files of its weights.</param>
     /// <param name="tokenizerSha256">Hash of its tokenizer, which has been read.</param>
-    public static ModelFingerprint Of(FoundModel model, IReadOnlyList<string> weights, string tokenizerSha256) => new()
+    public static ModelFingerprint Of(ResolvedModel model, IReadOnlyList<string> weights, string tokenizerSha256) => new()
     {
         Name = model.Name,
         WeightsSha256 = OfWeights(weights),

@@ -17,7 +17,7 @@ public sealed class PackedGradient(PreparedRun run, TrainingPasses passes, Packe
         Tensor? loss = null;
         foreach (TrainingPass pass in passes.Of(step))
         {
-            Tensor passLoss = model.Gradient(pass, lossScale, LiteralGradient.Masks(run, step, pass.Examples), cancellation);
+            Tensor passLoss = model.Gradient(pass, lossScale, ReferenceGradient.Masks(run, step, pass.Examples), cancellation);
             loss = loss is null ? passLoss : loss.PlusInPlace(passLoss);
         }
 

@@ -19,7 +19,7 @@ public sealed class TrainingPasses : IDisposable
     /// <param name="weighting">Weight of a target in its window's loss.</param>
     /// <param name="vocabulary">Size of the vocabulary.</param>
     /// <param name="device">Where the indices go.</param>
-    public TrainingPasses(RunPlan plan, IReadOnlyList<TrainingExample> train, PassLimits limits, LossWeighting weighting, int vocabulary, Device device)
+    public TrainingPasses(RunSchedule plan, IReadOnlyList<TrainingExample> train, PassLimits limits, LossWeighting weighting, int vocabulary, Device device)
     {
         for (int step = 1; step <= Math.Min(plan.WindowsPerEpoch, plan.TotalSteps); step++)
         {

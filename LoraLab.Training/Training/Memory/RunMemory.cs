@@ -15,7 +15,7 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets)
     public MemoryEstimate Estimate(RunSpec spec)
     {
         using RunData rows = RunData.Read(spec, models, datasets);
-        MemoryOutlook outlook = new(spec, rows);
+        MemoryForecast outlook = new(spec, rows);
         if (outlook.Estimate.Fits)
         {
             return outlook.Estimate;

@@ -6,7 +6,7 @@ namespace LoraLab.Training.Training.Optimization;
 /// <summary>
 /// AdamW with clipping over <see cref="FlatParameters"/>, in a handful of device operations and without waiting for the device:
 /// the norm, the clipping factor and whether the step is finite stay there. From the first step on whose loss or gradient is not finite,
-/// every update does nothing until <see cref="Forgive"/>.
+/// every update does nothing until <see cref="ClearOverflow"/>.
 /// </summary>
 public sealed class FusedAdamW : IDisposable
 {
@@ -75,7 +75,7 @@ public sealed class FusedAdamW : IDisposable
     }
 
     /// <summary>Updates go on again.</summary>
-    public void Forgive()
+    public void ClearOverflow()
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();

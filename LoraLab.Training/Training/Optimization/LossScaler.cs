@@ -7,13 +7,13 @@ namespace LoraLab.Training.Training.Optimization;
 /// </summary>
 /// <param name="Active">True where scaling is on.</param>
 /// <param name="Scale">S, the factor of the gradient; 1 where scaling is off.</param>
-/// <param name="CalmSteps">Finite windows since the scale last changed.</param>
+/// <param name="GoodSteps">Finite windows since the scale last changed.</param>
 /// <param name="Overflows">Windows that had to be computed again, so far.</param>
-public sealed record LossScaler(bool Active, double Scale, int CalmSteps = 0, int Overflows = 0)
+public sealed record LossScaler(bool Active, double Scale, int GoodSteps = 0, int Overflows = 0)
 {
     private const double First = 65536;
     private const double Largest = 16777216;
-    private const int CalmStretch = 200;
+    private const int GrowthInterval = 200;
 
     /// <summary>Scaling on, from 2^16.</summary>
     public static LossScaler On { get; } = new(true, First);
@@ -26,9 +26,9 @@ public sealed record LossScaler(bool Active, double Scale, int CalmSteps = 0, in
 
     /// <summary>After a finite window.</summary>
     public LossScaler AfterFinite() => !Active ? this
-        : CalmSteps + 1 < CalmStretch ? this with { CalmSteps = CalmSteps + 1 }
-        : this with { Scale = Math.Min(Largest, Scale * 2), CalmSteps = 0 };
+        : GoodSteps + 1 < GrowthInterval ? this with { GoodSteps = GoodSteps + 1 }
+        : this with { Scale = Math.Min(Largest, Scale * 2), GoodSteps = 0 };
 
     /// <summary>After a window whose gradient overflowed: the same window is computed again.</summary>
-    public LossScaler AfterOverflow() => this with { Scale = Scale / 2, CalmSteps = 0, Overflows = Overflows + 1 };
+    public LossScaler AfterOverflow() => this with { Scale = Scale / 2, GoodSteps = 0, Overflows = Overflows + 1 };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Training.Training.Resume;
@@ -32,7 +33,7 @@ public sealed record TrainingState
     /// <summary>The factors at the very start.</summary>
     public required AdapterFingerprint Start { get; init; }
 
-    /// <summary>Whether factors taken out of the base are subtracted in the branch; see <see cref="Adapters.TakenFactors"/>.</summary>
+    /// <summary>Whether factors taken out of the base are subtracted in the branch; see <see cref="Adapters.ExtractedFactors"/>.</summary>
     public bool TakenFromBranch { get; init; }
 
     /// <summary>Updates that AdamW made.</summary>
@@ -42,7 +43,8 @@ public sealed record TrainingState
     public double LossScale { get; init; } = 1;
 
     /// <summary>Finite steps since the factor last changed.</summary>
-    public int CalmSteps { get; init; }
+    [JsonPropertyName("calmSteps")]
+    public int GoodSteps { get; init; }
 
     /// <summary>Windows that were computed again because their gradient overflowed (fp16).</summary>
     public int Overflows { get; init; }

@@ -18,8 +18,8 @@ public sealed partial class ComparePage
     /// <summary>What the server compares at once: five methods over ten seeds.</summary>
     internal const int Limit = 50;
 
-    private readonly MetricBook _book = new();
-    private readonly PageLife _life = new();
+    private readonly MetricStore _book = new();
+    private readonly PageLifetime _life = new();
     private readonly HashSet<string> _toys = [];
     private List<LiveEvent>? _early;
     private RenderThrottle? _render;
@@ -56,7 +56,7 @@ public sealed partial class ComparePage
 
     private IReadOnlyList<string> Hidden => PageUrl.List(HiddenRuns);
 
-    private ChartAddress Address => new(Smooth, YLog, XMin, XMax);
+    private ChartUrlState Address => new(Smooth, YLog, XMin, XMax);
 
     private IReadOnlyList<ComparePanel> ShownPanels => ComparePanel.All.FirstOrDefault(panel => panel.Key == Metric) is ComparePanel one ? [one] : ComparePanel.All;
 

@@ -29,10 +29,10 @@ public sealed partial class NewRunPage
     private string _tags = "";
     private string? _general;
     private DryRunResult? _plan;
-    private readonly NewestOnly _checking = new();
+    private readonly LatestOnly _checking = new();
     private readonly SubmissionKeys _keys = new();
 
-    private MemoryQuestion _memory = null!;
+    private EstimateRequest _memory = null!;
 
     public NewRunPage() => _context = new SpecFormContext(_form, OnChanged);
 
@@ -70,7 +70,7 @@ public sealed partial class NewRunPage
 
     private IReadOnlyDictionary<string, string> NamePlaceholder => _plan is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _plan.Name };
 
-    protected override void OnInitialized() => _memory = new MemoryQuestion(Api);
+    protected override void OnInitialized() => _memory = new EstimateRequest(Api);
 
     protected override async Task OnParametersSetAsync()
     {
@@ -194,14 +194,14 @@ public sealed partial class NewRunPage
     });
 
     /// <summary>The runs that the form stands for, each with what tells it apart from the others.</summary>
-    private List<PlannedSpec> Specs()
+    private List<RunVariant> Specs()
     {
-        List<PlannedSpec> specs = [];
+        List<RunVariant> specs = [];
         foreach (MethodDescriptor? method in Methods)
         {
             foreach (string seed in Seeds.DefaultIfEmpty(""))
             {
-                specs.Add(PlannedSpec.Make(_form, method?.Id == _form.Method ? null : method, SpecForm.Number(seed), Methods.Count > 1, Seeds.Count > 1));
+                specs.Add(RunVariant.Make(_form, method?.Id == _form.Method ? null : method, SpecForm.Number(seed), Methods.Count > 1, Seeds.Count > 1));
             }
         }
 
@@ -217,7 +217,7 @@ public sealed partial class NewRunPage
         WriteAddress();
         try
         {
-            foreach (PlannedSpec spec in Specs())
+            foreach (RunVariant spec in Specs())
             {
                 JsonObject body = SpecForm.Copy(spec.Body);
                 if (first)

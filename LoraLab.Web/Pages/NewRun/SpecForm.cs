@@ -75,7 +75,7 @@ internal sealed class SpecForm
         return spec;
     }
 
-    internal string Text(string field) => JsonText.Show(Values[field]);
+    internal string Text(string field) => JsonFormat.Show(Values[field]);
 
     internal void Set(string field, JsonNode? value) => Values[field] = value;
 

@@ -35,7 +35,7 @@ public sealed partial class RunConfig
 
     private string Text(string field) => Text(_spec[field]);
 
-    private static string Text(JsonNode? value) => value is null ? "null" : JsonText.Show(value);
+    private static string Text(JsonNode? value) => value is null ? "null" : JsonFormat.Show(value);
 
     private bool IsDefault(string field) => JsonNode.DeepEquals(_spec[field], s_defaults[field]);
 }

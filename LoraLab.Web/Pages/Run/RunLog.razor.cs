@@ -18,7 +18,7 @@ public sealed partial class RunLog
     private readonly StringBuilder _text = new();
     private RenderThrottle? _render;
     private List<string> _lines = [];
-    private readonly PageLife _life = new();
+    private readonly PageLifetime _life = new();
     private ElementReference _view;
     private string? _failure;
     private string _filter = "";

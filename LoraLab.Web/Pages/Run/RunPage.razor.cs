@@ -15,8 +15,8 @@ public sealed partial class RunPage
     private static readonly (string Key, string Title)[] s_tabs =
         [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("attempts", "Attempts"), ("logs", "Log"), ("notes", "Notes & tags")];
 
-    private readonly MetricBook _book = new();
-    private readonly PageLife _life = new();
+    private readonly MetricStore _book = new();
+    private readonly PageLifetime _life = new();
     private RenderThrottle? _render;
     private RunDocument? _run;
     private string? _loaded;

@@ -8,7 +8,7 @@ namespace LoraLab.Web.Pages.Run;
 /// <summary>What earlier attempts told beyond the step from which a later one went on; read when somebody wants to see it.</summary>
 public sealed class SupersededPoints(LabApi api)
 {
-    private readonly Dictionary<int, MetricBook> _books = [];
+    private readonly Dictionary<int, MetricStore> _books = [];
 
     /// <summary>Series of a metric, one for each attempt that has points which do not count.</summary>
     internal IEnumerable<(int Attempt, MetricSeries Series)> Of(string runId, string key) =>
@@ -27,7 +27,7 @@ public sealed class SupersededPoints(LabApi api)
             }
 
             RunMetrics told = await api.AttemptMetricsAsync(run.Id, attempt.Number, cancellationToken);
-            MetricBook book = new();
+            MetricStore book = new();
             book.Replace(told with { Series = told.Series.ToDictionary(series => series.Key, series => From(series.Value, last.Value)) });
             _books[attempt.Number] = book;
         }

@@ -18,7 +18,7 @@ public sealed partial class RunsPage
     private const string NewestFirst = "-createdAt";
 
     private readonly HashSet<string> _selected = [];
-    private readonly PageLife _life = new();
+    private readonly PageLifetime _life = new();
     private RenderThrottle? _refetch;
     private List<RunDocument>? _runs;
     private RunQuery? _loaded;

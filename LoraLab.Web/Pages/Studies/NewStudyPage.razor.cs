@@ -30,7 +30,7 @@ public sealed partial class NewStudyPage
     private readonly StudyFormContext _context;
     private readonly Dictionary<string, StudyPlan> _grounds = [];
     private IReadOnlyList<StudyTemplate> _templates = [];
-    private readonly NewestOnly _checking = new();
+    private readonly LatestOnly _checking = new();
     private StudyPreview? _preview;
     private string? _failure;
     private string? _general;

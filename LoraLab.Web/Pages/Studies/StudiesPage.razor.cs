@@ -11,7 +11,7 @@ public sealed partial class StudiesPage
     /// <summary>Studies whose runs share one machine go on one after another; more than these are shown without progress.</summary>
     private const int MostWatched = 8;
 
-    private readonly PageLife _life = new();
+    private readonly PageLifetime _life = new();
     private Dictionary<string, StudyDocument> _running = [];
     private IReadOnlyList<StudyDocument>? _studies;
     private IReadOnlyList<StudyTemplate> _templates = [];

@@ -42,7 +42,7 @@ internal sealed class StudyForm
     /// <summary>Fields of the protocol that have no control here, from a file or a clone.</summary>
     internal JsonObject Others { get; private set; } = [];
 
-    internal List<MethodEdit> Methods { get; private set; } = [];
+    internal List<MethodDraft> Methods { get; private set; } = [];
 
     /// <summary>Seeds as they are typed; empty: the ground's.</summary>
     internal string Seeds { get; set; } = "";
@@ -57,7 +57,7 @@ internal sealed class StudyForm
 
     internal string Dataset => Head("dataset") ?? "sample";
 
-    internal string? Head(string member) => _head.TryGetValue(member, out JsonNode? value) ? JsonText.Show(value) : null;
+    internal string? Head(string member) => _head.TryGetValue(member, out JsonNode? value) ? JsonFormat.Show(value) : null;
 
     internal void SetHead(string member, string? value)
     {
@@ -88,7 +88,7 @@ internal sealed class StudyForm
             }
         }
 
-        Seeds = plan["seeds"] is JsonArray seeds ? string.Join(", ", seeds.Select(JsonText.Show)) : "";
+        Seeds = plan["seeds"] is JsonArray seeds ? string.Join(", ", seeds.Select(JsonFormat.Show)) : "";
         Methods = [];
         _ownMethods = (JsonArray?)(plan["methods"] as JsonArray)?.DeepClone();
         JsonObject spec = plan["spec"] as JsonObject ?? [];
@@ -124,12 +124,12 @@ internal sealed class StudyForm
         string? changes = Protocol.Changes();
         JsonArray? own = OwnMethods();
         _groundSpec = plan?.Spec ?? [];
-        _groundMethods = new JsonArray([.. (plan?.Methods ?? []).Select(method => MethodEdit.Read(JsonSerializer.SerializeToNode(method, ContractJson.Options))?.ToJson())]);
+        _groundMethods = new JsonArray([.. (plan?.Methods ?? []).Select(method => MethodDraft.Read(JsonSerializer.SerializeToNode(method, ContractJson.Options))?.ToJson())]);
         _groundSelection = plan?.Selection == StudySelection.None ? "none" : "selectionSplit";
         GroundSeeds = string.Join(", ", plan?.Seeds ?? []);
         Protocol.Start(GroundSpec());
         Protocol.Apply(changes);
-        Methods = [.. (own ?? _groundMethods).Select(MethodEdit.Read).OfType<MethodEdit>()];
+        Methods = [.. (own ?? _groundMethods).Select(MethodDraft.Read).OfType<MethodDraft>()];
         _ownMethods = own;
     }
 
@@ -194,7 +194,7 @@ internal sealed class StudyForm
         JsonObject members => $"{{{string.Join(',', members.Select(member => $"{member.Key}:{Canonical(member.Value)}"))}}}",
         JsonArray items => $"[{string.Join(',', items.Select(Canonical))}]",
         JsonValue value when value.GetValueKind() == JsonValueKind.String => value.ToJsonString(),
-        _ => JsonText.Show(node),
+        _ => JsonFormat.Show(node),
     };
 
     private RunSpec GroundSpec()

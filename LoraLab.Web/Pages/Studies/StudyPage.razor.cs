@@ -12,7 +12,7 @@ public sealed partial class StudyPage
     private const int FewWarnings = 4;
     private const string FirstTab = "matrix";
 
-    private readonly PageLife _life = new();
+    private readonly PageLifetime _life = new();
     private RenderThrottle? _render;
     private RenderThrottle? _refetch;
     private StudyDocument? _study;

@@ -33,7 +33,7 @@ public sealed partial class NewSweepPage
     private SweepPreview? _preview;
     private IReadOnlyDictionary<string, IReadOnlyList<string>> _errors = new Dictionary<string, IReadOnlyList<string>>();
     private IReadOnlyList<string> _sentences = [];
-    private readonly NewestOnly _checking = new();
+    private readonly LatestOnly _checking = new();
     private readonly SubmissionKeys _keys = new();
 
     public NewSweepPage() => _context = new SpecFormContext(_form, OnChanged);

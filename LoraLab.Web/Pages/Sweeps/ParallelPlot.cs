@@ -42,7 +42,7 @@ internal sealed class ParallelPlot
                 return new ParallelLine(trial, [.. fields.Select(field => field.At(trial.Values[field.Axis.Title])), height], share);
             }).OrderBy(line => line.Share ?? -1),
         ];
-        ParallelAxis last = new(SweepLook.Objective(objective), values.Length == 0 ? [] : high > low ? [(SweepLook.Value(objective, low), 0), (SweepLook.Value(objective, high), 1)] : [(SweepLook.Value(objective, high), 0.5)]);
+        ParallelAxis last = new(SweepAppearance.Objective(objective), values.Length == 0 ? [] : high > low ? [(SweepAppearance.Value(objective, low), 0), (SweepAppearance.Value(objective, high), 1)] : [(SweepAppearance.Value(objective, high), 0.5)]);
         return new ParallelPlot([.. fields.Select(field => field.Axis), last], lines);
     }
 
@@ -53,7 +53,7 @@ internal sealed class ParallelPlot
             IReadOnlyList<JsonNode?> values = field.Values ?? [];
             double Height(int i) => values.Count < 2 ? 0.5 : (double)i / (values.Count - 1);
             return (
-                new ParallelAxis(field.Field, [.. values.Select((value, i) => (value is null ? "null" : JsonText.Show(value), Height(i)))]),
+                new ParallelAxis(field.Field, [.. values.Select((value, i) => (value is null ? "null" : JsonFormat.Show(value), Height(i)))]),
                 value => Enumerable.Range(0, values.Count).Where(i => JsonNode.DeepEquals(values[i], value)).Select(i => (double?)Height(i)).FirstOrDefault());
         }
 

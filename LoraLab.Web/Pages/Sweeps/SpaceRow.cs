@@ -65,10 +65,10 @@ public sealed class SpaceRow
     {
         Field = json["field"]?.ToString() ?? "",
         Range = Enum.TryParse(json["range"]?.ToString(), ignoreCase: true, out SweepRange range) ? range : SweepRange.Choice,
-        Values = string.Join(", ", (json["values"] as JsonArray ?? []).Select(value => value is JsonArray list ? string.Join("+", list.Select(JsonText.Show)) : value is null ? "null" : JsonText.Show(value))),
-        Low = JsonText.Show(json["low"]),
-        High = JsonText.Show(json["high"]),
-        Steps = JsonText.Show(json["steps"]),
+        Values = string.Join(", ", (json["values"] as JsonArray ?? []).Select(value => value is JsonArray list ? string.Join("+", list.Select(JsonFormat.Show)) : value is null ? "null" : JsonFormat.Show(value))),
+        Low = JsonFormat.Show(json["low"]),
+        High = JsonFormat.Show(json["high"]),
+        Steps = JsonFormat.Show(json["steps"]),
     };
 
     private static JsonNode? Value(string text) => text switch

@@ -115,12 +115,12 @@ public sealed class SweepForm
             Constraints.AddRange((plan["constraints"] as JsonArray ?? []).Select(constraint => constraint?.ToString() ?? ""));
             foreach (string name in (string[])["name", "sampler", "runs", "seed", "startupRuns", "objective", "confirm"])
             {
-                Set(name, JsonText.Show(plan[name]));
+                Set(name, JsonFormat.Show(plan[name]));
             }
 
             foreach ((string name, JsonNode? value) in plan["pruner"] as JsonObject ?? [])
             {
-                Set("pruner." + name, JsonText.Show(value));
+                Set("pruner." + name, JsonFormat.Show(value));
             }
 
             return true;

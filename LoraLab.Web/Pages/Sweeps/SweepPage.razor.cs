@@ -17,7 +17,7 @@ public sealed partial class SweepPage
 {
     private const int MostCompared = 8;
 
-    private readonly PageLife _life = new();
+    private readonly PageLifetime _life = new();
     private RenderThrottle? _reload;
     private RenderThrottle? _render;
     private SweepDocument? _sweep;
@@ -53,7 +53,7 @@ public sealed partial class SweepPage
     private IReadOnlyList<string> Compared =>
     [
         .. _sweep!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
-            .OrderByDescending(trial => SweepLook.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value).Take(MostCompared).Select(trial => trial.RunId!),
+            .OrderByDescending(trial => SweepAppearance.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value).Take(MostCompared).Select(trial => trial.RunId!),
     ];
 
     /// <summary>The form with this plan.</summary>
@@ -109,7 +109,7 @@ public sealed partial class SweepPage
         $"runs/new?from={best.RunId}&set={Uri.EscapeDataString(new JsonObject { ["evalSplit"] = "dev" }.ToJsonString())}";
 
     /// <summary>A field of the shared specification; what is left out is the bundled sample.</summary>
-    private string Given(string field) => Fields.Contains(field) ? $"several {field}s" : JsonText.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
+    private string Given(string field) => Fields.Contains(field) ? $"several {field}s" : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
 
     private string Rule(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
         ? $"median rule from step {pruner.WarmupSteps} and {pruner.MinimumRuns} others on"
@@ -190,7 +190,7 @@ public sealed partial class SweepPage
     }
 
     private Task RenameAsync(string name) => Actions.TryAsync(
-        async () => _sweep = await Api.PatchSweepAsync(Id, new PlanPatch { Name = name }, CancellationToken.None),
+        async () => _sweep = await Api.PatchSweepAsync(Id, new ExperimentPatch { Name = name }, CancellationToken.None),
         null);
 
     private Task ActAsync(string action) => Actions.TryAsync(

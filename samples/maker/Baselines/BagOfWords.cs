@@ -9,7 +9,7 @@ internal sealed class BagOfWords
     private readonly double[] _weights;
     private readonly double _bias;
 
-    public BagOfWords(IReadOnlyList<LabelledSentence> rows, int steps = 400, double rate = 2.0, double penalty = 1e-4)
+    public BagOfWords(IReadOnlyList<SampleSentence> rows, int steps = 400, double rate = 2.0, double penalty = 1e-4)
     {
         int[][] features = [.. rows.Select(row => Tokens(row.Sentence.Text).Select(Column).ToArray())];
         _weights = new double[_columns.Count];
@@ -36,7 +36,7 @@ internal sealed class BagOfWords
         }
     }
 
-    public double Accuracy(IReadOnlyList<LabelledSentence> rows) => rows.Average(row => Predict(row.Sentence.Text) == row.Label ? 1.0 : 0.0);
+    public double Accuracy(IReadOnlyList<SampleSentence> rows) => rows.Average(row => Predict(row.Sentence.Text) == row.Label ? 1.0 : 0.0);
 
     private Mood Predict(string sentence)
     {

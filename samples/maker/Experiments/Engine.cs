@@ -13,7 +13,7 @@ namespace LoraLab.SampleMaker.Experiments;
 /// <summary>Runs specifications with the real engine, one after another, in temporary run directories.</summary>
 internal sealed class Engine : IDisposable
 {
-    private readonly Services _services = new(TrainingConfiguration.Load(), TimeProvider.System);
+    private readonly TrainerServices _services = new(TrainingConfiguration.Load(), TimeProvider.System);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-sample-");
     private int _runs;
 

@@ -69,7 +69,7 @@ internal static class AreaComparison
         double mean = SampleMoments.Mean(differences);
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"over {NumberText.Count(areas.Count, "common seed")} the mean accuracy during training of {ours.Arm.Label} is {Math.Abs(mean) * 100:0.00} points {(mean < 0 ? "lower" : "higher")} than that of {theirs.Arm.Label}{Interval(interval)}");
+            $"over {NumberFormat.Count(areas.Count, "common seed")} the mean accuracy during training of {ours.Arm.Label} is {Math.Abs(mean) * 100:0.00} points {(mean < 0 ? "lower" : "higher")} than that of {theirs.Arm.Label}{Interval(interval)}");
         (ClaimVerdict verdict, string reason) = Verdict(ours, theirs, areas.Count, interval, runs);
         return new ClaimFinding(verdict, $"{found}; {reason}.{Edges(ours, theirs)}", Figures(ours, theirs, areas, mean, interval, unlike), runs);
     }
@@ -77,7 +77,7 @@ internal static class AreaComparison
     private static (ClaimVerdict Verdict, string Reason) Verdict(StudyGroup ours, StudyGroup theirs, int seeds, (double Low, double High)? interval, List<EvidenceRun> runs)
     {
         List<string> chosen = [.. new[] { ours, theirs }.Where(group => group.Arm.Selected is null).Select(group => group.Arm.Label)];
-        return seeds < AgainstHighest.MinimumSeeds ? (ClaimVerdict.Inconclusive, "five common seeds are needed")
+        return seeds < ComparisonWithBest.MinimumSeeds ? (ClaimVerdict.Inconclusive, "five common seeds are needed")
             : chosen.Count > 0 ? (ClaimVerdict.Inconclusive, $"no rate was selected for {string.Join(" and ", chosen)}")
             : PairRefusal.OfAll([.. runs.Select(run => run.AsCompared())]) is string refused ? (ClaimVerdict.Inconclusive, refused.TrimEnd('.'))
             : interval is not (double low, double high) ? (ClaimVerdict.Inconclusive, "all seeds differ by the same, so there is no spread to make an interval from")
@@ -88,16 +88,16 @@ internal static class AreaComparison
 
     private static List<ClaimEvidence> Figures(StudyGroup ours, StudyGroup theirs, List<(double Ours, double Theirs)> areas, double mean, (double Low, double High)? interval, int unlike) =>
     [
-        new("difference of mean accuracy during training", mean, interval?.Low, interval?.High, areas.Count, Note: unlike > 0 ? $"{NumberText.Count(unlike, "common seed")} left out: evaluated at other steps." : null),
+        new("difference of mean accuracy during training", mean, interval?.Low, interval?.High, areas.Count, Note: unlike > 0 ? $"{NumberFormat.Count(unlike, "common seed")} left out: evaluated at other steps." : null),
         new($"mean accuracy during training, {ours.Arm.Label}", areas.Average(area => area.Ours), N: areas.Count, Note: Settings(ours)),
         new($"mean accuracy during training, {theirs.Arm.Label}", areas.Average(area => area.Theirs), N: areas.Count, Note: Settings(theirs)),
     ];
 
-    private static string Settings(StudyGroup group) => group.Rates is { } rates ? $"At learning rate {NumberText.Setting(rates.A)}." : "Learning rate unknown.";
+    private static string Settings(StudyGroup group) => group.Rates is { } rates ? $"At learning rate {NumberFormat.Setting(rates.A)}." : "Learning rate unknown.";
 
     private static string Edges(params StudyGroup[] groups)
     {
-        List<string> at = [.. groups.Where(group => group.Arm.Place == GridPlace.AtEdge).Select(group => group.Arm.Label)];
+        List<string> at = [.. groups.Where(group => group.Arm.Place == GridPosition.AtEdge).Select(group => group.Arm.Label)];
         return at.Count == 0 ? "" : $" The selected rate of {string.Join(" and ", at)} is at the edge of its grid.";
     }
 

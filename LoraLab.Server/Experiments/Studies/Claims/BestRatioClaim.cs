@@ -19,7 +19,7 @@ internal sealed class BestRatioClaim : IPaperClaim
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {
-        IReadOnlyList<RatedCell> cells = RatedCell.Of(evidence);
+        IReadOnlyList<RateCell> cells = RateCell.Of(evidence);
         if (cells.Count == 0)
         {
             return ClaimFinding.NotRun("no run of LoRA+ has finished.");
@@ -30,28 +30,28 @@ internal sealed class BestRatioClaim : IPaperClaim
         int target = cells.ToList().FindIndex(cell => cell.Rates.IsSame(paper));
         List<StudyGroup> groups = [.. cells.Select(cell => cell.Group)];
         List<long> seeds = [.. groups[0].Counted.Select(run => run.Run.Seed).Where(seed => groups.TrueForAll(group => group.Counted.Any(run => run.Run.Seed == seed)))];
-        AgainstHighest test = seeds.Count > 0 ? AgainstHighest.OverSeeds(seeds, groups, run => run.Accuracy) : AgainstHighest.Of(groups, run => run.Accuracy);
-        RatedCell highest = cells[test.Highest];
+        ComparisonWithBest test = seeds.Count > 0 ? ComparisonWithBest.OverSeeds(seeds, groups, run => run.Accuracy) : ComparisonWithBest.Of(groups, run => run.Accuracy);
+        RateCell highest = cells[test.Highest];
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"of {NumberText.Count(cells.Count, "cell")} over {NumberText.Count(seeds.Count, "common seed")} the highest mean accuracy, {NumberText.Percent(test.Means[test.Highest])} %, is that of {highest.Rates} (ratio {highest.Rates.Ratio:0.##}, {PlaceWords(highest.Rates, cells)})");
+            $"of {NumberFormat.Count(cells.Count, "cell")} over {NumberFormat.Count(seeds.Count, "common seed")} the highest mean accuracy, {NumberFormat.Percent(test.Means[test.Highest])} %, is that of {highest.Rates} (ratio {highest.Rates.Ratio:0.##}, {PlaceWords(highest.Rates, cells)})");
         (ClaimVerdict verdict, string reason) = Verdict(evidence, cells, target, paper, seeds.Count, test);
         return new ClaimFinding(verdict, $"{found}; {reason}.", Figures(cells, test), [.. cells.SelectMany(cell => cell.Group.Counted)]);
     }
 
-    private static (ClaimVerdict Verdict, string Reason) Verdict(StudyEvidence evidence, IReadOnlyList<RatedCell> cells, int target, LearningRates paper, int seeds, AgainstHighest test)
+    private static (ClaimVerdict Verdict, string Reason) Verdict(StudyEvidence evidence, IReadOnlyList<RateCell> cells, int target, LearningRates paper, int seeds, ComparisonWithBest test)
     {
         if (target < 0)
         {
             return (ClaimVerdict.Inconclusive, $"{paper} has no finished run");
         }
 
-        if (RatedCell.Unfinished(evidence) is { Count: > 0 } unfinished)
+        if (RateCell.Unfinished(evidence) is { Count: > 0 } unfinished)
         {
             return (ClaimVerdict.Inconclusive, $"without a finished run: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}");
         }
 
-        if (seeds < AgainstHighest.MinimumSeeds)
+        if (seeds < ComparisonWithBest.MinimumSeeds)
         {
             return (ClaimVerdict.Inconclusive, "five seeds in every cell are needed");
         }
@@ -59,17 +59,17 @@ internal sealed class BestRatioClaim : IPaperClaim
         if (test.Highest != target)
         {
             return test.HolmP[target] is double p and < Alpha
-                ? (ClaimVerdict.NotSupported, $"{paper} has {NumberText.Percent(test.Means[target])} % (Holm p {NumberText.P(p)})")
-                : (ClaimVerdict.Inconclusive, $"{paper} has {NumberText.Percent(test.Means[target])} %, which is not shown to differ");
+                ? (ClaimVerdict.NotSupported, $"{paper} has {NumberFormat.Percent(test.Means[target])} % (Holm p {NumberFormat.P(p)})")
+                : (ClaimVerdict.Inconclusive, $"{paper} has {NumberFormat.Percent(test.Means[target])} %, which is not shown to differ");
         }
 
         int open = test.HolmP.Where((p, index) => index != target && p is not < Alpha).Count();
-        return open > 0 ? (ClaimVerdict.Inconclusive, $"{NumberText.Count(open, "other cell")} of {cells.Count - 1} not shown to differ from it")
+        return open > 0 ? (ClaimVerdict.Inconclusive, $"{NumberFormat.Count(open, "other cell")} of {cells.Count - 1} not shown to differ from it")
             : !Extends(paper, cells) ? (ClaimVerdict.Inconclusive, "the grid does not extend beyond it in both rates, so a better cell may lie outside")
             : (ClaimVerdict.Supported, "every other cell is lower with a Holm-adjusted p below 0.05");
     }
 
-    private static List<ClaimEvidence> Figures(IReadOnlyList<RatedCell> cells, AgainstHighest test) =>
+    private static List<ClaimEvidence> Figures(IReadOnlyList<RateCell> cells, ComparisonWithBest test) =>
     [
         .. cells.Select((cell, index) => new ClaimEvidence(
             string.Create(CultureInfo.InvariantCulture, $"mean accuracy at {cell.Rates} (ratio {cell.Rates.Ratio:0.##})"),
@@ -79,16 +79,16 @@ internal sealed class BestRatioClaim : IPaperClaim
             Note: index == test.Highest ? $"The highest; {PlaceWords(cell.Rates, cells)}." : test.Untested[index] is { } reason ? $"Not tested: {reason}." : null)),
     ];
 
-    private static bool Extends(LearningRates rates, IReadOnlyList<RatedCell> cells) => Inside(cells, rates, of => of.A) && Inside(cells, rates, of => of.B);
+    private static bool Extends(LearningRates rates, IReadOnlyList<RateCell> cells) => Inside(cells, rates, of => of.A) && Inside(cells, rates, of => of.B);
 
-    private static string PlaceWords(LearningRates rates, IReadOnlyList<RatedCell> cells) => (Inside(cells, rates, of => of.A), Inside(cells, rates, of => of.B)) switch
+    private static string PlaceWords(LearningRates rates, IReadOnlyList<RateCell> cells) => (Inside(cells, rates, of => of.A), Inside(cells, rates, of => of.B)) switch
     {
         (true, true) => "inside the grid",
         (false, false) => "a corner of the grid",
         _ => "at an edge of the grid",
     };
 
-    private static bool Inside(IReadOnlyList<RatedCell> cells, LearningRates rates, Func<LearningRates, double> read) =>
+    private static bool Inside(IReadOnlyList<RateCell> cells, LearningRates rates, Func<LearningRates, double> read) =>
         cells.Any(cell => read(cell.Rates) < read(rates) && !LearningRates.Same(read(cell.Rates), read(rates)))
         && cells.Any(cell => read(cell.Rates) > read(rates) && !LearningRates.Same(read(cell.Rates), read(rates)));
 }

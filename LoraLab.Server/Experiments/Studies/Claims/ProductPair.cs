@@ -11,7 +11,7 @@ internal sealed class ProductPair
 {
     private const double Way = 0.95;
 
-    private ProductPair(RatedCell lower, RatedCell upper)
+    private ProductPair(RateCell lower, RateCell upper)
     {
         Lower = lower;
         Upper = upper;
@@ -38,9 +38,9 @@ internal sealed class ProductPair
     }
 
     /// <summary>The cell of the smaller ηB/ηA.</summary>
-    public RatedCell Lower { get; }
+    public RateCell Lower { get; }
 
-    public RatedCell Upper { get; }
+    public RateCell Upper { get; }
 
     /// <summary>Common seeds with curves over the same evaluations.</summary>
     public int Seeds { get; }
@@ -55,12 +55,12 @@ internal sealed class ProductPair
     public double? AreaDifference { get; }
 
     /// <summary>Neighbours only: a third pair of three cells says nothing that the two others do not.</summary>
-    public static IReadOnlyList<ProductPair> Of(IReadOnlyList<RatedCell> cells)
+    public static IReadOnlyList<ProductPair> Of(IReadOnlyList<RateCell> cells)
     {
-        List<List<RatedCell>> products = [];
-        foreach (RatedCell cell in cells.OrderBy(cell => cell.Rates.Ratio))
+        List<List<RateCell>> products = [];
+        foreach (RateCell cell in cells.OrderBy(cell => cell.Rates.Ratio))
         {
-            List<RatedCell>? product = products.Find(known => LearningRates.Same(known[0].Rates.Product, cell.Rates.Product));
+            List<RateCell>? product = products.Find(known => LearningRates.Same(known[0].Rates.Product, cell.Rates.Product));
             if (product is null)
             {
                 products.Add([cell]);
@@ -81,7 +81,7 @@ internal sealed class ProductPair
         LogRatio is double log ? Math.Exp(log) : null,
         N: Seeds,
         Note: Seeds == 0 ? "No common seed with the same evaluations."
-            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"In {NumberText.Count(Censored, "seed")} a run does not reach the threshold.")
+            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"In {NumberFormat.Count(Censored, "seed")} a run does not reach the threshold.")
             : null);
 
     private IEnumerable<(Curve Lower, Curve Upper)> Curves() => Lower.Group.Counted

@@ -28,7 +28,7 @@ internal sealed class RateGridFigure : IStudyFigure
 
     public string Caption(StudyEvidence evidence)
     {
-        IReadOnlyList<RatedCell> cells = RatedCell.Of(evidence);
+        IReadOnlyList<RateCell> cells = RateCell.Of(evidence);
         string split = cells.Any(cell => cell.Group.Stage == StudyStage.Selection)
             ? "Curves on the selection split, from which the rates were chosen."
             : evidence.NothingSelected ? "Curves on the reported set; nothing was selected from them."
@@ -38,7 +38,7 @@ internal sealed class RateGridFigure : IStudyFigure
             + $"{(most > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
     }
 
-    public string? Missing(StudyEvidence evidence) => RatedCell.Of(evidence).Any(cell => Mean(cell.Group, MetricKeys.EvalAccuracy).Count > 0)
+    public string? Missing(StudyEvidence evidence) => RateCell.Of(evidence).Any(cell => Mean(cell.Group, MetricKeys.EvalAccuracy).Count > 0)
         ? null
         : "No run of LoRA+ with evaluations has finished.";
 
@@ -53,7 +53,7 @@ internal sealed class RateGridFigure : IStudyFigure
         {
             model.Axes.Add(Plot.Axis(AxisPosition.Left, panels[panel].Key, panels[panel].Title, panel, panels.Length));
             int index = 0;
-            foreach (RatedCell cell in RatedCell.Of(evidence))
+            foreach (RateCell cell in RateCell.Of(evidence))
             {
                 string? title = panel > 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{cell.Rates} (ratio {cell.Rates.Ratio:0.##})");
                 model.Series.Add(Plot.Line(title, s_colors[index % s_colors.Length], "steps", panels[panel].Key, Mean(cell.Group, panels[panel].Key), s_styles[index / s_colors.Length % s_styles.Length]));
@@ -69,7 +69,7 @@ internal sealed class RateGridFigure : IStudyFigure
 
     private static string Unfinished(StudyEvidence evidence)
     {
-        IReadOnlyList<StudyGroup> unfinished = RatedCell.Unfinished(evidence);
+        IReadOnlyList<StudyGroup> unfinished = RateCell.Unfinished(evidence);
         return unfinished.Count == 0 ? "" : $" Not shown, because no run of it finished: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}.";
     }
 }

@@ -13,9 +13,9 @@ internal static class NumbersTex
 
     public static string Write(StudyEvidence evidence)
     {
-        TexText text = new TexText().Comment("Numbers of the final table: mean, sample standard deviation (Std) and seeds of each method.");
-        Command(text, "StudyModel", TexText.Escape(evidence.Study.Plan.Model ?? ""));
-        Command(text, "StudyDataset", TexText.Escape(evidence.Study.Plan.Dataset ?? ""));
+        TexLines text = new TexLines().Comment("Numbers of the final table: mean, sample standard deviation (Std) and seeds of each method.");
+        Command(text, "StudyModel", TexLines.Escape(evidence.Study.Plan.Model ?? ""));
+        Command(text, "StudyDataset", TexLines.Escape(evidence.Study.Plan.Dataset ?? ""));
         foreach (IGrouping<string, StudyGroup> method in evidence.Reported.Where(group => group.Counted.Count > 0).GroupBy(group => group.Arm.Method))
         {
             List<StudyGroup> cells = [.. method];
@@ -33,16 +33,16 @@ internal static class NumbersTex
         .Split(['-', '_', '.', ' ', '/'], StringSplitOptions.RemoveEmptyEntries)
         .Select(part => string.Concat(part.Select((c, i) => char.IsAsciiDigit(c) ? s_digits[c - '0'] : !char.IsAsciiLetter(c) ? "X" : i == 0 ? char.ToUpperInvariant(c).ToString() : c.ToString()))));
 
-    private static void Numbers(TexText text, string name, StudyGroup group)
+    private static void Numbers(TexLines text, string name, StudyGroup group)
     {
         text.Comment(group.Label);
-        Command(text, "Seeds" + name, NumberText.Plain(group.Counted.Count, "0"));
+        Command(text, "Seeds" + name, NumberFormat.Plain(group.Counted.Count, "0"));
         if (group.Rates is { } rates)
         {
-            Command(text, "Rate" + name, NumberText.Setting(rates.A));
+            Command(text, "Rate" + name, NumberFormat.Setting(rates.A));
             if (rates.A != rates.B)
             {
-                Command(text, "RateB" + name, NumberText.Setting(rates.B));
+                Command(text, "RateB" + name, NumberFormat.Setting(rates.B));
             }
         }
 
@@ -51,17 +51,17 @@ internal static class NumbersTex
             IReadOnlyList<double> values = [.. group.BySeed(column.Read).Values];
             if (values.Count > 0)
             {
-                Command(text, prefix + name, NumberText.Plain(SampleMoments.Mean(values), column.Format));
+                Command(text, prefix + name, NumberFormat.Plain(SampleMoments.Mean(values), column.Format));
             }
 
             if (values.Count > 1)
             {
-                Command(text, prefix + "Std" + name, NumberText.Plain(SampleMoments.StandardDeviation(values), column.SpreadFormat));
+                Command(text, prefix + "Std" + name, NumberFormat.Plain(SampleMoments.StandardDeviation(values), column.SpreadFormat));
             }
         }
     }
 
-    private static void Command(TexText text, string name, string value) => text.Raw($"\\newcommand{{\\{name}}}{{{value}}}");
+    private static void Command(TexLines text, string name, string value) => text.Raw($"\\newcommand{{\\{name}}}{{{value}}}");
 
     /// <summary>A, B, … Z, AA, AB, …</summary>
     private static string Index(int number) => (number >= 26 ? Index((number / 26) - 1) : "") + (char)('A' + (number % 26));

@@ -14,7 +14,7 @@ internal static class PaperCsv
     public static string Runs(StudyEvidence evidence)
     {
         HashSet<string> counted = [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
-        CsvText text = new();
+        CsvLines text = new();
         text.Add(
             "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank", "alpha", "accuracy", "macroF1", "evalLoss", "correct", "evalRows",
             "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "trainableParameters", "trainTokens", "device", "deviceName", "finalSha256", "error");
@@ -30,19 +30,19 @@ internal static class PaperCsv
                 Word(run.Document?.State ?? run.Run.State),
                 (run.Document?.EndReason ?? run.Run.EndReason) is EndReason reason ? Word(reason) : "",
                 counted.Contains(run.Id) ? "true" : "false",
-                CsvText.Number(run.Document?.Spec.LearningRate),
-                CsvText.Number(run.Document?.Spec.LearningRateB),
+                CsvLines.Number(run.Document?.Spec.LearningRate),
+                CsvLines.Number(run.Document?.Spec.LearningRateB),
                 Whole(run.Document?.Spec.Rank),
-                CsvText.Number(run.Document?.Spec.Alpha),
-                CsvText.Number(summary?.Accuracy?.Last),
-                CsvText.Number(summary?.MacroF1?.Last),
-                CsvText.Number(summary?.EvalLoss?.Last),
+                CsvLines.Number(run.Document?.Spec.Alpha),
+                CsvLines.Number(summary?.Accuracy?.Last),
+                CsvLines.Number(summary?.MacroF1?.Last),
+                CsvLines.Number(summary?.EvalLoss?.Last),
                 Whole(summary?.Correct),
                 Whole(summary?.EvalRows),
-                CsvText.Number(run.TrainSeconds),
-                CsvText.Number(summary?.EvalSeconds),
-                CsvText.Number(summary?.LoadSeconds),
-                CsvText.Number(run.PeakMemoryMb),
+                CsvLines.Number(run.TrainSeconds),
+                CsvLines.Number(summary?.EvalSeconds),
+                CsvLines.Number(summary?.LoadSeconds),
+                CsvLines.Number(run.PeakMemoryMb),
                 run.Environment?.MemorySource,
                 Whole(summary?.TrainableParameters),
                 Whole(summary?.TrainTokens),
@@ -58,7 +58,7 @@ internal static class PaperCsv
     /// <summary>One row an evaluation of a finished run.</summary>
     public static string Curves(StudyEvidence evidence)
     {
-        CsvText text = new();
+        CsvLines text = new();
         text.Add("runId", "method", "stage", "cell", "seed", "step", "accuracy", "macroF1", "evalLoss");
         foreach (EvidenceRun run in evidence.Runs)
         {
@@ -74,7 +74,7 @@ internal static class PaperCsv
                     StudyGroup.Words(run.Run.Settings),
                     Whole(run.Run.Seed),
                     Whole(step),
-                    .. curves.Select(curve => curve.TryGetValue(step, out double value) ? CsvText.Number(value) : ""),
+                    .. curves.Select(curve => curve.TryGetValue(step, out double value) ? CsvLines.Number(value) : ""),
                 ]);
             }
         }
@@ -85,7 +85,7 @@ internal static class PaperCsv
     /// <summary>One row a sentence of the last evaluation of a finished run.</summary>
     public static string Predictions(StudyEvidence evidence)
     {
-        CsvText text = new();
+        CsvLines text = new();
         text.Add("runId", "method", "stage", "seed", "step", "row", "label", "predicted", "scores");
         foreach (EvidenceRun run in evidence.Runs)
         {
@@ -100,7 +100,7 @@ internal static class PaperCsv
                     Whole(item.Row),
                     Whole(item.Label),
                     Whole(item.Predicted),
-                    string.Join(' ', item.Scores.Select(score => CsvText.Number(score))));
+                    string.Join(' ', item.Scores.Select(score => CsvLines.Number(score))));
             }
         }
 
@@ -111,7 +111,7 @@ internal static class PaperCsv
     public static string Selection(StudyEvidence evidence)
     {
         List<string> fields = [.. evidence.Study.Arms.SelectMany(arm => arm.Cells).SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct()];
-        CsvText text = new();
+        CsvLines text = new();
         text.Add(["method", .. fields, "runId", "accuracy", "evalLoss", "extension", "chosen", "place"]);
         foreach (StudyArm arm in evidence.Study.Arms)
         {
@@ -122,13 +122,13 @@ internal static class PaperCsv
                 text.Add(
                 [
                     arm.Method,
-                    .. fields.Select(field => CsvText.Plain(cell.Settings[field])),
+                    .. fields.Select(field => CsvLines.Plain(cell.Settings[field])),
                     cell.RunId,
-                    CsvText.Number(cell.Accuracy),
-                    CsvText.Number(cell.Loss),
+                    CsvLines.Number(cell.Accuracy),
+                    CsvLines.Number(cell.Loss),
                     cell.Extension ? "true" : "false",
                     isChosen ? "true" : "false",
-                    isChosen && arm.Place is GridPlace place ? Word(place) : "",
+                    isChosen && arm.Place is GridPosition place ? Word(place) : "",
                 ]);
             }
         }
@@ -139,7 +139,7 @@ internal static class PaperCsv
     /// <summary>One row a figure behind a claim.</summary>
     public static string Claims(IReadOnlyList<StudyClaim> claims)
     {
-        CsvText text = new();
+        CsvLines text = new();
         text.Add("claim", "verdict", "onPaper", "reading", "label", "value", "low", "high", "n", "p", "note");
         foreach (StudyClaim claim in claims)
         {
@@ -151,11 +151,11 @@ internal static class PaperCsv
                     claim.OnPaper ? "true" : "false",
                     claim.Reading,
                     figure?.Label,
-                    CsvText.Number(figure?.Value),
-                    CsvText.Number(figure?.Low),
-                    CsvText.Number(figure?.High),
+                    CsvLines.Number(figure?.Value),
+                    CsvLines.Number(figure?.Low),
+                    CsvLines.Number(figure?.High),
                     Whole(figure?.N),
-                    CsvText.Number(figure?.P),
+                    CsvLines.Number(figure?.P),
                     figure?.Note);
             }
         }

@@ -8,15 +8,15 @@ internal static class PaperTex
 {
     public static string Document(StudyDocument study)
     {
-        TexText text = new TexText()
+        TexLines text = new TexLines()
             .Comment("Compiles with pdflatex: texlive-latex-base and texlive-latex-recommended.")
             .Raw("\\documentclass{article}")
             .Raw("\\usepackage[utf8]{inputenc}")
             .Raw("\\usepackage[margin=2.2cm]{geometry}")
             .Raw("\\usepackage{booktabs,longtable,graphicx}")
             .Raw("\\input{numbers}")
-            .Raw($"\\title{{{TexText.Escape(study.Name)}}}")
-            .Raw($"\\author{{LoraLab, study {TexText.Escape(study.Id)}}}")
+            .Raw($"\\title{{{TexLines.Escape(study.Name)}}}")
+            .Raw($"\\author{{LoraLab, study {TexLines.Escape(study.Id)}}}")
             .Raw("\\date{}")
             .Raw("\\begin{document}")
             .Raw("\\maketitle")
@@ -47,14 +47,14 @@ internal static class PaperTex
     /// <summary>The claims with their readings, margins and figures.</summary>
     public static string Claims(IReadOnlyList<StudyClaim> claims)
     {
-        TexText text = new();
+        TexLines text = new();
         foreach (StudyClaim claim in claims)
         {
-            text.Raw($"\\paragraph{{{TexText.Escape(claim.Statement)}}}")
-                .Raw($"\\textbf{{{Verdict(claim)}}}: {TexText.Escape(claim.Reading)}")
-                .Raw($"\\emph{{Quantity:}} {TexText.Escape(claim.Quantity)}")
-                .Raw($"\\emph{{Margin:}} {TexText.Escape(claim.Margin)}")
-                .Raw($"\\emph{{Minimum evidence:}} {TexText.Escape(claim.MinimumEvidence)}")
+            text.Raw($"\\paragraph{{{TexLines.Escape(claim.Statement)}}}")
+                .Raw($"\\textbf{{{Verdict(claim)}}}: {TexLines.Escape(claim.Reading)}")
+                .Raw($"\\emph{{Quantity:}} {TexLines.Escape(claim.Quantity)}")
+                .Raw($"\\emph{{Margin:}} {TexLines.Escape(claim.Margin)}")
+                .Raw($"\\emph{{Minimum evidence:}} {TexLines.Escape(claim.MinimumEvidence)}")
                 .Raw("");
         }
 
@@ -73,23 +73,23 @@ internal static class PaperTex
         return claim.OnPaper || claim.Verdict == ClaimVerdict.NotRun ? words : $"{words} (not the paper's weights and data)";
     }
 
-    private static void Figure(TexText text, StudyFigure figure)
+    private static void Figure(TexLines text, StudyFigure figure)
     {
         if (figure.Missing is not null)
         {
-            text.Raw($"\\noindent {TexText.Escape(figure.Title)}: {TexText.Escape(figure.Missing)}\\par");
+            text.Raw($"\\noindent {TexLines.Escape(figure.Title)}: {TexLines.Escape(figure.Missing)}\\par");
             return;
         }
 
         text.Raw("\\begin{figure}[htbp]")
             .Raw("\\centering")
             .Raw($"\\includegraphics[width=0.9\\linewidth]{{figures/{figure.Id}}}")
-            .Raw($"\\caption{{{TexText.Escape(figure.Caption)}}}")
+            .Raw($"\\caption{{{TexLines.Escape(figure.Caption)}}}")
             .Raw($"\\label{{fig:{figure.Id}}}")
             .Raw("\\end{figure}");
     }
 
-    private static void Remarks(TexText text, IReadOnlyList<string> warnings)
+    private static void Remarks(TexLines text, IReadOnlyList<string> warnings)
     {
         if (warnings.Count == 0)
         {
@@ -99,7 +99,7 @@ internal static class PaperTex
         text.Raw("\\begin{itemize}");
         foreach (string warning in warnings)
         {
-            text.Raw($"\\item {{}}{TexText.Escape(warning)}");
+            text.Raw($"\\item {{}}{TexLines.Escape(warning)}");
         }
 
         text.Raw("\\end{itemize}");

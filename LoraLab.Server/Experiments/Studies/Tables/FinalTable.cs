@@ -58,14 +58,14 @@ internal static class FinalTable
         }
 
         double best = column.Best > 0 ? known.Max(group => cells[group].Value!.Value) : known.Min(group => cells[group].Value!.Value);
-        string printed = NumberText.Plain(best, column.Format);
+        string printed = NumberFormat.Plain(best, column.Format);
         // The same number of parameters everywhere is nobody's merit.
-        if (!column.Tested && known.TrueForAll(group => NumberText.Plain(cells[group].Value!.Value, column.Format) == printed))
+        if (!column.Tested && known.TrueForAll(group => NumberFormat.Plain(cells[group].Value!.Value, column.Format) == printed))
         {
             return cells;
         }
 
-        foreach (StudyGroup group in known.Where(group => NumberText.Plain(cells[group].Value!.Value, column.Format) == printed))
+        foreach (StudyGroup group in known.Where(group => NumberFormat.Plain(cells[group].Value!.Value, column.Format) == printed))
         {
             cells[group] = cells[group] with { Bold = true };
         }
@@ -80,7 +80,7 @@ internal static class FinalTable
 
     private static void Daggers(FinalColumn column, List<StudyGroup> groups, Dictionary<StudyGroup, StudyTableCell> cells, List<string> notes)
     {
-        AgainstHighest test = AgainstHighest.Of(groups, column.Read);
+        ComparisonWithBest test = ComparisonWithBest.Of(groups, column.Read);
         for (int i = 0; i < groups.Count; i++)
         {
             if (test.HolmP[i] is >= Alpha)
@@ -107,7 +107,7 @@ internal static class FinalTable
             yield return "†: Holm-adjusted p of a paired t test over seeds against the highest mean is 0.05 or more: not shown to differ, which is not equality.";
         }
 
-        foreach (StudyArm arm in evidence.Study.Arms.Where(arm => arm.Place == GridPlace.AtEdge))
+        foreach (StudyArm arm in evidence.Study.Arms.Where(arm => arm.Place == GridPosition.AtEdge))
         {
             yield return $"{arm.Label}: the selected cell is at the edge of its grid; a better one may lie beyond.";
         }
@@ -128,7 +128,7 @@ internal static class FinalTable
 
         foreach (StudyGroup group in groups.Where(group => group.Runs.Count < seeds))
         {
-            yield return $"{group.Label}: {NumberText.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
+            yield return $"{group.Label}: {NumberFormat.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
         }
 
         List<string> sources = [.. groups.SelectMany(group => group.Counted).Where(run => run.PeakMemoryMb is not null).Select(run => run.Environment?.MemorySource).OfType<string>().Where(source => source.Length > 0).Distinct()];

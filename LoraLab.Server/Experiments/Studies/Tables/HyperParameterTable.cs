@@ -29,8 +29,8 @@ internal static class HyperParameterTable
                 [
                     .. Values(fields, cell.Settings),
                     new StudyTableCell(cell.Extension ? "selection (extension)" : "selection"),
-                    cell.Accuracy is double accuracy ? new StudyTableCell(NumberText.Percent(accuracy), accuracy * 100) : new StudyTableCell(""),
-                    cell.Loss is double loss ? new StudyTableCell(NumberText.Plain(loss, "0.0000"), loss) : new StudyTableCell(""),
+                    cell.Accuracy is double accuracy ? new StudyTableCell(NumberFormat.Percent(accuracy), accuracy * 100) : new StudyTableCell(""),
+                    cell.Loss is double loss ? new StudyTableCell(NumberFormat.Plain(loss, "0.0000"), loss) : new StudyTableCell(""),
                     StudyGroup.Key(cell.Settings) == chosen ? new StudyTableCell("chosen", Bold: true) : new StudyTableCell(""),
                 ]),
             ],
@@ -72,13 +72,13 @@ internal static class HyperParameterTable
     }
 
     private static StudyTableCell Rate(StudyGroup group) => group.Rates is not { } rates ? new StudyTableCell("")
-        : rates.A == rates.B ? new StudyTableCell(NumberText.Setting(rates.A), rates.A)
+        : rates.A == rates.B ? new StudyTableCell(NumberFormat.Setting(rates.A), rates.A)
         : new StudyTableCell(rates.ToString());
 
     private static StudyTableCell Loss(StudyGroup group)
     {
         List<double> losses = [.. group.BySeed(run => run.Document!.Summary.EvalLoss?.Last).Values];
-        return losses.Count == 0 ? new StudyTableCell("") : new StudyTableCell(NumberText.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));
+        return losses.Count == 0 ? new StudyTableCell("") : new StudyTableCell(NumberFormat.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));
     }
 
     private static IEnumerable<StudyTableCell> Values(List<string> fields, JsonObject settings) =>
@@ -89,9 +89,9 @@ internal static class HyperParameterTable
     private static string Place(StudyArm arm) => arm switch
     {
         { Selected: null } => "Nothing is chosen yet.",
-        { Place: GridPlace.Inside } => "The chosen cell lies inside the grid: smaller and larger rates were tried.",
-        { Place: GridPlace.InsideAfterExtension } => "The chosen cell lay at the edge of the grid, which was extended beyond it; it now lies inside.",
-        { Place: GridPlace.AtEdge } => "The chosen cell is at the edge of the grid: a better one may lie beyond.",
+        { Place: GridPosition.Inside } => "The chosen cell lies inside the grid: smaller and larger rates were tried.",
+        { Place: GridPosition.InsideAfterExtension } => "The chosen cell lay at the edge of the grid, which was extended beyond it; it now lies inside.",
+        { Place: GridPosition.AtEdge } => "The chosen cell is at the edge of the grid: a better one may lie beyond.",
         _ => "The chosen cell's place in its grid is not known.",
     };
 

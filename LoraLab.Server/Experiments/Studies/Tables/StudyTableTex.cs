@@ -15,10 +15,10 @@ internal static class StudyTableTex
     public static string Write(StudyTable table)
     {
         string alignment = Alignment(table);
-        IEnumerable<string> head = table.Columns.Select(TexText.Escape);
+        IEnumerable<string> head = table.Columns.Select(TexLines.Escape);
         IEnumerable<IEnumerable<string>> rows = table.Rows.Select(row => row.Select(Cell));
-        TexText text = new TexText().Comment("\\usepackage{booktabs,longtable}");
-        string caption = $"\\caption{{{TexText.Escape(table.Caption)}}}";
+        TexLines text = new TexLines().Comment("\\usepackage{booktabs,longtable}");
+        string caption = $"\\caption{{{TexLines.Escape(table.Caption)}}}";
         if (table.Rows.Count > RowsOfAPage)
         {
             return text.Raw("\\begingroup\\small").LongTable(alignment, caption, Label(table), head, rows).Raw(Notes(table)).Raw("\\endgroup").ToString();
@@ -37,12 +37,12 @@ internal static class StudyTableTex
 
     private static string Cell(StudyTableCell cell)
     {
-        string text = cell.Text.Length == 0 ? "--" : TexText.Escape(cell.Text);
+        string text = cell.Text.Length == 0 ? "--" : TexLines.Escape(cell.Text);
         text = cell.Bold ? $"\\textbf{{{text}}}" : text;
         return cell.Dagger ? text + "\\textsuperscript{\\textdagger}" : text;
     }
 
     private static string Notes(StudyTable table) => table.Notes.Count == 0
         ? "%"
-        : $"{{\\footnotesize\\raggedright {string.Join(" ", table.Notes.Select(TexText.Escape))}\\par}}";
+        : $"{{\\footnotesize\\raggedright {string.Join(" ", table.Notes.Select(TexLines.Escape))}\\par}}";
 }

@@ -20,11 +20,11 @@ internal static class SweepAxes
                 Array.Sort(values, (a, b) => dimension.Number(a)!.Value.CompareTo(dimension.Number(b)!.Value));
             }
 
-            return (new SweepAxis(dimension.Field, [.. values.Select(value => SweepText.Show(dimension.Value(value)))]), coordinate => Array.IndexOf(values, coordinate));
+            return (new SweepAxis(dimension.Field, [.. values.Select(value => SweepFormat.Show(dimension.Value(value)))]), coordinate => Array.IndexOf(values, coordinate));
         }
 
         double[] ends = [.. Enumerable.Range(0, Intervals + 1).Select(i => dimension.At((double)i / Intervals))];
-        string[] labels = [.. Enumerable.Range(0, Intervals).Select(i => $"{SweepText.Show(ends[i])} – {SweepText.Show(ends[i + 1])}")];
+        string[] labels = [.. Enumerable.Range(0, Intervals).Select(i => $"{SweepFormat.Show(ends[i])} – {SweepFormat.Show(ends[i + 1])}")];
         return (new SweepAxis(dimension.Field, labels), coordinate => Math.Clamp(Array.FindLastIndex(ends, end => end <= coordinate), 0, Intervals - 1));
     }
 }

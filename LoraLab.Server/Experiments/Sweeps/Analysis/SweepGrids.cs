@@ -7,9 +7,9 @@ namespace LoraLab.Server.Experiments.Sweeps.Analysis;
 /// <summary>Two fields of a sweep as cells.</summary>
 internal static class SweepGrids
 {
-    public static SweepGrid Of(SweepRecord record, IReadOnlyList<Trial> trials, string? x, string? y)
+    public static SweepGrid Of(StoredSweep record, IReadOnlyList<Trial> trials, string? x, string? y)
     {
-        SearchSpace space = SpaceReader.Again(record.Plan, record.Constants);
+        SearchSpace space = SearchSpaceReader.Again(record.Plan, record.Constants);
         if (space.Dimensions.Count < 2)
         {
             throw ApiFailure.Invalid("y", $"The sweep searches {space.Dimensions[0].Field} alone; a heat map needs two fields.");
@@ -41,7 +41,7 @@ internal static class SweepGrids
         return new SweepCell(x, y, values.Length == 0 ? null : values.Average(), values.Length, [.. trials.Select(trial => trial.Run!.Id)]);
     }
 
-    private static string Sentence(SweepRecord record, int fields, SweepCell[] cells)
+    private static string Sentence(StoredSweep record, int fields, SweepCell[] cells)
     {
         string several = cells.Any(cell => cell.Finished > 1)
             ? fields > 2 ? "A cell with several runs shows their mean; they differ in the fields that are not shown." : "A cell with several runs shows their mean."

@@ -1,5 +1,5 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 
 namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
@@ -47,7 +47,7 @@ internal static class HalvingRule
     /// <summary>The record with the rungs that were decided.</summary>
     /// <param name="record">The record.</param>
     /// <param name="courses">Its trials; those that are not chosen yet are missing.</param>
-    public static SweepRecord Promote(SweepRecord record, IReadOnlyList<TrialCourse> courses)
+    public static StoredSweep Promote(StoredSweep record, IReadOnlyList<TrialHistory> courses)
     {
         if (courses.Count < record.PlannedRuns)
         {
@@ -83,21 +83,21 @@ internal static class HalvingRule
     }
 
     /// <summary>Runs that are at a rung and have not passed it.</summary>
-    public static IEnumerable<PlannedStop> Stops(SweepRecord record, string sweep, IReadOnlyList<TrialCourse> courses) =>
+    public static IEnumerable<RequestedStop> Stops(StoredSweep record, string sweep, IReadOnlyList<TrialHistory> courses) =>
         from course in courses
         let rung = course.Trial.Stored.RungsPassed
         where course.Trial.IsLive && rung < record.Rungs.Count && course.LastStep >= record.Rungs[rung]
-        select new PlannedStop(course.Trial.Run!.Id, Sentence(record, sweep, rung));
+        select new RequestedStop(course.Trial.Run!.Id, Sentence(record, sweep, rung));
 
     /// <summary>Stopped runs that have a way to go to the next rung, or to the end.</summary>
-    public static IEnumerable<string> Resumes(SweepRecord record, IReadOnlyList<TrialCourse> courses) =>
+    public static IEnumerable<string> Resumes(StoredSweep record, IReadOnlyList<TrialHistory> courses) =>
         from course in courses
         let rung = course.Trial.Stored.RungsPassed
         where rung > 0 && course.Trial.Run is { State: RunState.Cancelled, EndReason: EndReason.Pruned }
         where course.LastStep < (rung < record.Rungs.Count ? record.Rungs[rung] : record.TotalSteps)
         select course.Trial.Run!.Id;
 
-    private static string Sentence(SweepRecord record, string sweep, int rung)
+    private static string Sentence(StoredSweep record, string sweep, int rung)
     {
         int factor = record.Plan.Pruner!.Factor!.Value;
         int runs = Plan(record.PlannedRuns, record.Rungs.Count, factor)[rung];

@@ -2,7 +2,7 @@ using System.Globalization;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
-using LoraLab.Server.Experiments.Plans;
+using LoraLab.Server.Experiments.Lifecycle;
 
 namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
@@ -17,10 +17,10 @@ internal static class MedianRule
     public const int DefaultMinimumRuns = 4;
 
     /// <summary>The runs to stop now.</summary>
-    public static IEnumerable<PlannedStop> Stops(SweepRecord record, string sweep, IReadOnlyList<TrialCourse> courses)
+    public static IEnumerable<RequestedStop> Stops(StoredSweep record, string sweep, IReadOnlyList<TrialHistory> courses)
     {
         SweepPruner pruner = record.Plan.Pruner!;
-        foreach (TrialCourse course in courses.Where(course => course.Trial.Run?.State == RunState.Running))
+        foreach (TrialHistory course in courses.Where(course => course.Trial.Run?.State == RunState.Running))
         {
             int step = course.LastStep;
             if (step == 0 || step < pruner.WarmupSteps || step >= record.TotalSteps || course.BestUntil(step) is not { } own)
@@ -31,7 +31,7 @@ internal static class MedianRule
             double[] others = [.. courses.Where(other => other != course && other.At(step) is not null).Select(other => other.BestUntil(step)).OfType<double>()];
             if (others.Length > 0 && others.Length >= pruner.MinimumRuns && SampleMoments.Median(others) is var median && own < median)
             {
-                yield return new PlannedStop(course.Trial.Run!.Id, string.Create(
+                yield return new RequestedStop(course.Trial.Run!.Id, string.Create(
                     CultureInfo.InvariantCulture,
                     $"Sweep '{sweep}' stopped it by the median rule: its best {record.Plan.Objective} up to step {step} is {Shown(own):0.####}, and the median of {others.Length} others there is {Shown(median):0.####}."));
             }

@@ -19,17 +19,17 @@ internal sealed class ConstraintParser
     private static readonly string[] Comparisons = ["<=", ">=", "==", "!=", "<", ">"];
 
     private readonly string text;
-    private readonly Func<string, FieldMeaning> meaning;
+    private readonly Func<string, ConstraintOperand> meaning;
     private readonly HashSet<string> fields = [];
     private int at;
     private int depth;
 
-    private ConstraintParser(string text, Func<string, FieldMeaning> meaning) => (this.text, this.meaning) = (text, meaning);
+    private ConstraintParser(string text, Func<string, ConstraintOperand> meaning) => (this.text, this.meaning) = (text, meaning);
 
     /// <param name="text">The comparison.</param>
     /// <param name="meaning">What a name stands for.</param>
     /// <exception cref="FormatException">It is not one; the message names the place.</exception>
-    public static Constraint Parse(string text, Func<string, FieldMeaning> meaning)
+    public static Constraint Parse(string text, Func<string, ConstraintOperand> meaning)
     {
         if (text.Length > MaximumLength)
         {
@@ -135,7 +135,7 @@ internal sealed class ConstraintParser
         }
 
         string field = text[start..at];
-        FieldMeaning means = meaning(field);
+        ConstraintOperand means = meaning(field);
         if (means.Problem is { } problem)
         {
             at = start;

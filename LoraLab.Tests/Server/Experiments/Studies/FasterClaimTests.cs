@@ -127,7 +127,7 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_RateAtTheEdge_IsSaid()
     {
-        HandMadeStudy study = Study("pissa", [0.05, 0.06, 0.05, 0.06, 0.055]).Arm("pissa", selected: s_selected, place: GridPlace.AtEdge);
+        HandMadeStudy study = Study("pissa", [0.05, 0.06, 0.05, 0.06, 0.055]).Arm("pissa", selected: s_selected, place: GridPosition.AtEdge);
 
         Assert.EndsWith("The selected rate of pissa is at the edge of its grid.", study.Claim("pissa-faster").Reading, StringComparison.Ordinal);
     }
@@ -163,9 +163,9 @@ public sealed class FasterClaimTests
     private static StudyCell Cell(double rate, double accuracy) => new(new JsonObject { ["learningRate"] = rate }, "none", accuracy, 0.3, false);
 
     private static HandMadeStudy Selected() => new HandMadeStudy()
-        .Arm("lora", selected: s_selected, place: GridPlace.Inside)
-        .Arm("pissa", selected: s_selected, place: GridPlace.Inside)
-        .Arm("lora-swapped", selected: s_selected, place: GridPlace.Inside);
+        .Arm("lora", selected: s_selected, place: GridPosition.Inside)
+        .Arm("pissa", selected: s_selected, place: GridPosition.Inside)
+        .Arm("lora-swapped", selected: s_selected, place: GridPosition.Inside);
 
     private static HandMadeStudy Study(string method, double[] differences) =>
         Selected().Seeds("lora", s_lora).Seeds(method, s_lora.Zip(differences, (value, difference) => value + difference));

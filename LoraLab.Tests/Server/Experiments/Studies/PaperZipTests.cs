@@ -55,7 +55,7 @@ public sealed class PaperZipTests
     public void Write_LongGrid_RunsOverPages()
     {
         StudyCell[] cells = [.. Enumerable.Range(1, 120).Select(i => new StudyCell(new JsonObject { ["learningRate"] = i * 1e-5 }, $"r{i}", 0.9 - (i * 0.001), 0.3, i > 100))];
-        HandMadeStudy study = FiveMethods().Arm("lora", "LoRA", selected: cells[0].Settings.DeepClone().AsObject(), place: GridPlace.AtEdge, cells: cells);
+        HandMadeStudy study = FiveMethods().Arm("lora", "LoRA", selected: cells[0].Settings.DeepClone().AsObject(), place: GridPosition.AtEdge, cells: cells);
         using TemporaryFolder folder = new();
 
         Unzip(PaperZip.Write(study.Build()), folder.Path);
@@ -69,7 +69,7 @@ public sealed class PaperZipTests
     {
         IEnumerable<string> characters = Enumerable.Range(1, 0x24f).Concat([0x3b7, 0x2212, 0x4e2d, 0x1f389, 0x200d, 0x0301, 0xfeff, 0xfffe]).Select(char.ConvertFromUtf32);
         string rows = string.Concat(characters.Concat(["[x]", "*", "\\\\[1em]", "%%", "--", "---"]).Select(text => $"{TexEscape.Of(text)}x\\par\n"));
-        TexText table = new TexText().Table("l", ["h"], [["[x]"], ["*"], [TexEscape.Of("[y")]]);
+        TexLines table = new TexLines().Table("l", ["h"], [["[x]"], ["*"], [TexEscape.Of("[y")]]);
         using TemporaryFolder folder = new();
         File.WriteAllText(Path.Combine(folder.Path, "all.tex"), $"\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{rows}{table}\\end{{document}}\n");
 
@@ -186,7 +186,7 @@ public sealed class PaperZipTests
         (string Method, int[] Wrong)[] methods = [("lora", [5, 7, 6, 9, 8]), ("lora-swapped", [6, 7, 5, 9, 9]), ("lora-xs", [20, 22, 21, 25, 24]), ("lora-plus", [4, 5, 6, 8, 7]), ("pissa", [5, 6, 6, 9, 7])];
         foreach ((string method, int[] wrong) in methods)
         {
-            study.Arm(method, label ?? method, selected: selected.DeepClone().AsObject(), place: GridPlace.Inside);
+            study.Arm(method, label ?? method, selected: selected.DeepClone().AsObject(), place: GridPosition.Inside);
             foreach ((int index, int rows) in wrong.Index())
             {
                 study.Run(new HandMadeRun(method, index + 1)

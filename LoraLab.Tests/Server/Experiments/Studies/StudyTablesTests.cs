@@ -134,7 +134,7 @@ public sealed class StudyTablesTests
         StudyCell extension = new(new JsonObject { ["learningRate"] = 4e-4, ["rank"] = 4 }, "r002", 0.90, 0.26, true);
         StudyCell failed = new(new JsonObject { ["learningRate"] = 1e-4, ["rank"] = 4 }, "r003", null, null, false);
         HandMadeStudy study = new HandMadeStudy()
-            .Arm("lora", "LoRA", selected: best.Settings.DeepClone().AsObject(), place: GridPlace.InsideAfterExtension, cells: [best, extension, failed])
+            .Arm("lora", "LoRA", selected: best.Settings.DeepClone().AsObject(), place: GridPosition.InsideAfterExtension, cells: [best, extension, failed])
             .Run(new HandMadeRun("lora", 1) { Stage = StudyStage.Selection, Settings = best.Settings })
             .Run(new HandMadeRun("lora", 1) { Stage = StudyStage.Selection, Settings = extension.Settings })
             .Run(new HandMadeRun("lora", 1) { Stage = StudyStage.Selection, Settings = failed.Settings, State = RunState.Failed, EndReason = EndReason.OutOfMemory });

@@ -67,5 +67,5 @@ public sealed class ConstraintParserTests
         });
 
     private static Constraint Parse(string text) =>
-        ConstraintParser.Parse(text, name => name is "a" or "b" ? FieldMeaning.Searched : new FieldMeaning(null, $"there is no field {name}"));
+        ConstraintParser.Parse(text, name => name is "a" or "b" ? ConstraintOperand.Searched : new ConstraintOperand(null, $"there is no field {name}"));
 }

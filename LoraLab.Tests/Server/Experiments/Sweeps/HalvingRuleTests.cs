@@ -28,7 +28,7 @@ public sealed class HalvingRuleTests
     [Fact]
     public void Promote_NotAllAreThere_Waits()
     {
-        TrialCourse[] courses = [At(1, RunState.Cancelled, (10, 0.9)), At(2, RunState.Cancelled, (10, 0.8)), At(3, RunState.Running, (5, 0.7))];
+        TrialHistory[] courses = [At(1, RunState.Cancelled, (10, 0.9)), At(2, RunState.Cancelled, (10, 0.8)), At(3, RunState.Running, (5, 0.7))];
 
         Assert.Equal([0, 0, 0], Promoted(courses));
         Assert.Empty(HalvingRule.Resumes(Record(3), courses));
@@ -37,7 +37,7 @@ public sealed class HalvingRuleTests
     [Fact]
     public void Promote_AllAreThere_TakesTheBestAndOfEqualsTheFirst()
     {
-        TrialCourse[] courses =
+        TrialHistory[] courses =
         [
             At(1, RunState.Cancelled, (5, 0.9), (10, 0.7)), At(2, RunState.Cancelled, (10, 0.8), (15, 0.1)), At(3, RunState.Cancelled, (10, null)), At(4, RunState.Cancelled, (10, 0.8)),
         ];
@@ -49,7 +49,7 @@ public sealed class HalvingRuleTests
     [Fact]
     public void Promote_FailedAndDeletedRuns_AreNotWaitedFor()
     {
-        TrialCourse[] courses = [At(1, RunState.Cancelled, (10, 0.5)), At(2, RunState.Failed, (5, 0.9)), new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), [])];
+        TrialHistory[] courses = [At(1, RunState.Cancelled, (10, 0.5)), At(2, RunState.Failed, (5, 0.9)), new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), [])];
 
         Assert.Equal([1, 0, 0], Promoted(courses));
     }
@@ -57,7 +57,7 @@ public sealed class HalvingRuleTests
     [Fact]
     public void Promote_RunThatIsPastTheNextRungAlready_IsJudgedThereToo()
     {
-        TrialCourse[] courses = [At(1, RunState.Cancelled, (10, 0.9), (20, 0.9)), At(2, RunState.Cancelled, (10, 0.8))];
+        TrialHistory[] courses = [At(1, RunState.Cancelled, (10, 0.9), (20, 0.9)), At(2, RunState.Cancelled, (10, 0.8))];
 
         Assert.Equal([2, 0], Promoted(courses));
     }
@@ -65,8 +65,8 @@ public sealed class HalvingRuleTests
     [Fact]
     public void StopsAndResumes_FollowFromRungsAndEvaluations()
     {
-        SweepRecord record = Record(5);
-        TrialCourse[] courses =
+        StoredSweep record = Record(5);
+        TrialHistory[] courses =
         [
             At(1, RunState.Running, 0, (10, 0.9)), At(2, RunState.Running, 0, (5, 0.9)), At(3, RunState.Queued, 0, (10, 0.9)),
             At(4, RunState.Cancelled, 1, (10, 0.9)), At(5, RunState.Cancelled, 1, (20, 0.9)),
@@ -77,9 +77,9 @@ public sealed class HalvingRuleTests
         Assert.Equal(["run4"], HalvingRule.Resumes(record, courses));
     }
 
-    private static int[] Promoted(TrialCourse[] courses) => [.. HalvingRule.Promote(Record(courses.Length), courses).Trials.Select(trial => trial.RungsPassed)];
+    private static int[] Promoted(TrialHistory[] courses) => [.. HalvingRule.Promote(Record(courses.Length), courses).Trials.Select(trial => trial.RungsPassed)];
 
-    private static SweepRecord Record(int runs) => new()
+    private static StoredSweep Record(int runs) => new()
     {
         Plan = new SweepPlan { Pruner = new SweepPruner { Kind = SweepPrunerKind.Halving, Factor = 2 } },
         Rungs = [10, 20],
@@ -88,9 +88,9 @@ public sealed class HalvingRuleTests
         Trials = [.. Enumerable.Range(1, runs).Select(_ => new StoredTrial([]))],
     };
 
-    private static TrialCourse At(int number, RunState state, params (int Step, double? Score)[] evaluations) => At(number, state, 0, evaluations);
+    private static TrialHistory At(int number, RunState state, params (int Step, double? Score)[] evaluations) => At(number, state, 0, evaluations);
 
-    private static TrialCourse At(int number, RunState state, int passed, params (int Step, double? Score)[] evaluations)
+    private static TrialHistory At(int number, RunState state, int passed, params (int Step, double? Score)[] evaluations)
     {
         RunDocument run = new()
         {
@@ -101,6 +101,6 @@ public sealed class HalvingRuleTests
             State = state,
             EndReason = state switch { RunState.Cancelled => EndReason.Pruned, RunState.Failed => EndReason.Diverged, _ => null },
         };
-        return new TrialCourse(new Trial(number, new StoredTrial([]) { RunId = run.Id, RungsPassed = passed }, run), [.. evaluations.Select(evaluation => new Evaluation(evaluation.Step, evaluation.Score))]);
+        return new TrialHistory(new Trial(number, new StoredTrial([]) { RunId = run.Id, RungsPassed = passed }, run), [.. evaluations.Select(evaluation => new Evaluation(evaluation.Step, evaluation.Score))]);
     }
 }

@@ -27,7 +27,7 @@ internal static class Spaces
     internal static SearchSpace Of(SweepPlan plan)
     {
         List<FieldError> errors = [];
-        return SpaceReader.Read(plan, Methods, errors) ?? throw new InvalidOperationException(string.Join(" ", errors.Select(error => error.Message)));
+        return SearchSpaceReader.Read(plan, Methods, errors) ?? throw new InvalidOperationException(string.Join(" ", errors.Select(error => error.Message)));
     }
 
     internal static SearchSpace Of(params SweepField[] fields) => Of(new SweepPlan { Sampler = SweepSampler.Random, Space = fields });
@@ -36,7 +36,7 @@ internal static class Spaces
     internal static IReadOnlyList<FieldError> Errors(SweepPlan plan)
     {
         List<FieldError> errors = [];
-        return SpaceReader.Read(plan, Methods, errors) is null ? errors : [];
+        return SearchSpaceReader.Read(plan, Methods, errors) is null ? errors : [];
     }
 
     private static MethodDescriptor Method(string id, double rate, params MethodOption[] options) => new()

@@ -60,7 +60,7 @@ public sealed class RetentionTests : IDisposable
 
     private RetentionSweep Sweep(RetentionOptions retention) => new(
         disk.Store,
-        new ArtifactPruning(disk.Store, new ArtifactFiles(disk.Paths), new RunFolders(), NullLogger<ArtifactPruning>.Instance),
+        new ArtifactPruning(disk.Store, new ArtifactFiles(disk.Paths), new RunDirectoryLocks(), NullLogger<ArtifactPruning>.Instance),
         Options.Create(new LoraLabOptions { Retention = retention }),
         clock,
         NullLogger<RetentionSweep>.Instance);

@@ -129,7 +129,7 @@ public sealed class WorkerProcessTests : IDisposable
         JsonObject spec = MicroSpec.For("lora");
         byte[] cold = Adapter(trainer.Run(spec));
 
-        Rehearsal.Play(trainer.Services, CancellationToken.None);
+        Preload.Run(trainer.Services, CancellationToken.None);
 
         Assert.Equal(cold, Adapter(trainer.Run(spec)));
         static byte[] Adapter(FinishedRun run) => File.ReadAllBytes(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));

@@ -11,7 +11,7 @@ public sealed class LossScalerTests
     {
         LossScaler scaler = LossScaler.On.AfterFinite().AfterOverflow();
 
-        Assert.Equal((32768.0, 0, 1), (scaler.Scale, scaler.CalmSteps, scaler.Overflows));
+        Assert.Equal((32768.0, 0, 1), (scaler.Scale, scaler.GoodSteps, scaler.Overflows));
     }
 
     [Fact]
@@ -22,7 +22,7 @@ public sealed class LossScalerTests
 
         scaler = scaler.AfterFinite();
 
-        Assert.Equal((65536.0, 0), (scaler.Scale, scaler.CalmSteps));
+        Assert.Equal((65536.0, 0), (scaler.Scale, scaler.GoodSteps));
     }
 
     [Fact]

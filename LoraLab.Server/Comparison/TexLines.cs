@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace LoraLab.Server.Comparison;
+
+/// <summary>Lines of LaTeX (booktabs). Cells are escaped by <see cref="Escape"/> where they are not LaTeX already.</summary>
+internal sealed class TexLines
+{
+    private readonly StringBuilder _text = new();
+
+    public TexLines Comment(string line)
+    {
+        _text.Append("% ").Append(line.ReplaceLineEndings(" ")).Append('\n');
+        return this;
+    }
+
+    /// <summary>A table: the columns' alignment, the head, and a line for each row.</summary>
+    public TexLines Table(string alignment, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
+    {
+        _text.Append("\\begin{tabular}{").Append(alignment).Append("}\n\\toprule\n");
+        Line(head);
+        _text.Append("\\midrule\n");
+        foreach (IEnumerable<string> row in rows)
+        {
+            Line(row);
+        }
+
+        _text.Append("\\bottomrule\n\\end{tabular}\n");
+        return this;
+    }
+
+    /// <summary>A table that runs over pages, with its caption; the head is repeated.</summary>
+    public TexLines LongTable(string alignment, string caption, string label, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
+    {
+        _text.Append("\\begin{longtable}{").Append(alignment).Append("}\n").Append(caption).Append(label).Append(" \\\\\n\\toprule\n");
+        Line(head);
+        _text.Append("\\midrule\n\\endhead\n");
+        foreach (IEnumerable<string> row in rows)
+        {
+            Line(row);
+        }
+
+        _text.Append("\\bottomrule\n\\end{longtable}\n");
+        return this;
+    }
+
+    /// <summary>A line that is LaTeX already.</summary>
+    public TexLines Raw(string line)
+    {
+        _text.Append(line).Append('\n');
+        return this;
+    }
+
+    public override string ToString() => _text.ToString();
+
+    public static string Escape(string plain) => TexEscape.Of(plain);
+
+    private void Line(IEnumerable<string> cells)
+    {
+        string line = string.Join(" & ", cells);
+        // The end of the line before would take these for its own option.
+        _text.Append(line is ['[' or '*', ..] ? "{}" : "").Append(line).Append(" \\\\\n");
+    }
+}

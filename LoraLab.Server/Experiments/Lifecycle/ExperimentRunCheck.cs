@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Worker;
+using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs;
+
+namespace LoraLab.Server.Experiments.Lifecycle;
+
+/// <summary>Checks every run that a plan asks for before one of them is created; the first that is wrong refuses all, by its name.</summary>
+internal sealed class ExperimentRunCheck(RunAdmission admission)
+{
+    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(ExperimentKind kind, string planId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
+    {
+        Dictionary<string, AdmittedRun> admitted = [];
+        foreach (RequestedRun run in runs)
+        {
+            try
+            {
+                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Plan = (kind, planId, run.Key) };
+            }
+            catch (ApiFailure failure) when (failure.Errors is not null)
+            {
+                throw ApiFailure.Invalid([.. failure.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{run.Label}: {sentence}")))]);
+            }
+        }
+
+        return admitted;
+    }
+
+    /// <summary>Whether the check was made of these very runs.</summary>
+    public static bool Covers(IReadOnlyDictionary<string, AdmittedRun> admitted, IReadOnlyList<RequestedRun> runs) =>
+        runs.All(run => admitted.TryGetValue(run.Key, out AdmittedRun? known) && JsonNode.DeepEquals(known.Submitted, run.Spec));
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Server.Comparison;
+
+namespace LoraLab.Server.Experiments.Studies.Steps;
+
+/// <summary>The cells of a method's grid, and what lies beyond its edge.</summary>
+internal static class StudyGrid
+{
+    /// <summary>Fields for which "one step further" means something.</summary>
+    public static readonly string[] Rates = ["learningRate", "learningRateB"];
+
+    /// <summary>Every combination, the last field changing fastest; one empty cell where there is no grid.</summary>
+    public static IReadOnlyList<JsonObject> Cells(StudyMethod method)
+    {
+        List<JsonObject> cells = [[]];
+        foreach ((string field, IReadOnlyList<JsonNode> values) in method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>())
+        {
+            cells = [.. cells.SelectMany(cell => values.Select(value => With(cell, field, value)))];
+        }
+
+        return cells;
+    }
+
+    /// <summary>The first of them.</summary>
+    public static JsonObject First(StudyMethod method) =>
+        (method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>()).Aggregate(new JsonObject(), (cell, field) => With(cell, field.Key, field.Value[0]));
+
+    /// <summary>How many, without making them; as much as a long holds.</summary>
+    public static long Count(StudyMethod method)
+    {
+        long count = 1;
+        foreach (int values in (method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>()).Values.Select(values => values.Count))
+        {
+            count = values != 0 && count > long.MaxValue / values ? long.MaxValue : count * values;
+        }
+
+        return count;
+    }
+
+    /// <summary>Text that is the same for cells that are the same, whatever their fields' order.</summary>
+    public static string KeyOf(JsonObject cell) =>
+        string.Join(';', cell.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
+
+    public static string Words(JsonObject cell) => string.Join(" and ", cell.Select(setting => $"{setting.Key} {SpecDifferences.Canonical(setting.Value)}"));
+
+    /// <summary>
+    /// The cells one step beyond the grid next to <paramref name="best"/>: for each rate at the edge the next value in the ratio of the two at that
+    /// edge; where two rates are at theirs, the corner too. Empty: it lies inside.
+    /// </summary>
+    public static IReadOnlyList<JsonObject> Beyond(StudyMethod method, JsonObject best)
+    {
+        List<JsonObject> cells = [(JsonObject)best.DeepClone()];
+        foreach (string field in Rates)
+        {
+            if (NextValue(Values(method, field, []), best, field) is double next)
+            {
+                cells = [.. cells, .. cells.Select(cell => With(cell, field, JsonValue.Create(next)))];
+            }
+        }
+
+        return cells[1..];
+    }
+
+    /// <summary>Where the chosen cell's rates lie among all that were tried; null: no rate was.</summary>
+    public static GridPosition? PlaceOf(StudyMethod method, IReadOnlyList<JsonObject> extension, JsonObject chosen)
+    {
+        string[] tried = [.. Rates.Where(field => Values(method, field, []).Count > 1)];
+        if (tried.Length == 0)
+        {
+            return null;
+        }
+
+        return tried.Any(field => NextValue(Values(method, field, extension), chosen, field) is not null) ? GridPosition.AtEdge
+            : extension.Count > 0 ? GridPosition.InsideAfterExtension
+            : GridPosition.Inside;
+    }
+
+    /// <summary>What a rate of a cell is; null: the cell has none.</summary>
+    public static double? Rate(JsonObject cell, string field) =>
+        cell[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) : null;
+
+    private static IReadOnlyList<double> Values(StudyMethod method, string field, IReadOnlyList<JsonObject> extension) =>
+    [
+        .. (method.Grid?.GetValueOrDefault(field) ?? [])
+            .Select(value => Rate(With([], field, value), field))
+            .Concat(extension.Select(cell => Rate(cell, field)))
+            .OfType<double>().Distinct().Order(),
+    ];
+
+    private static double? NextValue(IReadOnlyList<double> values, JsonObject chosen, string field)
+    {
+        if (values.Count < 2 || Rate(chosen, field) is not double value)
+        {
+            return null;
+        }
+
+        return value == values[0] ? Round(value * (values[0] / values[1]))
+            : value == values[^1] ? Round(value * (values[^1] / values[^2]))
+            : null;
+    }
+
+    /// <summary>0.0008, not 0.0008000000000000001.</summary>
+    private static double Round(double value) => double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static JsonObject With(JsonObject cell, string field, JsonNode value)
+    {
+        JsonObject with = (JsonObject)cell.DeepClone();
+        with[field] = value.DeepClone();
+        return with;
+    }
+}

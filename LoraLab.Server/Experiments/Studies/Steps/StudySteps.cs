@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Studies;
+
+namespace LoraLab.Server.Experiments.Studies.Steps;
+
+/// <summary>
+/// How a study goes: which runs it wants by now, and what it decides from those that ended. Everything follows from plan, earlier decisions and
+/// what is known of the runs.
+/// </summary>
+internal static class StudySteps
+{
+    /// <summary>
+    /// The seed of all runs on the selection split: none that is reported. The run that chose a cell would otherwise share initial values and order
+    /// with one that is reported, and that one would be better than its siblings by the luck for which its cell was chosen.
+    /// </summary>
+    public static long SelectionSeed(StudyPlan plan)
+    {
+        long seed = 0;
+        while (plan.Seeds!.Contains(seed))
+        {
+            seed++;
+        }
+
+        return seed;
+    }
+
+    /// <summary>Whether a cell has to be chosen for the method.</summary>
+    public static bool Selects(StudyPlan plan, StudyMethod method) => plan.Selection != StudySelection.None && StudyGrid.Count(method) > 1;
+
+    /// <summary>Runs that are wanted by what has been decided, method by method.</summary>
+    public static IReadOnlyList<RequiredRun> Wanted(StoredStudy study) =>
+    [
+        .. study.Plan.Methods!.Zip(study.Arms).SelectMany(pair => Selection(study, pair.First, pair.Second)),
+        .. study.Plan.Methods!.Zip(study.Arms).SelectMany(pair => Reported(study, pair.First, pair.Second)),
+    ];
+
+    /// <summary>The arm after what follows from its ended runs.</summary>
+    public static StoredArm Decide(StoredStudy study, StudyMethod method, StoredArm arm)
+    {
+        if (arm.Selected is not null || study.Plan.Selection == StudySelection.None)
+        {
+            return arm;
+        }
+
+        if (!Selects(study.Plan, method))
+        {
+            return arm with { Selected = StudyGrid.Cells(method)[0] };
+        }
+
+        List<TrackedRun> tried = [.. study.Runs.Where(run => run.Wanted.Stage == StudyStage.Selection && run.Wanted.Method == arm.Method)];
+        HashSet<string> ended = [.. tried.Where(run => run.Ended).Select(run => run.Wanted.Key)];
+        if (!Selection(study, method, arm).All(run => ended.Contains(run.Key)))
+        {
+            return arm with { NothingFinished = false };
+        }
+
+        if (CellSelection.Best(tried) is not { } best)
+        {
+            return arm with { NothingFinished = true };
+        }
+
+        if (arm.Extension is null && StudyGrid.Beyond(method, best) is { Count: > 0 } beyond)
+        {
+            return arm with { Extension = beyond, NothingFinished = false };
+        }
+
+        IReadOnlyList<JsonObject> extension = arm.Extension ?? [];
+        return arm with { Extension = extension, Selected = (JsonObject)best.DeepClone(), Place = StudyGrid.PlaceOf(method, extension, best), NothingFinished = false };
+    }
+
+    private static IEnumerable<RequiredRun> Selection(StoredStudy study, StudyMethod method, StoredArm arm) => !Selects(study.Plan, method) ? [] :
+    [
+        .. StudyGrid.Cells(method).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan))),
+        .. (arm.Extension ?? []).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan)) with { Extension = true }),
+    ];
+
+    private static IEnumerable<RequiredRun> Reported(StoredStudy study, StudyMethod method, StoredArm arm)
+    {
+        IReadOnlyList<JsonObject> cells = study.Plan.Selection == StudySelection.None ? StudyGrid.Cells(method) : arm.Selected is { } selected ? [selected] : [];
+        return cells.SelectMany(cell => study.Plan.Seeds!.Select(seed => Make(StudyStage.Reported, method, cell, seed)));
+    }
+
+    private static RequiredRun Make(StudyStage stage, StudyMethod method, JsonObject cell, long seed) =>
+        new() { Stage = stage, Method = method.Method, Settings = (JsonObject)cell.DeepClone(), Seed = seed };
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Hangfire;
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Records;
+using LoraLab.Server.Workers;
+
+namespace LoraLab.Server.Scheduling;
+
+/// <summary>
+/// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
+/// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
+/// </summary>
+internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, IHostApplicationLifetime lifetime, ILogger<LaneJob> log)
+{
+    [AutomaticRetry(Attempts = 0)]
+    public async Task RunAsync(int index, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        Lane lane = lanes.All[index];
+        while (!stopping.IsCancellationRequested)
+        {
+            using IDisposable work = lanes.Work(lane);
+            RunDocument? run = disk.HasRoom() ? Claim(lane) : null;
+            if (run is null)
+            {
+                // Only now: a start beside a training would take its cores.
+                warm.Prepare(lane);
+                break;
+            }
+
+            using IDisposable? scope = log.OfRun(run.Id);
+            using Activity? activity = Telemetry.Source.StartActivity("run attempt");
+            activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
+            try
+            {
+                log.LogInformation("Attempt {Attempt} ({Method}) begins on {Device}", run.Attempts.Count, run.Spec.Method, lane.Device);
+                await executor.ExecuteAsync(run, lane, stopping.Token);
+                log.LogInformation("Attempt {Attempt} is over: {State}", run.Attempts.Count, store.Find(run.Id)?.Document.State);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // What is not in the store now is in the run's files: the next server takes it from there.
+                break;
+            }
+            catch (Exception error)
+            {
+                // The executor ends its run in every case it knows; this one it did not know.
+                log.LogError(error, "Run {Run} could not be executed", run.Id);
+                await FailAsync(run.Id, error, stopping.Token);
+            }
+        }
+
+        // A run may have come between the last look and the moment the lane counted as idle.
+        if (!stopping.IsCancellationRequested && HasWork(lane) && disk.HasRoom())
+        {
+            lanes.Wake();
+        }
+    }
+
+    private Task FailAsync(string runId, Exception error, CancellationToken stopping) => StorageFailure.Is(error)
+        ? ending.EndAsync(runId, EndReason.DiskFull, $"The run's folder cannot be written ({error.Message}); free some space, or make the folder writable, and resume the run.", stopping)
+        : ending.EndAsync(runId, EndReason.WorkerLost, $"The server failed while it executed the run ({error.Message}); its log has the details.", stopping);
+
+    private RunDocument? Claim(Lane lane) => store.Transact(StoreScope.Queue, transaction =>
+    {
+        if (transaction.Paused || transaction.NextWaiting(lane) is not { } next)
+        {
+            return null;
+        }
+
+        RunDocument claimed = RunStateMachine.Claim(next.Document, lane.Device, transaction.Now);
+        transaction.Put(next with { Document = claimed });
+        transaction.EmitState(claimed);
+        return claimed;
+    });
+
+    private bool HasWork(Lane lane) => !store.Paused && store.NextWaiting(lane) is not null;
+}

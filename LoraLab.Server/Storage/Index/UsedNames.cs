@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using LoraLab.Contracts.Runs;
+
+namespace LoraLab.Server.Storage.Index;
+
+/// <summary>Names that runs have, and colours by method. Never changes: a change gives another one.</summary>
+internal sealed class UsedNames
+{
+    private static readonly ImmutableDictionary<string, int> None = ImmutableDictionary<string, int>.Empty;
+
+    private readonly ImmutableDictionary<string, int> names;
+    private readonly ImmutableDictionary<string, ImmutableDictionary<string, int>> colors;
+
+    private UsedNames(ImmutableDictionary<string, int> names, ImmutableDictionary<string, ImmutableDictionary<string, int>> colors) => (this.names, this.colors) = (names, colors);
+
+    public static UsedNames Empty { get; } = new(None, ImmutableDictionary<string, ImmutableDictionary<string, int>>.Empty);
+
+    public bool Has(string name) => names.ContainsKey(name);
+
+    /// <summary>How many runs of a method have a colour.</summary>
+    public IReadOnlyDictionary<string, int> ColorsOf(string method) => colors.GetValueOrDefault(method, None);
+
+    /// <summary>A run that came, changed or went.</summary>
+    public UsedNames Change(RunDocument? before, RunDocument? after)
+    {
+        if (before?.Name == after?.Name && before?.Spec.Method == after?.Spec.Method && before?.Color == after?.Color)
+        {
+            return this;
+        }
+
+        ImmutableDictionary<string, int> nextNames = names;
+        ImmutableDictionary<string, ImmutableDictionary<string, int>> nextColors = colors;
+        foreach ((RunDocument? run, int by) in new[] { (before, -1), (after, 1) })
+        {
+            if (run is not null)
+            {
+                nextNames = Count(nextNames, run.Name, by);
+                ImmutableDictionary<string, int> ofMethod = Count(nextColors.GetValueOrDefault(run.Spec.Method, None), run.Color, by);
+                nextColors = ofMethod.IsEmpty ? nextColors.Remove(run.Spec.Method) : nextColors.SetItem(run.Spec.Method, ofMethod);
+            }
+        }
+
+        return new UsedNames(nextNames, nextColors);
+    }
+
+    private static ImmutableDictionary<string, int> Count(ImmutableDictionary<string, int> counts, string key, int by)
+    {
+        int count = counts.GetValueOrDefault(key) + by;
+        return count == 0 ? counts.Remove(key) : counts.SetItem(key, count);
+    }
+}

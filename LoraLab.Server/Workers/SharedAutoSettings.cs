@@ -1,0 +1,33 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Storage;
+
+namespace LoraLab.Server.Workers;
+
+/// <summary>
+/// What was left to the worker, it chooses once for all runs of a study or sweep: precision and sentences per pass are those of the first run that
+/// began on the same device. Threads follow from the machine.
+/// </summary>
+internal sealed class SharedAutoSettings(IRunStore store)
+{
+    /// <summary>The specification for the first attempt of a run.</summary>
+    public RunSpec Adopt(RunDocument run, string device)
+    {
+        if (run.StudyId is null && run.SweepId is null)
+        {
+            return run.Spec;
+        }
+
+        RunFilter siblings = new() { StudyId = run.StudyId, SweepId = run.SweepId };
+        RunEnvironment? first = store.Each(siblings).Select(other => other.Document)
+            .Where(other => other.Id != run.Id && other.StudyId == run.StudyId && other.SweepId == run.SweepId)
+            .SelectMany(other => other.Attempts)
+            .Where(attempt => attempt.Environment is not null && attempt.Device == device)
+            .MinBy(attempt => attempt.StartedAt)?.Environment;
+        return first is null ? run.Spec : run.Spec with
+        {
+            Precision = run.Spec.Precision == Precision.Auto ? first.Precision : run.Spec.Precision,
+            MicroBatch = run.Spec.MicroBatch.Sentences is null && first.MicroBatch > 0 ? new MicroBatch(first.MicroBatch) : run.Spec.MicroBatch,
+        };
+    }
+}

@@ -1,4 +1,0 @@
-namespace LoraLab.Server.Workers;
-
-/// <summary>The inspecting trainer ended before it answered.</summary>
-internal sealed class TrainerGoneException() : Exception("The trainer ended before it answered.");

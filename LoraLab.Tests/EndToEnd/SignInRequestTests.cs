@@ -1,0 +1,83 @@
+using LoraLab.Tests.Server;
+using LoraLab.Tests.Support;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace LoraLab.Tests.EndToEnd;
+
+/// <summary>Signing in, in a browser.</summary>
+[Collection(nameof(ScriptedDashboard))]
+public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInRequestTests.LockedServer locked) : IClassFixture<SignInRequestTests.LockedServer>
+{
+    [Fact]
+    public async Task Page_OfAServerWithKeys_LeadsToTheSignInAndBackAndOutAgain()
+    {
+        (ServerKey key, ServerProcess server) = (locked.Submit, locked.Server);
+        await using IBrowserContext context = await dashboard.NewContextAsync();
+        IPage page = await Dashboard.NewPageAsync(context);
+
+        await page.GotoAsync(new Uri(server.Address, "/queue?from=mail").ToString());
+        await Dashboard.ArriveAsync(page, "^/login\\?return=%2Fqueue%3Ffrom%3Dmail$");
+        await page.GetByTestId("login-key").FillAsync("loralab_wrong");
+        await page.GetByTestId("login-submit").ClickAsync();
+        await Expect(page.GetByTestId("login-error")).ToContainTextAsync("not one of the server's keys");
+
+        await page.GetByTestId("login-key").FillAsync(key.Secret);
+        await page.GetByTestId("login-submit").ClickAsync();
+        await Dashboard.ArriveAsync(page, "^/queue\\?from=mail$");
+        await Expect(page.GetByTestId("live-state")).ToContainTextAsync("Live");
+        Assert.DoesNotContain(key.Secret, await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"), StringComparison.Ordinal);
+
+        // What the key may not do is said, not silently ignored.
+        await page.GetByTestId("pause").ClickAsync();
+        await Expect(page.GetByText("needs a key with the scope admin")).ToBeVisibleAsync();
+
+        await page.GetByTestId("session-menu").GetByRole(AriaRole.Button).First.ClickAsync();
+        await page.GetByText("Sign out").ClickAsync();
+        await Dashboard.ArriveAsync(page, "^/login");
+        await page.GotoAsync(new Uri(server.Address, "/runs").ToString());
+        await Dashboard.ArriveAsync(page, "^/login\\?return=%2Fruns$");
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task SignIn_WithAReturnElsewhere_StaysOnTheServer()
+    {
+        (ServerKey key, ServerProcess server) = (locked.Read, locked.Server);
+        // One profile for all of them, whose cache spares loading the dashboard again.
+        await using IBrowserContext context = await dashboard.NewContextAsync();
+        foreach (string target in (string[])["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+        {
+            await context.ClearCookiesAsync();
+            IPage page = await Dashboard.NewPageAsync(context);
+            await page.GotoAsync(new Uri(server.Address, $"/login?return={Uri.EscapeDataString(target)}").ToString());
+            await page.GetByTestId("login-key").FillAsync(key.Secret);
+            await page.GetByTestId("login-submit").ClickAsync();
+            await page.Locator(".shell").WaitForAsync();
+
+            Assert.Equal(server.Address.Authority, new Uri(page.Url).Authority);
+            await page.CloseAsync();
+        }
+    }
+
+    /// <summary>A server that asks for a key.</summary>
+    public sealed class LockedServer : IAsyncLifetime
+    {
+        internal ServerKey Submit { get; } = new("lab", "submit");
+
+        internal ServerKey Read { get; } = new("reader", "read");
+
+        internal ServerProcess Server { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(Submit, Read) });
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Server is not null)
+            {
+                await Server.DisposeAsync();
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+namespace LoraLab.Web.Charts;
+
+/// <summary>Turns curves and a view into what is drawn.</summary>
+internal static class ChartBuilder
+{
+    /// <summary>SVG stays quick up to about this many points in a chart.</summary>
+    private const int MostPoints = 4000;
+    private const int FewestPerLine = 160;
+    private const int MostPerLine = 1000;
+
+    // Amber, to be told apart from every method's colour on light and on dark.
+    private const string LimitColor = "#d9822b";
+
+    internal static ChartDrawing Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false, ChartLimit? limit = null)
+    {
+        List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
+        NiceAxis x = Window(drawn, view);
+        bool smooth = view.Smoothing > 0;
+        int most = Math.Clamp(MostPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), FewestPerLine, MostPerLine);
+
+        List<ChartLine> faint = [];
+        List<ChartLine> full = [];
+        List<ChartMark> marks = [];
+        int notPositive = 0;
+        bool thinned = false;
+        foreach (ChartSeries curve in drawn)
+        {
+            int from = LowerBound(curve.Data.X, x.Min);
+            int to = LowerBound(curve.Data.X, x.Max + 1);
+            // One neighbour on either side, so that lines run to the edge of a zoomed window.
+            (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, curve.Data.X.Count));
+            notPositive += view.LogY ? Enumerable.Range(from, Math.Max(to - from, 0)).Count(i => curve.Data.Y[i] is <= 0) : 0;
+            thinned |= end - first > most;
+            if (curve.Faint)
+            {
+                faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
+                continue;
+            }
+
+            if (smooth)
+            {
+                faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
+            }
+
+            IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
+            full.Add(Line(curve, values, first, end, most, view.LogY, faint: false));
+            marks.AddRange(curve.Data.NonFinite.Where(point => point.X >= x.Min && point.X <= x.Max).Select(point => new ChartMark(point.X, point.V, curve.Name, curve.Color)));
+        }
+
+        if (limit is not null && full.Count > 0)
+        {
+            double height = view.LogY ? Math.Log10(limit.Value) : limit.Value;
+            full.Add(new ChartLine { Id = "limit", Name = limit.Name, Color = LimitColor, Dashed = true, X = [(int)Math.Floor(x.Min), (int)Math.Ceiling(x.Max)], Y = [height, height] });
+        }
+
+        List<ChartLine> lines = [.. faint, .. full];
+        return new ChartDrawing
+        {
+            Lines = lines,
+            X = x,
+            Y = Heights(lines, x, format, view.LogY, fromZero),
+            LogY = view.LogY,
+            Format = format.ToString().ToLowerInvariant(),
+            Marks = marks,
+            SeriesCount = drawn.Count,
+            PointCount = drawn.Sum(curve => curve.Data.X.Count),
+            NotPositive = notPositive,
+            Thinned = thinned,
+            LowerIsBetter = lowerIsBetter,
+        };
+    }
+
+    private static NiceAxis Window(List<ChartSeries> drawn, ChartView view)
+    {
+        double first = drawn.Count == 0 ? 0 : drawn.Min(curve => curve.Data.X[0]);
+        // Training starts at step 1 and evaluation at 0: both get the same axis.
+        double min = view.XMin ?? (first <= 1 ? 0 : first);
+        double max = view.XMax ?? (drawn.Count == 0 ? 1 : drawn.Max(curve => curve.Data.X[^1]));
+        return NiceAxis.Tight(min, Math.Max(max, min + 1), 7);
+    }
+
+    private static ChartLine Line(ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int most, bool logY, bool faint)
+    {
+        IReadOnlyList<int> picked = Decimation.Pick(values, first, end, most);
+        return new ChartLine
+        {
+            Id = curve.Id,
+            Name = curve.Name,
+            Color = curve.Color,
+            Faint = faint,
+            X = [.. picked.Select(i => curve.Data.X[i])],
+            Y = [.. picked.Select(i => logY ? (values[i] is double value && value > 0 ? Math.Log10(value) : null) : values[i])],
+        };
+    }
+
+    private static NiceAxis Heights(List<ChartLine> lines, NiceAxis x, ChartFormat format, bool logY, bool fromZero)
+    {
+        (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
+        foreach (ChartLine line in lines)
+        {
+            for (int i = 0; i < line.X.Count; i++)
+            {
+                if (line.Y[i] is double value && line.X[i] >= x.Min && line.X[i] <= x.Max)
+                {
+                    (min, max) = (Math.Min(min, value), Math.Max(max, value));
+                }
+            }
+        }
+
+        if (min > max)
+        {
+            return new(0, 1, 4);
+        }
+
+        double lowest = fromZero && !logY ? Math.Min(min, 0) : min;
+        NiceAxis axis = NiceAxis.Around(lowest, max, 5);
+        // A share never leaves [0, 1], so its axis does not either.
+        return format == ChartFormat.Percent && !logY && axis.Max > 1 && max <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
+    }
+
+    private static int LowerBound(IReadOnlyList<int> x, double value)
+    {
+        int low = 0;
+        int high = x.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = x[middle] < value ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
+}

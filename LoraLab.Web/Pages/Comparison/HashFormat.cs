@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+using LoraLab.Web.Components;
+
+namespace LoraLab.Web.Pages.Comparison;
+
+/// <summary>Hashes as people tell them apart: by their beginning.</summary>
+internal static class HashFormat
+{
+    private const int FullLength = 64;
+    private const int Shown = 10;
+
+    public static string Shorten(string text) => text.Length == FullLength && text.All(char.IsAsciiHexDigit) ? text[..Shown] + "…" : text;
+
+    /// <summary>A value of the comparison's table; hashes in it are shortened.</summary>
+    public static string Shorten(JsonNode? value) => value switch
+    {
+        null => Format.Nothing,
+        JsonObject members => string.Join(", ", members.Select(member => $"{member.Key} {Shorten(member.Value)}")),
+        _ => Shorten(JsonFormat.Show(value)),
+    };
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using LoraLab.Contracts.Experiments.Sweeps;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Web.Components;
+using MudBlazor;
+
+namespace LoraLab.Web.Pages.Sweeps;
+
+/// <summary>How sweeps are shown: words and icons, never a colour alone.</summary>
+internal static class SweepAppearance
+{
+    internal static string Word(SweepState state) => state.ToString();
+
+    internal static string Icon(SweepState state) => state switch
+    {
+        SweepState.Running => Icons.Material.Outlined.PlayCircle,
+        SweepState.Paused => Icons.Material.Outlined.PauseCircle,
+        SweepState.Completed => Icons.Material.Outlined.CheckCircle,
+        SweepState.Failed => Icons.Material.Outlined.Error,
+        _ => Icons.Material.Outlined.Cancel,
+    };
+
+    internal static string Class(SweepState state) => "badge badge-" + (state == SweepState.Paused ? "interrupted" : state.ToString().ToLowerInvariant());
+
+    internal static string Word(SweepSampler sampler) => sampler switch
+    {
+        SweepSampler.Grid => "Grid",
+        SweepSampler.Random => "Random",
+        _ => "TPE",
+    };
+
+    /// <summary>The objective as people call it.</summary>
+    internal static string Objective(string objective) => objective switch
+    {
+        MetricKeys.EvalAccuracy => "accuracy",
+        MetricKeys.EvalMacroF1 => "macro-F1",
+        _ => "evaluation loss",
+    };
+
+    /// <summary>A value of the objective: a share in percent, a loss as a number.</summary>
+    internal static string Value(string objective, double? value) => MetricKeys.LowerIsBetter(objective) ? Format.Number(value) : Format.Share(value);
+
+    internal static bool IsBetter(string objective, double value, double than) => MetricKeys.LowerIsBetter(objective) ? value < than : value > than;
+
+    internal static int Ended(SweepDocument sweep) => sweep.Counts.Completed + sweep.Counts.Pruned + sweep.Counts.Failed + sweep.Counts.Cancelled;
+
+    internal static string Percent(double share) => (share * 100).ToString("0.##", CultureInfo.InvariantCulture) + "%";
+}
