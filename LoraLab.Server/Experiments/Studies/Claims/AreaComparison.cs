@@ -69,7 +69,7 @@ internal static class AreaComparison
         double mean = SampleMoments.Mean(differences);
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"over {NumberFormat.Count(areas.Count, "common seed")} the mean accuracy during training of {ours.Arm.Label} is {Math.Abs(mean) * 100:0.00} points {(mean < 0 ? "lower" : "higher")} than that of {theirs.Arm.Label}{Interval(interval)}");
+            $"over {PaperNumbers.Count(areas.Count, "common seed")} the mean accuracy during training of {ours.Arm.Label} is {Math.Abs(mean) * 100:0.00} points {(mean < 0 ? "lower" : "higher")} than that of {theirs.Arm.Label}{Interval(interval)}");
         (ClaimVerdict verdict, string reason) = Verdict(ours, theirs, areas.Count, interval, runs);
         return new ClaimFinding(verdict, $"{found}; {reason}.{Edges(ours, theirs)}", Figures(ours, theirs, areas, mean, interval, unlike), runs);
     }
@@ -88,12 +88,12 @@ internal static class AreaComparison
 
     private static List<ClaimEvidence> Figures(StudyGroup ours, StudyGroup theirs, List<(double Ours, double Theirs)> areas, double mean, (double Low, double High)? interval, int unlike) =>
     [
-        new("difference of mean accuracy during training", mean, interval?.Low, interval?.High, areas.Count, Note: unlike > 0 ? $"{NumberFormat.Count(unlike, "common seed")} left out: evaluated at other steps." : null),
+        new("difference of mean accuracy during training", mean, interval?.Low, interval?.High, areas.Count, Note: unlike > 0 ? $"{PaperNumbers.Count(unlike, "common seed")} left out: evaluated at other steps." : null),
         new($"mean accuracy during training, {ours.Arm.Label}", areas.Average(area => area.Ours), N: areas.Count, Note: Settings(ours)),
         new($"mean accuracy during training, {theirs.Arm.Label}", areas.Average(area => area.Theirs), N: areas.Count, Note: Settings(theirs)),
     ];
 
-    private static string Settings(StudyGroup group) => group.Rates is { } rates ? $"At learning rate {NumberFormat.Setting(rates.A)}." : "Learning rate unknown.";
+    private static string Settings(StudyGroup group) => group.Rates is { } rates ? $"At learning rate {PaperNumbers.Setting(rates.A)}." : "Learning rate unknown.";
 
     private static string Edges(params StudyGroup[] groups)
     {

@@ -34,7 +34,7 @@ internal sealed class BestRatioClaim : IPaperClaim
         RateCell highest = cells[test.Highest];
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"of {NumberFormat.Count(cells.Count, "cell")} over {NumberFormat.Count(seeds.Count, "common seed")} the highest mean accuracy, {NumberFormat.Percent(test.Means[test.Highest])} %, is that of {highest.Rates} (ratio {highest.Rates.Ratio:0.##}, {PlaceWords(highest.Rates, cells)})");
+            $"of {PaperNumbers.Count(cells.Count, "cell")} over {PaperNumbers.Count(seeds.Count, "common seed")} the highest mean accuracy, {PaperNumbers.Percent(test.Means[test.Highest])} %, is that of {highest.Rates} (ratio {highest.Rates.Ratio:0.##}, {PlaceWords(highest.Rates, cells)})");
         (ClaimVerdict verdict, string reason) = Verdict(evidence, cells, target, paper, seeds.Count, test);
         return new ClaimFinding(verdict, $"{found}; {reason}.", Figures(cells, test), [.. cells.SelectMany(cell => cell.Group.Counted)]);
     }
@@ -59,12 +59,12 @@ internal sealed class BestRatioClaim : IPaperClaim
         if (test.Highest != target)
         {
             return test.HolmP[target] is double p and < Alpha
-                ? (ClaimVerdict.NotSupported, $"{paper} has {NumberFormat.Percent(test.Means[target])} % (Holm p {NumberFormat.P(p)})")
-                : (ClaimVerdict.Inconclusive, $"{paper} has {NumberFormat.Percent(test.Means[target])} %, which is not shown to differ");
+                ? (ClaimVerdict.NotSupported, $"{paper} has {PaperNumbers.Percent(test.Means[target])} % (Holm p {PaperNumbers.P(p)})")
+                : (ClaimVerdict.Inconclusive, $"{paper} has {PaperNumbers.Percent(test.Means[target])} %, which is not shown to differ");
         }
 
         int open = test.HolmP.Where((p, index) => index != target && p is not < Alpha).Count();
-        return open > 0 ? (ClaimVerdict.Inconclusive, $"{NumberFormat.Count(open, "other cell")} of {cells.Count - 1} not shown to differ from it")
+        return open > 0 ? (ClaimVerdict.Inconclusive, $"{PaperNumbers.Count(open, "other cell")} of {cells.Count - 1} not shown to differ from it")
             : !Extends(paper, cells) ? (ClaimVerdict.Inconclusive, "the grid does not extend beyond it in both rates, so a better cell may lie outside")
             : (ClaimVerdict.Supported, "every other cell is lower with a Holm-adjusted p below 0.05");
     }

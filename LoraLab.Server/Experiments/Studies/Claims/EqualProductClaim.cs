@@ -32,7 +32,7 @@ internal sealed class EqualProductClaim : IPaperClaim
         IReadOnlyList<ProductPair> pairs = ProductPair.Of(cells);
         if (pairs.Count == 0)
         {
-            return ClaimFinding.NotRun($"no two of the {NumberFormat.Count(cells.Count, "finished cell")} have the same product.");
+            return ClaimFinding.NotRun($"no two of the {PaperNumbers.Count(cells.Count, "finished cell")} have the same product.");
         }
 
         List<double> logs = [.. pairs.Select(pair => pair.LogRatio).OfType<double>()];
@@ -41,7 +41,7 @@ internal sealed class EqualProductClaim : IPaperClaim
         (double Low, double High)? interval = logs.Count > 1 ? MeanInterval.Of(logs, level: Level) : null;
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"{NumberFormat.Count(pairs.Count, "pair")} of equal product, spanning a factor of {span:0.##} in ηB/ηA{Interval(logs, interval)}");
+            $"{PaperNumbers.Count(pairs.Count, "pair")} of equal product, spanning a factor of {span:0.##} in ηB/ηA{Interval(logs, interval)}");
         (ClaimVerdict verdict, string reason) = Verdict(pairs, span, interval);
         return new ClaimFinding(
             verdict,
@@ -55,7 +55,7 @@ internal sealed class EqualProductClaim : IPaperClaim
         int open = pairs.Count(pair => pair.LogRatio is null || pair.Censored > 0);
         return pairs.Count < MinimumPairs ? (ClaimVerdict.Inconclusive, "six pairs are needed")
             : span < MinimumSpan && !LearningRates.Same(span, MinimumSpan) ? (ClaimVerdict.Inconclusive, "a factor of 16 is needed")
-            : open > 0 ? (ClaimVerdict.Inconclusive, $"{NumberFormat.Count(open, "pair")} with a run that does not reach the threshold")
+            : open > 0 ? (ClaimVerdict.Inconclusive, $"{PaperNumbers.Count(open, "pair")} with a run that does not reach the threshold")
             : interval is not (double low, double high) ? (ClaimVerdict.Inconclusive, "the pairs have no spread to make an interval from")
             : low >= -s_margin && high <= s_margin ? (ClaimVerdict.Supported, "the interval lies within ±10 %")
             : low > s_margin || high < -s_margin ? (ClaimVerdict.NotSupported, "the interval lies outside ±10 %")

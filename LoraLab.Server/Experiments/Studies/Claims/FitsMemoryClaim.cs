@@ -33,7 +33,7 @@ internal sealed class FitsMemoryClaim : IPaperClaim
         open.AddRange(runs.Where(run => run.Document!.EndReason == EndReason.OutOfMemory).Select(run => $"run {run.Id} (out of memory)"));
         (ClaimVerdict verdict, string reading) = above.Count > 0 ? (ClaimVerdict.NotSupported, $"{string.Join("; ", above)}.")
             : open.Count > 0 ? (ClaimVerdict.Inconclusive, $"without a measured peak on CUDA: {string.Join(", ", open)}.")
-            : (ClaimVerdict.Supported, string.Create(CultureInfo.InvariantCulture, $"the largest peak of any method is {peaks.Max(of => of.Peak):#,0} MiB over {NumberFormat.Count(peaks.Sum(of => of.Runs), "run")}."));
+            : (ClaimVerdict.Supported, string.Create(CultureInfo.InvariantCulture, $"the largest peak of any method is {peaks.Max(of => of.Peak):#,0} MiB over {PaperNumbers.Count(peaks.Sum(of => of.Runs), "run")}."));
         return new ClaimFinding(
             verdict,
             reading,

@@ -44,7 +44,7 @@ internal sealed class LoraXsMemoryClaim : IPaperClaim
         int same = pairs.Count(pair => Math.Abs(pair.Ours.PeakMemoryMb!.Value - pair.Theirs.PeakMemoryMb!.Value) <= Margin * pair.Theirs.PeakMemoryMb.Value);
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"over {NumberFormat.Count(pairs.Count, "pair")} LoRA-XS needs ×{ratios.Min():0.000} to ×{ratios.Max():0.000} of LoRA's peak memory");
+            $"over {PaperNumbers.Count(pairs.Count, "pair")} LoRA-XS needs ×{ratios.Min():0.000} to ×{ratios.Max():0.000} of LoRA's peak memory");
         (ClaimVerdict verdict, string reason) = same == ratios.Count ? (ClaimVerdict.Supported, "the same within 5 %")
             : same == 0 ? (ClaimVerdict.NotSupported, "not the same within 5 %")
             : (ClaimVerdict.Inconclusive, string.Create(CultureInfo.InvariantCulture, $"{same} of {ratios.Count} pairs are the same within 5 %"));
@@ -54,7 +54,7 @@ internal sealed class LoraXsMemoryClaim : IPaperClaim
     private static List<ClaimEvidence> Figures(List<(EvidenceRun Ours, EvidenceRun Theirs)> pairs, List<double> ratios, int left) =>
     [
         new("peak memory, LoRA-XS over LoRA, mean ratio", ratios.Average(), ratios.Min(), ratios.Max(), ratios.Count,
-            Note: "Ends: smallest and largest pair." + (left > 0 ? $" {NumberFormat.Count(left, "common seed")} left out: not measured, or not in the same way." : "")),
+            Note: "Ends: smallest and largest pair." + (left > 0 ? $" {PaperNumbers.Count(left, "common seed")} left out: not measured, or not in the same way." : "")),
         new("peak memory of LoRA-XS, MiB", pairs.Average(pair => pair.Ours.PeakMemoryMb!.Value), N: pairs.Count, Note: Ranks(pairs[0].Ours)),
         new("peak memory of LoRA, MiB", pairs.Average(pair => pair.Theirs.PeakMemoryMb!.Value), N: pairs.Count, Note: Ranks(pairs[0].Theirs)),
     ];

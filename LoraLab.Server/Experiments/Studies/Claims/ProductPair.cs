@@ -81,7 +81,7 @@ internal sealed class ProductPair
         LogRatio is double log ? Math.Exp(log) : null,
         N: Seeds,
         Note: Seeds == 0 ? "No common seed with the same evaluations."
-            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"In {NumberFormat.Count(Censored, "seed")} a run does not reach the threshold.")
+            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"In {PaperNumbers.Count(Censored, "seed")} a run does not reach the threshold.")
             : null);
 
     private IEnumerable<(Curve Lower, Curve Upper)> Curves() => Lower.Group.Counted

@@ -33,7 +33,7 @@ internal sealed class SwappedInitClaim : IPaperClaim
         bool larger = ours > theirs && !LearningRates.Same(ours, theirs);
         string words = string.Create(
             CultureInfo.InvariantCulture,
-            $" On the selection split rates up to {NumberFormat.Setting(ours)} work, for LoRA up to {NumberFormat.Setting(theirs)} (one run a cell).");
+            $" On the selection split rates up to {PaperNumbers.Setting(ours)} work, for LoRA up to {PaperNumbers.Setting(theirs)} (one run a cell).");
         return faster with
         {
             Verdict = faster.Verdict == ClaimVerdict.NotSupported && larger ? ClaimVerdict.Inconclusive : faster.Verdict,

@@ -47,7 +47,7 @@ internal sealed class ComparisonWithBest
         List<long> common = [.. values[Highest].Keys.Where(values[index].ContainsKey).Order()];
         if (common.Count < MinimumSeeds)
         {
-            return (null, $"{NumberFormat.Count(common.Count, "common seed")}, and a test needs five");
+            return (null, $"{PaperNumbers.Count(common.Count, "common seed")}, and a test needs five");
         }
 
         if (PairRefusal.OfAll([.. groups[Highest].Counted.Concat(groups[index].Counted).Select(run => run.AsCompared())]) is string refused)

@@ -20,5 +20,5 @@ internal sealed record LearningRates(double A, double B)
 
     public bool IsSame(LearningRates other) => Same(A, other.A) && Same(B, other.B);
 
-    public override string ToString() => $"ηA {NumberFormat.Setting(A)}, ηB {NumberFormat.Setting(B)}";
+    public override string ToString() => $"ηA {PaperNumbers.Setting(A)}, ηB {PaperNumbers.Setting(B)}";
 }

@@ -54,7 +54,7 @@ internal sealed class StudyGroup
     private IEnumerable<string> Waiting(IReadOnlyList<EvidenceRun> runs)
     {
         List<string> seeds = [.. runs.Where(run => !run.Ended).Select(run => run.Run.Seed.ToString(CultureInfo.InvariantCulture))];
-        return seeds.Count == 0 ? [] : [$"{Label}: {NumberFormat.Count(seeds.Count, "run")} not ended (seed {string.Join(", ", seeds)})."];
+        return seeds.Count == 0 ? [] : [$"{Label}: {PaperNumbers.Count(seeds.Count, "run")} not ended (seed {string.Join(", ", seeds)})."];
     }
 
     /// <summary>Values of a cell in words.</summary>
@@ -64,7 +64,7 @@ internal sealed class StudyGroup
 
     /// <summary>A value of a cell: small numbers with an exponent, as rates are written.</summary>
     public static string Value(JsonNode? value) => value?.GetValueKind() == JsonValueKind.Number
-        ? NumberFormat.Setting(double.Parse(SpecDifferences.Canonical(value), CultureInfo.InvariantCulture))
+        ? PaperNumbers.Setting(double.Parse(SpecDifferences.Canonical(value), CultureInfo.InvariantCulture))
         : CsvLines.Plain(value);
 
     /// <summary>Text that is the same for cells that are the same.</summary>

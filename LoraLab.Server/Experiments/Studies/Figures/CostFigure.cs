@@ -30,7 +30,7 @@ internal sealed class CostFigure : IStudyFigure
         int left = evidence.Reported.SelectMany(group => group.Counted).Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
         return "Accuracy at the last evaluation against training time (left) and peak memory (right): a small point for each run, a large one for the mean of a method"
             + $"{(evidence.NothingSelected ? "; nothing was selected from them" : "")}. {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
-            + (left > 0 ? $" {NumberFormat.Count(left, "run")} without a time or a peak of their own left out." : "");
+            + (left > 0 ? $" {PaperNumbers.Count(left, "run")} without a time or a peak of their own left out." : "");
     }
 
     public string? Missing(StudyEvidence evidence) => evidence.Reported.SelectMany(group => group.Counted).Any(run => run.TrainSeconds is not null || run.PeakMemoryMb is not null)

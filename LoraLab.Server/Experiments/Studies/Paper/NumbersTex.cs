@@ -36,13 +36,13 @@ internal static class NumbersTex
     private static void Numbers(TexLines text, string name, StudyGroup group)
     {
         text.Comment(group.Label);
-        Command(text, "Seeds" + name, NumberFormat.Plain(group.Counted.Count, "0"));
+        Command(text, "Seeds" + name, PaperNumbers.Plain(group.Counted.Count, "0"));
         if (group.Rates is { } rates)
         {
-            Command(text, "Rate" + name, NumberFormat.Setting(rates.A));
+            Command(text, "Rate" + name, PaperNumbers.Setting(rates.A));
             if (rates.A != rates.B)
             {
-                Command(text, "RateB" + name, NumberFormat.Setting(rates.B));
+                Command(text, "RateB" + name, PaperNumbers.Setting(rates.B));
             }
         }
 
@@ -51,12 +51,12 @@ internal static class NumbersTex
             IReadOnlyList<double> values = [.. group.BySeed(column.Read).Values];
             if (values.Count > 0)
             {
-                Command(text, prefix + name, NumberFormat.Plain(SampleMoments.Mean(values), column.Format));
+                Command(text, prefix + name, PaperNumbers.Plain(SampleMoments.Mean(values), column.Format));
             }
 
             if (values.Count > 1)
             {
-                Command(text, prefix + "Std" + name, NumberFormat.Plain(SampleMoments.StandardDeviation(values), column.SpreadFormat));
+                Command(text, prefix + "Std" + name, PaperNumbers.Plain(SampleMoments.StandardDeviation(values), column.SpreadFormat));
             }
         }
     }

@@ -37,11 +37,11 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
         }
 
         double mean = SampleMoments.Mean(values);
-        string text = NumberFormat.Plain(mean, Format);
+        string text = PaperNumbers.Plain(mean, Format);
         // A count that is the same in every run has no spread to tell of.
         if (values.Count > 1 && (Format != "#,0" || values.Distinct().Count() > 1))
         {
-            text += $" ± {NumberFormat.Plain(SampleMoments.StandardDeviation(values), SpreadFormat)}";
+            text += $" ± {PaperNumbers.Plain(SampleMoments.StandardDeviation(values), SpreadFormat)}";
         }
 
         return new StudyTableCell(values.Count == group.Counted.Count ? text : $"{text} (n = {values.Count})", mean);

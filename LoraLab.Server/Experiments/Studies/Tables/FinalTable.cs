@@ -58,14 +58,14 @@ internal static class FinalTable
         }
 
         double best = column.Best > 0 ? known.Max(group => cells[group].Value!.Value) : known.Min(group => cells[group].Value!.Value);
-        string printed = NumberFormat.Plain(best, column.Format);
+        string printed = PaperNumbers.Plain(best, column.Format);
         // The same number of parameters everywhere is nobody's merit.
-        if (!column.Tested && known.TrueForAll(group => NumberFormat.Plain(cells[group].Value!.Value, column.Format) == printed))
+        if (!column.Tested && known.TrueForAll(group => PaperNumbers.Plain(cells[group].Value!.Value, column.Format) == printed))
         {
             return cells;
         }
 
-        foreach (StudyGroup group in known.Where(group => NumberFormat.Plain(cells[group].Value!.Value, column.Format) == printed))
+        foreach (StudyGroup group in known.Where(group => PaperNumbers.Plain(cells[group].Value!.Value, column.Format) == printed))
         {
             cells[group] = cells[group] with { Bold = true };
         }
@@ -128,7 +128,7 @@ internal static class FinalTable
 
         foreach (StudyGroup group in groups.Where(group => group.Runs.Count < seeds))
         {
-            yield return $"{group.Label}: {NumberFormat.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
+            yield return $"{group.Label}: {PaperNumbers.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
         }
 
         List<string> sources = [.. groups.SelectMany(group => group.Counted).Where(run => run.PeakMemoryMb is not null).Select(run => run.Environment?.MemorySource).OfType<string>().Where(source => source.Length > 0).Distinct()];

@@ -29,8 +29,8 @@ internal static class HyperParameterTable
                 [
                     .. Values(fields, cell.Settings),
                     new StudyTableCell(cell.Extension ? "selection (extension)" : "selection"),
-                    cell.Accuracy is double accuracy ? new StudyTableCell(NumberFormat.Percent(accuracy), accuracy * 100) : new StudyTableCell(""),
-                    cell.Loss is double loss ? new StudyTableCell(NumberFormat.Plain(loss, "0.0000"), loss) : new StudyTableCell(""),
+                    cell.Accuracy is double accuracy ? new StudyTableCell(PaperNumbers.Percent(accuracy), accuracy * 100) : new StudyTableCell(""),
+                    cell.Loss is double loss ? new StudyTableCell(PaperNumbers.Plain(loss, "0.0000"), loss) : new StudyTableCell(""),
                     StudyGroup.Key(cell.Settings) == chosen ? new StudyTableCell("chosen", Bold: true) : new StudyTableCell(""),
                 ]),
             ],
@@ -72,13 +72,13 @@ internal static class HyperParameterTable
     }
 
     private static StudyTableCell Rate(StudyGroup group) => group.Rates is not { } rates ? new StudyTableCell("")
-        : rates.A == rates.B ? new StudyTableCell(NumberFormat.Setting(rates.A), rates.A)
+        : rates.A == rates.B ? new StudyTableCell(PaperNumbers.Setting(rates.A), rates.A)
         : new StudyTableCell(rates.ToString());
 
     private static StudyTableCell Loss(StudyGroup group)
     {
         List<double> losses = [.. group.BySeed(run => run.Document!.Summary.EvalLoss?.Last).Values];
-        return losses.Count == 0 ? new StudyTableCell("") : new StudyTableCell(NumberFormat.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));
+        return losses.Count == 0 ? new StudyTableCell("") : new StudyTableCell(PaperNumbers.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));
     }
 
     private static IEnumerable<StudyTableCell> Values(List<string> fields, JsonObject settings) =>

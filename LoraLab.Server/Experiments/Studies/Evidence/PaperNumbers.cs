@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
 /// <summary>Numbers in print.</summary>
-internal static class NumberFormat
+internal static class PaperNumbers
 {
     /// <summary>A setting: <c>1e-4</c> for small numbers, plain otherwise.</summary>
     public static string Setting(double value) => value != 0 && Math.Abs(value) < 0.01
