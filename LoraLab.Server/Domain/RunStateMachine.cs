@@ -24,9 +24,6 @@ namespace LoraLab.Server.Domain;
 /// </summary>
 internal static class RunStateMachine
 {
-    private const string NothingSavedTwice = "The worker and its server were gone in two attempts in a row before a checkpoint was saved, so it is not tried again by itself; "
-        + "look at the end of the log and at the machine's memory and power, then resume the run.";
-
     /// <summary>queued → preparing: a lane has taken the run; its next attempt begins.</summary>
     public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) => Move(run, RunState.Preparing, RunState.Queued) with
     {
@@ -94,7 +91,7 @@ internal static class RunStateMachine
         _ = Move(run, RunState.Interrupted, RunState.Preparing, RunState.Running);
         RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
         return GotNowhere(marked.Attempts)
-            ? End(marked, EndReason.WorkerLost, NothingSavedTwice, now)
+            ? End(marked, EndReason.WorkerLost, EndMessages.LostTwice, now)
             : Finish(marked, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
     }
 

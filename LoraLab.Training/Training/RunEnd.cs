@@ -27,10 +27,10 @@ public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
             case RunFailure failure:
                 return new(failure.Reason, failure.Message) { Suggestions = failure.Suggestions };
             case IOException e when DiskSpace.IsShort(e):
-                return new(EndReason.DiskFull, $"The disk is full ({e.Message.TrimEnd('.')}); free some space and resume the run.");
+                return new(EndReason.DiskFull, EndMessages.DiskFull(e.Message));
             case Exception e when OutOfMemory.Is(e):
                 log(e.ToString());
-                return new(EndReason.OutOfMemory, "The device ran out of memory: use a smaller packTokens, rank or model, or fewer targetModules; with a memoryBudgetMb such a run ends before it trains.");
+                return new(EndReason.OutOfMemory, EndMessages.OutOfMemory);
             default:
                 return null;
         }

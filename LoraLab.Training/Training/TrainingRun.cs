@@ -267,7 +267,7 @@ public sealed class TrainingRun : IDisposable
     private RunFailure NonFiniteEvaluation(string what) => Step == 0
         ? RunFailure.BadData(
             $"The evaluation loss is {what} before the first step: the weights of '{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the adapter of initFrom")} are damaged, or too large for precision {_spec.Precision.ToString().ToLowerInvariant()}; check them, or use precision fp32.", "model")
-        : new(EndReason.Diverged, $"The evaluation loss became {what} after step {Step} of {_plan.TotalSteps}: lower learningRate, or set maxGradNorm or warmupSteps. The checkpoint of the evaluation before is kept.");
+        : new(EndReason.Diverged, $"{EndMessages.Diverged($"The evaluation loss became {what} after step {Step} of {_plan.TotalSteps}")} The checkpoint of the evaluation before is kept.");
 
     private void ThrowIfDiverged(int step, double loss, double norm)
     {
@@ -275,7 +275,7 @@ public sealed class TrainingRun : IDisposable
         {
             string what = double.IsFinite(loss) ? "gradient" : "loss";
             throw new RunFailure(
-                EndReason.Diverged, $"The {what} became {(double.IsNaN(loss) || double.IsNaN(norm) ? "NaN" : "infinite")} at step {step} of {_plan.TotalSteps}: lower learningRate, or set maxGradNorm or warmupSteps.");
+                EndReason.Diverged, EndMessages.Diverged($"The {what} became {(double.IsNaN(loss) || double.IsNaN(norm) ? "NaN" : "infinite")} at step {step} of {_plan.TotalSteps}"));
         }
     }
 

@@ -1,0 +1,103 @@
+namespace LoraLab.Contracts.Runs;
+
+/// <summary>
+/// Messages about the end of a run: the error that is stored with it (cause and remedy in one sentence), and the explanation and advice
+/// on its page.
+/// </summary>
+public static class EndMessages
+{
+    /// <summary>The device ran out of memory.</summary>
+    public const string OutOfMemory = $"The device ran out of memory: use {LessMemory}; with memoryBudgetMb set, a run that does not fit ends before it trains.";
+
+    /// <summary>Two attempts in a row were lost with their server and saved nothing.</summary>
+    public const string LostTwice = "The worker and the server died in two attempts in a row before a checkpoint was saved, so the run is not retried automatically: "
+        + "check the end of the log and the machine's memory and power, then resume the run.";
+
+    private const string LessMemory = "a smaller packTokens, effectiveBatch, rank or model, or fewer targetModules";
+    private const string Stabilize = "lower learningRate, or set maxGradNorm or warmupSteps";
+    private const string FreeSpace = "free some space and resume the run";
+    private const string CheckLog = "check the last lines of its log, then resume the run";
+    private const string Unusable = "The model, the data or the specification cannot be used";
+    private const string FromCheckpoint = "it continues from its last checkpoint";
+    private const string Kept = "Everything recorded so far is kept.";
+
+    /// <summary>The error of a run that ends now, before its state changes, where the worker reported none; null: it finished.</summary>
+    public static string? For(RunDocument run, EndReason reason) => reason switch
+    {
+        EndReason.Finished => null,
+        EndReason.Cancelled => Cancelled(run),
+        EndReason.Pruned => Pruned(run, run.Pruning ?? "Stopped by a rule."),
+        EndReason.OutOfMemory => OutOfMemory,
+        EndReason.Diverged => Diverged("The loss became NaN or infinite"),
+        EndReason.BadData => $"{Unusable}: correct the file or field that the last lines of the log name, then resume or clone the run.",
+        EndReason.BudgetExceeded => "The run does not fit its memory budget: clone it with a smaller rank, packTokens or model, or raise memoryBudgetMb.",
+        EndReason.DiskFull => DiskFull(),
+        _ => $"The worker process was lost: {CheckLog}.",
+    };
+
+    /// <summary>The error of a run that diverged.</summary>
+    /// <param name="observed">Quantity, value and step, without a period.</param>
+    public static string Diverged(string observed) => $"{observed}: {Stabilize}.";
+
+    /// <summary>The error of a run that could not write.</summary>
+    /// <param name="detail">The system's message or the file; null: unknown.</param>
+    public static string DiskFull(string? detail = null) => $"The disk is full{(detail is null ? "" : $" ({detail.TrimEnd('.')})")}: {FreeSpace}.";
+
+    /// <summary>The error of a run whose worker did not obey and was killed.</summary>
+    public static string Killed(RunDocument run) => run.CancelBy is null
+        ? Cancelled(run)
+        : $"Cancelled at step {Position(run)}: its worker did not stop in time and was killed. {HowToResume(run)}";
+
+    /// <summary>The error of a run that a rule stopped: the rule's own sentence, then how to resume.</summary>
+    public static string Pruned(RunDocument run, string rule) => run.Attempts.Count == 0
+        ? $"{rule} It had not started; resume it to queue it again."
+        : $"{rule} It was stopped at step {Position(run)}. {HowToResume(run)}";
+
+    /// <summary>The explanation on the run's page; empty where there is nothing to explain.</summary>
+    public static string Explanation(RunDocument run) => run.EndReason switch
+    {
+        EndReason.OutOfMemory => "The device had no memory left for this run. The server is not affected: the worker is a separate process.",
+        EndReason.Diverged => "The loss or the gradient became NaN or infinite, so every later step would have been useless. "
+            + "The run stopped immediately; its last good checkpoint is kept.",
+        EndReason.BadData => $"{Unusable} as it is.",
+        EndReason.BudgetExceeded => "The run needs more memory than its budget allows. It ended before training, so only the loading time was lost.",
+        EndReason.DiskFull => "There was no space left on the disk for results or checkpoints. Everything written before is intact.",
+        EndReason.WorkerLost => "The worker process exited without reporting why. The end of its log is the best clue.",
+        EndReason.Pruned => "A rule of its sweep stopped it early.",
+        _ => run.State switch
+        {
+            RunState.Interrupted => $"The server or the machine went down during the run. Nothing is wrong with the run itself. {Kept}",
+            RunState.Cancelled => run.Attempts.Count == 0 ? "It was removed from the queue before it started." : $"It was stopped on request. {Kept}",
+            _ => "",
+        },
+    };
+
+    /// <summary>The next steps on the run's page, one per item.</summary>
+    public static IReadOnlyList<string> Advice(RunDocument run) => run.EndReason switch
+    {
+        EndReason.OutOfMemory => [$"Clone it with {LessMemory}.", "Set a memory budget: a run that does not fit then ends before it trains."],
+        EndReason.Diverged =>
+        [
+            "Clone it with a lower learning rate, with gradient clipping or with warmup steps.",
+            "Resuming would repeat exactly the same steps, so it is not offered.",
+        ],
+        EndReason.BadData => ["Correct what the error names, then clone the run; if only files had to be corrected, resume it."],
+        EndReason.BudgetExceeded => ["Clone it with one of the changes below, or with a larger budget."],
+        EndReason.DiskFull => [$"Free some space in the data directory, then resume the run: {FromCheckpoint}."],
+        EndReason.WorkerLost => [$"Check the end of the log and the machine's memory, then resume the run: {FromCheckpoint}."],
+        _ when run.State == RunState.Interrupted => [$"Resume it: {FromCheckpoint} and ends with the same numbers as an uninterrupted run."],
+        _ when run.State == RunState.Cancelled && run.Attempts.Count > 0 => [$"Resume it if you change your mind: {FromCheckpoint}."],
+        _ => [],
+    };
+
+    private static string Cancelled(RunDocument run) => run.Attempts.Count == 0
+        ? "Cancelled before it started; resume it to queue it again."
+        : $"Cancelled at step {Position(run)}. {HowToResume(run)}";
+
+    private static string Position(RunDocument run) => run.Progress.TotalSteps > 0 ? $"{run.Progress.Step} of {run.Progress.TotalSteps}" : $"{run.Progress.Step}";
+
+    private static string HowToResume(RunDocument run) =>
+        run.Attempts.Select(attempt => attempt.CheckpointStep).LastOrDefault(step => step is not null) is int saved
+            ? $"Resume it to continue from the checkpoint at step {saved}."
+            : "No checkpoint was saved: if resumed, it starts over.";
+}
