@@ -13,7 +13,7 @@ internal sealed class EventWriter(string path) : IDisposable
 
     public void Write(WorkerEvent happened)
     {
-        string line = Line(happened with { N = ++n, At = TimeProvider.System.GetUtcNow() });
+        string line = Line(happened with { Number = ++n, At = TimeProvider.System.GetUtcNow() });
         Raw(line + "\n");
         Console.WriteLine(line);
     }
@@ -21,7 +21,7 @@ internal sealed class EventWriter(string path) : IDisposable
     /// <summary>The event in two pieces with a pause between, so that a reader meets a half line.</summary>
     public void WriteInHalves(WorkerEvent happened, int pause)
     {
-        string line = Line(happened with { N = ++n, At = TimeProvider.System.GetUtcNow() });
+        string line = Line(happened with { Number = ++n, At = TimeProvider.System.GetUtcNow() });
         Raw(line[..(line.Length / 2)]);
         Console.WriteLine("{}");
         Thread.Sleep(pause);

@@ -41,14 +41,14 @@ internal static class Inspector
         return 0;
     }
 
-    private static InspectResponse Answer(InspectRequest request) => request.Ask switch
+    private static InspectResponse Answer(InspectRequest request) => request.Kind switch
     {
         "methods" => new InspectResponse { Id = request.Id, Methods = [.. Methods.Select(Describe)] },
         "models" => new InspectResponse { Id = request.Id, Models = [new ModelEntry { Name = "sample", Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }] },
         "datasets" => new InspectResponse { Id = request.Id, Datasets = [new DatasetEntry { Name = "sample", Usable = true, Toy = true, Labels = ["negative", "positive"], TrainRows = 100, EvalRows = 4 }] },
         "devices" => new InspectResponse { Id = request.Id, Devices = Environment.GetEnvironmentVariable("SCRIPTED_GPU") is null ? [Cpu] : [Cpu, Gpu] },
         "validate" => new InspectResponse { Id = request.Id, Validation = Validate(request.Spec!.AsObject()) },
-        _ => new InspectResponse { Id = request.Id, Error = $"There is no question '{request.Ask}'." },
+        _ => new InspectResponse { Id = request.Id, Error = $"There is no question '{request.Kind}'." },
     };
 
     private static MethodDescriptor Describe((string Id, string Color, double Rate) method) => new()

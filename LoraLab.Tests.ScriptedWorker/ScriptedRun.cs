@@ -29,7 +29,7 @@ internal sealed class ScriptedRun
 
     private ScriptedRun(WorkerCommand command)
     {
-        directory = command.Run!;
+        directory = command.RunDirectory!;
         spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(directory, RunFiles.Spec)), ContractJson.Options)!;
         attempt = command.Attempt;
         script = new Script(spec.Notes, attempt);
@@ -50,7 +50,7 @@ internal sealed class ScriptedRun
         }
 
         WorkerCommand command = JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options)!;
-        if (command.Run is null)
+        if (command.RunDirectory is null)
         {
             return 2;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Compare;
 
@@ -60,8 +61,8 @@ public sealed record SeedResult(long Seed, long? OrderSeed, double Accuracy, dou
 /// <param name="StandardDeviation">Sample standard deviation (n − 1); null for one seed.</param>
 /// <param name="Low">Lower end of the 95 % t-interval of the mean; null where there is none.</param>
 /// <param name="High">Its upper end.</param>
-/// <param name="NoInterval">Why there is no interval; null: there is one.</param>
-public sealed record SeedStatistics(int N, double Mean, double? StandardDeviation, double? Low, double? High, string? NoInterval);
+/// <param name="NoIntervalReason">Why there is no interval; null: there is one.</param>
+public sealed record SeedStatistics(int N, double Mean, double? StandardDeviation, double? Low, double? High, [property: JsonPropertyName("noInterval")] string? NoIntervalReason);
 
 /// <summary>Two groups, paired by seed.</summary>
 public sealed record MethodPair
@@ -76,7 +77,8 @@ public sealed record MethodPair
     public int CommonSeeds { get; init; }
 
     /// <summary>Why there is no test, in one sentence; null: it was made.</summary>
-    public string? Refused { get; init; }
+    [JsonPropertyName("refused")]
+    public string? NotTestedReason { get; init; }
 
     /// <summary>Mean over the common seeds of the first's accuracy minus the second's; null without a common seed.</summary>
     public double? Difference { get; init; }

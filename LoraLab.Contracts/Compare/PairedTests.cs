@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Compare;
 
 /// <summary>
@@ -29,10 +31,12 @@ public sealed record PairedTest
     public required string RunB { get; init; }
 
     /// <summary>Why there is no test, in one sentence; null: it was made.</summary>
-    public string? Refused { get; init; }
+    [JsonPropertyName("refused")]
+    public string? NotTestedReason { get; init; }
 
     /// <summary>Ids of the runs that the reason is about; empty where it is about both alike.</summary>
-    public IReadOnlyList<string> RefusedFor { get; init; } = [];
+    [JsonPropertyName("refusedFor")]
+    public IReadOnlyList<string> NotTestedRuns { get; init; } = [];
 
     /// <summary>Rows that both were evaluated on.</summary>
     public int? Rows { get; init; }

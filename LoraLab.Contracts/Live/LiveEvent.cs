@@ -30,7 +30,7 @@ public static class LiveEventTypes
     public const string QueueChanged = "queue.changed";
 
     /// <summary>Payload: <see cref="ExperimentNotice"/>.</summary>
-    public const string PlanChanged = "plan.changed";
+    public const string ExperimentChanged = "plan.changed";
 
     /// <summary>Payload: <c>SystemSample</c>; not replayed.</summary>
     public const string SystemSample = "system.sample";

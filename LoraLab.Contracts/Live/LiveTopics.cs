@@ -13,10 +13,10 @@ public static class LiveTopics
 
     /// <summary>Whether there is such a topic.</summary>
     public static bool IsKnown(string? topic) =>
-        topic is LiveHub.Runs or LiveHub.Queue or LiveHub.System or LiveHub.Studies or LiveHub.Sweeps || RunOf(topic) is not null || PlanOf(topic) is not null;
+        topic is LiveHub.Runs or LiveHub.Queue or LiveHub.System or LiveHub.Studies or LiveHub.Sweeps || GetRunId(topic) is not null || GetExperiment(topic) is not null;
 
     /// <summary>The run of <c>run:{id}</c> and <c>run:{id}:logs</c>; null for other topics.</summary>
-    public static string? RunOf(string? topic)
+    public static string? GetRunId(string? topic)
     {
         if (topic is null || !topic.StartsWith(RunPrefix, StringComparison.Ordinal))
         {
@@ -28,7 +28,7 @@ public static class LiveTopics
     }
 
     /// <summary>The study or sweep of <c>study:{id}</c> and <c>sweep:{id}</c>; null for other topics.</summary>
-    public static (ExperimentKind Kind, string Id)? PlanOf(string? topic)
+    public static (ExperimentKind Kind, string Id)? GetExperiment(string? topic)
     {
         ExperimentKind kind = topic?.StartsWith(StudyPrefix, StringComparison.Ordinal) == true ? ExperimentKind.Study : ExperimentKind.Sweep;
         string prefix = kind == ExperimentKind.Study ? StudyPrefix : SweepPrefix;
@@ -36,7 +36,7 @@ public static class LiveTopics
     }
 
     /// <summary>The kind that <c>studies</c> and <c>sweeps</c> are about; null for other topics.</summary>
-    public static ExperimentKind? PlansOf(string topic) => topic switch
+    public static ExperimentKind? GetExperimentKind(string topic) => topic switch
     {
         LiveHub.Studies => ExperimentKind.Study,
         LiveHub.Sweeps => ExperimentKind.Sweep,
@@ -53,14 +53,14 @@ public static class LiveTopics
         LiveEventTypes.RunState or LiveEventTypes.RunProgress => topic == LiveHub.Runs || topic == LiveHub.Run(live.RunId!),
         LiveEventTypes.RunMetrics => topic == LiveHub.Run(live.RunId!),
         LiveEventTypes.RunLog => topic == LiveHub.RunLogs(live.RunId!),
-        LiveEventTypes.PlanChanged => CarriesPlan(topic, live.Data.Deserialize<ExperimentNotice>(ContractJson.Options)!),
+        LiveEventTypes.ExperimentChanged => CarriesExperiment(topic, live.Data.Deserialize<ExperimentNotice>(ContractJson.Options)!),
         LiveEventTypes.QueueChanged => topic == LiveHub.Queue,
         LiveEventTypes.SystemSample => topic == LiveHub.System,
         _ => false,
     };
 
-    private static bool CarriesPlan(string topic, ExperimentNotice notice) =>
-        PlansOf(topic) == notice.Kind || PlanOf(topic) == (notice.Kind, notice.Id);
+    private static bool CarriesExperiment(string topic, ExperimentNotice notice) =>
+        GetExperimentKind(topic) == notice.Kind || GetExperiment(topic) == (notice.Kind, notice.Id);
 
     private static bool IsId(string id) => id.Length is > 0 and <= LongestId && !id.Contains(':');
 }

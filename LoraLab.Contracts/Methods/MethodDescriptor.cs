@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Methods;
 
@@ -27,7 +28,8 @@ public sealed record MethodDescriptor
     public IReadOnlyList<string> Shapes { get; init; } = [];
 
     /// <summary>Distribution or formula of each factor at the start, a line each.</summary>
-    public IReadOnlyList<string> Initialisation { get; init; } = [];
+    [JsonPropertyName("initialisation")]
+    public IReadOnlyList<string> Initialization { get; init; } = [];
 
     /// <summary>Trainable parameters of one layer, as a formula of r, in and out.</summary>
     public string Parameters { get; init; } = "r·(in + out)";
@@ -36,7 +38,8 @@ public sealed record MethodDescriptor
     public string Export { get; init; } = "A and B as they are, rank r.";
 
     /// <summary>Where the implementation departs from the paper "Better Call LoRA", and why.</summary>
-    public IReadOnlyList<PaperDeviation> Departures { get; init; } = [];
+    [JsonPropertyName("departures")]
+    public IReadOnlyList<PaperDeviation> Deviations { get; init; } = [];
 
     /// <summary>Publication it comes from.</summary>
     public required string Source { get; init; }
@@ -65,9 +68,9 @@ public sealed record MethodDescriptor
 
 /// <summary>A difference between the paper's text and what is computed.</summary>
 /// <param name="Paper">What the paper says.</param>
-/// <param name="Here">What is computed.</param>
-/// <param name="Why">The evidence or reason.</param>
-public sealed record PaperDeviation(string Paper, string Here, string Why);
+/// <param name="Implementation">What is computed.</param>
+/// <param name="Reason">The evidence or reason.</param>
+public sealed record PaperDeviation(string Paper, [property: JsonPropertyName("here")] string Implementation, [property: JsonPropertyName("why")] string Reason);
 
 /// <summary>One option of a method.</summary>
 public sealed record MethodOption

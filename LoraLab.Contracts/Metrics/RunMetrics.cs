@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Metrics;
 
 /// <summary>Metric series of one run.</summary>
@@ -23,10 +25,10 @@ public sealed record MetricSeries
 }
 
 /// <summary>A value that JSON numbers cannot hold.</summary>
-/// <param name="I">Index in the series.</param>
-/// <param name="X">Step.</param>
-/// <param name="V"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
-public sealed record NonFinitePoint(int I, int X, string V);
+/// <param name="Index">Index in the series.</param>
+/// <param name="Step">Step.</param>
+/// <param name="Value"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
+public sealed record NonFinitePoint([property: JsonPropertyName("i")] int Index, [property: JsonPropertyName("x")] int Step, [property: JsonPropertyName("v")] string Value);
 
 /// <summary>Predictions of one evaluation.</summary>
 /// <param name="Step">Step of the evaluation.</param>

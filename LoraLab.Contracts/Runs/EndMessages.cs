@@ -26,7 +26,7 @@ public static class EndMessages
     {
         EndReason.Finished => null,
         EndReason.Cancelled => Cancelled(run),
-        EndReason.Pruned => Pruned(run, run.Pruning ?? "Stopped by a rule."),
+        EndReason.Pruned => Pruned(run, run.PruneReason ?? "Stopped by a rule."),
         EndReason.OutOfMemory => OutOfMemory,
         EndReason.Diverged => Diverged("The loss became NaN or infinite"),
         EndReason.BadData => $"{Unusable}: correct the file or field that the last lines of the log name, then resume or clone the run.",

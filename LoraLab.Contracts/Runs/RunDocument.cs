@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Runs;
 
 /// <summary>A run as the API shows it.</summary>
@@ -82,7 +84,8 @@ public sealed record RunDocument
     public DateTimeOffset? CancelBy { get; init; }
 
     /// <summary>Why a rule of a sweep or study is stopping the run, in one sentence; null unless one is.</summary>
-    public string? Pruning { get; init; }
+    [JsonPropertyName("pruning")]
+    public string? PruneReason { get; init; }
 }
 
 /// <summary>How far a run is.</summary>

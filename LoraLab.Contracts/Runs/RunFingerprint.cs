@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Runs;
 
 /// <summary>
@@ -139,6 +141,6 @@ public sealed record AdapterFingerprint
 /// <param name="Name">What it counts.</param>
 /// <param name="Paper">The paper's value.</param>
 /// <param name="Run">This run's value; null: not known yet.</param>
-/// <param name="Met">Whether they are the same; null: not known yet.</param>
+/// <param name="Matches">Whether they are the same; null: not known yet.</param>
 /// <param name="Note">What is known about a difference.</param>
-public sealed record PaperFigure(string Name, string Paper, string? Run, bool? Met, string? Note = null);
+public sealed record PaperFigure(string Name, string Paper, string? Run, [property: JsonPropertyName("met")] bool? Matches, string? Note = null);

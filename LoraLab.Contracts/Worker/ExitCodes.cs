@@ -27,7 +27,7 @@ public static class ExitCodes
     public const int DiskFull = 6;
 
     /// <summary>The code for the end of a run; null: left unfinished.</summary>
-    public static int Of(EndReason? reason) => reason switch
+    public static int FromEndReason(EndReason? reason) => reason switch
     {
         EndReason.Finished => Success,
         EndReason.Cancelled => Cancelled,
@@ -36,5 +36,5 @@ public static class ExitCodes
     };
 
     /// <summary>How a run ends whose worker exited with <paramref name="code"/> and said nothing else.</summary>
-    public static EndReason ReasonOf(int code) => code == DiskFull ? EndReason.DiskFull : EndReason.WorkerLost;
+    public static EndReason ToEndReason(int code) => code == DiskFull ? EndReason.DiskFull : EndReason.WorkerLost;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
@@ -15,7 +16,8 @@ public sealed record InspectRequest
     public long Id { get; init; }
 
     /// <summary><c>methods</c>, <c>models</c>, <c>datasets</c>, <c>validate</c>, <c>estimate</c> or <c>devices</c>.</summary>
-    public required string Ask { get; init; }
+    [JsonPropertyName("ask")]
+    public required string Kind { get; init; }
 
     /// <summary>Specification as it was sent, for <c>validate</c> and <c>estimate</c>.</summary>
     public JsonNode? Spec { get; init; }

@@ -1,10 +1,13 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Worker;
 
 /// <summary>A line on the worker's stdin. Its end means that the server is gone.</summary>
 public sealed record WorkerCommand
 {
     /// <summary>Run directory to execute; it holds <c>spec.json</c>.</summary>
-    public string? Run { get; init; }
+    [JsonPropertyName("run")]
+    public string? RunDirectory { get; init; }
 
     /// <summary>Attempt number, from 1; the attempt's folder is <c>attempts/{number:0000}</c> in the run directory.</summary>
     public int Attempt { get; init; } = 1;

@@ -18,7 +18,8 @@ namespace LoraLab.Contracts.Worker;
 public abstract record WorkerEvent
 {
     /// <summary>Number within the attempt, from 1 without gaps.</summary>
-    public long N { get; init; }
+    [JsonPropertyName("n")]
+    public long Number { get; init; }
 
     /// <summary>When, UTC.</summary>
     public DateTimeOffset At { get; init; }
@@ -139,7 +140,8 @@ public sealed record BudgetExceeded : WorkerEvent
     public int BudgetMb { get; init; }
 
     /// <summary>One sentence that says so.</summary>
-    public required string Sentence { get; init; }
+    [JsonPropertyName("sentence")]
+    public required string Message { get; init; }
 }
 
 /// <summary>Last event: how the attempt ended.</summary>

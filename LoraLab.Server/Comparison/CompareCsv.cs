@@ -37,7 +37,7 @@ internal static class CompareCsv
         Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => row.Name);
         foreach (PairedTest pair in document.PairedTests.Pairs)
         {
-            text.Add(pair.RunA, pair.RunB, names[pair.RunA], names[pair.RunB], Whole(pair.Rows), Whole(pair.B), Whole(pair.C), CsvLines.Number(pair.Difference), CsvLines.Number(pair.P), CsvLines.Number(pair.HolmP), pair.Refused, string.Join(' ', pair.Factors));
+            text.Add(pair.RunA, pair.RunB, names[pair.RunA], names[pair.RunB], Whole(pair.Rows), Whole(pair.B), Whole(pair.C), CsvLines.Number(pair.Difference), CsvLines.Number(pair.P), CsvLines.Number(pair.HolmP), pair.NotTestedReason, string.Join(' ', pair.Factors));
         }
 
         return text.ToString();

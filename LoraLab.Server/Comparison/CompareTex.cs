@@ -48,7 +48,7 @@ internal static class CompareTex
     private static void Methods(MethodComparison methods, TexLines text)
     {
         text.Comment("Methods over seeds: mean and sample standard deviation, 95 % t-interval of the mean.");
-        foreach (string reason in methods.Pairs.Select(pair => pair.Refused).OfType<string>().Distinct())
+        foreach (string reason in methods.Pairs.Select(pair => pair.NotTestedReason).OfType<string>().Distinct())
         {
             text.Comment($"Not tested: {reason}");
         }

@@ -51,17 +51,17 @@ internal static class MethodPairs
         };
         if (common.Count < MinimumSeeds)
         {
-            return pair with { Refused = string.Create(CultureInfo.InvariantCulture, $"n = {common.Count}: too few seeds to test methods") };
+            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"n = {common.Count}: too few seeds to test methods") };
         }
 
         if (PairRefusal.OfAll([.. a.Counted, .. b.Counted]) is string refused)
         {
-            return pair with { Refused = refused };
+            return pair with { NotTestedReason = refused };
         }
 
         if (PairedTTest.Of(first, second) is not (double t, int freedom, double p))
         {
-            return pair with { Refused = string.Create(CultureInfo.InvariantCulture, $"All {common.Count} seeds differ by the same {pair.Difference * 100:0.00} points: there is no spread to test against.") };
+            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"All {common.Count} seeds differ by the same {pair.Difference * 100:0.00} points: there is no spread to test against.") };
         }
 
         double size = PairedTTest.Size(first, second);

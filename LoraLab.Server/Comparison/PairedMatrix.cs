@@ -33,7 +33,7 @@ internal static class PairedMatrix
         PairedTest pair = new() { RunA = a.Id, RunB = b.Id };
         if ((PairRefusal.Of(a, b) ?? Repeated(a, b, originals)) is PairRefusal refused)
         {
-            return pair with { Refused = refused.Reason, RefusedFor = refused.Runs };
+            return pair with { NotTestedReason = refused.Reason, NotTestedRuns = refused.Runs };
         }
 
         int onlyA = 0;

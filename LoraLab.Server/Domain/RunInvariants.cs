@@ -40,9 +40,9 @@ internal static class RunInvariants
             yield return $"4: {run.State} with cancelBy {run.CancelBy}";
         }
 
-        if (run.Pruning is not null && run.State != RunState.Cancelling)
+        if (run.PruneReason is not null && run.State != RunState.Cancelling)
         {
-            yield return $"4: {run.State} with pruning '{run.Pruning}'";
+            yield return $"4: {run.State} with pruning '{run.PruneReason}'";
         }
 
         if (run.State == RunState.Interrupted && RunStateMachine.GotNowhere(run.Attempts))

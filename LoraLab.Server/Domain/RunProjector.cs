@@ -18,12 +18,12 @@ internal static class RunProjector
         foreach (WorkerEvent happened in events)
         {
             RunAttempt attempt = document.Attempts[^1];
-            if (happened.N <= attempt.LastEvent)
+            if (happened.Number <= attempt.LastEvent)
             {
                 continue;
             }
 
-            document = document with { Attempts = [.. document.Attempts.SkipLast(1), attempt with { LastEvent = happened.N }] };
+            document = document with { Attempts = [.. document.Attempts.SkipLast(1), attempt with { LastEvent = happened.Number }] };
             if (document.Progress.Stalled)
             {
                 document = document with { Progress = document.Progress with { Stalled = false } };
@@ -44,7 +44,7 @@ internal static class RunProjector
                 BudgetExceeded passed => document with
                 {
                     Summary = document.Summary with { BudgetExceededMb = passed.UsedMb - passed.BudgetMb },
-                    Warnings = [.. document.Warnings.Append(passed.Sentence).Distinct()],
+                    Warnings = [.. document.Warnings.Append(passed.Message).Distinct()],
                 },
                 AttemptEnded ended => document with { Summary = Merge(document.Summary, ended.Summary), Suggestions = ended.Suggestions },
                 _ => document,

@@ -53,7 +53,7 @@ internal static class RunStateMachine
     public static RunDocument? Prune(RunDocument run, string sentence, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
         RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Pruned, EndMessages.Pruned(run, sentence), now, RunState.Queued),
-        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline, Pruning = sentence },
+        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline, PruneReason = sentence },
         _ => null,
     };
 
@@ -63,7 +63,7 @@ internal static class RunStateMachine
     /// </summary>
     public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now)
     {
-        if (reason == EndReason.Cancelled && run.Pruning is { } rule)
+        if (reason == EndReason.Cancelled && run.PruneReason is { } rule)
         {
             (reason, error) = (EndReason.Pruned, EndMessages.Pruned(run, rule));
         }
@@ -132,7 +132,7 @@ internal static class RunStateMachine
             Error = error,
             EndedAt = now,
             CancelBy = null,
-            Pruning = null,
+            PruneReason = null,
             Progress = run.Progress with { Phase = null, Stalled = false, EtaSeconds = state == RunState.Completed ? 0 : null },
             Attempts = hasOpenAttempt ? [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { EndedAt = now, EndReason = reason, Error = error }] : run.Attempts,
         };

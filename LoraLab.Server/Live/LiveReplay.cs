@@ -28,8 +28,8 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
 
     private static string? SingleRun(IReadOnlyList<string> topics)
     {
-        string? run = topics.Count == 0 ? null : LiveTopics.RunOf(topics[0]);
-        return topics.All(topic => LiveTopics.RunOf(topic) == run) ? run : null;
+        string? run = topics.Count == 0 ? null : LiveTopics.GetRunId(topics[0]);
+        return topics.All(topic => LiveTopics.GetRunId(topic) == run) ? run : null;
     }
 
     /// <summary>Of the queue's events only the last is sent, with the queue as it is now.</summary>
@@ -54,14 +54,14 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
             return store.Each(RunFilter.All).Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, store.Placed(run.Document)));
         }
 
-        if (LiveTopics.PlansOf(topic) is not null || LiveTopics.PlanOf(topic) is not null)
+        if (LiveTopics.GetExperimentKind(topic) is not null || LiveTopics.GetExperiment(topic) is not null)
         {
             return store.ListPlans().OrderBy(plan => plan.Id, StringComparer.Ordinal)
-                .Select(plan => Make(seq, null, LiveEventTypes.PlanChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
+                .Select(plan => Make(seq, null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
                 .Where(live => LiveTopics.Carries(topic, live));
         }
 
-        return LiveTopics.RunOf(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
+        return LiveTopics.GetRunId(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
             ? [
                 Make(seq, id, LiveEventTypes.RunState, store.Placed(found.Document)),
                 Make(seq, id, LiveEventTypes.RunMetrics, new RunMetrics(id, store.ReadSeries(id, null))),
@@ -72,7 +72,7 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
     /// <summary>Logs replay by offset: the end of the log lets a client join without asking again.</summary>
     private IEnumerable<LiveEvent> LogTail(string topic)
     {
-        string id = LiveTopics.RunOf(topic)!;
+        string id = LiveTopics.GetRunId(topic)!;
         LogChunk? tail = store.Find(id) is { } run ? logs.ReadTail(run.Document, LogTailBytes) : null;
         return tail is null || tail.Text.Length == 0 ? [] : [Make(0, id, LiveEventTypes.RunLog, tail)];
     }

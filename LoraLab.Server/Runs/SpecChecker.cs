@@ -17,7 +17,7 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
 
     public async Task<SpecValidation> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
     {
-        InspectResponse response = await inspector.AskAsync(new InspectRequest { Ask = "validate", Spec = spec }, cancellationToken);
+        InspectResponse response = await inspector.AskAsync(new InspectRequest { Kind = "validate", Spec = spec }, cancellationToken);
         SpecValidation validation = response.Validation ?? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not say whether the specification is valid.");
         List<FieldError> errors = [.. validation.Errors];
         if (validation.Spec is { } effective)

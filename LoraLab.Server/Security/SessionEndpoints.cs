@@ -47,7 +47,7 @@ internal static class SessionEndpoints
 
     private static SessionDocument Describe(ClaimsPrincipal user, ApiKeyRing ring) => new()
     {
-        KeyNeeded = ring.Required,
+        KeyRequired = ring.Required,
         Name = user.Identity is { IsAuthenticated: true } known ? known.Name : null,
         Scopes = KeyIdentity.ScopesOf(user),
     };

@@ -50,7 +50,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
         null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndMessages.Killed(document) : null, now),
         null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
-        null => RunStateMachine.End(document, ExitCodes.ReasonOf(exitCode), ExitMessages.For(exitCode), now),
+        null => RunStateMachine.End(document, ExitCodes.ToEndReason(exitCode), ExitMessages.For(exitCode), now),
     };
 
     private async Task WriteAsync(string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, CancellationToken stopping)

@@ -56,7 +56,7 @@ internal sealed class RunExecutor(
         {
             try
             {
-                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { Run = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] }, stopping);
+                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { RunDirectory = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] }, stopping);
             }
             finally
             {
@@ -75,7 +75,7 @@ internal sealed class RunExecutor(
         await worker.SendAsync(command);
 
         StallDetector stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
-        AttemptImport import = new(runId, new EventTail(Path.Combine(command.Run!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
+        AttemptImport import = new(runId, new EventTail(Path.Combine(command.RunDirectory!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
         WorkerSupervisor watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
         await watch.UntilExitAsync(import, stopping);
 

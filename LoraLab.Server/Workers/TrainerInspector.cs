@@ -20,7 +20,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
 
     /// <summary>The methods; they are part of the trainer's program, so they are asked for once.</summary>
     public async Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
-        methods ??= (await AskAsync(new InspectRequest { Ask = "methods" }, cancellationToken)).Methods ?? [];
+        methods ??= (await AskAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];
 
     public async Task<InspectResponse> AskAsync(InspectRequest request, CancellationToken cancellationToken)
     {
@@ -38,12 +38,12 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             }
             catch (TrainerExitedException)
             {
-                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer ended while it was asked for {request.Ask}. {process.LastLines}".Trim());
+                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer ended while it was asked for {request.Kind}. {process.LastLines}".Trim());
             }
             catch (TimeoutException)
             {
                 process.Dispose();
-                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not answer {request.Ask} within {Timeout.TotalSeconds} seconds; it is started again.");
+                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not answer {request.Kind} within {Timeout.TotalSeconds} seconds; it is started again.");
             }
         }
     }

@@ -95,20 +95,20 @@ public sealed class StudyTests(RealDashboard dashboard)
         ILocator arms = await StudyPages.OpenTabAsync(page, "selection", "arm");
         await Expect(arms).ToHaveCountAsync(s_methods.Length);
         await Expect(page.GetByTestId("chosen-cell")).ToHaveCountAsync(s_methods.Length);
-        await Expect(page.GetByTestId("arm-place")).ToHaveCountAsync(study.Arms.Count(arm => arm.Place is not null));
+        await Expect(page.GetByTestId("arm-place")).ToHaveCountAsync(study.Arms.Count(arm => arm.Position is not null));
     }
 
     private static async Task AssertClaimsAsync(IPage page, StudyDocument study)
     {
         Assert.NotEmpty(study.Claims);
         // Two seeds on a toy decide nothing about the paper.
-        Assert.All(study.Claims, claim => Assert.False(claim.OnPaper));
+        Assert.All(study.Claims, claim => Assert.False(claim.MatchesPaper));
         ILocator cards = await StudyPages.OpenTabAsync(page, "claims", "claim");
         await Expect(cards).ToHaveCountAsync(study.Claims.Count);
         foreach (StudyClaim claim in study.Claims)
         {
             ILocator card = page.Locator($"[data-claim='{claim.Id}']");
-            await Expect(card).ToContainTextAsync(claim.Reading);
+            await Expect(card).ToContainTextAsync(claim.Finding);
             await Expect(card).ToContainTextAsync(claim.MinimumEvidence);
         }
     }
@@ -117,8 +117,8 @@ public sealed class StudyTests(RealDashboard dashboard)
     {
         ILocator figures = await StudyPages.OpenTabAsync(page, "figures", "figure");
         await Expect(figures).ToHaveCountAsync(study.Figures.Count);
-        Assert.Contains(study.Figures, figure => figure is { Id: "convergence", Missing: null });
-        foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is null))
+        Assert.Contains(study.Figures, figure => figure is { Id: "convergence", UnavailableReason: null });
+        foreach (StudyFigure figure in study.Figures.Where(figure => figure.UnavailableReason is null))
         {
             // Loaded, and drawn with a size of its own.
             ILocator image = page.Locator($"[data-figure='{figure.Id}'] img");
@@ -127,9 +127,9 @@ public sealed class StudyTests(RealDashboard dashboard)
             Assert.True(await image.EvaluateAsync<int>("image => image.naturalWidth") > 100, figure.Id);
         }
 
-        foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is not null))
+        foreach (StudyFigure figure in study.Figures.Where(figure => figure.UnavailableReason is not null))
         {
-            await Expect(page.Locator($"[data-figure='{figure.Id}']")).ToContainTextAsync(figure.Missing!);
+            await Expect(page.Locator($"[data-figure='{figure.Id}']")).ToContainTextAsync(figure.UnavailableReason!);
         }
     }
 

@@ -33,7 +33,7 @@ public static class MethodDocs
 
             ## Start
 
-            {Lines(method.Initialisation)}
+            {Lines(method.Initialization)}
 
             ## Options (`methodOptions`)
 
@@ -47,9 +47,9 @@ public static class MethodDocs
         }
 
         page.Append("\n## Where it departs from the paper\n\n| Better Call LoRA says | here | why |\n|---|---|---|\n");
-        foreach (PaperDeviation departure in method.Departures)
+        foreach (PaperDeviation departure in method.Deviations)
         {
-            page.Append(CultureInfo.InvariantCulture, $"| {departure.Paper} | {departure.Here} | {departure.Why} |\n");
+            page.Append(CultureInfo.InvariantCulture, $"| {departure.Paper} | {departure.Implementation} | {departure.Reason} |\n");
         }
 
         return page.Append("\nWritten by `LoraLab.Training methods --docs docs/methods`; a test keeps it up to date.\n").ToString().ReplaceLineEndings("\n");

@@ -40,7 +40,7 @@ internal static class TrainCommand
         using StopSignal stop = new();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, stop));
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, stop));
-        return ExitCodes.Of(Train(services, json, spec, output.FullName, resume, stop));
+        return ExitCodes.FromEndReason(Train(services, json, spec, output.FullName, resume, stop));
     }
 
     private static EndReason? Train(TrainerServices services, JsonNode? json, RunSpec spec, string folder, bool resume, StopSignal stop)

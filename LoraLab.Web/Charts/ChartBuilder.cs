@@ -44,7 +44,7 @@ internal static class ChartBuilder
 
             IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
             full.Add(Line(curve, values, first, end, most, view.LogY, faint: false));
-            marks.AddRange(curve.Data.NonFinite.Where(point => point.X >= x.Min && point.X <= x.Max).Select(point => new ChartMark(point.X, point.V, curve.Name, curve.Color)));
+            marks.AddRange(curve.Data.NonFinite.Where(point => point.Step >= x.Min && point.Step <= x.Max).Select(point => new ChartMark(point.Step, point.Value, curve.Name, curve.Color)));
         }
 
         if (limit is not null && full.Count > 0)

@@ -189,7 +189,7 @@ public sealed partial class MetricChart
         StringBuilder csv = new("run,name,step,value\n");
         foreach (ChartSeries curve in Series)
         {
-            Dictionary<int, string> words = curve.Data.NonFinite.ToDictionary(point => point.I, point => point.V);
+            Dictionary<int, string> words = curve.Data.NonFinite.ToDictionary(point => point.Index, point => point.Value);
             for (int i = 0; i < curve.Data.X.Count; i++)
             {
                 string value = curve.Data.Y[i]?.ToString("R", CultureInfo.InvariantCulture) ?? words.GetValueOrDefault(i, "");

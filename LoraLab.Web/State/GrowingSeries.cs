@@ -37,7 +37,7 @@ internal sealed class GrowingSeries
         int offset = _x.Count;
         _x.AddRange(added.X);
         _y.AddRange(added.Y);
-        _nonFinite.AddRange(added.NonFinite.Select(point => point with { I = point.I + offset }));
+        _nonFinite.AddRange(added.NonFinite.Select(point => point with { Index = point.Index + offset }));
         Snapshot = Take();
         return true;
     }

@@ -50,7 +50,7 @@ public sealed class MetricStore
                 {
                     X = [.. known.X.Take(kept)],
                     Y = [.. known.Y.Take(kept)],
-                    NonFinite = [.. known.NonFinite.Where(point => point.I < kept)],
+                    NonFinite = [.. known.NonFinite.Where(point => point.Index < kept)],
                 });
             }
         }
@@ -79,7 +79,7 @@ public sealed class MetricStore
 
     private static void Add(SortedDictionary<int, (double? Value, string? Word)> points, MetricSeries series)
     {
-        Dictionary<int, string> words = series.NonFinite.ToDictionary(point => point.I, point => point.V);
+        Dictionary<int, string> words = series.NonFinite.ToDictionary(point => point.Index, point => point.Value);
         for (int i = 0; i < series.X.Count; i++)
         {
             points[series.X[i]] = (series.Y[i], words.GetValueOrDefault(i));

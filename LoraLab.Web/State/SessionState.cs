@@ -25,7 +25,7 @@ public sealed class SessionState(LabApi api, NavigationManager navigation)
             return true;
         }
 
-        if (Document is { KeyNeeded: true, Name: null })
+        if (Document is { KeyRequired: true, Name: null })
         {
             Leave();
             return false;

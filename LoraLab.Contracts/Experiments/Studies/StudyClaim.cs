@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>A sentence of the paper that can be tested, and what the study's runs say of it.</summary>
@@ -13,10 +15,12 @@ public sealed record StudyClaim
     public ClaimVerdict Verdict { get; init; }
 
     /// <summary>One sentence for the verdict, with its figures; begins with "on model, data:" where weights or data are not the paper's.</summary>
-    public required string Reading { get; init; }
+    [JsonPropertyName("reading")]
+    public required string Finding { get; init; }
 
     /// <summary>False where weights or data are not the paper's: then the verdict says nothing about the paper.</summary>
-    public bool OnPaper { get; init; }
+    [JsonPropertyName("onPaper")]
+    public bool MatchesPaper { get; init; }
 
     /// <summary>What is compared, and in which unit.</summary>
     public required string Quantity { get; init; }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Studies;
@@ -143,7 +144,8 @@ public sealed record StudyArm
     public JsonObject? Selected { get; init; }
 
     /// <summary>Where the chosen rate lies in its grid.</summary>
-    public GridPosition? Place { get; init; }
+    [JsonPropertyName("place")]
+    public GridPosition? Position { get; init; }
 }
 
 /// <summary>A cell of a grid.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Experiments.Studies;
 
 /// <summary>A table of a study: the same cells on the page, in the API and in the paper.</summary>
@@ -30,8 +32,8 @@ public sealed record StudyTableCell(string Text, double? Value = null, bool Bold
 /// <param name="Id">Fixed id and file name, for example <c>figure-1</c>, <c>convergence</c> or <c>accuracy-cost</c>.</param>
 /// <param name="Title">Short title.</param>
 /// <param name="Caption">Caption, with what was shown and what was not.</param>
-/// <param name="Missing">Why it cannot be drawn yet, in one sentence; null: it can.</param>
-public sealed record StudyFigure(string Id, string Title, string Caption, string? Missing = null);
+/// <param name="UnavailableReason">Why it cannot be drawn yet, in one sentence; null: it can.</param>
+public sealed record StudyFigure(string Id, string Title, string Caption, [property: JsonPropertyName("missing")] string? UnavailableReason = null);
 
 /// <summary>Studies, newest first, without their runs, claims, tables and figures.</summary>
 /// <param name="Items">The studies.</param>

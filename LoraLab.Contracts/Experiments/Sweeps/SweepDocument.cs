@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
 
@@ -150,13 +151,16 @@ public sealed record SweepBest
     public ProportionEstimate? Accuracy { get; init; }
 
     /// <summary>Runs of which it is the best.</summary>
-    public int Of { get; init; }
+    [JsonPropertyName("of")]
+    public int Candidates { get; init; }
 
     /// <summary>Runs that the interval of the best does not tell from it: theirs contains its accuracy.</summary>
-    public int NotTold { get; init; }
+    [JsonPropertyName("notTold")]
+    public int Indistinguishable { get; init; }
 
     /// <summary>On which rows it was chosen, and what that means.</summary>
-    public required string Sentence { get; init; }
+    [JsonPropertyName("sentence")]
+    public required string Note { get; init; }
 }
 
 /// <summary>Sweeps, newest first, without their trials.</summary>

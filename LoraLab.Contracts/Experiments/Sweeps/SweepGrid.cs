@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>Two fields of a sweep as a table of cells: what a heat map is drawn from.</summary>
@@ -16,7 +18,8 @@ public sealed record SweepGrid
     public IReadOnlyList<SweepCell> Cells { get; init; } = [];
 
     /// <summary>What a cell with several runs shows, and what is left out, in one sentence.</summary>
-    public required string Sentence { get; init; }
+    [JsonPropertyName("sentence")]
+    public required string Note { get; init; }
 }
 
 /// <summary>A field as an axis.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>How much each field matters for the objective, over the runs that were finished.</summary>
@@ -10,10 +12,12 @@ public sealed record SweepImportance
     public int Runs { get; init; }
 
     /// <summary>Runs that are needed.</summary>
-    public int Needed { get; init; }
+    [JsonPropertyName("needed")]
+    public int RequiredRuns { get; init; }
 
     /// <summary>How it is computed, or how many runs are missing, in one sentence.</summary>
-    public required string Sentence { get; init; }
+    [JsonPropertyName("sentence")]
+    public required string Note { get; init; }
 
     /// <summary>Fields, the most important first; empty while runs are missing.</summary>
     public IReadOnlyList<FieldImportance> Fields { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
@@ -27,7 +28,8 @@ public sealed record SweepPreview
     public required string Basis { get; init; }
 
     /// <summary>What stopping runs early saves; null: nothing stops them.</summary>
-    public SweepSavings? Saving { get; init; }
+    [JsonPropertyName("saving")]
+    public SweepSavings? Savings { get; init; }
 
     /// <summary>Things worth knowing.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

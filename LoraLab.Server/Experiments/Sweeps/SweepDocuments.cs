@@ -95,9 +95,9 @@ internal static class SweepDocuments
             Values = trial.Stored.Values,
             Value = value,
             Accuracy = accuracy,
-            Of = finished.Count,
-            NotTold = accuracy is null ? 0 : finished.Count(other => other.Trial != trial && Accuracy(other.Trial.Run!.Summary) is { } theirs && theirs.Low <= accuracy.Value && accuracy.Value <= theirs.High),
-            Sentence = finished.Count == 1
+            Candidates = finished.Count,
+            Indistinguishable = accuracy is null ? 0 : finished.Count(other => other.Trial != trial && Accuracy(other.Trial.Run!.Summary) is { } theirs && theirs.Low <= accuracy.Value && accuracy.Value <= theirs.High),
+            Note = finished.Count == 1
                 ? "It is the only finished run so far; it was evaluated on the selection split, not on the reported rows."
                 : $"It was chosen as the best of {finished.Count} on the selection split, so that its figure there flatters it; run it again with evalSplit dev for one to report.",
         };

@@ -31,7 +31,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
             Steps = steps,
             DeviceHours = seconds / 3600,
             Basis = basis,
-            Saving = Saving(prepared, pace, steps),
+            Savings = Saving(prepared, pace, steps),
             Warnings = prepared.Warnings,
         };
     }

@@ -58,8 +58,8 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         {
             Objective = record.Plan.Objective,
             Runs = finished.Count,
-            Needed = FieldImportances.Needed,
-            Sentence = missing > 0
+            RequiredRuns = FieldImportances.Needed,
+            Note = missing > 0
                 ? $"Importance needs {FieldImportances.Needed} finished runs; {missing} more {(missing == 1 ? "is" : "are")} missing."
                 : $"Share of the variance of {record.Plan.Objective} over {finished.Count} finished runs that lies between groups of a field's values (ε², corrected for chance). What fields do only together is in none of them, and runs that were stopped early are not counted.",
             Fields = missing > 0 ? [] : FieldImportances.Of(space, [.. finished.Select(run => space.PointOf(run.Trial.Stored.Values)!)], [.. finished.Select(run => run.Value)]),

@@ -39,7 +39,7 @@ internal sealed class EstimateService : IDisposable
         Interlocked.Increment(ref asking);
         try
         {
-            InspectResponse response = await inspector.AskAsync(new InspectRequest { Ask = "estimate", Spec = asked }, cancellationToken);
+            InspectResponse response = await inspector.AskAsync(new InspectRequest { Kind = "estimate", Spec = asked }, cancellationToken);
             return response switch
             {
                 { Estimate: { } estimate } => Keep(estimate),

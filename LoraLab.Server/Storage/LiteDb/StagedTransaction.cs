@@ -96,7 +96,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
         Require(scope.HasPlan(plan.Id), $"writes {plan.Id}");
         view = view with { Plans = view.Plans.SetItem(plan.Id, plan) };
         ChangedPlans[plan.Id] = plan;
-        Emit(null, LiveEventTypes.PlanChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
+        Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
     }
 
     public void Put(StoredRun run)

@@ -44,11 +44,11 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
         {
             batch = tail.Read();
             List<MetricPoint> points = [];
-            foreach (WorkerEvent happened in batch.Events.Where(happened => happened.N <= attempt.LastEvent))
+            foreach (WorkerEvent happened in batch.Events.Where(happened => happened.Number <= attempt.LastEvent))
             {
-                if (happened.N > seen)
+                if (happened.Number > seen)
                 {
-                    seen = happened.N;
+                    seen = happened.Number;
                     points.AddRange(EventPoints.Of(happened, attempt.Number));
                 }
             }

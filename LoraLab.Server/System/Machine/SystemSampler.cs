@@ -37,7 +37,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
 
         try
         {
-            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Ask = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
+            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Kind = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
             List<DeviceEntry> gpus = [.. (answer.Devices ?? []).Where(device => device.Id != "cpu")];
             noGpus = gpus.Count == 0;
             return gpus;

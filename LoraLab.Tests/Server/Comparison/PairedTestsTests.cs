@@ -82,7 +82,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         CompareDocument document = await runs.CompareAsync(a, b);
 
         PairedTest pair = Assert.Single(document.PairedTests.Pairs);
-        Assert.Null(pair.Refused);
+        Assert.Null(pair.NotTestedReason);
         Assert.NotNull(pair.P);
         Assert.Contains("orderSeed", pair.Factors);
     }
@@ -142,10 +142,10 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         CompareDocument document = await runs.CompareAsync(a, again, other);
 
         Assert.Equal(1, document.PairedTests.Tested);
-        Assert.Equal("Both ended with the same weights: they are one result.", Pair(document, a, again).Refused);
-        Assert.Equal("The final weights of one are those of another run of this comparison, and count once.", Pair(document, again, other).Refused);
-        Assert.Equal([again.Id], Pair(document, again, other).RefusedFor);
-        Assert.Null(Pair(document, a, other).Refused);
+        Assert.Equal("Both ended with the same weights: they are one result.", Pair(document, a, again).NotTestedReason);
+        Assert.Equal("The final weights of one are those of another run of this comparison, and count once.", Pair(document, again, other).NotTestedReason);
+        Assert.Equal([again.Id], Pair(document, again, other).NotTestedRuns);
+        Assert.Null(Pair(document, a, other).NotTestedReason);
         Assert.Contains("first, second ended with the same weights and count once.", document.Notes);
         Assert.Equal([1, 1], document.Methods.Groups.Select(group => group.Accuracy.N));
     }
@@ -176,7 +176,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     private static void AssertTest(CompareDocument document, RunDocument a, RunDocument b, int onlyA, int onlyB, double p, double holm)
     {
         PairedTest pair = Pair(document, a, b);
-        Assert.Null(pair.Refused);
+        Assert.Null(pair.NotTestedReason);
         Assert.Equal((onlyA, onlyB, ScriptedRuns.Rows), (pair.B, pair.C, pair.Rows));
         Assert.Equal((onlyA - onlyB) / (double)ScriptedRuns.Rows, pair.Difference!.Value, 1e-12);
         Assert.Equal(p, pair.P!.Value, 1e-12);
@@ -186,8 +186,8 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     private static void AssertRefused(CompareDocument document, string reason, params RunDocument[] about)
     {
         PairedTest pair = Assert.Single(document.PairedTests.Pairs);
-        Assert.Equal(about.Select(run => run.Id), pair.RefusedFor);
-        Assert.Equal(reason, pair.Refused);
+        Assert.Equal(about.Select(run => run.Id), pair.NotTestedRuns);
+        Assert.Equal(reason, pair.NotTestedReason);
         Assert.Equal((0, null, null, null), (document.PairedTests.Tested, pair.B, pair.P, pair.HolmP));
     }
 }

@@ -92,7 +92,7 @@ public sealed class RunStateMachineTests
         Assert.Contains(RunInvariants.Broken(run with { Attempts = [open] }), broken => broken.StartsWith('3'));
         Assert.Contains(RunInvariants.Broken(run with { State = RunState.Running }), broken => broken.StartsWith('3'));
         Assert.Contains(RunInvariants.Broken(run with { State = RunState.Cancelling, Attempts = [open] }), broken => broken.StartsWith('4'));
-        Assert.Contains(RunInvariants.Broken(run with { Pruning = Rule }), broken => broken.StartsWith('4'));
+        Assert.Contains(RunInvariants.Broken(run with { PruneReason = Rule }), broken => broken.StartsWith('4'));
         Assert.Contains(RunInvariants.Broken(In(RunState.Completed), run), broken => broken.StartsWith('5'));
         Assert.Contains(RunInvariants.Broken(run with { Attempts = [lost] }, run with { Attempts = [lost with { LastEvent = 7 }] }), broken => broken.StartsWith('6'));
         Assert.Contains(RunInvariants.Broken(run with { Attempts = [lost] }, run), broken => broken.StartsWith('6'));
@@ -136,10 +136,10 @@ public sealed class RunStateMachineTests
         long n = run.Attempts[^1].LastEvent + 1;
         WorkerEvent happened = move switch
         {
-            Move.Prepared => new RunPrepared { N = n, Spec = run.Spec, Environment = new RunEnvironment(), TotalSteps = 10 },
-            Move.Progress => new ProgressMade { N = n, Step = 1, Phase = "training" },
-            Move.Checkpoint => new CheckpointSaved { N = n, Step = 1 },
-            _ => new AttemptEnded { N = n, Reason = EndReason.Finished },
+            Move.Prepared => new RunPrepared { Number = n, Spec = run.Spec, Environment = new RunEnvironment(), TotalSteps = 10 },
+            Move.Progress => new ProgressMade { Number = n, Step = 1, Phase = "training" },
+            Move.Checkpoint => new CheckpointSaved { Number = n, Step = 1 },
+            _ => new AttemptEnded { Number = n, Reason = EndReason.Finished },
         };
         RunDocument after = RunProjector.Apply(run, [happened]).Document;
         Assert.Same(after, RunProjector.Apply(after, [happened, happened]).Document);

@@ -118,7 +118,7 @@ public sealed class ImportPropertyTests
                 story.Add(new ProgressMade { Step = step, TotalSteps = 12, Phase = "training" });
             }
 
-            unwritten = [.. story.SelectMany((happened, i) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(happened with { N = i + 1 }, ContractJson.Options) + "\n"))];
+            unwritten = [.. story.SelectMany((happened, i) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(happened with { Number = i + 1 }, ContractJson.Options) + "\n"))];
             Attach();
         }
 

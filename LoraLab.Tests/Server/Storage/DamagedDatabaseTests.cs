@@ -155,7 +155,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         for (int i = 0; i < events.Length; i++)
         {
-            events[i] = events[i] with { N = i + 1, At = now };
+            events[i] = events[i] with { Number = i + 1, At = now };
         }
 
         using StoreOnDisk disk = new(folder.Path);

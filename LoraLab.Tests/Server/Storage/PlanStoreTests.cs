@@ -109,7 +109,7 @@ public sealed class PlanStoreTests : IDisposable
         using StoreOnDisk disk = new(folder.Path);
         disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, Put);
 
-        LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.PlanChanged);
+        LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.ExperimentChanged);
 
         Assert.Equal(new ExperimentNotice(ExperimentKind.Study, PlanId, "a study", false), told.Data.Deserialize<ExperimentNotice>(ContractJson.Options));
         string[] topics = [LiveHub.Studies, LiveHub.Study(PlanId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(PlanId), LiveHub.Runs, LiveHub.Run(PlanId)];

@@ -28,10 +28,10 @@ public sealed class StoreChangesTests : IDisposable
         StoredRun run = StoreOnDisk.Run("a");
         Put(run with { Document = RunStateMachine.Begin(RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt)) });
 
-        Assert.False(Heard(new ProgressMade { N = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsMoreThanProgress);
-        Assert.False(Heard(new MetricsRecorded { N = 2, Steps = [1], Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [0.5] } }).IsMoreThanProgress);
-        Assert.True(Heard(new Evaluated { N = 3, PredictionsFile = "none", Step = 1, Accuracy = 0.5, MacroF1 = 0.5, Loss = 0.7, Correct = 1, Rows = 2 }).IsMoreThanProgress);
-        Assert.True(Heard(new CheckpointSaved { N = 4, Step = 1 }).IsMoreThanProgress);
+        Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsMoreThanProgress);
+        Assert.False(Heard(new MetricsRecorded { Number = 2, Steps = [1], Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [0.5] } }).IsMoreThanProgress);
+        Assert.True(Heard(new Evaluated { Number = 3, PredictionsFile = "none", Step = 1, Accuracy = 0.5, MacroF1 = 0.5, Loss = 0.7, Correct = 1, Rows = 2 }).IsMoreThanProgress);
+        Assert.True(Heard(new CheckpointSaved { Number = 4, Step = 1 }).IsMoreThanProgress);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class StoreChangesTests : IDisposable
         run = run with { Document = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt) };
         Put(run);
         Put(run with { Document = RunStateMachine.Begin(run.Document) });
-        Assert.False(Heard(new ProgressMade { N = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsOfTheQueue);
+        Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsOfTheQueue);
         disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
 
         int heard = 0;

@@ -24,9 +24,9 @@ public sealed class MethodDocsTests
         MethodDescriptor descriptor = LoraMethods.Find(method)!.Descriptor;
 
         Assert.NotEmpty(descriptor.Shapes);
-        Assert.NotEmpty(descriptor.Initialisation);
-        Assert.NotEmpty(descriptor.Departures);
-        Assert.All(descriptor.Departures, departure => Assert.All([departure.Paper, departure.Here, departure.Why], Check));
+        Assert.NotEmpty(descriptor.Initialization);
+        Assert.NotEmpty(descriptor.Deviations);
+        Assert.All(descriptor.Deviations, departure => Assert.All([departure.Paper, departure.Implementation, departure.Reason], Check));
 
         // A bar would end the cell of the page's table.
         static void Check(string text) => Assert.True(text.EndsWith('.') && !text.Contains('|'), text);

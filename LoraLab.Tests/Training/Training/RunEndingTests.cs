@@ -17,7 +17,7 @@ public sealed class RunEndingTests
         FinishedRun run = trainer.Run(MicroSpec.For("lora"));
 
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
-        Assert.Equal(Enumerable.Range(1, run.Events.Count).Select(n => (long)n), run.Events.Select(happened => happened.N));
+        Assert.Equal(Enumerable.Range(1, run.Events.Count).Select(n => (long)n), run.Events.Select(happened => happened.Number));
         Assert.IsType<AttemptStarted>(run.Events[0]);
         Assert.IsType<AttemptEnded>(run.Events[^1]);
         Assert.Equal([0, 2, 4], run.Series(MetricKeys.EvalAccuracy).Keys);

@@ -30,12 +30,12 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
             "W [out, in] frozen; A [r, in]; B [out, r]",
         ],
-        Initialisation =
+        Initialization =
         [
             "init kaiming: A: U(−1/√in, 1/√in), B: 0, as in LoRA",
             "init swapped: A: 0, B: U(−1/√r, 1/√r)",
         ],
-        Departures =
+        Deviations =
         [
             new(
                 "The official implementation was used.",

@@ -35,7 +35,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Rᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
             "W [out, in] frozen; A [r, in] and B [out, r] frozen; R [r, r] trained",
         ],
-        Initialisation =
+        Initialization =
         [
             "W ≈ U·Σ·Vᵀ, the r leading singular triplets, each with the largest entry of its left vector positive",
             "sigmaPlacement input: A = Σ·Vᵀ, B = U; output: A = Vᵀ, B = U·Σ; split: A = √Σ·Vᵀ, B = U·√Σ",
@@ -43,7 +43,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         ],
         Parameters = "r²",
         Export = "R folded into A: lora_A = R·A, lora_B = B, rank r; independent of the signs of the singular vectors.",
-        Departures =
+        Deviations =
         [
             new(
                 "r² parameters are trained in addition to LoRA's.",

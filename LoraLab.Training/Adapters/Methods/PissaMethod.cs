@@ -36,14 +36,14 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
             "y = x·W_resᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
             "W_res [out, in] frozen; A [r, in]; B [out, r]",
         ],
-        Initialisation =
+        Initialization =
         [
             "W ≈ U·Σ·Vᵀ, the r leading singular triplets, each with the largest entry of its left vector positive",
             "A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s)",
             "W_res = W − s·B₀·A₀, by subtraction in float64, rounded once to the base's precision; residual branch: W stays, the branch subtracts s·B₀·A₀",
         ],
         Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], α grown so that s stays.",
-        Departures =
+        Deviations =
         [
             new(
                 "A = U√Σ and B = √ΣVᵀ, ΔW = A·B.",

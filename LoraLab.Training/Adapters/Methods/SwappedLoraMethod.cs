@@ -32,12 +32,12 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
             "W [out, in] frozen; A [r, in]; B [out, r]",
         ],
-        Initialisation =
+        Initialization =
         [
             "A: 0, so that ΔW = 0 exactly",
             "B: uniform: U(−bound, bound), bound 0.01 as in the paper; kaiming: U(−1/√r, 1/√r); gaussian: N(0, 1/r)",
         ],
-        Departures =
+        Deviations =
         [
             new(
                 "Hayou et al. found that starting with A at zero and B random is better.",

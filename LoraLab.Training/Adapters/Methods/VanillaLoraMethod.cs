@@ -29,12 +29,12 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
             "W [out, in] frozen; A [r, in]; B [out, r]",
         ],
-        Initialisation =
+        Initialization =
         [
             "A: kaiming: U(−1/√in, 1/√in), which is Kaiming-uniform with a = √5; gaussian: N(0, 1/r²)",
             "B: 0, so that ΔW = 0 exactly",
         ],
-        Departures =
+        Deviations =
         [
             new(
                 "LoRA starts B from a small uniform distribution and sets A to zero.",

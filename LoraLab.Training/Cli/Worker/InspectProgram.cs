@@ -39,7 +39,7 @@ public static class InspectProgram
         {
             InspectRequest request = JsonSerializer.Deserialize<InspectRequest>(line, ContractJson.Options)!;
             id = request.Id;
-            return request.Ask switch
+            return request.Kind switch
             {
                 "methods" => new() { Id = id, Methods = [.. LoraMethods.All.Select(method => method.Descriptor)] },
                 "models" => new() { Id = id, Models = services.Models.List() },
@@ -47,7 +47,7 @@ public static class InspectProgram
                 "devices" => new() { Id = id, Devices = Devices.List() },
                 "estimate" => Estimate(services, id, request.Spec),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
-                _ => new() { Id = id, Error = $"The trainer does not know the question '{request.Ask}'." },
+                _ => new() { Id = id, Error = $"The trainer does not know the question '{request.Kind}'." },
             };
         }
         catch (Exception e) when (e is RunFailure or JsonException or IOException or UnauthorizedAccessException)

@@ -31,14 +31,14 @@ public static class WorkerProgram
             return ExitCodes.Success;
         }
 
-        if (first.Run is not string folder)
+        if (first.RunDirectory is not string folder)
         {
             return ExitCodes.BadUsage;
         }
 
         try
         {
-            return ExitCodes.Of(Serve(services, new RunDirectory(folder), first, stop, output, log));
+            return ExitCodes.FromEndReason(Serve(services, new RunDirectory(folder), first, stop, output, log));
         }
         catch (IOException problem) when (DiskSpace.IsShort(problem))
         {

@@ -27,7 +27,7 @@ public sealed class EventLog : IDisposable
     /// <summary>Numbers, dates and appends an event.</summary>
     public void Append(WorkerEvent happened)
     {
-        WorkerEvent numbered = happened with { N = _last + 1, At = _clock.GetUtcNow() };
+        WorkerEvent numbered = happened with { Number = _last + 1, At = _clock.GetUtcNow() };
         string line = JsonSerializer.Serialize(numbered, ContractJson.Options);
         long end = _file.Position;
         try

@@ -100,7 +100,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         string sentence = string.Create(
             CultureInfo.InvariantCulture, $"Memory reached {usedMb:F0} MiB {(step == 0 ? "before the first step" : $"at step {step}")}, above the budget of {budgetMb} MiB; the run went on because the device has more.");
         Log($"warning: {sentence}");
-        Tell(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Sentence = sentence });
+        Tell(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Message = sentence });
     }
 
     /// <summary>The attempt is over.</summary>

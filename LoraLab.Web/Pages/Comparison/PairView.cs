@@ -26,7 +26,7 @@ internal sealed record PairView(PairedTest Test, bool Turned)
     public string Explain(string name, string other)
     {
         string factors = Test.Factors.Count == 0 ? "" : $" They also differ in {string.Join(", ", Test.Factors)}.";
-        return Test.Refused is string reason
+        return Test.NotTestedReason is string reason
             ? $"{name} and {other}: no test. {reason}"
             : $"{name} against {other}: {Format.Points(Difference)} points. Only the first right on {Format.Count(B)} rows, only the second on {Format.Count(C)}, of {Format.Count(Test.Rows)}. "
                 + $"p = {Format.PValue(Test.P)}, after Holm {Format.PValue(Test.HolmP)}.{factors}";

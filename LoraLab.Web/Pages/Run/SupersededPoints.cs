@@ -43,7 +43,7 @@ public sealed class SupersededPoints(LabApi api)
             {
                 X = [.. series.X.Skip(first)],
                 Y = [.. series.Y.Skip(first)],
-                NonFinite = [.. series.NonFinite.Where(point => point.I >= first).Select(point => point with { I = point.I - first })],
+                NonFinite = [.. series.NonFinite.Where(point => point.Index >= first).Select(point => point with { Index = point.Index - first })],
             };
     }
 }

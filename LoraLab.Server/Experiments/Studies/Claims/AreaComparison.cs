@@ -97,7 +97,7 @@ internal static class AreaComparison
 
     private static string Edges(params StudyGroup[] groups)
     {
-        List<string> at = [.. groups.Where(group => group.Arm.Place == GridPosition.AtEdge).Select(group => group.Arm.Label)];
+        List<string> at = [.. groups.Where(group => group.Arm.Position == GridPosition.AtEdge).Select(group => group.Arm.Label)];
         return at.Count == 0 ? "" : $" The selected rate of {string.Join(" and ", at)} is at the edge of its grid.";
     }
 

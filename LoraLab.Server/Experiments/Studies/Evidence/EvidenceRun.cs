@@ -38,7 +38,7 @@ internal sealed record EvidenceRun(StudyRun Run, RunDocument? Document, RunFinge
 
     /// <summary>Whether weights, training sentences and evaluation rows are the paper's.</summary>
     public bool IsPapers => Fingerprint is not null
-        && PaperFigureNames.WeightsAndData.All(name => Fingerprint.Paper.Any(figure => figure.Name == name && figure.Met == true));
+        && PaperFigureNames.WeightsAndData.All(name => Fingerprint.Paper.Any(figure => figure.Name == name && figure.Matches == true));
 
     public Curve Curve(string key) => Evidence.Curve.Of(Series.GetValueOrDefault(key));
 

@@ -128,7 +128,7 @@ internal static class PaperCsv
                     CsvLines.Number(cell.Loss),
                     cell.Extension ? "true" : "false",
                     isChosen ? "true" : "false",
-                    isChosen && arm.Place is GridPosition place ? Word(place) : "",
+                    isChosen && arm.Position is GridPosition place ? Word(place) : "",
                 ]);
             }
         }
@@ -148,8 +148,8 @@ internal static class PaperCsv
                 text.Add(
                     claim.Id,
                     Word(claim.Verdict),
-                    claim.OnPaper ? "true" : "false",
-                    claim.Reading,
+                    claim.MatchesPaper ? "true" : "false",
+                    claim.Finding,
                     figure?.Label,
                     CsvLines.Number(figure?.Value),
                     CsvLines.Number(figure?.Low),

@@ -51,7 +51,7 @@ internal static class PaperTex
         foreach (StudyClaim claim in claims)
         {
             text.Raw($"\\paragraph{{{TexLines.Escape(claim.Statement)}}}")
-                .Raw($"\\textbf{{{Verdict(claim)}}}: {TexLines.Escape(claim.Reading)}")
+                .Raw($"\\textbf{{{Verdict(claim)}}}: {TexLines.Escape(claim.Finding)}")
                 .Raw($"\\emph{{Quantity:}} {TexLines.Escape(claim.Quantity)}")
                 .Raw($"\\emph{{Margin:}} {TexLines.Escape(claim.Margin)}")
                 .Raw($"\\emph{{Minimum evidence:}} {TexLines.Escape(claim.MinimumEvidence)}")
@@ -70,14 +70,14 @@ internal static class PaperTex
             ClaimVerdict.NotSupported => "Not supported",
             _ => "Inconclusive",
         };
-        return claim.OnPaper || claim.Verdict == ClaimVerdict.NotRun ? words : $"{words} (not the paper's weights and data)";
+        return claim.MatchesPaper || claim.Verdict == ClaimVerdict.NotRun ? words : $"{words} (not the paper's weights and data)";
     }
 
     private static void Figure(TexLines text, StudyFigure figure)
     {
-        if (figure.Missing is not null)
+        if (figure.UnavailableReason is not null)
         {
-            text.Raw($"\\noindent {TexLines.Escape(figure.Title)}: {TexLines.Escape(figure.Missing)}\\par");
+            text.Raw($"\\noindent {TexLines.Escape(figure.Title)}: {TexLines.Escape(figure.UnavailableReason)}\\par");
             return;
         }
 

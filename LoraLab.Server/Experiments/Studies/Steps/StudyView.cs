@@ -60,7 +60,7 @@ internal static class StudyView
                 .Select(run => new StudyCell(run.Wanted.Settings, run.RunId, run.Finished ? run.Accuracy : null, run.Finished ? run.Loss : null, run.Wanted.Extension)),
         ],
         Selected = arm.Selected,
-        Place = arm.Place,
+        Position = arm.Place,
     };
 
     private static StudyRun Run(TrackedRun run) => new()

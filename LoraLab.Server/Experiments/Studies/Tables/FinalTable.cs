@@ -107,7 +107,7 @@ internal static class FinalTable
             yield return "†: Holm-adjusted p of a paired t test over seeds against the highest mean is 0.05 or more: not shown to differ, which is not equality.";
         }
 
-        foreach (StudyArm arm in evidence.Study.Arms.Where(arm => arm.Place == GridPosition.AtEdge))
+        foreach (StudyArm arm in evidence.Study.Arms.Where(arm => arm.Position == GridPosition.AtEdge))
         {
             yield return $"{arm.Label}: the selected cell is at the edge of its grid; a better one may lie beyond.";
         }

@@ -89,9 +89,9 @@ internal static class HyperParameterTable
     private static string Place(StudyArm arm) => arm switch
     {
         { Selected: null } => "Nothing is chosen yet.",
-        { Place: GridPosition.Inside } => "The chosen cell lies inside the grid: smaller and larger rates were tried.",
-        { Place: GridPosition.InsideAfterExtension } => "The chosen cell lay at the edge of the grid, which was extended beyond it; it now lies inside.",
-        { Place: GridPosition.AtEdge } => "The chosen cell is at the edge of the grid: a better one may lie beyond.",
+        { Position: GridPosition.Inside } => "The chosen cell lies inside the grid: smaller and larger rates were tried.",
+        { Position: GridPosition.InsideAfterExtension } => "The chosen cell lay at the edge of the grid, which was extended beyond it; it now lies inside.",
+        { Position: GridPosition.AtEdge } => "The chosen cell is at the edge of the grid: a better one may lie beyond.",
         _ => "The chosen cell's place in its grid is not known.",
     };
 

@@ -32,7 +32,7 @@ internal static class SweepGrids
                 .OrderBy(cell => cell.Key.Y).ThenBy(cell => cell.Key.X)
                 .Select(cell => Cell(cell.Key.X, cell.Key.Y, record.Plan.Objective, [.. cell.Select(placed => placed.Trial)])),
         ];
-        return new SweepGrid { Objective = record.Plan.Objective, X = xAxis, Y = yAxis, Cells = cells, Sentence = Sentence(record, space.Dimensions.Count, cells) };
+        return new SweepGrid { Objective = record.Plan.Objective, X = xAxis, Y = yAxis, Cells = cells, Note = Sentence(record, space.Dimensions.Count, cells) };
     }
 
     private static SweepCell Cell(int x, int y, string objective, IReadOnlyList<Trial> trials)

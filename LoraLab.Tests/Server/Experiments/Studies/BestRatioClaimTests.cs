@@ -29,8 +29,8 @@ public sealed class BestRatioClaimTests
     {
         StudyClaim claim = Grid(s_a, s_b, s_high, s_low).Claim("best-ratio");
 
-        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.OnPaper));
-        Assert.StartsWith("Of 9 cells over 5 common seeds the highest mean accuracy, 92.00 %, is that of ηA 1e-4, ηB 4e-4 (ratio 4, inside the grid)", claim.Reading, StringComparison.Ordinal);
+        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.MatchesPaper));
+        Assert.StartsWith("Of 9 cells over 5 common seeds the highest mean accuracy, 92.00 %, is that of ηA 1e-4, ηB 4e-4 (ratio 4, inside the grid)", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(45, claim.Runs.Count);
         ClaimEvidence target = claim.Evidence.Single(figure => figure.Label.Contains("ηA 1e-4, ηB 4e-4", StringComparison.Ordinal));
         Assert.Equal((5, null), (target.N, target.P));
@@ -45,8 +45,8 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid([1e-5, 5e-5, 1e-4], [1e-4, 2e-4, 4e-4], s_high, s_low).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("a corner of the grid", claim.Reading, StringComparison.Ordinal);
-        Assert.Contains("does not extend beyond it in both rates", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("a corner of the grid", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("does not extend beyond it in both rates", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, [1e-4, 2e-4, 4e-4], s_high, s_low).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("at an edge of the grid", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("at an edge of the grid", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_low, s_low, best: (2e-4, 8e-4, s_high)).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains("is that of ηA 2e-4, ηB 8e-4 (ratio 4, a corner of the grid); ηA 1e-4, ηB 4e-4 has 86.50 %", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("is that of ηA 2e-4, ηB 8e-4 (ratio 4, a corner of the grid); ηA 1e-4, ηB 4e-4 has 86.50 %", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_low, s_low, best: (2e-4, 8e-4, wide)).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("not shown to differ", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("not shown to differ", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,8 +93,8 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_high[..4], s_low[..4]).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("over 4 common seeds", claim.Reading, StringComparison.Ordinal);
-        Assert.Contains("five seeds in every cell are needed", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("over 4 common seeds", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("five seeds in every cell are needed", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = study.Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("4 common seeds", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("4 common seeds", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = study.Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("without a finished run: learningRate 2e-4, learningRateB 4e-4", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("without a finished run: learningRate 2e-4, learningRateB 4e-4", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid([5e-5, 2e-4], s_b, s_high, s_low).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.EndsWith("ηA 1e-4, ηB 4e-4 has no finished run.", claim.Reading, StringComparison.Ordinal);
+        Assert.EndsWith("ηA 1e-4, ηB 4e-4 has no finished run.", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,8 +135,8 @@ public sealed class BestRatioClaimTests
     {
         StudyClaim claim = new HandMadeStudy().Seeds("lora", s_high).Claim("best-ratio");
 
-        Assert.Equal((ClaimVerdict.NotRun, false), (claim.Verdict, claim.OnPaper));
-        Assert.Equal("on TinyLlama, sst2: no run of LoRA+ has finished.", claim.Reading);
+        Assert.Equal((ClaimVerdict.NotRun, false), (claim.Verdict, claim.MatchesPaper));
+        Assert.Equal("on TinyLlama, sst2: no run of LoRA+ has finished.", claim.Finding);
     }
 
     [Fact]
@@ -144,8 +144,8 @@ public sealed class BestRatioClaimTests
     {
         StudyClaim claim = Grid(s_a, s_b, s_high, s_low, change: run => run with { Papers = false }).Claim("best-ratio");
 
-        Assert.Equal((ClaimVerdict.Supported, false), (claim.Verdict, claim.OnPaper));
-        Assert.StartsWith("on TinyLlama, sst2: of 9 cells", claim.Reading, StringComparison.Ordinal);
+        Assert.Equal((ClaimVerdict.Supported, false), (claim.Verdict, claim.MatchesPaper));
+        Assert.StartsWith("on TinyLlama, sst2: of 9 cells", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = study.Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("of 9 cells over 1 common seed", claim.Reading, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("of 9 cells over 1 common seed", claim.Finding, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>A grid in which the paper's cell has the first values and the others the second.</summary>

@@ -16,7 +16,7 @@ public sealed class EqualProductClaimTests
     {
         StudyClaim claim = Chain(200, 210, 200, 210, 200, 210, 200).Claim("equal-product");
 
-        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.OnPaper));
+        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.MatchesPaper));
         // ln 1.05 and −ln 1.05 in turn: mean 0, s = ln 1.05·√(6/5), t(0.95; 5) = 2.015048.
         double half = Quantile * Math.Log(1.05) * Math.Sqrt(6.0 / 5) / Math.Sqrt(6);
         ClaimEvidence all = claim.Evidence[0];
@@ -24,7 +24,7 @@ public sealed class EqualProductClaimTests
         Assert.Equal(1, all.Value!.Value, 1e-9);
         Assert.Equal(Math.Exp(-half), all.Low!.Value, 1e-6);
         Assert.Equal(Math.Exp(half), all.High!.Value, 1e-6);
-        Assert.StartsWith("6 pairs of equal product, spanning a factor of 4096 in ηB/ηA", claim.Reading, StringComparison.Ordinal);
+        Assert.StartsWith("6 pairs of equal product, spanning a factor of 4096 in ηB/ηA", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(1.05, claim.Evidence[2].Value!.Value, 1e-9);
     }
 
@@ -59,7 +59,7 @@ public sealed class EqualProductClaimTests
         StudyClaim claim = Chain(200, 200, 200, 200, 200, 200, 200).Claim("equal-product");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("no spread", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("no spread", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class EqualProductClaimTests
         StudyClaim claim = study.Claim("equal-product");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("1 pair with a run that does not reach the threshold", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("1 pair with a run that does not reach the threshold", claim.Finding, StringComparison.Ordinal);
         ClaimEvidence last = claim.Evidence[^1];
         Assert.Equal((null, "In 1 seed a run does not reach the threshold."), (last.Value, last.Note));
     }
@@ -92,8 +92,8 @@ public sealed class EqualProductClaimTests
 
         // 1e-8 of (1e-4, 1e-4) and (5e-5, 2e-4), 2e-8 of (1e-4, 2e-4) and (5e-5, 4e-4): ratios 1, 4, 2 and 8.
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.StartsWith("2 pairs of equal product, spanning a factor of 8 in ηB/ηA", claim.Reading, StringComparison.Ordinal);
-        Assert.Contains("six pairs are needed", claim.Reading, StringComparison.Ordinal);
+        Assert.StartsWith("2 pairs of equal product, spanning a factor of 8 in ηB/ηA", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("six pairs are needed", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class EqualProductClaimTests
         StudyClaim claim = new HandMadeStudy().Cell(1e-4, 1e-4, [0.9]).Cell(1e-4, 4e-4, [0.9]).Claim("equal-product");
 
         Assert.Equal(ClaimVerdict.NotRun, claim.Verdict);
-        Assert.Contains("no two of the 2 finished cells have the same product", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("no two of the 2 finished cells have the same product", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]

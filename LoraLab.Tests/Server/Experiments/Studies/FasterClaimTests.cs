@@ -22,7 +22,7 @@ public sealed class FasterClaimTests
     {
         StudyClaim claim = Study(method, [0.05, 0.06, 0.05, 0.06, 0.055]).Claim(id);
 
-        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.OnPaper));
+        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.MatchesPaper));
         // Halves: mean 0.0275, s = 0.0025.
         double half = Quantile * 0.0025 / Math.Sqrt(5);
         ClaimEvidence difference = claim.Evidence[0];
@@ -30,7 +30,7 @@ public sealed class FasterClaimTests
         Assert.Equal(0.0275, difference.Value!.Value, 1e-12);
         Assert.Equal(0.0275 - half, difference.Low!.Value, 1e-7);
         Assert.Equal(0.0275 + half, difference.High!.Value, 1e-7);
-        Assert.Contains($"Over 5 common seeds the mean accuracy during training of {method} is 2.75 points higher than that of lora", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains($"Over 5 common seeds the mean accuracy during training of {method} is 2.75 points higher than that of lora", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(0.66, claim.Evidence[2].Value!.Value, 1e-12);
     }
 
@@ -52,7 +52,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = Study("pissa", [by, by + 0.001, by, by + 0.001, by]).Claim("pissa-faster");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains(reason, claim.Reading, StringComparison.Ordinal);
+        Assert.Contains(reason, claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = Study("pissa", [0, 0, 0, 0, 0]).Claim("pissa-faster");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("no spread", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("no spread", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = study.Claim("pissa-faster");
 
         Assert.Equal((ClaimVerdict.Inconclusive, 4), (claim.Verdict, claim.Evidence[0].N));
-        Assert.Contains("five common seeds are needed", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("five common seeds are needed", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(9, claim.Runs.Count);
     }
 
@@ -93,7 +93,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = study.Claim("pissa-faster");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("no common seed with evaluations at the same steps", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("no common seed with evaluations at the same steps", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class FasterClaimTests
     {
         HandMadeStudy study = new HandMadeStudy().Seeds("lora", s_lora).Seeds("pissa", [0.85, 0.87, 0.87, 0.89, 0.895]);
 
-        Assert.Contains("no rate was selected for pissa and lora", study.Claim("pissa-faster").Reading, StringComparison.Ordinal);
+        Assert.Contains("no rate was selected for pissa and lora", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = Selected().Seeds("pissa", s_lora).Claim("pissa-faster");
 
         Assert.Equal(ClaimVerdict.NotRun, claim.Verdict);
-        Assert.Contains("no run of lora has finished", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("no run of lora has finished", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,8 +120,8 @@ public sealed class FasterClaimTests
 
         StudyClaim claim = study.Claim("pissa-faster");
 
-        Assert.Equal((ClaimVerdict.Inconclusive, false), (claim.Verdict, claim.OnPaper));
-        Assert.Contains("fingerprint", claim.Reading, StringComparison.Ordinal);
+        Assert.Equal((ClaimVerdict.Inconclusive, false), (claim.Verdict, claim.MatchesPaper));
+        Assert.Contains("fingerprint", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class FasterClaimTests
     {
         HandMadeStudy study = Study("pissa", [0.05, 0.06, 0.05, 0.06, 0.055]).Arm("pissa", selected: s_selected, place: GridPosition.AtEdge);
 
-        Assert.EndsWith("The selected rate of pissa is at the edge of its grid.", study.Claim("pissa-faster").Reading, StringComparison.Ordinal);
+        Assert.EndsWith("The selected rate of pissa is at the edge of its grid.", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = study.Claim("swapped-init");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("rates up to 8e-4 work, for LoRA up to 2e-4", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("rates up to 8e-4 work, for LoRA up to 2e-4", claim.Finding, StringComparison.Ordinal);
         Assert.Equal([8e-4, 2e-4], claim.Evidence.TakeLast(2).Select(figure => figure.Value!.Value));
     }
 

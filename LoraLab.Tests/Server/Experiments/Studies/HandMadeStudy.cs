@@ -23,7 +23,7 @@ internal sealed class HandMadeStudy
 
     public HandMadeStudy Arm(string method, string? label = null, string color = "#1f77b4", JsonObject? selected = null, GridPosition? place = null, params StudyCell[] cells)
     {
-        _arms[method] = new StudyArm { Method = method, Label = label ?? method, Color = color, Selected = selected, Place = place, Cells = cells };
+        _arms[method] = new StudyArm { Method = method, Label = label ?? method, Color = color, Selected = selected, Position = place, Cells = cells };
         return this;
     }
 

@@ -18,7 +18,7 @@ public sealed class MemoryClaimTests
     {
         StudyClaim claim = Cuda("lora", 4000).Add("lora-xs", peak).Claim("lora-xs-memory");
 
-        Assert.Equal((verdict, true), (claim.Verdict, claim.OnPaper));
+        Assert.Equal((verdict, true), (claim.Verdict, claim.MatchesPaper));
         Assert.Equal(peak / 4000, claim.Evidence[0].Value!.Value, 1e-12);
         Assert.Equal(1, claim.Evidence[0].N);
     }
@@ -29,7 +29,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = Cuda("lora", 4000, 4000).Add("lora-xs", 4000, 5000).Claim("lora-xs-memory");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("1 of 2 pairs are the same within 5 %", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 pairs are the same within 5 %", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class MemoryClaimTests
             .Claim("lora-xs-memory");
 
         Assert.Equal(ClaimVerdict.NotRun, claim.Verdict);
-        Assert.Contains("compared on CUDA only, and these runs used cpu", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("compared on CUDA only, and these runs used cpu", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("lora-xs-memory");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("No seed has both methods measured on the same CUDA device", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("No seed has both methods measured on the same CUDA device", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,8 +68,8 @@ public sealed class MemoryClaimTests
     {
         StudyClaim claim = Five(8192, 8000).Claim("fits-8gb");
 
-        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.OnPaper));
-        Assert.Equal("The largest peak of any method is 8,192 MiB over 10 runs.", claim.Reading);
+        Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.MatchesPaper));
+        Assert.Equal("The largest peak of any method is 8,192 MiB over 10 runs.", claim.Finding);
         Assert.All(claim.Evidence, figure => Assert.Equal((8192, 2), ((int)figure.Value!.Value, figure.N)));
     }
 
@@ -82,7 +82,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains("pissa needs 8,193 MiB", claim.Reading, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("pissa needs 8,193 MiB", claim.Finding, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains("lora needs 8,292 MiB", claim.Reading, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("lora needs 8,292 MiB", claim.Finding, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("(out of memory)", claim.Reading, StringComparison.Ordinal);
+        Assert.Contains("(out of memory)", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Equal("Without a measured peak on CUDA: pissa.", claim.Reading);
+        Assert.Equal("Without a measured peak on CUDA: pissa.", claim.Finding);
     }
 
     [Fact]

@@ -147,15 +147,15 @@ public sealed class PaperZipTests
         StudyFigure figure = StudyFigures.Of(evidence).Single(figure => figure.Id == "figure-1");
         string svg = Encoding.UTF8.GetString(FigureFile.Svg(StudyFigures.All[0], evidence));
 
-        Assert.Null(figure.Missing);
+        Assert.Null(figure.UnavailableReason);
         Assert.EndsWith("Curves on the reported set; nothing was selected from them.", figure.Caption, StringComparison.Ordinal);
         Assert.Contains("lrA 1e-4, lrB 4e-4 (ratio 4)", svg, StringComparison.Ordinal);
-        Assert.Equal("Several cells a method were reported and none was selected, so there is no curve of a method.", StudyFigures.Of(evidence)[1].Missing);
+        Assert.Equal("Several cells a method were reported and none was selected, so there is no curve of a method.", StudyFigures.Of(evidence)[1].UnavailableReason);
     }
 
     [Fact]
     public void Figures_NothingFinished_SayWhatIsMissing() =>
-        Assert.All(StudyFigures.Of(new HandMadeStudy().Arm("lora").Build()), figure => Assert.NotNull(figure.Missing));
+        Assert.All(StudyFigures.Of(new HandMadeStudy().Arm("lora").Build()), figure => Assert.NotNull(figure.UnavailableReason));
 
     [Fact]
     public void Provenance_EveryRun_HasSpecFingerprintAndWhetherItCounts()

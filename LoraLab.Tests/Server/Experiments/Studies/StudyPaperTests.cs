@@ -20,14 +20,14 @@ public sealed class StudyPaperTests(ScriptedServer scripted) : IClassFixture<Scr
         StudyDocument study = await api.WaitForEndOfStudyAsync((await api.CreateAsync(StudyApi.TwoMethods("printed & _100%_ {}", "fingerprint"))).Id);
 
         Assert.Equal(["best-ratio", "equal-product", "swapped-init", "lora-xs-memory", "pissa-faster", "fits-8gb"], study.Claims.Select(claim => claim.Id));
-        Assert.All(study.Claims, claim => Assert.StartsWith("on sample, sample: ", claim.Reading, StringComparison.Ordinal));
+        Assert.All(study.Claims, claim => Assert.StartsWith("on sample, sample: ", claim.Finding, StringComparison.Ordinal));
         Assert.Equal(ClaimVerdict.Inconclusive, study.Claims.Single(claim => claim.Id == "pissa-faster").Verdict);
         Assert.Equal(["protocol", "hyper-parameters-lora", "hyper-parameters-pissa", "final"], study.Tables.Select(table => table.Id));
         await AssertFinalAsync(study);
 
         byte[] zip = await scripted.Server.Http.GetByteArrayAsync(ApiRoutes.Study(study.Id, "paper.zip"));
         Assert.Equal(zip, await scripted.Server.Http.GetByteArrayAsync(ApiRoutes.Study(study.Id, "paper.zip")));
-        foreach (StudyFigure figure in study.Figures.Where(figure => figure.Missing is null))
+        foreach (StudyFigure figure in study.Figures.Where(figure => figure.UnavailableReason is null))
         {
             using HttpResponseMessage svg = await scripted.Server.Http.GetAsync(ApiRoutes.Study(study.Id, $"figures/{figure.Id}.svg"));
             using HttpResponseMessage pdf = await scripted.Server.Http.GetAsync(ApiRoutes.Study(study.Id, $"figures/{figure.Id}.pdf"));
@@ -36,7 +36,7 @@ public sealed class StudyPaperTests(ScriptedServer scripted) : IClassFixture<Scr
             Assert.Equal(Entry(zip, $"figures/{figure.Id}.pdf"), await pdf.Content.ReadAsByteArrayAsync());
         }
 
-        Assert.Contains(study.Figures, figure => figure is { Id: "convergence", Missing: null });
+        Assert.Contains(study.Figures, figure => figure is { Id: "convergence", UnavailableReason: null });
         JsonNode provenance = JsonNode.Parse(Entry(zip, "provenance.json"))!;
         Assert.Equal(study.Runs.Select(run => run.RunId), provenance["runs"]!.AsArray().Select(run => (string?)run!["runId"]));
         using TemporaryFolder folder = new();
@@ -58,7 +58,7 @@ public sealed class StudyPaperTests(ScriptedServer scripted) : IClassFixture<Scr
         Assert.Equal("No run on the reported set has finished.", (string?)missing["detail"]);
         StudyDocument now = await api.StudyAsync(study.Id);
         Assert.All(now.Claims, claim => Assert.Equal(ClaimVerdict.NotRun, claim.Verdict));
-        Assert.All(now.Figures, figure => Assert.NotNull(figure.Missing));
+        Assert.All(now.Figures, figure => Assert.NotNull(figure.UnavailableReason));
         await api.SendAsync<StudyDocument>(HttpMethod.Post, ApiRoutes.Study(study.Id, "cancel"), "{}", HttpStatusCode.Accepted);
         await api.WaitForEndOfStudyAsync(study.Id);
     }

@@ -37,7 +37,7 @@ public sealed class StudyStepsTests
         world.Finish(run => (accuracy[order[Rate(run)]], loss[order[Rate(run)]]));
 
         StudyDocument study = world.Document;
-        Assert.Equal((chosen, place, tries), (Rate(study.Arms[0].Selected!), study.Arms[0].Place, study.Arms[0].Cells.Count));
+        Assert.Equal((chosen, place, tries), (Rate(study.Arms[0].Selected!), study.Arms[0].Position, study.Arms[0].Cells.Count));
         Assert.Equal((StudyState.Completed, tries + 2), (study.State, study.Runs.Count));
     }
 
@@ -49,7 +49,7 @@ public sealed class StudyStepsTests
 
         StudyArm arm = world.Document.Arms[0];
         Assert.Equal(["2 90", "4 30", "4 90"], arm.Cells.Where(cell => cell.Extension).Select(cell => $"{Rate(cell.Settings)} {(double)cell.Settings["learningRateB"]!}").Order());
-        Assert.Equal(("4 90", GridPosition.AtEdge), ($"{Rate(arm.Selected!)} {(double)arm.Selected!["learningRateB"]!}", arm.Place));
+        Assert.Equal(("4 90", GridPosition.AtEdge), ($"{Rate(arm.Selected!)} {(double)arm.Selected!["learningRateB"]!}", arm.Position));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class StudyStepsTests
 
         World ranks = new(Plan("lora", []) with { Methods = [new StudyMethod { Method = "lora", Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { ["rank"] = [2, 4] } }] });
         ranks.Finish(run => ((double)run.Settings["rank"]! / 10, 1));
-        Assert.Equal((2, 4, null), (ranks.Document.Arms[0].Cells.Count, (int)ranks.Document.Arms[0].Selected!["rank"]!, ranks.Document.Arms[0].Place));
+        Assert.Equal((2, 4, null), (ranks.Document.Arms[0].Cells.Count, (int)ranks.Document.Arms[0].Selected!["rank"]!, ranks.Document.Arms[0].Position));
     }
 
     [Fact]

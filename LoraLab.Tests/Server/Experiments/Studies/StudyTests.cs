@@ -25,9 +25,9 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         Assert.Equal((StudyState.Completed, null, 11), (study.State, study.Error, study.Runs.Count));
         StudyArm lora = study.Arms[0];
         StudyArm pissa = study.Arms[1];
-        Assert.Equal((0.002, GridPosition.Inside), ((double)lora.Selected!["learningRate"]!, lora.Place));
+        Assert.Equal((0.002, GridPosition.Inside), ((double)lora.Selected!["learningRate"]!, lora.Position));
         // Its best rate was the largest: one step more was tried, was better still, and lies at the new edge.
-        Assert.Equal((0.016, GridPosition.AtEdge), ((double)pissa.Selected!["learningRate"]!, pissa.Place));
+        Assert.Equal((0.016, GridPosition.AtEdge), ((double)pissa.Selected!["learningRate"]!, pissa.Position));
         Assert.Equal([0.016, 0.008, 0.004, 0.002], pissa.Cells.Select(cell => (double)cell.Settings["learningRate"]!));
         Assert.Equal([true, false, false, false], pissa.Cells.Select(cell => cell.Extension));
         Assert.Contains(study.Warnings, warning => warning.Contains("pissa", StringComparison.Ordinal) && warning.Contains("edge", StringComparison.Ordinal));
@@ -79,7 +79,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         // The only cell that lives has the smallest rate; the one below it, which is tried too, is worse.
         Assert.Equal(StudyState.Completed, study.State);
         StudyArm arm = Assert.Single(study.Arms);
-        Assert.Equal((0.002, GridPosition.InsideAfterExtension), ((double)arm.Selected!["learningRate"]!, arm.Place));
+        Assert.Equal((0.002, GridPosition.InsideAfterExtension), ((double)arm.Selected!["learningRate"]!, arm.Position));
         Assert.Equal(0.001, (double)arm.Cells.Single(cell => cell.Extension).Settings["learningRate"]!);
         Assert.Equal(2, arm.Cells.Count(cell => cell.Accuracy is null));
         StudyRun failed = study.Runs.First(run => run.State == RunState.Failed);

@@ -54,7 +54,7 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
         JsonObject plan = SweepApi.Bowl("steps=45 delay=0", [.. Enumerable.Range(1, 9).Select(i => i * 1e-4)]);
         plan["pruner"] = new JsonObject { ["kind"] = "halving" };
 
-        SweepSavings saving = (await sweeps.PreviewAsync(plan)).Saving!;
+        SweepSavings saving = (await sweeps.PreviewAsync(plan)).Savings!;
 
         // Nine to 5, three on to 15, one on to 45.
         Assert.Equal([(5, 9), (15, 3), (45, 1)], saving.Rungs.Select(rung => (rung.Step, rung.Runs)));
@@ -68,7 +68,7 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
         JsonObject plan = SweepApi.Bowl("steps=45 delay=0", [.. Enumerable.Range(1, 9).Select(i => i * 1e-4)]);
         plan["pruner"] = new JsonObject { ["kind"] = "median" };
 
-        SweepSavings saving = (await sweeps.PreviewAsync(plan)).Saving!;
+        SweepSavings saving = (await sweeps.PreviewAsync(plan)).Savings!;
 
         Assert.Equal(((4L * 45) + (5 * 10), false), (saving.Steps, saving.Exact));
         Assert.Contains("at least", saving.Sentence, StringComparison.Ordinal);

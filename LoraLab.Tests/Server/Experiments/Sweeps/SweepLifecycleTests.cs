@@ -24,15 +24,15 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         SweepImportance early = await server.Api.ReadAsync<SweepImportance>(ApiRoutes.Sweep(created.Id, "importance"));
         SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
 
-        Assert.Contains("more", early.Sentence, StringComparison.Ordinal);
+        Assert.Contains("more", early.Note, StringComparison.Ordinal);
         Assert.Empty(early.Fields);
         Assert.Equal((12, 12), (ended.PlannedRuns, ended.Counts.Completed));
         SweepBest best = ended.Best!;
-        Assert.Equal((1e-3, 0.9, 90, 100, 12), ((double)best.Values["learningRate"]!, best.Value, best.Accuracy!.Correct, best.Accuracy.Rows, best.Of));
+        Assert.Equal((1e-3, 0.9, 90, 100, 12), ((double)best.Values["learningRate"]!, best.Value, best.Accuracy!.Correct, best.Accuracy.Rows, best.Candidates));
         // Wilson's interval of 90 of 100; the two other ranks have the same figure, and 80 of 100 is [0.711, 0.867].
         Assert.Equal((0.8256, 0.9448), (Math.Round(best.Accuracy.Low, 4), Math.Round(best.Accuracy.High, 4)));
-        Assert.Equal(2, best.NotTold);
-        Assert.Contains("best of 12 on the selection split", best.Sentence, StringComparison.Ordinal);
+        Assert.Equal(2, best.Indistinguishable);
+        Assert.Contains("best of 12 on the selection split", best.Note, StringComparison.Ordinal);
 
         SweepGrid grid = await server.Api.ReadAsync<SweepGrid>(ApiRoutes.Sweep(created.Id, "grid?x=rank&y=learningRate"));
         Assert.Equal(["4", "8", "16"], grid.X.Labels);

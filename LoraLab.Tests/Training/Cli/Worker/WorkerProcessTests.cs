@@ -23,7 +23,7 @@ public sealed class WorkerProcessTests : IDisposable
         string run = NewRun(MicroSpec.For("lora"));
         using Process worker = Start("worker");
 
-        Send(worker, new WorkerCommand { Run = run });
+        Send(worker, new WorkerCommand { RunDirectory = run });
         string told = worker.StandardOutput.ReadToEnd();
 
         Assert.True(worker.WaitForExit(Patience));
@@ -39,7 +39,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         string run = NewRun(Endless());
         using Process worker = Start("worker");
-        Send(worker, new WorkerCommand { Run = run });
+        Send(worker, new WorkerCommand { RunDirectory = run });
         WaitForTraining(worker);
 
         long asked = Stopwatch.GetTimestamp();
@@ -55,7 +55,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         string run = NewRun(Endless());
         using Process worker = Start("worker");
-        Send(worker, new WorkerCommand { Run = run });
+        Send(worker, new WorkerCommand { RunDirectory = run });
         WaitForTraining(worker);
 
         worker.StandardInput.Close();
@@ -76,7 +76,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         string run = NewRun(Endless());
         using Process worker = Start("worker");
-        Send(worker, new WorkerCommand { Run = run });
+        Send(worker, new WorkerCommand { RunDirectory = run });
         WaitForTraining(worker);
 
         using Process kill = Process.Start("kill", ["-" + signal, worker.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
@@ -94,7 +94,7 @@ public sealed class WorkerProcessTests : IDisposable
         CommandReader reader = new(new StringReader("""{"run":"somewhere"}"""), stop, TimeSpan.FromMilliseconds(20), overdue.SetResult);
 
         await overdue.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        Assert.Equal("somewhere", (await reader.First)?.Run);
+        Assert.Equal("somewhere", (await reader.First)?.RunDirectory);
         Assert.True(stop.Token.IsCancellationRequested);
         Assert.NotNull(stop.Abandoned);
     }

@@ -111,7 +111,7 @@ public sealed class FingerprintTests
 
         RunFingerprint fingerprint = Read(trainer.Run(spec).Folder);
 
-        Assert.Equal([false, true, true, false, false], fingerprint.Paper.Select(figure => figure.Met!.Value));
+        Assert.Equal([false, true, true, false, false], fingerprint.Paper.Select(figure => figure.Matches!.Value));
         Assert.Equal("8,940 / 11,060", fingerprint.Paper[1].Run);
         Assert.Equal("428 / 444", fingerprint.Paper[2].Run);
         Assert.Equal(("1,250", "1"), (fingerprint.Paper[3].Paper, fingerprint.Paper[3].Run));
