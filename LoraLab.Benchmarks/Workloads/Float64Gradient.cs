@@ -46,7 +46,7 @@ internal static class Float64Gradient
     private static LowRankAdapter Wide(LowRankAdapter from)
     {
         LowRankAdapter wide = new(from.Module, Wide(from.A_RI), Wide(from.B_OR), from.Scaling, from.DropoutRate, from.R_RR is null ? null : Wide(from.R_RR));
-        return from.Taken is ExtractedFactors taken ? wide.WithTaken(new ExtractedFactors(Wide(taken.A_RI), Wide(taken.B_OR), taken.FromBranch)) : wide;
+        return from.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(Wide(extracted.A_RI), Wide(extracted.B_OR), extracted.InBranch)) : wide;
     }
 
     private static Tensor Wide(Tensor value) => value.detach().to(float64).clone();

@@ -45,7 +45,7 @@ internal static class Preparation
             Spec = spec,
             Method = method,
             Plan = RunSchedule.From(spec, data.Train.Length),
-            Limits = new PassLimits(spec.EffectiveBatch, null, SharePrefix: true, Banded: bench.Device.type == DeviceType.CPU),
+            Limits = new PassLimits(spec.EffectiveBatch, null, SharePrefix: true, Bucketed: bench.Device.type == DeviceType.CPU),
             Adapters = [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()],
             Environment = new RunEnvironment { Threads = torch.get_num_threads() },
             Model = model,

@@ -66,7 +66,7 @@ internal sealed class AdaptedLlama : IDisposable
         {
             LowRankAdapter old = linear.Adapter!;
             LowRankAdapter wide = new(old.Module, Wide(old.A_RI), Wide(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null ? null : Wide(old.R_RR));
-            linear.Adapter = old.Taken is ExtractedFactors taken ? wide.WithTaken(new ExtractedFactors(Wide(taken.A_RI), Wide(taken.B_OR), taken.FromBranch)) : wide;
+            linear.Adapter = old.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(Wide(extracted.A_RI), Wide(extracted.B_OR), extracted.InBranch)) : wide;
         }
 
         return this;

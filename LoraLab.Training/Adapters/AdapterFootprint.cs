@@ -12,5 +12,5 @@ public sealed record AdapterFootprint(long Trained, long Frozen)
     public bool SecondBranch { get; init; }
 
     /// <summary>The layer's weight is replaced by a new one of the same size.</summary>
-    public bool NewWeight { get; init; }
+    public bool ReplacesWeight { get; init; }
 }

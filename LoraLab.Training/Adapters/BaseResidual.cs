@@ -9,11 +9,11 @@ internal static class BaseResidual
     /// In float64, rounded once to the weight's precision. By subtraction of the fp32 factors, so that W_res + s·B₀A₀ = W holds for an
     /// approximate decomposition too. A resumed run repeats it with the stored factors and gets the same bytes.
     /// </summary>
-    public static void TakeOut(LinearLayer layer, Tensor a_RI, Tensor b_OR, double scaling)
+    public static void Subtract(LinearLayer layer, Tensor a_RI, Tensor b_OR, double scaling)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        Tensor taken_OI = b_OR.detach().to(float64).mm(a_RI.detach().to(float64)).mul(scaling);
-        layer.ReplaceWeight(layer.Weight_OI.to(float64).sub(taken_OI).to(layer.Weight_OI.dtype).DetachFromDisposeScope());
+        Tensor product_OI = b_OR.detach().to(float64).mm(a_RI.detach().to(float64)).mul(scaling);
+        layer.ReplaceWeight(layer.Weight_OI.to(float64).sub(product_OI).to(layer.Weight_OI.dtype).DetachFromDisposeScope());
     }
 }

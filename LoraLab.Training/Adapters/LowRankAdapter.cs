@@ -55,16 +55,18 @@ public sealed class LowRankAdapter : IDisposable
     /// Factors that were taken out of the base at the start (PiSSA): the update of the original weight is s·(BA − B₀A₀).
     /// Null where the base was left alone.
     /// </summary>
-    public ExtractedFactors? Taken { get; private set; }
+    public ExtractedFactors? Extracted { get; private set; }
 
-    /// <summary>Algorithm of the decomposition that the factors come from (<c>full</c> or <c>randomised</c>); null where there was none.</summary>
+    /// <summary>
+    /// Algorithm of the decomposition that the factors come from (<c>full</c> or <c>randomised</c>); null where there was none.
+    /// </summary>
     public string? Svd { get; init; }
 
     /// <summary>Remembers the factors taken out of the base and how that is done.</summary>
-    public LowRankAdapter WithTaken(ExtractedFactors taken)
+    public LowRankAdapter WithExtracted(ExtractedFactors extracted)
     {
-        Taken = taken;
-        _owned.Add(taken.A_RI, taken.B_OR);
+        Extracted = extracted;
+        _owned.Add(extracted.A_RI, extracted.B_OR);
         return this;
     }
 
@@ -72,14 +74,14 @@ public sealed class LowRankAdapter : IDisposable
     public Tensor Branch(Tensor x_BTI, ForwardPass pass)
     {
         Tensor input_BTI = x_BTI.dtype == A_RI.dtype ? x_BTI : x_BTI.to(A_RI.dtype);
-        Tensor? taken_BTO = Taken is { FromBranch: true } taken ? Project(input_BTI, taken.A_RI, null, taken.B_OR) : null;
+        Tensor? extracted_BTO = Extracted is { InBranch: true } extracted ? Project(input_BTI, extracted.A_RI, null, extracted.B_OR) : null;
         if (DropoutRate > 0 && pass.Dropout is DropoutMasks masks)
         {
             input_BTI = input_BTI.mul(masks.Draw(Module, DropoutRate, x_BTI.shape[1], x_BTI.shape[2], x_BTI.device));
         }
 
         Tensor branch_BTO = Project(input_BTI, A_RI, R_RR, B_OR);
-        return taken_BTO is null ? branch_BTO : branch_BTO.sub(taken_BTO);
+        return extracted_BTO is null ? branch_BTO : branch_BTO.sub(extracted_BTO);
     }
 
     /// <summary>ΔW of the weight that the layer holds, [out, in], without a graph.</summary>
@@ -89,9 +91,9 @@ public sealed class LowRankAdapter : IDisposable
         using IDisposable scope = NewDisposeScope();
         Tensor b_OR = R_RR is null ? B_OR : B_OR.mm(R_RR);
         Tensor delta_OI = b_OR.mm(A_RI);
-        if (Taken is { FromBranch: true } taken)
+        if (Extracted is { InBranch: true } extracted)
         {
-            delta_OI = delta_OI.sub(taken.B_OR.mm(taken.A_RI));
+            delta_OI = delta_OI.sub(extracted.B_OR.mm(extracted.A_RI));
         }
 
         return delta_OI.mul(Scaling).MoveToOuterDisposeScope();
@@ -114,10 +116,10 @@ public sealed class LowRankAdapter : IDisposable
     }
 }
 
-/// <summary>Factors that an initialisation takes out of the base weight.</summary>
+/// <summary>Factors that an initialization extracts from the base weight.</summary>
 /// <param name="A_RI">A₀, [r, in].</param>
 /// <param name="B_OR">B₀, [out, r].</param>
-/// <param name="FromBranch">
+/// <param name="InBranch">
 /// False: the layer holds W − s·B₀A₀. True: the layer holds W and the branch subtracts s·B₀A₀, which rounds nothing.
 /// </param>
-public sealed record ExtractedFactors(Tensor A_RI, Tensor B_OR, bool FromBranch);
+public sealed record ExtractedFactors(Tensor A_RI, Tensor B_OR, bool InBranch);

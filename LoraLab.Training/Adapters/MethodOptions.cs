@@ -24,7 +24,7 @@ internal static class MethodOptions
             Type = Word(pair.Property.PropertyType),
             Help = pair.Option.Help,
             Default = JsonSerializer.SerializeToNode(pair.Property.GetValue(defaults), pair.Property.PropertyType, ContractJson.Options),
-            Choices = pair.Property.PropertyType.IsEnum ? [.. Enum.GetNames(pair.Property.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName)] : [],
+            Choices = pair.Property.PropertyType.IsEnum ? [.. ChoiceNames(pair.Property.PropertyType)] : [],
             Minimum = double.IsNaN(pair.Option.Minimum) ? null : pair.Option.Minimum,
             Maximum = double.IsNaN(pair.Option.Maximum) ? null : pair.Option.Maximum,
         })];
@@ -98,7 +98,7 @@ internal static class MethodOptions
         if (read is null)
         {
             return property.PropertyType.IsEnum
-                ? $"must be one of {string.Join(", ", Enum.GetNames(property.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName))}."
+                ? $"must be one of {string.Join(", ", ChoiceNames(property.PropertyType))}."
                 : $"must be a {Word(property.PropertyType)}.";
         }
 
@@ -119,6 +119,10 @@ internal static class MethodOptions
         (false, true) => string.Create(CultureInfo.InvariantCulture, $"at least {option.Minimum:R}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"at most {option.Maximum:R}"),
     };
+
+    // The names that the JSON serializer reads and writes, in declaration order.
+    private static IEnumerable<string> ChoiceNames(Type type) =>
+        Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(value => JsonSerializer.Serialize(Enum.ToObject(type, value), type, ContractJson.Options).Trim('"'));
 
     private static string Word(Type type) => type switch
     {

@@ -45,7 +45,7 @@ internal static class DoctorCommand
 
         using (Nvml? nvml = Nvml.TryOpen())
         {
-            Line("NVIDIA driver", nvml is null ? Nvml.Absent : nvml.DriverVersion ?? "of unknown version");
+            Line("NVIDIA driver", nvml is null ? Nvml.UnavailableMessage : nvml.DriverVersion ?? "of unknown version");
             problems.AddRange(GpuProblems(nvml));
         }
 
@@ -69,7 +69,7 @@ internal static class DoctorCommand
         }
         else if (nvml is null)
         {
-            yield return $"This build is for CUDA. {Nvml.Absent}";
+            yield return $"This build is for CUDA. {Nvml.UnavailableMessage}";
         }
         else if (CudaDriver.Advice(nvml.DriverVersion) is string advice)
         {

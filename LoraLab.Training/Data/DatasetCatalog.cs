@@ -40,17 +40,17 @@ public sealed class DatasetCatalog
 
     /// <summary>The files of a data set as they are now.</summary>
     /// <exception cref="RunFailure">There is no such data set; field <c>dataset</c>.</exception>
-    public IReadOnlyList<FileSnapshot> Look(string name)
+    public IReadOnlyList<FileSnapshot> FileSnapshots(string name)
     {
         string folder = _folders.Find(name);
         try
         {
-            return [.. Stamps(name, folder, out _).Select(file => file.Seen(name))];
+            return [.. Stamps(name, folder, out _).Select(file => file.ToSnapshot(name))];
         }
         catch (RunFailure)
         {
             // The manifest says which other files there are; what is wrong with it is told when the rows are read.
-            return [FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName)).Seen(name)];
+            return [FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName)).ToSnapshot(name)];
         }
     }
 

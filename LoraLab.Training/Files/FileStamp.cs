@@ -22,5 +22,5 @@ internal readonly record struct FileStamp(string Path, long Bytes, DateTime Writ
 
     /// <summary>As it travels with a run.</summary>
     /// <param name="owner">Name of the model, data set or adapter that it belongs to.</param>
-    public FileSnapshot Seen(string owner) => new($"{owner}/{System.IO.Path.GetFileName(Path)}", Bytes, new DateTimeOffset(WrittenAt, TimeSpan.Zero));
+    public FileSnapshot ToSnapshot(string owner) => new($"{owner}/{System.IO.Path.GetFileName(Path)}", Bytes, new DateTimeOffset(WrittenAt, TimeSpan.Zero));
 }

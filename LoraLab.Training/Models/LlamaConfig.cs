@@ -101,7 +101,7 @@ public sealed record LlamaConfig
     ];
 
     /// <summary>The linear layers of a block that get an adapter.</summary>
-    public IEnumerable<LinearShape> Adapted(TargetModules targets) => BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
+    public IEnumerable<LinearShape> AdaptedLinears(TargetModules targets) => BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
 
     /// <summary>All parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]

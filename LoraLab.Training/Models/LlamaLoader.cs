@@ -8,11 +8,15 @@ namespace LoraLab.Training.Models;
 public static class LlamaLoader
 {
     /// <summary>The model on a device in a precision; the norms are in fp32, in float64 where that is asked for.</summary>
-    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.</exception>
+    /// <exception cref="RunFailure">
+    /// A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.
+    /// </exception>
     public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device) => Load(modelFolder, config, dtype, device, out _);
 
     /// <summary>As the other, and tells how the weights came into memory.</summary>
-    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.</exception>
+    /// <exception cref="RunFailure">
+    /// A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.
+    /// </exception>
     public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
@@ -20,7 +24,9 @@ public static class LlamaLoader
     }
 
     /// <summary>As the other, from weights that are open; they stay the caller's.</summary>
-    /// <exception cref="RunFailure">A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.</exception>
+    /// <exception cref="RunFailure">
+    /// A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.
+    /// </exception>
     public static LlamaModel Load(CheckpointWeights weights, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
         string modelFolder = weights.Folder;

@@ -10,7 +10,9 @@ namespace LoraLab.Training.Models;
 public sealed class LlamaModel : IDisposable
 {
     private readonly Tensor? _untiedHead_VD;
-    /// <summary>A model from its parts, which it owns from now on; <paramref name="untiedHead_VD"/> null: the embedding is the head.</summary>
+    /// <summary>
+    /// A model from its parts, which it owns from now on; <paramref name="untiedHead_VD"/> null: the embedding is the head.
+    /// </summary>
     public LlamaModel(
         LlamaConfig config, Tensor embedding_VD, IReadOnlyList<LlamaBlock> blocks, RmsNorm finalNorm, Tensor? untiedHead_VD, RotaryEmbedding rotary)
     {

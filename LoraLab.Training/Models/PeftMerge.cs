@@ -23,7 +23,9 @@ public static class PeftMerge
     /// <param name="adapterFolder">Adapter in the PEFT layout; it must belong to the original base.</param>
     /// <param name="output">Folder to make; it must not exist. It appears when it is complete.</param>
     /// <returns>Number of weights that were changed.</returns>
-    /// <exception cref="RunFailure">The adapter does not fit the base by names and shapes, a value is not finite, or the folder exists.</exception>
+    /// <exception cref="RunFailure">
+    /// The adapter does not fit the base by names and shapes, a value is not finite, or the folder exists.
+    /// </exception>
     public static int Write(string modelFolder, string adapterFolder, string output)
     {
         if (Path.Exists(output))
@@ -52,7 +54,7 @@ public static class PeftMerge
             File.Copy(file, Path.Combine(unfinished, Path.GetFileName(file)));
         }
 
-        DurableFile.WriteAllText(Path.Combine(unfinished, PeftFiles.Facts), Facts(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(unfinished, PeftFiles.Metadata), Metadata(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
         Directory.Move(unfinished, output);
         return modules.Count;
     }
@@ -122,9 +124,9 @@ public static class PeftMerge
     }
 
     private static bool IsCopied(string file) =>
-        Path.GetFileName(file) is var name && name != PeftFiles.Facts && (name.EndsWith(".json", StringComparison.Ordinal) || name == "tokenizer.model");
+        Path.GetFileName(file) is var name && name != PeftFiles.Metadata && (name.EndsWith(".json", StringComparison.Ordinal) || name == "tokenizer.model");
 
-    private static JsonObject Facts(CheckpointWeights weights, SafetensorsFile adapter, PeftConfig config) => new()
+    private static JsonObject Metadata(CheckpointWeights weights, SafetensorsFile adapter, PeftConfig config) => new()
     {
         ["loralab"] = Versions.LoraLab,
         ["mergedFrom"] = new JsonObject

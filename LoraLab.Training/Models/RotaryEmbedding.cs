@@ -12,7 +12,9 @@ public sealed class RotaryEmbedding : IDisposable
     private readonly Tensor _cos_TH;
     private readonly Tensor _sin_TH;
 
-    /// <summary>Tables for every position of the context, fp32 (float64 for a float64 model) whatever the weights' precision; H is half a head.</summary>
+    /// <summary>
+    /// Tables for every position of the context, fp32 (float64 for a float64 model) whatever the weights' precision; H is half a head.
+    /// </summary>
     public RotaryEmbedding(int headSize, int contextLength, double theta, ScalarType dtype, Device device)
     {
         using IDisposable scope = NewDisposeScope();
@@ -27,7 +29,9 @@ public sealed class RotaryEmbedding : IDisposable
     public (Tensor Cos_T1H, Tensor Sin_T1H) At(Tensor positions_T) =>
         (_cos_TH.index_select(0, positions_T).unsqueeze(1), _sin_TH.index_select(0, positions_T).unsqueeze(1));
 
-    /// <summary>Rotates queries or keys [B, heads, T, 2H] at positions 0..T−1; computed in the tables' precision, returned in the input's.</summary>
+    /// <summary>
+    /// Rotates queries or keys [B, heads, T, 2H] at positions 0..T−1; computed in the tables' precision, returned in the input's.
+    /// </summary>
     public Tensor Rotate(Tensor x_BNTH)
     {
         long length = x_BNTH.shape[2];

@@ -24,7 +24,7 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
 
     /// <summary>The files of an adapter as they are now.</summary>
     /// <exception cref="RunFailure">There is none of that name.</exception>
-    public IReadOnlyList<FileSnapshot> Look(string initFrom) => [.. FileStamp.Of(Find(initFrom), [PeftFiles.Config, PeftFiles.Weights]).Select(file => file.Seen(initFrom))];
+    public IReadOnlyList<FileSnapshot> FileSnapshots(string initFrom) => [.. FileStamp.Of(Find(initFrom), [PeftFiles.Config, PeftFiles.Weights]).Select(file => file.ToSnapshot(initFrom))];
 
     /// <summary>The folder with <c>adapter_config.json</c>.</summary>
     /// <exception cref="RunFailure">There is none of that name.</exception>

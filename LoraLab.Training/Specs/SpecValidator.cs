@@ -30,7 +30,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(known => known.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
         List<FileSnapshot> files = [];
-        Try(errors, () => models.Look(spec.Model), files.AddRange);
+        Try(errors, () => models.FileSnapshots(spec.Model), files.AddRange);
         LlamaConfig? config = Try(errors, () => models.Find(spec.Model))?.Config;
         if (config is not null)
         {
@@ -44,7 +44,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         // Choosing rows needs numbers that make sense. The files are looked at before they are read.
-        Try(errors, () => datasets.Look(spec.Dataset), files.AddRange);
+        Try(errors, () => datasets.FileSnapshots(spec.Dataset), files.AddRange);
         TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(datasets.Read(spec.Dataset), spec)) : null;
         if (subset is null)
         {
@@ -78,7 +78,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             TotalSteps = plan.TotalSteps,
             TrainRows = subset.Consumed.Count,
             EvalRows = subset.Evaluation.Count,
-            TrainableParameters = config!.Layers * config.Adapted(spec.TargetModules).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
+            TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };
     }
 
@@ -115,7 +115,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             }
         }
 
-        LinearShape? smallest = config.Adapted(spec.TargetModules).MinBy(shape => Math.Min(shape.Out, shape.In));
+        LinearShape? smallest = config.AdaptedLinears(spec.TargetModules).MinBy(shape => Math.Min(shape.Out, shape.In));
         if (smallest is null || method is null)
         {
             return;
@@ -143,7 +143,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             return;
         }
 
-        Try(errors, () => adapters.Look(spec.InitFrom!), files.AddRange);
+        Try(errors, () => adapters.FileSnapshots(spec.InitFrom!), files.AddRange);
         PeftConfig? config = Try(errors, () => adapters.Config(spec.InitFrom!));
         if (config is not null && config.Rank != spec.Rank)
         {

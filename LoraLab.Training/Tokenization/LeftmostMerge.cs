@@ -18,7 +18,7 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
         PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda = new(_bestFirst);
         for (int i = 1; i < symbols.Length; i++)
         {
-            Offer(agenda, text, symbols, i - 1, i);
+            EnqueuePair(agenda, text, symbols, i - 1, i);
         }
 
         while (agenda.TryDequeue(out (int Left, int Right, int Length) pair, out _))
@@ -36,12 +36,12 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
             if (left.Next >= 0)
             {
                 symbols[left.Next].Previous = pair.Left;
-                Offer(agenda, text, symbols, pair.Left, left.Next);
+                EnqueuePair(agenda, text, symbols, pair.Left, left.Next);
             }
 
             if (left.Previous >= 0)
             {
-                Offer(agenda, text, symbols, left.Previous, pair.Left);
+                EnqueuePair(agenda, text, symbols, left.Previous, pair.Left);
             }
         }
 
@@ -67,7 +67,7 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
         return all;
     }
 
-    private void Offer(PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda, string text, Span<Symbol> symbols, int left, int right)
+    private void EnqueuePair(PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda, string text, Span<Symbol> symbols, int left, int right)
     {
         int length = symbols[left].Length + symbols[right].Length;
         if (vocabulary.TryFind(text.AsSpan(symbols[left].Start, length), out (int Id, float Score) piece))

@@ -29,7 +29,7 @@ internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceV
         if (!MergesCanOverlap(normalized))
         {
             int[] ids = [.. tokenizer.EncodeToIds(normalized, addBeginningOfSentence: true, addEndOfSentence: false, considerNormalization: false)];
-            if (!vocabulary.HoldsControl(ids.AsSpan(1)))
+            if (!vocabulary.ContainsControl(ids.AsSpan(1)))
             {
                 return ids;
             }
@@ -46,7 +46,7 @@ internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceV
     /// </summary>
     private bool MergesCanOverlap(string text)
     {
-        for (int period = 1; period < vocabulary.LongestPiece && 2 * period < text.Length; period++)
+        for (int period = 1; period < vocabulary.MaxPieceLength && 2 * period < text.Length; period++)
         {
             int equal = 0;
             for (int i = period; i < text.Length; i++)

@@ -53,7 +53,7 @@ internal sealed class SentencePieceVocabulary
     public int Size { get; private set; }
 
     /// <summary>Characters of the longest piece that text can become.</summary>
-    public int LongestPiece { get; private set; }
+    public int MaxPieceLength { get; private set; }
 
     /// <summary>Whether characters without a piece become bytes.</summary>
     public bool HasBytes { get; }
@@ -65,7 +65,7 @@ internal sealed class SentencePieceVocabulary
     /// <summary>A piece that text can become: control, unknown and byte pieces never are.</summary>
     public bool TryFind(ReadOnlySpan<char> piece, out (int Id, float Score) found) => _bySpan.TryGetValue(piece, out found);
 
-    public bool HoldsControl(ReadOnlySpan<int> ids)
+    public bool ContainsControl(ReadOnlySpan<int> ids)
     {
         foreach (int id in ids)
         {
@@ -116,7 +116,7 @@ internal sealed class SentencePieceVocabulary
                     throw new NotSupportedException($"piece {id} ('{Excerpt.Of(piece)}') is there twice, or its score is no number.");
                 }
 
-                LongestPiece = Math.Max(LongestPiece, piece.Length);
+                MaxPieceLength = Math.Max(MaxPieceLength, piece.Length);
                 break;
             case Kind.Unknown:
                 _unknown = id;

@@ -19,7 +19,9 @@ public static class CudaDriver
     /// <summary>One sentence when nothing can run on this driver; null when something may, and when the version is not known.</summary>
     public static string? Problem(string? found) => IsBelow(found, Oldest) ? Sentence(found!) : null;
 
-    /// <summary>One sentence when the driver is older than what libtorch was built for, which is what to mend when CUDA does not work; else null.</summary>
+    /// <summary>
+    /// One sentence when the driver is older than what libtorch was built for, which is what to mend when CUDA does not work; else null.
+    /// </summary>
     public static string? Advice(string? found) => IsBelow(found, Needed) ? Sentence(found!) : null;
 
     private static string Sentence(string found) =>

@@ -6,7 +6,7 @@ namespace LoraLab.Training.Torch;
 internal static class CudaMath
 {
     /// <summary>No TF32 (its products keep 10 bits of the fraction), and no sums of fp16 products in fp16.</summary>
-    public static void BeExact()
+    public static void DisableReducedPrecision()
     {
         torch.backends.cuda.matmul.allow_tf32 = false;
         torch.backends.cudnn.allow_tf32 = false;

@@ -8,7 +8,8 @@ namespace LoraLab.Training.Torch;
 
 /// <summary>
 /// Turns <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c> into a device, and a device into its name in documents. A server's worker
-/// sees one GPU, which CUDA numbers 0 and documents call by its lane (<see cref="WorkerEnvironment.Device"/>); otherwise both numbers are the same.
+/// sees one GPU, which CUDA numbers 0 and documents call by its lane (<see cref="WorkerEnvironment.Device"/>); otherwise both numbers are
+/// the same.
 /// </summary>
 public static class DeviceChoice
 {
@@ -62,7 +63,7 @@ public static class DeviceChoice
             throw RunFailure.BadData(Missing(device, count), Field);
         }
 
-        CudaMath.BeExact();
+        CudaMath.DisableReducedPrecision();
         return new torch.Device(DeviceType.CUDA, index);
     }
 

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// How the C library's heap, from which libtorch's tensors come on the CPU, deals with memory that is free. Every window has passes of other
-/// sizes; what is freed fits nothing that comes, and the resident set grows from step to step. Its gaps are given back before each step.
-/// Not by pages of its own for every tensor, which would keep it smallest: their page faults cost a fifth of a step. Elsewhere than with
-/// glibc nothing is done. What lives until the way back lies in an arena of the packed model, not in this heap.
+/// How the C library's heap, from which libtorch's tensors come on the CPU, deals with memory that is free. Every window has passes of
+/// other sizes; what is freed fits nothing that comes, and the resident set grows from step to step. Its gaps are given back before each
+/// step. Not by pages of its own for every tensor, which would keep it smallest: their page faults cost a fifth of a step. Elsewhere than
+/// with glibc nothing is done. What lives until the way back lies in an arena of the packed model, not in this heap.
 /// </summary>
 internal static partial class HeapPolicy
 {

@@ -14,7 +14,7 @@ public sealed class Nvml : IDisposable
     public static string LibraryName => OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
 
     /// <summary>One sentence for when <see cref="TryOpen"/> found nothing.</summary>
-    public static string Absent => $"NVIDIA's driver library ({LibraryName}) does not load or start: GPU memory and load cannot be measured; install or repair the NVIDIA driver where there is such a GPU.";
+    public static string UnavailableMessage => $"NVIDIA's driver library ({LibraryName}) does not load or start: GPU memory and load cannot be measured; install or repair the NVIDIA driver where there is such a GPU.";
 
     /// <summary>The driver's version, for example <c>570.133.20</c>; null when it cannot be told.</summary>
     public string? DriverVersion => _functions.DriverVersion();
@@ -27,7 +27,9 @@ public sealed class Nvml : IDisposable
             : null;
     }
 
-    /// <summary>A library whose functions <paramref name="find"/> knows by name (0: it lacks that one), started; null when it does not start.</summary>
+    /// <summary>
+    /// A library whose functions <paramref name="find"/> knows by name (0: it lacks that one), started; null when it does not start.
+    /// </summary>
     internal static Nvml? Start(Func<string, nint> find, Action close)
     {
         NvmlFunctions functions = new(find);

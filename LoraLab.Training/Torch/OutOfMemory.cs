@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>Tells the ways in which memory runs out: .NET's, libtorch's on the CPU, CUDA's, C++'s, and the system's for mapped files.</summary>
+/// <summary>
+/// Tells the ways in which memory runs out: .NET's, libtorch's on the CPU, CUDA's, C++'s, and the system's for mapped files.
+/// </summary>
 internal static class OutOfMemory
 {
     private const int NoMemoryLinux = 12;

@@ -43,7 +43,9 @@ public sealed class PeakMemory : IDisposable
         }
     }
 
-    /// <summary>Where the figure comes from. On a GPU, ask when the model is there: the driver lists a process from its first use on.</summary>
+    /// <summary>
+    /// Where the figure comes from. On a GPU, ask when the model is there: the driver lists a process from its first use on.
+    /// </summary>
     public string Source => _device.type == DeviceType.CUDA
         ? _nvml is null ? "not measured (no NVIDIA driver library)"
             : _gpu is null ? "not measured (the NVIDIA driver library does not know this device)"
@@ -96,7 +98,7 @@ public sealed class PeakMemory : IDisposable
     }
 
     /// <summary>Something begins whose memory is not the run's peak, but is looked at.</summary>
-    public void BeginAside()
+    public void BeginUncounted()
     {
         End();
         if (_device.type == DeviceType.CPU)
@@ -111,7 +113,7 @@ public sealed class PeakMemory : IDisposable
     }
 
     /// <summary>It ends: its peak, MiB; where the system keeps no mark, what is in use now.</summary>
-    public double? EndAside() => _kernelMark ? Status("VmHWM:") : UsedMb();
+    public double? EndUncounted() => _kernelMark ? Status("VmHWM:") : UsedMb();
 
     /// <inheritdoc />
     public void Dispose() => _nvml?.Dispose();

@@ -13,12 +13,12 @@ public static class PrecisionRule
     private const int FirstMajorWithBf16 = 8;
 
     /// <summary>The precision that is used for what was asked.</summary>
-    public static Precision Resolve(Precision asked, torch.Device device, long parameters)
+    public static Precision Resolve(Precision requested, torch.Device device, long parameters)
     {
         bool gpu = device.type == DeviceType.CUDA;
-        if (asked != Precision.Auto)
+        if (requested != Precision.Auto)
         {
-            return asked;
+            return requested;
         }
 
         if (gpu)
@@ -46,7 +46,9 @@ public static class PrecisionRule
         _ => torch.float32,
     };
 
-    /// <summary>Whether this machine's CPU computes in bf16; elsewhere such products are emulated, and take minutes where fp32's take seconds.</summary>
+    /// <summary>
+    /// Whether this machine's CPU computes in bf16; elsewhere such products are emulated, and take minutes where fp32's take seconds.
+    /// </summary>
     public static bool CpuHasBf16()
     {
         const string CpuInfo = "/proc/cpuinfo";

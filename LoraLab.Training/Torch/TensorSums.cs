@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Sums of tensors. TorchSharp's own makes the factor of the second tensor anew for each, and nothing holds it while native code reads it: where objects are
-/// collected in this moment, the factor is gone and the sum fails. This one has a factor that is never collected.
+/// Sums of tensors. TorchSharp's own makes the factor of the second tensor anew for each, and nothing holds it while native code reads it:
+/// where objects are collected in this moment, the factor is gone and the sum fails. This one has a factor that is never collected.
 /// </summary>
 public static class TensorSums
 {

@@ -22,8 +22,11 @@ internal static partial class ThreadPolicy
         _ = SetEnvironment("GOMP_SPINCOUNT", "10000", 0);
     }
 
-    /// <summary>CUDA numbers GPUs by speed by default, the driver's library by place on the bus: both shall mean the same. A user's own setting wins.</summary>
-    public static void NumberGpusByBus()
+    /// <summary>
+    /// CUDA numbers GPUs by speed by default, the driver's library by place on the bus: both shall mean the same. A user's own setting
+    /// wins.
+    /// </summary>
+    public static void OrderGpusByBus()
     {
         const string Variable = "CUDA_DEVICE_ORDER";
         if (OperatingSystem.IsWindows())

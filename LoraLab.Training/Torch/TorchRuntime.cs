@@ -39,7 +39,7 @@ public static class TorchRuntime
     {
         ThreadPolicy.Apply();
         HeapPolicy.Apply();
-        ThreadPolicy.NumberGpusByBus();
+        ThreadPolicy.OrderGpusByBus();
         try
         {
             using torch.Tensor probe = torch.ones(2, 2);

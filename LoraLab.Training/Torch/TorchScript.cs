@@ -12,7 +12,7 @@ internal static class TorchScript
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source()));
 
     /// <summary>Compiles now instead of at the first call.</summary>
-    public static void Warm() => _ = Unit.Value;
+    public static void Compile() => _ = Unit.Value;
 
     /// <summary>Calls a function that returns a tensor; the current dispose scope owns it.</summary>
     public static Tensor Tensor(string function, params object?[] arguments) => (Tensor)Invoke(function, arguments)!;

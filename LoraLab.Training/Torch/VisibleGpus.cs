@@ -17,7 +17,8 @@ public static class VisibleGpus
     public static NvmlDevice? At(Nvml? nvml, int index) => nvml is null ? null : Of(nvml).ElementAtOrDefault(Math.Max(0, index));
 
     /// <summary>
-    /// What CUDA makes of the variable: indices and the beginnings of unique ids, up to the first entry that is neither; all GPUs where it is not set.
+    /// What CUDA makes of the variable: indices and the beginnings of unique ids, up to the first entry that is neither; all GPUs where it
+    /// is not set.
     /// </summary>
     /// <param name="variable">The variable's value; null: not set.</param>
     /// <param name="all">GPUs of the machine, by place on the bus.</param>

@@ -105,7 +105,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LlamaModel model, LoraMethod method, RunSpec spec, CheckpointReader? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
-        HashSet<string> targets = [.. model.Config.Adapted(spec.TargetModules).Select(shape => shape.Name)];
+        HashSet<string> targets = [.. model.Config.AdaptedLinears(spec.TargetModules).Select(shape => shape.Name)];
         List<LowRankAdapter> attached = [];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {
@@ -117,7 +117,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
 
         if (spec.InitFrom is not null && saved is null)
         {
-            PeftImport.Fill(adapters.Find(spec.InitFrom), adapters.Config(spec.InitFrom), attached, spec.Rank);
+            PeftImport.Load(adapters.Find(spec.InitFrom), adapters.Config(spec.InitFrom), attached, spec.Rank);
         }
 
         return attached;
@@ -131,7 +131,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             Precision = spec.Precision,
             MicroBatch = limits.Sentences,
             PackTokens = limits.Tokens,
-            SharedPrefix = limits.SharePrefix && !PackingRule.IsLiteral(spec),
+            SharedPrefix = limits.SharePrefix && !PackingRule.UsesReferencePath(spec),
             Threads = torch.get_num_threads(),
             MemorySource = memory.Source,
             Versions = new Dictionary<string, string>

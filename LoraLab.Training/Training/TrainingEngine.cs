@@ -19,7 +19,7 @@ public sealed class TrainingEngine : IDisposable
     {
         (_training, _run) = (training, training.Run);
         _model = new(_run.Model);
-        _passes = PackingRule.IsLiteral(_run.Spec)
+        _passes = PackingRule.UsesReferencePath(_run.Spec)
             ? null
             : new(_run.Plan, _run.Train, _run.Limits, _run.Spec.LossWeighting, _run.Model.Config.VocabularySize, _run.Device);
         _gradient = _passes is null ? new ReferenceGradient(_run) : new PackedGradient(_run, _passes, _model);

@@ -84,14 +84,14 @@ public sealed class TrainingRun : IDisposable
     /// <exception cref="OperationCanceledException">The run shall stop.</exception>
     public double? Probe(IWindowGradient gradient, int step)
     {
-        Run.Memory.BeginAside();
+        Run.Memory.BeginUncounted();
         using (NewDisposeScope())
         {
             // Reading the loss waits for the device: running out of memory is heard here.
             TensorReader.Doubles(gradient.Accumulate(step, Scaler.Scale, Stop));
         }
 
-        double? peak = Run.Memory.EndAside();
+        double? peak = Run.Memory.EndUncounted();
         _optimizer.ZeroGradients();
         return peak;
     }
@@ -156,7 +156,7 @@ public sealed class TrainingRun : IDisposable
     /// <exception cref="RunFailure">Its loss is not finite: the factors are not worth a checkpoint.</exception>
     public void Evaluated(EvaluationOutcome outcome, double seconds)
     {
-        CompareWithBudget(Run.Memory.EndAside());
+        CompareWithBudget(Run.Memory.EndUncounted());
         _pace.Evaluation(seconds);
         _evaluated = true;
         _summary.Evaluation(Step, outcome);
@@ -171,7 +171,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>An evaluation begins.</summary>
     public void BeginEvaluation()
     {
-        Run.Memory.BeginAside();
+        Run.Memory.BeginUncounted();
         _recorder.Phase("evaluating", Step, _plan.TotalSteps, _pace.Left(Step));
     }
 
@@ -188,7 +188,7 @@ public sealed class TrainingRun : IDisposable
         Threads = Run.Environment.Threads,
         BaseSha256 = fingerprint.Model.WeightsSha256,
         Start = fingerprint.Adapter with { FinalSha256 = null },
-        TakenFromBranch = Run.Adapters.Any(adapter => adapter.Taken is { FromBranch: true }),
+        TakenFromBranch = Run.Adapters.Any(adapter => adapter.Extracted is { InBranch: true }),
         OptimizerSteps = Consumed.Steps,
         LossScale = Scaler.Scale,
         GoodSteps = Scaler.GoodSteps,

@@ -54,7 +54,7 @@ public sealed class FirstStepTests
             Assert.Null(run.Run());
             foreach ((LinearLayer was, LinearLayer now) in original.Linears.Zip(run.Prepared.Model.Linears))
             {
-                bool taken = now.Adapter!.Taken is { FromBranch: false };
+                bool taken = now.Adapter!.Extracted is { InBranch: false };
                 Assert.Equal(taken, !now.Weight_OI.bytes.SequenceEqual(was.Weight_OI.bytes));
             }
         }
@@ -133,7 +133,7 @@ public sealed class FirstStepTests
     private static IEnumerable<Tensor> Trained(PreparedRun run) => run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value);
 
     private static IEnumerable<Tensor> Frozen(PreparedRun run) => run.Adapters
-        .SelectMany(adapter => (Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Taken?.A_RI, adapter.Taken?.B_OR])
+        .SelectMany(adapter => (Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Extracted?.A_RI, adapter.Extracted?.B_OR])
         .OfType<Tensor>()
         .Where(factor => !factor.requires_grad);
 

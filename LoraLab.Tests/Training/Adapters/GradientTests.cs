@@ -143,7 +143,7 @@ public sealed class GradientTests
         HashSet<nint> trained = [.. parameters.Select(parameter => parameter.Value.Handle)];
         foreach (LowRankAdapter adapter in run.Adapters)
         {
-            foreach (Tensor factor in ((Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Taken?.A_RI, adapter.Taken?.B_OR]).OfType<Tensor>())
+            foreach (Tensor factor in ((Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Extracted?.A_RI, adapter.Extracted?.B_OR]).OfType<Tensor>())
             {
                 Assert.Equal(trained.Contains(factor.Handle), factor.requires_grad);
                 Assert.Equal(trained.Contains(factor.Handle), factor.grad is Tensor gradient && gradient.count_nonzero().item<long>() > 0);

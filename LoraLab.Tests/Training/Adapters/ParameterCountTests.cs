@@ -50,7 +50,7 @@ public sealed class ParameterCountTests
             (long, long, long) expected = adapted.Adapters[0].R_RR is null ? (a, b, 0) : (0, 0, r);
             Assert.True(expected == (Count(AdapterFactor.A), Count(AdapterFactor.B), Count(AdapterFactor.R)), $"{method.Id}, {targets}");
             // The form shows the count before there is a model.
-            Assert.Equal(expected.Item1 + expected.Item2 + expected.Item3, config.Layers * config.Adapted(spec.TargetModules).Sum(shape => method.TrainableParameters(shape, rank)));
+            Assert.Equal(expected.Item1 + expected.Item2 + expected.Item3, config.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method.TrainableParameters(shape, rank)));
         }
     }
 

@@ -75,7 +75,7 @@ public sealed class StartTests
         double scale = expected.abs().max().item<float>();
         // PiSSA takes its factors out of the weight: rounding. LoRA-XS starts R at N(0, 1e-5²): ‖R‖ is at most about 1e-5·2√r, the
         // largest singular value of these weights about 2, and fourteen layers add up.
-        double limit = adapted.Adapters.All(adapter => adapter.Taken is not null) ? 3e-5 : 1e-5 * adapted.Adapters[0].Scaling * 2 * Math.Sqrt(spec.Rank) * 2 * 14;
+        double limit = adapted.Adapters.All(adapter => adapter.Extracted is not null) ? 3e-5 : 1e-5 * adapted.Adapters[0].Scaling * 2 * Math.Sqrt(spec.Rank) * 2 * 14;
         Assert.InRange(difference, 0, limit * scale);
     }
 

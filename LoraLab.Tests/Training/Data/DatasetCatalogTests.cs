@@ -58,8 +58,8 @@ public sealed class DatasetCatalogTests : IDisposable
         File.WriteAllText(PathOf("readme.txt"), "nobody reads this");
         File.SetLastWriteTimeUtc(PathOf("dev.tsv"), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));
 
-        Assert.Equal(["mine/train.tsv", "mine/dev.tsv"], _catalog.Look("mine").Select(file => file.Name));
-        Assert.Equal((Train.Length, new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero)), (_catalog.Look("mine")[0].Bytes, _catalog.Look("mine")[1].WrittenAt));
+        Assert.Equal(["mine/train.tsv", "mine/dev.tsv"], _catalog.FileSnapshots("mine").Select(file => file.Name));
+        Assert.Equal((Train.Length, new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero)), (_catalog.FileSnapshots("mine")[0].Bytes, _catalog.FileSnapshots("mine")[1].WrittenAt));
     }
 
     private string PathOf(string file) => Path.Combine(_home.Path, "datasets", "mine", file);

@@ -47,7 +47,7 @@ public sealed class CudaChoiceTests
         torch.backends.cuda.matmul.allow_tf32 = true;
         torch.backends.cudnn.allow_tf32 = true;
 
-        CudaMath.BeExact();
+        CudaMath.DisableReducedPrecision();
 
         Assert.Equal(
             (false, false, false),

@@ -70,9 +70,9 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     /// <inheritdoc />
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
     {
-        bool fromBranch = Read(options).Residual == Residual.Branch;
+        bool inBranch = Read(options).Residual == Residual.Branch;
         long values = TrainableParameters(shape, rank);
-        return new(values, values) { SecondBranch = fromBranch, NewWeight = !fromBranch };
+        return new(values, values) { SecondBranch = inBranch, ReplacesWeight = !inBranch };
     }
 
     /// <inheritdoc />
@@ -85,14 +85,14 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         Tensor root_R = svd.Sigma_R.div(request.Scaling).sqrt();
         Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));
         Tensor b_OR = Factors.Own(svd.U_OR.mul(root_R));
-        bool fromBranch = options.Residual == Residual.Branch;
-        if (!fromBranch)
+        bool inBranch = options.Residual == Residual.Branch;
+        if (!inBranch)
         {
-            BaseResidual.TakeOut(layer, a_RI, b_OR, request.Scaling);
+            BaseResidual.Subtract(layer, a_RI, b_OR, request.Scaling);
         }
 
         return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd.Algorithm }
-            .WithTaken(new ExtractedFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), fromBranch));
+            .WithExtracted(new ExtractedFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch));
     }
 
     /// <summary>Options of <c>pissa</c>.</summary>

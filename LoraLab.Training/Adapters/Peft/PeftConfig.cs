@@ -9,7 +9,7 @@ namespace LoraLab.Training.Adapters.Peft;
 public sealed record PeftConfig
 {
     /// <summary>Starts that change the base weights, so that A and B alone do not belong to the original base.</summary>
-    private static readonly string[] _changeTheBase = ["pissa", "olora", "corda", "loftq", "lora_ga", "mica"];
+    private static readonly string[] _baseChangingInitializations = ["pissa", "olora", "corda", "loftq", "lora_ga", "mica"];
 
     /// <summary>Kind of adapter.</summary>
     [JsonPropertyName("peft_type")]
@@ -37,11 +37,11 @@ public sealed record PeftConfig
 
     /// <summary>Weight-decomposed adapters (DoRA).</summary>
     [JsonPropertyName("use_dora")]
-    public bool Dora { get; init; }
+    public bool UseDora { get; init; }
 
     /// <summary>Weights stored as [in, out].</summary>
     [JsonPropertyName("fan_in_fan_out")]
-    public bool Transposed { get; init; }
+    public bool FanInFanOut { get; init; }
 
     /// <summary>Which biases were trained.</summary>
     [JsonPropertyName("bias")]
@@ -57,7 +57,7 @@ public sealed record PeftConfig
 
     /// <summary>Layers that were trained whole.</summary>
     [JsonPropertyName("modules_to_save")]
-    public IReadOnlyList<string>? WholeLayers { get; init; }
+    public IReadOnlyList<string>? ModulesToSave { get; init; }
 
     /// <summary>True, false or the name of a start.</summary>
     [JsonPropertyName("init_lora_weights")]
@@ -80,18 +80,18 @@ public sealed record PeftConfig
             return $"has lora_alpha {Alpha}; it must be above 0";
         }
 
-        if (Dora || Transposed || Bias is not (null or "none"))
+        if (UseDora || FanInFanOut || Bias is not (null or "none"))
         {
             return "uses use_dora, fan_in_fan_out or bias, which are not supported";
         }
 
-        if (RankPattern is { Count: > 0 } || AlphaPattern is { Count: > 0 } || WholeLayers is { Count: > 0 })
+        if (RankPattern is { Count: > 0 } || AlphaPattern is { Count: > 0 } || ModulesToSave is { Count: > 0 })
         {
             return "has a rank_pattern, an alpha_pattern or modules_to_save, which are not supported";
         }
 
         string? start = Start.ValueKind == JsonValueKind.String ? Start.GetString()!.ToLowerInvariant() : null;
-        return start is not null && Array.Exists(_changeTheBase, start.StartsWith)
+        return start is not null && Array.Exists(_baseChangingInitializations, start.StartsWith)
             ? $"was saved with init_lora_weights '{Excerpt.Of(start)}', which changes the base weights; convert it to a plain adapter first (PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
             : null;
     }

@@ -32,17 +32,17 @@ public static class PeftExport
         }
 
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        int growth = all.Exists(adapter => adapter.Taken is not null) ? 2 : 1;
+        int growth = all.Exists(adapter => adapter.Extracted is not null) ? 2 : 1;
         DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(Indented) + "\n");
-        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Facts), Facts(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
     }
 
     /// <summary>Factors whose product, times the adapter's scaling, is the whole change of the original weight.</summary>
     public static (Tensor A_RI, Tensor B_OR) OnOriginalBase(LowRankAdapter adapter)
     {
-        if (adapter.Taken is ExtractedFactors taken)
+        if (adapter.Extracted is ExtractedFactors extracted)
         {
-            return (cat([adapter.A_RI, taken.A_RI], dim: 0), cat([adapter.B_OR, taken.B_OR.neg()], dim: 1));
+            return (cat([adapter.A_RI, extracted.A_RI], dim: 0), cat([adapter.B_OR, extracted.B_OR.neg()], dim: 1));
         }
 
         return (adapter.R_RR is null ? adapter.A_RI : adapter.R_RR.mm(adapter.A_RI), adapter.B_OR);
@@ -82,7 +82,7 @@ public static class PeftExport
         };
     }
 
-    private static JsonObject Facts(RunSpec spec, string fileVersion) => new()
+    private static JsonObject Metadata(RunSpec spec, string fileVersion) => new()
     {
         ["loralab"] = fileVersion,
         ["spec"] = JsonSerializer.SerializeToNode(spec, ContractJson.Options),

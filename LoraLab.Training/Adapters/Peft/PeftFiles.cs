@@ -10,7 +10,7 @@ public static class PeftFiles
     public const string Weights = "adapter_model.safetensors";
 
     /// <summary>LoraLab's own facts, apart from PEFT's configuration.</summary>
-    public const string Facts = "loralab.json";
+    public const string Metadata = "loralab.json";
 
     private const string Prefix = "base_model.model.";
 

@@ -13,11 +13,11 @@ public static class PeftImport
 
     /// <summary>Puts the folder's factors into freshly made adapters.</summary>
     /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
-    public static void Fill(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) => Fill(folder, ReadConfig(folder), adapters, rank);
+    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) => Load(folder, ReadConfig(folder), adapters, rank);
 
     /// <summary>The same where the folder's configuration is known.</summary>
     /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
-    public static void Fill(string folder, PeftConfig config, IReadOnlyList<LowRankAdapter> adapters, int rank)
+    public static void Load(string folder, PeftConfig config, IReadOnlyList<LowRankAdapter> adapters, int rank)
     {
         if (config.Rank != rank)
         {

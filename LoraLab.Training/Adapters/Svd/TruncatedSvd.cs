@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
@@ -13,7 +14,8 @@ public enum SvdAlgorithm
     Full,
 
     /// <summary>Halko, Martinsson and Tropp 2011, with power iterations.</summary>
-    Randomised,
+    [JsonStringEnumMemberName("randomised")]
+    Randomized,
 }
 
 /// <summary>The r leading singular triplets of a weight: W ≈ U diag(σ) Vᵀ.</summary>
@@ -46,7 +48,7 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
         long smaller = Math.Min(weight_OI.shape[0], weight_OI.shape[1]);
         (Tensor u, Tensor sigma, Tensor vh) = full
             ? linalg.svd(weight_OI.to(float64), fullMatrices: false)
-            : Randomised(weight_OI.to(float32), (int)Math.Min(rank + Oversampling, smaller), iterations, module);
+            : Randomized(weight_OI.to(float32), (int)Math.Min(rank + Oversampling, smaller), iterations, module);
         Tensor u_OR = u.narrow(1, 0, rank);
         Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
         // A zero column has no sign: keep it as it is.
@@ -54,7 +56,7 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
         return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full ? "full" : "randomised");
     }
 
-    private static (Tensor U, Tensor Sigma, Tensor Vh) Randomised(Tensor weight_OI, int columns, int iterations, string module)
+    private static (Tensor U, Tensor Sigma, Tensor Vh) Randomized(Tensor weight_OI, int columns, int iterations, string module)
     {
         Tensor start_IK = Initializers.Gaussian(module + ".svd", 0, weight_OI.shape[1], columns, 1, weight_OI.device);
         Tensor basis_OK = linalg.qr(weight_OI.mm(start_IK)).Q;

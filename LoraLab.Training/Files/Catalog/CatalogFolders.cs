@@ -82,7 +82,9 @@ internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<st
         }
     }
 
-    /// <summary>Why a text cannot be a name, or null. The same on every system, so that a specification means the same everywhere.</summary>
+    /// <summary>
+    /// Why a text cannot be a name, or null. The same on every system, so that a specification means the same everywhere.
+    /// </summary>
     private static string? Problem(string? name)
     {
         if (string.IsNullOrWhiteSpace(name))

@@ -68,7 +68,9 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>As <see cref="ToTensor"/>, for a weight: floating-point and finite, or it is refused.</summary>
     /// <param name="name">Name of the tensor.</param>
-    /// <exception cref="RunFailure">There is no such tensor, its dtype is not F32, F16, BF16 or F64, or a value is NaN or infinite.</exception>
+    /// <exception cref="RunFailure">
+    /// There is no such tensor, its dtype is not F32, F16, BF16 or F64, or a value is NaN or infinite.
+    /// </exception>
     public torch.Tensor ToWeight(string name)
     {
         SafetensorsEntry entry = FloatEntry(name);

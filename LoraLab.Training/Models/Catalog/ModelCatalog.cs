@@ -38,7 +38,7 @@ public sealed class ModelCatalog
 
     /// <summary>The files of a model, usable or not, as they are now.</summary>
     /// <exception cref="RunFailure">There is no such model; field <c>model</c>.</exception>
-    public IReadOnlyList<FileSnapshot> Look(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.Seen(name))];
+    public IReadOnlyList<FileSnapshot> FileSnapshots(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.ToSnapshot(name))];
 
     /// <summary>What a list shows of one model.</summary>
     /// <exception cref="RunFailure">There is no such model.</exception>

@@ -3,22 +3,22 @@ using LoraLab.Training.Adapters;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// What the functions <c>adapted</c> and <c>adapted_back</c> of the kernels hold at most for the adapter of one linear layer, besides the
-/// layer's own input and output. Everything of rank r is left out: it is smaller by r / width.
+/// Peak workspace of the kernel functions <c>adapted</c> and <c>adapted_backward</c> for the adapter of one linear layer, in addition to the
+/// layer's own input and output. Rank-r tensors are omitted: they are smaller by a factor of r / width.
 /// </summary>
 /// <param name="linear">The layer.</param>
 /// <param name="footprint">Its adapter; null: none.</param>
-/// <param name="half">The frozen weight is bf16 or fp16.</param>
-/// <param name="gpu">On a GPU, which mixes types within an operation; the CPU makes fp32 copies of both operands.</param>
-/// <param name="dropout">With dropout.</param>
+/// <param name="half">Whether the frozen weight is bf16 or fp16.</param>
+/// <param name="gpu">Whether it runs on a GPU, which mixes dtypes within an operation; the CPU makes fp32 copies of both operands.</param>
+/// <param name="dropout">Whether there is dropout.</param>
 public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footprint, bool half, bool gpu, bool dropout)
 {
     private const double Single = sizeof(float);
 
-    // What is added to an fp32 result when it goes into a bf16 tensor: on the CPU that tensor and the sum in fp32.
-    private readonly double _mixed = half && !gpu ? 2 * Single : 0;
+    // Adding an fp32 result to a bf16 tensor on the CPU copies that tensor to fp32 and computes the sum in fp32.
+    private readonly double _mixedAddition = half && !gpu ? 2 * Single : 0;
 
-    /// <summary>Bytes for each row on the way forward: the input in fp32, the masked input, the branch's output, and adding it.</summary>
+    /// <summary>Bytes per row in the forward pass: the input in fp32, the masked input, the branch's output, and its addition.</summary>
     public double Forward
     {
         get
@@ -29,12 +29,14 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
             }
 
             double input = ((half ? Single : 0) + (dropout ? Single : 0)) * linear.In;
-            double branch = half || footprint.SecondBranch ? Math.Max(Single + _mixed, footprint.SecondBranch ? 2 * Single : 0) : 0;
+            double branch = half || footprint.SecondBranch ? Math.Max(Single + _mixedAddition, footprint.SecondBranch ? 2 * Single : 0) : 0;
             return input + (branch * linear.Out);
         }
     }
 
-    /// <summary>Bytes for each row on the way back: the output's gradient in fp32, then either the input in fp32 or the input's gradient and adding it.</summary>
+    /// <summary>
+    /// Bytes per row in the backward pass: the output gradient in fp32, then either the input in fp32 or the input gradient and its addition.
+    /// </summary>
     public double Backward
     {
         get
@@ -45,7 +47,7 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
             }
 
             double input = footprint.MiddleOnly ? 0 : (half ? Single : 0) + (dropout ? Single : 0);
-            double gradient = half || dropout || footprint.SecondBranch ? Single + _mixed : 0;
+            double gradient = half || dropout || footprint.SecondBranch ? Single + _mixedAddition : 0;
             return ((half ? Single : 0) * linear.Out) + (Math.Max(input, gradient) * linear.In);
         }
     }

@@ -4,45 +4,48 @@ using LoraLab.Training.Models.Packed;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// What one block of the packed model keeps for the way back, and what it holds at most beside that, counted from
-/// <c>Models/Packed/llama.torchscript</c>: a tensor lives from the line that makes it to its last use. A list of candidates follows the lines of
-/// a function; the largest for a pass's shape is the peak.
+/// Saved activations and peak workspace of one block of the packed model, counted from <c>Models/Packed/llama.torchscript</c>: a tensor lives
+/// from the line that creates it to its last use. Each list of candidates follows the lines of a function; the largest for the shape of a
+/// pass is the peak.
 /// </summary>
 public sealed class BlockMemory
 {
     private const double Single = sizeof(float);
-    private readonly Dictionary<string, AdapterWorkspace> _transients;
+    private readonly Dictionary<string, AdapterWorkspace> _workspaces;
     private readonly double _value;
-    private readonly bool _half, _gpu, _onRows;
+    private readonly bool _half, _gpu, _rowAttention;
     private readonly double _width, _inner, _queries, _keys, _heads;
 
     /// <summary>A block of a model.</summary>
     /// <param name="config">Shape of the model.</param>
     /// <param name="adapters">Adapters of a block by the short name of their layer.</param>
     /// <param name="rank">r.</param>
-    /// <param name="half">The frozen weights are bf16 or fp16.</param>
-    /// <param name="gpu">On a GPU.</param>
-    /// <param name="dropout">With dropout.</param>
+    /// <param name="half">Whether the frozen weights are bf16 or fp16.</param>
+    /// <param name="gpu">Whether the model runs on a GPU.</param>
+    /// <param name="dropout">Whether there is dropout.</param>
     public BlockMemory(LlamaConfig config, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
     {
         (_half, _gpu, _value) = (half, gpu, half ? sizeof(short) : Single);
-        _onRows = RowAttention.Takes(config, !gpu, half);
+        _rowAttention = RowAttention.Supports(config, !gpu, half);
         (_width, _inner, _heads) = (config.HiddenSize, config.IntermediateSize, config.Heads);
         (_queries, _keys) = (config.Heads * config.HeadSize, config.KeyValueHeads * config.HeadSize);
-        _transients = config.BlockLinears.ToDictionary(linear => linear.Name, linear => new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
+        _workspaces = config.BlockLinears.ToDictionary(linear => linear.Name, linear => new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         Masks = new(dropout ? Single * config.BlockLinears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
-        Kept = new PassBytes(
+        Saved = new PassBytes(
             (_value * ((2 * _queries) + (2 * _keys) + (2 * _inner))) + (2 * Single * _width) + (Single * rank * adapters.Count),
-            0) + LogNormaliser;
+            0) + LogSumExp;
     }
 
-    /// <summary>Kept until the way back: y, q, k, v, the attention's output, the middle of the block, gate, up, s·x·Aᵀ of each adapter, log-normalisers.</summary>
-    public PassBytes Kept { get; }
+    /// <summary>
+    /// Saved for the backward pass: y, q, k, v, attention output, residual stream between attention and MLP, gate, up, s·x·Aᵀ of each
+    /// adapter, log-sum-exps.
+    /// </summary>
+    public PassBytes Saved { get; }
 
-    /// <summary>Dropout masks of a block, which are there while it is computed.</summary>
+    /// <summary>Dropout masks of a block, which exist while it is computed.</summary>
     public PassBytes Masks { get; }
 
-    /// <summary>Candidates for the peak of <c>block</c>, beside its input and what earlier blocks keep.</summary>
+    /// <summary>Candidates for the peak of <c>block</c>, in addition to its input and the activations saved by earlier blocks.</summary>
     public IEnumerable<PassBytes> Forward
     {
         get
@@ -50,33 +53,33 @@ public sealed class BlockMemory
             (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
             double norm = 2 * Single * d;
             double qkv = w * (a + (2 * c));
-            PassBytes attended = new PassBytes(qkv + (w * a), 0) + LogNormaliser;
+            PassBytes attended = new PassBytes(qkv + (w * a), 0) + LogSumExp;
             PassBytes middle = attended + new PassBytes(Single * d);
             return
             [
                 new(norm),
-                new((w * d) + (w * a) + _transients["q_proj"].Forward),
-                new((w * d) + (w * (a + c)) + _transients["k_proj"].Forward),
-                new((w * d) + qkv + _transients["v_proj"].Forward),
+                new((w * d) + (w * a) + _workspaces["q_proj"].Forward),
+                new((w * d) + (w * (a + c)) + _workspaces["k_proj"].Forward),
+                new((w * d) + qkv + _workspaces["v_proj"].Forward),
                 new(2 * qkv),
                 new(qkv + Rotation(a + c)),
-                // The rows of a band, its keys and values for every head, its output; the outputs of all bands.
-                .. _onRows ? [] : new PassBytes[]
+                // The padded sequences of a bucket, keys and values repeated for every head, its output; then the outputs of all buckets.
+                .. _rowAttention ? [] : new PassBytes[]
                 {
-                    new PassBytes(qkv, w * a, qkv + (2 * w * a)) + LogNormaliser + Scores,
-                    new PassBytes(qkv + (w * a), 2 * w * a) + LogNormaliser,
+                    new PassBytes(qkv, w * a, qkv + (2 * w * a)) + LogSumExp + Scores,
+                    new PassBytes(qkv + (w * a), 2 * w * a) + LogSumExp,
                 },
-                attended + new PassBytes((w * d) + Math.Max(_transients["o_proj"].Forward, Residual)),
+                attended + new PassBytes((w * d) + Math.Max(_workspaces["o_proj"].Forward, Residual)),
                 middle + new PassBytes(norm),
-                middle + new PassBytes((w * d) + (w * f) + _transients["gate_proj"].Forward),
-                middle + new PassBytes((w * d) + (2 * w * f) + _transients["up_proj"].Forward),
-                middle + new PassBytes((3 * w * f) + (w * d) + _transients["down_proj"].Forward),
+                middle + new PassBytes((w * d) + (w * f) + _workspaces["gate_proj"].Forward),
+                middle + new PassBytes((w * d) + (2 * w * f) + _workspaces["up_proj"].Forward),
+                middle + new PassBytes((3 * w * f) + (w * d) + _workspaces["down_proj"].Forward),
                 middle + new PassBytes((2 * w * f) + (w * d) + Residual),
             ];
         }
     }
 
-    /// <summary>Candidates for the peak of <c>block_back</c>, beside the gradient that comes in and everything that is kept.</summary>
+    /// <summary>Candidates for the peak of <c>block_backward</c>, in addition to the incoming gradient and all saved activations.</summary>
     public IEnumerable<PassBytes> Backward
     {
         get
@@ -86,44 +89,44 @@ public sealed class BlockMemory
             double narrowed = _half ? w * d : 0;
             double middle = Single * d;
             double qkv = w * (a + (2 * c));
-            // unit, g·w, and their product; g in fp32 first where it is not.
-            double normBack = (w * d) + (3 * Single * d);
+            // unit, g·w, and their product; g in fp32 first, unless it already is.
+            double normBackward = (w * d) + (3 * Single * d);
             return
             [
-                new((3 * w * f) + narrowed + _transients["down_proj"].Backward),
+                new((3 * w * f) + narrowed + _workspaces["down_proj"].Backward),
                 new((2 * w * f) + norm),
                 new((3 * w * f) + (w * d)),
-                new((2 * w * f) + (2 * w * d) + _transients["gate_proj"].Backward),
-                new((w * f) + (2 * w * d) + _transients["up_proj"].Backward),
-                new(normBack),
-                new(middle + narrowed + (w * a) + _transients["o_proj"].Backward),
-                // Of a band the gradients of output, rows, queries, shared keys and values, and what they come from; those of the bands before.
-                .. _onRows ? new PassBytes[] { new(middle + (w * a) + qkv) } :
+                new((2 * w * f) + (2 * w * d) + _workspaces["gate_proj"].Backward),
+                new((w * f) + (2 * w * d) + _workspaces["up_proj"].Backward),
+                new(normBackward),
+                new(middle + narrowed + (w * a) + _workspaces["o_proj"].Backward),
+                // For a bucket: gradients of output, rows, queries and repeated keys and values, with their operands; gradients of earlier buckets.
+                .. _rowAttention ? new PassBytes[] { new(middle + (w * a) + qkv) } :
                 [
-                    new PassBytes(middle + (w * a), qkv, (_gpu ? 6 : 7) * w * a) + ScoresBack,
+                    new PassBytes(middle + (w * a), qkv, (_gpu ? 6 : 7) * w * a) + ScoresBackward,
                     new(middle + qkv, 2 * qkv),
                 ],
                 new(middle + qkv + Rotation(a + c)),
                 new(middle + qkv + norm),
-                new(middle + qkv + (2 * w * d) + _transients["q_proj"].Backward),
-                new(middle + qkv + (2 * w * d) + _transients["k_proj"].Backward),
-                new(middle + qkv + (2 * w * d) + _transients["v_proj"].Backward),
-                new(middle + normBack),
+                new(middle + qkv + (2 * w * d) + _workspaces["q_proj"].Backward),
+                new(middle + qkv + (2 * w * d) + _workspaces["k_proj"].Backward),
+                new(middle + qkv + (2 * w * d) + _workspaces["v_proj"].Backward),
+                new(middle + normBackward),
             ];
         }
     }
 
-    // One for each head of a row, or of a cell where attention needs cells.
-    private PassBytes LogNormaliser => new(_onRows ? Single * _heads : 0, _onRows || _gpu ? 0 : Single * _heads);
+    // One per head and row, or per head and cell if attention works on cells.
+    private PassBytes LogSumExp => new(_rowAttention ? Single * _heads : 0, _rowAttention || _gpu ? 0 : Single * _heads);
 
-    // Adding a bf16 branch to the fp32 stream: the sum, and on the CPU the branch in fp32.
+    // Adding a bf16 branch to the fp32 residual stream: the sum, and on the CPU the branch in fp32.
     private double Residual => (Single * _width) + (_half && !_gpu ? Single * _width : 0);
 
-    // Where attention is not fused: scores and probabilities of each head.
+    // Unfused attention: scores and probabilities of each head.
     private PassBytes Scores => new(0, 0, 0, _gpu ? 2 * Single * _heads : 0);
 
-    private PassBytes ScoresBack => new(0, 0, 0, _gpu ? ((4 * Single) + _value) * _heads : 0);
+    private PassBytes ScoresBackward => new(0, 0, 0, _gpu ? ((4 * Single) + _value) * _heads : 0);
 
-    // Both halves of each head in fp32 and the four products that they are made of, two at a time.
+    // Both halves of each head in fp32 and the four products they are computed from, two at a time.
     private static double Rotation(double width) => 2 * Single * width;
 }

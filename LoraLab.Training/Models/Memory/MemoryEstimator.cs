@@ -5,53 +5,53 @@ using LoraLab.Training.Models.Weights;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// The memory that a run needs at most, from shapes alone. Every figure is a sum of tensors that the engine really makes;
-/// there is no factor for safety, and one measured constant, <see cref="HeldBeside"/>.
+/// Estimates the peak memory of a run from shapes alone. Every figure is a sum over tensors that the engine allocates;
+/// there is no safety factor, and one measured constant, <see cref="AllocatorOverhead"/>.
 /// </summary>
 public static class MemoryEstimator
 {
     private const double Mebibyte = 1024 * 1024;
     private const double Single = sizeof(float);
-    // Of a trained value its gradient and two moments.
-    private const double BesideTrainedValue = 3 * Single;
+    // Gradient and two moments.
+    private const double BytesPerTrainedValue = 3 * Single;
 
     /// <summary>
-    /// Most that a training process on the CPU holds beside live tensors and what it held before its first step, bytes: gaps in glibc's
-    /// heap, oneDNN's kernels for each size of pass, garbage. Measured on TinyLlama's shape with 6 and 22 blocks over methods, ranks,
-    /// targets, both precisions and passes of 100 to 400 tokens as the difference of peak resident set and counted bytes: 155 to
-    /// 199 MiB over the first steps, without a trend in any of them, some 270 after sixteen.
+    /// Memory of a training process on the CPU beyond live tensors and what it held before its first step, bytes: gaps in glibc's
+    /// heap, oneDNN kernels for each pass size, garbage. Measured on TinyLlama's shape with 6 and 22 blocks over methods, ranks,
+    /// targets, both precisions and passes of 100 to 400 tokens as the difference between peak resident set and counted bytes: 155 to
+    /// 199 MiB over the first steps, with no trend in any of the factors, about 270 MiB after sixteen.
     /// </summary>
-    private const double HeldBeside = 170 * Mebibyte;
+    private const double AllocatorOverhead = 170 * Mebibyte;
 
-    // A toy's temporaries leave smaller gaps.
-    private const double GapsPerTemporary = 8;
+    // The temporaries of a toy model leave smaller gaps.
+    private const double OverheadPerTemporary = 8;
 
-    /// <summary>The estimate, without advice.</summary>
+    /// <summary>The estimate, without suggestions.</summary>
     public static MemoryEstimate Of(MemoryRequest request)
     {
         double weights = Weights(request);
         double adapters = request.Config.Layers * request.Adapters.Values.Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
-        double optimizer = request.Config.Layers * request.Adapters.Values.Sum(adapter => BesideTrainedValue * adapter.Trained);
+        double optimizer = request.Config.Layers * request.Adapters.Values.Sum(adapter => BytesPerTrainedValue * adapter.Trained);
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass))).MaxBy(entry => entry.Item2);
-        double beside = request.Gpu ? 0 : Math.Min(HeldBeside, GapsPerTemporary * Math.Max(training.Block, training.Head));
-        double always = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + beside;
-        // On the CPU the arena of what is kept stays between steps.
-        double evaluation = evaluationPass + (request.Gpu || PackingRule.IsLiteral(request.Spec) ? 0 : training.Kept);
-        double total = always + Math.Max(training.Peak, evaluation);
+        double allocator = request.Gpu ? 0 : Math.Min(AllocatorOverhead, OverheadPerTemporary * Math.Max(training.Block, training.Head));
+        double baseline = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + allocator;
+        // On the CPU the activation arena stays allocated between steps.
+        double evaluation = evaluationPass + (request.Gpu || PackingRule.UsesReferencePath(request.Spec) ? 0 : training.Saved);
+        double total = baseline + Math.Max(training.Peak, evaluation);
         return new()
         {
             WeightsMb = weights / Mebibyte,
             AdaptersMb = adapters / Mebibyte,
             OptimizerMb = optimizer / Mebibyte,
-            ActivationsMb = training.Kept / Mebibyte,
+            ActivationsMb = training.Saved / Mebibyte,
             BlockMb = training.Block / Mebibyte,
             LogitsMb = training.Head / Mebibyte,
             EvaluationMb = evaluationPass / Mebibyte,
-            AllocatorMb = beside / Mebibyte,
+            AllocatorMb = allocator / Mebibyte,
             IndicesMb = request.IndexBytes / Mebibyte,
             ProcessMb = request.ProcessBytes / Mebibyte,
-            TrainingMb = (always + training.Peak) / Mebibyte,
+            TrainingMb = (baseline + training.Peak) / Mebibyte,
             TotalMb = total / Mebibyte,
             Peak = training.Peak >= evaluation ? MemoryPeak.TrainingStep : MemoryPeak.Evaluation,
             BudgetMb = request.BudgetMb,
@@ -64,42 +64,44 @@ public static class MemoryEstimator
         };
     }
 
-    /// <summary>Bytes of all weights: matrices in the precision, gains of norms in fp32; on the CPU a replaced weight's own pages stay.</summary>
+    /// <summary>
+    /// Bytes of all weights: matrices in the run's precision, norm gains in fp32. If weights are mapped, the pages of a replaced weight count too.
+    /// </summary>
     public static double Weights(MemoryRequest request)
     {
         double value = request.Half ? sizeof(short) : Single;
         double all = CheckpointShapes.Of(request.Config).Sum(weight => weight.Shape.Aggregate(weight.Shape.Length == 1 ? Single : value, (product, length) => product * length));
         double replaced = request.Config.BlockLinears
-            .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter) && adapter.NewWeight)
+            .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter) && adapter.ReplacesWeight)
             .Sum(linear => value * linear.Out * linear.In);
         return all + (request.Config.Layers * replaced);
     }
 
-    /// <summary>A block of the request's model.</summary>
+    /// <summary>Memory of a block of the requested model.</summary>
     public static BlockMemory Block(MemoryRequest request) =>
         new(request.Config, request.Adapters, request.Spec.Rank, request.Half, request.Gpu, request.Spec.Dropout > 0);
 
-    /// <summary>A training pass of <c>PackedLlama.Gradient</c>, or of the literal loop.</summary>
+    /// <summary>Memory of a training pass of <c>PackedLlama.Gradient</c>, or of the reference path.</summary>
     public static TrainingMemory Training(MemoryRequest request, PassShape pass)
     {
-        if (PackingRule.IsLiteral(request.Spec))
+        if (PackingRule.UsesReferencePath(request.Spec))
         {
             return ReferenceMemory.Of(request, pass);
         }
 
         BlockMemory block = Block(request);
         double stream = Single * request.Config.HiddenSize * pass.Rows;
-        // Angles of the rotation, and which cell is some row's home.
-        double kept = (request.Config.Layers * block.Kept.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
+        // Including the rotary angles and the mask of source cells.
+        double saved = (request.Config.Layers * block.Saved.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
         double masks = block.Masks.Of(pass);
-        // What a block keeps moves out of the heap when the block is done; what it took in the heap stays there for the next one.
+        // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next block.
         double forward = Peak(block.Forward, pass) + masks;
         double backward = stream + Peak(block.Backward, pass) + masks;
         double head = Head(request, pass) + stream;
-        return new(pass, kept, Math.Max(forward, backward), head);
+        return new(pass, saved, Math.Max(forward, backward), head);
     }
 
-    /// <summary>An evaluation pass of <c>PackedLlama.Stream</c> and the scores behind it.</summary>
+    /// <summary>Memory of an evaluation pass: <c>PackedLlama.ResidualStream</c> and the scores computed from it.</summary>
     public static double Evaluation(MemoryRequest request, PassShape pass)
     {
         double stream = Single * request.Config.HiddenSize * pass.Rows;
@@ -109,15 +111,15 @@ public static class MemoryEstimator
         return Math.Max((2 * stream) + Peak(Block(request).Forward, pass), scores);
     }
 
-    // loss_head: the wanted rows, their norm and its gradient, and of one chunk the logits with their exponentials.
+    // loss_head: the target rows, their norm and its gradient, and the logits of one chunk with their exponentials.
     private static double Head(MemoryRequest request, PassShape pass)
     {
         double value = request.Half ? sizeof(short) : Single;
         int chunk = Math.Min(pass.HeadRows, TrainingPass.ChunkRows(request.Config.VocabularySize));
         double rows = (double)pass.HeadRows * request.Config.HiddenSize;
         double logits = 2 * Single * chunk * request.Config.VocabularySize;
-        double normBack = 4 * Single * rows;
-        return ((Single + (2 * value)) * rows) + Math.Max(logits, normBack);
+        double normBackward = 4 * Single * rows;
+        return ((Single + (2 * value)) * rows) + Math.Max(logits, normBackward);
     }
 
     private static double Peak(IEnumerable<PassBytes> candidates, PassShape pass) => candidates.Max(candidate => candidate.Of(pass));

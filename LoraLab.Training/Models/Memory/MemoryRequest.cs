@@ -4,28 +4,28 @@ using LoraLab.Training.Models.Packed;
 
 namespace LoraLab.Training.Models.Memory;
 
-/// <summary>Everything that a run's memory depends on.</summary>
+/// <summary>Inputs of a memory estimate.</summary>
 public sealed record MemoryRequest
 {
     /// <summary>Shape of the model.</summary>
     public required LlamaConfig Config { get; init; }
 
-    /// <summary>The specification with the precision that is used.</summary>
+    /// <summary>The specification with the resolved precision.</summary>
     public required RunSpec Spec { get; init; }
 
     /// <summary>Adapters of a block by the short name of their layer.</summary>
     public required IReadOnlyDictionary<string, AdapterFootprint> Adapters { get; init; }
 
-    /// <summary>Training passes; the one that needs most counts.</summary>
+    /// <summary>Training passes; the largest determines the estimate.</summary>
     public required IReadOnlyList<PassShape> Training { get; init; }
 
     /// <summary>Evaluation passes.</summary>
     public required IReadOnlyList<PassShape> Evaluation { get; init; }
 
-    /// <summary>On a GPU.</summary>
+    /// <summary>Whether the run uses a GPU.</summary>
     public bool Gpu { get; init; }
 
-    /// <summary>The weights stay where they lie in the file: a weight that is replaced goes on counting.</summary>
+    /// <summary>Whether the weights are memory-mapped from the file: a replaced weight then still counts.</summary>
     public bool Mapped { get; init; }
 
     /// <summary>Bytes of the indices of all passes.</summary>
@@ -37,16 +37,16 @@ public sealed record MemoryRequest
     /// <summary>Budget, MiB; null: none.</summary>
     public int? BudgetMb { get; init; }
 
-    /// <summary>The frozen weights are bf16 or fp16.</summary>
+    /// <summary>Whether the frozen weights are bf16 or fp16.</summary>
     public bool Half => IsHalf(Spec.Precision);
 
-    /// <summary>Whether a precision, which is not <c>auto</c>, has two bytes a value.</summary>
+    /// <summary>Whether a resolved precision takes two bytes per value.</summary>
     public static bool IsHalf(Precision precision) => precision is Precision.Bf16 or Precision.Fp16;
 
-    /// <summary>The adapters of a block for a specification whose method exists.</summary>
+    /// <summary>Adapter footprints of a block, by layer name, for a specification with a known method.</summary>
     public static IReadOnlyDictionary<string, AdapterFootprint> AdaptersOf(RunSpec spec, LlamaConfig config)
     {
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        return config.Adapted(spec.TargetModules).ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
+        return config.AdaptedLinears(spec.TargetModules).ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
     }
 }

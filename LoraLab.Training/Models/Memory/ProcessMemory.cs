@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// Memory of a process that trains, without what it trains: runtime, libraries, compiled kernels, data. It is measured, not guessed:
-/// this process takes a step of a model of some kilobytes in the same precision.
+/// Memory of a training process without model and activations: runtime, libraries, compiled kernels, data. It is measured, not guessed:
+/// this process takes a step with a model of a few kilobytes in the same precision.
 /// </summary>
 public static class ProcessMemory
 {
@@ -24,7 +24,7 @@ public static class ProcessMemory
         ContextLength = 16,
     };
 
-    /// <summary>Bytes of this process on a device, its data already read.</summary>
+    /// <summary>Bytes of this process on a device, after its data has been read.</summary>
     public static double Measure(Device device, Precision precision)
     {
         using PeakMemory memory = new(device);
@@ -40,7 +40,7 @@ public static class ProcessMemory
         using PackedLlama packed = new(model);
         using IndexArena arena = new();
         TrainingExample[] window = [new(0, 0, [1, 2, 3, 4], 1), new(1, 0, [1, 2, 5], 1)];
-        TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(2, null, SharePrefix: true, Banded: true), _ => 1, _smallest.VocabularySize);
+        TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(2, null, SharePrefix: true, Bucketed: true), _ => 1, _smallest.VocabularySize);
         arena.Upload(device);
         using Tensor loss = packed.Gradient(pass);
         TensorReader.Doubles(loss);

@@ -4,11 +4,11 @@ namespace LoraLab.Training.Models.Memory;
 
 /// <summary>Bytes of a training pass.</summary>
 /// <param name="Pass">The pass.</param>
-/// <param name="Kept">What all blocks keep for the way back.</param>
-/// <param name="Block">What one block holds beside that, on the way forward or back, whichever is more.</param>
-/// <param name="Head">What the loss holds beside that.</param>
-public sealed record TrainingMemory(PassShape Pass, double Kept, double Block, double Head)
+/// <param name="Saved">Activations that all blocks save for the backward pass.</param>
+/// <param name="Block">Workspace of one block in the forward or backward pass, whichever is larger.</param>
+/// <param name="Head">Workspace of the loss.</param>
+public sealed record TrainingMemory(PassShape Pass, double Saved, double Block, double Head)
 {
-    /// <summary>The pass's peak.</summary>
-    public double Peak => Kept + Math.Max(Block, Head);
+    /// <summary>Peak of the pass.</summary>
+    public double Peak => Saved + Math.Max(Block, Head);
 }

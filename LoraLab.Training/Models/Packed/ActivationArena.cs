@@ -3,25 +3,29 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// Where blocks leave what they keep for the way back, on the CPU: one tensor of each type, as large as the largest pass so far. The C
-/// library's heap would serve what lives for an instant and what lives until the way back from the same place; every window has passes
-/// of other sizes, the gaps fit nothing, and the resident set grows from step to step. Copying costs a hundredth of a block.
+/// Preallocated CPU memory for the activations that blocks save for the backward pass: one tensor per dtype, as large as the largest pass
+/// so far. On the C library's heap, temporaries and activations that live until the backward pass would be interleaved; every window has
+/// passes of different sizes, so the gaps fit nothing and the resident set grows from step to step. Copying costs about 1% of a block's
+/// time.
 /// </summary>
 internal sealed class ActivationArena(int blocks) : IDisposable
 {
-    // Views begin at whole cache lines.
+    // Views start on cache lines.
     private const long Alignment = 64;
     private readonly Dictionary<ScalarType, Tensor> _buffers = [];
     private readonly Dictionary<ScalarType, long> _used = [];
 
-    /// <summary>Bytes taken by the pass, what aligns them included.</summary>
+    /// <summary>Bytes used by the current pass, including alignment padding.</summary>
     public long UsedBytes => _used.Sum(type => type.Value * _buffers[type.Key].ElementSize);
 
-    /// <summary>A pass begins: what was kept of the one before is not used any more.</summary>
+    /// <summary>Starts a pass; the activations saved by the previous one may be overwritten.</summary>
     public void Begin() => _used.Clear();
 
-    /// <summary>Copies of what a block keeps; the current dispose scope owns these views. Every block of a pass keeps as much as the first.</summary>
-    public Tensor[] Keep(Tensor[] saved)
+    /// <summary>
+    /// Copies a block's saved activations into the arena and returns the views, which the current dispose scope owns. Every block of a pass
+    /// saves as much as the first.
+    /// </summary>
+    public Tensor[] Save(Tensor[] saved)
     {
         if (_used.Count == 0)
         {
@@ -31,7 +35,7 @@ internal sealed class ActivationArena(int blocks) : IDisposable
             }
         }
 
-        return [.. saved.Select(Place)];
+        return [.. saved.Select(CopyIn)];
     }
 
     /// <inheritdoc />
@@ -59,14 +63,14 @@ internal sealed class ActivationArena(int blocks) : IDisposable
         _buffers[type] = empty(elements, type).DetachFromDisposeScope();
     }
 
-    private Tensor Place(Tensor tensor)
+    private Tensor CopyIn(Tensor tensor)
     {
         long start = _used[tensor.dtype];
         _used[tensor.dtype] = start + Aligned(tensor.numel());
         using Tensor flat = _buffers[tensor.dtype].narrow(0, start, tensor.numel());
-        Tensor place = flat.view(tensor.shape);
-        place.copy_(tensor);
-        return place;
+        Tensor view = flat.view(tensor.shape);
+        view.copy_(tensor);
+        return view;
     }
 
     private static long Aligned(long elements) => (elements + Alignment - 1) / Alignment * Alignment;

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// Causal attention of one head over the rows of one segment, eight queries at a time: lane i of a vector is query i. Its rows are
-/// contiguous, [L, H] with H a multiple of 8; the first <c>before</c> of the L keys belong to rows that come before every query.
+/// Causal attention of one head over the rows of one segment, eight queries at a time: lane i of a vector is query i. Keys and values are
+/// contiguous, [L, H] with H a multiple of 8; the first <c>prefix</c> of the L keys belong to rows that precede every query.
 /// </summary>
-/// <remarks>Optimised at the first call: loops of a short run would otherwise be over before the runtime finds them worth it.</remarks>
+/// <remarks>Fully optimized on the first call: a short run would otherwise end before tiered compilation promotes the loops.</remarks>
 internal static unsafe class AttentionTile
 {
     /// <summary>Queries of a tile.</summary>
@@ -15,31 +15,33 @@ internal static unsafe class AttentionTile
 
     private const int Unrolled = 4;
 
-    /// <summary>Output and log-normaliser of the queries <paramref name="first"/> to <paramref name="first"/> + <paramref name="lanes"/> − 1.</summary>
-    /// <param name="q">Their first query; the next is <paramref name="rowStride"/> values on.</param>
-    /// <param name="rowStride">Values from row to row of q.</param>
+    /// <summary>
+    /// Computes output and log-sum-exp of the queries <paramref name="first"/> to <paramref name="first"/> + <paramref name="lanes"/> − 1.
+    /// </summary>
+    /// <param name="q">First query; the next one is <paramref name="rowStride"/> values further.</param>
+    /// <param name="rowStride">Row stride of q, in values.</param>
     /// <param name="keys">[L, H].</param>
     /// <param name="values">[L, H].</param>
-    /// <param name="before">Keys before the segment's own.</param>
-    /// <param name="first">First query, counted in the segment.</param>
-    /// <param name="lanes">Queries, at most 8.</param>
+    /// <param name="prefix">Number of keys before the segment's own.</param>
+    /// <param name="first">Index of the first query within the segment.</param>
+    /// <param name="lanes">Number of queries, at most 8.</param>
     /// <param name="size">H.</param>
-    /// <param name="o">Where their output goes.</param>
-    /// <param name="outputStride">Values from row to row of o.</param>
-    /// <param name="normalisers">Where their log-normalisers go.</param>
-    /// <param name="normaliserStride">Values from row to row of these.</param>
-    /// <param name="work">Scratch of the tile.</param>
+    /// <param name="o">Receives the output.</param>
+    /// <param name="outputStride">Row stride of o, in values.</param>
+    /// <param name="logSumExp">Receives the log-sum-exp of each query's scores.</param>
+    /// <param name="logSumExpStride">Row stride of logSumExp, in values.</param>
+    /// <param name="work">Workspace of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(
-        float* q, int rowStride, float* keys, float* values, int before, int first, int lanes, int size, float* o, int outputStride, float* normalisers, int normaliserStride, TileWorkspace work)
+        float* q, int rowStride, float* keys, float* values, int prefix, int first, int lanes, int size, float* o, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
     {
-        int count = before + first + lanes;
+        int count = prefix + first + lanes;
         Transpose(q, rowStride, lanes, size, 1 / MathF.Sqrt(size), work.Queries);
-        Products(work.Queries, keys, count, size, work.Weights);
+        Multiply(work.Queries, keys, count, size, work.Weights);
         Vector256<float> top = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < count; j++)
         {
-            Vector256<float> s = Masked(Vector256.Load(work.Weights + (j * Lanes)), j - before - first);
+            Vector256<float> s = Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first);
             s.Store(work.Weights + (j * Lanes));
             top = Vector256.Max(top, s);
         }
@@ -52,45 +54,45 @@ internal static unsafe class AttentionTile
             sum += p;
         }
 
-        Combine(work.Weights, values, count, size, Vector256<float>.One / sum, work.Gradients);
+        WeightedSum(work.Weights, values, count, size, Vector256<float>.One / sum, work.Gradients);
         Scatter(work.Gradients, lanes, size, o, outputStride);
         for (int i = 0; i < lanes; i++)
         {
-            normalisers[i * normaliserStride] = top[i] + MathF.Log(sum[i]);
+            logSumExp[i * logSumExpStride] = top[i] + MathF.Log(sum[i]);
         }
     }
 
     /// <summary>
-    /// The way back: writes the queries' gradient and adds to those of keys and values. With p the weights and g = dL/do:
-    /// dv = pᵀ g, ds = p ∘ (g vᵀ − g·o), dq = ds k / √H, dk = dsᵀ q / √H.
+    /// Backward pass: writes the gradient of the queries and accumulates those of keys and values. With p the attention weights and g =
+    /// dL/do: dv = pᵀ g, ds = p ∘ (g vᵀ − g·o), dq = ds k / √H, dk = dsᵀ q / √H.
     /// </summary>
-    /// <param name="q">First query; dq beside it in its own rows of the same stride.</param>
-    /// <param name="dq">Where their gradient goes.</param>
-    /// <param name="rowStride">Values from row to row of q and dq.</param>
+    /// <param name="q">First query.</param>
+    /// <param name="dq">Receives the gradient of the queries, with the same row stride.</param>
+    /// <param name="rowStride">Row stride of q and dq, in values.</param>
     /// <param name="keys">[L, H].</param>
     /// <param name="values">[L, H].</param>
-    /// <param name="keyGradients">[L, H], added to.</param>
-    /// <param name="valueGradients">[L, H], added to.</param>
-    /// <param name="before">Keys before the segment's own.</param>
-    /// <param name="first">First query, counted in the segment.</param>
-    /// <param name="lanes">Queries, at most 8.</param>
+    /// <param name="keyGradients">[L, H], accumulated into.</param>
+    /// <param name="valueGradients">[L, H], accumulated into.</param>
+    /// <param name="prefix">Number of keys before the segment's own.</param>
+    /// <param name="first">Index of the first query within the segment.</param>
+    /// <param name="lanes">Number of queries, at most 8.</param>
     /// <param name="size">H.</param>
-    /// <param name="o">Their output.</param>
-    /// <param name="g">Its gradient.</param>
-    /// <param name="outputStride">Values from row to row of o and g.</param>
-    /// <param name="normalisers">Their log-normalisers.</param>
-    /// <param name="normaliserStride">Values from row to row of these.</param>
-    /// <param name="work">Scratch of the tile.</param>
+    /// <param name="o">Output of the forward pass.</param>
+    /// <param name="g">Gradient of the output.</param>
+    /// <param name="outputStride">Row stride of o and g, in values.</param>
+    /// <param name="logSumExp">Log-sum-exps of the forward pass.</param>
+    /// <param name="logSumExpStride">Row stride of logSumExp, in values.</param>
+    /// <param name="work">Workspace of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(
-        float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int before, int first, int lanes, int size, float* o, float* g, int outputStride, float* normalisers, int normaliserStride, TileWorkspace work)
+        float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int prefix, int first, int lanes, int size, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
     {
-        int count = before + first + lanes;
+        int count = prefix + first + lanes;
         float scale = 1 / MathF.Sqrt(size);
         Transpose(q, rowStride, lanes, size, scale, work.Queries);
         Transpose(g, outputStride, lanes, size, 1, work.Gradients);
         Vector256<float> dot = Vector256<float>.Zero;
-        Vector256<float> normaliser = Vector256<float>.Zero;
+        Vector256<float> laneLogSumExp = Vector256<float>.Zero;
         for (int i = 0; i < lanes; i++)
         {
             float product = 0;
@@ -100,36 +102,36 @@ internal static unsafe class AttentionTile
             }
 
             dot = dot.WithElement(i, product);
-            normaliser = normaliser.WithElement(i, normalisers[i * normaliserStride]);
+            laneLogSumExp = laneLogSumExp.WithElement(i, logSumExp[i * logSumExpStride]);
         }
 
-        Products(work.Queries, keys, count, size, work.Weights);
-        Products(work.Gradients, values, count, size, work.WeightGradients);
+        Multiply(work.Queries, keys, count, size, work.Weights);
+        Multiply(work.Gradients, values, count, size, work.WeightGradients);
         for (int j = 0; j < count; j++)
         {
-            Vector256<float> p = VectorExp.Of(Masked(Vector256.Load(work.Weights + (j * Lanes)), j - before - first) - normaliser);
+            Vector256<float> p = VectorExp.Of(Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first) - laneLogSumExp);
             p.Store(work.Weights + (j * Lanes));
             (p * (Vector256.Load(work.WeightGradients + (j * Lanes)) - dot)).Store(work.WeightGradients + (j * Lanes));
         }
 
         Gather(g, outputStride, lanes, size, 1, work.Rows);
-        Spread(work.Weights, work.Rows, count, size, valueGradients);
+        AddOuterProducts(work.Weights, work.Rows, count, size, valueGradients);
         Gather(q, rowStride, lanes, size, scale, work.Rows);
-        Spread(work.WeightGradients, work.Rows, count, size, keyGradients);
-        Combine(work.WeightGradients, keys, count, size, Vector256.Create(scale), work.Queries);
+        AddOuterProducts(work.WeightGradients, work.Rows, count, size, keyGradients);
+        WeightedSum(work.WeightGradients, keys, count, size, Vector256.Create(scale), work.Queries);
         Scatter(work.Queries, lanes, size, dq, rowStride);
     }
 
-    // A key that comes after a query weighs nothing in its lane. later: how far the key is behind the first query.
+    // Causal mask: −∞ in the lanes of queries that precede the key. later: position of the key relative to the first query.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Masked(Vector256<float> s, int later) => later <= 0
         ? s
         : Vector256.ConditionalSelect(
             Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(later)).AsSingle(), Vector256.Create(float.NegativeInfinity), s);
 
-    // x [H, lanes] times rows [count, H] to [count, lanes].
+    // rows [count, H] times x [H, lanes] → [count, lanes].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Products(float* x, float* rows, int count, int size, float* result)
+    private static void Multiply(float* x, float* rows, int count, int size, float* result)
     {
         int j = 0;
         for (; j + Unrolled <= count; j += Unrolled)
@@ -163,9 +165,9 @@ internal static unsafe class AttentionTile
         }
     }
 
-    // Weights [count, lanes] times rows [count, H], times a factor of each lane, to [H, lanes].
+    // Transposed rows [count, H] times weights [count, lanes], scaled per lane → [H, lanes].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Combine(float* weights, float* rows, int count, int size, Vector256<float> factor, float* result)
+    private static void WeightedSum(float* weights, float* rows, int count, int size, Vector256<float> factor, float* result)
     {
         for (int h = 0; h < size; h += Unrolled)
         {
@@ -187,9 +189,9 @@ internal static unsafe class AttentionTile
         }
     }
 
-    // Adds weights [count, lanes] times the lanes' rows [lanes, H] to [count, H].
+    // Adds weights [count, lanes] times rows [lanes, H] to result [count, H].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Spread(float* weights, float* rows, int count, int size, float* result)
+    private static void AddOuterProducts(float* weights, float* rows, int count, int size, float* result)
     {
         for (int h = 0; h < size; h += Lanes)
         {
@@ -212,7 +214,7 @@ internal static unsafe class AttentionTile
         }
     }
 
-    // Rows of the lanes, times a factor, to [H, lanes]; lanes without a query are 0.
+    // Rows of the lanes, scaled and transposed → [H, lanes]; lanes without a query are 0.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(float* rows, int stride, int lanes, int size, float factor, float* result)
     {
@@ -226,7 +228,7 @@ internal static unsafe class AttentionTile
         }
     }
 
-    // Rows of the lanes, times a factor, to [lanes, H]; lanes without a query are 0.
+    // Rows of the lanes, scaled → [lanes, H]; lanes without a query are 0.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather(float* rows, int stride, int lanes, int size, float factor, float* result)
     {
@@ -240,7 +242,7 @@ internal static unsafe class AttentionTile
         }
     }
 
-    // [H, lanes] to the rows of the lanes.
+    // [H, lanes] → the rows of the lanes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scatter(float* x, int lanes, int size, float* rows, int stride)
     {

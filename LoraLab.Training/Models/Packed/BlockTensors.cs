@@ -3,48 +3,48 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>The tensors of one block in the order that the kernels take them. It owns none but its handles on gradients.</summary>
+/// <summary>The tensors of one block in the order that the kernels expect. It owns only its handles on gradients.</summary>
 internal sealed class BlockTensors : IDisposable
 {
-    private const int FactorsEach = 5;
-    private const int GradientsEach = 3;
+    private const int FactorsPerLinear = 5;
+    private const int GradientsPerLinear = 3;
     private readonly List<Tensor> _gradients = [];
     private static readonly int[][] _subBlocks = [[6], [4, 5], [3], [0, 1, 2]];
 
-    /// <summary>A block with the adapters that are on it.</summary>
-    public BlockTensors(LlamaBlock block, Tensor absent)
+    /// <summary>A block with its current adapters.</summary>
+    public BlockTensors(LlamaBlock block, Tensor empty)
     {
         Weights = [block.AttentionNorm.Weight_D, block.MlpNorm.Weight_D, .. block.Linears.Select(linear => linear.Weight_OI)];
         Adapters = [.. block.Linears.Select(linear => linear.Adapter)];
-        Factors = new Tensor[FactorsEach * Adapters.Count];
-        Gradients = new Tensor[GradientsEach * Adapters.Count];
+        Factors = new Tensor[FactorsPerLinear * Adapters.Count];
+        Gradients = new Tensor[GradientsPerLinear * Adapters.Count];
         for (int i = 0; i < Adapters.Count; i++)
         {
             LowRankAdapter? adapter = Adapters[i];
-            ExtractedFactors? taken = adapter?.Taken is { FromBranch: true } branch ? branch : null;
-            Tensor?[] factors = [adapter?.A_RI, adapter?.B_OR, adapter?.R_RR, taken?.A_RI, taken?.B_OR];
+            ExtractedFactors? extracted = adapter?.Extracted is { InBranch: true } inBranch ? inBranch : null;
+            Tensor?[] factors = [adapter?.A_RI, adapter?.B_OR, adapter?.R_RR, extracted?.A_RI, extracted?.B_OR];
             Tensor?[] gradients = [Gradient(adapter?.A_RI), Gradient(adapter?.B_OR), Gradient(adapter?.R_RR)];
-            factors.Select(factor => factor ?? absent).ToArray().CopyTo(Factors, FactorsEach * i);
-            gradients.Select(gradient => gradient ?? absent).ToArray().CopyTo(Gradients, GradientsEach * i);
+            factors.Select(factor => factor ?? empty).ToArray().CopyTo(Factors, FactorsPerLinear * i);
+            gradients.Select(gradient => gradient ?? empty).ToArray().CopyTo(Gradients, GradientsPerLinear * i);
         }
 
-        LowestAdapted = 1 + Array.FindLastIndex(_subBlocks, linears => linears.Any(linear => Adapters[linear] is not null));
+        BackwardDepth = 1 + Array.FindLastIndex(_subBlocks, linears => linears.Any(linear => Adapters[linear] is not null));
     }
 
-    /// <summary>Two norms and seven linears.</summary>
+    /// <summary>The weights of two norms and seven linears.</summary>
     public Tensor[] Weights { get; }
 
-    /// <summary>For each linear A, B, R, A₀, B₀, empty where absent.</summary>
+    /// <summary>A, B, R, A₀, B₀ of each linear; an absent one is an empty tensor.</summary>
     public Tensor[] Factors { get; }
 
-    /// <summary>For each linear the gradients of A, B, R, empty where absent.</summary>
+    /// <summary>Gradients of A, B, R of each linear; an absent one is an empty tensor.</summary>
     public Tensor[] Gradients { get; }
 
-    /// <summary>For each linear its adapter.</summary>
+    /// <summary>The adapter of each linear, or null.</summary>
     public IReadOnlyList<LowRankAdapter?> Adapters { get; }
 
-    /// <summary>How far back adapters reach: 0 there are none, 1 down, 2 gate or up, 3 o, 4 q, k or v.</summary>
-    public int LowestAdapted { get; }
+    /// <summary>How far back gradients are needed for the block's adapters: 0 none, 1 down, 2 gate or up, 3 o, 4 q, k or v.</summary>
+    public int BackwardDepth { get; }
 
     /// <inheritdoc />
     public void Dispose()
@@ -55,7 +55,7 @@ internal sealed class BlockTensors : IDisposable
         }
     }
 
-    // Each look at grad is a new handle of the scope in which it happens; these live as long as this does.
+    // Every access to grad returns a new handle owned by the current dispose scope; these must live as long as this object.
     private Tensor? Gradient(Tensor? factor)
     {
         Tensor? gradient = factor?.grad?.DetachFromDisposeScope();

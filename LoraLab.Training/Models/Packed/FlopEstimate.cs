@@ -3,40 +3,46 @@ using LoraLab.Training.Torch;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// The closed form of what a <see cref="FlopLedger"/> counts: 2·rows·in·out for every product with a frozen weight that a pass
-/// issues, for a model whose adapters are on the same linear layers of every block.
+/// Closed form of the count of a <see cref="FlopLedger"/>: 2·rows·in·out for every product with a frozen weight that a pass
+/// issues, for a model with adapters on the same linear layers of every block.
 /// </summary>
 /// <param name="config">Shape of the model.</param>
 /// <param name="targets">Short names of the adapted layers, for example <c>q_proj</c>.</param>
 public sealed class FlopEstimate(LlamaConfig config, IReadOnlyCollection<string> targets)
 {
-    // The order of the way back. A product there gives its layer's input a gradient, which nothing wants below the lowest adapters.
-    private static readonly string[][] _back = [["down_proj"], ["gate_proj", "up_proj"], ["o_proj"], ["q_proj", "k_proj", "v_proj"]];
+    // In the order of the backward pass. Its products compute input gradients, which are not needed below the lowest adapted layers.
+    private static readonly string[][] _backwardOrder = [["down_proj"], ["gate_proj", "up_proj"], ["o_proj"], ["q_proj", "k_proj", "v_proj"]];
 
-    // What the last block of an evaluation computes for every row; the rest of it only for wanted ones.
+    // Layers that the last block of an evaluation computes for every row; the others are computed for the selected rows only.
     private static readonly string[] _allRows = ["k_proj", "v_proj"];
 
     private readonly long _head = 2L * config.VocabularySize * config.HiddenSize;
     private readonly long _block = Products(config, _ => true);
 
-    /// <summary>A forward pass over so many rows with the output head on some of them.</summary>
+    /// <summary>
+    /// FLOPs of a forward pass over <paramref name="rows"/> rows with the output head on <paramref name="headRows"/> of them.
+    /// </summary>
     public long Forward(long rows, long headRows) => (config.Layers * _block * rows) + (_head * headRows);
 
-    /// <summary>A training pass, forward and backward, over so many rows, some of which predict something.</summary>
+    /// <summary>
+    /// FLOPs of a forward and backward pass over <paramref name="rows"/> rows, <paramref name="targetRows"/> of which have targets.
+    /// </summary>
     public long Training(long rows, long targetRows) =>
-        Forward(rows, targetRows) + (_head * targetRows) + ((((config.Layers - 1) * _block) + LowestBack()) * rows);
+        Forward(rows, targetRows) + (_head * targetRows) + ((((config.Layers - 1) * _block) + LowestBackward()) * rows);
 
-    /// <summary>An evaluation pass over so many rows, of which the output head is wanted for some.</summary>
-    public long Evaluation(long rows, long wanted)
+    /// <summary>
+    /// FLOPs of an evaluation pass over <paramref name="rows"/> rows with the output head on <paramref name="selected"/> of them.
+    /// </summary>
+    public long Evaluation(long rows, long selected)
     {
-        long everywhere = Products(config, name => _allRows.Contains(name));
-        return ((((config.Layers - 1) * _block) + everywhere) * rows) + ((_block - everywhere + _head) * wanted);
+        long allRows = Products(config, name => _allRows.Contains(name));
+        return ((((config.Layers - 1) * _block) + allRows) * rows) + ((_block - allRows + _head) * selected);
     }
 
-    private long LowestBack()
+    private long LowestBackward()
     {
-        int lowest = Array.FindLastIndex(_back, part => part.Any(targets.Contains));
-        return Products(config, name => _back.Take(lowest).Any(part => part.Contains(name)));
+        int lowest = Array.FindLastIndex(_backwardOrder, part => part.Any(targets.Contains));
+        return Products(config, name => _backwardOrder.Take(lowest).Any(part => part.Contains(name)));
     }
 
     private static long Products(LlamaConfig config, Func<string, bool> counts) =>

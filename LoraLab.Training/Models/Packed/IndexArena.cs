@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// Index and weight arrays of many passes, gathered on the host and sent to the device once, as one tensor of each kind. A run's
-/// indices are some sixty bytes a token; sending each pass its own would cost a transfer and a wait for every step.
+/// Index and weight arrays of many passes, collected on the host and uploaded to the device once, as one tensor each. A run's
+/// indices take about sixty bytes per token; uploading them per pass would cost a transfer and a synchronization every step.
 /// </summary>
 public sealed class IndexArena : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class IndexArena : IDisposable
     /// <summary>Bytes on the device.</summary>
     public long Bytes => ((_deviceIndices?.numel() ?? _indices.Count) * sizeof(long)) + ((_deviceWeights?.numel() ?? _weights.Count) * sizeof(float));
 
-    /// <summary>Appends indices; where they are.</summary>
+    /// <summary>Appends indices and returns their range.</summary>
     public Range AddIndices(IEnumerable<int> values)
     {
         int start = _indices.Count;
@@ -24,7 +24,7 @@ public sealed class IndexArena : IDisposable
         return start.._indices.Count;
     }
 
-    /// <summary>Appends weights; where they are.</summary>
+    /// <summary>Appends weights and returns their range.</summary>
     public Range AddWeights(IEnumerable<double> values)
     {
         int start = _weights.Count;
@@ -32,7 +32,7 @@ public sealed class IndexArena : IDisposable
         return start.._weights.Count;
     }
 
-    /// <summary>Sends everything to the device; nothing can be added any more.</summary>
+    /// <summary>Uploads everything to the device; nothing can be appended afterwards.</summary>
     public IndexArena Upload(Device device)
     {
         _deviceIndices = Send(tensor(_indices.ToArray(), dtype: int64));

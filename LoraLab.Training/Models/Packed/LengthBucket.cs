@@ -1,26 +1,28 @@
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>Neighbouring sequences that attention pads to one length.</summary>
-/// <param name="Sequences">S: how many they are.</param>
-/// <param name="Length">L: tokens of the longest.</param>
+/// <summary>Neighboring sequences that attention pads to one length.</summary>
+/// <param name="Sequences">S: number of sequences.</param>
+/// <param name="Length">L: length of the longest, in tokens.</param>
 public sealed record LengthBucket(int Sequences, int Length)
 {
-    /// <summary>Cuts a list of lengths into bands, where one is more than so many times its band's first.</summary>
+    /// <summary>
+    /// Groups a list of lengths into buckets; a length above <paramref name="spread"/> times the first of its bucket starts a new one.
+    /// </summary>
     public static IReadOnlyList<LengthBucket> Of(IReadOnlyList<int> lengths, double spread)
     {
-        List<LengthBucket> bands = [];
+        List<LengthBucket> buckets = [];
         int first = 0;
         foreach (int length in lengths)
         {
-            if (bands.Count == 0 || length > first * spread)
+            if (buckets.Count == 0 || length > first * spread)
             {
-                bands.Add(new(0, length));
+                buckets.Add(new(0, length));
                 first = length;
             }
 
-            bands[^1] = new(bands[^1].Sequences + 1, Math.Max(bands[^1].Length, length));
+            buckets[^1] = new(buckets[^1].Sequences + 1, Math.Max(buckets[^1].Length, length));
         }
 
-        return bands;
+        return buckets;
     }
 }

@@ -6,64 +6,68 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// A Llama over packed rows with hand-derived gradients: the same mathematics as <see cref="LlamaModel"/> under autograd, in one pass
-/// of an optimizer step.
+/// A Llama over packed sequences with hand-derived gradients: mathematically the same as <see cref="LlamaModel"/> under autograd.
 /// </summary>
 public sealed class PackedLlama : IDisposable
 {
+    // Depths of the backward pass through a block; see llama.torchscript.
     private const int WholeBlock = 5;
-    private const int Attention = 3;
+    private const int AttentionOutput = 3;
     private readonly LlamaModel _model;
     private readonly LlamaConfig _config;
     private readonly BlockTensors[] _blocks;
-    private readonly Tensor _absent = zeros(0).DetachFromDisposeScope();
+    private readonly Tensor _empty = zeros(0).DetachFromDisposeScope();
     private readonly double _scale;
     private readonly bool _fused;
     private readonly int _lowest;
     private readonly ActivationArena? _arena;
     private readonly RowAttention? _attention;
 
-    /// <summary>A model with the adapters that are on it. Gradients go where the trained factors' <c>grad</c> is now; without one there are none.</summary>
+    /// <summary>
+    /// A model with its current adapters. Gradients are accumulated into the <c>grad</c> that the trained factors have now; factors without
+    /// one get no gradient.
+    /// </summary>
     public PackedLlama(LlamaModel model)
     {
         (_model, _config) = (model, model.Config);
-        _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _absent))];
+        _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty))];
         _scale = model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().FirstOrDefault()?.Scaling ?? 1;
         _fused = model.Device.type == DeviceType.CPU;
-        _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted > 0);
+        _lowest = Array.FindIndex(_blocks, block => block.BackwardDepth > 0);
         _arena = _fused ? new(_blocks.Length) : null;
-        _attention = RowAttention.Takes(_config, _fused, half: model.Blocks[0].Linears[0].Weight_OI.dtype != float32) ? new(_config) : null;
+        _attention = RowAttention.Supports(_config, _fused, half: model.Blocks[0].Linears[0].Weight_OI.dtype != float32) ? new(_config) : null;
     }
 
-    /// <summary>Bytes that the last pass kept for the way back; 0 on a GPU, where nothing counts them.</summary>
-    internal long KeptBytes => _arena?.UsedBytes ?? 0;
+    /// <summary>Bytes of activations that the last pass saved for the backward pass; 0 on a GPU, where they are not counted.</summary>
+    internal long SavedBytes => _arena?.UsedBytes ?? 0;
 
-    /// <summary>Counts the frozen products, where somebody wants to know.</summary>
+    /// <summary>Counts the FLOPs of frozen products; null: not counted.</summary>
     public FlopLedger? Ledger { get; set; }
 
     /// <summary>
-    /// Loss of a pass, float64 [1]; the gradients, times the loss scale, are added to the factors'. The current dispose scope owns the result.
+    /// Computes the loss of a pass, float64 [1], and accumulates the gradients of the factors, times the loss scale. The current dispose
+    /// scope owns the result.
     /// </summary>
     /// <param name="pass">The sentences.</param>
-    /// <param name="lossScale">Factor of the gradient.</param>
+    /// <param name="lossScale">Factor on the gradients.</param>
     /// <param name="dropout">Masks of the pass; null: no dropout.</param>
     /// <param name="cancellation">Polled between blocks.</param>
-    /// <exception cref="OperationCanceledException">Cancelled; the gradients are incomplete then.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the gradients are then incomplete.</exception>
     public Tensor Gradient(TrainingPass pass, double lossScale = 1, DropoutMasks? dropout = null, CancellationToken cancellation = default)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        (Tensor x_TD, Tensor[] layout) = Enter(pass.Layout);
-        List<SavedBlock> kept = [];
+        (Tensor x_TD, Tensor[] layout) = Embed(pass.Layout);
+        List<SavedBlock> savedBlocks = [];
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = Keep(i, Forward(_blocks[i], x_TD, pass.Layout, layout, masks, keep: i >= _lowest, rows: null));
-            kept.Add(new SavedBlock(x_TD, saved));
-            x_TD = Outlive(saved);
+            Tensor[] saved = Save(i, Forward(_blocks[i], x_TD, pass.Layout, layout, masks, save: i >= _lowest, rows: null));
+            savedBlocks.Add(new SavedBlock(x_TD, saved));
+            x_TD = MoveOutput(saved);
         }
 
         Tensor[] result = TorchScript.Tensors(
@@ -75,8 +79,8 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor below_TD = Backward(_blocks[i], g_TD, kept[i], pass.Layout, layout, masks, i == _lowest ? _blocks[i].LowestAdapted : WholeBlock);
-            kept[i].Dispose();
+            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layout, masks, i == _lowest ? _blocks[i].BackwardDepth : WholeBlock);
+            savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
         }
@@ -85,28 +89,28 @@ public sealed class PackedLlama : IDisposable
     }
 
     /// <summary>
-    /// Residual stream after the last block, of the wanted rows alone: [T, D] → [wanted, D]. The last block's queries, output and MLP are
-    /// computed for them only. The current dispose scope owns the result.
+    /// The residual stream after the last block for selected rows: [T, D] → [rows, D]. The last block's queries, output and MLP are
+    /// computed for these rows only. The current dispose scope owns the result.
     /// </summary>
     /// <param name="layout">The pass.</param>
-    /// <param name="rows">Wanted rows, int64.</param>
+    /// <param name="rows">Selected rows, int64.</param>
     /// <param name="cancellation">Polled between blocks.</param>
-    public Tensor Stream(PassLayout layout, Tensor rows, CancellationToken cancellation)
+    public Tensor ResidualStream(PassLayout layout, Tensor rows, CancellationToken cancellation)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        (Tensor x_TD, Tensor[] tensors) = Enter(layout);
+        (Tensor x_TD, Tensor[] tensors) = Embed(layout);
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using Tensor input = x_TD;
-            x_TD = Forward(_blocks[i], input, layout, tensors, [], keep: false, i == _blocks.Length - 1 ? rows : null)[0];
+            x_TD = Forward(_blocks[i], input, layout, tensors, [], save: false, i == _blocks.Length - 1 ? rows : null)[0];
         }
 
         return x_TD.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Log-probabilities of tokens after wanted rows; see <c>label_scores</c>.</summary>
+    /// <summary>Log-probabilities of tokens that follow the selected rows; see <c>label_scores</c>.</summary>
     internal Tensor Scores(Tensor stream_ND, Tensor places, Tensor owners) =>
         TorchScript.Tensor("label_scores", stream_ND, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, places, owners, Ledger?.Counter);
 
@@ -120,56 +124,56 @@ public sealed class PackedLlama : IDisposable
 
         _arena?.Dispose();
         _attention?.Dispose();
-        _absent.Dispose();
+        _empty.Dispose();
     }
 
-    /// <summary>The residual stream before the first block, fp32, and how attention finds its rows.</summary>
-    private (Tensor X_TD, Tensor[] Layout) Enter(PassLayout pass)
+    /// <summary>The residual stream before the first block, fp32, and the tensors of the attention layout.</summary>
+    private (Tensor X_TD, Tensor[] Layout) Embed(PassLayout pass)
     {
         (Tensor ids_T, Tensor positions_T) = pass.Tokens;
         (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotary.At(positions_T);
         return (_model.Embedding_VD.index_select(0, ids_T).to(float32), pass.Attention(cos_T1H, sin_T1H));
     }
 
-    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool keep, Tensor? rows)
+    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool save, Tensor? rows)
     {
         (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
         {
-            return TorchScript.Tensors("block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, _fused, keep, rows, Ledger?.Counter);
+            return TorchScript.Tensors("block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, _fused, save, rows, Ledger?.Counter);
         }
 
-        Tensor[] entered = TorchScript.Tensors("block_enter", x_TD, block.Weights, block.Factors, _scale, masks, layout, heads, kvHeads, eps, rows, Ledger?.Counter);
-        (Tensor a_TD, Tensor normalisers_TN) = _attention.Forward(entered[0], pass.Segments);
-        return TorchScript.Tensors("block_leave", x_TD, entered, a_TD, normalisers_TN, block.Weights, block.Factors, _scale, masks, eps, keep, rows, Ledger?.Counter);
+        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout, heads, kvHeads, eps, rows, Ledger?.Counter);
+        (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments);
+        return TorchScript.Tensors("block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, eps, save, rows, Ledger?.Counter);
     }
 
-    private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock kept, PassLayout pass, Tensor[] layout, Tensor[] masks, int needs)
+    private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[] layout, Tensor[] masks, int depth)
     {
         (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
         {
-            return TorchScript.Tensor("block_back", g_TD, kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scale, masks, layout, pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, needs, Ledger?.Counter);
+            return TorchScript.Tensor("block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout, pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, depth, Ledger?.Counter);
         }
 
-        Tensor[] back = TorchScript.Tensors("block_back_out", g_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scale, masks, eps, needs, Ledger?.Counter);
-        if (needs <= Attention)
+        Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, eps, depth, Ledger?.Counter);
+        if (depth <= AttentionOutput)
         {
-            return back[0];
+            return gradients[0];
         }
 
-        Tensor qkv_TNH = _attention.Backward(back[0], kept.Output_TD, kept.Qkv_TNH, kept.Normalisers_TN, pass.Segments);
-        return TorchScript.Tensor("block_back_in", qkv_TNH, back[1], kept.Input_TD, kept.Saved, block.Weights, block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, needs, Ledger?.Counter);
+        Tensor qkv_TNH = _attention.Backward(gradients[0], saved.Output_TD, saved.Qkv_TNH, saved.LogSumExp_TN, pass.Segments);
+        return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, depth, Ledger?.Counter);
     }
 
     private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout) => dropout is null
         ? []
-        : [.. block.Adapters.Select(adapter => adapter is null ? _absent : dropout.Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
+        : [.. block.Adapters.Select(adapter => adapter is null ? _empty : dropout.Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
 
-    // Blocks below the first adapter keep their output alone: less than the arena counts on.
-    private Tensor[] Keep(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Keep(saved);
+    // Blocks below the first adapter save only their output: less than the arena reserves per block.
+    private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);
 
-    private static Tensor Outlive(Tensor[] saved)
+    private static Tensor MoveOutput(Tensor[] saved)
     {
         foreach (Tensor tensor in saved)
         {
@@ -179,18 +183,18 @@ public sealed class PackedLlama : IDisposable
         return saved[0];
     }
 
-    /// <summary>A block's input and what it keeps for the way back; the input is the block below's output.</summary>
-    private sealed record SavedBlock(Tensor Input_TD, Tensor[] Saved) : IDisposable
+    /// <summary>A block's input, which is the output of the block below, and its saved activations.</summary>
+    private sealed record SavedBlock(Tensor Input_TD, Tensor[] Tensors) : IDisposable
     {
-        public Tensor Qkv_TNH => Saved[1];
+        public Tensor Qkv_TNH => Tensors[1];
 
-        public Tensor Output_TD => Saved[2];
+        public Tensor Output_TD => Tensors[2];
 
-        public Tensor Normalisers_TN => Saved[6];
+        public Tensor LogSumExp_TN => Tensors[6];
 
         public void Dispose()
         {
-            foreach (Tensor tensor in Saved)
+            foreach (Tensor tensor in Tensors)
             {
                 tensor.Dispose();
             }

@@ -1,34 +1,34 @@
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// Sequences as one list of rows (tokens), without padding, and the way between rows and cells: padded grids [S, L] that only attention
-/// needs, one for each band of neighbours of like length. Sequences that begin alike can share the rows of what they have in common:
-/// under a causal mask its hidden states are the same for all of them.
+/// Packed sequences: one list of rows (tokens) without padding, and the mapping between rows and cells. Cells are the slots of the padded
+/// grids [S, L] that only attention needs, one per length bucket. Sequences with a common prefix can share its rows: under a causal mask
+/// its hidden states are the same for all of them.
 /// </summary>
 public sealed class PackedRows
 {
-    // A band ends where a sequence is so much longer than its first: padding costs attention the square of the length.
-    private const double BandSpread = 1.25;
+    // Largest ratio of lengths in a bucket: the cost of padded attention grows with the square of the length.
+    private const double BucketSpread = 1.25;
     private readonly List<int> _ids = [];
     private readonly List<int> _positions = [];
-    private readonly List<int> _home = [];
+    private readonly List<int> _unpadIndices = [];
     private readonly List<int> _parents = [];
     private readonly int[] _firstCell;
 
-    private PackedRows(IReadOnlyList<int[]> sequences, int shared, bool banded)
+    private PackedRows(IReadOnlyList<int[]> sequences, int shared, bool bucketed)
     {
-        Shared = shared;
-        Bands = LengthBucket.Of([.. sequences.Select(ids => ids.Length)], banded ? BandSpread : double.MaxValue);
-        Cells = new int[Bands.Sum(band => band.Sequences * band.Length)];
+        PrefixLength = shared;
+        Buckets = LengthBucket.Of([.. sequences.Select(ids => ids.Length)], bucketed ? BucketSpread : double.MaxValue);
+        Cells = new int[Buckets.Sum(bucket => bucket.Sequences * bucket.Length)];
         int cell = 0;
-        _firstCell = [.. Bands.SelectMany(band => Enumerable.Range(0, band.Sequences).Select(_ => (cell += band.Length) - band.Length))];
+        _firstCell = [.. Buckets.SelectMany(bucket => Enumerable.Range(0, bucket.Sequences).Select(_ => (cell += bucket.Length) - bucket.Length))];
     }
 
-    /// <summary>Runs of neighbours of like length.</summary>
-    public IReadOnlyList<LengthBucket> Bands { get; }
+    /// <summary>Length buckets, in the order of the sequences.</summary>
+    public IReadOnlyList<LengthBucket> Buckets { get; }
 
-    /// <summary>P: the first rows, which belong to every sequence; 0: none.</summary>
-    public int Shared { get; }
+    /// <summary>P: number of leading rows that belong to every sequence; 0: none.</summary>
+    public int PrefixLength { get; }
 
     /// <summary>Token of each row.</summary>
     public IReadOnlyList<int> Ids => _ids;
@@ -36,13 +36,15 @@ public sealed class PackedRows
     /// <summary>Position of each row in its sequence, from 0.</summary>
     public IReadOnlyList<int> Positions => _positions;
 
-    /// <summary>Row in each cell, band after band; a padded cell names row 0, to which no real token of a causal mask attends.</summary>
+    /// <summary>
+    /// Row of each cell, bucket by bucket; padding cells refer to row 0 and, under the causal mask, no real token attends to them.
+    /// </summary>
     public int[] Cells { get; }
 
-    /// <summary>For each row the one cell that it is read back from.</summary>
-    public IReadOnlyList<int> Home => _home;
+    /// <summary>Cell of each row: the one cell that the row's result is read back from.</summary>
+    public IReadOnlyList<int> UnpadIndices => _unpadIndices;
 
-    /// <summary>Runs of rows that follow one another: how attention finds rows where it needs no cells.</summary>
+    /// <summary>Segments of consecutive rows, for attention that works without cells.</summary>
     public IReadOnlyList<Segment> Segments => Segment.Of(_parents);
 
     /// <summary>Row of a token.</summary>
@@ -50,11 +52,11 @@ public sealed class PackedRows
 
     /// <summary>Packs sequences; the first <paramref name="shared"/> tokens are the same in all and are packed once.</summary>
     /// <param name="sequences">Token ids; best sorted by length.</param>
-    /// <param name="shared">Tokens shared by all, at most the shortest one's length.</param>
-    /// <param name="banded">Pad each sequence to its like only; off, all are padded to the longest: fewer, larger operations.</param>
-    public static PackedRows WithPrefix(IReadOnlyList<int[]> sequences, int shared, bool banded = true)
+    /// <param name="shared">Number of tokens shared by all, at most the length of the shortest.</param>
+    /// <param name="bucketed">Pad within length buckets; if false, all are padded to the longest: fewer, larger operations.</param>
+    public static PackedRows WithPrefix(IReadOnlyList<int[]> sequences, int shared, bool bucketed = true)
     {
-        PackedRows packed = new(sequences, shared, banded);
+        PackedRows packed = new(sequences, shared, bucketed);
         for (int s = 0; s < sequences.Count; s++)
         {
             int row = -1;
@@ -70,14 +72,14 @@ public sealed class PackedRows
     }
 
     /// <summary>
-    /// Packs sequences as a tree: whatever any two have in common at their beginning is packed once. Forward only: the way back
-    /// wants one prefix for all.
+    /// Packs sequences as a prefix tree: any common prefix of two sequences is packed once. Forward only: the backward pass
+    /// requires one prefix for all.
     /// </summary>
     /// <param name="sequences">Token ids; best sorted by length.</param>
-    /// <param name="banded">As in <see cref="WithPrefix"/>.</param>
-    public static PackedRows AsTree(IReadOnlyList<int[]> sequences, bool banded = true)
+    /// <param name="bucketed">As in <see cref="WithPrefix"/>.</param>
+    public static PackedRows AsTree(IReadOnlyList<int[]> sequences, bool bucketed = true)
     {
-        PackedRows packed = new(sequences, 0, banded);
+        PackedRows packed = new(sequences, 0, bucketed);
         Dictionary<(int Parent, int Id), int> rows = [];
         for (int s = 0; s < sequences.Count; s++)
         {
@@ -98,7 +100,7 @@ public sealed class PackedRows
         return packed;
     }
 
-    /// <summary>Tokens that all sequences begin with, at most the shortest one's length.</summary>
+    /// <summary>Length of the longest common prefix of all sequences, in tokens.</summary>
     public static int CommonPrefix(IReadOnlyList<int[]> sequences)
     {
         int common = sequences.Min(ids => ids.Length);
@@ -110,11 +112,11 @@ public sealed class PackedRows
         return common;
     }
 
-    private int AddRow(int id, int position, int home, int parent)
+    private int AddRow(int id, int position, int unpadIndices, int parent)
     {
         _ids.Add(id);
         _positions.Add(position);
-        _home.Add(home);
+        _unpadIndices.Add(unpadIndices);
         _parents.Add(parent);
         return _ids.Count - 1;
     }

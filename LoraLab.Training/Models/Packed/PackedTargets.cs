@@ -3,20 +3,20 @@ using LoraLab.Training.Data;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// What the rows of a training pass have to predict. A row of the shared prefix predicts for every sentence at once: the same
-/// token with their summed weight inside the prefix, and a token of each sentence's own at the branch point, its last row.
+/// Prediction targets of the rows of a training pass. A row of the shared prefix predicts for every sentence at once: the same
+/// token, with the summed weight, inside the prefix, and each sentence's own token at the branch point, the prefix's last row.
 /// </summary>
 public sealed class PackedTargets
 {
     private readonly SortedDictionary<int, SortedDictionary<int, double>> _weights = [];
 
-    /// <summary>Rows that predict something, ascending.</summary>
+    /// <summary>Rows that have targets, ascending.</summary>
     public IReadOnlyList<int> Rows => [.. _weights.Keys];
 
-    /// <summary>For each of them the tokens to predict and their weights in the window's loss.</summary>
+    /// <summary>For each of these rows, its target tokens and their weights in the loss of the window.</summary>
     public IReadOnlyList<IReadOnlyDictionary<int, double>> Targets => [.. _weights.Values];
 
-    /// <summary>The targets of sentences whose inputs (all ids but the last) were packed in this order.</summary>
+    /// <summary>The targets of sentences whose inputs (all ids except the last) were packed in this order.</summary>
     /// <param name="examples">The sentences.</param>
     /// <param name="rows">Their packed inputs.</param>
     /// <param name="weight">Weight of each target token of a sentence.</param>

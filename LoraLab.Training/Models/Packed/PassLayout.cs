@@ -2,64 +2,64 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>The indices of one pass in an <see cref="IndexArena"/>: which tokens, where, and how attention finds them.</summary>
+/// <summary>The indices of one pass in an <see cref="IndexArena"/>: token ids, positions, and the row–cell mapping of attention.</summary>
 public sealed class PassLayout : IDisposable
 {
     private readonly IndexArena _arena;
-    private readonly IReadOnlyList<LengthBucket> _bands;
+    private readonly IReadOnlyList<LengthBucket> _buckets;
     private readonly int _cellCount;
-    private readonly Range _ids, _positions, _cells, _home;
+    private readonly Range _ids, _positions, _cells, _unpadIndices;
 
-    /// <summary>Puts packed rows into an arena.</summary>
+    /// <summary>Adds the indices of packed rows to an arena.</summary>
     public PassLayout(IndexArena arena, PackedRows rows)
     {
-        (_arena, _bands, _cellCount) = (arena, rows.Bands, rows.Cells.Length);
-        (Rows, Prefix, Segments) = (rows.Ids.Count, rows.Shared, rows.Segments);
+        (_arena, _buckets, _cellCount) = (arena, rows.Buckets, rows.Cells.Length);
+        (Rows, Prefix, Segments) = (rows.Ids.Count, rows.PrefixLength, rows.Segments);
         _ids = arena.AddIndices(rows.Ids);
         _positions = arena.AddIndices(rows.Positions);
         _cells = arena.AddIndices(rows.Cells);
-        _home = arena.AddIndices(rows.Home);
-        Lengths = tensor(rows.Bands.Select(band => (long)band.Length).ToArray()).DetachFromDisposeScope();
+        _unpadIndices = arena.AddIndices(rows.UnpadIndices);
+        Lengths = tensor(rows.Buckets.Select(bucket => (long)bucket.Length).ToArray()).DetachFromDisposeScope();
     }
 
-    /// <summary>T: rows of the pass.</summary>
+    /// <summary>T: number of rows.</summary>
     public int Rows { get; }
 
-    /// <summary>P: the first rows, shared by all sequences.</summary>
+    /// <summary>P: number of leading rows shared by all sequences.</summary>
     public int Prefix { get; }
 
-    /// <summary>Runs of rows that follow one another.</summary>
+    /// <summary>Segments of consecutive rows.</summary>
     public IReadOnlyList<Segment> Segments { get; }
 
-    /// <summary>Cells of the pass: rows and padding.</summary>
+    /// <summary>Number of cells: rows and padding.</summary>
     public int Cells => _cellCount;
 
-    /// <summary>What the memory of the pass depends on, where so many rows go through the output head.</summary>
+    /// <summary>Shape of the pass for the memory estimate, with <paramref name="headRows"/> rows in the output head.</summary>
     public PassShape Shape(int headRows) => new(
-        Rows, _bands.Sum(band => band.Sequences), _cellCount, _bands.Max(band => (long)band.Sequences * band.Length), _bands.Max(band => (long)band.Sequences * band.Length * band.Length), headRows);
+        Rows, _buckets.Sum(bucket => bucket.Sequences), _cellCount, _buckets.Max(bucket => (long)bucket.Sequences * bucket.Length), _buckets.Max(bucket => (long)bucket.Sequences * bucket.Length * bucket.Length), headRows);
 
-    /// <summary>L of each band, int64, on the CPU: sizes, not data.</summary>
+    /// <summary>L of each bucket, int64, on the CPU: sizes, not data.</summary>
     internal Tensor Lengths { get; }
 
     /// <summary>Token and position of each row, [T]; the current dispose scope owns these views.</summary>
     internal (Tensor Ids, Tensor Positions) Tokens => (_arena.Indices(_ids), _arena.Indices(_positions));
 
     /// <summary>
-    /// How attention finds rows: home, then the angles' cosines and sines, then each band's cells and whether each is a row's home. The
-    /// current dispose scope owns the tensors.
+    /// The layout argument of the kernels: unpad indices, cosines and sines of the rotary angles, then for each bucket the row of each cell
+    /// and whether the row is read back from that cell. The current dispose scope owns the tensors.
     /// </summary>
     internal Tensor[] Attention(Tensor cos_T1H, Tensor sin_T1H)
     {
-        Tensor home = _arena.Indices(_home);
+        Tensor unpadIndices = _arena.Indices(_unpadIndices);
         Tensor cells = _arena.Indices(_cells);
-        Tensor owner = zeros(_cellCount, ScalarType.Bool, home.device).index_fill_(0, home, true);
-        List<Tensor> layout = [home, cos_T1H, sin_T1H];
+        Tensor isSource = zeros(_cellCount, ScalarType.Bool, unpadIndices.device).index_fill_(0, unpadIndices, true);
+        List<Tensor> layout = [unpadIndices, cos_T1H, sin_T1H];
         int start = 0;
-        foreach (LengthBucket band in _bands)
+        foreach (LengthBucket bucket in _buckets)
         {
-            int count = band.Sequences * band.Length;
+            int count = bucket.Sequences * bucket.Length;
             layout.Add(cells.narrow(0, start, count));
-            layout.Add(owner.narrow(0, start, count));
+            layout.Add(isSource.narrow(0, start, count));
             start += count;
         }
 

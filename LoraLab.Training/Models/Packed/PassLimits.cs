@@ -2,16 +2,16 @@ using LoraLab.Training.Data;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>How much of a window goes into one pass. The gradient does not depend on it.</summary>
-/// <param name="Sentences">Sentences at most.</param>
-/// <param name="Tokens">Rows at most; a longer sentence has a pass of its own. Null: no limit.</param>
-/// <param name="SharePrefix">Pack what the sentences of a pass begin with once; off with dropout, whose masks differ between sentences.</param>
-/// <param name="Banded">Attention pads sentences to those of like length instead of to the longest: better on a CPU, more launches on a GPU.</param>
-public sealed record PassLimits(int Sentences, int? Tokens, bool SharePrefix, bool Banded = true)
+/// <summary>How a window is split into passes (micro-batches). The gradient does not depend on it.</summary>
+/// <param name="Sentences">Maximum number of sentences.</param>
+/// <param name="Tokens">Maximum number of rows; a longer sentence gets a pass of its own. Null: no limit.</param>
+/// <param name="SharePrefix">Pack the common prefix of the sentences once; off with dropout, whose masks differ between sentences.</param>
+/// <param name="Bucketed">Attention pads within length buckets instead of to the longest: better on a CPU, more launches on a GPU.</param>
+public sealed record PassLimits(int Sentences, int? Tokens, bool SharePrefix, bool Bucketed = true)
 {
     /// <summary>
-    /// The passes of a window. Sentences of like length share a pass: a window's gradient is a sum, so their order does not matter,
-    /// and attention pads to the longest.
+    /// Splits a window into passes. Sentences of similar length share a pass: the gradient of a window is a sum, so their order does not
+    /// matter, and attention pads to the longest.
     /// </summary>
     public IEnumerable<IReadOnlyList<TrainingExample>> Split(IReadOnlyList<TrainingExample> window)
     {

@@ -1,13 +1,13 @@
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>Consecutive rows of one sequence, and the rows that come before them in it.</summary>
+/// <summary>Consecutive rows of one sequence, and the rows that precede them in it.</summary>
 /// <param name="Start">First row.</param>
-/// <param name="Count">Rows.</param>
-/// <param name="Before">Rows that all of them follow, in the order of their positions: those shared with other sequences.</param>
-public sealed record Segment(int Start, int Count, IReadOnlyList<int> Before)
+/// <param name="Count">Number of rows.</param>
+/// <param name="PrefixRows">Rows that precede all of them, in the order of their positions: those shared with other sequences.</param>
+public sealed record Segment(int Start, int Count, IReadOnlyList<int> PrefixRows)
 {
-    /// <summary>Rows in sequences to segments: each row is in one segment, after everything it follows.</summary>
-    /// <param name="parents">For each row the row that it follows, -1 for a first one.</param>
+    /// <summary>Splits rows into segments: each row is in one segment, after all rows that precede it in its sequence.</summary>
+    /// <param name="parents">For each row, the row that precedes it, or -1 for the first row of a sequence.</param>
     public static IReadOnlyList<Segment> Of(IReadOnlyList<int> parents)
     {
         List<Segment> segments = [];

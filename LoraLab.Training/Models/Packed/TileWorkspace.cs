@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>What one thread of <see cref="RowAttention"/> works in, outside the managed heap: grown where a longer sequence comes, never shrunk.</summary>
+/// <summary>
+/// Workspace of one thread of <see cref="RowAttention"/>, outside the managed heap: grown for longer sequences, never shrunk.
+/// </summary>
 internal sealed unsafe class TileWorkspace : IDisposable
 {
     private const int Alignment = 64;
@@ -23,22 +25,22 @@ internal sealed unsafe class TileWorkspace : IDisposable
     /// <summary>Gradients of the values, [L, H].</summary>
     public float* ValueGradients => KeyGradients + (_length * _size);
 
-    /// <summary>Scores, then weights, [L, lanes].</summary>
+    /// <summary>Scores, then attention weights, [L, lanes].</summary>
     public float* Weights => _start + (Parts * _length * _size);
 
-    /// <summary>Their gradients, [L, lanes].</summary>
+    /// <summary>Gradients of the attention weights, [L, lanes].</summary>
     public float* WeightGradients => Weights + (_length * AttentionTile.Lanes);
 
-    /// <summary>Queries lying down, [H, lanes].</summary>
+    /// <summary>Transposed queries, [H, lanes].</summary>
     public float* Queries => WeightGradients + (_length * AttentionTile.Lanes);
 
-    /// <summary>Output or its gradients lying down, [H, lanes].</summary>
+    /// <summary>Transposed output or its gradient, [H, lanes].</summary>
     public float* Gradients => Queries + (_size * AttentionTile.Lanes);
 
     /// <summary>Rows of the lanes, [lanes, H].</summary>
     public float* Rows => Gradients + (_size * AttentionTile.Lanes);
 
-    /// <summary>Makes room for sequences of a length with heads of a size.</summary>
+    /// <summary>Grows the workspace for sequences of a length with heads of a size.</summary>
     public void Reserve(int length, int size)
     {
         if (length <= _length && size == _size)

@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>Some sentences of a window packed for one pass, and what they have to predict.</summary>
+/// <summary>Sentences of a window packed for one forward and backward pass (a micro-batch), with their prediction targets.</summary>
 public sealed class TrainingPass : IDisposable
 {
-    // Logits of a chunk: 16 MiB in fp32. They are the one thing in a pass that is as wide as the vocabulary.
+    // Logits of a chunk: 16 MiB in fp32. They are the only activation of a pass that is as wide as the vocabulary.
     private const int LogitsPerChunk = 4 << 20;
     private readonly IndexArena _arena;
     private readonly Range _targetRows;
@@ -29,32 +29,32 @@ public sealed class TrainingPass : IDisposable
     /// <summary>The sentences.</summary>
     public IReadOnlyList<TrainingExample> Examples { get; }
 
-    /// <summary>Their tokens, all but the last of each, which is a target only.</summary>
+    /// <summary>Layout of their tokens, except the last of each, which is only a target.</summary>
     public PassLayout Layout { get; }
 
-    /// <summary>Rows that predict something: the rows of the output head's products.</summary>
+    /// <summary>Number of rows that have targets: the rows of the output head's products.</summary>
     public int TargetRows { get; }
 
     /// <summary>Packs sentences into an arena.</summary>
-    /// <param name="arena">Takes the indices.</param>
+    /// <param name="arena">Receives the indices.</param>
     /// <param name="examples">The sentences.</param>
-    /// <param name="limits">Whether to share their prefix, and how attention pads them.</param>
+    /// <param name="limits">Whether to share the common prefix, and how attention pads.</param>
     /// <param name="weight">Weight of each target token of a sentence in the window's loss.</param>
-    /// <param name="vocabulary">Size of the vocabulary.</param>
+    /// <param name="vocabulary">Vocabulary size.</param>
     public static TrainingPass Create(IndexArena arena, IReadOnlyList<TrainingExample> examples, PassLimits limits, Func<TrainingExample, double> weight, int vocabulary)
     {
         int[][] inputs = [.. examples.Select(example => example.Ids[..^1])];
-        PackedRows rows = PackedRows.WithPrefix(inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Banded);
+        PackedRows rows = PackedRows.WithPrefix(inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Bucketed);
         return new(arena, examples, rows, PackedTargets.Of(examples, rows, weight), vocabulary);
     }
 
-    /// <summary>Rows of a chunk of the loss for a vocabulary.</summary>
+    /// <summary>Number of rows per chunk of the loss for a vocabulary size.</summary>
     public static int ChunkRows(int vocabulary) => Math.Max(1, LogitsPerChunk / vocabulary);
 
-    /// <summary>Rows that predict something, int64; the current dispose scope owns this view.</summary>
+    /// <summary>Rows that have targets, int64; the current dispose scope owns this view.</summary>
     public Tensor Targets => _arena.Indices(_targetRows);
 
-    /// <summary>For each chunk of rows: row weights [rows, 1], place row·V + id of each target, weight of each target.</summary>
+    /// <summary>For each chunk of rows: row weights [rows, 1], index row·V + id of each target, weight of each target.</summary>
     public Tensor[] Chunks()
     {
         Tensor[] chunks = new Tensor[3 * _chunks.Count];

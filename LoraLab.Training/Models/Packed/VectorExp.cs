@@ -4,25 +4,27 @@ using System.Runtime.Intrinsics;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// The exponential of eight floats at most 0, as a softmax has them. The runtime's own goes through double, and is a call: the attention of
+/// Vectorized exponential of eight floats ≤ 0, as in a softmax. The runtime's own goes through double and is not inlined: attention with
 /// small heads would spend most of its time there.
 /// </summary>
 internal static class VectorExp
 {
-    // Below it the result is smaller than a normal float.
+    // Below this the result is subnormal.
     private const float Lowest = -87f;
     private const float Log2E = 1.44269504f;
 
-    // ln 2 in two parts, the first with so few digits that its products with small integers are exact.
+    // ln 2 in two parts; the first has few enough digits that its products with small integers are exact.
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
     private const int MantissaBits = 23;
 
-    /// <summary>eˣ within 2 units in the last place; 0 for x below -87, -∞ too. With x = n ln 2 + r, |r| ≤ ln 2 / 2: 2ⁿ times the series of eʳ to r⁷.</summary>
+    /// <summary>
+    /// eˣ within 2 ulp; 0 for x below -87, including -∞. With x = n ln 2 + r, |r| ≤ ln 2 / 2: 2ⁿ times the Taylor series of eʳ up to r⁷.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Of(Vector256<float> x)
     {
-        Vector256<float> inside = Vector256.GreaterThanOrEqual(x, Vector256.Create(Lowest));
+        Vector256<float> inRange = Vector256.GreaterThanOrEqual(x, Vector256.Create(Lowest));
         Vector256<float> n = Vector256.Round(x * Log2E);
         Vector256<float> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2High), x);
         r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2Low), r);
@@ -35,6 +37,6 @@ internal static class VectorExp
         y = Vector256.FusedMultiplyAdd(y, r, Vector256<float>.One);
         y = Vector256.FusedMultiplyAdd(y, r, Vector256<float>.One);
         Vector256<int> exponent = Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n), MantissaBits);
-        return Vector256.BitwiseAnd((y.AsInt32() + exponent).AsSingle(), inside);
+        return Vector256.BitwiseAnd((y.AsInt32() + exponent).AsSingle(), inRange);
     }
 }

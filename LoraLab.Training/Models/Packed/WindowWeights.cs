@@ -3,9 +3,11 @@ using LoraLab.Training.Data;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>Weight of each target token in its window's loss; over the window they sum to 1, however it is split into passes.</summary>
+/// <summary>
+/// Weight of each target token in the loss of its window; the weights of a window sum to 1, however it is split into passes.
+/// </summary>
 /// <param name="window">Sentences of the window.</param>
-/// <param name="weighting">Mean over sentences of their means, or mean over tokens.</param>
+/// <param name="weighting">Mean over sentences of their token means, or mean over tokens.</param>
 public sealed class WindowWeights(IReadOnlyList<TrainingExample> window, LossWeighting weighting)
 {
     private readonly int _targets = window.Sum(Targets);

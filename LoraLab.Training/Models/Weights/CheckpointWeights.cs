@@ -5,7 +5,9 @@ using TorchSharp;
 
 namespace LoraLab.Training.Models.Weights;
 
-/// <summary>The weights of a model folder: one <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+/// <summary>
+/// The weights of a model folder: one <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.
+/// </summary>
 public sealed class CheckpointWeights : IDisposable
 {
     /// <summary>Name of the single file.</summary>

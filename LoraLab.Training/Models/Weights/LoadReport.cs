@@ -11,7 +11,9 @@ public sealed record LoadReport
     /// <summary>Bytes that are used where they lie in the file.</summary>
     public long MappedBytes { get; init; }
 
-    /// <summary>Bytes of memory that were filled: on another device, in another precision, or because the file could not be mapped.</summary>
+    /// <summary>
+    /// Bytes of memory that were filled: on another device, in another precision, or because the file could not be mapped.
+    /// </summary>
     public long CopiedBytes { get; init; }
 
     /// <summary>Values that are not 0 in the file and 0 in the precision that was asked for.</summary>

@@ -24,7 +24,9 @@ internal sealed class PrecisionRangeCheck : IDisposable
         }
     }
 
-    /// <summary>Whether values of <paramref name="from"/> can become infinite or 0 in <paramref name="to"/>: by range, not by digits.</summary>
+    /// <summary>
+    /// Whether values of <paramref name="from"/> can become infinite or 0 in <paramref name="to"/>: by range, not by digits.
+    /// </summary>
     public static bool Applies(torch.ScalarType from, torch.ScalarType to) => to switch
     {
         torch.ScalarType.Float16 => from != torch.ScalarType.Float16,

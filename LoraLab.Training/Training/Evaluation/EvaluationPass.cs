@@ -16,11 +16,11 @@ internal sealed class EvaluationPass : IDisposable
     private readonly Range _wantedRows;
     private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
 
-    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool banded)
+    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool bucketed)
     {
         _arena = arena;
         List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example])).OrderBy(branch => branch.Ids.Length)];
-        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], banded);
+        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], bucketed);
         _layout = new(arena, rows);
 
         // Each label token, by the row that predicts it.
@@ -51,7 +51,7 @@ internal sealed class EvaluationPass : IDisposable
     public PassShape Shape => _layout.Shape(_wanted);
 
     /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
-    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool banded)
+    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
     {
         List<EvaluationPass> passes = [];
         List<int> pending = [];
@@ -61,7 +61,7 @@ internal sealed class EvaluationPass : IDisposable
             int more = examples[example].PromptIds.Length;
             if (pending.Count > 0 && tokens + more > tokensPerPass)
             {
-                passes.Add(new(arena, pending, examples, vocabulary, banded));
+                passes.Add(new(arena, pending, examples, vocabulary, bucketed));
                 (pending, tokens) = ([], 0);
             }
 
@@ -69,14 +69,14 @@ internal sealed class EvaluationPass : IDisposable
             tokens += more;
         }
 
-        passes.Add(new(arena, pending, examples, vocabulary, banded));
+        passes.Add(new(arena, pending, examples, vocabulary, bucketed));
         return passes;
     }
 
     /// <summary>Log-probability of each label token, in the order of <see cref="Owners"/>; the current dispose scope owns it.</summary>
     public Tensor Scores(PackedLlama model, CancellationToken cancellation)
     {
-        Tensor stream_ND = model.Stream(_layout, _arena.Indices(_wantedRows), cancellation);
+        Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_wantedRows), cancellation);
         return cat([.. _chunks.Select(chunk =>
             model.Scores(stream_ND.narrow(0, chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners)))]);
     }

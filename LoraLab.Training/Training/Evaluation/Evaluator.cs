@@ -27,7 +27,7 @@ public sealed class Evaluator : IDisposable
     {
         _examples = examples;
         _labels = examples[0].LabelIds.Count;
-        _passes = EvaluationPass.Plan(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MostTokensPerPass), config.VocabularySize, banded: device.type == DeviceType.CPU);
+        _passes = EvaluationPass.Plan(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MostTokensPerPass), config.VocabularySize, bucketed: device.type == DeviceType.CPU);
         _arena.Upload(device);
     }
 

@@ -119,7 +119,7 @@ public sealed class BadAdapterTests : IDisposable
     {
         using LowRankAdapter adapter = new(Query, zeros(2, 6), zeros(4, 2), 2);
 
-        RunFailure failure = Assert.Throws<RunFailure>(() => PeftImport.Fill(_folder.Path, [adapter], 2));
+        RunFailure failure = Assert.Throws<RunFailure>(() => PeftImport.Load(_folder.Path, [adapter], 2));
 
         Assert.Equal((EndReason.BadData, "initFrom"), (failure.Reason, failure.Field));
         Assert.Contains(_folder.Path, failure.Message, StringComparison.Ordinal);

@@ -15,7 +15,8 @@ namespace LoraLab.Tests.Training.Adapters.Peft;
 /// </summary>
 public sealed partial class PeftFilesTests
 {
-    // What PEFT has written since 0.7 and still reads; base_model_name_or_path, lora_alpha, lora_dropout, r, target_modules and use_rslora vary.
+    // What PEFT has written since 0.7 and still reads; base_model_name_or_path, lora_alpha, lora_dropout, r, target_modules and use_rslora
+    // vary.
     private const string PlainConfig = """
         {
           "alpha_pattern": {}, "auto_mapping": null, "base_model_name_or_path": "sample", "bias": "none", "fan_in_fan_out": false,

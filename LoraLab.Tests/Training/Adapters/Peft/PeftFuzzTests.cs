@@ -26,7 +26,7 @@ public sealed class PeftFuzzTests(ITestOutputHelper output) : IDisposable
         PeftExport.Write(_folder.Path, [adapter], new RunSpec { Rank = 2, TargetModules = TargetModules.Of("q_proj") }, "test");
         byte[] original = File.ReadAllBytes(Path.Combine(_folder.Path, file));
 
-        Fuzz.Run(output, seed, cases, Write, () => PeftImport.Fill(_folder.Path, [adapter], 2), _folder.Path);
+        Fuzz.Run(output, seed, cases, Write, () => PeftImport.Load(_folder.Path, [adapter], 2), _folder.Path);
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         Assert.True(adapter.A_RI.isfinite().all().item<bool>() && adapter.B_OR.isfinite().all().item<bool>());

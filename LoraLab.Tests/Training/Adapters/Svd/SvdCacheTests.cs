@@ -18,7 +18,7 @@ public sealed class SvdCacheTests : IDisposable
     [Theory]
     [InlineData(SvdAlgorithm.Full, ScalarType.Float32)]
     [InlineData(SvdAlgorithm.Full, ScalarType.BFloat16)]
-    [InlineData(SvdAlgorithm.Randomised, ScalarType.Float32)]
+    [InlineData(SvdAlgorithm.Randomized, ScalarType.Float32)]
     public void Of_SecondTime_GivesTheSameBitsWithoutComputing(SvdAlgorithm algorithm, ScalarType dtype)
     {
         using IDisposable scope = NewDisposeScope();
@@ -42,11 +42,11 @@ public sealed class SvdCacheTests : IDisposable
         Tensor w_OI = Weight(1);
         Tensor[] weights = [w_OI, Weight(2), w_OI.t().contiguous(), w_OI.to(float64), Changed(w_OI)];
 
-        AssertSame(TruncatedSvd.Of(Weight(2), 5, SvdAlgorithm.Randomised, 2, "m"), Ask(weights, 5, SvdAlgorithm.Randomised, 2, "m")[1]);
-        Ask([w_OI], 4, SvdAlgorithm.Randomised, 2, "m");
+        AssertSame(TruncatedSvd.Of(Weight(2), 5, SvdAlgorithm.Randomized, 2, "m"), Ask(weights, 5, SvdAlgorithm.Randomized, 2, "m")[1]);
+        Ask([w_OI], 4, SvdAlgorithm.Randomized, 2, "m");
         Ask([w_OI], 5, SvdAlgorithm.Full, 2, "m");
-        Ask([w_OI], 5, SvdAlgorithm.Randomised, 3, "m");
-        Ask([w_OI], 5, SvdAlgorithm.Randomised, 2, "n");
+        Ask([w_OI], 5, SvdAlgorithm.Randomized, 3, "m");
+        Ask([w_OI], 5, SvdAlgorithm.Randomized, 2, "n");
 
         Assert.Equal((0, weights.Length + 4), (cache.Hits, cache.Misses));
         // The full one has no start, and no iterations.

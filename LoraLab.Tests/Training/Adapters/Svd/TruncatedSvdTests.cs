@@ -11,7 +11,7 @@ public sealed class TruncatedSvdTests
 {
     [Theory]
     [InlineData(SvdAlgorithm.Full)]
-    [InlineData(SvdAlgorithm.Randomised)]
+    [InlineData(SvdAlgorithm.Randomized)]
     public void Of_AnyMatrix_HasOrthonormalFactorsOfCanonicalSign(SvdAlgorithm algorithm) =>
         Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 1 << 20]).SelectMany((height, width, seed) => Gen.Int[1, Math.Min(height, width)].Select(rank => (height, width, seed, rank))).Sample(
             found =>
@@ -45,7 +45,7 @@ public sealed class TruncatedSvdTests
         Tensor w_OI = u.narrow(1, 0, 45).mul(tensor(sigma)).mm(v.t()).to(float32);
 
         TruncatedSvd exact = TruncatedSvd.Of(w_OI, 4, SvdAlgorithm.Full, 0, "m");
-        TruncatedSvd found = TruncatedSvd.Of(w_OI, 4, SvdAlgorithm.Randomised, 16, "m");
+        TruncatedSvd found = TruncatedSvd.Of(w_OI, 4, SvdAlgorithm.Randomized, 16, "m");
 
         Assert.InRange(Largest(exact.Sigma_R.sub(tensor(sigma[..4]))), 0, 1e-5);
         Assert.InRange(Largest(found.Sigma_R.to(float64).sub(exact.Sigma_R)), 0, 1e-4);

@@ -77,8 +77,8 @@ public sealed class MemoryComponentsTests
         double trained = Bytes(flat.Gradients) + optimizer.Moments.Sum(moment => Bytes(moment.Value));
         Assert.Equal((factors + trained) / Mebibyte, estimate.AdaptersMb + estimate.OptimizerMb, 1e-9);
         // Views of the arena begin at multiples of 64 values.
-        double kept = MemoryEstimator.Block(request).Kept.Of(shape) * _config.Layers;
-        Assert.InRange(packed.KeptBytes, kept, kept * 1.02);
+        double kept = MemoryEstimator.Block(request).Saved.Of(shape) * _config.Layers;
+        Assert.InRange(packed.SavedBytes, kept, kept * 1.02);
     }
 
     [Fact]

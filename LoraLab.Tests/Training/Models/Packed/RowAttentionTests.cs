@@ -11,7 +11,8 @@ public sealed class RowAttentionTests
     private const int Heads = 4;
     private const int KeyValueHeads = 2;
 
-    // Sentences that share beginnings of different lengths: a prefix for all, a branch within one, one that is another's beginning, equal ones.
+    // Sentences that share beginnings of different lengths: a prefix for all, a branch within one, one that is another's beginning, equal
+    // ones.
     private static readonly int[][] _sentences =
     [
         [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
@@ -36,8 +37,8 @@ public sealed class RowAttentionTests
         Tensor g = randn([rows, Heads * size], generator: generator);
         using RowAttention attention = new(Config(size));
 
-        (Tensor output, Tensor normalisers) = attention.Forward(qkv, packed.Segments);
-        Tensor gradient = attention.Backward(g, output, qkv, normalisers, packed.Segments);
+        (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments);
+        Tensor gradient = attention.Backward(g, output, qkv, logSumExp, packed.Segments);
 
         Tensor exact = qkv.to(float64).requires_grad_(true);
         Tensor expected = Plain(exact, packed);
@@ -60,8 +61,8 @@ public sealed class RowAttentionTests
             Tensor[] gradients = [.. new[] { 1, 2, 7 }.Select(threads =>
             {
                 set_num_threads(threads);
-                (Tensor output, Tensor normalisers) = attention.Forward(qkv, packed.Segments);
-                return attention.Backward(g, output, qkv, normalisers, packed.Segments);
+                (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments);
+                return attention.Backward(g, output, qkv, logSumExp, packed.Segments);
             })];
 
             Assert.All(gradients.Skip(1), other => Assert.True(other.equal(gradients[0]).all().item<bool>()));
@@ -75,10 +76,10 @@ public sealed class RowAttentionTests
     [Fact]
     public void Takes_WhatItsVectorsHold_AndNothingElse()
     {
-        Assert.True(RowAttention.Takes(Config(8), cpu: true, half: false));
-        Assert.False(RowAttention.Takes(Config(12), cpu: true, half: false));
-        Assert.False(RowAttention.Takes(Config(8), cpu: true, half: true));
-        Assert.False(RowAttention.Takes(Config(8), cpu: false, half: false));
+        Assert.True(RowAttention.Supports(Config(8), cpu: true, half: false));
+        Assert.False(RowAttention.Supports(Config(12), cpu: true, half: false));
+        Assert.False(RowAttention.Supports(Config(8), cpu: true, half: true));
+        Assert.False(RowAttention.Supports(Config(8), cpu: false, half: false));
     }
 
     private static LlamaConfig Config(int size) => new()

@@ -25,7 +25,7 @@ public sealed class SameMathTests
     {
         ["packed"] = new(int.MaxValue, null, SharePrefix: false),
         ["shared prefix"] = new(int.MaxValue, null, SharePrefix: true),
-        ["shared prefix, one band"] = new(int.MaxValue, null, SharePrefix: true, Banded: false),
+        ["shared prefix, one band"] = new(int.MaxValue, null, SharePrefix: true, Bucketed: false),
         ["two sentences a pass"] = new(2, null, SharePrefix: true),
         ["forty tokens a pass"] = new(int.MaxValue, 40, SharePrefix: true),
     };
