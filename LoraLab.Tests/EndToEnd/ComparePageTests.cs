@@ -7,11 +7,11 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>Five methods launched at once and compared.</summary>
+/// <summary>Five methods queued together and compared.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class ComparePageTests(ScriptedDashboard dashboard)
 {
-    // Two evaluations behind the one at the start.
+    // Two evaluations after the one at step 0.
     private const int Steps = 4;
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class ComparePageTests(ScriptedDashboard dashboard)
         await page.GetByTestId("compare-selected").ClickAsync();
         await page.EvaluateAsync("window.notReloaded = true");
 
-        // Some of the five are still waiting: their curves join by themselves.
+        // Some of the five are still queued: their curves are added live.
         foreach (RunDocument run in five.Items)
         {
             RunDocument ended = await dashboard.Api.WaitForEndAsync(run.Id, Dashboard.RunPatience);

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>The comparison's statistics in the browser, over runs whose predictions the test words.</summary>
+/// <summary>Statistics of the compare page in the browser, over runs whose predictions the test sets.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
 {
@@ -21,13 +21,13 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         RunDocument unfinished = await runs.RunAsync("fingerprint fail", "lora-xs");
         IPage page = await OpenAsync(a, b, other, unfinished);
 
-        // 12/20 and its interval as in the tests of the API, in the form of the printed tables.
+        // 12/20 and its Wilson interval as in the API tests, formatted as in the printed tables.
         await Expect(page.GetByTestId("compare-accuracy").First).ToHaveTextAsync("60.0 % (12/20) [38.7, 78.1]");
         await Expect(page.GetByTestId("compare-baseline")).ToContainTextAsync("50.0 % (10/20)");
         await Expect(page.GetByTestId("compare-row").First).ToContainTextAsync("best of 2");
-        await Expect(page.GetByTestId("compare-row").Nth(3)).ToContainTextAsync("the only one");
+        await Expect(page.GetByTestId("compare-row").Nth(3)).ToContainTextAsync("only evaluation");
 
-        // Six pairs, so the matrix; only a and b may be paired: 0 and 7 discordant rows, p = 2/2⁷.
+        // Six pairs, so the matrix is shown; only a and b can be paired: 0 and 7 discordant rows, p = 2/2⁷.
         ILocator matrix = page.GetByTestId("pair-matrix");
         await Expect(matrix.Locator("tbody tr").First.Locator("td").Nth(1)).ToHaveTextAsync("−35.000.016");
         await Expect(matrix.Locator("tbody tr").Nth(1).Locator("td").First).ToHaveTextAsync("+35.000.016");
@@ -38,7 +38,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-failed")).ToHaveTextAsync("prompt");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-completed")).ToHaveCountAsync(4);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("environment.threads");
-        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few seeds to test methods (at least 5 seeds that both have).");
+        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few seeds to test methods (at least 5 shared seeds are required).");
 
         await page.GetByTestId("pairs-as-list").ClickAsync();
         await Dashboard.ArriveAsync(page, "[?&]tests=list");
@@ -50,7 +50,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    public async Task Compare_FiveSeeds_ShowMeansAndTheTestOfTheMethods()
+    public async Task Compare_FiveSeeds_ShowMeansAndTheMethodTest()
     {
         List<RunDocument> all = [];
         foreach ((string method, int[] wrong) in (IEnumerable<(string, int[])>)[("lora", [2, 3, 4, 3, 2]), ("pissa", [4, 4, 5, 6, 2])])
@@ -68,7 +68,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
 
         IPage page = await OpenAsync([.. all]);
 
-        // The figures are those computed by hand in the tests of the API.
+        // The values were computed by hand in the API tests.
         await Expect(page.GetByTestId("method-group")).ToHaveCountAsync(2);
         await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("86.0 ± 4.2 %");
         await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("[80.8, 91.2]");

@@ -8,14 +8,14 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>The form of a study says what the API says, and nothing begins that was not meant.</summary>
+/// <summary>The study form reports the errors of the API, and large studies start only after confirmation.</summary>
 [Collection(nameof(RealDashboard))]
 public sealed class StudyFormTests(RealDashboard dashboard)
 {
     private const string Address = "/studies/new?template=better-call-lora&size=smoke";
 
     [Fact]
-    public async Task Form_BadPlan_ShowsTheSentencesOfTheApiAtTheirFields()
+    public async Task Form_BadPlan_ShowsTheErrorsOfTheApiAtTheirFields()
     {
         const string plan = """{"template":"better-call-lora","size":"smoke","seeds":[1,1],"methods":[{"method":"lora","grid":{"learningRate":[]}}]}""";
         JsonObject problem = await dashboard.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(plan));
@@ -28,14 +28,14 @@ public sealed class StudyFormTests(RealDashboard dashboard)
         await Expect(page.GetByTestId("error-method-lora")).ToHaveTextAsync((string)problem["errors"]!["methods[0].grid.learningRate"]![0]!);
         await Expect(page.GetByTestId("start-study")).ToBeDisabledAsync();
 
-        // The protocol's fields are those of a run's form, with the template's values, and a run that is refused says so there.
+        // The protocol has the fields of the run form with the values of the template, and shows the errors of a rejected run.
         await page.GetByTestId("field-seeds").FillAsync("");
         await page.GetByTestId("grid-lora-learningRate").FillAsync("0.004, 0.008");
         await Expect(page.GetByTestId("field-rank")).ToHaveValueAsync("4");
         await page.GetByTestId("field-rank").FillAsync("0");
         await Expect(page.GetByTestId("error-rank").First).ToContainTextAsync("rank");
 
-        // What was typed stands in the address: a reload keeps it.
+        // Input is kept in the URL, so it survives a reload.
         await page.ReloadAsync();
         await Expect(page.GetByTestId("field-rank")).ToHaveValueAsync("0");
         await page.GetByTestId("field-rank").FillAsync("2");
@@ -44,13 +44,13 @@ public sealed class StudyFormTests(RealDashboard dashboard)
     }
 
     [Fact]
-    public async Task Form_MoreThanFiveHundredRuns_AsksFirst()
+    public async Task Form_MoreThanFiveHundredRuns_RequiresConfirmation()
     {
         IPage page = await dashboard.OpenAsync(Address);
         await page.GetByTestId("field-seeds").FillAsync(string.Join(", ", Enumerable.Range(1, 99)));
         await Expect(page.GetByTestId("preview-reported")).ToHaveTextAsync("495");
         await page.GetByTestId("grid-lora-learningRate").FillAsync("0.001, 0.002, 0.004, 0.008");
-        await Expect(page.GetByTestId("start-study")).ToHaveTextAsync("Start: 507 runs");
+        await Expect(page.GetByTestId("start-study")).ToHaveTextAsync("Start 507 runs");
         await page.GetByTestId("start-study").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Start 507 runs?");
         await page.GetByRole(AriaRole.Dialog).GetByText("Keep").ClickAsync();
@@ -61,7 +61,7 @@ public sealed class StudyFormTests(RealDashboard dashboard)
     }
 
     [Fact]
-    public async Task Form_FileLoaded_IsThePlanThatIsDownloaded()
+    public async Task Form_FileLoaded_DownloadsTheSamePlan()
     {
         string file = Path.Combine(Fixtures.RepositoryRoot, "samples", "studies", "better-call-lora-smoke.json");
         JsonObject plan = JsonNode.Parse(await File.ReadAllTextAsync(file))!.AsObject();

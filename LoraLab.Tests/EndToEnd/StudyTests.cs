@@ -12,7 +12,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>The built-in study in the browser, with the real server and the real trainer: from a click to the paper.</summary>
+/// <summary>The built-in study in the browser, with the real server and trainer, from the form to the paper.</summary>
 [Collection(nameof(RealDashboard))]
 public sealed class StudyTests(RealDashboard dashboard)
 {
@@ -20,7 +20,7 @@ public sealed class StudyTests(RealDashboard dashboard)
     private static readonly string[] s_methods = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
 
     [Fact]
-    public async Task Smoke_FromAClickToThePaper_FillsTheMatrixAndPrintsWhatThePredictionsSay()
+    public async Task Smoke_FromTheFormToThePaper_FillsTheMatrixAndPrintsTheResultsOfThePredictions()
     {
         IPage page = await dashboard.OpenAsync("/studies");
         await page.GetByTestId("new-study").ClickAsync();
@@ -59,7 +59,7 @@ public sealed class StudyTests(RealDashboard dashboard)
         await page.CloseAsync();
     }
 
-    /// <summary>Cells fill while the page is looked at, and the bar goes on.</summary>
+    /// <summary>Cells fill in live, and the progress bar advances.</summary>
     private static async Task WatchAsync(IPage page)
     {
         await Expect(page.GetByTestId("matrix-row")).ToHaveCountAsync(s_methods.Length);
@@ -101,7 +101,7 @@ public sealed class StudyTests(RealDashboard dashboard)
     private static async Task AssertClaimsAsync(IPage page, StudyDocument study)
     {
         Assert.NotEmpty(study.Claims);
-        // Two seeds on a toy decide nothing about the paper.
+        // Two seeds on a toy do not test the paper's claims.
         Assert.All(study.Claims, claim => Assert.False(claim.MatchesPaper));
         ILocator cards = await StudyPages.OpenTabAsync(page, "claims", "claim");
         await Expect(cards).ToHaveCountAsync(study.Claims.Count);
@@ -120,7 +120,7 @@ public sealed class StudyTests(RealDashboard dashboard)
         Assert.Contains(study.Figures, figure => figure is { Id: "convergence", UnavailableReason: null });
         foreach (StudyFigure figure in study.Figures.Where(figure => figure.UnavailableReason is null))
         {
-            // Loaded, and drawn with a size of its own.
+            // The image is loaded and has an intrinsic size.
             ILocator image = page.Locator($"[data-figure='{figure.Id}'] img");
             await image.ScrollIntoViewIfNeededAsync();
             await Expect(image).ToHaveJSPropertyAsync("complete", true);
@@ -166,7 +166,7 @@ public sealed class StudyTests(RealDashboard dashboard)
         }
     }
 
-    /// <summary>Accuracy and macro-F1 of the page's table and the paper's, from the raw predictions of each run.</summary>
+    /// <summary>Accuracy and macro-F1 in the tables of the page and the paper, recomputed from the predictions of each run.</summary>
     private async Task AssertFinalTableAsync(IPage page, StudyDocument study, string tex)
     {
         await StudyPages.OpenTabAsync(page, "tables", "study-table");
@@ -192,7 +192,7 @@ public sealed class StudyTests(RealDashboard dashboard)
         }
     }
 
-    /// <summary>From a run to its study, and from the study to its runs.</summary>
+    /// <summary>Links from the study to its runs, and from a run to its study.</summary>
     private async Task AssertLinksAsync(IPage page, StudyDocument study)
     {
         await page.GetByTestId("study-runs").ClickAsync();
@@ -208,9 +208,9 @@ public sealed class StudyTests(RealDashboard dashboard)
 
     private static double F1(IReadOnlyList<Prediction> rows, int label)
     {
-        double hits = rows.Count(row => row.Label == label && row.Predicted == label);
-        double claimed = rows.Count(row => row.Predicted == label) + rows.Count(row => row.Label == label);
-        return claimed == 0 ? 0 : 2 * hits / claimed;
+        double correct = rows.Count(row => row.Label == label && row.Predicted == label);
+        double counted = rows.Count(row => row.Predicted == label) + rows.Count(row => row.Label == label);
+        return counted == 0 ? 0 : 2 * correct / counted;
     }
 
     private static string Print(IReadOnlyList<double> values)

@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>A sweep from the form to its heat map, over runs whose results follow from their rates.</summary>
+/// <summary>A sweep from the form to its heat map, over scripted runs whose results depend on their learning rates.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class SweepPageTests(ScriptedDashboard dashboard)
 {
@@ -17,7 +17,7 @@ public sealed class SweepPageTests(ScriptedDashboard dashboard)
         JsonObject spec = new() { ["model"] = "sample", ["dataset"] = "sample", ["method"] = "lora-plus", ["notes"] = "bowl steps=2 rows=32" };
         IPage page = await dashboard.OpenAsync($"/sweeps/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
 
-        // What is wrong is said under its row, and nothing can be created.
+        // The error is shown under its row, and the sweep cannot be created.
         await page.GetByTestId("space-values-0").FillAsync("0.002, fast");
         await Expect(page.GetByTestId("space-error-0")).ToContainTextAsync("learningRate must be a number, or null; value 2 is \"fast\"");
         await Expect(page.GetByTestId("create-sweep")).ToBeDisabledAsync();

@@ -12,16 +12,16 @@ using MudBlazor;
 
 namespace LoraLab.Web.Pages.Comparison;
 
-/// <summary>Runs side by side, live while they go on. The address says which runs and how they are looked at.</summary>
+/// <summary>Runs side by side, updated live. The URL holds the selected runs and the view.</summary>
 public sealed partial class ComparePage
 {
-    /// <summary>What the server compares at once: five methods over ten seeds.</summary>
-    internal const int Limit = 50;
+    /// <summary>Limit of the server on runs per comparison: five methods with ten seeds each.</summary>
+    internal const int MaxRuns = 50;
 
-    private readonly MetricStore _book = new();
-    private readonly PageLifetime _life = new();
+    private readonly MetricStore _metrics = new();
+    private readonly PageLifetime _lifetime = new();
     private readonly HashSet<string> _toys = [];
-    private List<LiveEvent>? _early;
+    private List<LiveEvent>? _pending;
     private RenderThrottle? _render;
     private RenderThrottle? _refresh;
     private CompareDocument? _document;
@@ -52,13 +52,13 @@ public sealed partial class ComparePage
     [SupplyParameterFromQuery(Name = "xmax")]
     public string? XMax { get; set; }
 
-    private IReadOnlyList<string> Ids => [.. PageUrl.List(Runs).Distinct().Take(Limit)];
+    private IReadOnlyList<string> Ids => [.. PageUrl.List(Runs).Distinct().Take(MaxRuns)];
 
     private IReadOnlyList<string> Hidden => PageUrl.List(HiddenRuns);
 
-    private ChartUrlState Address => new(Smooth, YLog, XMin, XMax);
+    private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax);
 
-    private IReadOnlyList<ComparePanel> ShownPanels => ComparePanel.All.FirstOrDefault(panel => panel.Key == Metric) is ComparePanel one ? [one] : ComparePanel.All;
+    private IReadOnlyList<ComparePanel> ShownPanels => ComparePanel.All.FirstOrDefault(shown => shown.Key == Metric) is ComparePanel panel ? [panel] : ComparePanel.All;
 
     protected override void OnInitialized()
     {
@@ -69,21 +69,21 @@ public sealed partial class ComparePage
 
     protected override async Task OnParametersSetAsync()
     {
-        string wanted = string.Join(',', Ids);
-        if (_loaded == wanted)
+        string runs = string.Join(',', Ids);
+        if (_loaded == runs)
         {
             return;
         }
 
-        _loaded = wanted;
+        _loaded = runs;
         _failure = null;
-        _life.Release();
+        _lifetime.Release();
         foreach (IDisposable listener in await Task.WhenAll(Ids.Select(id => Live.ListenAsync(LiveHub.Run(id), OnLive))))
         {
-            _life.Hold(listener);
+            _lifetime.Hold(listener);
         }
 
-        await Task.WhenAll(LoadAsync(), MethodsAsync());
+        await Task.WhenAll(LoadAsync(), LoadMethodsAsync());
     }
 
     public void Dispose()
@@ -91,7 +91,7 @@ public sealed partial class ComparePage
         Live.Reconnected -= OnReconnected;
         _render?.Dispose();
         _refresh?.Dispose();
-        _life.Dispose();
+        _lifetime.Dispose();
     }
 
     private async Task LoadAsync()
@@ -102,24 +102,24 @@ public sealed partial class ComparePage
             return;
         }
 
-        // What is told while the server answers may be newer than its answer: it is taken behind it.
-        List<LiveEvent> early = _early = [];
+        // Live events that arrive during the request may be newer than its response: they are applied after it.
+        List<LiveEvent> pending = _pending = [];
         try
         {
-            Task<CompareDocument> document = Api.CompareAsync(ids, _life.Token);
-            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, ComparePanel.All.Select(panel => panel.Key), _life.Token))
+            Task<CompareDocument> document = Api.CompareAsync(ids, _lifetime.Token);
+            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, ComparePanel.All.Select(panel => panel.Key), _lifetime.Token))
             {
-                _book.Replace(metrics);
+                _metrics.Replace(metrics);
             }
 
             _document = await document;
             _failure = null;
-            TakeEarly(early);
-            await FindToysAsync(ids);
+            ApplyPending(pending);
+            await LoadToysAsync(ids);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            TakeEarly(early);
+            ApplyPending(pending);
             _failure = failure is ApiException ? failure.Message : _document is null ? "The server cannot be reached." : null;
         }
         catch (OperationCanceledException)
@@ -128,23 +128,23 @@ public sealed partial class ComparePage
         }
     }
 
-    private void TakeEarly(List<LiveEvent> early)
+    private void ApplyPending(List<LiveEvent> pending)
     {
-        if (_early == early)
+        if (_pending == pending)
         {
-            _early = null;
-            early.ForEach(OnLive);
+            _pending = null;
+            pending.ForEach(OnLive);
         }
     }
 
-    /// <summary>The comparison itself leaves out what all runs share, so whether they are toys is asked of the runs.</summary>
-    private async Task FindToysAsync(IReadOnlyList<string> ids)
+    /// <summary>The comparison omits settings that all runs share, so whether a run is a toy is read from the run itself.</summary>
+    private async Task LoadToysAsync(IReadOnlyList<string> ids)
     {
-        RunDocument[] runs = await Task.WhenAll(ids.Where(id => !_toys.Contains(id)).Select(id => Api.GetRunAsync(id, _life.Token)));
+        RunDocument[] runs = await Task.WhenAll(ids.Where(id => !_toys.Contains(id)).Select(id => Api.GetRunAsync(id, _lifetime.Token)));
         _toys.UnionWith(runs.Where(run => CatalogState.IsToy(run.Spec)).Select(run => run.Id));
     }
 
-    private async Task MethodsAsync()
+    private async Task LoadMethodsAsync()
     {
         try
         {
@@ -160,11 +160,11 @@ public sealed partial class ComparePage
     {
         try
         {
-            _document = await Api.CompareAsync(Ids, _life.Token);
+            _document = await Api.CompareAsync(Ids, _lifetime.Token);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException)
         {
-            // The next change asks again.
+            // The next live event triggers another request.
         }
 
         StateHasChanged();
@@ -178,9 +178,9 @@ public sealed partial class ComparePage
 
     private void OnLive(LiveEvent message)
     {
-        if (_early is not null)
+        if (_pending is not null)
         {
-            _early.Add(message);
+            _pending.Add(message);
             return;
         }
 
@@ -193,13 +193,13 @@ public sealed partial class ComparePage
         {
             if (message.Data.Deserialize<RunMetrics>(ContractJson.Options) is RunMetrics added)
             {
-                _book.Merge(added);
+                _metrics.Merge(added);
                 _render?.Request();
             }
         }
         else if (LiveRuns.Document(message) is RunDocument run)
         {
-            // Results show at once; notes and differences come from the server a moment later.
+            // Results are shown immediately; notes and differences follow with the next response.
             _document = _document with { Rows = [.. _document.Rows.Select(row => row.RunId == run.Id ? row with { Name = run.Name, State = run.State, Summary = run.Summary } : row)] };
             _render?.Request();
             _refresh?.Request();
@@ -211,7 +211,7 @@ public sealed partial class ComparePage
     }
 
     private IReadOnlyList<ChartSeries> Curves(string key) =>
-        [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId)).Select(row => new ChartSeries(row.RunId, row.Name, row.Color, _book.Get(row.RunId, key)))];
+        [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId)).Select(row => new ChartSeries(row.RunId, row.Name, row.Color, _metrics.Get(row.RunId, key)))];
 
     private async Task PickAsync()
     {
@@ -229,6 +229,6 @@ public sealed partial class ComparePage
     private void OnRange(ChartRange range) =>
         Url.Set(new Dictionary<string, string?> { ["xmin"] = PageUrl.Number(range.Min), ["xmax"] = PageUrl.Number(range.Max) }, replace: false);
 
-    private string ExportAddress(string format) =>
+    private string ExportUrl(string format) =>
         LabApi.DownloadPath($"{ApiRoutes.CompareExport}?runs={string.Join(',', Ids)}&format={format}");
 }

@@ -4,10 +4,10 @@ using LoraLab.Web.Charts;
 namespace LoraLab.Web.Pages.Comparison;
 
 /// <summary>A chart of the comparison.</summary>
-/// <param name="Key">Metric.</param>
-/// <param name="Title">Its title.</param>
-/// <param name="Format">How values are written.</param>
-/// <param name="Noisy">A value of every step: smoothed unless chosen otherwise.</param>
+/// <param name="Key">Metric key.</param>
+/// <param name="Title">Chart title.</param>
+/// <param name="Format">Number format of the values.</param>
+/// <param name="Noisy">Logged at every step; smoothed by default.</param>
 internal sealed record ComparePanel(string Key, string Title, ChartFormat Format, bool Noisy = false)
 {
     internal static IReadOnlyList<ComparePanel> All { get; } =

@@ -3,15 +3,15 @@ using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Comparison;
 
-/// <summary>Hashes as people tell them apart: by their beginning.</summary>
+/// <summary>Hashes, abbreviated to their first digits.</summary>
 internal static class HashFormat
 {
     private const int FullLength = 64;
-    private const int Shown = 10;
+    private const int ShownLength = 10;
 
-    public static string Shorten(string text) => text.Length == FullLength && text.All(char.IsAsciiHexDigit) ? text[..Shown] + "…" : text;
+    public static string Shorten(string text) => text.Length == FullLength && text.All(char.IsAsciiHexDigit) ? text[..ShownLength] + "…" : text;
 
-    /// <summary>A value of the comparison's table; hashes in it are shortened.</summary>
+    /// <summary>A value of the comparison table, with hashes abbreviated.</summary>
     public static string Shorten(JsonNode? value) => value switch
     {
         null => Format.Nothing,

@@ -3,36 +3,36 @@ using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Comparison;
 
-/// <summary>A paired test as one of its runs sees it: gains are positive, and b counts the rows that only this run got right.</summary>
+/// <summary>A paired test from the side of one of its runs: a positive difference favors that run, and b counts the rows that only it classified correctly.</summary>
 /// <param name="Test">The test.</param>
-/// <param name="Turned">Seen from its second run.</param>
-internal sealed record PairView(PairedTest Test, bool Turned)
+/// <param name="Reversed">Seen from the second run.</param>
+internal sealed record PairView(PairedTest Test, bool Reversed)
 {
-    /// <summary>Adjusted p from which on a difference is no longer marked.</summary>
+    /// <summary>Significance level for the Holm-adjusted p-value.</summary>
     public const double Alpha = 0.05;
 
-    public double? Difference => Turned ? -Test.Difference : Test.Difference;
+    public double? Difference => Reversed ? -Test.Difference : Test.Difference;
 
-    public int? B => Turned ? Test.C : Test.B;
+    public int? B => Reversed ? Test.C : Test.B;
 
-    public int? C => Turned ? Test.B : Test.C;
+    public int? C => Reversed ? Test.B : Test.C;
 
-    public bool Marked => Test.HolmP < Alpha;
+    public bool IsSignificant => Test.HolmP < Alpha;
 
-    /// <summary>Class of a cell.</summary>
-    public string Tone => Test.P is null ? "pair-none" : !Marked ? "pair-even" : Difference > 0 ? "pair-better" : "pair-worse";
+    /// <summary>CSS class of the cell.</summary>
+    public string CssClass => Test.P is null ? "pair-none" : !IsSignificant ? "pair-even" : Difference > 0 ? "pair-better" : "pair-worse";
 
-    /// <summary>Everything about the pair, for the tooltip.</summary>
+    /// <summary>The test in full, for the tooltip.</summary>
     public string Explain(string name, string other)
     {
         string factors = Test.Factors.Count == 0 ? "" : $" They also differ in {string.Join(", ", Test.Factors)}.";
         return Test.NotTestedReason is string reason
-            ? $"{name} and {other}: no test. {reason}"
-            : $"{name} against {other}: {Format.Points(Difference)} points. Only the first right on {Format.Count(B)} rows, only the second on {Format.Count(C)}, of {Format.Count(Test.Rows)}. "
-                + $"p = {Format.PValue(Test.P)}, after Holm {Format.PValue(Test.HolmP)}.{factors}";
+            ? $"{name} vs. {other}: not tested. {reason}"
+            : $"{name} vs. {other}: {Format.Points(Difference)} percentage points. Of {Format.Count(Test.Rows)} rows, only the first run is correct on {Format.Count(B)}, only the second on {Format.Count(C)}. "
+                + $"p = {Format.PValue(Test.P)}, Holm-adjusted p = {Format.PValue(Test.HolmP)}.{factors}";
     }
 
-    /// <summary>All tests by their two runs, from both sides.</summary>
+    /// <summary>All tests by pair of run IDs, from both sides.</summary>
     public static IReadOnlyDictionary<(string, string), PairView> ByRuns(PairedTests tests) => tests.Pairs
         .SelectMany(test => (KeyValuePair<(string, string), PairView>[])[new((test.RunA, test.RunB), new(test, false)), new((test.RunB, test.RunA), new(test, true))])
         .ToDictionary();

@@ -12,7 +12,7 @@ namespace LoraLab.Web.Pages.Runs;
 public sealed partial class RunsPage
 {
     /// <summary>The most runs that one comparison takes.</summary>
-    private const int CompareLimit = Comparison.ComparePage.Limit;
+    private const int CompareLimit = Comparison.ComparePage.MaxRuns;
     private const int PageSize = 50;
     private const int MostAtOnce = 500;
     private const string NewestFirst = "-createdAt";

@@ -3,17 +3,17 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>The cells of a grid over exactly two fields as a table of accuracies.</summary>
+/// <summary>Accuracies of a grid over exactly two fields, as a table.</summary>
 /// <param name="Across">Field of the columns.</param>
 /// <param name="Down">Field of the rows.</param>
-/// <param name="Columns">Its values, ascending.</param>
-/// <param name="Rows">Its values, ascending.</param>
-/// <param name="Cells">The cell of each row and column; null: not tried.</param>
-/// <param name="Selected">The chosen cell.</param>
+/// <param name="Columns">Values of the column field, ascending.</param>
+/// <param name="Rows">Values of the row field, ascending.</param>
+/// <param name="Cells">The cell of each row and column; null: not run.</param>
+/// <param name="Selected">The selected cell; null: none yet.</param>
 public sealed record CellMatrix(string Across, string Down, IReadOnlyList<JsonNode?> Columns, IReadOnlyList<JsonNode?> Rows, IReadOnlyList<IReadOnlyList<StudyCell?>> Cells, JsonObject? Selected)
 {
-    /// <summary>Null where the cells do not lie over two fields with several values each.</summary>
-    internal static CellMatrix? Of(StudyArm arm)
+    /// <summary>The table of an arm; null unless its cells span exactly two fields with several values each.</summary>
+    internal static CellMatrix? TryCreate(StudyArm arm)
     {
         string[] fields = [.. arm.Cells.SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct()];
         if (fields.Length != 2)
@@ -29,11 +29,11 @@ public sealed record CellMatrix(string Across, string Down, IReadOnlyList<JsonNo
             arm.Selected);
     }
 
-    /// <summary>Where an accuracy lies between the lowest and the highest, in [0, 1].</summary>
-    internal double Share(double accuracy)
+    /// <summary>An accuracy scaled to [0, 1] between the lowest and the highest of the table.</summary>
+    internal double Normalize(double accuracy)
     {
-        double[] known = [.. Cells.SelectMany(row => row).Select(cell => cell?.Accuracy).OfType<double>()];
-        return known.Max() == known.Min() ? 1 : (accuracy - known.Min()) / (known.Max() - known.Min());
+        double[] accuracies = [.. Cells.SelectMany(row => row).Select(cell => cell?.Accuracy).OfType<double>()];
+        return accuracies.Max() == accuracies.Min() ? 1 : (accuracy - accuracies.Min()) / (accuracies.Max() - accuracies.Min());
     }
 
     private static IReadOnlyList<JsonNode?> Values(StudyArm arm, string field) =>

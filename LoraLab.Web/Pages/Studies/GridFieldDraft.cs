@@ -6,19 +6,19 @@ using LoraLab.Web.Pages.NewRun;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>A field of a method's grid while it is being written.</summary>
-/// <param name="name">Name in the run specification.</param>
+/// <summary>A field of a method's grid in the form.</summary>
+/// <param name="name">Field name in the run specification.</param>
 public sealed class GridFieldDraft(string name)
 {
     public string Field { get; } = name;
 
-    /// <summary>Its values as they are typed, with commas.</summary>
+    /// <summary>The values as typed, comma-separated.</summary>
     public string Text { get; set; } = "";
 
-    internal static GridFieldDraft Of(string field, JsonNode? values) => new(field) { Text = string.Join(", ", (values as JsonArray ?? [values?.DeepClone()]).Select(Show)) };
+    internal static GridFieldDraft From(string field, JsonNode? values) => new(field) { Text = string.Join(", ", (values as JsonArray ?? [values?.DeepClone()]).Select(ToText)) };
 
-    /// <summary>The values; what cannot be read as a number or as JSON is a word, and the server says what is wrong with it.</summary>
-    internal JsonArray Values()
+    /// <summary>Parses the values. Text that is neither a number nor JSON becomes a string, which the server validates.</summary>
+    internal JsonArray ParseValues()
     {
         try
         {
@@ -29,11 +29,11 @@ public sealed class GridFieldDraft(string name)
         }
         catch (JsonException)
         {
-            // Words without quotes.
+            // Strings without quotes.
         }
 
         return [.. Text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(word => word is "true" or "false" ? JsonValue.Create(word == "true") : SpecForm.Number(word))];
     }
 
-    private static string Show(JsonNode? value) => value is JsonObject or JsonArray ? value.ToJsonString(ContractJson.Options) : JsonFormat.Show(value);
+    private static string ToText(JsonNode? value) => value is JsonObject or JsonArray ? value.ToJsonString(ContractJson.Options) : JsonFormat.Show(value);
 }

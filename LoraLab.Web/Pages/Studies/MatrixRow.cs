@@ -3,13 +3,13 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>A row of the matrix: a method, or one of its cells where every cell is reported.</summary>
+/// <summary>A row of the matrix: a method, or one cell of its grid if every cell is reported.</summary>
 /// <param name="Arm">The method.</param>
-/// <param name="Settings">The cell that its runs have; null: it is not chosen yet.</param>
-/// <param name="BySeed">Its reported run of each seed of the plan, in the plan's order; null: not created yet.</param>
+/// <param name="Settings">Settings of the cell that its runs use; null: none selected yet.</param>
+/// <param name="BySeed">The reported run per seed, in the order of the plan; null: not created yet.</param>
 internal sealed record MatrixRow(StudyArm Arm, JsonObject? Settings, IReadOnlyList<StudyRun?> BySeed)
 {
-    internal static IReadOnlyList<MatrixRow> Of(StudyDocument study)
+    internal static IReadOnlyList<MatrixRow> From(StudyDocument study)
     {
         IReadOnlyList<long> seeds = study.Plan.Seeds ?? [];
         List<MatrixRow> rows = [];

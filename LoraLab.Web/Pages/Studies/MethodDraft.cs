@@ -3,22 +3,22 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>A method of the plan while it is being written.</summary>
-/// <param name="id">Method id.</param>
+/// <summary>A method of the plan in the form.</summary>
+/// <param name="id">Method ID.</param>
 public sealed class MethodDraft(string id)
 {
     public string Id { get; } = id;
 
-    /// <summary>The study compares it.</summary>
-    public bool On { get; set; }
+    /// <summary>Whether the study includes the method.</summary>
+    public bool Included { get; set; }
 
-    /// <summary>Fields of the specification that only its runs have; null: none.</summary>
+    /// <summary>Fields of the specification that only runs of this method have; null: none.</summary>
     public JsonObject? Spec { get; set; }
 
     public List<GridFieldDraft> Grid { get; } = [];
 
-    /// <summary>Combinations of its grid.</summary>
-    public long Cells => Grid.Aggregate(1L, (count, one) => count * one.Values().Count);
+    /// <summary>Number of combinations in the grid.</summary>
+    public long Cells => Grid.Aggregate(1L, (count, draft) => count * draft.ParseValues().Count);
 
     internal JsonObject ToJson()
     {
@@ -33,7 +33,7 @@ public sealed class MethodDraft(string id)
             JsonObject grid = [];
             foreach (GridFieldDraft field in Grid)
             {
-                grid[field.Field] = field.Values();
+                grid[field.Field] = field.ParseValues();
             }
 
             method["grid"] = grid;
@@ -42,17 +42,17 @@ public sealed class MethodDraft(string id)
         return method;
     }
 
-    internal static MethodDraft? Read(JsonNode? node)
+    internal static MethodDraft? TryRead(JsonNode? node)
     {
         if (node is not JsonObject json || json["method"] is not JsonValue name || name.GetValueKind() != JsonValueKind.String)
         {
             return null;
         }
 
-        MethodDraft method = new(name.GetValue<string>()) { On = true, Spec = (JsonObject?)(json["spec"] as JsonObject)?.DeepClone() };
+        MethodDraft method = new(name.GetValue<string>()) { Included = true, Spec = (JsonObject?)(json["spec"] as JsonObject)?.DeepClone() };
         foreach ((string field, JsonNode? values) in json["grid"] as JsonObject ?? [])
         {
-            method.Grid.Add(GridFieldDraft.Of(field, values));
+            method.Grid.Add(GridFieldDraft.From(field, values));
         }
 
         return method;

@@ -14,55 +14,59 @@ using MudBlazor;
 namespace LoraLab.Web.Pages.Studies;
 
 /// <summary>
-/// Writes a plan and starts it. The server completes and judges it after every change; the form itself knows no rule. The plan stands in the
-/// address, so that a reload keeps it and a link hands it on.
+/// Form that composes a plan and starts the study. The server completes and validates the plan after every change; the form has no rules of
+/// its own. The plan is kept in the URL, so it survives a reload and can be shared as a link.
 /// </summary>
 public sealed partial class NewStudyPage
 {
-    /// <summary>A study of more runs is started only by somebody who says that it is meant.</summary>
-    private const int MostWithoutAsking = 500;
-    private const int LargestFile = 1024 * 1024;
+    /// <summary>Starting a study with more runs than this requires confirmation.</summary>
+    private const int ConfirmationThreshold = 500;
+    private const int MaxFileBytes = 1024 * 1024;
 
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(350);
+    private static readonly TimeSpan s_debounceDelay = TimeSpan.FromMilliseconds(350);
     private static readonly IReadOnlyList<FormField> s_protocolFields = [.. StudyForm.Adapter.Where(field => !field.Advanced), .. StudyForm.Data, .. StudyForm.Adapter.Where(field => field.Advanced)];
 
     private readonly StudyForm _form = new();
     private readonly StudyFormContext _context;
-    private readonly Dictionary<string, StudyPlan> _grounds = [];
+    private readonly Dictionary<string, StudyPlan> _defaultsByRequest = [];
     private IReadOnlyList<StudyTemplate> _templates = [];
-    private readonly LatestOnly _checking = new();
+    private readonly LatestOnly _previewing = new();
     private StudyPreview? _preview;
     private string? _failure;
     private string? _general;
     private string? _fileProblem;
     private string? _loadedFrom;
-    private JsonObject? _early;
+    private JsonObject? _loadedPlan;
     private bool _ready;
-    private bool _asking;
+    private bool _previewPending;
     private bool _busy;
     private readonly SubmissionKeys _keys = new();
 
     public NewStudyPage() => _context = new StudyFormContext(_form, OnChanged);
 
     [SupplyParameterFromQuery(Name = "template")]
-    public string? TemplateInAddress { get; set; }
+    public string? TemplateInUrl { get; set; }
 
     [SupplyParameterFromQuery(Name = "size")]
-    public string? SizeInAddress { get; set; }
+    public string? SizeInUrl { get; set; }
 
-    /// <summary>What the plan says beside template and size, as JSON.</summary>
+    /// <summary>The plan without template and size, as JSON.</summary>
     [SupplyParameterFromQuery(Name = "plan")]
-    public string? PlanInAddress { get; set; }
+    public string? PlanInUrl { get; set; }
 
-    /// <summary>A study whose plan is taken.</summary>
+    /// <summary>ID of a study whose plan is reused.</summary>
     [SupplyParameterFromQuery(Name = "from")]
     public string? From { get; set; }
 
-    private StudySize? ChosenSize => _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
+    private StudySize? SelectedSize => _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
+
+    private string LargeStudyText =>
+        $"The study has more than {ConfirmationThreshold} runs{(_preview?.DeviceHours is double hours ? $" and takes about {Format.Duration(hours * 3600)} of device time" : "")}. "
+        + "It can be cancelled at any time; completed runs are kept.";
 
     private long Runs => (long)(_preview?.SelectionRuns ?? 0) + (_preview?.ReportedRuns ?? 0);
 
-    private bool CanStart => _preview is not null && !_busy && !_asking;
+    private bool CanStart => _preview is not null && !_busy && !_previewPending;
 
     protected override async Task OnParametersSetAsync()
     {
@@ -73,7 +77,7 @@ public sealed partial class NewStudyPage
         }
     }
 
-    public void Dispose() => _checking.Dispose();
+    public void Dispose() => _previewing.Dispose();
 
     private async Task LoadAsync()
     {
@@ -83,7 +87,7 @@ public sealed partial class NewStudyPage
         {
             await Catalog.EnsureAllAsync();
             _templates = await Api.StudyTemplatesAsync(CancellationToken.None);
-            source = string.IsNullOrEmpty(From) || PlanInAddress is not null ? null : await Api.GetStudyAsync(From, CancellationToken.None);
+            source = string.IsNullOrEmpty(From) || PlanInUrl is not null ? null : await Api.GetStudyAsync(From, CancellationToken.None);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
@@ -91,31 +95,31 @@ public sealed partial class NewStudyPage
             return;
         }
 
-        Start(_early ?? (source is null ? InAddress() : Reopen(source.Plan)));
-        (_ready, _early) = (true, null);
-        await CheckAsync();
+        Start(_loadedPlan ?? (source is null ? PlanFromUrl() : WithoutName(source.Plan)));
+        (_ready, _loadedPlan) = (true, null);
+        await PreviewAsync();
     }
 
-    private static JsonObject Reopen(StudyPlan plan) => PlanJson.Of(plan with { Name = null });
+    private static JsonObject WithoutName(StudyPlan plan) => PlanJson.From(plan with { Name = null });
 
-    private JsonObject InAddress()
+    private JsonObject PlanFromUrl()
     {
         JsonObject plan = [];
         try
         {
-            plan = JsonNode.Parse(PlanInAddress ?? "{}") as JsonObject ?? [];
+            plan = JsonNode.Parse(PlanInUrl ?? "{}") as JsonObject ?? [];
         }
         catch (JsonException)
         {
-            // An address that was cut off in a mail: the form starts with the template alone.
+            // The URL was truncated, for example in an e-mail: the form starts with the template alone.
         }
 
         StudyTemplate? first = _templates.FirstOrDefault();
-        if (TemplateInAddress is not null)
+        if (TemplateInUrl is not null)
         {
-            (plan["template"], plan["size"]) = (TemplateInAddress, SizeInAddress);
+            (plan["template"], plan["size"]) = (TemplateInUrl, SizeInUrl);
         }
-        else if (PlanInAddress is null && first is not null)
+        else if (PlanInUrl is null && first is not null)
         {
             (plan["template"], plan["size"]) = (first.Id, first.Sizes.FirstOrDefault()?.Id);
         }
@@ -123,15 +127,15 @@ public sealed partial class NewStudyPage
         return plan;
     }
 
-    private void Choose((StudyTemplate Template, StudySize Size) choice)
+    private void SelectTemplate((StudyTemplate Template, StudySize Size) selection)
     {
-        // Model and data stay; grids, seeds and protocol are the template's.
-        JsonObject plan = new() { ["template"] = choice.Template.Id, ["size"] = choice.Size.Id };
-        foreach (string member in (string[])["model", "dataset", "profile", "name", "notes"])
+        // Model and data are kept; grids, seeds and protocol are replaced by those of the template.
+        JsonObject plan = new() { ["template"] = selection.Template.Id, ["size"] = selection.Size.Id };
+        foreach (string name in (string[])["model", "dataset", "profile", "name", "notes"])
         {
-            if (_form.Head(member) is string value)
+            if (_form.Member(name) is string value)
             {
-                plan[member] = value;
+                plan[name] = value;
             }
         }
 
@@ -157,37 +161,37 @@ public sealed partial class NewStudyPage
 
     private void Start(JsonObject plan)
     {
-        _context.Ground = null;
+        _context.Defaults = null;
         _form.Start(plan);
     }
 
-    private void LeaveOut(string field)
+    private void RemoveExtraField(string field)
     {
-        _form.Others.Remove(field);
+        _form.ExtraFields.Remove(field);
         OnChanged();
     }
 
-    private async Task LoadFileAsync(InputFileChangeEventArgs chosen)
+    private async Task LoadFileAsync(InputFileChangeEventArgs change)
     {
         _fileProblem = null;
-        if (chosen.File.Size > LargestFile)
+        if (change.File.Size > MaxFileBytes)
         {
-            _fileProblem = $"{chosen.File.Name} is larger than a plan can be ({Format.Bytes(chosen.File.Size)}). Choose the JSON file of a plan.";
+            _fileProblem = $"{change.File.Name} is too large for a plan ({Format.Bytes(change.File.Size)}, the limit is {Format.Bytes(MaxFileBytes)}). Choose the JSON file of a plan.";
             return;
         }
 
-        using StreamReader reader = new(chosen.File.OpenReadStream(LargestFile));
+        using StreamReader reader = new(change.File.OpenReadStream(MaxFileBytes));
         (JsonObject? plan, string? problem) = PlanJson.Read(await reader.ReadToEndAsync());
         if (plan is null)
         {
-            _fileProblem = $"{chosen.File.Name} is not loaded: {problem}";
+            _fileProblem = $"{change.File.Name} was not loaded: {problem}";
             return;
         }
 
         if (!_ready)
         {
-            // The templates are still on their way: what starts the form then must not take the file's place.
-            _early = plan;
+            // The templates are still loading: when they arrive, the form must start with this plan.
+            _loadedPlan = plan;
             return;
         }
 
@@ -197,66 +201,66 @@ public sealed partial class NewStudyPage
 
     private async Task DownloadAsync()
     {
-        JsonObject plan = _preview is null ? _form.Plan() : PlanJson.Of(_preview.Plan);
+        JsonObject plan = _preview is null ? _form.Plan() : PlanJson.From(_preview.Plan);
         await Js.InvokeVoidAsync("loralab.download", PlanJson.FileName(plan["name"]?.ToString() ?? "study"), "application/json", plan.ToJsonString(ContractJson.Indented));
     }
 
     private void OnChanged()
     {
-        _ = CheckAsync();
+        _ = PreviewAsync();
         StateHasChanged();
     }
 
-    /// <summary>Asks the server, when nothing was typed for a moment, what it makes of the plan as it stands.</summary>
-    private async Task CheckAsync()
+    /// <summary>Requests a preview of the plan from the server, debounced while the user types.</summary>
+    private async Task PreviewAsync()
     {
-        CancellationToken cancellationToken = _checking.Begin();
-        _asking = true;
+        CancellationToken cancellationToken = _previewing.Begin();
+        _previewPending = true;
         try
         {
-            await Task.Delay(s_pause, cancellationToken);
-            WriteAddress();
-            await TakeGroundAsync(cancellationToken);
-            (StudyPreview? preview, StudyErrors errors, string? general) = await AskAsync(_form.Plan(), cancellationToken);
+            await Task.Delay(s_debounceDelay, cancellationToken);
+            UpdateUrl();
+            await LoadDefaultsAsync(cancellationToken);
+            (StudyPreview? preview, StudyErrors errors, string? general) = await RequestPreviewAsync(_form.Plan(), cancellationToken);
             (_preview, _general) = (preview, general);
-            _context.Take(errors);
+            _context.SetErrors(errors);
         }
         catch (OperationCanceledException)
         {
             return;
         }
 
-        _asking = false;
+        _previewPending = false;
         StateHasChanged();
     }
 
-    /// <summary>What the template is for this model, data set and profile: the values that fields show until they are changed.</summary>
-    private async Task TakeGroundAsync(CancellationToken cancellationToken)
+    /// <summary>Completes the template for the model, dataset and profile: the values that fields show until they are changed.</summary>
+    private async Task LoadDefaultsAsync(CancellationToken cancellationToken)
     {
-        JsonObject? question = _form.GroundQuestion();
-        StudyPlan? ground = null;
-        if (question is not null)
+        JsonObject? request = _form.DefaultsRequest();
+        StudyPlan? defaults = null;
+        if (request is not null)
         {
-            string key = question.ToJsonString();
-            if (!_grounds.TryGetValue(key, out ground))
+            string key = request.ToJsonString();
+            if (!_defaultsByRequest.TryGetValue(key, out defaults))
             {
-                (StudyPreview? preview, _, _) = await AskAsync(question, cancellationToken);
-                ground = preview?.Plan ?? ChosenSize?.Plan;
+                (StudyPreview? preview, _, _) = await RequestPreviewAsync(request, cancellationToken);
+                defaults = preview?.Plan ?? SelectedSize?.Plan;
                 if (preview is not null)
                 {
-                    _grounds[key] = preview.Plan;
+                    _defaultsByRequest[key] = preview.Plan;
                 }
             }
         }
 
-        if (!ReferenceEquals(ground, _context.Ground))
+        if (!ReferenceEquals(defaults, _context.Defaults))
         {
-            _context.Ground = ground;
-            _form.Ground(ground);
+            _context.Defaults = defaults;
+            _form.SetDefaults(defaults);
         }
     }
 
-    private async Task<(StudyPreview? Preview, StudyErrors Errors, string? General)> AskAsync(JsonObject plan, CancellationToken cancellationToken)
+    private async Task<(StudyPreview? Preview, StudyErrors Errors, string? General)> RequestPreviewAsync(JsonObject plan, CancellationToken cancellationToken)
     {
         try
         {
@@ -268,51 +272,51 @@ public sealed partial class NewStudyPage
         }
         catch (HttpRequestException)
         {
-            return (null, StudyErrors.None, "The server cannot be reached, so the plan is not checked.");
+            return (null, StudyErrors.None, "The server cannot be reached, so the plan was not checked.");
         }
     }
 
-    private void WriteAddress()
+    private void UpdateUrl()
     {
         JsonObject plan = _form.Plan();
         plan.Remove("template");
         plan.Remove("size");
-        bool own = plan.Count > 0 || _form.Template is null;
+        bool changed = plan.Count > 0 || _form.Template is null;
         Url.Set(new Dictionary<string, string?>
         {
             ["template"] = _form.Template,
             ["size"] = _form.Size,
-            ["plan"] = own ? plan.ToJsonString(ContractJson.Options) : null,
+            ["plan"] = changed ? plan.ToJsonString(ContractJson.Options) : null,
         });
     }
 
     private async Task StartAsync()
     {
-        bool many = Runs > MostWithoutAsking;
-        if (many && !await ConfirmDialog.AskAsync(Dialogs, $"Start {Format.Count(Runs)} runs?", $"That is more than {MostWithoutAsking}{(_preview?.DeviceHours is double hours ? $", about {Format.Duration(hours * 3600)} on the device" : "")}. The study can be cancelled while it goes on; what has finished stays.", "Start them"))
+        bool many = Runs > ConfirmationThreshold;
+        if (many && !await ConfirmDialog.AskAsync(Dialogs, $"Start {Format.Count(Runs)} runs?", LargeStudyText, $"Start {Format.Count(Runs)} runs"))
         {
             return;
         }
 
         _busy = true;
-        // From here on the server's answer to the submission is what counts, not that to an earlier check.
-        _checking.Cancel();
+        // The response to the submission supersedes that of any earlier preview.
+        _previewing.Cancel();
         JsonObject plan = _form.Plan();
         try
         {
             StudyDocument study = await Api.StartStudyAsync(plan, many, _keys.For(plan), CancellationToken.None);
-            Toasts.Add($"{study.Name} has begun.", Severity.Success);
+            Toasts.Add($"Study {study.Name} started.", Severity.Success);
             Navigation.NavigateTo($"studies/{study.Id}");
         }
         catch (ApiException refusal)
         {
             _general = refusal.Errors.Count == 0 ? refusal.Message : null;
             _preview = refusal.Errors.Count == 0 ? _preview : null;
-            _context.Take(new StudyErrors(refusal.Errors));
+            _context.SetErrors(new StudyErrors(refusal.Errors));
         }
         catch (HttpRequestException)
         {
-            Toasts.Add("The server cannot be reached. Start again when the connection is back: nothing is started twice.", Severity.Error);
+            Toasts.Add("The server cannot be reached. Try again once the connection is restored; the study will not be started twice.", Severity.Error);
         }
         finally
         {

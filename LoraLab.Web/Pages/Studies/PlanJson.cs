@@ -5,37 +5,37 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>A study's plan as JSON for people and files.</summary>
+/// <summary>A study plan as compact JSON, for display and for files.</summary>
 internal static class PlanJson
 {
     private static readonly HashSet<string> s_members = [.. Serialize(new StudyPlan()).Select(member => member.Key)];
 
-    /// <summary>Without members that say nothing.</summary>
-    internal static JsonObject Of(StudyPlan plan)
+    /// <summary>The plan as JSON without null members.</summary>
+    internal static JsonObject From(StudyPlan plan)
     {
         JsonObject json = Serialize(plan);
-        Trim(json);
+        RemoveNulls(json);
         foreach (JsonObject method in (json["methods"] as JsonArray ?? []).OfType<JsonObject>())
         {
-            Trim(method);
+            RemoveNulls(method);
         }
 
         return json;
     }
 
-    /// <summary>Reads a file; a sentence where it is no plan.</summary>
+    /// <summary>Parses a plan file. Returns the plan, or the reason why it is not one, as the end of a sentence.</summary>
     internal static (JsonObject? Plan, string? Problem) Read(string text)
     {
         try
         {
             if (JsonNode.Parse(text) is not JsonObject json)
             {
-                return (null, "it is JSON, but not an object with the members of a plan.");
+                return (null, "it is JSON, but not a plan object.");
             }
 
             if (json.Select(member => member.Key).FirstOrDefault(name => !s_members.Contains(name)) is string unknown)
             {
-                return (null, $"a plan has no member '{Short(unknown)}'; it has {string.Join(", ", s_members)}.");
+                return (null, $"a plan has no member '{Truncate(unknown)}'. The members are {string.Join(", ", s_members)}.");
             }
 
             json.Deserialize<StudyPlan>(ContractJson.Options);
@@ -43,32 +43,32 @@ internal static class PlanJson
         }
         catch (JsonException broken)
         {
-            return (null, $"it cannot be read as a plan{(broken.Path is { Length: > 1 } path ? $" at {path[1..].TrimStart('.')}" : broken.LineNumber is long line ? $" at line {line + 1}" : "")}.");
+            return (null, $"it is not a valid plan{(broken.Path is { Length: > 1 } path ? $" ({path[1..].TrimStart('.')})" : broken.LineNumber is long line ? $" (line {line + 1})" : "")}.");
         }
         catch (ArgumentException)
         {
-            // The same member twice.
-            return (null, "it has the same member twice.");
+            // Duplicate member.
+            return (null, "a member appears twice.");
         }
     }
 
-    /// <summary>A name that every file system takes.</summary>
+    /// <summary>A file name that is valid on every file system.</summary>
     internal static string FileName(string name)
     {
-        string plain = new([.. name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
-        string joined = string.Join('-', plain.Split('-', StringSplitOptions.RemoveEmptyEntries));
+        string replaced = new([.. name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
+        string joined = string.Join('-', replaced.Split('-', StringSplitOptions.RemoveEmptyEntries));
         return $"{(joined.Length == 0 ? "study" : joined.Length > 60 ? joined[..60] : joined)}.json";
     }
 
     private static JsonObject Serialize(StudyPlan plan) => (JsonObject)JsonSerializer.SerializeToNode(plan, ContractJson.Options)!;
 
-    private static void Trim(JsonObject json)
+    private static void RemoveNulls(JsonObject json)
     {
-        foreach (string absent in json.Where(member => member.Value is null).Select(member => member.Key).ToList())
+        foreach (string name in json.Where(member => member.Value is null).Select(member => member.Key).ToList())
         {
-            json.Remove(absent);
+            json.Remove(name);
         }
     }
 
-    private static string Short(string text) => text.Length <= 40 ? text : text[..40] + "…";
+    private static string Truncate(string text) => text.Length <= 40 ? text : text[..40] + "…";
 }

@@ -5,13 +5,13 @@ using LoraLab.Web.State;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>All studies. The list has no runs, so those that go on are asked for their own.</summary>
+/// <summary>All studies. The list response contains no runs, so each running study is fetched separately.</summary>
 public sealed partial class StudiesPage
 {
-    /// <summary>Studies whose runs share one machine go on one after another; more than these are shown without progress.</summary>
-    private const int MostWatched = 8;
+    /// <summary>Limit on running studies that are fetched; studies beyond it are shown without live progress.</summary>
+    private const int MaxFetched = 8;
 
-    private readonly PageLifetime _life = new();
+    private readonly PageLifetime _lifetime = new();
     private Dictionary<string, StudyDocument> _running = [];
     private IReadOnlyList<StudyDocument>? _studies;
     private IReadOnlyList<StudyTemplate> _templates = [];
@@ -24,8 +24,8 @@ public sealed partial class StudiesPage
         Live.Reconnected += OnReconnected;
         _refetch = new RenderThrottle(TimeSpan.FromSeconds(2), () => InvokeAsync(RefetchAsync));
         _render = new RenderThrottle(TimeSpan.FromMilliseconds(500), () => InvokeAsync(StateHasChanged));
-        _life.Hold(await Live.ListenAsync(LiveHub.Studies, _ => _refetch.Request()));
-        _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        _lifetime.Hold(await Live.ListenAsync(LiveHub.Studies, _ => _refetch.Request()));
+        _lifetime.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
         await LoadAsync();
     }
 
@@ -34,7 +34,7 @@ public sealed partial class StudiesPage
         Live.Reconnected -= OnReconnected;
         _refetch?.Dispose();
         _render?.Dispose();
-        _life.Dispose();
+        _lifetime.Dispose();
     }
 
     private static bool IsToy(StudyDocument study) => study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
@@ -43,14 +43,14 @@ public sealed partial class StudiesPage
     {
         try
         {
-            IReadOnlyList<StudyDocument> studies = (await Api.ListStudiesAsync(_life.Token)).Items;
-            _templates = studies.Count == 0 && _templates.Count == 0 ? await Api.StudyTemplatesAsync(_life.Token) : _templates;
-            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MostWatched).Select(study => Api.GetStudyAsync(study.Id, _life.Token)));
+            IReadOnlyList<StudyDocument> studies = (await Api.ListStudiesAsync(_lifetime.Token)).Items;
+            _templates = studies.Count == 0 && _templates.Count == 0 ? await Api.StudyTemplatesAsync(_lifetime.Token) : _templates;
+            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MaxFetched).Select(study => Api.GetStudyAsync(study.Id, _lifetime.Token)));
             (_studies, _running, _failure) = (studies, running.ToDictionary(study => study.Id), null);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            // A list that is shown already stays; the banner says that it may be out of date.
+            // A list that is already shown stays; the connection banner warns that it may be stale.
             _failure = _studies is not null ? null : ApiException.Sentence(failure);
         }
         catch (OperationCanceledException)

@@ -6,7 +6,7 @@ using MudBlazor;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>How a study's states, verdicts and cells are shown: a word and an icon, never a colour alone.</summary>
+/// <summary>Labels and icons of study states, verdicts and cells; color is never the only cue.</summary>
 internal static class StudyAppearance
 {
     private const string Rate = "learningRate";
@@ -46,20 +46,20 @@ internal static class StudyAppearance
         _ => Icons.Material.Outlined.RemoveCircleOutline,
     };
 
-    /// <summary>Where the chosen cell lies, in one sentence; null where no rate was chosen.</summary>
-    internal static string? Sentence(GridPosition? place) => place switch
+    /// <summary>The position of the selected cell in its grid, in one sentence; null if no learning rate was selected.</summary>
+    internal static string? Describe(GridPosition? place) => place switch
     {
-        GridPosition.Inside => "Smaller and larger rates were tried too.",
-        GridPosition.InsideAfterExtension => "The best rate was at the edge, the grid was extended beyond it, and the choice now lies inside.",
-        GridPosition.AtEdge => "The choice is at the edge of the grid, also after the grid was extended: a better rate may lie beyond.",
+        GridPosition.Inside => "Smaller and larger learning rates were also run.",
+        GridPosition.InsideAfterExtension => "The best learning rate was at the edge of the grid; after the grid was extended, the selected rate lies inside.",
+        GridPosition.AtEdge => "The selected learning rate is at the edge of the grid, even after the grid was extended: a better rate may lie beyond it.",
         _ => null,
     };
 
-    /// <summary>A cell's values, as in <c>η 2e-4</c> or <c>ηA 1e-4, ηB 4e-4</c>.</summary>
+    /// <summary>Settings of a cell, for example <c>η 2e-4</c> or <c>ηA 1e-4, ηB 4e-4</c>.</summary>
     internal static string Settings(JsonObject settings) =>
-        settings.Count == 0 ? "as it is" : string.Join(", ", settings.Select(setting => $"{FieldName(setting.Key, settings.ContainsKey(RateB))} {Value(setting.Key, setting.Value)}"));
+        settings.Count == 0 ? "default settings" : string.Join(", ", settings.Select(setting => $"{FieldName(setting.Key, settings.ContainsKey(RateB))} {Value(setting.Key, setting.Value)}"));
 
-    /// <summary>A field as a symbol where it has one.</summary>
+    /// <summary>The symbol of a field if it has one, else its name.</summary>
     internal static string FieldName(string field, bool twoRates) => field switch
     {
         Rate => twoRates ? "ηA" : "η",
@@ -70,9 +70,9 @@ internal static class StudyAppearance
     internal static string Value(string field, JsonNode? value) =>
         field is Rate or RateB && value is JsonValue number && number.TryGetValue(out double rate) ? Format.Rate(rate) : JsonFormat.Show(value);
 
-    /// <summary>Interrupted is no end: such a run goes on, or can.</summary>
+    /// <summary>Whether the run has ended. Interrupted runs have not: they are resumed or can be.</summary>
     internal static bool HasEnded(StudyRun run) => run.State is RunState.Completed or RunState.Failed or RunState.Cancelled;
 
-    /// <summary>Ended, and yet there is nothing to count.</summary>
+    /// <summary>Whether the run has ended without a result.</summary>
     internal static bool HasNoResult(StudyRun run) => run.State is RunState.Failed or RunState.Cancelled || (run.State == RunState.Completed && run.Accuracy is null);
 }

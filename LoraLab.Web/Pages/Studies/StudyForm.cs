@@ -9,137 +9,137 @@ using LoraLab.Web.Pages.NewRun;
 namespace LoraLab.Web.Pages.Studies;
 
 /// <summary>
-/// A plan while it is being written: what differs from its ground, which is the template as the server completes it for model, data and profile.
-/// What is wrong stays as it was typed, so that the server can say what is wrong with it.
+/// A plan in the form, stored as its differences from the defaults: the template as completed by the server for model, data and profile.
+/// Invalid input is kept as typed, so that the server can report what is wrong with it.
 /// </summary>
 internal sealed class StudyForm
 {
-    /// <summary>Fields that the shared form has and a study sets itself.</summary>
-    private static readonly HashSet<string> s_ofTheStudy = ["orderSeed", "evalSplit"];
+    /// <summary>Fields of the run form that a study sets itself.</summary>
+    private static readonly HashSet<string> s_setByStudy = ["orderSeed", "evalSplit"];
 
-    private static readonly HashSet<string> s_shown =
+    private static readonly HashSet<string> s_formFields =
     [
-        .. new[] { Data, Adapter, Optimisation, Evaluation }.SelectMany(fields => fields).Select(field => field.Name), "prompt", "targetModules",
+        .. new[] { Data, Adapter, Optimization, Evaluation }.SelectMany(fields => fields).Select(field => field.Name), "prompt", "targetModules",
     ];
 
-    private readonly Dictionary<string, JsonNode> _head = [];
-    private JsonObject _groundSpec = [];
-    private JsonArray _groundMethods = [];
-    private JsonArray? _ownMethods;
-    private string _groundSelection = "selectionSplit";
+    private readonly Dictionary<string, JsonNode> _members = [];
+    private JsonObject _defaultSpec = [];
+    private JsonArray _defaultMethods = [];
+    private JsonArray? _changedMethods;
+    private string _defaultSelection = "selectionSplit";
 
-    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(one => !s_ofTheStudy.Contains(one.Name))];
+    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(candidate => !s_setByStudy.Contains(candidate.Name))];
 
     internal static IReadOnlyList<FormField> Adapter => FormFields.Adapter;
 
-    internal static IReadOnlyList<FormField> Optimisation => FormFields.Optimisation;
+    internal static IReadOnlyList<FormField> Optimization => FormFields.Optimisation;
 
-    internal static IReadOnlyList<FormField> Evaluation => [.. FormFields.Evaluation.Where(one => !s_ofTheStudy.Contains(one.Name))];
+    internal static IReadOnlyList<FormField> Evaluation => [.. FormFields.Evaluation.Where(candidate => !s_setByStudy.Contains(candidate.Name))];
 
-    /// <summary>The shared protocol; its start is the ground's.</summary>
+    /// <summary>The shared protocol, which starts from the defaults.</summary>
     internal SpecForm Protocol { get; } = new();
 
-    /// <summary>Fields of the protocol that have no control here, from a file or a clone.</summary>
-    internal JsonObject Others { get; private set; } = [];
+    /// <summary>Protocol fields without a control in this form, from a file or a cloned study.</summary>
+    internal JsonObject ExtraFields { get; private set; } = [];
 
     internal List<MethodDraft> Methods { get; private set; } = [];
 
-    /// <summary>Seeds as they are typed; empty: the ground's.</summary>
+    /// <summary>Seeds as typed; empty: the defaults.</summary>
     internal string Seeds { get; set; } = "";
 
-    internal string GroundSeeds { get; private set; } = "";
+    internal string DefaultSeeds { get; private set; } = "";
 
-    internal string? Template => Head("template");
+    internal string? Template => Member("template");
 
-    internal string? Size => Head("size");
+    internal string? Size => Member("size");
 
-    internal string Model => Head("model") ?? "sample";
+    internal string Model => Member("model") ?? "sample";
 
-    internal string Dataset => Head("dataset") ?? "sample";
+    internal string Dataset => Member("dataset") ?? "sample";
 
-    internal string? Head(string member) => _head.TryGetValue(member, out JsonNode? value) ? JsonFormat.Show(value) : null;
+    internal string? Member(string name) => _members.TryGetValue(name, out JsonNode? value) ? JsonFormat.Show(value) : null;
 
-    internal void SetHead(string member, string? value)
+    internal void SetMember(string name, string? value)
     {
-        _head.Remove(member);
-        if (member == "model")
+        _members.Remove(name);
+        if (name == "model")
         {
-            // The target modules that are offered are the model's.
-            Protocol.Set(member, value);
+            // The form offers the target modules of the model.
+            Protocol.Set(name, value);
         }
 
         if (!string.IsNullOrEmpty(value))
         {
-            _head[member] = JsonValue.Create(value);
+            _members[name] = JsonValue.Create(value);
         }
     }
 
-    internal string Selection => Head("selection") ?? _groundSelection;
+    internal string Selection => Member("selection") ?? _defaultSelection;
 
-    /// <summary>Starts over from a plan as it would be sent.</summary>
+    /// <summary>Resets the form to a plan in the format of the API.</summary>
     internal void Start(JsonObject plan)
     {
-        _head.Clear();
+        _members.Clear();
         foreach ((string member, JsonNode? value) in plan)
         {
             if (value is not null && member is not ("seeds" or "spec" or "methods" or "schemaVersion"))
             {
-                _head[member] = value.DeepClone();
+                _members[member] = value.DeepClone();
             }
         }
 
         Seeds = plan["seeds"] is JsonArray seeds ? string.Join(", ", seeds.Select(JsonFormat.Show)) : "";
         Methods = [];
-        _ownMethods = (JsonArray?)(plan["methods"] as JsonArray)?.DeepClone();
+        _changedMethods = (JsonArray?)(plan["methods"] as JsonArray)?.DeepClone();
         JsonObject spec = plan["spec"] as JsonObject ?? [];
-        Others = Copy(spec.Where(field => !s_shown.Contains(field.Key)));
+        ExtraFields = Copy(spec.Where(field => !s_formFields.Contains(field.Key)));
         Protocol.Start(null);
-        Ground(null);
-        Protocol.Apply(Copy(spec.Where(field => s_shown.Contains(field.Key))).ToJsonString(ContractJson.Options));
+        SetDefaults(null);
+        Protocol.Apply(Copy(spec.Where(field => s_formFields.Contains(field.Key))).ToJsonString(ContractJson.Options));
     }
 
-    /// <summary>What the ground follows from; null: the plan is whole and stands on the contract's defaults.</summary>
-    internal JsonObject? GroundQuestion()
+    /// <summary>The plan that the server completes into the defaults; null: there is no template, so the defaults are those of the contract.</summary>
+    internal JsonObject? DefaultsRequest()
     {
         if (Template is null)
         {
             return null;
         }
 
-        JsonObject question = [];
+        JsonObject request = [];
         foreach (string member in (string[])["template", "size", "model", "dataset", "profile"])
         {
-            if (_head.TryGetValue(member, out JsonNode? value))
+            if (_members.TryGetValue(member, out JsonNode? value))
             {
-                question[member] = value.DeepClone();
+                request[member] = value.DeepClone();
             }
         }
 
-        return question;
+        return request;
     }
 
-    /// <summary>Takes another ground; what was changed stays changed.</summary>
-    internal void Ground(StudyPlan? plan)
+    /// <summary>Replaces the defaults and keeps all changes.</summary>
+    internal void SetDefaults(StudyPlan? plan)
     {
         string? changes = Protocol.Changes();
-        JsonArray? own = OwnMethods();
-        _groundSpec = plan?.Spec ?? [];
-        _groundMethods = new JsonArray([.. (plan?.Methods ?? []).Select(method => MethodDraft.Read(JsonSerializer.SerializeToNode(method, ContractJson.Options))?.ToJson())]);
-        _groundSelection = plan?.Selection == StudySelection.None ? "none" : "selectionSplit";
-        GroundSeeds = string.Join(", ", plan?.Seeds ?? []);
-        Protocol.Start(GroundSpec());
+        JsonArray? changed = ChangedMethods();
+        _defaultSpec = plan?.Spec ?? [];
+        _defaultMethods = new JsonArray([.. (plan?.Methods ?? []).Select(method => MethodDraft.TryRead(JsonSerializer.SerializeToNode(method, ContractJson.Options))?.ToJson())]);
+        _defaultSelection = plan?.Selection == StudySelection.None ? "none" : "selectionSplit";
+        DefaultSeeds = string.Join(", ", plan?.Seeds ?? []);
+        Protocol.Start(DefaultSpec());
         Protocol.Apply(changes);
-        Methods = [.. (own ?? _groundMethods).Select(MethodDraft.Read).OfType<MethodDraft>()];
-        _ownMethods = own;
+        Methods = [.. (changed ?? _defaultMethods).Select(MethodDraft.TryRead).OfType<MethodDraft>()];
+        _changedMethods = changed;
     }
 
-    /// <summary>The plan as it is sent: the ground's names, and what differs from it.</summary>
+    /// <summary>The plan as submitted: the template with its parameters, and the differences from the defaults.</summary>
     internal JsonObject Plan()
     {
         JsonObject plan = [];
         foreach (string member in (string[])["name", "notes", "template", "size", "model", "dataset", "profile"])
         {
-            if (_head.TryGetValue(member, out JsonNode? value))
+            if (_members.TryGetValue(member, out JsonNode? value))
             {
                 plan[member] = value.DeepClone();
             }
@@ -152,23 +152,23 @@ internal sealed class StudyForm
 
         JsonObject spec = Protocol.Changes() is string changes ? (JsonObject)JsonNode.Parse(changes)! : [];
         spec.Remove("model");
-        foreach ((string field, JsonNode? value) in Others)
+        foreach ((string field, JsonNode? value) in ExtraFields)
         {
             spec[field] = value?.DeepClone();
         }
 
-        // A plan without a template has no other place for its protocol, so that all of it is said.
+        // Without a template the protocol has no other source, so the plan must contain all of it.
         if (spec.Count > 0 || Template is null)
         {
             plan["spec"] = spec;
         }
 
-        if (Head("selection") is string selection && selection != _groundSelection)
+        if (Member("selection") is string selection && selection != _defaultSelection)
         {
             plan["selection"] = selection;
         }
 
-        if (OwnMethods() is JsonArray methods)
+        if (ChangedMethods() is JsonArray methods)
         {
             plan["methods"] = methods;
         }
@@ -176,19 +176,19 @@ internal sealed class StudyForm
         return plan;
     }
 
-    /// <summary>The methods where they are not the ground's.</summary>
-    private JsonArray? OwnMethods()
+    /// <summary>The methods if they differ from the defaults, else null.</summary>
+    private JsonArray? ChangedMethods()
     {
         if (Methods.Count == 0)
         {
-            return _ownMethods;
+            return _changedMethods;
         }
 
-        JsonArray methods = new([.. Methods.Where(method => method.On).Select(method => (JsonNode)method.ToJson())]);
-        return Canonical(methods) == Canonical(_groundMethods) ? null : methods;
+        JsonArray methods = new([.. Methods.Where(method => method.Included).Select(method => (JsonNode)method.ToJson())]);
+        return Canonical(methods) == Canonical(_defaultMethods) ? null : methods;
     }
 
-    /// <summary>1e-3 and 0.001 are the same rate.</summary>
+    /// <summary>A canonical form for comparison, in which 1e-3 and 0.001 are equal.</summary>
     private static string Canonical(JsonNode? node) => node switch
     {
         JsonObject members => $"{{{string.Join(',', members.Select(member => $"{member.Key}:{Canonical(member.Value)}"))}}}",
@@ -197,10 +197,10 @@ internal sealed class StudyForm
         _ => JsonFormat.Show(node),
     };
 
-    private RunSpec GroundSpec()
+    private RunSpec DefaultSpec()
     {
         JsonObject spec = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec { Model = Model, Dataset = Dataset }, ContractJson.Options)!;
-        foreach ((string field, JsonNode? value) in _groundSpec.Where(field => s_shown.Contains(field.Key)))
+        foreach ((string field, JsonNode? value) in _defaultSpec.Where(field => s_formFields.Contains(field.Key)))
         {
             spec[field] = value?.DeepClone();
         }

@@ -3,7 +3,7 @@ using LoraLab.Web.Pages.NewRun;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>What the parts of the form share: the plan, what it stands on, the server's sentences about it, and whom to tell of a change.</summary>
+/// <summary>State shared by the parts of the form: the plan, its defaults, the server's validation errors and the change callback.</summary>
 public sealed class StudyFormContext
 {
     private readonly Action _changed;
@@ -17,18 +17,18 @@ public sealed class StudyFormContext
 
     internal StudyForm Form { get; }
 
-    /// <summary>The shared protocol, for the parts of a run's form.</summary>
+    /// <summary>The shared protocol, for the components of the run form.</summary>
     internal SpecFormContext Protocol { get; }
 
-    /// <summary>The template as the server completes it; null: the plan has none, or it cannot be completed.</summary>
-    internal StudyPlan? Ground { get; set; }
+    /// <summary>The template as completed by the server; null: the plan has no template, or it cannot be completed.</summary>
+    internal StudyPlan? Defaults { get; set; }
 
     internal StudyErrors Errors { get; private set; } = StudyErrors.None;
 
-    internal void Take(StudyErrors errors)
+    internal void SetErrors(StudyErrors errors)
     {
         Errors = errors;
-        Protocol.AllErrors = errors.OfProtocol();
+        Protocol.AllErrors = errors.ForProtocol();
     }
 
     internal void Changed() => _changed();

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>One study, watched live: cells follow their runs, and what the server reads from ended runs is fetched when one ends.</summary>
+/// <summary>One study, updated live: cells follow their runs, and results that the server derives from ended runs are fetched again when a run ends.</summary>
 public sealed partial class StudyPage
 {
-    private const int FewWarnings = 4;
-    private const string FirstTab = "matrix";
+    private const int MaxListedWarnings = 4;
+    private const string DefaultTab = "matrix";
 
-    private readonly PageLifetime _life = new();
+    private readonly PageLifetime _lifetime = new();
     private RenderThrottle? _render;
     private RenderThrottle? _refetch;
     private StudyDocument? _study;
@@ -28,7 +28,7 @@ public sealed partial class StudyPage
 
     private IReadOnlyList<(string Key, string Title, int Count)> Tabs =>
     [
-        (FirstTab, "Matrix", 0),
+        (DefaultTab, "Matrix", 0),
         ("selection", "Selection", 0),
         ("claims", "Claims", _study?.Claims.Count ?? 0),
         ("tables", "Tables", _study?.Tables.Count ?? 0),
@@ -36,7 +36,7 @@ public sealed partial class StudyPage
         ("plan", "Plan & notes", 0),
     ];
 
-    private string Shown => Tabs.Any(tab => tab.Key == Tab) ? Tab! : FirstTab;
+    private string ActiveTab => Tabs.Any(tab => tab.Key == Tab) ? Tab! : DefaultTab;
 
     protected override void OnInitialized()
     {
@@ -54,9 +54,9 @@ public sealed partial class StudyPage
 
         _loaded = Id;
         (_study, _failure, _missing) = (null, null, false);
-        _life.Release();
-        _life.Hold(await Live.ListenAsync(LiveHub.Study(Id), _ => _refetch?.Request()));
-        _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        _lifetime.Release();
+        _lifetime.Hold(await Live.ListenAsync(LiveHub.Study(Id), _ => _refetch?.Request()));
+        _lifetime.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
         await LoadAsync();
     }
 
@@ -65,7 +65,7 @@ public sealed partial class StudyPage
         Live.Reconnected -= OnReconnected;
         _render?.Dispose();
         _refetch?.Dispose();
-        _life.Dispose();
+        _lifetime.Dispose();
     }
 
     private async Task LoadAsync()
@@ -73,7 +73,7 @@ public sealed partial class StudyPage
         string id = Id;
         try
         {
-            StudyDocument study = await Api.GetStudyAsync(id, _life.Token);
+            StudyDocument study = await Api.GetStudyAsync(id, _lifetime.Token);
             if (id == Id)
             {
                 (_study, _failure, _missing) = (study, null, false);
@@ -85,7 +85,7 @@ public sealed partial class StudyPage
         }
         catch (HttpRequestException)
         {
-            // A study that is shown already stays; the banner says that it may be out of date.
+            // A study that is already shown stays; the connection banner warns that it may be stale.
             _failure = _study is null ? "The server cannot be reached." : null;
         }
         catch (OperationCanceledException)
@@ -115,5 +115,5 @@ public sealed partial class StudyPage
         }
     }
 
-    private string TabAddress(string key) => Navigation.GetUriWithQueryParameter("tab", key == FirstTab ? null : key);
+    private string TabUrl(string key) => Navigation.GetUriWithQueryParameter("tab", key == DefaultTab ? null : key);
 }

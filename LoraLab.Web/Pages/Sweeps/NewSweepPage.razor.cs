@@ -11,17 +11,17 @@ using MudBlazor;
 namespace LoraLab.Web.Pages.Sweeps;
 
 /// <summary>
-/// Writes a sweep over the fields of the run form. The server says what it would be (runs, hours, what is wrong) before anything is created; the
-/// form knows no rule. What was typed stands in the address.
+/// Form that composes a sweep over fields of the run form. Before anything is created, the server returns a preview (runs, hours, errors); the
+/// form has no rules of its own. Its input is kept in the URL.
 /// </summary>
 public sealed partial class NewSweepPage
 {
-    private const int MostUnconfirmed = 500;
+    private const int ConfirmationThreshold = 500;
 
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(400);
-    private static readonly FormField s_rate = new("learningRate", "Learning rate", FieldKind.Number, "Empty: the method's default") { Nullable = true };
-    private static readonly FormField s_rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "Empty: lrRatio × ηA") { Nullable = true, Placeholder = "lrRatio × ηA" };
-    private static readonly FormField s_seed = new("seed", "Seed", FieldKind.Number, "The same in every run");
+    private static readonly TimeSpan s_debounceDelay = TimeSpan.FromMilliseconds(400);
+    private static readonly FormField s_rate = new("learningRate", "Learning rate", FieldKind.Number, "Default of the method if empty") { Nullable = true };
+    private static readonly FormField s_rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "lrRatio × ηA if empty") { Nullable = true, Placeholder = "lrRatio × ηA" };
+    private static readonly FormField s_seed = new("seed", "Seed", FieldKind.Number, "Same for all runs");
     private static readonly FormField[] s_evaluation = [.. FormFields.Evaluation.Where(field => field.Name != "evalSplit")];
 
     private readonly SpecForm _form = new();
@@ -32,8 +32,8 @@ public sealed partial class NewSweepPage
     private string? _failure;
     private SweepPreview? _preview;
     private IReadOnlyDictionary<string, IReadOnlyList<string>> _errors = new Dictionary<string, IReadOnlyList<string>>();
-    private IReadOnlyList<string> _sentences = [];
-    private readonly LatestOnly _checking = new();
+    private IReadOnlyList<string> _messages = [];
+    private readonly LatestOnly _previewing = new();
     private readonly SubmissionKeys _keys = new();
 
     public NewSweepPage() => _context = new SpecFormContext(_form, OnChanged);
@@ -42,9 +42,9 @@ public sealed partial class NewSweepPage
     public string? Set { get; set; }
 
     [SupplyParameterFromQuery(Name = "sweep")]
-    public string? SweepInAddress { get; set; }
+    public string? SweepInUrl { get; set; }
 
-    private bool NeedsConfirmation => _preview?.Runs > MostUnconfirmed && _sweep.Text("confirm") != "true";
+    private bool NeedsConfirmation => _preview?.Runs > ConfirmationThreshold && _sweep.Text("confirm") != "true";
 
     private JsonObject Plan => _sweep.Plan(_form.Short());
 
@@ -56,7 +56,7 @@ public sealed partial class NewSweepPage
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
-    public void Dispose() => _checking.Dispose();
+    public void Dispose() => _previewing.Dispose();
 
     private async Task LoadAsync()
     {
@@ -73,14 +73,14 @@ public sealed partial class NewSweepPage
 
         _form.Start(null);
         _form.Apply(Set);
-        LeaveRowsToChooseOn();
-        _sweep.Start(SweepInAddress);
+        ReserveSelectionRows();
+        _sweep.Start(SweepInUrl);
         _ready = true;
-        await CheckAsync();
+        await PreviewAsync();
     }
 
-    /// <summary>A sweep chooses on training rows that no run trains on: where the contract's default takes all that there are, a quarter is where the form begins.</summary>
-    private void LeaveRowsToChooseOn()
+    /// <summary>A sweep selects on held-out training rows. If the default <c>trainSamples</c> would use all rows, the form starts with a quarter of them.</summary>
+    private void ReserveSelectionRows()
     {
         int rows = Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset"))?.TrainRows ?? 0;
         if (!_context.Differs("trainSamples") && rows > 0 && rows <= new RunSpec().TrainSamples)
@@ -97,29 +97,29 @@ public sealed partial class NewSweepPage
 
     private void OnChanged()
     {
-        _ = CheckAsync();
+        _ = PreviewAsync();
         StateHasChanged();
     }
 
-    /// <summary>Asks the server, when nothing was typed for a moment, what the sweep would be.</summary>
-    private async Task CheckAsync()
+    /// <summary>Requests a preview of the sweep from the server, debounced while the user types.</summary>
+    private async Task PreviewAsync()
     {
-        CancellationToken cancellationToken = _checking.Begin();
+        CancellationToken cancellationToken = _previewing.Begin();
         _preview = null;
         try
         {
-            await Task.Delay(s_pause, cancellationToken);
-            Url.Set(new Dictionary<string, string?> { ["set"] = _form.Changes(), ["sweep"] = _sweep.Address() });
+            await Task.Delay(s_debounceDelay, cancellationToken);
+            Url.Set(new Dictionary<string, string?> { ["set"] = _form.Changes(), ["sweep"] = _sweep.UrlValue() });
             SweepPreview preview = await Api.PreviewSweepAsync(Plan, cancellationToken);
-            Take(preview, new Dictionary<string, IReadOnlyList<string>>(), []);
+            SetResult(preview, new Dictionary<string, IReadOnlyList<string>>(), []);
         }
         catch (ApiException refusal)
         {
-            Take(null, refusal.Errors, refusal.Errors.Count == 0 ? [refusal.Message] : [.. refusal.Errors.Values.SelectMany(sentences => sentences).Distinct()]);
+            SetResult(null, refusal.Errors, refusal.Errors.Count == 0 ? [refusal.Message] : [.. refusal.Errors.Values.SelectMany(messages => messages).Distinct()]);
         }
         catch (HttpRequestException)
         {
-            Take(null, new Dictionary<string, IReadOnlyList<string>>(), ["The server cannot be reached, so the sweep is not checked."]);
+            SetResult(null, new Dictionary<string, IReadOnlyList<string>>(), ["The server cannot be reached, so the sweep was not checked."]);
         }
         catch (OperationCanceledException)
         {
@@ -129,9 +129,9 @@ public sealed partial class NewSweepPage
         StateHasChanged();
     }
 
-    private void Take(SweepPreview? preview, IReadOnlyDictionary<string, IReadOnlyList<string>> errors, IReadOnlyList<string> sentences)
+    private void SetResult(SweepPreview? preview, IReadOnlyDictionary<string, IReadOnlyList<string>> errors, IReadOnlyList<string> messages)
     {
-        (_preview, _errors, _sentences) = (preview, errors, sentences);
+        (_preview, _errors, _messages) = (preview, errors, messages);
         _context.AllErrors = errors;
     }
 
@@ -142,16 +142,16 @@ public sealed partial class NewSweepPage
         try
         {
             SweepDocument sweep = await Api.CreateSweepAsync(plan, _keys.For(plan), CancellationToken.None);
-            Toasts.Add($"{sweep.Name} has begun.", Severity.Success);
+            Toasts.Add($"Sweep {sweep.Name} started.", Severity.Success);
             Navigation.NavigateTo($"sweeps/{sweep.Id}");
         }
         catch (ApiException refusal)
         {
-            Take(null, refusal.Errors, [refusal.Message]);
+            SetResult(null, refusal.Errors, [refusal.Message]);
         }
         catch (HttpRequestException)
         {
-            Toasts.Add("The server cannot be reached. Start it again when the connection is back: nothing is created twice.", Severity.Error);
+            Toasts.Add("The server cannot be reached. Try again once the connection is restored; the sweep will not be created twice.", Severity.Error);
         }
         finally
         {

@@ -5,28 +5,28 @@ using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Sweeps;
 
-/// <summary>A vertical axis of the parallel coordinates: marks with their heights, 0 at the foot and 1 at the top.</summary>
-/// <param name="Title">What it shows.</param>
-/// <param name="Marks">Labels.</param>
+/// <summary>A vertical axis of the parallel coordinates.</summary>
+/// <param name="Title">Name of the field or objective.</param>
+/// <param name="Marks">Tick labels with their heights: 0 at the bottom, 1 at the top.</param>
 internal sealed record ParallelAxis(string Title, IReadOnlyList<(string Label, double Height)> Marks);
 
 /// <summary>A trial as a line.</summary>
 /// <param name="Trial">The trial.</param>
-/// <param name="Heights">Its height on every axis; null where it has no value there.</param>
-/// <param name="Share">Where its value lies between the worst (0) and the best (1); null: it has none.</param>
-internal sealed record ParallelLine(SweepTrial Trial, IReadOnlyList<double?> Heights, double? Share);
+/// <param name="Heights">Height on each axis; null: no value on that axis.</param>
+/// <param name="Score">Objective scaled to [0, 1] from the worst to the best trial; null: not evaluated yet.</param>
+internal sealed record ParallelLine(SweepTrial Trial, IReadOnlyList<double?> Heights, double? Score);
 
-/// <summary>Trials as lines over an axis for each field and one for the objective.</summary>
+/// <summary>Trials as lines over one axis per field and one for the objective.</summary>
 internal sealed class ParallelPlot
 {
     private ParallelPlot(IReadOnlyList<ParallelAxis> axes, IReadOnlyList<ParallelLine> lines) => (Axes, Lines) = (axes, lines);
 
     internal IReadOnlyList<ParallelAxis> Axes { get; }
 
-    /// <summary>The worst first, so that the best lie on top.</summary>
+    /// <summary>Lines from the worst trial to the best, so that the best are drawn on top.</summary>
     internal IReadOnlyList<ParallelLine> Lines { get; }
 
-    internal static ParallelPlot Of(SweepDocument sweep)
+    internal static ParallelPlot From(SweepDocument sweep)
     {
         (ParallelAxis Axis, Func<JsonNode?, double?> At)[] fields = [.. sweep.Plan.Space.Select(Field)];
         string objective = sweep.Plan.Objective;
@@ -38,9 +38,9 @@ internal sealed class ParallelPlot
             .. sweep.Trials.Where(trial => trial.State is not null).Select(trial =>
             {
                 double? height = trial.Value is double value ? high > low ? (value - low) / width : 0.5 : null;
-                double? share = MetricKeys.LowerIsBetter(objective) ? 1 - height : height;
-                return new ParallelLine(trial, [.. fields.Select(field => field.At(trial.Values[field.Axis.Title])), height], share);
-            }).OrderBy(line => line.Share ?? -1),
+                double? score = MetricKeys.LowerIsBetter(objective) ? 1 - height : height;
+                return new ParallelLine(trial, [.. fields.Select(field => field.At(trial.Values[field.Axis.Title])), height], score);
+            }).OrderBy(line => line.Score ?? -1),
         ];
         ParallelAxis last = new(SweepAppearance.Objective(objective), values.Length == 0 ? [] : high > low ? [(SweepAppearance.Value(objective, low), 0), (SweepAppearance.Value(objective, high), 1)] : [(SweepAppearance.Value(objective, high), 0.5)]);
         return new ParallelPlot([.. fields.Select(field => field.Axis), last], lines);

@@ -7,14 +7,14 @@ using LoraLab.Web.Pages.NewRun;
 
 namespace LoraLab.Web.Pages.Sweeps;
 
-/// <summary>A field of the space while it is being written: texts as they were typed, which the server judges.</summary>
+/// <summary>A field of the search space in the form: text as typed, validated by the server.</summary>
 public sealed class SpaceRow
 {
     internal string Field { get; set; } = "learningRate";
 
     internal SweepRange Range { get; set; }
 
-    /// <summary>Values of a choice, separated by commas; a list of layers has plus signs.</summary>
+    /// <summary>Values of a choice, comma-separated; modules of a list are joined by plus signs.</summary>
     internal string Values { get; set; } = "";
 
     internal string Low { get; set; } = "";
@@ -23,7 +23,7 @@ public sealed class SpaceRow
 
     internal string Steps { get; set; } = "";
 
-    /// <summary>A row for a field, with values to begin from where there are usual ones.</summary>
+    /// <summary>A row for a field, with initial values if there are common ones.</summary>
     internal static SpaceRow For(string field) => new()
     {
         Field = field,
@@ -39,7 +39,7 @@ public sealed class SpaceRow
         },
     };
 
-    /// <summary>The row as it is sent; what is no number goes as it was typed, and the server says what is wrong.</summary>
+    /// <summary>The row as submitted. Text that is not a number is sent as typed, and the server reports the error.</summary>
     internal JsonObject ToJson()
     {
         JsonObject json = new() { ["field"] = Field, ["range"] = JsonNamingPolicy.CamelCase.ConvertName(Range.ToString()) };
@@ -60,7 +60,7 @@ public sealed class SpaceRow
         return json;
     }
 
-    /// <summary>The row of a field as it was sent.</summary>
+    /// <summary>The row of a submitted field.</summary>
     internal static SpaceRow From(JsonObject json) => new()
     {
         Field = json["field"]?.ToString() ?? "",

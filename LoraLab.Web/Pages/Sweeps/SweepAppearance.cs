@@ -6,7 +6,7 @@ using MudBlazor;
 
 namespace LoraLab.Web.Pages.Sweeps;
 
-/// <summary>How sweeps are shown: words and icons, never a colour alone.</summary>
+/// <summary>Labels and icons of sweeps; color is never the only cue.</summary>
 internal static class SweepAppearance
 {
     internal static string Word(SweepState state) => state.ToString();
@@ -29,7 +29,7 @@ internal static class SweepAppearance
         _ => "TPE",
     };
 
-    /// <summary>The objective as people call it.</summary>
+    /// <summary>Display name of the objective.</summary>
     internal static string Objective(string objective) => objective switch
     {
         MetricKeys.EvalAccuracy => "accuracy",
@@ -37,12 +37,13 @@ internal static class SweepAppearance
         _ => "evaluation loss",
     };
 
-    /// <summary>A value of the objective: a share in percent, a loss as a number.</summary>
+    /// <summary>A value of the objective: accuracy and F1 in percent, loss as a number.</summary>
     internal static string Value(string objective, double? value) => MetricKeys.LowerIsBetter(objective) ? Format.Number(value) : Format.Share(value);
 
-    internal static bool IsBetter(string objective, double value, double than) => MetricKeys.LowerIsBetter(objective) ? value < than : value > than;
+    internal static bool IsBetter(string objective, double value, double other) => MetricKeys.LowerIsBetter(objective) ? value < other : value > other;
 
     internal static int Ended(SweepDocument sweep) => sweep.Counts.Completed + sweep.Counts.Pruned + sweep.Counts.Failed + sweep.Counts.Cancelled;
 
-    internal static string Percent(double share) => (share * 100).ToString("0.##", CultureInfo.InvariantCulture) + "%";
+    /// <summary>A fraction as a CSS percentage.</summary>
+    internal static string CssPercent(double fraction) => (fraction * 100).ToString("0.##", CultureInfo.InvariantCulture) + "%";
 }

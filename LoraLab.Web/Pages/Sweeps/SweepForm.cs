@@ -6,14 +6,14 @@ using LoraLab.Web.Pages.NewRun;
 
 namespace LoraLab.Web.Pages.Sweeps;
 
-/// <summary>A sweep while it is being written, beside the specification that its runs share.</summary>
+/// <summary>A sweep in the form, without the specification that its runs share.</summary>
 public sealed class SweepForm
 {
     internal List<SpaceRow> Rows { get; } = [];
 
     internal List<string> Constraints { get; } = [];
 
-    /// <summary>Plain members by their JSON names, with a dot for those of the pruner; texts as they were typed.</summary>
+    /// <summary>Scalar members by JSON name, prefixed with <c>pruner.</c> for those of the pruner; text as typed.</summary>
     internal Dictionary<string, string> Values { get; } = [];
 
     internal string Sampler => Text("sampler") is { Length: > 0 } sampler ? sampler : "grid";
@@ -24,13 +24,13 @@ public sealed class SweepForm
 
     internal void Set(string name, string? text) => Values[name] = text ?? "";
 
-    /// <summary>Starts from what stands in the page's address, or from three learning rates.</summary>
-    internal void Start(string? address)
+    /// <summary>Resets the form to the sweep in the URL, or to three learning rates.</summary>
+    internal void Start(string? urlValue)
     {
         Rows.Clear();
         Constraints.Clear();
         Values.Clear();
-        if (!string.IsNullOrEmpty(address) && TryRead(address))
+        if (!string.IsNullOrEmpty(urlValue) && TryRead(urlValue))
         {
             return;
         }
@@ -38,17 +38,17 @@ public sealed class SweepForm
         Rows.Add(SpaceRow.For("learningRate"));
     }
 
-    /// <summary>What the form says, for the page's address.</summary>
-    internal string Address() => Own().ToJsonString(ContractJson.Options);
+    /// <summary>The input as JSON, for the URL.</summary>
+    internal string UrlValue() => ToJson().ToJsonString(ContractJson.Options);
 
-    /// <summary>The plan as it is sent.</summary>
-    /// <param name="spec">The specification of the form beside it; the split is the sweep's own matter.</param>
+    /// <summary>The plan as submitted.</summary>
+    /// <param name="spec">Shared specification from the run form; its <c>evalSplit</c> is dropped, because the sweep sets it.</param>
     internal JsonObject Plan(JsonObject spec)
     {
-        JsonObject plan = Own();
+        JsonObject plan = ToJson();
         JsonObject shared = SpecForm.Copy(spec);
         shared.Remove("evalSplit");
-        // A field that is searched is not also given.
+        // A searched field must not also have a fixed value.
         foreach (SpaceRow row in Rows.Where(row => !row.Field.Contains('.', StringComparison.Ordinal)))
         {
             shared.Remove(row.Field);
@@ -58,7 +58,7 @@ public sealed class SweepForm
         return plan;
     }
 
-    private JsonObject Own()
+    private JsonObject ToJson()
     {
         JsonObject plan = [];
         if (Text("name").Trim() is { Length: > 0 } name)
@@ -106,11 +106,11 @@ public sealed class SweepForm
         return plan;
     }
 
-    private bool TryRead(string address)
+    private bool TryRead(string urlValue)
     {
         try
         {
-            JsonObject plan = JsonNode.Parse(address)!.AsObject();
+            JsonObject plan = JsonNode.Parse(urlValue)!.AsObject();
             Rows.AddRange((plan["space"] as JsonArray ?? []).OfType<JsonObject>().Select(SpaceRow.From));
             Constraints.AddRange((plan["constraints"] as JsonArray ?? []).Select(constraint => constraint?.ToString() ?? ""));
             foreach (string name in (string[])["name", "sampler", "runs", "seed", "startupRuns", "objective", "confirm"])
@@ -127,7 +127,7 @@ public sealed class SweepForm
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
-            // An address that was cut off in a mail: the form starts anew.
+            // The URL was truncated, for example in an e-mail: the form starts from its initial state.
             Rows.Clear();
             return false;
         }

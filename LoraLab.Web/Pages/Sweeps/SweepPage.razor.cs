@@ -12,12 +12,12 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Sweeps;
 
-/// <summary>One sweep, watched live: what the server has stored is fetched again, gathered to one call a second, when something happened to it or its runs.</summary>
+/// <summary>One sweep, updated live: it is fetched again when it or one of its runs changes, at most once per second.</summary>
 public sealed partial class SweepPage
 {
-    private const int MostCompared = 8;
+    private const int MaxCompared = 8;
 
-    private readonly PageLifetime _life = new();
+    private readonly PageLifetime _lifetime = new();
     private RenderThrottle? _reload;
     private RenderThrottle? _render;
     private SweepDocument? _sweep;
@@ -44,20 +44,20 @@ public sealed partial class SweepPage
 
     private string ShownY => Fields.FirstOrDefault(name => name == Y && name != ShownX) ?? Fields.First(name => name != ShownX);
 
-    private string Ends => string.Join(", ", new (int Count, string Word)[]
+    private string EndCounts => string.Join(", ", new (int Count, string Word)[]
     {
         (_sweep!.Counts.Completed, "completed"), (_sweep.Counts.Pruned, "pruned"), (_sweep.Counts.Failed, "failed"), (_sweep.Counts.Cancelled, "cancelled"),
     }.Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
 
-    /// <summary>The best finished runs, as many as a comparison shows well.</summary>
+    /// <summary>The best completed runs, limited to a readable comparison.</summary>
     private IReadOnlyList<string> Compared =>
     [
         .. _sweep!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
-            .OrderByDescending(trial => SweepAppearance.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value).Take(MostCompared).Select(trial => trial.RunId!),
+            .OrderByDescending(trial => SweepAppearance.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value).Take(MaxCompared).Select(trial => trial.RunId!),
     ];
 
-    /// <summary>The form with this plan.</summary>
-    private string AgainAddress
+    /// <summary>URL of the form with this plan.</summary>
+    private string CloneUrl
     {
         get
         {
@@ -91,9 +91,9 @@ public sealed partial class SweepPage
 
         _loaded = Id;
         (_sweep, _grid, _importance) = (null, null, null);
-        _life.Release();
-        _life.Hold(await Live.ListenAsync(LiveHub.Sweep(Id), _ => Reload()));
-        _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
+        _lifetime.Release();
+        _lifetime.Hold(await Live.ListenAsync(LiveHub.Sweep(Id), _ => Reload()));
+        _lifetime.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
         await LoadAsync();
     }
 
@@ -102,20 +102,27 @@ public sealed partial class SweepPage
         Live.Reconnected -= Reload;
         _reload?.Dispose();
         _render?.Dispose();
-        _life.Dispose();
+        _lifetime.Dispose();
     }
 
-    private static string ReportAddress(SweepBest best) =>
+    private static string ReportUrl(SweepBest best) =>
         $"runs/new?from={best.RunId}&set={Uri.EscapeDataString(new JsonObject { ["evalSplit"] = "dev" }.ToJsonString())}";
 
-    /// <summary>A field of the shared specification; what is left out is the bundled sample.</summary>
-    private string Given(string field) => Fields.Contains(field) ? $"several {field}s" : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
+    /// <summary>Model or dataset of the shared specification; the bundled sample if not set.</summary>
+    private string ModelOrDataset(string field) => Fields.Contains(field) ? $"several {field}s" : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
 
-    private string Rule(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
-        ? $"median rule from step {pruner.WarmupSteps} and {pruner.MinimumRuns} others on"
-        : $"halving at steps {string.Join(", ", _sweep!.Rungs)}";
+    private static string? IndistinguishableNote(SweepBest best) => best.Indistinguishable switch
+    {
+        0 => null,
+        1 => "1 other run is not clearly worse: the best accuracy lies within its confidence interval.",
+        int count => $"{count} other runs are not clearly worse: the best accuracy lies within their confidence intervals.",
+    };
 
-    /// <summary>Choosing the field of the other axis changes the two.</summary>
+    private string Describe(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
+        ? $"median rule from step {pruner.WarmupSteps} with at least {pruner.MinimumRuns} other runs"
+        : $"successive halving at steps {string.Join(", ", _sweep!.Rungs)}";
+
+    /// <summary>Selecting the field of the other axis swaps the two axes.</summary>
     private void ShowFields(string? x, string? y) => Url.Set(new Dictionary<string, string?>
     {
         ["x"] = x == y && x == ShownX ? ShownY : x,
@@ -138,7 +145,7 @@ public sealed partial class SweepPage
         }
         else if (live.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress)
         {
-            // Steps are told too often to fetch everything again for each.
+            // Progress events are too frequent to fetch the sweep again for each.
             _sweep = _sweep! with { Trials = [.. _sweep.Trials.Select((trial, i) => i == index ? trial with { Step = progress.Step } : trial)] };
             _render?.Request();
         }
@@ -149,8 +156,8 @@ public sealed partial class SweepPage
         string id = Id;
         try
         {
-            SweepDocument sweep = await Api.GetSweepAsync(id, _life.Token);
-            SweepImportance importance = await Api.SweepImportanceAsync(id, _life.Token);
+            SweepDocument sweep = await Api.GetSweepAsync(id, _lifetime.Token);
+            SweepImportance importance = await Api.SweepImportanceAsync(id, _lifetime.Token);
             if (id == Id)
             {
                 (_sweep, _importance, _failure) = (sweep, importance, null);
@@ -163,7 +170,7 @@ public sealed partial class SweepPage
         }
         catch (HttpRequestException)
         {
-            // A sweep that is shown already stays; the banner says that it may be out of date.
+            // A sweep that is already shown stays; the connection banner warns that it may be stale.
             _failure = _sweep is null ? "The server cannot be reached." : null;
         }
         catch (OperationCanceledException)
@@ -181,11 +188,11 @@ public sealed partial class SweepPage
 
         try
         {
-            _grid = await Api.SweepGridAsync(_sweep.Id, ShownX, ShownY, _life.Token);
+            _grid = await Api.SweepGridAsync(_sweep.Id, ShownX, ShownY, _lifetime.Token);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
         {
-            // What is shown stays; the next change asks again.
+            // The current grid stays; the next change triggers another request.
         }
     }
 
@@ -199,8 +206,8 @@ public sealed partial class SweepPage
 
     private async Task CancelAsync()
     {
-        const string Text = "Its runs are stopped, and no more are started. What was finished stays, and the stopped runs keep their checkpoints.";
-        if (await ConfirmDialog.AskAsync(Dialogs, $"Cancel {_sweep!.Name}?", Text, "Cancel the sweep"))
+        const string Text = "Its runs are stopped, and no more are started. Completed runs are kept, and stopped runs keep their checkpoints.";
+        if (await ConfirmDialog.AskAsync(Dialogs, $"Cancel {_sweep!.Name}?", Text, "Cancel sweep"))
         {
             await ActAsync("cancel");
         }
