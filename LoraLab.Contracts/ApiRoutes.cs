@@ -3,7 +3,7 @@ namespace LoraLab.Contracts;
 /// <summary>Routes of the REST API.</summary>
 public static class ApiRoutes
 {
-    /// <summary>Base of everything but health, OpenAPI and the hub.</summary>
+    /// <summary>Base path of every route except health, OpenAPI and the hub.</summary>
     public const string Base = "/api/v1";
 
     /// <summary>Runs.</summary>
@@ -15,16 +15,16 @@ public static class ApiRoutes
     /// <summary>The queue.</summary>
     public const string Queue = Base + "/queue";
 
-    /// <summary>Moves a waiting run.</summary>
+    /// <summary>Moves a queued run.</summary>
     public const string QueueReorder = Queue + "/reorder";
 
     /// <summary>Comparison.</summary>
     public const string Compare = Base + "/compare";
 
-    /// <summary>Comparison as a file.</summary>
+    /// <summary>Comparison export.</summary>
     public const string CompareExport = Compare + "/export";
 
-    /// <summary>Memory that a run needs.</summary>
+    /// <summary>Memory estimate for a specification.</summary>
     public const string Estimate = Base + "/estimate";
 
     /// <summary>Methods.</summary>
@@ -42,21 +42,21 @@ public static class ApiRoutes
     /// <summary>Studies.</summary>
     public const string Studies = Base + "/studies";
 
-    /// <summary>Built-in studies.</summary>
+    /// <summary>Built-in study templates.</summary>
     public const string StudyTemplates = Base + "/study-templates";
 
     /// <summary>Sweeps.</summary>
     public const string Sweeps = Base + "/sweeps";
 
-    /// <summary>Who is asking; signing in and out.</summary>
+    /// <summary>The current session; sign-in and sign-out.</summary>
     public const string Session = Base + "/session";
 
-    /// <summary>One run, or a part of it.</summary>
+    /// <summary>A run or one of its subresources.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
 
-    /// <summary>One study, or a part of it.</summary>
+    /// <summary>A study or one of its subresources.</summary>
     public static string Study(string id, string? part = null) => part is null ? $"{Studies}/{id}" : $"{Studies}/{id}/{part}";
 
-    /// <summary>One sweep, or a part of it.</summary>
+    /// <summary>A sweep or one of its subresources.</summary>
     public static string Sweep(string id, string? part = null) => part is null ? $"{Sweeps}/{id}" : $"{Sweeps}/{id}/{part}";
 }

@@ -3,53 +3,53 @@ namespace LoraLab.Contracts.Catalog;
 /// <summary>A model folder.</summary>
 public sealed record ModelEntry
 {
-    /// <summary>Name in a specification.</summary>
+    /// <summary>Name used in specifications.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Whether runs can use it.</summary>
+    /// <summary>True if runs can use it.</summary>
     public bool Usable { get; init; }
 
-    /// <summary>Why not, in one sentence.</summary>
+    /// <summary>Why it cannot be used, in one sentence; null: it can.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>All parameters by the configuration; 0 when unknown.</summary>
+    /// <summary>Parameter count computed from the configuration; 0: unknown.</summary>
     public long Parameters { get; init; }
 
     /// <summary>Number of blocks.</summary>
     public int Layers { get; init; }
 
-    /// <summary>Width.</summary>
+    /// <summary>Hidden size of the model.</summary>
     public int HiddenSize { get; init; }
 
     /// <summary>Vocabulary size.</summary>
     public int VocabularySize { get; init; }
 
-    /// <summary>Longest context in tokens.</summary>
+    /// <summary>Maximum context length in tokens.</summary>
     public int ContextLength { get; init; }
 
     /// <summary>Bytes of the weight files.</summary>
     public long WeightBytes { get; init; }
 
-    /// <summary>Names of the linear layers that can be targets.</summary>
+    /// <summary>Names of the linear layers that can be adapted.</summary>
     public IReadOnlyList<string> LinearModules { get; init; } = [];
 
-    /// <summary>True for the bundled toy.</summary>
+    /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
 }
 
 /// <summary>A data set folder.</summary>
 public sealed record DatasetEntry
 {
-    /// <summary>Name in a specification.</summary>
+    /// <summary>Name used in specifications.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Whether runs can use it.</summary>
+    /// <summary>True if runs can use it.</summary>
     public bool Usable { get; init; }
 
-    /// <summary>Why not, in one sentence.</summary>
+    /// <summary>Why it cannot be used, in one sentence; null: it can.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>Label words in label order.</summary>
+    /// <summary>Labels in label order.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>Training rows.</summary>
@@ -58,12 +58,12 @@ public sealed record DatasetEntry
     /// <summary>Evaluation rows.</summary>
     public int EvalRows { get; init; }
 
-    /// <summary>Training rows of each label.</summary>
+    /// <summary>Training rows per label.</summary>
     public IReadOnlyDictionary<string, int> TrainLabels { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>Evaluation rows of each label.</summary>
+    /// <summary>Evaluation rows per label.</summary>
     public IReadOnlyDictionary<string, int> EvalLabels { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>True for the bundled toy.</summary>
+    /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
 }

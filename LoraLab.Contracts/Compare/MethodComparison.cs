@@ -3,51 +3,53 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Compare;
 
-/// <summary>Methods over seeds: completed runs grouped by everything in their specification but the seeds.</summary>
+/// <summary>Comparison of methods over seeds: completed runs grouped by their specification without its seeds.</summary>
 public sealed record MethodComparison
 {
-    /// <summary>Common seeds from which on two groups are tested.</summary>
+    /// <summary>Minimum number of common seeds for a test of two groups.</summary>
     public int MinimumSeeds { get; init; }
 
-    /// <summary>Groups, in the order of their first run.</summary>
+    /// <summary>Groups in the order of their first runs.</summary>
     public IReadOnlyList<MethodGroup> Groups { get; init; } = [];
 
-    /// <summary>Pairs of groups that were tested; Holm's adjustment is over these.</summary>
+    /// <summary>Number of pairs of groups tested; Holm's adjustment covers these.</summary>
     public int Tested { get; init; }
 
-    /// <summary>One for each pair of groups.</summary>
+    /// <summary>One entry per pair of groups.</summary>
     public IReadOnlyList<MethodPair> Pairs { get; init; } = [];
 }
 
-/// <summary>Runs that differ in their seeds only (and in names, notes, tags, priority, device, microBatch, packTokens and memoryBudgetMb).</summary>
+/// <summary>
+/// Runs that differ only in their seeds (and in names, notes, tags, priority, device, microBatch, packTokens and memoryBudgetMb).
+/// </summary>
 public sealed record MethodGroup
 {
-    /// <summary>Id within this document.</summary>
+    /// <summary>Id, unique within this document.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The method, with the settings that tell it from other groups of the same method.</summary>
+    /// <summary>The method, with the settings that distinguish it from other groups of the same method.</summary>
     public required string Label { get; init; }
 
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
 
-    /// <summary>Settings that tell it from other groups of the same method; empty where there is no other.</summary>
+    /// <summary>Settings that distinguish it from other groups of the same method; empty if there are none.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();
 
-    /// <summary>Ids of its runs, those that do not count included.</summary>
+    /// <summary>Ids of its runs, including those that do not count.</summary>
     public IReadOnlyList<string> Runs { get; init; } = [];
 
-    /// <summary>Results that count, by seed: runs that ended with the same weights are one result, runs of one seed count as their mean.</summary>
+    /// <summary>Results by seed: runs that ended with identical weights are one result, and runs with the same seed are averaged.</summary>
     public IReadOnlyList<SeedResult> Seeds { get; init; } = [];
 
     /// <summary>Accuracy over the seeds.</summary>
     public required SeedStatistics Accuracy { get; init; }
 
-    /// <summary>Macro-F1 over the seeds; null where a run has none.</summary>
+    /// <summary>Macro-F1 over the seeds; null if a run has none.</summary>
     public SeedStatistics? MacroF1 { get; init; }
 }
 
-/// <summary>Result of one seed.</summary>
+/// <summary>The result of one seed.</summary>
 /// <param name="Seed">Seed of initial values and dropout.</param>
 /// <param name="OrderSeed">Seed of the order of the training sentences.</param>
 /// <param name="Accuracy">Accuracy of the last evaluation.</param>
@@ -55,16 +57,16 @@ public sealed record MethodGroup
 /// <param name="Runs">The runs behind it.</param>
 public sealed record SeedResult(long Seed, long? OrderSeed, double Accuracy, double? MacroF1, IReadOnlyList<string> Runs);
 
-/// <summary>A figure over seeds.</summary>
+/// <summary>Statistics over seeds.</summary>
 /// <param name="N">Seeds.</param>
 /// <param name="Mean">Mean.</param>
 /// <param name="StandardDeviation">Sample standard deviation (n − 1); null for one seed.</param>
-/// <param name="Low">Lower end of the 95 % t-interval of the mean; null where there is none.</param>
-/// <param name="High">Its upper end.</param>
+/// <param name="Low">Lower bound of the 95% t-interval of the mean; null: no interval.</param>
+/// <param name="High">Its upper bound.</param>
 /// <param name="NoIntervalReason">Why there is no interval; null: there is one.</param>
 public sealed record SeedStatistics(int N, double Mean, double? StandardDeviation, double? Low, double? High, [property: JsonPropertyName("noInterval")] string? NoIntervalReason);
 
-/// <summary>Two groups, paired by seed.</summary>
+/// <summary>A comparison of two groups, paired by seed.</summary>
 public sealed record MethodPair
 {
     /// <summary>Id of the first group.</summary>
@@ -73,37 +75,37 @@ public sealed record MethodPair
     /// <summary>Id of the second group.</summary>
     public required string GroupB { get; init; }
 
-    /// <summary>Seeds that both have, S.</summary>
+    /// <summary>Number of common seeds, S.</summary>
     public int CommonSeeds { get; init; }
 
-    /// <summary>Why there is no test, in one sentence; null: it was made.</summary>
+    /// <summary>Why the pair was not tested, in one sentence; null: it was tested.</summary>
     [JsonPropertyName("refused")]
     public string? NotTestedReason { get; init; }
 
-    /// <summary>Mean over the common seeds of the first's accuracy minus the second's; null without a common seed.</summary>
+    /// <summary>Mean accuracy difference, first minus second, over the common seeds; null without a common seed.</summary>
     public double? Difference { get; init; }
 
-    /// <summary>Sample standard deviation of the differences; null where there is no test.</summary>
+    /// <summary>Sample standard deviation of the differences; null: not tested.</summary>
     public double? StandardDeviation { get; init; }
 
-    /// <summary>Lower end of the 95 % t-interval of the mean difference; null where there is no test.</summary>
+    /// <summary>Lower bound of the 95% t-interval of the mean difference; null: not tested.</summary>
     public double? Low { get; init; }
 
-    /// <summary>Its upper end.</summary>
+    /// <summary>Its upper bound.</summary>
     public double? High { get; init; }
 
-    /// <summary>t of the paired test.</summary>
+    /// <summary>t statistic of the paired test.</summary>
     public double? T { get; init; }
 
-    /// <summary>S − 1.</summary>
+    /// <summary>Degrees of freedom, S − 1.</summary>
     public int? DegreesOfFreedom { get; init; }
 
-    /// <summary>Two-sided p.</summary>
+    /// <summary>Two-sided p-value.</summary>
     public double? P { get; init; }
 
-    /// <summary>p after Holm's adjustment over all tested pairs of groups.</summary>
+    /// <summary>p-value after Holm's adjustment over all tested pairs of groups.</summary>
     public double? HolmP { get; init; }
 
-    /// <summary>Fields of <see cref="CompareDocument.Factors"/> in which they differ.</summary>
+    /// <summary>Fields of <see cref="CompareDocument.Factors"/> in which the groups differ.</summary>
     public IReadOnlyList<string> Factors { get; init; } = [];
 }

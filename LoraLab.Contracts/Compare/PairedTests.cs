@@ -3,25 +3,25 @@ using System.Text.Json.Serialization;
 namespace LoraLab.Contracts.Compare;
 
 /// <summary>
-/// Every pair of runs on the rows of their last evaluation: the exact two-sided McNemar test. It says something about two
-/// checkpoints; about two methods only seeds do.
+/// Exact two-sided McNemar tests of every pair of runs on the rows of their last evaluation. They compare two checkpoints;
+/// comparing two methods takes several seeds.
 /// </summary>
 public sealed record PairedTests
 {
-    /// <summary>What is compared.</summary>
+    /// <summary>The objects compared.</summary>
     public string Label { get; init; } = "two checkpoints";
 
-    /// <summary>The test in words.</summary>
+    /// <summary>Description of the test.</summary>
     public string Test { get; init; } = "exact two-sided McNemar test, Holm over all tested pairs";
 
-    /// <summary>Pairs that were tested; Holm's adjustment is over these.</summary>
+    /// <summary>Number of pairs tested; Holm's adjustment covers these.</summary>
     public int Tested { get; init; }
 
-    /// <summary>One for each pair of runs, in the order of the rows.</summary>
+    /// <summary>One entry per pair of runs, in the order of the rows.</summary>
     public IReadOnlyList<PairedTest> Pairs { get; init; } = [];
 }
 
-/// <summary>Two runs on the same rows.</summary>
+/// <summary>A test of two runs on the same rows.</summary>
 public sealed record PairedTest
 {
     /// <summary>Id of the first run.</summary>
@@ -30,21 +30,21 @@ public sealed record PairedTest
     /// <summary>Id of the second run.</summary>
     public required string RunB { get; init; }
 
-    /// <summary>Why there is no test, in one sentence; null: it was made.</summary>
+    /// <summary>Why the pair was not tested, in one sentence; null: it was tested.</summary>
     [JsonPropertyName("refused")]
     public string? NotTestedReason { get; init; }
 
-    /// <summary>Ids of the runs that the reason is about; empty where it is about both alike.</summary>
+    /// <summary>Ids of the runs that the reason concerns; empty if it concerns both equally.</summary>
     [JsonPropertyName("refusedFor")]
     public IReadOnlyList<string> NotTestedRuns { get; init; } = [];
 
-    /// <summary>Rows that both were evaluated on.</summary>
+    /// <summary>Number of rows on which both were evaluated.</summary>
     public int? Rows { get; init; }
 
-    /// <summary>Rows that only the first got right.</summary>
+    /// <summary>Number of rows that only the first run predicted correctly.</summary>
     public int? B { get; init; }
 
-    /// <summary>Rows that only the second got right.</summary>
+    /// <summary>Number of rows that only the second run predicted correctly.</summary>
     public int? C { get; init; }
 
     /// <summary>Accuracy of the first minus that of the second: (b − c) / rows.</summary>
@@ -53,9 +53,9 @@ public sealed record PairedTest
     /// <summary>p = min(1, 2·P(X ≤ min(b, c))), X ~ Bin(b + c, ½); 1 where b + c = 0.</summary>
     public double? P { get; init; }
 
-    /// <summary>p after Holm's adjustment over all tested pairs.</summary>
+    /// <summary>p-value after Holm's adjustment over all tested pairs.</summary>
     public double? HolmP { get; init; }
 
-    /// <summary>Fields of <see cref="CompareDocument.Factors"/> in which these two differ.</summary>
+    /// <summary>Fields of <see cref="CompareDocument.Factors"/> in which the two runs differ.</summary>
     public IReadOnlyList<string> Factors { get; init; } = [];
 }

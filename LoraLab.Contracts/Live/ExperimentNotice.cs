@@ -1,13 +1,13 @@
 namespace LoraLab.Contracts.Live;
 
-/// <summary>Something that owns several runs has changed: its document is to be read again.</summary>
-/// <param name="Kind">What it is.</param>
+/// <summary>Notification that a study or sweep has changed; clients reload its document.</summary>
+/// <param name="Kind">Study or sweep.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="Ended">Nothing happens any more by itself.</param>
+/// <param name="Ended">True if it has ended.</param>
 public sealed record ExperimentNotice(ExperimentKind Kind, string Id, string Name, bool Ended);
 
-/// <summary>What owns several runs.</summary>
+/// <summary>Kinds of experiment: owners of several runs.</summary>
 public enum ExperimentKind
 {
     /// <summary>Methods, grids and seeds under one protocol.</summary>

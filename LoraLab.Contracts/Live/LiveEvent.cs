@@ -3,12 +3,12 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Contracts.Live;
 
-/// <summary>One message of the live channel.</summary>
-/// <param name="Seq">Counter of the store that survives restarts; 0 for events that are not replayed.</param>
-/// <param name="RunId">The run it is about; null for others.</param>
+/// <summary>A message of the live channel.</summary>
+/// <param name="Seq">Sequence number from a store-wide counter that survives restarts; 0: the event is not replayed.</param>
+/// <param name="RunId">The run concerned; null: none.</param>
 /// <param name="Type">One of <see cref="LiveEventTypes"/>.</param>
-/// <param name="At">When, UTC.</param>
-/// <param name="Data">Payload: see the types.</param>
+/// <param name="At">Time, UTC.</param>
+/// <param name="Data">Payload; see the types.</param>
 public sealed record LiveEvent(long Seq, string? RunId, string Type, DateTimeOffset At, JsonElement Data);
 
 /// <summary>Types of <see cref="LiveEvent"/> and their payloads.</summary>
@@ -20,7 +20,7 @@ public static class LiveEventTypes
     /// <summary>Payload: <c>RunProgress</c>.</summary>
     public const string RunProgress = "run.progress";
 
-    /// <summary>Payload: <c>RunMetrics</c> with the new points only.</summary>
+    /// <summary>Payload: <c>RunMetrics</c> with the new points.</summary>
     public const string RunMetrics = "run.metrics";
 
     /// <summary>Payload: <c>LogChunk</c>.</summary>
@@ -36,7 +36,7 @@ public static class LiveEventTypes
     public const string SystemSample = "system.sample";
 }
 
-/// <summary>Names in the hub.</summary>
+/// <summary>Names used by the hub.</summary>
 public static class LiveHub
 {
     /// <summary>Path of the hub.</summary>
@@ -66,10 +66,10 @@ public static class LiveHub
     /// <summary>All sweeps.</summary>
     public const string Sweeps = "sweeps";
 
-    /// <summary>One study; what its runs do is told by <see cref="Runs"/>.</summary>
+    /// <summary>One study; events of its runs are on <see cref="Runs"/>.</summary>
     public static string Study(string id) => $"study:{id}";
 
-    /// <summary>One sweep; what its runs do is told by <see cref="Runs"/>.</summary>
+    /// <summary>One sweep; events of its runs are on <see cref="Runs"/>.</summary>
     public static string Sweep(string id) => $"sweep:{id}";
 
     /// <summary>State, progress and metrics of one run.</summary>
@@ -79,27 +79,27 @@ public static class LiveHub
     public static string RunLogs(string id) => $"run:{id}:logs";
 }
 
-/// <summary>A piece of a run's log.</summary>
-/// <param name="Offset">Byte offset of the text in the log.</param>
-/// <param name="NextOffset">Offset to ask for next.</param>
+/// <summary>A chunk of a run's log.</summary>
+/// <param name="Offset">Byte offset of the text.</param>
+/// <param name="NextOffset">Offset of the next chunk.</param>
 /// <param name="Text">The text.</param>
 public sealed record LogChunk(long Offset, long NextOffset, string Text);
 
-/// <summary>A moment of the machine.</summary>
+/// <summary>A sample of machine metrics.</summary>
 public sealed record SystemSample
 {
     /// <summary>Memory in use, MiB.</summary>
     public double UsedMemoryMb { get; init; }
 
-    /// <summary>Memory in all, MiB.</summary>
+    /// <summary>Total memory, MiB.</summary>
     public double TotalMemoryMb { get; init; }
 
-    /// <summary>Processor load in [0, 1].</summary>
+    /// <summary>CPU load in [0, 1].</summary>
     public double? CpuLoad { get; init; }
 
-    /// <summary>Memory of the running worker, MiB; null when none runs.</summary>
+    /// <summary>Memory of the running worker, MiB; null: none is running.</summary>
     public double? WorkerMemoryMb { get; init; }
 
-    /// <summary>The GPUs that runs can use, as they are now; empty where there are none.</summary>
+    /// <summary>Current state of the GPUs available to runs; empty: none.</summary>
     public IReadOnlyList<DeviceEntry> Gpus { get; init; } = [];
 }

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Contracts.Machine;
 
-/// <summary>What the server runs on.</summary>
+/// <summary>The server and its machine.</summary>
 public sealed record SystemDocument
 {
     /// <summary>Version of LoraLab.</summary>
@@ -14,13 +14,13 @@ public sealed record SystemDocument
     /// <summary>.NET runtime.</summary>
     public required string Runtime { get; init; }
 
-    /// <summary>Processor cores.</summary>
+    /// <summary>CPU cores.</summary>
     public int Cores { get; init; }
 
-    /// <summary>Memory in all, MiB.</summary>
+    /// <summary>Total memory, MiB.</summary>
     public double TotalMemoryMb { get; init; }
 
-    /// <summary>Devices that runs can use.</summary>
+    /// <summary>Devices available to runs.</summary>
     public IReadOnlyList<DeviceEntry> Devices { get; init; } = [];
 
     /// <summary>Configured lanes.</summary>
@@ -29,21 +29,21 @@ public sealed record SystemDocument
     /// <summary>Memory budget in MiB; null: none.</summary>
     public int? MemoryBudgetMb { get; init; }
 
-    /// <summary>Folder of database and runs.</summary>
+    /// <summary>Folder of the database and the runs.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Free disk space there, bytes.</summary>
+    /// <summary>Free disk space of the data directory, bytes.</summary>
     public long FreeDiskBytes { get; init; }
 
-    /// <summary>Bytes of all run directories.</summary>
+    /// <summary>Size of all run directories, bytes.</summary>
     public long RunBytes { get; init; }
 
-    /// <summary>Runs in the store.</summary>
+    /// <summary>Number of runs in the store.</summary>
     public int Runs { get; init; }
 
-    /// <summary>Start of the server, UTC.</summary>
+    /// <summary>Start time of the server, UTC.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Things that are wrong, in sentences; empty when all is well.</summary>
+    /// <summary>Problems, one sentence each; empty: none.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }

@@ -2,16 +2,18 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Metrics;
 
-/// <summary>Metric series of one run.</summary>
+/// <summary>Metric series of a run.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Series">Series by key.</param>
 public sealed record RunMetrics(string RunId, IReadOnlyDictionary<string, MetricSeries> Series)
 {
-    /// <summary>On the live channel: points beyond this step that were told before are an earlier attempt's and count no more; null: all count.</summary>
+    /// <summary>
+    /// On the live channel: points sent earlier for steps beyond this one belong to a previous attempt and are superseded; null: none.
+    /// </summary>
     public int? SupersededAfter { get; init; }
 }
 
-/// <summary>One metric over the steps of a run, as columns.</summary>
+/// <summary>A metric over the steps of a run, as columns.</summary>
 public sealed record MetricSeries
 {
     /// <summary>Steps.</summary>
@@ -20,25 +22,25 @@ public sealed record MetricSeries
     /// <summary>Values; null where not finite, see <see cref="NonFinite"/>.</summary>
     public IReadOnlyList<double?> Y { get; init; } = [];
 
-    /// <summary>Points whose value is NaN or infinite.</summary>
+    /// <summary>Points with a NaN or infinite value.</summary>
     public IReadOnlyList<NonFinitePoint> NonFinite { get; init; } = [];
 }
 
-/// <summary>A value that JSON numbers cannot hold.</summary>
+/// <summary>A value that a JSON number cannot represent.</summary>
 /// <param name="Index">Index in the series.</param>
 /// <param name="Step">Step.</param>
 /// <param name="Value"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
 public sealed record NonFinitePoint([property: JsonPropertyName("i")] int Index, [property: JsonPropertyName("x")] int Step, [property: JsonPropertyName("v")] string Value);
 
-/// <summary>Predictions of one evaluation.</summary>
+/// <summary>Predictions of an evaluation.</summary>
 /// <param name="Step">Step of the evaluation.</param>
-/// <param name="Labels">Label words in label order.</param>
-/// <param name="Items">One for each row.</param>
+/// <param name="Labels">Labels in label order.</param>
+/// <param name="Items">One per row.</param>
 public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IReadOnlyList<Prediction> Items);
 
-/// <summary>The prediction for one evaluation row.</summary>
-/// <param name="Row">Row in the evaluation file, from 0.</param>
-/// <param name="Label">True label's index.</param>
-/// <param name="Predicted">Predicted label's index.</param>
-/// <param name="Scores">Log-probability of each label.</param>
+/// <summary>The prediction for an evaluation row.</summary>
+/// <param name="Row">Row of the evaluation file, from 0.</param>
+/// <param name="Label">Index of the true label.</param>
+/// <param name="Predicted">Index of the predicted label.</param>
+/// <param name="Scores">Log-probabilities in label order.</param>
 public sealed record Prediction(int Row, int Label, int Predicted, IReadOnlyList<double> Scores);

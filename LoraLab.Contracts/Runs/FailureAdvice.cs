@@ -3,31 +3,31 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>Changes with which a clone of a failed run may succeed, where they follow from the reason and the specification alone.</summary>
+/// <summary>Suggested changes for a clone of a failed run, derived from the end reason and the specification alone.</summary>
 public static class FailureAdvice
 {
-    private const int LeastTokens = 64;
+    private const int MinPackTokens = 64;
 
-    /// <summary>The changes; empty where the reason has nothing to do with the specification.</summary>
-    /// <param name="reason">Why it failed.</param>
-    /// <param name="spec">The specification as it was used.</param>
-    /// <param name="passTokens">Tokens of its largest pass; null where passes cannot be smaller.</param>
+    /// <summary>Returns the suggested changes; empty if the specification is not the cause.</summary>
+    /// <param name="reason">Why the run failed.</param>
+    /// <param name="spec">The effective specification.</param>
+    /// <param name="passTokens">Tokens of its largest pass; null: passes cannot be smaller.</param>
     public static IReadOnlyList<RunSuggestion> For(EndReason reason, RunSpec spec, int? passTokens) => reason switch
     {
-        EndReason.Diverged => [.. Calmer(spec)],
-        EndReason.OutOfMemory => [.. Smaller(spec, passTokens)],
+        EndReason.Diverged => [.. ForDivergence(spec)],
+        EndReason.OutOfMemory => [.. ForOutOfMemory(spec, passTokens)],
         _ => [],
     };
 
-    private static IEnumerable<RunSuggestion> Calmer(RunSpec spec)
+    private static IEnumerable<RunSuggestion> ForDivergence(RunSpec spec)
     {
         if (spec.LearningRate is double rate)
         {
             double tenth = Tenth(rate);
             JsonObject changes = new() { ["learningRate"] = tenth };
-            if (spec.LearningRateB is double ofB)
+            if (spec.LearningRateB is double rateB)
             {
-                changes["learningRateB"] = Tenth(ofB);
+                changes["learningRateB"] = Tenth(rateB);
             }
 
             yield return new(string.Create(CultureInfo.InvariantCulture, $"learningRate {tenth:R}"), changes);
@@ -44,9 +44,9 @@ public static class FailureAdvice
         }
     }
 
-    private static IEnumerable<RunSuggestion> Smaller(RunSpec spec, int? passTokens)
+    private static IEnumerable<RunSuggestion> ForOutOfMemory(RunSpec spec, int? passTokens)
     {
-        if (passTokens / 2 is int half and >= LeastTokens)
+        if (passTokens / 2 is int half and >= MinPackTokens)
         {
             yield return new($"packTokens {half}", new() { ["packTokens"] = half, ["microBatch"] = "auto" });
         }

@@ -5,11 +5,11 @@ using System.Text.Json.Serialization;
 namespace LoraLab.Contracts.Runs;
 
 /// <summary>Sentences per forward pass, or <c>"auto"</c>.</summary>
-/// <param name="Sentences">The number; null: auto.</param>
+/// <param name="Sentences">Number of sentences; null: auto.</param>
 [JsonConverter(typeof(MicroBatchConverter))]
 public readonly record struct MicroBatch(int? Sentences)
 {
-    /// <summary>The engine chooses.</summary>
+    /// <summary>Chosen by the engine.</summary>
     public static MicroBatch Auto => new(null);
 
     /// <inheritdoc />

@@ -6,10 +6,10 @@ public static class PaperFigureNames
     /// <summary>Hash of the base weights.</summary>
     public const string Weights = "weights of TinyLlama-1.1B-Chat-v1.0 (sha256)";
 
-    /// <summary>Training sentences of each label.</summary>
+    /// <summary>Training sentences per label.</summary>
     public const string TrainingLabels = "negative / positive training sentences";
 
-    /// <summary>Evaluation rows of each label.</summary>
+    /// <summary>Evaluation rows per label.</summary>
     public const string EvaluationLabels = "negative / positive evaluation rows";
 
     /// <summary>Optimizer steps.</summary>
@@ -18,6 +18,6 @@ public static class PaperFigureNames
     /// <summary>Tokens consumed.</summary>
     public const string Tokens = "training tokens";
 
-    /// <summary>Those that say whether weights and data are the paper's; steps and tokens say how far a run followed it.</summary>
+    /// <summary>Figures that identify the paper's weights and data; steps and tokens show how far a run followed its protocol.</summary>
     public static IReadOnlyList<string> WeightsAndData { get; } = [Weights, TrainingLabels, EvaluationLabels];
 }

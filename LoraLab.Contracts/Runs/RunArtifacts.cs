@@ -2,88 +2,88 @@ namespace LoraLab.Contracts.Runs;
 
 /// <summary>The files of a run.</summary>
 /// <param name="RunId">The run.</param>
-/// <param name="TotalBytes">Size of all of them.</param>
+/// <param name="TotalBytes">Total size.</param>
 /// <param name="Items">The files, by name.</param>
 public sealed record RunArtifacts(string RunId, long TotalBytes, IReadOnlyList<RunArtifact> Items);
 
 /// <summary>A file of a run.</summary>
 public sealed record RunArtifact
 {
-    /// <summary>Path within the run's directory, with slashes; behind <c>/artifacts/</c> it is the file's address.</summary>
+    /// <summary>Path within the run directory, with forward slashes; appended to <c>/artifacts/</c> it is the file's URL.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is.</summary>
+    /// <summary>Kind of file.</summary>
     public ArtifactKind Kind { get; init; }
 
-    /// <summary>Size.</summary>
+    /// <summary>Size in bytes.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Optimizer steps done before it was written; null where that says nothing.</summary>
+    /// <summary>Optimizer steps completed before it was written; null: not applicable.</summary>
     public int? Step { get; init; }
 
-    /// <summary>Last change, UTC.</summary>
+    /// <summary>Last modification, UTC.</summary>
     public DateTimeOffset ModifiedAt { get; init; }
 }
 
 /// <summary>Kinds of <see cref="RunArtifact"/>.</summary>
 public enum ArtifactKind
 {
-    /// <summary>Something else.</summary>
+    /// <summary>Any other file.</summary>
     Other,
 
     /// <summary>The specification.</summary>
     Spec,
 
-    /// <summary>What the server knows of the run.</summary>
+    /// <summary>The server's record of the run.</summary>
     Record,
 
-    /// <summary>Hashes of what it computed with.</summary>
+    /// <summary>Hashes of the inputs and results.</summary>
     Fingerprint,
 
-    /// <summary>What an attempt told.</summary>
+    /// <summary>Events of an attempt.</summary>
     Events,
 
     /// <summary>Log of an attempt.</summary>
     Log,
 
-    /// <summary>Scores of the rows of one evaluation.</summary>
+    /// <summary>Scores of the rows of an evaluation.</summary>
     Predictions,
 
-    /// <summary>What a later attempt needs to go on.</summary>
+    /// <summary>State from which a later attempt resumes.</summary>
     Checkpoint,
 
     /// <summary>The trained adapter.</summary>
     Adapter,
 }
 
-/// <summary>Which files of an ended run shall go.</summary>
+/// <summary>Files of an ended run to delete.</summary>
 public sealed record PruneRequest
 {
-    /// <summary>The checkpoints: a resumed run begins from the start then.</summary>
+    /// <summary>Delete the checkpoints; a resumed run then starts over.</summary>
     public bool Checkpoints { get; init; }
 
-    /// <summary>The predictions of all evaluations but the first, the best and the last.</summary>
+    /// <summary>Delete the predictions of all evaluations except the first, the best and the last.</summary>
     public bool Predictions { get; init; }
 
-    /// <summary>The adapter, which is the run's result: it is only there again when the run is repeated.</summary>
+    /// <summary>Delete the adapter, the run's result; only repeating the run restores it.</summary>
     public bool Adapter { get; init; }
 }
 
-/// <summary>Files of one kind that were removed at once.</summary>
+/// <summary>Files of one kind that were deleted together.</summary>
 public sealed record PrunedFiles
 {
-    /// <summary>What they were.</summary>
+    /// <summary>Kind of the files.</summary>
     public ArtifactKind Kind { get; init; }
 
-    /// <summary>How many.</summary>
+    /// <summary>Number of files.</summary>
     public int Files { get; init; }
 
-    /// <summary>Their size.</summary>
+    /// <summary>Total size in bytes.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>When, UTC.</summary>
+    /// <summary>Time of deletion, UTC.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>Because of the configured retention; otherwise somebody asked for it.</summary>
+    /// <summary>True if deleted by the configured retention, false if on request.</summary>
     public bool ByRetention { get; init; }
 }

@@ -4,20 +4,20 @@ namespace LoraLab.Contracts.Runs;
 
 /// <summary>
 /// The run specification: the same JSON in the REST body, in a file for <c>train --spec</c>, in the stored document and in
-/// the form. The defaults below are the defaults of the contract.
+/// the form. The defaults below are those of the contract.
 /// </summary>
 public sealed record RunSpec
 {
-    /// <summary>Display name; null: made from the treatment.</summary>
+    /// <summary>Display name; null: generated from the method and its hyperparameters.</summary>
     public string? Name { get; init; }
 
     /// <summary>Free text, shown as text.</summary>
     public string? Notes { get; init; }
 
-    /// <summary>Labels to filter by.</summary>
+    /// <summary>Tags to filter by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>Higher goes first in the queue.</summary>
+    /// <summary>Queue priority; higher runs first.</summary>
     public int Priority { get; init; }
 
     /// <summary>Name of a model folder under the configured roots; <c>sample</c> is bundled.</summary>
@@ -44,10 +44,12 @@ public sealed record RunSpec
     /// <summary>Linear layers that get an adapter.</summary>
     public TargetModules TargetModules { get; init; } = TargetModules.Of("q_proj", "v_proj");
 
-    /// <summary>Options of the method; its descriptor says which.</summary>
+    /// <summary>Options of the method; see its descriptor.</summary>
     public JsonObject MethodOptions { get; init; } = [];
 
-    /// <summary>A PEFT adapter folder's name or a finished run's id to start from; null: the method's own initialisation.</summary>
+    /// <summary>
+    /// Name of a PEFT adapter folder or id of a finished run that provides the initial adapter; null: the method's initialization.
+    /// </summary>
     public string? InitFrom { get; init; }
 
     /// <summary>Learning rate (of A in LoRA+); null: the method's default.</summary>
@@ -62,31 +64,31 @@ public sealed record RunSpec
     /// <summary>Warm-up steps W.</summary>
     public int WarmupSteps { get; init; }
 
-    /// <summary>Horizon S of the schedule; null: the run's own number of steps T.</summary>
+    /// <summary>Horizon S of the schedule; null: the run's total steps T.</summary>
     public int? ScheduleSteps { get; init; }
 
     /// <summary>Decoupled weight decay of AdamW.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>Clip the global gradient norm to this; null: off.</summary>
+    /// <summary>Maximum global gradient norm for clipping; null: off.</summary>
     public double? MaxGradNorm { get; init; } = 1.0;
 
-    /// <summary>Passes over the training sentences.</summary>
+    /// <summary>Epochs over the training sentences.</summary>
     public int Epochs { get; init; } = 1;
 
-    /// <summary>Stop after this many optimizer steps; null: all.</summary>
+    /// <summary>Number of optimizer steps after which to stop; null: all.</summary>
     public int? MaxSteps { get; init; }
 
-    /// <summary>Training sentences in the subset; more than there are means all.</summary>
+    /// <summary>Number of training sentences in the subset, capped at the size of the data set.</summary>
     public int TrainSamples { get; init; } = 20000;
 
-    /// <summary>Seed of the permutation that picks the subset; null: file order.</summary>
+    /// <summary>Seed of the permutation that selects the subset; null: file order.</summary>
     public long? DataSeed { get; init; } = 42;
 
     /// <summary>First position of the subset in the permutation.</summary>
     public int DataOffset { get; init; }
 
-    /// <summary>Seed of the order in which the subset is consumed; null: the subset's own order.</summary>
+    /// <summary>Seed of the training order of the subset; null: the order of selection.</summary>
     public long? OrderSeed { get; init; }
 
     /// <summary>Seed of the adapter's initial values and of dropout.</summary>
@@ -99,30 +101,30 @@ public sealed record RunSpec
     public MicroBatch MicroBatch { get; init; } = MicroBatch.Auto;
 
     /// <summary>
-    /// Tokens per forward pass at most, padding not counted and what the sentences have in common at their beginning counted once; null:
-    /// what the memory holds, usually a whole window. The gradient does not depend on it.
+    /// Maximum tokens per forward pass, without padding and with the shared prefix counted once; null: what the memory can hold, usually a
+    /// whole window. The gradient does not depend on it.
     /// </summary>
     public int? PackTokens { get; init; }
 
-    /// <summary>Name of a prompt or a template with <c>{sentence}</c> and <c> {label}</c>.</summary>
+    /// <summary>Name of a prompt, or a template with <c>{sentence}</c> and <c> {label}</c>.</summary>
     public string Prompt { get; init; } = "paper-literal";
 
-    /// <summary>Trim the data's trailing space.</summary>
+    /// <summary>Trim trailing spaces of the sentences.</summary>
     public bool StripSentence { get; init; }
 
-    /// <summary>Which tokens are targets.</summary>
+    /// <summary>Tokens that are targets of the loss.</summary>
     public LossScope LossScope { get; init; } = LossScope.Full;
 
-    /// <summary>How token losses are weighted within a window.</summary>
+    /// <summary>Weighting of the token losses in a window.</summary>
     public LossWeighting LossWeighting { get; init; } = LossWeighting.PerExampleMean;
 
-    /// <summary>Evaluate every so many optimizer steps.</summary>
+    /// <summary>Number of optimizer steps between evaluations.</summary>
     public int EvalEvery { get; init; } = 50;
 
-    /// <summary>The first N rows of the evaluation split; null: all.</summary>
+    /// <summary>Number of rows to evaluate, from the start of the split; null: all.</summary>
     public int? EvalSamples { get; init; }
 
-    /// <summary>Which rows are evaluated.</summary>
+    /// <summary>Rows that are evaluated.</summary>
     public EvalSplit EvalSplit { get; init; } = EvalSplit.Dev;
 
     /// <summary>Precision of the frozen base weights.</summary>

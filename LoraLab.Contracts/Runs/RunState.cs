@@ -1,21 +1,21 @@
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>Where a run is in its life.</summary>
+/// <summary>States of a run.</summary>
 public enum RunState
 {
-    /// <summary>Waits for its device.</summary>
+    /// <summary>Waiting for its device.</summary>
     Queued,
 
-    /// <summary>The worker loads model and data.</summary>
+    /// <summary>The worker is loading the model and data.</summary>
     Preparing,
 
-    /// <summary>The worker trains or evaluates.</summary>
+    /// <summary>The worker is training or evaluating.</summary>
     Running,
 
-    /// <summary>A cancel was asked for; the worker is stopping.</summary>
+    /// <summary>Cancellation was requested; the worker is stopping.</summary>
     Cancelling,
 
-    /// <summary>Finished as specified.</summary>
+    /// <summary>Ran to completion.</summary>
     Completed,
 
     /// <summary>Ended with an error.</summary>
@@ -24,20 +24,20 @@ public enum RunState
     /// <summary>Stopped on request.</summary>
     Cancelled,
 
-    /// <summary>The server or worker went away; may go on later.</summary>
+    /// <summary>The server or the worker went down; the run can be resumed.</summary>
     Interrupted,
 }
 
 /// <summary>Why a run ended.</summary>
 public enum EndReason
 {
-    /// <summary>All steps done.</summary>
+    /// <summary>All steps were completed.</summary>
     Finished,
 
     /// <summary>Stopped on request.</summary>
     Cancelled,
 
-    /// <summary>Stopped by a sweep's rule.</summary>
+    /// <summary>Stopped by a rule of its sweep.</summary>
     Pruned,
 
     /// <summary>The device ran out of memory.</summary>
@@ -46,10 +46,10 @@ public enum EndReason
     /// <summary>The loss became NaN or infinite.</summary>
     Diverged,
 
-    /// <summary>Model, data or specification cannot be used.</summary>
+    /// <summary>The model, the data or the specification cannot be used.</summary>
     BadData,
 
-    /// <summary>The memory budget does not hold the run.</summary>
+    /// <summary>The run does not fit its memory budget.</summary>
     BudgetExceeded,
 
     /// <summary>The disk is full.</summary>

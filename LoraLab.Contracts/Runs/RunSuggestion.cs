@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>A change of a specification that would help by itself.</summary>
+/// <summary>A suggested change to a specification.</summary>
 /// <param name="Label">The change in a few words, for example <c>packTokens 300</c>.</param>
-/// <param name="Changes">Fields of the specification and their new values.</param>
-/// <param name="TotalMb">The run's peak memory with it by the estimate, MiB; null where memory is not what it is about.</param>
+/// <param name="Changes">Specification fields with their new values.</param>
+/// <param name="TotalMb">Estimated peak memory with the change, MiB; null if it does not concern memory.</param>
 public sealed record RunSuggestion(string Label, JsonObject Changes, double? TotalMb = null);

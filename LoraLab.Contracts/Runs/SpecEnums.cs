@@ -13,7 +13,7 @@ public enum LearningRateSchedule
     Cosine,
 }
 
-/// <summary>Which tokens of a training text are targets.</summary>
+/// <summary>Tokens of a training text that are targets of the loss.</summary>
 public enum LossScope
 {
     /// <summary>Every token after BOS.</summary>
@@ -23,7 +23,7 @@ public enum LossScope
     Completion,
 }
 
-/// <summary>How the token losses of a window are weighted.</summary>
+/// <summary>Weighting of the token losses in a window.</summary>
 public enum LossWeighting
 {
     /// <summary>Mean over sentences of each sentence's mean token loss.</summary>
@@ -33,13 +33,13 @@ public enum LossWeighting
     PerToken,
 }
 
-/// <summary>Which rows are evaluated.</summary>
+/// <summary>Rows that are evaluated.</summary>
 public enum EvalSplit
 {
-    /// <summary>The data set's development rows.</summary>
+    /// <summary>The data set's development split.</summary>
     Dev,
 
-    /// <summary>Training rows that the run does not train on, for choosing hyper-parameters.</summary>
+    /// <summary>Training rows held out from training, for selecting hyperparameters.</summary>
     Selection,
 }
 

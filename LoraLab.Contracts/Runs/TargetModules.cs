@@ -4,17 +4,17 @@ using System.Text.Json.Serialization;
 namespace LoraLab.Contracts.Runs;
 
 /// <summary>
-/// A list of linear layer names, or <c>"all-linear"</c>: every linear layer but the output head.
+/// A list of linear layer names, or <c>"all-linear"</c>: every linear layer except the output head.
 /// </summary>
 [JsonConverter(typeof(TargetModulesConverter))]
 public sealed record TargetModules
 {
-    /// <summary>The word for every linear layer but the output head.</summary>
+    /// <summary>JSON value for every linear layer except the output head.</summary>
     public const string AllLinearWord = "all-linear";
 
     private TargetModules(IReadOnlyList<string>? names) => Names = names;
 
-    /// <summary>Every linear layer but the output head.</summary>
+    /// <summary>Every linear layer except the output head.</summary>
     public static TargetModules AllLinear { get; } = new((IReadOnlyList<string>?)null);
 
     /// <summary>The named layers; null: all of them.</summary>
@@ -23,10 +23,10 @@ public sealed record TargetModules
     /// <summary>True for <c>"all-linear"</c>.</summary>
     public bool IsAllLinear => Names is null;
 
-    /// <summary>These layers.</summary>
+    /// <summary>Creates a list of layers.</summary>
     public static TargetModules Of(params IReadOnlyList<string> names) => new(names);
 
-    /// <summary>Equal when both name the same layers in the same order.</summary>
+    /// <summary>Returns true if both list the same layers in the same order.</summary>
     public bool Equals(TargetModules? other) =>
         other is not null && (Names is null ? other.Names is null : other.Names is not null && Names.SequenceEqual(other.Names));
 
@@ -37,7 +37,7 @@ public sealed record TargetModules
     public override string ToString() => Names is null ? AllLinearWord : string.Join(", ", Names);
 }
 
-/// <summary>Reads and writes <see cref="TargetModules"/> as a word or a list.</summary>
+/// <summary>Reads and writes <see cref="TargetModules"/> as a string or a list.</summary>
 public sealed class TargetModulesConverter : JsonConverter<TargetModules>
 {
     private const string Expected = "targetModules must be a list of layer names or \"all-linear\".";

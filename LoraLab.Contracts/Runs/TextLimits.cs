@@ -1,12 +1,12 @@
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>How long a text that a person writes about a run, study or sweep may be, in characters.</summary>
+/// <summary>Maximum lengths, in characters, of user-written texts about runs, studies and sweeps.</summary>
 public static class TextLimits
 {
     /// <summary>Name of a run or sweep.</summary>
     public const int Name = 200;
 
-    /// <summary>Name of a study: its runs are named after it, with their label behind it.</summary>
+    /// <summary>Name of a study; shorter, because the names of its runs append a label to it.</summary>
     public const int StudyName = 100;
 
     /// <summary>Notes.</summary>
@@ -15,9 +15,9 @@ public static class TextLimits
     /// <summary>One tag.</summary>
     public const int Tag = 64;
 
-    /// <summary>Tags of one run; a number of words.</summary>
+    /// <summary>Number of tags per run.</summary>
     public const int Tags = 50;
 
-    /// <summary>Priorities lie between minus this number and this number.</summary>
+    /// <summary>Largest absolute value of a priority.</summary>
     public const int Priority = 1_000_000;
 }

@@ -5,28 +5,28 @@ namespace LoraLab.Contracts.Worker;
 /// <summary>Exit codes of the trainer.</summary>
 public static class ExitCodes
 {
-    /// <summary>Done.</summary>
+    /// <summary>Success.</summary>
     public const int Success = 0;
 
-    /// <summary>The run or command failed; a sentence said why.</summary>
+    /// <summary>The run or command failed and reported an error.</summary>
     public const int Failure = 1;
 
-    /// <summary>The command line is wrong.</summary>
+    /// <summary>The command line is invalid.</summary>
     public const int BadUsage = 2;
 
     /// <summary>The run was cancelled.</summary>
     public const int Cancelled = 3;
 
-    /// <summary>The run was left unfinished.</summary>
+    /// <summary>The run was left unfinished and can be resumed.</summary>
     public const int Abandoned = 4;
 
-    /// <summary>The estimate is above the memory budget.</summary>
+    /// <summary>The estimate exceeds the memory budget.</summary>
     public const int OverBudget = 5;
 
-    /// <summary>The disk is full, and even that could not be written.</summary>
+    /// <summary>The disk is full, and not even the final event could be written.</summary>
     public const int DiskFull = 6;
 
-    /// <summary>The code for the end of a run; null: left unfinished.</summary>
+    /// <summary>Returns the exit code for an end reason; null: left unfinished.</summary>
     public static int FromEndReason(EndReason? reason) => reason switch
     {
         EndReason.Finished => Success,
@@ -35,6 +35,6 @@ public static class ExitCodes
         _ => Failure,
     };
 
-    /// <summary>How a run ends whose worker exited with <paramref name="code"/> and said nothing else.</summary>
+    /// <summary>Returns the end reason for a worker that exited with <paramref name="code"/> without reporting one.</summary>
     public static EndReason ToEndReason(int code) => code == DiskFull ? EndReason.DiskFull : EndReason.WorkerLost;
 }

@@ -2,7 +2,9 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Worker;
 
-/// <summary>Errors of runs whose worker exited without reporting how they ended; see <see cref="EndMessages"/> for those that did.</summary>
+/// <summary>
+/// Errors of runs whose worker exited without reporting how they ended; see <see cref="EndMessages"/> for those that did.
+/// </summary>
 public static class ExitMessages
 {
     private const int SignalBase = 128;

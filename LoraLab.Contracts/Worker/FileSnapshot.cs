@@ -1,7 +1,7 @@
 namespace LoraLab.Contracts.Worker;
 
-/// <summary>A file that a run reads, as it was when somebody looked: enough to tell whether it was written since.</summary>
-/// <param name="Name">The name of what it belongs to and its own, for example <c>sst2/train.tsv</c>.</param>
-/// <param name="Bytes">Its size; -1: it was not there.</param>
-/// <param name="WrittenAt">Time of its last write.</param>
+/// <summary>Size and time of an input file, used to detect changes between submission and training.</summary>
+/// <param name="Name">Name of its folder and of the file, for example <c>sst2/train.tsv</c>.</param>
+/// <param name="Bytes">Size; -1: the file does not exist.</param>
+/// <param name="WrittenAt">Time of the last write.</param>
 public sealed record FileSnapshot(string Name, long Bytes, DateTimeOffset WrittenAt);

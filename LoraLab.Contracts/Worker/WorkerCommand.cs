@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Worker;
 
-/// <summary>A line on the worker's stdin. Its end means that the server is gone.</summary>
+/// <summary>A line on the worker's stdin. End of input means that the server is gone.</summary>
 public sealed record WorkerCommand
 {
     /// <summary>Run directory to execute; it holds <c>spec.json</c>.</summary>
@@ -12,10 +12,10 @@ public sealed record WorkerCommand
     /// <summary>Attempt number, from 1; the attempt's folder is <c>attempts/{number:0000}</c> in the run directory.</summary>
     public int Attempt { get; init; } = 1;
 
-    /// <summary>What the run's files were when it was queued: the worker names those that changed. Empty: nobody looked.</summary>
+    /// <summary>Input files as they were when the run was queued; the worker warns about those that changed. Empty: not recorded.</summary>
     public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 
-    /// <summary>Stop as soon as possible.</summary>
+    /// <summary>True to stop as soon as possible.</summary>
     public bool Cancel { get; init; }
 }
 
@@ -46,6 +46,8 @@ public static class RunFiles
     /// <summary>Folder of an attempt, relative to the run directory.</summary>
     public static string Attempt(int number) => $"attempts/{number:0000}";
 
-    /// <summary>Predictions of one evaluation, relative to the run directory: CSV with the columns row, label, predicted and one score for each label word.</summary>
+    /// <summary>
+    /// Predictions of an evaluation, relative to the run directory: CSV with the columns row, label, predicted and one score per label.
+    /// </summary>
     public static string PredictionsAt(int step) => $"{Predictions}/step-{step:000000}.csv";
 }

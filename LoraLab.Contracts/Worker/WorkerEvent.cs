@@ -4,7 +4,7 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Contracts.Worker;
 
 /// <summary>
-/// What a worker tells: one JSON object a line, appended to <c>events.jsonl</c> of the attempt before stdout repeats it.
+/// An event of a worker: one JSON object per line, appended to the attempt's <c>events.jsonl</c> and then repeated on stdout.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AttemptStarted), "started")]
@@ -17,62 +17,62 @@ namespace LoraLab.Contracts.Worker;
 [JsonDerivedType(typeof(AttemptEnded), "ended")]
 public abstract record WorkerEvent
 {
-    /// <summary>Number within the attempt, from 1 without gaps.</summary>
+    /// <summary>Number within the attempt, from 1, without gaps.</summary>
     [JsonPropertyName("n")]
     public long Number { get; init; }
 
-    /// <summary>When, UTC.</summary>
+    /// <summary>Time, UTC.</summary>
     public DateTimeOffset At { get; init; }
 }
 
-/// <summary>First event: the worker process has begun.</summary>
+/// <summary>First event: the worker process has started.</summary>
 public sealed record AttemptStarted : WorkerEvent
 {
     /// <summary>Operating-system process id.</summary>
     public int ProcessId { get; init; }
 }
 
-/// <summary>Model and data are loaded and the adapters are in place; training begins.</summary>
+/// <summary>The model and data are loaded and the adapters are in place; training begins.</summary>
 public sealed record RunPrepared : WorkerEvent
 {
-    /// <summary>The specification with every value as it is used.</summary>
+    /// <summary>The effective specification, with every value as used.</summary>
     public required RunSpec Spec { get; init; }
 
-    /// <summary>Machine and choices.</summary>
+    /// <summary>Machine and effective settings.</summary>
     public required RunEnvironment Environment { get; init; }
 
-    /// <summary>Optimizer steps in all.</summary>
+    /// <summary>Total optimizer steps.</summary>
     public int TotalSteps { get; init; }
 
-    /// <summary>Optimizer steps of earlier attempts that this one goes on from; its points take the place of theirs behind it.</summary>
+    /// <summary>Optimizer steps of earlier attempts from which this one resumes; its points supersede theirs beyond that step.</summary>
     public int ResumedFrom { get; init; }
 
-    /// <summary>Results up to there; null when it begins from the start.</summary>
+    /// <summary>Results up to that step; null: it starts from scratch.</summary>
     public RunSummary? Summary { get; init; }
 
     /// <summary>Trainable parameters, counted from the live model.</summary>
     public long TrainableParameters { get; init; }
 
-    /// <summary>All parameters, adapters included.</summary>
+    /// <summary>All parameters, including adapters.</summary>
     public long TotalParameters { get; init; }
 
-    /// <summary>Seconds to load and initialise.</summary>
+    /// <summary>Seconds to load and initialize.</summary>
     public double LoadSeconds { get; init; }
 
-    /// <summary>Things worth knowing that do not stop the run.</summary>
+    /// <summary>Warnings that do not stop the run.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
-/// <summary>How far the worker is; at most a few a second.</summary>
+/// <summary>Progress of the worker; at most a few per second.</summary>
 public sealed record ProgressMade : WorkerEvent
 {
-    /// <summary>Optimizer steps done.</summary>
+    /// <summary>Completed optimizer steps.</summary>
     public int Step { get; init; }
 
-    /// <summary>Optimizer steps in all; 0 until known.</summary>
+    /// <summary>Total optimizer steps; 0 until known.</summary>
     public int TotalSteps { get; init; }
 
-    /// <summary>Seconds to the end; null until known.</summary>
+    /// <summary>Estimated seconds remaining; null until known.</summary>
     public double? EtaSeconds { get; init; }
 
     /// <summary><c>loading</c>, <c>training</c>, <c>evaluating</c> or <c>saving</c>.</summary>
@@ -80,8 +80,8 @@ public sealed record ProgressMade : WorkerEvent
 }
 
 /// <summary>
-/// Points of one or more steps, as columns: <c>values[key][i]</c> belongs to <c>steps[i]</c>.
-/// Values that are not finite are written as the words NaN, Infinity and -Infinity.
+/// Metric points of one or more steps, as columns: <c>values[key][i]</c> belongs to <c>steps[i]</c>.
+/// Non-finite values are written as the strings NaN, Infinity and -Infinity.
 /// </summary>
 public sealed record MetricsRecorded : WorkerEvent
 {
@@ -92,22 +92,22 @@ public sealed record MetricsRecorded : WorkerEvent
     public IReadOnlyDictionary<string, double[]> Values { get; init; } = new Dictionary<string, double[]>();
 }
 
-/// <summary>An evaluation is done; its predictions are in the run directory.</summary>
+/// <summary>An evaluation is complete; its predictions are in the run directory.</summary>
 public sealed record Evaluated : WorkerEvent
 {
-    /// <summary>Optimizer steps done before it.</summary>
+    /// <summary>Optimizer steps completed before it.</summary>
     public int Step { get; init; }
 
     /// <summary>Accuracy in [0, 1].</summary>
     public double Accuracy { get; init; }
 
-    /// <summary>Unweighted mean of the class F1 scores.</summary>
+    /// <summary>Unweighted mean of the per-class F1 scores.</summary>
     public double MacroF1 { get; init; }
 
-    /// <summary>Mean of minus the true label's score.</summary>
+    /// <summary>Mean negative score of the true label.</summary>
     public double Loss { get; init; }
 
-    /// <summary>Rows right.</summary>
+    /// <summary>Rows predicted correctly.</summary>
     public int Correct { get; init; }
 
     /// <summary>Rows evaluated.</summary>
@@ -120,17 +120,17 @@ public sealed record Evaluated : WorkerEvent
     public required string PredictionsFile { get; init; }
 }
 
-/// <summary>A checkpoint is on the disk: a later attempt can go on from here.</summary>
+/// <summary>A checkpoint is on disk: a later attempt can resume from it.</summary>
 public sealed record CheckpointSaved : WorkerEvent
 {
-    /// <summary>Optimizer steps done before it.</summary>
+    /// <summary>Optimizer steps completed before it.</summary>
     public int Step { get; init; }
 }
 
-/// <summary>Memory went above the budget for the first time; the run goes on, because the device has more.</summary>
+/// <summary>Memory exceeded the budget for the first time; the run continues, because the device has more.</summary>
 public sealed record BudgetExceeded : WorkerEvent
 {
-    /// <summary>Optimizer steps done.</summary>
+    /// <summary>Completed optimizer steps.</summary>
     public int Step { get; init; }
 
     /// <summary>Memory in use, MiB.</summary>
@@ -139,23 +139,23 @@ public sealed record BudgetExceeded : WorkerEvent
     /// <summary>The budget, MiB.</summary>
     public int BudgetMb { get; init; }
 
-    /// <summary>One sentence that says so.</summary>
+    /// <summary>Warning in one sentence.</summary>
     [JsonPropertyName("sentence")]
     public required string Message { get; init; }
 }
 
-/// <summary>Last event: how the attempt ended.</summary>
+/// <summary>Last event: the attempt has ended.</summary>
 public sealed record AttemptEnded : WorkerEvent
 {
-    /// <summary>Why.</summary>
+    /// <summary>Why it ended.</summary>
     public EndReason Reason { get; init; }
 
-    /// <summary>One sentence that says what went wrong and what to do; null when nothing did.</summary>
+    /// <summary>The error and its remedy, in one sentence; null: none.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Changes with which a clone may succeed.</summary>
+    /// <summary>Suggested changes for a clone.</summary>
     public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
 
-    /// <summary>Results; partly null when the attempt ended early.</summary>
+    /// <summary>Results; some are null if the attempt ended early.</summary>
     public RunSummary Summary { get; init; } = new();
 }

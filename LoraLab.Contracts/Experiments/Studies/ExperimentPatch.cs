@@ -1,9 +1,9 @@
 namespace LoraLab.Contracts.Experiments.Studies;
 
-/// <summary>Changes to the description of a study or a sweep; absent members stay.</summary>
+/// <summary>Changes to the description of a study or a sweep; absent members are left unchanged.</summary>
 public sealed record ExperimentPatch
 {
-    /// <summary>New display name; no two of a kind have the same.</summary>
+    /// <summary>New display name, unique among studies or sweeps.</summary>
     public string? Name { get; init; }
 
     /// <summary>New notes; empty or null: none.</summary>

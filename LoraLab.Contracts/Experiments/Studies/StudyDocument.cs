@@ -4,10 +4,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Studies;
 
-/// <summary>A study as the API shows it.</summary>
+/// <summary>A study as returned by the API.</summary>
 public sealed record StudyDocument
 {
-    /// <summary>Version of this document's shape.</summary>
+    /// <summary>Schema version of this document.</summary>
     public int SchemaVersion { get; init; } = 1;
 
     /// <summary>Short sortable id.</summary>
@@ -19,73 +19,73 @@ public sealed record StudyDocument
     /// <summary>Free text.</summary>
     public string? Notes { get; init; }
 
-    /// <summary>Where it is in its life.</summary>
+    /// <summary>State of the study.</summary>
     public StudyState State { get; init; }
 
-    /// <summary>Why it failed, and what to do; null otherwise.</summary>
+    /// <summary>Why it failed and what to do about it; null: it has not.</summary>
     public string? Error { get; init; }
 
-    /// <summary>The plan with everything that was left out filled in.</summary>
+    /// <summary>The plan with its defaults filled in.</summary>
     public required StudyPlan Plan { get; init; }
 
-    /// <summary>Things worth knowing: what failed, what is at the edge of its grid, what was not paired.</summary>
+    /// <summary>Warnings: failed runs, values at the edge of their grid, missing pairs.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Methods with what was chosen for them, in the plan's order.</summary>
+    /// <summary>Methods with the values selected for them, in the order of the plan.</summary>
     public IReadOnlyList<StudyArm> Arms { get; init; } = [];
 
-    /// <summary>Every run of the study, in the order of creation.</summary>
+    /// <summary>Runs of the study in order of creation.</summary>
     public IReadOnlyList<StudyRun> Runs { get; init; } = [];
 
-    /// <summary>Runs that are planned, those of later stages included.</summary>
+    /// <summary>Number of planned runs, including those of later stages.</summary>
     public int PlannedRuns { get; init; }
 
-    /// <summary>Seconds to the end by the pace of runs that are done; null until there is one.</summary>
+    /// <summary>Estimated seconds remaining, from the timing of completed runs; null until there is one.</summary>
     public double? EtaSeconds { get; init; }
 
-    /// <summary>Sentences of the paper that can be tested, and what the runs say of them.</summary>
+    /// <summary>Testable statements of the paper with their verdicts.</summary>
     public IReadOnlyList<StudyClaim> Claims { get; init; } = [];
 
     /// <summary>Tables over the runs so far.</summary>
     public IReadOnlyList<StudyTable> Tables { get; init; } = [];
 
-    /// <summary>Figures that can be drawn.</summary>
+    /// <summary>Figures of the study.</summary>
     public IReadOnlyList<StudyFigure> Figures { get; init; } = [];
 
     /// <summary>Creation, UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>End, UTC; null while it has not ended.</summary>
+    /// <summary>End, UTC; null: it has not ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 }
 
 /// <summary>States of a study.</summary>
 public enum StudyState
 {
-    /// <summary>Runs of it are waiting or running.</summary>
+    /// <summary>Runs are queued or running.</summary>
     Running,
 
-    /// <summary>All runs have ended, and each method has a result.</summary>
+    /// <summary>All runs have ended, and every method has a result.</summary>
     Completed,
 
-    /// <summary>It cannot go on: a method has no run that finished.</summary>
+    /// <summary>It cannot continue: a method has no completed run.</summary>
     Failed,
 
-    /// <summary>Somebody cancelled it.</summary>
+    /// <summary>Cancelled on request.</summary>
     Cancelled,
 }
 
-/// <summary>Stage of a study that a run belongs to.</summary>
+/// <summary>Stages of a study.</summary>
 public enum StudyStage
 {
-    /// <summary>A cell of a grid, evaluated on the selection split: for choosing.</summary>
+    /// <summary>Hyperparameter selection: a cell of a grid, evaluated on the selection split.</summary>
     Selection,
 
-    /// <summary>Evaluated on the reported split: for tables, figures and claims.</summary>
+    /// <summary>Evaluated on the reported split, for tables, figures and claims.</summary>
     Reported,
 }
 
-/// <summary>One run of a study.</summary>
+/// <summary>A run of a study.</summary>
 public sealed record StudyRun
 {
     /// <summary>The run.</summary>
@@ -94,77 +94,77 @@ public sealed record StudyRun
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
 
-    /// <summary>What it is for.</summary>
+    /// <summary>Stage of the run.</summary>
     public StudyStage Stage { get; init; }
 
-    /// <summary>The grid's values that it has, by field.</summary>
+    /// <summary>Values from the grid, by field.</summary>
     public JsonObject Settings { get; init; } = [];
 
     /// <summary>Seed k.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Where the run is; a run that was deleted is shown as it ended.</summary>
+    /// <summary>State of the run; a deleted run keeps its final state.</summary>
     public RunState State { get; init; }
 
-    /// <summary>Why it ended.</summary>
+    /// <summary>Why the run ended.</summary>
     public EndReason? EndReason { get; init; }
 
-    /// <summary>One sentence on what went wrong; null when nothing did.</summary>
+    /// <summary>Error in one sentence; null: none.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Optimizer steps done.</summary>
+    /// <summary>Completed optimizer steps.</summary>
     public int Step { get; init; }
 
-    /// <summary>Optimizer steps in all.</summary>
+    /// <summary>Total optimizer steps.</summary>
     public int TotalSteps { get; init; }
 
-    /// <summary>Accuracy of the last evaluation so far.</summary>
+    /// <summary>Accuracy of the latest evaluation.</summary>
     public double? Accuracy { get; init; }
 
-    /// <summary>Macro-F1 of the last evaluation so far.</summary>
+    /// <summary>Macro-F1 of the latest evaluation.</summary>
     public double? MacroF1 { get; init; }
 }
 
-/// <summary>A method of a study and what was chosen for it.</summary>
+/// <summary>A method of a study and the values selected for it.</summary>
 public sealed record StudyArm
 {
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
 
-    /// <summary>Name for people.</summary>
+    /// <summary>Display name.</summary>
     public required string Label { get; init; }
 
-    /// <summary>Colour in every figure, as <c>#rrggbb</c>.</summary>
+    /// <summary>Color in every figure, <c>#rrggbb</c>.</summary>
     public required string Color { get; init; }
 
-    /// <summary>The cells that were tried on the selection split, best first; those that have not ended last.</summary>
+    /// <summary>Cells evaluated on the selection split, best first; unfinished ones last.</summary>
     public IReadOnlyList<StudyCell> Cells { get; init; } = [];
 
-    /// <summary>The cell whose runs are reported; null until it is chosen, and where nothing is chosen.</summary>
+    /// <summary>Values of the selected cell, whose runs are reported; null: not selected yet, or no selection.</summary>
     public JsonObject? Selected { get; init; }
 
-    /// <summary>Where the chosen rate lies in its grid.</summary>
+    /// <summary>Position of the selected learning rate in its grid.</summary>
     [JsonPropertyName("place")]
     public GridPosition? Position { get; init; }
 }
 
 /// <summary>A cell of a grid.</summary>
-/// <param name="Settings">Its values, by field.</param>
+/// <param name="Settings">Values by field.</param>
 /// <param name="RunId">Its run.</param>
-/// <param name="Accuracy">Accuracy at its last evaluation on the selection split; null: it has not finished.</param>
-/// <param name="Loss">Evaluation loss there: among cells of the same accuracy the lower one is chosen.</param>
-/// <param name="Extension">The cell was added because the best one lay at the edge of the grid.</param>
+/// <param name="Accuracy">Accuracy of the last evaluation on the selection split; null: unfinished.</param>
+/// <param name="Loss">Loss of that evaluation; breaks ties in accuracy, lower wins.</param>
+/// <param name="Extension">True if the cell was added because the best one was at the edge of the grid.</param>
 public sealed record StudyCell(JsonObject Settings, string RunId, double? Accuracy, double? Loss, bool Extension);
 
-/// <summary>Where a chosen value lies in its grid.</summary>
+/// <summary>Position of a selected value in its grid.</summary>
 public enum GridPosition
 {
     /// <summary>Smaller and larger values were tried too.</summary>
     Inside,
 
-    /// <summary>It was at the edge, the grid was extended beyond it, and it now lies inside.</summary>
+    /// <summary>Inside after the grid was extended: it was at the edge before.</summary>
     InsideAfterExtension,
 
-    /// <summary>At the edge, also after the extension: a better value may lie beyond.</summary>
+    /// <summary>At the edge, even after the extension: a better value may lie beyond.</summary>
     AtEdge,
 }

@@ -5,10 +5,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
-/// <summary>A sweep as the API shows it.</summary>
+/// <summary>A sweep as returned by the API.</summary>
 public sealed record SweepDocument
 {
-    /// <summary>Version of this document's shape.</summary>
+    /// <summary>Schema version of this document.</summary>
     public int SchemaVersion { get; init; } = 1;
 
     /// <summary>Short sortable id.</summary>
@@ -20,145 +20,145 @@ public sealed record SweepDocument
     /// <summary>Free text.</summary>
     public string? Notes { get; init; }
 
-    /// <summary>Where it is in its life.</summary>
+    /// <summary>State of the sweep.</summary>
     public SweepState State { get; init; }
 
-    /// <summary>Why it failed, and what to do; null otherwise.</summary>
+    /// <summary>Why it failed and what to do about it; null: it has not.</summary>
     public string? Error { get; init; }
 
-    /// <summary>The plan with everything that was left out filled in.</summary>
+    /// <summary>The plan with its defaults filled in.</summary>
     public required SweepPlan Plan { get; init; }
 
-    /// <summary>Things worth knowing about the plan.</summary>
+    /// <summary>Warnings about the plan.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Steps at which runs are halved, the last step not counted; empty without halving.</summary>
+    /// <summary>Rungs of successive halving, without the last step; empty without halving.</summary>
     public IReadOnlyList<int> Rungs { get; init; } = [];
 
-    /// <summary>Runs in all, those that are not chosen yet included.</summary>
+    /// <summary>Total number of runs, including those not sampled yet.</summary>
     public int PlannedRuns { get; init; }
 
-    /// <summary>Runs by what became of them.</summary>
+    /// <summary>Number of runs by status.</summary>
     public SweepCounts Counts { get; init; } = new();
 
-    /// <summary>Seconds to the end by the pace of runs that are done; null until there is one.</summary>
+    /// <summary>Estimated seconds remaining, from the timing of completed runs; null until there is one.</summary>
     public double? EtaSeconds { get; init; }
 
-    /// <summary>The best run that was finished; null until there is one.</summary>
+    /// <summary>The best completed run; null until there is one.</summary>
     public SweepBest? Best { get; init; }
 
-    /// <summary>Points in the order in which they were chosen; empty in lists.</summary>
+    /// <summary>Trials in the order of sampling; empty in lists.</summary>
     public IReadOnlyList<SweepTrial> Trials { get; init; } = [];
 
     /// <summary>Submission time, UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>End, UTC; null while it has not ended.</summary>
+    /// <summary>End, UTC; null: it has not ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 }
 
-/// <summary>Where a sweep is in its life.</summary>
+/// <summary>States of a sweep.</summary>
 public enum SweepState
 {
-    /// <summary>Runs are chosen, queued and watched.</summary>
+    /// <summary>Runs are sampled, queued and monitored.</summary>
     Running,
 
-    /// <summary>Nothing is started; what ran was stopped with a checkpoint and goes on when the sweep is resumed.</summary>
+    /// <summary>No runs are started; running ones were stopped at a checkpoint and continue when the sweep is resumed.</summary>
     Paused,
 
     /// <summary>Every run has ended.</summary>
     Completed,
 
-    /// <summary>No run gave a result, or one could not be created.</summary>
+    /// <summary>No run produced a result, or a run could not be created.</summary>
     Failed,
 
-    /// <summary>Somebody ended it.</summary>
+    /// <summary>Cancelled on request.</summary>
     Cancelled,
 }
 
-/// <summary>Runs of a sweep by what became of them.</summary>
+/// <summary>Number of runs of a sweep by status.</summary>
 public sealed record SweepCounts
 {
-    /// <summary>Not chosen yet, or chosen and not queued yet.</summary>
+    /// <summary>Not sampled or not queued yet.</summary>
     public int Planned { get; init; }
 
     /// <summary>In the queue.</summary>
     public int Queued { get; init; }
 
-    /// <summary>Preparing, running or being stopped.</summary>
+    /// <summary>Preparing, running or cancelling.</summary>
     public int Running { get; init; }
 
     /// <summary>Ran to the end.</summary>
     public int Completed { get; init; }
 
-    /// <summary>Stopped by the sweep's rule; halving may let them go on.</summary>
+    /// <summary>Stopped by the sweep's pruner; halving may resume them.</summary>
     public int Pruned { get; init; }
 
     /// <summary>Failed.</summary>
     public int Failed { get; init; }
 
-    /// <summary>Cancelled, by a person or with the sweep, or deleted.</summary>
+    /// <summary>Cancelled by a user or with the sweep, or deleted.</summary>
     public int Cancelled { get; init; }
 }
 
-/// <summary>A point of the space and the run that tries it.</summary>
+/// <summary>A point of the search space and the run that evaluates it.</summary>
 public sealed record SweepTrial
 {
     /// <summary>1 for the first.</summary>
     public int Number { get; init; }
 
-    /// <summary>Value of each field of the space.</summary>
+    /// <summary>Values by field of the search space.</summary>
     public required JsonObject Values { get; init; }
 
-    /// <summary>Its run; null: not queued yet, or deleted.</summary>
+    /// <summary>Id of its run; null: not queued yet, or deleted.</summary>
     public string? RunId { get; init; }
 
-    /// <summary>Its run's name; null likewise.</summary>
+    /// <summary>Name of its run; null: not queued yet, or deleted.</summary>
     public string? RunName { get; init; }
 
-    /// <summary>Its run's state; null likewise.</summary>
+    /// <summary>State of its run; null: not queued yet, or deleted.</summary>
     public RunState? State { get; init; }
 
-    /// <summary>Why its run ended; null while it has not.</summary>
+    /// <summary>Why its run ended; null: it has not.</summary>
     public EndReason? EndReason { get; init; }
 
-    /// <summary>Its run's step.</summary>
+    /// <summary>Completed optimizer steps of its run.</summary>
     public int Step { get; init; }
 
-    /// <summary>The objective at its run's last evaluation; null until there is one, or where it is not finite.</summary>
+    /// <summary>Objective at the last evaluation of its run; null: none yet, or not finite.</summary>
     public double? Value { get; init; }
 
-    /// <summary>The rungs that it passed; 0 without halving.</summary>
+    /// <summary>Number of rungs passed; 0 without halving.</summary>
     public int RungsPassed { get; init; }
 }
 
-/// <summary>The best finished run of a sweep.</summary>
+/// <summary>The best completed run of a sweep.</summary>
 public sealed record SweepBest
 {
     /// <summary>The run.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the run.</summary>
     public required string RunName { get; init; }
 
-    /// <summary>Value of each field of the space.</summary>
+    /// <summary>Values by field of the search space.</summary>
     public required JsonObject Values { get; init; }
 
-    /// <summary>The objective at its last evaluation.</summary>
+    /// <summary>Objective at its last evaluation.</summary>
     public double Value { get; init; }
 
-    /// <summary>Its accuracy at that evaluation with the 95 % Wilson interval.</summary>
+    /// <summary>Its accuracy at that evaluation with the 95% Wilson interval.</summary>
     public ProportionEstimate? Accuracy { get; init; }
 
-    /// <summary>Runs of which it is the best.</summary>
+    /// <summary>Number of completed runs that it was chosen from.</summary>
     [JsonPropertyName("of")]
     public int Candidates { get; init; }
 
-    /// <summary>Runs that the interval of the best does not tell from it: theirs contains its accuracy.</summary>
+    /// <summary>Number of runs that are statistically indistinguishable from it: their intervals contain its accuracy.</summary>
     [JsonPropertyName("notTold")]
     public int Indistinguishable { get; init; }
 
-    /// <summary>On which rows it was chosen, and what that means.</summary>
+    /// <summary>The rows on which it was chosen, and the consequence for its value.</summary>
     [JsonPropertyName("sentence")]
     public required string Note { get; init; }
 }

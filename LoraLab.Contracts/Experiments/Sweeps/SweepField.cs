@@ -2,40 +2,40 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
-/// <summary>A field of the specification that is searched, and what it may be.</summary>
+/// <summary>A searched field of the specification and its range.</summary>
 public sealed record SweepField
 {
-    /// <summary>JSON name, with a dot for an option of the method, for example <c>learningRate</c> or <c>methodOptions.lrRatio</c>.</summary>
+    /// <summary>JSON name, dotted for an option of the method, for example <c>learningRate</c> or <c>methodOptions.lrRatio</c>.</summary>
     public required string Field { get; init; }
 
-    /// <summary>What it may be.</summary>
+    /// <summary>Kind of range.</summary>
     public SweepRange Range { get; init; }
 
-    /// <summary>The values of a choice.</summary>
+    /// <summary>Values of a choice.</summary>
     public IReadOnlyList<JsonNode?>? Values { get; init; }
 
-    /// <summary>Smallest value of a range.</summary>
+    /// <summary>Lower bound of a range.</summary>
     public double? Low { get; init; }
 
-    /// <summary>Largest value of a range.</summary>
+    /// <summary>Upper bound of a range.</summary>
     public double? High { get; init; }
 
-    /// <summary>Into how many values a grid divides the range, both ends included; whole numbers may leave it out: each is one.</summary>
+    /// <summary>Number of grid values in the range, both ends included; optional for integers: every integer is a value.</summary>
     public int? Steps { get; init; }
 }
 
-/// <summary>What a field may be.</summary>
+/// <summary>Kinds of range.</summary>
 public enum SweepRange
 {
-    /// <summary>One of some values.</summary>
+    /// <summary>One of a list of values.</summary>
     Choice,
 
-    /// <summary>A number between two, every one as likely.</summary>
+    /// <summary>A number, uniformly distributed.</summary>
     Uniform,
 
-    /// <summary>A positive number between two, every order of magnitude as likely.</summary>
+    /// <summary>A positive number, log-uniformly distributed.</summary>
     LogUniform,
 
-    /// <summary>A whole number between two, both included.</summary>
+    /// <summary>An integer, bounds included.</summary>
     Integer,
 }

@@ -2,30 +2,30 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
-/// <summary>How much each field matters for the objective, over the runs that were finished.</summary>
+/// <summary>Hyperparameter importance over the completed runs.</summary>
 public sealed record SweepImportance
 {
     /// <summary>The objective.</summary>
     public required string Objective { get; init; }
 
-    /// <summary>Finished runs.</summary>
+    /// <summary>Number of completed runs.</summary>
     public int Runs { get; init; }
 
-    /// <summary>Runs that are needed.</summary>
+    /// <summary>Number of completed runs required.</summary>
     [JsonPropertyName("needed")]
     public int RequiredRuns { get; init; }
 
-    /// <summary>How it is computed, or how many runs are missing, in one sentence.</summary>
+    /// <summary>The computation, or the number of missing runs, in one sentence.</summary>
     [JsonPropertyName("sentence")]
     public required string Note { get; init; }
 
-    /// <summary>Fields, the most important first; empty while runs are missing.</summary>
+    /// <summary>Fields, most important first; empty while runs are missing.</summary>
     public IReadOnlyList<FieldImportance> Fields { get; init; } = [];
 }
 
-/// <summary>How much one field matters.</summary>
+/// <summary>Importance of a field.</summary>
 /// <param name="Field">The field.</param>
-/// <param name="Share">Share of the objective's variance that lies between groups of the field's values, corrected for chance, in [0, 1].</param>
-/// <param name="Correlation">Spearman's rank correlation with the objective; null where values have no order, or are all the same.</param>
-/// <param name="Groups">Groups that were compared.</param>
+/// <param name="Share">Share of the objective's variance between groups of the field's values, corrected for chance, in [0, 1].</param>
+/// <param name="Correlation">Spearman's rank correlation with the objective; null if the values are unordered or all equal.</param>
+/// <param name="Groups">Number of groups compared.</param>
 public sealed record FieldImportance(string Field, double Share, double? Correlation, int Groups);

@@ -3,47 +3,47 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
-/// <summary>What a sweep would do: the answer to a dry run.</summary>
+/// <summary>Preview of a sweep: the response to a dry run.</summary>
 public sealed record SweepPreview
 {
-    /// <summary>The plan with everything that was left out filled in.</summary>
+    /// <summary>The plan with its defaults filled in.</summary>
     public required SweepPlan Plan { get; init; }
 
-    /// <summary>How many runs it makes.</summary>
+    /// <summary>Number of runs.</summary>
     public int Runs { get; init; }
 
-    /// <summary>Combinations that the constraints leave out of a grid.</summary>
+    /// <summary>Number of grid points excluded by constraints.</summary>
     public int Excluded { get; init; }
 
-    /// <summary>Its first runs; with <c>tpe</c> those that are drawn before it learns.</summary>
+    /// <summary>Its first runs; with <c>tpe</c>, the random ones.</summary>
     public IReadOnlyList<JsonObject> First { get; init; } = [];
 
-    /// <summary>Optimizer steps of all runs, none stopped early.</summary>
+    /// <summary>Optimizer steps of all runs, without early stopping.</summary>
     public long Steps { get; init; }
 
-    /// <summary>Hours on the device, none stopped early; null where nothing is known of the pace.</summary>
+    /// <summary>Device hours without early stopping; null: no timing is known.</summary>
     public double? DeviceHours { get; init; }
 
-    /// <summary>Where the hours come from, in one sentence.</summary>
+    /// <summary>Basis of the estimate, in one sentence.</summary>
     public required string Basis { get; init; }
 
-    /// <summary>What stopping runs early saves; null: nothing stops them.</summary>
+    /// <summary>Savings of early stopping; null: no pruner.</summary>
     [JsonPropertyName("saving")]
     public SweepSavings? Savings { get; init; }
 
-    /// <summary>Things worth knowing.</summary>
+    /// <summary>Warnings.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
-/// <summary>What stopping runs early saves.</summary>
-/// <param name="Steps">Optimizer steps that are left.</param>
-/// <param name="DeviceHours">Hours that are left; null where nothing is known of the pace.</param>
-/// <param name="Exact">The rule makes so many steps, whatever the results; otherwise it makes no fewer.</param>
-/// <param name="Sentence">The same in words.</param>
-/// <param name="Rungs">Runs that reach each rung, and the last step; empty for rules without rungs.</param>
+/// <summary>Savings of early stopping.</summary>
+/// <param name="Steps">Remaining optimizer steps.</param>
+/// <param name="DeviceHours">Remaining device hours; null: no timing is known.</param>
+/// <param name="Exact">True if the number of steps does not depend on the results; false if it is a lower bound.</param>
+/// <param name="Sentence">Description in one sentence.</param>
+/// <param name="Rungs">Number of runs that reach each rung and the last step; empty for rules without rungs.</param>
 public sealed record SweepSavings(long Steps, double? DeviceHours, bool Exact, string Sentence, IReadOnlyList<SweepRung> Rungs);
 
 /// <summary>A rung of successive halving.</summary>
-/// <param name="Step">Its step.</param>
-/// <param name="Runs">Runs that reach it.</param>
+/// <param name="Step">Step of the rung.</param>
+/// <param name="Runs">Number of runs that reach it.</param>
 public sealed record SweepRung(int Step, int Runs);
