@@ -4,7 +4,7 @@ using System.Reflection.Metadata.Ecma335;
 
 namespace LoraLab.Tests.Architecture;
 
-/// <summary>Reads the instructions of method bodies.</summary>
+/// <summary>Reads the IL instructions of method bodies.</summary>
 internal static class Instructions
 {
     private const byte TwoBytes = 0xFE;
@@ -12,7 +12,7 @@ internal static class Instructions
     private static readonly IReadOnlyDictionary<short, OperandType> Operands = typeof(OpCodes).GetFields()
         .Select(field => field.GetValue(null)).OfType<OpCode>().ToDictionary(code => code.Value, code => code.OperandType);
 
-    /// <summary>What the instructions of a body name: types, methods and fields.</summary>
+    /// <summary>Types, methods and fields that the instructions of a body reference.</summary>
     public static IEnumerable<EntityHandle> Tokens(BlobReader code)
     {
         List<EntityHandle> tokens = [];

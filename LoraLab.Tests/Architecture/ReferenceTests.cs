@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Architecture;
 
-/// <summary>Who may know whom, read from the assemblies.</summary>
+/// <summary>Allowed references between projects, read from the assemblies.</summary>
 public sealed class ReferenceTests
 {
     [Theory]
@@ -12,7 +12,7 @@ public sealed class ReferenceTests
     [InlineData("LoraLab.Training", "LoraLab.Contracts LoraLab.Files")]
     [InlineData("LoraLab.Server", "LoraLab.Contracts LoraLab.Files")]
     [InlineData("LoraLab.Web", "LoraLab.Contracts")]
-    public void Assembly_OfOurs_KnowsOnlyWhatTheDesignAllows(string name, string allowed)
+    public void Assembly_OfOurs_ReferencesOnlyAllowedProjects(string name, string allowed)
     {
         string[] ours = [.. References(name).Where(reference => reference.StartsWith("LoraLab.", StringComparison.Ordinal))];
 
@@ -29,7 +29,7 @@ public sealed class ReferenceTests
     [InlineData("LoraLab.Web", "Hangfire")]
     [InlineData("LoraLab.Web", "LiteDB")]
     [InlineData("LoraLab.Web", "TorchSharp")]
-    public void Assembly_OfOurs_DoesNotKnow(string name, string forbidden) =>
+    public void Assembly_OfOurs_DoesNotReference(string name, string forbidden) =>
         Assert.DoesNotContain(References(name), reference => reference.StartsWith(forbidden, StringComparison.Ordinal));
 
     private static IEnumerable<string> References(string name) =>

@@ -1,15 +1,15 @@
 namespace LoraLab.Tests.Architecture;
 
-/// <summary>The rooms of a project: the folders right below it. Each may use those before it.</summary>
+/// <summary>The rooms of a project: its top-level folders. Each may use only the rooms before it.</summary>
 /// <param name="Project">The project, which is the first part of its namespaces.</param>
-/// <param name="Names">Its rooms, lowest first; <see cref="Root"/> is what lies in the project's own folder.</param>
-/// <param name="MostArrows">Pairs of rooms of which one uses the other: a number that may fall, never rise.</param>
-internal sealed record Rooms(string Project, IReadOnlyList<string> Names, int MostArrows)
+/// <param name="Names">The rooms, lowest first; <see cref="Root"/> stands for files in the project folder itself.</param>
+/// <param name="MaxDependencies">Limit on pairs of rooms of which one uses the other; it may be lowered, never raised.</param>
+internal sealed record Rooms(string Project, IReadOnlyList<string> Names, int MaxDependencies)
 {
-    /// <summary>The project's own folder.</summary>
+    /// <summary>The project folder itself.</summary>
     public const string Root = "(root)";
 
-    /// <summary>The projects with rooms, as <c>docs/architecture.md</c> shows them.</summary>
+    /// <summary>All projects with rooms, as listed in <c>docs/architecture.md</c>.</summary>
     public static IReadOnlyList<Rooms> All { get; } =
     [
         new("LoraLab.Contracts", [Root, "Metrics", "Methods", "Runs", "Catalog", "Worker", "Machine", "Live", "Compare", "Experiments"], 11),
@@ -20,15 +20,15 @@ internal sealed record Rooms(string Project, IReadOnlyList<string> Names, int Mo
     ];
 
     /// <summary>The rooms of a project.</summary>
-    public static Rooms Of(string project) => All.Single(rooms => rooms.Project == project);
+    public static Rooms For(string project) => All.Single(rooms => rooms.Project == project);
 
-    /// <summary>The room of a namespace of the project; null: it is none of its own.</summary>
+    /// <summary>The room of a namespace; null: the namespace is outside the project.</summary>
     public string? RoomOf(string space) => space == Project ? Root
         : space.StartsWith(Project + ".", StringComparison.Ordinal) ? space[(Project.Length + 1)..].Split('.')[0]
         : null;
 
-    /// <summary>Whether a room may use another: it comes later in the list.</summary>
-    public bool Allows(string from, string to) => Place(from) is >= 0 and int user && Place(to) is >= 0 and int used && used < user;
+    /// <summary>Whether a room may use another, which must come before it in the list.</summary>
+    public bool Allows(string from, string to) => Index(from) is >= 0 and int user && Index(to) is >= 0 and int used && used < user;
 
-    private int Place(string room) => Names.ToList().IndexOf(room);
+    private int Index(string room) => Names.ToList().IndexOf(room);
 }

@@ -4,8 +4,9 @@ using System.Reflection.PortableExecutable;
 namespace LoraLab.Tests.Architecture;
 
 /// <summary>
-/// Which types of an assembly use which others of it, read from its metadata: base types, members, attributes, and the bodies of methods. A nested type,
-/// and what the compiler makes of a lambda or an iterator, counts as the type around it. Constants leave no trace: the compiler copies them.
+/// References between the types of an assembly, read from its metadata: base types, members, attributes and method bodies. Nested types,
+/// including those that the compiler generates for lambdas and iterators, count as their outermost type. Constants are not seen, because the
+/// compiler inlines them.
 /// </summary>
 internal sealed class TypeReferences
 {
@@ -20,13 +21,13 @@ internal sealed class TypeReferences
         metadata = image.GetMetadataReader();
     }
 
-    /// <summary>Full name of each type that is not nested, and its namespace.</summary>
+    /// <summary>Namespace by full name, for each type that is not nested.</summary>
     public IReadOnlyDictionary<string, string> Namespaces => spaces;
 
-    /// <summary>User and used, full names, never the same.</summary>
+    /// <summary>Pairs of distinct full names: the first type uses the second.</summary>
     public IReadOnlySet<(string From, string To)> References => found;
 
-    /// <summary>Reads an assembly's file.</summary>
+    /// <summary>Reads an assembly file.</summary>
     public static TypeReferences Read(string path)
     {
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
@@ -183,7 +184,7 @@ internal sealed class TypeReferences
         return $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}";
     }
 
-    /// <summary>The assembly's own types in a signature.</summary>
+    /// <summary>Types of this assembly in a signature.</summary>
     private sealed class Names(TypeReferences owner) : ISignatureTypeProvider<IEnumerable<string>, object?>
     {
         public IEnumerable<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => [owner.NameOf(handle)];

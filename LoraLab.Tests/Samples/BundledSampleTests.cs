@@ -11,21 +11,21 @@ using Xunit;
 
 namespace LoraLab.Tests.Samples;
 
-/// <summary>The committed sample keeps every promise of its README, and comes out of its seed again.</summary>
+/// <summary>The committed sample matches its README and can be regenerated from its seed.</summary>
 public sealed class BundledSampleTests
 {
     private static readonly string Folder = Path.Combine(Fixtures.RepositoryRoot, "samples");
     private static readonly SampleData Data = SampleData.Generate(Sample.Seed);
 
     [Fact]
-    public void Data_FromTheSeed_IsTheCommittedOneByteForByte()
+    public void Data_FromTheSeed_EqualsTheCommittedFiles()
     {
         Assert.Equal(File.ReadAllText(Path.Combine(Folder, "data", "train.tsv")), SampleData.ToTsv(Data.Training));
         Assert.Equal(File.ReadAllText(Path.Combine(Folder, "data", "dev.tsv")), SampleData.ToTsv(Data.Evaluation));
     }
 
     [Fact]
-    public void Tokenizer_FromTheSeed_IsTheCommittedOneByteForByte()
+    public void Tokenizer_FromTheSeed_EqualsTheCommittedFiles()
     {
         Assert.Equal(File.ReadAllBytes(Path.Combine(Folder, "model", "tokenizer.model")), Sample.Tokenizer(Data));
         Assert.Equal(File.ReadAllText(Path.Combine(Folder, "model", "tokenizer_config.json")), Sample.TokenizerConfig());
@@ -70,11 +70,11 @@ public sealed class BundledSampleTests
     [Fact]
     public void Pretraining_HasNoEvaluationSentenceAndLabelsIndependentOfTheMood()
     {
-        HashSet<string> held = [.. Data.Evaluation.Select(row => row.Sentence.Text)];
+        HashSet<string> heldOut = [.. Data.Evaluation.Select(row => row.Sentence.Text)];
         Dictionary<(Mood, string), int> labels = [];
         foreach (ReviewDocument document in new ReviewCorpus(Sample.Seed, Data).Documents(Sample.PretrainingSteps * Pretrainer.Batch))
         {
-            Assert.DoesNotContain(document.Sentences, held.Contains);
+            Assert.DoesNotContain(document.Sentences, heldOut.Contains);
             foreach (string label in document.FrameLabels)
             {
                 labels[(document.Mood, label)] = labels.GetValueOrDefault((document.Mood, label)) + 1;
@@ -88,7 +88,7 @@ public sealed class BundledSampleTests
         Assert.Equal(4, labels.Count);
         foreach (Mood mood in Enum.GetValues<Mood>())
         {
-            // Decks of a thousand cards: the last, unfinished deck alone may lean.
+            // Labels are drawn from shuffled decks of a thousand, so only the last, incomplete deck can be unbalanced.
             Assert.InRange(Math.Abs(labels[(mood, "positive")] - labels[(mood, "negative")]), 0, 80);
             Assert.True(labels[(mood, "positive")] > 1000);
         }
@@ -102,7 +102,7 @@ public sealed class BundledSampleTests
     }
 
     [Fact]
-    public void Tokenizer_LabelsAreSinglePiecesAndTextSurvives()
+    public void Tokenizer_LabelsAreSinglePiecesAndTextRoundTrips()
     {
         ITokenizer tokenizer = LlamaTokenizerFile.Load(Path.Combine(Folder, "model"));
         ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse("paper-literal"), ["negative", "positive"], LossScope.Completion, stripSentence: false);

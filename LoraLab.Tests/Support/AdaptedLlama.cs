@@ -11,7 +11,7 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>A <see cref="TinyLlama"/> with the adapters of a method, and its gradient over a window.</summary>
+/// <summary>A <see cref="TinyLlama"/> with adapters, and its gradient over a window.</summary>
 internal sealed class AdaptedLlama : IDisposable
 {
     private AdaptedLlama(LlamaModel model) => Model = model;
@@ -22,7 +22,7 @@ internal sealed class AdaptedLlama : IDisposable
 
     public IReadOnlyList<AdapterParameter> Parameters => [.. Adapters.SelectMany(adapter => adapter.Trainable)];
 
-    /// <summary>A specification with a method's defaults, for every linear layer.</summary>
+    /// <summary>A specification with the defaults of a method, targeting every linear layer.</summary>
     public static RunSpec SpecOf(string method, int rank = 4, double alpha = 8, JsonObject? options = null) => new()
     {
         Method = method,
@@ -45,8 +45,8 @@ internal sealed class AdaptedLlama : IDisposable
         return new(model);
     }
 
-    /// <summary>Puts values into the factors that start at zero, so that no gradient is zero for that reason alone.</summary>
-    public AdaptedLlama Disturb(int seed)
+    /// <summary>Adds noise to all factors, so that no gradient is zero only because a factor is zero-initialized.</summary>
+    public AdaptedLlama Perturb(int seed)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
@@ -59,23 +59,23 @@ internal sealed class AdaptedLlama : IDisposable
         return this;
     }
 
-    /// <summary>Replaces the factors by float64 copies, which are trained in their place.</summary>
+    /// <summary>Replaces the factors by trainable float64 copies.</summary>
     public AdaptedLlama InFloat64()
     {
         foreach (LinearLayer linear in Model.Linears.Where(linear => linear.Adapter is not null))
         {
             LowRankAdapter old = linear.Adapter!;
-            LowRankAdapter wide = new(old.Module, Wide(old.A_RI), Wide(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null ? null : Wide(old.R_RR));
-            linear.Adapter = old.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(Wide(extracted.A_RI), Wide(extracted.B_OR), extracted.InBranch)) : wide;
+            LowRankAdapter wide = new(old.Module, ToFloat64(old.A_RI), ToFloat64(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null ? null : ToFloat64(old.R_RR));
+            linear.Adapter = old.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch)) : wide;
         }
 
         return this;
 
-        static Tensor Wide(Tensor value) => value.detach().to(float64);
+        static Tensor ToFloat64(Tensor value) => value.detach().to(float64);
     }
 
-    /// <summary>A float64 copy of base and factors, whose values are these.</summary>
-    public AdaptedLlama Widened()
+    /// <summary>A float64 copy of base weights and factors with the same values.</summary>
+    public AdaptedLlama ToFloat64Copy()
     {
         Dictionary<string, Tensor> weights = Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value);
         LlamaModel wide = LlamaFactory.Build(Model.Config, (name, _) => weights[name].detach().to(float64).clone());
@@ -87,7 +87,7 @@ internal sealed class AdaptedLlama : IDisposable
         return new AdaptedLlama(wide).InFloat64();
     }
 
-    /// <summary>Loss of a window; its gradient is left in the parameters. The sums are those of a training step.</summary>
+    /// <summary>Loss of a window, with the reductions of a training step. The gradient accumulates in the parameters.</summary>
     public double Accumulate(IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting = LossWeighting.PerExampleMean)
     {
         ZeroGradients();
@@ -104,7 +104,7 @@ internal sealed class AdaptedLlama : IDisposable
         return loss;
     }
 
-    /// <summary>The same by packed passes with hand-derived gradients.</summary>
+    /// <summary>The same with packed passes and hand-derived gradients.</summary>
     public double AccumulatePacked(IReadOnlyList<TrainingExample> window, PassLimits limits, LossWeighting weighting = LossWeighting.PerExampleMean, FlopLedger? ledger = null, DropoutMasks? masks = null)
     {
         foreach (AdapterParameter parameter in Parameters)
@@ -122,15 +122,15 @@ internal sealed class AdaptedLlama : IDisposable
         double loss = 0;
         foreach (TrainingPass pass in passes)
         {
-            DropoutMasks? own = masks is null ? null : masks with { Rows = [.. pass.Examples.Select(example => example.Row)], Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)] };
-            loss += packed.Gradient(pass, dropout: own).item<double>();
+            DropoutMasks? passMasks = masks is null ? null : masks with { Rows = [.. pass.Examples.Select(example => example.Row)], Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)] };
+            loss += packed.Gradient(pass, dropout: passMasks).item<double>();
             pass.Dispose();
         }
 
         return loss;
     }
 
-    /// <summary>Every gradient, one after another; zeros where a parameter has none.</summary>
+    /// <summary>All gradients, flattened and concatenated; zeros for a parameter without one.</summary>
     public Tensor Gradient()
     {
         using IDisposable noGrad = no_grad();
@@ -141,7 +141,7 @@ internal sealed class AdaptedLlama : IDisposable
     /// <summary>A window of random sentences of the given lengths.</summary>
     public static TrainingExample[] Window(int seed, params int[] lengths) => Window(seed, 1, lengths);
 
-    /// <summary>A window of random sentences that have so many tokens in common at their beginning, as far as they are long enough.</summary>
+    /// <summary>A window of random sentences that share their first <paramref name="common"/> tokens, truncated to their lengths.</summary>
     public static TrainingExample[] Window(int seed, int common, int[] lengths)
     {
         Random random = new(seed);

@@ -1,6 +1,6 @@
 namespace LoraLab.Tests.Support;
 
-/// <summary>The programs that were built with the tests, in the same configuration.</summary>
+/// <summary>Paths of the programs built with the tests, in the same configuration.</summary>
 internal static class BuiltPrograms
 {
     public static string Server => Find("LoraLab.Server");

@@ -4,8 +4,8 @@ using Xunit;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// The largest deviation of each quantity from a reference file. They are printed before they are judged, so that the distance to
-/// the limit can be read from a run that passes: <c>dotnet test --logger "console;verbosity=detailed"</c>.
+/// The largest deviation of each quantity from a reference file. Deviations are printed before they are asserted, so the margin
+/// is visible in passing tests too: <c>dotnet test --logger "console;verbosity=detailed"</c>.
 /// </summary>
 internal sealed class Deviations(ITestOutputHelper output, string reference)
 {
@@ -13,14 +13,14 @@ internal sealed class Deviations(ITestOutputHelper output, string reference)
 
     /// <summary>|actual − expected| / |expected|.</summary>
     public void Relative(string quantity, string place, double expected, double actual, double limit) =>
-        Note($"{quantity}, relative", place, expected, actual, Math.Abs(actual - expected) / Math.Abs(expected), limit);
+        Record($"{quantity}, relative", place, expected, actual, Math.Abs(actual - expected) / Math.Abs(expected), limit);
 
     /// <summary>|actual − expected|.</summary>
     public void Absolute(string quantity, string place, double expected, double actual, double limit) =>
-        Note($"{quantity}, absolute", place, expected, actual, Math.Abs(actual - expected), limit);
+        Record($"{quantity}, absolute", place, expected, actual, Math.Abs(actual - expected), limit);
 
-    /// <summary>Prints a line for each quantity, then fails if one is over its limit.</summary>
-    public void Judge()
+    /// <summary>Prints one line per quantity, then fails if any is over its limit.</summary>
+    public void AssertWithinLimits()
     {
         Assert.NotEmpty(_largest);
         foreach ((string quantity, Largest found) in _largest)
@@ -34,12 +34,12 @@ internal sealed class Deviations(ITestOutputHelper output, string reference)
             string.Create(CultureInfo.InvariantCulture, $"{reference}: {entry.Key} at {entry.Value.Place}: expected {entry.Value.Expected:R}, got {entry.Value.Actual:R}")));
     }
 
-    private void Note(string quantity, string place, double expected, double actual, double deviation, double limit)
+    private void Record(string quantity, string place, double expected, double actual, double deviation, double limit)
     {
         Largest found = new(place, expected, actual, deviation, limit, 1);
-        if (_largest.TryGetValue(quantity, out Largest? known))
+        if (_largest.TryGetValue(quantity, out Largest? previous))
         {
-            found = deviation <= known.Deviation || double.IsNaN(known.Deviation) ? known with { Count = known.Count + 1 } : found with { Count = known.Count + 1 };
+            found = deviation <= previous.Deviation || double.IsNaN(previous.Deviation) ? previous with { Count = previous.Count + 1 } : found with { Count = previous.Count + 1 };
         }
 
         _largest[quantity] = found;

@@ -9,7 +9,7 @@ internal static class EditedTokenizer
     private const uint TrainerField = 2;
     private const uint ByteFallbackField = 35;
 
-    /// <summary>The file's bytes without the pieces that <paramref name="drop"/> names; a piece's text is its first field.</summary>
+    /// <summary>The file without the pieces that match <paramref name="drop"/>; the text of a piece is its first field.</summary>
     public static byte[] Without(byte[] model, Predicate<string> drop)
     {
         using MemoryStream edited = new();
@@ -37,7 +37,7 @@ internal static class EditedTokenizer
         return WireFormat.GetTagFieldNumber(input.ReadTag()) == 1 ? input.ReadString() : "";
     }
 
-    // Of two values of a field the later one counts.
+    // In protobuf the last value of a field wins.
     private static ByteString WithoutByteFallback(ByteString trainer)
     {
         using MemoryStream edited = new();

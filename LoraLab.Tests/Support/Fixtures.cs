@@ -3,14 +3,14 @@ using Xunit;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// Real data, weights and reference numbers, which are not part of the repository. Where they are absent a test is skipped
-/// with a reason; in CI, and where LORALAB_FIXTURES says that they are there, their absence is a failure.
+/// Real data, weights and reference numbers, which are not part of the repository. If they are missing, a test is skipped with
+/// a reason; in CI, or if LORALAB_FIXTURES is set, it fails.
 /// </summary>
 internal static class Fixtures
 {
     private const string Variable = "LORALAB_FIXTURES";
 
-    /// <summary>The folder that holds LoraLab.sln.</summary>
+    /// <summary>The folder with LoraLab.sln.</summary>
     public static string RepositoryRoot { get; } = FindRepositoryRoot();
 
     private static string? Configured { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
@@ -20,7 +20,7 @@ internal static class Fixtures
     /// <summary>stories260K: real weights of a tiny Llama.</summary>
     public static string Stories260K => Data("models", "stories260K");
 
-    /// <summary>The paper's tokenizer, without weights.</summary>
+    /// <summary>The tokenizer used in the paper, without weights.</summary>
     public static string TinyLlamaTokenizer => Data("models", "TinyLlama-1.1B-Chat-v1.0-tokenizer-only");
 
     /// <summary>GLUE SST-2.</summary>
@@ -36,7 +36,7 @@ internal static class Fixtures
     {
         if (!Path.Exists(path))
         {
-            string reason = $"{path} is not there; set {Variable} to the folder of the fixtures.";
+            string reason = $"{path} does not exist; set {Variable} to the folder with the fixtures.";
             Assert.False(Configured is not null || Environment.GetEnvironmentVariable("CI") == "true", reason);
             Assert.Skip(reason);
         }

@@ -5,24 +5,24 @@ using Xunit;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// Feeds damaged files to a reader. It may take them or refuse them with a <see cref="RunFailure"/> of one sentence; it must not
-/// throw anything else, nor allocate more than the size of the input can explain.
+/// Feeds corrupted files to a reader. The reader may accept them or throw a <see cref="RunFailure"/> with a one-sentence message; it must
+/// not throw anything else, nor allocate out of proportion to the size of the input.
 /// </summary>
 internal static class Fuzz
 {
     private const long FixedAllowance = 2 << 20;
     private const long AllowancePerByte = 400;
 
-    /// <summary>Runs a number of cases. Case i has the seed <paramref name="seed"/> + i: one that fails is repeated by itself with it.</summary>
-    /// <param name="output">Hears the seed and what came out.</param>
+    /// <summary>Runs a number of cases. Case i has the seed <paramref name="seed"/> + i, with which it can be repeated.</summary>
+    /// <param name="output">Receives the seeds and the results.</param>
     /// <param name="seed">Seed of the first case.</param>
     /// <param name="cases">Number of cases.</param>
-    /// <param name="prepare">Writes the damaged files of a case and returns their size in bytes.</param>
+    /// <param name="prepare">Writes the corrupted files of a case and returns their size in bytes.</param>
     /// <param name="read">Reads them.</param>
-    /// <param name="named">What every sentence must name; null: nothing.</param>
+    /// <param name="named">Text that every message must contain; null: none.</param>
     public static void Run(ITestOutputHelper output, int seed, int cases, Func<Mutator, long> prepare, Action read, string? named = null)
     {
-        int refused = 0;
+        int rejected = 0;
         long largest = 0;
         for (int i = 0; i < cases; i++)
         {
@@ -34,8 +34,8 @@ internal static class Fuzz
             }
             catch (RunFailure failure)
             {
-                refused++;
-                RequireSentence(failure, named, seed + i);
+                rejected++;
+                AssertMessage(failure, named, seed + i);
             }
             catch (Exception other)
             {
@@ -44,18 +44,18 @@ internal static class Fuzz
 
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             largest = Math.Max(largest, allocated);
-            Assert.True(allocated <= FixedAllowance + (AllowancePerByte * size), $"Seed {seed + i}: {allocated} bytes were allocated for an input of {size}.");
+            Assert.True(allocated <= FixedAllowance + (AllowancePerByte * size), $"Seed {seed + i}: {allocated} bytes were allocated for an input of {size} bytes.");
         }
 
-        output.WriteLine($"seeds {seed} to {seed + cases - 1}: {refused} refused, {cases - refused} still readable, at most {largest} bytes allocated");
-        // Damage that is never, or always, noticed would test nothing.
-        Assert.InRange(refused, cases / 10, cases - 1);
+        output.WriteLine($"seeds {seed} to {seed + cases - 1}: {rejected} rejected, {cases - rejected} still readable, at most {largest} bytes allocated");
+        // Corruption that is never or always detected would test nothing.
+        Assert.InRange(rejected, cases / 10, cases - 1);
     }
 
-    private static void RequireSentence(RunFailure failure, string? named, int seed)
+    private static void AssertMessage(RunFailure failure, string? named, int seed)
     {
-        bool sentence = failure.Message.Length is > 20 and < 3000 && failure.Message[^1] == '.' && !failure.Message.AsSpan().ContainsAny('\n', '\r', '\0');
-        Assert.True(failure.Reason == EndReason.BadData && sentence, $"Seed {seed}: not one sentence: {failure.Message}");
-        Assert.True(named is null || failure.Message.Contains(named, StringComparison.Ordinal), $"Seed {seed}: '{named}' is not named: {failure.Message}");
+        bool isSentence = failure.Message.Length is > 20 and < 3000 && failure.Message[^1] == '.' && !failure.Message.AsSpan().ContainsAny('\n', '\r', '\0');
+        Assert.True(failure.Reason == EndReason.BadData && isSentence, $"Seed {seed}: the message is not one sentence: {failure.Message}");
+        Assert.True(named is null || failure.Message.Contains(named, StringComparison.Ordinal), $"Seed {seed}: the message does not contain '{named}': {failure.Message}");
     }
 }

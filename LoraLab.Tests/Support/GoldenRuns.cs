@@ -5,9 +5,9 @@ using LoraLab.Training.Data;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// Runs of the reference configurations. The references consume the first rows of NumPy's permutation of SST-2; parsing 67,349 rows
-/// for some of them would be most of a case's time, so those rows are written once as a small data set in their order: 160 for most references, and 320 for
-/// the first twenty steps of the longest. The cases that are given <c>whole</c> take the full data set and the engine's own choice of rows.
+/// Runs of the reference configurations. The references use the first rows of NumPy's permutation of SST-2. Parsing 67,349 rows for a few
+/// of them would dominate the time of a case, so those rows are written once, in their order, as a small dataset: 160 for most references,
+/// and 320 for the first twenty steps of the longest. Cases with <c>whole</c> use the full dataset and the engine's own row selection.
 /// </summary>
 public sealed class GoldenRuns : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class GoldenRuns : IDisposable
 
     public GoldenRuns() => _small = new(WriteSmallDataset);
 
-    /// <summary>Runs a reference's configuration.</summary>
+    /// <summary>Runs the configuration of a reference.</summary>
     internal FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, bool whole, Action<JsonObject>? change = null)
     {
         JsonObject spec = Spec(golden, folder);
@@ -33,7 +33,7 @@ public sealed class GoldenRuns : IDisposable
         return _trainer.Value.Run(spec);
     }
 
-    /// <summary>A case's pass size as a specification writes it.</summary>
+    /// <summary>The <c>microBatch</c> of a case as JSON.</summary>
     internal static JsonNode MicroBatch(string text) => text == "auto" ? text : int.Parse(text, CultureInfo.InvariantCulture);
 
     /// <summary>The trajectory of a reference.</summary>

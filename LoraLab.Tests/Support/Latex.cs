@@ -5,14 +5,14 @@ using Xunit;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// pdflatex, of Debian's texlive-latex-base and texlive-latex-recommended. Where it is absent a test is skipped with a reason; in CI, and
-/// where LORALAB_FIXTURES says that everything is there, its absence is a failure.
+/// pdflatex from Debian's texlive-latex-base and texlive-latex-recommended. If it is missing, a test is skipped with a reason; in CI, or if
+/// LORALAB_FIXTURES is set, it fails.
 /// </summary>
 internal static class Latex
 {
     private const int TimeoutSeconds = 120;
 
-    /// <summary>Compiles a document twice, as references need it, and fails with the log's errors.</summary>
+    /// <summary>Compiles a document twice, to resolve references; fails with the errors in the log.</summary>
     public static void Compile(string folder, string name)
     {
         for (int pass = 0; pass < 2; pass++)
@@ -21,8 +21,8 @@ internal static class Latex
             using Process process = Start(start);
             process.StandardInput.Close();
             Task<string> output = process.StandardOutput.ReadToEndAsync();
-            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(TimeoutSeconds)), $"pdflatex has not ended after {TimeoutSeconds} s.");
-            Assert.True(process.ExitCode == 0, $"pdflatex does not compile {name}:{Environment.NewLine}{Errors(output.Result)}");
+            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(TimeoutSeconds)), $"pdflatex timed out after {TimeoutSeconds} s.");
+            Assert.True(process.ExitCode == 0, $"pdflatex failed to compile {name}:{Environment.NewLine}{Errors(output.Result)}");
         }
 
         Assert.True(new FileInfo(Path.Combine(folder, Path.ChangeExtension(name, ".pdf"))).Length > 1000);
@@ -36,7 +36,7 @@ internal static class Latex
         }
         catch (Win32Exception)
         {
-            const string Reason = "pdflatex is not there; install texlive-latex-base and texlive-latex-recommended.";
+            const string Reason = "pdflatex was not found; install texlive-latex-base and texlive-latex-recommended.";
             Assert.False(Environment.GetEnvironmentVariable("CI") == "true" || Environment.GetEnvironmentVariable("LORALAB_FIXTURES") is { Length: > 0 }, Reason);
             Assert.Skip(Reason);
             throw;

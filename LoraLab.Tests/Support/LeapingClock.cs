@@ -1,6 +1,6 @@
 namespace LoraLab.Tests.Support;
 
-/// <summary>A clock on which a second passes between any two looks: whatever is gathered for a moment is told at once.</summary>
+/// <summary>A clock that advances one second per reading, so that anything batched by time is flushed immediately.</summary>
 internal sealed class LeapingClock : TimeProvider
 {
     private long _seconds;

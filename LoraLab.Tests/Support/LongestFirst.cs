@@ -10,8 +10,8 @@ using Xunit.v3;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// A collection runs on one core from its first test to its last, so that a long one that comes late leaves the other cores idle: the long ones begin,
-/// those that are known as such in this order, and the many short ones fill up.
+/// Orders test collections by duration. A collection runs on one core, so a long one that starts late leaves the other cores idle:
+/// the known long collections start first, in this order, and the short ones follow.
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
@@ -25,11 +25,11 @@ public sealed class LongestFirst : ITestCollectionOrderer
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderBy(collection => Place(collection.TestCollectionDisplayName)).ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
+        [.. testCollections.OrderBy(collection => Rank(collection.TestCollectionDisplayName)).ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
 
-    private static int Place(string name)
+    private static int Rank(string name)
     {
-        int place = Array.FindIndex(_longest, longest => name.Contains(longest, StringComparison.Ordinal));
-        return place < 0 ? _longest.Length : place;
+        int index = Array.FindIndex(_longest, longest => name.Contains(longest, StringComparison.Ordinal));
+        return index < 0 ? _longest.Length : index;
     }
 }

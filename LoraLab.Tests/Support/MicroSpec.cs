@@ -5,10 +5,10 @@ namespace LoraLab.Tests.Support;
 /// <summary>A run of about a second on the bundled sample.</summary>
 internal static class MicroSpec
 {
-    /// <summary>Its optimizer steps.</summary>
+    /// <summary>Optimizer steps of the run.</summary>
     public const int Steps = 4;
 
-    /// <summary>The run with a method; large rates, so that a few steps change something.</summary>
+    /// <summary>The specification for a method; the learning rate is large, so that a few steps have an effect.</summary>
     public static JsonObject For(string method) => new()
     {
         ["model"] = "sample",

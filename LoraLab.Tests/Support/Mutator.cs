@@ -4,7 +4,7 @@ using System.Text;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>Damages bytes as accidents and enemies do. Everything follows from the seed.</summary>
+/// <summary>Corrupts bytes as accidents and attackers do. Deterministic for a seed.</summary>
 internal sealed class Mutator(int seed)
 {
     private static readonly string[] _numbers =
@@ -21,11 +21,11 @@ internal sealed class Mutator(int seed)
 
     private readonly Random _random = new(seed);
 
-    /// <summary>A damaged copy.</summary>
-    public byte[] Damage(byte[] original)
+    /// <summary>Returns a corrupted copy.</summary>
+    public byte[] Corrupt(byte[] original)
     {
         byte[] bytes = original;
-        // Mostly one change: more are noticed too early to reach the later checks.
+        // Mostly one change: more are detected too early to reach the later checks.
         int changes = _random.Next(10) < 7 ? 1 : _random.Next(2, 5);
         for (int i = 0; i < changes; i++)
         {
@@ -35,7 +35,7 @@ internal sealed class Mutator(int seed)
         return bytes;
     }
 
-    /// <summary>Whole numbers below a bound.</summary>
+    /// <summary>A non-negative random integer below a bound.</summary>
     public int Next(int bound) => _random.Next(bound);
 
     private byte[] Change(byte[] bytes) => bytes.Length == 0 ? Random(_random.Next(40)) : _random.Next(11) switch
@@ -59,33 +59,33 @@ internal sealed class Mutator(int seed)
         return copy;
     }
 
-    /// <summary>A run of bytes cut out and put in elsewhere.</summary>
+    /// <summary>Moves a range of bytes to another position.</summary>
     private byte[] Splice(byte[] bytes)
     {
-        (int start, int length) = Run(bytes);
+        (int start, int length) = RandomRange(bytes);
         return Insert([.. bytes[..start], .. bytes[(start + length)..]], bytes[start..(start + length)]);
     }
 
     private byte[] Repeat(byte[] bytes)
     {
-        (int start, int length) = Run(bytes);
-        byte[] run = bytes[start..(start + length)];
-        return Insert(bytes, [.. Enumerable.Repeat(run, _random.Next(1, 8)).SelectMany(part => part)]);
+        (int start, int length) = RandomRange(bytes);
+        byte[] range = bytes[start..(start + length)];
+        return Insert(bytes, [.. Enumerable.Repeat(range, _random.Next(1, 8)).SelectMany(part => part)]);
     }
 
-    private (int Start, int Length) Run(byte[] bytes)
+    private (int Start, int Length) RandomRange(byte[] bytes)
     {
         int start = _random.Next(bytes.Length);
         return (start, _random.Next(1, Math.Min(200, bytes.Length - start) + 1));
     }
 
-    private byte[] Insert(byte[] bytes, byte[] what)
+    private byte[] Insert(byte[] bytes, byte[] inserted)
     {
         int at = _random.Next(bytes.Length + 1);
-        return [.. bytes[..at], .. what, .. bytes[at..]];
+        return [.. bytes[..at], .. inserted, .. bytes[at..]];
     }
 
-    /// <summary>The eight length bytes in front of a safetensors header.</summary>
+    /// <summary>Changes the 8-byte length before a safetensors header.</summary>
     private byte[] Length(byte[] bytes) => Edit(bytes, copy =>
     {
         if (copy.Length < sizeof(ulong))
@@ -104,7 +104,7 @@ internal sealed class Mutator(int seed)
         BinaryPrimitives.WriteUInt64LittleEndian(copy, length);
     });
 
-    /// <summary>A number in the text, replaced by another one.</summary>
+    /// <summary>Replaces a number in the text by another one.</summary>
     private byte[] Number(byte[] bytes)
     {
         int at = _random.Next(bytes.Length);

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>A run of the real engine taken apart, so that a test can stand between its gradient and its optimizer.</summary>
+/// <summary>A run of the real engine with a hook between its gradient and its optimizer.</summary>
 internal sealed class OpenRun : IDisposable
 {
     private readonly StopSignal _stop = new();
@@ -22,14 +22,14 @@ internal sealed class OpenRun : IDisposable
     private readonly PackedLlama _model;
     private readonly PackedGradient _gradient;
     private readonly ActiveAttempt _attempt;
-    private readonly List<WorkerEvent> _heard = [];
+    private readonly List<WorkerEvent> _received = [];
 
-    /// <summary>Prepares an attempt; one behind the first goes on from the run directory's last checkpoint.</summary>
+    /// <summary>Prepares an attempt; attempts after the first resume from the last checkpoint in the run directory.</summary>
     public OpenRun(TestTrainer trainer, string folder, JsonObject spec, int number = 1, TimeProvider? clock = null)
     {
         RunDirectory directory = new(folder);
         string attemptFolder = directory.AttemptFolder(number);
-        _events = new(attemptFolder, TimeProvider.System, line => _heard.Add(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!));
+        _events = new(attemptFolder, TimeProvider.System, line => _received.Add(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!));
         RunRecorder recorder = new(directory, _events, RunLog.ToFile(attemptFolder, TimeProvider.System), clock ?? TimeProvider.System);
         _attempt = new(recorder, _stop);
         RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
@@ -49,18 +49,20 @@ internal sealed class OpenRun : IDisposable
 
     public TrainingRun Training { get; }
 
-    /// <summary>Steps whose points were told, in order, with their losses.</summary>
-    public IReadOnlyList<(int Step, double Loss)> Told(string key) =>
-        [.. ToldPoints.Of(_heard, key)];
+    /// <summary>Reported points of a metric, in order.</summary>
+    public IReadOnlyList<(int Step, double Value)> Reported(string key) =>
+        [.. ReportedPoints.From(_received, key)];
 
-    /// <summary>Trains; the gradient of each window passes <paramref name="after"/>, which may spoil it. Returns what ended the run, null: its last step.</summary>
-    public Exception? Run(Action<TrainingRun, int>? after = null)
+    /// <summary>
+    /// Trains. <paramref name="afterGradient"/> is called after each gradient and may modify it. Returns the exception that ended the run; null: all steps were done.
+    /// </summary>
+    public Exception? Run(Action<TrainingRun, int>? afterGradient = null)
     {
-        Watched gradient = new(_gradient, step => after?.Invoke(Training, step));
+        HookedGradient gradient = new(_gradient, step => afterGradient?.Invoke(Training, step));
         return Record.Exception(() => new Trainer(Training, gradient, _model, _attempt.Save).Run());
     }
 
-    /// <summary>Asks the run to stop.</summary>
+    /// <summary>Requests a stop.</summary>
     public void Stop() => _stop.Cancel();
 
     public void Dispose()
@@ -73,7 +75,7 @@ internal sealed class OpenRun : IDisposable
         _stop.Dispose();
     }
 
-    private sealed class Watched(IWindowGradient inner, Action<int> after) : IWindowGradient
+    private sealed class HookedGradient(IWindowGradient inner, Action<int> after) : IWindowGradient
     {
         public Tensor Accumulate(int step, double lossScale, CancellationToken cancellation)
         {

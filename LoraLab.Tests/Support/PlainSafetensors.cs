@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// A safetensors file read from the format's description alone, without the product's code and without the tensor library: eight
-/// bytes of length, JSON, data. It is slow and checks nothing but what it needs.
+/// An independent safetensors reader, written from the specification of the format without product code or a tensor library: eight bytes
+/// of length, JSON, data. It is slow and validates only what it needs.
 /// </summary>
 internal sealed class PlainSafetensors
 {

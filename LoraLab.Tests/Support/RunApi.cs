@@ -11,10 +11,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>The REST API as tests use it.</summary>
+/// <summary>Client of the REST API for tests.</summary>
 internal sealed class RunApi(HttpClient http)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
 
     public HttpClient Http => http;
 
@@ -43,7 +43,7 @@ internal sealed class RunApi(HttpClient http)
         return JsonSerializer.Deserialize<T>(body, ContractJson.Options)!;
     }
 
-    /// <summary>Sends a request that must be refused, and returns the problem document.</summary>
+    /// <summary>Sends a request that must be rejected, and returns the problem document.</summary>
     public async Task<JsonObject> RefusedAsync(HttpStatusCode status, HttpMethod method, string url, HttpContent? content = null)
     {
         using HttpRequestMessage request = new(method, url) { Content = content };
@@ -58,20 +58,20 @@ internal sealed class RunApi(HttpClient http)
         return problem;
     }
 
-    public Task<RunDocument> WaitForEndAsync(string id, TimeSpan? patience = null) => WaitAsync(id, run => run.State.IsTerminal(), patience);
+    public Task<RunDocument> WaitForEndAsync(string id, TimeSpan? timeout = null) => WaitAsync(id, run => run.State.IsTerminal(), timeout);
 
-    public async Task<RunDocument> WaitAsync(string id, Predicate<RunDocument> until, TimeSpan? patience = null)
+    public async Task<RunDocument> WaitAsync(string id, Predicate<RunDocument> condition, TimeSpan? timeout = null)
     {
-        Stopwatch waited = Stopwatch.StartNew();
+        Stopwatch stopwatch = Stopwatch.StartNew();
         while (true)
         {
             RunDocument run = await GetAsync(id);
-            if (until(run))
+            if (condition(run))
             {
                 return run;
             }
 
-            Assert.True(waited.Elapsed < (patience ?? Patience) && !run.State.IsTerminal(), $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {waited.Elapsed.TotalSeconds:0} s.");
+            Assert.True(stopwatch.Elapsed < (timeout ?? DefaultTimeout) && !run.State.IsTerminal(), $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {stopwatch.Elapsed.TotalSeconds:0} s.");
             await Task.Delay(30);
         }
     }

@@ -4,38 +4,38 @@ using LoraLab.Server.Security;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// The server's whole program in the tests' own process, for starts that end by themselves: what it would do as a process, exit code and words, without the
-/// seconds that a process takes. Configuration comes as arguments, since the environment belongs to all tests.
+/// Runs the server program inside the test process, for starts that end by themselves: same exit code and output as a process, without its
+/// startup time. Configuration is passed as arguments, because the environment is shared by all tests.
 /// </summary>
 internal static class ServerInProcess
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(90);
-    private static readonly AsyncLocal<TextWriter?> s_said = new();
+    private static readonly AsyncLocal<TextWriter?> s_capture = new();
 
     static ServerInProcess()
     {
-        Console.SetOut(new Told(Console.Out));
-        Console.SetError(new Told(Console.Error));
+        Console.SetOut(new CapturingWriter(Console.Out));
+        Console.SetError(new CapturingWriter(Console.Error));
     }
 
-    /// <summary>Runs a server that is expected to end by itself; returns its exit code and what it wrote.</summary>
+    /// <summary>Runs a server that is expected to end by itself; returns its exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(params string[] arguments)
     {
-        StringWriter said = new();
+        StringWriter output = new();
         int exitCode = await Task.Run(() =>
         {
-            s_said.Value = TextWriter.Synchronized(said);
+            s_capture.Value = TextWriter.Synchronized(output);
             return (int)typeof(ApiKey).Assembly.EntryPoint!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [arguments], null)!;
         }).WaitAsync(s_timeout);
-        return (exitCode, said.ToString());
+        return (exitCode, output.ToString());
     }
 
-    /// <summary>The console as each test has it: what was begun inside a call above speaks to that call, everything else to the console.</summary>
-    private sealed class Told(TextWriter console) : TextWriter
+    /// <summary>Console writer that sends output of a call above, including its tasks, to that call, and all other output to the console.</summary>
+    private sealed class CapturingWriter(TextWriter console) : TextWriter
     {
         public override System.Text.Encoding Encoding => console.Encoding;
 
-        private TextWriter Current => s_said.Value ?? console;
+        private TextWriter Current => s_capture.Value ?? console;
 
         public override void Write(char value) => Current.Write(value);
 

@@ -4,7 +4,7 @@ using LoraLab.Server.Security;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>A key of a test's server.</summary>
+/// <summary>An API key of a test server.</summary>
 internal sealed record ServerKey(string Name, string Scopes)
 {
     public string Secret { get; } = ApiKey.NewSecret();
@@ -13,7 +13,7 @@ internal sealed record ServerKey(string Name, string Scopes)
 
     public AuthenticationHeaderValue Header => new("Bearer", Secret);
 
-    /// <summary>The environment of a server that has these keys.</summary>
+    /// <summary>Environment variables that configure a server with these keys.</summary>
     public static Dictionary<string, string> Environment(params ServerKey[] keys) => keys
         .SelectMany((key, i) =>
         {

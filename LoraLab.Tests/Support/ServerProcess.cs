@@ -6,8 +6,8 @@ using Xunit;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// The built server as a real process in Production, on a free port, with a data directory of its own. Started with
-/// <see cref="StartAsync"/>, which waits until it is ready; gone with everything it started when disposed.
+/// The built server as a real process in Production, on a free port, with its own data directory. <see cref="StartAsync"/> starts it and
+/// waits until it is ready; disposing it kills it with its child processes.
 /// </summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TemporaryFolder? ownData;
     private readonly string readyAt;
-    private bool askedToEnd;
+    private bool stopRequested;
 
     private ServerProcess(ServerSetup setup)
     {
@@ -41,7 +41,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = new();
 
-    /// <summary>Resident memory.</summary>
+    /// <summary>Resident memory, MiB.</summary>
     public double MemoryMb
     {
         get
@@ -51,10 +51,10 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything it wrote so far.</summary>
+    /// <summary>Output so far.</summary>
     public string Output => string.Join(Environment.NewLine, output);
 
-    /// <summary>Starts a server and waits until <see cref="ServerSetup.ReadyAt"/> says so.</summary>
+    /// <summary>Starts a server and waits until <see cref="ServerSetup.ReadyAt"/> returns 200.</summary>
     public static async Task<ServerProcess> StartAsync(ServerSetup? setup = null)
     {
         ServerProcess server = new(setup ?? new ServerSetup());
@@ -73,24 +73,24 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Runs a server that is expected to end by itself; returns its exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(ServerSetup setup)
     {
-        await using ServerProcess server = new(setup) { askedToEnd = true };
+        await using ServerProcess server = new(setup) { stopRequested = true };
         using CancellationTokenSource timeout = new(StartTimeout);
         await server.process.WaitForExitAsync(timeout.Token);
         return (server.process.ExitCode, server.Output);
     }
 
-    /// <summary>Ends it as a power cut would: no chance to tidy up.</summary>
+    /// <summary>Kills it without cleanup, like a power failure.</summary>
     public async Task KillAsync()
     {
-        askedToEnd = true;
+        stopRequested = true;
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Asks it to stop (SIGTERM) and returns its exit code.</summary>
+    /// <summary>Stops it with SIGTERM and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        askedToEnd = true;
+        stopRequested = true;
         using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         using CancellationTokenSource timeout = new(StartTimeout);
@@ -105,10 +105,10 @@ internal sealed class ServerProcess : IAsyncDisposable
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
         }
-        else if (!askedToEnd)
+        else if (!stopRequested)
         {
-            // A test that fails because its server went away should say with which words it went.
-            TestContext.Current.TestOutputHelper?.WriteLine($"The server ended with {process.ExitCode}:{Environment.NewLine}{string.Join(Environment.NewLine, output.TakeLast(80))}");
+            // If a test fails because its server exited, its output helps to find the reason.
+            TestContext.Current.TestOutputHelper?.WriteLine($"The server exited with code {process.ExitCode}:{Environment.NewLine}{string.Join(Environment.NewLine, output.TakeLast(80))}");
         }
 
         process.Dispose();
@@ -136,12 +136,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        // Of a trainer's many threads each would wait for the others' turns beside the other tests; programs that tests start alone use them all.
+        // Tests run in parallel, so several threads per trainer would oversubscribe the cores; programs that tests start directly use all threads.
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
-        // Who lives for seconds gains nothing from code that watches itself to be compiled better.
+        // Processes that live for seconds gain nothing from tiered PGO.
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         start.Environment["LoraLab__DataDirectory"] = dataDirectory;
-        // What a transaction does twice must come to the same twice: held in every test that has a server.
+        // Every transaction runs twice and must give the same result: checked in every test with a server.
         start.Environment["LoraLab__RepeatTransactions"] = "true";
         if (setup.WorkerPath is not null)
         {
@@ -164,13 +164,13 @@ internal sealed class ServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"The server did not start:{Environment.NewLine}{Output}");
         }
 
-        // Who asks before sending a large body waits for the answer, also on a loaded machine.
+        // With Expect: 100-continue the client waits for the response before it sends a large body, also on a loaded machine.
         SocketsHttpHandler handler = new() { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
         Http = new HttpClient(handler) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
-        Stopwatch waited = Stopwatch.StartNew();
+        Stopwatch stopwatch = Stopwatch.StartNew();
         while (await ReadyAsync() != HttpStatusCode.OK)
         {
-            if (waited.Elapsed > StartTimeout || process.HasExited)
+            if (stopwatch.Elapsed > StartTimeout || process.HasExited)
             {
                 throw new InvalidOperationException($"The server did not become ready:{Environment.NewLine}{Output}");
             }

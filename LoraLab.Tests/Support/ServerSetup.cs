@@ -1,23 +1,23 @@
 namespace LoraLab.Tests.Support;
 
-/// <summary>How a test's server is started.</summary>
+/// <summary>Start parameters of a test server.</summary>
 internal sealed record ServerSetup
 {
-    /// <summary>The server's dll; null: as it was built.</summary>
+    /// <summary>Path of the server DLL; null: the built one.</summary>
     public string? Program { get; init; }
 
-    /// <summary>The trainer; null: the real one.</summary>
+    /// <summary>Path of the trainer; null: the real one.</summary>
     public string? WorkerPath { get; init; }
 
-    /// <summary>A relative one is the server's to resolve. Null: a temporary one that goes with the server.</summary>
+    /// <summary>Data directory; the server resolves a relative path. Null: a temporary one that is deleted with the server.</summary>
     public string? DataDirectory { get; init; }
 
     public string Url { get; init; } = "http://127.0.0.1:0";
 
-    /// <summary>Runs this in place of serving.</summary>
+    /// <summary>Command to run instead of serving; null: serve.</summary>
     public IReadOnlyList<string>? Verb { get; init; }
 
-    /// <summary>The health route that says when it has started: the ready one, but where the test's fault makes that say no.</summary>
+    /// <summary>Health route polled at start: readiness, unless the fault under test makes it fail.</summary>
     public string ReadyAt { get; init; } = "/health/ready";
 
     public IReadOnlyList<string> Arguments { get; init; } = [];

@@ -5,8 +5,8 @@ using Xunit;
 namespace LoraLab.Tests.Support;
 
 /// <summary>
-/// A real file system of a few MiB in memory. Mounting one needs root with the right to mount, as in the containers of CI; where that is
-/// missing the test is skipped with the system's own words.
+/// A real file system of a few MiB in memory. Mounting it requires root and the mount capability, as in the CI containers; without them the
+/// test is skipped with the error of the system.
 /// </summary>
 internal sealed class SmallDisk : IDisposable
 {
@@ -19,14 +19,14 @@ internal sealed class SmallDisk : IDisposable
         if (!OperatingSystem.IsLinux())
         {
             folder.Dispose();
-            Assert.Skip("A file system in memory (tmpfs) is for Linux.");
+            Assert.Skip("tmpfs requires Linux.");
         }
 
-        (int code, string said) = Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", Path);
+        (int code, string error) = Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", Path);
         if (code != 0)
         {
             folder.Dispose();
-            Assert.Skip($"No file system can be mounted here: {said}");
+            Assert.Skip($"tmpfs cannot be mounted: {error}");
         }
     }
 
@@ -34,7 +34,7 @@ internal sealed class SmallDisk : IDisposable
 
     public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
 
-    /// <summary>Takes room until only so much is left.</summary>
+    /// <summary>Fills the disk until only <paramref name="leave"/> bytes are free.</summary>
     public void Fill(long leave = 0)
     {
         using FileStream file = new(System.IO.Path.Combine(Path, Ballast), FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
@@ -58,21 +58,21 @@ internal sealed class SmallDisk : IDisposable
 
     public void Dispose()
     {
-        // Lazily: a process that was killed may still be about to leave it.
+        // Lazy unmount: a killed process may still be using it.
         Require(Run("umount", "-l", Path));
         folder.Dispose();
     }
 
-    private static void Require((int Code, string Said) result) => Assert.True(result.Code == 0, result.Said);
+    private static void Require((int Code, string Error) result) => Assert.True(result.Code == 0, result.Error);
 
-    private static (int Code, string Said) Run(string program, params string[] arguments)
+    private static (int Code, string Error) Run(string program, params string[] arguments)
     {
         try
         {
             using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            string said = process.StandardError.ReadToEnd();
+            string error = process.StandardError.ReadToEnd();
             process.WaitForExit();
-            return (process.ExitCode, said.Trim());
+            return (process.ExitCode, error.Trim());
         }
         catch (System.ComponentModel.Win32Exception absent)
         {

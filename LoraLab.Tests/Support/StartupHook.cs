@@ -1,20 +1,20 @@
 using System.Runtime.InteropServices;
 
 /// <summary>
-/// Memory that a run takes and nobody foresaw. <c>DOTNET_STARTUP_HOOKS</c> with this assembly's path lets every .NET program call
-/// <see cref="Initialize"/> before its own code, so that a real trainer holds real memory which is in no estimate. The runtime asks for
-/// this name without a namespace; nothing else of the tests may be needed here, for their libraries are not the trainer's.
+/// Allocates memory that no estimate includes. With <c>DOTNET_STARTUP_HOOKS</c> set to the path of this assembly, every .NET program calls
+/// <see cref="Initialize"/> before its own code, so a real trainer holds real memory outside its estimate. The runtime requires this type
+/// name without a namespace. The hook must not use anything else of the tests, because the trainer does not have their libraries.
 /// </summary>
 internal static class StartupHook
 {
-    /// <summary>Variable with a part of the paths of the files that the run has written when the memory is taken.</summary>
+    /// <summary>Variable with part of a file path: the memory is allocated once the run has written such a file.</summary>
     public const string After = "LORALAB_TESTS_TAKE_MEMORY_AFTER";
 
-    /// <summary>Memory that is taken, MiB.</summary>
+    /// <summary>Size of the allocation, MiB.</summary>
     public const int Megabytes = 400;
 
     private const int Page = 4096;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Called by the runtime.</summary>
     public static void Initialize()
@@ -22,29 +22,29 @@ internal static class StartupHook
         if (Environment.GetCommandLineArgs() is [.., "worker"]
             && Environment.GetEnvironmentVariable(After) is string part
             && Environment.GetEnvironmentVariable("LoraLab__DataDirectory") is string data
-            && !IsThere(data, part))
+            && !FileExists(data, part))
         {
-            new Thread(() => Take(data, part)) { IsBackground = true, Name = "unforeseen memory" }.Start();
+            new Thread(() => Allocate(data, part)) { IsBackground = true, Name = "unforeseen memory" }.Start();
         }
     }
 
-    private static void Take(string data, string part)
+    private static void Allocate(string data, string part)
     {
-        while (!IsThere(data, part))
+        while (!FileExists(data, part))
         {
-            Thread.Sleep(Pause);
+            Thread.Sleep(PollInterval);
         }
 
         const int bytes = Megabytes << 20;
-        nint taken = Marshal.AllocHGlobal(bytes);
-        // Memory counts once it is written.
+        nint memory = Marshal.AllocHGlobal(bytes);
+        // Memory becomes resident once it is written.
         for (int i = 0; i < bytes; i += Page)
         {
-            Marshal.WriteByte(taken, i, 1);
+            Marshal.WriteByte(memory, i, 1);
         }
     }
 
-    private static bool IsThere(string data, string part)
+    private static bool FileExists(string data, string part)
     {
         try
         {
@@ -52,7 +52,7 @@ internal static class StartupHook
         }
         catch (Exception changed) when (changed is IOException or UnauthorizedAccessException)
         {
-            // A folder was renamed or removed meanwhile.
+            // A folder was renamed or deleted during the enumeration.
             return false;
         }
     }

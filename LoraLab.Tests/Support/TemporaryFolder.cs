@@ -1,6 +1,6 @@
 namespace LoraLab.Tests.Support;
 
-/// <summary>A folder of a test's own, gone when the test ends.</summary>
+/// <summary>A temporary folder of one test, deleted when the test ends.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public TemporaryFolder()
@@ -10,25 +10,25 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Writes a text file, its folders too, and returns its path.</summary>
+    /// <summary>Writes a text file, creating its folders, and returns its path.</summary>
     public string Write(string relative, string text)
     {
-        string path = At(relative);
+        string path = CreateParent(relative);
         File.WriteAllText(path, text);
         return path;
     }
 
-    /// <summary>Writes a binary file, its folders too, and returns its path.</summary>
+    /// <summary>Writes a binary file, creating its folders, and returns its path.</summary>
     public string Write(string relative, byte[] bytes)
     {
-        string path = At(relative);
+        string path = CreateParent(relative);
         File.WriteAllBytes(path, bytes);
         return path;
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
-    private string At(string relative)
+    private string CreateParent(string relative)
     {
         string path = System.IO.Path.Combine(Path, relative);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);

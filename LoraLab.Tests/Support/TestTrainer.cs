@@ -9,13 +9,13 @@ using LoraLab.Training.Training.Recording;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>The real engine in this process, over temporary run directories.</summary>
+/// <summary>The real engine in the test process, with temporary run directories.</summary>
 internal sealed class TestTrainer : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-trainer-");
     private int _runs;
 
-    /// <summary>An engine that finds the bundled sample, and where asked for the fixtures' models and data.</summary>
+    /// <summary>An engine that finds the bundled sample and, with <paramref name="fixtures"/>, the models and datasets of the fixtures.</summary>
     public TestTrainer(bool fixtures = false)
     {
         Services = new TrainerServices(
@@ -32,10 +32,10 @@ internal sealed class TestTrainer : IDisposable
 
     public TrainerServices Services { get; }
 
-    /// <summary>A folder of its own below the temporary one.</summary>
+    /// <summary>Creates a new folder in the temporary one.</summary>
     public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder.FullName, $"run{++_runs}")).FullName;
 
-    /// <summary>A copy of the bundled model under another name, to be spoiled; its folder.</summary>
+    /// <summary>Copies the bundled model under another name, for tests that corrupt it. Returns its folder.</summary>
     public string CopyOfSampleModel(string name)
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, "models", name)).FullName;
@@ -55,19 +55,19 @@ internal sealed class TestTrainer : IDisposable
         return FinishedRun.Read(folder);
     }
 
-    /// <summary>One attempt at a run; an attempt behind the first goes on from the last checkpoint.</summary>
+    /// <summary>Executes one attempt of a run; attempts after the first resume from the last checkpoint.</summary>
     /// <param name="folder">Run directory.</param>
-    /// <param name="number">Attempt, from 1.</param>
+    /// <param name="number">Number of the attempt, from 1.</param>
     /// <param name="spec">Specification.</param>
-    /// <param name="heard">Hears each event when it is in the file, and may stop the run.</param>
-    /// <param name="clock">Time; a clock that leaps makes every step an event of its own.</param>
-    public EndReason? Attempt(string folder, int number, JsonObject spec, Action<WorkerEvent, StopSignal>? heard = null, TimeProvider? clock = null)
+    /// <param name="onEvent">Called for each event once it is in the file; can stop the run.</param>
+    /// <param name="clock">Clock; a <see cref="LeapingClock"/> makes every step a separate event.</param>
+    public EndReason? Attempt(string folder, int number, JsonObject spec, Action<WorkerEvent, StopSignal>? onEvent = null, TimeProvider? clock = null)
     {
         clock ??= TimeProvider.System;
         RunDirectory directory = new(folder);
         string attempt = directory.AttemptFolder(number);
         using StopSignal stop = new();
-        using EventLog events = new(attempt, TimeProvider.System, line => heard?.Invoke(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
+        using EventLog events = new(attempt, TimeProvider.System, line => onEvent?.Invoke(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
         RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), clock);
         return Services.Execution().Execute(spec, recorder, stop, resume: number > 1);
     }
@@ -75,7 +75,7 @@ internal sealed class TestTrainer : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 }
 
-/// <summary>What a run left in its directory.</summary>
+/// <summary>Output of a finished run in its directory.</summary>
 internal sealed record FinishedRun(string Folder, IReadOnlyList<WorkerEvent> Events)
 {
     public AttemptEnded Ended => Events.OfType<AttemptEnded>().Single();
@@ -92,7 +92,7 @@ internal sealed record FinishedRun(string Folder, IReadOnlyList<WorkerEvent> Eve
     public IReadOnlyDictionary<int, double> Series(string key)
     {
         SortedDictionary<int, double> points = [];
-        foreach ((int step, double value) in ToldPoints.Of(Events, key))
+        foreach ((int step, double value) in ReportedPoints.From(Events, key))
         {
             points.Add(step, value);
         }

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>A random Llama of two layers, width 64 and four query heads to one key-value head, made in memory.</summary>
+/// <summary>A random Llama in memory: two layers, hidden size 64, four query heads and one key-value head.</summary>
 internal static class TinyLlama
 {
-    /// <summary>Its shape; every width differs, so that a transposed factor cannot fit by chance.</summary>
+    /// <summary>Shape of the model; all widths differ, so that a transposed factor cannot fit by chance.</summary>
     public static LlamaConfig Config { get; } = new()
     {
         ModelType = "llama",
@@ -21,11 +21,11 @@ internal static class TinyLlama
         RmsNormEpsilon = 1e-5,
     };
 
-    /// <summary>The model with the weights of a seed; in float64 it has the values of the fp32 model.</summary>
+    /// <summary>Builds the model with random weights from a seed; in float64 it has the values of the fp32 model.</summary>
     public static LlamaModel Build(int seed = 1, ScalarType dtype = ScalarType.Float32, Device? device = null, LlamaConfig? config = null) =>
         LlamaFactory.Build(config ?? Config, (name, shape) => Weight(seed, name, shape, dtype).to(device ?? CPU));
 
-    /// <summary>A model of any shape whose weights are zeros that take no memory.</summary>
+    /// <summary>A model of any shape with expanded zeros as weights, which take no memory.</summary>
     public static LlamaModel Zeros(LlamaConfig config) => LlamaFactory.Build(config, (_, shape) => zeros(1).expand(shape));
 
     /// <summary>Logits of every position, [B·T, V].</summary>
@@ -48,7 +48,7 @@ internal static class TinyLlama
         return tensor(ids).reshape(batch, length);
     }
 
-    // Of a size that a trained model's weights have: activations neither vanish nor explode.
+    // Scaled like the weights of a trained model, so that activations neither vanish nor explode.
     private static Tensor Weight(int seed, string name, long[] shape, ScalarType dtype)
     {
         using IDisposable scope = NewDisposeScope();

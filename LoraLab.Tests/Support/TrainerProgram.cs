@@ -3,17 +3,17 @@ using Xunit;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>The trainer as a process of its own, with folders of a test's own.</summary>
+/// <summary>The trainer as a process, with the folders of a test.</summary>
 internal sealed class TrainerProgram(string dataDirectory)
 {
-    /// <summary>More roots in which models are found.</summary>
+    /// <summary>Additional root folder of models.</summary>
     public string? Models { get; init; }
 
-    /// <summary>More roots in which data sets are found.</summary>
+    /// <summary>Additional root folder of datasets.</summary>
     public string? Datasets { get; init; }
 
-    /// <summary>Runs a verb to its end.</summary>
-    public Ended Run(TimeSpan patience, params string[] arguments)
+    /// <summary>Runs a command to completion.</summary>
+    public Ended Run(TimeSpan timeout, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
@@ -23,10 +23,10 @@ internal sealed class TrainerProgram(string dataDirectory)
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(patience))
+        if (!process.WaitForExit(timeout))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{arguments[0]} did not end within {patience}.");
+            Assert.Fail($"{arguments[0]} did not finish within {timeout}.");
         }
 
         return new(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
@@ -40,6 +40,6 @@ internal sealed class TrainerProgram(string dataDirectory)
         }
     }
 
-    /// <summary>What a verb left.</summary>
+    /// <summary>Exit code and output of a command.</summary>
     public sealed record Ended(int ExitCode, string Output, string Error);
 }

@@ -32,7 +32,7 @@ public sealed class ManyClientsTests(ITestOutputHelper output)
         Assert.True(totals.FollowedRuns >= Clients, totals.ToString());
         Assert.True(totals.Points > 0, totals.ToString());
         Assert.DoesNotContain("fail:", server.Output, StringComparison.Ordinal);
-        if (LongForm.Asked)
+        if (LongForm.Enabled)
         {
             Assert.True(end < middle * AllowedGrowth, $"The server grew from {middle:0} to {end:0} MB.");
         }

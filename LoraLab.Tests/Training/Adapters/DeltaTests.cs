@@ -18,7 +18,7 @@ public sealed class DeltaTests
         Gen.Select(Gen.Int[1, 16], Gen.Double[0.5, 32], Gen.Bool, Gen.Int[0, 1000]).Sample(
             (rank, alpha, rankStabilized, seed) =>
             {
-                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized }).Disturb(seed);
+                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized }).Perturb(seed);
                 using IDisposable noGrad = no_grad();
                 using IDisposable scope = NewDisposeScope();
                 Tensor ids_BT = TinyLlama.Ids(seed, 3, 14);

@@ -37,7 +37,7 @@ public sealed class FirstStepTests
         Assert.Equal(frozen, Bytes(Frozen(prepared)));
         Assert.All(Bytes(Trained(prepared)).Zip(trained), pair => Assert.NotEqual(pair.Second, pair.First));
         // The same window five times.
-        double[] losses = [.. run.Told(MetricKeys.TrainLoss).Select(point => point.Loss)];
+        double[] losses = [.. run.Reported(MetricKeys.TrainLoss).Select(point => point.Value)];
         Assert.Equal(5, losses.Length);
         Assert.True(losses[^1] < losses[0], $"the loss went from {losses[0]} to {losses[^1]}");
     }

@@ -101,7 +101,7 @@ public sealed class GradientTests
     [MemberData(nameof(Methods))]
     public void Accumulate_InFloat64_IsTheDerivativeByFiniteDifferences(string method)
     {
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method), ScalarType.Float64).Disturb(2).InFloat64();
+        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method), ScalarType.Float64).Perturb(2).InFloat64();
         TrainingExample[] window = AdaptedLlama.Window(4, 7, 11, 4);
         adapted.Accumulate(window, 2);
         Random random = new(9);

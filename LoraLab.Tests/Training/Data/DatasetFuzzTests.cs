@@ -44,7 +44,7 @@ public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
 
         long Write(Mutator mutator)
         {
-            byte[] bytes = mutator.Damage(original);
+            byte[] bytes = mutator.Corrupt(original);
             _folder.Write(file, bytes);
             return bytes.Length + text.Length;
         }

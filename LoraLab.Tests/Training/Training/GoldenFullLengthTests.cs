@@ -30,7 +30,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
 
         Assert.Equal((EndReason.Finished, HeldSteps), (run.Ended.Reason, run.Prepared.TotalSteps));
         GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
-        deviations.Judge();
+        deviations.AssertWithinLimits();
     }
 
     /// <summary>Passes of auto size. The longest test of all: CONTRIBUTING.md says how to leave it out while working.</summary>
@@ -52,7 +52,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         deviations.Absolute("macro-F1", "the end", (double)golden["macroF1"]!, run.Series(MetricKeys.EvalMacroF1)[1250], Points);
         NoteLaterSteps(run, golden["train"]!.AsArray());
         CompareConfusion(golden["confusion"]!.AsObject(), run.Predictions(1250), deviations);
-        deviations.Judge();
+        deviations.AssertWithinLimits();
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         Assert.Equal(steps.Count, run.Series(MetricKeys.TrainLoss).Count);
         Assert.Equal(steps.Sum(step => (long)step!["tokens"]!), run.Summary.TrainTokens);
         CompareScores(run, golden["evalFirst64"]!.AsArray(), steps.Count, 1e-3, deviations);
-        deviations.Judge();
+        deviations.AssertWithinLimits();
     }
 
     [Fact]

@@ -25,15 +25,15 @@ public sealed class LossScalingTests
         Assert.Null(calm.Run());
         Assert.Null(rough.Run((run, step) => Overflow(run, overflow.Remove(step))));
 
-        Assert.Equal(Enumerable.Range(1, Steps), rough.Told(MetricKeys.TrainLoss).Select(point => point.Step));
+        Assert.Equal(Enumerable.Range(1, Steps), rough.Reported(MetricKeys.TrainLoss).Select(point => point.Step));
         Assert.Equal((0, 2), (calm.Training.Scaler.Overflows, rough.Training.Scaler.Overflows));
         Assert.Equal(65536, calm.Training.Scaler.Scale);
         Assert.Equal(16384, rough.Training.Scaler.Scale);
-        Assert.Equal(32768, rough.Told(MetricKeys.TrainLossScale)[0].Loss);
+        Assert.Equal(32768, rough.Reported(MetricKeys.TrainLossScale)[0].Value);
         Assert.Equal(calm.Training.Consumed.Sha256, rough.Training.Consumed.Sha256);
 
         // The scale is a power of two: the run is the same but for what fp16 rounds at the lower edge of its range.
-        Assert.All(calm.Told(MetricKeys.TrainLoss).Zip(rough.Told(MetricKeys.TrainLoss)), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 5e-3 * pair.First.Loss));
+        Assert.All(calm.Reported(MetricKeys.TrainLoss).Zip(rough.Reported(MetricKeys.TrainLoss)), pair => Assert.Equal(pair.First.Value, pair.Second.Value, 5e-3 * pair.First.Value));
     }
 
     [Fact]

@@ -27,9 +27,9 @@ public sealed class ProbeTests : IDisposable
         Assert.Null(plain.Run());
 
         Assert.True(probed.Prepared.Environment.ProbeMemoryMb > 0);
-        Assert.Equal(plain.Told(MetricKeys.TrainLoss).Select(point => point.Loss), probed.Series(MetricKeys.TrainLoss).Values);
-        Assert.Equal(plain.Told(MetricKeys.TrainGradNorm).Select(point => point.Loss), probed.Series(MetricKeys.TrainGradNorm).Values);
-        Assert.Equal(plain.Told(MetricKeys.EvalLoss).Select(point => point.Loss), probed.Series(MetricKeys.EvalLoss).Values);
+        Assert.Equal(plain.Reported(MetricKeys.TrainLoss).Select(point => point.Value), probed.Series(MetricKeys.TrainLoss).Values);
+        Assert.Equal(plain.Reported(MetricKeys.TrainGradNorm).Select(point => point.Value), probed.Series(MetricKeys.TrainGradNorm).Values);
+        Assert.Equal(plain.Reported(MetricKeys.EvalLoss).Select(point => point.Value), probed.Series(MetricKeys.EvalLoss).Values);
     }
 
     [Fact]

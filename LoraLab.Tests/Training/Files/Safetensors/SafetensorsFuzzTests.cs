@@ -22,7 +22,7 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
 
         long Write(Mutator mutator)
         {
-            byte[] bytes = mutator.Damage(original);
+            byte[] bytes = mutator.Corrupt(original);
             File.WriteAllBytes(path, bytes);
             return bytes.Length;
         }
@@ -40,7 +40,7 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
 
         long Write(Mutator mutator)
         {
-            byte[] header = mutator.Damage(original[8..(8 + headerLength)]);
+            byte[] header = mutator.Corrupt(original[8..(8 + headerLength)]);
             byte[] bytes = [.. BitConverter.GetBytes((long)header.Length), .. header, .. original[(8 + headerLength)..]];
             File.WriteAllBytes(path, bytes);
             return bytes.Length;
@@ -58,7 +58,7 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
 
         long Write(Mutator mutator)
         {
-            byte[] bytes = mutator.Damage(original);
+            byte[] bytes = mutator.Corrupt(original);
             _folder.Write(CheckpointWeights.IndexFile, bytes);
             return bytes.Length;
         }

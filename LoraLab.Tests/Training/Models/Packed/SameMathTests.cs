@@ -157,7 +157,7 @@ public sealed class SameMathTests
     {
         TrainingExample[] window = AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]);
         using AdaptedLlama wide = Create(Spec("lora"));
-        using AdaptedLlama half = AdaptedLlama.Create(Spec("lora"), on: TinyLlama.Build(dtype: dtype, device: _device)).Disturb(5);
+        using AdaptedLlama half = AdaptedLlama.Create(Spec("lora"), on: TinyLlama.Build(dtype: dtype, device: _device)).Perturb(5);
         wide.AccumulatePacked(window, _plans["shared prefix"]);
         half.AccumulatePacked(window, _plans["shared prefix"]);
         using IDisposable scope = NewDisposeScope();
@@ -170,13 +170,13 @@ public sealed class SameMathTests
         ? AdaptedLlama.SpecOf("pissa", options: new JsonObject { ["residual"] = "branch" })
         : AdaptedLlama.SpecOf(method);
 
-    private static AdaptedLlama Create(RunSpec spec) => AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device)).Disturb(5);
+    private static AdaptedLlama Create(RunSpec spec) => AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device)).Perturb(5);
 
     /// <summary>The oracle: the fp32 state's own values, widened.</summary>
     private static (double Loss, Tensor Gradient) Literal(RunSpec spec, TrainingExample[] window, LossWeighting weighting)
     {
-        using AdaptedLlama narrow = AdaptedLlama.Create(spec).Disturb(5);
-        using AdaptedLlama wide = narrow.Widened();
+        using AdaptedLlama narrow = AdaptedLlama.Create(spec).Perturb(5);
+        using AdaptedLlama wide = narrow.ToFloat64Copy();
         double loss = wide.Accumulate(window, 1, weighting);
         return (loss, wide.Gradient());
     }

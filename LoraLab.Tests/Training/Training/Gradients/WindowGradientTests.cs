@@ -24,7 +24,7 @@ public sealed class WindowGradientTests
         Gen.Select(_windows, Gen.Int[1, 16], Gen.Enum<LossWeighting>()).Sample(
             (window, sentencesPerPass, weighting) =>
             {
-                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method)).Disturb(window.Seed);
+                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method)).Perturb(window.Seed);
                 TrainingExample[] examples = AdaptedLlama.Window(window.Seed, window.Lengths);
 
                 double literal = adapted.Accumulate(examples, 1, weighting);
@@ -43,7 +43,7 @@ public sealed class WindowGradientTests
         _windows.Sample(
             window =>
             {
-                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Disturb(window.Seed);
+                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Perturb(window.Seed);
                 TrainingExample[] examples = AdaptedLlama.Window(window.Seed, window.Lengths);
                 adapted.Accumulate(examples, 4);
                 using Tensor expected = adapted.Gradient();
@@ -62,7 +62,7 @@ public sealed class WindowGradientTests
         Gen.Select(Gen.Int[2, 20], Gen.Int[1, 20], Gen.Int[0, 1 << 20]).Sample(
             (length, padding, seed) =>
             {
-                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Disturb(seed);
+                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Perturb(seed);
                 using IDisposable scope = NewDisposeScope();
                 Tensor ids_BT = TinyLlama.Ids(seed, 2, length);
                 // Not the padding id alone: whatever stands there must not be seen.
@@ -90,7 +90,7 @@ public sealed class WindowGradientTests
     [Fact]
     public void Accumulate_TheTwoWeightings_DifferExactlyWhereLengthsDo()
     {
-        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Disturb(3);
+        using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Perturb(3);
 
         Assert.InRange(Difference(AdaptedLlama.Window(1, 9, 9, 9, 9)), 0, 1e-6);
         Assert.InRange(Difference(AdaptedLlama.Window(1, 4, 20, 9, 6)), 1e-4, double.MaxValue);

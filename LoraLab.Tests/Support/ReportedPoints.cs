@@ -3,11 +3,11 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>The points of a metric in what a worker told.</summary>
-internal static class ToldPoints
+/// <summary>Points of a metric in the events of a worker.</summary>
+internal static class ReportedPoints
 {
-    /// <summary>Step and value, in the order in which they were told.</summary>
-    public static IEnumerable<(int Step, double Value)> Of(IEnumerable<WorkerEvent> events, string key) => events.SelectMany(happened => (happened, key) switch
+    /// <summary>Step and value, in the order of the events.</summary>
+    public static IEnumerable<(int Step, double Value)> From(IEnumerable<WorkerEvent> events, string key) => events.SelectMany(workerEvent => (workerEvent, key) switch
     {
         (Evaluated evaluated, MetricKeys.EvalAccuracy) => [(evaluated.Step, evaluated.Accuracy)],
         (Evaluated evaluated, MetricKeys.EvalMacroF1) => [(evaluated.Step, evaluated.MacroF1)],
