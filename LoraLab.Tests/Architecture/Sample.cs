@@ -1,6 +1,6 @@
 namespace LoraLab.Tests.Architecture;
 
-/// <summary>Uses other types in ways that are easy to overlook; <see cref="RoomTests"/> asserts that the reader finds each.</summary>
+/// <summary>Uses other types in ways that are easy to overlook; <see cref="LayerTests"/> asserts that the reader finds each.</summary>
 internal static class Sample
 {
     public static object Run()
