@@ -22,8 +22,8 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         IPage page = await OpenAsync(a, b, other, unfinished);
 
         // 12/20 and its Wilson interval as in the API tests, formatted as in the printed tables.
-        await Expect(page.GetByTestId("compare-accuracy").First).ToHaveTextAsync("60.0 % (12/20) [38.7, 78.1]");
-        await Expect(page.GetByTestId("compare-baseline")).ToContainTextAsync("50.0 % (10/20)");
+        await Expect(page.GetByTestId("compare-accuracy").First).ToHaveTextAsync("60.0% (12/20) [38.7, 78.1]");
+        await Expect(page.GetByTestId("compare-baseline")).ToContainTextAsync("50.0% (10/20)");
         await Expect(page.GetByTestId("compare-row").First).ToContainTextAsync("best of 2");
         await Expect(page.GetByTestId("compare-row").Nth(3)).ToContainTextAsync("only evaluation");
 
@@ -70,7 +70,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
 
         // The values were computed by hand in the API tests.
         await Expect(page.GetByTestId("method-group")).ToHaveCountAsync(2);
-        await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("86.0 ± 4.2 %");
+        await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("86.0 ± 4.2%");
         await Expect(page.GetByTestId("method-group").First).ToContainTextAsync("[80.8, 91.2]");
         await Expect(page.GetByTestId("method-group").First.Locator(".strip-seed")).ToHaveCountAsync(5);
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("+7.00");

@@ -45,7 +45,7 @@ public sealed class SweepPageTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("heat-cell")).ToHaveCountAsync(5);
         foreach (SweepCell cell in grid.Cells)
         {
-            ILocator shown = page.Locator($"[data-testid='heat-cell'][aria-label='learningRate {grid.X.Labels[cell.X]}, learningRateB {grid.Y.Labels[cell.Y]}: accuracy {cell.Mean * 100:0.0} %']");
+            ILocator shown = page.Locator($"[data-testid='heat-cell'][aria-label='learningRate {grid.X.Labels[cell.X]}, learningRateB {grid.Y.Labels[cell.Y]}: accuracy {cell.Mean * 100:0.0}%']");
             await Expect(shown).ToHaveAttributeAsync("href", $"runs/{cell.Runs[0]}");
         }
 

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Web.Components;
 using LoraLab.Web.State;
@@ -30,8 +31,8 @@ public sealed partial class TopBar
     private double? MemoryShare => Machine.Latest is SystemSample sample && TotalMb > 0 ? Math.Clamp(sample.UsedMemoryMb / TotalMb, 0, 1) : null;
 
     private string MemoryText => Machine.Latest is SystemSample sample
-        ? $"{Format.Gigabytes(sample.UsedMemoryMb)} / {Format.Gigabytes(TotalMb)} GB"
-        : TotalMb > 0 ? $"{Format.Gigabytes(TotalMb)} GB" : "Memory";
+        ? $"{NumberFormat.Memory(sample.UsedMemoryMb)} / {NumberFormat.Memory(TotalMb)}"
+        : TotalMb > 0 ? NumberFormat.Memory(TotalMb) : "Memory";
 
     private string MemoryTitle => Machine.Document?.Devices is [var device, ..]
         ? $"{device.Id}: {device.Name}"

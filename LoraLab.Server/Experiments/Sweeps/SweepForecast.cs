@@ -77,7 +77,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         SweepRung[] rungs = [.. ends.Zip(runs, (step, count) => new SweepRung(step, count))];
         string sentence = string.Create(
             CultureInfo.InvariantCulture,
-            $"Halving takes {steps:N0} of {whole:N0} steps ({Percent(steps, whole)}): {string.Join(", ", rungs.Select(rung => $"{rung.Runs} to step {rung.Step}"))}. Every run that goes on loads its model once more and continues from its checkpoint.");
+            $"Halving takes {steps:N0} of {whole:N0} steps ({NumberFormat.PercentOf(steps, whole)}): {string.Join(", ", rungs.Select(rung => $"{rung.Runs} to step {rung.Step}"))}. Every run that goes on loads its model once more and continues from its checkpoint.");
         return new SweepSavings(steps, pace is null ? null : seconds / 3600, Exact: true, sentence, rungs);
     }
 
@@ -93,11 +93,9 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
             + ((prepared.Runs - kept) * pace.Seconds(judged, prepared.First.EffectiveBatch, TimingHistory.Evaluations(judged, evalEvery), prepared.EvalRows))) / 3600;
         string sentence = string.Create(
             CultureInfo.InvariantCulture,
-            $"The median rule stops what is worse than half of the others, from step {judged} on and behind {kept} runs. How much that saves depends on the results: of {whole:N0} steps it makes at least {steps:N0} ({Percent(steps, whole)}).");
+            $"The median rule stops what is worse than half of the others, from step {judged} on and behind {kept} runs. How much that saves depends on the results: of {whole:N0} steps it makes at least {steps:N0} ({NumberFormat.PercentOf(steps, whole)}).");
         return new SweepSavings(steps, hours, Exact: false, sentence, []);
     }
-
-    private static string Percent(long part, long whole) => (100.0 * part / Math.Max(1, whole)).ToString("0", CultureInfo.InvariantCulture) + " %";
 
     private static int StepsOf(PreparedSweep prepared, RunSpec spec)
     {

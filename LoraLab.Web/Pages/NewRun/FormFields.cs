@@ -41,7 +41,7 @@ internal static class FormFields
         new("evalEvery", "Evaluate every", FieldKind.Number, "Optimizer steps"),
         new("evalSamples", "Evaluation rows", FieldKind.Number) { Nullable = true, Placeholder = "all" },
         new("evalSplit", "Evaluate on", FieldKind.Choice, "selection: held-out training rows") { Choices = ["dev", "selection"] },
-        new("memoryBudgetMb", "Memory budget, MB", FieldKind.Number) { Nullable = true, Placeholder = "the server's" },
+        new("memoryBudgetMb", "Memory budget, MiB", FieldKind.Number) { Nullable = true, Placeholder = "the server's" },
         new("precision", "Base weights", FieldKind.Choice) { Choices = ["auto", "fp32", "bf16", "fp16"], Advanced = true },
         new("device", "Device", FieldKind.Text, "auto, cpu, cuda or cuda:N") { Advanced = true },
     ];

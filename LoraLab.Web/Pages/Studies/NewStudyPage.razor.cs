@@ -176,7 +176,7 @@ public sealed partial class NewStudyPage
         _fileProblem = null;
         if (change.File.Size > MaxFileBytes)
         {
-            _fileProblem = $"{change.File.Name} is too large for a plan ({Format.Bytes(change.File.Size)}, the limit is {Format.Bytes(MaxFileBytes)}). Choose the JSON file of a plan.";
+            _fileProblem = $"{change.File.Name} is too large for a plan ({NumberFormat.Bytes(change.File.Size)}, the limit is {NumberFormat.Bytes(MaxFileBytes)}). Choose the JSON file of a plan.";
             return;
         }
 

@@ -18,23 +18,30 @@ function load() {
 
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function significant(value) {
+// Figures as NumberFormat (LoraLab.Contracts) writes them.
+const decimals = (value, digits) => value.toLocaleString('en', { maximumFractionDigits: digits }).replace('-', '−');
+const scientific = value => value.toExponential(3).replace(/\.?0+e/, 'e').replace('e+', 'e').replace(/^-/, '−');
+
+function number(value) {
   const size = Math.abs(value);
-  if (size === 0) { return '0'; }
-  if (size < 1e-3 || size >= 1e6) { return value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e'); }
-  return String(Number(value.toPrecision(4)));
+  if (!Number.isFinite(value) || size === 0) { return String(size && value); }
+  if (size < 1e-3 || size >= 1e7) { return scientific(value); }
+  return decimals(value, Math.max(0, 3 - Math.floor(Math.log10(size))));
 }
+
+const percent = value => `${(value * 100).toFixed(2).replace(/^-/, '−')}%`;
 
 export function format(plan, drawn) {
   const value = plan.logY ? 10 ** drawn : drawn;
-  if (plan.format === 'percent') { return `${Number((value * 100).toFixed(2))} %`; }
-  if (plan.format === 'rate') { return value === 0 ? '0' : value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e'); }
-  return significant(value);
+  if (plan.format === 'percent') { return percent(value); }
+  if (plan.format === 'rate') { return value === 0 ? '0' : scientific(value); }
+  return number(value);
 }
 
-// Ticks of a logarithmic axis are round in the exponent only.
+// Ticks have no trailing zeros; those of a logarithmic axis are round in the exponent only.
 function tick(plan, drawn) {
-  return plan.logY ? format({ ...plan, logY: false }, Number((10 ** drawn).toPrecision(3))) : format(plan, drawn);
+  if (plan.logY) { return format({ ...plan, logY: false }, Number((10 ** drawn).toPrecision(3))); }
+  return plan.format === 'percent' ? `${decimals(drawn * 100, 2)}%` : format(plan, drawn);
 }
 
 function options(plan, settings) {

@@ -59,7 +59,7 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
         // Nine to 5, three on to 15, one on to 45.
         Assert.Equal([(5, 9), (15, 3), (45, 1)], saving.Rungs.Select(rung => (rung.Step, rung.Runs)));
         Assert.Equal((45L + 30 + 30, true), (saving.Steps, saving.Exact));
-        Assert.Contains("105 of 405 steps (26 %)", saving.Sentence, StringComparison.Ordinal);
+        Assert.Contains("105 of 405 steps (26%)", saving.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
 
         SweepGrid grid = await server.Api.ReadAsync<SweepGrid>(ApiRoutes.Sweep(created.Id, "grid?x=rank&y=learningRate"));
         Assert.Equal(["4", "8", "16"], grid.X.Labels);
-        Assert.Equal(["1e-5", "1e-4", "0.001", "0.01"], grid.Y.Labels);
+        Assert.Equal(["1e-5", "1e-4", "1e-3", "0.01"], grid.Y.Labels);
         Assert.Equal([0.7, 0.8, 0.9, 0.8], grid.Cells.Where(cell => cell.X == 0).Select(cell => Math.Round(cell.Mean!.Value, 4)));
         Assert.Contains("which the sweep does not search", (string?)(await server.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Sweep(created.Id, "grid?x=alpha")))["detail"], StringComparison.Ordinal);
 
