@@ -19,6 +19,6 @@ static int Usage()
 static int Doctor()
 {
     string? problem = Environment.GetEnvironmentVariable("SCRIPTED_DOCTOR");
-    Console.WriteLine(problem is null ? "All is well." : $"problem  {problem}");
+    Console.WriteLine(problem is null ? "No problems found." : $"problem  {problem}");
     return problem is null ? 0 : 1;
 }

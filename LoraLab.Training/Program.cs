@@ -7,7 +7,7 @@ using LoraLab.Training.Files.Errors;
 try
 {
     TrainingConfiguration configuration = TrainingConfiguration.Load();
-    RootCommand root = new("LoraLab's trainer: five LoRA methods under identical conditions.")
+    RootCommand root = new("LoraLab's trainer: trains LoRA methods under identical conditions.")
     {
         TrainCommand.Create(configuration),
         EstimateCommand.Create(configuration),

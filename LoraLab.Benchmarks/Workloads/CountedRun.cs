@@ -27,7 +27,7 @@ internal sealed record CountedRun(int Steps, long Bytes, long Tensors, long Read
             long reads = TensorReader.Reads;
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             Train(run, recorder);
-            return new(run.Plan.TotalSteps, GC.GetAllocatedBytesForCurrentThread() - bytes, Tensor.TotalCount - tensors, TensorReader.Reads - reads);
+            return new(run.Schedule.TotalSteps, GC.GetAllocatedBytesForCurrentThread() - bytes, Tensor.TotalCount - tensors, TensorReader.Reads - reads);
         }
     }
 

@@ -44,7 +44,7 @@ internal static class Preparation
         {
             Spec = spec,
             Method = method,
-            Plan = RunSchedule.From(spec, data.Train.Length),
+            Schedule = RunSchedule.From(spec, data.Train.Length),
             Limits = new PassLimits(spec.EffectiveBatch, null, SharePrefix: true, Bucketed: bench.Device.type == DeviceType.CPU),
             Adapters = [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()],
             Environment = new RunEnvironment { Threads = torch.get_num_threads() },

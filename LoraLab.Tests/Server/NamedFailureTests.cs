@@ -71,7 +71,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         RunDocument run = await EndAsync(spec);
 
         Assert.Equal((RunState.Failed, EndReason.BudgetExceeded), (run.State, run.EndReason));
-        Assert.Contains("largest window took", run.Error, StringComparison.Ordinal);
+        Assert.Contains("largest window needs", run.Error, StringComparison.Ordinal);
         Assert.Equal(0, run.Progress.Step);
         RunSuggestion smaller = Assert.Single(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("packTokens"));
         RunDocument clone = await CloneAsync(run, smaller);
@@ -136,13 +136,13 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         RunDocument run = await ChangedWhileItWaitedAsync("grown", () => File.AppendAllText(train, "a line that came later\t1\n"));
 
         Assert.Equal((RunState.Completed, null), (run.State, run.Error));
-        string warning = Assert.Single(run.Warnings, sentence => sentence.Contains("since the run was queued", StringComparison.Ordinal));
-        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"grown/train.tsv changed since the run was queued: it had {before:#,0} bytes"), warning, StringComparison.Ordinal);
+        string warning = Assert.Single(run.Warnings, sentence => sentence.Contains("after the run was queued", StringComparison.Ordinal));
+        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"grown/train.tsv changed after the run was queued, from {before:#,0} bytes"), warning, StringComparison.Ordinal);
         Assert.Contains($"warning: {warning}", File.ReadAllText(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Attempt(1), RunFiles.Log)), StringComparison.Ordinal);
 
         JsonObject again = MicroSpec.For("lora");
         again["dataset"] = "grown";
-        Assert.DoesNotContain((await EndAsync(again)).Warnings, sentence => sentence.Contains("since the run was queued", StringComparison.Ordinal));
+        Assert.DoesNotContain((await EndAsync(again)).Warnings, sentence => sentence.Contains("after the run was queued", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 
         Assert.Equal((RunState.Failed, EndReason.BadData), (run.State, run.EndReason));
         Assert.Contains("the label 'perhaps' is unknown", run.Error, StringComparison.Ordinal);
-        Assert.Contains("spoiled/train.tsv changed since the run was queued", run.Error, StringComparison.Ordinal);
+        Assert.Contains("spoiled/train.tsv changed after the run was queued", run.Error, StringComparison.Ordinal);
     }
 
     private string CopyOfSampleData(string name)

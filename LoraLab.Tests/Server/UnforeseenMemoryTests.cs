@@ -48,7 +48,7 @@ public sealed partial class UnforeseenMemoryTests
         Assert.Single(run.Warnings, warning => warning.Contains($"above the budget of {budget} MiB", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(@"The gradient of the run's largest window took (\d+) MiB")]
+    [GeneratedRegex(@"The gradient of the run's largest window needs (\d+) MiB")]
     private static partial Regex LargestWindow();
 
     /// <summary>The run under a budget that it would keep.</summary>

@@ -33,7 +33,7 @@ internal sealed class OpenRun : IDisposable
         RunRecorder recorder = new(directory, _events, RunLog.ToFile(attemptFolder, TimeProvider.System), clock ?? TimeProvider.System);
         _attempt = new(recorder, _stop);
         RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
-        using CheckpointReader? saved = number > 1 ? _attempt.Latest(valid) : null;
+        using CheckpointReader? saved = number > 1 ? _attempt.LatestCheckpoint(valid) : null;
         RunPreparation preparation = trainer.Services.Preparation();
         using RunData rows = preparation.Read(saved?.State.Spec ?? valid);
         ModelFingerprint hashes = RunPreparation.HashModelAsync(rows).GetAwaiter().GetResult();
@@ -41,7 +41,7 @@ internal sealed class OpenRun : IDisposable
         Training = _attempt.Open(Prepared, valid, hashes, saved);
         _attempt.Ready(probedMb: null);
         _model = new(Prepared.Model);
-        _passes = new(Prepared.Plan, Prepared.Train, Prepared.Limits, Prepared.Spec.LossWeighting, Prepared.Model.Config.VocabularySize, Prepared.Device);
+        _passes = new(Prepared.Schedule, Prepared.Train, Prepared.Limits, Prepared.Spec.LossWeighting, Prepared.Model.Config.VocabularySize, Prepared.Device);
         _gradient = new(Prepared, _passes, _model);
     }
 

@@ -6,7 +6,7 @@ using Xunit;
 namespace LoraLab.Tests.Training;
 
 /// <summary>
-/// Which native packages the build chooses. The CUDA packages are several gigabytes and not in every registry, so the project
+/// The native packages that the build selects. The CUDA packages are several gigabytes and not in every registry, so the project
 /// is evaluated, not restored.
 /// </summary>
 public sealed class TorchPackagesTests
@@ -16,7 +16,7 @@ public sealed class TorchPackagesTests
     [InlineData("cpu", "windows", "libtorch-cpu-win-x64")]
     [InlineData("cuda", "linux", "TorchSharp-cuda-linux")]
     [InlineData("cuda", "windows", "TorchSharp-cuda-windows")]
-    public void TorchBackend_OnASystem_ChoosesOneNativePackage(string backend, string system, string expected)
+    public void TorchBackend_OnASystem_SelectsOneNativePackage(string backend, string system, string expected)
     {
         string[] native = [.. PackageReferences($"-p:TorchBackend={backend}", $"-p:TorchSystem={system}")
             .Where(name => name.StartsWith("libtorch-", StringComparison.Ordinal) || name.StartsWith("TorchSharp-", StringComparison.Ordinal))];
@@ -25,7 +25,7 @@ public sealed class TorchPackagesTests
     }
 
     [Fact]
-    public void TorchLibraries_Given_TakeThePackagesPlace() =>
+    public void TorchLibraries_Given_ReplaceThePackages() =>
         Assert.DoesNotContain(
             PackageReferences("-p:TorchBackend=cuda", "-p:TorchLibraries=/opt/torch/lib"),
             name => name.StartsWith("libtorch-", StringComparison.Ordinal) || name.StartsWith("TorchSharp-", StringComparison.Ordinal));
@@ -40,7 +40,7 @@ public sealed class TorchPackagesTests
     {
         string project = Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Training", "LoraLab.Training.csproj");
         ProcessStartInfo start = new("dotnet", ["msbuild", project, "-getItem:PackageReference", "-nodeReuse:false", .. properties]) { RedirectStandardOutput = true };
-        // The test host's own MSBuild variables would point the child at another SDK layout.
+        // The MSBuild variables of the test host would point the child process to another SDK.
         start.Environment.Remove("MSBuildSDKsPath");
         start.Environment.Remove("MSBUILD_EXE_PATH");
         using Process process = Process.Start(start)!;

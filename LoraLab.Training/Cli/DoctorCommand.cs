@@ -8,12 +8,12 @@ using TorchSharp;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>doctor</c>: what was loaded, what there is, and in plain words what is wrong.</summary>
+/// <summary>The command <c>doctor</c>, which prints versions, libraries and devices, and reports problems of the installation.</summary>
 internal static class DoctorCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Command command = new("doctor", "Check the installation.");
+        Command command = new("doctor", "Check the installation and list the devices.");
         command.SetAction(_ => Run(configuration));
         return command;
     }
@@ -35,7 +35,7 @@ internal static class DoctorCommand
         {
             Line("libtorch", $"{torch.__version__} through TorchSharp {Versions.TorchSharp}");
             Line("threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount}");
-            Line("device for auto", DeviceChoice.Resolve("auto").ToString());
+            Line("auto device", DeviceChoice.Resolve("auto").ToString());
         }
 
         foreach (DeviceEntry device in Devices.List())
@@ -45,16 +45,16 @@ internal static class DoctorCommand
 
         using (Nvml? nvml = Nvml.TryOpen())
         {
-            Line("NVIDIA driver", nvml is null ? Nvml.UnavailableMessage : nvml.DriverVersion ?? "of unknown version");
+            Line("NVIDIA driver", nvml is null ? Nvml.UnavailableMessage : nvml.DriverVersion ?? "unknown version");
             problems.AddRange(GpuProblems(nvml));
         }
 
-        foreach (string sentence in problems)
+        foreach (string message in problems)
         {
-            AnsiConsole.MarkupLineInterpolated($"[red]problem[/]  {sentence}");
+            AnsiConsole.MarkupLineInterpolated($"[red]problem[/]  {message}");
         }
 
-        AnsiConsole.WriteLine(problems.Count == 0 ? "All is well." : $"{problems.Count} problem(s).");
+        AnsiConsole.WriteLine(problems.Count switch { 0 => "No problems found.", 1 => "1 problem found.", int count => $"{count} problems found." });
         return TorchRuntime.LoadProblem() is null ? ExitCodes.Success : ExitCodes.Failure;
     }
 
@@ -64,12 +64,12 @@ internal static class DoctorCommand
         {
             if (nvml?.Devices().FirstOrDefault() is NvmlDevice unused)
             {
-                yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build uses the CPU only: build with -p:TorchBackend=cuda.";
+                yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build supports only the CPU; build with -p:TorchBackend=cuda.";
             }
         }
         else if (nvml is null)
         {
-            yield return $"This build is for CUDA. {Nvml.UnavailableMessage}";
+            yield return $"This build needs CUDA. {Nvml.UnavailableMessage}";
         }
         else if (CudaDriver.Advice(nvml.DriverVersion) is string advice)
         {
@@ -80,9 +80,9 @@ internal static class DoctorCommand
     private static string Readings(DeviceEntry device) => string.Concat(
         device.ComputeCapability is string capability ? $", compute capability {capability}" : "",
         device.UsedMemoryMb is double used ? $", {used:N0} MiB in use" : "",
-        device.Utilization is double load ? $", {load * 100:0} % busy" : "",
+        device.Utilization is double load ? $", {load * 100:0}% utilization" : "",
         device.TemperatureCelsius is double degrees ? $", {degrees:0} °C" : "",
         device.PowerWatts is double watts ? $", {watts:0} W" : "");
 
-    private static void Line(string what, string value) => AnsiConsole.MarkupLineInterpolated($"[grey]{what,-16}[/] {value}");
+    private static void Line(string name, string value) => AnsiConsole.MarkupLineInterpolated($"[grey]{name,-16}[/] {value}");
 }

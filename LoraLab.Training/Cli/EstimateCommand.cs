@@ -9,14 +9,14 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>estimate --spec FILE</c>: the memory that a run needs, before it runs.</summary>
+/// <summary>The command <c>estimate --spec FILE</c>, which estimates the memory of a run.</summary>
 internal static class EstimateCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Option<FileInfo> spec = new("--spec") { Description = "Run specification, a JSON file.", Required = true };
+        Option<FileInfo> spec = SpecFile.Option();
         Option<bool> asJson = new("--json") { Description = "Print the estimate as JSON." };
-        Command command = new("estimate", "Estimate a run's peak memory and compare it with the budget.") { spec, asJson };
+        Command command = new("estimate", "Estimate the peak memory of a run and compare it with its budget.") { spec, asJson };
         command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetValue(asJson)));
         return command;
     }
@@ -24,16 +24,16 @@ internal static class EstimateCommand
     private static int Run(TrainingConfiguration configuration, FileInfo specFile, bool asJson)
     {
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
-        // What is printed as JSON is nothing but JSON.
-        IAnsiConsole told = asJson ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
-        if (SpecFile.Complete(services, SpecFile.Read(specFile), told) is not RunSpec spec)
+        // With --json, stdout contains only JSON: warnings and errors go to stderr.
+        IAnsiConsole console = asJson ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
+        if (SpecFile.Complete(services, SpecFile.Read(specFile), console) is not RunSpec spec)
         {
             return ExitCodes.BadUsage;
         }
 
         foreach (string warning in configuration.Warnings)
         {
-            told.MarkupLineInterpolated($"[yellow]{warning}[/]");
+            console.MarkupLineInterpolated($"[yellow]{warning}[/]");
         }
 
         MemoryEstimate estimate = services.Memory().Estimate(spec);
@@ -52,24 +52,24 @@ internal static class EstimateCommand
     private static void Print(MemoryEstimate estimate)
     {
         string precision = estimate.Precision.ToString().ToLowerInvariant();
-        Table table = new Table().AddColumns(new TableColumn("component"), new TableColumn("MiB").RightAligned(), new TableColumn("what it is"));
-        Row("weights", estimate.WeightsMb, $"frozen base in {precision}");
+        Table table = new Table().AddColumns(new TableColumn("component"), new TableColumn("MiB").RightAligned(), new TableColumn("description"));
+        Row("weights", estimate.WeightsMb, $"frozen base weights in {precision}");
         Row("adapters", estimate.AdaptersMb, "factors in fp32");
-        Row("optimizer", estimate.OptimizerMb, "gradients and both moments");
-        Row("indices", estimate.IndicesMb, "of all passes");
-        Row("process", estimate.ProcessMb, estimate.Device == "cpu" ? "runtime, libraries, data" : "driver's context");
-        Row("activations", estimate.ActivationsMb, $"kept of {estimate.PassTokens} tokens in {estimate.PassSentences} sentences");
-        Row("block", estimate.BlockMb, "temporaries of one block");
-        Row("logits", estimate.LogitsMb, "of one chunk; not at the same time as a block's");
-        Row("evaluation", estimate.EvaluationMb, $"a pass of {estimate.EvaluationTokens} tokens; not at the same time as training");
-        Row("allocator", estimate.AllocatorMb, "gaps in the heap, compiled kernels, garbage");
+        Row("optimizer", estimate.OptimizerMb, "gradients and both AdamW moments");
+        Row("indices", estimate.IndicesMb, "token indices of all passes");
+        Row("process", estimate.ProcessMb, estimate.Device == "cpu" ? "runtime, libraries, data" : "CUDA context");
+        Row("activations", estimate.ActivationsMb, $"saved for the backward pass: {estimate.PassTokens} tokens in {estimate.PassSentences} sentences");
+        Row("block", estimate.BlockMb, "workspace of one block");
+        Row("logits", estimate.LogitsMb, "one chunk; not at the same time as a block's workspace");
+        Row("evaluation", estimate.EvaluationMb, $"one pass of {estimate.EvaluationTokens} tokens; not at the same time as training");
+        Row("allocator", estimate.AllocatorMb, "heap fragmentation, compiled kernels, garbage");
         table.AddEmptyRow();
-        Row("training steps", estimate.TrainingMb, "what a run reports as peakMemoryMb");
-        Row("total", estimate.TotalMb, $"the peak is {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")} on {estimate.Device}");
+        Row("training steps", estimate.TrainingMb, "peakMemoryMb of the run");
+        Row("total", estimate.TotalMb, $"peak on {estimate.Device}, in {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")}");
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget ? $"It fits the budget of {budget} MiB." : "There is no budget."));
+        AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget ? $"The run fits its budget of {budget} MiB." : "The run has no memory budget."));
 
-        void Row(string component, double mebibytes, string what) =>
-            table.AddRow(new Text(component), new Text(mebibytes.ToString("N0", CultureInfo.InvariantCulture)), new Text(what));
+        void Row(string component, double mebibytes, string description) =>
+            table.AddRow(new Text(component), new Text(mebibytes.ToString("N0", CultureInfo.InvariantCulture)), new Text(description));
     }
 }

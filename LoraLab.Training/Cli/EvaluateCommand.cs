@@ -13,16 +13,16 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>evaluate</c>: scores a model, with or without an adapter, on a data set's rows.</summary>
+/// <summary>The command <c>evaluate</c>, which evaluates a model, with or without an adapter, on a dataset.</summary>
 internal static class EvaluateCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
         Option<string> model = new("--model") { Description = "Model by name.", DefaultValueFactory = _ => "sample" };
-        Option<string> dataset = new("--dataset") { Description = "Data set by name.", DefaultValueFactory = _ => "sample" };
-        Option<string?> adapter = new("--adapter") { Description = "PEFT adapter folder; without it the base model is scored." };
-        Option<string> prompt = new("--prompt") { Description = "Prompt by name, or a template.", DefaultValueFactory = _ => "paper-literal" };
-        Command command = new("evaluate", "Score a model, with or without an adapter, on a data set.") { model, dataset, adapter, prompt };
+        Option<string> dataset = new("--dataset") { Description = "Dataset by name.", DefaultValueFactory = _ => "sample" };
+        Option<string?> adapter = new("--adapter") { Description = "PEFT adapter folder, or the ID of a finished run (default: none, the base model)." };
+        Option<string> prompt = new("--prompt") { Description = "Prompt preset or template.", DefaultValueFactory = _ => "paper-literal" };
+        Command command = new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.") { model, dataset, adapter, prompt };
         command.SetAction(result => Run(
             configuration,
             new RunSpec
@@ -48,11 +48,11 @@ internal static class EvaluateCommand
                 Rank = adapter.Rank,
                 Alpha = adapter.Alpha,
                 RankStabilized = adapter.RankStabilized,
-                TargetModules = adapter.Targets ?? throw RunFailure.BadData($"{name} names no target_modules."),
+                TargetModules = adapter.Targets ?? throw RunFailure.BadData($"The adapter_config.json of '{name}' has no target_modules; add the names of the adapted layers."),
             };
         }
 
-        // A fresh LoRA adapter changes nothing, so that the base model alone needs no path of its own.
+        // A newly initialized LoRA adapter changes nothing, so the base model needs no code path of its own.
         using PreparedRun run = services.Preparation().Prepare(spec, CancellationToken.None);
         EvaluationOutcome outcome = run.Evaluator.Run(run.Model, CancellationToken.None);
         AnsiConsole.WriteLine(JsonSerializer.Serialize(

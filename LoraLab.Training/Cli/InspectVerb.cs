@@ -4,7 +4,7 @@ using LoraLab.Training.Files;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>inspect</c>: the process that answers the server's questions; people have no use for it.</summary>
+/// <summary>The hidden command <c>inspect</c>, a process that answers the server's requests.</summary>
 internal static class InspectVerb
 {
     public static Command Create(TrainingConfiguration configuration)

@@ -10,20 +10,23 @@ using TorchSharp;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>make-model</c>: a model of any Llama shape with random weights.</summary>
+/// <summary>The command <c>make-model</c>, which writes a model of any Llama shape with random weights.</summary>
 internal static class MakeModelCommand
 {
     private const string TokenizerFile = "tokenizer.model";
 
     public static Command Create()
     {
-        Option<string> like = new("--like") { Description = $"Shape: {string.Join(", ", NamedShapes.Names)}, or the path of a config.json.", Required = true };
-        Option<DirectoryInfo> output = new("--out") { Description = "Folder to make.", Required = true };
-        Option<int?> layers = new("--layers") { Description = "Number of blocks; without it the shape's own." };
-        Option<string> dtype = new("--dtype") { Description = "Precision of the file: bf16 or fp32.", DefaultValueFactory = _ => "bf16" };
-        Option<long> seed = new("--seed") { Description = "Seed of the weights.", DefaultValueFactory = _ => 42 };
-        Option<DirectoryInfo?> tokenizer = new("--tokenizer") { Description = $"Folder whose {TokenizerFile} is copied; without one the model cannot be trained." };
-        Command command = new("make-model", "Write a model with random weights: the memory and time of a real one.") { like, output, layers, dtype, seed, tokenizer };
+        Option<string> like = new("--like") { Description = $"Shape: {string.Join(", ", NamedShapes.Names)}, or the path to a config.json.", Required = true };
+        Option<DirectoryInfo> output = new("--out") { Description = "Output folder.", Required = true };
+        Option<int?> layers = new("--layers") { Description = "Number of blocks (default: as in the shape)." };
+        Option<string> dtype = new("--dtype") { Description = "Precision of the weights: bf16 or fp32.", DefaultValueFactory = _ => "bf16" };
+        Option<long> seed = new("--seed") { Description = "Random seed of the weights.", DefaultValueFactory = _ => 42 };
+        Option<DirectoryInfo?> tokenizer = new("--tokenizer") { Description = $"Folder from which to copy {TokenizerFile}; a model without one cannot be trained." };
+        Command command = new("make-model", "Write a model with random weights, to measure the memory and time of a real one.")
+        {
+            like, output, layers, dtype, seed, tokenizer,
+        };
         command.SetAction(result => Run(
             result.GetRequiredValue(like),
             result.GetRequiredValue(output),
@@ -51,24 +54,24 @@ internal static class MakeModelCommand
         string? vocabulary = tokenizer is null ? null : Path.Combine(tokenizer.FullName, TokenizerFile);
         if (vocabulary is not null && !File.Exists(vocabulary))
         {
-            throw RunFailure.BadData($"{tokenizer!.FullName} has no {TokenizerFile}: name a folder that has one with --tokenizer.");
+            throw RunFailure.BadData($"{tokenizer!.FullName} has no {TokenizerFile}; set --tokenizer to a folder that has one.");
         }
 
         TorchRuntime.EnsureLoaded();
         try
         {
-            LlamaConfig written = RandomModel.Write(output.FullName, config, layers, type, seed);
+            LlamaConfig model = RandomModel.Write(output.FullName, config, layers, type, seed);
             if (vocabulary is not null)
             {
                 File.Copy(vocabulary, Path.Combine(output.FullName, TokenizerFile), overwrite: true);
             }
 
-            AnsiConsole.WriteLine($"{written.ParameterCount:N0} random parameters in {dtype}, {written.Layers} blocks: {output.FullName}");
+            AnsiConsole.WriteLine($"Wrote {model.ParameterCount:N0} random {dtype} parameters in {model.Layers} blocks to {output.FullName}");
             return ExitCodes.Success;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw RunFailure.BadData($"The model cannot be written to {output.FullName}: {problem.Message}", inner: problem);
+            throw RunFailure.BadData($"The model could not be written to {output.FullName}: {problem.Message}", inner: problem);
         }
     }
 
@@ -76,7 +79,9 @@ internal static class MakeModelCommand
     {
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData($"--like is '{path}', which is neither a known shape ({string.Join(", ", NamedShapes.Names)}) nor a file: name a config.json.");
+            throw RunFailure.BadData(
+                $"--like is '{path}', which is neither a known shape ({string.Join(", ", NamedShapes.Names)}) nor a file; set it to one of them or to the path "
+                + "to a config.json.");
         }
 
         _ = LlamaConfig.ReadFile(path);

@@ -9,14 +9,14 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>merge</c>: a checkpoint in the Hugging Face layout with an adapter merged in.</summary>
+/// <summary>The command <c>merge</c>, which writes a model in the Hugging Face layout with an adapter merged into its weights.</summary>
 internal static class MergeCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Option<string> adapter = new("--adapter") { Description = "PEFT adapter folder, or the id of a finished run.", Required = true };
-        Option<string?> model = new("--model") { Description = "Base model by name; without it the one that the adapter names." };
-        Option<DirectoryInfo> output = new("--out") { Description = "Folder to make.", Required = true };
+        Option<string> adapter = new("--adapter") { Description = "PEFT adapter folder, or the ID of a finished run.", Required = true };
+        Option<string?> model = new("--model") { Description = "Base model by name (default: the one named by the adapter)." };
+        Option<DirectoryInfo> output = new("--out") { Description = "Output folder.", Required = true };
         Command command = new("merge", "Write a model with an adapter merged into its weights.") { adapter, model, output };
         command.SetAction(result => Run(configuration, result.GetRequiredValue(adapter), result.GetValue(model), result.GetRequiredValue(output)));
         return command;
@@ -27,10 +27,10 @@ internal static class MergeCommand
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         string adapter = services.Adapters.Find(adapterName);
         string model = modelName ?? PeftImport.ReadConfig(adapter).BaseModel
-            ?? throw RunFailure.BadData($"The adapter in {adapter} does not name its base model: name it with --model.", "model");
+            ?? throw RunFailure.BadData($"The adapter in {adapter} does not name its base model; set --model.", "model");
         TorchRuntime.EnsureLoaded();
         int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName);
-        AnsiConsole.WriteLine($"{changed} weights of '{model}' changed; merged model: {output.FullName}");
+        AnsiConsole.WriteLine($"Merged the adapter into {changed} weights of '{model}': {output.FullName}");
         return ExitCodes.Success;
     }
 }

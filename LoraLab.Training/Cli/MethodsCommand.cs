@@ -9,13 +9,13 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>methods</c>: the registered methods and their options.</summary>
+/// <summary>The command <c>methods</c>, which lists the registered methods and their options.</summary>
 internal static class MethodsCommand
 {
     public static Command Create()
     {
-        Option<bool> asJson = new("--json") { Description = "Print the descriptors as JSON." };
-        Option<DirectoryInfo?> docs = new("--docs") { Description = "Write one Markdown page for each method into this directory." };
+        Option<bool> asJson = new("--json") { Description = "Print the method descriptors as JSON." };
+        Option<DirectoryInfo?> docs = new("--docs") { Description = "Write a Markdown page per method to this folder." };
         Command command = new("methods", "List the LoRA methods and their options.") { asJson, docs };
         command.SetAction(result => result.GetValue(docs) is DirectoryInfo folder ? WriteDocs(folder) : Print(result.GetValue(asJson)));
         return command;
@@ -41,7 +41,7 @@ internal static class MethodsCommand
             return ExitCodes.Success;
         }
 
-        Table table = new Table().AddColumns("method", "update", "trains", "start", "default rate", "options");
+        Table table = new Table().AddColumns("method", "update", "trained", "initialization", "default learning rate", "options");
         foreach (MethodDescriptor method in methods)
         {
             table.AddRow(

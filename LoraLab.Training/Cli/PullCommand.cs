@@ -5,14 +5,14 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>pull MODEL-OR-DATASET</c>: downloads from the Hugging Face hub.</summary>
+/// <summary>The command <c>pull NAME</c>, which downloads a model or dataset from the Hugging Face Hub.</summary>
 internal static class PullCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Argument<string> what = new("what") { Description = "A model (owner/name, or owner/name@revision) or the data set sst2." };
-        Command command = new("pull", "Download a model or SST-2 from the Hugging Face hub.") { what };
-        command.SetAction((result, cancellation) => HubPull.RunAsync(result.GetRequiredValue(what), configuration, AnsiConsole.Console, cancellation));
+        Argument<string> name = new("name") { Description = "A model (owner/name or owner/name@revision) or the dataset sst2." };
+        Command command = new("pull", "Download a model or SST-2 from the Hugging Face Hub.") { name };
+        command.SetAction((result, cancellation) => HubPull.RunAsync(result.GetRequiredValue(name), configuration, AnsiConsole.Console, cancellation));
         return command;
     }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
@@ -7,10 +8,13 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary>Run specifications that the command line names.</summary>
+/// <summary>Run specifications from files named on the command line.</summary>
 internal static class SpecFile
 {
-    /// <summary>The JSON of a file.</summary>
+    /// <summary>Creates the option that names the file.</summary>
+    public static Option<FileInfo> Option() => new("--spec") { Description = "Run specification (JSON file).", Required = true };
+
+    /// <summary>Reads the JSON of a file.</summary>
     public static JsonNode? Read(FileInfo file)
     {
         try
@@ -23,7 +27,7 @@ internal static class SpecFile
         }
     }
 
-    /// <summary>The complete specification, or null; what is wrong and what is worth knowing is told.</summary>
+    /// <summary>Validates a specification and prints errors and warnings; returns it complete with defaults, or null if it is invalid.</summary>
     public static RunSpec? Complete(TrainerServices services, JsonNode? json, IAnsiConsole console)
     {
         SpecValidation validation = services.Validator.Validate(json);

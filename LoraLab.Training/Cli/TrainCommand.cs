@@ -10,14 +10,14 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>train --spec FILE --out DIR</c>: one run without a server.</summary>
+/// <summary>The command <c>train --spec FILE --out DIR</c>, which trains one run without a server.</summary>
 internal static class TrainCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Option<FileInfo> spec = new("--spec") { Description = "Run specification, a JSON file.", Required = true };
-        Option<DirectoryInfo> output = new("--out") { Description = "Run directory to create.", Required = true };
-        Option<bool> resume = new("--resume") { Description = "Go on from the last checkpoint of the run directory." };
+        Option<FileInfo> spec = SpecFile.Option();
+        Option<DirectoryInfo> output = new("--out") { Description = "Run directory.", Required = true };
+        Option<bool> resume = new("--resume") { Description = "Resume from the last checkpoint in the run directory." };
         Command command = new("train", "Train one run without a server.") { spec, output, resume };
         command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output), result.GetValue(resume)));
         return command;
@@ -49,7 +49,7 @@ internal static class TrainCommand
         int number = directory.NextAttempt();
         if (number > 1 && !resume)
         {
-            throw RunFailure.BadData($"{directory.FullPath} already holds a run: go on with it by --resume, or name another directory with --out.");
+            throw RunFailure.BadData($"{directory.FullPath} already contains a run; resume it with --resume, or set --out to another folder.");
         }
 
         directory.WriteSpec(spec);
@@ -57,7 +57,7 @@ internal static class TrainCommand
         using EventLog events = new(attempt, services.Clock);
         RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, services.Clock, AnsiConsole.WriteLine), services.Clock);
         EndReason? reason = services.Execution().Execute(json, recorder, stop, resume);
-        AnsiConsole.WriteLine($"run directory: {directory.FullPath}");
+        AnsiConsole.WriteLine($"Run directory: {directory.FullPath}");
         return reason;
     }
 

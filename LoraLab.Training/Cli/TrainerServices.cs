@@ -7,13 +7,13 @@ using LoraLab.Training.Training.Memory;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary>The parts of the trainer, put together by hand: there are few, and a worker starts faster without a container.</summary>
+/// <summary>The trainer's services, composed without a container: they are few, and a worker starts faster.</summary>
 public sealed class TrainerServices
 {
-    /// <summary>The parts for a configuration.</summary>
-    /// <param name="configuration">Roots and budget.</param>
-    /// <param name="clock">Time.</param>
-    /// <param name="allowPaths">True on the command line, where <c>initFrom</c> may name any path.</param>
+    /// <summary>Creates the services for a configuration.</summary>
+    /// <param name="configuration">Catalog roots and memory budget.</param>
+    /// <param name="clock">Clock.</param>
+    /// <param name="allowPaths">True on the command line, where <c>initFrom</c> may be any path.</param>
     public TrainerServices(TrainingConfiguration configuration, TimeProvider clock, bool allowPaths = false)
     {
         Configuration = configuration;
@@ -24,30 +24,30 @@ public sealed class TrainerServices
         Validator = new SpecValidator(Models, Datasets, Adapters, configuration.MemoryBudgetMb);
     }
 
-    /// <summary>Roots and budget.</summary>
+    /// <summary>Catalog roots and memory budget.</summary>
     public TrainingConfiguration Configuration { get; }
 
-    /// <summary>Time.</summary>
+    /// <summary>Clock.</summary>
     public TimeProvider Clock { get; }
 
     /// <summary>Models by name.</summary>
     public ModelCatalog Models { get; }
 
-    /// <summary>Data sets by name.</summary>
+    /// <summary>Datasets by name.</summary>
     public DatasetCatalog Datasets { get; }
 
-    /// <summary>Adapters to start from.</summary>
+    /// <summary>Adapters by name, for <c>initFrom</c>.</summary>
     public AdapterCatalog Adapters { get; }
 
-    /// <summary>Checks specifications.</summary>
+    /// <summary>Validates specifications.</summary>
     public SpecValidator Validator { get; }
 
-    /// <summary>Loads runs.</summary>
+    /// <summary>Creates the service that loads runs.</summary>
     public RunPreparation Preparation() => new(Models, Datasets, Adapters, Configuration.SvdCache);
 
-    /// <summary>Estimates runs' memory.</summary>
+    /// <summary>Creates the service that estimates the memory of runs.</summary>
     public RunMemory Memory() => new(Models, Datasets);
 
-    /// <summary>Executes runs.</summary>
+    /// <summary>Creates the service that executes runs.</summary>
     public RunExecution Execution() => new(Validator, Preparation());
 }

@@ -4,7 +4,7 @@ using LoraLab.Training.Files;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary><c>worker</c>: the process that executes one run for the server; people have no use for it.</summary>
+/// <summary>The hidden command <c>worker</c>, a process that executes one run for the server.</summary>
 internal static class WorkerVerb
 {
     public static Command Create(TrainingConfiguration configuration)

@@ -1,9 +1,9 @@
 namespace LoraLab.Training.Data;
 
-/// <summary>A data set in memory; made by <see cref="DatasetReader"/>.</summary>
+/// <summary>A dataset in memory, read by <see cref="DatasetReader"/>.</summary>
 public sealed class ClassificationDataset
 {
-    /// <summary>Name in a specification.</summary>
+    /// <summary>Name by which specifications refer to it.</summary>
     public required string Name { get; init; }
 
     /// <summary>Label words in label order, at least two.</summary>
@@ -15,9 +15,9 @@ public sealed class ClassificationDataset
     /// <summary>Evaluation rows in file order, at least one.</summary>
     public required IReadOnlyList<LabeledSentence> Dev { get; init; }
 
-    /// <summary>True for a toy that proves nothing about methods.</summary>
+    /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
     public bool Toy { get; init; }
 
-    /// <summary>The files that were read, training file first, with their hashes for the fingerprint.</summary>
+    /// <summary>Source files, training file first, with their hashes for the fingerprint.</summary>
     public IReadOnlyList<DatasetFile> Files { get; init; } = [];
 }

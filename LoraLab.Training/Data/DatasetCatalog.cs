@@ -7,39 +7,39 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>The data sets that runs can name. Safe for several threads.</summary>
+/// <summary>The datasets available to runs. Thread-safe.</summary>
 public sealed class DatasetCatalog
 {
     private readonly CatalogFolders _folders;
-    private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _described = new();
+    private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _entries = new();
     private readonly FileReadCache<DatasetManifest> _manifest = new();
     private readonly FileReadCache<ClassificationDataset> _rows = new();
 
-    /// <summary>A catalog over the configured roots, the downloaded data sets and the bundled sample.</summary>
+    /// <summary>Creates a catalog over the configured roots, the downloaded datasets and the bundled sample.</summary>
     public DatasetCatalog(TrainingConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         _folders = new CatalogFolders(
-            "data set",
+            "dataset",
             "dataset",
             [.. configuration.DatasetDirectories, configuration.DownloadedDatasets],
             Path.Combine(configuration.Home, "samples", "data"),
             folder => File.Exists(Path.Combine(folder, DatasetManifest.FileName)) || File.Exists(Path.Combine(folder, "train.tsv")));
     }
 
-    /// <summary>All data sets, usable or not, the bundled one first.</summary>
+    /// <summary>Lists all datasets, usable or not, the bundled one first.</summary>
     public IReadOnlyList<DatasetEntry> List() => [.. _folders.All().Select(data => Describe(data.Name, data.Folder))];
 
-    /// <summary>The folder of a data set; <see cref="Read(string)"/> says whether it can be used.</summary>
-    /// <exception cref="RunFailure">There is no such data set; field <c>dataset</c>.</exception>
+    /// <summary>Returns the folder of a dataset, which may still be unusable: <see cref="Read(string)"/> checks it.</summary>
+    /// <exception cref="RunFailure">The dataset does not exist; field <c>dataset</c>.</exception>
     public string Find(string name) => _folders.Find(name);
 
-    /// <summary>The rows of a data set. They are read again only when its files changed, or those of another were read meanwhile.</summary>
-    /// <exception cref="RunFailure">There is no such data set, or it cannot be used; field <c>dataset</c>.</exception>
+    /// <summary>Returns the rows of a dataset. The last dataset read is cached until its files change.</summary>
+    /// <exception cref="RunFailure">The dataset does not exist or cannot be used; field <c>dataset</c>.</exception>
     public ClassificationDataset Read(string name) => Read(name, _folders.Find(name));
 
-    /// <summary>The files of a data set as they are now.</summary>
-    /// <exception cref="RunFailure">There is no such data set; field <c>dataset</c>.</exception>
+    /// <summary>Returns the current size and modification time of each file of a dataset.</summary>
+    /// <exception cref="RunFailure">The dataset does not exist; field <c>dataset</c>.</exception>
     public IReadOnlyList<FileSnapshot> FileSnapshots(string name)
     {
         string folder = _folders.Find(name);
@@ -49,25 +49,25 @@ public sealed class DatasetCatalog
         }
         catch (RunFailure)
         {
-            // The manifest says which other files there are; what is wrong with it is told when the rows are read.
+            // The other files are listed in the manifest, which is damaged: reading the rows reports that.
             return [FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName)).ToSnapshot(name)];
         }
     }
 
-    /// <summary>What a list shows of one data set.</summary>
-    /// <exception cref="RunFailure">There is no such data set.</exception>
+    /// <summary>Returns the catalog entry of a dataset.</summary>
+    /// <exception cref="RunFailure">The dataset does not exist.</exception>
     public DatasetEntry Describe(string name) => Describe(name, _folders.Find(name));
 
     private DatasetEntry Describe(string name, string folder)
     {
         string stamp = FolderStamp.Of(folder);
-        if (_described.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) known) && known.Stamp == stamp && known.Entry.Name == name)
+        if (_entries.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) cached) && cached.Stamp == stamp && cached.Entry.Name == name)
         {
-            return known.Entry;
+            return cached.Entry;
         }
 
         DatasetEntry entry = DatasetReader.Describe(name, () => Read(name, folder));
-        _described[folder] = (stamp, entry);
+        _entries[folder] = (stamp, entry);
         return entry;
     }
 
@@ -79,7 +79,8 @@ public sealed class DatasetCatalog
 
     private IReadOnlyList<FileStamp> Stamps(string name, string folder, out DatasetManifest manifest)
     {
-        DatasetManifest known = manifest = _manifest.Get(name, [FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName))], () => DatasetManifest.Load(name, folder));
-        return FileStamp.Of(folder, [DatasetManifest.FileName, known.Train, known.Eval]);
+        FileStamp stamp = FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName));
+        manifest = _manifest.Get(name, [stamp], () => DatasetManifest.Load(name, folder));
+        return FileStamp.Of(folder, [DatasetManifest.FileName, manifest.Train, manifest.Eval]);
     }
 }

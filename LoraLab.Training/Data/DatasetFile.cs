@@ -1,6 +1,6 @@
 namespace LoraLab.Training.Data;
 
-/// <summary>A file whose rows are in a data set.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Sha256">Hash of the bytes that the rows were read from.</param>
+/// <summary>A source file of a dataset.</summary>
+/// <param name="Name">File name.</param>
+/// <param name="Sha256">SHA-256 of the bytes from which the rows were read.</param>
 public sealed record DatasetFile(string Name, string Sha256);

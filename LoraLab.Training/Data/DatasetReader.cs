@@ -4,20 +4,20 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>Reads data sets: the GLUE layout, or CSV, TSV and JSONL described by a <see cref="DatasetManifest"/>.</summary>
+/// <summary>Reads datasets in the GLUE layout, or in CSV, TSV and JSONL files described by a <see cref="DatasetManifest"/>.</summary>
 public static class DatasetReader
 {
-    /// <summary>Reads both splits of a data set.</summary>
-    /// <param name="name">Name in a specification, for messages.</param>
-    /// <param name="folder">Folder that holds the files.</param>
-    /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
+    /// <summary>Reads both splits of a dataset.</summary>
+    /// <param name="name">Name of the dataset, for messages.</param>
+    /// <param name="folder">Folder of its files.</param>
+    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or a file is not UTF-8.</exception>
     public static ClassificationDataset Read(string name, string folder) => Read(name, folder, DatasetManifest.Load(name, folder));
 
-    /// <summary>Reads both splits of a data set whose manifest is known.</summary>
-    /// <param name="name">Name in a specification, for messages.</param>
-    /// <param name="folder">Folder that holds the files.</param>
+    /// <summary>Reads both splits of a dataset whose manifest has been read.</summary>
+    /// <param name="name">Name of the dataset, for messages.</param>
+    /// <param name="folder">Folder of its files.</param>
     /// <param name="manifest">Its manifest.</param>
-    /// <exception cref="RunFailure">A file or column is missing, a row has no label or an unknown one, a split is empty, or a file is not UTF-8.</exception>
+    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or a file is not UTF-8.</exception>
     internal static ClassificationDataset Read(string name, string folder, DatasetManifest manifest)
     {
         List<LabeledSentence> train = ReadSplit(name, folder, manifest, manifest.Train, out string trainSha256);
@@ -33,12 +33,12 @@ public static class DatasetReader
         };
     }
 
-    /// <summary>What a list shows of a data set; a data set that cannot be used says why.</summary>
-    /// <param name="name">Name in a specification.</param>
-    /// <param name="folder">Folder that holds the files.</param>
+    /// <summary>Returns the catalog entry of a dataset, with the reason if it cannot be used.</summary>
+    /// <param name="name">Name of the dataset.</param>
+    /// <param name="folder">Folder of its files.</param>
     public static DatasetEntry Describe(string name, string folder) => Describe(name, () => Read(name, folder));
 
-    /// <summary>The same of a data set that may have been read.</summary>
+    /// <summary>Returns the catalog entry of a dataset that <paramref name="read"/> reads or takes from a cache.</summary>
     internal static DatasetEntry Describe(string name, Func<ClassificationDataset> read)
     {
         try
@@ -67,29 +67,29 @@ public static class DatasetReader
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData($"Data set '{name}' has no file {Excerpt.Of(file)}; put it into {folder}.", "dataset");
+            throw RunFailure.BadData($"Dataset '{name}' has no file {Excerpt.Of(file)}; add it to {folder}.", "dataset");
         }
 
-        string shownAs = $"{name}/{Excerpt.Of(file)}";
+        string displayName = $"{name}/{Excerpt.Of(file)}";
         List<LabeledSentence> rows = [];
-        foreach (RawRow raw in RowReader.Read(path, shownAs, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn, out sha256))
+        foreach (RawRow raw in RowReader.Read(path, displayName, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn, out sha256))
         {
             if (raw.Sentence.AsSpan().IsWhiteSpace())
             {
-                throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the sentence is empty.", "dataset");
+                throw RunFailure.BadData($"{displayName}, line {raw.Line}: the sentence is empty.", "dataset");
             }
 
-            rows.Add(new LabeledSentence(rows.Count, raw.Sentence, Label(manifest, raw, shownAs)));
+            rows.Add(new LabeledSentence(rows.Count, raw.Sentence, Label(manifest, raw, displayName)));
         }
 
-        return rows.Count > 0 ? rows : throw RunFailure.BadData($"Data set '{name}' is empty: {Excerpt.Of(file)} has no rows.", "dataset");
+        return rows.Count > 0 ? rows : throw RunFailure.BadData($"Dataset '{name}' is empty: {Excerpt.Of(file)} has no rows.", "dataset");
     }
 
-    private static int Label(DatasetManifest manifest, RawRow raw, string shownAs)
+    private static int Label(DatasetManifest manifest, RawRow raw, string displayName)
     {
         if (string.IsNullOrWhiteSpace(raw.Label))
         {
-            throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the row has no label.", "dataset");
+            throw RunFailure.BadData($"{displayName}, line {raw.Line}: the row has no label.", "dataset");
         }
 
         string value = raw.Label.Trim();
@@ -110,7 +110,7 @@ public static class DatasetReader
         string accepted = manifest.LabelValues is not null
             ? Excerpt.Of(manifest.LabelValues.Keys)
             : Excerpt.Of(manifest.Labels.Select((word, i) => $"{i} ({word})"));
-        throw RunFailure.BadData($"{shownAs}, line {raw.Line}: the label '{Excerpt.Of(value)}' is unknown; there are {accepted}.", "dataset");
+        throw RunFailure.BadData($"{displayName}, line {raw.Line}: the label '{Excerpt.Of(value)}' is unknown; the labels are {accepted}.", "dataset");
     }
 
     private static int IndexOf(IReadOnlyList<string> labels, string word)

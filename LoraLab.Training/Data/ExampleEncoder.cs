@@ -4,7 +4,7 @@ using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>Turns rows into token ids as the contract says. Not safe for use by several threads unless the tokenizer is.</summary>
+/// <summary>Encodes rows as token ids. Thread-safe only if the tokenizer is.</summary>
 public sealed class ExampleEncoder
 {
     private readonly ITokenizer _tokenizer;
@@ -13,12 +13,12 @@ public sealed class ExampleEncoder
     private readonly LossScope _scope;
     private readonly bool _stripSentence;
 
-    /// <summary>An encoder for one run.</summary>
+    /// <summary>Creates the encoder of a run.</summary>
     /// <param name="tokenizer">Tokenizer of the model.</param>
-    /// <param name="template">Prompt.</param>
+    /// <param name="template">Prompt template.</param>
     /// <param name="labels">Label words in label order.</param>
-    /// <param name="scope">Which tokens of a training text are targets.</param>
-    /// <param name="stripSentence">Trim the white space at the end of each sentence.</param>
+    /// <param name="scope">Tokens of a training text that are targets.</param>
+    /// <param name="stripSentence">Trim trailing whitespace from each sentence.</param>
     public ExampleEncoder(ITokenizer tokenizer, PromptTemplate template, IReadOnlyList<string> labels, LossScope scope, bool stripSentence)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -32,7 +32,7 @@ public sealed class ExampleEncoder
     }
 
     /// <summary>Encodes a training row.</summary>
-    /// <exception cref="RunFailure">With the completion scope: the text's ids do not begin with its prompt's.</exception>
+    /// <exception cref="RunFailure">In the completion scope, the text's ids do not start with its prompt's.</exception>
     public TrainingExample EncodeTraining(LabeledSentence row)
     {
         string sentence = Text(row);
@@ -48,7 +48,7 @@ public sealed class ExampleEncoder
     }
 
     /// <summary>Encodes an evaluation row.</summary>
-    /// <exception cref="RunFailure">A label's ids do not follow the prompt's, or two labels have the same ids.</exception>
+    /// <exception cref="RunFailure">A prompt with a label does not start with the prompt's ids, or two labels have the same ids.</exception>
     public EvaluationExample EncodeEvaluation(LabeledSentence row)
     {
         string text = _template.EvaluationPrompt(Text(row));
@@ -59,16 +59,20 @@ public sealed class ExampleEncoder
             int[] whole = _tokenizer.Encode(string.Concat(text, " ", _labels[i]));
             RequirePrefix(row, prompt, whole, $"prompt with the label '{_labels[i]}'");
             added[i] = whole[prompt.Length..];
-            // Bytes still spell the word, and its score is its probability. The unknown piece stands for any text.
+            // Byte pieces still spell the word, so its score is its probability. The unknown piece matches any text.
             if (_tokenizer.UnknownId is int unknown && added[i].Contains(unknown))
             {
-                throw RunFailure.BadData($"The vocabulary of the model's tokenizer.model has no pieces for the label '{_labels[i]}'; use another label word.", "dataset");
+                throw RunFailure.BadData(
+                    $"The vocabulary in the model's tokenizer.model has no tokens for the label '{_labels[i]}'; use another label word.", "dataset");
             }
 
             int same = Array.FindIndex(added, 0, i, other => other.AsSpan().SequenceEqual(added[i]));
             if (same >= 0)
             {
-                throw RunFailure.BadData($"Row {row.Row}: the model's tokenizer.model gives the labels '{_labels[same]}' and '{_labels[i]}' the same tokens; use other label words.", "dataset");
+                throw RunFailure.BadData(
+                    $"Row {row.Row}: the model's tokenizer.model encodes the labels '{_labels[same]}' and '{_labels[i]}' as the same tokens; "
+                    + "use other label words.",
+                    "dataset");
             }
         }
 
@@ -77,11 +81,14 @@ public sealed class ExampleEncoder
 
     private string Text(LabeledSentence row) => _stripSentence ? row.Sentence.TrimEnd() : row.Sentence;
 
-    private static void RequirePrefix(LabeledSentence row, int[] prompt, int[] whole, string what)
+    private static void RequirePrefix(LabeledSentence row, int[] prompt, int[] whole, string text)
     {
         if (whole.Length <= prompt.Length || !whole.AsSpan().StartsWith(prompt))
         {
-            throw RunFailure.BadData($"Row {row.Row}: the tokens of its {what} do not begin with the tokens of its prompt, so the label cannot be told from the text; end the prompt with a character that does not merge with the label.", "prompt");
+            throw RunFailure.BadData(
+                $"Row {row.Row}: the tokens of its {text} do not start with the tokens of its prompt, so the label cannot be separated from the prompt; "
+                + "end the prompt with a character that does not merge with the label.",
+                "prompt");
         }
     }
 }

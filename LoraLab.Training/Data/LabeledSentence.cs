@@ -1,7 +1,7 @@
 namespace LoraLab.Training.Data;
 
-/// <summary>One row of a data set.</summary>
-/// <param name="Row">Row in its file, from 0; the header does not count.</param>
-/// <param name="Sentence">Text as it stands in the file, trailing space included.</param>
-/// <param name="Label">Index into the data set's label words.</param>
+/// <summary>A row of a dataset.</summary>
+/// <param name="Row">Row in its file, from 0, without the header.</param>
+/// <param name="Sentence">Text as in the file, trailing spaces included.</param>
+/// <param name="Label">Index of the label word in the dataset's labels.</param>
 public sealed record LabeledSentence(int Row, string Sentence, int Label);

@@ -1,14 +1,14 @@
 namespace LoraLab.Training.Data;
 
 /// <summary>
-/// The part of NumPy's <c>default_rng</c> that picks and orders data: PCG64 (XSL-RR 128/64) seeded through SeedSequence,
-/// and <c>permutation</c>. Results are identical to NumPy's, so a subset can be re-created outside LoraLab.
+/// The part of NumPy's <c>default_rng</c> that selects and orders data: PCG64 (XSL-RR 128/64) seeded through SeedSequence,
+/// and <c>permutation</c>. Results are identical to NumPy's, so that a subset can be reproduced outside LoraLab.
 /// </summary>
 public static class NumpyRandom
 {
     /// <summary><c>numpy.random.default_rng(seed).permutation(count)</c>.</summary>
-    /// <param name="seed">Seed, 0 or above (NumPy refuses negative ones); may exceed 32 bits.</param>
-    /// <param name="count">Number of elements, 0 or above.</param>
+    /// <param name="seed">Seed, at least 0 (NumPy rejects negative seeds); may exceed 32 bits.</param>
+    /// <param name="count">Number of elements, at least 0.</param>
     /// <returns>The numbers 0 to <paramref name="count"/> - 1, shuffled.</returns>
     public static int[] Permutation(long seed, int count)
     {
@@ -53,7 +53,7 @@ public static class NumpyRandom
             return new Pcg64(new UInt128(words[0], words[1]), new UInt128(words[2], words[3]));
         }
 
-        /// <summary>Uniform in [0, max] by masked rejection of 32-bit draws, which is what NumPy's shuffle uses.</summary>
+        /// <summary>Draws uniformly from [0, max] by masked rejection of 32-bit draws, as NumPy's shuffle does.</summary>
         public uint NextUpTo(uint max)
         {
             uint mask = uint.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(max);
@@ -90,7 +90,7 @@ public static class NumpyRandom
         private void Step() => _state = (_state * _multiplier) + _increment;
     }
 
-    /// <summary>NumPy's SeedSequence for one integer: spreads its bits over a pool of four 32-bit words.</summary>
+    /// <summary>NumPy's SeedSequence for one integer, which spreads its bits over a pool of four 32-bit words.</summary>
     private static class SeedSequence
     {
         private const int PoolSize = 4;

@@ -3,7 +3,7 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Data;
 
 /// <summary>
-/// A prompt with a place for the sentence and one for the label. The evaluation prompt is the template cut right before
+/// A prompt with placeholders for the sentence and the label. The evaluation prompt is the template up to
 /// <c> {label}</c>, without a trailing space: the space belongs to the label's first token.
 /// </summary>
 public sealed class PromptTemplate
@@ -31,14 +31,14 @@ public sealed class PromptTemplate
         _after = text[(label + Label.Length)..];
     }
 
-    /// <summary>Names of the ready-made prompts.</summary>
+    /// <summary>Names of the preset prompts.</summary>
     public static IReadOnlyCollection<string> Presets => _presets.Keys;
 
-    /// <summary>The template itself, with <c>{sentence}</c> and <c> {label}</c>.</summary>
+    /// <summary>The template text, with <c>{sentence}</c> and <c> {label}</c>.</summary>
     public string Text { get; }
 
-    /// <summary>A ready-made prompt by its name, or an own template.</summary>
-    /// <exception cref="RunFailure">The template lacks a place, has one twice, or has the label before the sentence.</exception>
+    /// <summary>Returns the preset of that name, or parses a template.</summary>
+    /// <exception cref="RunFailure">A placeholder is missing or repeated, or the label precedes the sentence.</exception>
     public static PromptTemplate Parse(string nameOrTemplate)
     {
         ArgumentNullException.ThrowIfNull(nameOrTemplate);
@@ -51,24 +51,25 @@ public sealed class PromptTemplate
         int labels = Count(nameOrTemplate, Label.TrimStart());
         if (sentences == 0 && labels == 0)
         {
-            throw Wrong($"is neither a ready-made prompt ({string.Join(", ", _presets.Keys)}) nor a template with {{sentence}} and a space before {{label}}");
+            throw Error(
+                $"is neither a preset ({string.Join(", ", _presets.Keys)}) nor a template with {{sentence}} and, after a space, {{label}}");
         }
 
-        Require(sentences > 0, "has no {sentence}; add it where the row's text belongs");
-        Require(labels > 0, "has no {label}; add it, with a space before it, where the label word belongs");
-        Require(sentences == 1, "has {sentence} more than once");
-        Require(labels == 1, "has {label} more than once");
-        Require(Count(nameOrTemplate, Label) == 1, "has no space before {label}; the space belongs to the label's first token");
+        Require(sentences > 0, "has no {sentence}; insert it where the row's text belongs");
+        Require(labels > 0, "has no {label}; insert it, after a space, where the label word belongs");
+        Require(sentences == 1, "contains {sentence} more than once");
+        Require(labels == 1, "contains {label} more than once");
+        Require(Count(nameOrTemplate, Label) == 1, "has no space before {label}; insert one, which belongs to the label's first token");
         Require(
             nameOrTemplate.IndexOf(Sentence, StringComparison.Ordinal) < nameOrTemplate.IndexOf(Label, StringComparison.Ordinal),
             "has {label} before {sentence}; the label must be predicted from the sentence");
         return new PromptTemplate(nameOrTemplate);
     }
 
-    /// <summary>The full text of a training row.</summary>
+    /// <summary>Returns the full text of a training row.</summary>
     public string TrainingText(string sentence, string label) => string.Concat(EvaluationPrompt(sentence), " ", label, _after);
 
-    /// <summary>The text up to the label, without the space before it.</summary>
+    /// <summary>Returns the text up to the label, without the space before it.</summary>
     public string EvaluationPrompt(string sentence) => string.Concat(_before, sentence, _between);
 
     private static int Count(string text, string part)
@@ -86,9 +87,9 @@ public sealed class PromptTemplate
     {
         if (!holds)
         {
-            throw Wrong(problem);
+            throw Error(problem);
         }
     }
 
-    private static RunFailure Wrong(string problem) => RunFailure.BadData($"The prompt {problem}.", "prompt");
+    private static RunFailure Error(string problem) => RunFailure.BadData($"The prompt {problem}.", "prompt");
 }

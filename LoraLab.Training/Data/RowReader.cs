@@ -6,37 +6,38 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>A row before its label is understood. A null label means that the row has none.</summary>
+/// <summary>A row whose label has not been parsed; a null label is missing.</summary>
 internal readonly record struct RawRow(int Line, string Sentence, string? Label);
 
-/// <summary>Reads the rows of one data file in one of the three formats.</summary>
+/// <summary>Reads the rows of a CSV, TSV or JSONL file.</summary>
 internal static class RowReader
 {
     private static readonly JsonDocumentOptions _strictJson = new() { AllowDuplicateProperties = false };
 
-    public static IEnumerable<RawRow> Read(string path, string shownAs, string format, string sentenceColumn, string labelColumn, out string sha256)
+    public static IEnumerable<RawRow> Read(string path, string displayName, string format, string sentenceColumn, string labelColumn, out string sha256)
     {
-        string text = TextFile.Read(path, shownAs, out sha256);
+        string text = TextFile.Read(path, displayName, out sha256);
         return format switch
         {
-            "csv" => Table(CsvFields(text, shownAs), shownAs, sentenceColumn, labelColumn),
-            "tsv" => Table(TsvFields(text), shownAs, sentenceColumn, labelColumn),
-            _ => JsonLines(text, shownAs, sentenceColumn, labelColumn),
+            "csv" => Table(CsvFields(text, displayName), displayName, sentenceColumn, labelColumn),
+            "tsv" => Table(TsvFields(text), displayName, sentenceColumn, labelColumn),
+            _ => JsonLines(text, displayName, sentenceColumn, labelColumn),
         };
     }
 
-    /// <summary>GLUE's layout: fields end at tabs, quotation marks are text, spaces belong to the field.</summary>
+    /// <summary>Splits GLUE's layout: tabs separate fields, quotation marks are text, spaces belong to the field.</summary>
     private static IEnumerable<(int Line, string[] Fields)> TsvFields(string text) =>
         TextFile.Lines(text).Select(line => (line.Number, line.Line.Split('\t')));
 
-    private static IEnumerable<(int Line, string[] Fields)> CsvFields(string text, string shownAs)
+    private static IEnumerable<(int Line, string[] Fields)> CsvFields(string text, string displayName)
     {
         int lastLine = 0;
         CsvConfiguration configuration = new(CultureInfo.InvariantCulture)
         {
             Mode = CsvMode.RFC4180,
             IgnoreBlankLines = false,
-            BadDataFound = _ => throw Wrong(shownAs, lastLine + 1, "a quotation mark stands where none may be, or none ends the field; inside a quoted field write it twice"),
+            BadDataFound = _ => throw Error(
+                displayName, lastLine + 1, "a quotation mark is misplaced or not closed; inside a quoted field, double each quotation mark"),
         };
         using StringReader reader = new(text);
         using CsvParser parser = new(reader, configuration);
@@ -52,54 +53,54 @@ internal static class RowReader
         }
     }
 
-    /// <summary>The rows of a table whose first line names its columns.</summary>
-    private static IEnumerable<RawRow> Table(IEnumerable<(int Line, string[] Fields)> lines, string shownAs, string sentenceColumn, string labelColumn)
+    /// <summary>Reads a table whose first line is the header.</summary>
+    private static IEnumerable<RawRow> Table(IEnumerable<(int Line, string[] Fields)> lines, string displayName, string sentenceColumn, string labelColumn)
     {
-        int columns = -1, sentenceAt = -1, labelAt = -1;
+        int columns = -1, sentenceIndex = -1, labelIndex = -1;
         foreach ((int line, string[] fields) in lines)
         {
             if (columns < 0)
             {
                 columns = fields.Length;
-                sentenceAt = Column(fields, sentenceColumn, shownAs);
-                labelAt = Column(fields, labelColumn, shownAs);
+                sentenceIndex = Column(fields, sentenceColumn, displayName);
+                labelIndex = Column(fields, labelColumn, displayName);
                 continue;
             }
 
             if (fields.Length > columns)
             {
-                throw Wrong(shownAs, line, $"there are {fields.Length} columns but the header names {columns}");
+                throw Error(displayName, line, $"the row has {fields.Length} columns, but the header has {columns}");
             }
 
-            string sentence = sentenceAt < fields.Length ? fields[sentenceAt] : "";
-            yield return new RawRow(line, sentence, labelAt < fields.Length ? fields[labelAt] : null);
+            string sentence = sentenceIndex < fields.Length ? fields[sentenceIndex] : "";
+            yield return new RawRow(line, sentence, labelIndex < fields.Length ? fields[labelIndex] : null);
         }
     }
 
-    private static IEnumerable<RawRow> JsonLines(string text, string shownAs, string sentenceColumn, string labelColumn)
+    private static IEnumerable<RawRow> JsonLines(string text, string displayName, string sentenceColumn, string labelColumn)
     {
         foreach ((int number, string line) in TextFile.Lines(text))
         {
             if (!string.IsNullOrWhiteSpace(line))
             {
-                yield return JsonLine(line, number, shownAs, sentenceColumn, labelColumn);
+                yield return JsonLine(line, number, displayName, sentenceColumn, labelColumn);
             }
         }
     }
 
-    private static RawRow JsonLine(string line, int number, string shownAs, string sentenceColumn, string labelColumn)
+    private static RawRow JsonLine(string line, int number, string displayName, string sentenceColumn, string labelColumn)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(line, _strictJson);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                throw Wrong(shownAs, number, "this is not a JSON object");
+                throw Error(displayName, number, "the line is not a JSON object");
             }
 
             if (!document.RootElement.TryGetProperty(sentenceColumn, out JsonElement sentence) || sentence.ValueKind != JsonValueKind.String)
             {
-                throw Wrong(shownAs, number, $"there is no text under '{Excerpt.Of(sentenceColumn)}'");
+                throw Error(displayName, number, $"'{Excerpt.Of(sentenceColumn)}' is missing or not a string");
             }
 
             string? label = document.RootElement.TryGetProperty(labelColumn, out JsonElement value) ? Scalar(value) : null;
@@ -107,12 +108,12 @@ internal static class RowReader
         }
         catch (JsonException problem)
         {
-            throw RunFailure.BadData($"{shownAs}, line {number}: this is not JSON: {Excerpt.Of(problem.Message)}", "dataset", problem);
+            throw RunFailure.BadData($"{displayName}, line {number}: the line is not valid JSON: {Excerpt.Of(problem.Message)}", "dataset", problem);
         }
         catch (InvalidOperationException problem)
         {
-            // A lone surrogate escape such as "\ud800": it is JSON, but no text.
-            throw RunFailure.BadData($"{shownAs}, line {number}: the text is not valid Unicode.", "dataset", problem);
+            // A lone surrogate escape such as "\ud800" is valid JSON, but not valid text.
+            throw RunFailure.BadData($"{displayName}, line {number}: the text is not valid Unicode.", "dataset", problem);
         }
     }
 
@@ -123,11 +124,13 @@ internal static class RowReader
         _ => value.GetRawText(),
     };
 
-    private static int Column(string[] header, string name, string shownAs)
+    private static int Column(string[] header, string name, string displayName)
     {
-        int at = Array.IndexOf(header, name);
-        return at >= 0 ? at : throw RunFailure.BadData($"{shownAs} has no column '{Excerpt.Of(name)}'; its header names {Excerpt.Of(header)}.", "dataset");
+        int index = Array.IndexOf(header, name);
+        return index >= 0
+            ? index
+            : throw RunFailure.BadData($"{displayName} has no column '{Excerpt.Of(name)}'; its header has {Excerpt.Of(header)}.", "dataset");
     }
 
-    private static RunFailure Wrong(string shownAs, int line, string problem) => RunFailure.BadData($"{shownAs}, line {line}: {problem}.", "dataset");
+    private static RunFailure Error(string displayName, int line, string problem) => RunFailure.BadData($"{displayName}, line {line}: {problem}.", "dataset");
 }

@@ -3,61 +3,62 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Data;
 
 /// <summary>
-/// Evaluation rows for choosing hyper-parameters, taken from training rows that the run does not train on. SST-2's training
-/// rows are sub-phrases of one another, so a candidate that shares five words in a row with a training row is left out.
+/// The selection split: rows of the training file that the run does not train on, held out to select hyperparameters. SST-2's
+/// training rows are sub-phrases of one another, so a candidate that shares a word 5-gram with a training row is excluded.
 /// </summary>
 internal static class SelectionSplit
 {
-    private const int Rows = 872;
-    private const int Fewest = 400;
-    private const int FewestWords = 10;
-    private const int GramLength = 5;
+    private const int MaxRows = 872;
+    private const int MinRows = 400;
+    private const int MinWords = 10;
+    private const int NgramLength = 5;
 
-    /// <summary>The first rows of <paramref name="candidates"/> that qualify, the same number of each label, in their order.</summary>
-    public static IReadOnlyList<LabeledSentence> Choose(ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
+    /// <summary>Selects the first qualifying rows of <paramref name="candidates"/> in their order, equally many per label.</summary>
+    public static IReadOnlyList<LabeledSentence> Select(ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
     {
-        HashSet<string> seen = [.. training.SelectMany(row => Grams(Words(row.Sentence)))];
-        int quota = Rows / data.Labels.Count;
-        int[] found = new int[data.Labels.Count];
-        List<LabeledSentence> taken = [];
+        HashSet<string> seen = [.. training.SelectMany(row => Ngrams(Words(row.Sentence)))];
+        int quota = MaxRows / data.Labels.Count;
+        int[] counts = new int[data.Labels.Count];
+        List<LabeledSentence> selected = [];
         foreach (LabeledSentence row in candidates)
         {
-            if (found[row.Label] == quota)
+            if (counts[row.Label] == quota)
             {
                 continue;
             }
 
             string[] words = Words(row.Sentence);
-            if (words.Length >= FewestWords && !Grams(words).Any(seen.Contains))
+            if (words.Length >= MinWords && !Ngrams(words).Any(seen.Contains))
             {
-                taken.Add(row);
-                if (++found[row.Label] == quota && found.All(count => count == quota))
+                selected.Add(row);
+                if (++counts[row.Label] == quota && counts.All(count => count == quota))
                 {
                     break;
                 }
             }
         }
 
-        int each = found.Min();
-        if (each * data.Labels.Count < Fewest)
+        int perLabel = counts.Min();
+        if (perLabel * data.Labels.Count < MinRows)
         {
             throw RunFailure.BadData(
-                $"The selection split of data set '{data.Name}' would have {each * data.Labels.Count} rows, and {Fewest} are needed: too few rows beyond the training rows have {FewestWords} words "
-                + $"and share no {GramLength} words in a row with them; lower 'trainSamples' or use 'evalSplit': 'dev'.",
+                $"The selection split of dataset '{data.Name}' would have {perLabel * data.Labels.Count} rows, but needs {MinRows}: too few of the "
+                + $"remaining rows have at least {MinWords} words and no {NgramLength} consecutive words in common with a training row; "
+                + "lower trainSamples or set evalSplit to \"dev\".",
                 "evalSplit");
         }
 
         int[] kept = new int[data.Labels.Count];
-        return [.. taken.Where(row => kept[row.Label]++ < each)];
+        return [.. selected.Where(row => kept[row.Label]++ < perLabel)];
     }
 
     private static string[] Words(string sentence) => sentence.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
-    private static IEnumerable<string> Grams(string[] words)
+    private static IEnumerable<string> Ngrams(string[] words)
     {
-        for (int i = 0; i + GramLength <= words.Length; i++)
+        for (int i = 0; i + NgramLength <= words.Length; i++)
         {
-            yield return string.Join(' ', words, i, GramLength);
+            yield return string.Join(' ', words, i, NgramLength);
         }
     }
 }

@@ -4,16 +4,16 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>Reads a text file as strict UTF-8: a wrong byte is an error that names the line instead of a replacement character.</summary>
+/// <summary>Reads a text file as strict UTF-8: an invalid byte is an error that names the line, not a replacement character.</summary>
 internal static class TextFile
 {
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The whole text, without a byte-order mark.</summary>
+    /// <summary>Reads the whole text, without a byte-order mark.</summary>
     /// <param name="path">File.</param>
-    /// <param name="shownAs">How messages call it.</param>
-    /// <param name="sha256">Hash of its bytes.</param>
-    public static string Read(string path, string shownAs, out string sha256)
+    /// <param name="displayName">Name of the file in messages.</param>
+    /// <param name="sha256">SHA-256 of its bytes.</param>
+    public static string Read(string path, string displayName, out string sha256)
     {
         byte[] bytes;
         try
@@ -22,11 +22,11 @@ internal static class TextFile
         }
         catch (IOException problem)
         {
-            throw RunFailure.BadData($"{shownAs} cannot be read: {problem.Message}", "dataset", problem);
+            throw RunFailure.BadData($"{displayName} cannot be read: {problem.Message}", "dataset", problem);
         }
         catch (UnauthorizedAccessException problem)
         {
-            throw RunFailure.BadData($"{shownAs} cannot be read: {problem.Message}", "dataset", problem);
+            throw RunFailure.BadData($"{displayName} cannot be read: {problem.Message}", "dataset", problem);
         }
 
         sha256 = Sha256Hash.OfBytes(bytes);
@@ -42,11 +42,11 @@ internal static class TextFile
         }
         catch (DecoderFallbackException problem)
         {
-            throw RunFailure.BadData($"{shownAs}, line {FirstWrongLine(text)}: this is not UTF-8; convert the file to UTF-8.", "dataset", problem);
+            throw RunFailure.BadData($"{displayName}, line {FirstInvalidLine(text)}: the text is not valid UTF-8; convert the file to UTF-8.", "dataset", problem);
         }
     }
 
-    /// <summary>The lines of a text with their numbers from 1; ends are LF or CRLF, and wholly empty lines are skipped.</summary>
+    /// <summary>Splits a text at LF or CRLF into lines numbered from 1; empty lines are skipped.</summary>
     public static IEnumerable<(int Number, string Line)> Lines(string text)
     {
         int number = 0;
@@ -70,7 +70,7 @@ internal static class TextFile
         }
     }
 
-    private static int FirstWrongLine(ReadOnlySpan<byte> text)
+    private static int FirstInvalidLine(ReadOnlySpan<byte> text)
     {
         int number = 1;
         while (true)

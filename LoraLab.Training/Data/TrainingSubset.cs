@@ -3,7 +3,7 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>The rows that a run trains on and is evaluated on, chosen as the contract says.</summary>
+/// <summary>The training and evaluation rows of a run, selected by its specification.</summary>
 public sealed class TrainingSubset
 {
     private TrainingSubset(IReadOnlyList<LabeledSentence> consumed, IReadOnlyList<LabeledSentence> evaluation)
@@ -12,49 +12,49 @@ public sealed class TrainingSubset
         Evaluation = evaluation;
     }
 
-    /// <summary>Training rows in the order in which every epoch consumes them.</summary>
+    /// <summary>Training rows in the order of every epoch.</summary>
     public IReadOnlyList<LabeledSentence> Consumed { get; }
 
-    /// <summary>Evaluation rows in order; with the selection split their rows count in the training file.</summary>
+    /// <summary>Evaluation rows in order; row numbers of the selection split refer to the training file.</summary>
     public IReadOnlyList<LabeledSentence> Evaluation { get; }
 
-    /// <summary>Chooses the rows of a run.</summary>
-    /// <param name="data">Data set of the run.</param>
-    /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples count here.</param>
+    /// <summary>Selects the rows of a run.</summary>
+    /// <param name="data">Dataset of the run.</param>
+    /// <param name="spec">Its specification, of which dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
     public static TrainingSubset Select(ClassificationDataset data, RunSpec spec)
     {
-        Require(spec.TrainSamples >= 1, "trainSamples", $"'trainSamples' is {spec.TrainSamples}; it must be 1 or more.");
-        Require(spec.DataSeed is null or >= 0, "dataSeed", $"'dataSeed' is {spec.DataSeed}; it must be 0 or more, or null for the file's order.");
-        Require(spec.OrderSeed is null or >= 0, "orderSeed", $"'orderSeed' is {spec.OrderSeed}; it must be 0 or more, or null for the subset's own order.");
-        Require(spec.EvalSamples is null or >= 1, "evalSamples", $"'evalSamples' is {spec.EvalSamples}; it must be 1 or more, or null for all rows.");
+        Require(spec.TrainSamples >= 1, "trainSamples", $"must be at least 1; it is {spec.TrainSamples}");
+        Require(spec.DataSeed is null or >= 0, "dataSeed", $"must be at least 0, or null for the file's order; it is {spec.DataSeed}");
+        Require(spec.OrderSeed is null or >= 0, "orderSeed", $"must be at least 0, or null for the subset's order; it is {spec.OrderSeed}");
+        Require(spec.EvalSamples is null or >= 1, "evalSamples", $"must be at least 1, or null for all rows; it is {spec.EvalSamples}");
         Require(
             spec.DataOffset >= 0 && spec.DataOffset < data.Train.Count,
             "dataOffset",
-            $"'dataOffset' is {spec.DataOffset}; data set '{data.Name}' has {data.Train.Count} training rows, so it must be 0 to {data.Train.Count - 1}.");
+            $"must be 0 to {data.Train.Count - 1}, because dataset '{data.Name}' has {data.Train.Count} training rows; it is {spec.DataOffset}");
 
         IReadOnlyList<LabeledSentence> all = Permute(data.Train, spec.DataSeed);
         int end = (int)Math.Min(data.Train.Count, (long)spec.DataOffset + spec.TrainSamples);
-        LabeledSentence[] chosen = [.. all.Skip(spec.DataOffset).Take(end - spec.DataOffset)];
+        LabeledSentence[] selected = [.. all.Skip(spec.DataOffset).Take(end - spec.DataOffset)];
         IReadOnlyList<LabeledSentence> evaluation = spec.EvalSplit == EvalSplit.Selection
-            ? SelectionSplit.Choose(data, chosen, all.Skip(end))
+            ? SelectionSplit.Select(data, selected, all.Skip(end))
             : data.Dev;
-        if (spec.EvalSamples is int first && first < evaluation.Count)
+        if (spec.EvalSamples is int limit && limit < evaluation.Count)
         {
-            evaluation = [.. evaluation.Take(first)];
+            evaluation = [.. evaluation.Take(limit)];
         }
 
-        return new TrainingSubset(Permute(chosen, spec.OrderSeed), evaluation);
+        return new TrainingSubset(Permute(selected, spec.OrderSeed), evaluation);
     }
 
     private static IReadOnlyList<LabeledSentence> Permute(IReadOnlyList<LabeledSentence> rows, long? seed) =>
         seed is long value ? [.. NumpyRandom.Permutation(value, rows.Count).Select(i => rows[i])] : rows;
 
-    private static void Require(bool holds, string field, string sentence)
+    private static void Require(bool holds, string field, string rule)
     {
         if (!holds)
         {
-            throw RunFailure.BadData(sentence, field);
+            throw RunFailure.BadData($"{field} {rule}.", field);
         }
     }
 }

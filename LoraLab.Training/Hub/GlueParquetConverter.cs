@@ -5,12 +5,12 @@ using Parquet.Schema;
 
 namespace LoraLab.Training.Hub;
 
-/// <summary>Writes the hub's Parquet form of SST-2 (columns sentence, label, idx) as the GLUE file it was made from.</summary>
+/// <summary>Converts the hub's Parquet files of SST-2 (columns sentence, label, idx) back to GLUE's TSV.</summary>
 internal static class GlueParquetConverter
 {
     /// <summary>Writes the rows of the Parquet files, in order, to one TSV file.</summary>
-    /// <returns>How many rows there are.</returns>
-    /// <exception cref="RunFailure">A column is missing, or a row cannot be written as GLUE has it.</exception>
+    /// <returns>Number of rows.</returns>
+    /// <exception cref="RunFailure">A column is missing, or a row cannot be written in GLUE's format.</exception>
     public static async Task<int> WriteAsync(IReadOnlyList<string> parquetFiles, string tsvFile, CancellationToken cancellationToken)
     {
         await using StreamWriter writer = new(tsvFile, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
@@ -73,7 +73,8 @@ internal static class GlueParquetConverter
     {
         if (string.IsNullOrEmpty(sentence) || sentence.AsSpan().IndexOfAny('\t', '\n', '\r') >= 0 || label is not (0 or 1))
         {
-            throw RunFailure.BadData($"Row {row} of {Path.GetFileName(path)} is not a row of SST-2: it needs a sentence without tabs and line ends, and a label 0 or 1.");
+            throw RunFailure.BadData(
+                $"Row {row} of {Path.GetFileName(path)} is not a row of SST-2: the sentence must have no tabs or line breaks, and the label must be 0 or 1.");
         }
 
         return $"{sentence}\t{label}";
@@ -81,5 +82,5 @@ internal static class GlueParquetConverter
 
     private static DataField Column(ParquetReader reader, string path, string name) =>
         reader.Schema.GetDataFields().FirstOrDefault(field => field.Name == name)
-        ?? throw RunFailure.BadData($"{Path.GetFileName(path)} has no column '{name}'; it is not SST-2.");
+        ?? throw RunFailure.BadData($"{Path.GetFileName(path)} has no column '{name}', so it is not SST-2.");
 }

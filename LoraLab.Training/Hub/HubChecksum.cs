@@ -4,10 +4,10 @@ using System.Text;
 
 namespace LoraLab.Training.Hub;
 
-/// <summary>The hashes by which the hub names content: SHA-256 of large files, Git's object id of small ones.</summary>
+/// <summary>The checksums in the hub's listings: SHA-256 for large files, Git object ids for small ones.</summary>
 internal static class HubChecksum
 {
-    /// <summary>The hash of a stream from its beginning, of the kind that <paramref name="expected"/> has; null when it has none.</summary>
+    /// <summary>Hashes a whole stream with the algorithm of <paramref name="expected"/>; null if it has no checksum.</summary>
     public static async Task<string?> OfAsync(Stream content, HubFile expected, CancellationToken cancellationToken)
     {
         if (expected.Sha256 is null && expected.GitSha1 is null)
@@ -32,11 +32,11 @@ internal static class HubChecksum
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Whether a hash is the expected one.</summary>
+    /// <summary>Whether a hash is the expected one; true if there is none to compare.</summary>
     public static bool Matches(string? hash, HubFile expected) =>
         hash is null || string.Equals(hash, expected.Sha256 ?? expected.GitSha1, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a file on disk is the expected one.</summary>
+    /// <summary>Whether the file on disk has the expected size and checksum.</summary>
     public static async Task<bool> IsAsync(string path, HubFile expected, CancellationToken cancellationToken)
     {
         FileInfo file = new(path);

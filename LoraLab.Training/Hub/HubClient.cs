@@ -6,13 +6,13 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Hub;
 
 /// <summary>
-/// The hub's routes: <c>/api/{kind}/{id}/revision/{revision}?blobs=true</c> lists a repository, <c>/{id}/resolve/{commit}/{path}</c>
-/// gives a file, mostly by a redirect to another host. Redirects are followed here and not by the handler, because the token must
-/// not go to another host.
+/// A client of the hub's API: <c>/api/{kind}/{id}/revision/{revision}?blobs=true</c> lists a repository, <c>/{id}/resolve/{commit}/{path}</c>
+/// returns a file, usually by a redirect to another host. Redirects are followed here and not by the handler, because the token must
+/// not be sent to another host.
 /// </summary>
 internal sealed class HubClient : IDisposable
 {
-    private const int MostRedirects = 10;
+    private const int MaxRedirects = 10;
 
     private readonly HubOptions _options;
     private readonly HttpClient _http;
@@ -25,11 +25,11 @@ internal sealed class HubClient : IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
         };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("LoraLab", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
-        // Ranges and sizes only mean something of the file itself, not of a compressed answer.
+        // Ranges and sizes must refer to the file itself, not to a compressed response.
         _http.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
     }
 
-    /// <summary>The files of a repository.</summary>
+    /// <summary>Lists the files of a repository.</summary>
     public async Task<HubListing> ListAsync(HubRepository repository, CancellationToken cancellationToken)
     {
         Uri address = Address($"api/{repository.Kind}/{repository.Id}/revision/{Uri.EscapeDataString(repository.Revision)}?blobs=true");
@@ -42,27 +42,28 @@ internal sealed class HubClient : IDisposable
         }
         catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw RunFailure.BadData($"{_options.Endpoint} did not answer like a Hugging Face hub; check HF_ENDPOINT ({problem.Message}).", null, problem);
+            throw RunFailure.BadData(
+                $"The response of {_options.Endpoint} is not that of a Hugging Face Hub ({problem.Message}); check HF_ENDPOINT.", null, problem);
         }
-        catch (Exception problem) when (IsBroken(problem, cancellationToken))
+        catch (Exception problem) when (IsConnectionFailure(problem, cancellationToken))
         {
             throw new HubUnavailableException(problem.Message, null, problem);
         }
     }
 
-    /// <summary>Opens a file from a byte on. The answer may ignore the range: 200 instead of 206.</summary>
+    /// <summary>Requests a file from a byte onward. The response may ignore the range, with status 200 instead of 206.</summary>
     /// <param name="repository">Repository of the file.</param>
-    /// <param name="commit">Commit to take it from.</param>
-    /// <param name="path">Its path in the repository.</param>
-    /// <param name="from">First byte wanted.</param>
-    /// <param name="tag">Entity tag of what is already there; null: unknown.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="commit">Commit of the file.</param>
+    /// <param name="path">Path in the repository.</param>
+    /// <param name="from">First byte to return.</param>
+    /// <param name="tag">Entity tag of the bytes already downloaded; null if unknown.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     public Task<HttpResponseMessage> OpenAsync(HubRepository repository, string commit, string path, long from, string? tag, CancellationToken cancellationToken)
     {
         string escaped = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
         return SendAsync(
             repository,
-            Address($"{Page(repository)}/resolve/{Uri.EscapeDataString(commit)}/{escaped}"),
+            Address($"{WebPath(repository)}/resolve/{Uri.EscapeDataString(commit)}/{escaped}"),
             request =>
             {
                 if (from > 0)
@@ -76,8 +77,8 @@ internal sealed class HubClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Whether a failure is one of the connection, and not a cancellation by the caller.</summary>
-    public static bool IsBroken(Exception problem, CancellationToken cancellationToken) =>
+    /// <summary>Whether an exception is a connection failure, not a cancellation by the caller.</summary>
+    public static bool IsConnectionFailure(Exception problem, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested && problem is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
 
     private static HubListing Listing(JsonElement root)
@@ -96,14 +97,14 @@ internal sealed class HubClient : IDisposable
         return new HubListing(root.GetProperty("sha").GetString() ?? throw new FormatException("the repository has no commit"), files);
     }
 
-    /// <summary>A repository's address below the hub's; models have no prefix.</summary>
-    private static string Page(HubRepository repository) => repository.Kind == "models" ? repository.Id : $"{repository.Kind}/{repository.Id}";
+    /// <summary>Returns the path of a repository on the hub; models have no prefix.</summary>
+    private static string WebPath(HubRepository repository) => repository.Kind == "models" ? repository.Id : $"{repository.Kind}/{repository.Id}";
 
     private Uri Address(string relative) => new($"{_options.Endpoint.AbsoluteUri.TrimEnd('/')}/{relative}");
 
     private async Task<HttpResponseMessage> SendAsync(HubRepository repository, Uri address, Action<HttpRequestMessage>? prepare, CancellationToken cancellationToken)
     {
-        for (int redirects = 0; redirects <= MostRedirects; redirects++)
+        for (int redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             HttpResponseMessage response = await SendOnceAsync(address, prepare, cancellationToken).ConfigureAwait(false);
             if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
@@ -115,20 +116,20 @@ internal sealed class HubClient : IDisposable
             {
                 if (!IsRedirect(response))
                 {
-                    throw Refusal(repository, address, response);
+                    throw ErrorFor(repository, address, response);
                 }
 
                 Uri next = new(address, response.Headers.Location!);
                 if (address.Scheme == Uri.UriSchemeHttps && next.Scheme != Uri.UriSchemeHttps)
                 {
-                    throw RunFailure.BadData($"{address.Host} redirects from https to {next.Scheme}; that is not followed.");
+                    throw RunFailure.BadData($"{address.Host} redirects from https to {next.Scheme}, which LoraLab does not follow.");
                 }
 
                 address = next;
             }
         }
 
-        throw RunFailure.BadData($"{_options.Endpoint.Host} redirects more than {MostRedirects} times for '{repository}'.");
+        throw RunFailure.BadData($"{_options.Endpoint.Host} redirected more than {MaxRedirects} times for '{repository}'.");
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(Uri address, Action<HttpRequestMessage>? prepare, CancellationToken cancellationToken)
@@ -141,15 +142,15 @@ internal sealed class HubClient : IDisposable
         }
 
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_options.Stall);
+        limit.CancelAfter(_options.StallTimeout);
         try
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
         }
-        catch (Exception problem) when (IsBroken(problem, cancellationToken))
+        catch (Exception problem) when (IsConnectionFailure(problem, cancellationToken))
         {
-            string why = problem is OperationCanceledException ? $"no answer within {_options.Stall.TotalSeconds:0} seconds" : problem.Message;
-            throw new HubUnavailableException($"{address.Host} cannot be reached: {why}", null, problem);
+            string reason = problem is OperationCanceledException ? $"no response within {_options.StallTimeout.TotalSeconds:0} seconds" : problem.Message;
+            throw new HubUnavailableException($"{address.Host} cannot be reached: {reason}", null, problem);
         }
     }
 
@@ -162,24 +163,28 @@ internal sealed class HubClient : IDisposable
             or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
         && response.Headers.Location is not null;
 
-    private Exception Refusal(HubRepository repository, Uri address, HttpResponseMessage response)
+    private Exception ErrorFor(HubRepository repository, Uri address, HttpResponseMessage response)
     {
         int status = (int)response.StatusCode;
         if (status is 408 or 429 or >= 500)
         {
-            return new HubUnavailableException($"{address.Host} answered {status} {response.ReasonPhrase}", response.Headers.RetryAfter?.Delta);
+            return new HubUnavailableException($"{address.Host} returned {status} {response.ReasonPhrase}", response.Headers.RetryAfter?.Delta);
         }
 
-        string kind = repository.Kind == "models" ? "model" : "data set";
+        string kind = repository.Kind == "models" ? "model" : "dataset";
         string code = response.Headers.TryGetValues("X-Error-Code", out IEnumerable<string>? codes) ? codes.FirstOrDefault() ?? "" : "";
         return RunFailure.BadData((status, code) switch
         {
-            (401 or 403, "GatedRepo") => $"The {kind} '{repository}' is gated: accept its terms at {Address(Page(repository))} and set HF_TOKEN to a token of that account.",
-            (401, _) when _options.Token is null => $"The hub refuses the {kind} '{repository}' without a token (401): it does not exist, or it is private and HF_TOKEN must be set to a token that may read it.",
-            (401 or 403, _) => $"The hub refuses the {kind} '{repository}' ({status}): it does not exist, or the token in HF_TOKEN may not read it.",
+            (401 or 403, "GatedRepo") =>
+                $"The {kind} '{repository}' is gated: accept its terms at {Address(WebPath(repository))} and set HF_TOKEN to a token of that account.",
+            (401, _) when _options.Token is null =>
+                $"The hub denies access to the {kind} '{repository}' without a token (401): either it does not exist, or it is private; "
+                + "for a private one, set HF_TOKEN to a token with read access.",
+            (401 or 403, _) =>
+                $"The hub denies access to the {kind} '{repository}' ({status}): either it does not exist, or the token in HF_TOKEN has no read access.",
             (404, "RevisionNotFound") => $"The {kind} '{repository.Id}' has no revision '{repository.Revision}'.",
-            (404, _) => $"The hub has no {kind} '{repository}' or not all of its files ({address.AbsolutePath}); check the spelling.",
-            _ => $"{address.Host} answered {status} {response.ReasonPhrase} for {address.AbsolutePath}.",
+            (404, _) => $"The hub has no {kind} '{repository}', or lacks one of its files ({address.AbsolutePath}); check the spelling.",
+            _ => $"{address.Host} returned {status} {response.ReasonPhrase} for {address.AbsolutePath}.",
         });
     }
 }

@@ -3,36 +3,37 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
 
-/// <summary>Downloads single files: goes on where a broken download stopped, and lets a file land only when size and hash are right.</summary>
+/// <summary>Downloads single files: resumes interrupted downloads, and completes a file only if its size and checksum match.</summary>
 internal sealed class HubDownload(HubClient client, HubOptions options, HubRepository repository, string commit)
 {
-    /// <summary>Brings one file to its place.</summary>
+    /// <summary>Downloads one file.</summary>
     /// <param name="file">File of the repository.</param>
-    /// <param name="target">Path it gets; its folder exists.</param>
-    /// <param name="arrived">Receives how many bytes are there.</param>
-    /// <param name="cancellationToken">Stops it; what has arrived is kept for the next time.</param>
-    /// <exception cref="RunFailure">The file cannot be had, or is not what the hub says it is.</exception>
-    public async Task FetchAsync(HubFile file, string target, Action<long> arrived, CancellationToken cancellationToken)
+    /// <param name="target">Path of the downloaded file, in an existing folder.</param>
+    /// <param name="onProgress">Receives the number of bytes downloaded.</param>
+    /// <param name="cancellationToken">Stops the download, which the next call resumes.</param>
+    /// <exception cref="RunFailure">The file is not available, or does not match the hub's listing.</exception>
+    public async Task FetchAsync(HubFile file, string target, Action<long> onProgress, CancellationToken cancellationToken)
     {
         if (await HubChecksum.IsAsync(target, file, cancellationToken).ConfigureAwait(false))
         {
-            arrived(file.Size);
+            onProgress(file.Size);
             return;
         }
 
         using PartialDownload part = PartialDownload.Open(target, file);
-        await HubRetry.RunAsync(options, async () => await AppendAsync(file, part, arrived, cancellationToken).ConfigureAwait(false), () => part.Stream.Length, cancellationToken).ConfigureAwait(false);
+        await HubRetry.RunAsync(options, async () => await AppendAsync(file, part, onProgress, cancellationToken).ConfigureAwait(false), () => part.Stream.Length, cancellationToken).ConfigureAwait(false);
         string? hash = await HubChecksum.OfAsync(part.Stream, file, cancellationToken).ConfigureAwait(false);
         if (!HubChecksum.Matches(hash, file))
         {
             part.Discard();
-            throw RunFailure.BadData($"{file.Path} of '{repository}' arrived with the checksum {hash} instead of {file.Sha256 ?? file.GitSha1}; it was thrown away, run 'pull' again.");
+            throw RunFailure.BadData(
+                $"{file.Path} of '{repository}' has the checksum {hash} instead of {file.Sha256 ?? file.GitSha1} and was deleted; run 'pull' again.");
         }
 
-        part.Land();
+        part.Complete();
     }
 
-    private async Task<long> AppendAsync(HubFile file, PartialDownload part, Action<long> arrived, CancellationToken cancellationToken)
+    private async Task<long> AppendAsync(HubFile file, PartialDownload part, Action<long> onProgress, CancellationToken cancellationToken)
     {
         if (part.Stream.Length == file.Size)
         {
@@ -46,14 +47,14 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             throw WrongSize(file, part, size.Value);
         }
 
-        arrived(part.Stream.Length);
-        await CopyAsync(response, file, part, arrived, cancellationToken).ConfigureAwait(false);
+        onProgress(part.Stream.Length);
+        await CopyAsync(response, file, part, onProgress, cancellationToken).ConfigureAwait(false);
         return part.Stream.Length == file.Size
             ? file.Size
-            : throw new HubUnavailableException($"The connection ended after {part.Stream.Length} of {file.Size} bytes of {file.Path}");
+            : throw new HubUnavailableException($"The connection was closed after {part.Stream.Length} of {file.Size} bytes of {file.Path}");
     }
 
-    /// <summary>Brings the part into the state that the answer continues, and returns the whole file's size where the answer says it.</summary>
+    /// <summary>Positions the partial download where the response continues it, and returns the size of the complete file if the response has it.</summary>
     private static long? Prepare(HttpResponseMessage response, PartialDownload part)
     {
         if (response.StatusCode == HttpStatusCode.PartialContent)
@@ -65,21 +66,21 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             }
 
             part.Clear(null);
-            throw new HubUnavailableException("The server answered with another range than it was asked for");
+            throw new HubUnavailableException("The server returned a different byte range than requested");
         }
 
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             part.Clear(null);
-            throw new HubUnavailableException("The server has no bytes beyond those that have arrived");
+            throw new HubUnavailableException("The server has no bytes beyond those already downloaded");
         }
 
-        // Only a strong tag may guard a range.
+        // If-Range allows strong entity tags only.
         part.Clear(response.Headers.ETag is { IsWeak: false } tag ? tag.Tag : null);
         return response.Content.Headers.ContentLength;
     }
 
-    private async Task CopyAsync(HttpResponseMessage response, HubFile file, PartialDownload part, Action<long> arrived, CancellationToken cancellationToken)
+    private async Task CopyAsync(HttpResponseMessage response, HubFile file, PartialDownload part, Action<long> onProgress, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[1 << 16];
         using CancellationTokenSource stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -89,12 +90,12 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             int read;
             try
             {
-                stall.CancelAfter(options.Stall);
+                stall.CancelAfter(options.StallTimeout);
                 read = await body.ReadAsync(buffer, stall.Token).ConfigureAwait(false);
             }
-            catch (Exception problem) when (HubClient.IsBroken(problem, cancellationToken))
+            catch (Exception problem) when (HubClient.IsConnectionFailure(problem, cancellationToken))
             {
-                throw new HubUnavailableException($"The connection broke after {part.Stream.Length} of {file.Size} bytes of {file.Path}", null, problem);
+                throw new HubUnavailableException($"The connection was lost after {part.Stream.Length} of {file.Size} bytes of {file.Path}", null, problem);
             }
 
             if (read == 0)
@@ -108,13 +109,14 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             }
 
             await part.Stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-            arrived(part.Stream.Length);
+            onProgress(part.Stream.Length);
         }
     }
 
     private RunFailure WrongSize(HubFile file, PartialDownload part, long size)
     {
         part.Discard();
-        return RunFailure.BadData($"{file.Path} of '{repository}' is sent with {size} bytes or more, the hub's list says {file.Size}; it was thrown away, run 'pull' again.");
+        return RunFailure.BadData(
+            $"{file.Path} of '{repository}' has at least {size} bytes, but the hub lists {file.Size}; it was deleted, run 'pull' again.");
     }
 }

@@ -1,13 +1,13 @@
 namespace LoraLab.Training.Hub;
 
 /// <summary>The files of a repository at one commit.</summary>
-/// <param name="Commit">The commit that the revision meant; everything is downloaded from it, so that a moving branch cannot mix two states.</param>
+/// <param name="Commit">The commit of the revision, from which all files are downloaded, so that a moving branch cannot mix two states.</param>
 /// <param name="Files">All files.</param>
 public sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files);
 
 /// <summary>A file in a repository.</summary>
-/// <param name="Path">Path in the repository, with <c>/</c>.</param>
-/// <param name="Size">Bytes.</param>
-/// <param name="Sha256">SHA-256 of the content, of large files; else null.</param>
-/// <param name="GitSha1">Git's object id, of small files; else null.</param>
+/// <param name="Path">Path in the repository, separated by <c>/</c>.</param>
+/// <param name="Size">Size, bytes.</param>
+/// <param name="Sha256">SHA-256 of the content of a large (LFS) file; otherwise null.</param>
+/// <param name="GitSha1">Git object id of a small file; otherwise null.</param>
 public sealed record HubFile(string Path, long Size, string? Sha256, string? GitSha1);

@@ -6,25 +6,25 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Hub;
 
-/// <summary>The verb <c>pull</c>: downloads a model or SST-2 from the Hugging Face hub into the data directory.</summary>
+/// <summary>The command <c>pull</c>, which downloads a model or SST-2 from the Hugging Face Hub into the data directory.</summary>
 public static class HubPull
 {
     private const string Sst2 = "sst2";
 
-    /// <summary>SST-2 as the hub has it: Parquet files of GLUE's own rows in GLUE's order.</summary>
+    /// <summary>The repository of SST-2: Parquet files with GLUE's rows in GLUE's order.</summary>
     private static readonly HubRepository _glue = new("datasets", "nyu-mll/glue", HubRepository.DefaultRevision);
 
-    /// <summary>Downloads what is named and says on the console how it goes.</summary>
-    /// <param name="what"><c>sst2</c>, <c>owner/name</c> or <c>owner/name@revision</c>.</param>
-    /// <param name="configuration">Says where to put it.</param>
-    /// <param name="console">Receives the progress, and one sentence when it fails.</param>
-    /// <param name="cancellationToken">Stops it; the next call goes on from there.</param>
-    /// <returns>The process's exit code: 0 done, 1 failed, 130 stopped.</returns>
-    public static async Task<int> RunAsync(string what, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
+    /// <summary>Downloads a model or dataset and shows the progress.</summary>
+    /// <param name="name"><c>sst2</c>, <c>owner/name</c> or <c>owner/name@revision</c>.</param>
+    /// <param name="configuration">Configures the target folders.</param>
+    /// <param name="console">Receives the progress, and a message on failure.</param>
+    /// <param name="cancellationToken">Stops the download; the next call resumes it.</param>
+    /// <returns>The exit code: 0 for success, 1 for failure, 130 for cancellation.</returns>
+    public static async Task<int> RunAsync(string name, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
     {
         try
         {
-            return await RunAsync(what, configuration, console, HubOptions.FromEnvironment(), cancellationToken).ConfigureAwait(false);
+            return await RunAsync(name, configuration, console, HubOptions.FromEnvironment(), cancellationToken).ConfigureAwait(false);
         }
         catch (RunFailure problem)
         {
@@ -33,8 +33,8 @@ public static class HubPull
         }
     }
 
-    /// <summary>The same with given options instead of the environment's.</summary>
-    public static async Task<int> RunAsync(string what, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken)
+    /// <summary>Downloads with the given options instead of the environment's.</summary>
+    public static async Task<int> RunAsync(string name, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(console);
@@ -42,10 +42,10 @@ public static class HubPull
         using HubClient client = new(options);
         try
         {
-            string folder = what == Sst2
+            string folder = name == Sst2
                 ? await PullSst2Async(client, options, configuration, console, cancellationToken).ConfigureAwait(false)
-                : await PullModelAsync(client, options, HubRepository.Model(what), configuration, console, cancellationToken).ConfigureAwait(false);
-            console.MarkupLineInterpolated($"[green]{what}[/] is in {folder}");
+                : await PullModelAsync(client, options, HubRepository.Model(name), configuration, console, cancellationToken).ConfigureAwait(false);
+            console.MarkupLineInterpolated($"[green]{name}[/] is in {folder}");
             return 0;
         }
         catch (RunFailure problem)
@@ -55,12 +55,12 @@ public static class HubPull
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            console.MarkupLineInterpolated($"[red]The download cannot be written: {problem.Message}[/]");
+            console.MarkupLineInterpolated($"[red]The download could not be written: {problem.Message}[/]");
             return 1;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            console.MarkupLineInterpolated($"Stopped; run 'pull {what}' again to go on from there.");
+            console.MarkupLineInterpolated($"Stopped; run 'pull {name}' again to resume.");
             return 130;
         }
     }
@@ -68,7 +68,7 @@ public static class HubPull
     private static async Task<string> PullModelAsync(HubClient client, HubOptions options, HubRepository repository, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
     {
         HubListing listing = await ListAsync(client, options, repository, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<HubFile> files = ModelFiles.Choose(repository, listing);
+        IReadOnlyList<HubFile> files = ModelFiles.Select(repository, listing);
         string final = Path.Combine([configuration.DownloadedModels, .. repository.Id.Split('/')]);
         List<HubFile> missing = [];
         foreach (HubFile file in files)
@@ -87,7 +87,7 @@ public static class HubPull
         StagingFolder staging = new(final);
         HubDownload download = new(client, options, repository, listing.Commit);
         await FetchAsync(download, staging, missing, console, CheckConfiguration, cancellationToken).ConfigureAwait(false);
-        staging.Land([.. missing.Select(file => file.Path)]);
+        staging.Publish([.. missing.Select(file => file.Path)]);
         return final;
 
         void CheckConfiguration(HubFile file)
@@ -114,7 +114,7 @@ public static class HubPull
         await FetchAsync(new HubDownload(client, options, _glue, listing.Commit), staging, [.. dev, .. train], console, _ => { }, cancellationToken).ConfigureAwait(false);
         int trainRows = await GlueParquetConverter.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken).ConfigureAwait(false);
         int devRows = await GlueParquetConverter.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken).ConfigureAwait(false);
-        staging.Land(["train.tsv", "dev.tsv"]);
+        staging.Publish(["train.tsv", "dev.tsv"]);
         console.MarkupLineInterpolated($"{trainRows} training rows, {devRows} evaluation rows");
         return final;
 
@@ -124,13 +124,13 @@ public static class HubPull
     private static HubFile[] Parts(HubListing listing, string prefix)
     {
         HubFile[] parts = [.. listing.Files.Where(file => file.Path.StartsWith(prefix, StringComparison.Ordinal) && file.Path.EndsWith(".parquet", StringComparison.Ordinal)).OrderBy(file => file.Path, StringComparer.Ordinal)];
-        return parts.Length > 0 ? parts : throw RunFailure.BadData($"'{_glue}' no longer has {prefix}*.parquet; download SST-2 by hand from the GLUE benchmark.");
+        return parts.Length > 0 ? parts : throw RunFailure.BadData($"'{_glue}' no longer has {prefix}*.parquet; download SST-2 manually from the GLUE benchmark.");
     }
 
     private static Task<HubListing> ListAsync(HubClient client, HubOptions options, HubRepository repository, CancellationToken cancellationToken) =>
         HubRetry.RunAsync(options, () => client.ListAsync(repository, cancellationToken), () => 0, cancellationToken);
 
-    private static async Task FetchAsync(HubDownload download, StagingFolder staging, IReadOnlyList<HubFile> files, IAnsiConsole console, Action<HubFile> landed, CancellationToken cancellationToken)
+    private static async Task FetchAsync(HubDownload download, StagingFolder staging, IReadOnlyList<HubFile> files, IAnsiConsole console, Action<HubFile> onDownloaded, CancellationToken cancellationToken)
     {
         staging.RequireSpace(files.Sum(file => file.Size));
         await console.Progress()
@@ -142,7 +142,7 @@ public static class HubPull
                     ProgressTask bar = context.AddTask(Markup.Escape(file.Path), maxValue: Math.Max(1, file.Size));
                     await download.FetchAsync(file, staging.File(Path.GetFileName(file.Path)), bytes => bar.Value = bytes, cancellationToken).ConfigureAwait(false);
                     bar.Value = bar.MaxValue;
-                    landed(file);
+                    onDownloaded(file);
                 }
             }).ConfigureAwait(false);
     }

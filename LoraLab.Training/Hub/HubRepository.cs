@@ -2,17 +2,17 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
 
-/// <summary>A repository on the hub at a revision.</summary>
+/// <summary>A repository of the hub at a revision.</summary>
 /// <param name="Kind"><c>models</c> or <c>datasets</c>, as in the hub's routes.</param>
 /// <param name="Id"><c>owner/name</c>.</param>
 /// <param name="Revision">Branch, tag or commit.</param>
 public sealed record HubRepository(string Kind, string Id, string Revision)
 {
-    /// <summary>The branch that is taken when none is named.</summary>
+    /// <summary>The default branch.</summary>
     public const string DefaultRevision = "main";
 
-    /// <summary>Reads <c>owner/name</c> or <c>owner/name@revision</c> as a model.</summary>
-    /// <exception cref="RunFailure">It is neither.</exception>
+    /// <summary>Parses the model <c>owner/name</c> or <c>owner/name@revision</c>.</summary>
+    /// <exception cref="RunFailure">The text has another form.</exception>
     public static HubRepository Model(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -22,18 +22,20 @@ public sealed record HubRepository(string Kind, string Id, string Revision)
         string[] parts = id.Split('/');
         if (parts.Length != 2 || !parts.All(IsName))
         {
-            throw RunFailure.BadData($"'{text}' is neither the data set 'sst2' nor a model written owner/name or owner/name@revision, for example TinyLlama/TinyLlama-1.1B-Chat-v1.0.");
+            throw RunFailure.BadData(
+                $"'{text}' is neither the dataset 'sst2' nor a model in the form owner/name or owner/name@revision, "
+                + "for example TinyLlama/TinyLlama-1.1B-Chat-v1.0.");
         }
 
         if (string.IsNullOrWhiteSpace(revision) || revision.Any(char.IsControl))
         {
-            throw RunFailure.BadData($"'{text}' has an empty revision; write owner/name@revision, or leave '@' out.");
+            throw RunFailure.BadData($"'{text}' has an invalid revision; write owner/name@revision, or omit '@'.");
         }
 
         return new HubRepository("models", id, revision);
     }
 
-    /// <summary>How messages call it.</summary>
+    /// <summary>Returns the name for messages.</summary>
     public override string ToString() => Revision == DefaultRevision ? Id : $"{Id}@{Revision}";
 
     private static bool IsName(string part) =>

@@ -2,16 +2,16 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
 
-/// <summary>Tries again, with growing waits, for as long as the hub is unavailable.</summary>
+/// <summary>Retries with exponential backoff while the hub is unavailable.</summary>
 internal static class HubRetry
 {
-    private static readonly TimeSpan _longestWait = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _maxDelay = TimeSpan.FromMinutes(2);
 
-    /// <summary>Runs an action until it succeeds or too many attempts in a row brought nothing.</summary>
-    /// <param name="options">Attempts and waits.</param>
-    /// <param name="action">What to do.</param>
-    /// <param name="progress">A number that grows when an attempt brought something, which gives the next ones a fresh start.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>Runs an action until it succeeds or too many consecutive attempts make no progress.</summary>
+    /// <param name="options">Attempts and delays.</param>
+    /// <param name="action">The action.</param>
+    /// <param name="progress">Returns a number that grows with progress, which resets the count of attempts.</param>
+    /// <param name="cancellationToken">Cancels the action and the delays.</param>
     public static async Task<T> RunAsync<T>(HubOptions options, Func<Task<T>> action, Func<long> progress, CancellationToken cancellationToken)
     {
         long reached = progress();
@@ -30,11 +30,11 @@ internal static class HubRetry
 
                 if (failed >= options.Attempts)
                 {
-                    throw RunFailure.BadData($"{problem.Message}; gave up after {failed} attempts. Run 'pull' again to go on from there.", null, problem);
+                    throw RunFailure.BadData($"{problem.Message}; gave up after {failed} attempts. Run 'pull' again to resume.", null, problem);
                 }
 
-                TimeSpan wait = problem.Wait ?? options.FirstDelay * Math.Pow(2, failed - 1);
-                await Task.Delay(wait < _longestWait ? wait : _longestWait, options.Time, cancellationToken).ConfigureAwait(false);
+                TimeSpan delay = problem.RetryAfter ?? options.InitialDelay * Math.Pow(2, failed - 1);
+                await Task.Delay(delay < _maxDelay ? delay : _maxDelay, options.Time, cancellationToken).ConfigureAwait(false);
             }
         }
     }

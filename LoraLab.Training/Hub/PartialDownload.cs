@@ -3,8 +3,8 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Hub;
 
 /// <summary>
-/// What has arrived of a file (<c>name.part</c>), with a note beside it (<c>name.part.source</c>) that says which content it is a part of
-/// and with which entity tag the server gave it, so that a later process goes on only where that is safe.
+/// A partially downloaded file (<c>name.part</c>) with a sidecar file (<c>name.part.source</c>) that identifies the complete content
+/// and its entity tag, so that a later process resumes only where that is safe.
 /// </summary>
 internal sealed class PartialDownload : IDisposable
 {
@@ -20,12 +20,12 @@ internal sealed class PartialDownload : IDisposable
 
     public FileStream Stream { get; }
 
-    /// <summary>Entity tag of the content; null: unknown.</summary>
+    /// <summary>Entity tag of the content; null if unknown.</summary>
     public string? Tag { get; private set; }
 
-    private string Note => _target + ".part.source";
+    private string SourceFile => _target + ".part.source";
 
-    /// <summary>Opens the part of a file, empty when there is none of the same content.</summary>
+    /// <summary>Opens the partial download of a file, which is empty if none of the same content exists.</summary>
     public static PartialDownload Open(string target, HubFile file)
     {
         FileStream stream;
@@ -35,47 +35,47 @@ internal sealed class PartialDownload : IDisposable
         }
         catch (IOException problem)
         {
-            throw RunFailure.BadData($"{target}.part cannot be written ({problem.Message}); is another 'pull' of it running?", null, problem);
+            throw RunFailure.BadData($"{target}.part cannot be written ({problem.Message}); check that no other 'pull' is downloading it.", null, problem);
         }
 
         PartialDownload part = new(target, $"{file.Size} {file.Sha256 ?? file.GitSha1}", stream);
-        part.Continue();
+        part.ResumeOrClear();
         return part;
     }
 
-    /// <summary>Starts from nothing.</summary>
+    /// <summary>Restarts the download from the first byte.</summary>
     public void Clear(string? tag)
     {
         Stream.SetLength(0);
         Tag = tag;
-        File.WriteAllLines(Note, tag is null ? [_content] : [_content, tag]);
+        File.WriteAllLines(SourceFile, tag is null ? [_content] : [_content, tag]);
     }
 
-    /// <summary>Puts the complete file in its place.</summary>
-    public void Land()
+    /// <summary>Flushes the complete file and moves it to its final path.</summary>
+    public void Complete()
     {
         Stream.Flush(flushToDisk: true);
         Stream.Dispose();
         File.Move(_target + ".part", _target, overwrite: true);
-        File.Delete(Note);
+        File.Delete(SourceFile);
     }
 
-    /// <summary>Throws away what has arrived.</summary>
+    /// <summary>Deletes the partial download.</summary>
     public void Discard()
     {
         Stream.Dispose();
         File.Delete(_target + ".part");
-        File.Delete(Note);
+        File.Delete(SourceFile);
     }
 
     public void Dispose() => Stream.Dispose();
 
-    private void Continue()
+    private void ResumeOrClear()
     {
-        string[] note = File.Exists(Note) ? File.ReadAllLines(Note) : [];
-        if (Stream.Length > 0 && note.Length > 0 && note[0] == _content)
+        string[] source = File.Exists(SourceFile) ? File.ReadAllLines(SourceFile) : [];
+        if (Stream.Length > 0 && source.Length > 0 && source[0] == _content)
         {
-            Tag = note.Length > 1 ? note[1] : null;
+            Tag = source.Length > 1 ? source[1] : null;
             Stream.Seek(0, SeekOrigin.End);
         }
         else

@@ -4,8 +4,8 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Hub;
 
 /// <summary>
-/// Where downloads are put together: a hidden folder beside the final one (<c>.name.part</c>, which catalogs do not list), so that
-/// a model or data set appears whole or not at all. It stays when a download breaks, for the next one to go on.
+/// The folder of an unfinished download: a hidden folder beside the final one (<c>.name.part</c>, which catalogs do not list), so that
+/// a model or dataset appears complete or not at all. It is kept when a download is interrupted, so that the next one resumes.
 /// </summary>
 internal sealed class StagingFolder
 {
@@ -22,10 +22,10 @@ internal sealed class StagingFolder
 
     public string File(string name) => Path.Combine(Folder, name);
 
-    /// <summary>Refuses to begin what the disk cannot hold.</summary>
+    /// <summary>Fails if the disk has too little space for <paramref name="bytes"/> in total.</summary>
     public void RequireSpace(long bytes)
     {
-        long there = Directory.EnumerateFiles(Folder).Sum(path => new FileInfo(path).Length);
+        long staged = Directory.EnumerateFiles(Folder).Sum(path => new FileInfo(path).Length);
         long free;
         try
         {
@@ -33,17 +33,20 @@ internal sealed class StagingFolder
         }
         catch (Exception problem) when (problem is IOException or ArgumentException or UnauthorizedAccessException)
         {
-            return; // A drive that does not tell, such as some network shares.
+            return; // Some drives, such as network shares, do not report their free space.
         }
 
-        if (bytes - there > free)
+        if (bytes - staged > free)
         {
-            throw new RunFailure(EndReason.DiskFull, $"{Folder} needs {(bytes - there) >> 20} MiB more, but only {free >> 20} MiB are free; free some, or set LoraLab:DataDirectory to a larger disk.");
+            throw new RunFailure(
+                EndReason.DiskFull,
+                $"The download needs {(bytes - staged) >> 20} MiB in {Folder}, but only {free >> 20} MiB are free; free up space, "
+                + "or set LoraLab:DataDirectory to a folder on a larger disk.");
         }
     }
 
-    /// <summary>Puts the named files in their final place and throws away everything else that was staged.</summary>
-    public void Land(IReadOnlyCollection<string> names)
+    /// <summary>Moves the named files to the final folder and deletes everything else that was staged.</summary>
+    public void Publish(IReadOnlyCollection<string> names)
     {
         foreach (string path in Directory.GetFiles(Folder).Where(path => !names.Contains(Path.GetFileName(path))))
         {

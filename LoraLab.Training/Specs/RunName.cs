@@ -4,10 +4,10 @@ using LoraLab.Training.Adapters;
 
 namespace LoraLab.Training.Specs;
 
-/// <summary>A display name made from the treatment, for example <c>lora-plus r8 a16 lr1e-4/4e-4 s42</c>.</summary>
+/// <summary>Builds a display name from the hyperparameters, for example <c>lora-plus r8 a16 lr1e-4/4e-4 s42</c>.</summary>
 public static class RunName
 {
-    /// <summary>The name of a complete specification.</summary>
+    /// <summary>Returns the name for a complete specification.</summary>
     public static string From(RunSpec spec, LoraMethod method)
     {
         string rate = Rate(method.LearningRate(spec, AdapterFactor.A));
@@ -19,7 +19,7 @@ public static class RunName
         return string.Create(CultureInfo.InvariantCulture, $"{spec.Method} r{spec.Rank} a{spec.Alpha:R} lr{rate} s{spec.Seed}");
     }
 
-    // 0.0002 as 2e-4.
+    // Formats 0.0002 as 2e-4.
     private static string Rate(double rate)
     {
         string[] parts = rate.ToString("0.####E+0", CultureInfo.InvariantCulture).Split('E');

@@ -8,7 +8,7 @@ using LoraLab.Training.Files.Catalog;
 
 namespace LoraLab.Training.Specs;
 
-/// <summary>Reads a specification field by field, so that every mistake is told at once and by name.</summary>
+/// <summary>Reads a specification field by field, so that all errors are reported at once with their fields.</summary>
 public static class SpecReader
 {
     private static readonly IReadOnlyDictionary<string, PropertyInfo> Fields = typeof(RunSpec)
@@ -18,17 +18,17 @@ public static class SpecReader
 
     private static readonly NullabilityInfoContext Nullability = new();
 
-    /// <summary>The specification; fields that are wrong keep their default and are told in <paramref name="errors"/>.</summary>
+    /// <summary>Reads a specification; invalid fields keep their defaults and are added to <paramref name="errors"/>.</summary>
     public static RunSpec Read(JsonNode? json, ICollection<FieldError> errors)
     {
         RunSpec spec = new();
-        if (json is not JsonObject given)
+        if (json is not JsonObject document)
         {
             errors.Add(new("spec", "The run specification must be a JSON object."));
             return spec;
         }
 
-        foreach ((string key, JsonNode? value) in given)
+        foreach ((string key, JsonNode? value) in document)
         {
             if (!Fields.TryGetValue(key, out PropertyInfo? field))
             {
@@ -36,31 +36,31 @@ public static class SpecReader
             }
             else if (value is null)
             {
-                Null(spec, key, field, errors);
+                SetNull(spec, key, field, errors);
             }
             else
             {
-                Value(spec, key, field, value, errors);
+                SetValue(spec, key, field, value, errors);
             }
         }
 
         return spec;
     }
 
-    private static void Null(RunSpec spec, string key, PropertyInfo field, ICollection<FieldError> errors)
+    private static void SetNull(RunSpec spec, string key, PropertyInfo field, ICollection<FieldError> errors)
     {
-        bool mayBeNull = Nullable.GetUnderlyingType(field.PropertyType) is not null || Nullability.Create(field).WriteState == NullabilityState.Nullable;
-        if (mayBeNull)
+        bool isNullable = Nullable.GetUnderlyingType(field.PropertyType) is not null || Nullability.Create(field).WriteState == NullabilityState.Nullable;
+        if (isNullable)
         {
             field.SetValue(spec, null);
         }
         else
         {
-            errors.Add(new(key, $"{key} must not be null; leave it out for its default."));
+            errors.Add(new(key, $"{key} must not be null; omit it to use the default."));
         }
     }
 
-    private static void Value(RunSpec spec, string key, PropertyInfo field, JsonNode value, ICollection<FieldError> errors)
+    private static void SetValue(RunSpec spec, string key, PropertyInfo field, JsonNode value, ICollection<FieldError> errors)
     {
         try
         {
@@ -68,11 +68,13 @@ public static class SpecReader
         }
         catch (JsonException e)
         {
-            errors.Add(new(key, e.Message.StartsWith(key, StringComparison.Ordinal) ? e.Message : $"{key} must be {Expected(field.PropertyType)}; it is {Shown(value)}."));
+            errors.Add(new(
+                key,
+                e.Message.StartsWith(key, StringComparison.Ordinal) ? e.Message : $"{key} must be {Describe(field.PropertyType)}; it is {Shorten(value)}."));
         }
     }
 
-    private static string Expected(Type type)
+    private static string Describe(Type type)
     {
         Type plain = Nullable.GetUnderlyingType(type) ?? type;
         return plain switch
@@ -81,16 +83,16 @@ public static class SpecReader
             _ when plain == typeof(int) || plain == typeof(long) => "a whole number",
             _ when plain == typeof(double) => "a number",
             _ when plain == typeof(bool) => "true or false",
-            _ when plain == typeof(string) => "a text",
+            _ when plain == typeof(string) => "a string",
             _ when plain == typeof(JsonObject) => "a JSON object",
-            _ => "a list of texts",
+            _ => "a list of strings",
         };
     }
 
-    private static string Shown(JsonNode value)
+    private static string Shorten(JsonNode value)
     {
-        const int Longest = 60;
+        const int MaxLength = 60;
         string text = value.ToJsonString();
-        return text.Length <= Longest ? text : text[..Longest] + "…";
+        return text.Length <= MaxLength ? text : text[..MaxLength] + "…";
     }
 }

@@ -12,22 +12,22 @@ using LoraLab.Training.Models.Catalog;
 namespace LoraLab.Training.Specs;
 
 /// <summary>
-/// Everything that can be said of a specification before a worker starts: numbers, method and options, model, targets, ranks,
-/// data, prompt. The same code stands behind the API, the form and <c>train --spec</c>.
+/// Validates a specification before a worker starts: numbers, method and options, model, targets, ranks, data, prompt. The API,
+/// the form and <c>train --spec</c> use the same code.
 /// </summary>
 /// <param name="models">Models by name.</param>
-/// <param name="datasets">Data sets by name.</param>
+/// <param name="datasets">Datasets by name.</param>
 /// <param name="adapters">Adapters by name.</param>
-/// <param name="configuredBudgetMb">Memory budget where the specification names none, MiB; null: none.</param>
+/// <param name="configuredBudgetMb">Memory budget of specifications without one, MiB; null: none.</param>
 public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters, int? configuredBudgetMb)
 {
-    /// <summary>Checks a specification as it was sent and fills in its defaults.</summary>
+    /// <summary>Validates a specification as received and fills in its defaults.</summary>
     public SpecValidation Validate(JsonNode? json)
     {
         List<FieldError> errors = [];
         List<string> warnings = [];
         RunSpec spec = SpecReader.Read(json, errors);
-        errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(known => known.Field != error.Field)));
+        errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(reported => reported.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
         List<FileSnapshot> files = [];
         Try(errors, () => models.FileSnapshots(spec.Model), files.AddRange);
@@ -43,7 +43,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             CheckInitFrom(spec, method, errors, warnings, files);
         }
 
-        // Choosing rows needs numbers that make sense. The files are looked at before they are read.
+        // Selecting rows needs valid numbers. The snapshots are taken before the files are read.
         Try(errors, () => datasets.FileSnapshots(spec.Dataset), files.AddRange);
         TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(datasets.Read(spec.Dataset), spec)) : null;
         if (subset is null)
@@ -51,21 +51,21 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             return new() { Errors = Distinct(errors), Warnings = warnings, Files = files };
         }
 
-        RunSchedule plan = RunSchedule.From(spec, subset.Consumed.Count);
-        if (spec.MaxSteps > plan.FullSteps)
+        RunSchedule schedule = RunSchedule.From(spec, subset.Consumed.Count);
+        if (spec.MaxSteps > schedule.FullSteps)
         {
-            warnings.Add($"maxSteps is {spec.MaxSteps}, but the data gives only {plan.FullSteps} steps.");
+            warnings.Add($"maxSteps is {spec.MaxSteps}, but the data allows only {schedule.FullSteps} steps.");
         }
 
         spec = spec with
         {
             TrainSamples = subset.Consumed.Count,
-            ScheduleSteps = spec.ScheduleSteps ?? plan.FullSteps,
+            ScheduleSteps = spec.ScheduleSteps ?? schedule.FullSteps,
             MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
         };
         if (spec.WarmupSteps >= spec.ScheduleSteps)
         {
-            errors.Add(new("warmupSteps", $"warmupSteps must be below the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
+            errors.Add(new("warmupSteps", $"warmupSteps must be less than the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
             return new() { Errors = errors, Warnings = warnings, Files = files };
         }
 
@@ -75,7 +75,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             Files = files,
             Spec = spec,
             SuggestedName = RunName.From(spec, method!),
-            TotalSteps = plan.TotalSteps,
+            TotalSteps = schedule.TotalSteps,
             TrainRows = subset.Consumed.Count,
             EvalRows = subset.Evaluation.Count,
             TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
@@ -92,7 +92,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         if (spec.LearningRateB is not null && !method.Descriptor.HasLearningRateB)
         {
-            errors.Add(new("learningRateB", $"learningRateB is for methods whose B has a rate of its own; leave it out for {method.Id}."));
+            errors.Add(new("learningRateB", $"learningRateB applies only to methods with a separate learning rate for B; omit it for {method.Id}."));
         }
 
         spec = spec with { MethodOptions = method.Complete(spec.MethodOptions, errors) };
@@ -111,7 +111,9 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         {
             if (!known.Contains(name))
             {
-                errors.Add(new("targetModules", $"targetModules: '{name}' matches no linear layer of {spec.Model}; its layers are {string.Join(", ", known)}."));
+                errors.Add(new(
+                    "targetModules",
+                    $"targetModules: '{name}' matches no linear layer of {spec.Model}; choose from {string.Join(", ", known)}."));
             }
         }
 
@@ -124,12 +126,12 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         int bound = Math.Min(smallest.Out, smallest.In);
         if (spec.Rank > bound)
         {
-            string sentence = $"rank {spec.Rank} is above the size of {smallest.Name} ({smallest.Out}×{smallest.In}); it must be at most {bound}.";
-            errors.Add(new("rank", sentence));
+            string shape = $"{smallest.Name} ({smallest.Out}×{smallest.In})";
+            errors.Add(new("rank", $"rank must be at most {bound}, the smaller dimension of {shape}; it is {spec.Rank}."));
         }
         else if (spec.Rank * 4 > bound)
         {
-            warnings.Add($"rank {spec.Rank} is more than a quarter of {smallest.Name}'s smaller side ({bound}): hardly low-rank.");
+            warnings.Add($"rank {spec.Rank} is more than a quarter of the smaller dimension of {smallest.Name} ({bound}), so it is hardly low-rank.");
         }
 
         warnings.AddRange(method.Warnings(spec));
@@ -139,7 +141,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
     {
         if (!method.Descriptor.AllowsInitFrom)
         {
-            errors.Add(new("initFrom", $"initFrom is not possible with {method.Id}, whose factors come from the weights; leave it out."));
+            errors.Add(new("initFrom", $"initFrom cannot be used with {method.Id}, which initializes its factors from the weights; omit it."));
             return;
         }
 
@@ -147,13 +149,15 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         PeftConfig? config = Try(errors, () => adapters.Config(spec.InitFrom!));
         if (config is not null && config.Rank != spec.Rank)
         {
-            errors.Add(new("initFrom", $"initFrom: the adapter '{spec.InitFrom}' has rank {config.Rank}; rank says {spec.Rank}."));
+            errors.Add(new("initFrom", $"initFrom: adapter '{spec.InitFrom}' has rank {config.Rank}, but the run has rank {spec.Rank}; set rank to {config.Rank}."));
         }
 
-        // Names differ between hubs, folders and users: tensor names and shapes decide, when the run is prepared.
+        // Only a warning, because the same model has different names on hubs, in folders and for users: preparing the run
+        // checks tensor names and shapes.
         if (config?.BaseModel is string trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
         {
-            warnings.Add($"initFrom: the adapter '{spec.InitFrom}' says that it was trained on '{Excerpt.Of(trainedOn)}'; the run's model is '{spec.Model}'.");
+            warnings.Add(
+                $"initFrom: adapter '{spec.InitFrom}' names '{Excerpt.Of(trainedOn)}' as its base model, but the run's model is '{spec.Model}'.");
         }
     }
 

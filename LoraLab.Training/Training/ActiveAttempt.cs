@@ -12,30 +12,33 @@ using TorchSharp;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>One attempt of one run: what it tells, what it leaves behind, and how it ended.</summary>
-/// <param name="recorder">Hears everything.</param>
-/// <param name="stop">Stops the run as soon as possible.</param>
+/// <summary>The attempt in progress: its events, checkpoints and results, and how it ends.</summary>
+/// <param name="recorder">Records events and results.</param>
+/// <param name="stop">Signals the run to stop.</param>
 public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
 {
-    private readonly CheckpointFolders _states = new(recorder.Directory);
+    private readonly CheckpointFolders _checkpoints = new(recorder.Directory);
     private readonly SummaryBuilder _summary = new();
     private RunFingerprint? _fingerprint;
     private string _specSha256 = "";
     private RunSpec? _spec;
-    private TrainingState? _resumed;
+    private TrainingState? _resumedFrom;
     private int? _largestPass;
     private IReadOnlyList<string> _warnings = [];
 
-    /// <summary>Hears everything.</summary>
+    /// <summary>Records events and results.</summary>
     public RunRecorder Recorder => recorder;
 
-    /// <summary>Stops the run as soon as possible.</summary>
+    /// <summary>Signals the run to stop.</summary>
     public StopSignal Stop => stop;
 
-    /// <summary>The run while it trains, once it is prepared.</summary>
+    /// <summary>The training state, once the run is prepared.</summary>
     public TrainingRun? Training { get; private set; }
 
-    /// <summary>What is worth knowing before anything is loaded: in the log at once, among the run's warnings, and behind the sentence of a run that its data ended.</summary>
+    /// <summary>
+    /// Adds warnings that are known before loading: they are logged at once, stored with the run, and appended to the error of a run that
+    /// ends with bad data.
+    /// </summary>
     public void Warn(IReadOnlyList<string> warnings)
     {
         _warnings = warnings;
@@ -45,78 +48,78 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         }
     }
 
-    /// <summary>The last whole checkpoint that belongs to the specification, or null.</summary>
-    /// <exception cref="RunFailure">It belongs to another one.</exception>
-    public CheckpointReader? Latest(RunSpec spec)
+    /// <summary>Opens the last intact checkpoint, or returns null if there is none.</summary>
+    /// <exception cref="RunFailure">The checkpoint belongs to another specification.</exception>
+    public CheckpointReader? LatestCheckpoint(RunSpec spec)
     {
-        CheckpointReader? saved = _states.Latest(recorder.Log);
-        saved?.RequireSpec(SpecHash.Of(spec), recorder.Directory.FullPath);
-        return saved;
+        CheckpointReader? checkpoint = _checkpoints.Latest(recorder.Log);
+        checkpoint?.RequireSpec(SpecHash.Of(spec), recorder.Directory.FullPath);
+        return checkpoint;
     }
 
-    /// <summary>The run is loaded: makes it ready for its first step.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="spec">Its specification as it was validated.</param>
+    /// <summary>Creates the training state of a loaded run.</summary>
+    /// <param name="run">The prepared run.</param>
+    /// <param name="spec">Its specification as validated.</param>
     /// <param name="model">Hashes of the model's files.</param>
-    /// <param name="saved">Checkpoint that it goes on from.</param>
-    /// <exception cref="RunFailure">The checkpoint's base is another one.</exception>
-    internal TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, CheckpointReader? saved = null)
+    /// <param name="checkpoint">Checkpoint to resume from.</param>
+    /// <exception cref="RunFailure">The checkpoint was trained on other base weights.</exception>
+    internal TrainingRun Open(PreparedRun run, RunSpec spec, ModelFingerprint model, CheckpointReader? checkpoint = null)
     {
         _specSha256 = SpecHash.Of(spec);
-        (_spec, _resumed) = (run.Spec, saved?.State);
-        _fingerprint = Fingerprint.Of(run, model, saved?.State.Start);
-        saved?.RequireBase(_fingerprint.Model);
-        Training = new(run, recorder, _summary, stop.Token, saved);
+        (_spec, _resumedFrom) = (run.Spec, checkpoint?.State);
+        _fingerprint = Fingerprint.Of(run, model, checkpoint?.State.Start);
+        checkpoint?.RequireBase(_fingerprint.Model);
+        Training = new(run, recorder, _summary, stop.Token, checkpoint);
         return Training;
     }
 
-    /// <summary>The peak of computing the gradient of the largest window, MiB, before anything is told; null where it cannot be measured.</summary>
-    /// <param name="engine">Computes it.</param>
-    /// <param name="gate">The budget that the run has to keep; null: none.</param>
-    /// <exception cref="RunFailure">It takes more memory than the budget.</exception>
-    internal double? Probe(TrainingEngine engine, MemoryBudgetCheck? gate)
+    /// <summary>Measures the peak memory of the gradient of the largest window, MiB, before the first step; null if it cannot be measured.</summary>
+    /// <param name="engine">Computes the gradient.</param>
+    /// <param name="budgetCheck">Check of the run's memory budget; null: none.</param>
+    /// <exception cref="RunFailure">The peak exceeds the budget.</exception>
+    internal double? Probe(TrainingEngine engine, MemoryBudgetCheck? budgetCheck)
     {
         _largestPass = engine.LargestPass;
         double? probed = engine.Probe();
-        if (gate?.Holds(probed) == false)
+        if (budgetCheck?.IsWithinBudget(probed) == false)
         {
-            // The first pass of a process also compiles: what it took beside its tensors is no step's.
+            // The first pass of a process also compiles, which takes memory that no step needs: measure again.
             probed = engine.Probe();
-            gate.RequireProbe(probed);
+            budgetCheck.RequireProbe(probed);
         }
 
         return probed;
     }
 
-    /// <summary>Tells that the run is ready for its first step.</summary>
-    /// <param name="probedMb">What <see cref="Probe"/> found.</param>
+    /// <summary>Reports that the run is ready for its first step.</summary>
+    /// <param name="probedMb">Result of <see cref="Probe"/>.</param>
     internal void Ready(double? probedMb)
     {
-        Tell(Training!.Run, probedMb);
+        RecordPrepared(Training!.Run, probedMb);
         recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
     }
 
     /// <summary>Writes a checkpoint.</summary>
     public void Save()
     {
-        // Points must be in the event file before a checkpoint stands behind them.
+        // Metrics must be on disk before the checkpoint that follows them.
         recorder.FlushToDisk();
         using IDisposable scope = torch.NewDisposeScope();
-        _states.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
+        _checkpoints.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
         recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
         recorder.Checkpoint(Training.Consumed.Steps);
     }
 
-    /// <summary>All steps are taken: writes what the run is for.</summary>
+    /// <summary>Writes the adapter and the final fingerprint after the last step.</summary>
     public void Finish()
     {
         PreparedRun run = Training!.Run;
-        recorder.Phase("saving", run.Plan.TotalSteps, run.Plan.TotalSteps, 0);
+        recorder.Phase("saving", run.Schedule.TotalSteps, run.Schedule.TotalSteps, 0);
         PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
         recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, run, Training.Consumed, Training.Scaler, finished: true));
     }
 
-    /// <summary>Does something and tells how it ended where it failed; null: it did not.</summary>
+    /// <summary>Runs an action and returns how the attempt ends if it fails; null if it succeeds.</summary>
     public RunEnd? Try(Action action)
     {
         try
@@ -124,11 +127,11 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
             action();
             return null;
         }
-        catch (Exception problem) when (RunEnd.Of(problem, stop, recorder.Log) is RunEnd end)
+        catch (Exception problem) when (RunEnd.From(problem, stop, recorder.Log) is RunEnd end)
         {
             if (end.Reason == EndReason.BadData && _warnings.Count > 0)
             {
-                return end with { Sentence = $"{end.Sentence} {string.Join(' ', _warnings)}" };
+                return end with { Message = $"{end.Message} {string.Join(' ', _warnings)}" };
             }
 
             return end.Reason is EndReason reason && end.Suggestions.Count == 0 && _spec is not null
@@ -137,24 +140,24 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         }
     }
 
-    /// <summary>Tells the end, unless nobody decided it: the run is then left without a last event, so that it is seen as interrupted.</summary>
+    /// <summary>Records the end. An abandoned run gets no last event, so that the server treats it as interrupted.</summary>
     public EndReason? End(RunEnd end)
     {
         if (end.Reason is EndReason reason)
         {
-            recorder.Ended(reason, end.Sentence, _summary.Summary, end.Suggestions);
+            recorder.Ended(reason, end.Message, _summary.Summary, end.Suggestions);
         }
         else
         {
-            recorder.Log(end.Sentence!);
+            recorder.Log(end.Message!);
         }
 
         return end.Reason;
     }
 
-    private void Tell(PreparedRun run, double? probedMb)
+    private void RecordPrepared(PreparedRun run, double? probedMb)
     {
-        _summary.Set(known => (_resumed?.Summary ?? known) with
+        _summary.Set(summary => (_resumedFrom?.Summary ?? summary) with
         {
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
@@ -164,20 +167,20 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         {
             Spec = run.Spec,
             Environment = run.Environment with { ProbeMemoryMb = probedMb },
-            TotalSteps = run.Plan.TotalSteps,
-            ResumedFrom = _resumed?.Step ?? 0,
-            Summary = _resumed?.Summary,
+            TotalSteps = run.Schedule.TotalSteps,
+            ResumedFrom = _resumedFrom?.Step ?? 0,
+            Summary = _resumedFrom?.Summary,
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
             Warnings = [.. _warnings, .. run.Warnings],
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
-            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Plan.TotalSteps} steps over {run.Train.Length} sentences"
-            + (_resumed is null ? "" : $", going on after step {_resumed.Step}"));
+            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
+            + (_resumedFrom is null ? "" : $", resuming after step {_resumedFrom.Step}"));
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {
-            recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were there from an earlier run");
+            recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were cached by earlier runs");
         }
 
         foreach (string warning in run.Warnings)
@@ -187,6 +190,6 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     }
 
     private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
-        ? "one sentence a pass under plain autograd"
+        ? "one sentence per pass under plain autograd"
         : $"packed passes of up to {run.Limits.Sentences} sentences{(run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")}{(run.Limits.SharePrefix ? ", common prefix shared" : "")}";
 }

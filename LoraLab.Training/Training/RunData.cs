@@ -8,7 +8,7 @@ using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>The rows of a run as token ids, and where its weights are: everything about a run before they are loaded.</summary>
+/// <summary>The data of a run as token ids, and its model before the weights are loaded.</summary>
 public sealed class RunData : IDisposable
 {
     private readonly Lazy<CheckpointWeights> _weights;
@@ -21,20 +21,20 @@ public sealed class RunData : IDisposable
     /// <summary>Shape of the model.</summary>
     public LlamaConfig Config => Model.Config;
 
-    /// <summary>Hash of the bytes that the tokenizer was read from.</summary>
+    /// <summary>SHA-256 of the bytes from which the tokenizer was read.</summary>
     public required string TokenizerSha256 { get; init; }
 
-    /// <summary>The weights, opened at the first look; closed with this.</summary>
+    /// <summary>The weights, opened on first use and closed with this object.</summary>
     /// <exception cref="RunFailure">A file, shard or tensor is missing or inconsistent.</exception>
     public CheckpointWeights Weights => _weights.Value;
 
-    /// <summary>The data set.</summary>
+    /// <summary>The dataset.</summary>
     public required ClassificationDataset Data { get; init; }
 
-    /// <summary>The rows that were chosen from it.</summary>
+    /// <summary>The rows selected from it.</summary>
     public required TrainingSubset Subset { get; init; }
 
-    /// <summary>Training texts in the order in which every epoch consumes them.</summary>
+    /// <summary>Training texts in the order of every epoch.</summary>
     public required TrainingExample[] Train { get; init; }
 
     /// <summary>Evaluation rows, in order.</summary>
@@ -43,7 +43,7 @@ public sealed class RunData : IDisposable
     /// <summary>Tokens of the longest training text.</summary>
     public int LongestText => Train.Max(example => example.Ids.Length);
 
-    /// <summary>Reads, chooses and encodes the rows of a specification that has passed validation.</summary>
+    /// <summary>Reads, selects and encodes the rows of a validated specification.</summary>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
     public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets)
     {
@@ -72,7 +72,10 @@ public sealed class RunData : IDisposable
     {
         if (tokenizer.VocabularySize > config.VocabularySize)
         {
-            throw RunFailure.BadData($"The tokenizer of {model} has {tokenizer.VocabularySize} pieces, but config.json says vocab_size {config.VocabularySize}: they do not belong together.", "model");
+            throw RunFailure.BadData(
+                $"The tokenizer of {model} has {tokenizer.VocabularySize} tokens, but vocab_size in config.json is {config.VocabularySize}; "
+                + "use the tokenizer that belongs to the model.",
+                "model");
         }
     }
 
@@ -86,7 +89,9 @@ public sealed class RunData : IDisposable
             (string file, int row, int length) = longest.Ids.Length > config.ContextLength
                 ? ("training", longest.Row, longest.Ids.Length)
                 : ("evaluation", longestPrompt.Row, prompt);
-            throw RunFailure.BadData($"Row {row} of the {file} data has {length} tokens with its prompt; the model's context holds {config.ContextLength}. Shorten or remove it.", "dataset");
+            throw RunFailure.BadData(
+                $"Row {row} of the {file} data has {length} tokens with its prompt, more than the model's context of {config.ContextLength}; shorten or remove it.",
+                "dataset");
         }
     }
 }

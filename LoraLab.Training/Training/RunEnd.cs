@@ -6,24 +6,24 @@ using LoraLab.Training.Training.Recording;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>How an attempt ended.</summary>
-/// <param name="Reason">Why; null: nobody decided it, the process must go.</param>
-/// <param name="Sentence">What to say of it; null where there is nothing to say.</param>
-public sealed record RunEnd(EndReason? Reason, string? Sentence = null)
+/// <summary>The end of an attempt.</summary>
+/// <param name="Reason">End reason; null if the attempt was abandoned because the process must exit.</param>
+/// <param name="Message">Error or reason for the log; null if there is none.</param>
+public sealed record RunEnd(EndReason? Reason, string? Message = null)
 {
-    /// <summary>Changes of the specification with which a clone may succeed.</summary>
+    /// <summary>Changes to the specification with which a clone may succeed.</summary>
     public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
 
     /// <summary>All steps are taken.</summary>
     public static RunEnd Finished { get; } = new(EndReason.Finished);
 
-    /// <summary>What an exception means for a run; null where it is none that a run can end with.</summary>
-    public static RunEnd? Of(Exception problem, StopSignal stop, Action<string> log)
+    /// <summary>Maps an exception to the end of an attempt; null for an unexpected exception.</summary>
+    public static RunEnd? From(Exception problem, StopSignal stop, Action<string> log)
     {
         switch (problem)
         {
             case OperationCanceledException:
-                return stop.Abandoned is string why ? new(null, why) : new(EndReason.Cancelled);
+                return stop.Abandoned is string reason ? new(null, reason) : new(EndReason.Cancelled);
             case RunFailure failure:
                 return new(failure.Reason, failure.Message) { Suggestions = failure.Suggestions };
             case IOException e when DiskSpace.IsShort(e):

@@ -10,15 +10,15 @@ using LoraLab.Training.Training.Resume;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>Executes attempts from their specification to their last event.</summary>
+/// <summary>Executes attempts from the specification to the last event.</summary>
 public sealed class RunExecution(SpecValidator validator, RunPreparation preparation)
 {
-    /// <summary>Runs and returns why it ended, or null when it was left unfinished.</summary>
+    /// <summary>Executes an attempt; returns the end reason, or null if it was abandoned.</summary>
     /// <param name="specJson">The specification.</param>
-    /// <param name="recorder">Hears everything.</param>
-    /// <param name="stop">Stops the run as soon as possible.</param>
-    /// <param name="resume">Go on from the run directory's last whole checkpoint, where there is one.</param>
-    /// <param name="queued">What the run's files were when it was queued; null: nobody looked.</param>
+    /// <param name="recorder">Records events and results.</param>
+    /// <param name="stop">Signals the run to stop.</param>
+    /// <param name="resume">Resume from the last intact checkpoint in the run directory, if there is one.</param>
+    /// <param name="queued">Snapshots of the run's files when it was queued; null: unknown.</param>
     public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false, IReadOnlyList<FileSnapshot>? queued = null)
     {
         ActiveAttempt attempt = new(recorder, stop);
@@ -29,32 +29,32 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     private RunSpec Complete(ActiveAttempt attempt, JsonNode? specJson, IReadOnlyList<FileSnapshot> queued)
     {
         SpecValidation validation = validator.Validate(specJson);
-        attempt.Warn(ChangedFiles.Sentences(queued, validation.Files));
+        attempt.Warn(ChangedFiles.Messages(queued, validation.Files));
         return validation.Spec
             ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
     }
 
     private void Run(ActiveAttempt attempt, RunSpec spec, bool resume)
     {
-        Announce(attempt, spec);
-        using CheckpointReader? saved = resume ? attempt.Latest(spec) : null;
-        RunSpec used = saved?.State.Spec ?? spec;
-        using RunData rows = preparation.Read(used);
-        MemoryBudgetCheck? gate = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, rows));
-        gate?.RequireEstimate();
-        Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(rows);
-        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, saved, rows, () => attempt.Recorder.Moving("loading", 0, 0));
-        using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), saved);
+        BeginLoading(attempt, spec);
+        using CheckpointReader? checkpoint = resume ? attempt.LatestCheckpoint(spec) : null;
+        RunSpec used = checkpoint?.State.Spec ?? spec;
+        using RunData data = preparation.Read(used);
+        MemoryBudgetCheck? budgetCheck = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, data));
+        budgetCheck?.RequireEstimate();
+        Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
+        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, checkpoint, data, () => attempt.Recorder.Heartbeat("loading", 0, 0));
+        using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), checkpoint);
         using TrainingEngine engine = new(training);
-        attempt.Ready(attempt.Probe(engine, gate));
+        attempt.Ready(attempt.Probe(engine, budgetCheck));
         engine.Train(attempt.Save);
         attempt.Finish();
     }
 
-    private static void Announce(ActiveAttempt attempt, RunSpec spec)
+    private static void BeginLoading(ActiveAttempt attempt, RunSpec spec)
     {
         attempt.Recorder.Phase("loading", 0, 0);
-        attempt.Recorder.Log($"loading model '{spec.Model}' and data set '{spec.Dataset}'");
+        attempt.Recorder.Log($"loading model '{spec.Model}' and dataset '{spec.Dataset}'");
         TorchRuntime.EnsureLoaded();
     }
 }

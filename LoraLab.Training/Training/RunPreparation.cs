@@ -20,32 +20,32 @@ using TorchSharp;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>Loads model and data of a complete specification and puts the adapters in place.</summary>
+/// <summary>Loads the model and data of a complete specification and attaches the adapters.</summary>
 /// <param name="models">Models by name.</param>
-/// <param name="datasets">Data sets by name.</param>
-/// <param name="adapters">Adapters to start from.</param>
-/// <param name="svdFolder">Where decompositions are kept.</param>
+/// <param name="datasets">Datasets by name.</param>
+/// <param name="adapters">Adapters by name, for <c>initFrom</c>.</param>
+/// <param name="svdFolder">Cache folder of the decompositions.</param>
 public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets, AdapterCatalog adapters, string svdFolder)
 {
-    /// <summary>A run that is ready to train. The specification must have passed validation.</summary>
+    /// <summary>Prepares a run for training. The specification must have passed validation.</summary>
     /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two parts.</exception>
-    /// <param name="spec">Specification; of a resumed run the one that its checkpoint stored.</param>
-    /// <param name="cancellation">Stops between two parts.</param>
-    /// <param name="saved">Checkpoint to take the factors from; null: they are initialised.</param>
-    /// <param name="read">The specification's rows where they have been read; null: they are read here. Its weights are closed when they are loaded.</param>
-    /// <param name="moved">Hears of each part.</param>
-    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, CheckpointReader? saved = null, RunData? read = null, Action? moved = null)
+    /// <exception cref="OperationCanceledException">Cancelled between two layers.</exception>
+    /// <param name="spec">Specification; for a resumed run, the one stored in its checkpoint.</param>
+    /// <param name="cancellation">Cancels between two layers.</param>
+    /// <param name="checkpoint">Checkpoint from which to take the factors; null: they are initialized.</param>
+    /// <param name="read">Data of the specification if it has been read; null: it is read here. It is disposed once the weights are loaded.</param>
+    /// <param name="onProgress">Called after each adapter.</param>
+    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, CheckpointReader? checkpoint = null, RunData? read = null, Action? onProgress = null)
     {
         long started = Stopwatch.GetTimestamp();
-        LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"method '{spec.Method}' does not exist.", "method");
+        LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"Method '{spec.Method}' does not exist.", "method");
         using RunData rows = read ?? Read(spec);
         (LlamaConfig config, ClassificationDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
         cancellation.ThrowIfCancellationRequested();
 
-        if (saved is not null)
+        if (checkpoint is not null)
         {
-            torch.set_num_threads(saved.State.Threads);
+            torch.set_num_threads(checkpoint.State.Threads);
         }
 
         torch.Device device = DeviceChoice.Resolve(spec.Device);
@@ -55,7 +55,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         try
         {
             SvdCache decompositions = new(svdFolder);
-            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, saved, decompositions, cancellation, moved);
+            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
             PassLimits limits = PackingRule.Resolve(
                 spec with { Precision = precision }, config, rows.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = DeviceChoice.NameOf(device) };
@@ -63,7 +63,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             {
                 Spec = used,
                 Method = method,
-                Plan = RunSchedule.From(used, train.Length),
+                Schedule = RunSchedule.From(used, train.Length),
                 Limits = limits,
                 Adapters = attached,
                 Environment = Describe(used, limits, memory, data, subset, rows.Evaluation[0]),
@@ -89,11 +89,11 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         }
     }
 
-    /// <summary>The rows of a specification.</summary>
+    /// <summary>Reads the data of a specification.</summary>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
     public RunData Read(RunSpec spec) => RunData.Read(spec, models, datasets);
 
-    /// <summary>Hashes the model's files on another thread, beside the load that reads the same bytes.</summary>
+    /// <summary>Hashes the model's files on another thread, while the weights are loaded from the same files.</summary>
     /// <exception cref="RunFailure">A file of the weights is missing or inconsistent.</exception>
     public static Task<ModelFingerprint> HashModelAsync(RunData rows)
     {
@@ -102,7 +102,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     private List<LowRankAdapter> Attach(
-        LlamaModel model, LoraMethod method, RunSpec spec, CheckpointReader? saved, SvdCache decompositions, CancellationToken cancellation, Action? moved)
+        LlamaModel model, LoraMethod method, RunSpec spec, CheckpointReader? checkpoint, SvdCache decompositions, CancellationToken cancellation, Action? onProgress)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. model.Config.AdaptedLinears(spec.TargetModules).Select(shape => shape.Name)];
@@ -110,12 +110,12 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {
             cancellation.ThrowIfCancellationRequested();
-            linear.Adapter = saved?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
+            linear.Adapter = checkpoint?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
             attached.Add(linear.Adapter);
-            moved?.Invoke();
+            onProgress?.Invoke();
         }
 
-        if (spec.InitFrom is not null && saved is null)
+        if (spec.InitFrom is not null && checkpoint is null)
         {
             PeftImport.Load(adapters.Find(spec.InitFrom), adapters.Config(spec.InitFrom), attached, spec.Rank);
         }
@@ -150,7 +150,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     private static Dictionary<string, int> Count(IReadOnlyList<LabeledSentence> rows, IReadOnlyList<string> labels) =>
         labels.Select((label, i) => (label, Count: rows.Count(row => row.Label == i))).ToDictionary(pair => pair.label, pair => pair.Count);
 
-    /// <summary>Memory of a device, bytes, or the specification's budget where it is smaller.</summary>
+    /// <summary>Returns the memory available to a run, bytes: that of the device, or the memory budget if it is smaller.</summary>
     internal static double MemoryBytes(torch.Device device, RunSpec spec)
     {
         double total = Devices.TotalMemoryBytes(device);

@@ -3,41 +3,41 @@ using LoraLab.Training.Specs;
 namespace LoraLab.Training.Training;
 
 /// <summary>
-/// Time in steps and in evaluations, apart, and the time that is left by both: an evaluation is a big block every so many steps,
-/// so one average over both would jump.
+/// Measures the time of steps and of evaluations separately and estimates the time left from both: evaluations are long and rare,
+/// so a single average would jump.
 /// </summary>
-/// <param name="plan">Steps and evaluations of the run.</param>
+/// <param name="schedule">Steps and evaluations of the run.</param>
 /// <param name="trainSeconds">Seconds in steps of earlier attempts.</param>
 /// <param name="evaluationSeconds">Seconds in evaluations of earlier attempts.</param>
-public sealed class StepTiming(RunSchedule plan, double trainSeconds = 0, double evaluationSeconds = 0)
+public sealed class StepTiming(RunSchedule schedule, double trainSeconds = 0, double evaluationSeconds = 0)
 {
     private const double Smoothing = 0.1;
-    private double? _step;
-    private double _evaluationHere;
+    private double? _secondsPerStep;
+    private double _attemptEvaluationSeconds;
     private int _evaluations;
 
     /// <summary>Seconds in steps so far.</summary>
     public double TrainSeconds { get; private set; } = trainSeconds;
 
     /// <summary>Seconds in evaluations so far.</summary>
-    public double EvaluationSeconds => evaluationSeconds + _evaluationHere;
+    public double EvaluationSeconds => evaluationSeconds + _attemptEvaluationSeconds;
 
-    /// <summary>A step took so long.</summary>
-    public void Step(double seconds)
+    /// <summary>Adds the duration of a step.</summary>
+    public void AddStep(double seconds)
     {
         TrainSeconds += seconds;
-        _step = _step is double average ? average + (Smoothing * (seconds - average)) : seconds;
+        _secondsPerStep = _secondsPerStep is double average ? average + (Smoothing * (seconds - average)) : seconds;
     }
 
-    /// <summary>An evaluation took so long.</summary>
-    public void Evaluation(double seconds)
+    /// <summary>Adds the duration of an evaluation.</summary>
+    public void AddEvaluation(double seconds)
     {
-        _evaluationHere += seconds;
+        _attemptEvaluationSeconds += seconds;
         _evaluations++;
     }
 
-    /// <summary>Seconds to the end after step n; null before the first step and evaluation.</summary>
-    public double? Left(int step) => _step is double each && _evaluations > 0
-        ? ((plan.TotalSteps - step) * each) + (plan.EvaluationsAfter(step) * _evaluationHere / _evaluations)
+    /// <summary>Estimates the seconds left after step n; null before the first step and evaluation.</summary>
+    public double? SecondsLeft(int step) => _secondsPerStep is double perStep && _evaluations > 0
+        ? ((schedule.TotalSteps - step) * perStep) + (schedule.EvaluationsAfter(step) * _attemptEvaluationSeconds / _evaluations)
         : null;
 }

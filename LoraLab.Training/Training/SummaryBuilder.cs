@@ -4,7 +4,7 @@ using LoraLab.Training.Training.Evaluation;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>Gathers a run's results while it goes, so that a run that ends early still has the ones it reached.</summary>
+/// <summary>Collects the results of a run while it trains, so that a run that ends early has results too.</summary>
 public sealed class SummaryBuilder
 {
     private RunSummary _summary = new();
@@ -12,14 +12,14 @@ public sealed class SummaryBuilder
     /// <summary>The results so far.</summary>
     public RunSummary Summary => _summary;
 
-    /// <summary>Facts that do not come from a step.</summary>
+    /// <summary>Changes results that do not belong to a step.</summary>
     public void Set(Func<RunSummary, RunSummary> change) => _summary = change(_summary);
 
-    /// <summary>A training step's loss.</summary>
+    /// <summary>Adds the loss of a training step.</summary>
     public void TrainLoss(int step, double loss) =>
         _summary = _summary with { TrainLoss = MetricSummary.After(_summary.TrainLoss, MetricKeys.TrainLoss, step, loss) };
 
-    /// <summary>An evaluation.</summary>
+    /// <summary>Adds the results of an evaluation.</summary>
     public void Evaluation(int step, EvaluationOutcome outcome) => _summary = _summary with
     {
         Accuracy = MetricSummary.After(_summary.Accuracy, MetricKeys.EvalAccuracy, step, outcome.Metrics.Accuracy),

@@ -8,18 +8,18 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training;
 
 /// <summary>
-/// Trains a prepared run: evaluate where the plan says so, then compute the next window's gradient, clip and update. Synchronous, on one
-/// thread: dispose scopes and <c>no_grad</c> belong to a thread.
+/// The training loop: evaluate where the schedule requires it, accumulate the next window's gradient, clip and update. Synchronous on
+/// one thread, because dispose scopes and <c>no_grad</c> are thread-local.
 /// </summary>
 /// <param name="run">The run.</param>
-/// <param name="gradient">Computes its windows' gradients.</param>
-/// <param name="model">The kernels over its model and adapters, with which the evaluation rows are scored.</param>
+/// <param name="gradient">Computes the gradients of its windows.</param>
+/// <param name="model">The kernels over its model and adapters, for the evaluations.</param>
 /// <param name="save">Writes a checkpoint.</param>
 public sealed class Trainer(TrainingRun run, IWindowGradient gradient, PackedLlama model, Action save)
 {
-    /// <summary>Trains until all steps are taken and evaluated.</summary>
+    /// <summary>Trains until all steps and evaluations are done.</summary>
     /// <exception cref="RunFailure">The run diverged.</exception>
-    /// <exception cref="OperationCanceledException">It was asked to stop, and has a checkpoint of its last step.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped; a checkpoint of its last step is saved.</exception>
     public void Run()
     {
         try
@@ -46,7 +46,7 @@ public sealed class Trainer(TrainingRun run, IWindowGradient gradient, PackedLla
         }
         catch (OperationCanceledException)
         {
-            // Updates already issued are whole: they count, and the checkpoint is of the last of them.
+            // Updates already issued are complete: they count, and the checkpoint includes them.
             run.Commit();
             save();
             throw;
@@ -66,8 +66,8 @@ public sealed class Trainer(TrainingRun run, IWindowGradient gradient, PackedLla
     {
         run.BeginEvaluation();
         long started = Stopwatch.GetTimestamp();
-        EvaluationOutcome outcome = run.Run.Evaluator.Run(model, run.Stop, run.Evaluating);
-        run.Evaluated(outcome, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        EvaluationOutcome outcome = run.Run.Evaluator.Run(model, run.Stop, run.ReportEvaluationProgress);
+        run.EndEvaluation(outcome, Stopwatch.GetElapsedTime(started).TotalSeconds);
         save();
     }
 }

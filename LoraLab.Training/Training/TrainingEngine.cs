@@ -5,7 +5,7 @@ using LoraLab.Training.Training.Gradients;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>What the steps of a run need beside the run: packed windows and the kernels over them.</summary>
+/// <summary>The engine of a run's steps: its packed windows and the kernels that compute their gradients.</summary>
 public sealed class TrainingEngine : IDisposable
 {
     private readonly TrainingRun _training;
@@ -14,33 +14,33 @@ public sealed class TrainingEngine : IDisposable
     private readonly TrainingPasses? _passes;
     private readonly IWindowGradient _gradient;
 
-    /// <summary>For a run whose parameters have their gradients.</summary>
+    /// <summary>Creates the engine of a run whose parameters have their gradients assigned.</summary>
     public TrainingEngine(TrainingRun training)
     {
         (_training, _run) = (training, training.Run);
         _model = new(_run.Model);
         _passes = PackingRule.UsesReferencePath(_run.Spec)
             ? null
-            : new(_run.Plan, _run.Train, _run.Limits, _run.Spec.LossWeighting, _run.Model.Config.VocabularySize, _run.Device);
+            : new(_run.Schedule, _run.Train, _run.Limits, _run.Spec.LossWeighting, _run.Model.Config.VocabularySize, _run.Device);
         _gradient = _passes is null ? new ReferenceGradient(_run) : new PackedGradient(_run, _passes, _model);
     }
 
-    /// <summary>Tokens of the largest pass; null for the literal loop, whose passes cannot be smaller.</summary>
+    /// <summary>Tokens of the largest pass; null on the reference path, whose passes cannot be smaller.</summary>
     public int? LargestPass => _passes?.Windows.SelectMany(window => window).Max(pass => pass.Layout.Rows);
 
-    /// <summary>Trains the run to its end; see <see cref="Trainer"/>.</summary>
+    /// <summary>Trains the run to the end; see <see cref="Trainer"/>.</summary>
     public void Train(Action save) => new Trainer(_training, _gradient, _model, save).Run();
 
     /// <summary>
-    /// Computes the gradient of the window that needs most memory and throws it away: nothing that a later step reads is changed. Returns
-    /// the peak meanwhile, MiB; null where it cannot be measured.
+    /// Computes and discards the gradient of the window that needs the most memory, without changing anything that a later step reads.
+    /// Returns the peak memory, MiB; null if it cannot be measured.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The run shall stop.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
     public double? Probe() => _training.Probe(_gradient, LargestWindow());
 
     private int LargestWindow()
     {
-        int windows = Math.Min(_run.Plan.WindowsPerEpoch, _run.Plan.TotalSteps);
+        int windows = Math.Min(_run.Schedule.WindowsPerEpoch, _run.Schedule.TotalSteps);
         return Enumerable.Range(1, windows).MaxBy(Bytes);
     }
 

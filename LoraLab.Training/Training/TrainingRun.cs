@@ -15,41 +15,41 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training;
 
 /// <summary>
-/// A run while it trains: its parameters, optimizer, loss scale and progress. Steps are issued first and committed when their
-/// results are read; only committed steps are recorded, checkpointed and evaluated.
+/// The state of a training run: parameters, optimizer, loss scale and progress. Steps are first issued to the device, then committed
+/// when their results are read; only committed steps are recorded, checkpointed and evaluated.
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
     private readonly RunSpec _spec;
-    private readonly RunSchedule _plan;
+    private readonly RunSchedule _schedule;
     private readonly RunRecorder _recorder;
     private readonly SummaryBuilder _summary;
-    private readonly StepTiming _pace;
+    private readonly StepTiming _timing;
     private readonly FusedAdamW _optimizer;
     private readonly StepLog _log;
     private bool _evaluated;
 
-    /// <summary>A run at its start, or where <paramref name="saved"/> says.</summary>
+    /// <summary>Creates a run at step 0, or resumes it from <paramref name="checkpoint"/>.</summary>
     /// <param name="run">The prepared run; its trained factors move into the optimizer's flat tensor.</param>
-    /// <param name="recorder">Hears of steps and evaluations.</param>
-    /// <param name="summary">Gathers results.</param>
-    /// <param name="stop">Asks the run to stop.</param>
-    /// <param name="saved">Checkpoint to go on from.</param>
-    public TrainingRun(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, CheckpointReader? saved = null)
+    /// <param name="recorder">Records steps and evaluations.</param>
+    /// <param name="summary">Collects results.</param>
+    /// <param name="stop">Signals the run to stop.</param>
+    /// <param name="checkpoint">Checkpoint to resume from.</param>
+    public TrainingRun(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, CheckpointReader? checkpoint = null)
     {
         (Run, _recorder, _summary, Stop) = (run, recorder, summary, stop);
-        (_spec, _plan) = (run.Spec, run.Plan);
-        _pace = new(run.Plan, saved?.State.Summary.TrainSeconds ?? 0, saved?.State.Summary.EvalSeconds ?? 0);
+        (_spec, _schedule) = (run.Spec, run.Schedule);
+        _timing = new(run.Schedule, checkpoint?.State.Summary.TrainSeconds ?? 0, checkpoint?.State.Summary.EvalSeconds ?? 0);
         FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable).Select(p => (p.Name, p.Value, run.Method.LearningRate(_spec, p.Factor))));
         _optimizer = new(parameters, _spec.WeightDecay, _spec.MaxGradNorm);
         _log = new(run.Device);
         Scaler = _spec.Precision == Precision.Fp16 ? LossScaler.On : LossScaler.Off;
-        if (saved?.State is TrainingState state)
+        if (checkpoint?.State is TrainingState state)
         {
             _evaluated = state.Evaluated;
-            _optimizer.Restore(state.Step, saved.Tensor);
+            _optimizer.Restore(state.Step, checkpoint.Tensor);
             Scaler = new(Scaler.Active, state.LossScale, state.GoodSteps, state.Overflows);
-            Consumed = ConsumedRows.After(state.Step, state.ConsumedTokens, state.ConsumedSha256);
+            Consumed = ConsumedRows.Restore(state.Step, state.ConsumedTokens, state.ConsumedSha256);
             run.Memory.Include(state.Summary.PeakMemoryMb);
         }
     }
@@ -57,37 +57,37 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The prepared run.</summary>
     public PreparedRun Run { get; }
 
-    /// <summary>Asks the run to stop.</summary>
+    /// <summary>Signals the run to stop.</summary>
     public CancellationToken Stop { get; }
 
-    /// <summary>The windows consumed so far, earlier attempts included.</summary>
+    /// <summary>Rows consumed so far, earlier attempts included.</summary>
     public ConsumedRows Consumed { get; } = new();
 
-    /// <summary>Factor of the next step's gradient.</summary>
+    /// <summary>The loss scaler of the next step.</summary>
     public LossScaler Scaler { get; private set; }
 
     /// <summary>Steps issued.</summary>
     public int Step => Consumed.Steps + _log.Count;
 
-    /// <summary>Whether an evaluation belongs here, before the next step.</summary>
-    public bool EvaluationDue => !_evaluated && _log.Count == 0 && (Step == 0 || _plan.EvaluatesAfter(Step));
+    /// <summary>Whether an evaluation is due before the next step.</summary>
+    public bool EvaluationDue => !_evaluated && _log.Count == 0 && (Step == 0 || _schedule.EvaluatesAfter(Step));
 
-    /// <summary>Whether all steps are taken and evaluated.</summary>
-    public bool Finished => Step == _plan.TotalSteps && _log.Count == 0 && !EvaluationDue;
+    /// <summary>Whether all steps and evaluations are done.</summary>
+    public bool Finished => Step == _schedule.TotalSteps && _log.Count == 0 && !EvaluationDue;
 
-    /// <summary>Whether the steps issued should be read now: it is time to tell, or something needs them.</summary>
-    public bool CommitDue => _log.Count == StepLog.Capacity || _recorder.Due || _plan.EvaluatesAfter(Step);
+    /// <summary>Whether the issued steps must be read now: the log is full, metrics are due, or an evaluation follows.</summary>
+    public bool CommitDue => _log.Count == StepLog.Capacity || _recorder.IsFlushDue || _schedule.EvaluatesAfter(Step);
 
-    /// <summary>The peak of computing a step's gradient, MiB, which is thrown away; null where it cannot be measured.</summary>
-    /// <param name="gradient">Computes it.</param>
+    /// <summary>Computes and discards the gradient of a step; returns the peak memory, MiB, or null if it cannot be measured.</summary>
+    /// <param name="gradient">Computes the gradient.</param>
     /// <param name="step">The step.</param>
-    /// <exception cref="OperationCanceledException">The run shall stop.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
     public double? Probe(IWindowGradient gradient, int step)
     {
         Run.Memory.BeginUncounted();
         using (NewDisposeScope())
         {
-            // Reading the loss waits for the device: running out of memory is heard here.
+            // Reading the loss synchronizes with the device, so that an out-of-memory error is raised here.
             TensorReader.Doubles(gradient.Accumulate(step, Scaler.Scale, Stop));
         }
 
@@ -96,29 +96,29 @@ public sealed class TrainingRun : IDisposable
         return peak;
     }
 
-    /// <summary>Makes room for a step's gradient.</summary>
+    /// <summary>Zeroes the gradients for a step.</summary>
     public void BeginStep()
     {
         Run.Memory.Begin();
         _optimizer.ZeroGradients();
     }
 
-    /// <summary>Issues the update that follows a gradient.</summary>
+    /// <summary>Issues the optimizer update after the gradient is accumulated.</summary>
     public void Update(int step, Tensor loss) =>
         _optimizer.Step(loss, Scaler.Scale, LearningRateFactor(step), _log.Values, _log.Count);
 
-    /// <summary>A step was issued.</summary>
+    /// <summary>Adds the issued step to the log of pending steps.</summary>
     public void EndStep(int step, double seconds)
     {
-        _pace.Step(seconds);
+        _timing.AddStep(seconds);
         _evaluated = false;
         _log.Add(new(step, Run.Window(step), seconds, Scaler));
         Scaler = Scaler.AfterFinite();
     }
 
     /// <summary>
-    /// Reads the steps issued and records them. After a gradient that overflowed with a finite loss (fp16) the run stands before that step
-    /// again with half the loss scale: nothing was updated since.
+    /// Reads the issued steps and records them. If a gradient overflowed with a finite loss (fp16), the run returns to that step with half
+    /// the loss scale; the updates since were skipped.
     /// </summary>
     /// <exception cref="RunFailure">The run diverged.</exception>
     public void Commit()
@@ -135,7 +135,7 @@ public sealed class TrainingRun : IDisposable
         {
             if (step.Scaler.Active && double.IsFinite(loss) && !double.IsFinite(norm))
             {
-                Overflowed(step);
+                HandleOverflow(step);
                 return;
             }
 
@@ -146,18 +146,18 @@ public sealed class TrainingRun : IDisposable
 
         CompareWithBudget(Run.Memory.PeakMb);
 
-        if (_recorder.Due)
+        if (_recorder.IsFlushDue)
         {
             _recorder.Flush();
         }
     }
 
-    /// <summary>An evaluation is made.</summary>
-    /// <exception cref="RunFailure">Its loss is not finite: the factors are not worth a checkpoint.</exception>
-    public void Evaluated(EvaluationOutcome outcome, double seconds)
+    /// <summary>Records an evaluation.</summary>
+    /// <exception cref="RunFailure">Its loss is not finite, so no checkpoint is saved.</exception>
+    public void EndEvaluation(EvaluationOutcome outcome, double seconds)
     {
         CompareWithBudget(Run.Memory.EndUncounted());
-        _pace.Evaluation(seconds);
+        _timing.AddEvaluation(seconds);
         _evaluated = true;
         _summary.Evaluation(Step, outcome);
         RecordCosts();
@@ -168,17 +168,17 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    /// <summary>An evaluation begins.</summary>
+    /// <summary>Reports the start of an evaluation.</summary>
     public void BeginEvaluation()
     {
         Run.Memory.BeginUncounted();
-        _recorder.Phase("evaluating", Step, _plan.TotalSteps, _pace.Left(Step));
+        _recorder.Phase("evaluating", Step, _schedule.TotalSteps, _timing.SecondsLeft(Step));
     }
 
-    /// <summary>The evaluation goes on.</summary>
-    public void Evaluating() => _recorder.Moving("evaluating", Step, _plan.TotalSteps, _pace.Left(Step));
+    /// <summary>Reports that the evaluation is making progress.</summary>
+    public void ReportEvaluationProgress() => _recorder.Heartbeat("evaluating", Step, _schedule.TotalSteps, _timing.SecondsLeft(Step));
 
-    /// <summary>What a later attempt needs to go on from here, beside the tensors.</summary>
+    /// <summary>Returns the state of a checkpoint, without its tensors.</summary>
     public TrainingState State(string specSha256, RunFingerprint fingerprint) => new()
     {
         Step = Consumed.Steps,
@@ -198,7 +198,7 @@ public sealed class TrainingRun : IDisposable
         Summary = _summary.Summary,
     };
 
-    /// <summary>All factors and both moments of the trained ones, by name; the current dispose scope owns the moments.</summary>
+    /// <summary>Returns the tensors of a checkpoint: all factors, and both moments of the trained ones. The dispose scope owns the moments.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors() =>
         AdapterFactors.Of(Run.Adapters).Concat(_optimizer.Moments).ToDictionary(pair => pair.Key, pair => pair.Value);
 
@@ -209,14 +209,17 @@ public sealed class TrainingRun : IDisposable
         _optimizer.Dispose();
     }
 
-    private void Overflowed(PendingStep step)
+    private void HandleOverflow(PendingStep step)
     {
         Scaler = step.Scaler.AfterOverflow();
         _optimizer.ClearOverflow();
-        _recorder.Log($"step {step.Step}: the gradient overflowed fp16 at loss scale {step.Scaler.Scale}; the window is computed again at {Scaler.Scale}");
+        _recorder.Log($"step {step.Step}: the gradient overflowed in fp16 at loss scale {step.Scaler.Scale}; repeating the window at {Scaler.Scale}");
         if (Scaler.Exhausted)
         {
-            throw new RunFailure(EndReason.Diverged, $"The gradient overflows fp16 at step {step.Step} of {_plan.TotalSteps} even unscaled: lower learningRate, or use precision bf16 or fp32.");
+            throw new RunFailure(
+                EndReason.Diverged,
+                $"The gradient overflows fp16 at step {step.Step} of {_schedule.TotalSteps} even without loss scaling: "
+                + "lower learningRate, or use precision bf16 or fp32.");
         }
     }
 
@@ -237,18 +240,18 @@ public sealed class TrainingRun : IDisposable
             points.Add((MetricKeys.TrainLossScale, step.Scaler.Scale));
         }
 
-        _recorder.Step(step.Step, _plan.TotalSteps, _pace.Left(step.Step), points.ToArray());
+        _recorder.Step(step.Step, _schedule.TotalSteps, _timing.SecondsLeft(step.Step), points.ToArray());
     }
 
-    private void RecordCosts() => _summary.Set(known => known with
+    private void RecordCosts() => _summary.Set(summary => summary with
     {
         TrainTokens = Consumed.Tokens,
-        TrainSeconds = _pace.TrainSeconds,
-        EvalSeconds = _pace.EvaluationSeconds,
+        TrainSeconds = _timing.TrainSeconds,
+        EvalSeconds = _timing.EvaluationSeconds,
         PeakMemoryMb = Run.Memory.PeakMb,
     });
 
-    // "Fits in 8 GB" is a claim about a run on a larger device: what it takes beyond the budget is told, and the run goes on.
+    // A budget of 8 GB on a larger device tests whether a run would fit in 8 GB: exceeding it is recorded, and the run continues.
     private void CompareWithBudget(double? usedMb)
     {
         if (_spec.MemoryBudgetMb is not int budget || usedMb is not double used || used <= budget || used - budget <= _summary.Summary.BudgetExceededMb)
@@ -257,28 +260,33 @@ public sealed class TrainingRun : IDisposable
         }
 
         bool first = _summary.Summary.BudgetExceededMb is null;
-        _summary.Set(known => known with { BudgetExceededMb = used - budget });
+        _summary.Set(summary => summary with { BudgetExceededMb = used - budget });
         if (first)
         {
             _recorder.OverBudget(Step, used, budget);
         }
     }
 
-    private RunFailure NonFiniteEvaluation(string what) => Step == 0
+    private RunFailure NonFiniteEvaluation(string value) => Step == 0
         ? RunFailure.BadData(
-            $"The evaluation loss is {what} before the first step: the weights of '{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the adapter of initFrom")} are damaged, or too large for precision {_spec.Precision.ToString().ToLowerInvariant()}; check them, or use precision fp32.", "model")
-        : new(EndReason.Diverged, $"{EndMessages.Diverged($"The evaluation loss became {what} after step {Step} of {_plan.TotalSteps}")} The checkpoint of the evaluation before is kept.");
+            $"The evaluation loss is {value} before the first step: the weights of '{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the initFrom adapter")} "
+            + $"are damaged or overflow in precision {_spec.Precision.ToString().ToLowerInvariant()}; check the files, or use precision fp32.",
+            "model")
+        : new(
+            EndReason.Diverged,
+            EndMessages.Diverged($"The evaluation loss became {value} after step {Step} of {_schedule.TotalSteps}")
+            + " The checkpoint of the previous evaluation is kept.");
 
     private void ThrowIfDiverged(int step, double loss, double norm)
     {
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
-            string what = double.IsFinite(loss) ? "gradient" : "loss";
-            throw new RunFailure(
-                EndReason.Diverged, EndMessages.Diverged($"The {what} became {(double.IsNaN(loss) || double.IsNaN(norm) ? "NaN" : "infinite")} at step {step} of {_plan.TotalSteps}"));
+            string quantity = double.IsFinite(loss) ? "gradient" : "loss";
+            string value = double.IsNaN(loss) || double.IsNaN(norm) ? "NaN" : "infinite";
+            throw new RunFailure(EndReason.Diverged, EndMessages.Diverged($"The {quantity} became {value} at step {step} of {_schedule.TotalSteps}"));
         }
     }
 
     private double LearningRateFactor(int step) =>
-        LearningRateSchedules.Factor(_spec.Schedule, step, _spec.WarmupSteps, _spec.ScheduleSteps ?? _plan.FullSteps);
+        LearningRateSchedules.Factor(_spec.Schedule, step, _spec.WarmupSteps, _spec.ScheduleSteps ?? _schedule.FullSteps);
 }

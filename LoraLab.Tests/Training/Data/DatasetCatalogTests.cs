@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Data;
 
-/// <summary>A data set is read once while its files are what they were.</summary>
+/// <summary>A dataset is read once while its files do not change.</summary>
 public sealed class DatasetCatalogTests : IDisposable
 {
     private const string Train = "sentence\tlabel\nfine\t1\nawful\t0\n";
@@ -53,7 +53,7 @@ public sealed class DatasetCatalogTests : IDisposable
     }
 
     [Fact]
-    public void Look_NamesTheFilesThatAreReadWithSizeAndTime()
+    public void FileSnapshots_FilesOfADataset_HaveSizeAndTime()
     {
         File.WriteAllText(PathOf("readme.txt"), "nobody reads this");
         File.SetLastWriteTimeUtc(PathOf("dev.tsv"), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));

@@ -118,7 +118,7 @@ public sealed class DatasetReaderTests : IDisposable
     [InlineData("{\"sentence\": \"a\"}", "line 1", "no label")]
     [InlineData("{\"sentence\": \"a\", \"label\": null}", "line 1", "no label")]
     [InlineData("{\"sentence\": 5, \"label\": 1}", "line 1", "'sentence'")]
-    [InlineData("{\"sentence\": \"a\", \"label\": 1}\n{\"sentence\"", "line 2", "not JSON")]
+    [InlineData("{\"sentence\": \"a\", \"label\": 1}\n{\"sentence\"", "line 2", "not valid JSON")]
     [InlineData("[1]", "line 1", "not a JSON object")]
     [InlineData("{\"sentence\": \"\\ud800\", \"label\": 1}", "line 1", "Unicode")]
     public void Read_BrokenJsonLines_NamesFileAndLine(string train, params string[] named)
@@ -140,7 +140,7 @@ public sealed class DatasetReaderTests : IDisposable
     [InlineData("""{"train": 5}""", "train")]
     [InlineData("null", "null")]
     [InlineData("{", "dataset.json")]
-    public void Read_BrokenManifest_SaysWhat(string manifest, string named)
+    public void Read_BrokenManifest_NamesTheProblem(string manifest, string named)
     {
         _folder.Write("dataset.json", manifest);
 
@@ -165,7 +165,7 @@ public sealed class DatasetReaderTests : IDisposable
     }
 
     [Fact]
-    public void Describe_BrokenDataSet_IsUnusableWithTheSentence()
+    public void Describe_BrokenDataset_IsUnusableWithTheMessage()
     {
         _folder.Write("train.tsv", "sentence\tlabel\nfine\t7\n");
 

@@ -12,7 +12,7 @@ public sealed class ExampleEncoderTests
     private static readonly string[] _labels = ["negative", "positive"];
 
     [Fact]
-    public void EncodeTraining_StrippedSentences_HaveOneTokenLessEach()
+    public void EncodeTraining_StrippedSentences_HaveOneTokenFewerEach()
     {
         ITokenizer tokenizer = LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer);
         LabeledSentence row = new(3, "hide new secretions ", 0);
@@ -48,7 +48,7 @@ public sealed class ExampleEncoderTests
     [Fact]
     public void EncodeEvaluation_LabelThatMergesIntoThePrompt_NamesTheRow()
     {
-        // One id per word: "is" and "is good" share no first id with "is" when the template glues the label to a word.
+        // The id of the prompt is not the first id of the prompt with a label, as if the label merged with the prompt.
         ExampleEncoder encoder = new(new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Full, stripSentence: false);
 
         RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(17, "x", 0)));
@@ -80,13 +80,13 @@ public sealed class ExampleEncoderTests
     private static ExampleEncoder Encoder(ITokenizer tokenizer, LossScope scope, bool strip = false) =>
         new(tokenizer, PromptTemplate.Parse("paper-literal"), _labels, scope, strip);
 
-    /// <summary>Its only id depends on the whole text, as when a label merges with what stands before it.</summary>
+    /// <summary>Its only id depends on the whole text, as if the label merged with the text before it.</summary>
     private sealed class LastWordTokenizer : FakeTokenizer
     {
         public override int[] Encode(string text) => [1, text.Length];
     }
 
-    /// <summary>Knows words by their first letter alone.</summary>
+    /// <summary>Encodes a word as its first letter.</summary>
     private sealed class FirstLetterTokenizer : FakeTokenizer
     {
         public override int[] Encode(string text) => [1, .. text.Split(' ').Select(word => (int)word[0])];

@@ -16,7 +16,7 @@ public sealed class NumpyRandomTests
     [InlineData(1099511627783, new[] { 8, 2, 6, 1, 11, 9, 3, 7, 4, 5, 0, 10 })]
     [InlineData(123456789012345, new[] { 2, 11, 8, 9, 4, 3, 7, 5, 10, 0, 1, 6 })]
     [InlineData(long.MaxValue, new[] { 0, 2, 3, 5, 7, 10, 11, 6, 9, 8, 1, 4 })]
-    public void Permutation_AnySeed_IsNumPys(long seed, int[] expected) => Assert.Equal(expected, NumpyRandom.Permutation(seed, 12));
+    public void Permutation_AnySeed_EqualsNumPy(long seed, int[] expected) => Assert.Equal(expected, NumpyRandom.Permutation(seed, 12));
 
     [Theory]
     [InlineData(0)]
@@ -24,17 +24,17 @@ public sealed class NumpyRandomTests
     public void Permutation_NothingToShuffle_IsTheIdentity(int count) => Assert.Equal(Enumerable.Range(0, count), NumpyRandom.Permutation(7, count));
 
     [Fact]
-    public void Permutation_NegativeSeed_IsRefusedAsByNumPy() => Assert.Throws<ArgumentOutOfRangeException>(() => NumpyRandom.Permutation(-1, 3));
+    public void Permutation_NegativeSeed_IsRejectedAsByNumPy() => Assert.Throws<ArgumentOutOfRangeException>(() => NumpyRandom.Permutation(-1, 3));
 
     [Fact]
     public void Permutation_ReferenceVectors_AreMet()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("subset.json")));
-        int[] ofPaper = NumpyRandom.Permutation(42, 67349);
+        int[] paper = NumpyRandom.Permutation(42, 67349);
 
         Assert.Equal(Numbers(golden.RootElement.GetProperty("permutation10")), NumpyRandom.Permutation(42, 10));
-        Assert.Equal(Numbers(golden.RootElement.GetProperty("permutation67349_first20")), ofPaper[..20]);
-        Assert.Equal(golden.RootElement.GetProperty("permutation67349_at_19999").GetInt32(), ofPaper[19999]);
+        Assert.Equal(Numbers(golden.RootElement.GetProperty("permutation67349_first20")), paper[..20]);
+        Assert.Equal(golden.RootElement.GetProperty("permutation67349_at_19999").GetInt32(), paper[19999]);
         foreach (JsonProperty seed in golden.RootElement.GetProperty("otherSeeds").EnumerateObject())
         {
             Assert.Equal(Numbers(seed.Value), NumpyRandom.Permutation(long.Parse(seed.Name), 1000)[..10]);

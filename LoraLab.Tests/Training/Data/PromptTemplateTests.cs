@@ -20,7 +20,7 @@ public sealed class PromptTemplateTests
         Assert.Equal("Classify the sentiment of this sentence: \"so good \"\n\n.Sentiment:", PromptTemplate.Parse("paper-quoted").EvaluationPrompt("so good "));
 
     [Fact]
-    public void TrainingText_SentenceThatLooksLikeAPlace_StaysText()
+    public void TrainingText_SentenceThatLooksLikeAPlaceholder_StaysText()
     {
         PromptTemplate prompt = PromptTemplate.Parse("Review: {sentence} Mood: {label}.");
 
@@ -37,7 +37,7 @@ public sealed class PromptTemplateTests
     [InlineData("{sentence} {label} {label}", "more than once")]
     [InlineData("paper-litteral", "paper-literal")]
     [InlineData("", "paper-literal")]
-    public void Parse_BrokenTemplate_SaysWhat(string template, string named)
+    public void Parse_BrokenTemplate_NamesTheProblem(string template, string named)
     {
         RunFailure failure = Assert.Throws<RunFailure>(() => PromptTemplate.Parse(template));
 

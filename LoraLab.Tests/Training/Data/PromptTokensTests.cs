@@ -35,7 +35,7 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
 
         output.WriteLine($"DEVIATION | subset.json | tokens of the 20,000 | {Math.Abs(kept - expected)} | limit 0 | {expected} values");
         Assert.Equal(expected, kept);
-        // Published beside it: the shortest and the longest, and that without the trailing space each sentence has one token less.
+        // Also published: the shortest and longest, and that each sentence has one token fewer without its trailing space.
         Assert.Equal((20, 89), (examples.Min(example => example.Ids.Length), examples.Max(example => example.Ids.Length)));
         Assert.All(examples, example => Assert.Equal((1, 1), (example.Ids[0], example.FirstTarget)));
         Assert.Equal(617_174, Examples(strip: true).Sum(example => example.Ids.Length));

@@ -36,16 +36,16 @@ public sealed class TrainingSubsetTests
     public void Select_OrderSeed_OrdersTheSameRows()
     {
         RunSpec spec = new() { TrainSamples = 12, DataOffset = 5 };
-        IReadOnlyList<LabeledSentence> chosen = TrainingSubset.Select(Numbered(40), spec).Consumed;
+        IReadOnlyList<LabeledSentence> selected = TrainingSubset.Select(Numbered(40), spec).Consumed;
         IReadOnlyList<LabeledSentence> ordered = TrainingSubset.Select(Numbered(40), spec with { OrderSeed = 42 }).Consumed;
 
-        Assert.Equal(NumpyRandom.Permutation(42, 40)[5..17], chosen.Select(row => row.Row));
+        Assert.Equal(NumpyRandom.Permutation(42, 40)[5..17], selected.Select(row => row.Row));
         int[] order = [0, 7, 6, 9, 11, 3, 5, 2, 4, 10, 1, 8];
-        Assert.Equal(order.Select(i => chosen[i]), ordered);
+        Assert.Equal(order.Select(i => selected[i]), ordered);
     }
 
     [Fact]
-    public void Select_NoDataSeedAndMoreThanThereIs_IsTheWholeFileInOrder()
+    public void Select_NoDataSeedAndMoreThanAllRows_IsTheWholeFileInOrder()
     {
         TrainingSubset subset = TrainingSubset.Select(Numbered(40), new RunSpec { DataSeed = null });
 

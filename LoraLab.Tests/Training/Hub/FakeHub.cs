@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace LoraLab.Tests.Training.Hub;
 
 /// <summary>
-/// A server that speaks the hub's routes on this machine: small files it gives itself, large ones by a redirect to a second server,
-/// as the real hub does. It can cut connections, ask for a token, and lie about sizes and hashes.
+/// A local server with the hub's routes: it serves small files itself and redirects large ones to a second server, as the real hub does.
+/// It can cut connections, require a token, and report wrong sizes and hashes.
 /// </summary>
 internal sealed class FakeHub : IAsyncDisposable
 {
@@ -32,31 +32,31 @@ internal sealed class FakeHub : IAsyncDisposable
         store.MapGet("/blob/{**path}", (HttpContext context) => ServeAsync(context));
     }
 
-    /// <summary>A request as it came in.</summary>
+    /// <summary>A received request.</summary>
     public sealed record Seen(string Server, string Path, string? Range, string? IfRange, string? Authorization);
 
     public Uri Address => new(_hub.Urls.Single());
 
-    /// <summary>The files of the one repository, by path.</summary>
+    /// <summary>The files of the repository by path.</summary>
     public ConcurrentDictionary<string, byte[]> Files { get; } = new();
 
     public string Kind { get; init; } = "models";
 
     public string Id { get; init; } = "owner/tiny";
 
-    /// <summary>When set, requests without it are refused.</summary>
+    /// <summary>If set, the token that requests must have.</summary>
     public string? Token { get; set; }
 
     /// <summary>Entity tag of the store; null: none.</summary>
     public string? Tag { get; set; } = "\"v1\"";
 
-    /// <summary>What the list says of a file instead of the truth.</summary>
+    /// <summary>Returns a false listing entry of a file.</summary>
     public Func<string, (long Size, string Hash)?> Lie { get; set; } = _ => null;
 
-    /// <summary>Runs when the store begins to send a file.</summary>
+    /// <summary>Called when the store starts to send a file.</summary>
     public Action<string> OnServe { get; set; } = _ => { };
 
-    /// <summary>How much of a file the other side has written; a connection is only cut when everything sent has arrived.</summary>
+    /// <summary>Returns the bytes of a file that the client has written; a connection is cut only after all sent bytes are.</summary>
     public Func<string, long> Arrived { get; set; } = _ => long.MaxValue;
 
     public IReadOnlyList<Seen> Requests => [.. _requests];
@@ -69,13 +69,13 @@ internal sealed class FakeHub : IAsyncDisposable
         return hub;
     }
 
-    /// <summary>The requests for a file's bytes, in order.</summary>
+    /// <summary>Returns the requests for a file's bytes, in order.</summary>
     public IReadOnlyList<Seen> Served(string path) => [.. Requests.Where(seen => seen.Server == "store" && seen.Path == $"/blob/{path}")];
 
-    /// <summary>The next answers with this file break off after so many bytes each.</summary>
+    /// <summary>Cuts the next responses with this file after the given numbers of bytes.</summary>
     public void Cut(string path, params int[] afterBytes) => _cuts[path] = new Queue<int>(afterBytes);
 
-    /// <summary>The next requests to the hub are answered with these codes.</summary>
+    /// <summary>Answers the next requests to the hub with these status codes.</summary>
     public void Refuse(params int[] statuses)
     {
         foreach (int status in statuses)

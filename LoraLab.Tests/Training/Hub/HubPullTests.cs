@@ -29,7 +29,7 @@ public sealed class HubPullTests : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Fact]
-    public async Task Run_Model_LandsTheNeededFilesAndTheCatalogHasIt()
+    public async Task Run_Model_DownloadsTheNeededFilesAndTheCatalogListsIt()
     {
         await using FakeHub hub = await ModelAsync();
 
@@ -54,7 +54,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Revision_IsAskedFor()
+    public async Task Run_Revision_IsRequested()
     {
         await using FakeHub hub = await ModelAsync();
 
@@ -63,7 +63,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_ConnectionCut_AsksForTheRestOnly()
+    public async Task Run_ConnectionCut_RequestsOnlyTheRest()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Cut(Weights, 70_000, 50_000);
@@ -76,7 +76,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_AgainAfterGivingUp_GoesOnWhereItStopped()
+    public async Task Run_AgainAfterGivingUp_ResumesWhereItStopped()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Cut(Weights, 70_000, 0, 0, 0);
@@ -96,7 +96,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_OtherContentSinceTheCut_StartsFromNothing()
+    public async Task Run_OtherContentSinceTheCut_StartsOver()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Cut(Weights, 70_000, 0, 0, 0);
@@ -112,7 +112,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_OtherEntityTagSinceTheCut_TakesTheWholeAnswer()
+    public async Task Run_OtherEntityTagSinceTheCut_TakesTheWholeResponse()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Cut(Weights, 70_000);
@@ -125,7 +125,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_StoreWithoutEntityTags_StillGoesOn()
+    public async Task Run_StoreWithoutEntityTags_StillResumes()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Tag = null;
@@ -140,7 +140,7 @@ public sealed class HubPullTests : IDisposable
     [Theory]
     [InlineData(Weights)]
     [InlineData("tokenizer.model")]
-    public async Task Run_WrongChecksum_NamesFileAndHashesAndKeepsNothing(string file)
+    public async Task Run_WrongChecksum_NamesFileAndHashesAndDeletesTheFile(string file)
     {
         await using FakeHub hub = await ModelAsync();
         string promised = new('a', file == Weights ? 64 : 40);
@@ -148,10 +148,10 @@ public sealed class HubPullTests : IDisposable
 
         Assert.Equal(1, await PullAsync(hub));
 
-        string said = _output.ToString();
-        Assert.Contains(file, said);
-        Assert.Contains(promised, said);
-        Assert.Contains(file == Weights ? Convert.ToHexStringLower(SHA256.HashData(hub.Files[file])) : "checksum", said);
+        string output = _output.ToString();
+        Assert.Contains(file, output);
+        Assert.Contains(promised, output);
+        Assert.Contains(file == Weights ? Convert.ToHexStringLower(SHA256.HashData(hub.Files[file])) : "checksum", output);
         Assert.DoesNotContain(Directory.GetFiles(_data.Path, "*", SearchOption.AllDirectories), path => Path.GetFileName(path).StartsWith(file, StringComparison.Ordinal));
         Assert.Empty(new ModelCatalog(Configuration).List());
     }
@@ -166,12 +166,12 @@ public sealed class HubPullTests : IDisposable
 
         Assert.Equal(1, await PullAsync(hub));
 
-        Assert.Contains($"200000 bytes or more, the hub's list says {promised}", _output.ToString());
+        Assert.Contains($"at least 200000 bytes, but the hub lists {promised}", _output.ToString());
         Assert.Single(hub.Served(Weights));
     }
 
     [Fact]
-    public async Task Run_PrivateModelWithoutToken_SaysWhatToSet()
+    public async Task Run_PrivateModelWithoutToken_NamesTheVariable()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Token = "secret";
@@ -201,18 +201,18 @@ public sealed class HubPullTests : IDisposable
     [InlineData("gpt2", "owner/name")]
     [InlineData("owner/../tiny", "owner/name")]
     [InlineData("../tiny", "owner/name")]
-    [InlineData("owner/tiny@", "empty revision")]
-    public async Task Run_NotThere_SaysSo(string what, string named)
+    [InlineData("owner/tiny@", "invalid revision")]
+    public async Task Run_NotThere_IsReported(string name, string named)
     {
         await using FakeHub hub = await ModelAsync();
 
-        Assert.Equal(1, await PullAsync(hub, what));
+        Assert.Equal(1, await PullAsync(hub, name));
 
         Assert.Contains(named, _output.ToString());
     }
 
     [Fact]
-    public async Task Run_HubBusy_TriesAgain()
+    public async Task Run_HubBusy_Retries()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Refuse(503, 429);
@@ -221,9 +221,9 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_HubDown_SaysWhereAfterItsAttempts()
+    public async Task Run_HubDown_NamesTheHostAfterItsAttempts()
     {
-        Assert.Equal(1, await HubPull.RunAsync("owner/tiny", Configuration, Console(), new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2, FirstDelay = TimeSpan.Zero }, CancellationToken.None));
+        Assert.Equal(1, await HubPull.RunAsync("owner/tiny", Configuration, Console(), new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2, InitialDelay = TimeSpan.Zero }, CancellationToken.None));
 
         Assert.Contains("127.0.0.1 cannot be reached", _output.ToString());
         Assert.Contains("2 attempts", _output.ToString());
@@ -234,7 +234,7 @@ public sealed class HubPullTests : IDisposable
     [InlineData("tokenizer.model", null, "no tokenizer.model")]
     [InlineData("config.json", null, "no config.json")]
     [InlineData(Weights, null, "no safetensors weights")]
-    public async Task Run_ModelThatCannotBeUsed_IsRefusedBeforeItsWeightsCome(string file, string? instead, string named)
+    public async Task Run_ModelThatCannotBeUsed_IsRefusedBeforeItsWeightsAreDownloaded(string file, string? instead, string named)
     {
         await using FakeHub hub = await ModelAsync();
         hub.Files.Remove(file, out _);
@@ -264,7 +264,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Shards_LandsEveryShardAndTheIndex()
+    public async Task Run_Shards_DownloadsEveryShardAndTheIndex()
     {
         await using FakeHub hub = await ModelAsync();
         hub.Files.Remove(Weights, out byte[]? bytes);
@@ -278,7 +278,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Stopped_KeepsWhatHasArrived()
+    public async Task Run_Stopped_KeepsTheDownloadedPart()
     {
         await using FakeHub hub = await ModelAsync();
         using CancellationTokenSource stop = new();
@@ -319,7 +319,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Sst2ThatIsNoParquet_SaysSo()
+    public async Task Run_Sst2ThatIsNotParquet_IsReported()
     {
         await using FakeHub hub = await FakeHub.StartAsync("datasets", "nyu-mll/glue");
         hub.Files["sst2/train-00000-of-00001.parquet"] = "not parquet"u8.ToArray();
@@ -330,7 +330,7 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
-    public void From_Environment_IsHonoured()
+    public void From_Environment_IsHonored()
     {
         Dictionary<string, string> environment = new() { ["HF_ENDPOINT"] = "https://mirror.example/hub/", ["HF_TOKEN"] = " hf_x " };
 
@@ -356,10 +356,10 @@ public sealed class HubPullTests : IDisposable
         return hub;
     }
 
-    private static HubOptions Options(FakeHub hub) => new() { Endpoint = hub.Address, Attempts = 3, FirstDelay = TimeSpan.Zero };
+    private static HubOptions Options(FakeHub hub) => new() { Endpoint = hub.Address, Attempts = 3, InitialDelay = TimeSpan.Zero };
 
-    private async Task<int> PullAsync(FakeHub hub, string what = "owner/tiny", HubOptions? options = null) =>
-        await HubPull.RunAsync(what, Configuration, Console(), options ?? Options(hub), CancellationToken.None);
+    private async Task<int> PullAsync(FakeHub hub, string name = "owner/tiny", HubOptions? options = null) =>
+        await HubPull.RunAsync(name, Configuration, Console(), options ?? Options(hub), CancellationToken.None);
 
     private IAnsiConsole Console(bool terminal = false)
     {

@@ -13,28 +13,28 @@ public sealed class SpecValidatorTests
     [InlineData("""{"method":"lora-pluss"}""", "method", "Did you mean 'lora-plus'?")]
     [InlineData("""{"rnak":4}""", "rnak", "did you mean 'rank'?")]
     [InlineData("""{"rank":0}""", "rank", "rank must be at least 1; it is 0.")]
-    [InlineData("""{"rank":100000}""", "rank", "is above the size of")]
+    [InlineData("""{"rank":100000}""", "rank", "the smaller dimension of")]
     [InlineData("""{"rank":"eight"}""", "rank", "rank must be a whole number; it is \"eight\".")]
     [InlineData("""{"rank":null}""", "rank", "rank must not be null")]
     [InlineData("""{"targetModules":["query"]}""", "targetModules", "'query' matches no linear layer")]
-    [InlineData("""{"targetModules":[]}""", "targetModules", "must name at least one linear layer")]
+    [InlineData("""{"targetModules":[]}""", "targetModules", "list at least one linear layer")]
     [InlineData("""{"targetModules":"every"}""", "targetModules", "targetModules must be a list of layer names or \"all-linear\".")]
     [InlineData("""{"microBatch":0}""", "microBatch", "must be \"auto\" or at least 1")]
     [InlineData("""{"prompt":"What is it? {label}"}""", "prompt", "{sentence}")]
-    [InlineData("""{"learningRateB":0.1}""", "learningRateB", "leave it out for lora")]
-    [InlineData("""{"learningRate":-1}""", "learningRate", "must be above 0")]
-    [InlineData("""{"learningRate":"NaN"}""", "learningRate", "must be above 0")]
+    [InlineData("""{"learningRateB":0.1}""", "learningRateB", "omit it for lora")]
+    [InlineData("""{"learningRate":-1}""", "learningRate", "must be greater than 0")]
+    [InlineData("""{"learningRate":"NaN"}""", "learningRate", "must be greater than 0")]
     [InlineData("""{"method":"lora-xs","methodOptions":{"sigma":1}}""", "methodOptions.sigma", "is not a known key")]
     [InlineData("""{"method":"lora-xs","methodOptions":{"svd":"quick"}}""", "methodOptions.svd", "must be one of auto, full, randomised.")]
-    [InlineData("""{"method":"pissa","initFrom":"somewhere"}""", "initFrom", "is not possible with pissa")]
+    [InlineData("""{"method":"pissa","initFrom":"somewhere"}""", "initFrom", "cannot be used with pissa")]
     [InlineData("""{"initFrom":"nowhere"}""", "initFrom", "nowhere")]
     [InlineData("""{"device":"cuda"}""", "device", "TorchBackend=cuda")]
     [InlineData("""{"device":"tpu"}""", "device", "use auto, cpu, cuda or cuda:N")]
     [InlineData("""{"evalEvery":0}""", "evalEvery", "must be at least 1; it is 0.")]
-    [InlineData("""{"warmupSteps":1000000}""", "warmupSteps", "must be below the schedule's")]
+    [InlineData("""{"warmupSteps":1000000}""", "warmupSteps", "must be less than the schedule's")]
     [InlineData("""{"dataOffset":1000000}""", "dataOffset", "training rows")]
     [InlineData("""[]""", "spec", "must be a JSON object")]
-    public void Validate_BadField_IsNamedInOneSentence(string json, string field, string part)
+    public void Validate_BadField_IsNamedInOneMessage(string json, string field, string part)
     {
         using TestTrainer trainer = new();
 
@@ -47,7 +47,7 @@ public sealed class SpecValidatorTests
     }
 
     [Fact]
-    public void Validate_SeveralMistakes_AreToldAtOnce()
+    public void Validate_SeveralMistakes_AreReportedAtOnce()
     {
         using TestTrainer trainer = new();
 

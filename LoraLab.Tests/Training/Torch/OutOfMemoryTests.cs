@@ -31,6 +31,6 @@ public sealed class OutOfMemoryTests
     private static EndReason? ReasonOf(Exception problem)
     {
         using StopSignal stop = new();
-        return RunEnd.Of(problem, stop, _ => { })?.Reason;
+        return RunEnd.From(problem, stop, _ => { })?.Reason;
     }
 }

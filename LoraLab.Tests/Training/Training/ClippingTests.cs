@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
 
-/// <summary>Clipping as a run does it; that the clipped numbers are right is what the golden trajectories show.</summary>
+/// <summary>Clipping in a run; the golden trajectories check the clipped values.</summary>
 public sealed class ClippingTests
 {
     [Fact]
@@ -20,7 +20,7 @@ public sealed class ClippingTests
         Assert.All(unclipped.Series(MetricKeys.TrainGradNorm).Values, norm => Assert.InRange(norm, 0.002, 1e5));
         Assert.Equal(Weights(unclipped), Weights(loose));
         Assert.NotEqual(Weights(unclipped), Weights(tight));
-        // The norm that is shown is the one before clipping.
+        // The recorded norm is the one before clipping.
         Assert.Equal(unclipped.Series(MetricKeys.TrainGradNorm)[1], tight.Series(MetricKeys.TrainGradNorm)[1]);
     }
 

@@ -8,8 +8,8 @@ using Xunit;
 namespace LoraLab.Tests.Training.Training;
 
 /// <summary>
-/// The paper's length, 1,250 steps over 20,000 sentences: the one reference that has learned the task, so that label order, ties
-/// and metrics show. Its later steps are not compared one by one: rounding grows with every step.
+/// The paper's full length, 1,250 steps over 20,000 sentences: the only reference that learns the task, which checks label order, ties
+/// and metrics. Its later steps are not compared individually, because rounding errors grow with every step.
 /// </summary>
 public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
 {
@@ -33,10 +33,10 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         deviations.AssertWithinLimits();
     }
 
-    /// <summary>Passes of auto size. The longest test of all: CONTRIBUTING.md says how to leave it out while working.</summary>
+    /// <summary>Passes of automatic size. The longest of all tests; CONTRIBUTING.md explains how to skip it.</summary>
     [Fact]
     [Trait("Category", "Long")]
-    public void Train_PapersLength_LearnsAsTheReferenceDid()
+    public void Train_PapersLength_LearnsLikeTheReference()
     {
         (JsonObject golden, string folder) = GoldenRuns.Load(Name);
         Deviations deviations = new(output, $"{Name}/trajectory.json");
@@ -44,7 +44,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
 
         FinishedRun run = Run(golden, folder, "auto", steps: null);
 
-        output.WriteLine($"{watch.Elapsed.TotalSeconds:0} s in all, {run.Summary.TrainSeconds:0} s of them in steps");
+        output.WriteLine($"{watch.Elapsed.TotalSeconds:0} s in total, {run.Summary.TrainSeconds:0} s in steps");
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
         Assert.Equal((1250, (long)golden["trainable"]!), (run.Prepared.TotalSteps, run.Prepared.TrainableParameters));
         GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
@@ -68,7 +68,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         Assert.Equal((double)golden["macroF1"]!, metrics.MacroF1, 1e-12);
     }
 
-    /// <summary>All of it, or its first steps: over the rows that these consume, in the same order and under the rates of the whole length.</summary>
+    /// <summary>Runs all steps, or the first ones, over the rows that these consume, with the order and learning rates of the full length.</summary>
     private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? steps) => runs.Run(golden, folder, microBatch, whole: steps is null, spec =>
     {
         spec["trainSamples"] = steps is int first ? first * 16 : 20000;
@@ -81,10 +81,10 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
     {
         IReadOnlyDictionary<int, double> losses = run.Series(MetricKeys.TrainLoss);
         double[] apart = [.. steps.Select(step => Math.Abs(losses[(int)step!["step"]!] - (double)step["loss"]!) / (double)step["loss"]!)];
-        output.WriteLine($"losses of {apart.Length} steps up to 1250: {apart.Average():0.0e+00} apart on average, {apart.Max():0.0e+00} at most (not judged)");
+        output.WriteLine($"losses of {apart.Length} steps up to 1250: {apart.Average():0.0e+00} average deviation, {apart.Max():0.0e+00} maximum (not judged)");
     }
 
-    // Loosely: a class may gain what the other loses within the same accuracy, but no more than twice the three points.
+    // A loose bound: one class may gain what the other loses at the same accuracy, but at most twice the three points.
     private static void CompareConfusion(JsonObject confusion, IReadOnlyList<string[]> predictions, Deviations deviations)
     {
         foreach ((string key, string label, string predicted) in (ReadOnlySpan<(string, string, string)>)

@@ -8,7 +8,7 @@ using Xunit;
 namespace LoraLab.Tests.Training.Training;
 
 /// <summary>
-/// The engine against trajectories that an independent implementation computed in float64: loss and gradient norm of every step
+/// Compares the engine with trajectories that an independent implementation computed in float64: loss and gradient norm of every step
 /// within 1e-5 relative, label scores within 1e-3, however a window is split into passes.
 /// </summary>
 public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
@@ -22,8 +22,8 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     ];
 
     /// <summary>
-    /// The literal loop, four passes a window, and one. What <c>auto</c> comes to here is the very pass of sixteen, which each of its cases asserts; so sixteen
-    /// is asked for by its number once, beside the one that reads the whole data set.
+    /// The reference path, passes of four sentences, and a single pass. <c>auto</c> resolves to the pass of sixteen here, which each of its
+    /// cases asserts; so sixteen is requested explicitly only once, for the case whose <c>auto</c> counterpart reads the whole dataset.
     /// </summary>
     public static TheoryData<string, string> Cases
     {
@@ -67,9 +67,9 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     [Fact]
     public void References_InTheFixtures_AreAllRun()
     {
-        string[] there = [.. Directory.EnumerateDirectories(Fixtures.Golden(".")).Where(folder => File.Exists(Path.Combine(folder, "trajectory.json"))).Select(folder => Path.GetFileName(folder)!)];
+        string[] present = [.. Directory.EnumerateDirectories(Fixtures.Golden(".")).Where(folder => File.Exists(Path.Combine(folder, "trajectory.json"))).Select(folder => Path.GetFileName(folder)!)];
 
-        Assert.Equal(there.Order(StringComparer.Ordinal), [.. _names.Append(GoldenFullLengthTests.Name).Order(StringComparer.Ordinal)]);
+        Assert.Equal(present.Order(StringComparer.Ordinal), [.. _names.Append(GoldenFullLengthTests.Name).Order(StringComparer.Ordinal)]);
     }
 
     internal static void CompareSteps(FinishedRun run, IEnumerable<JsonNode?> steps, double limit, Deviations deviations)

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Training;
 
-/// <summary>fp16 base weights: a gradient that overflows costs its window a second pass, never an update.</summary>
+/// <summary>fp16 base weights: a window whose gradient overflows is repeated, and no update is lost.</summary>
 public sealed class LossScalingTests
 {
     private const int Steps = 40;
@@ -18,26 +18,26 @@ public sealed class LossScalingTests
     public void Train_OverflowsAtSteps1And37_TakesEveryWindowOnce()
     {
         using TestTrainer trainer = new();
-        using OpenRun calm = new(trainer, trainer.NewFolder(), Spec());
-        using OpenRun rough = new(trainer, trainer.NewFolder(), Spec());
+        using OpenRun reference = new(trainer, trainer.NewFolder(), Spec());
+        using OpenRun overflowing = new(trainer, trainer.NewFolder(), Spec());
         HashSet<int> overflow = [1, 37];
 
-        Assert.Null(calm.Run());
-        Assert.Null(rough.Run((run, step) => Overflow(run, overflow.Remove(step))));
+        Assert.Null(reference.Run());
+        Assert.Null(overflowing.Run((run, step) => Overflow(run, overflow.Remove(step))));
 
-        Assert.Equal(Enumerable.Range(1, Steps), rough.Reported(MetricKeys.TrainLoss).Select(point => point.Step));
-        Assert.Equal((0, 2), (calm.Training.Scaler.Overflows, rough.Training.Scaler.Overflows));
-        Assert.Equal(65536, calm.Training.Scaler.Scale);
-        Assert.Equal(16384, rough.Training.Scaler.Scale);
-        Assert.Equal(32768, rough.Reported(MetricKeys.TrainLossScale)[0].Value);
-        Assert.Equal(calm.Training.Consumed.Sha256, rough.Training.Consumed.Sha256);
+        Assert.Equal(Enumerable.Range(1, Steps), overflowing.Reported(MetricKeys.TrainLoss).Select(point => point.Step));
+        Assert.Equal((0, 2), (reference.Training.Scaler.Overflows, overflowing.Training.Scaler.Overflows));
+        Assert.Equal(65536, reference.Training.Scaler.Scale);
+        Assert.Equal(16384, overflowing.Training.Scaler.Scale);
+        Assert.Equal(32768, overflowing.Reported(MetricKeys.TrainLossScale)[0].Value);
+        Assert.Equal(reference.Training.Consumed.Sha256, overflowing.Training.Consumed.Sha256);
 
-        // The scale is a power of two: the run is the same but for what fp16 rounds at the lower edge of its range.
-        Assert.All(calm.Reported(MetricKeys.TrainLoss).Zip(rough.Reported(MetricKeys.TrainLoss)), pair => Assert.Equal(pair.First.Value, pair.Second.Value, 5e-3 * pair.First.Value));
+        // The scale is a power of two: the runs differ only by fp16 rounding at the lower end of its range.
+        Assert.All(reference.Reported(MetricKeys.TrainLoss).Zip(overflowing.Reported(MetricKeys.TrainLoss)), pair => Assert.Equal(pair.First.Value, pair.Second.Value, 5e-3 * pair.First.Value));
     }
 
     [Fact]
-    public void Train_OverflowAcrossACheckpoint_GoesOnWithItsScaleAndCounters()
+    public void Train_OverflowAcrossACheckpoint_ResumesItsScaleAndCounters()
     {
         using TestTrainer trainer = new();
         string folder = trainer.NewFolder();
@@ -58,11 +58,11 @@ public sealed class LossScalingTests
 
         using OpenRun second = new(trainer, folder, Spec(), number: 2);
         int resumedAt = second.Training.Step;
-        (double scale, int calm, int overflows) = (second.Training.Scaler.Scale, second.Training.Scaler.GoodSteps, second.Training.Scaler.Overflows);
+        (double scale, int goodSteps, int overflows) = (second.Training.Scaler.Scale, second.Training.Scaler.GoodSteps, second.Training.Scaler.Overflows);
 
         Assert.Null(second.Run());
 
-        Assert.Equal((32768.0, resumedAt - 2, 1), (scale, calm, overflows));
+        Assert.Equal((32768.0, resumedAt - 2, 1), (scale, goodSteps, overflows));
         Assert.Equal(Steps, second.Training.Step);
         Assert.Contains("\"overflows\": 1", File.ReadAllText(Path.Combine(folder, RunFilesFingerprint)), StringComparison.Ordinal);
     }
@@ -76,7 +76,7 @@ public sealed class LossScalingTests
         RunFailure failure = Assert.IsType<RunFailure>(run.Run((training, step) => Overflow(training, step == 5)));
 
         Assert.Equal(EndReason.Diverged, failure.Reason);
-        Assert.Contains("overflows fp16 at step 5 of 40 even unscaled", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("overflows fp16 at step 5 of 40 even without loss scaling", failure.Message, StringComparison.Ordinal);
         Assert.Equal(4, run.Training.Consumed.Steps);
     }
 

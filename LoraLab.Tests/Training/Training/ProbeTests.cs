@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
 
-/// <summary>The gradient that is computed before the first step, to see what it takes, and thrown away.</summary>
+/// <summary>The gradient computed and discarded before the first step to measure its memory.</summary>
 public sealed class ProbeTests : IDisposable
 {
     private readonly TestTrainer _trainer = new();
@@ -33,7 +33,7 @@ public sealed class ProbeTests : IDisposable
     }
 
     [Fact]
-    public void Probe_LiteralLoop_IsMadeToo()
+    public void Probe_ReferencePath_IsMadeToo()
     {
         JsonObject spec = MicroSpec.For("lora");
         spec["microBatch"] = 1;
@@ -43,7 +43,7 @@ public sealed class ProbeTests : IDisposable
     }
 
     [Fact]
-    public void Evaluation_LossNotFinite_EndsAsDivergedAndKeepsTheCheckpointBefore()
+    public void Evaluation_LossNotFinite_EndsAsDivergedAndKeepsThePreviousCheckpoint()
     {
         JsonObject spec = MicroSpec.For("lora");
         (spec["learningRate"], spec["maxGradNorm"], spec["evalEvery"]) = (1e38, null, 1);

@@ -10,7 +10,7 @@ namespace LoraLab.Tests.Training.Training;
 public sealed class RunEndingTests
 {
     [Fact]
-    public void Train_MicroRun_TellsEverythingOnceAndInOrder()
+    public void Train_MicroRun_RecordsEverythingOnceAndInOrder()
     {
         using TestTrainer trainer = new();
 
@@ -33,7 +33,7 @@ public sealed class RunEndingTests
     }
 
     [Fact]
-    public void Train_AbsurdLearningRate_EndsAsDivergedWithASentence()
+    public void Train_AbsurdLearningRate_EndsAsDivergedWithAMessage()
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For("lora");
@@ -50,7 +50,7 @@ public sealed class RunEndingTests
     }
 
     [Fact]
-    public void Train_WindowThatDoesNotFitOnePass_IsSplitAndGivesTheSameLosses()
+    public void Train_WindowThatDoesNotFitOnePass_IsSplitAndHasTheSameLosses()
     {
         using TestTrainer trainer = new();
         JsonObject split = MicroSpec.For("lora");
@@ -63,19 +63,19 @@ public sealed class RunEndingTests
     }
 
     [Fact]
-    public void Train_MicroBatchOneFourAndAuto_GiveTheSameLosses()
+    public void Train_MicroBatchOneThreeAndAuto_HaveTheSameLosses()
     {
         using TestTrainer trainer = new();
-        JsonObject literal = MicroSpec.For("lora");
-        literal["microBatch"] = 1;
-        literal["dropout"] = 0.1;
-        JsonObject four = MicroSpec.For("lora");
-        four["microBatch"] = 3;
-        four["dropout"] = 0.1;
+        JsonObject reference = MicroSpec.For("lora");
+        reference["microBatch"] = 1;
+        reference["dropout"] = 0.1;
+        JsonObject three = MicroSpec.For("lora");
+        three["microBatch"] = 3;
+        three["dropout"] = 0.1;
         JsonObject auto = MicroSpec.For("lora");
         auto["dropout"] = 0.1;
 
-        FinishedRun[] runs = [trainer.Run(literal), trainer.Run(four), trainer.Run(auto)];
+        FinishedRun[] runs = [trainer.Run(reference), trainer.Run(three), trainer.Run(auto)];
 
         Assert.Equal(8, runs[2].Prepared.Environment.MicroBatch);
         IReadOnlyDictionary<int, double> expected = runs[0].Series(MetricKeys.TrainLoss);

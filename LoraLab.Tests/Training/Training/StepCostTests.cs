@@ -6,16 +6,16 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
 
-/// <summary>What a training step must not cost, counted rather than timed: waits for the device, tensors left behind, managed garbage.</summary>
+/// <summary>Costs that a training step must not have, counted rather than timed: device synchronizations, leaked tensors, managed garbage.</summary>
 public sealed class StepCostTests(ITestOutputHelper output)
 {
-    private const int MostManagedBytes = 64 << 10;
+    private const int MaxManagedBytes = 64 << 10;
     private const int WarmUp = 20;
 
     [Theory]
     [InlineData("sample")]
     [InlineData("stories260K")]
-    public void Train_ManySteps_NeitherWaitsNorLeaksNorMakesGarbage(string model)
+    public void Train_ManySteps_NeitherWaitsNorLeaksNorAllocates(string model)
     {
         using TestTrainer trainer = new(fixtures: model != "sample");
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(model), clock: new StillClock());
@@ -26,12 +26,12 @@ public sealed class StepCostTests(ITestOutputHelper output)
         Cost[] steady = [.. costs.Skip(WarmUp)];
         Assert.True(steady.Length >= 60);
 
-        // Reading the log of steps is a wait, once in 64 steps here: a run reads at most five times a second.
+        // Reading the step log waits for the device, here once per 64 steps; a run reads it at most five times per second.
         Assert.InRange(steady[^1].Reads - steady[0].Reads, 0, (steady.Length / 64) + 1);
         Assert.Equal(steady[0].Tensors, steady[^1].Tensors);
         double bytes = steady.Zip(steady.Skip(1), (before, after) => (double)(after.Bytes - before.Bytes)).Order().ElementAt(steady.Length / 2);
-        output.WriteLine($"{model}: {bytes} managed bytes a step");
-        Assert.InRange(bytes, 0, MostManagedBytes);
+        output.WriteLine($"{model}: {bytes} managed bytes per step");
+        Assert.InRange(bytes, 0, MaxManagedBytes);
     }
 
     private static JsonObject Spec(string model)
@@ -52,7 +52,7 @@ public sealed class StepCostTests(ITestOutputHelper output)
         public static Cost Now() => new(TensorReader.Reads, DisposeScopeManager.Statistics.ThreadTotalLiveCount, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    /// <summary>Time stands still: nothing is told but when the log is full.</summary>
+    /// <summary>A stopped clock: steps are committed only when the log is full.</summary>
     private sealed class StillClock : TimeProvider
     {
         public override long GetTimestamp() => 1;

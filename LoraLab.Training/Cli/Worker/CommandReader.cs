@@ -6,33 +6,33 @@ using LoraLab.Training.Training.Recording;
 namespace LoraLab.Training.Cli.Worker;
 
 /// <summary>
-/// Reads a worker's stdin on a thread of its own, so that an idle worker hears at once when it is given a run, and a working one when
-/// it is cancelled or left alone.
+/// Reads a worker's stdin on a thread of its own, so that an idle worker receives its run without delay, and a busy one reacts at once
+/// to a cancellation or the end of stdin.
 /// </summary>
 internal sealed class CommandReader
 {
     private readonly TaskCompletionSource<WorkerCommand?> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _heard = new();
+    private readonly CancellationTokenSource _received = new();
     private readonly StopSignal _stop;
-    private readonly TimeSpan _patience;
-    private readonly Action _overdue;
+    private readonly TimeSpan _gracePeriod;
+    private readonly Action _onOverdue;
 
-    /// <summary>Begins to read; what comes behind the first line goes to <paramref name="stop"/>.</summary>
+    /// <summary>Starts reading; commands after the first go to <paramref name="stop"/>.</summary>
     /// <param name="input">The worker's stdin.</param>
-    /// <param name="stop">Asks the run to stop.</param>
-    /// <param name="patience">How long the process may go on after the end of its stdin.</param>
-    /// <param name="overdue">It went on for longer.</param>
-    public CommandReader(TextReader input, StopSignal stop, TimeSpan patience, Action overdue)
+    /// <param name="stop">Signals the run to stop.</param>
+    /// <param name="gracePeriod">Time after the end of stdin in which the process must exit.</param>
+    /// <param name="onOverdue">Called if it has not.</param>
+    public CommandReader(TextReader input, StopSignal stop, TimeSpan gracePeriod, Action onOverdue)
     {
-        (_stop, _patience, _overdue) = (stop, patience, overdue);
+        (_stop, _gracePeriod, _onOverdue) = (stop, gracePeriod, onOverdue);
         new Thread(() => Listen(input)) { IsBackground = true, Name = "commands" }.Start();
     }
 
-    /// <summary>The first line; null when stdin ended without one.</summary>
+    /// <summary>The first command; null if stdin ended without one.</summary>
     public Task<WorkerCommand?> First => _first.Task;
 
-    /// <summary>Set when <see cref="First"/> is known.</summary>
-    public CancellationToken Heard => _heard.Token;
+    /// <summary>Cancelled when <see cref="First"/> has completed.</summary>
+    public CancellationToken Received => _received.Token;
 
     private void Listen(TextReader input)
     {
@@ -41,7 +41,7 @@ internal sealed class CommandReader
             WorkerCommand command = Parse(line);
             if (_first.TrySetResult(command))
             {
-                _heard.Cancel();
+                _received.Cancel();
             }
             else if (command.Cancel)
             {
@@ -51,18 +51,18 @@ internal sealed class CommandReader
 
         if (_first.TrySetResult(null))
         {
-            _heard.Cancel();
+            _received.Cancel();
         }
         else
         {
-            _stop.Abandon("stopped: the server is gone");
+            _stop.Abandon("stopped: the server has exited");
         }
 
-        Thread.Sleep(_patience);
-        _overdue();
+        Thread.Sleep(_gracePeriod);
+        _onOverdue();
     }
 
-    /// <summary>A line that is no command is one that commands nothing.</summary>
+    /// <summary>Parses a command; an invalid line is an empty command.</summary>
     private static WorkerCommand Parse(string line)
     {
         try

@@ -10,21 +10,22 @@ using LoraLab.Training.Torch;
 namespace LoraLab.Training.Cli.Worker;
 
 /// <summary>
-/// The hidden verb <c>inspect</c>: answers questions, a JSON line each, until stdin ends. Only <c>estimate</c> loads the tensor library.
+/// Runs the hidden command <c>inspect</c>: answers requests, one JSON line per request and response, until stdin ends. Only
+/// <c>estimate</c> loads the tensor library.
 /// </summary>
 public static class InspectProgram
 {
-    /// <summary>Answers until stdin ends; returns the exit code.</summary>
+    /// <summary>Answers requests until stdin ends; returns the exit code.</summary>
     public static int Run(TrainerServices services, TextReader input, TextWriter output)
     {
         while (input.ReadLine() is string line)
         {
-            InspectResponse answer = Answer(services, line);
-            output.WriteLine(JsonSerializer.Serialize(answer, ContractJson.Options));
+            InspectResponse response = Respond(services, line);
+            output.WriteLine(JsonSerializer.Serialize(response, ContractJson.Options));
             output.Flush();
-            if (answer.Estimate is not null)
+            if (response.Estimate is not null)
             {
-                // The next estimate measures this process: what this one left behind must not count in it.
+                // The next estimate measures this process: garbage of this one must not count.
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
         }
@@ -32,7 +33,7 @@ public static class InspectProgram
         return ExitCodes.Success;
     }
 
-    private static InspectResponse Answer(TrainerServices services, string line)
+    private static InspectResponse Respond(TrainerServices services, string line)
     {
         long id = 0;
         try
@@ -47,7 +48,7 @@ public static class InspectProgram
                 "devices" => new() { Id = id, Devices = Devices.List() },
                 "estimate" => Estimate(services, id, request.Spec),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
-                _ => new() { Id = id, Error = $"The trainer does not know the question '{request.Kind}'." },
+                _ => new() { Id = id, Error = $"The trainer does not support the request '{request.Kind}'." },
             };
         }
         catch (Exception e) when (e is RunFailure or JsonException or IOException or UnauthorizedAccessException)

@@ -7,16 +7,16 @@ using LoraLab.Training.Training.Recording;
 namespace LoraLab.Training.Cli.Worker;
 
 /// <summary>
-/// What an idle worker does while it waits: loads the tensor library and trains the bundled toy for two steps on the CPU, so that the
-/// code its run will need is compiled. Nothing of it stays: no model, no file, no GPU memory. A run that comes meanwhile ends it.
+/// Prepares an idle worker: loads the tensor library and trains the bundled toy model for two steps on the CPU, so that the code of
+/// its run is compiled. It leaves no model, file or GPU memory behind. A run that arrives stops it.
 /// </summary>
 internal static class Preload
 {
-    /// <summary>Rehearses until done, or until <paramref name="enough"/> is set.</summary>
-    public static void Run(TrainerServices services, CancellationToken enough)
+    /// <summary>Preloads until done or cancelled.</summary>
+    public static void Run(TrainerServices services, CancellationToken cancellation)
     {
-        // A cold worker needs the library anyway; what keeps it from loading is the run's to tell.
-        if (TorchRuntime.LoadProblem() is not null || enough.IsCancellationRequested)
+        // If the library cannot be loaded, the run reports it.
+        if (TorchRuntime.LoadProblem() is not null || cancellation.IsCancellationRequested)
         {
             return;
         }
@@ -26,7 +26,7 @@ internal static class Preload
             string folder = Directory.CreateTempSubdirectory("loralab-idle-").FullName;
             try
             {
-                Train(services, folder, enough);
+                Train(services, folder, cancellation);
             }
             finally
             {
@@ -35,19 +35,19 @@ internal static class Preload
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A full or forbidden temporary folder: the first run compiles its code itself.
+            // The temporary folder is full or not writable: the run compiles its code itself.
         }
 
-        // The run's own peak memory is measured: give back what the toy took.
+        // The peak memory of the run is measured: release the memory of the toy model.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
-    private static void Train(TrainerServices services, string folder, CancellationToken enough)
+    private static void Train(TrainerServices services, string folder, CancellationToken cancellation)
     {
         RunSpec spec = new() { Model = CatalogFolders.Bundled, Dataset = CatalogFolders.Bundled, TrainSamples = 4, EffectiveBatch = 2, EvalSamples = 2, Device = "cpu" };
         RunDirectory directory = new(folder);
         using StopSignal stop = new();
-        using CancellationTokenRegistration end = enough.Register(stop.Cancel);
+        using CancellationTokenRegistration registration = cancellation.Register(stop.Cancel);
         using EventLog events = new(directory.AttemptFolder(1), services.Clock);
         RunRecorder recorder = new(directory, events, new RunLog(_ => { }, services.Clock), services.Clock);
         directory.WriteSpec(spec);

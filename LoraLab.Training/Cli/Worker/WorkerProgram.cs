@@ -10,23 +10,23 @@ using LoraLab.Training.Training.Recording;
 namespace LoraLab.Training.Cli.Worker;
 
 /// <summary>
-/// The hidden verb <c>worker</c>: takes one run from stdin, executes it and exits. It may idle before, and gets ready for the run
-/// meanwhile. Further lines may cancel it; the end of stdin means that the server is gone.
+/// Runs the hidden command <c>worker</c>: reads one run from stdin, executes it and exits. While it waits for the run, it preloads.
+/// Further lines may cancel the run; the end of stdin means that the server has exited.
 /// </summary>
 public static class WorkerProgram
 {
-    private const int LinesWaiting = 1024;
+    private const int EchoCapacity = 1024;
 
-    /// <summary>A worker without a server holds the device for five seconds at most; what is left is for the system to clear away.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4.5);
+    /// <summary>A worker without a server must release the device within five seconds; then it kills itself.</summary>
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>Serves one run; returns the exit code.</summary>
+    /// <summary>Executes one run; returns the exit code.</summary>
     public static int Run(TrainerServices services, TextReader input, TextWriter output, TextWriter log)
     {
         using StopSignal stop = new();
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Leave(context, stop));
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Leave(context, stop));
-        if (Await(new CommandReader(input, stop, Patience, Vanish), services, stop) is not WorkerCommand first)
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Abandon(context, stop));
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Abandon(context, stop));
+        if (WaitForCommand(new CommandReader(input, stop, GracePeriod, KillSelf), services, stop) is not WorkerCommand first)
         {
             return ExitCodes.Success;
         }
@@ -38,64 +38,64 @@ public static class WorkerProgram
 
         try
         {
-            return ExitCodes.FromEndReason(Serve(services, new RunDirectory(folder), first, stop, output, log));
+            return ExitCodes.FromEndReason(Execute(services, new RunDirectory(folder), first, stop, output, log));
         }
         catch (IOException problem) when (DiskSpace.IsShort(problem))
         {
-            log.WriteLine($"the disk is full: {problem.Message}");
+            log.WriteLine($"The disk is full: {problem.Message}");
             return ExitCodes.DiskFull;
         }
     }
 
-    private static EndReason? Serve(TrainerServices services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
+    private static EndReason? Execute(TrainerServices services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
     {
         using Echo echo = new(output);
-        using EventLog events = new(directory.AttemptFolder(command.Attempt), services.Clock, echo.Tell);
+        using EventLog events = new(directory.AttemptFolder(command.Attempt), services.Clock, echo.Write);
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
         return services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: command.Attempt > 1, command.Files);
     }
 
     /// <summary>
-    /// Within a native call that takes long (a decomposition, a large load) nothing else ends the process at once. Checkpoints are renamed
-    /// when they are whole, so the last one stands.
+    /// Ends the process at once, even in a long native call (a decomposition, a large load). Checkpoints are renamed when they are
+    /// complete, so the last one remains valid.
     /// </summary>
-    private static void Vanish()
+    private static void KillSelf()
     {
         using Process self = Process.GetCurrentProcess();
         self.Kill();
     }
 
-    private static void Leave(PosixSignalContext context, StopSignal stop)
+    private static void Abandon(PosixSignalContext context, StopSignal stop)
     {
         context.Cancel = true;
-        stop.Abandon("stopped: the system asked the worker to end");
+        stop.Abandon("stopped: the system asked the worker to exit");
     }
 
-    /// <summary>The first command; null when there will be none because the process shall end.</summary>
-    private static WorkerCommand? Await(CommandReader commands, TrainerServices services, StopSignal stop)
+    /// <summary>Preloads and waits for the first command; null if the process must exit without one.</summary>
+    private static WorkerCommand? WaitForCommand(CommandReader commands, TrainerServices services, StopSignal stop)
     {
-        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(commands.Heard, stop.Token);
-        Preload.Run(services, enough.Token);
-        WaitHandle.WaitAny([commands.Heard.WaitHandle, stop.Token.WaitHandle]);
+        using CancellationTokenSource preloading = CancellationTokenSource.CreateLinkedTokenSource(commands.Received, stop.Token);
+        Preload.Run(services, preloading.Token);
+        WaitHandle.WaitAny([commands.Received.WaitHandle, stop.Token.WaitHandle]);
         return commands.First.IsCompletedSuccessfully ? commands.First.Result : null;
     }
 
     /// <summary>
-    /// Repeats lines on stdout from a thread of its own. A full pipe would stall the training otherwise; lines that find no room
-    /// are dropped, because the event file has them.
+    /// Writes event lines to stdout on a thread of its own, because a full pipe would block the training. The oldest lines are dropped
+    /// when the buffer is full: the event file has them.
     /// </summary>
     private sealed class Echo : IDisposable
     {
-        private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(LinesWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
+        private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(EchoCapacity) { FullMode = BoundedChannelFullMode.DropOldest });
         private readonly Thread _thread;
 
         public Echo(TextWriter output)
         {
-            _thread = new Thread(() => Write(output)) { IsBackground = true, Name = "echo" };
+            _thread = new Thread(() => Copy(output)) { IsBackground = true, Name = "echo" };
             _thread.Start();
         }
 
-        public void Tell(string line) => _lines.Writer.TryWrite(line);
+        public void Write(string line) => _lines.Writer.TryWrite(line);
 
         public void Dispose()
         {
@@ -103,7 +103,7 @@ public static class WorkerProgram
             _thread.Join(TimeSpan.FromSeconds(1));
         }
 
-        private void Write(TextWriter output)
+        private void Copy(TextWriter output)
         {
             try
             {
@@ -119,7 +119,7 @@ public static class WorkerProgram
             }
             catch (IOException)
             {
-                // The reader is gone; the end of stdin says so too.
+                // The server has exited, which the end of stdin reports too.
             }
         }
     }

@@ -1,16 +1,16 @@
 namespace LoraLab.Training.Training.Evaluation;
 
-/// <summary>Accuracy and macro-F1 of predicted against true labels.</summary>
-/// <param name="Rows">Rows.</param>
-/// <param name="Correct">Rows right.</param>
-/// <param name="MacroF1">Unweighted mean of the class F1 scores; a class that is never predicted has F1 0.</param>
-/// <param name="MajorityBaseline">Share of the most frequent true label.</param>
+/// <summary>Accuracy and macro-F1 of a set of predictions.</summary>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="Correct">Correctly predicted rows.</param>
+/// <param name="MacroF1">Unweighted mean of the F1 scores of the classes; a class that is never predicted has F1 0.</param>
+/// <param name="MajorityBaseline">Accuracy of always predicting the most frequent label.</param>
 public sealed record ClassificationMetrics(int Rows, int Correct, double MacroF1, double MajorityBaseline)
 {
-    /// <summary>Share of rows right.</summary>
+    /// <summary>Fraction of correctly predicted rows.</summary>
     public double Accuracy => (double)Correct / Rows;
 
-    /// <summary>Counts over pairs of true and predicted label; at least one pair.</summary>
+    /// <summary>Computes the metrics of at least one pair of true and predicted label.</summary>
     public static ClassificationMetrics Of(IReadOnlyCollection<(int Label, int Predicted)> pairs, int labels)
     {
         int[,] confusion = new int[labels, labels];

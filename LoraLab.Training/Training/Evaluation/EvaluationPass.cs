@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training.Evaluation;
 
 /// <summary>
-/// Evaluation rows that share one packed pass. The labels of a row branch from its one prompt, and what the prompts begin with is
-/// computed once; the output head is computed where a label token follows, and nowhere else.
+/// A packed pass over several evaluation rows. The labels of a row branch from its prompt, and the common prefix of the prompts is
+/// computed once; the output head is computed only at positions that a label token follows.
 /// </summary>
 internal sealed class EvaluationPass : IDisposable
 {
     private readonly IndexArena _arena;
     private readonly PassLayout _layout;
-    private readonly int _wanted;
-    private readonly Range _wantedRows;
+    private readonly int _scoredRowCount;
+    private readonly Range _scoredRows;
     private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
 
     private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool bucketed)
@@ -23,18 +23,18 @@ internal sealed class EvaluationPass : IDisposable
         PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], bucketed);
         _layout = new(arena, rows);
 
-        // Each label token, by the row that predicts it.
+        // Each label token with the packed row that predicts it.
         List<(int Row, int Id, (int Example, int Label) Owner)> tokens = [.. branches
             .SelectMany((branch, s) => branch.Labels.SelectMany(label => label.Ids.Select((id, piece) =>
                 (Row: rows.Row(s, branch.PromptLength - 1 + piece), Id: id, Owner: (branch.Example, label.Label)))))
             .OrderBy(token => token.Row)];
-        int[] wanted = [.. tokens.Select(token => token.Row).Distinct()];
-        (_wanted, _wantedRows) = (wanted.Length, arena.AddIndices(wanted));
+        int[] scoredRows = [.. tokens.Select(token => token.Row).Distinct()];
+        (_scoredRowCount, _scoredRows) = (scoredRows.Length, arena.AddIndices(scoredRows));
         Owners = [.. tokens.Select(token => token.Owner)];
         int chunkRows = TrainingPass.ChunkRows(vocabulary);
-        for (int start = 0; start < wanted.Length; start += chunkRows)
+        for (int start = 0; start < scoredRows.Length; start += chunkRows)
         {
-            int[] chunk = wanted[start..Math.Min(wanted.Length, start + chunkRows)];
+            int[] chunk = scoredRows[start..Math.Min(scoredRows.Length, start + chunkRows)];
             List<(int Place, int Id)> scored = [.. tokens.Where(token => token.Row >= chunk[0] && token.Row <= chunk[^1]).Select(token => (Array.BinarySearch(chunk, token.Row), token.Id))];
             _chunks.Add((
                 start,
@@ -44,14 +44,14 @@ internal sealed class EvaluationPass : IDisposable
         }
     }
 
-    /// <summary>For each score of the pass which example and label it belongs to.</summary>
+    /// <summary>The example and label of each score of the pass.</summary>
     public IReadOnlyList<(int Example, int Label)> Owners { get; }
 
-    /// <summary>What its memory depends on.</summary>
-    public PassShape Shape => _layout.Shape(_wanted);
+    /// <summary>The shape of the pass, which determines its memory.</summary>
+    public PassShape Shape => _layout.Shape(_scoredRowCount);
 
-    /// <summary>Plans the passes over all examples: rows of like length share one of about so many tokens.</summary>
-    public static IReadOnlyList<EvaluationPass> Plan(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
+    /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, with rows of similar length together.</summary>
+    public static IReadOnlyList<EvaluationPass> Pack(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
     {
         List<EvaluationPass> passes = [];
         List<int> pending = [];
@@ -73,10 +73,10 @@ internal sealed class EvaluationPass : IDisposable
         return passes;
     }
 
-    /// <summary>Log-probability of each label token, in the order of <see cref="Owners"/>; the current dispose scope owns it.</summary>
+    /// <summary>Computes the log-probability of each label token in the order of <see cref="Owners"/>; the dispose scope owns the result.</summary>
     public Tensor Scores(PackedLlama model, CancellationToken cancellation)
     {
-        Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_wantedRows), cancellation);
+        Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_scoredRows), cancellation);
         return cat([.. _chunks.Select(chunk =>
             model.Scores(stream_ND.narrow(0, chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners)))]);
     }
@@ -84,7 +84,7 @@ internal sealed class EvaluationPass : IDisposable
     /// <inheritdoc />
     public void Dispose() => _layout.Dispose();
 
-    // Labels whose tokens but the last are the same share a branch: labels of one token all do, it is the prompt alone.
+    // Labels that differ only in their last token share a branch; for single-token labels, it is the prompt alone.
     private static IEnumerable<Branch> Branches(int index, EvaluationExample example) => example.LabelIds
         .Select((ids, label) => (Ids: ids, Label: label))
         .GroupBy(entry => string.Join(',', entry.Ids[..^1]))

@@ -9,40 +9,40 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training.Evaluation;
 
 /// <summary>
-/// Scores the labels of every evaluation row: the score of a label is the sum of the log-probabilities, over the whole
-/// vocabulary, of the tokens that it adds after the evaluation prompt. The higher score is predicted, ties go to the first label.
+/// Scores the labels of every evaluation row. The score of a label is the sum of the log-probabilities (over the whole vocabulary) of the
+/// tokens that it adds to the evaluation prompt. The label with the highest score is predicted; ties go to the first label.
 /// </summary>
 public sealed class Evaluator : IDisposable
 {
-    // Passes of about so many activation values of a block: small enough for an 8 GB card, large enough to fill the cores.
+    // Activation values of a block per pass: small enough for an 8 GB GPU, large enough to saturate the cores.
     private const int ValuesPerPass = 64 << 20;
-    private const int MostTokensPerPass = 4096;
+    private const int MaxTokensPerPass = 4096;
     private readonly IReadOnlyList<EvaluationExample> _examples;
     private readonly IndexArena _arena = new();
     private readonly IReadOnlyList<EvaluationPass> _passes;
     private readonly int _labels;
 
-    /// <summary>An evaluator over encoded rows; at least one. Indices go to the device once.</summary>
+    /// <summary>Creates an evaluator over at least one encoded row and uploads all indices to the device.</summary>
     public Evaluator(IReadOnlyList<EvaluationExample> examples, LlamaConfig config, Device device)
     {
         _examples = examples;
         _labels = examples[0].LabelIds.Count;
-        _passes = EvaluationPass.Plan(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MostTokensPerPass), config.VocabularySize, bucketed: device.type == DeviceType.CPU);
+        _passes = EvaluationPass.Pack(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass), config.VocabularySize, bucketed: device.type == DeviceType.CPU);
         _arena.Upload(device);
     }
 
-    /// <summary>What the memory of its passes depends on.</summary>
+    /// <summary>Shapes of its passes, which determine their memory.</summary>
     public IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
 
     /// <summary>Bytes of all indices.</summary>
     public long IndexBytes => _arena.Bytes;
 
-    /// <summary>Scores every row with the model as it is.</summary>
+    /// <summary>Scores every row with the current model.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
     /// <param name="model">The model with its adapters.</param>
-    /// <param name="cancellation">Stops between two blocks.</param>
-    /// <param name="moved">Hears of each pass.</param>
-    public EvaluationOutcome Run(PackedLlama model, CancellationToken cancellation, Action? moved = null)
+    /// <param name="cancellation">Cancels between two blocks.</param>
+    /// <param name="onProgress">Called after each pass.</param>
+    public EvaluationOutcome Run(PackedLlama model, CancellationToken cancellation, Action? onProgress = null)
     {
         using IDisposable inference = inference_mode();
         double[,] scores = new double[_examples.Count, _labels];
@@ -56,13 +56,13 @@ public sealed class Evaluator : IDisposable
                 scores[example, label] += pieces[i];
             }
 
-            moved?.Invoke();
+            onProgress?.Invoke();
         }
 
         return Outcome(scores);
     }
 
-    /// <summary>Scores every row with a model and the adapters in it.</summary>
+    /// <summary>Scores every row with a model and its adapters.</summary>
     public EvaluationOutcome Run(LlamaModel model, CancellationToken cancellation)
     {
         using PackedLlama packed = new(model);
@@ -104,6 +104,6 @@ public sealed class Evaluator : IDisposable
 
 /// <summary>Result of one evaluation.</summary>
 /// <param name="Metrics">Accuracy and macro-F1.</param>
-/// <param name="Loss">Mean of minus the true label's score.</param>
-/// <param name="Predictions">Scores and prediction of every row, in the evaluation's order.</param>
+/// <param name="Loss">Mean negative score of the true labels.</param>
+/// <param name="Predictions">Scores and prediction of every row, in evaluation order.</param>
 public sealed record EvaluationOutcome(ClassificationMetrics Metrics, double Loss, IReadOnlyList<Prediction> Predictions);

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Training.Fingerprints;
 
-/// <summary>Hash of an adapter's factors: two runs that share it are the same result.</summary>
+/// <summary>Hash of an adapter's factors; runs with the same hash have the same result.</summary>
 public static class AdapterHash
 {
-    /// <summary>Over the names, shapes and fp32 bytes of all factors, trained and frozen.</summary>
+    /// <summary>Hashes the names, shapes and fp32 bytes of all factors, trained and frozen.</summary>
     public static string Of(IEnumerable<LowRankAdapter> adapters)
     {
         using IDisposable noGrad = no_grad();

@@ -4,8 +4,8 @@ using LoraLab.Training.Data;
 namespace LoraLab.Training.Training.Fingerprints;
 
 /// <summary>
-/// The rows that training really consumed, rolled up step by step: h ← sha256(h ‖ step ‖ rows), from 32 zero bytes. A resumed
-/// run goes on from the stored h, so that the hash tells whether every step was taken once and in order.
+/// A rolling hash of the rows that training consumed: h ← sha256(h ‖ step ‖ rows) per step, starting from 32 zero bytes. A resumed run
+/// continues from the stored h, so that the hash verifies that every step was taken once and in order.
 /// </summary>
 public sealed class ConsumedRows
 {
@@ -17,14 +17,14 @@ public sealed class ConsumedRows
     /// <summary>Tokens consumed, BOS counted.</summary>
     public long Tokens { get; private set; }
 
-    /// <summary>The rolled-up hash, lower-case hex.</summary>
+    /// <summary>The rolling hash, lowercase hex.</summary>
     public string Sha256 => Convert.ToHexStringLower(_rolled);
 
-    /// <summary>Goes on after a stored step.</summary>
-    public static ConsumedRows After(int steps, long tokens, string sha256) =>
+    /// <summary>Restores the state after a step from a checkpoint.</summary>
+    public static ConsumedRows Restore(int steps, long tokens, string sha256) =>
         new() { Steps = steps, Tokens = tokens, _rolled = Convert.FromHexString(sha256) };
 
-    /// <summary>A step consumed a window.</summary>
+    /// <summary>Adds the window of a step.</summary>
     public void Add(int step, IReadOnlyCollection<TrainingExample> window)
     {
         using Sha256Hash hash = new();

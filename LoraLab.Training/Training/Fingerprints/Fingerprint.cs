@@ -5,13 +5,13 @@ using LoraLab.Training.Training.Optimization;
 
 namespace LoraLab.Training.Training.Fingerprints;
 
-/// <summary>Takes the fingerprint of a run.</summary>
+/// <summary>Computes the fingerprint of a run.</summary>
 public static class Fingerprint
 {
-    /// <summary>What is known of a run before it takes steps; <see cref="After"/> adds what it consumed and the paper's figures.</summary>
+    /// <summary>Returns the fingerprint before the first step; <see cref="After"/> adds the consumed rows and the paper's figures.</summary>
     /// <param name="run">The run.</param>
     /// <param name="model">Hashes of the model's files.</param>
-    /// <param name="start">The factors at the very start, where an earlier attempt knows them.</param>
+    /// <param name="start">Fingerprint of the initial factors from an earlier attempt; null: it is computed.</param>
     public static RunFingerprint Of(PreparedRun run, ModelFingerprint model, AdapterFingerprint? start)
     {
         return new()
@@ -29,12 +29,12 @@ public static class Fingerprint
         };
     }
 
-    /// <summary>The fingerprint after some steps.</summary>
+    /// <summary>Returns the fingerprint after some steps.</summary>
     /// <param name="before">The fingerprint so far.</param>
     /// <param name="run">The run.</param>
-    /// <param name="consumed">What was consumed.</param>
+    /// <param name="consumed">The rows consumed.</param>
     /// <param name="scaler">The loss scaler.</param>
-    /// <param name="finished">Whether these were all steps: the factors are final.</param>
+    /// <param name="finished">Whether all steps are done, so that the factors are final.</param>
     public static RunFingerprint After(RunFingerprint before, PreparedRun run, ConsumedRows consumed, LossScaler scaler, bool finished)
     {
         TrainingFingerprint training = before.Training with

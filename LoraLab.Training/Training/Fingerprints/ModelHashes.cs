@@ -4,13 +4,13 @@ using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Training.Fingerprints;
 
-/// <summary>Hashes of a model folder's files.</summary>
+/// <summary>Hashes the files of a model.</summary>
 public static class ModelHashes
 {
-    /// <summary>Reads every byte of the weights: a second or two for each gigabyte. Safe beside a load of the same files.</summary>
-    /// <param name="model">The model, whose configuration has been read.</param>
-    /// <param name="weights">Files of its weights.</param>
-    /// <param name="tokenizerSha256">Hash of its tokenizer, which has been read.</param>
+    /// <summary>Hashes the weights, which takes one or two seconds per GB. Safe while the same files are loaded.</summary>
+    /// <param name="model">The model with its configuration.</param>
+    /// <param name="weights">Weight files.</param>
+    /// <param name="tokenizerSha256">SHA-256 of its tokenizer.</param>
     public static ModelFingerprint Of(ResolvedModel model, IReadOnlyList<string> weights, string tokenizerSha256) => new()
     {
         Name = model.Name,

@@ -4,8 +4,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Training.Training.Fingerprints;
 
 /// <summary>
-/// The figures that "Better Call LoRA" (Trifan and Popa) prints of its data and training, against a run's own. They are the
-/// only outside evidence that a run is the paper's experiment.
+/// Compares a run with the figures that "Better Call LoRA" (Trifan and Popa) reports on its data and training. They are the only
+/// external evidence that a run is the paper's experiment.
 /// </summary>
 public static class PaperProtocol
 {
@@ -14,7 +14,7 @@ public static class PaperProtocol
     private const string TinyLlamaWeights = "6e6001da2106d4757498752a021df6c2bdc332c650aae4bae6b0c004dcf14933";
     private const long PrintedPromptTokens = 637_174;
 
-    /// <summary>The figures; none where the run is another experiment: other data, another amount of it, other windows.</summary>
+    /// <summary>Returns the figures; none if the run is a different experiment (other data, number of sentences or windows).</summary>
     public static IReadOnlyList<PaperFigure> Figures(RunSpec spec, ModelFingerprint model, TrainingFingerprint training, EvaluationFingerprint evaluation, bool finished)
     {
         if (!Applies(spec, training))
@@ -22,12 +22,12 @@ public static class PaperProtocol
             return [];
         }
 
-        bool theirWeights = model.WeightsSha256 == TinyLlamaWeights;
+        bool sameWeights = model.WeightsSha256 == TinyLlamaWeights;
         return
         [
-            new(PaperFigureNames.Weights, TinyLlamaWeights, model.WeightsSha256, theirWeights, theirWeights ? null : $"this run's base is '{spec.Model}'"),
-            Figure(PaperFigureNames.TrainingLabels, "8,940 / 11,060", Pair(training.Labels), known: true),
-            Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(evaluation.Labels), known: true),
+            new(PaperFigureNames.Weights, TinyLlamaWeights, model.WeightsSha256, sameWeights, sameWeights ? null : $"this run's base model is '{spec.Model}'"),
+            Figure(PaperFigureNames.TrainingLabels, "8,940 / 11,060", Pair(training.Labels), available: true),
+            Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(evaluation.Labels), available: true),
             Figure(PaperFigureNames.Steps, "1,250", Number(training.Steps), finished),
             Figure(PaperFigureNames.Tokens, "760,459", Number(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
         ];
@@ -38,11 +38,12 @@ public static class PaperProtocol
         && training.Sentences == Sentences && spec.EffectiveBatch == EffectiveBatch && spec.Epochs == 1
         && spec.EvalSplit == EvalSplit.Dev && spec.EvalSamples is null;
 
-    private static PaperFigure Figure(string name, string paper, string run, bool known, string? note = null) =>
-        known ? new(name, paper, run, run == paper, run == paper ? null : note) : new(name, paper, null, null);
+    private static PaperFigure Figure(string name, string paper, string run, bool available, string? note = null) =>
+        available ? new(name, paper, run, run == paper, run == paper ? null : note) : new(name, paper, null, null);
 
     private static string? Tokens(long consumed) => consumed == PrintedPromptTokens
-        ? "this is what the printed prompt gives; the paper's own run had the sentence in double quotes and five more tokens each, which cannot be identified"
+        ? "the prompt as printed yields this number; in the paper's run, the sentence was in double quotes, and each prompt had five more tokens, "
+            + "which cannot be identified"
         : null;
 
     private static string Pair(IReadOnlyDictionary<string, int> labels) =>

@@ -5,10 +5,10 @@ using LoraLab.Files;
 
 namespace LoraLab.Training.Training.Fingerprints;
 
-/// <summary>Hash of what a specification computes: its description is left out.</summary>
+/// <summary>Hash of what a specification computes, without its description.</summary>
 public static class SpecHash
 {
-    /// <summary>Over the JSON of a complete specification without name, notes, tags and priority.</summary>
+    /// <summary>Hashes the JSON of a complete specification without name, notes, tags and priority.</summary>
     public static string Of(RunSpec spec)
     {
         using Sha256Hash hash = new();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Training.Gradients;
 
-/// <summary>The gradient of a window in packed passes with hand-derived gradients; usually one pass.</summary>
+/// <summary>Computes a window's gradient in packed passes, usually one, with hand-derived backward passes.</summary>
 /// <param name="run">The run.</param>
 /// <param name="passes">Its packed windows.</param>
 /// <param name="model">The kernels over its model and adapters.</param>

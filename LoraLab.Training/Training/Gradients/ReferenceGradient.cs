@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Training.Training.Gradients;
 
 /// <summary>
-/// The literal loop of <c>microBatch: 1</c>: one sentence a pass under plain autograd. It is what every faster path must equal.
+/// The reference path (<c>microBatch: 1</c>): one sentence per pass under plain autograd. Every faster path must compute the same gradient.
 /// </summary>
 /// <param name="run">The run.</param>
 public sealed class ReferenceGradient(PreparedRun run) : IWindowGradient
@@ -31,7 +31,7 @@ public sealed class ReferenceGradient(PreparedRun run) : IWindowGradient
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Masks of a pass, or null without dropout.</summary>
+    /// <summary>Returns the dropout masks of a pass, or null without dropout.</summary>
     internal static DropoutMasks? Masks(PreparedRun run, int step, IReadOnlyList<TrainingExample> examples) => run.Spec.Dropout > 0
         ? new(run.Spec.Seed, step, [.. examples.Select(example => example.Row)], [.. examples.Select(example => example.Ids.Length - 1)])
         : null;

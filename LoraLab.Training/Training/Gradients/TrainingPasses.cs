@@ -6,24 +6,24 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Training.Gradients;
 
-/// <summary>The packed passes of every window of a run, on the device. Every epoch has the same windows.</summary>
+/// <summary>The packed passes of all windows of a run on the device. Every epoch has the same windows.</summary>
 public sealed class TrainingPasses : IDisposable
 {
     private readonly IndexArena _arena = new();
     private readonly List<IReadOnlyList<TrainingPass>> _windows = [];
 
     /// <summary>Packs all windows.</summary>
-    /// <param name="plan">Windows.</param>
-    /// <param name="train">Sentences in consumed order.</param>
-    /// <param name="limits">How much one pass may hold.</param>
-    /// <param name="weighting">Weight of a target in its window's loss.</param>
+    /// <param name="schedule">Windows of the run.</param>
+    /// <param name="train">Sentences in training order.</param>
+    /// <param name="limits">Limits of a pass.</param>
+    /// <param name="weighting">Weighting of the targets in their window's loss.</param>
     /// <param name="vocabulary">Size of the vocabulary.</param>
-    /// <param name="device">Where the indices go.</param>
-    public TrainingPasses(RunSchedule plan, IReadOnlyList<TrainingExample> train, PassLimits limits, LossWeighting weighting, int vocabulary, Device device)
+    /// <param name="device">Device of the indices.</param>
+    public TrainingPasses(RunSchedule schedule, IReadOnlyList<TrainingExample> train, PassLimits limits, LossWeighting weighting, int vocabulary, Device device)
     {
-        for (int step = 1; step <= Math.Min(plan.WindowsPerEpoch, plan.TotalSteps); step++)
+        for (int step = 1; step <= Math.Min(schedule.WindowsPerEpoch, schedule.TotalSteps); step++)
         {
-            (int start, int count) = plan.Window(step);
+            (int start, int count) = schedule.Window(step);
             TrainingExample[] window = [.. train.Skip(start).Take(count)];
             WindowWeights weights = new(window, weighting);
             _windows.Add([.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits, weights.Of, vocabulary))]);
@@ -32,13 +32,13 @@ public sealed class TrainingPasses : IDisposable
         _arena.Upload(device);
     }
 
-    /// <summary>All windows of an epoch, in order.</summary>
+    /// <summary>The passes of each window of an epoch, in order.</summary>
     public IReadOnlyList<IReadOnlyList<TrainingPass>> Windows => _windows;
 
     /// <summary>Bytes of all indices and weights.</summary>
     public long IndexBytes => _arena.Bytes;
 
-    /// <summary>The passes of step n, from 1.</summary>
+    /// <summary>Returns the passes of step n, from 1.</summary>
     public IReadOnlyList<TrainingPass> Of(int step) => _windows[(step - 1) % _windows.Count];
 
     /// <inheritdoc />

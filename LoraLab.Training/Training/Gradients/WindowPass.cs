@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training.Gradients;
 
 /// <summary>
-/// Some sentences of a window, right-padded for one forward pass. Each target token carries its weight in the window's loss, so
-/// that the sum over all passes is the window's loss, however it is split.
+/// A micro-batch of a window, right-padded for one forward pass. Each target token carries its weight in the window's loss, so that
+/// the losses of all passes sum to the window's loss however it is split.
 /// </summary>
 public sealed class WindowPass : IDisposable
 {
@@ -19,24 +19,24 @@ public sealed class WindowPass : IDisposable
         Examples = examples;
     }
 
-    /// <summary>Input ids, right-padded with 0; a sentence's last token is a target only and is left out.</summary>
+    /// <summary>Input ids, right-padded with 0; the last token of a sentence is only a target and is omitted.</summary>
     public Tensor Ids_BT { get; }
 
     /// <summary>Positions in the flattened hidden states that predict a target.</summary>
     public Tensor TargetPositions_N { get; }
 
-    /// <summary>The tokens to predict there.</summary>
+    /// <summary>The target ids at these positions.</summary>
     public Tensor TargetIds_N { get; }
 
     /// <summary>Weight of each target in the window's loss, fp32.</summary>
     public Tensor Weights_N { get; }
 
-    /// <summary>The sentences of the pass, in the order of its rows.</summary>
+    /// <summary>The sentences of the pass in the order of its rows.</summary>
     public IReadOnlyList<TrainingExample> Examples { get; }
 
     /// <summary>
-    /// Splits a window into passes of at most <paramref name="sentencesPerPass"/> sentences. Sentences of like length share a pass:
-    /// the window's gradient is a sum, so their order within it does not matter.
+    /// Splits a window into passes of at most <paramref name="sentencesPerPass"/> sentences of similar length: the window's gradient is a
+    /// sum, so the order of its sentences does not matter.
     /// </summary>
     public static IEnumerable<WindowPass> Split(IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting, Device device)
     {

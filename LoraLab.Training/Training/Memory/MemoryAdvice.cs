@@ -7,81 +7,84 @@ using LoraLab.Training.Models.Memory;
 namespace LoraLab.Training.Training.Memory;
 
 /// <summary>
-/// What would make a run fit its budget. Every change is tried on the estimator and suffices by itself; only where none does, changes are
-/// put together, and only where those do not either, a larger budget is named.
+/// Suggests changes that make a run fit its memory budget. Each is tried on the estimator and suffices by itself; combinations are
+/// suggested only if no single change suffices, and a larger budget only if no combination does.
 /// </summary>
 internal static class MemoryAdvice
 {
-    private const int LeastTokens = 64;
-    private const int BudgetGrain = 64;
-    private static readonly TargetModules _fewest = TargetModules.Of("q_proj", "v_proj");
+    private const int MinPassTokens = 64;
+    private const int BudgetRounding = 64;
+    private static readonly TargetModules _fewestTargets = TargetModules.Of("q_proj", "v_proj");
 
-    /// <summary>The changes, smallest first within their kind.</summary>
+    /// <summary>Returns the suggestions; of each kind, the smallest change that suffices.</summary>
     /// <param name="spec">Specification that does not fit.</param>
-    /// <param name="request">What the estimate of a specification needs.</param>
-    /// <param name="miss">Factor by which the estimate was found too low; 1: it was not.</param>
-    /// <param name="deviceMb">Memory of the device, MiB; a larger budget than that is not suggested.</param>
-    public static IReadOnlyList<RunSuggestion> Suggestions(RunSpec spec, Func<RunSpec, MemoryRequest> request, double miss = 1, double deviceMb = 0)
+    /// <param name="request">Returns the estimate request of a specification.</param>
+    /// <param name="underestimate">Factor by which the estimate was measured to be too low; 1: it was not.</param>
+    /// <param name="deviceMb">Memory of the device, MiB, the upper limit of suggested budgets.</param>
+    public static IReadOnlyList<RunSuggestion> Suggestions(RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate = 1, double deviceMb = 0)
     {
         List<RunSuggestion> found =
         [
-            .. First(Passes(spec, request), Fits),
-            .. First(Halvings(spec.Rank).Select(rank => spec with { Rank = rank }), Fits),
-            .. First(Targets(spec), Fits),
-            .. First(Halves(spec), Fits),
+            .. First(SmallerPasses(spec, request)),
+            .. First(Halvings(spec.Rank).Select(rank => spec with { Rank = rank })),
+            .. First(FewerTargets(spec)),
+            .. First(HalfPrecision(spec)),
         ];
         if (found.Count == 0)
         {
-            found.AddRange(First(Together(spec, request), Fits));
+            found.AddRange(First(Combinations(spec, request)));
         }
 
         if (found.Count == 0)
         {
-            found.AddRange(First(Budgets(spec, request, miss, deviceMb), Fits));
+            found.AddRange(First(LargerBudgets(spec, request, underestimate, deviceMb)));
         }
 
         return found;
 
-        double? Fits(RunSpec other)
+        double? FittingMb(RunSpec other)
         {
             MemoryEstimate estimate = MemoryEstimator.Of(request(other));
-            double expected = estimate.TotalMb * miss;
+            double expected = estimate.TotalMb * underestimate;
             return expected > estimate.BudgetMb ? null : expected;
         }
 
-        IEnumerable<RunSuggestion> First(IEnumerable<RunSpec> candidates, Func<RunSpec, double?> fits) =>
-            candidates.Select(other => (other, Mb: fits(other))).Where(tried => tried.Mb is not null).Take(1).Select(tried => Describe(spec, tried.other, tried.Mb!.Value));
+        IEnumerable<RunSuggestion> First(IEnumerable<RunSpec> candidates) =>
+            candidates.Select(other => (other, Mb: FittingMb(other))).Where(tried => tried.Mb is not null).Take(1).Select(tried => Describe(spec, tried.other, tried.Mb!.Value));
     }
 
-    /// <summary>One sentence on a run that is over its budget.</summary>
-    /// <param name="now">Its estimate.</param>
+    /// <summary>Returns the error of a run that exceeds its budget.</summary>
+    /// <param name="estimate">Its estimate.</param>
     /// <param name="suggestions">Changes that suffice.</param>
-    /// <param name="needs">What is known of its need, for example "The run needs about 900 MiB".</param>
-    public static string Sentence(MemoryEstimate now, IReadOnlyList<RunSuggestion> suggestions, string? needs = null)
+    /// <param name="needs">The memory that it needs, as a clause; null: "The run needs about 900 MiB" from the estimate.</param>
+    public static string Message(MemoryEstimate estimate, IReadOnlyList<RunSuggestion> suggestions, string? needs = null)
     {
-        string over = FormattableString.Invariant($"{needs ?? FormattableString.Invariant($"The run needs about {now.TotalMb:F0} MiB")}, the budget is {now.BudgetMb} MiB");
+        string need = needs ?? FormattableString.Invariant($"The run needs about {estimate.TotalMb:F0} MiB");
+        string excess = FormattableString.Invariant($"{need}, but the budget is {estimate.BudgetMb} MiB");
         string[] fitting = [.. suggestions.Where(change => !change.Changes.ContainsKey("memoryBudgetMb")).Select(change => change.Label)];
         return fitting.Length > 0
-            ? $"{over}; it would fit with {string.Join(", or with ", fitting)}."
-            : FormattableString.Invariant($"{over}; no change of packTokens, rank, targetModules or precision makes it fit (weights and process take {now.WeightsMb + now.ProcessMb:F0} MiB): use a smaller model or a larger memoryBudgetMb.");
+            ? $"{excess}; it would fit with {string.Join(", or with ", fitting)}."
+            : FormattableString.Invariant(
+                $"{excess}, and no change to packTokens, rank, targetModules or precision makes it fit (weights and process take {estimate.WeightsMb + estimate.ProcessMb:F0} MiB): ")
+                + "use a smaller model or a larger memoryBudgetMb.";
     }
 
-    // Passes shrink in steps of halves: a figure to type, not an optimum.
-    private static IEnumerable<RunSpec> Passes(RunSpec spec, Func<RunSpec, MemoryRequest> request) =>
-        Halvings(MemoryEstimator.Of(request(spec)).PassTokens).Where(tokens => tokens >= LeastTokens).Select(tokens => spec with { PackTokens = tokens, MicroBatch = MicroBatch.Auto });
+    // Pass sizes are halved: round numbers to set, not an optimum.
+    private static IEnumerable<RunSpec> SmallerPasses(RunSpec spec, Func<RunSpec, MemoryRequest> request) =>
+        Halvings(MemoryEstimator.Of(request(spec)).PassTokens).Where(tokens => tokens >= MinPassTokens).Select(tokens => spec with { PackTokens = tokens, MicroBatch = MicroBatch.Auto });
 
-    private static IEnumerable<RunSpec> Targets(RunSpec spec) => spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewest }] : [];
+    private static IEnumerable<RunSpec> FewerTargets(RunSpec spec) => spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewestTargets }] : [];
 
-    private static IEnumerable<RunSpec> Halves(RunSpec spec) => spec.Precision == Precision.Fp32 ? [spec with { Precision = Precision.Bf16 }] : [];
+    private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec) => spec.Precision == Precision.Fp32 ? [spec with { Precision = Precision.Bf16 }] : [];
 
-    private static IEnumerable<RunSpec> Together(RunSpec spec, Func<RunSpec, MemoryRequest> request)
+    private static IEnumerable<RunSpec> Combinations(RunSpec spec, Func<RunSpec, MemoryRequest> request)
     {
-        foreach (RunSpec half in (IEnumerable<RunSpec>)[spec, .. Halves(spec)])
+        foreach (RunSpec half in (IEnumerable<RunSpec>)[spec, .. HalfPrecision(spec)])
         {
-            foreach (RunSpec small in Passes(half, request))
+            foreach (RunSpec small in SmallerPasses(half, request))
             {
                 yield return small;
-                foreach (RunSpec fewer in Targets(small))
+                foreach (RunSpec fewer in FewerTargets(small))
                 {
                     yield return fewer;
                 }
@@ -89,12 +92,12 @@ internal static class MemoryAdvice
         }
     }
 
-    private static IEnumerable<RunSpec> Budgets(RunSpec spec, Func<RunSpec, MemoryRequest> request, double miss, double deviceMb)
+    private static IEnumerable<RunSpec> LargerBudgets(RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate, double deviceMb)
     {
-        // A larger budget may let larger passes in, so that one look is not enough.
-        for (double need = MemoryEstimator.Of(request(spec)).TotalMb * miss; need <= deviceMb; need *= 1.25)
+        // A larger budget may allow larger passes, which need more memory again, so several are tried.
+        for (double need = MemoryEstimator.Of(request(spec)).TotalMb * underestimate; need <= deviceMb; need *= 1.25)
         {
-            yield return spec with { MemoryBudgetMb = (int)Math.Ceiling(need / BudgetGrain) * BudgetGrain };
+            yield return spec with { MemoryBudgetMb = (int)Math.Ceiling(need / BudgetRounding) * BudgetRounding };
         }
     }
 

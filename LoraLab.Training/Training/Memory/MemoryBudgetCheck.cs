@@ -4,42 +4,42 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Training.Memory;
 
 /// <summary>
-/// Holds a run to its memory budget before it trains. The estimate ends it before its weights are loaded where it is above the budget by
-/// more than it can be wrong; nearer than that, and where the estimate missed something, the probe decides.
+/// Checks the memory budget before a run trains. A run whose estimate exceeds the budget by more than the estimate's error ends before
+/// its weights are loaded; otherwise the probe decides, which also measures what the estimate missed.
 /// </summary>
-/// <param name="outlook">What is known of its memory.</param>
-internal sealed class MemoryBudgetCheck(MemoryForecast outlook)
+/// <param name="forecast">Forecast of the run's memory.</param>
+internal sealed class MemoryBudgetCheck(MemoryForecast forecast)
 {
-    /// <summary>Most by which the estimate was seen to differ from the measured peak, as a share of it.</summary>
+    /// <summary>Largest observed error of the estimate, relative to the measured peak.</summary>
     private const double Uncertainty = 0.1;
 
-    /// <summary>Ends a run that certainly does not fit.</summary>
-    /// <exception cref="RunFailure">It does not.</exception>
+    /// <summary>Ends a run that certainly exceeds the budget.</summary>
+    /// <exception cref="RunFailure">The estimate exceeds the budget by more than its error.</exception>
     public void RequireEstimate()
     {
-        MemoryEstimate estimate = outlook.Estimate;
+        MemoryEstimate estimate = forecast.Estimate;
         if (estimate.TotalMb > estimate.BudgetMb * (1 + Uncertainty))
         {
-            throw Over(outlook.Suggestions());
+            throw Exceeded(forecast.Suggestions());
         }
     }
 
-    /// <summary>Whether a measured peak is within the budget; one that could not be measured is.</summary>
-    public bool Holds(double? measuredMb) => !(measuredMb > outlook.Estimate.BudgetMb);
+    /// <summary>Whether a measured peak is within the budget; true if it could not be measured.</summary>
+    public bool IsWithinBudget(double? measuredMb) => !(measuredMb > forecast.Estimate.BudgetMb);
 
-    /// <summary>Ends a run whose largest window took more than the budget.</summary>
-    /// <exception cref="RunFailure">It did.</exception>
+    /// <summary>Ends a run whose largest window exceeded the budget.</summary>
+    /// <exception cref="RunFailure">The measured peak exceeds the budget.</exception>
     public void RequireProbe(double? measuredMb)
     {
-        MemoryEstimate estimate = outlook.Estimate;
-        if (measuredMb is double measured && !Holds(measured))
+        MemoryEstimate estimate = forecast.Estimate;
+        if (measuredMb is double measured && !IsWithinBudget(measured))
         {
-            throw Over(
-                outlook.Suggestions(Math.Max(1, measured / estimate.TrainingMb)),
-                FormattableString.Invariant($"The gradient of the run's largest window took {measured:F0} MiB"));
+            throw Exceeded(
+                forecast.Suggestions(Math.Max(1, measured / estimate.TrainingMb)),
+                FormattableString.Invariant($"The gradient of the run's largest window needs {measured:F0} MiB"));
         }
     }
 
-    private RunFailure Over(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
-        new(EndReason.BudgetExceeded, MemoryAdvice.Sentence(outlook.Estimate, suggestions, needs), "memoryBudgetMb") { Suggestions = suggestions };
+    private RunFailure Exceeded(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
+        new(EndReason.BudgetExceeded, MemoryAdvice.Message(forecast.Estimate, suggestions, needs), "memoryBudgetMb") { Suggestions = suggestions };
 }

@@ -11,7 +11,7 @@ using TorchSharp;
 
 namespace LoraLab.Training.Training.Memory;
 
-/// <summary>What can be said of a run's memory before its weights are loaded, and what would change it.</summary>
+/// <summary>The memory estimate of a run before its weights are loaded, with suggestions to reduce it.</summary>
 public sealed class MemoryForecast
 {
     private readonly RunSpec _spec;
@@ -19,29 +19,29 @@ public sealed class MemoryForecast
     private readonly torch.Device _device;
     private readonly double _processBytes;
 
-    // On the CPU a weight stays where it lies in the file if it has the precision that is used: the precisions of the matrices there.
-    private readonly HashSet<string>? _stored;
+    // Dtypes of the matrices in the file: on the CPU, a weight that has the precision of the run stays memory-mapped.
+    private readonly HashSet<string>? _storedDtypes;
 
-    /// <summary>Estimates a specification that has passed validation, over its own rows.</summary>
+    /// <summary>Estimates the memory of a validated specification on its own rows.</summary>
     /// <exception cref="RunFailure">The device cannot be used.</exception>
     public MemoryForecast(RunSpec spec, RunData data)
     {
         _device = DeviceChoice.Resolve(spec.Device);
         (_spec, _data) = (spec with { Precision = PrecisionRule.Resolve(spec.Precision, _device, data.Config.ParameterCount) }, data);
-        _stored = _device.type == DeviceType.CUDA ? null : [.. data.Weights.Names.Where(name => data.Weights.Shape(name).Count >= 2).Select(data.Weights.Dtype)];
+        _storedDtypes = _device.type == DeviceType.CUDA ? null : [.. data.Weights.Names.Where(name => data.Weights.Shape(name).Count >= 2).Select(data.Weights.Dtype)];
         MemoryRequest request = Request(_spec);
-        // Last: reading and packing leave behind here what they leave behind in a run.
+        // Measured last, after reading and packing, so that the process holds what it holds in a run.
         _processBytes = Math.Max(0, ProcessMemory.Measure(_device, _spec.Precision));
         Estimate = MemoryEstimator.Of(request with { ProcessBytes = _processBytes }) with { Device = DeviceChoice.NameOf(_device) };
     }
 
-    /// <summary>The estimate, without advice.</summary>
+    /// <summary>The estimate without advice.</summary>
     public MemoryEstimate Estimate { get; }
 
-    /// <summary>Changes each of which makes the run fit.</summary>
-    /// <param name="miss">Factor by which the estimate was found too low.</param>
-    public IReadOnlyList<RunSuggestion> Suggestions(double miss = 1) =>
-        MemoryAdvice.Suggestions(_spec, Request, miss, Devices.TotalMemoryBytes(_device) / (1024 * 1024));
+    /// <summary>Returns changes each of which makes the run fit its budget.</summary>
+    /// <param name="underestimate">Factor by which the estimate was measured to be too low.</param>
+    public IReadOnlyList<RunSuggestion> Suggestions(double underestimate = 1) =>
+        MemoryAdvice.Suggestions(_spec, Request, underestimate, Devices.TotalMemoryBytes(_device) / (1024 * 1024));
 
     private MemoryRequest Request(RunSpec spec)
     {
@@ -57,7 +57,7 @@ public sealed class MemoryForecast
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
             Evaluation = evaluator.Passes,
             Gpu = gpu,
-            Mapped = !gpu && _stored!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
+            Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluator.IndexBytes,
             ProcessBytes = _processBytes,
             BudgetMb = spec.MemoryBudgetMb,

@@ -5,23 +5,23 @@ using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Training.Memory;
 
-/// <summary>The memory of a run from its specification: its own windows, packed as training would, on this machine's device.</summary>
+/// <summary>Estimates the memory of a run from its specification: its own windows, packed as in training, on this machine's device.</summary>
 /// <param name="models">Models by name.</param>
-/// <param name="datasets">Data sets by name.</param>
+/// <param name="datasets">Datasets by name.</param>
 public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets)
 {
-    /// <summary>The estimate of a specification that has passed validation, with advice where it is over its budget.</summary>
+    /// <summary>Estimates a validated specification, with advice if it exceeds its budget.</summary>
     /// <exception cref="RunFailure">Model, data or device cannot be used.</exception>
     public MemoryEstimate Estimate(RunSpec spec)
     {
         using RunData rows = RunData.Read(spec, models, datasets);
-        MemoryForecast outlook = new(spec, rows);
-        if (outlook.Estimate.Fits)
+        MemoryForecast forecast = new(spec, rows);
+        if (forecast.Estimate.Fits)
         {
-            return outlook.Estimate;
+            return forecast.Estimate;
         }
 
-        IReadOnlyList<RunSuggestion> suggestions = outlook.Suggestions();
-        return outlook.Estimate with { Suggestions = suggestions, Advice = MemoryAdvice.Sentence(outlook.Estimate, suggestions) };
+        IReadOnlyList<RunSuggestion> suggestions = forecast.Suggestions();
+        return forecast.Estimate with { Suggestions = suggestions, Advice = MemoryAdvice.Message(forecast.Estimate, suggestions) };
     }
 }

@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training.Optimization;
 
 /// <summary>
-/// The trained parameters of a run as views of one fp32 tensor, and their gradients of another: zeroing, the global norm and the
-/// update are then one operation each, however many matrices there are. Parameters of one learning rate lie together.
+/// The trained parameters of a run as views of one flat fp32 tensor, and their gradients as views of another, so that zeroing, the global
+/// norm and the update are one operation each for all matrices. Parameters with the same learning rate are contiguous.
 /// </summary>
 public sealed class FlatParameters : IDisposable
 {
-    private readonly List<(string Name, Tensor Parameter, long Offset)> _places = [];
+    private readonly List<(string Name, Tensor Parameter, long Offset)> _entries = [];
 
     /// <summary>
-    /// Moves the values into the flat tensor; the parameters stay the same objects, leaves as before, and their <c>grad</c> becomes a view.
+    /// Moves the values into the flat tensor. The parameters remain the same leaf tensors, and their <c>grad</c> becomes a view.
     /// </summary>
     /// <param name="parameters">Name, leaf (fp32) and base learning rate of each.</param>
     public FlatParameters(IEnumerable<(string Name, Tensor Parameter, double LearningRate)> parameters)
@@ -29,7 +29,7 @@ public sealed class FlatParameters : IDisposable
             long start = offset;
             foreach ((string name, Tensor parameter, _) in rate)
             {
-                Place(name, parameter, offset);
+                AddEntry(name, parameter, offset);
                 offset += parameter.numel();
             }
 
@@ -45,12 +45,12 @@ public sealed class FlatParameters : IDisposable
     /// <summary>All gradients, fp32.</summary>
     public Tensor Gradients { get; }
 
-    /// <summary>Runs of parameters with one learning rate.</summary>
+    /// <summary>Parameter groups, one per learning rate.</summary>
     public IReadOnlyList<Group> Groups { get; }
 
-    /// <summary>Views of another tensor of the same layout, by parameter name; the current dispose scope owns them.</summary>
+    /// <summary>Returns views of another tensor of the same layout by parameter name; the current dispose scope owns them.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Views(Tensor flat, string suffix) =>
-        _places.Select(place => new KeyValuePair<string, Tensor>(place.Name + suffix, View(flat, place.Offset, place.Parameter)));
+        _entries.Select(entry => new KeyValuePair<string, Tensor>(entry.Name + suffix, View(flat, entry.Offset, entry.Parameter)));
 
     /// <inheritdoc />
     public void Dispose()
@@ -59,25 +59,25 @@ public sealed class FlatParameters : IDisposable
         Gradients.Dispose();
     }
 
-    private void Place(string name, Tensor parameter, long offset)
+    private void AddEntry(string name, Tensor parameter, long offset)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor value = View(Values, offset, parameter);
         value.copy_(parameter);
         parameter.set_(value);
         parameter.grad = View(Gradients, offset, parameter);
-        _places.Add((name, parameter, offset));
+        _entries.Add((name, parameter, offset));
     }
 
     private static Tensor View(Tensor flat, long offset, Tensor like) => flat.narrow(0, offset, like.numel()).view(like.shape);
 
-    /// <summary>Parameters of one learning rate.</summary>
+    /// <summary>A parameter group: parameters with the same learning rate.</summary>
     /// <param name="LearningRate">Base learning rate, at a schedule factor of 1.</param>
-    /// <param name="Start">Where they begin in the flat tensors.</param>
-    /// <param name="Count">How many values they have.</param>
+    /// <param name="Start">Offset in the flat tensors.</param>
+    /// <param name="Count">Number of values.</param>
     public sealed record Group(double LearningRate, long Start, long Count)
     {
-        /// <summary>The group's part of a flat tensor; the caller owns it.</summary>
-        internal Tensor Of(Tensor flat) => flat.narrow(0, Start, Count).DetachFromDisposeScope();
+        /// <summary>Returns the group's slice of a flat tensor; the caller owns it.</summary>
+        internal Tensor Slice(Tensor flat) => flat.narrow(0, Start, Count).DetachFromDisposeScope();
     }
 }

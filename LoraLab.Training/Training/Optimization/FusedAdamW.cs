@@ -4,36 +4,39 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Training.Optimization;
 
 /// <summary>
-/// AdamW with clipping over <see cref="FlatParameters"/>, in a handful of device operations and without waiting for the device:
-/// the norm, the clipping factor and whether the step is finite stay there. From the first step on whose loss or gradient is not finite,
-/// every update does nothing until <see cref="ClearOverflow"/>.
+/// AdamW (Loshchilov and Hutter 2019) with gradient clipping over <see cref="FlatParameters"/>, in a few device operations and without
+/// synchronization: the norm, the clipping factor and the overflow flag (AMP's <c>found_inf</c>) stay on the device. After a step whose
+/// loss or gradient is not finite, that update and all later ones are skipped until <see cref="ClearOverflow"/>.
 /// </summary>
 public sealed class FusedAdamW : IDisposable
 {
     private readonly FlatParameters _parameters;
     private readonly double _weightDecay;
-    private readonly double _limit;
-    private readonly Tensor _moments1, _moments2, _bad;
+    private readonly double _maxGradNorm;
+    private readonly Tensor _moments1, _moments2, _foundInf;
     private readonly List<GroupState> _groups;
 
-    /// <summary>An optimizer at its start.</summary>
-    /// <param name="parameters">What it updates; it owns them from now on.</param>
-    /// <param name="weightDecay">Decoupled decay.</param>
-    /// <param name="maxGradNorm">Clips the global norm of the unscaled gradient; null: off.</param>
+    /// <summary>Creates an optimizer at step 0.</summary>
+    /// <param name="parameters">Parameters to update; the optimizer owns them.</param>
+    /// <param name="weightDecay">Decoupled weight decay.</param>
+    /// <param name="maxGradNorm">Maximum global norm of the unscaled gradient; null: no clipping.</param>
     public FusedAdamW(FlatParameters parameters, double weightDecay, double? maxGradNorm)
     {
-        (_parameters, _weightDecay, _limit) = (parameters, weightDecay, maxGradNorm ?? 0);
+        (_parameters, _weightDecay, _maxGradNorm) = (parameters, weightDecay, maxGradNorm ?? 0);
         _moments1 = zeros_like(parameters.Values).DetachFromDisposeScope();
         _moments2 = zeros_like(parameters.Values).DetachFromDisposeScope();
-        _bad = zeros(1, float32, parameters.Values.device).DetachFromDisposeScope();
+        _foundInf = zeros(1, float32, parameters.Values.device).DetachFromDisposeScope();
         _groups = [.. parameters.Groups.Select(group => new GroupState(
-            group.LearningRate, [group.Of(parameters.Values)], [group.Of(parameters.Gradients)], [group.Of(_moments1)], [group.Of(_moments2)], [zeros_like(_bad).DetachFromDisposeScope()]))];
+            group.LearningRate, [group.Slice(parameters.Values)], [group.Slice(parameters.Gradients)], [group.Slice(_moments1)], [group.Slice(_moments2)], [zeros_like(_foundInf).DetachFromDisposeScope()]))];
     }
 
-    /// <summary>Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>; the current dispose scope owns them.</summary>
+    /// <summary>
+    /// Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>; the current dispose scope
+    /// owns them.
+    /// </summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Moments => _parameters.Views(_moments1, ".moment1").Concat(_parameters.Views(_moments2, ".moment2"));
 
-    /// <summary>Goes on where another optimizer stopped after so many updates.</summary>
+    /// <summary>Restores the state of an optimizer after a number of updates.</summary>
     public void Restore(int updates, Func<string, Tensor> moment)
     {
         using IDisposable noGrad = no_grad();
@@ -43,9 +46,9 @@ public sealed class FusedAdamW : IDisposable
             group.Steps[0].fill_(updates);
         }
 
-        foreach ((string name, Tensor into) in Moments)
+        foreach ((string name, Tensor target) in Moments)
         {
-            into.copy_(moment(name));
+            target.copy_(moment(name));
         }
     }
 
@@ -57,29 +60,29 @@ public sealed class FusedAdamW : IDisposable
         _parameters.Gradients.zero_();
     }
 
-    /// <summary>Clips and updates; loss and norm of the unscaled gradient go to a row of the log.</summary>
+    /// <summary>Unscales and clips the gradients and updates the parameters; writes loss and unscaled gradient norm to a row of the log.</summary>
     /// <param name="loss">The window's loss, float64, one value.</param>
-    /// <param name="lossScale">What the gradients were multiplied by.</param>
-    /// <param name="rateFactor">Factor of the base learning rates.</param>
-    /// <param name="log">Takes loss and norm, float64 [rows, 2].</param>
+    /// <param name="lossScale">Loss scale of the gradients.</param>
+    /// <param name="rateFactor">Schedule factor of the base learning rates.</param>
+    /// <param name="log">Receives loss and norm, float64 [rows, 2].</param>
     /// <param name="row">Row of the log.</param>
     public void Step(Tensor loss, double lossScale, double rateFactor, Tensor log, int row)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        Tensor scale = TorchScript.Tensor("measure", _parameters.Gradients, loss, log, row, _bad, lossScale, _limit);
+        Tensor gradientFactor = TorchScript.Tensor("measure", _parameters.Gradients, loss, log, row, _foundInf, lossScale, _maxGradNorm);
         foreach (GroupState group in _groups)
         {
-            TorchScript.Run("update", group.Values, group.Gradients, group.Moments1, group.Moments2, group.Steps, scale, _bad, group.LearningRate * rateFactor, _weightDecay);
+            TorchScript.Run("update", group.Values, group.Gradients, group.Moments1, group.Moments2, group.Steps, gradientFactor, _foundInf, group.LearningRate * rateFactor, _weightDecay);
         }
     }
 
-    /// <summary>Updates go on again.</summary>
+    /// <summary>Clears the overflow flag, so that updates are applied again.</summary>
     public void ClearOverflow()
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        _bad.zero_();
+        _foundInf.zero_();
     }
 
     /// <inheritdoc />
@@ -92,11 +95,11 @@ public sealed class FusedAdamW : IDisposable
 
         _moments1.Dispose();
         _moments2.Dispose();
-        _bad.Dispose();
+        _foundInf.Dispose();
         _parameters.Dispose();
     }
 
-    // Arrays of one: the kernel takes lists, and only lists that come from outside.
+    // Arrays of one, because the kernel takes lists, and only lists passed in as arguments.
     private sealed record GroupState(double LearningRate, Tensor[] Values, Tensor[] Gradients, Tensor[] Moments1, Tensor[] Moments2, Tensor[] Steps)
     {
         public IEnumerable<Tensor> All => [.. Values, .. Gradients, .. Moments1, .. Moments2, .. Steps];

@@ -6,28 +6,28 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Training.Training.Recording;
 
 /// <summary>
-/// The events of one attempt: numbered from 1, appended to <c>events.jsonl</c> and only then told to a listener.
-/// The file is the truth; whoever listens may miss lines and read them there.
+/// The event log of an attempt: events are numbered from 1, appended to <c>events.jsonl</c> and then passed to a listener.
+/// The file is authoritative; a listener that misses lines reads them there.
 /// </summary>
 public sealed class EventLog : IDisposable
 {
     private readonly FileStream _file;
     private readonly TimeProvider _clock;
-    private readonly Action<string>? _heard;
+    private readonly Action<string>? _onAppended;
     private long _last;
 
-    /// <summary>Events for an attempt's folder. The file is held open, so that a second writer is refused.</summary>
-    public EventLog(string attemptFolder, TimeProvider clock, Action<string>? heard = null)
+    /// <summary>Creates the event log in an attempt's folder. The file is kept open, so that a second writer fails.</summary>
+    public EventLog(string attemptFolder, TimeProvider clock, Action<string>? onAppended = null)
     {
         _file = new FileStream(Path.Combine(attemptFolder, RunFiles.Events), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _clock = clock;
-        _heard = heard;
+        _onAppended = onAppended;
     }
 
-    /// <summary>Numbers, dates and appends an event.</summary>
-    public void Append(WorkerEvent happened)
+    /// <summary>Numbers, timestamps and appends an event.</summary>
+    public void Append(WorkerEvent workerEvent)
     {
-        WorkerEvent numbered = happened with { Number = _last + 1, At = _clock.GetUtcNow() };
+        WorkerEvent numbered = workerEvent with { Number = _last + 1, At = _clock.GetUtcNow() };
         string line = JsonSerializer.Serialize(numbered, ContractJson.Options);
         long end = _file.Position;
         try
@@ -36,16 +36,16 @@ public sealed class EventLog : IDisposable
         }
         catch (IOException)
         {
-            // A full disk takes half a line; without it the next event stands on a line of its own again.
+            // A full disk may leave half a line: truncate it, so that the next event starts on a new line.
             _file.SetLength(end);
             throw;
         }
 
         _last++;
-        _heard?.Invoke(line);
+        _onAppended?.Invoke(line);
     }
 
-    /// <summary>Waits until the disk itself has everything.</summary>
+    /// <summary>Flushes all events to disk.</summary>
     public void FlushToDisk() => _file.Flush(flushToDisk: true);
 
     /// <inheritdoc />

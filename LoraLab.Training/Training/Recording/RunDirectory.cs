@@ -10,10 +10,10 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Training.Recording;
 
-/// <summary>The folder of one run: specification, attempts with their events and logs, predictions, adapter.</summary>
+/// <summary>The run directory: specification, attempts with their events and logs, predictions, adapter.</summary>
 public sealed class RunDirectory
 {
-    /// <summary>A run directory; it is created where it does not exist.</summary>
+    /// <summary>Opens a run directory, creating it if it does not exist.</summary>
     public RunDirectory(string path)
     {
         FullPath = Path.GetFullPath(path);
@@ -26,7 +26,7 @@ public sealed class RunDirectory
     /// <summary>Folder of the adapter in the PEFT layout.</summary>
     public string AdapterFolder => Path.Combine(FullPath, RunFiles.Adapter);
 
-    /// <summary>The specification as the server or the command line stored it.</summary>
+    /// <summary>Reads the specification stored by the server or the command line.</summary>
     public JsonElement ReadSpec()
     {
         string path = Path.Combine(FullPath, RunFiles.Spec);
@@ -47,10 +47,10 @@ public sealed class RunDirectory
     public void WriteFingerprint(RunFingerprint fingerprint) =>
         DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
 
-    /// <summary>The folder of an attempt, created.</summary>
+    /// <summary>Creates the folder of an attempt and returns its path.</summary>
     public string AttemptFolder(int number) => Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Attempt(number))).FullName;
 
-    /// <summary>1 + the highest attempt that has a folder.</summary>
+    /// <summary>Returns the number of the next attempt: the first without a folder.</summary>
     public int NextAttempt()
     {
         int number = 1;
@@ -62,7 +62,7 @@ public sealed class RunDirectory
         return number;
     }
 
-    /// <summary>Writes the predictions of one evaluation and returns the file's name relative to the run directory.</summary>
+    /// <summary>Writes the predictions of an evaluation and returns the path of the file relative to the run directory.</summary>
     public string WritePredictions(int step, IReadOnlyList<string> labels, IEnumerable<Prediction> predictions)
     {
         string relative = RunFiles.PredictionsAt(step);

@@ -4,25 +4,25 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Training.Training.Recording;
 
 /// <summary>
-/// The readable log of an attempt, a line with the time, UTC, at a time. A file has one writer: on the command line that is the
-/// trainer; under a server the lines go to stderr, and the server writes them to the file with the process's stray output.
+/// The text log of an attempt, one line per message with its UTC time. The file has one writer: the trainer on the command line; under
+/// a server, the lines go to stderr, and the server writes them to the file together with other output of the process.
 /// </summary>
 public sealed class RunLog(Action<string> write, TimeProvider clock)
 {
-    /// <summary>A log that is the attempt's file; each message also goes to <paramref name="heard"/>.</summary>
-    public static RunLog ToFile(string attemptFolder, TimeProvider clock, Action<string>? heard = null)
+    /// <summary>Creates a log that writes to the attempt's file and passes each line to <paramref name="onWritten"/>.</summary>
+    public static RunLog ToFile(string attemptFolder, TimeProvider clock, Action<string>? onWritten = null)
     {
         string path = Path.Combine(attemptFolder, RunFiles.Log);
         return new(
             line =>
             {
                 File.AppendAllText(path, line + "\n");
-                heard?.Invoke(line);
+                onWritten?.Invoke(line);
             },
             clock);
     }
 
-    /// <summary>A log that is a stream somebody else reads.</summary>
+    /// <summary>Creates a log that writes to a stream.</summary>
     public static RunLog ToStream(TextWriter stream, TimeProvider clock) => new(
         line =>
         {

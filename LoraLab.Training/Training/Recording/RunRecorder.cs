@@ -6,48 +6,48 @@ using LoraLab.Training.Training.Evaluation;
 namespace LoraLab.Training.Training.Recording;
 
 /// <summary>
-/// Everything a run tells and leaves behind. The points and the progress of a step that follows another within a moment are gathered,
-/// so that fast runs do not write an event for every step; everything else is told at once, after what was gathered.
+/// Records the events, log lines and predictions of an attempt. Metrics and progress of steps in quick succession are buffered, so that
+/// fast runs do not write an event per step; any other event flushes the buffer and is written at once.
 /// </summary>
 public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog log, TimeProvider clock)
 {
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(5);
     private readonly List<int> _steps = [];
     private readonly Dictionary<string, List<double>> _values = [];
     private ProgressMade? _progress;
-    private long? _lastPoints;
-    private long _lastTold = clock.GetTimestamp();
+    private long? _lastFlush;
+    private long _lastEvent = clock.GetTimestamp();
 
     /// <summary>The run's folder.</summary>
     public RunDirectory Directory { get; } = directory;
 
-    /// <summary>Whether what was gathered should be told.</summary>
-    public bool Due => _lastPoints is not long last || clock.GetElapsedTime(last) >= Moment;
+    /// <summary>Whether buffered metrics should be flushed.</summary>
+    public bool IsFlushDue => _lastFlush is not long last || clock.GetElapsedTime(last) >= FlushInterval;
 
-    /// <summary>A line of the log.</summary>
+    /// <summary>Writes a line to the log.</summary>
     public void Log(string message) => log.Write(message);
 
-    /// <summary>The process has begun.</summary>
-    public void Started() => Tell(new AttemptStarted { ProcessId = Environment.ProcessId });
+    /// <summary>Records the start of the attempt.</summary>
+    public void Started() => Append(new AttemptStarted { ProcessId = Environment.ProcessId });
 
-    /// <summary>Training begins.</summary>
-    public void Prepared(RunPrepared prepared) => Tell(prepared);
+    /// <summary>Records that the run is prepared for its first step.</summary>
+    public void Prepared(RunPrepared prepared) => Append(prepared);
 
-    /// <summary>A phase begins.</summary>
+    /// <summary>Records the start of a phase.</summary>
     public void Phase(string phase, int step, int totalSteps, double? etaSeconds = null) =>
-        Tell(new ProgressMade { Phase = phase, Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds });
+        Append(new ProgressMade { Phase = phase, Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds });
 
-    /// <summary>A phase goes on. Told only after some silence, so that whoever listens can tell slow from stuck.</summary>
-    public void Moving(string phase, int step, int totalSteps, double? etaSeconds = null)
+    /// <summary>Records that a phase is making progress, if no event was written for a while: the server can tell slow from stuck.</summary>
+    public void Heartbeat(string phase, int step, int totalSteps, double? etaSeconds = null)
     {
-        if (clock.GetElapsedTime(_lastTold) >= Silence)
+        if (clock.GetElapsedTime(_lastEvent) >= HeartbeatInterval)
         {
             Phase(phase, step, totalSteps, etaSeconds);
         }
     }
 
-    /// <summary>A step is done: its points (every step has the same keys) and the progress.</summary>
+    /// <summary>Buffers the metrics of a step (with the same keys for every step) and the progress.</summary>
     public void Step(int step, int totalSteps, double? etaSeconds, params ReadOnlySpan<(string Key, double Value)> points)
     {
         _steps.Add(step);
@@ -64,11 +64,11 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         _progress = new() { Phase = "training", Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds };
     }
 
-    /// <summary>An evaluation is done: predictions, points, event, log line.</summary>
+    /// <summary>Records an evaluation: predictions, event and log line.</summary>
     public void Evaluation(int step, IReadOnlyList<string> labels, EvaluationOutcome outcome)
     {
         string file = Directory.WritePredictions(step, labels, outcome.Predictions);
-        Tell(new Evaluated
+        Append(new Evaluated
         {
             Step = step,
             Accuracy = outcome.Metrics.Accuracy,
@@ -81,41 +81,43 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         });
         Log(string.Create(
             CultureInfo.InvariantCulture,
-            $"step {step}: accuracy {outcome.Metrics.Accuracy:P2} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
+            $"step {step}: accuracy {100 * outcome.Metrics.Accuracy:F2}% ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
     }
 
-    /// <summary>Brings all that was told to the disk itself, so that a power cut leaves no checkpoint without the points before it.</summary>
+    /// <summary>Flushes all events to disk, so that no checkpoint survives a power failure without the metrics before it.</summary>
     public void FlushToDisk()
     {
         Flush();
         events.FlushToDisk();
     }
 
-    /// <summary>A checkpoint is on the disk.</summary>
-    public void Checkpoint(int step) => Tell(new CheckpointSaved { Step = step });
+    /// <summary>Records that a checkpoint is on disk.</summary>
+    public void Checkpoint(int step) => Append(new CheckpointSaved { Step = step });
 
-    /// <summary>Memory went above the budget.</summary>
+    /// <summary>Records that the run exceeded its memory budget.</summary>
     public void OverBudget(int step, double usedMb, int budgetMb)
     {
-        string sentence = string.Create(
-            CultureInfo.InvariantCulture, $"Memory reached {usedMb:F0} MiB {(step == 0 ? "before the first step" : $"at step {step}")}, above the budget of {budgetMb} MiB; the run went on because the device has more.");
-        Log($"warning: {sentence}");
-        Tell(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Message = sentence });
+        string position = step == 0 ? "before the first step" : string.Create(CultureInfo.InvariantCulture, $"at step {step}");
+        string message = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Memory reached {usedMb:F0} MiB {position}, above the budget of {budgetMb} MiB; the run continued because the device has more memory.");
+        Log($"warning: {message}");
+        Append(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Message = message });
     }
 
-    /// <summary>The attempt is over.</summary>
+    /// <summary>Records the end of the attempt.</summary>
     public void Ended(EndReason reason, string? error, RunSummary summary, IReadOnlyList<RunSuggestion>? suggestions = null)
     {
         Log(error ?? $"ended: {reason.ToString().ToLowerInvariant()}");
-        Tell(new AttemptEnded { Reason = reason, Error = error, Suggestions = suggestions ?? [], Summary = summary });
+        Append(new AttemptEnded { Reason = reason, Error = error, Suggestions = suggestions ?? [], Summary = summary });
     }
 
-    /// <summary>Writes what was gathered.</summary>
+    /// <summary>Writes the buffered metrics and progress.</summary>
     public void Flush()
     {
         if (_steps.Count > 0)
         {
-            _lastPoints = clock.GetTimestamp();
+            _lastFlush = clock.GetTimestamp();
             events.Append(new MetricsRecorded { Steps = [.. _steps], Values = _values.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()) });
             _steps.Clear();
             _values.Clear();
@@ -128,10 +130,10 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         }
     }
 
-    private void Tell(WorkerEvent happened)
+    private void Append(WorkerEvent workerEvent)
     {
         Flush();
-        events.Append(happened);
-        _lastTold = clock.GetTimestamp();
+        events.Append(workerEvent);
+        _lastEvent = clock.GetTimestamp();
     }
 }

@@ -1,26 +1,26 @@
 namespace LoraLab.Training.Training.Recording;
 
 /// <summary>
-/// Asks a run to stop: cancelled, when somebody decided so; abandoned, when the process must go although nobody decided the
-/// run's fate (the server is gone, or the system asks the process to end).
+/// Signals a run to stop. A cancelled run ends; an abandoned run is left unfinished because its process must exit (the server has
+/// exited, or the system terminates the process).
 /// </summary>
 public sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
 
-    /// <summary>Set when the run shall stop.</summary>
+    /// <summary>Cancelled when the run must stop.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>One sentence on why the run is left unfinished; null when it is not.</summary>
+    /// <summary>Reason why the run is left unfinished; null if it is not.</summary>
     public string? Abandoned { get; private set; }
 
-    /// <summary>The run shall end as cancelled.</summary>
+    /// <summary>Signals the run to end as cancelled.</summary>
     public void Cancel() => Signal();
 
-    /// <summary>The run shall be left as it is.</summary>
-    public void Abandon(string why)
+    /// <summary>Signals the run to stop and be left unfinished.</summary>
+    public void Abandon(string reason)
     {
-        Abandoned = why;
+        Abandoned = reason;
         Signal();
     }
 
@@ -35,7 +35,7 @@ public sealed class StopSignal : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Another thread heard of it when the run had just ended: there is nothing left to stop.
+            // The run has just ended on another thread: there is nothing to stop.
         }
     }
 }

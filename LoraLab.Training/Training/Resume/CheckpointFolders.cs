@@ -11,8 +11,9 @@ using TorchSharp;
 namespace LoraLab.Training.Training.Resume;
 
 /// <summary>
-/// The checkpoints of a run directory, a folder each, the last two kept. A folder gets its name only when both files are complete on
-/// the disk, and the tensors' hash stands in the other file: what a power cut tore is seen, and the checkpoint before it is used.
+/// The checkpoints of a run directory, one folder per checkpoint; the last two are kept. A folder gets its final name only when both files
+/// are complete on disk, and the state file has the hash of the tensor file, so that a checkpoint damaged by a power failure is detected
+/// and the previous one is used.
 /// </summary>
 public sealed class CheckpointFolders(RunDirectory directory)
 {
@@ -22,7 +23,7 @@ public sealed class CheckpointFolders(RunDirectory directory)
     private const string Prefix = "step-";
     private readonly string _root = Path.Combine(directory.FullPath, RunFiles.Checkpoints);
 
-    /// <summary>Writes a checkpoint, then lets go of all but the last two.</summary>
+    /// <summary>Writes a checkpoint and deletes all but the last two.</summary>
     public void Save(TrainingState state, IReadOnlyDictionary<string, torch.Tensor> tensors)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:00000000}");
@@ -39,32 +40,32 @@ public sealed class CheckpointFolders(RunDirectory directory)
         }
         catch (IOException)
         {
-            // On a full disk its half would take the room for the last words.
+            // On a full disk, free the space of the partial checkpoint for the final events.
             Discard(unfinished);
             throw;
         }
 
-        // The same step again: an evaluation has been added. The one before stays readable until the new one has its name.
-        string before = complete + ".before";
-        Discard(before);
+        // A second checkpoint of the same step adds its evaluation. The previous one stays readable until the new one has its name.
+        string previous = complete + ".before";
+        Discard(previous);
         if (Directory.Exists(complete))
         {
-            Directory.Move(complete, before);
+            Directory.Move(complete, previous);
         }
 
         Directory.Move(unfinished, complete);
-        Discard(before);
-        foreach (string old in Newest().Skip(Kept))
+        Discard(previous);
+        foreach (string old in NewestFirst().Skip(Kept))
         {
             Discard(old);
         }
     }
 
-    /// <summary>The newest checkpoint that is whole, or null.</summary>
-    /// <param name="log">Hears of each that is not.</param>
+    /// <summary>Opens the newest intact checkpoint; returns null if there is none.</summary>
+    /// <param name="log">Receives a message per damaged checkpoint.</param>
     public CheckpointReader? Latest(Action<string> log)
     {
-        foreach (string folder in Newest())
+        foreach (string folder in NewestFirst())
         {
             try
             {
@@ -72,7 +73,7 @@ public sealed class CheckpointFolders(RunDirectory directory)
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException or RunFailure)
             {
-                log($"checkpoint {Path.GetFileName(folder)} is damaged and not used: {problem.Message}");
+                log($"checkpoint {Path.GetFileName(folder)} is damaged and skipped: {problem.Message}");
             }
         }
 
@@ -84,13 +85,13 @@ public sealed class CheckpointFolders(RunDirectory directory)
         TrainingState state = JsonSerializer.Deserialize<TrainingState>(File.ReadAllBytes(Path.Combine(folder, StateFile)), ContractJson.Options)
             ?? throw new JsonException($"{StateFile} is empty");
         string path = Path.Combine(folder, TensorsFile);
-        string found = Sha256Hash.OfFile(path);
-        return found == state.TensorsSha256
+        string sha256 = Sha256Hash.OfFile(path);
+        return sha256 == state.TensorsSha256
             ? new CheckpointReader(state, SafetensorsFile.Open(path, field: null))
-            : throw new IOException($"{TensorsFile} has the hash {found}, {StateFile} says {state.TensorsSha256}");
+            : throw new IOException($"{TensorsFile} has the hash {sha256}, but {StateFile} has {state.TensorsSha256}");
     }
 
-    private List<string> Newest() => !Directory.Exists(_root) ? [] :
+    private List<string> NewestFirst() => !Directory.Exists(_root) ? [] :
         [.. Directory.EnumerateDirectories(_root, Prefix + "*").Where(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal)];
 
     private static void Discard(string folder)

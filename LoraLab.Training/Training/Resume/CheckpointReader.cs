@@ -6,7 +6,7 @@ using TorchSharp;
 
 namespace LoraLab.Training.Training.Resume;
 
-/// <summary>A checkpoint that is open for reading.</summary>
+/// <summary>An open checkpoint.</summary>
 public sealed class CheckpointReader : IDisposable
 {
     private readonly SafetensorsFile _tensors;
@@ -17,33 +17,37 @@ public sealed class CheckpointReader : IDisposable
         _tensors = tensors;
     }
 
-    /// <summary>Everything but tensors.</summary>
+    /// <summary>The state, without tensors.</summary>
     public TrainingState State { get; }
 
-    /// <summary>A new CPU tensor.</summary>
+    /// <summary>Reads a tensor into a new CPU tensor.</summary>
     public torch.Tensor Tensor(string name) => _tensors.ToTensor(name);
 
-    /// <summary>The layer's adapter as it was.</summary>
+    /// <summary>Restores the adapter of a layer.</summary>
     public LowRankAdapter Rebuild(LinearLayer layer, AdapterRequest request) => AdapterFactors.Rebuild(
         layer, request, State.TakenFromBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
 
-    /// <summary>Refuses to go on with another specification.</summary>
-    /// <exception cref="RunFailure">It is another one.</exception>
+    /// <summary>Checks that the checkpoint belongs to a specification.</summary>
+    /// <exception cref="RunFailure">It belongs to another one.</exception>
     public void RequireSpec(string specSha256, string folder)
     {
         if (State.SpecSha256 != specSha256)
         {
-            throw RunFailure.BadData($"The checkpoint in {folder} belongs to another specification; submit a new run, or give back the one it was started with.");
+            throw RunFailure.BadData(
+                $"The checkpoint in {folder} was saved with another specification; restore the original specification, or submit a new run.");
         }
     }
 
-    /// <summary>Refuses to go on over other weights.</summary>
-    /// <exception cref="RunFailure">They changed.</exception>
+    /// <summary>Checks that the base weights are those of the checkpoint.</summary>
+    /// <exception cref="RunFailure">The weights changed.</exception>
     public void RequireBase(ModelFingerprint model)
     {
         if (State.BaseSha256 != model.WeightsSha256)
         {
-            throw RunFailure.BadData($"The weights of model '{model.Name}' changed since the checkpoint was written (sha256 {State.BaseSha256[..12]} then, {model.WeightsSha256[..12]} now): put the old ones back, or submit a new run.", "model");
+            throw RunFailure.BadData(
+                $"The weights of model '{model.Name}' changed after the checkpoint was saved (SHA-256 {State.BaseSha256[..12]} then, "
+                + $"{model.WeightsSha256[..12]} now); restore the old weights, or submit a new run.",
+                "model");
         }
     }
 

@@ -4,60 +4,60 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Training.Training.Resume;
 
 /// <summary>
-/// Everything but tensors that a run needs to go on exactly where it stopped. There is no generator state: initial values,
-/// dropout masks and orders are drawn by counter from the specification's seeds, the step and names.
+/// The state of a checkpoint, without tensors, from which a run resumes exactly. There is no RNG state: initial values, dropout masks and
+/// orders are counter-based draws from the specification's seeds, the step and names.
 /// </summary>
 public sealed record TrainingState
 {
-    /// <summary>Version of this document's shape.</summary>
+    /// <summary>Schema version of this document.</summary>
     public int SchemaVersion { get; init; } = 1;
 
-    /// <summary>Optimizer steps taken, one for each window.</summary>
+    /// <summary>Optimizer steps taken, one per window.</summary>
     public int Step { get; init; }
 
-    /// <summary>Whether the evaluation that belongs to this step has been made.</summary>
+    /// <summary>Whether the evaluation due at this step is done.</summary>
     public bool Evaluated { get; init; }
 
-    /// <summary>Hash of the specification as it was validated: another one cannot go on from here.</summary>
+    /// <summary>Hash of the specification as validated; only the same specification can resume.</summary>
     public required string SpecSha256 { get; init; }
 
-    /// <summary>The specification with every value as it was used, the machine's choices included.</summary>
+    /// <summary>The specification with every value resolved, including the choices made on this machine.</summary>
     public required RunSpec Spec { get; init; }
 
-    /// <summary>Threads of the tensor library: sums split differently have other last digits.</summary>
+    /// <summary>Threads of the tensor library, which determine the order of summation and thus the last digits.</summary>
     public int Threads { get; init; }
 
     /// <summary>Hash of the base weights.</summary>
     public required string BaseSha256 { get; init; }
 
-    /// <summary>The factors at the very start.</summary>
+    /// <summary>Fingerprint of the factors before the first step.</summary>
     public required AdapterFingerprint Start { get; init; }
 
-    /// <summary>Whether factors taken out of the base are subtracted in the branch; see <see cref="Adapters.ExtractedFactors"/>.</summary>
+    /// <summary>Whether factors extracted from the base are subtracted in the adapter branch; see <see cref="Adapters.ExtractedFactors"/>.</summary>
     public bool TakenFromBranch { get; init; }
 
-    /// <summary>Updates that AdamW made.</summary>
+    /// <summary>AdamW updates.</summary>
     public int OptimizerSteps { get; init; }
 
-    /// <summary>Factor of the loss (fp16).</summary>
+    /// <summary>Loss scale (fp16).</summary>
     public double LossScale { get; init; } = 1;
 
-    /// <summary>Finite steps since the factor last changed.</summary>
+    /// <summary>Finite steps since the loss scale last changed.</summary>
     [JsonPropertyName("calmSteps")]
     public int GoodSteps { get; init; }
 
-    /// <summary>Windows that were computed again because their gradient overflowed (fp16).</summary>
+    /// <summary>Windows repeated because their gradient overflowed (fp16).</summary>
     public int Overflows { get; init; }
 
     /// <summary>Tokens consumed, BOS counted.</summary>
     public long ConsumedTokens { get; init; }
 
-    /// <summary>Rolled-up hash of the rows consumed.</summary>
+    /// <summary>Rolling hash of the rows consumed.</summary>
     public required string ConsumedSha256 { get; init; }
 
-    /// <summary>Results so far, with times and peak memory.</summary>
+    /// <summary>Results so far, including times and peak memory.</summary>
     public required RunSummary Summary { get; init; }
 
-    /// <summary>Hash of the file with the tensors.</summary>
+    /// <summary>SHA-256 of the tensor file.</summary>
     public string TensorsSha256 { get; init; } = "";
 }

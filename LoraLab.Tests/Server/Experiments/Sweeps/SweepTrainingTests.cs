@@ -47,7 +47,7 @@ public sealed class SweepTrainingTests(RealServer server)
         JsonObject problem = await new SweepApi(server.Api).RefusedAsync(JsonNode.Parse("""{"space":[{"field":"rank","values":[4,8]}]}""")!.AsObject());
 
         string sentence = (string?)problem["errors"]!["evalSplit"]?[0] ?? "";
-        Assert.StartsWith("rank 4: The selection split of data set 'sample' would have 0 rows", sentence, StringComparison.Ordinal);
+        Assert.StartsWith("rank 4: The selection split of dataset 'sample' would have 0 rows", sentence, StringComparison.Ordinal);
         Assert.EndsWith("lower trainSamples, because a sweep chooses on training rows that no run trains on.", sentence, StringComparison.Ordinal);
     }
 

@@ -11,10 +11,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Cli.Worker;
 
-/// <summary>The real trainer as a process of its own, spoken to over its pipes.</summary>
+/// <summary>The real trainer in its own process, over its pipes.</summary>
 public sealed class WorkerProcessTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-worker-");
 
     [Fact]
@@ -24,12 +24,12 @@ public sealed class WorkerProcessTests : IDisposable
         using Process worker = Start("worker");
 
         Send(worker, new WorkerCommand { RunDirectory = run });
-        string told = worker.StandardOutput.ReadToEnd();
+        string output = worker.StandardOutput.ReadToEnd();
 
-        Assert.True(worker.WaitForExit(Patience));
+        Assert.True(worker.WaitForExit(Timeout));
         Assert.Equal(ExitCodes.Success, worker.ExitCode);
         string[] events = File.ReadAllLines(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Events));
-        Assert.Equal(events, told.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(events, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.True(File.Exists(Path.Combine(run, RunFiles.Adapter, "adapter_model.safetensors")));
         Assert.Contains("ended: finished", worker.StandardError.ReadToEnd(), StringComparison.Ordinal);
     }
@@ -42,11 +42,11 @@ public sealed class WorkerProcessTests : IDisposable
         Send(worker, new WorkerCommand { RunDirectory = run });
         WaitForTraining(worker);
 
-        long asked = Stopwatch.GetTimestamp();
+        long requested = Stopwatch.GetTimestamp();
         Send(worker, new WorkerCommand { Cancel = true });
 
-        Assert.True(worker.WaitForExit(Patience));
-        Assert.InRange(Stopwatch.GetElapsedTime(asked).TotalSeconds, 0, 2);
+        Assert.True(worker.WaitForExit(Timeout));
+        Assert.InRange(Stopwatch.GetElapsedTime(requested).TotalSeconds, 0, 2);
         Assert.Equal(EndReason.Cancelled, FinishedRun.Read(run).Ended.Reason);
     }
 
@@ -67,7 +67,7 @@ public sealed class WorkerProcessTests : IDisposable
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
-    public void Worker_AskedToGoByTheSystem_SavesACheckpointAndLeavesTheRunUnfinished(string signal)
+    public void Worker_TerminatedByTheSystem_SavesACheckpointAndLeavesTheRunUnfinished(string signal)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -81,26 +81,26 @@ public sealed class WorkerProcessTests : IDisposable
 
         using Process kill = Process.Start("kill", ["-" + signal, worker.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
 
-        Assert.True(worker.WaitForExit(Patience));
+        Assert.True(worker.WaitForExit(Timeout));
         AssertLeft(worker, run);
     }
 
     [Fact]
-    public async Task CommandReader_ProcessThatGoesOnAfterTheServerIsGone_HearsThatItIsOverdue()
+    public async Task CommandReader_ProcessThatOutlivesTheServer_IsOverdue()
     {
         using StopSignal stop = new();
         TaskCompletionSource overdue = new();
 
         CommandReader reader = new(new StringReader("""{"run":"somewhere"}"""), stop, TimeSpan.FromMilliseconds(20), overdue.SetResult);
 
-        await overdue.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await overdue.Task.WaitAsync(Timeout, TestContext.Current.CancellationToken);
         Assert.Equal("somewhere", (await reader.First)?.RunDirectory);
         Assert.True(stop.Token.IsCancellationRequested);
         Assert.NotNull(stop.Abandoned);
     }
 
     [Fact]
-    public void Worker_ServerGoneBeforeThereIsARun_ExitsWithoutAComplaint()
+    public void Worker_ServerGoneBeforeARun_ExitsWithoutAnError()
     {
         using Process worker = Start("worker");
 
@@ -111,19 +111,19 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public void Worker_LineThatIsNoRun_IsBadUsage()
+    public void Worker_InvalidCommand_IsBadUsage()
     {
         using Process worker = Start("worker");
 
         worker.StandardInput.WriteLine("run, please");
         worker.StandardInput.Flush();
 
-        Assert.True(worker.WaitForExit(Patience));
+        Assert.True(worker.WaitForExit(Timeout));
         Assert.Equal(ExitCodes.BadUsage, worker.ExitCode);
     }
 
     [Fact]
-    public void Rehearsal_BeforeARun_ChangesNothingOfIt()
+    public void Preload_BeforeARun_ChangesNothingOfIt()
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For("lora");
@@ -144,32 +144,32 @@ public sealed class WorkerProcessTests : IDisposable
         inspector.StandardInput.WriteLine("""{"id":9,"ask":"weather"}""");
         inspector.StandardInput.Close();
 
-        InspectResponse[] answers = [.. inspector.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        InspectResponse[] responses = [.. inspector.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonSerializer.Deserialize<InspectResponse>(line, ContractJson.Options)!)];
 
-        Assert.Equal([7, 8, 9], answers.Select(answer => answer.Id));
-        Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], answers[0].Methods!.Select(method => method.Id));
-        Assert.Equal("rank", Assert.Single(answers[1].Validation!.Errors).Field);
-        Assert.Contains("weather", answers[2].Error, StringComparison.Ordinal);
+        Assert.Equal([7, 8, 9], responses.Select(response => response.Id));
+        Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], responses[0].Methods!.Select(method => method.Id));
+        Assert.Equal("rank", Assert.Single(responses[1].Validation!.Errors).Field);
+        Assert.Contains("weather", responses[2].Error, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("methods", "lora-xs")]
     [InlineData("doctor", "libtorch")]
-    public void CommandLine_Verb_PrintsWhatItPromises(string verb, string part)
+    public void CommandLine_Command_PrintsItsOutput(string verb, string part)
     {
         using Process process = Start(verb);
 
-        string told = process.StandardOutput.ReadToEnd();
+        string output = process.StandardOutput.ReadToEnd();
 
-        Assert.True(process.WaitForExit(Patience));
+        Assert.True(process.WaitForExit(Timeout));
         Assert.Equal(ExitCodes.Success, process.ExitCode);
-        Assert.Contains(part, told, StringComparison.Ordinal);
+        Assert.Contains(part, output, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    /// <summary>No last word, so that the run goes on later, and a checkpoint of the last step that was told.</summary>
+    /// <summary>No end event, so that the run can resume, and a checkpoint of the last recorded step.</summary>
     private static void AssertLeft(Process worker, string run)
     {
         Assert.Equal(ExitCodes.Abandoned, worker.ExitCode);
@@ -191,7 +191,7 @@ public sealed class WorkerProcessTests : IDisposable
     private static Process Start(string verb)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll");
-        // Whoever runs the tests in the background has SIGINT ignored, and a child inherits that; a worker's server has it not.
+        // Background test runs ignore SIGINT, and child processes inherit that; a worker of a real server does not.
         string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT,TERM", "dotnet", program, verb] : ["dotnet", program, verb];
         ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;

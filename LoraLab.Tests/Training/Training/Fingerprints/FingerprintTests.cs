@@ -35,7 +35,7 @@ public sealed class FingerprintTests
     }
 
     [Fact]
-    public void Train_ConsumedRows_AreRolledUpStepByStep()
+    public void Train_ConsumedRows_AreHashedStepByStep()
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For("lora");
@@ -44,7 +44,7 @@ public sealed class FingerprintTests
 
         RunFingerprint fingerprint = Read(trainer.Run(spec).Folder);
 
-        // By hand, from the definition: each part with its length before it; without dataSeed the rows are 0, 1, 2, ...
+        // Computed from the definition: each part is preceded by its length; without dataSeed, the rows are 0, 1, 2, ...
         byte[] rolled = new byte[32];
         for (int step = 1; step <= 2; step++)
         {
@@ -94,7 +94,7 @@ public sealed class FingerprintTests
     }
 
     [Fact]
-    public void Train_ThePapersDataAndWindows_ShowsEachOfItsFigures()
+    public void Train_ThePapersDataAndWindows_HasEachOfItsFigures()
     {
         _ = Fixtures.Sst2;
         using TestTrainer trainer = new(fixtures: true);
@@ -116,8 +116,8 @@ public sealed class FingerprintTests
         Assert.Equal("428 / 444", fingerprint.Paper[2].Run);
         Assert.Equal(("1,250", "1"), (fingerprint.Paper[3].Paper, fingerprint.Paper[3].Run));
         Assert.Equal("760,459", fingerprint.Paper[4].Paper);
-        Assert.Equal("this run's base is 'stories260K'", fingerprint.Paper[0].Note);
-        // stories260K spells its labels out in pieces.
+        Assert.Equal("this run's base model is 'stories260K'", fingerprint.Paper[0].Note);
+        // stories260K splits its labels into several tokens.
         Assert.Equal(LabelPieces(fingerprint), fingerprint.Environment.LabelPieces.Values);
     }
 

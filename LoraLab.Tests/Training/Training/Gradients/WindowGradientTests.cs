@@ -11,7 +11,7 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Tests.Training.Training.Gradients;
 
-/// <summary>A window's gradient is one thing, however the window is split, padded and ordered.</summary>
+/// <summary>The gradient of a window does not depend on how it is split, padded or ordered.</summary>
 public sealed class WindowGradientTests
 {
     private static readonly Gen<(int[] Lengths, int Seed)> _windows = Gen.Select(Gen.Int[2, 24].Array[1, 16], Gen.Int[0, 1 << 20]);
@@ -20,26 +20,26 @@ public sealed class WindowGradientTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Accumulate_AnySplit_GivesTheGradientOfOneByOne(string method) =>
+    public void Accumulate_AnySplit_EqualsTheReferencePath(string method) =>
         Gen.Select(_windows, Gen.Int[1, 16], Gen.Enum<LossWeighting>()).Sample(
             (window, sentencesPerPass, weighting) =>
             {
                 using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method)).Perturb(window.Seed);
                 TrainingExample[] examples = AdaptedLlama.Window(window.Seed, window.Lengths);
 
-                double literal = adapted.Accumulate(examples, 1, weighting);
+                double reference = adapted.Accumulate(examples, 1, weighting);
                 using Tensor expected = adapted.Gradient();
                 double packed = adapted.Accumulate(examples, sentencesPerPass, weighting);
                 using Tensor found = adapted.Gradient();
 
-                Assert.Equal(literal, packed, 1e-5 * literal);
+                Assert.Equal(reference, packed, 1e-5 * reference);
                 AssertClose(expected, found);
             },
             iter: 12,
             threads: 1);
 
     [Fact]
-    public void Accumulate_SentencesInAnotherOrder_GivesTheSameGradient() =>
+    public void Accumulate_SentencesInAnotherOrder_HasTheSameGradient() =>
         _windows.Sample(
             window =>
             {
@@ -58,14 +58,14 @@ public sealed class WindowGradientTests
             threads: 1);
 
     [Fact]
-    public void Hidden_TokensBehindTheSentence_ChangeNothingBeforeThem() =>
+    public void Hidden_TokensAfterTheSentence_ChangeNothingBeforeThem() =>
         Gen.Select(Gen.Int[2, 20], Gen.Int[1, 20], Gen.Int[0, 1 << 20]).Sample(
             (length, padding, seed) =>
             {
                 using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf("lora")).Perturb(seed);
                 using IDisposable scope = NewDisposeScope();
                 Tensor ids_BT = TinyLlama.Ids(seed, 2, length);
-                // Not the padding id alone: whatever stands there must not be seen.
+                // Random ids, not only the padding id: no token there may have an effect.
                 Tensor padded_BT = cat([ids_BT, TinyLlama.Ids(seed + 1, 2, padding)], dim: 1);
 
                 Tensor expected = Gradient(ids_BT, length), found = Gradient(padded_BT, length);

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training.Memory;
 
-/// <summary>Advice for runs over their budget; every change that it names makes the run fit by itself.</summary>
+/// <summary>Advice for runs over their budget; each suggested change suffices by itself.</summary>
 public sealed class MemoryAdviceTests
 {
     private static readonly LlamaConfig _config = new()
@@ -30,15 +30,15 @@ public sealed class MemoryAdviceTests
     [InlineData(0.97, "packTokens 300, or with rank 16, or with targetModules q_proj and v_proj, or with precision bf16")]
     [InlineData(0.6, "precision bf16")]
     [InlineData(0.1, "use a smaller model or a larger memoryBudgetMb")]
-    public void Sentence_Budget_NamesEachChangeThatSuffices(double share, string advice)
+    public void Message_Budget_NamesEachChangeThatSuffices(double share, string advice)
     {
         int budget = Budget(share);
         RunSpec spec = _spec with { MemoryBudgetMb = budget };
 
-        string sentence = MemoryAdvice.Sentence(MemoryEstimator.Of(Request(spec)), MemoryAdvice.Suggestions(spec, Request));
+        string message = MemoryAdvice.Message(MemoryEstimator.Of(Request(spec)), MemoryAdvice.Suggestions(spec, Request));
 
-        Assert.Contains(advice, sentence, StringComparison.Ordinal);
-        Assert.Contains($"the budget is {budget} MiB", sentence, StringComparison.Ordinal);
+        Assert.Contains(advice, message, StringComparison.Ordinal);
+        Assert.Contains($"the budget is {budget} MiB", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -48,17 +48,17 @@ public sealed class MemoryAdviceTests
     [InlineData(0.6, 1)]
     [InlineData(0.54, 1)]
     [InlineData(0.3, 1)]
-    public void Suggestions_LaidOverTheSpecification_Fit(double share, double miss)
+    public void Suggestions_AppliedToTheSpecification_Fit(double share, double underestimate)
     {
         RunSpec spec = _spec with { MemoryBudgetMb = Budget(share) };
 
-        IReadOnlyList<RunSuggestion> suggestions = MemoryAdvice.Suggestions(spec, Request, miss, deviceMb: 64_000);
+        IReadOnlyList<RunSuggestion> suggestions = MemoryAdvice.Suggestions(spec, Request, underestimate, deviceMb: 64_000);
 
         Assert.NotEmpty(suggestions);
         Assert.All(suggestions, suggestion =>
         {
             MemoryEstimate estimate = MemoryEstimator.Of(Request(Apply(spec, suggestion.Changes)));
-            Assert.Equal(suggestion.TotalMb!.Value, estimate.TotalMb * miss, precision: 6);
+            Assert.Equal(suggestion.TotalMb!.Value, estimate.TotalMb * underestimate, precision: 6);
             Assert.InRange(suggestion.TotalMb.Value, 0, estimate.BudgetMb!.Value);
         });
     }

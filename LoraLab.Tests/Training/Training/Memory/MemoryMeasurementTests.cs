@@ -9,7 +9,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training.Memory;
 
-/// <summary>The estimate against the peak resident set of a real run in a process of its own, with TinyLlama's exact widths.</summary>
+/// <summary>Compares the estimate with the peak resident set of a real run in its own process, with the exact widths of TinyLlama.</summary>
 [Trait("Category", "Long")]
 public sealed class MemoryMeasurementTests : IDisposable
 {
@@ -25,7 +25,7 @@ public sealed class MemoryMeasurementTests : IDisposable
         RequireMemory(gibibytes: 3);
         MakeModel(layers: 2);
 
-        // A CPU that only emulates bf16 takes minutes for a step.
+        // A CPU that only emulates bf16 needs minutes per step.
         string precision = PrecisionRule.CpuHasBf16() ? "bf16" : "fp32";
         Compare(Spec("lora", 8, null, new() { ["maxSteps"] = 5, ["trainSamples"] = 80, ["precision"] = precision }));
     }
@@ -37,7 +37,7 @@ public sealed class MemoryMeasurementTests : IDisposable
     [InlineData("pissa", 8, null, null, "bf16")]
     public void Estimate_AllBlocks_IsWithinATenthOfTheMeasuredPeak(string method, int rank, string? targets, int? packTokens, string precision)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable(FullSizeVariable) == "1", $"It takes minutes and gigabytes: set {FullSizeVariable}=1 to run it.");
+        Assert.SkipUnless(Environment.GetEnvironmentVariable(FullSizeVariable) == "1", $"This test takes minutes and gigabytes; set {FullSizeVariable}=1 to run it.");
         Assert.SkipUnless(precision == "fp32" || PrecisionRule.CpuHasBf16(), "This CPU has no bf16 instructions: a step would take hours.");
         RequireMemory(gibibytes: 8);
         MakeModel(layers: 22);
@@ -59,7 +59,7 @@ public sealed class MemoryMeasurementTests : IDisposable
 
         MemoryEstimate estimate = JsonSerializer.Deserialize<MemoryEstimate>(estimated.Output, ContractJson.Options)!;
         FinishedRun finished = FinishedRun.Read(run);
-        Assert.SkipUnless(finished.Prepared.Environment.MemorySource == "peak resident set", "This system does not tell a process's peak resident set.");
+        Assert.SkipUnless(finished.Prepared.Environment.MemorySource == "peak resident set", "This system does not report the peak resident set of a process.");
         double measured = finished.Summary.PeakMemoryMb!.Value;
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"estimate {estimate.TrainingMb:F0} MiB, measured {measured:F0} MiB, {(estimate.TrainingMb / measured) - 1:P1}"));
         Assert.InRange(estimate.TrainingMb, measured * (1 - Tolerance), measured * (1 + Tolerance));
@@ -102,6 +102,6 @@ public sealed class MemoryMeasurementTests : IDisposable
         Assert.SkipUnless(File.Exists(MemInfo), "Peak resident sets are measured on Linux.");
         string line = File.ReadLines(MemInfo).First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
         long kilobytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
-        Assert.SkipUnless(kilobytes >= (long)gibibytes << 20, $"It needs {gibibytes} GiB of free memory; there are {kilobytes >> 20}.");
+        Assert.SkipUnless(kilobytes >= (long)gibibytes << 20, $"This test needs {gibibytes} GiB of free memory, but only {kilobytes >> 20} GiB are available.");
     }
 }

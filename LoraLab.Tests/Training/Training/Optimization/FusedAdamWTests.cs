@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Tests.Training.Training.Optimization;
 
 /// <summary>
-/// The optimizer against the formula in float64 (Loshchilov and Hutter 2019, as in PyTorch), step by step: clipping, decay, two rates, loss scale, and steps
-/// that are not finite.
+/// Compares the optimizer with the formula in float64 (Loshchilov and Hutter 2019, as in PyTorch) at each step: clipping, weight decay,
+/// two learning rates, loss scale, and steps that are not finite.
 /// </summary>
 public sealed class FusedAdamWTests
 {
@@ -33,24 +33,24 @@ public sealed class FusedAdamWTests
     }
 
     [Fact]
-    public void Step_NotFinite_ChangesNothingUntilForgiven()
+    public void Step_NotFinite_ChangesNothingUntilTheOverflowIsCleared()
     {
         using Pair pair = new(1.0, 0.01);
         pair.Step(1, 1);
         float[] before = pair.Values();
 
-        pair.StepFused(2, 1, spoil: true);
+        pair.StepFused(2, 1, overflow: true);
         pair.StepFused(3, 1);
         Assert.Equal(before, pair.Values());
 
-        // The formula never saw those steps: the count of the bias correction was undone too.
+        // The formula skips those steps: the step count of the bias correction was restored too.
         pair.Fused.ClearOverflow();
         pair.Step(4, 1);
         pair.AssertSame();
     }
 
     [Fact]
-    public void Restore_GoesOnWhereTheOtherStopped()
+    public void Restore_AfterSomeUpdates_ContinuesExactly()
     {
         using Pair pair = new(1.0, 0.01);
         pair.Step(1, 1);
@@ -127,7 +127,7 @@ public sealed class FusedAdamWTests
         double[] logged = TensorReader.Doubles(log);
         Assert.Equal(Math.Sqrt((3 * 4) + (4 * 9)), logged[1], 1e-5);
         Assert.Equal(0, logged[3]);
-        // Nothing reached it, and nothing decays here.
+        // It has no gradient and no weight decay.
         Assert.All(TensorReader.Floats(without), value => Assert.Equal(1f, value));
     }
 
@@ -137,14 +137,14 @@ public sealed class FusedAdamWTests
         AddGradient(parameter, value);
     }
 
-    // As a backward pass does: into the view that the parameter's gradient is.
+    // Accumulates as a backward pass does, in the view that is the gradient.
     private static void AddGradient(Tensor parameter, double value)
     {
         using IDisposable scope = NewDisposeScope();
         parameter.sum().mul(value).backward();
     }
 
-    /// <summary>One parameter under AdamW, written out in float64.</summary>
+    /// <summary>AdamW for one parameter in float64.</summary>
     private sealed class Formula(double start, double rate, double decay)
     {
         private double _m, _v;
@@ -163,7 +163,7 @@ public sealed class FusedAdamWTests
         }
     }
 
-    /// <summary>The same three parameters at two rates under the optimizer and the formula.</summary>
+    /// <summary>Three parameters with two learning rates, updated by the optimizer and by the formula.</summary>
     private sealed class Pair : IDisposable
     {
         private static readonly (string Name, long[] Shape, double Rate)[] _shapes = [("a", [3, 5], 1e-2), ("b", [7, 2], 4e-2), ("c", [4, 4], 1e-2)];
@@ -183,7 +183,7 @@ public sealed class FusedAdamWTests
 
         public FusedAdamW Fused { get; }
 
-        /// <summary>One step of both; the norm of the unscaled gradient.</summary>
+        /// <summary>Takes a step with both; returns the norm of the unscaled gradient.</summary>
         public double Step(int step, double scale)
         {
             double[][] gradients = [.. _formulas.Select((_, i) => TensorReader.Floats(Gradient(step, i)).Select(value => (double)value).ToArray())];
@@ -201,13 +201,13 @@ public sealed class FusedAdamWTests
             return norm;
         }
 
-        public void StepFused(int step, double scale, bool spoil = false)
+        public void StepFused(int step, double scale, bool overflow = false)
         {
             using IDisposable noGrad = no_grad();
             Fused.ZeroGradients();
             for (int i = 0; i < _fused.Length; i++)
             {
-                _fused[i].grad!.add_(Gradient(step, i).mul(spoil ? double.NaN : scale));
+                _fused[i].grad!.add_(Gradient(step, i).mul(overflow ? double.NaN : scale));
             }
 
             Fused.Step(ones(1, float64), scale, Factor(step), _log, step);

@@ -7,7 +7,7 @@ namespace LoraLab.Tests.Training.Training.Optimization;
 
 public sealed class LearningRateSchedulesTests
 {
-    // The factor of step n is that of t = n − 1.
+    // Step n has the factor of t = n − 1.
     [Theory]
     [InlineData(LearningRateSchedule.Linear, 1, 0, 1250, 1.0)]
     [InlineData(LearningRateSchedule.Linear, 1250, 0, 1250, 1.0 / 1250)]
@@ -23,8 +23,8 @@ public sealed class LearningRateSchedulesTests
     [InlineData(LearningRateSchedule.Cosine, 501, 0, 1000, 0.5)]
     [InlineData(LearningRateSchedule.Cosine, 251, 0, 1000, 0.85355339059327373)]
     [InlineData(LearningRateSchedule.Cosine, 2000, 0, 1000, 0.0)]
-    public void Factor_KnownPoints_AreTheFormulas(LearningRateSchedule schedule, int step, int warmup, int horizon, double expected) =>
-        Assert.Equal(expected, LearningRateSchedules.Factor(schedule, step, warmup, horizon), 1e-12);
+    public void Factor_KnownPoints_AreTheFormulas(LearningRateSchedule schedule, int step, int warmup, int scheduleSteps, double expected) =>
+        Assert.Equal(expected, LearningRateSchedules.Factor(schedule, step, warmup, scheduleSteps), 1e-12);
 
     [Fact]
     public void Factor_AnySchedule_RisesThenNeverRisesAndStaysInBounds() =>

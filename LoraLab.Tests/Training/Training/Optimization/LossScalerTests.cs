@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training.Optimization;
 
-/// <summary>Dynamic loss scaling by itself: when the factor halves, doubles and gives up.</summary>
+/// <summary>Dynamic loss scaling: when the scale halves, doubles and is exhausted.</summary>
 public sealed class LossScalerTests
 {
     [Fact]
@@ -17,7 +17,7 @@ public sealed class LossScalerTests
     [Fact]
     public void AfterFinite_TwoHundredTimes_DoublesOnce()
     {
-        LossScaler scaler = Calm(LossScaler.On.AfterOverflow(), 199);
+        LossScaler scaler = Repeat(LossScaler.On.AfterOverflow(), 199);
         Assert.Equal(32768, scaler.Scale);
 
         scaler = scaler.AfterFinite();
@@ -26,18 +26,18 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void AfterFinite_OverflowWithinTheStretch_CountsFromThere()
+    public void AfterFinite_OverflowWithinTheInterval_RestartsTheCount()
     {
-        LossScaler scaler = Calm(Calm(LossScaler.On, 150).AfterOverflow(), 199);
+        LossScaler scaler = Repeat(Repeat(LossScaler.On, 150).AfterOverflow(), 199);
 
         Assert.Equal(32768, scaler.Scale);
         Assert.Equal(65536, scaler.AfterFinite().Scale);
     }
 
     [Fact]
-    public void AfterFinite_ForLong_StopsAtTwoToTheTwentyFour()
+    public void AfterFinite_ManyTimes_StopsAtTwoToTheTwentyFour()
     {
-        Assert.Equal(16777216, Calm(LossScaler.On, 200 * 20).Scale);
+        Assert.Equal(16777216, Repeat(LossScaler.On, 200 * 20).Scale);
     }
 
     [Fact]
@@ -56,11 +56,11 @@ public sealed class LossScalerTests
     [Fact]
     public void Off_NeverChanges()
     {
-        Assert.Equal(LossScaler.Off, Calm(LossScaler.Off, 1000));
+        Assert.Equal(LossScaler.Off, Repeat(LossScaler.Off, 1000));
         Assert.False(LossScaler.Off.Exhausted);
     }
 
-    private static LossScaler Calm(LossScaler scaler, int steps)
+    private static LossScaler Repeat(LossScaler scaler, int steps)
     {
         for (int i = 0; i < steps; i++)
         {

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training.Resume;
 
-/// <summary>A run that is stopped anywhere and goes on from its checkpoint ends exactly where the uninterrupted run ends.</summary>
+/// <summary>A run that is stopped anywhere and resumed from its checkpoint has exactly the result of an uninterrupted run.</summary>
 public sealed class ResumeTests
 {
     private const int Steps = 7;
@@ -22,12 +22,12 @@ public sealed class ResumeTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Train_StoppedAtEachKindOfPlace_EndsInTheSameBytes(string method)
+    public void Train_StoppedAtEachKindOfPosition_EndsWithTheSameBytes(string method)
     {
         using TestTrainer trainer = new();
         FinishedRun whole = trainer.Run(Spec(method));
 
-        // Before the first evaluation ends, between evaluations, before an evaluation, and while it runs.
+        // During the first evaluation, between evaluations, before an evaluation, and during it.
         Action<WorkerEvent, StopSignal>[] stops = [DuringEvaluation(0), AfterStep(1), AfterStep(3), DuringEvaluation(6)];
         string folder = trainer.NewFolder();
         for (int i = 0; i < stops.Length; i++)
@@ -43,7 +43,7 @@ public sealed class ResumeTests
     [InlineData("state.safetensors", true)]
     [InlineData("state.safetensors", false)]
     [InlineData("state.json", true)]
-    public void Train_TornCheckpoint_GoesOnFromTheOneBefore(string file, bool cutOff)
+    public void Train_TornCheckpoint_ResumesFromThePreviousOne(string file, bool cutOff)
     {
         using TestTrainer trainer = new();
         FinishedRun whole = trainer.Run(Spec("lora"));
@@ -55,12 +55,12 @@ public sealed class ResumeTests
         Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec("lora")));
 
         Assert.Equal(4, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
-        Assert.Contains("checkpoint step-00000005 is damaged and not used", Log(folder, 2), StringComparison.Ordinal);
+        Assert.Contains("checkpoint step-00000005 is damaged and skipped", Log(folder, 2), StringComparison.Ordinal);
         AssertSame(whole, folder, attempts: 2);
     }
 
     [Fact]
-    public void Train_AllCheckpointsTorn_StartsAgain()
+    public void Train_AllCheckpointsTorn_StartsOver()
     {
         using TestTrainer trainer = new();
         FinishedRun whole = trainer.Run(Spec("pissa"));
@@ -85,7 +85,7 @@ public sealed class ResumeTests
 
         Assert.Equal(EndReason.BadData, trainer.Attempt(folder, 2, other));
 
-        Assert.Contains("belongs to another specification", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
+        Assert.Contains("was saved with another specification", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,10 +103,10 @@ public sealed class ResumeTests
 
         Assert.Equal(EndReason.BadData, trainer.Attempt(folder, 2, spec));
 
-        Assert.Contains("weights of model 'changing' changed since the checkpoint", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
+        Assert.Contains("weights of model 'changing' changed after the checkpoint", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
     }
 
-    // Dropout too: its masks must not depend on what was drawn before.
+    // With dropout, whose masks must not depend on earlier draws.
     private static JsonObject Spec(string method)
     {
         JsonObject spec = MicroSpec.For(method);
