@@ -10,7 +10,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     builder.AddStore();
     builder.AddTrainer();
     builder.AddRuns();
-    builder.AddPlans();
+    builder.AddExperiments();
     builder.AddStudies();
     builder.AddSweeps();
     builder.AddArtifacts();

@@ -6,7 +6,7 @@ namespace LoraLab.Server.Domain;
 internal static class AttemptSteps
 {
     /// <summary>For an attempt's number the last step whose points count.</summary>
-    public static Func<int, int> LastThatCount(IReadOnlyList<RunAttempt> attempts) => number => attempts
+    public static Func<int, int> LastEffectiveStep(IReadOnlyList<RunAttempt> attempts) => number => attempts
         .Where(later => later.Number > number)
         .Select(later => later.ResumedFrom ?? int.MaxValue)
         .DefaultIfEmpty(int.MaxValue)

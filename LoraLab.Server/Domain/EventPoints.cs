@@ -6,7 +6,7 @@ namespace LoraLab.Server.Domain;
 /// <summary>The metric points that a worker's event tells.</summary>
 internal static class EventPoints
 {
-    public static IEnumerable<MetricPoint> Of(WorkerEvent happened, int attempt) => happened switch
+    public static IEnumerable<MetricPoint> From(WorkerEvent happened, int attempt) => happened switch
     {
         // Workers of earlier versions told an evaluation's values here, too: they are taken from its own event, once.
         MetricsRecorded metrics => metrics.Values

@@ -13,7 +13,7 @@ internal sealed record Lane(int Index, string Device)
     public static string QueueName(int index) => $"lane-{index}";
 
     /// <summary>Whether a run that asks for <paramref name="device"/> may run here.</summary>
-    public bool Takes(string device) =>
+    public bool Accepts(string device) =>
         Device == Auto || device == Auto || device == Device || IsCudaAnd(device, Device) || IsCudaAnd(Device, device);
 
     /// <summary>The device that the worker is told: the lane's where the run leaves it open.</summary>

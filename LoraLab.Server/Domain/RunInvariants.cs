@@ -6,7 +6,7 @@ namespace LoraLab.Server.Domain;
 internal static class RunInvariants
 {
     /// <summary>One sentence for each invariant that the document breaks.</summary>
-    public static IEnumerable<string> Broken(RunDocument run)
+    public static IEnumerable<string> Violations(RunDocument run)
     {
         bool ended = run.State.IsTerminal();
         bool open = run.State is RunState.Preparing or RunState.Running or RunState.Cancelling;
@@ -45,14 +45,14 @@ internal static class RunInvariants
             yield return $"4: {run.State} with pruning '{run.PruneReason}'";
         }
 
-        if (run.State == RunState.Interrupted && RunStateMachine.GotNowhere(run.Attempts))
+        if (run.State == RunState.Interrupted && RunStateMachine.LostTwice(run.Attempts))
         {
             yield return "7: interrupted, although it was lost twice in a row without a checkpoint";
         }
     }
 
     /// <summary>One sentence for each invariant that the change of a document breaks.</summary>
-    public static IEnumerable<string> Broken(RunDocument before, RunDocument after)
+    public static IEnumerable<string> Violations(RunDocument before, RunDocument after)
     {
         if (before.State == RunState.Completed && after.State != RunState.Completed)
         {
@@ -69,18 +69,18 @@ internal static class RunInvariants
             yield return $"6: {after.Attempts.Count} attempts after {before.Attempts.Count}";
         }
 
-        if (before.State != after.State && !Arrows(before.State).Contains(after.State))
+        if (before.State != after.State && !Transitions(before.State).Contains(after.State))
         {
             yield return $"8: {after.State} after {before.State}";
         }
 
-        foreach (string broken in Broken(after))
+        foreach (string broken in Violations(after))
         {
             yield return broken;
         }
     }
 
-    private static RunState[] Arrows(RunState from) => from switch
+    private static RunState[] Transitions(RunState from) => from switch
     {
         RunState.Queued => [RunState.Preparing, RunState.Cancelled],
         RunState.Preparing => [RunState.Running, RunState.Cancelling, RunState.Completed, RunState.Failed, RunState.Cancelled, RunState.Interrupted],

@@ -76,7 +76,7 @@ internal static class RunProjector
     private static RunDocument Record(RunDocument document, MetricsRecorded metrics, List<MetricPoint> points)
     {
         RunSummary summary = document.Summary;
-        foreach (MetricPoint point in EventPoints.Of(metrics, document.Attempts[^1].Number))
+        foreach (MetricPoint point in EventPoints.From(metrics, document.Attempts[^1].Number))
         {
             points.Add(point);
             if (point.Key == MetricKeys.TrainLoss)
@@ -90,7 +90,7 @@ internal static class RunProjector
 
     private static RunDocument Evaluate(RunDocument document, Evaluated evaluated, List<MetricPoint> points)
     {
-        points.AddRange(EventPoints.Of(evaluated, document.Attempts[^1].Number));
+        points.AddRange(EventPoints.From(evaluated, document.Attempts[^1].Number));
         RunSummary summary = document.Summary;
         return document with
         {
@@ -107,24 +107,24 @@ internal static class RunProjector
     }
 
     /// <summary>The worker's own summary is the last word; what it does not know stays.</summary>
-    private static RunSummary Merge(RunSummary known, RunSummary told) => new()
+    private static RunSummary Merge(RunSummary current, RunSummary reported) => new()
     {
-        Accuracy = told.Accuracy ?? known.Accuracy,
-        MacroF1 = told.MacroF1 ?? known.MacroF1,
-        EvalLoss = told.EvalLoss ?? known.EvalLoss,
-        TrainLoss = told.TrainLoss ?? known.TrainLoss,
-        Correct = told.Correct ?? known.Correct,
-        EvalRows = told.EvalRows ?? known.EvalRows,
-        MajorityBaseline = told.MajorityBaseline ?? known.MajorityBaseline,
-        TrainableParameters = told.TrainableParameters ?? known.TrainableParameters,
-        TotalParameters = told.TotalParameters ?? known.TotalParameters,
-        TrainTokens = told.TrainTokens ?? known.TrainTokens,
-        TrainSeconds = told.TrainSeconds ?? known.TrainSeconds,
-        EvalSeconds = told.EvalSeconds ?? known.EvalSeconds,
-        LoadSeconds = told.LoadSeconds ?? known.LoadSeconds,
-        PeakMemoryMb = told.PeakMemoryMb ?? known.PeakMemoryMb,
-        BudgetExceededMb = told.BudgetExceededMb ?? known.BudgetExceededMb,
+        Accuracy = reported.Accuracy ?? current.Accuracy,
+        MacroF1 = reported.MacroF1 ?? current.MacroF1,
+        EvalLoss = reported.EvalLoss ?? current.EvalLoss,
+        TrainLoss = reported.TrainLoss ?? current.TrainLoss,
+        Correct = reported.Correct ?? current.Correct,
+        EvalRows = reported.EvalRows ?? current.EvalRows,
+        MajorityBaseline = reported.MajorityBaseline ?? current.MajorityBaseline,
+        TrainableParameters = reported.TrainableParameters ?? current.TrainableParameters,
+        TotalParameters = reported.TotalParameters ?? current.TotalParameters,
+        TrainTokens = reported.TrainTokens ?? current.TrainTokens,
+        TrainSeconds = reported.TrainSeconds ?? current.TrainSeconds,
+        EvalSeconds = reported.EvalSeconds ?? current.EvalSeconds,
+        LoadSeconds = reported.LoadSeconds ?? current.LoadSeconds,
+        PeakMemoryMb = reported.PeakMemoryMb ?? current.PeakMemoryMb,
+        BudgetExceededMb = reported.BudgetExceededMb ?? current.BudgetExceededMb,
     };
 
-    private static int Known(int told, int before) => told > 0 ? told : before;
+    private static int Known(int reported, int before) => reported > 0 ? reported : before;
 }

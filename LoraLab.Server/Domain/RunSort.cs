@@ -76,11 +76,11 @@ internal sealed class RunSort : IComparer<RunDocument>
         return Fields.ContainsKey(field) ? new RunSort(field, descending) : null;
     }
 
-    public Place PlaceOf(RunDocument run) => new(read(run), run.Id);
+    public Key KeyOf(RunDocument run) => new(read(run), run.Id);
 
-    public int Compare(RunDocument? x, RunDocument? y) => Compare(PlaceOf(x!), PlaceOf(y!));
+    public int Compare(RunDocument? x, RunDocument? y) => Compare(KeyOf(x!), KeyOf(y!));
 
-    public int Compare(Place x, Place y)
+    public int Compare(Key x, Key y)
     {
         if (x.Value is null || y.Value is null)
         {
@@ -93,7 +93,7 @@ internal sealed class RunSort : IComparer<RunDocument>
     }
 
     /// <summary>The order of places of the same field with a value, smaller ones first.</summary>
-    public static int Ascending(Place x, Place y)
+    public static int Ascending(Key x, Key y)
     {
         int byValue = (x.Value, y.Value) switch
         {
@@ -108,20 +108,20 @@ internal sealed class RunSort : IComparer<RunDocument>
 
     public string CursorAfter(RunDocument run)
     {
-        Place place = PlaceOf(run);
-        CursorContent content = new(sort, place.Value as double?, place.Value as string, place.Id);
+        Key key = KeyOf(run);
+        CursorContent content = new(sort, key.Value as double?, key.Value as string, key.Id);
         return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(content));
     }
 
     /// <summary>The place that a cursor means; null: it does not belong to this order.</summary>
-    public Place? TryReadCursor(string cursor)
+    public Key? TryDecodeCursor(string cursor)
     {
         try
         {
             CursorContent? content = JsonSerializer.Deserialize<CursorContent>(Base64Url.DecodeFromChars(cursor));
             if (content?.Id is not null && content.Sort == sort && (read(Sample) is string ? content.Number is null : content.Text is null))
             {
-                return new Place(content.Text is { } text ? text : content.Number, content.Id);
+                return new Key(content.Text is { } text ? text : content.Number, content.Id);
             }
         }
         catch (Exception error) when (error is FormatException or JsonException)
@@ -133,14 +133,14 @@ internal sealed class RunSort : IComparer<RunDocument>
     }
 
     /// <summary>A later run first where later values come first, so that equals follow the same direction.</summary>
-    private int ById(Place x, Place y) => descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
+    private int ById(Key x, Key y) => descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
 
     private static double? Seconds(DateTimeOffset? at) => at?.ToUnixTimeMilliseconds() / 1000.0;
 
     private static readonly RunDocument Sample = new() { Id = "", Name = "", Color = "", Spec = new RunSpec() };
 
     /// <summary>Where a run stands in the order.</summary>
-    internal readonly record struct Place(IComparable? Value, string Id);
+    internal readonly record struct Key(IComparable? Value, string Id);
 
     private sealed record CursorContent(string Sort, double? Number, string? Text, string Id);
 }

@@ -90,7 +90,7 @@ internal static class RunStateMachine
         // Refused before anything is looked at.
         _ = Move(run, RunState.Interrupted, RunState.Preparing, RunState.Running);
         RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
-        return GotNowhere(marked.Attempts)
+        return LostTwice(marked.Attempts)
             ? End(marked, EndReason.WorkerLost, EndMessages.LostTwice, now)
             : Finish(marked, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
     }
@@ -111,7 +111,7 @@ internal static class RunStateMachine
         run.State is RunState.Interrupted or RunState.Cancelled || (run.State == RunState.Failed && run.EndReason != EndReason.Diverged);
 
     /// <summary>Whether the last two attempts were lost and saved nothing.</summary>
-    public static bool GotNowhere(IReadOnlyList<RunAttempt> attempts) =>
+    public static bool LostTwice(IReadOnlyList<RunAttempt> attempts) =>
         attempts.Count >= 2 && attempts.TakeLast(2).All(attempt => attempt is { Lost: true, CheckpointStep: null });
 
     /// <summary>The state in which a run ends for a reason.</summary>

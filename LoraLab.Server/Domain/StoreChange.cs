@@ -13,14 +13,14 @@ internal abstract record StoreChange;
 internal sealed record RunChanged(RunDocument? Before, RunDocument? After, IReadOnlyList<MetricPoint> Points) : StoreChange
 {
     /// <summary>The study or sweep that the run belongs to; null: none.</summary>
-    public string? PlanId => (After ?? Before) is { } run ? run.StudyId ?? run.SweepId : null;
+    public string? ExperimentId => (After ?? Before) is { } run ? run.StudyId ?? run.SweepId : null;
 
     /// <summary>Whether a study or sweep may go on for it: more happened than steps.</summary>
     public bool IsMoreThanProgress =>
         Before is null || After is null || Before.State != After.State || !SameAttempts(Before.Attempts, After.Attempts) || Points.Any(point => MetricKeys.IsEvaluation(point.Key));
 
     /// <summary>Whether the queue may look different for it: another state, name or priority.</summary>
-    public bool IsOfTheQueue => (Before?.State, Before?.Name, Before?.Priority) != (After?.State, After?.Name, After?.Priority);
+    public bool AffectsQueue => (Before?.State, Before?.Name, Before?.Priority) != (After?.State, After?.Name, After?.Priority);
 
     /// <summary>But for the number of the last event, which every import of steps raises.</summary>
     private static bool SameAttempts(IReadOnlyList<RunAttempt> before, IReadOnlyList<RunAttempt> after) =>

@@ -27,6 +27,6 @@ internal sealed record StoredExperiment
     public StoredExperiment With<T>(T content) => this with { Content = JsonSerializer.SerializeToElement(content, ContractJson.Options) };
 
     /// <summary>Whether both say the same.</summary>
-    public bool Says(StoredExperiment other) =>
+    public bool ContentEquals(StoredExperiment other) =>
         Content.GetRawText() == other.Content.GetRawText() && this == other with { Content = Content };
 }

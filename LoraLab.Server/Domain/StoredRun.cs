@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 
@@ -13,7 +14,8 @@ internal sealed record StoredRun
     public long Position { get; init; }
 
     /// <summary>Which of its study's or sweep's runs it is; null where it belongs to none.</summary>
-    public string? PlanKey { get; init; }
+    [JsonPropertyName("planKey")]
+    public string? ExperimentKey { get; init; }
 
     /// <summary>The files of model, data set and adapter when it was queued.</summary>
     public IReadOnlyList<FileSnapshot> Files { get; init; } = [];

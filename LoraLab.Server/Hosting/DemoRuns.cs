@@ -17,7 +17,7 @@ internal sealed class DemoRuns(IRunStore store, RunService service, LoraLabPaths
     /// <summary>The demo's runs in the order of their submission, and what went wrong.</summary>
     public async Task<(IReadOnlyList<RunDocument> Runs, IReadOnlyList<string> Problems)> QueueAsync(CancellationToken cancellationToken)
     {
-        List<RunDocument> runs = [.. store.Each(new RunFilter { Tags = new HashSet<string> { Tag } }).Select(run => run.Document)];
+        List<RunDocument> runs = [.. store.Enumerate(new RunFilter { Tags = new HashSet<string> { Tag } }).Select(run => run.Document)];
         if (runs.Count > 0)
         {
             return (runs, []);

@@ -20,7 +20,7 @@ internal static class Help
         """;
 
     /// <summary>Whether somebody asks for it.</summary>
-    public static bool IsAsked(IEnumerable<string> args) => args.Any(arg => arg is "--help" or "-h" or "-?");
+    public static bool IsRequested(IEnumerable<string> args) => args.Any(arg => arg is "--help" or "-h" or "-?");
 
     public static void Write(TextWriter output) => output.WriteLine(Text);
 }

@@ -59,7 +59,7 @@ internal static class ObservabilityServices
     {
         if (app.Configuration.GetValue<bool>(PrometheusKey))
         {
-            app.MapPrometheusScrapingEndpoint("/metrics").NeedsScope(Scopes.Read).DisableRateLimiting();
+            app.MapPrometheusScrapingEndpoint("/metrics").RequireScope(Scopes.Read).DisableRateLimiting();
         }
     }
 }

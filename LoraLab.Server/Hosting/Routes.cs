@@ -44,7 +44,7 @@ internal static class Routes
         api.AddEndpointFilter(static async (context, next) =>
         {
             using IDisposable? scope = context.HttpContext.GetRouteValue("id") is string id
-                ? context.HttpContext.RequestServices.GetRequiredService<ILogger<WebApplication>>().OfRun(id)
+                ? context.HttpContext.RequestServices.GetRequiredService<ILogger<WebApplication>>().BeginRunScope(id)
                 : null;
             long seq = context.HttpContext.RequestServices.GetRequiredService<IRunStore>().Seq;
             context.HttpContext.Response.Headers[SeqHeader] = seq.ToString(CultureInfo.InvariantCulture);
@@ -63,7 +63,7 @@ internal static class Routes
         api.MapSession();
     }
 
-    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(LiveHub.Path).NeedsScope(Scopes.Read);
+    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(LiveHub.Path).RequireScope(Scopes.Read);
 
     public static void MapApiDescription(this WebApplication app)
     {
@@ -80,7 +80,7 @@ internal static class Routes
     /// <summary>What the queue's library shows of itself: for who looks after the server.</summary>
     public static void MapHangfire(this WebApplication app) =>
         app.MapHangfireDashboardWithAuthorizationPolicy(SecurityServices.Policy, HangfirePage.Path, new DashboardOptions { DashboardTitle = "LoraLab's queue", DisplayStorageConnectionString = false })
-            .NeedsScope(Scopes.Admin);
+            .RequireScope(Scopes.Admin);
 
     public static void MapDashboard(this WebApplication app)
     {

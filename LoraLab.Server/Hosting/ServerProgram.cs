@@ -20,7 +20,7 @@ internal static class ServerProgram
 
     public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> use)
     {
-        if (Help.IsAsked(args))
+        if (Help.IsRequested(args))
         {
             Help.Write(Console.Out);
             return 0;
@@ -43,7 +43,7 @@ internal static class ServerProgram
             app.Services.GetRequiredService<RunReconciler>().Run();
             app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
-            await app.Services.GetRequiredService<StartupMessage>().SayAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
+            await app.Services.GetRequiredService<StartupMessage>().WriteAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
             await app.WaitForShutdownAsync();
             return 0;
         }

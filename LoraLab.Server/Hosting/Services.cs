@@ -97,7 +97,7 @@ internal static class Services
         builder.Services.AddSingleton<StartupMessage>();
     }
 
-    public static void AddPlans(this WebApplicationBuilder builder)
+    public static void AddExperiments(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ExperimentRunCheck>();
         builder.Services.AddSingleton<ExperimentService>();

@@ -5,7 +5,7 @@ namespace LoraLab.Server.Hosting;
 /// <summary>What the server says on the console when it is up.</summary>
 internal sealed class StartupMessage(DemoRuns demoRuns)
 {
-    public async Task SayAsync(IEnumerable<string> urls, bool demo, CancellationToken cancellationToken)
+    public async Task WriteAsync(IEnumerable<string> urls, bool demo, CancellationToken cancellationToken)
     {
         string address = Browsable(urls.FirstOrDefault() ?? "");
         Console.WriteLine($"LoraLab dashboard: {address}");

@@ -13,7 +13,7 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
     {
         try
         {
-            while (!await RanToItsEndAsync(stoppingToken))
+            while (!await RunOnceAsync(stoppingToken))
             {
                 await Task.Delay(Pause, time, stoppingToken);
             }
@@ -33,7 +33,7 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
     /// <summary>The work; called again, from its beginning, after it threw.</summary>
     protected abstract Task LoopAsync(CancellationToken stoppingToken);
 
-    private async Task<bool> RanToItsEndAsync(CancellationToken stoppingToken)
+    private async Task<bool> RunOnceAsync(CancellationToken stoppingToken)
     {
         try
         {

@@ -29,7 +29,7 @@ internal sealed class LoraLabPaths
     public string RunsDirectory => Path.Combine(DataDirectory, "runs");
 
     /// <summary>Studies and sweeps, a file each.</summary>
-    public string PlansDirectory => Path.Combine(DataDirectory, "plans");
+    public string ExperimentsDirectory => Path.Combine(DataDirectory, "plans");
 
     public string Samples => Path.Combine(Home, "samples");
 

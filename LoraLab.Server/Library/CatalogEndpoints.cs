@@ -21,8 +21,8 @@ internal static class CatalogEndpoints
         TypedResults.Ok(await inspector.MethodsAsync(cancellationToken));
 
     private static async Task<Ok<IReadOnlyList<ModelEntry>>> ModelsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
-        TypedResults.Ok((await inspector.AskAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models ?? []);
+        TypedResults.Ok((await inspector.RequestAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models ?? []);
 
     private static async Task<Ok<IReadOnlyList<DatasetEntry>>> DatasetsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
-        TypedResults.Ok((await inspector.AskAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? []);
+        TypedResults.Ok((await inspector.RequestAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? []);
 }

@@ -11,7 +11,7 @@ internal sealed class LiveFeed(TimeProvider time) : ILiveSink
 {
     private ImmutableList<LiveSubscription> subscriptions = [];
 
-    public void Accept(IReadOnlyList<LiveEvent> events)
+    public void Publish(IReadOnlyList<LiveEvent> events)
     {
         foreach (LiveSubscription subscription in subscriptions)
         {
@@ -23,8 +23,8 @@ internal sealed class LiveFeed(TimeProvider time) : ILiveSink
     }
 
     /// <summary>An event that is not stored and not replayed.</summary>
-    public void Tell<T>(string? runId, string type, T data) =>
-        Accept([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
+    public void PublishTransient<T>(string? runId, string type, T data) =>
+        Publish([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
 
     public int Count => subscriptions.Count;
 

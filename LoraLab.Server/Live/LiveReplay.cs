@@ -51,19 +51,19 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
 
         if (topic == LiveHub.Runs)
         {
-            return store.Each(RunFilter.All).Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, store.Placed(run.Document)));
+            return store.Enumerate(RunFilter.All).Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, store.WithQueuePosition(run.Document)));
         }
 
         if (LiveTopics.GetExperimentKind(topic) is not null || LiveTopics.GetExperiment(topic) is not null)
         {
-            return store.ListPlans().OrderBy(plan => plan.Id, StringComparer.Ordinal)
-                .Select(plan => Make(seq, null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended)))
+            return store.ListExperiments().OrderBy(experiment => experiment.Id, StringComparer.Ordinal)
+                .Select(experiment => Make(seq, null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(experiment.Kind, experiment.Id, experiment.Name, experiment.Ended)))
                 .Where(live => LiveTopics.Carries(topic, live));
         }
 
         return LiveTopics.GetRunId(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
             ? [
-                Make(seq, id, LiveEventTypes.RunState, store.Placed(found.Document)),
+                Make(seq, id, LiveEventTypes.RunState, store.WithQueuePosition(found.Document)),
                 Make(seq, id, LiveEventTypes.RunMetrics, new RunMetrics(id, store.ReadSeries(id, null))),
             ]
             : [];

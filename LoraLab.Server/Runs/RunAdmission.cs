@@ -26,7 +26,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         : valid.Spec.Name.Trim();
 
     /// <summary>Refuses when the queue cannot take so many more.</summary>
-    public void RequireRoom(IStoreReader queue, int runs = 1)
+    public void RequireQueueCapacity(IStoreReader queue, int runs = 1)
     {
         int limit = options.Value.Limits.QueuedRuns;
         int waiting = queue.Counts().Of(RunState.Queued);
@@ -71,11 +71,11 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         {
             Document = document,
             Position = transaction.QueueEnds().Tail,
-            PlanKey = run.Plan?.Key,
+            ExperimentKey = run.Plan?.Key,
             Files = run.Valid.Files,
             Submitted = run.Submitted.DeepClone().AsObject(),
         });
         transaction.EmitState(document);
-        return transaction.Placed(document);
+        return transaction.WithQueuePosition(document);
     }
 }

@@ -42,7 +42,7 @@ internal static class RunEndpoints
         JsonObject spec = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         if (dryRun == true)
         {
-            return TypedResults.Ok(await service.TryAsync(spec, cancellationToken));
+            return TypedResults.Ok(await service.DryRunAsync(spec, cancellationToken));
         }
 
         if (key is null)
@@ -62,7 +62,7 @@ internal static class RunEndpoints
     private static IResult Get(string id, HttpContext context, IRunStore store)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(store.Placed(run.Document), ContractJson.Options);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(store.WithQueuePosition(run.Document), ContractJson.Options);
         EntityTagHeaderValue tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..20]}\"");
         return TypedResults.File(body, "application/json", entityTag: tag);
     }

@@ -28,7 +28,7 @@ internal static class RunFileEndpoints
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         (int at, string path) = files.Find(run.Document, step ?? "last");
-        return Wants(request, "text/csv")
+        return Prefers(request, "text/csv")
             ? TypedResults.PhysicalFile(path, "text/csv; charset=utf-8", $"{id}-step-{at}.csv")
             : TypedResults.Ok(PredictionFiles.Read(at, path));
     }
@@ -52,7 +52,7 @@ internal static class RunFileEndpoints
             throw ApiFailure.NotFound("attemptNotFound", $"Run {id} has no attempt {number}.");
         }
 
-        if (Wants(request, "text/plain"))
+        if (Prefers(request, "text/plain"))
         {
             string path = logs.PathOf(id, number);
             return tail is int count ? TypedResults.Text(string.Concat(logs.LastLines(id, number, count).Select(line => line + "\n")))
@@ -113,7 +113,7 @@ internal static class RunFileEndpoints
         return file;
     }
 
-    private static bool Wants(HttpRequest request, string type) =>
+    private static bool Prefers(HttpRequest request, string type) =>
         request.GetTypedHeaders().Accept is { Count: > 0 } accept
         && accept.OrderByDescending(item => item.Quality ?? 1).First() is { } first
         && first.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);

@@ -20,18 +20,18 @@ internal sealed class RunQuery(IRunStore store)
 
         RunSort order = RunSort.TryParse(sort)
             ?? throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{sort}'; there are {string.Join(", ", RunSort.FieldNames)}, with - in front for descending.");
-        RunFilter filter = new() { States = ParseStates(state), Methods = Words(method), Tags = Words(tag), StudyId = study, SweepId = sweep, Text = q };
+        RunFilter filter = new() { States = ParseStates(state), Methods = ParseList(method), Tags = ParseList(tag), StudyId = study, SweepId = sweep, Text = q };
         // The cursor's run may have gone or moved, its place in the order has not.
-        RunSort.Place? after = cursor is null ? null : order.TryReadCursor(cursor)
+        RunSort.Key? after = cursor is null ? null : order.TryDecodeCursor(cursor)
             ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; take nextCursor of a page with the same sort.");
         RunPage page = store.List(filter, order, limit ?? DefaultLimit, after);
-        return new RunList([.. page.Documents.Select(store.Placed)], page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null, page.Total);
+        return new RunList([.. page.Documents.Select(store.WithQueuePosition)], page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null, page.Total);
     }
 
-    private static HashSet<string>? Words(string? list) =>
+    private static HashSet<string>? ParseList(string? list) =>
         string.IsNullOrWhiteSpace(list) ? null : [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
-    private static HashSet<RunState>? ParseStates(string? list) => Words(list)?.Select(word =>
+    private static HashSet<RunState>? ParseStates(string? list) => ParseList(list)?.Select(word =>
         Enum.TryParse(word, ignoreCase: true, out RunState state) && !char.IsDigit(word[0]) && word[0] != '-'
             ? state
             : throw ApiFailure.Invalid("state", $"There is no state '{word}'; there are {string.Join(", ", Enum.GetNames<RunState>().Select(name => name.ToLowerInvariant()))}.")).ToHashSet();

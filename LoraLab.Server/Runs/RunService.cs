@@ -17,9 +17,9 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>What can be done to runs from outside.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, Idempotency once, IOptions<LoraLabOptions> options)
+    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, Idempotency idempotency, IOptions<LoraLabOptions> options)
 {
-    public async Task<DryRunResult> TryAsync(JsonObject spec, CancellationToken cancellationToken)
+    public async Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
         return new DryRunResult
@@ -36,14 +36,14 @@ internal sealed class RunService(
 
     public async Task<RunDocument> SubmitAsync(JsonObject spec, string? clonedFrom, CancellationToken cancellationToken)
     {
-        return Insert(await admission.CheckAsync(spec, cancellationToken) with { ClonedFrom = clonedFrom }, answer: null);
+        return Insert(await admission.CheckAsync(spec, cancellationToken) with { ClonedFrom = clonedFrom }, response: null);
     }
 
     /// <summary>Submits once for each key: the same key and body again give the stored answer, another body is refused.</summary>
     public Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
     {
         string hash = Idempotency.HashOf(kind: null, spec.ToJsonString());
-        return once.CreateAsync(key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
+        return idempotency.CreateAsync(key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
     }
 
     public async Task<RunDocument> CloneAsync(string id, JsonObject changes, CancellationToken cancellationToken)
@@ -54,7 +54,7 @@ internal sealed class RunService(
 
     public RunDocument Edit(string id, RunPatch patch, bool clearNotes)
     {
-        RunDocument edited = store.Transact(Whole(id), transaction =>
+        RunDocument edited = store.Transact(ScopeOf(id), transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
             RunDocument document = run.Document;
@@ -71,7 +71,7 @@ internal sealed class RunService(
             };
             transaction.Put(run with { Document = document });
             transaction.EmitState(document);
-            return transaction.Placed(document);
+            return transaction.WithQueuePosition(document);
         });
         lanes.Wake();
         return edited;
@@ -96,10 +96,10 @@ internal sealed class RunService(
     /// <summary>Puts an ended run back at the head of the queue; its next attempt goes on from the last checkpoint.</summary>
     public RunDocument Resume(string id)
     {
-        RunDocument resumed = store.Transact(Whole(id), transaction =>
+        RunDocument resumed = store.Transact(ScopeOf(id), transaction =>
         {
             StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
-            return RunRequeuing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNot(run.Document));
+            return RunRequeuing.Resume(transaction, id) ?? throw ApiFailure.Conflict("cannotResume", WhyNotResumable(run.Document));
         });
         lanes.Wake();
         return resumed;
@@ -111,7 +111,7 @@ internal sealed class RunService(
         deletions.Begin(id);
         try
         {
-            store.Transact(Whole(id), transaction =>
+            store.Transact(ScopeOf(id), transaction =>
             {
                 RequireDeletable(transaction.Find(id), id);
                 transaction.Remove(id);
@@ -142,7 +142,7 @@ internal sealed class RunService(
         }
     }
 
-    private static string WhyNot(RunDocument run) => run.State switch
+    private static string WhyNotResumable(RunDocument run) => run.State switch
     {
         RunState.Completed => $"Run {run.Id} is completed; clone it to run it again.",
         RunState.Failed => $"Run {run.Id} diverged and would do so again at the same step; clone it with a lower learningRate.",
@@ -150,9 +150,9 @@ internal sealed class RunService(
     };
 
     /// <summary>A run that waits is the queue's as well: a lane takes it without naming it.</summary>
-    private static StoreScope Whole(string id) => StoreScope.Run(id) + StoreScope.Queue;
+    private static StoreScope ScopeOf(string id) => StoreScope.Run(id) + StoreScope.Queue;
 
-    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(Whole(id), transaction =>
+    private RunDocument Stop(string id, TimeSpan grace) => store.Transact(ScopeOf(id), transaction =>
     {
         StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
         RunDocument document = RunStateMachine.Cancel(run.Document, transaction.Now + grace, transaction.Now)
@@ -166,16 +166,16 @@ internal sealed class RunService(
         return document;
     });
 
-    private RunDocument Insert(AdmittedRun run, (string Key, string Hash)? answer)
+    private RunDocument Insert(AdmittedRun run, (string Key, string Hash)? response)
     {
         AdmittedRun named = admission.WithId(run);
         RunDocument inserted = store.Transact(StoreScope.Queue, transaction =>
         {
-            admission.RequireRoom(transaction);
+            admission.RequireQueueCapacity(transaction);
             RunDocument document = RunAdmission.Add(transaction, named);
-            if (answer is (string key, string hash))
+            if (response is (string key, string hash))
             {
-                transaction.PutAnswer(new StoredResponse(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
+                transaction.PutResponse(new StoredResponse(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
             }
 
             return document;

@@ -17,13 +17,13 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
 
     public async Task<SpecValidation> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
     {
-        InspectResponse response = await inspector.AskAsync(new InspectRequest { Kind = "validate", Spec = spec }, cancellationToken);
+        InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "validate", Spec = spec }, cancellationToken);
         SpecValidation validation = response.Validation ?? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not say whether the specification is valid.");
         List<FieldError> errors = [.. validation.Errors];
         if (validation.Spec is { } effective)
         {
             errors.AddRange(RunTextRules.Check(effective.Name, effective.Notes, effective.Tags, effective.Priority));
-            if (!lanes.Accept(effective.Device))
+            if (!lanes.Accepts(effective.Device))
             {
                 errors.Add(new FieldError("device", $"device is \"{effective.Device}\", but this server runs on {string.Join(", ", lanes.Names)} only."));
             }

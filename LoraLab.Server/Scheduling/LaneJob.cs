@@ -23,8 +23,8 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
         Lane lane = lanes.All[index];
         while (!stopping.IsCancellationRequested)
         {
-            using IDisposable work = lanes.Work(lane);
-            RunDocument? run = disk.HasRoom() ? Claim(lane) : null;
+            using IDisposable work = lanes.MarkBusy(lane);
+            RunDocument? run = disk.HasFreeSpace() ? Claim(lane) : null;
             if (run is null)
             {
                 // Only now: a start beside a training would take its cores.
@@ -32,7 +32,7 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
                 break;
             }
 
-            using IDisposable? scope = log.OfRun(run.Id);
+            using IDisposable? scope = log.BeginRunScope(run.Id);
             using Activity? activity = Telemetry.Source.StartActivity("run attempt");
             activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
             try
@@ -55,7 +55,7 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
         }
 
         // A run may have come between the last look and the moment the lane counted as idle.
-        if (!stopping.IsCancellationRequested && HasWork(lane) && disk.HasRoom())
+        if (!stopping.IsCancellationRequested && HasWork(lane) && disk.HasFreeSpace())
         {
             lanes.Wake();
         }

@@ -16,7 +16,7 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
 
     public IReadOnlyList<string> Names => [.. All.Select(lane => lane.Device)];
 
-    public bool Accept(string device) => All.Any(lane => lane.Takes(device));
+    public bool Accepts(string device) => All.Any(lane => lane.Accepts(device));
 
     public static IReadOnlyList<string> Devices(LoraLabOptions options) => options.Devices.Count == 0 ? ["auto"] : options.Devices;
 
@@ -41,7 +41,7 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
     }
 
     /// <summary>The lane executes a run until the result is disposed.</summary>
-    public IDisposable Work(Lane lane)
+    public IDisposable MarkBusy(Lane lane)
     {
         busy[lane.Index] = true;
         return new Release(() => busy.TryRemove(lane.Index, out _));

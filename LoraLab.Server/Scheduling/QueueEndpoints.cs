@@ -14,7 +14,7 @@ internal static class QueueEndpoints
     {
         RouteGroupBuilder queue = api.MapGroup("/queue").WithTags("Queue");
         queue.MapGet("/", Get).WithSummary("What runs and what waits, in order");
-        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or goes on").NeedsScope(Scopes.Admin);
+        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or goes on").RequireScope(Scopes.Admin);
         queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409).WithSummary("Moves a waiting run");
     }
 

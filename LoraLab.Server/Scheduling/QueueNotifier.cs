@@ -16,11 +16,11 @@ internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeP
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using ChangeListener listener = changes.Listen(static change => change is StoreReopened or RunChanged { IsOfTheQueue: true });
-        string told = "";
+        using ChangeListener listener = changes.Subscribe(static change => change is StoreReopened or RunChanged { AffectsQueue: true });
+        string reported = "";
         do
         {
-            told = Tell(told);
+            reported = NotifyIfChanged(reported);
             await Task.Delay(Pause, Time, stoppingToken);
             while (listener.Changes.TryRead(out _))
             {
@@ -28,22 +28,22 @@ internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeP
             }
 
             // What happened during the pause.
-            told = Tell(told);
+            reported = NotifyIfChanged(reported);
         }
         while (await listener.Changes.WaitToReadAsync(stoppingToken));
     }
 
-    private string Tell(string told)
+    private string NotifyIfChanged(string reported)
     {
-        string look = Look(store.QueuePage().Document);
-        if (look != told)
+        string signature = Signature(store.QueuePage().Document);
+        if (signature != reported)
         {
             store.Transact(StoreScope.Queue, transaction => transaction.Emit(null, LiveEventTypes.QueueChanged, transaction.QueuePage().Document));
         }
 
-        return look;
+        return signature;
     }
 
-    private static string Look(QueueDocument queue) =>
+    private static string Signature(QueueDocument queue) =>
         string.Join(' ', queue.Running.Select(run => $"{run.Id}:{run.State}").Concat(queue.Queued.Select(run => $"{run.Id}:{run.Priority}:{run.Name}")));
 }

@@ -14,7 +14,7 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
         QueueDocument queue = store.Transact(StoreScope.Queue, transaction =>
         {
             transaction.SetPaused(paused);
-            return Tell(transaction);
+            return EmitQueue(transaction);
         });
         lanes.Wake();
         return queue;
@@ -36,7 +36,7 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
             waiting.RemoveAt(from);
             waiting.Insert(to, moved);
             Renumber(transaction, waiting, to);
-            return Tell(transaction);
+            return EmitQueue(transaction);
         });
         lanes.Wake();
         return queue;
@@ -95,7 +95,7 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
         transaction.EmitState(document);
     }
 
-    private static QueueDocument Tell(IStoreTransaction transaction)
+    private static QueueDocument EmitQueue(IStoreTransaction transaction)
     {
         QueueDocument queue = transaction.QueuePage().Document;
         transaction.Emit(null, LiveEventTypes.QueueChanged, queue);

@@ -12,14 +12,14 @@ internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspec
         // Its first answer takes a moment; nobody should wait for it in a page.
         Task warm = WarmAsync(stoppingToken);
         // Services start before the port is bound: a server that cannot listen must not have touched a run.
-        await StartedAsync(stoppingToken);
+        await WaitForStartAsync(stoppingToken);
         await recovery.RunAsync(stoppingToken);
         lanes.Open();
         readiness.Set();
         await warm;
     }
 
-    private async Task StartedAsync(CancellationToken stoppingToken)
+    private async Task WaitForStartAsync(CancellationToken stoppingToken)
     {
         TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenRegistration registration = lifetime.ApplicationStarted.Register(started.SetResult);

@@ -43,11 +43,11 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
 
     private async Task RecoverAsync(RunDocument run, CancellationToken cancellationToken)
     {
-        using IDisposable? scope = log.OfRun(run.Id);
+        using IDisposable? scope = log.BeginRunScope(run.Id);
         string events = Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events);
         await EndProcessAsync(run.Attempts[^1], events, cancellationToken);
         AttemptImport import = new(run.Id, new EventTail(events), importer, log);
-        await import.TakeAllAsync(time, cancellationToken);
+        await import.ImportAllAsync(time, cancellationToken);
         await ending.RecoverAsync(run.Id, import.Ended, cancellationToken);
         log.LogInformation("Run {Run} was left by an earlier server; it is {State} now", run.Id, store.Find(run.Id)?.Document.State);
     }
@@ -77,7 +77,7 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
     /// <summary>The one that began last is put first, so that the one that began first stands at the head in the end.</summary>
     private void ResumeInterrupted()
     {
-        foreach (StoredRun run in store.Each(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true)).ToList())
+        foreach (StoredRun run in store.Enumerate(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true)).ToList())
         {
             store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction => RunRequeuing.Resume(transaction, run.Document.Id));
             log.LogInformation("Run {Run} was interrupted; it is at the head of the queue again", run.Document.Id);

@@ -17,6 +17,6 @@ internal static class RunRequeuing
 
         transaction.Put(run with { Document = document, Position = transaction.QueueEnds().Head });
         transaction.EmitState(document);
-        return transaction.Placed(document);
+        return transaction.WithQueuePosition(document);
     }
 }

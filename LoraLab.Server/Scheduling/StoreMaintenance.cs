@@ -8,7 +8,7 @@ namespace LoraLab.Server.Scheduling;
 /// What the store needs from time to time: a checkpoint of the database when nothing was written for a while, and, when a disk that was
 /// full has room again, the reserve, the records that could not be written, and the queue.
 /// </summary>
-internal sealed class StoreMaintenance(IRunStore store, RunRecords records, ExperimentRecords plans, StoreStateFile ledger, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : BackgroundLoop(time, log)
+internal sealed class StoreMaintenance(IRunStore store, RunRecords records, ExperimentRecords experiments, StoreStateFile stateFile, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private const int QuietTurns = 4;
@@ -21,7 +21,7 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Expe
         int quiet = 0;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            LookAtDisk();
+            CheckDisk();
             long now = store.Seq;
             quiet = now == seen ? quiet + 1 : 0;
             if (quiet >= QuietTurns && now != checkpointed && Checkpoint())
@@ -33,18 +33,18 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Expe
         }
     }
 
-    private void LookAtDisk()
+    private void CheckDisk()
     {
-        reserve.Take();
-        if (reserve.RoomCame())
+        reserve.Allocate();
+        if (reserve.SpaceRecovered())
         {
             Log.LogInformation("The disk has room again; waiting runs are started");
             lanes.Wake();
         }
 
-        if (records.AnyUnwritten || plans.AnyUnwritten || ledger.Paused != store.Paused)
+        if (records.HasUnwritten || experiments.HasUnwritten || stateFile.Paused != store.Paused)
         {
-            store.WriteRecordsAgain();
+            store.RetryRecords();
         }
     }
 

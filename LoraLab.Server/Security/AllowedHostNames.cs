@@ -13,7 +13,7 @@ internal sealed class AllowedHostNames
     private const string Localhost = "localhost";
 
     private readonly List<string> configured;
-    private readonly bool addresses;
+    private readonly bool allowAddresses;
 
     public AllowedHostNames(IConfiguration configuration, ApiKeyRing keys)
     {
@@ -24,14 +24,14 @@ internal sealed class AllowedHostNames
         }
 
         // A rebound name is a name: who comes with an address in numbers meant this machine. Without keys nobody comes that way.
-        addresses = keys.Required;
+        allowAddresses = keys.Required;
     }
 
     /// <summary>Whether a request may come with this <c>Host</c>.</summary>
-    public bool Knows(string host) =>
+    public bool Allows(string host) =>
         IsLoopback(host)
         || IsConfigured(host)
-        || (addresses && (IPAddress.TryParse(host.Trim('[', ']'), out _) || host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase)));
+        || (allowAddresses && (IPAddress.TryParse(host.Trim('[', ']'), out _) || host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Whether <c>AllowedHosts</c> names it.</summary>
     public bool IsConfigured(string host) => configured.Any(pattern =>

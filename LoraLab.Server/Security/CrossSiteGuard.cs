@@ -13,13 +13,13 @@ internal sealed class CrossSiteGuard(RequestDelegate next, AllowedHostNames name
     public Task InvokeAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
-        return !Acts(request) || (IsOwnSite(request.Headers["Sec-Fetch-Site"].ToString()) && IsOwnOrigin(request))
+        return !HasSideEffects(request) || (IsOwnSite(request.Headers["Sec-Fetch-Site"].ToString()) && IsOwnOrigin(request))
             ? next(context)
             : throw ApiFailure.Refused(
                 StatusCodes.Status403Forbidden, "crossSite", "A page of another site sent this request; only the server's own pages, and scripts, may do that. Behind a proxy, add its name to AllowedHosts.");
     }
 
-    private static bool Acts(HttpRequest request) =>
+    private static bool HasSideEffects(HttpRequest request) =>
         !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
         || request.Path.StartsWithSegments(LiveHub.Path);
 

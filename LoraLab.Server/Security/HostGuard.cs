@@ -11,7 +11,7 @@ internal sealed class HostGuard(RequestDelegate next, AllowedHostNames names)
     public Task InvokeAsync(HttpContext context)
     {
         string host = context.Request.Host.Host;
-        return names.Knows(host)
+        return names.Allows(host)
             ? next(context)
             : throw ApiFailure.Refused(
                 StatusCodes.Status400BadRequest, "unknownHost", $"This server is not called '{ApiFailure.Shorten(host)}'; use 127.0.0.1 or localhost, or add the name to AllowedHosts.");

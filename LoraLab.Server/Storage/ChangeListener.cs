@@ -4,9 +4,9 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Storage;
 
 /// <summary>What one listener wanted to hear and has not read yet.</summary>
-/// <param name="wanted">What it wants to hear.</param>
+/// <param name="filter">What it wants to hear.</param>
 /// <param name="close">Told when it does not listen any more.</param>
-internal sealed class ChangeListener(Func<StoreChange, bool> wanted, Action<ChangeListener> close) : IDisposable
+internal sealed class ChangeListener(Func<StoreChange, bool> filter, Action<ChangeListener> close) : IDisposable
 {
     // Not bounded: what is wanted are changes that people and runs make, not their steps, and each is a reference to what the store holds anyway.
     private readonly Channel<StoreChange> channel = Channel.CreateUnbounded<StoreChange>(new UnboundedChannelOptions { SingleReader = true });
@@ -17,7 +17,7 @@ internal sealed class ChangeListener(Func<StoreChange, bool> wanted, Action<Chan
     /// <summary>Keeps a change that is wanted.</summary>
     public void Offer(StoreChange change)
     {
-        if (wanted(change))
+        if (filter(change))
         {
             channel.Writer.TryWrite(change);
         }

@@ -5,5 +5,5 @@ namespace LoraLab.Server.Storage;
 /// <summary>Takes events in the order of their numbers; never blocks.</summary>
 internal interface ILiveSink
 {
-    void Accept(IReadOnlyList<LiveEvent> events);
+    void Publish(IReadOnlyList<LiveEvent> events);
 }

@@ -26,14 +26,14 @@ internal interface IRunStore : IStoreReader, IRunSeries
     /// <summary>Events after <paramref name="afterSeq"/>, of one run when <paramref name="runId"/> is given.</summary>
     EventPage ReadEvents(long afterSeq, string? runId = null);
 
-    StoredResponse? FindAnswer(string key);
+    StoredResponse? FindResponse(string key);
 
     /// <summary>All answers that are kept; for start-up.</summary>
-    IReadOnlyList<StoredResponse> ListAnswers();
+    IReadOnlyList<StoredResponse> ListResponses();
 
     /// <summary>Writes what is only in the log of the database to its file, for idle moments.</summary>
     void Checkpoint();
 
     /// <summary>Tries again to write the files beside the database that the disk refused.</summary>
-    void WriteRecordsAgain();
+    void RetryRecords();
 }

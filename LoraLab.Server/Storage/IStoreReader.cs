@@ -13,7 +13,7 @@ internal interface IStoreReader
     StoredRun? Find(string runId);
 
     /// <summary>The first runs of an order that a filter means, behind a place where one is given.</summary>
-    RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null);
+    RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null);
 
     RunCounts Counts();
 
@@ -30,7 +30,7 @@ internal interface IStoreReader
     (long Head, long Tail) QueueEnds();
 
     /// <summary>The runs of a study or sweep, by the key that each has in it.</summary>
-    IReadOnlyDictionary<string, RunDocument> OfPlan(ExperimentKind kind, string planId);
+    IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId);
 
     /// <summary>Whether a run has the name.</summary>
     bool HasName(string name);
@@ -38,8 +38,8 @@ internal interface IStoreReader
     /// <summary>How many runs of a method have a colour.</summary>
     IReadOnlyDictionary<string, int> ColorsOf(string method);
 
-    StoredExperiment? FindPlan(string planId);
+    StoredExperiment? FindExperiment(string experimentId);
 
     /// <summary>Studies or sweeps, the latest first; both where no kind is given.</summary>
-    IReadOnlyList<StoredExperiment> ListPlans(ExperimentKind? kind = null);
+    IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null);
 }

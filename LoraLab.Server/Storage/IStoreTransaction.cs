@@ -14,7 +14,7 @@ internal interface IStoreTransaction : IStoreReader, IRunSeries
     void Put(StoredRun run);
 
     /// <summary>Writes a study or sweep, and tells that it changed.</summary>
-    void PutPlan(StoredExperiment plan);
+    void PutExperiment(StoredExperiment experiment);
 
     /// <summary>Removes the run and its points.</summary>
     void Remove(string runId);
@@ -27,5 +27,5 @@ internal interface IStoreTransaction : IStoreReader, IRunSeries
     /// <summary>The usual event after <see cref="Put"/>: the run's document with its place in the queue.</summary>
     void EmitState(RunDocument document);
 
-    void PutAnswer(StoredResponse answer);
+    void PutResponse(StoredResponse response);
 }

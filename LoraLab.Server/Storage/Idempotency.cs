@@ -28,16 +28,16 @@ internal sealed class Idempotency(IRunStore store)
         await oneByOne.WaitAsync(cancellationToken);
         try
         {
-            bool replayed = store.FindAnswer(key) is not null;
+            bool replayed = store.FindResponse(key) is not null;
             if (!replayed)
             {
                 await create();
             }
 
-            StoredResponse answer = store.FindAnswer(key)!;
-            return answer.BodyHash == hash
-                ? (answer.RunId, answer.Body, replayed)
-                : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for something else ({answer.RunId}); send a new key with a new request.");
+            StoredResponse response = store.FindResponse(key)!;
+            return response.BodyHash == hash
+                ? (response.CreatedId, response.Body, replayed)
+                : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for something else ({response.CreatedId}); send a new key with a new request.");
         }
         finally
         {

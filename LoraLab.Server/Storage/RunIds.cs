@@ -23,8 +23,8 @@ internal sealed class RunIds
         this.time = time;
         // The first from above that is one of ours: ids sort by their moments.
         last = Math.Max(
-            store.Each(RunFilter.All, RunSort.Latest).Select(run => MomentOf(run.Document.Id)).FirstOrDefault(moment => moment > 0),
-            store.ListPlans().Select(plan => MomentOf(plan.Id)).DefaultIfEmpty(0).Max());
+            store.Enumerate(RunFilter.All, RunSort.Latest).Select(run => MomentOf(run.Document.Id)).FirstOrDefault(moment => moment > 0),
+            store.ListExperiments().Select(experiment => MomentOf(experiment.Id)).DefaultIfEmpty(0).Max());
     }
 
     /// <summary>When the id was given, by the clock of that time.</summary>

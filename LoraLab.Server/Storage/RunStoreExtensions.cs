@@ -16,25 +16,25 @@ internal static class RunStoreExtensions
     });
 
     /// <summary>The document with its place in the queue.</summary>
-    public static RunDocument Placed(this IStoreReader queries, RunDocument document) =>
-        document.State == RunState.Queued ? document with { QueuePosition = queries.QueuePositionOf(document.Id) } : document;
+    public static RunDocument WithQueuePosition(this IStoreReader reader, RunDocument document) =>
+        document.State == RunState.Queued ? document with { QueuePosition = reader.QueuePositionOf(document.Id) } : document;
 
     /// <summary>
     /// All runs that a filter means, a page at a time, for who must look at each of them and may take the time: at start, and for a client that begins
     /// anew. What changes on the way may be met as it was or as it is.
     /// </summary>
-    public static IEnumerable<StoredRun> Each(this IStoreReader queries, RunFilter filter, RunSort? sort = null)
+    public static IEnumerable<StoredRun> Enumerate(this IStoreReader reader, RunFilter filter, RunSort? sort = null)
     {
         RunSort order = sort ?? RunSort.Oldest;
-        RunSort.Place? after = null;
+        RunSort.Key? after = null;
         RunPage page;
         do
         {
-            page = queries.List(filter, order, PageSize, after);
+            page = reader.List(filter, order, PageSize, after);
             foreach (StoredRun run in page.Items)
             {
                 yield return run;
-                after = order.PlaceOf(run.Document);
+                after = order.KeyOf(run.Document);
             }
         }
         while (page.HasMore);

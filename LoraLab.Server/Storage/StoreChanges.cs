@@ -8,17 +8,17 @@ internal sealed class StoreChanges
 {
     private ImmutableList<ChangeListener> listeners = [];
 
-    /// <summary>Hears every change from now on that is <paramref name="wanted"/>, until the listener is disposed.</summary>
-    /// <param name="wanted">Decides at once, under the store's gate; what nobody wants is not kept.</param>
-    public ChangeListener Listen(Func<StoreChange, bool> wanted)
+    /// <summary>Hears every change from now on that is <paramref name="filter"/>, until the listener is disposed.</summary>
+    /// <param name="filter">Decides at once, under the store's gate; what nobody wants is not kept.</param>
+    public ChangeListener Subscribe(Func<StoreChange, bool> filter)
     {
-        ChangeListener listener = new(wanted, gone => ImmutableInterlocked.Update(ref listeners, static (list, removed) => list.Remove(removed), gone));
+        ChangeListener listener = new(filter, gone => ImmutableInterlocked.Update(ref listeners, static (list, removed) => list.Remove(removed), gone));
         ImmutableInterlocked.Update(ref listeners, static (list, added) => list.Add(added), listener);
         return listener;
     }
 
     /// <summary>Tells what one transaction changed.</summary>
-    public void Tell(IEnumerable<StoreChange> changes)
+    public void Publish(IEnumerable<StoreChange> changes)
     {
         ImmutableList<ChangeListener> hearing = listeners;
         if (hearing.IsEmpty)

@@ -12,7 +12,7 @@ internal sealed record StoreScope
     private bool everything;
     private bool queue;
     private ImmutableHashSet<string> runs = [];
-    private ImmutableHashSet<string> plans = [];
+    private ImmutableHashSet<string> experiments = [];
 
     private StoreScope()
     {
@@ -28,28 +28,28 @@ internal sealed record StoreScope
     public static StoreScope Run(string id) => new() { runs = [id] };
 
     /// <summary>A study or sweep with its runs, and the names of the others.</summary>
-    public static StoreScope Plan(string id) => new() { plans = [id] };
+    public static StoreScope Experiment(string id) => new() { experiments = [id] };
 
     public static StoreScope operator +(StoreScope one, StoreScope other) => new()
     {
         everything = one.everything || other.everything,
         queue = one.queue || other.queue,
         runs = one.runs.Union(other.runs),
-        plans = one.plans.Union(other.plans),
+        experiments = one.experiments.Union(other.experiments),
     };
 
     public bool HasQueue => everything || queue;
 
     public bool HasEverything => everything;
 
-    public bool HasPlan(string id) => everything || plans.Contains(id);
+    public bool HasExperiment(string id) => everything || experiments.Contains(id);
 
     /// <summary>Whether a run may be written: it is named, one of a plan that is, or it waits, before or after, and the queue is ours.</summary>
     public bool HasRun(string id, RunDocument? before, RunDocument? after) =>
         everything
         || runs.Contains(id)
         || (queue && (before is null or { State: RunState.Queued } || after is { State: RunState.Queued }))
-        || (before is not null && ((before.StudyId is { } study && plans.Contains(study)) || (before.SweepId is { } sweep && plans.Contains(sweep))));
+        || (before is not null && ((before.StudyId is { } study && experiments.Contains(study)) || (before.SweepId is { } sweep && experiments.Contains(sweep))));
 
-    public override string ToString() => everything ? "everything" : string.Join(", ", (string[])[.. queue ? (string[])["the queue"] : [], .. runs.Select(id => $"run {id}"), .. plans.Select(id => $"plan {id}")]);
+    public override string ToString() => everything ? "everything" : string.Join(", ", (string[])[.. queue ? (string[])["the queue"] : [], .. runs.Select(id => $"run {id}"), .. experiments.Select(id => $"experiment {id}")]);
 }

@@ -26,7 +26,7 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
     public AttemptEnded? Ended => tail.Ended;
 
     /// <summary>Takes everything that is there; false: the store refused.</summary>
-    public bool TryTake()
+    public bool TryImport()
     {
         try
         {
@@ -41,7 +41,7 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
                 batch = read;
                 importer.Import(runId, batch.Events);
                 tail.Advance(batch);
-                stall?.Take(batch.Events);
+                stall?.Observe(batch.Events);
                 foreach (string line in batch.Unreadable)
                 {
                     log?.Write($"LoraLab: a line of {RunFiles.Events} is not an event: {line}");
@@ -96,9 +96,9 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
     }
 
     /// <summary>Takes everything, however long the store refuses; gives up only when the server stops.</summary>
-    public async Task TakeAllAsync(TimeProvider time, CancellationToken stopping)
+    public async Task ImportAllAsync(TimeProvider time, CancellationToken stopping)
     {
-        while (!TryTake())
+        while (!TryImport())
         {
             await Task.Delay(Pause, time, stopping);
         }

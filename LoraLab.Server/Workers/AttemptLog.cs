@@ -68,7 +68,7 @@ internal sealed class AttemptLog : IDisposable
         {
             if (unpublished.Length > 0)
             {
-                feed.Tell(runId, LiveEventTypes.RunLog, new LogChunk(published, file.Position, unpublished.ToString()));
+                feed.PublishTransient(runId, LiveEventTypes.RunLog, new LogChunk(published, file.Position, unpublished.ToString()));
                 unpublished.Clear();
                 published = file.Position;
             }

@@ -21,7 +21,7 @@ internal sealed class InspectorProcess : IDisposable
     public InspectorProcess(ProcessStartInfo command, ILogger log)
     {
         this.log = log;
-        process = WorkerProcess.Start(command, TakeOutput, TakeError);
+        process = WorkerProcess.Start(command, OnOutput, OnError);
         process.Exited.ContinueWith(_ => Abandon(), TaskScheduler.Default);
     }
 
@@ -30,7 +30,7 @@ internal sealed class InspectorProcess : IDisposable
     /// <summary>The last things it said besides answers.</summary>
     public string LastLines => string.Join(" ", lines);
 
-    public async Task<InspectResponse> AskAsync(InspectRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<InspectResponse> RequestAsync(InspectRequest request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long id = Interlocked.Increment(ref lastId);
         TaskCompletionSource<InspectResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -58,7 +58,7 @@ internal sealed class InspectorProcess : IDisposable
         process.Kill();
     }
 
-    private void TakeOutput(string line)
+    private void OnOutput(string line)
     {
         try
         {
@@ -77,10 +77,10 @@ internal sealed class InspectorProcess : IDisposable
             log.LogWarning("The trainer's answer cannot be read: {Reason}", error.Message);
         }
 
-        TakeError(line);
+        OnError(line);
     }
 
-    private void TakeError(string line)
+    private void OnError(string line)
     {
         log.LogDebug("inspect: {Line}", line);
         lines.Enqueue(line);

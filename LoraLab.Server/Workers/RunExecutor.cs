@@ -19,15 +19,15 @@ namespace LoraLab.Server.Workers;
 /// process, the run ends in a state that says so.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedAutoSettings choices, RunDirectoryLocks folders, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
+    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedAutoSettings autoSettings, RunDirectoryLocks directoryLocks, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
 {
     public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
     {
         using ActiveRun handle = active.Add(run.Id);
         int attempt = run.Attempts.Count;
         string directory = paths.RunDirectory(run.Id);
-        folders.Pass();
-        MakeFolder(Path.Combine(directory, RunFiles.Attempt(attempt)));
+        directoryLocks.WaitUntilFree();
+        CreateAttemptFolder(Path.Combine(directory, RunFiles.Attempt(attempt)));
         WriteSpec(run, lane, Path.Combine(directory, RunFiles.Spec));
 
         // Checkpoint 1: a cancel that came before the handle was registered is seen in the document.
@@ -56,7 +56,7 @@ internal sealed class RunExecutor(
         {
             try
             {
-                await AttendAsync(run.Id, worker, handle, log, new WorkerCommand { RunDirectory = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] }, stopping);
+                await SuperviseAsync(run.Id, worker, handle, log, new WorkerCommand { RunDirectory = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] }, stopping);
             }
             finally
             {
@@ -66,25 +66,25 @@ internal sealed class RunExecutor(
         }
     }
 
-    private async Task AttendAsync(string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
+    private async Task SuperviseAsync(string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
     {
         // Checkpoint 2: the process, warm or cold, is known by id and start time before it is told to begin.
-        worker.HandOver(line => TakeOutput(line, log, handle), line => TakeError(line, log, handle));
+        worker.Redirect(line => OnOutput(line, log, handle), line => OnError(line, log, handle));
         handle.Worker = worker;
-        Remember(runId, worker);
+        RecordProcess(runId, worker);
         await worker.SendAsync(command);
 
         StallDetector stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
         AttemptImport import = new(runId, new EventTail(Path.Combine(command.RunDirectory!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
-        WorkerSupervisor watch = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
-        await watch.UntilExitAsync(import, stopping);
+        WorkerSupervisor supervisor = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
+        await supervisor.UntilExitAsync(import, stopping);
 
         // Checkpoint 3: the process is gone and all that it wrote is in the store.
         int exitCode = await worker.Exited;
         handle.Worker = null;
-        await import.TakeAllAsync(time, stopping);
+        await import.ImportAllAsync(time, stopping);
         log.Complete();
-        await ending.ConcludeAsync(runId, import.Ended, exitCode, watch.Killed, stopping);
+        await ending.ConcludeAsync(runId, import.Ended, exitCode, supervisor.Killed, stopping);
     }
 
     private static async Task EndAsync(WorkerProcess worker)
@@ -100,7 +100,7 @@ internal sealed class RunExecutor(
     /// A store that was put back to an earlier state may claim an attempt again: what is there already is set aside, since a worker
     /// writes its events into a file of its own.
     /// </summary>
-    private static void MakeFolder(string path)
+    private static void CreateAttemptFolder(string path)
     {
         if (File.Exists(Path.Combine(path, RunFiles.Events)))
         {
@@ -121,12 +121,12 @@ internal sealed class RunExecutor(
     {
         if (!File.Exists(path))
         {
-            RunSpec spec = choices.Adopt(run, lane.Device) with { Device = lane.DeviceFor(run.Spec.Device) };
+            RunSpec spec = autoSettings.Apply(run, lane.Device) with { Device = lane.DeviceFor(run.Spec.Device) };
             DurableFile.WriteAllText(path, JsonSerializer.Serialize(spec, ContractJson.Indented) + "\n");
         }
     }
 
-    private void Remember(string runId, WorkerProcess worker)
+    private void RecordProcess(string runId, WorkerProcess worker)
     {
         (int id, DateTimeOffset? startedAt) = (worker.Id, worker.StartedAt);
         store.Transact(StoreScope.Run(runId), transaction =>
@@ -140,7 +140,7 @@ internal sealed class RunExecutor(
     }
 
     /// <summary>JSON on stdout repeats what is in the file: it only says that there is something to read.</summary>
-    private static void TakeOutput(string line, AttemptLog log, ActiveRun handle)
+    private static void OnOutput(string line, AttemptLog log, ActiveRun handle)
     {
         if (!IsJson(line))
         {
@@ -150,7 +150,7 @@ internal sealed class RunExecutor(
         handle.Wake();
     }
 
-    private static void TakeError(string line, AttemptLog log, ActiveRun handle)
+    private static void OnError(string line, AttemptLog log, ActiveRun handle)
     {
         log.Write(line);
         handle.Wake();

@@ -79,11 +79,11 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
     private void Count(IReadOnlyList<WorkerEvent> events)
     {
         DateTimeOffset now = time.GetUtcNow();
-        foreach (WorkerEvent told in events)
+        foreach (WorkerEvent reported in events)
         {
-            Telemetry.Events.Add(1, new KeyValuePair<string, object?>("kind", told.GetType().Name));
-            Telemetry.ImportLag.Record(Math.Max(0, (now - told.At).TotalSeconds));
-            Telemetry.Steps.Add(told is MetricsRecorded metrics ? metrics.Steps.Count : 0);
+            Telemetry.Events.Add(1, new KeyValuePair<string, object?>("kind", reported.GetType().Name));
+            Telemetry.ImportLag.Record(Math.Max(0, (now - reported.At).TotalSeconds));
+            Telemetry.Steps.Add(reported is MetricsRecorded metrics ? metrics.Steps.Count : 0);
         }
     }
 

@@ -11,7 +11,7 @@ namespace LoraLab.Server.Workers;
 internal sealed class SharedAutoSettings(IRunStore store)
 {
     /// <summary>The specification for the first attempt of a run.</summary>
-    public RunSpec Adopt(RunDocument run, string device)
+    public RunSpec Apply(RunDocument run, string device)
     {
         if (run.StudyId is null && run.SweepId is null)
         {
@@ -19,7 +19,7 @@ internal sealed class SharedAutoSettings(IRunStore store)
         }
 
         RunFilter siblings = new() { StudyId = run.StudyId, SweepId = run.SweepId };
-        RunEnvironment? first = store.Each(siblings).Select(other => other.Document)
+        RunEnvironment? first = store.Enumerate(siblings).Select(other => other.Document)
             .Where(other => other.Id != run.Id && other.StudyId == run.StudyId && other.SweepId == run.SweepId)
             .SelectMany(other => other.Attempts)
             .Where(attempt => attempt.Environment is not null && attempt.Device == device)

@@ -9,7 +9,7 @@ namespace LoraLab.Server.Workers;
 internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
 {
     private const int Steps = 101;
-    private const int Times = 10;
+    private const int StallFactor = 10;
 
     private readonly Queue<double> seconds = new();
     private long moved = time.GetTimestamp();
@@ -27,17 +27,17 @@ internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
             if (seconds.Count == 0)
             {
                 // How long a step takes is not known before the second: a large model on a slow machine needs minutes.
-                return training ? shortest * Times : shortest;
+                return training ? shortest * StallFactor : shortest;
             }
 
             double[] sorted = [.. seconds.Order()];
             TimeSpan median = TimeSpan.FromSeconds(sorted[sorted.Length / 2]);
-            return median * Times > shortest ? median * Times : shortest;
+            return median * StallFactor > shortest ? median * StallFactor : shortest;
         }
     }
 
     /// <summary>The worker told something.</summary>
-    public void Take(IReadOnlyList<WorkerEvent> events)
+    public void Observe(IReadOnlyList<WorkerEvent> events)
     {
         if (events.Count == 0)
         {

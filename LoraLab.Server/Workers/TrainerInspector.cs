@@ -20,16 +20,16 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
 
     /// <summary>The methods; they are part of the trainer's program, so they are asked for once.</summary>
     public async Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
-        methods ??= (await AskAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];
+        methods ??= (await RequestAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];
 
-    public async Task<InspectResponse> AskAsync(InspectRequest request, CancellationToken cancellationToken)
+    public async Task<InspectResponse> RequestAsync(InspectRequest request, CancellationToken cancellationToken)
     {
         for (bool again = false; ; again = true)
         {
             InspectorProcess process = Current();
             try
             {
-                InspectResponse response = await process.AskAsync(request, Timeout, cancellationToken);
+                InspectResponse response = await process.RequestAsync(request, Timeout, cancellationToken);
                 return response.Error is null ? response : throw ApiFailure.Unavailable("trainerRefused", response.Error);
             }
             catch (TrainerExitedException) when (!again)

@@ -13,14 +13,14 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
     private WorkerProcess? idle;
     private TimeSpan pause = FirstPause;
     private bool pausing;
-    private bool wanted;
+    private bool requested;
     private bool disposed;
 
     public void Prepare()
     {
         lock (gate)
         {
-            wanted = true;
+            requested = true;
             if (idle is null && !pausing)
             {
                 Start();
@@ -32,7 +32,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
     {
         lock (gate)
         {
-            wanted = false;
+            requested = false;
             if (idle is not { IsAlive: true } taken)
             {
                 // One that has just died is cleared away where its exit is awaited.
@@ -80,7 +80,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
-            Again($"cannot be started ({error.Message})");
+            RetryLater($"cannot be started ({error.Message})");
         }
     }
 
@@ -94,13 +94,13 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
             {
                 idle = null;
                 process.Dispose();
-                Again($"ended with exit code {exitCode}");
+                RetryLater($"ended with exit code {exitCode}");
             }
         }
     }
 
     /// <summary>The caller holds the gate.</summary>
-    private void Again(string why)
+    private void RetryLater(string why)
     {
         if (disposed || stopping.IsCancellationRequested)
         {
@@ -119,7 +119,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
         lock (gate)
         {
             pausing = false;
-            if (wanted && idle is null)
+            if (requested && idle is null)
             {
                 Start();
             }

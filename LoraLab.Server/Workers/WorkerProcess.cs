@@ -70,7 +70,7 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>Every line from now on goes to these.</summary>
-    public void HandOver(Action<string> onOutput, Action<string> onError) => listeners = new(onOutput, onError);
+    public void Redirect(Action<string> onOutput, Action<string> onError) => listeners = new(onOutput, onError);
 
     /// <summary>Sends one line; a process that has gone is no error here, its exit tells.</summary>
     public async Task SendAsync<T>(T message)

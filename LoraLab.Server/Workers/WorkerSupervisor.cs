@@ -30,7 +30,7 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
         while (!worker.Exited.IsCompleted)
         {
             await Task.WhenAny(worker.Exited, handle.WaitAsync(Idle));
-            import.TryTake();
+            import.TryImport();
             await ActAsync(import, stopping.IsCancellationRequested);
             await Task.WhenAny(worker.Exited, Task.Delay(time.GetElapsedTime(began) < Beginning ? FirstPollInterval : PollInterval, time, CancellationToken.None));
         }
@@ -41,20 +41,20 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
         if (handle.CancelRequested && !cancelSent)
         {
             cancelSent = true;
-            Within(grace);
+            ShortenDeadline(grace);
             await worker.SendAsync(new Contracts.Worker.WorkerCommand { Cancel = true });
         }
 
         if (stopping && !inputClosed)
         {
             inputClosed = true;
-            Within(grace);
+            ShortenDeadline(grace);
             worker.CloseInput();
         }
 
         if (import.Ended is not null)
         {
-            Within(AfterLastEvent);
+            ShortenDeadline(AfterLastEvent);
         }
 
         if (handle.KillRequested || time.GetElapsedTime(began) >= deadline)
@@ -64,7 +64,7 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
         }
     }
 
-    private void Within(TimeSpan span)
+    private void ShortenDeadline(TimeSpan span)
     {
         TimeSpan at = time.GetElapsedTime(began) + span;
         deadline = deadline is { } earlier && earlier < at ? earlier : at;

@@ -17,7 +17,7 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await readiness.Reached.WaitAsync(stoppingToken);
-        using ChangeListener listener = changes.Listen(static change => change is StoreReopened or RunChanged { PlanId: not null, IsMoreThanProgress: true });
+        using ChangeListener listener = changes.Subscribe(static change => change is StoreReopened or RunChanged { ExperimentId: not null, IsMoreThanProgress: true });
         HashSet<string> waiting = [.. Unfinished()];
         while (true)
         {
@@ -25,7 +25,7 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
             await WaitAsync(listener, waiting.Count > 0, stoppingToken);
             while (listener.Changes.TryRead(out StoreChange? change))
             {
-                waiting.UnionWith(change is RunChanged { PlanId: string plan } ? [plan] : Unfinished());
+                waiting.UnionWith(change is RunChanged { ExperimentId: string plan } ? [plan] : Unfinished());
             }
         }
     }
@@ -79,5 +79,5 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
         await happened;
     }
 
-    private IEnumerable<string> Unfinished() => store.ListPlans().Where(plan => !plan.Ended).Select(plan => plan.Id);
+    private IEnumerable<string> Unfinished() => store.ListExperiments().Where(plan => !plan.Ended).Select(plan => plan.Id);
 }

@@ -9,14 +9,14 @@ namespace LoraLab.Server.Experiments.Lifecycle;
 /// <summary>Checks every run that a plan asks for before one of them is created; the first that is wrong refuses all, by its name.</summary>
 internal sealed class ExperimentRunCheck(RunAdmission admission)
 {
-    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(ExperimentKind kind, string planId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(ExperimentKind kind, string experimentId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
     {
         Dictionary<string, AdmittedRun> admitted = [];
         foreach (RequestedRun run in runs)
         {
             try
             {
-                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Plan = (kind, planId, run.Key) };
+                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Plan = (kind, experimentId, run.Key) };
             }
             catch (ApiFailure failure) when (failure.Errors is not null)
             {

@@ -29,7 +29,7 @@ internal sealed class ExperimentService(
     /// <param name="itself">A plan that may have it already.</param>
     public static void RequireName(IStoreReader queries, ExperimentKind planKind, string name, string? itself = null)
     {
-        if (queries.ListPlans(planKind).FirstOrDefault(other => other.Id != itself && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
+        if (queries.ListExperiments(planKind).FirstOrDefault(other => other.Id != itself && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
         {
             string kind = planKind.ToString().ToLowerInvariant();
             throw ApiFailure.Conflict($"{kind}NameTaken", $"There is a {kind} named '{taken.Name}' already ({taken.Id}); give this one another name.");
@@ -42,18 +42,18 @@ internal sealed class ExperimentService(
         IExperimentDriver driver = drivers[plan.Kind];
         ExperimentStep first = driver.Next(plan, new Dictionary<string, RunDocument>(), store, time.GetUtcNow());
         // Before each of many runs is checked.
-        admission.RequireRoom(store, first.Runs.Count);
+        admission.RequireQueueCapacity(store, first.Runs.Count);
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, first.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(first, admitted);
-        StoredExperiment created = store.Transact(StoreScope.Plan(plan.Id) + StoreScope.Queue, transaction =>
+        StoredExperiment created = store.Transact(StoreScope.Experiment(plan.Id) + StoreScope.Queue, transaction =>
         {
             RequireName(transaction, plan.Kind, plan.Name);
-            admission.RequireRoom(transaction, first.Runs.Count);
-            transaction.PutPlan(plan);
+            admission.RequireQueueCapacity(transaction, first.Runs.Count);
+            transaction.PutExperiment(plan);
             StoredExperiment stored = Take(transaction, driver, plan, first, named);
             if (answer is not null)
             {
-                transaction.PutAnswer(new StoredResponse(answer.Key, answer.BodyHash, plan.Id, answer.Body(stored, transaction), transaction.Now, OfPlan: true));
+                transaction.PutResponse(new StoredResponse(answer.Key, answer.BodyHash, plan.Id, answer.Body(stored, transaction), transaction.Now, ForExperiment: true));
             }
 
             return stored;
@@ -63,51 +63,51 @@ internal sealed class ExperimentService(
     }
 
     /// <summary>Changes the plan's document, then does what follows from it.</summary>
-    public async Task<StoredExperiment> ChangeAsync(string planId, Func<StoredExperiment, DateTimeOffset, StoredExperiment> change, CancellationToken cancellationToken)
+    public async Task<StoredExperiment> ChangeAsync(string experimentId, Func<StoredExperiment, DateTimeOffset, StoredExperiment> change, CancellationToken cancellationToken)
     {
-        store.Transact(StoreScope.Plan(planId), transaction =>
+        store.Transact(StoreScope.Experiment(experimentId), transaction =>
         {
-            StoredExperiment plan = transaction.FindPlan(planId)!;
-            if (change(plan, transaction.Now) is { } changed && !changed.Says(plan))
+            StoredExperiment plan = transaction.FindExperiment(experimentId)!;
+            if (change(plan, transaction.Now) is { } changed && !changed.ContentEquals(plan))
             {
-                transaction.PutPlan(changed);
+                transaction.PutExperiment(changed);
             }
         });
-        await AdvanceAsync(planId, cancellationToken);
-        return store.FindPlan(planId)!;
+        await AdvanceAsync(experimentId, cancellationToken);
+        return store.FindExperiment(experimentId)!;
     }
 
     /// <summary>Changes what describes the plan; nothing follows from it.</summary>
-    /// <param name="planId">The plan.</param>
+    /// <param name="experimentId">The plan.</param>
     /// <param name="name">Its new name; null: as it is.</param>
     /// <param name="change">Takes the plan with its new name.</param>
     /// <exception cref="ApiFailure">Another of the kind has the name.</exception>
-    public void Describe(string planId, string? name, Func<StoredExperiment, StoredExperiment> change) => store.Transact(StoreScope.Plan(planId), transaction =>
+    public void Describe(string experimentId, string? name, Func<StoredExperiment, StoredExperiment> change) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
     {
-        StoredExperiment plan = transaction.FindPlan(planId)!;
+        StoredExperiment plan = transaction.FindExperiment(experimentId)!;
         if (name is not null)
         {
-            RequireName(transaction, plan.Kind, name, itself: planId);
+            RequireName(transaction, plan.Kind, name, itself: experimentId);
         }
 
-        if (change(plan with { Name = name ?? plan.Name }) is { } changed && !changed.Says(plan))
+        if (change(plan with { Name = name ?? plan.Name }) is { } changed && !changed.ContentEquals(plan))
         {
-            transaction.PutPlan(changed);
+            transaction.PutExperiment(changed);
         }
     });
 
     /// <summary>Takes steps until there is nothing to do.</summary>
-    public async Task AdvanceAsync(string planId, CancellationToken cancellationToken)
+    public async Task AdvanceAsync(string experimentId, CancellationToken cancellationToken)
     {
         for (int i = 0; i < MostSteps; i++)
         {
-            if (store.FindPlan(planId) is not { } plan)
+            if (store.FindExperiment(experimentId) is not { } plan)
             {
                 return;
             }
 
             IExperimentDriver driver = drivers[plan.Kind];
-            ExperimentStep step = Step(driver, plan, store.OfPlan(plan.Kind, plan.Id), store, time.GetUtcNow());
+            ExperimentStep step = Step(driver, plan, store.RunsOf(plan.Kind, plan.Id), store, time.GetUtcNow());
             if (ChangesNothing(plan, step))
             {
                 return;
@@ -116,20 +116,20 @@ internal sealed class ExperimentService(
             await TakeAsync(driver, plan, step, cancellationToken);
         }
 
-        log.LogError("{Kind} {Plan} does not come to rest: after {Steps} steps it asks for more", store.FindPlan(planId)?.Kind, planId, MostSteps);
+        log.LogError("{Kind} {Plan} does not come to rest: after {Steps} steps it asks for more", store.FindExperiment(experimentId)?.Kind, experimentId, MostSteps);
     }
 
     /// <summary>Ends the plan: what it asks for is refused, and would be again.</summary>
-    public void Fail(string planId, string sentence) => store.Transact(StoreScope.Plan(planId), transaction =>
+    public void Fail(string experimentId, string sentence) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
     {
-        if (transaction.FindPlan(planId) is { } plan)
+        if (transaction.FindExperiment(experimentId) is { } plan)
         {
-            transaction.PutPlan(drivers[plan.Kind].Fail(plan, sentence, transaction.Now));
+            transaction.PutExperiment(drivers[plan.Kind].Fail(plan, sentence, transaction.Now));
         }
     });
 
     private static bool ChangesNothing(StoredExperiment plan, ExperimentStep step) =>
-        step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Plan.Says(plan);
+        step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Plan.ContentEquals(plan);
 
     /// <summary>The step without what cannot be done: stopping what has stopped, resuming what runs.</summary>
     private static ExperimentStep Step(IExperimentDriver driver, StoredExperiment plan, IReadOnlyDictionary<string, RunDocument> own, IRunSeries series, DateTimeOffset now)
@@ -148,9 +148,9 @@ internal sealed class ExperimentService(
     {
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, step.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(step, admitted);
-        IReadOnlyList<RequestedStop> stops = store.Transact(StoreScope.Plan(plan.Id) + StoreScope.Queue, transaction =>
+        IReadOnlyList<RequestedStop> stops = store.Transact(StoreScope.Experiment(plan.Id) + StoreScope.Queue, transaction =>
         {
-            if (transaction.FindPlan(plan.Id) is not { } now || Step(driver, now, transaction.OfPlan(now.Kind, now.Id), transaction, transaction.Now) is not { } again || !ExperimentRunCheck.Covers(named, again.Runs))
+            if (transaction.FindExperiment(plan.Id) is not { } now || Step(driver, now, transaction.RunsOf(now.Kind, now.Id), transaction, transaction.Now) is not { } again || !ExperimentRunCheck.Covers(named, again.Runs))
             {
                 // Something happened meanwhile: the next round sees it.
                 return [];
@@ -190,10 +190,10 @@ internal sealed class ExperimentService(
         }
 
         // Once more, so that the document knows the ids of its new runs.
-        StoredExperiment after = driver.Next(step.Plan, transaction.OfPlan(step.Plan.Kind, step.Plan.Id), transaction, transaction.Now).Plan;
-        if (!after.Says(before))
+        StoredExperiment after = driver.Next(step.Plan, transaction.RunsOf(step.Plan.Kind, step.Plan.Id), transaction, transaction.Now).Plan;
+        if (!after.ContentEquals(before))
         {
-            transaction.PutPlan(after);
+            transaction.PutExperiment(after);
         }
 
         return after;

@@ -23,7 +23,7 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
     {
         RunDocument[] like =
         [
-            .. known.Each(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) }).Select(run => run.Document).Where(run => run.Progress.TotalSteps > 0)
+            .. known.Enumerate(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) }).Select(run => run.Document).Where(run => run.Progress.TotalSteps > 0)
                 .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null })
                 .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
                 .OrderByDescending(run => run.EndedAt),

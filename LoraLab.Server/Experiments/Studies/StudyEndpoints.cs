@@ -35,7 +35,7 @@ internal static class StudyEndpoints
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         if (dryRun == true)
         {
-            return TypedResults.Ok(await service.TryAsync(body, confirm == true, cancellationToken));
+            return TypedResults.Ok(await service.DryRunAsync(body, confirm == true, cancellationToken));
         }
 
         if (key is null)

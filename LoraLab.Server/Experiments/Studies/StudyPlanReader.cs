@@ -72,7 +72,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
             return ScaleProfile.All.First(profile => profile.Id == named);
         }
 
-        IReadOnlyList<ModelEntry> models = (await inspector.AskAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models ?? [];
+        IReadOnlyList<ModelEntry> models = (await inspector.RequestAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models ?? [];
         return ScaleProfile.Propose(models.FirstOrDefault(entry => entry.Name == model)?.HiddenSize ?? 0);
     }
 
@@ -88,7 +88,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
             return plan;
         }
 
-        IReadOnlyList<DatasetEntry> datasets = (await inspector.AskAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? [];
+        IReadOnlyList<DatasetEntry> datasets = (await inspector.RequestAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? [];
         int rows = datasets.FirstOrDefault(entry => entry.Name == plan.Dataset)?.TrainRows ?? 0;
         if (rows == 0 || samples <= rows / 2)
         {
@@ -103,5 +103,5 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 
     private string NameFor(StudyPlan plan) => RunNames.Unique(
         plan.Template is null ? $"study of {plan.Model}" : $"{plan.Template} {plan.Size} {plan.Model}",
-        name => store.ListPlans(Contracts.Live.ExperimentKind.Study).Any(other => other.Name == name));
+        name => store.ListExperiments(Contracts.Live.ExperimentKind.Study).Any(other => other.Name == name));
 }

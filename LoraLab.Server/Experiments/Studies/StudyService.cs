@@ -19,11 +19,11 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
     public const int MostWithoutConfirm = 500;
 
     public IReadOnlyList<StudyDocument> List() =>
-        [.. store.ListPlans(ExperimentKind.Study).Select(StudyView.Brief)];
+        [.. store.ListExperiments(ExperimentKind.Study).Select(StudyView.Brief)];
 
     public StudyDocument Get(string id) => StudyView.Of(Find(id), store);
 
-    public async Task<StudyPreview> TryAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
+    public async Task<StudyPreview> DryRunAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
         StoredStudy study = await reader.ReadAsync(body, cancellationToken);
         (long selection, long reported) = Count(study.Plan, confirm);
@@ -80,7 +80,7 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
         return Get(id);
     }
 
-    private StoredExperiment Find(string id) => store.FindPlan(id) is { Kind: ExperimentKind.Study } plan
+    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Study } plan
         ? plan
         : throw ApiFailure.NotFound("studyNotFound", $"There is no study '{ApiFailure.Shorten(id)}'.");
 

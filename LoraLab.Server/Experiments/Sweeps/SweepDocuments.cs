@@ -13,7 +13,7 @@ internal static class SweepDocuments
     public static SweepDocument Of(StoredExperiment plan, IStoreReader stored, int lanes, bool withTrials = true)
     {
         StoredSweep record = plan.Read<StoredSweep>();
-        IReadOnlyList<Trial> trials = Trial.Of(record, stored.OfPlan(plan.Kind, plan.Id));
+        IReadOnlyList<Trial> trials = Trial.Of(record, stored.RunsOf(plan.Kind, plan.Id));
         SweepCounts counts = Count(record, trials);
         return new SweepDocument
         {

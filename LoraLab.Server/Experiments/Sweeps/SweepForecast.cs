@@ -19,7 +19,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
 
     public SweepPreview Of(PreparedSweep prepared)
     {
-        string device = lanes.All.First(lane => lane.Takes(prepared.First.Device)).DeviceFor(prepared.First.Device);
+        string device = lanes.All.First(lane => lane.Accepts(prepared.First.Device)).DeviceFor(prepared.First.Device);
         (TimingHistory? pace, string basis) = TimingHistory.Of(store, prepared.First, device);
         (long steps, double? seconds) = Whole(prepared, pace);
         return new SweepPreview

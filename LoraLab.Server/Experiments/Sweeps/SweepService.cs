@@ -37,14 +37,14 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(plan, answer, cancellationToken), cancellationToken);
     }
 
-    public SweepList List() => new([.. store.ListPlans(ExperimentKind.Sweep).Select(plan => Show(plan, withTrials: false))]);
+    public SweepList List() => new([.. store.ListExperiments(ExperimentKind.Sweep).Select(plan => Show(plan, withTrials: false))]);
 
     public SweepDocument Get(string id) => Show(Find(id));
 
     public SweepRuns Runs(string id)
     {
         StoredExperiment plan = Find(id);
-        return new SweepRuns([.. Trial.Of(plan.Read<StoredSweep>(), RunsOf(plan)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.Placed)]);
+        return new SweepRuns([.. Trial.Of(plan.Read<StoredSweep>(), RunsOf(plan)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.WithQueuePosition)]);
     }
 
     public SweepImportance Importance(string id)
@@ -140,14 +140,14 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
     private string NameOf(PreparedSweep prepared) => string.IsNullOrWhiteSpace(prepared.Plan.Name)
         ? RunNames.Unique(
             $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, {prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
-            name => store.ListPlans(ExperimentKind.Sweep).Any(plan => plan.Name == name))
+            name => store.ListExperiments(ExperimentKind.Sweep).Any(plan => plan.Name == name))
         : prepared.Plan.Name.Trim();
 
-    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredExperiment plan) => store.OfPlan(plan.Kind, plan.Id);
+    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredExperiment plan) => store.RunsOf(plan.Kind, plan.Id);
 
     private SweepDocument Show(StoredExperiment plan) => Show(plan, withTrials: true);
 
     private SweepDocument Show(StoredExperiment plan, bool withTrials) => SweepDocuments.Of(plan, store, lanes.All.Count, withTrials);
 
-    private StoredExperiment Find(string id) => store.FindPlan(id) is { Kind: ExperimentKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
+    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
 }

@@ -4,7 +4,7 @@ namespace LoraLab.Server.Infrastructure.Access;
 internal static class ScopeConventions
 {
     /// <summary>Needs <paramref name="scope"/>; without this, GET needs read, DELETE admin, and the rest submit.</summary>
-    public static TBuilder NeedsScope<TBuilder>(this TBuilder builder, string scope)
+    public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
         where TBuilder : IEndpointConventionBuilder
     {
         builder.Add(endpoint => RequiredScope.On(endpoint, scope));

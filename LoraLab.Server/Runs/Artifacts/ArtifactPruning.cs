@@ -10,27 +10,27 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// Removes files of ended runs. The document says what went, before it goes. Specification, metrics, summary, events and the predictions
 /// that comparisons use stay in any case.
 /// </summary>
-internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunDirectoryLocks folders, ILogger<ArtifactPruning> log)
+internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunDirectoryLocks directoryLocks, ILogger<ArtifactPruning> log)
 {
     /// <summary>Removes what is asked for; the document as it is then.</summary>
     public RunDocument Prune(string runId, PruneRequest request, bool byRetention = false)
     {
-        using Lock.Scope scope = folders.Hold();
-        IReadOnlyList<RunArtifact> there = files.List(runId);
-        (RunDocument pruned, IReadOnlyList<RunArtifact> going) = store.Transact(StoreScope.Run(runId), transaction => Say(transaction, runId, there, request, byRetention));
+        using Lock.Scope scope = directoryLocks.AcquireLock();
+        IReadOnlyList<RunArtifact> artifacts = files.List(runId);
+        (RunDocument pruned, IReadOnlyList<RunArtifact> removed) = store.Transact(StoreScope.Run(runId), transaction => RecordPruning(transaction, runId, artifacts, request, byRetention));
 
         // The attempt of a run that was resumed in this moment has not begun, and keeps what it finds; one that is resumed later finds nothing.
-        if (going.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
+        if (removed.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
         {
-            Remove(runId, going);
-            log.LogInformation("{Files} files of run {Run} were pruned ({MiB:0.#} MiB): {Kinds}", going.Count, runId, going.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", going.Select(artifact => artifact.Kind).Distinct()));
+            Remove(runId, removed);
+            log.LogInformation("{Files} files of run {Run} were pruned ({MiB:0.#} MiB): {Kinds}", removed.Count, runId, removed.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", removed.Select(artifact => artifact.Kind).Distinct()));
         }
 
         return pruned;
     }
 
     /// <summary>Writes into the document what will go.</summary>
-    private static (RunDocument Run, IReadOnlyList<RunArtifact> Going) Say(IStoreTransaction transaction, string runId, IReadOnlyList<RunArtifact> there, PruneRequest request, bool byRetention)
+    private static (RunDocument Run, IReadOnlyList<RunArtifact> Removed) RecordPruning(IStoreTransaction transaction, string runId, IReadOnlyList<RunArtifact> artifacts, PruneRequest request, bool byRetention)
     {
         StoredRun run = transaction.Find(runId) ?? throw ApiFailure.NoRun(runId);
         if (!run.Document.State.IsTerminal())
@@ -38,14 +38,14 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
             throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned when it has ended.");
         }
 
-        HashSet<int?> kept = KeptSteps(run.Document, there);
-        RunArtifact[] going = [.. there.Where(artifact => Goes(artifact, request, kept))];
-        if (going.Length == 0)
+        HashSet<int?> kept = KeptSteps(run.Document, artifacts);
+        RunArtifact[] removed = [.. artifacts.Where(artifact => IsSelected(artifact, request, kept))];
+        if (removed.Length == 0)
         {
-            return (run.Document, going);
+            return (run.Document, removed);
         }
 
-        IEnumerable<PrunedFiles> said = going.GroupBy(artifact => artifact.Kind).Select(kind => new PrunedFiles
+        IEnumerable<PrunedFiles> pruned = removed.GroupBy(artifact => artifact.Kind).Select(kind => new PrunedFiles
         {
             Kind = kind.Key,
             Files = kind.Count(),
@@ -53,13 +53,13 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
             At = transaction.Now,
             ByRetention = byRetention,
         });
-        RunDocument document = run.Document with { Pruned = [.. run.Document.Pruned, .. said] };
+        RunDocument document = run.Document with { Pruned = [.. run.Document.Pruned, .. pruned] };
         transaction.Put(run with { Document = document });
         transaction.EmitState(document);
-        return (document, going);
+        return (document, removed);
     }
 
-    private static bool Goes(RunArtifact artifact, PruneRequest request, HashSet<int?> keptSteps) => artifact.Kind switch
+    private static bool IsSelected(RunArtifact artifact, PruneRequest request, HashSet<int?> keptSteps) => artifact.Kind switch
     {
         ArtifactKind.Checkpoint => request.Checkpoints,
         ArtifactKind.Predictions => request.Predictions && !keptSteps.Contains(artifact.Step),
@@ -73,10 +73,10 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
         return [steps.FirstOrDefault(), steps.LastOrDefault(), run.Summary.Accuracy?.BestStep, run.Summary.MacroF1?.BestStep];
     }
 
-    private void Remove(string runId, IReadOnlyList<RunArtifact> going)
+    private void Remove(string runId, IReadOnlyList<RunArtifact> removed)
     {
         // The file that makes a checkpoint or an adapter one goes first: what a crash leaves is nothing that would be used.
-        foreach (string path in going.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal)).Select(artifact => files.PathOf(runId, artifact)))
+        foreach (string path in removed.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal)).Select(artifact => files.PathOf(runId, artifact)))
         {
             File.Delete(path);
             if (Path.GetDirectoryName(path) is { } folder && !Directory.EnumerateFileSystemEntries(folder).Any())

@@ -30,7 +30,7 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
 
         RetentionOptions retention = options.Value.Retention;
         RunFilter ended = RunFilter.InStates(RunState.Completed, RunState.Failed, RunState.Cancelled);
-        foreach (RunDocument run in store.Each(ended, RunSort.By("endedAt")).Select(run => run.Document).TakeWhile(IsOldEnough))
+        foreach (RunDocument run in store.Enumerate(ended, RunSort.By("endedAt")).Select(run => run.Document).TakeWhile(IsOldEnough))
         {
             PruneRequest request = new() { Checkpoints = IsOld(run, retention.CheckpointDays), Predictions = IsOld(run, retention.PredictionDays) };
             if (request.Checkpoints || request.Predictions)

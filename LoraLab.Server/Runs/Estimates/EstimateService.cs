@@ -19,7 +19,7 @@ internal sealed class EstimateService : IDisposable
     private readonly SpecChecker checker;
     private readonly Lanes lanes;
     private readonly ITimer idle;
-    private int asking;
+    private int pending;
 
     public EstimateService(WorkerLocator locator, SpecChecker checker, Lanes lanes, TimeProvider time, ILogger<TrainerInspector> log)
     {
@@ -33,13 +33,13 @@ internal sealed class EstimateService : IDisposable
     public async Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-        string device = lanes.All.First(lane => lane.Takes(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
+        string device = lanes.All.First(lane => lane.Accepts(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
         JsonObject asked = spec.DeepClone().AsObject();
         asked["device"] = device;
-        Interlocked.Increment(ref asking);
+        Interlocked.Increment(ref pending);
         try
         {
-            InspectResponse response = await inspector.AskAsync(new InspectRequest { Kind = "estimate", Spec = asked }, cancellationToken);
+            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "estimate", Spec = asked }, cancellationToken);
             return response switch
             {
                 { Estimate: { } estimate } => Keep(estimate),
@@ -49,7 +49,7 @@ internal sealed class EstimateService : IDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref asking);
+            Interlocked.Decrement(ref pending);
             idle.Change(Idle, Timeout.InfiniteTimeSpan);
         }
     }
@@ -62,7 +62,7 @@ internal sealed class EstimateService : IDisposable
 
     private MemoryEstimate Keep(MemoryEstimate estimate)
     {
-        if (estimate.Device != "cpu" && Volatile.Read(ref asking) == 1)
+        if (estimate.Device != "cpu" && Volatile.Read(ref pending) == 1)
         {
             inspector.Release();
         }
@@ -72,7 +72,7 @@ internal sealed class EstimateService : IDisposable
 
     private void ReleaseWhenIdle()
     {
-        if (Volatile.Read(ref asking) == 0)
+        if (Volatile.Read(ref pending) == 0)
         {
             inspector.Release();
         }

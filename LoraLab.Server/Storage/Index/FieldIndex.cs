@@ -6,27 +6,27 @@ namespace LoraLab.Server.Storage.Index;
 /// <summary>Ids of runs in the order of one field. Never changes: a change gives another one that shares what stayed.</summary>
 internal sealed class FieldIndex
 {
-    private static readonly IComparer<RunSort.Place> Order = Comparer<RunSort.Place>.Create(RunSort.Ascending);
+    private static readonly IComparer<RunSort.Key> Order = Comparer<RunSort.Key>.Create(RunSort.Ascending);
 
     // Who has no value comes last in either direction.
-    private readonly ImmutableSortedSet<RunSort.Place> valued;
+    private readonly ImmutableSortedSet<RunSort.Key> valued;
     private readonly ImmutableSortedSet<string> missing;
 
-    private FieldIndex(ImmutableSortedSet<RunSort.Place> valued, ImmutableSortedSet<string> missing) => (this.valued, this.missing) = (valued, missing);
+    private FieldIndex(ImmutableSortedSet<RunSort.Key> valued, ImmutableSortedSet<string> missing) => (this.valued, this.missing) = (valued, missing);
 
-    public static FieldIndex Of(IReadOnlyCollection<RunSort.Place> places) => new(
-        ImmutableSortedSet.CreateRange(Order, places.Where(place => place.Value is not null)),
-        ImmutableSortedSet.CreateRange(StringComparer.Ordinal, places.Where(place => place.Value is null).Select(place => place.Id)));
+    public static FieldIndex Of(IReadOnlyCollection<RunSort.Key> keys) => new(
+        ImmutableSortedSet.CreateRange(Order, keys.Where(key => key.Value is not null)),
+        ImmutableSortedSet.CreateRange(StringComparer.Ordinal, keys.Where(key => key.Value is null).Select(key => key.Id)));
 
     /// <summary>A run that came, changed or went.</summary>
-    public FieldIndex Change(RunSort.Place? before, RunSort.Place? after)
+    public FieldIndex Change(RunSort.Key? before, RunSort.Key? after)
     {
         if (before is { } one && after is { } other && RunSort.Ascending(one, other) == 0)
         {
             return this;
         }
 
-        ImmutableSortedSet<RunSort.Place> changed = valued;
+        ImmutableSortedSet<RunSort.Key> changed = valued;
         ImmutableSortedSet<string> without = missing;
         if (before is { } old)
         {
@@ -42,11 +42,11 @@ internal sealed class FieldIndex
     }
 
     /// <summary>The ids in order, behind a place where one is given; that place need not be taken any more. Finding it takes no walk.</summary>
-    public IEnumerable<string> Walk(bool descending, RunSort.Place? after = null)
+    public IEnumerable<string> Walk(bool descending, RunSort.Key? after = null)
     {
         if (after is not { Value: null })
         {
-            foreach (RunSort.Place found in Walk(valued, descending, after is { } place ? valued.IndexOf(place) : null))
+            foreach (RunSort.Key found in Walk(valued, descending, after is { } key ? valued.IndexOf(key) : null))
             {
                 yield return found.Id;
             }

@@ -33,7 +33,7 @@ internal sealed class RunIndex
 
         return new RunIndex(
             runs,
-            RunSort.FieldNames.ToImmutableDictionary(field => field, field => FieldIndex.Of([.. runs.Values.Select(run => RunSort.By(field).PlaceOf(run.Document))])),
+            RunSort.FieldNames.ToImmutableDictionary(field => field, field => FieldIndex.Of([.. runs.Values.Select(run => RunSort.By(field).KeyOf(run.Document))])),
             facets,
             waiting,
             names);
@@ -46,7 +46,7 @@ internal sealed class RunIndex
 
     public RunIndex Without(string id) => Find(id) is { } gone ? Change(runs.Remove(id), gone, null) : this;
 
-    public RunPage List(RunFilter filter, RunSort sort, RunSort.Place? after, int limit) => new RunPages(runs, facets, fields).Find(filter, sort, after, limit);
+    public RunPage List(RunFilter filter, RunSort sort, RunSort.Key? after, int limit) => new RunPages(runs, facets, fields).Find(filter, sort, after, limit);
 
     public int CountOf(RunState state) => facets.Ids(RunFacets.Facet.State(state)).Count;
 
@@ -54,7 +54,7 @@ internal sealed class RunIndex
     public IEnumerable<StoredRun> InState(RunState state) => facets.Ids(RunFacets.Facet.State(state)).Select(id => runs[id]);
 
     /// <summary>The runs that say they belong to a study or sweep.</summary>
-    public IEnumerable<StoredRun> OfPlan(bool study, string id) =>
+    public IEnumerable<StoredRun> RunsOf(bool study, string id) =>
         facets.Ids(study ? RunFacets.Facet.Study(id) : RunFacets.Facet.Sweep(id)).Select(run => runs[run]);
 
     private RunIndex Change(ImmutableDictionary<string, StoredRun> all, StoredRun? before, StoredRun? after) =>
@@ -66,7 +66,7 @@ internal sealed class RunIndex
         foreach ((string name, FieldIndex field) in fields)
         {
             RunSort order = RunSort.By(name);
-            FieldIndex next = field.Change(before is null ? null : order.PlaceOf(before), after is null ? null : order.PlaceOf(after));
+            FieldIndex next = field.Change(before is null ? null : order.KeyOf(before), after is null ? null : order.KeyOf(after));
             changed = ReferenceEquals(next, field) ? changed : changed.SetItem(name, next);
         }
 

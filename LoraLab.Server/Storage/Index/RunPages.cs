@@ -10,24 +10,24 @@ namespace LoraLab.Server.Storage.Index;
 internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunFacets facets, IReadOnlyDictionary<string, FieldIndex> fields)
 {
     /// <summary>How much longer than likely the walk along an order may take.</summary>
-    private const int Patience = 4;
+    private const int WalkFactor = 4;
 
-    public RunPage Find(RunFilter filter, RunSort sort, RunSort.Place? after, int limit)
+    public RunPage Find(RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
     {
-        IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> wanted = facets.Of(filter);
+        IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> sets = facets.Of(filter);
         IEnumerable<string> ordered = fields[sort.Field].Walk(sort.Descending, after);
-        if (!string.IsNullOrWhiteSpace(filter.Text) || wanted.Count > 1)
+        if (!string.IsNullOrWhiteSpace(filter.Text) || sets.Count > 1)
         {
-            return Sift(wanted.MinBy(sets => sets.Sum(set => set.Count)), filter, sort, after, limit);
+            return Scan(sets.MinBy(sets => sets.Sum(set => set.Count)), filter, sort, after, limit);
         }
 
-        if (wanted.Count == 0)
+        if (sets.Count == 0)
         {
             return Take(ordered, runs.Count, limit);
         }
 
-        int total = wanted[0].Sum(set => set.Count);
-        if (wanted[0] is [{ } only] && sort.Field == RunSort.Latest.Field)
+        int total = sets[0].Sum(set => set.Count);
+        if (sets[0] is [{ } only] && sort.Field == RunSort.Latest.Field)
         {
             return Take(Walk(only, sort.Descending, after?.Id), total, limit);
         }
@@ -37,17 +37,17 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
         int visited = 0;
         if (expected < total)
         {
-            RunPage? page = Take(ordered, filter, total, limit, atMost: (int)(Patience * expected));
+            RunPage? page = Take(ordered, filter, total, limit, atMost: (int)(WalkFactor * expected));
             if (page is not null)
             {
                 return page;
             }
 
-            visited = (int)(Patience * expected);
+            visited = (int)(WalkFactor * expected);
         }
 
-        RunPage sifted = Sift(wanted[0], filter, sort, after, limit);
-        return sifted with { Visited = sifted.Visited + visited };
+        RunPage scanned = Scan(sets[0], filter, sort, after, limit);
+        return scanned with { Visited = scanned.Visited + visited };
     }
 
     /// <summary>The first of those in order that fit; null: that takes more looks than allowed.</summary>
@@ -86,21 +86,21 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
     }
 
     /// <summary>Looks at all candidates.</summary>
-    private RunPage Sift(IReadOnlyList<ImmutableSortedSet<string>>? candidates, RunFilter filter, RunSort sort, RunSort.Place? after, int limit)
+    private RunPage Scan(IReadOnlyList<ImmutableSortedSet<string>>? candidates, RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
     {
         int visited = 0;
-        List<(RunSort.Place Place, StoredRun Run)> found = [];
+        List<(RunSort.Key Key, StoredRun Run)> found = [];
         foreach (StoredRun run in candidates is null ? runs.Values : candidates.SelectMany(set => set).Select(id => runs[id]))
         {
             visited++;
             if (filter.Matches(run.Document))
             {
-                found.Add((sort.PlaceOf(run.Document), run));
+                found.Add((sort.KeyOf(run.Document), run));
             }
         }
 
         // Only the first few of them are put in order.
-        StoredRun[] behind = [.. found.Where(run => after is not { } place || sort.Compare(run.Place, place) > 0).OrderBy(run => run.Place, Comparer<RunSort.Place>.Create(sort.Compare)).Take(limit + 1).Select(run => run.Run)];
+        StoredRun[] behind = [.. found.Where(run => after is not { } key || sort.Compare(run.Key, key) > 0).OrderBy(run => run.Key, Comparer<RunSort.Key>.Create(sort.Compare)).Take(limit + 1).Select(run => run.Run)];
         return new RunPage([.. behind.Take(limit)], found.Count, behind.Length > limit, visited);
     }
 

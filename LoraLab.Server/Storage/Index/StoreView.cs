@@ -7,15 +7,15 @@ namespace LoraLab.Server.Storage.Index;
 
 /// <summary>What is stored at one moment, in memory. Never changes, so that it is read without a lock.</summary>
 /// <param name="Runs">The runs.</param>
-/// <param name="Plans">Studies and sweeps by id.</param>
+/// <param name="Experiments">Studies and sweeps by id.</param>
 /// <param name="Paused">Whether the queue is.</param>
-internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredExperiment> Plans, bool Paused) : IStoreReader
+internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredExperiment> Experiments, bool Paused) : IStoreReader
 {
     private static readonly RunState[] Active = [RunState.Preparing, RunState.Running, RunState.Cancelling];
 
     public StoredRun? Find(string runId) => Runs.Find(runId);
 
-    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => Runs.List(filter, sort, after, limit);
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null) => Runs.List(filter, sort, after, limit);
 
     public RunCounts Counts() => new(Runs.Count, Enum.GetValues<RunState>().ToDictionary(state => state, Runs.CountOf));
 
@@ -24,22 +24,22 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
         [.. Active.SelectMany(Runs.InState).OrderBy(run => run.Document.StartedAt).ThenBy(run => run.Document.Id, StringComparer.Ordinal)],
         [.. Runs.Waiting.Ids.Select(id => Runs.Find(id)!)]);
 
-    public int? QueuePositionOf(string runId) => Find(runId) is { } run ? Runs.Waiting.NumberOf(run) : null;
+    public int? QueuePositionOf(string runId) => Find(runId) is { } run ? Runs.Waiting.PositionOf(run) : null;
 
-    public StoredRun? NextWaiting(Lane lane) => Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Takes(run.Document.Spec.Device));
+    public StoredRun? NextWaiting(Lane lane) => Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Accepts(run.Document.Spec.Device));
 
     public (long Head, long Tail) QueueEnds() => (Runs.Waiting.Head, Runs.Waiting.Tail);
 
-    public IReadOnlyDictionary<string, RunDocument> OfPlan(ExperimentKind kind, string planId) => Runs.OfPlan(kind == ExperimentKind.Study, planId)
-        .Where(run => run.PlanKey is not null)
-        .ToDictionary(run => run.PlanKey!, run => run.Document);
+    public IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId) => Runs.RunsOf(kind == ExperimentKind.Study, experimentId)
+        .Where(run => run.ExperimentKey is not null)
+        .ToDictionary(run => run.ExperimentKey!, run => run.Document);
 
     public bool HasName(string name) => Runs.Names.Has(name);
 
     public IReadOnlyDictionary<string, int> ColorsOf(string method) => Runs.Names.ColorsOf(method);
 
-    public StoredExperiment? FindPlan(string planId) => Plans.GetValueOrDefault(planId);
+    public StoredExperiment? FindExperiment(string experimentId) => Experiments.GetValueOrDefault(experimentId);
 
-    public IReadOnlyList<StoredExperiment> ListPlans(ExperimentKind? kind = null) =>
-        [.. Plans.Values.Where(plan => kind is null || plan.Kind == kind).OrderByDescending(plan => plan.Id, StringComparer.Ordinal)];
+    public IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null) =>
+        [.. Experiments.Values.Where(experiment => kind is null || experiment.Kind == kind).OrderByDescending(experiment => experiment.Id, StringComparer.Ordinal)];
 }

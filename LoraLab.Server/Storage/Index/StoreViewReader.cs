@@ -14,7 +14,7 @@ internal abstract class StoreViewReader : IStoreReader
 
     public StoredRun? Find(string runId) => View.Find(runId);
 
-    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => View.List(filter, sort, limit, after);
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null) => View.List(filter, sort, limit, after);
 
     public RunCounts Counts() => View.Counts();
 
@@ -26,13 +26,13 @@ internal abstract class StoreViewReader : IStoreReader
 
     public (long Head, long Tail) QueueEnds() => View.QueueEnds();
 
-    public IReadOnlyDictionary<string, RunDocument> OfPlan(ExperimentKind kind, string planId) => View.OfPlan(kind, planId);
+    public IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId) => View.RunsOf(kind, experimentId);
 
     public bool HasName(string name) => View.HasName(name);
 
     public IReadOnlyDictionary<string, int> ColorsOf(string method) => View.ColorsOf(method);
 
-    public StoredExperiment? FindPlan(string planId) => View.FindPlan(planId);
+    public StoredExperiment? FindExperiment(string experimentId) => View.FindExperiment(experimentId);
 
-    public IReadOnlyList<StoredExperiment> ListPlans(ExperimentKind? kind = null) => View.ListPlans(kind);
+    public IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null) => View.ListExperiments(kind);
 }

@@ -19,15 +19,15 @@ internal static class DatabaseCheck
             Require(Tables.ReadRun(run).Document.Id == run["_id"].AsString, run);
         }
 
-        foreach (BsonDocument plan in database.GetCollection(Tables.Plans).FindAll())
+        foreach (BsonDocument experiment in database.GetCollection(Tables.Experiments).FindAll())
         {
-            Require(plan, Checksum.Of(plan["json"].AsString));
-            Require(Tables.ReadPlan(plan).Id == plan["_id"].AsString, plan);
+            Require(experiment, Checksum.Of(experiment["json"].AsString));
+            Require(Tables.ReadExperiment(experiment).Id == experiment["_id"].AsString, experiment);
         }
 
-        foreach (BsonDocument answer in database.GetCollection(Tables.Answers).FindAll())
+        foreach (BsonDocument response in database.GetCollection(Tables.Responses).FindAll())
         {
-            Require(answer, Checksum.Of(answer["json"].AsString));
+            Require(response, Checksum.Of(response["json"].AsString));
         }
 
         CheckPoints(database.GetCollection(Tables.Points));

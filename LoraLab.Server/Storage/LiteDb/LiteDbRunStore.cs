@@ -24,8 +24,8 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     private readonly StoreChanges changes;
     private readonly TimeProvider time;
     private readonly RunRecords records;
-    private readonly ExperimentRecords planRecords;
-    private readonly StoreStateFile ledger;
+    private readonly ExperimentRecords experimentRecords;
+    private readonly StoreStateFile stateFile;
     private readonly DiskReserve reserve;
     private readonly RecordWriter writer;
     private readonly bool repeat;
@@ -34,25 +34,25 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     private long seq;
 
     public LiteDbRunStore(
-        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, StoreChanges changes, RunRecords records, ExperimentRecords planRecords, StoreStateFile ledger, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
+        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, StoreChanges changes, RunRecords records, ExperimentRecords experimentRecords, StoreStateFile stateFile, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
     {
-        (path, this.sink, this.changes, this.records, this.planRecords, this.ledger, this.reserve, this.time) = (paths.Database, sink, changes, records, planRecords, ledger, reserve, time);
+        (path, this.sink, this.changes, this.records, this.experimentRecords, this.stateFile, this.reserve, this.time) = (paths.Database, sink, changes, records, experimentRecords, stateFile, reserve, time);
         repeat = options.Value.RepeatTransactions;
-        reserve.Take();
+        reserve.Allocate();
         tables = new Tables(new DatabaseOpener(time, log).Open(path));
-        if (ledger.SeqAfter(tables.Seq) != tables.Seq)
+        if (stateFile.ResumeSeq(tables.Seq) != tables.Seq)
         {
-            tables.StartAt(ledger.SeqAfter(tables.Seq), ledger.Paused);
+            tables.StartAt(stateFile.ResumeSeq(tables.Seq), stateFile.Paused);
         }
 
-        tables.ForgetAnswers(time.GetUtcNow());
+        tables.PruneResponses(time.GetUtcNow());
         seq = tables.Seq;
         view = Read(tables);
-        writer = new RecordWriter(records, planRecords, ledger, log);
-        if (ledger.Paused != view.Paused)
+        writer = new RecordWriter(records, experimentRecords, stateFile, log);
+        if (stateFile.Paused != view.Paused)
         {
             // The last server committed it, and was gone before it was in the file.
-            WriteRecordsAgain();
+            RetryRecords();
         }
     }
 
@@ -65,11 +65,11 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         long began = time.GetTimestamp();
         try
         {
-            return Take(scope, work);
+            return Execute(scope, work);
         }
         catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
         {
-            return Take(scope, work);
+            return Execute(scope, work);
         }
         finally
         {
@@ -81,7 +81,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     {
         Func<int, int> lastStep = attempt is int only
             ? number => number == only ? int.MaxValue : -1
-            : AttemptSteps.LastThatCount(Find(runId)?.Document.Attempts ?? []);
+            : AttemptSteps.LastEffectiveStep(Find(runId)?.Document.Attempts ?? []);
         return Using(open => open.Chunks.Read(runId, keys, lastStep));
     }
 
@@ -90,9 +90,9 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             ? new EventPage(seq, Complete: false, [])
             : new EventPage(seq, Complete: true, open.EventsAfter(afterSeq, runId)));
 
-    public StoredResponse? FindAnswer(string key) => Using(open => open.FindAnswer(key));
+    public StoredResponse? FindResponse(string key) => Using(open => open.FindResponse(key));
 
-    public IReadOnlyList<StoredResponse> ListAnswers() => Using(open => open.AllAnswers());
+    public IReadOnlyList<StoredResponse> ListResponses() => Using(open => open.AllResponses());
 
     public void Checkpoint() => Using(open =>
     {
@@ -100,30 +100,30 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         return true;
     });
 
-    public void WriteRecordsAgain()
+    public void RetryRecords()
     {
-        long asked;
+        long enqueued;
         lock (gate)
         {
             // Inside the gate, so that a run which is removed meanwhile is not written behind its removal.
             StoreView now = view;
-            asked = writer.Ask(batch =>
+            enqueued = writer.Enqueue(batch =>
             {
                 foreach (StoredRun run in records.Unwritten(now.Find))
                 {
                     batch.Runs[run.Document.Id] = run;
                 }
 
-                foreach (StoredExperiment plan in planRecords.Unwritten(now.FindPlan))
+                foreach (StoredExperiment experiment in experimentRecords.Unwritten(now.FindExperiment))
                 {
-                    batch.Plans[plan.Id] = plan;
+                    batch.Experiments[experiment.Id] = experiment;
                 }
 
-                batch.Ledger = ledger.Asked(ledger.Next(seq, now.Paused)) ?? batch.Ledger;
+                batch.State = stateFile.MarkRequested(stateFile.Next(seq, now.Paused)) ?? batch.State;
             });
         }
 
-        writer.Wait(asked);
+        writer.Wait(enqueued);
     }
 
     public void Dispose()
@@ -137,7 +137,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     }
 
     /// <summary>A database in which nobody ever said so is paused where the one before it was.</summary>
-    private StoreView Read(Tables open) => new(RunIndex.Of(open.AllRuns()), open.AllPlans().ToImmutableDictionary(plan => plan.Id), open.Paused ?? ledger.Paused);
+    private StoreView Read(Tables open) => new(RunIndex.Of(open.AllRuns()), open.AllExperiments().ToImmutableDictionary(experiment => experiment.Id), open.Paused ?? stateFile.Paused);
 
     /// <summary>After a failure the database is opened again by whoever comes next.</summary>
     private T Using<T>(Func<Tables, T> work)
@@ -157,59 +157,59 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     }
 
     /// <summary>Does the work, and waits outside the gate for what must be in the files: before, for numbers of events; behind, for records.</summary>
-    private T Take<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    private T Execute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         while (true)
         {
-            (T result, long asked, long? uncovered) = Attempt(scope, work);
+            (T result, long enqueued, long? uncovered) = TryExecute(scope, work);
             if (uncovered is not long numbers)
             {
-                writer.Wait(asked);
+                writer.Wait(enqueued);
                 return result;
             }
 
-            writer.WaitForLedger(asked, numbers);
+            writer.WaitForState(enqueued, numbers);
         }
     }
 
     /// <summary>Nothing was written where the result has numbers that <c>store.json</c> does not cover yet.</summary>
-    private (T Result, long Asked, long? Uncovered) Attempt<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    private (T Result, long MarkRequested, long? Uncovered) TryExecute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         lock (gate)
         {
             try
             {
-                return AttemptInGate(scope, work);
+                return ExecuteInGate(scope, work);
             }
             catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
             {
                 // Inside the gate: nobody who reads meets the database between its end and the room that is made for it.
-                return AttemptInGate(scope, work);
+                return ExecuteInGate(scope, work);
             }
         }
     }
 
-    private (T Result, long Asked, long? Uncovered) AttemptInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    private (T Result, long MarkRequested, long? Uncovered) ExecuteInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         // Inside the gate: who comes later has the later time.
         DateTimeOffset now = time.GetUtcNow();
         Tables open = Open();
         StoreView before = view;
         StagedTransaction staged = new(before, scope, now, this);
-        T result = repeat ? TransactionReplayCheck.Do(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
+        T result = repeat ? TransactionReplayCheck.Run(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
         if (staged.IsEmpty)
         {
             return (result, 0, null);
         }
 
-        StoreStateFile.Content? next = ledger.Next(seq + staged.Events, staged.Paused);
-        if (!ledger.Covers(seq + staged.Events))
+        StoreStateFile.Content? next = stateFile.Next(seq + staged.Events, staged.Paused);
+        if (!stateFile.Covers(seq + staged.Events))
         {
-            return (result, writer.Ask(batch => batch.Ledger = ledger.Asked(next) ?? batch.Ledger), seq + staged.Events);
+            return (result, writer.Enqueue(batch => batch.State = stateFile.MarkRequested(next) ?? batch.State), seq + staged.Events);
         }
 
         Commit(open, staged, before);
-        return (result, Record(staged, before, next), null);
+        return (result, EnqueueRecords(staged, before, next), null);
     }
 
     private void Commit(Tables open, StagedTransaction staged, StoreView before)
@@ -221,37 +221,37 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         }
         catch (Exception error)
         {
-            GiveUp(open, error);
+            Abandon(open, error);
             throw;
         }
 
         view = staged.Result;
         Interlocked.Exchange(ref seq, open.Seq);
         // Inside the gate: subscribers see events in the order of their numbers.
-        sink.Accept(numbered);
-        changes.Tell(staged.ChangesSince(before));
+        sink.Publish(numbered);
+        changes.Publish(staged.ChangesSince(before));
     }
 
     /// <summary>Asks for the files of a transaction; the number of the question, 0 where nobody needs to wait.</summary>
-    private long Record(StagedTransaction staged, StoreView before, StoreStateFile.Content? next)
+    private long EnqueueRecords(StagedTransaction staged, StoreView before, StoreStateFile.Content? next)
     {
-        bool waits = staged.Answers.Count > 0 || staged.ChangedPlans.Count > 0 || staged.Paused != before.Paused
-            || staged.Changed.Any(change => change.Value is null || RunRecords.IsNews(before.Find(change.Key), change.Value));
+        bool waits = staged.Responses.Count > 0 || staged.ChangedExperiments.Count > 0 || staged.Paused != before.Paused
+            || staged.Changed.Any(change => change.Value is null || RunRecords.NeedsRecord(before.Find(change.Key), change.Value));
         if (!waits && next is null)
         {
             return 0;
         }
 
-        long asked = writer.Ask(batch =>
+        long enqueued = writer.Enqueue(batch =>
         {
-            batch.Add(staged.Changed, before.Find, staged.ChangedPlans.Values, staged.Answers);
-            batch.Ledger = ledger.Asked(next) ?? batch.Ledger;
+            batch.Add(staged.Changed, before.Find, staged.ChangedExperiments.Values, staged.Responses);
+            batch.State = stateFile.MarkRequested(next) ?? batch.State;
         });
-        return waits ? asked : 0;
+        return waits ? enqueued : 0;
     }
 
     /// <summary>A mistake in the program is rolled back; after an error of the disk LiteDB is of no use any more.</summary>
-    private void GiveUp(Tables open, Exception error)
+    private void Abandon(Tables open, Exception error)
     {
         if (StorageFailure.Is(error))
         {
@@ -282,8 +282,8 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         Interlocked.Exchange(ref seq, open.Seq);
         tables = open;
         // A commit whose last flush failed may be there all the same.
-        sink.Accept(open.EventsAfter(told));
-        changes.Tell([new StoreReopened()]);
+        sink.Publish(open.EventsAfter(told));
+        changes.Publish([new StoreReopened()]);
         return open;
     }
 

@@ -97,7 +97,7 @@ internal sealed class MetricChunks
     }
 
     /// <summary>After a rollback: what is in memory may not be in the database.</summary>
-    public void Forget() => tails.Clear();
+    public void ClearTails() => tails.Clear();
 
     private Tail FindTail(string runId, string key)
     {

@@ -8,7 +8,7 @@ internal static class SchemaMigrations
     /// <summary>The shape that this server writes.</summary>
     public const int Current = 3;
 
-    private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums, KnowPlans];
+    private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums, AddExperiments];
 
     public static int VersionOf(LiteDatabase database) =>
         database.GetCollection(Tables.Meta).FindById("schema")?["value"].AsInt32 ?? (database.CollectionExists(Tables.Runs) ? 1 : Current);
@@ -45,7 +45,7 @@ internal static class SchemaMigrations
             points.Update(chunk);
         }
 
-        foreach (string name in (string[])[Tables.Runs, Tables.Answers])
+        foreach (string name in (string[])[Tables.Runs, Tables.Responses])
         {
             ILiteCollection<BsonDocument> collection = database.GetCollection(name);
             foreach (BsonDocument document in collection.FindAll().ToList())
@@ -57,5 +57,5 @@ internal static class SchemaMigrations
     }
 
     /// <summary>2 → 3: studies and sweeps. Nothing changes, but a server that does not know them would drop what runs say of theirs.</summary>
-    private static void KnowPlans(LiteDatabase database) => _ = database.GetCollection(Tables.Plans);
+    private static void AddExperiments(LiteDatabase database) => _ = database.GetCollection(Tables.Experiments);
 }

@@ -23,11 +23,11 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
     /// <summary>Changed runs; null: removed.</summary>
     public Dictionary<string, StoredRun?> Changed { get; } = [];
 
-    public Dictionary<string, StoredExperiment> ChangedPlans { get; } = [];
+    public Dictionary<string, StoredExperiment> ChangedExperiments { get; } = [];
 
     public Dictionary<string, List<MetricPoint>> Points { get; } = [];
 
-    public List<StoredResponse> Answers { get; } = [];
+    public List<StoredResponse> Responses { get; } = [];
 
     /// <summary>How many events it tells.</summary>
     public int Events => events.Count;
@@ -39,7 +39,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
         .. Changed.Select(change => new RunChanged(before.Find(change.Key)?.Document, change.Value?.Document, Points.TryGetValue(change.Key, out List<MetricPoint>? points) ? points : [])),
     ];
 
-    public bool IsEmpty => Changed.Count == 0 && ChangedPlans.Count == 0 && Points.Count == 0 && Answers.Count == 0 && events.Count == 0 && view.Paused == wasPaused;
+    public bool IsEmpty => Changed.Count == 0 && ChangedExperiments.Count == 0 && Points.Count == 0 && Responses.Count == 0 && events.Count == 0 && view.Paused == wasPaused;
 
     public bool Paused => view.Paused;
 
@@ -51,7 +51,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public StoredRun? Find(string runId) => view.Find(runId);
 
-    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Place? after = null) => view.List(filter, sort, limit, after);
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null) => view.List(filter, sort, limit, after);
 
     public RunCounts Counts() => view.Counts();
 
@@ -75,10 +75,10 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
         return view.QueueEnds();
     }
 
-    public IReadOnlyDictionary<string, RunDocument> OfPlan(ExperimentKind kind, string planId)
+    public IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId)
     {
-        Require(scope.HasPlan(planId), $"reads the runs of {planId}");
-        return view.OfPlan(kind, planId);
+        Require(scope.HasExperiment(experimentId), $"reads the runs of {experimentId}");
+        return view.RunsOf(kind, experimentId);
     }
 
     public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) => series.ReadSeries(runId, keys, attempt);
@@ -87,23 +87,23 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public IReadOnlyDictionary<string, int> ColorsOf(string method) => view.ColorsOf(method);
 
-    public StoredExperiment? FindPlan(string planId) => view.FindPlan(planId);
+    public StoredExperiment? FindExperiment(string experimentId) => view.FindExperiment(experimentId);
 
-    public IReadOnlyList<StoredExperiment> ListPlans(ExperimentKind? kind = null) => view.ListPlans(kind);
+    public IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null) => view.ListExperiments(kind);
 
-    public void PutPlan(StoredExperiment plan)
+    public void PutExperiment(StoredExperiment experiment)
     {
-        Require(scope.HasPlan(plan.Id), $"writes {plan.Id}");
-        view = view with { Plans = view.Plans.SetItem(plan.Id, plan) };
-        ChangedPlans[plan.Id] = plan;
-        Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(plan.Kind, plan.Id, plan.Name, plan.Ended));
+        Require(scope.HasExperiment(experiment.Id), $"writes {experiment.Id}");
+        view = view with { Experiments = view.Experiments.SetItem(experiment.Id, experiment) };
+        ChangedExperiments[experiment.Id] = experiment;
+        Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(experiment.Kind, experiment.Id, experiment.Name, experiment.Ended));
     }
 
     public void Put(StoredRun run)
     {
         StoredRun? old = Find(run.Document.Id);
         Require(scope.HasRun(run.Document.Id, old?.Document, run.Document), $"writes run {run.Document.Id}");
-        string broken = string.Join("; ", old is not null ? RunInvariants.Broken(old.Document, run.Document) : RunInvariants.Broken(run.Document));
+        string broken = string.Join("; ", old is not null ? RunInvariants.Violations(old.Document, run.Document) : RunInvariants.Violations(run.Document));
         if (broken.Length > 0)
         {
             throw new InvalidOperationException($"Run {run.Document.Id} would break its invariants: {broken}.");
@@ -145,10 +145,10 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public void EmitState(RunDocument document) => Emit(document.Id, LiveEventTypes.RunState, document with { QueuePosition = QueuePositionOf(document.Id) });
 
-    public void PutAnswer(StoredResponse answer)
+    public void PutResponse(StoredResponse response)
     {
         Require(scope.HasQueue, "answers a submission");
-        Answers.Add(answer);
+        Responses.Add(response);
     }
 
     public IReadOnlyList<LiveEvent> NumberEvents(long seq) => [.. events.Select((make, i) => make(seq + i + 1))];

@@ -13,31 +13,31 @@ internal sealed class Tables : IDisposable
 {
     public const string Meta = "meta";
     public const string Runs = "runs";
-    public const string Plans = "plans";
+    public const string Experiments = "plans";
     public const string Points = "points";
     public const string Events = "events";
-    public const string Answers = "answers";
+    public const string Responses = "answers";
 
     private const int RetainedEvents = 10_000;
     private const int PruneEvery = 1_000;
-    private const int RetainedAnswers = 1_000;
-    private static readonly TimeSpan AnswersKept = TimeSpan.FromDays(7);
+    private const int RetainedResponses = 1_000;
+    private static readonly TimeSpan ResponseRetention = TimeSpan.FromDays(7);
 
     private readonly DatabaseFile file;
     private readonly ILiteCollection<BsonDocument> meta;
     private readonly ILiteCollection<BsonDocument> runs;
-    private readonly ILiteCollection<BsonDocument> plans;
+    private readonly ILiteCollection<BsonDocument> experiments;
     private readonly ILiteCollection<BsonDocument> events;
-    private readonly ILiteCollection<BsonDocument> answers;
+    private readonly ILiteCollection<BsonDocument> responses;
 
     public Tables(DatabaseFile file)
     {
         this.file = file;
         meta = file.Engine.GetCollection(Meta);
         runs = file.Engine.GetCollection(Runs);
-        plans = file.Engine.GetCollection(Plans);
+        experiments = file.Engine.GetCollection(Experiments);
         events = file.Engine.GetCollection(Events);
-        answers = file.Engine.GetCollection(Answers);
+        responses = file.Engine.GetCollection(Responses);
         Chunks = new MetricChunks(file.Engine.GetCollection(Points));
         Index(Points);
         Index(Events);
@@ -60,16 +60,16 @@ internal sealed class Tables : IDisposable
 
     public IEnumerable<StoredRun> AllRuns() => runs.FindAll().Select(ReadRun);
 
-    public static StoredExperiment ReadPlan(BsonDocument document) =>
+    public static StoredExperiment ReadExperiment(BsonDocument document) =>
         JsonSerializer.Deserialize<StoredExperiment>(document["json"].AsString, ContractJson.Options)!;
 
-    public IEnumerable<StoredExperiment> AllPlans() => plans.FindAll().Select(ReadPlan);
+    public IEnumerable<StoredExperiment> AllExperiments() => experiments.FindAll().Select(ReadExperiment);
 
-    public StoredResponse? FindAnswer(string key) => answers.FindById(key) is { } found
+    public StoredResponse? FindResponse(string key) => responses.FindById(key) is { } found
         ? JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)
         : null;
 
-    public IReadOnlyList<StoredResponse> AllAnswers() => [.. answers.FindAll().Select(found => JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)!)];
+    public IReadOnlyList<StoredResponse> AllResponses() => [.. responses.FindAll().Select(found => JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)!)];
 
     public IReadOnlyList<LiveEvent> EventsAfter(long seq, string? runId = null)
     {
@@ -86,16 +86,16 @@ internal sealed class Tables : IDisposable
         long oldest = OldestEvent;
         file.Engine.BeginTrans();
         WriteRuns(staged);
-        foreach (StoredExperiment plan in staged.ChangedPlans.Values)
+        foreach (StoredExperiment experiment in staged.ChangedExperiments.Values)
         {
-            string json = JsonSerializer.Serialize(plan, ContractJson.Options);
-            plans.Upsert(new BsonDocument { ["_id"] = plan.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
+            string json = JsonSerializer.Serialize(experiment, ContractJson.Options);
+            experiments.Upsert(new BsonDocument { ["_id"] = experiment.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
         }
 
-        foreach (StoredResponse answer in staged.Answers)
+        foreach (StoredResponse response in staged.Responses)
         {
-            string json = JsonSerializer.Serialize(answer, ContractJson.Options);
-            answers.Upsert(new BsonDocument { ["_id"] = answer.Key, ["at"] = answer.At.ToUnixTimeMilliseconds(), ["json"] = json, ["sum"] = Checksum.Of(json) });
+            string json = JsonSerializer.Serialize(response, ContractJson.Options);
+            responses.Upsert(new BsonDocument { ["_id"] = response.Key, ["at"] = response.At.ToUnixTimeMilliseconds(), ["json"] = json, ["sum"] = Checksum.Of(json) });
         }
 
         if (staged.Paused != (Paused ?? false))
@@ -117,7 +117,7 @@ internal sealed class Tables : IDisposable
     public void Rollback()
     {
         file.Engine.Rollback();
-        Chunks.Forget();
+        Chunks.ClearTails();
     }
 
     /// <summary>The counter goes on from here: numbers before it were given by a database that is gone.</summary>
@@ -129,13 +129,13 @@ internal sealed class Tables : IDisposable
     }
 
     /// <summary>Old answers go, but never the latest ones: a clock that leaps must not let a submission happen twice.</summary>
-    public void ForgetAnswers(DateTimeOffset now)
+    public void PruneResponses(DateTimeOffset now)
     {
-        List<BsonDocument> old = [.. answers.FindAll().OrderByDescending(answer => JsonSerializer.Deserialize<StoredResponse>(answer["json"].AsString, ContractJson.Options)!.RunId, StringComparer.Ordinal)
-            .Skip(RetainedAnswers).Where(answer => answer["at"].AsInt64 < (now - AnswersKept).ToUnixTimeMilliseconds())];
-        foreach (BsonDocument answer in old)
+        List<BsonDocument> old = [.. responses.FindAll().OrderByDescending(response => JsonSerializer.Deserialize<StoredResponse>(response["json"].AsString, ContractJson.Options)!.CreatedId, StringComparer.Ordinal)
+            .Skip(RetainedResponses).Where(response => response["at"].AsInt64 < (now - ResponseRetention).ToUnixTimeMilliseconds())];
+        foreach (BsonDocument response in old)
         {
-            answers.Delete(answer["_id"]);
+            responses.Delete(response["_id"]);
         }
     }
 

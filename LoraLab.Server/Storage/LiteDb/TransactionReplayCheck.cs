@@ -10,13 +10,13 @@ namespace LoraLab.Server.Storage.LiteDb;
 internal static class TransactionReplayCheck
 {
     /// <summary>Does the work twice; what it came to the second time.</summary>
-    /// <param name="rehearsal">Takes the writes of the first time, and is thrown away.</param>
+    /// <param name="dryRun">Takes the writes of the first time, and is thrown away.</param>
     /// <param name="staged">Takes those of the second.</param>
     /// <param name="work">The work.</param>
     /// <exception cref="InvalidOperationException">It came to something else the second time.</exception>
-    public static T Do<T>(StagedTransaction rehearsal, StagedTransaction staged, Func<IStoreTransaction, T> work)
+    public static T Run<T>(StagedTransaction dryRun, StagedTransaction staged, Func<IStoreTransaction, T> work)
     {
-        string first = Rehearse(rehearsal, work);
+        string first = DryRun(dryRun, work);
         T result;
         try
         {
@@ -32,15 +32,15 @@ internal static class TransactionReplayCheck
         return result;
     }
 
-    private static string Rehearse<T>(StagedTransaction rehearsal, Func<IStoreTransaction, T> work)
+    private static string DryRun<T>(StagedTransaction dryRun, Func<IStoreTransaction, T> work)
     {
         try
         {
-            return Describe(rehearsal, work(rehearsal));
+            return Describe(dryRun, work(dryRun));
         }
         catch (Exception refused)
         {
-            return Describe(rehearsal, Words(refused));
+            return Describe(dryRun, Words(refused));
         }
     }
 
@@ -58,9 +58,9 @@ internal static class TransactionReplayCheck
         new
         {
             staged.Changed,
-            staged.ChangedPlans,
+            staged.ChangedExperiments,
             Points = staged.Points.ToDictionary(run => run.Key, run => run.Value.Select(point => $"{point.Key} {point.Step} {point.Value} {point.Attempt}")),
-            staged.Answers,
+            staged.Responses,
             staged.Result.Paused,
             Events = staged.NumberEvents(0),
             Result = result,

@@ -19,7 +19,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     private long Bytes => options.Value.DiskReserveMb * MiB;
 
     /// <summary>Whether there is room for another run.</summary>
-    public bool HasRoom()
+    public bool HasFreeSpace()
     {
         bool room = FreeBytes() is not long free || free >= options.Value.MinimumFreeMb * MiB;
         if (!room && !refused)
@@ -32,7 +32,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     }
 
     /// <summary>Whether somebody found no room and there is some now; said once.</summary>
-    public bool RoomCame()
+    public bool SpaceRecovered()
     {
         if (!refused || (FreeBytes() ?? 0) < options.Value.MinimumFreeMb * MiB)
         {
@@ -44,7 +44,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     }
 
     /// <summary>Takes the reserve where it is not there and there is room for twice as much.</summary>
-    public void Take()
+    public void Allocate()
     {
         lock (gate)
         {

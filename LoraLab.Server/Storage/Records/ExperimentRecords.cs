@@ -18,7 +18,7 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
 
     private readonly HashSet<string> unwritten = [];
 
-    public bool AnyUnwritten
+    public bool HasUnwritten
     {
         get
         {
@@ -30,28 +30,28 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
     }
 
     /// <summary>The plans that have a file.</summary>
-    public IReadOnlyList<string> Ids => Directory.Exists(paths.PlansDirectory)
-        ? [.. Directory.EnumerateFiles(paths.PlansDirectory, "*" + Suffix).Select(file => PlanFile().Match(Path.GetFileName(file))).Where(match => match.Success).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)]
+    public IReadOnlyList<string> Ids => Directory.Exists(paths.ExperimentsDirectory)
+        ? [.. Directory.EnumerateFiles(paths.ExperimentsDirectory, "*" + Suffix).Select(file => ExperimentFile().Match(Path.GetFileName(file))).Where(match => match.Success).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)]
         : [];
 
     /// <summary>Writes what changed; a disk that refuses is no failure of the change, which is in the database.</summary>
-    public void Save(StoredExperiment plan)
+    public void Save(StoredExperiment experiment)
     {
         try
         {
-            Write(plan.Id + Suffix, Text(plan));
+            Write(experiment.Id + Suffix, Text(experiment));
             lock (unwritten)
             {
-                unwritten.Remove(plan.Id);
+                unwritten.Remove(experiment.Id);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             lock (unwritten)
             {
-                if (unwritten.Add(plan.Id))
+                if (unwritten.Add(experiment.Id))
                 {
-                    log.LogWarning("The record of {Kind} {Plan} cannot be written now ({Reason}); it is tried again", plan.Kind, plan.Id, error.Message);
+                    log.LogWarning("The record of {Kind} {Plan} cannot be written now ({Reason}); it is tried again", experiment.Kind, experiment.Id, error.Message);
                 }
             }
         }
@@ -67,33 +67,33 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
         }
     }
 
-    public void Save(StoredResponse answer)
+    public void Save(StoredResponse response)
     {
         try
         {
-            Write(answer.RunId + SubmissionSuffix, JsonSerializer.Serialize(answer, ContractJson.Indented) + "\n");
+            Write(response.CreatedId + SubmissionSuffix, JsonSerializer.Serialize(response, ContractJson.Indented) + "\n");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("The answer to the submission of {Plan} cannot be kept beside it ({Reason})", answer.RunId, error.Message);
+            log.LogWarning("The answer to the submission of {Plan} cannot be kept beside it ({Reason})", response.CreatedId, error.Message);
         }
     }
 
     /// <summary>The record; null: there is none that can be read.</summary>
-    public StoredExperiment? Read(string id) => ReadJson<StoredExperiment>(id + Suffix) is { } plan && plan.Id == id ? plan : null;
+    public StoredExperiment? Read(string id) => ReadJson<StoredExperiment>(id + Suffix) is { } experiment && experiment.Id == id ? experiment : null;
 
-    public bool HasAnswer(string id) => File.Exists(PathOf(id + SubmissionSuffix));
+    public bool HasResponse(string id) => File.Exists(PathOf(id + SubmissionSuffix));
 
-    public StoredResponse? ReadAnswer(string id) => ReadJson<StoredResponse>(id + SubmissionSuffix) is { } answer && answer.RunId == id ? answer : null;
+    public StoredResponse? ReadResponse(string id) => ReadJson<StoredResponse>(id + SubmissionSuffix) is { } response && response.CreatedId == id ? response : null;
 
     /// <summary>Whether the record says what the database says.</summary>
-    public bool IsCurrent(StoredExperiment plan) => File.Exists(PathOf(plan.Id + Suffix)) && File.ReadAllText(PathOf(plan.Id + Suffix)) == Text(plan);
+    public bool IsCurrent(StoredExperiment experiment) => File.Exists(PathOf(experiment.Id + Suffix)) && File.ReadAllText(PathOf(experiment.Id + Suffix)) == Text(experiment);
 
-    private static string Text(StoredExperiment plan) => JsonSerializer.Serialize(plan, ContractJson.Indented) + "\n";
+    private static string Text(StoredExperiment experiment) => JsonSerializer.Serialize(experiment, ContractJson.Indented) + "\n";
 
     private void Write(string file, string text)
     {
-        Directory.CreateDirectory(paths.PlansDirectory);
+        Directory.CreateDirectory(paths.ExperimentsDirectory);
         DurableFile.WriteAllText(PathOf(file), text);
     }
 
@@ -110,8 +110,8 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
         }
     }
 
-    private string PathOf(string file) => Path.Combine(paths.PlansDirectory, file);
+    private string PathOf(string file) => Path.Combine(paths.ExperimentsDirectory, file);
 
     [GeneratedRegex("^([0-9a-z]{4,32})\\.json$")]
-    private static partial Regex PlanFile();
+    private static partial Regex ExperimentFile();
 }

@@ -9,38 +9,38 @@ internal sealed class RecordBatch
     public Dictionary<string, StoredRun> Runs { get; } = [];
 
     /// <summary>By plan.</summary>
-    public Dictionary<string, StoredExperiment> Plans { get; } = [];
+    public Dictionary<string, StoredExperiment> Experiments { get; } = [];
 
-    public List<StoredResponse> Answers { get; } = [];
+    public List<StoredResponse> Responses { get; } = [];
 
     /// <summary>Null: it is as it was.</summary>
-    public StoreStateFile.Content? Ledger { get; set; }
+    public StoreStateFile.Content? State { get; set; }
 
     /// <summary>What a transaction changed. A run that it removed is written no more.</summary>
     /// <param name="changed">Its runs; null: removed.</param>
     /// <param name="before">The runs as they were before it.</param>
-    /// <param name="plans">Its studies and sweeps.</param>
-    /// <param name="answers">Its answers.</param>
-    public void Add(IReadOnlyDictionary<string, StoredRun?> changed, Func<string, StoredRun?> before, IEnumerable<StoredExperiment> plans, IEnumerable<StoredResponse> answers)
+    /// <param name="experiments">Its studies and sweeps.</param>
+    /// <param name="responses">Its answers.</param>
+    public void Add(IReadOnlyDictionary<string, StoredRun?> changed, Func<string, StoredRun?> before, IEnumerable<StoredExperiment> experiments, IEnumerable<StoredResponse> responses)
     {
         foreach ((string id, StoredRun? run) in changed)
         {
             if (run is null)
             {
                 Runs.Remove(id);
-                Answers.RemoveAll(answer => answer.RunId == id);
+                Responses.RemoveAll(response => response.CreatedId == id);
             }
-            else if (Runs.ContainsKey(id) || RunRecords.IsNews(before(id), run))
+            else if (Runs.ContainsKey(id) || RunRecords.NeedsRecord(before(id), run))
             {
                 Runs[id] = run;
             }
         }
 
-        foreach (StoredExperiment plan in plans)
+        foreach (StoredExperiment experiment in experiments)
         {
-            Plans[plan.Id] = plan;
+            Experiments[experiment.Id] = experiment;
         }
 
-        Answers.AddRange(answers);
+        Responses.AddRange(responses);
     }
 }

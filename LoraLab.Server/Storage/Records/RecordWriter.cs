@@ -10,33 +10,33 @@ namespace LoraLab.Server.Storage.Records;
 internal sealed class RecordWriter : IDisposable
 {
     private readonly RunRecords runs;
-    private readonly ExperimentRecords plans;
-    private readonly StoreStateFile ledger;
+    private readonly ExperimentRecords experiments;
+    private readonly StoreStateFile stateFile;
     private readonly ILogger log;
     private readonly object gate = new();
     private readonly Thread thread;
     private RecordBatch pending = new();
-    private long asked;
+    private long enqueued;
     private long written;
     private Exception? refused;
     private bool ending;
 
-    public RecordWriter(RunRecords runs, ExperimentRecords plans, StoreStateFile ledger, ILogger log)
+    public RecordWriter(RunRecords runs, ExperimentRecords experiments, StoreStateFile stateFile, ILogger log)
     {
-        (this.runs, this.plans, this.ledger, this.log) = (runs, plans, ledger, log);
+        (this.runs, this.experiments, this.stateFile, this.log) = (runs, experiments, stateFile, log);
         thread = new Thread(Work) { IsBackground = true, Name = "records" };
         thread.Start();
     }
 
     /// <summary>Asks for what is put into the batch; the number of the question, for <see cref="Wait"/>. Waits for nothing itself.</summary>
-    public long Ask(Action<RecordBatch> add)
+    public long Enqueue(Action<RecordBatch> add)
     {
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(ending, this);
             add(pending);
             Monitor.PulseAll(gate);
-            return ++asked;
+            return ++enqueued;
         }
     }
 
@@ -53,12 +53,12 @@ internal sealed class RecordWriter : IDisposable
     }
 
     /// <summary>As <see cref="Wait"/>; throws what the disk said of the ledger when it does not cover the number.</summary>
-    public void WaitForLedger(long number, long seq)
+    public void WaitForState(long number, long seq)
     {
         Wait(number);
         lock (gate)
         {
-            if (!ledger.Covers(seq) && refused is not null)
+            if (!stateFile.Covers(seq) && refused is not null)
             {
                 ExceptionDispatchInfo.Throw(refused);
             }
@@ -84,7 +84,7 @@ internal sealed class RecordWriter : IDisposable
             Exception? error = Write(batch);
             lock (gate)
             {
-                refused = batch.Ledger is null ? refused : error;
+                refused = batch.State is null ? refused : error;
                 written = upTo;
                 Monitor.PulseAll(gate);
             }
@@ -95,30 +95,30 @@ internal sealed class RecordWriter : IDisposable
     {
         lock (gate)
         {
-            while (asked == written && !ending)
+            while (enqueued == written && !ending)
             {
                 Monitor.Wait(gate);
             }
 
-            if (asked == written)
+            if (enqueued == written)
             {
                 return null;
             }
 
             RecordBatch batch = pending;
             pending = new RecordBatch();
-            return (batch, asked);
+            return (batch, enqueued);
         }
     }
 
     /// <summary>What the disk said of the ledger; records that it refused are remembered by those who write them.</summary>
     private Exception? Write(RecordBatch batch)
     {
-        Exception? error = batch.Ledger is { } content ? Guard(content, written => ledger.TryWrite(written)) : null;
+        Exception? error = batch.State is { } content ? Guard(content, written => stateFile.TryWrite(written)) : null;
         Write(batch.Runs.Values, runs.Save);
-        Write(batch.Plans.Values, plans.Save);
-        Write(batch.Answers.Where(answer => !answer.OfPlan), runs.Save);
-        Write(batch.Answers.Where(answer => answer.OfPlan), plans.Save);
+        Write(batch.Experiments.Values, experiments.Save);
+        Write(batch.Responses.Where(response => !response.ForExperiment), runs.Save);
+        Write(batch.Responses.Where(response => response.ForExperiment), experiments.Save);
         return error;
     }
 

@@ -7,18 +7,18 @@ namespace LoraLab.Server.Storage.Records;
 /// Takes the directories of deleted runs away. A directory under its own name is a run that the database has or is given again, so that a deletion says
 /// that it began, in <c>runs/{id}.deleting</c>, before the database forgets the run: what a crash leaves is finished at the next start.
 /// </summary>
-internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks folders, ILogger<RunDeletions> log)
+internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directoryLocks, ILogger<RunDeletions> log)
 {
     private const string BegunSuffix = ".deleting";
     private const string DeletedSuffix = ".deleted";
 
     /// <summary>Runs whose deletion was begun; the database may have them still.</summary>
-    public IReadOnlyList<string> Begun => Directory.Exists(paths.RunsDirectory)
+    public IReadOnlyList<string> Pending => Directory.Exists(paths.RunsDirectory)
         ? [.. Directory.EnumerateFiles(paths.RunsDirectory, "*" + BegunSuffix).Select(file => Path.GetFileNameWithoutExtension(file))]
         : [];
 
     /// <summary>Runs whose directory has been given up.</summary>
-    public IReadOnlyList<string> GivenUp => Directory.Exists(paths.RunsDirectory)
+    public IReadOnlyList<string> Detached => Directory.Exists(paths.RunsDirectory)
         ? [.. Directory.EnumerateDirectories(paths.RunsDirectory, "*" + DeletedSuffix).Select(folder => Path.GetFileNameWithoutExtension(folder))]
         : [];
 
@@ -43,7 +43,7 @@ internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks folders
     /// <summary>The database has forgotten the run: its files go, when nobody else removes some of them.</summary>
     public void Finish(string id)
     {
-        using Lock.Scope scope = folders.Hold();
+        using Lock.Scope scope = directoryLocks.AcquireLock();
         string folder = paths.RunDirectory(id);
         try
         {

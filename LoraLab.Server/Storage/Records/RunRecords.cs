@@ -22,7 +22,7 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     private readonly HashSet<string> unwritten = [];
 
     /// <summary>Runs whose record could not be written; it is tried again with their next change and by the store's maintenance.</summary>
-    public bool AnyUnwritten
+    public bool HasUnwritten
     {
         get
         {
@@ -39,7 +39,7 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         : [];
 
     /// <summary>Whether a change is one that no event of a worker tells.</summary>
-    public static bool IsNews(StoredRun? before, StoredRun after) =>
+    public static bool NeedsRecord(StoredRun? before, StoredRun after) =>
         before is null
         || before.Document.State.IsTerminal() != after.Document.State.IsTerminal()
         || before.Document.Attempts.Count != after.Document.Attempts.Count
@@ -80,16 +80,16 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         }
     }
 
-    public void Save(StoredResponse answer)
+    public void Save(StoredResponse response)
     {
         try
         {
-            Directory.CreateDirectory(paths.RunDirectory(answer.RunId));
-            DurableFile.WriteAllText(PathOf(answer.RunId, Submission), JsonSerializer.Serialize(answer, ContractJson.Indented) + "\n");
+            Directory.CreateDirectory(paths.RunDirectory(response.CreatedId));
+            DurableFile.WriteAllText(PathOf(response.CreatedId, Submission), JsonSerializer.Serialize(response, ContractJson.Indented) + "\n");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("The answer to the submission of run {Run} cannot be kept beside it ({Reason})", answer.RunId, error.Message);
+            log.LogWarning("The answer to the submission of run {Run} cannot be kept beside it ({Reason})", response.CreatedId, error.Message);
         }
     }
 
@@ -97,10 +97,10 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     public StoredRun? Read(string id) =>
         ReadJson<StoredRun>(PathOf(id, Record)) is { } run && run.Document.Id == id ? run : null;
 
-    public bool HasAnswer(string id) => File.Exists(PathOf(id, Submission));
+    public bool HasResponse(string id) => File.Exists(PathOf(id, Submission));
 
-    public StoredResponse? ReadAnswer(string id) =>
-        ReadJson<StoredResponse>(PathOf(id, Submission)) is { } answer && answer.RunId == id ? answer : null;
+    public StoredResponse? ReadResponse(string id) =>
+        ReadJson<StoredResponse>(PathOf(id, Submission)) is { } response && response.CreatedId == id ? response : null;
 
     public RunSpec? ReadSpec(string id) => ReadJson<RunSpec>(PathOf(id, RunFiles.Spec));
 

@@ -17,18 +17,18 @@ internal sealed class StoreStateFile
     private volatile Content content;
 
     // What was asked for last and may not be written yet: what is asked for next follows it, not the file.
-    private volatile Content wanted;
+    private volatile Content requested;
 
     public StoreStateFile(LoraLabPaths paths)
     {
         path = Path.Combine(paths.DataDirectory, "store.json");
-        content = wanted = Read();
+        content = requested = Read();
     }
 
     public bool Paused => content.Paused;
 
     /// <summary>Where the counter goes on when the database has <paramref name="seq"/>: far behind what was given out, it is another database.</summary>
-    public long SeqAfter(long seq) => seq + Block < content.SeqBelow ? content.SeqBelow : seq;
+    public long ResumeSeq(long seq) => seq + Block < content.SeqBelow ? content.SeqBelow : seq;
 
     /// <summary>Whether numbers up to <paramref name="seq"/> may be given out.</summary>
     public bool Covers(long seq) => seq < content.SeqBelow;
@@ -39,15 +39,15 @@ internal sealed class StoreStateFile
     /// </summary>
     public Content? Next(long seq, bool paused)
     {
-        Content now = wanted;
+        Content now = requested;
         bool low = seq + (Block / 2) >= now.SeqBelow;
         return low || paused != now.Paused ? new Content(paused, low ? seq + Block : now.SeqBelow) : null;
     }
 
     /// <summary>What <see cref="Next"/> said was asked for: it is written, or refused by the disk, before what is asked for later.</summary>
-    public Content? Asked(Content? next)
+    public Content? MarkRequested(Content? next)
     {
-        wanted = next ?? wanted;
+        requested = next ?? requested;
         return next;
     }
 
@@ -63,7 +63,7 @@ internal sealed class StoreStateFile
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Whoever comes next asks for it again.
-            Interlocked.CompareExchange(ref wanted, content, next);
+            Interlocked.CompareExchange(ref requested, content, next);
             return error;
         }
     }

@@ -17,7 +17,7 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
     public void Rebuild(string id)
     {
         StoredRun run = records.Read(id) ?? new RunFromFiles(id, records, paths).Make();
-        StoredResponse? answer = records.ReadAnswer(id);
+        StoredResponse? response = records.ReadResponse(id);
         store.Transact(StoreScope.Everything, transaction => transaction.Remove(id));
         foreach (RunAttempt attempt in run.Document.Attempts)
         {
@@ -28,9 +28,9 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
         {
             transaction.Put(run);
             transaction.EmitState(run.Document);
-            if (answer is not null)
+            if (response is not null)
             {
-                transaction.PutAnswer(answer);
+                transaction.PutResponse(response);
             }
         });
     }
@@ -49,7 +49,7 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
                 if (happened.Number > seen)
                 {
                     seen = happened.Number;
-                    points.AddRange(EventPoints.Of(happened, attempt.Number));
+                    points.AddRange(EventPoints.From(happened, attempt.Number));
                 }
             }
 

@@ -9,7 +9,7 @@ namespace LoraLab.Server.Storage.Recovery;
 /// At start: makes database and run directories agree. After a damage the database is empty and every run comes back from its directory;
 /// otherwise it is what a crash left between the two.
 /// </summary>
-internal sealed class RunReconciler(IRunStore store, RunRecords records, ExperimentRecords plans, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
+internal sealed class RunReconciler(IRunStore store, RunRecords records, ExperimentRecords experiments, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
 {
     public void Run()
     {
@@ -26,13 +26,13 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
     private void Reconcile()
     {
         FinishDeletions();
-        ReconcilePlans();
-        foreach (StoredRun run in store.Each(RunFilter.All).Where(run => !records.IsCurrent(run)))
+        ReconcileExperiments();
+        foreach (StoredRun run in store.Enumerate(RunFilter.All).Where(run => !records.IsCurrent(run)))
         {
             records.Save(run);
         }
 
-        SaveAnswers();
+        SaveResponses();
         List<string> rebuilt = [];
         foreach (string id in records.RunIds.Where(id => store.Find(id) is null))
         {
@@ -54,53 +54,53 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
         }
     }
 
-    private void ReconcilePlans()
+    private void ReconcileExperiments()
     {
-        foreach (StoredExperiment plan in store.ListPlans().Where(plan => !plans.IsCurrent(plan)))
+        foreach (StoredExperiment experiment in store.ListExperiments().Where(experiment => !experiments.IsCurrent(experiment)))
         {
-            plans.Save(plan);
+            experiments.Save(experiment);
         }
 
-        foreach (string id in plans.Ids.Where(id => store.FindPlan(id) is null))
+        foreach (string id in experiments.Ids.Where(id => store.FindExperiment(id) is null))
         {
-            if (plans.Read(id) is not { } plan)
+            if (experiments.Read(id) is not { } experiment)
             {
                 log.LogError("Study or sweep {Plan} cannot be rebuilt from its file, which is left as it is", id);
                 continue;
             }
 
-            StoredResponse? answer = plans.ReadAnswer(id);
+            StoredResponse? response = experiments.ReadResponse(id);
             store.Transact(StoreScope.Everything, transaction =>
             {
-                transaction.PutPlan(plan);
-                if (answer is not null)
+                transaction.PutExperiment(experiment);
+                if (response is not null)
                 {
-                    transaction.PutAnswer(answer);
+                    transaction.PutResponse(response);
                 }
             });
-            log.LogWarning("{Kind} {Plan}, which the database did not have, was rebuilt from its file", plan.Kind, id);
+            log.LogWarning("{Kind} {Plan}, which the database did not have, was rebuilt from its file", experiment.Kind, id);
         }
     }
 
     /// <summary>Answers that the last server committed, and was gone before they were in their files.</summary>
-    private void SaveAnswers()
+    private void SaveResponses()
     {
-        foreach (StoredResponse answer in store.ListAnswers())
+        foreach (StoredResponse response in store.ListResponses())
         {
-            if (!answer.OfPlan && store.Find(answer.RunId) is not null && !records.HasAnswer(answer.RunId))
+            if (!response.ForExperiment && store.Find(response.CreatedId) is not null && !records.HasResponse(response.CreatedId))
             {
-                records.Save(answer);
+                records.Save(response);
             }
-            else if (answer.OfPlan && store.FindPlan(answer.RunId) is not null && !plans.HasAnswer(answer.RunId))
+            else if (response.ForExperiment && store.FindExperiment(response.CreatedId) is not null && !experiments.HasResponse(response.CreatedId))
             {
-                plans.Save(answer);
+                experiments.Save(response);
             }
         }
     }
 
     private void FinishDeletions()
     {
-        foreach (string id in deletions.Begun)
+        foreach (string id in deletions.Pending)
         {
             if (store.Find(id) is { } run && !run.Document.State.IsTerminal() && run.Document.State != RunState.Queued)
             {
@@ -109,11 +109,11 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
                 continue;
             }
 
-            Forget(id);
+            RemoveFromStore(id);
             deletions.Finish(id);
         }
 
-        foreach (string id in deletions.GivenUp)
+        foreach (string id in deletions.Detached)
         {
             if (records.RunIds.Contains(id))
             {
@@ -121,12 +121,12 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
                 continue;
             }
 
-            Forget(id);
+            RemoveFromStore(id);
             deletions.Finish(id);
         }
     }
 
-    private void Forget(string id) => store.Transact(StoreScope.Run(id), transaction =>
+    private void RemoveFromStore(string id) => store.Transact(StoreScope.Run(id), transaction =>
     {
         if (transaction.Find(id) is not null)
         {

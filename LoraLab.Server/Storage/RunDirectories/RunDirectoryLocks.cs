@@ -8,10 +8,10 @@ internal sealed class RunDirectoryLocks
     private readonly Lock gate = new();
 
     /// <summary>Nobody else removes files, and no attempt begins, until the result is disposed.</summary>
-    public Lock.Scope Hold() => gate.EnterScope();
+    public Lock.Scope AcquireLock() => gate.EnterScope();
 
     /// <summary>Before an attempt that the store knows of begins: waits for who is about to remove files; whoever comes later sees the attempt.</summary>
-    public void Pass()
+    public void WaitUntilFree()
     {
         using Lock.Scope scope = gate.EnterScope();
     }

@@ -11,11 +11,11 @@ namespace LoraLab.Server.System.Health;
 internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : IHealthCheck, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
     private readonly Lock gate = new();
     private readonly CancellationTokenSource closing = new();
-    private Task<Verdict>? asked;
+    private Task<DoctorResult>? asked;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -24,7 +24,7 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
             return Task.FromResult(HealthCheckResult.Unhealthy(missing));
         }
 
-        Task<Verdict> answer = Ask();
+        Task<DoctorResult> answer = Doctor();
         return Task.FromResult(
             !answer.IsCompletedSuccessfully ? HealthCheckResult.Degraded("The trainer's native library is being loaded for the first time.")
             : answer.Result.Problem is { } problem ? HealthCheckResult.Unhealthy(problem)
@@ -37,7 +37,7 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
         closing.Dispose();
     }
 
-    private Task<Verdict> Ask()
+    private Task<DoctorResult> Doctor()
     {
         lock (gate)
         {
@@ -50,7 +50,7 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
         }
     }
 
-    private async Task<Verdict> DoctorAsync()
+    private async Task<DoctorResult> DoctorAsync()
     {
         List<string> lines = [];
         void Take(string line)
@@ -67,17 +67,17 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
             try
             {
                 int exitCode = await doctor.Exited.WaitAsync(Patience, time, closing.Token);
-                return new Verdict(exitCode == 0 ? null : Describe(lines, exitCode), time.GetUtcNow());
+                return new DoctorResult(exitCode == 0 ? null : Describe(lines, exitCode), time.GetUtcNow());
             }
             catch (Exception late) when (late is TimeoutException or OperationCanceledException)
             {
                 doctor.Kill();
-                return new Verdict($"The trainer's doctor does not answer within {Patience.TotalMinutes} minutes.", time.GetUtcNow());
+                return new DoctorResult($"The trainer's doctor does not answer within {Patience.TotalMinutes} minutes.", time.GetUtcNow());
             }
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
-            return new Verdict($"The trainer {locator.ProgramPath} could not be started: {error.Message}", time.GetUtcNow());
+            return new DoctorResult($"The trainer {locator.ProgramPath} could not be started: {error.Message}", time.GetUtcNow());
         }
     }
 
@@ -90,8 +90,8 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
         }
     }
 
-    private sealed record Verdict(string? Problem, DateTimeOffset At)
+    private sealed record DoctorResult(string? Problem, DateTimeOffset At)
     {
-        public bool IsFresh(DateTimeOffset now) => Problem is null || now - At < AskAgain;
+        public bool IsFresh(DateTimeOffset now) => Problem is null || now - At < RetryInterval;
     }
 }

@@ -26,7 +26,7 @@ internal sealed class MachineReport(
         IReadOnlyList<DeviceEntry> devices = [];
         try
         {
-            devices = (await inspector.AskAsync(new InspectRequest { Kind = "devices" }, cancellationToken)).Devices ?? [];
+            devices = (await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken)).Devices ?? [];
         }
         catch (ApiFailure failure)
         {

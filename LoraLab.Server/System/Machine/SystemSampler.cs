@@ -22,7 +22,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
         {
             if (feed.HasSubscriber(LiveHub.System))
             {
-                feed.Tell(null, LiveEventTypes.SystemSample, Sample(await GpusAsync(stoppingToken)));
+                feed.PublishTransient(null, LiveEventTypes.SystemSample, Sample(await GpusAsync(stoppingToken)));
             }
         }
     }
@@ -37,7 +37,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
 
         try
         {
-            InspectResponse answer = await inspector.AskAsync(new InspectRequest { Kind = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
+            InspectResponse answer = await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
             List<DeviceEntry> gpus = [.. (answer.Devices ?? []).Where(device => device.Id != "cpu")];
             noGpus = gpus.Count == 0;
             return gpus;

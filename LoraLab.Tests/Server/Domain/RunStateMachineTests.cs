@@ -51,7 +51,7 @@ public sealed class RunStateMachineTests
                         continue;
                     }
 
-                    Assert.Empty(RunInvariants.Broken(run, after));
+                    Assert.Empty(RunInvariants.Violations(run, after));
                     model.CheckReason(run, after, move, reason);
                     run = after;
                 }
@@ -74,7 +74,7 @@ public sealed class RunStateMachineTests
                     (RunState.Failed or RunState.Cancelled or RunState.Interrupted, RunState.Queued) => true,
                     _ => false,
                 };
-                bool allowed = !RunInvariants.Broken(In(from), In(to)).Any(broken => broken.StartsWith('8'));
+                bool allowed = !RunInvariants.Violations(In(from), In(to)).Any(broken => broken.StartsWith('8'));
                 Assert.True(drawn == allowed, $"{from} to {to}");
             }
         }
@@ -86,17 +86,17 @@ public sealed class RunStateMachineTests
         RunDocument run = In(RunState.Queued);
         RunAttempt open = new() { Number = 1, StartedAt = s_begin };
         RunAttempt lost = open with { EndedAt = s_begin, Lost = true };
-        Assert.Contains(RunInvariants.Broken(run with { EndedAt = s_begin }), broken => broken.StartsWith('1'));
-        Assert.Contains(RunInvariants.Broken(run with { State = RunState.Completed, EndedAt = s_begin, EndReason = EndReason.Diverged }), broken => broken.StartsWith('2'));
-        Assert.Contains(RunInvariants.Broken(run with { State = RunState.Failed, EndedAt = s_begin, EndReason = EndReason.Diverged }), broken => broken.StartsWith('2'));
-        Assert.Contains(RunInvariants.Broken(run with { Attempts = [open] }), broken => broken.StartsWith('3'));
-        Assert.Contains(RunInvariants.Broken(run with { State = RunState.Running }), broken => broken.StartsWith('3'));
-        Assert.Contains(RunInvariants.Broken(run with { State = RunState.Cancelling, Attempts = [open] }), broken => broken.StartsWith('4'));
-        Assert.Contains(RunInvariants.Broken(run with { PruneReason = Rule }), broken => broken.StartsWith('4'));
-        Assert.Contains(RunInvariants.Broken(In(RunState.Completed), run), broken => broken.StartsWith('5'));
-        Assert.Contains(RunInvariants.Broken(run with { Attempts = [lost] }, run with { Attempts = [lost with { LastEvent = 7 }] }), broken => broken.StartsWith('6'));
-        Assert.Contains(RunInvariants.Broken(run with { Attempts = [lost] }, run), broken => broken.StartsWith('6'));
-        Assert.Contains(RunInvariants.Broken(run with { State = RunState.Interrupted, EndedAt = s_begin, Attempts = [lost, lost with { Number = 2 }] }), broken => broken.StartsWith('7'));
+        Assert.Contains(RunInvariants.Violations(run with { EndedAt = s_begin }), broken => broken.StartsWith('1'));
+        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Completed, EndedAt = s_begin, EndReason = EndReason.Diverged }), broken => broken.StartsWith('2'));
+        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Failed, EndedAt = s_begin, EndReason = EndReason.Diverged }), broken => broken.StartsWith('2'));
+        Assert.Contains(RunInvariants.Violations(run with { Attempts = [open] }), broken => broken.StartsWith('3'));
+        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Running }), broken => broken.StartsWith('3'));
+        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Cancelling, Attempts = [open] }), broken => broken.StartsWith('4'));
+        Assert.Contains(RunInvariants.Violations(run with { PruneReason = Rule }), broken => broken.StartsWith('4'));
+        Assert.Contains(RunInvariants.Violations(In(RunState.Completed), run), broken => broken.StartsWith('5'));
+        Assert.Contains(RunInvariants.Violations(run with { Attempts = [lost] }, run with { Attempts = [lost with { LastEvent = 7 }] }), broken => broken.StartsWith('6'));
+        Assert.Contains(RunInvariants.Violations(run with { Attempts = [lost] }, run), broken => broken.StartsWith('6'));
+        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Interrupted, EndedAt = s_begin, Attempts = [lost, lost with { Number = 2 }] }), broken => broken.StartsWith('7'));
     }
 
     private static RunDocument In(RunState state) => new() { Id = "a", Name = "a", Color = "#000000", Spec = new RunSpec(), State = state };

@@ -76,7 +76,7 @@ public sealed class ImportPropertyTests
                     Grow(amount);
                     break;
                 case Act.Import:
-                    Assert.True(import.TryTake());
+                    Assert.True(import.TryImport());
                     break;
                 case Act.ServerDies:
                     disk.Dispose();
@@ -84,7 +84,7 @@ public sealed class ImportPropertyTests
                     Attach();
                     break;
                 default:
-                    Assert.True(import.TryTake());
+                    Assert.True(import.TryImport());
                     Change(run => RunStateMachine.Interrupt(run, lost: false, s_begin));
                     Change(run => RunStateMachine.Resume(run)!);
                     Begin(resumedFrom: Math.Min(amount % 12, expected.Count == 0 ? 0 : expected.Keys.Max()));
@@ -95,7 +95,7 @@ public sealed class ImportPropertyTests
         public void Finish()
         {
             Grow(int.MaxValue);
-            Assert.True(import.TryTake());
+            Assert.True(import.TryImport());
             MetricSeries loss = disk.Store.ReadSeries(Id, [MetricKeys.TrainLoss])[MetricKeys.TrainLoss];
             Assert.Equal(expected.Keys.Order(), loss.X);
             Assert.Equal(expected.OrderBy(point => point.Key).Select(point => (double?)point.Value), loss.Y);

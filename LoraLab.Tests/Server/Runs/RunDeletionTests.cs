@@ -36,7 +36,7 @@ public sealed class RunDeletionTests : IDisposable
             other.Start();
             inside.Wait(TestContext.Current.CancellationToken);
             late.Start();
-            Assert.True(SpinWait.SpinUntil(() => disk.Deletions.Begun.Count > 0, TimeSpan.FromSeconds(30)), "It does not begin.");
+            Assert.True(SpinWait.SpinUntil(() => disk.Deletions.Pending.Count > 0, TimeSpan.FromSeconds(30)), "It does not begin.");
             go.Set();
             other.Join();
             late.Join();

@@ -19,7 +19,7 @@ public sealed class LaneTests
     {
         Lane subject = new(0, lane);
 
-        Assert.Equal(takes, subject.Takes(asked));
+        Assert.Equal(takes, subject.Accepts(asked));
         if (takes)
         {
             Assert.Equal(told, subject.DeviceFor(asked));

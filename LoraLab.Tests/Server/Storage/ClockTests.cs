@@ -92,13 +92,13 @@ public sealed class ClockTests : IDisposable
         using (StoreOnDisk disk = new(folder.Path, clock))
         {
             string id = Submit(disk, clock);
-            disk.Store.Transact(StoreScope.Queue, transaction => transaction.PutAnswer(new StoredResponse("key", "hash", id, "{}", transaction.Now)));
+            disk.Store.Transact(StoreScope.Queue, transaction => transaction.PutResponse(new StoredResponse("key", "hash", id, "{}", transaction.Now)));
         }
 
         clock.Now = Now.AddDays(days);
         using StoreOnDisk again = new(folder.Path, clock);
 
-        Assert.Equal("hash", again.Store.FindAnswer("key")?.BodyHash);
+        Assert.Equal("hash", again.Store.FindResponse("key")?.BodyHash);
     }
 
     private static string Submit(StoreOnDisk disk, TimeProvider clock)

@@ -38,7 +38,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
 
         Assert.Equal(document, Json(again.Store.Find(Id)));
         Assert.Equal(series, Json(again.Store.ReadSeries(Id, null)));
-        Assert.Equal("key", again.Store.FindAnswer("key")?.Key);
+        Assert.Equal("key", again.Store.FindResponse("key")?.Key);
         Assert.True(again.Store.Seq > seq, $"{again.Store.Seq} after {seq}: a number is given twice.");
         Assert.False(again.Store.ReadEvents(seq).Complete);
         Assert.True(again.Store.Paused);
@@ -94,7 +94,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(("rebuilt", RunState.Completed, EndReason.Finished), (run.Name, run.State, run.EndReason));
         Assert.Equal(0.75, run.Summary.Accuracy?.Last);
         Assert.Equal(series, Json(again.Store.ReadSeries(Id, null)));
-        Assert.Empty(RunInvariants.Broken(run));
+        Assert.Empty(RunInvariants.Violations(run));
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
             transaction.Put(new StoredRun { Document = RunStateMachine.End(update.Document, EndReason.Finished, null, now), Position = 7 });
             transaction.AddPoints(Id, update.Points);
             transaction.EmitState(update.Document);
-            transaction.PutAnswer(new StoredResponse("key", "hash", Id, "{}", now));
+            transaction.PutResponse(new StoredResponse("key", "hash", Id, "{}", now));
             transaction.SetPaused(true);
         });
         disk.Emit(Id, 50);

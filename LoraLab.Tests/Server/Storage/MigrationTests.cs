@@ -42,9 +42,9 @@ public sealed class MigrationTests : IDisposable
                 Assert.Equal(Json(run with { QueuePosition = null }), Json(disk.Store.Find(run.Id)!.Document));
                 RunMetrics metrics = JsonSerializer.Deserialize<RunMetrics>(File.ReadAllText(Path.Combine(DataDirectory, $"metrics-{run.Id}.json")), ContractJson.Options)!;
                 Assert.Equal(Sorted(metrics.Series), Sorted(disk.Store.ReadSeries(run.Id, null)));
-                Assert.Empty(RunInvariants.Broken(run));
+                Assert.Empty(RunInvariants.Violations(run));
             });
-            Assert.NotNull(disk.Store.FindAnswer("first"));
+            Assert.NotNull(disk.Store.FindResponse("first"));
             Assert.True(disk.Store.Paused);
         }
 

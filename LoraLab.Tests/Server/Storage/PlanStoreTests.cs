@@ -13,7 +13,7 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary>Studies and sweeps in the store: with their runs or not at all, and there again whatever becomes of the database.</summary>
 public sealed class PlanStoreTests : IDisposable
 {
-    private const string PlanId = "2bz4ktn8ab";
+    private const string ExperimentId = "2bz4ktn8ab";
     private const string RunId = "2bz4ktn8ac";
 
     private readonly TemporaryFolder folder = new();
@@ -33,7 +33,7 @@ public sealed class PlanStoreTests : IDisposable
             throw new InvalidOperationException("half-way");
         }));
 
-        Assert.Empty(disk.Store.ListPlans());
+        Assert.Empty(disk.Store.ListExperiments());
         Assert.Empty(disk.RunIds);
         Assert.Empty(disk.ExperimentRecords.Ids);
     }
@@ -45,10 +45,10 @@ public sealed class PlanStoreTests : IDisposable
 
         using StoreOnDisk again = new(folder.Path);
 
-        Assert.Equal(plan, Json(again.Store.FindPlan(PlanId)));
-        Assert.Equal((PlanId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.PlanKey));
-        Assert.Equal(PlanId, again.Store.FindAnswer("once")?.RunId);
-        Assert.False(Directory.Exists(again.Paths.RunDirectory(PlanId)), "A plan has no run directory.");
+        Assert.Equal(plan, Json(again.Store.FindExperiment(ExperimentId)));
+        Assert.Equal((ExperimentId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.ExperimentKey));
+        Assert.Equal(ExperimentId, again.Store.FindResponse("once")?.CreatedId);
+        Assert.False(Directory.Exists(again.Paths.RunDirectory(ExperimentId)), "A plan has no run directory.");
     }
 
     [Theory]
@@ -70,9 +70,9 @@ public sealed class PlanStoreTests : IDisposable
 
         using StoreOnDisk again = new(folder.Path);
 
-        Assert.Equal(plan, Json(again.Store.FindPlan(PlanId)));
-        Assert.Equal((PlanId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.PlanKey));
-        Assert.Equal(PlanId, again.Store.FindAnswer("once")?.RunId);
+        Assert.Equal(plan, Json(again.Store.FindExperiment(ExperimentId)));
+        Assert.Equal((ExperimentId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.ExperimentKey));
+        Assert.Equal(ExperimentId, again.Store.FindResponse("once")?.CreatedId);
         Assert.Equal(damage == "text", again.Log.Lines.Count > 0);
     }
 
@@ -80,7 +80,7 @@ public sealed class PlanStoreTests : IDisposable
     public void Open_PlanWhoseFileIsMissingOrTornOff_WritesIt()
     {
         string plan = Fill();
-        string file = Path.Combine(folder.Path, "data", "plans", PlanId + ".json");
+        string file = Path.Combine(folder.Path, "data", "plans", ExperimentId + ".json");
         string whole = File.ReadAllText(file);
         File.WriteAllText(file, whole[..20]);
 
@@ -99,7 +99,7 @@ public sealed class PlanStoreTests : IDisposable
 
         using StoreOnDisk again = new(folder.Path);
 
-        Assert.Equal(plan, Json(Assert.Single(again.Store.ListPlans())));
+        Assert.Equal(plan, Json(Assert.Single(again.Store.ListExperiments())));
         Assert.True(File.Exists(Path.Combine(folder.Path, "data", "plans", "2bz4ktn8zz.json")));
     }
 
@@ -107,12 +107,12 @@ public sealed class PlanStoreTests : IDisposable
     public void PutPlan_TellsTheTopicsOfItsKindAndItsOwn()
     {
         using StoreOnDisk disk = new(folder.Path);
-        disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, Put);
+        disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, Put);
 
         LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.ExperimentChanged);
 
-        Assert.Equal(new ExperimentNotice(ExperimentKind.Study, PlanId, "a study", false), told.Data.Deserialize<ExperimentNotice>(ContractJson.Options));
-        string[] topics = [LiveHub.Studies, LiveHub.Study(PlanId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(PlanId), LiveHub.Runs, LiveHub.Run(PlanId)];
+        Assert.Equal(new ExperimentNotice(ExperimentKind.Study, ExperimentId, "a study", false), told.Data.Deserialize<ExperimentNotice>(ContractJson.Options));
+        string[] topics = [LiveHub.Studies, LiveHub.Study(ExperimentId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(ExperimentId), LiveHub.Runs, LiveHub.Run(ExperimentId)];
         Assert.All(topics, topic => Assert.True(LiveTopics.IsKnown(topic)));
         Assert.Equal(topics[..2], topics.Where(topic => LiveTopics.Carries(topic, told)));
         Assert.False(LiveTopics.IsKnown("study:a:logs"));
@@ -121,26 +121,26 @@ public sealed class PlanStoreTests : IDisposable
     private string Fill()
     {
         using StoreOnDisk disk = new(folder.Path);
-        disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, transaction =>
+        disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, transaction =>
         {
             Put(transaction);
-            transaction.PutAnswer(new StoredResponse("once", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
+            transaction.PutResponse(new StoredResponse("once", "hash", ExperimentId, "{}", transaction.Now, ForExperiment: true));
         });
-        return Json(disk.Store.FindPlan(PlanId));
+        return Json(disk.Store.FindExperiment(ExperimentId));
     }
 
     private static void Put(IStoreTransaction transaction)
     {
         StoredRun run = StoreOnDisk.Run(RunId);
-        transaction.PutPlan(new StoredExperiment
+        transaction.PutExperiment(new StoredExperiment
         {
-            Id = PlanId,
+            Id = ExperimentId,
             Kind = ExperimentKind.Study,
             Name = "a study",
             CreatedAt = transaction.Now,
             Content = JsonSerializer.SerializeToElement(new { notes = "a study's secret" }, ContractJson.Options),
         });
-        transaction.Put(run with { Document = run.Document with { CreatedAt = transaction.Now, StudyId = PlanId, State = RunState.Queued }, PlanKey = "key-1" });
+        transaction.Put(run with { Document = run.Document with { CreatedAt = transaction.Now, StudyId = ExperimentId, State = RunState.Queued }, ExperimentKey = "key-1" });
     }
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);

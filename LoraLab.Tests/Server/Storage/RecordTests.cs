@@ -17,7 +17,7 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary>The files beside the database: written behind it and before the answer, held up by nobody, and made good at the next start whatever a crash left.</summary>
 public sealed class RecordTests : IDisposable
 {
-    private const string PlanId = "2bz4ktn8zz";
+    private const string ExperimentId = "2bz4ktn8zz";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder folder = new();
@@ -87,8 +87,8 @@ public sealed class RecordTests : IDisposable
         await LetThroughAsync(pipe);
 
         await Task.WhenAll(paused, resumed).WaitAsync(s_patience);
-        using JsonDocument ledger = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
-        Assert.False(ledger.RootElement.GetProperty("paused").GetBoolean(), "The queue would be paused after the database is lost.");
+        using JsonDocument stateFile = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
+        Assert.False(stateFile.RootElement.GetProperty("paused").GetBoolean(), "The queue would be paused after the database is lost.");
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class RecordTests : IDisposable
         {
             disk.Put("aaaa");
             // What the files would have had to take is refused, as by a crash in this moment.
-            string[] obstacles = [.. new[] { "runs/aaaa/run.json", "runs/aaaa/submission.json", $"plans/{PlanId}.json", $"plans/{PlanId}.submission.json", "store.json" }.Select(file => Path.Combine(Data, file + ".tmp"))];
+            string[] obstacles = [.. new[] { "runs/aaaa/run.json", "runs/aaaa/submission.json", $"plans/{ExperimentId}.json", $"plans/{ExperimentId}.submission.json", "store.json" }.Select(file => Path.Combine(Data, file + ".tmp"))];
             Array.ForEach(obstacles, obstacle => Directory.CreateDirectory(Path.Combine(obstacle, "in the way")));
             ChangeEverything(disk);
             Assert.Equal("aaaa", disk.Records.Read("aaaa")!.Document.Name);
-            Assert.True(disk.Records.AnyUnwritten && disk.ExperimentRecords.AnyUnwritten);
+            Assert.True(disk.Records.HasUnwritten && disk.ExperimentRecords.HasUnwritten);
             Array.ForEach(obstacles, obstacle => Directory.Delete(obstacle, recursive: true));
         }
 
@@ -122,14 +122,14 @@ public sealed class RecordTests : IDisposable
         string obstacle = Path.Combine(disk.Paths.RunDirectory("aaaa"), "run.json.tmp", "in the way");
         Directory.CreateDirectory(obstacle);
         Rename(disk, "aaaa", "renamed");
-        Assert.True(disk.Records.AnyUnwritten);
+        Assert.True(disk.Records.HasUnwritten);
 
-        disk.Store.WriteRecordsAgain();
-        Assert.True(disk.Records.AnyUnwritten, "It is remembered for as long as the disk refuses.");
+        disk.Store.RetryRecords();
+        Assert.True(disk.Records.HasUnwritten, "It is remembered for as long as the disk refuses.");
         Directory.Delete(Path.GetDirectoryName(obstacle)!, recursive: true);
-        disk.Store.WriteRecordsAgain();
+        disk.Store.RetryRecords();
 
-        Assert.False(disk.Records.AnyUnwritten);
+        Assert.False(disk.Records.HasUnwritten);
         Assert.True(disk.Records.IsCurrent(disk.Store.Find("aaaa")!));
     }
 
@@ -139,9 +139,9 @@ public sealed class RecordTests : IDisposable
         using StoreOnDisk disk = new(folder.Path);
         disk.Emit("aaaa", 11_000);
 
-        using JsonDocument ledger = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
+        using JsonDocument stateFile = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
         Assert.Equal(11_000, disk.Store.Seq);
-        Assert.True(ledger.RootElement.GetProperty("seqBelow").GetInt64() > 11_000);
+        Assert.True(stateFile.RootElement.GetProperty("seqBelow").GetInt64() > 11_000);
         Assert.Equal(11_000, disk.Sink.Seqs.Distinct().Count());
     }
 
@@ -169,19 +169,19 @@ public sealed class RecordTests : IDisposable
         StoreView empty = new(RunIndex.Of([]), [], Paused: false);
         StagedTransaction one = new(empty, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         one.Put(first);
-        one.PutAnswer(new StoredResponse("key", "hash", "aaaa", "{}", first.Document.CreatedAt));
+        one.PutResponse(new StoredResponse("key", "hash", "aaaa", "{}", first.Document.CreatedAt));
         StagedTransaction two = new(one.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         two.Put(second);
         StagedTransaction three = new(two.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         three.Remove("aaaa");
 
         RecordBatch batch = new();
-        batch.Add(one.Changed, empty.Find, one.ChangedPlans.Values, one.Answers);
-        batch.Add(two.Changed, one.Result.Find, two.ChangedPlans.Values, two.Answers);
-        Assert.Equal(("second", 1), (Assert.Single(batch.Runs).Value.Document.Name, batch.Answers.Count));
-        batch.Add(three.Changed, two.Result.Find, three.ChangedPlans.Values, three.Answers);
+        batch.Add(one.Changed, empty.Find, one.ChangedExperiments.Values, one.Responses);
+        batch.Add(two.Changed, one.Result.Find, two.ChangedExperiments.Values, two.Responses);
+        Assert.Equal(("second", 1), (Assert.Single(batch.Runs).Value.Document.Name, batch.Responses.Count));
+        batch.Add(three.Changed, two.Result.Find, three.ChangedExperiments.Values, three.Responses);
 
-        Assert.Equal((0, 0), (batch.Runs.Count, batch.Answers.Count));
+        Assert.Equal((0, 0), (batch.Runs.Count, batch.Responses.Count));
     }
 
     [Theory]
@@ -222,7 +222,7 @@ public sealed class RecordTests : IDisposable
         disk.Put("aaaa");
         disk.Store.Transact(StoreScope.Run("aaaa"), transaction => transaction.Remove("aaaa"));
         Thread finish = new(() => disk.Deletions.Finish("aaaa"));
-        using (disk.Folders.Hold())
+        using (disk.Folders.AcquireLock())
         {
             finish.Start();
             SpinWait.SpinUntil(() => finish.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin) || !finish.IsAlive, s_patience);
@@ -251,19 +251,19 @@ public sealed class RecordTests : IDisposable
     {
         JsonElement content = JsonSerializer.SerializeToElement(new { notes = "a study" }, ContractJson.Options);
         Rename(disk, "aaaa", "renamed");
-        disk.Store.Transact(StoreScope.Plan(PlanId) + StoreScope.Queue, transaction =>
+        disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, transaction =>
         {
-            transaction.PutPlan(new StoredExperiment { Id = PlanId, Kind = ExperimentKind.Study, Name = "a study", Content = content });
-            transaction.PutAnswer(new StoredResponse("plan", "hash", PlanId, "{}", transaction.Now, OfPlan: true));
-            transaction.PutAnswer(new StoredResponse("run", "hash", "aaaa", "{}", transaction.Now));
+            transaction.PutExperiment(new StoredExperiment { Id = ExperimentId, Kind = ExperimentKind.Study, Name = "a study", Content = content });
+            transaction.PutResponse(new StoredResponse("plan", "hash", ExperimentId, "{}", transaction.Now, ForExperiment: true));
+            transaction.PutResponse(new StoredResponse("run", "hash", "aaaa", "{}", transaction.Now));
             transaction.SetPaused(true);
         });
     }
 
     private static void AssertChanged(StoreOnDisk disk)
     {
-        Assert.Equal(("renamed", "a study"), (disk.Store.Find("aaaa")!.Document.Name, disk.Store.FindPlan(PlanId)?.Name));
-        Assert.Equal((PlanId, "aaaa"), (disk.Store.FindAnswer("plan")?.RunId, disk.Store.FindAnswer("run")?.RunId));
+        Assert.Equal(("renamed", "a study"), (disk.Store.Find("aaaa")!.Document.Name, disk.Store.FindExperiment(ExperimentId)?.Name));
+        Assert.Equal((ExperimentId, "aaaa"), (disk.Store.FindResponse("plan")?.CreatedId, disk.Store.FindResponse("run")?.CreatedId));
         Assert.True(disk.Store.Paused);
     }
 

@@ -17,7 +17,7 @@ public sealed class RunListTests
         Gen.Int[0, 60], Gen.Enum<RunState>(), Gen.Int[0, 2].Select(i => s_methods[i]), Gen.Int[0, 3], Gen.Double[0, 1].Nullable(), Gen.Int[-2, 2], Gen.Int[0, 5]).Select((id, state, method, tags, accuracy, priority, more) => new StoredRun
         {
             Position = id * 7 % 11,
-            PlanKey = more < 2 ? $"key {id}" : null,
+            ExperimentKey = more < 2 ? $"key {id}" : null,
             Document = new RunDocument
             {
                 Id = $"run{id:D2}",
@@ -66,20 +66,20 @@ public sealed class RunListTests
 
             RunSort sort = RunSort.By(field, descending);
             List<RunDocument> expected = [.. all.Values.Select(run => run.Document).Where(filter.Matches).Order(sort)];
-            RunSort.Place? after = null;
+            RunSort.Key? after = null;
             for (int from = 0; from == 0 || from < expected.Count; from += limit)
             {
                 RunPage page = index.List(filter, sort, after, limit);
                 Assert.Equal(expected.Skip(from).Take(limit).Select(run => run.Id), page.Documents.Select(run => run.Id));
                 Assert.Equal((expected.Count, from + limit < expected.Count), (page.Total, page.HasMore));
-                after = page.Items.Count == 0 ? null : sort.PlaceOf(page.Items[^1].Document);
+                after = page.Items.Count == 0 ? null : sort.KeyOf(page.Items[^1].Document);
             }
 
             // A place whose run is gone is a place all the same.
             if (expected.Count > 1)
             {
                 RunIndex without = index.Without(expected[0].Id);
-                Assert.Equal(expected[1].Id, without.List(filter, sort, sort.PlaceOf(expected[0]), 1).Items[0].Document.Id);
+                Assert.Equal(expected[1].Id, without.List(filter, sort, sort.KeyOf(expected[0]), 1).Items[0].Document.Id);
             }
 
             AssertQueue(all.Values, index);
@@ -134,7 +134,7 @@ public sealed class RunListTests
         RunSort order = RunSort.By("eval/accuracy", descending: true);
         RunPage before = index.List(RunFilter.All, order, null, 5_000);
 
-        RunPage page = index.List(RunFilter.All, order, order.PlaceOf(before.Items[^1].Document), 50);
+        RunPage page = index.List(RunFilter.All, order, order.KeyOf(before.Items[^1].Document), 50);
 
         Assert.Equal((50, 50), (page.Items.Count, page.Visited));
     }
@@ -163,7 +163,7 @@ public sealed class RunListTests
                 .ThenBy(run => run.Document.Id, StringComparer.Ordinal).Select(run => run.Document.Id),
         ];
         Assert.Equal(waiting, index.Waiting.Ids);
-        Assert.Equal(waiting.Select((_, i) => (int?)(i + 1)), waiting.Select(id => index.Waiting.NumberOf(index.Find(id)!)));
+        Assert.Equal(waiting.Select((_, i) => (int?)(i + 1)), waiting.Select(id => index.Waiting.PositionOf(index.Find(id)!)));
         Assert.Equal((all.Select(run => run.Position).DefaultIfEmpty(0).Min() - 1, all.Select(run => run.Position).DefaultIfEmpty(0).Max() + 1), (index.Waiting.Head, index.Waiting.Tail));
         Assert.Equal(all.Select(run => run.Document.Name).Distinct().Order(), Enumerable.Range(0, 9).Select(i => $"name {i}").Where(index.Names.Has));
         foreach (string method in s_methods)
@@ -173,7 +173,7 @@ public sealed class RunListTests
                 index.Names.ColorsOf(method).Select(color => (color.Key, color.Value)).Order());
         }
 
-        Assert.Equal(all.Where(run => run.Document.StudyId is not null).Select(run => run.Document.Id).Order(StringComparer.Ordinal), index.OfPlan(study: true, "study").Select(run => run.Document.Id));
+        Assert.Equal(all.Where(run => run.Document.StudyId is not null).Select(run => run.Document.Id).Order(StringComparer.Ordinal), index.RunsOf(study: true, "study").Select(run => run.Document.Id));
         Assert.All(Enum.GetValues<RunState>(), state => Assert.Equal(all.Count(run => run.Document.State == state), index.CountOf(state)));
     }
 }

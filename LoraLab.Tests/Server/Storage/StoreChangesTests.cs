@@ -37,7 +37,7 @@ public sealed class StoreChangesTests : IDisposable
     [Fact]
     public void IsMoreThanProgress_ComesClaimedEndedGone_Are()
     {
-        using ChangeListener listener = disk.Changes.Listen(static _ => true);
+        using ChangeListener listener = disk.Changes.Subscribe(static _ => true);
         StoredRun run = StoreOnDisk.Run("a");
         RunDocument claimed = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt);
         Put(run);
@@ -56,7 +56,7 @@ public sealed class StoreChangesTests : IDisposable
     public void IsOfTheQueue_ComesRenamedPreferredClaimedBegunGone_AreAndStepsAreNot()
     {
         StoredRun run = StoreOnDisk.Run("a");
-        using ChangeListener listener = disk.Changes.Listen(static change => change is RunChanged { IsOfTheQueue: true });
+        using ChangeListener listener = disk.Changes.Subscribe(static change => change is RunChanged { AffectsQueue: true });
         Put(run);
         run = run with { Document = run.Document with { Name = "another" } };
         Put(run);
@@ -66,7 +66,7 @@ public sealed class StoreChangesTests : IDisposable
         run = run with { Document = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt) };
         Put(run);
         Put(run with { Document = RunStateMachine.Begin(run.Document) });
-        Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsOfTheQueue);
+        Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).AffectsQueue);
         disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
 
         int heard = 0;
@@ -83,7 +83,7 @@ public sealed class StoreChangesTests : IDisposable
     /// <summary>What is told when the event is taken.</summary>
     private RunChanged Heard(WorkerEvent happened)
     {
-        using ChangeListener listener = disk.Changes.Listen(static _ => true);
+        using ChangeListener listener = disk.Changes.Subscribe(static _ => true);
         disk.Store.Transact(StoreScope.Run("a"), transaction =>
         {
             StoredRun run = transaction.Find("a")!;

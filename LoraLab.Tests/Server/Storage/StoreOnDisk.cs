@@ -48,7 +48,7 @@ internal sealed class StoreOnDisk : IDisposable
     public LiteDbRunStore Store { get; }
 
     /// <summary>The ids of all runs, in order.</summary>
-    public IEnumerable<string> RunIds => Store.Each(RunFilter.All).Select(run => run.Document.Id);
+    public IEnumerable<string> RunIds => Store.Enumerate(RunFilter.All).Select(run => run.Document.Id);
 
     public StoreChanges Changes { get; } = new();
 
@@ -104,7 +104,7 @@ internal sealed class StoreOnDisk : IDisposable
 
         public IEnumerable<long> Seqs => seqs;
 
-        public void Accept(IReadOnlyList<LiveEvent> events)
+        public void Publish(IReadOnlyList<LiveEvent> events)
         {
             foreach (LiveEvent live in events)
             {

@@ -35,11 +35,11 @@ public sealed class TransactionTests : IDisposable
         AssertRefused(StoreScope.Run("a"), transaction => transaction.Put(other), "run a writes run b");
         AssertRefused(StoreScope.Run("b"), transaction => transaction.Put(running), "run b writes run a");
         AssertRefused(StoreScope.Run("b"), transaction => transaction.Remove("a"), "run b removes run a");
-        AssertRefused(StoreScope.Plan("p"), transaction => transaction.AddPoints("a", []), "plan p adds points to run a");
+        AssertRefused(StoreScope.Experiment("p"), transaction => transaction.AddPoints("a", []), "experiment p adds points to run a");
         AssertRefused(StoreScope.Run("a"), transaction => transaction.SetPaused(true), "run a pauses the queue");
         AssertRefused(StoreScope.Run("a"), transaction => transaction.QueueEnds(), "run a adds to the queue");
-        AssertRefused(StoreScope.Queue, transaction => transaction.OfPlan(ExperimentKind.Study, "p"), "the queue reads the runs of p");
-        AssertRefused(StoreScope.Run("a") + StoreScope.Plan("q"), transaction => transaction.PutPlan(new StoredExperiment { Id = "p", Kind = ExperimentKind.Study, Name = "p", Content = default }), "run a, plan q writes p");
+        AssertRefused(StoreScope.Queue, transaction => transaction.RunsOf(ExperimentKind.Study, "p"), "the queue reads the runs of p");
+        AssertRefused(StoreScope.Run("a") + StoreScope.Experiment("q"), transaction => transaction.PutExperiment(new StoredExperiment { Id = "p", Kind = ExperimentKind.Study, Name = "p", Content = default }), "run a, plan q writes p");
         Assert.Equal(("a", 0L, seq), (Assert.Single(disk.RunIds), disk.Store.Find("a")!.Position, disk.Store.Seq));
     }
 

@@ -11,7 +11,7 @@ internal static class StudyView
     public static StudyDocument Of(StoredExperiment plan, IStoreReader stored)
     {
         StoredStudy study = plan.Read<StoredStudy>();
-        IReadOnlyDictionary<string, RunDocument> documents = stored.OfPlan(plan.Kind, plan.Id);
+        IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(plan.Kind, plan.Id);
         List<TrackedRun> now = [.. study.Runs.Select(run => documents.TryGetValue(run.Wanted.Key, out RunDocument? document) ? TrackedRun.Now(run.Wanted, document) : run.Gone())];
         int planned = PlannedRuns(study);
         return Brief(plan) with

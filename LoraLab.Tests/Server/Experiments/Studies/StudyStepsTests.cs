@@ -157,7 +157,7 @@ public sealed class StudyStepsTests
 
         private StoreView Stored => new(RunIndex.Of(runs.Values), ImmutableDictionary<string, StoredExperiment>.Empty, Paused: false);
 
-        public ExperimentStep Compute() => driver.Next(plan, Stored.OfPlan(ExperimentKind.Study, plan.Id), NoSeries.Instance, s_now);
+        public ExperimentStep Compute() => driver.Next(plan, Stored.RunsOf(ExperimentKind.Study, plan.Id), NoSeries.Instance, s_now);
 
         public void Step()
         {
@@ -167,12 +167,12 @@ public sealed class StudyStepsTests
                 Assert.False(runs.ContainsKey(run.Key), $"{run.Key} is wanted twice.");
                 runs[run.Key] = new StoredRun
                 {
-                    PlanKey = run.Key,
+                    ExperimentKey = run.Key,
                     Document = new RunDocument { Id = $"r{runs.Count}", Name = run.Label, Color = "#000000", StudyId = plan.Id, Spec = run.Spec.Deserialize<RunSpec>(ContractJson.Options)! },
                 };
             }
 
-            plan = driver.Next(step.Plan, Stored.OfPlan(ExperimentKind.Study, plan.Id), NoSeries.Instance, s_now).Plan;
+            plan = driver.Next(step.Plan, Stored.RunsOf(ExperimentKind.Study, plan.Id), NoSeries.Instance, s_now).Plan;
         }
 
         /// <summary>Ends one of the runs that have not ended.</summary>
