@@ -37,6 +37,14 @@ internal static class SweepAppearance
         _ => "evaluation loss",
     };
 
+    /// <summary>Display name of the objective as a heading.</summary>
+    internal static string ObjectiveTitle(string objective) => objective switch
+    {
+        MetricKeys.EvalAccuracy => "Accuracy",
+        MetricKeys.EvalMacroF1 => "Macro-F1",
+        _ => "Evaluation loss",
+    };
+
     /// <summary>A value of the objective: accuracy and F1 in percent, loss as a number.</summary>
     internal static string Value(string objective, double? value) => MetricKeys.LowerIsBetter(objective) ? Format.Number(value) : Format.Share(value);
 
