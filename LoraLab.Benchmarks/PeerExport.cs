@@ -14,8 +14,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks;
 
 /// <summary>
-/// What <c>bench/peft_peers.py</c> starts from: a model of the paper's shape with two blocks, an adapter, the sentences of some steps, and
-/// the losses that each of the engine's ways has on them. A peer is timed only when its losses are these.
+/// Input of <c>bench/peft_peers.py</c>: a two-layer model with the shape of the paper's, an adapter, the sentences of some steps, and the
+/// losses of each implementation of the engine on them. A peer is timed only if its losses match.
 /// </summary>
 internal static class PeerExport
 {
@@ -24,7 +24,7 @@ internal static class PeerExport
     private const int EvaluationRows = 109;
     private static readonly JsonSerializerOptions Plain = new() { WriteIndented = false };
 
-    /// <summary>Writes the files; the exit code.</summary>
+    /// <summary>Writes the files; returns the exit code.</summary>
     public static int Write(Bench bench)
     {
         RunSpec spec = Specs.AllLinear with { TrainSamples = Steps * Specs.AllLinear.EffectiveBatch, Schedule = LearningRateSchedule.Constant };
@@ -66,21 +66,21 @@ internal static class PeerExport
             },
             Plain));
         double worst = literal.Select((loss, i) => Math.Max(Math.Abs(packed[i] - loss), Math.Abs(shared[i] - loss)) / loss).Max();
-        Console.WriteLine(FormattableString.Invariant($"{Steps} steps, losses of our three ways agree within {worst:E1}; written to {bench.Output}"));
+        Console.WriteLine(FormattableString.Invariant($"{Steps} steps; the losses of the three implementations agree within {worst:E1}. Written to {bench.Output}"));
         return 0;
     }
 
     private static PreparedRun Prepare(Bench bench, RunSpec spec, LlamaConfig config) =>
         Preparation.Random(bench, spec, config, ScalarType.Float32, EvaluationRows);
 
-    private static double[] Losses(Bench bench, PreparedRun run, Func<StepWorkload, IWindowGradient> way)
+    private static double[] Losses(Bench bench, PreparedRun run, Func<StepWorkload, IWindowGradient> select)
     {
         using StepWorkload work = new(bench, run);
         return [.. Enumerable.Range(1, Steps).Select(step =>
         {
             using IDisposable scope = NewDisposeScope();
             work.Training.BeginStep();
-            Tensor loss = way(work).Accumulate(step, work.Training.Scaler.Scale, CancellationToken.None);
+            Tensor loss = select(work).Accumulate(step, work.Training.Scaler.Scale, CancellationToken.None);
             work.Training.Update(step, loss);
             return TensorReader.Doubles(loss)[0];
         })];

@@ -7,32 +7,32 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks;
 
-/// <summary><c>profile</c>: takes one kind of step for a while, so that a profiler sees nothing else.</summary>
+/// <summary><c>profile</c>: repeats one kind of step for some seconds, for a profiler.</summary>
 internal static class ProfileCommand
 {
     private const int WarmUp = 20;
     private static readonly string[] _workloads = ["sample", "stories260K", "tinyllama2-fp32", "tinyllama2-bf16"];
-    private static readonly string[] _ways = ["literal", "packed", "shared", "evaluation"];
+    private static readonly string[] _implementations = ["literal", "packed", "shared", "evaluation"];
 
     /// <summary>The command.</summary>
     public static Command Create(Func<Bench> bench)
     {
         Argument<string> workload = new("workload") { Description = string.Join(", ", _workloads) };
-        Argument<string> way = new("way") { Description = string.Join(", ", _ways), DefaultValueFactory = _ => "shared" };
+        Argument<string> implementation = new("way") { Description = string.Join(", ", _implementations), DefaultValueFactory = _ => "shared" };
         Option<int> seconds = new("--seconds") { DefaultValueFactory = _ => 20 };
         workload.AcceptOnlyFromAmong(_workloads);
-        way.AcceptOnlyFromAmong(_ways);
-        Command command = new("profile", "Take one kind of step for a while, for a profiler.") { workload, way, seconds };
-        command.SetAction(result => Run(bench(), result.GetRequiredValue(workload), result.GetRequiredValue(way), result.GetValue(seconds)));
+        implementation.AcceptOnlyFromAmong(_implementations);
+        Command command = new("profile", "Repeat one kind of step for some seconds, for a profiler.") { workload, implementation, seconds };
+        command.SetAction(result => Run(bench(), result.GetRequiredValue(workload), result.GetRequiredValue(implementation), result.GetValue(seconds)));
         return command;
     }
 
-    private static int Run(Bench bench, string workload, string way, int seconds)
+    private static int Run(Bench bench, string workload, string implementation, int seconds)
     {
-        using TemporaryFolder data = bench.Temporary();
+        using TemporaryFolder data = bench.CreateTemporaryFolder();
         using StepWorkload work = new(bench, Prepare(bench, workload, data.FullPath));
-        SameMath.Disturb(work.Run);
-        Action<int> once = way switch
+        SameMath.Perturb(work.Run);
+        Action<int> step = implementation switch
         {
             "literal" => i => work.Step(work.Literal, i),
             "packed" => i => work.Step(work.Packed, i),
@@ -42,20 +42,20 @@ internal static class ProfileCommand
         int windows = work.Passes.Windows.Count;
         for (int i = 0; i < WarmUp && !workload.StartsWith("tinyllama", StringComparison.Ordinal); i++)
         {
-            once((i % windows) + 1);
+            step((i % windows) + 1);
         }
 
-        bench.Log("warm");
+        bench.Log("warm-up done");
         long started = Stopwatch.GetTimestamp();
         int steps = 0;
-        Duration all = Duration.Of(() =>
+        Duration total = Duration.Measure(() =>
         {
             while (Stopwatch.GetElapsedTime(started).TotalSeconds < seconds)
             {
-                once((steps++ % windows) + 1);
+                step((steps++ % windows) + 1);
             }
         });
-        Console.WriteLine(FormattableString.Invariant($"{workload} {way}: {steps} times, {all.Wall / steps * 1000:0.000} ms wall, {all.Cpu / steps * 1000:0.000} ms CPU each"));
+        Console.WriteLine(FormattableString.Invariant($"{workload} {implementation}: {steps} steps, {total.Wall / steps * 1000:0.000} ms wall, {total.Cpu / steps * 1000:0.000} ms CPU per step"));
         return 0;
     }
 

@@ -4,17 +4,17 @@ using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>The comparison that all evaluations share.</summary>
+/// <summary>The comparison of evaluations.</summary>
 internal static class EvaluationComparison
 {
-    /// <summary>Naive against the engine's, where both give the same scores.</summary>
-    /// <exception cref="NotMeasuredException">They do not.</exception>
-    public static Finding Of(Bench bench, IMeasurement measurement, PreparedRun run, double limit, Target target)
+    /// <summary>Compares naive evaluation with that of the engine.</summary>
+    /// <exception cref="NotMeasuredException">Their scores differ.</exception>
+    public static Finding Run(Bench bench, IMeasurement measurement, PreparedRun run, double limit, Target target)
     {
         double difference = NaiveEvaluation.Difference(run);
         if (!(difference <= limit))
         {
-            throw new NotMeasuredException($"the two evaluations differ by {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)} in a log-probability.");
+            throw new NotMeasuredException($"the scores of the two evaluations differ by {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)} in log-probability.");
         }
 
         Comparison compared = Blocks.Compare(
@@ -24,7 +24,7 @@ internal static class EvaluationComparison
         int rows = run.EvaluationExamples.Count;
         int forwards = run.EvaluationExamples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
         int tokens = run.EvaluationExamples.Sum(example => example.PromptIds.Length);
-        string note = $"{rows} rows of {tokens} prompt tokens; naive: {forwards} forwards; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
-        return bench.Speedup(measurement, compared, "one forward a sentence, logits everywhere", "engine", target: target, note: note);
+        string note = $"{rows} rows with {tokens} prompt tokens in total; naive: {forwards} forward passes; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
+        return bench.Speedup(measurement, compared, "one forward pass per sentence, logits at every position", "engine", target: target, note: note);
     }
 }

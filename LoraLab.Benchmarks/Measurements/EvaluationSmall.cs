@@ -5,9 +5,9 @@ using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>An evaluation of a small real model over all rows: one forward a sentence with logits everywhere, against the engine's.</summary>
+/// <summary>Evaluation of a small real model over all rows: one forward pass per sentence with logits at every position, against the engine.</summary>
 /// <param name="model">Name of the model.</param>
-/// <param name="spec">Its run.</param>
+/// <param name="spec">Specification of the run.</param>
 internal sealed class EvaluationSmall(string model, Func<Bench, RunSpec> spec) : IMeasurement
 {
     private const double Limit = 1e-3;
@@ -16,14 +16,14 @@ internal sealed class EvaluationSmall(string model, Func<Bench, RunSpec> spec) :
     public string Name => $"evaluation-{model}";
 
     /// <inheritdoc />
-    public string What => $"evaluation, {model}, fp32, all rows";
+    public string Description => $"evaluation, {model}, fp32, all rows";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        using TemporaryFolder data = bench.Temporary();
+        using TemporaryFolder data = bench.CreateTemporaryFolder();
         using PreparedRun run = Preparation.FromCatalog(bench, spec(bench), data.FullPath);
-        SameMath.Disturb(run);
-        return [EvaluationComparison.Of(bench, this, run, Limit, Target.AtLeast(3.3, 5))];
+        SameMath.Perturb(run);
+        return [EvaluationComparison.Run(bench, this, run, Limit, Target.AtLeast(3.3, 5))];
     }
 }

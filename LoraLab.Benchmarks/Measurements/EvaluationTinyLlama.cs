@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>An evaluation of the paper's shape with its whole output head, over some of the 872 rows.</summary>
-/// <param name="layers">Blocks; all of them on a GPU only.</param>
+/// <summary>Evaluation with the shape of the paper's model and its full output head, on a subset of the 872 rows.</summary>
+/// <param name="layers">Number of blocks; all 22 only on a GPU.</param>
 /// <param name="dtype">Precision of the weights.</param>
 internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasurement
 {
@@ -18,7 +18,7 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
     public string Name => $"evaluation-tinyllama{layers}-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
 
     /// <inheritdoc />
-    public string What => $"evaluation, TinyLlama shape with {layers} blocks and full head, {(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}, every eighth of the 872 rows";
+    public string Description => $"evaluation, TinyLlama shape with {layers} blocks and full head, {(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}, every eighth of the 872 rows";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
@@ -26,7 +26,7 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
         bench.RequireGpuFor(layers);
         bench.Require(dtype);
         using PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = 16 }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, Rows);
-        SameMath.Disturb(run);
-        return [EvaluationComparison.Of(bench, this, run, dtype == ScalarType.BFloat16 ? HalfLimit : Limit, Target.AtLeast(3.3, 5))];
+        SameMath.Perturb(run);
+        return [EvaluationComparison.Run(bench, this, run, dtype == ScalarType.BFloat16 ? HalfLimit : Limit, Target.AtLeast(3.3, 5))];
     }
 }

@@ -8,17 +8,17 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>The first page of the list of runs, with few runs and with many.</summary>
+/// <summary>First page of the run list, with few and with many runs.</summary>
 internal sealed class FirstPage : IMeasurement
 {
     private const int Few = 100;
     private const int Many = 10_000;
     private const int Requests = 200;
 
-    // The last walks: names begin with the method, so that the order goes by what is filtered.
-    private static readonly (string Query, string What, Target? Target)[] Lists =
+    // The last query is a scan: names begin with the method, so the order depends on the filtered field.
+    private static readonly (string Query, string Name, Target? Target)[] Lists =
     [
-        ("", "the latest", Twice), ("?sort=name", "by name", Twice), ("?sort=-eval/accuracy", "the best", Twice), ("?state=queued", "those that wait", Twice),
+        ("", "the latest", Twice), ("?sort=name", "by name", Twice), ("?sort=-eval/accuracy", "the best", Twice), ("?state=queued", "queued runs", Twice),
         ("?method=lora-xs", "one method", Twice), ("?method=lora-xs&sort=-eval/accuracy&limit=25", "the best of one method", Twice), ("?method=pissa&sort=name&limit=25", "one method by name", null),
     ];
 
@@ -28,40 +28,40 @@ internal sealed class FirstPage : IMeasurement
     public string Name => "first-page";
 
     /// <inheritdoc />
-    public string What => $"first page of the list with {Many:N0} runs / with {Few}";
+    public string Description => $"first page of the run list, {Many:N0} runs / {Few} runs";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        using TemporaryFolder folder = bench.Temporary();
+        using TemporaryFolder folder = bench.CreateTemporaryFolder();
         using ServerProcess few = Serve(bench, Path.Combine(folder.FullPath, "few"), Few);
         using ServerProcess many = Serve(bench, Path.Combine(folder.FullPath, "many"), Many);
-        return [.. Lists.Select(list => Compare(bench, list.Query, list.What, list.Target, few, many))];
+        return [.. Lists.Select(list => Compare(bench, list.Query, list.Name, list.Target, few, many))];
     }
 
-    private Finding Compare(Bench bench, string query, string what, Target? target, ServerProcess few, ServerProcess many)
+    private Finding Compare(Bench bench, string query, string list, Target? target, ServerProcess few, ServerProcess many)
     {
         string url = ApiRoutes.Runs + query;
         Comparison compared = Blocks.Compare(
             bench with { WallOnly = true },
-            Candidate.Of("few", Requests, _ => few.Get(url)),
-            [Candidate.Of("many", Requests, _ => many.Get(url))]);
+            Candidate.InProcess("few", Requests, _ => few.Get(url)),
+            [Candidate.InProcess("many", Requests, _ => many.Get(url))]);
         return new Finding
         {
             Measurement = Name,
-            What = $"{What}: {what}",
+            Description = $"{Description}: {list}",
             A = $"{Few} runs",
             B = $"{Many:N0} runs",
             Unit = "B / A",
             Value = compared.Share(1),
-            Control = compared.Itself,
+            Control = compared.ControlRatio,
             Clock = Clock.Wall,
             Target = target,
             Details = new Dictionary<string, double> { ["A, s"] = compared.Seconds(0), ["B, s"] = compared.Seconds(1) },
-        }.Judged();
+        }.WithVerdict();
     }
 
-    /// <summary>A server over directories of runs, from which it makes its database.</summary>
+    /// <summary>Starts a server on generated run directories, from which it rebuilds its database.</summary>
     private static ServerProcess Serve(Bench bench, string data, int runs)
     {
         string[] methods = ["lora", "pissa", "lora-xs", "lora-plus"];

@@ -9,8 +9,8 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Benchmarks.Measurements;
 
 /// <summary>
-/// Which part of the rate of plain products a whole step reaches: its issued FLOPs over its time, against products of the model's own
-/// MLP matrices at the step's number of rows, forward and backward, cold as in a step.
+/// Fraction of the plain GEMM rate that a whole step reaches: its issued FLOPs per second, against products of the model's MLP matrices with
+/// the same number of rows, forward and backward, with cold caches as in a step.
 /// </summary>
 /// <param name="dtype">Precision of the weights.</param>
 internal sealed class GemmRate(ScalarType dtype) : IMeasurement
@@ -22,7 +22,7 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
     public string Name => $"gemm-rate-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
 
     /// <inheritdoc />
-    public string What => $"arithmetic rate of the whole step / rate of plain products, TinyLlama shape with {Layers} blocks, {(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
+    public string Description => $"FLOP rate of the whole step / FLOP rate of plain GEMMs, TinyLlama shape with {Layers} blocks, {(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
@@ -41,7 +41,7 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
         Comparison compared = Blocks.Compare(
             bench,
             bench.Side("step", 1, _ => work.Step(work.Shared, step)),
-            [bench.Side("products", 3, _ => Products(weights, narrow_TD, wide_TF))],
+            [bench.Side("GEMMs", 3, _ => Products(weights, narrow_TD, wide_TF))],
             warmUp: 2);
         Spread share = Scaled(compared.Share(1), issued / plain);
         return
@@ -49,13 +49,13 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
             new Finding
             {
                 Measurement = Name,
-                What = What,
-                A = "plain products",
+                Description = Description,
+                A = "plain GEMMs",
                 B = "whole step",
                 Unit = "B / A",
                 Value = share,
                 Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median * issued / plain : null,
-                Control = compared.Itself,
+                Control = compared.ControlRatio,
                 Clock = compared.Clock,
                 Target = Target.AtLeast(0.70, 0.85),
                 Details = new Dictionary<string, double>
@@ -64,8 +64,8 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
                     ["B, GFLOP/s"] = issued / compared.Seconds(0) / 1e9,
                     ["step, GFLOP"] = issued / 1e9,
                 },
-                Note = $"{rows} rows; the step's FLOPs are the frozen products alone: adapters, attention, norms, loss and optimizer count as time only",
-            }.Judged(),
+                Note = $"{rows} rows; the FLOPs of the step are those of the frozen products only; adapters, attention, norms, loss and optimizer count only as time",
+            }.WithVerdict(),
         ];
     }
 

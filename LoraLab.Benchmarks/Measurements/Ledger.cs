@@ -11,19 +11,19 @@ using LoraLab.Training.Training.Gradients;
 namespace LoraLab.Benchmarks.Measurements;
 
 /// <summary>
-/// Floating-point operations of frozen products that the paper's whole run issues, by the closed form that a test holds against the
-/// ledger: no clock, no weights.
+/// Floating-point operations of frozen products in the paper's whole run, by the closed form that a test compares with the ledger; needs no
+/// clock and no weights.
 /// </summary>
 internal sealed class Ledger : IMeasurement
 {
-    // The paper's card: how much goes into one pass follows from it.
+    // Memory of the paper's GPU, which determines the size of a pass.
     private const double MemoryBytes = 8.0 * 1024 * 1024 * 1024;
 
     /// <inheritdoc />
     public string Name => "ledger";
 
     /// <inheritdoc />
-    public string What => "issued FLOPs of the paper's whole run (20,000 sentences, evaluation every 50 steps), ours / literal";
+    public string Description => "issued FLOPs of the paper's whole run (20,000 sentences, evaluation every 50 steps), ours / literal";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
@@ -43,17 +43,17 @@ internal sealed class Ledger : IMeasurement
         double evaluation = evaluations * evaluator.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.HeadRows));
 
         long tokens = data.Train.Sum(example => (long)example.Ids.Length);
-        Finding whole = Share(What, (training + evaluation) / (literalTraining + literalEvaluation), literalTraining + literalEvaluation, training + evaluation) with
+        Finding whole = Share(Description, (training + evaluation) / (literalTraining + literalEvaluation), literalTraining + literalEvaluation, training + evaluation) with
         {
             Target = Target.NoMoreThan(0.75, 0.72),
-            Note = $"printed prompt, {tokens:N0} training tokens, {plan.TotalSteps:N0} steps, {evaluations} evaluations of {data.Evaluation.Length} rows; literal: one sentence a pass, evaluation with logits at every position",
+            Note = $"printed prompt, {tokens:N0} training tokens, {plan.TotalSteps:N0} steps, {evaluations} evaluations of {data.Evaluation.Length} rows; literal: one sentence per pass, evaluation with logits at every position",
         };
         return
         [
-            whole.Judged(),
-            Share("training alone, packed with shared prefix / literal", training / literalTraining, literalTraining, training),
-            Share("training alone, packed / literal", packedTraining / literalTraining, literalTraining, packedTraining),
-            Share("evaluation alone, ours / literal", evaluation / literalEvaluation, literalEvaluation, evaluation),
+            whole.WithVerdict(),
+            Share("training only, packed with shared prefix / literal", training / literalTraining, literalTraining, training),
+            Share("training only, packed / literal", packedTraining / literalTraining, literalTraining, packedTraining),
+            Share("evaluation only, ours / literal", evaluation / literalEvaluation, literalEvaluation, evaluation),
         ];
     }
 
@@ -67,7 +67,7 @@ internal sealed class Ledger : IMeasurement
     private Finding Share(string what, double share, double literal, double ours) => new()
     {
         Measurement = Name,
-        What = what,
+        Description = what,
         A = "literal",
         B = "ours",
         Unit = "B / A",

@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>Loading a model from a warm file against reading the same file once, from its beginning to its end.</summary>
+/// <summary>Loading a model from a file in the page cache, against one sequential read of the file.</summary>
 internal sealed class ModelLoad : IMeasurement
 {
-    // 262 MB of embedding and head, 88 MB for each block: about 1 GB.
+    // 262 MB for embedding and head, 88 MB per block: about 1 GB.
     private const int Layers = 8;
     private const int BufferBytes = 4 << 20;
 
@@ -18,16 +18,16 @@ internal sealed class ModelLoad : IMeasurement
     public string Name => "model-load";
 
     /// <inheritdoc />
-    public string What => $"model load, warm file / one sequential read of it, TinyLlama shape with {Layers} blocks, bf16";
+    public string Description => $"model load from the page cache / one sequential read, TinyLlama shape with {Layers} blocks, bf16";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        using TemporaryFolder folder = bench.Temporary();
+        using TemporaryFolder folder = bench.CreateTemporaryFolder();
         LlamaConfig config = RandomWeights.TinyLlama(bench.TinyLlama, Layers);
         string file = Write(folder.FullPath, config, bench.TinyLlama);
         byte[] buffer = new byte[BufferBytes];
-        // On the wall's clock: what a disk and its cache take is not CPU time.
+        // Wall time, because disk and cache access is not CPU time.
         Comparison compared = Blocks.Compare(
             bench with { WallOnly = true },
             bench.Side("read", 1, _ => Read(file, buffer)),
@@ -38,29 +38,29 @@ internal sealed class ModelLoad : IMeasurement
         Finding loaded = new()
         {
             Measurement = Name,
-            What = What,
+            Description = Description,
             A = "sequential read, 4 MiB buffer",
             B = "load",
             Unit = "B / A",
             Value = compared.Share(1),
-            Control = compared.Itself,
+            Control = compared.ControlRatio,
             Clock = Clock.Wall,
             Target = Target.NoMoreThan(1.3, 0.5),
             Details = new Dictionary<string, double> { ["file, MB"] = new FileInfo(file).Length / 1e6, ["read, s"] = compared.Seconds(0), ["load, s"] = compared.Seconds(1) },
-            Note = "into a model whose every weight can be used",
+            Note = "until every weight is usable",
         };
         return
         [
-            loaded.Judged(),
+            loaded.WithVerdict(),
             (loaded with
             {
-                What = "the same with every weight summed once",
+                Description = "the same, with every weight summed once",
                 B = "load and touch",
                 Value = compared.Share(2),
                 Target = null,
                 Details = new Dictionary<string, double> { ["load and touch, s"] = compared.Seconds(2) },
-                Note = "what a lazy load saves shows here again",
-            }).Judged(),
+                Note = "includes the cost that a lazy load defers",
+            }).WithVerdict(),
         ];
     }
 

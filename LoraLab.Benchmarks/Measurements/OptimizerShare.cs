@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>What zeroing, norm, clipping and AdamW cost of a step.</summary>
+/// <summary>Fraction of a step spent on zeroing gradients, norm, clipping and AdamW.</summary>
 internal sealed class OptimizerShare : IMeasurement
 {
     private const int Layers = 2;
@@ -15,12 +15,12 @@ internal sealed class OptimizerShare : IMeasurement
     public string Name => "optimizer-share";
 
     /// <inheritdoc />
-    public string What => $"optimizer and clipping / step, TinyLlama shape with {Layers} blocks, rank 32 all-linear";
+    public string Description => $"optimizer and clipping / step, TinyLlama shape with {Layers} blocks, rank 32 all-linear";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        ScalarType dtype = bench.Computes(ScalarType.BFloat16) ? ScalarType.BFloat16 : ScalarType.Float32;
+        ScalarType dtype = bench.Supports(ScalarType.BFloat16) ? ScalarType.BFloat16 : ScalarType.Float32;
         PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;
@@ -35,22 +35,22 @@ internal sealed class OptimizerShare : IMeasurement
             new Finding
             {
                 Measurement = Name,
-                What = What,
+                Description = Description,
                 A = "step",
                 B = "optimizer and clipping",
                 Unit = "B / A",
                 Value = compared.Share(1),
                 Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median : null,
-                Control = compared.Itself,
+                Control = compared.ControlRatio,
                 Clock = compared.Clock,
                 Target = Target.NoMoreThan(bench.Clock == Clock.Cpu ? 0.01 : 0.05, bench.Clock == Clock.Cpu ? 0.005 : 0.01),
                 Details = new Dictionary<string, double> { ["step, s"] = compared.Seconds(0), ["optimizer, s"] = compared.Seconds(1) },
-                Note = $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head weighs more in the step than in the whole model, the optimizer less",
-            }.Judged(),
+                Note = $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head takes a larger part of the step than in the whole model, and the optimizer a smaller one",
+            }.WithVerdict(),
         ];
     }
 
-    // The log's row is not advanced: nothing is committed, and the gradient is zero.
+    // The row of the step log is not advanced, nothing is committed, and the gradient is zero.
     private static void Optimize(TrainingRun training, Tensor loss)
     {
         training.BeginStep();

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>Every measurement, in the order of the table.</summary>
+/// <summary>The registered measurements.</summary>
 internal static class Registry
 {
-    /// <summary>All of them.</summary>
+    /// <summary>All measurements, in the order of the table.</summary>
     public static IReadOnlyList<IMeasurement> All { get; } =
     [
         new Ledger(),
@@ -34,7 +34,7 @@ internal static class Registry
         new FirstPage(),
         new Counters("sample", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Sample(bench), steps), data)),
         new Counters("stories260K", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Stories(bench), steps), data)),
-        new Counters("22blocks", (bench, steps, _) => Deep(bench, steps), "TinyLlama's 22 blocks at width 64, random weights: calls and objects are those of the whole model"),
+        new Counters("22blocks", (bench, steps, _) => Deep(bench, steps), "TinyLlama's 22 blocks at hidden size 64, random weights: as many calls and objects as in the whole model"),
     ];
 
     private static PreparedRun Deep(Bench bench, int steps) => Preparation.Random(

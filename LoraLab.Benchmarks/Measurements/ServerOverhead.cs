@@ -5,7 +5,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>A whole run through server, store and hub, with one subscriber, against the same run by the bare trainer.</summary>
+/// <summary>A whole run through server, store and hub, with one subscriber, against the same run of the bare trainer.</summary>
 internal sealed class ServerOverhead : IMeasurement
 {
     private const int Steps = 200;
@@ -16,12 +16,12 @@ internal sealed class ServerOverhead : IMeasurement
     public string Name => "server-overhead";
 
     /// <inheritdoc />
-    public string What => $"training and evaluation seconds of a run, through server, store and hub / bare trainer, stories260K, {Steps} steps";
+    public string Description => $"training and evaluation seconds of a run, through server, store and hub / bare trainer, stories260K, {Steps} steps";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        using TemporaryFolder folder = bench.Temporary();
+        using TemporaryFolder folder = bench.CreateTemporaryFolder();
         RunSpec spec = Specs.Stories(bench) with { MaxSteps = Steps, Epochs = 2 };
         string data = Path.Combine(folder.FullPath, "server");
         BareRun bare = new(bench, folder.FullPath);
@@ -45,24 +45,24 @@ internal sealed class ServerOverhead : IMeasurement
         Finding ratio = new()
         {
             Measurement = Name,
-            What = What,
+            Description = Description,
             A = "bare trainer",
             B = "server, store, hub, one subscriber",
             Unit = "B / A",
             Value = compared.Share(1),
-            Control = compared.Itself,
+            Control = compared.ControlRatio,
             Clock = Clock.Wall,
             Target = Target.NoMoreThan(1.01, 1.002),
-            Details = new Dictionary<string, double> { ["bare, s"] = compared.Seconds(0), ["served, s"] = compared.Seconds(1), ["server's CPU for a run, s"] = served },
-            Note = $"the subscriber received {server.Events} messages in {_servedWhole.Count} runs; the worker has {bench.Threads} thread(s), the server whatever is free",
+            Details = new Dictionary<string, double> { ["bare, s"] = compared.Seconds(0), ["served, s"] = compared.Seconds(1), ["CPU of the server per run, s"] = served },
+            Note = $"the subscriber received {server.Events} messages in {_servedWhole.Count} runs; the worker has {(bench.Threads == 1 ? "1 thread" : $"{bench.Threads} threads")}, the server uses the remaining cores",
         };
         double whole = Statistics.Median(_servedWhole) / Statistics.Median(_bareWhole);
         return
         [
-            ratio.Judged(),
+            ratio.WithVerdict(),
             ratio with
             {
-                What = "the same from the first step told to the last evaluation told, ratio of medians",
+                Description = "the same from the first reported step to the last reported evaluation, ratio of medians",
                 Value = new(whole, whole, whole),
                 Control = null,
                 Target = null,

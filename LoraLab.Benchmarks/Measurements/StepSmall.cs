@@ -5,9 +5,9 @@ using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>An optimizer step of a small real model on real data: what costs there is calls, not arithmetic.</summary>
+/// <summary>Optimizer step of a small real model on real data, where calls dominate over arithmetic.</summary>
 /// <param name="model">Name of the model.</param>
-/// <param name="spec">Its run.</param>
+/// <param name="spec">Specification of the run.</param>
 internal sealed class StepSmall(string model, Func<Bench, RunSpec> spec) : IMeasurement
 {
     private const int Windows = 10;
@@ -16,15 +16,15 @@ internal sealed class StepSmall(string model, Func<Bench, RunSpec> spec) : IMeas
     public string Name => $"step-{model}";
 
     /// <inheritdoc />
-    public string What => $"optimizer step, {model}, fp32";
+    public string Description => $"optimizer step, {model}, fp32";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
-        using TemporaryFolder data = bench.Temporary();
+        using TemporaryFolder data = bench.CreateTemporaryFolder();
         PreparedRun run = Preparation.FromCatalog(bench, spec(bench), data.FullPath);
         using StepWorkload work = new(bench, run);
-        SameMath.Disturb(run);
+        SameMath.Perturb(run);
         string error = SameMath.Require(work, 1, ("packed", work.Packed), ("packed with shared prefix", work.Shared));
         Comparison compared = Blocks.Compare(
             bench,

@@ -6,22 +6,22 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>An optimizer step of the paper's shape with its whole output head: literal, packed, packed with shared prefix.</summary>
-/// <param name="layers">Blocks; all of them on a GPU only.</param>
+/// <summary>Optimizer step with the shape of the paper's model and its full output head: literal, packed, packed with shared prefix.</summary>
+/// <param name="layers">Number of blocks; all 22 only on a GPU.</param>
 /// <param name="dtype">Precision of the weights.</param>
-/// <param name="label">How the adapters are called on the command line.</param>
+/// <param name="label">Name of the adapters on the command line.</param>
 /// <param name="spec">The adapters.</param>
-/// <param name="target">What the last of the three has to be against the first.</param>
+/// <param name="target">Target of the speedup of the last implementation over the first; null: none.</param>
 internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, RunSpec spec, Target? target) : IMeasurement
 {
-    // A hundred windows are enough to choose a typical one of.
+    // A hundred windows are enough to select a typical one.
     private const int Sentences = 1600;
 
     /// <inheritdoc />
     public string Name => $"step-tinyllama{layers}-{PrecisionName}-{label}";
 
     /// <inheritdoc />
-    public string What => $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
+    public string Description => $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
 
     private string PrecisionName => dtype == ScalarType.BFloat16 ? "bf16" : "fp32";
 
@@ -32,7 +32,7 @@ internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, 
         bench.Require(dtype);
         PreparedRun run = Preparation.Random(bench, spec with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
-        SameMath.Disturb(run);
+        SameMath.Perturb(run);
         int step = work.TypicalStep;
         string error = SameMath.Require(work, step, ("packed", work.Packed), ("packed with shared prefix", work.Shared));
         Comparison compared = Blocks.Compare(

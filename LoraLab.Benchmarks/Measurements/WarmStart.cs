@@ -4,39 +4,39 @@ using LoraLab.Benchmarks.Workloads;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>From a submission to the first step, with workers started when they are needed and with one that waits.</summary>
+/// <summary>From submission to the first step, with cold workers and with a warm one.</summary>
 internal sealed class WarmStart : IMeasurement
 {
     private const string Setting = "WarmWorkers";
-    private static readonly TimeSpan Refill = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc />
     public string Name => "start-warm";
 
     /// <inheritdoc />
-    public string What => "submission to the first step, bundled sample, eight evaluation rows before";
+    public string Description => "submission to the first step, bundled sample, after eight evaluation rows";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         if (!File.ReadAllText(Path.Combine(bench.Home, "appsettings.json")).Contains(Setting, StringComparison.Ordinal))
         {
-            throw new NotMeasuredException("this build's server has no warm workers.");
+            throw new NotMeasuredException("the server of this build has no warm workers.");
         }
 
-        using TemporaryFolder folder = bench.Temporary();
+        using TemporaryFolder folder = bench.CreateTemporaryFolder();
         using ServerProcess cold = Server(bench, folder, warm: false);
         using ServerProcess warm = Server(bench, folder, warm: true);
         Comparison compared = Blocks.Compare(
             bench with { WallOnly = true },
             new Candidate("cold", 1, _ => Submit(bench, cold, Data(folder, warm: false))),
             [new Candidate("warm", 1, _ => Submit(bench, warm, Data(folder, warm: true)))]);
-        return [bench.Speedup(this, compared, "cold worker", "warm worker", note: $"{Refill.TotalSeconds:0} s between two submissions, for the next worker to warm up") with { Wall = null }];
+        return [bench.Speedup(this, compared, "cold worker", "warm worker", note: $"{WarmUpTime.TotalSeconds:0} s between submissions, for the next worker to warm up") with { Wall = null }];
     }
 
     private static Duration Submit(Bench bench, ServerProcess server, string data)
     {
-        Thread.Sleep(Refill);
+        Thread.Sleep(WarmUpTime);
         DateTimeOffset submitted = server.Run(ColdStart.Micro(bench));
         return new((new RunEvents(data).FirstStep - submitted).TotalSeconds, null);
     }

@@ -6,14 +6,14 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Benchmarks.Processes;
 
-/// <summary>Runs of the trainer as a program without a server, each in a folder of its own.</summary>
-/// <param name="bench">Where.</param>
-/// <param name="folder">Takes specifications and run directories.</param>
+/// <summary>Runs of the trainer program without a server, each in its own folder.</summary>
+/// <param name="bench">The bench.</param>
+/// <param name="folder">Folder for specifications and run directories.</param>
 internal sealed class BareRun(Bench bench, string folder)
 {
     private int _runs;
 
-    /// <summary>The last run's directory.</summary>
+    /// <summary>Directory of the last run.</summary>
     public string Last => Path.Combine(folder, $"run-{_runs}");
 
     /// <summary>Trains a specification.</summary>

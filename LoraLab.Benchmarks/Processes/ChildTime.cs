@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Benchmarks.Processes;
 
-/// <summary>CPU time of the programs that this process started and that have ended, theirs included.</summary>
+/// <summary>CPU time of all ended child processes of this process, including their children.</summary>
 internal static partial class ChildTime
 {
     private const int Children = -1;
     private const int Words = 18;
 
-    /// <summary>Seconds so far; null where the system does not say.</summary>
+    /// <summary>Seconds so far; null if the system does not report them.</summary>
     public static double? Seconds
     {
         get

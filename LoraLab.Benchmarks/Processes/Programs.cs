@@ -4,7 +4,7 @@ using LoraLab.Benchmarks.Protocol;
 
 namespace LoraLab.Benchmarks.Processes;
 
-/// <summary>The programs that were built with the benchmarks, in the same configuration, started with an environment of their own.</summary>
+/// <summary>Starts the programs built with the benchmarks, in the same configuration, with a given environment.</summary>
 internal static class Programs
 {
     /// <summary>The trainer.</summary>
@@ -36,8 +36,8 @@ internal static class Programs
         return Process.Start(start)!;
     }
 
-    /// <summary>Runs a program to its end.</summary>
-    /// <exception cref="NotMeasuredException">It failed; with its last line.</exception>
+    /// <summary>Runs a program to completion.</summary>
+    /// <exception cref="NotMeasuredException">The program failed; the message has its first line of output.</exception>
     public static Duration Run(Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
     {
         double? cpu = ChildTime.Seconds;
@@ -49,8 +49,8 @@ internal static class Programs
         double wall = Stopwatch.GetElapsedTime(started).TotalSeconds;
         if (process.ExitCode != 0)
         {
-            string said = (errors.Result.Trim() + "\n" + output.Trim()).Trim().Split('\n')[0];
-            throw new NotMeasuredException(string.Create(CultureInfo.InvariantCulture, $"{project} {arguments[0]} ended with {process.ExitCode}: {said}"));
+            string firstLine = (errors.Result.Trim() + "\n" + output.Trim()).Trim().Split('\n')[0];
+            throw new NotMeasuredException(string.Create(CultureInfo.InvariantCulture, $"{project} {arguments[0]} exited with code {process.ExitCode}: {firstLine}"));
         }
 
         return new(wall, ChildTime.Seconds - cpu);

@@ -6,7 +6,7 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Benchmarks.Processes;
 
-/// <summary>What the event file of one attempt says about times.</summary>
+/// <summary>Times in the event file of one attempt.</summary>
 internal sealed class RunEvents
 {
     private readonly List<WorkerEvent> _events;
@@ -18,16 +18,16 @@ internal sealed class RunEvents
             .Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!),
     ];
 
-    /// <summary>When the worker had begun.</summary>
+    /// <summary>When the worker started.</summary>
     public DateTimeOffset Started => _events.OfType<AttemptStarted>().First().At;
 
     /// <summary>When model and data were loaded.</summary>
     public DateTimeOffset Prepared => _events.OfType<RunPrepared>().First().At;
 
-    /// <summary>When the first step was told.</summary>
+    /// <summary>When the first step was reported.</summary>
     public DateTimeOffset FirstStep => Steps.First().At;
 
-    /// <summary>When the last evaluation, which follows the last step, was told.</summary>
+    /// <summary>When the last evaluation, which follows the last step, was reported.</summary>
     public DateTimeOffset LastEvaluation => _events.OfType<Evaluated>().Last().At;
 
     /// <summary>Results and costs.</summary>

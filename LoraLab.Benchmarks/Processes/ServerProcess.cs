@@ -10,11 +10,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LoraLab.Benchmarks.Processes;
 
-/// <summary>The server as a program in Production on a free port, with one subscriber to all of its runs.</summary>
+/// <summary>The server as a process in Production on a free port, with one live subscriber to all of its runs.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     private const string AddressLine = "LoraLab dashboard: ";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
     private readonly Process _process;
     private readonly HttpClient _http;
     private readonly HubConnection _hub;
@@ -25,7 +25,7 @@ internal sealed class ServerProcess : IDisposable
     {
         _process = Programs.Start(bench, Programs.Server, new Dictionary<string, string>(environment) { ["ASPNETCORE_ENVIRONMENT"] = "Production" }, "--urls", "http://127.0.0.1:0");
         TaskCompletionSource<Uri> address = new();
-        // Both pipes are read to the end: one that nobody reads fills, and stalls whoever writes to it.
+        // Both pipes are drained: a full pipe would block the server.
         _process.ErrorDataReceived += (_, _) => { };
         _process.OutputDataReceived += (_, line) =>
         {
@@ -36,10 +36,10 @@ internal sealed class ServerProcess : IDisposable
         };
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
-        if (!address.Task.Wait(Patience))
+        if (!address.Task.Wait(Timeout))
         {
             _process.Kill(entireProcessTree: true);
-            throw new NotMeasuredException("The server did not say its address.");
+            throw new NotMeasuredException("The server did not print its address.");
         }
 
         _http = new() { BaseAddress = address.Task.Result };
@@ -52,23 +52,23 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Messages that the subscriber received.</summary>
     public int Events => _events;
 
-    /// <summary>Seconds of CPU that the server itself used, without its workers.</summary>
+    /// <summary>CPU seconds of the server process, without its workers.</summary>
     public double CpuSeconds => _process.TotalProcessorTime.TotalSeconds;
 
-    /// <summary>Asks for something and reads all of the answer.</summary>
+    /// <summary>Sends a GET request and reads the whole response.</summary>
     public void Get(string url)
     {
         using HttpResponseMessage response = _http.GetAsync(url).GetAwaiter().GetResult();
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Submits a run, subscribes to it and waits for its end; the time of the submission, UTC.</summary>
+    /// <summary>Submits a run, subscribes to it and waits for its end. Returns the time of submission, UTC.</summary>
     public DateTimeOffset Run(RunSpec spec)
     {
         DateTimeOffset submitted = TimeProvider.System.GetUtcNow();
         using HttpResponseMessage response = _http.PostAsJsonAsync(ApiRoutes.Runs, spec, ContractJson.Options).GetAwaiter().GetResult();
         string body = response.Content.ReadAsStringAsync().GetAwaiter().GetResult();
-        string id = response.IsSuccessStatusCode ? JsonSerializer.Deserialize<RunDocument>(body, ContractJson.Options)!.Id : throw new NotMeasuredException($"The server refused the run: {body}");
+        string id = response.IsSuccessStatusCode ? JsonSerializer.Deserialize<RunDocument>(body, ContractJson.Options)!.Id : throw new NotMeasuredException($"The server rejected the run: {body}");
         _hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(id), LiveHub.RunLogs(id) }, 0L).GetAwaiter().GetResult();
         RunDocument run = null!;
         Wait(() => (run = _http.GetFromJsonAsync<RunDocument>(ApiRoutes.Run(id), ContractJson.Options).GetAwaiter().GetResult()!).State.IsTerminal());
@@ -85,15 +85,15 @@ internal sealed class ServerProcess : IDisposable
         _process.Dispose();
     }
 
-    // Seldom enough not to be a load of its own.
+    // The polling interval is long enough not to load the server.
     private static void Wait(Func<bool> done)
     {
         long started = Stopwatch.GetTimestamp();
         while (!done())
         {
-            if (Stopwatch.GetElapsedTime(started) > Patience)
+            if (Stopwatch.GetElapsedTime(started) > Timeout)
             {
-                throw new NotMeasuredException("The server did not get there in five minutes.");
+                throw new NotMeasuredException("The server timed out after five minutes.");
             }
 
             Thread.Sleep(500);

@@ -1,16 +1,16 @@
 namespace LoraLab.Benchmarks.Protocol;
 
 /// <summary>
-/// The protocol of every timed ratio: warm-up, then repeats of A B B A (with more sides A B C C B A), so that a drift of the machine falls
-/// on all sides alike; each repeat gives one ratio. Then A A A A in the same way: what the ratio of a thing to itself would be.
+/// Protocol of every timed ratio: warm-up, then repeats of A B B A (with more sides A B C C B A), so that drift of the machine affects all
+/// sides equally; each repeat gives one ratio. A control A A A A follows, in the same way: the ratio of a side to itself.
 /// </summary>
 internal static class Blocks
 {
-    /// <summary>Compares.</summary>
-    /// <param name="bench">How many repeats, and who hears of them.</param>
-    /// <param name="a">The base of the ratios.</param>
-    /// <param name="others">What is compared with it.</param>
-    /// <param name="warmUp">Blocks of each side that do not count.</param>
+    /// <summary>Compares the sides.</summary>
+    /// <param name="bench">Number of repeats, and the log.</param>
+    /// <param name="a">Baseline of the ratios.</param>
+    /// <param name="others">Sides compared with the baseline.</param>
+    /// <param name="warmUp">Warm-up blocks per side, not counted.</param>
     public static Comparison Compare(Bench bench, Candidate a, IReadOnlyList<Candidate> others, int warmUp = 1)
     {
         List<Candidate> sides = [a, .. others];
@@ -23,14 +23,14 @@ internal static class Blocks
         for (int repeat = 0; repeat < bench.Repeats; repeat++)
         {
             repeats.Add(Palindrome(sides));
-            bench.Log($"  {repeat + 1}/{bench.Repeats}: {string.Join(", ", sides.Zip(repeats[^1], (side, times) => $"{side.Name} {Shown(times.First)} {Shown(times.Second)}"))}");
+            bench.Log($"  {repeat + 1}/{bench.Repeats}: {string.Join(", ", sides.Zip(repeats[^1], (side, times) => $"{side.Name} {Format(times.First)} {Format(times.Second)}"))}");
         }
 
-        // The side with the shortest block: noise shows most in it, so that the control is on the safe side, and quick.
-        int quickest = Enumerable.Range(0, sides.Count).MinBy(i => repeats[0][i].First.Wall);
-        List<(Duration First, Duration Second)[]> control = [.. Enumerable.Range(0, bench.Repeats).Select(_ => Palindrome([sides[quickest], sides[quickest]]))];
-        bench.Log($"  control ({sides[quickest].Name} against itself): {string.Join(", ", control.Select(times => (Sum(times[0], bench.Clock) / Sum(times[1], bench.Clock)).ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)))}");
-        return new(bench.Clock, repeats, control, sides[quickest].Name);
+        // The control uses the side with the shortest block: noise is largest there, so the control is conservative, and it is fast.
+        int fastest = Enumerable.Range(0, sides.Count).MinBy(i => repeats[0][i].First.Wall);
+        List<(Duration First, Duration Second)[]> control = [.. Enumerable.Range(0, bench.Repeats).Select(_ => Palindrome([sides[fastest], sides[fastest]]))];
+        bench.Log($"  control ({sides[fastest].Name} against itself): {string.Join(", ", control.Select(times => (Sum(times[0], bench.Clock) / Sum(times[1], bench.Clock)).ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)))}");
+        return new(bench.Clock, repeats, control, sides[fastest].Name);
     }
 
     internal static double Sum((Duration First, Duration Second) times, Clock clock) => times.First.On(clock) + times.Second.On(clock);
@@ -42,7 +42,7 @@ internal static class Blocks
         return [.. first.Zip(second)];
     }
 
-    private static string Shown(Duration time) => time.Cpu is double cpu
+    private static string Format(Duration time) => time.Cpu is double cpu
         ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{time.Wall:0.####} s ({cpu:0.####} CPU)")
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{time.Wall:0.####} s");
 }

@@ -1,13 +1,13 @@
 namespace LoraLab.Benchmarks.Protocol;
 
 /// <summary>One side of a comparison.</summary>
-/// <param name="Name">What it is.</param>
-/// <param name="Iterations">Runs of a block; a block's time is their median.</param>
-/// <param name="Once">Runs iteration i of a block and says how long it took; every block repeats the same iterations.</param>
+/// <param name="Name">Name of the side.</param>
+/// <param name="Iterations">Iterations per block; the time of a block is their median.</param>
+/// <param name="Once">Runs iteration i of a block and returns its duration; every block repeats the same iterations.</param>
 internal sealed record Candidate(string Name, int Iterations, Func<int, Duration> Once)
 {
     /// <summary>A side that runs in this process.</summary>
-    public static Candidate Of(string name, int iterations, Action<int> once) => new(name, iterations, i => Duration.Of(() => once(i)));
+    public static Candidate InProcess(string name, int iterations, Action<int> once) => new(name, iterations, i => Duration.Measure(() => once(i)));
 
     /// <summary>Times one block.</summary>
     public Duration Block()

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace LoraLab.Benchmarks.Protocol;
 
-/// <summary>Seconds that something took.</summary>
-/// <param name="Wall">On the clock on the wall.</param>
-/// <param name="Cpu">Of all threads of this process; null where another process did the work.</param>
+/// <summary>A duration in seconds.</summary>
+/// <param name="Wall">Wall time.</param>
+/// <param name="Cpu">CPU time of all threads of this process; null if another process did the work.</param>
 internal readonly record struct Duration(double Wall, double? Cpu)
 {
     /// <summary>Times an action.</summary>
-    public static Duration Of(Action action)
+    public static Duration Measure(Action action)
     {
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long started = Stopwatch.GetTimestamp();
@@ -16,16 +16,16 @@ internal readonly record struct Duration(double Wall, double? Cpu)
         return new(Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
     }
 
-    /// <summary>Seconds on a clock; the wall's where there is no other.</summary>
+    /// <summary>Seconds on a clock; wall time if there is no CPU time.</summary>
     public double On(Clock clock) => clock == Clock.Cpu ? Cpu ?? Wall : Wall;
 }
 
-/// <summary>Which clock a ratio is taken on.</summary>
+/// <summary>Clock of a ratio.</summary>
 internal enum Clock
 {
-    /// <summary>The clock on the wall.</summary>
+    /// <summary>Wall time.</summary>
     Wall,
 
-    /// <summary>The process's CPU time: with one thread it is the wall time of a machine that does nothing else.</summary>
+    /// <summary>CPU time of the process; with one thread it equals the wall time on an idle machine.</summary>
     Cpu,
 }

@@ -1,49 +1,52 @@
+using System.Text.Json.Serialization;
+
 namespace LoraLab.Benchmarks.Protocol;
 
-/// <summary>One row of the table.</summary>
+/// <summary>One row of the results.</summary>
 internal sealed record Finding
 {
     /// <summary>Name of the measurement.</summary>
     public required string Measurement { get; init; }
 
-    /// <summary>What the figure is.</summary>
-    public required string What { get; init; }
+    /// <summary>Description of the value.</summary>
+    [JsonPropertyName("what")]
+    public required string Description { get; init; }
 
-    /// <summary>What it is compared with.</summary>
+    /// <summary>Name of side A, the baseline.</summary>
     public string? A { get; init; }
 
-    /// <summary>What is compared.</summary>
+    /// <summary>Name of side B.</summary>
     public string? B { get; init; }
 
-    /// <summary>Unit of the figure, for example <c>× (A / B)</c>.</summary>
+    /// <summary>Unit of the value, for example <c>× (A / B)</c>.</summary>
     public required string Unit { get; init; }
 
-    /// <summary>The figure, with its range over the repeats where it was timed.</summary>
+    /// <summary>The value, with its range over the repeats if it was timed.</summary>
     public Spread? Value { get; init; }
 
-    /// <summary>The same on the wall's clock, where the figure is of CPU time.</summary>
+    /// <summary>The same in wall time, if the value is CPU time.</summary>
     public double? Wall { get; init; }
 
-    /// <summary>A side against itself.</summary>
+    /// <summary>Ratio of a side to itself.</summary>
     public Spread? Control { get; init; }
 
-    /// <summary>The clock; null for what was counted.</summary>
+    /// <summary>Clock; null: the value was counted.</summary>
     public Clock? Clock { get; init; }
 
-    /// <summary>What it has to be.</summary>
+    /// <summary>Target of the value; null: none.</summary>
     public Target? Target { get; init; }
 
-    /// <summary>What became of that.</summary>
+    /// <summary>Whether the target is met.</summary>
     public Verdict Verdict { get; init; }
 
-    /// <summary>Absolute figures behind the ratio, by name with unit.</summary>
+    /// <summary>Absolute values behind the ratio, by name with unit.</summary>
     public IReadOnlyDictionary<string, double> Details { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>What one has to know to read it.</summary>
+    /// <summary>Context needed to interpret the value.</summary>
     public string? Note { get; init; }
 
-    /// <summary>The verdict by the rules of the protocol.</summary>
-    public Finding Judged() => this with { Verdict = Judge() };
+    /// <summary>Returns the finding with its verdict by the rules of the protocol.</summary>
+    public Finding WithVerdict() => this with { Verdict = Judge() };
 
     private Verdict Judge()
     {

@@ -1,18 +1,18 @@
 namespace LoraLab.Benchmarks.Protocol;
 
-/// <summary>Something that is measured: what is A, what is B, in which unit, and what it has to be.</summary>
+/// <summary>A measurement: its sides, unit and target.</summary>
 internal interface IMeasurement
 {
     /// <summary>Name on the command line.</summary>
     string Name { get; }
 
-    /// <summary>One line on what it compares.</summary>
-    string What { get; }
+    /// <summary>One-line description of the comparison.</summary>
+    string Description { get; }
 
-    /// <summary>Measures. The first finding is the one that the targets are about.</summary>
-    /// <exception cref="NotMeasuredException">Something that it needs is not there.</exception>
+    /// <summary>Measures. The target applies to the first finding.</summary>
+    /// <exception cref="NotMeasuredException">A requirement is missing.</exception>
     IReadOnlyList<Finding> Run(Bench bench);
 }
 
-/// <summary>A measurement cannot be made here; the message is one sentence that says why.</summary>
+/// <summary>A measurement is not possible on this machine; the message is the reason in one sentence.</summary>
 internal sealed class NotMeasuredException(string message) : Exception(message);

@@ -3,7 +3,7 @@ namespace LoraLab.Benchmarks.Protocol;
 /// <summary>Medians and ranges.</summary>
 internal static class Statistics
 {
-    /// <summary>The median; of an even number the mean of the middle two.</summary>
+    /// <summary>The median; for an even number of values, the mean of the middle two.</summary>
     public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
@@ -12,7 +12,7 @@ internal static class Statistics
     }
 }
 
-/// <summary>Median and range of some repeats.</summary>
+/// <summary>Median and range over repeats.</summary>
 /// <param name="Median">Median.</param>
 /// <param name="Min">Smallest.</param>
 /// <param name="Max">Largest.</param>
@@ -21,6 +21,6 @@ internal sealed record Spread(double Median, double Min, double Max)
     /// <summary>Largest minus smallest.</summary>
     public double Width => Max - Min;
 
-    /// <summary>Of values, at least one.</summary>
-    public static Spread Of(IReadOnlyCollection<double> values) => new(Statistics.Median(values), values.Min(), values.Max());
+    /// <summary>Computes the spread of at least one value.</summary>
+    public static Spread From(IReadOnlyCollection<double> values) => new(Statistics.Median(values), values.Min(), values.Max());
 }

@@ -1,18 +1,18 @@
 namespace LoraLab.Benchmarks.Protocol;
 
-/// <summary>What a ratio has to be.</summary>
-/// <param name="Must">Has to be met.</param>
-/// <param name="Reach">Near the limit.</param>
+/// <summary>Target of a value.</summary>
+/// <param name="Must">Required bound.</param>
+/// <param name="Reach">Stretch goal; null: none.</param>
 /// <param name="AtMost">True: lower is better.</param>
 internal sealed record Target(double Must, double? Reach, bool AtMost)
 {
-    /// <summary>At least so much.</summary>
+    /// <summary>A lower bound.</summary>
     public static Target AtLeast(double must, double? reach = null) => new(must, reach, false);
 
-    /// <summary>At most so much.</summary>
+    /// <summary>An upper bound.</summary>
     public static Target NoMoreThan(double must, double? reach = null) => new(must, reach, true);
 
-    /// <summary>Distance of the claim from "no difference": the control has to be well within it.</summary>
+    /// <summary>Distance of the required bound from a ratio of 1; the control must be well within it.</summary>
     public double Gain => Math.Abs(Must - 1);
 
     /// <summary>Whether a value meets a bound.</summary>
@@ -22,24 +22,24 @@ internal sealed record Target(double Must, double? Reach, bool AtMost)
     public double Worst(Spread spread) => AtMost ? spread.Max : spread.Min;
 }
 
-/// <summary>What became of a target.</summary>
+/// <summary>Whether a target is met.</summary>
 internal enum Verdict
 {
-    /// <summary>A figure without a target.</summary>
+    /// <summary>There is no target.</summary>
     Informative,
 
-    /// <summary>Not measured; the note says why.</summary>
+    /// <summary>Not measured; the note has the reason.</summary>
     NotMeasured,
 
-    /// <summary>Missed, by the median already.</summary>
+    /// <summary>The median misses it.</summary>
     Missed,
 
-    /// <summary>The median meets it, but the worst block does not, or the control is too wide for such a claim.</summary>
+    /// <summary>The median meets it, but the worst block does not, or the spread of the control is too large for the claim.</summary>
     Unproven,
 
-    /// <summary>Met by the worst block, with a control a quarter of the gain at most.</summary>
+    /// <summary>The worst block meets it, and the spread of the control is below a quarter of the gain.</summary>
     Met,
 
-    /// <summary>Met, and the median is beyond the stretch goal too.</summary>
+    /// <summary>Met, and the median reaches the stretch goal as well.</summary>
     Reached,
 }

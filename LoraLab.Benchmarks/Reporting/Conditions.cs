@@ -1,18 +1,19 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using LoraLab.Benchmarks.Protocol;
 using TorchSharp;
 
 namespace LoraLab.Benchmarks.Reporting;
 
-/// <summary>What has to be known beside the figures.</summary>
+/// <summary>Conditions of the measurements.</summary>
 internal sealed record Conditions
 {
     /// <summary>Name of the processor.</summary>
     public required string Processor { get; init; }
 
-    /// <summary>Cores that the system shows.</summary>
+    /// <summary>Visible cores.</summary>
     public required int Cores { get; init; }
 
     /// <summary>Device.</summary>
@@ -27,26 +28,27 @@ internal sealed record Conditions
     /// <summary>Clock of the ratios.</summary>
     public required Clock Clock { get; init; }
 
-    /// <summary>The weights of models that are not real ones.</summary>
+    /// <summary>Description of the weights.</summary>
     public string Weights { get; init; } = "random N(0, 0.02) of the exact shape; sample and stories260K are real";
 
-    /// <summary>Commit that was built, where the build knew it.</summary>
+    /// <summary>Commit of the build; null: unknown.</summary>
     public required string? Commit { get; init; }
 
     /// <summary>Versions.</summary>
     public required IReadOnlyDictionary<string, string> Versions { get; init; }
 
-    /// <summary>Load averages of 1, 5 and 15 minutes before.</summary>
+    /// <summary>Load averages over 1, 5 and 15 minutes before the measurements.</summary>
     public required string? LoadBefore { get; init; }
 
-    /// <summary>The same afterwards.</summary>
+    /// <summary>The same after the measurements.</summary>
     public string? LoadAfter { get; init; }
 
-    /// <summary>When it began, UTC.</summary>
-    public required DateTimeOffset Began { get; init; }
+    /// <summary>Start of the measurements, UTC.</summary>
+    [JsonPropertyName("began")]
+    public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Of here and now.</summary>
-    public static Conditions Now(Bench bench) => new()
+    /// <summary>The current conditions.</summary>
+    public static Conditions Current(Bench bench) => new()
     {
         Processor = Line("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString(),
         Cores = Environment.ProcessorCount,
@@ -64,16 +66,16 @@ internal sealed record Conditions
             ["system"] = RuntimeInformation.OSDescription,
         },
         LoadBefore = Load(),
-        Began = TimeProvider.System.GetUtcNow(),
+        StartedAt = TimeProvider.System.GetUtcNow(),
     };
 
-    /// <summary>With the load at the end.</summary>
-    public Conditions Ended() => this with { LoadAfter = Load() };
+    /// <summary>The conditions with the load after the measurements.</summary>
+    public Conditions WithLoadAfter() => this with { LoadAfter = Load() };
 
-    /// <summary>In one paragraph.</summary>
-    public string Sentence() => string.Create(
+    /// <summary>The conditions in one paragraph.</summary>
+    public string ToText() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Began:yyyy-MM-dd HH:mm} UTC; {Processor}, {Cores} cores shown, {Threads} thread(s), {Device}; {string.Join(", ", Versions.Select(version => $"{version.Key} {version.Value}"))}; commit {Commit?[..Math.Min(10, Commit.Length)] ?? "unknown"}; {Repeats} repeats; clock: {Clock}; weights: {Weights}; load average before {LoadBefore}, after {LoadAfter}.");
+        $"{StartedAt:yyyy-MM-dd HH:mm} UTC; {Processor}, {Cores} visible cores, {(Threads == 1 ? "1 thread" : $"{Threads} threads")}, {Device}; {string.Join(", ", Versions.Select(version => $"{version.Key} {version.Value}"))}; commit {Commit?[..Math.Min(10, Commit.Length)] ?? "unknown"}; {Repeats} repeats; clock: {Clock}; weights: {Weights}; load average before: {LoadBefore}, after: {LoadAfter}.");
 
     private static string? Load() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3)) : null;
 

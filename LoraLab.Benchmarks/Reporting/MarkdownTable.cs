@@ -4,48 +4,48 @@ using LoraLab.Benchmarks.Protocol;
 
 namespace LoraLab.Benchmarks.Reporting;
 
-/// <summary>The table for people.</summary>
+/// <summary>The results as a Markdown table.</summary>
 internal static class MarkdownTable
 {
-    /// <summary>Conditions, then a row for each finding.</summary>
-    public static string Of(Report report)
+    /// <summary>Formats the conditions, then one row per finding.</summary>
+    public static string Write(Report report)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"Conditions: {report.Conditions.Sentence()}\n\n");
-        text.Append("| what | A | B | figure (median, min-max) | unit | wall clock | A/A control | must (reach) | verdict |\n|---|---|---|---|---|---|---|---|---|\n");
+        text.Append(CultureInfo.InvariantCulture, $"Conditions: {report.Conditions.ToText()}\n\n");
+        text.Append("| measurement | A | B | value (median, min–max) | unit | wall time | A/A control | target (stretch) | verdict |\n|---|---|---|---|---|---|---|---|---|\n");
         foreach (Finding finding in report.Findings)
         {
-            string[] cells = [finding.What, finding.A ?? "", finding.B ?? "", Shown(finding.Value), finding.Unit, Shown(finding.Wall), Range(finding.Control), Shown(finding.Target), Shown(finding)];
+            string[] cells = [finding.Description, finding.A ?? "", finding.B ?? "", Format(finding.Value), finding.Unit, Format(finding.Wall), Range(finding.Control), Format(finding.Target), Format(finding)];
             text.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |\n");
         }
 
-        text.Append("\nFigures behind the ratios, and what has to be known to read them:\n\n");
+        text.Append("\nAbsolute values behind the ratios, and notes:\n\n");
         foreach (Finding finding in report.Findings.Where(finding => finding.Note is not null || finding.Details.Count > 0))
         {
             string details = string.Join(", ", finding.Details.Select(detail => $"{detail.Key} {Number(detail.Value)}"));
-            text.Append(CultureInfo.InvariantCulture, $"- `{finding.Measurement}`, {finding.B ?? finding.What}: {string.Join("; ", new[] { details, finding.Note }.Where(part => !string.IsNullOrEmpty(part)))}\n");
+            text.Append(CultureInfo.InvariantCulture, $"- `{finding.Measurement}`, {finding.B ?? finding.Description}: {string.Join("; ", new[] { details, finding.Note }.Where(part => !string.IsNullOrEmpty(part)))}\n");
         }
 
         return text.ToString();
     }
 
-    private static string Shown(Finding finding) => finding.Verdict switch
+    private static string Format(Finding finding) => finding.Verdict switch
     {
         Verdict.Informative => "",
         Verdict.NotMeasured => "not measured",
-        Verdict.Unproven => "median meets it, not proven",
+        Verdict.Unproven => "met by the median, not proven",
         Verdict.Missed => "**missed**",
         Verdict.Met => "met",
-        _ => "met, reach too",
+        _ => "met, stretch goal too",
     };
 
-    private static string Shown(Spread? spread) => spread is null ? "" : spread.Width == 0 ? Number(spread.Median) : $"**{Number(spread.Median)}** ({Number(spread.Min)}-{Number(spread.Max)})";
+    private static string Format(Spread? spread) => spread is null ? "" : spread.Width == 0 ? Number(spread.Median) : $"**{Number(spread.Median)}** ({Number(spread.Min)}–{Number(spread.Max)})";
 
-    private static string Range(Spread? spread) => spread is null ? "" : $"{Number(spread.Min)}-{Number(spread.Max)}";
+    private static string Range(Spread? spread) => spread is null ? "" : $"{Number(spread.Min)}–{Number(spread.Max)}";
 
-    private static string Shown(double? value) => value is double number ? Number(number) : "";
+    private static string Format(double? value) => value is double number ? Number(number) : "";
 
-    private static string Shown(Target? target) => target is null
+    private static string Format(Target? target) => target is null
         ? ""
         : $"{(target.AtMost ? "≤" : "≥")} {Number(target.Must)}{(target.Reach is double reach ? $" ({Number(reach)})" : "")}";
 

@@ -5,8 +5,8 @@ using LoraLab.Contracts;
 namespace LoraLab.Benchmarks.Reporting;
 
 /// <summary>The results of one invocation as a JSON file and as a Markdown table.</summary>
-/// <param name="Conditions">Machine and choices.</param>
-/// <param name="Findings">Rows.</param>
+/// <param name="Conditions">Machine and settings.</param>
+/// <param name="Findings">Rows of the results.</param>
 internal sealed record Report(Conditions Conditions, IReadOnlyList<Finding> Findings)
 {
     /// <summary>Name of the JSON file.</summary>
@@ -19,6 +19,6 @@ internal sealed record Report(Conditions Conditions, IReadOnlyList<Finding> Find
     public void Write(string folder)
     {
         File.WriteAllText(Path.Combine(folder, JsonFile), JsonSerializer.Serialize(this, ContractJson.Indented) + "\n");
-        File.WriteAllText(Path.Combine(folder, MarkdownFile), MarkdownTable.Of(this));
+        File.WriteAllText(Path.Combine(folder, MarkdownFile), MarkdownTable.Write(this));
     }
 }

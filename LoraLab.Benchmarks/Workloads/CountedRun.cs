@@ -7,17 +7,17 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;
 
-/// <summary>What a whole run of the trainer's own loop leaves and asks for, counted, not timed.</summary>
+/// <summary>Counts over a whole run of the training loop: allocations, leaked tensors and device synchronizations.</summary>
 /// <param name="Steps">Optimizer steps.</param>
-/// <param name="Bytes">Managed bytes that its thread allocated.</param>
-/// <param name="Tensors">Tensors that are alive afterwards and were not before.</param>
-/// <param name="Reads">Waits for the device.</param>
+/// <param name="Bytes">Managed bytes allocated by the thread.</param>
+/// <param name="Tensors">Live tensors after the run minus those before it.</param>
+/// <param name="Reads">Reads from the device, each of which waits for it.</param>
 internal sealed record CountedRun(int Steps, long Bytes, long Tensors, long Reads)
 {
-    /// <summary>Trains and counts; the prepared run is disposed.</summary>
-    public static CountedRun Of(Bench bench, PreparedRun run)
+    /// <summary>Trains and counts; disposes the prepared run.</summary>
+    public static CountedRun Train(Bench bench, PreparedRun run)
     {
-        using TemporaryFolder folder = bench.Temporary();
+        using TemporaryFolder folder = bench.CreateTemporaryFolder();
         RunDirectory directory = new(folder.FullPath);
         using EventLog events = new(directory.AttemptFolder(1), TimeProvider.System);
         RunRecorder recorder = new(directory, events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System);
@@ -31,10 +31,10 @@ internal sealed record CountedRun(int Steps, long Bytes, long Tensors, long Read
         }
     }
 
-    /// <summary>The part of a longer run that its further steps are to blame for.</summary>
-    public CountedRun Beyond(CountedRun shorter) => new(Steps - shorter.Steps, Bytes - shorter.Bytes, Tensors - shorter.Tensors, Reads - shorter.Reads);
+    /// <summary>The counts of the additional steps of a longer run.</summary>
+    public CountedRun Minus(CountedRun shorter) => new(Steps - shorter.Steps, Bytes - shorter.Bytes, Tensors - shorter.Tensors, Reads - shorter.Reads);
 
-    /// <summary>A specification with so many steps over few sentences, evaluated before and after.</summary>
+    /// <summary>A specification with a number of steps over few sentences, evaluated before and after training.</summary>
     public static RunSpec Spec(RunSpec spec, int steps) => spec with
     {
         TrainSamples = 1600,

@@ -8,21 +8,21 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// The gradient of a window by the literal loop's operators in float64: what every way in fp32, the literal loop too, rounds. How far the
-/// literal loop is from it is how well the window's gradient is defined in fp32 at all.
+/// The gradient of a window with the operators of the literal loop in float64, the reference of every fp32 implementation. The error of the
+/// fp32 literal loop against it shows how well the gradient of the window is defined in fp32 at all.
 /// </summary>
 internal static class Float64Gradient
 {
-    /// <summary>Loss and gradient of all trained parameters, one after another; the current dispose scope owns it.</summary>
-    public static (double Loss, Tensor Gradient) Of(PreparedRun run, int step)
+    /// <summary>Loss, and gradient of all trained parameters, flattened and concatenated; owned by the current dispose scope.</summary>
+    public static (double Loss, Tensor Gradient) Compute(PreparedRun run, int step)
     {
         using IDisposable scope = NewDisposeScope();
         Dictionary<string, Tensor> weights = run.Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value);
-        using LlamaModel wide = LlamaFactory.Build(run.Model.Config, (name, _) => Wide(weights[name]).DetachFromDisposeScope());
+        using LlamaModel wide = LlamaFactory.Build(run.Model.Config, (name, _) => ToFloat64(weights[name]).DetachFromDisposeScope());
         List<LowRankAdapter> adapters = [];
         foreach ((LinearLayer from, LinearLayer to) in run.Model.Linears.Zip(wide.Linears).Where(pair => pair.First.Adapter is not null))
         {
-            to.Adapter = Wide(from.Adapter!);
+            to.Adapter = ToFloat64(from.Adapter!);
             adapters.Add(to.Adapter);
         }
 
@@ -43,11 +43,11 @@ internal static class Float64Gradient
         return (loss, cat([.. adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value.grad!.flatten())]).MoveToOuterDisposeScope());
     }
 
-    private static LowRankAdapter Wide(LowRankAdapter from)
+    private static LowRankAdapter ToFloat64(LowRankAdapter from)
     {
-        LowRankAdapter wide = new(from.Module, Wide(from.A_RI), Wide(from.B_OR), from.Scaling, from.DropoutRate, from.R_RR is null ? null : Wide(from.R_RR));
-        return from.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(Wide(extracted.A_RI), Wide(extracted.B_OR), extracted.InBranch)) : wide;
+        LowRankAdapter wide = new(from.Module, ToFloat64(from.A_RI), ToFloat64(from.B_OR), from.Scaling, from.DropoutRate, from.R_RR is null ? null : ToFloat64(from.R_RR));
+        return from.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch)) : wide;
     }
 
-    private static Tensor Wide(Tensor value) => value.detach().to(float64).clone();
+    private static Tensor ToFloat64(Tensor value) => value.detach().to(float64).clone();
 }

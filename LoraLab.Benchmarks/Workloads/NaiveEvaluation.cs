@@ -8,12 +8,12 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// Evaluation as it is usually written: one sentence a forward, logits of the whole vocabulary at every position. Labels of one token each
-/// need one forward a row; a label of several tokens needs one of its own.
+/// Evaluation as it is usually written: one sentence per forward pass, logits of the whole vocabulary at every position. If all labels are
+/// single tokens, a row needs one forward pass; otherwise it needs one per label.
 /// </summary>
 internal static class NaiveEvaluation
 {
-    /// <summary>Scores of every row and label.</summary>
+    /// <summary>Scores by row and label.</summary>
     public static double[,] Run(PreparedRun run)
     {
         using IDisposable inference = inference_mode();
@@ -34,7 +34,7 @@ internal static class NaiveEvaluation
         return scores;
     }
 
-    /// <summary>Largest difference from the engine's scores, log-probabilities.</summary>
+    /// <summary>Largest absolute difference from the scores of the engine, in log-probability.</summary>
     public static double Difference(PreparedRun run)
     {
         double[,] naive = Run(run);
@@ -43,7 +43,7 @@ internal static class NaiveEvaluation
             .Max();
     }
 
-    // Of the positions that predict a label's tokens; the logits of all of them were computed.
+    // At the positions that predict the tokens of a label; the logits are computed at all positions.
     private static float[] LogProbabilities(PreparedRun run, int[] ids, int promptLength)
     {
         using IDisposable scope = NewDisposeScope();

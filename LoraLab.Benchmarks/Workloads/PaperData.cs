@@ -5,10 +5,10 @@ using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Benchmarks.Workloads;
 
-/// <summary>SST-2 in the paper's order with the printed prompt and TinyLlama's tokenizer: the real lengths and the real common prefix.</summary>
+/// <summary>SST-2 in the order of the paper, with its printed prompt and TinyLlama's tokenizer, so that lengths and common prefix are real.</summary>
 internal sealed class PaperData
 {
-    /// <summary>Reads and encodes what a specification consumes.</summary>
+    /// <summary>Reads and encodes the rows of a specification.</summary>
     public PaperData(Bench bench, RunSpec spec)
     {
         Data = DatasetReader.Read(spec.Dataset, bench.Sst2);
@@ -18,10 +18,10 @@ internal sealed class PaperData
         Evaluation = [.. Subset.Evaluation.Select(encoder.EncodeEvaluation)];
     }
 
-    /// <summary>The data set.</summary>
+    /// <summary>The dataset.</summary>
     public ClassificationDataset Data { get; }
 
-    /// <summary>The rows chosen from it.</summary>
+    /// <summary>The selected rows.</summary>
     public TrainingSubset Subset { get; }
 
     /// <summary>Training texts in the order of consumption.</summary>

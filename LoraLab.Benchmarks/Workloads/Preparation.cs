@@ -14,19 +14,19 @@ using TorchSharp;
 
 namespace LoraLab.Benchmarks.Workloads;
 
-/// <summary>Prepared runs: through the engine's own preparation, or around a random model of an exact shape.</summary>
+/// <summary>Prepared runs: from the catalog, or with a random model of an exact shape.</summary>
 internal static class Preparation
 {
-    /// <summary>A run of the catalog, exactly as the trainer prepares it.</summary>
+    /// <summary>A run with a model and dataset of the catalog, prepared as by the trainer.</summary>
     public static PreparedRun FromCatalog(Bench bench, RunSpec spec, string data) =>
         Specs.Services(bench, data).Preparation().Prepare(spec, CancellationToken.None);
 
-    /// <summary>A run of the paper's data on a random model.</summary>
-    /// <param name="bench">Where.</param>
+    /// <summary>A run with the paper's data and a random model.</summary>
+    /// <param name="bench">The bench.</param>
     /// <param name="spec">Rank, targets, samples.</param>
     /// <param name="config">Shape of the model.</param>
     /// <param name="dtype">Precision of its weights.</param>
-    /// <param name="evaluationRows">Evaluation rows, evenly spaced; fewer than all where the clock forbids it.</param>
+    /// <param name="evaluationRows">Number of evaluation rows, evenly spaced; fewer than all to limit the time.</param>
     public static PreparedRun Random(Bench bench, RunSpec spec, LlamaConfig config, torch.ScalarType dtype, int evaluationRows)
     {
         PaperData data = new(bench, spec);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// Models of an exact shape with random weights, N(0, 0.02) and gains of 1 + N(0, 0.02): never zeros, with which some hardware is faster.
+/// Models of an exact shape with random weights, N(0, 0.02), and norm weights 1 + N(0, 0.02). Not zeros, because some hardware is faster with them.
 /// </summary>
 internal static class RandomWeights
 {
@@ -18,14 +18,14 @@ internal static class RandomWeights
         return LlamaFactory.Build(config, (_, shape) => Weight(shape, dtype, device, generator));
     }
 
-    /// <summary>The paper's model with fewer blocks; everything else as its <c>config.json</c> says.</summary>
+    /// <summary>The configuration of the paper's model with another number of layers.</summary>
     public static LlamaConfig TinyLlama(string folder, int layers) => LlamaConfig.Read(folder) with { Layers = layers };
 
     private static Tensor Weight(long[] shape, ScalarType dtype, Device device, Generator generator)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor values = randn(shape, dtype: float32, generator: generator).mul_(Deviation);
-        // Gains are in fp32 whatever the weights' precision, as the loader has them.
+        // Norm weights are fp32 whatever the precision of the others, as in the loader.
         return (shape.Length == 1 ? values.add_(1) : values.to(dtype)).to(device).DetachFromDisposeScope();
     }
 }

@@ -7,44 +7,44 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;
 
-/// <summary>The gate before every timing: ways that do not give the same gradient are not compared.</summary>
+/// <summary>Precondition of every timing: implementations with different gradients are not compared.</summary>
 internal static class SameMath
 {
     private const double LossLimit = 1e-5;
     private const double Fp32Limit = 2e-6;
     private const double HalfLossLimit = 2e-2;
     private const double HalfLimit = 3e-2;
-    private const double Disturbance = 0.01;
+    private const double PerturbationStd = 0.01;
     private const double OwnFactor = 10;
 
-    /// <summary>Moves the factors off their start, where half of the gradient is zero.</summary>
-    public static void Disturb(PreparedRun run)
+    /// <summary>Adds noise to the factors, because half of the gradient is zero at their initialization.</summary>
+    public static void Perturb(PreparedRun run)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         using Generator generator = new(7, CPU);
         foreach (AdapterParameter parameter in run.Adapters.SelectMany(adapter => adapter.Trainable))
         {
-            parameter.Value.add_(randn(parameter.Value.shape, generator: generator).mul_(Disturbance).to(parameter.Value.device));
+            parameter.Value.add_(randn(parameter.Value.shape, generator: generator).mul_(PerturbationStd).to(parameter.Value.device));
         }
     }
 
     /// <summary>
-    /// Relative error of each way's gradient of one window, the largest, in words: in fp32 against the literal loop in float64, within a fixed
-    /// limit, or within ten times the literal loop's own error where that is more (targets whose parts cancel); in half precision against the
-    /// literal loop.
+    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 the reference is the
+    /// literal loop in float64, with a fixed limit, or ten times the error of the fp32 literal loop if that is larger (targets that cancel); in
+    /// half precision the reference is the literal loop.
     /// </summary>
-    /// <exception cref="NotMeasuredException">It is not the same mathematics.</exception>
-    public static string Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> ways)
+    /// <exception cref="NotMeasuredException">A gradient or loss is outside its limit.</exception>
+    public static string Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> implementations)
     {
         using IDisposable scope = NewDisposeScope();
         bool half = work.Run.Model.Dtype != ScalarType.Float32;
         (double loss, Tensor gradient) literal = Gradient(work, work.Literal, step);
-        (double loss, Tensor gradient) = half ? literal : Float64Gradient.Of(work.Run, step);
+        (double loss, Tensor gradient) = half ? literal : Float64Gradient.Compute(work.Run, step);
         double own = Error(literal.gradient, gradient);
         double limit = Math.Max(half ? HalfLimit : Fp32Limit, OwnFactor * own);
         double worst = 0;
-        foreach ((string name, IWindowGradient way) in ways)
+        foreach ((string name, IWindowGradient way) in implementations)
         {
             (double other, Tensor otherGradient) = Gradient(work, way, step);
             double lossError = Math.Abs(other - loss) / loss;
@@ -52,13 +52,13 @@ internal static class SameMath
             // Not "error > limit": a NaN must fail.
             if (!(lossError <= (half ? HalfLossLimit : LossLimit) && error <= limit))
             {
-                throw new NotMeasuredException(FormattableString.Invariant($"{name} is not the same mathematics as the literal loop: loss differs by {lossError:0e0}, gradient by {error:0e0}, the literal loop's own by {own:0e0}."));
+                throw new NotMeasuredException(FormattableString.Invariant($"{name} does not match the literal loop: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; of the fp32 literal loop's gradient {own:0e0}."));
             }
 
             worst = Math.Max(worst, error);
         }
 
-        return FormattableString.Invariant($"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (the literal loop's own: {own:0.0e0})")}");
+        return FormattableString.Invariant($"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (fp32 literal loop: {own:0.0e0})")}");
     }
 
     private static double Error(Tensor gradient, Tensor reference) => TensorReader.Doubles(gradient.sub(reference).norm().div(reference.norm()))[0];

@@ -9,16 +9,16 @@ using LoraLab.Training.Files;
 
 namespace LoraLab.Benchmarks.Workloads;
 
-/// <summary>Run specifications of the measurements, and the parts of the trainer that read them.</summary>
+/// <summary>Run specifications of the measurements, and the trainer services that read them.</summary>
 internal static class Specs
 {
     /// <summary>The paper's run with LoRA on every linear layer, rank 32.</summary>
     public static RunSpec AllLinear { get; } = Complete(new RunSpec { Model = "tinyllama", Dataset = "sst2", Rank = 32, Alpha = 64, TargetModules = TargetModules.AllLinear });
 
-    /// <summary>The same with the queries and values alone, rank 8.</summary>
+    /// <summary>The same on the query and value projections only, rank 8.</summary>
     public static RunSpec QueryValue { get; } = Complete(new RunSpec { Model = "tinyllama", Dataset = "sst2" });
 
-    /// <summary>The bundled demo's run.</summary>
+    /// <summary>The run of the bundled demo.</summary>
     public static RunSpec Sample(Bench bench) => Complete(
         JsonSerializer.Deserialize<RunSpec>(File.ReadAllBytes(Path.Combine(bench.Home, "samples", "runs", "1-lora.json")), ContractJson.Options)! with { Device = bench.Device.ToString() });
 
@@ -26,7 +26,7 @@ internal static class Specs
     public static RunSpec Stories(Bench bench) => Complete(
         new RunSpec { Model = "stories260K", Dataset = "sst2", TargetModules = TargetModules.AllLinear, TrainSamples = 1600, Device = bench.Device.ToString() });
 
-    /// <summary>The trainer with the fixtures in its catalogs and nothing downloaded.</summary>
+    /// <summary>Trainer services with the fixtures in their catalogs and without downloads.</summary>
     public static TrainerServices Services(Bench bench, string data)
     {
         string stories = bench.Fixture("models", "stories260K");
@@ -40,7 +40,7 @@ internal static class Specs
         return new(configuration, TimeProvider.System, allowPaths: true);
     }
 
-    /// <summary>Environment of a program that shall find the same.</summary>
+    /// <summary>Environment of a program with the same catalogs.</summary>
     public static Dictionary<string, string> Environment(Bench bench, string data) => new()
     {
         ["LoraLab__DataDirectory"] = data,

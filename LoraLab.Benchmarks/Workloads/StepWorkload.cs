@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// One run that can take its steps in each of the engine's ways, with optimizer, log and recorder as in production: what differs between
-/// two ways is the gradient's computation alone.
+/// One run that can take its steps with each gradient implementation of the engine. Optimizer, log and recorder are those of production, so
+/// implementations differ only in the computation of the gradient.
 /// </summary>
 internal sealed class StepWorkload : IDisposable
 {
@@ -18,11 +18,11 @@ internal sealed class StepWorkload : IDisposable
     private readonly EventLog _events;
     private readonly List<IDisposable> _owned = [];
 
-    /// <summary>Owns the prepared run from now on.</summary>
+    /// <summary>Creates the workload, which owns the prepared run.</summary>
     public StepWorkload(Bench bench, PreparedRun run)
     {
         Run = run;
-        _folder = bench.Temporary();
+        _folder = bench.CreateTemporaryFolder();
         RunDirectory directory = new(_folder.FullPath);
         _events = new EventLog(directory.AttemptFolder(1), TimeProvider.System);
         Training = new TrainingRun(run, new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System), new SummaryBuilder(), CancellationToken.None);
@@ -38,13 +38,13 @@ internal sealed class StepWorkload : IDisposable
     /// <summary>Its optimizer, log and progress.</summary>
     public TrainingRun Training { get; }
 
-    /// <summary>One sentence a pass under plain autograd.</summary>
+    /// <summary>One sentence per pass under plain autograd.</summary>
     public IWindowGradient Literal { get; }
 
     /// <summary>One packed pass.</summary>
     public IWindowGradient Packed { get; }
 
-    /// <summary>One packed pass in which the common prefix is computed once: what the engine does.</summary>
+    /// <summary>One packed pass that computes the common prefix once, as the engine does.</summary>
     public IWindowGradient Shared { get; }
 
     /// <summary>The packed model of the run.</summary>
@@ -56,17 +56,17 @@ internal sealed class StepWorkload : IDisposable
     /// <summary>A step whose window has as many tokens as the median window.</summary>
     public int TypicalStep => Enumerable.Range(1, Passes.Windows.Count).OrderBy(step => Run.Window(step).Sum(example => example.Ids.Length)).ElementAt(Passes.Windows.Count / 2);
 
-    /// <summary>Tokens of a step's sentences.</summary>
+    /// <summary>Tokens of the sentences of a step.</summary>
     public int Tokens(int step) => Run.Window(step).Sum(example => example.Ids.Length);
 
-    /// <summary>Takes a step as the trainer does.</summary>
+    /// <summary>Takes a step like the trainer.</summary>
     public void Step(IWindowGradient gradient, int step)
     {
         Issue(gradient, step);
         Commit();
     }
 
-    /// <summary>Computes and updates.</summary>
+    /// <summary>Computes the gradient and updates the parameters.</summary>
     public void Issue(IWindowGradient gradient, int step)
     {
         long started = Stopwatch.GetTimestamp();
@@ -79,7 +79,7 @@ internal sealed class StepWorkload : IDisposable
         Training.EndStep(step, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
-    /// <summary>Reads and records what is issued, where it is time to.</summary>
+    /// <summary>Reads and records the issued steps, if a commit is due.</summary>
     public void Commit()
     {
         if (Training.CommitDue)
