@@ -2,12 +2,13 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>Takes factors out of a base weight: W ← W − s·B₀A₀ (PiSSA).</summary>
+/// <summary>Subtracts factors from a base weight: W ← W − s·B₀A₀ (PiSSA).</summary>
 internal static class BaseResidual
 {
     /// <summary>
-    /// In float64, rounded once to the weight's precision. By subtraction of the fp32 factors, so that W_res + s·B₀A₀ = W holds for an
-    /// approximate decomposition too. A resumed run repeats it with the stored factors and gets the same bytes.
+    /// Computed in float64 and rounded once to the weight's precision. The fp32 factors themselves are subtracted, so that
+    /// W_res + s·B₀A₀ = W also holds for an approximate decomposition. A resumed run repeats it with the stored factors and gets identical
+    /// bytes.
     /// </summary>
     public static void Subtract(LinearLayer layer, Tensor a_RI, Tensor b_OR, double scaling)
     {

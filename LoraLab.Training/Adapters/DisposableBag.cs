@@ -1,6 +1,6 @@
 namespace LoraLab.Training.Adapters;
 
-/// <summary>A bag of things to dispose together, once.</summary>
+/// <summary>Objects that are disposed together, once.</summary>
 internal sealed class DisposableBag : IDisposable
 {
     private readonly List<IDisposable> _items = [];

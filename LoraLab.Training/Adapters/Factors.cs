@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>Turns intermediate results into factors that an adapter owns.</summary>
+/// <summary>Converts intermediate results to factors that an adapter owns.</summary>
 internal static class Factors
 {
     /// <summary>A contiguous fp32 copy that outlives the current dispose scope.</summary>

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Adapters;
 
 /// <summary>
-/// Initial values of factors. Each tensor has a random stream of its own, named after it, so that values do not depend on
-/// the order in which modules are visited.
+/// Initial values of factors. Each tensor has its own random stream, seeded by its name, so that values do not depend on
+/// the order in which modules are initialized.
 /// </summary>
 public static class Initializers
 {
-    /// <summary>U(−1/√fanIn, 1/√fanIn): Kaiming-uniform with a = √5, as LoRA's authors and PEFT use it; fanIn is the last axis.</summary>
+    /// <summary>U(−1/√fanIn, 1/√fanIn): Kaiming uniform with a = √5, as used by LoRA's authors and PEFT; fanIn is the last axis.</summary>
     public static Tensor KaimingUniform(string name, long seed, long rows, long columns, Device device) =>
         Uniform(name, seed, rows, columns, 1 / Math.Sqrt(columns), device);
 
@@ -29,6 +29,6 @@ public static class Initializers
     /// <summary>Zeros.</summary>
     public static Tensor Zero(long rows, long columns, Device device) => zeros(rows, columns, float32, device);
 
-    // Drawn on the CPU whatever the device, so that a seed means the same values everywhere.
+    // Drawn on the CPU regardless of the device, so that a seed gives the same values everywhere.
     private static Generator Stream(string name, long seed) => new((ulong)StableSeed.From(seed, name), CPU);
 }

@@ -7,7 +7,7 @@ namespace LoraLab.Training.Adapters;
 /// <summary>A bias-free linear layer with a slot for an adapter: y = x Wᵀ + branch(x).</summary>
 public sealed class LinearLayer : IDisposable
 {
-    /// <summary>A layer around an existing weight, which it owns from now on.</summary>
+    /// <summary>A layer with an existing weight, of which it takes ownership.</summary>
     public LinearLayer(string name, Tensor weight_OI)
     {
         Name = name;

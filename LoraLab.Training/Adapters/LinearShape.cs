@@ -1,6 +1,6 @@
 namespace LoraLab.Training.Adapters;
 
-/// <summary>One linear layer of a block.</summary>
+/// <summary>Name and shape of one linear layer of a block.</summary>
 /// <param name="Name">Short name, for example <c>q_proj</c>.</param>
 /// <param name="Parent"><c>self_attn</c> or <c>mlp</c>.</param>
 /// <param name="Out">Output width.</param>

@@ -7,41 +7,41 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>A named preset of parametrisation, initialisation, learning-rate groups and scaling.</summary>
+/// <summary>A named preset of parametrization, initialization, learning rates and scaling.</summary>
 public abstract class LoraMethod
 {
-    /// <summary>What the method is and takes.</summary>
+    /// <summary>Description of the method and its options.</summary>
     public abstract MethodDescriptor Descriptor { get; }
 
     /// <summary>Id in a specification.</summary>
     public string Id => Descriptor.Id;
 
-    /// <summary>The options with every default filled in; what is wrong is added to <paramref name="errors"/>.</summary>
+    /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
-    /// <summary>An adapter for one layer; it may replace the layer's weight (PiSSA). Options must be valid.</summary>
+    /// <summary>Creates the adapter of one layer; it may replace the layer's weight (PiSSA). Options must be valid.</summary>
     public abstract LowRankAdapter Create(LinearLayer layer, AdapterRequest request, JsonObject options);
 
-    /// <summary>Learning rate of each factor at a schedule factor of 1, with the method's default where none is given.</summary>
+    /// <summary>Peak learning rate of a factor; the method's default if the specification gives none.</summary>
     public virtual double LearningRate(RunSpec spec, AdapterFactor factor) => spec.LearningRate ?? Descriptor.DefaultLearningRate;
 
-    /// <summary>Things worth knowing about a specification with this method that do not stop the run.</summary>
+    /// <summary>Warnings about a valid specification with this method.</summary>
     public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
 
-    /// <summary>Trainable parameters of one layer by the closed form: r(in + out), or r² where only R is trained.</summary>
+    /// <summary>Number of trainable parameters of one layer: r(in + out), or r² if only R is trained.</summary>
     public virtual long TrainableParameters(LinearShape shape, int rank) => (long)rank * (shape.In + shape.Out);
 
-    /// <summary>What the adapter of one layer holds. Options must be valid.</summary>
+    /// <summary>Memory footprint of the adapter of one layer. Options must be valid.</summary>
     public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) => new(TrainableParameters(shape, rank), 0);
 }
 
-/// <summary>A method whose options are a record with <see cref="MethodOptionAttribute"/>s.</summary>
+/// <summary>A method whose options are a record annotated with <see cref="MethodOptionAttribute"/>.</summary>
 public abstract class LoraMethod<TOptions> : LoraMethod
     where TOptions : class, new()
 {
     private readonly Lazy<MethodDescriptor> _descriptor;
 
-    /// <summary>Completes the descriptor with what follows from the options.</summary>
+    /// <summary>Adds the options, their schema and their defaults to the descriptor.</summary>
     protected LoraMethod() => _descriptor = new(() =>
     {
         IReadOnlyList<MethodOption> options = MethodOptions.Describe(typeof(TOptions));
@@ -64,13 +64,13 @@ public abstract class LoraMethod<TOptions> : LoraMethod
     public sealed override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, JsonObject options) =>
         Create(layer, request, Read(options));
 
-    /// <summary>Everything of the descriptor but the options.</summary>
+    /// <summary>The descriptor without the options.</summary>
     protected abstract MethodDescriptor Describe();
 
-    /// <summary>An adapter for one layer.</summary>
+    /// <summary>Creates the adapter of one layer.</summary>
     protected abstract LowRankAdapter Create(LinearLayer layer, AdapterRequest request, TOptions options);
 
-    /// <summary>Valid options as a record.</summary>
+    /// <summary>Converts valid options to the record.</summary>
     protected static TOptions Read(JsonObject options) => (TOptions)MethodOptions.Bind(typeof(TOptions), options, []);
 
     private static JsonObject ToJson(TOptions options) => JsonSerializer.SerializeToNode(options, ContractJson.Options)!.AsObject();

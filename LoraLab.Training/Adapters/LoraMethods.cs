@@ -2,10 +2,10 @@ using LoraLab.Training.Adapters.Methods;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>The registered methods. A new one is a file in <c>Methods/</c> and a line here.</summary>
+/// <summary>The registered methods. To add one, add a file to <c>Methods/</c> and a line here.</summary>
 public static class LoraMethods
 {
-    /// <summary>All methods, in the order in which they are shown.</summary>
+    /// <summary>All methods, in display order.</summary>
     public static IReadOnlyList<LoraMethod> All { get; } =
     [
         new VanillaLoraMethod(),
@@ -15,6 +15,6 @@ public static class LoraMethods
         new PissaMethod(),
     ];
 
-    /// <summary>The method with an id, or null.</summary>
+    /// <summary>The method with the given id, or null.</summary>
     public static LoraMethod? Find(string id) => All.FirstOrDefault(method => method.Id == id);
 }

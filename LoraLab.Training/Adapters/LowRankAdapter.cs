@@ -4,8 +4,8 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Training.Adapters;
 
 /// <summary>
-/// The one adapter of all methods: ΔW = s·B·A, or s·B·R·A where only R is trained. Factors are fp32.
-/// A method chooses which factors exist, how they start, which are trained and at what rate.
+/// The adapter of all methods: ΔW = s·B·A, or s·B·R·A where only R is trained. Factors are fp32.
+/// A method determines which factors exist, how they are initialized, which are trained and at what learning rate.
 /// </summary>
 public sealed class LowRankAdapter : IDisposable
 {
@@ -16,8 +16,8 @@ public sealed class LowRankAdapter : IDisposable
     /// <param name="a_RI">Input-side factor, [r, in].</param>
     /// <param name="b_OR">Output-side factor, [out, r].</param>
     /// <param name="scaling">s.</param>
-    /// <param name="dropoutRate">Dropout on the branch's input while training.</param>
-    /// <param name="r_RR">Middle factor, [r, r]; where given, A and B are frozen.</param>
+    /// <param name="dropoutRate">Dropout probability on the branch's input during training.</param>
+    /// <param name="r_RR">Middle factor, [r, r]; if given, A and B are frozen.</param>
     public LowRankAdapter(string module, Tensor a_RI, Tensor b_OR, double scaling, double dropoutRate = 0, Tensor? r_RR = null)
     {
         (Module, A_RI, B_OR, R_RR, Scaling, DropoutRate) = (module, a_RI, b_OR, r_RR, scaling, dropoutRate);
@@ -39,30 +39,28 @@ public sealed class LowRankAdapter : IDisposable
     /// <summary>Middle factor, [r, r]; null: none.</summary>
     public Tensor? R_RR { get; }
 
-    /// <summary>s = α/r, or α/√r when rank-stabilised.</summary>
+    /// <summary>s = α/r, or α/√r if rank-stabilized.</summary>
     public double Scaling { get; }
 
-    /// <summary>Dropout on the branch's input while training.</summary>
+    /// <summary>Dropout probability on the branch's input during training.</summary>
     public double DropoutRate { get; }
 
     /// <summary>The rank r.</summary>
     public int Rank => (int)A_RI.shape[0];
 
-    /// <summary>What is trained.</summary>
+    /// <summary>The trainable factors.</summary>
     public IReadOnlyList<AdapterParameter> Trainable { get; }
 
     /// <summary>
-    /// Factors that were taken out of the base at the start (PiSSA): the update of the original weight is s·(BA − B₀A₀).
-    /// Null where the base was left alone.
+    /// Factors extracted from the base weight by the initialization (PiSSA): the update of the original weight is s·(BA − B₀A₀).
+    /// Null if there are none.
     /// </summary>
     public ExtractedFactors? Extracted { get; private set; }
 
-    /// <summary>
-    /// Algorithm of the decomposition that the factors come from (<c>full</c> or <c>randomised</c>); null where there was none.
-    /// </summary>
+    /// <summary>SVD algorithm that the factors come from (<c>full</c> or <c>randomised</c>); null: none.</summary>
     public string? Svd { get; init; }
 
-    /// <summary>Remembers the factors taken out of the base and how that is done.</summary>
+    /// <summary>Sets the factors extracted from the base weight.</summary>
     public LowRankAdapter WithExtracted(ExtractedFactors extracted)
     {
         Extracted = extracted;
@@ -84,7 +82,7 @@ public sealed class LowRankAdapter : IDisposable
         return extracted_BTO is null ? branch_BTO : branch_BTO.sub(extracted_BTO);
     }
 
-    /// <summary>ΔW of the weight that the layer holds, [out, in], without a graph.</summary>
+    /// <summary>ΔW relative to the layer's current weight, [out, in], without an autograd graph.</summary>
     public Tensor Delta()
     {
         using IDisposable noGrad = no_grad();
@@ -102,11 +100,11 @@ public sealed class LowRankAdapter : IDisposable
     /// <inheritdoc />
     public void Dispose() => _owned.Dispose();
 
-    // The order (x Aᵀ) then Bᵀ costs r(in + out) a token; the scaling goes on the narrow side.
+    // In the order (x Aᵀ) Bᵀ it costs r(in + out) per token; the scaling is applied to the rank-r activations.
     private Tensor Project(Tensor x_BTI, Tensor a_RI, Tensor? r_RR, Tensor b_OR)
     {
-        Tensor narrow_BTR = functional.linear(x_BTI, a_RI).mul(Scaling);
-        return functional.linear(r_RR is null ? narrow_BTR : functional.linear(narrow_BTR, r_RR), b_OR);
+        Tensor h_BTR = functional.linear(x_BTI, a_RI).mul(Scaling);
+        return functional.linear(r_RR is null ? h_BTR : functional.linear(h_BTR, r_RR), b_OR);
     }
 
     private static Tensor Leaf(Tensor value)
@@ -116,7 +114,7 @@ public sealed class LowRankAdapter : IDisposable
     }
 }
 
-/// <summary>Factors that an initialization extracts from the base weight.</summary>
+/// <summary>Factors extracted from the base weight by an initialization (PiSSA).</summary>
 /// <param name="A_RI">A₀, [r, in].</param>
 /// <param name="B_OR">B₀, [out, r].</param>
 /// <param name="InBranch">

@@ -1,15 +1,15 @@
 namespace LoraLab.Training.Adapters;
 
-/// <summary>Describes one option of a method; form, schema, validation and docs are made from it.</summary>
+/// <summary>Describes one option of a method; form, schema, validation and docs are generated from it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class MethodOptionAttribute(string help) : Attribute
 {
-    /// <summary>One sentence.</summary>
+    /// <summary>Description, one sentence.</summary>
     public string Help { get; } = help;
 
-    /// <summary>Smallest value; NaN: none.</summary>
+    /// <summary>Minimum; NaN: none.</summary>
     public double Minimum { get; init; } = double.NaN;
 
-    /// <summary>Largest value; NaN: none.</summary>
+    /// <summary>Maximum; NaN: none.</summary>
     public double Maximum { get; init; } = double.NaN;
 }

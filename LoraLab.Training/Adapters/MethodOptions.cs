@@ -9,19 +9,19 @@ using LoraLab.Training.Files.Catalog;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>Reads <c>methodOptions</c> into a record and describes that record, both from its attributes.</summary>
+/// <summary>Binds <c>methodOptions</c> to a record and describes the record, both from its attributes.</summary>
 internal static class MethodOptions
 {
     private const string Prefix = "methodOptions.";
 
-    /// <summary>The options of a type, in declaration order.</summary>
+    /// <summary>The options of a record type, in declaration order.</summary>
     public static IReadOnlyList<MethodOption> Describe(Type type)
     {
         object defaults = Activator.CreateInstance(type)!;
         return [.. Properties(type).Select(pair => new MethodOption
         {
             Name = Name(pair.Property),
-            Type = Word(pair.Property.PropertyType),
+            Type = TypeName(pair.Property.PropertyType),
             Help = pair.Option.Help,
             Default = JsonSerializer.SerializeToNode(pair.Property.GetValue(defaults), pair.Property.PropertyType, ContractJson.Options),
             Choices = pair.Property.PropertyType.IsEnum ? [.. ChoiceNames(pair.Property.PropertyType)] : [],
@@ -58,7 +58,7 @@ internal static class MethodOptions
         return new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = properties };
     }
 
-    /// <summary>Reads options; what is wrong is added to <paramref name="errors"/> and read as the default.</summary>
+    /// <summary>Binds options; invalid ones are reported in <paramref name="errors"/> and keep their default.</summary>
     public static object Bind(Type type, JsonObject given, ICollection<FieldError> errors)
     {
         object options = Activator.CreateInstance(type)!;
@@ -99,7 +99,7 @@ internal static class MethodOptions
         {
             return property.PropertyType.IsEnum
                 ? $"must be one of {string.Join(", ", ChoiceNames(property.PropertyType))}."
-                : $"must be a {Word(property.PropertyType)}.";
+                : $"must be {(property.PropertyType == typeof(int) ? "an integer" : $"a {TypeName(property.PropertyType)}")}.";
         }
 
         if (property.PropertyType.IsEnum || read is bool)
@@ -124,7 +124,7 @@ internal static class MethodOptions
     private static IEnumerable<string> ChoiceNames(Type type) =>
         Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(value => JsonSerializer.Serialize(Enum.ToObject(type, value), type, ContractJson.Options).Trim('"'));
 
-    private static string Word(Type type) => type switch
+    private static string TypeName(Type type) => type switch
     {
         { IsEnum: true } => "choice",
         _ when type == typeof(bool) => "boolean",

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>Seeds that depend on names and numbers alone, the same on every machine and in every order of visits.</summary>
+/// <summary>Seeds that depend only on names and numbers: the same on every machine and in any order of initialization.</summary>
 public static class StableSeed
 {
-    /// <summary>A non-negative seed from a run's seed, a name and further numbers.</summary>
+    /// <summary>A non-negative seed derived from a run's seed, a name and further numbers.</summary>
     public static long From(long seed, string name, params ReadOnlySpan<int> numbers)
     {
         byte[] text = Encoding.UTF8.GetBytes(name);

@@ -5,36 +5,36 @@ using Microsoft.Extensions.Configuration;
 namespace LoraLab.Training.Files;
 
 /// <summary>
-/// The part of the configuration (section <c>LoraLab</c> of the home's <c>appsettings.json</c>, then environment variables
-/// <c>LoraLab__Key</c>) that the trainer needs. All paths are full ones.
+/// The part of the configuration (section <c>LoraLab</c> of <c>appsettings.json</c> in the home folder, overridden by environment variables
+/// <c>LoraLab__Key</c>) that the trainer needs. All paths are absolute.
 /// </summary>
 public sealed record TrainingConfiguration
 {
     /// <summary>The home folder.</summary>
     public required string Home { get; init; }
 
-    /// <summary>Folder of runs, downloaded models and downloaded data sets.</summary>
+    /// <summary>Folder for runs, downloaded models and downloaded data sets.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Folders in which models are searched, in order; only those that exist.</summary>
+    /// <summary>Folders that are searched for models, in order; only those that exist.</summary>
     public IReadOnlyList<string> ModelDirectories { get; init; } = [];
 
-    /// <summary>Folders in which data sets are searched, in order; only those that exist.</summary>
+    /// <summary>Folders that are searched for data sets, in order; only those that exist.</summary>
     public IReadOnlyList<string> DatasetDirectories { get; init; } = [];
 
-    /// <summary>Memory budget of a run in MiB; null: none.</summary>
+    /// <summary>Memory budget of a run, MiB; null: none.</summary>
     public int? MemoryBudgetMb { get; init; }
 
-    /// <summary>Things worth telling, for example a configured folder that does not exist.</summary>
+    /// <summary>Warnings, for example about a configured folder that does not exist.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Where <c>pull</c> puts models.</summary>
+    /// <summary>Folder for models downloaded by <c>pull</c>.</summary>
     public string DownloadedModels => Path.Combine(DataDirectory, "models");
 
-    /// <summary>Where <c>pull</c> puts data sets.</summary>
+    /// <summary>Folder for data sets downloaded by <c>pull</c>.</summary>
     public string DownloadedDatasets => Path.Combine(DataDirectory, "datasets");
 
-    /// <summary>Where decompositions of weights are kept for the next run.</summary>
+    /// <summary>Folder of the SVD cache.</summary>
     public string SvdCache => Path.Combine(DataDirectory, "cache", "svd");
 
     /// <summary>Reads the configuration.</summary>
@@ -61,7 +61,7 @@ public sealed record TrainingConfiguration
 
         if (section.MemoryBudgetMb is <= 0)
         {
-            throw RunFailure.BadData($"LoraLab:MemoryBudgetMb is {section.MemoryBudgetMb}; it must be 1 or more, or left out.");
+            throw RunFailure.BadData($"LoraLab:MemoryBudgetMb is {section.MemoryBudgetMb}; it must be at least 1, or absent for no budget.");
         }
 
         string data = Path.GetFullPath(string.IsNullOrWhiteSpace(section.DataDirectory) ? "data" : section.DataDirectory, home);
@@ -88,7 +88,7 @@ public sealed record TrainingConfiguration
             }
             else
             {
-                warnings.Add($"LoraLab:{key} names {folder}, which does not exist; it is not searched.");
+                warnings.Add($"LoraLab:{key} contains {folder}, which does not exist and is ignored.");
             }
         }
 

@@ -5,14 +5,14 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>One block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
+/// <summary>A transformer block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
 public sealed class LlamaBlock : IDisposable
 {
     private readonly LlamaConfig _config;
     private readonly RotaryEmbedding _rotary;
     private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
 
-    /// <summary>A block from its weights; <paramref name="linears"/> in the order of <see cref="LlamaConfig.BlockLinears"/>.</summary>
+    /// <summary>A block with given weights; <paramref name="linears"/> in the order of <see cref="LlamaConfig.BlockLinears"/>.</summary>
     public LlamaBlock(LlamaConfig config, RotaryEmbedding rotary, RmsNorm attentionNorm, RmsNorm mlpNorm, IReadOnlyList<LinearLayer> linears)
     {
         _config = config;
@@ -34,8 +34,8 @@ public sealed class LlamaBlock : IDisposable
     public IReadOnlyList<LinearLayer> Linears { get; }
 
     /// <summary>
-    /// [B, T, D] → [B, T, D]; causal, so that right padding changes no real token. The residual stream is fp32 or better; what the
-    /// linear layers read and give has their weights' precision.
+    /// [B, T, D] → [B, T, D]; causal, so right padding does not affect real tokens. The residual stream is fp32 or better; inputs and
+    /// outputs of the linear layers have the precision of their weights.
     /// </summary>
     public Tensor Forward(Tensor x_BTD, ForwardPass pass)
     {
@@ -56,7 +56,7 @@ public sealed class LlamaBlock : IDisposable
         Tensor Heads(Tensor y_BTO, int heads) => y_BTO.view(batch, length, heads, _config.HeadSize).transpose(1, 2);
     }
 
-    /// <summary>Grouped-query attention: each key-value head serves a run of neighbouring query heads.</summary>
+    /// <summary>Grouped-query attention: repeats each key-value head for its group of neighboring query heads.</summary>
     private Tensor ShareHeads(Tensor x_BKTH)
     {
         int group = _config.Heads / _config.KeyValueHeads;

@@ -35,11 +35,11 @@ public sealed record LlamaConfig
     [JsonPropertyName("num_attention_heads")]
     public int Heads { get; init; }
 
-    /// <summary>Key-value heads; null in the file: as many as query heads.</summary>
+    /// <summary>Key-value heads; null: as many as query heads.</summary>
     [JsonPropertyName("num_key_value_heads")]
     public int? KeyValueHeadsOrNull { get; init; }
 
-    /// <summary>Width of a head; null in the file: width / query heads.</summary>
+    /// <summary>Width of a head; null: hidden size / query heads.</summary>
     [JsonPropertyName("head_dim")]
     public int? HeadSizeOrNull { get; init; }
 
@@ -47,7 +47,7 @@ public sealed record LlamaConfig
     [JsonPropertyName("vocab_size")]
     public int VocabularySize { get; init; }
 
-    /// <summary>Longest context in tokens.</summary>
+    /// <summary>Maximum context length, tokens.</summary>
     [JsonPropertyName("max_position_embeddings")]
     public int ContextLength { get; init; } = 2048;
 
@@ -55,11 +55,11 @@ public sealed record LlamaConfig
     [JsonPropertyName("rms_norm_eps")]
     public double RmsNormEpsilon { get; init; } = 1e-6;
 
-    /// <summary>Base of the rotary frequencies.</summary>
+    /// <summary>Base θ of the rotary frequencies.</summary>
     [JsonPropertyName("rope_theta")]
     public double RopeTheta { get; init; } = 10000;
 
-    /// <summary>True where the output head is the embedding.</summary>
+    /// <summary>Whether the output head is tied to the embedding.</summary>
     [JsonPropertyName("tie_word_embeddings")]
     public bool TiedHead { get; init; }
 
@@ -87,7 +87,7 @@ public sealed record LlamaConfig
     [JsonIgnore]
     public int HeadSize => HeadSizeOrNull ?? HiddenSize / Heads;
 
-    /// <summary>The linear layers of a block: name, output width, input width.</summary>
+    /// <summary>Names and shapes of the linear layers of a block.</summary>
     [JsonIgnore]
     public IReadOnlyList<LinearShape> BlockLinears =>
     [
@@ -100,10 +100,10 @@ public sealed record LlamaConfig
         new("down_proj", "mlp", HiddenSize, IntermediateSize),
     ];
 
-    /// <summary>The linear layers of a block that get an adapter.</summary>
+    /// <summary>The linear layers of a block that have an adapter.</summary>
     public IEnumerable<LinearShape> AdaptedLinears(TargetModules targets) => BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
 
-    /// <summary>All parameters: embedding, blocks, norms and an untied head.</summary>
+    /// <summary>Number of parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]
     public long ParameterCount
     {
@@ -116,22 +116,22 @@ public sealed record LlamaConfig
     }
 
     /// <summary>
-    /// Activation values that one block makes a token: about 14 tensors of the width and 5 of the MLP's inner width. An estimate,
-    /// for choosing how much goes into one pass.
+    /// Estimated number of activation values of one block per token: about 14 tensors of the hidden size and 5 of the MLP's inner width.
+    /// Used to choose the size of evaluation passes.
     /// </summary>
     [JsonIgnore]
     public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
 
-    /// <summary>Reads and checks <c>config.json</c> of a model folder.</summary>
-    /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
+    /// <summary>Reads and validates <c>config.json</c> of a model folder.</summary>
+    /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>
     public static LlamaConfig Read(string modelFolder) => Read(modelFolder, out _);
 
-    /// <summary>As the other, with the hash of the file's bytes.</summary>
-    /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
+    /// <summary>Reads and validates <c>config.json</c> of a model folder and returns the SHA-256 of the file.</summary>
+    /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>
     public static LlamaConfig Read(string modelFolder, out string sha256) => ReadFile(Path.Combine(modelFolder, FileName), out sha256);
 
-    /// <summary>The same of a file with any name.</summary>
-    /// <exception cref="RunFailure">The file is missing, is not JSON or describes a model that is not supported.</exception>
+    /// <summary>Reads and validates a configuration file with any name.</summary>
+    /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>
     public static LlamaConfig ReadFile(string path) => ReadFile(path, out _);
 
     private static LlamaConfig ReadFile(string path, out string sha256)
@@ -146,7 +146,7 @@ public sealed record LlamaConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw RunFailure.BadData($"{path} cannot be read: a model folder needs config.json.", "model", e);
+            throw RunFailure.BadData($"{path} cannot be read; a model folder needs a readable config.json.", "model", e);
         }
         catch (JsonException e)
         {
@@ -171,12 +171,12 @@ public sealed record LlamaConfig
 
         if (Heads % KeyValueHeads != 0 || (HeadSizeOrNull is null && HiddenSize % Heads != 0) || HeadSize < 2 || HeadSize % 2 != 0)
         {
-            return $"hidden_size {HiddenSize}, num_attention_heads {Heads} and num_key_value_heads {KeyValueHeads} do not divide into whole, even heads.";
+            return $"hidden_size {HiddenSize}, num_attention_heads {Heads} and num_key_value_heads {KeyValueHeads} do not give equal groups of heads with an even head size.";
         }
 
         if (!(RmsNormEpsilon > 0 && double.IsFinite(RmsNormEpsilon) && RopeTheta > 0 && double.IsFinite(RopeTheta)))
         {
-            return $"rms_norm_eps {RmsNormEpsilon} and rope_theta {RopeTheta} must be above 0.";
+            return $"rms_norm_eps {RmsNormEpsilon} and rope_theta {RopeTheta} must be greater than 0.";
         }
 
         if (Activation is not (null or "silu"))

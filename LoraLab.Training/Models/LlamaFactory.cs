@@ -5,10 +5,12 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>Builds a model from a source of named weights; nothing is initialised that is then overwritten.</summary>
+/// <summary>Builds a model from named weights, without initializing anything that would then be overwritten.</summary>
 public static class LlamaFactory
 {
-    /// <summary>A model whose weights come from <paramref name="weight"/>: (checkpoint name, expected shape) → tensor.</summary>
+    /// <summary>
+    /// Builds a model with the weights returned by <paramref name="weight"/>: (checkpoint name, expected shape) → tensor.
+    /// </summary>
     public static LlamaModel Build(LlamaConfig config, Func<string, long[], Tensor> weight)
     {
         int width = config.HiddenSize;

@@ -4,18 +4,18 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>Loads a model from a Hugging Face folder, strictly: every tensor must be there, fit, and be wanted.</summary>
+/// <summary>Loads a model from a Hugging Face folder strictly: no tensor may be missing, unexpected or of the wrong shape.</summary>
 public static class LlamaLoader
 {
-    /// <summary>The model on a device in a precision; the norms are in fp32, in float64 where that is asked for.</summary>
+    /// <summary>Loads the model in a precision on a device; norm gains are fp32, or float64 in a float64 model.</summary>
     /// <exception cref="RunFailure">
-    /// A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.
+    /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
     /// </exception>
     public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device) => Load(modelFolder, config, dtype, device, out _);
 
-    /// <summary>As the other, and tells how the weights came into memory.</summary>
+    /// <summary>Loads the model and reports how the weights were loaded.</summary>
     /// <exception cref="RunFailure">
-    /// A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.
+    /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
     /// </exception>
     public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
@@ -23,9 +23,9 @@ public static class LlamaLoader
         return Load(weights, config, dtype, device, out report);
     }
 
-    /// <summary>As the other, from weights that are open; they stay the caller's.</summary>
+    /// <summary>Loads the model from open weights, of which the caller keeps ownership.</summary>
     /// <exception cref="RunFailure">
-    /// A tensor is missing, unexpected, misshapen or truncated, or a value is not finite in this precision.
+    /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
     /// </exception>
     public static LlamaModel Load(CheckpointWeights weights, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
@@ -56,10 +56,10 @@ public static class LlamaLoader
             IReadOnlyList<long> found = weights.Shape(name);
             if (!found.SequenceEqual(shape))
             {
-                throw RunFailure.BadData($"Tensor '{name}' in {modelFolder} has shape [{string.Join(", ", found)}]; config.json asks for [{string.Join(", ", shape)}].", "model");
+                throw RunFailure.BadData($"Tensor '{name}' in {modelFolder} has shape [{string.Join(", ", found)}], but config.json requires [{string.Join(", ", shape)}].", "model");
             }
 
-            // The vectors are the norms' gains, which are computed with in fp32 whatever the base's precision.
+            // Vectors are norm gains, which are used in fp32 regardless of the base's precision.
             loaded.Add(loader.Load(name, shape.Length == 1 && dtype != ScalarType.Float64 ? ScalarType.Float32 : dtype));
             return loaded[^1];
         }
@@ -68,13 +68,13 @@ public static class LlamaLoader
         {
             if (config.TiedHead)
             {
-                // Some exporters save the tied head a second time.
+                // Some exporters also save the tied head.
                 unused.Remove(CheckpointNames.Head);
             }
 
             if (unused.Count > 0)
             {
-                throw RunFailure.BadData($"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} belongs to no part of a Llama model with {config.Layers} layers ({unused.Count} unexpected in all).", "model");
+                throw RunFailure.BadData($"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} is not part of a Llama model with {config.Layers} layers ({unused.Count} unexpected tensors).", "model");
             }
         }
     }

@@ -10,8 +10,9 @@ namespace LoraLab.Training.Models;
 public sealed class LlamaModel : IDisposable
 {
     private readonly Tensor? _untiedHead_VD;
+
     /// <summary>
-    /// A model from its parts, which it owns from now on; <paramref name="untiedHead_VD"/> null: the embedding is the head.
+    /// A model with given parts, of which it takes ownership; <paramref name="untiedHead_VD"/> null: tied to the embedding.
     /// </summary>
     public LlamaModel(
         LlamaConfig config, Tensor embedding_VD, IReadOnlyList<LlamaBlock> blocks, RmsNorm finalNorm, Tensor? untiedHead_VD, RotaryEmbedding rotary)
@@ -39,16 +40,16 @@ public sealed class LlamaModel : IDisposable
     /// <summary>Norm after the last block.</summary>
     public RmsNorm FinalNorm { get; }
 
-    /// <summary>Output head, [V, D]; the embedding itself where tied.</summary>
+    /// <summary>Output head, [V, D]; the embedding if tied.</summary>
     public Tensor Head_VD => _untiedHead_VD ?? Embedding_VD;
 
-    /// <summary>Where the weights are.</summary>
+    /// <summary>Device of the weights.</summary>
     public Device Device => Embedding_VD.device;
 
     /// <summary>Precision of the weights.</summary>
     public ScalarType Dtype => Embedding_VD.dtype;
 
-    /// <summary>Every linear layer of every block, in order; the output head is not among them.</summary>
+    /// <summary>All linear layers of all blocks, in order, without the output head.</summary>
     public IEnumerable<LinearLayer> Linears => Blocks.SelectMany(block => block.Linears);
 
     /// <summary>Hidden states after the final norm. ids [B, T] (int64) → [B, T, D].</summary>
@@ -59,24 +60,24 @@ public sealed class LlamaModel : IDisposable
         foreach (LlamaBlock block in Blocks)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
-            x_BTD = Step(block, x_BTD, pass);
+            x_BTD = RunBlock(block, x_BTD, pass);
         }
 
         return FinalNorm.Forward(x_BTD).to(Dtype);
     }
 
     /// <summary>
-    /// One block, whose intermediate results are let go at its end: what the backward pass needs is held by its graph, and an
-    /// evaluation needs nothing. Without this a pass would hold every intermediate result of every block.
+    /// Runs one block and releases its intermediate results: those needed by the backward pass are kept by the autograd graph, and an
+    /// evaluation needs none. Without this a pass would hold every intermediate result of every block.
     /// </summary>
-    private static Tensor Step(LlamaBlock block, Tensor x_BTD, ForwardPass pass)
+    private static Tensor RunBlock(LlamaBlock block, Tensor x_BTD, ForwardPass pass)
     {
         using IDisposable input = x_BTD;
         using IDisposable scope = NewDisposeScope();
         return block.Forward(x_BTD, pass).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Logits in fp32 or better of chosen hidden states. [N, D] → [N, V].</summary>
+    /// <summary>Logits, fp32 or better, of selected hidden states. [N, D] → [N, V].</summary>
     public Tensor Logits(Tensor hidden_ND, ForwardPass? pass = null)
     {
         pass?.Count(hidden_ND, Head_VD);
@@ -84,7 +85,7 @@ public sealed class LlamaModel : IDisposable
         return logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
     }
 
-    /// <summary>Base parameters by their names in a Hugging Face checkpoint.</summary>
+    /// <summary>Base weights by their names in a Hugging Face checkpoint.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> NamedWeights()
     {
         yield return new(CheckpointNames.Embedding, Embedding_VD);

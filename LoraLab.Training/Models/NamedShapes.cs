@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>Shapes that <c>make-model</c> knows by name.</summary>
+/// <summary>Model configurations that <c>make-model</c> knows by name.</summary>
 public static class NamedShapes
 {
     private const string TinyLlama = """
@@ -28,6 +28,6 @@ public static class NamedShapes
     /// <summary>The names.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tinyllama"];
 
-    /// <summary><c>config.json</c> of a name, or null.</summary>
+    /// <summary>The <c>config.json</c> of a name, or null.</summary>
     public static JsonObject? Find(string name) => name == Names[0] ? JsonNode.Parse(TinyLlama)!.AsObject() : null;
 }

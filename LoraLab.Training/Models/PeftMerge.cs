@@ -11,26 +11,26 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models;
 
 /// <summary>
-/// Writes a checkpoint with an adapter merged in: W + s·B·A, computed in fp32 and rounded once to the base's precision. Files, names,
-/// shapes and precisions are those of the base, so that whatever reads the base reads the result. The base is only read.
+/// Writes a checkpoint with a merged adapter: W + s·B·A, computed in fp32 and rounded once to the base's precision. Files, names,
+/// shapes and dtypes are those of the base, so that whatever reads the base reads the result. The base is not modified.
 /// </summary>
 public static class PeftMerge
 {
     private const string Field = "adapter";
 
     /// <summary>Merges file by file, so that one weight file of the base is in memory at a time.</summary>
-    /// <param name="modelFolder">Base in the Hugging Face layout.</param>
-    /// <param name="adapterFolder">Adapter in the PEFT layout; it must belong to the original base.</param>
-    /// <param name="output">Folder to make; it must not exist. It appears when it is complete.</param>
-    /// <returns>Number of weights that were changed.</returns>
+    /// <param name="modelFolder">Base in Hugging Face format.</param>
+    /// <param name="adapterFolder">Adapter in PEFT format; it must be for the original base.</param>
+    /// <param name="output">Folder to create; it must not exist. It appears once it is complete.</param>
+    /// <returns>Number of changed weights.</returns>
     /// <exception cref="RunFailure">
-    /// The adapter does not fit the base by names and shapes, a value is not finite, or the folder exists.
+    /// Names or shapes of the adapter do not match the base, a value is not finite, or the output folder exists.
     /// </exception>
     public static int Write(string modelFolder, string adapterFolder, string output)
     {
         if (Path.Exists(output))
         {
-            throw RunFailure.BadData($"{output} already exists: name another folder with --out.", "out");
+            throw RunFailure.BadData($"{output} already exists; choose another folder with --out.", "out");
         }
 
         PeftConfig config = PeftImport.ReadConfig(adapterFolder);
@@ -59,16 +59,16 @@ public static class PeftMerge
         return modules.Count;
     }
 
-    /// <summary>The adapted modules; every tensor of the adapter must be one half of a pair that fits a weight of the base.</summary>
+    /// <summary>The adapted modules; every tensor of the adapter must be one of a pair of factors that fits a weight of the base.</summary>
     private static IReadOnlyList<string> Modules(SafetensorsFile adapter, CheckpointWeights weights, int rank)
     {
         List<string> modules = [];
         foreach (string name in adapter.Tensors.Keys.Order(StringComparer.Ordinal))
         {
-            string module = PeftFiles.Module(name) ?? throw Wrong(adapter, name, "is not a LoRA factor");
+            string module = PeftFiles.Module(name) ?? throw Failure(adapter, name, "is not a LoRA factor");
             if (!weights.Has(module + CheckpointNames.WeightSuffix))
             {
-                throw Wrong(adapter, name, $"belongs to no weight of the base ('{module}{CheckpointNames.WeightSuffix}'): the adapter is for another model");
+                throw Failure(adapter, name, $"matches no weight of the base ('{module}{CheckpointNames.WeightSuffix}'): the adapter is for another model");
             }
 
             IReadOnlyList<long> shape = weights.Shape(module + CheckpointNames.WeightSuffix);
@@ -87,12 +87,12 @@ public static class PeftMerge
     {
         if (!adapter.Tensors.TryGetValue(name, out SafetensorsEntry? entry))
         {
-            throw Wrong(adapter, name, "is missing");
+            throw Failure(adapter, name, "is missing");
         }
 
         if (!entry.Shape.SequenceEqual(expected))
         {
-            throw Wrong(adapter, name, $"has shape [{string.Join(", ", entry.Shape)}]; the base needs [{string.Join(", ", expected)}]: the adapter is for another model");
+            throw Failure(adapter, name, $"has shape [{string.Join(", ", entry.Shape)}], but the base needs [{string.Join(", ", expected)}]: the adapter is for another model");
         }
     }
 
@@ -120,7 +120,7 @@ public static class PeftMerge
         Tensor merged_OI = weight_OI.to(float32).Plus(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
         return merged_OI.isfinite().all().item<bool>()
             ? merged_OI.MoveToOuterDisposeScope()
-            : throw Wrong(adapter, PeftFiles.TensorName(module, 'B'), $"gives a weight that is not finite in {weight_OI.dtype}");
+            : throw Failure(adapter, PeftFiles.TensorName(module, 'B'), $"gives a merged weight that is not finite in {weight_OI.dtype}");
     }
 
     private static bool IsCopied(string file) =>
@@ -139,6 +139,6 @@ public static class PeftMerge
         },
     };
 
-    private static RunFailure Wrong(SafetensorsFile adapter, string tensor, string problem) =>
+    private static RunFailure Failure(SafetensorsFile adapter, string tensor, string problem) =>
         RunFailure.BadData($"{adapter.Path}: tensor '{tensor}' {problem}.", Field);
 }

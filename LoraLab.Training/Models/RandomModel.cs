@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models;
 
 /// <summary>
-/// A model folder with random weights: it has a real one's memory, time and arithmetic where the real weights are not at hand, and
-/// knows nothing. Weights are N(0, 0.02²), as Llama models start their training; gains of norms are 1.
+/// Model folders with random weights, with the memory, time and arithmetic of real ones when the real weights are not available.
+/// Weights are N(0, 0.02²), the initialization of Llama's pretraining; norm gains are 1.
 /// </summary>
 public static class RandomModel
 {
@@ -18,20 +18,20 @@ public static class RandomModel
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c>, one tensor at a time.</summary>
-    /// <param name="folder">Folder to make; it must not hold a model.</param>
-    /// <param name="configJson">A <c>config.json</c>.</param>
-    /// <param name="layers">Number of blocks; null: the configuration's.</param>
+    /// <param name="folder">Folder to create; it must not contain a model.</param>
+    /// <param name="configJson">Contents of <c>config.json</c>.</param>
+    /// <param name="layers">Number of blocks; null: that of the configuration.</param>
     /// <param name="dtype">float32 or bfloat16.</param>
-    /// <param name="seed">Seed of the weights; each tensor has a stream of its own, named after it.</param>
-    /// <returns>The shape that was written.</returns>
-    /// <exception cref="RunFailure">The configuration is not a Llama's, or the folder holds a model already.</exception>
+    /// <param name="seed">Seed of the weights; each tensor has its own random stream, seeded by its name.</param>
+    /// <returns>The configuration as written.</returns>
+    /// <exception cref="RunFailure">The configuration is not that of a Llama model, or the folder already contains a model.</exception>
     public static LlamaConfig Write(string folder, JsonObject configJson, int? layers, ScalarType dtype, long seed)
     {
         string configFile = Path.Combine(folder, LlamaConfig.FileName);
         string weightsFile = Path.Combine(folder, CheckpointWeights.SingleFile);
         if (File.Exists(configFile) || File.Exists(weightsFile))
         {
-            throw RunFailure.BadData($"{folder} already holds a model: name another folder with --out.");
+            throw RunFailure.BadData($"{folder} already contains a model; choose another folder with --out.");
         }
 
         JsonObject written = configJson.DeepClone().AsObject();
@@ -39,13 +39,13 @@ public static class RandomModel
         written["torch_dtype"] = dtype == ScalarType.BFloat16 ? "bfloat16" : "float32";
         Directory.CreateDirectory(folder);
 
-        // Behind the weights: a folder without config.json is no model, so that an unfinished one cannot be used.
+        // Written after the weights: a folder without config.json is not a model, so an unfinished one cannot be used.
         string unfinished = configFile + ".tmp";
         try
         {
             File.WriteAllText(unfinished, written.ToJsonString(_indented) + "\n");
             LlamaConfig config = LlamaConfig.ReadFile(unfinished);
-            SafetensorsWriter.Write(weightsFile, CheckpointShapes.Of(config).Select(weight => Plan(weight.Name, weight.Shape, dtype, seed)), new Dictionary<string, string> { ["format"] = "pt" });
+            SafetensorsWriter.Write(weightsFile, CheckpointShapes.Of(config).Select(weight => RandomTensor(weight.Name, weight.Shape, dtype, seed)), new Dictionary<string, string> { ["format"] = "pt" });
             File.Move(unfinished, configFile);
             return config;
         }
@@ -55,7 +55,7 @@ public static class RandomModel
         }
     }
 
-    private static DeferredTensor Plan(string name, long[] shape, ScalarType dtype, long seed) => new(
+    private static DeferredTensor RandomTensor(string name, long[] shape, ScalarType dtype, long seed) => new(
         name,
         dtype,
         shape,

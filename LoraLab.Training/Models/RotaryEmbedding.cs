@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models;
 
 /// <summary>
-/// Rotary position embedding in the rotate-half form of the Hugging Face layout (Su et al. 2021):
-/// frequencies θ^(−2i/H), angle = position × frequency, halves of a head rotated against each other.
+/// Rotary position embedding (Su et al. 2021) in the rotate-half form of Hugging Face:
+/// frequencies θ^(−2i/H), angle = position × frequency, applied to the two halves of a head.
 /// </summary>
 public sealed class RotaryEmbedding : IDisposable
 {
@@ -13,19 +13,19 @@ public sealed class RotaryEmbedding : IDisposable
     private readonly Tensor _sin_TH;
 
     /// <summary>
-    /// Tables for every position of the context, fp32 (float64 for a float64 model) whatever the weights' precision; H is half a head.
+    /// Tables for all positions of the context, fp32 (float64 for a float64 model) regardless of the weights' precision; H is half a head.
     /// </summary>
     public RotaryEmbedding(int headSize, int contextLength, double theta, ScalarType dtype, Device device)
     {
         using IDisposable scope = NewDisposeScope();
-        // The angles are formed in float64: position × frequency loses digits in fp32 far from 0.
+        // Angles are computed in float64: position × frequency loses digits in fp32 at large positions.
         Tensor frequency = pow(tensor(theta, float64), arange(0, headSize, 2, float64).mul(-1.0 / headSize));
         Tensor angle = outer(arange(0, contextLength, float64), frequency);
         _cos_TH = angle.cos().to(dtype).to(device).DetachFromDisposeScope();
         _sin_TH = angle.sin().to(dtype).to(device).DetachFromDisposeScope();
     }
 
-    /// <summary>Cosines and sines of chosen positions, [T, 1, H].</summary>
+    /// <summary>Cosines and sines of given positions, [T, 1, H].</summary>
     public (Tensor Cos_T1H, Tensor Sin_T1H) At(Tensor positions_T) =>
         (_cos_TH.index_select(0, positions_T).unsqueeze(1), _sin_TH.index_select(0, positions_T).unsqueeze(1));
 

@@ -1,20 +1,20 @@
 namespace LoraLab.Training.Tokenization;
 
-/// <summary>A model's tokenizer. Text is only ever text: what looks like a special token is not one.</summary>
+/// <summary>A model's tokenizer. Special tokens are not parsed from text: text that looks like one is encoded as text.</summary>
 public interface ITokenizer
 {
-    /// <summary>Number of pieces.</summary>
+    /// <summary>Number of tokens.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Id that begins every sequence.</summary>
+    /// <summary>Id of the BOS token, which starts every sequence.</summary>
     int BosId { get; }
 
-    /// <summary>Id of text that the vocabulary has no pieces for; null where every text has pieces (bytes at worst).</summary>
+    /// <summary>Id of the unknown token; null if every text can be encoded (byte fallback).</summary>
     int? UnknownId => null;
 
-    /// <summary>The ids of a text, BOS first, no EOS.</summary>
+    /// <summary>Encodes a text, with BOS and without EOS.</summary>
     int[] Encode(string text);
 
-    /// <summary>The text of ids; control ids such as BOS give nothing.</summary>
+    /// <summary>Decodes ids; control tokens such as BOS are skipped.</summary>
     string Decode(IReadOnlyList<int> ids);
 }

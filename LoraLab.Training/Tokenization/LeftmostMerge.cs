@@ -3,15 +3,15 @@ using System.Text;
 namespace LoraLab.Training.Tokenization;
 
 /// <summary>
-/// SentencePiece's byte-pair encoding: of all neighbouring symbols whose concatenation is a piece, the pair with the highest
-/// score becomes one symbol, the leftmost of equal ones first, until none is left; a symbol without a piece becomes its bytes.
+/// SentencePiece's byte-pair encoding: of all neighboring symbols whose concatenation is a piece, the pair with the highest
+/// score is merged, the leftmost first on ties, until none is left; a symbol that is not a piece is encoded as its bytes.
 /// </summary>
 internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
 {
     private static readonly Comparer<(float Score, int Left)> _bestFirst =
         Comparer<(float Score, int Left)>.Create((a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : a.Left.CompareTo(b.Left));
 
-    /// <summary>The ids of a text that is already normalised (spaces escaped, the dummy prefix in place).</summary>
+    /// <summary>Encodes a text that is already normalized (spaces escaped, dummy prefix added), without BOS.</summary>
     public List<int> Encode(string text)
     {
         Span<Symbol> symbols = Split(text);
@@ -27,7 +27,7 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
             ref Symbol right = ref symbols[pair.Right];
             if (left.Length == 0 || right.Length == 0 || left.Length + right.Length != pair.Length)
             {
-                continue; // One of the two has been merged since.
+                continue; // Stale: one of the two has been merged since.
             }
 
             left.Length = pair.Length;
@@ -103,7 +103,7 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
             }
             else if (!afterUnknown)
             {
-                ids.Add(vocabulary.UnknownId); // A run of unknown characters is one unknown piece.
+                ids.Add(vocabulary.UnknownId); // Consecutive unknown characters become one unknown token.
             }
 
             afterUnknown = !known;

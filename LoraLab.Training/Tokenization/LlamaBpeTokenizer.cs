@@ -3,9 +3,9 @@ using Microsoft.ML.Tokenizers;
 namespace LoraLab.Training.Tokenization;
 
 /// <summary>
-/// A Llama tokenizer through Microsoft.ML.Tokenizers, corrected where version 2.0.1 differs from SentencePiece:
-/// of two equal merges that overlap ("mmm" holds "mm" twice) its queue takes the right one, SentencePiece the left one,
-/// and an empty text gets no BOS. Text in which merges can overlap therefore goes through <see cref="LeftmostMerge"/>.
+/// A Llama tokenizer based on Microsoft.ML.Tokenizers, with corrections where version 2.0.1 differs from SentencePiece:
+/// of two overlapping merges with equal scores ("mmm" contains "mm" twice) it takes the right one, SentencePiece the left one,
+/// and it adds no BOS to an empty text. Text in which merges can overlap is therefore encoded by <see cref="LeftmostMerge"/>.
 /// </summary>
 internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceVocabulary vocabulary) : ITokenizer
 {
@@ -41,8 +41,8 @@ internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceV
     public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids, considerSpecialTokens: false);
 
     /// <summary>
-    /// Two occurrences of one piece can only overlap in text that repeats itself: with period p over more than 2p characters.
-    /// The period is below the longest piece's length.
+    /// Two occurrences of a piece can only overlap in periodic text: with period p over more than 2p characters, where p is less than the
+    /// length of the longest piece.
     /// </summary>
     private bool MergesCanOverlap(string text)
     {

@@ -4,42 +4,43 @@ using Microsoft.ML.Tokenizers;
 
 namespace LoraLab.Training.Tokenization;
 
-/// <summary>Opens the SentencePiece BPE <c>tokenizer.model</c> of a Llama model.</summary>
+/// <summary>Loads the SentencePiece BPE <c>tokenizer.model</c> of a Llama model.</summary>
 public static class LlamaTokenizerFile
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "tokenizer.model";
 
-    /// <summary>The tokenizer of a model folder.</summary>
+    /// <summary>Loads the tokenizer of a model folder.</summary>
     /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
     public static ITokenizer Load(string modelFolder) => Load(modelFolder, out _);
 
-    /// <summary>As the other, with the hash of the file's bytes.</summary>
+    /// <summary>Loads the tokenizer of a model folder and returns the SHA-256 of the file.</summary>
     /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
     public static ITokenizer Load(string modelFolder, out string sha256)
     {
         string path = Path.Combine(modelFolder, FileName);
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData(
-                File.Exists(Path.Combine(modelFolder, "tokenizer.json"))
-                    ? $"The model in {modelFolder} has only a tokenizer.json; LoraLab reads SentencePiece models, so a {FileName} is needed."
-                    : $"The model in {modelFolder} has no {FileName}.",
-                "model");
+            throw RunFailure.BadData($"The model in {modelFolder} {MissingMessage(modelFolder)}.", "model");
         }
 
         try
         {
             byte[] model = File.ReadAllBytes(path);
             sha256 = Sha256Hash.OfBytes(model);
-            // First, as its complaints name the piece.
+            // First, because its errors name the piece.
             SentencePieceVocabulary vocabulary = new(model);
             using MemoryStream stream = new(model);
             return new LlamaBpeTokenizer(LlamaTokenizer.Create(stream), vocabulary);
         }
         catch (Exception problem) when (problem is not RunFailure)
         {
-            throw RunFailure.BadData($"{path} is not a SentencePiece BPE model that LoraLab can read: {problem.Message}", "model", problem);
+            throw RunFailure.BadData($"{path} is not a supported SentencePiece BPE model: {problem.Message}", "model", problem);
         }
     }
+
+    /// <summary>What a folder without <c>tokenizer.model</c> lacks, as the predicate of a sentence.</summary>
+    internal static string MissingMessage(string modelFolder) => File.Exists(Path.Combine(modelFolder, "tokenizer.json"))
+        ? $"has only a tokenizer.json, but LoraLab needs the SentencePiece model {FileName}"
+        : $"has no {FileName}";
 }

@@ -4,7 +4,7 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Tokenization;
 
 /// <summary>
-/// Pieces, scores and kinds of a SentencePiece model file, which Microsoft.ML.Tokenizers keeps to itself.
+/// Pieces, scores and types of a SentencePiece model file, which Microsoft.ML.Tokenizers does not expose.
 /// Wire format: sentencepiece_model.proto, message ModelProto, field 1 = SentencePiece { piece = 1, score = 2, type = 3 }.
 /// </summary>
 internal sealed class SentencePieceVocabulary
@@ -35,11 +35,11 @@ internal sealed class SentencePieceVocabulary
         HasBytes = Array.TrueForAll(_bytes, id => id >= 0);
         if (_unknown < 0)
         {
-            throw new NotSupportedException("it has no unknown piece.");
+            throw new NotSupportedException("it has no piece of type UNKNOWN.");
         }
     }
 
-    private enum Kind
+    private enum PieceType
     {
         Normal = 1,
         Unknown = 2,
@@ -49,20 +49,20 @@ internal sealed class SentencePieceVocabulary
         Byte = 6,
     }
 
-    /// <summary>Number of pieces of every kind.</summary>
+    /// <summary>Number of pieces of all types.</summary>
     public int Size { get; private set; }
 
-    /// <summary>Characters of the longest piece that text can become.</summary>
+    /// <summary>Length in characters of the longest piece that text can be encoded to.</summary>
     public int MaxPieceLength { get; private set; }
 
-    /// <summary>Whether characters without a piece become bytes.</summary>
+    /// <summary>Whether characters that are not pieces are encoded as bytes.</summary>
     public bool HasBytes { get; }
 
     public int UnknownId => _unknown;
 
     public int ByteId(byte value) => _bytes[value];
 
-    /// <summary>A piece that text can become: control, unknown and byte pieces never are.</summary>
+    /// <summary>Finds a piece that text can be encoded to; control, unknown and byte pieces are excluded.</summary>
     public bool TryFind(ReadOnlySpan<char> piece, out (int Id, float Score) found) => _bySpan.TryGetValue(piece, out found);
 
     public bool ContainsControl(ReadOnlySpan<int> ids)
@@ -82,7 +82,7 @@ internal sealed class SentencePieceVocabulary
     {
         string piece = "";
         float score = 0;
-        Kind kind = Kind.Normal;
+        PieceType type = PieceType.Normal;
         CodedInputStream input = message.CreateCodedInput();
         for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
         {
@@ -95,7 +95,7 @@ internal sealed class SentencePieceVocabulary
                     score = input.ReadFloat();
                     break;
                 case 3:
-                    kind = (Kind)input.ReadEnum();
+                    type = (PieceType)input.ReadEnum();
                     break;
                 default:
                     input.SkipLastField();
@@ -103,32 +103,32 @@ internal sealed class SentencePieceVocabulary
             }
         }
 
-        Add(piece, score, kind, Size++);
+        Add(piece, score, type, Size++);
     }
 
-    private void Add(string piece, float score, Kind kind, int id)
+    private void Add(string piece, float score, PieceType type, int id)
     {
-        switch (kind)
+        switch (type)
         {
-            case Kind.Normal:
+            case PieceType.Normal:
                 if (!float.IsFinite(score) || !_mergeable.TryAdd(piece, (id, score)))
                 {
-                    throw new NotSupportedException($"piece {id} ('{Excerpt.Of(piece)}') is there twice, or its score is no number.");
+                    throw new NotSupportedException($"piece {id} ('{Excerpt.Of(piece)}') is a duplicate, or its score is not finite.");
                 }
 
                 MaxPieceLength = Math.Max(MaxPieceLength, piece.Length);
                 break;
-            case Kind.Unknown:
+            case PieceType.Unknown:
                 _unknown = id;
                 break;
-            case Kind.Control:
+            case PieceType.Control:
                 _control.Add(id);
                 break;
-            case Kind.Byte:
+            case PieceType.Byte:
                 _bytes[Convert.ToByte(piece[1..^1], 16)] = id;
                 break;
             default:
-                throw new NotSupportedException($"piece {id} ('{piece}') is a user-defined or unused one, which LoraLab does not read.");
+                throw new NotSupportedException($"piece {id} ('{piece}') has type USER_DEFINED or UNUSED, which is not supported.");
         }
     }
 }

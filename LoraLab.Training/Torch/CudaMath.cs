@@ -2,10 +2,10 @@ using TorchSharp;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>How GPUs calculate: as exactly as the element type allows, because a run must mean the same on every card.</summary>
+/// <summary>Precision of GPU arithmetic: the full precision of the dtype, so that a run means the same on every card.</summary>
 internal static class CudaMath
 {
-    /// <summary>No TF32 (its products keep 10 bits of the fraction), and no sums of fp16 products in fp16.</summary>
+    /// <summary>Disables TF32, which keeps only 10 mantissa bits in products, and fp16 accumulation of fp16 products.</summary>
     public static void DisableReducedPrecision()
     {
         torch.backends.cuda.matmul.allow_tf32 = false;

@@ -7,20 +7,20 @@ using TorchSharp;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Turns <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c> into a device, and a device into its name in documents. A server's worker
-/// sees one GPU, which CUDA numbers 0 and documents call by its lane (<see cref="WorkerEnvironment.Device"/>); otherwise both numbers are
-/// the same.
+/// Resolves <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c> to a device, and a device to its name in documents. A server's worker
+/// sees one GPU, which is CUDA's device 0 and is named after its lane in documents (<see cref="WorkerEnvironment.Device"/>); otherwise both
+/// numbers are the same.
 /// </summary>
 public static class DeviceChoice
 {
     private const string Field = "device";
     private const string Cuda = "cuda";
 
-    /// <summary>Build property that chose the tensor library: <c>cpu</c> or <c>cuda</c>.</summary>
+    /// <summary>Backend that was selected at build time: <c>cpu</c> or <c>cuda</c>.</summary>
     public static string Backend { get; } = typeof(DeviceChoice).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .FirstOrDefault(attribute => attribute.Key == "TorchBackend")?.Value ?? "cpu";
 
-    /// <summary>What is wrong with a device's name, or with the driver behind it, before the tensor library is loaded; or null.</summary>
+    /// <summary>Error message about a device name or its driver, without loading libtorch; null: none.</summary>
     public static string? Problem(string device) => Problem(device, Backend, CudaDriver.Installed);
 
     /// <summary>The same for a build with <paramref name="backend"/> on a machine with <paramref name="driver"/>.</summary>
@@ -33,7 +33,7 @@ public static class DeviceChoice
 
         if (device != Cuda && Index(device) is null)
         {
-            return $"device '{device}' is not known; use auto, cpu, cuda or cuda:N.";
+            return $"device '{device}' is not valid; use auto, cpu, cuda or cuda:N.";
         }
 
         return backend == Cuda
@@ -41,8 +41,8 @@ public static class DeviceChoice
             : $"device '{device}' needs a build with CUDA: build with -p:TorchBackend=cuda, or use cpu.";
     }
 
-    /// <summary>The device; <c>auto</c> is the first GPU where there is one, else the CPU.</summary>
-    /// <exception cref="RunFailure">The device is not there.</exception>
+    /// <summary>The device of a name; <c>auto</c> is the first GPU, or the CPU if there is none.</summary>
+    /// <exception cref="RunFailure">The device is not available.</exception>
     public static torch.Device Resolve(string device)
     {
         if (Problem(device) is string problem)
@@ -60,37 +60,37 @@ public static class DeviceChoice
         int index = CudaIndex(device, Lane);
         if (index < 0 || index >= count)
         {
-            throw RunFailure.BadData(Missing(device, count), Field);
+            throw RunFailure.BadData(NotAvailableMessage(device, count), Field);
         }
 
         CudaMath.DisableReducedPrecision();
         return new torch.Device(DeviceType.CUDA, index);
     }
 
-    /// <summary>A device's name in documents.</summary>
+    /// <summary>Name of a device in documents.</summary>
     public static string NameOf(torch.Device device) => NameOf(device, Lane);
 
-    /// <summary>The name, documents', of CUDA's GPU <paramref name="index"/>.</summary>
+    /// <summary>Name in documents of CUDA's device <paramref name="index"/>.</summary>
     internal static string NameOf(int index) => NameOf(new torch.Device(DeviceType.CUDA, index), Lane);
 
     internal static string NameOf(torch.Device device, string? lane) =>
         device.type != DeviceType.CUDA ? device.ToString() : lane is not null && device.index <= 0 ? lane : $"{Cuda}:{Math.Max(0, device.index)}";
 
-    /// <summary>CUDA's number of a device; -1 when a worker bound to <paramref name="lane"/> does not see it.</summary>
+    /// <summary>CUDA index of a device; -1 if it is not visible to a worker bound to <paramref name="lane"/>.</summary>
     internal static int CudaIndex(string device, string? lane) =>
         lane is null ? Index(device) ?? 0 : device == lane || Index(device) is null ? 0 : -1;
 
     private static string? Lane => Environment.GetEnvironmentVariable(WorkerEnvironment.Device) is { Length: > 0 } lane ? lane : null;
 
-    private static string Missing(string device, int count)
+    private static string NotAvailableMessage(string device, int count)
     {
         if (count == 0)
         {
             return CudaDriver.Advice(CudaDriver.Installed())
-                ?? $"device '{device}' is not there: no CUDA device answers; check the driver with the doctor command, or use cpu.";
+                ?? $"device '{device}' is not available: no CUDA device was found; check the driver with the doctor command, or use cpu.";
         }
 
-        return $"device '{device}' is not there: this {(Lane is null ? "machine" : "worker")} has {NameOf(0)}{(count > 1 ? $" to {NameOf(count - 1)}" : "")}.";
+        return $"device '{device}' is not available: this {(Lane is null ? "machine" : "worker")} has {NameOf(0)}{(count > 1 ? $" to {NameOf(count - 1)}" : "")}.";
     }
 
     private static bool HasCuda() => Backend == Cuda && torch.cuda.is_available();

@@ -4,15 +4,15 @@ using TorchSharp;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>The machine's devices, told without loading the tensor library.</summary>
+/// <summary>The machine's devices, queried without loading libtorch.</summary>
 public static class Devices
 {
     private const double Mebibyte = 1024 * 1024;
 
-    // Held for the process's life: starting the library anew for every look can take a second on an idle GPU.
+    // Kept for the lifetime of the process: initializing the library for every query can take a second on an idle GPU.
     private static readonly Lazy<Nvml?> Driver = new(Nvml.TryOpen);
 
-    /// <summary>The CPU, and the GPUs where this build can use them.</summary>
+    /// <summary>The CPU, and the GPUs if this build supports them.</summary>
     public static IReadOnlyList<DeviceEntry> List()
     {
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
@@ -28,7 +28,7 @@ public static class Devices
         return devices;
     }
 
-    /// <summary>GPUs, in CUDA's numbering, as the API shows them.</summary>
+    /// <summary>GPUs, in CUDA's numbering, as entries of the API.</summary>
     internal static IEnumerable<DeviceEntry> Gpus(IEnumerable<NvmlDevice> visible) => visible.Select((gpu, i) => new DeviceEntry
     {
         Id = DeviceChoice.NameOf(i),
@@ -41,10 +41,10 @@ public static class Devices
         PowerWatts = gpu.PowerWatts,
     });
 
-    /// <summary>Name of a device, or null when it is not there.</summary>
+    /// <summary>Product name of a device, or null if it does not exist.</summary>
     public static string? Name(string id) => List().FirstOrDefault(device => device.Id == id)?.Name;
 
-    /// <summary>Memory of a device, bytes.</summary>
+    /// <summary>Total memory of a device, bytes; 0 if unknown.</summary>
     public static double TotalMemoryBytes(torch.Device device)
     {
         string id = DeviceChoice.NameOf(device);

@@ -3,26 +3,26 @@ using System.Runtime.InteropServices;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// How the C library's heap, from which libtorch's tensors come on the CPU, deals with memory that is free. Every window has passes of
-/// other sizes; what is freed fits nothing that comes, and the resident set grows from step to step. Its gaps are given back before each
-/// step. Not by pages of its own for every tensor, which would keep it smallest: their page faults cost a fifth of a step. Elsewhere than
-/// with glibc nothing is done. What lives until the way back lies in an arena of the packed model, not in this heap.
+/// Settings of the C library's heap, from which libtorch allocates CPU tensors. Passes differ in size from window to window, so freed
+/// memory does not fit later allocations and the resident set grows from step to step; the gaps are therefore returned to the system before
+/// each step. Mapping every tensor separately would keep the resident set smallest, but its page faults cost a fifth of a step. Does
+/// nothing without glibc. Activations saved for the backward pass are in the arena of the packed model, not on this heap.
 /// </summary>
 internal static partial class HeapPolicy
 {
     private const int TrimThreshold = -1;
     private const int MmapThreshold = -3;
-    // The largest that glibc takes.
-    private const int LargestMmapThreshold = 32 << 20;
-    private const int KeptAtTop = 64 << 20;
-    // A toy run would spend more on trimming than on its steps.
-    private const nuint WorthTrimming = 32 << 20;
+    // The maximum that glibc accepts.
+    private const int MmapThresholdBytes = 32 << 20;
+    private const int TrimThresholdBytes = 64 << 20;
+    // Below this, a toy run would spend more time trimming than training.
+    private const nuint MinTrimBytes = 32 << 20;
     private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
 
     /// <summary>
-    /// Before libtorch is loaded: fixed limits instead of those that glibc moves with what it has seen, and room for the half-precision
-    /// kernels of some passes, not of a thousand: each size of pass has kernels of its own, and the next window has another size.
-    /// A user's own setting wins.
+    /// Call before libtorch is loaded. Sets fixed thresholds instead of glibc's dynamic ones, and limits oneDNN's cache of half-precision
+    /// kernels from about a thousand to 64: every pass size has its own kernels, and the next window has other sizes. Settings in the
+    /// environment take precedence.
     /// </summary>
     public static void Apply()
     {
@@ -33,15 +33,15 @@ internal static partial class HeapPolicy
 
         if (_glibc)
         {
-            _ = SetOption(MmapThreshold, LargestMmapThreshold);
-            _ = SetOption(TrimThreshold, KeptAtTop);
+            _ = SetOption(MmapThreshold, MmapThresholdBytes);
+            _ = SetOption(TrimThreshold, TrimThresholdBytes);
         }
     }
 
-    /// <summary>Gives memory that is free in the heap back to the system.</summary>
+    /// <summary>Returns free heap memory to the system.</summary>
     public static void Trim()
     {
-        if (_glibc && MemoryInfo().Free > WorthTrimming)
+        if (_glibc && MemoryInfo().Free > MinTrimBytes)
         {
             _ = TrimHeap(0);
         }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Asks Linux to back a new tensor with huge pages. Touching memory for the first time costs several times what filling it does, and
-/// a page of 2 MiB is touched once where 512 small ones are. A system that does not do it takes small pages, as before.
+/// Requests huge pages for a new tensor on Linux. The first touch of memory costs several times as much as filling it, and
+/// a 2 MiB page is one page fault instead of 512. If the system does not grant the request, nothing changes.
 /// </summary>
 internal static partial class HugePages
 {
@@ -13,8 +13,8 @@ internal static partial class HugePages
     private const long PageBytes = 4096;
     private const long SmallestBytes = 4 << 20;
 
-    /// <summary>Before the first write to a contiguous CPU tensor that stays; elsewhere this does nothing.</summary>
-    public static unsafe void Ask(Tensor tensor)
+    /// <summary>Call before the first write to a contiguous, long-lived CPU tensor; does nothing elsewhere.</summary>
+    public static unsafe void Request(Tensor tensor)
     {
         long bytes = tensor.numel() * tensor.ElementSize;
         if (!OperatingSystem.IsLinux() || tensor.device.type != TorchSharp.DeviceType.CPU || bytes < SmallestBytes)
@@ -26,7 +26,7 @@ internal static partial class HugePages
         using Tensor first = flat.narrow(0, 0, 1);
         fixed (byte* start = first.bytes)
         {
-            // Whole pages of the tensor only: what lies around it is not ours.
+            // Only pages that lie entirely within the tensor.
             long from = ((long)start + PageBytes - 1) / PageBytes * PageBytes;
             long to = ((long)start + bytes) / PageBytes * PageBytes;
             _ = Advise((nint)from, (nuint)(to - from), AdviseHugePage);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>NVIDIA's management library: what TorchSharp cannot tell of a GPU. Absent on machines without its driver.</summary>
+/// <summary>NVIDIA's management library (NVML), for GPU properties that TorchSharp does not expose; part of the NVIDIA driver.</summary>
 public sealed class Nvml : IDisposable
 {
     private readonly NvmlFunctions _functions;
@@ -13,13 +13,15 @@ public sealed class Nvml : IDisposable
     /// <summary>File name of the library on this system.</summary>
     public static string LibraryName => OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
 
-    /// <summary>One sentence for when <see cref="TryOpen"/> found nothing.</summary>
-    public static string UnavailableMessage => $"NVIDIA's driver library ({LibraryName}) does not load or start: GPU memory and load cannot be measured; install or repair the NVIDIA driver where there is such a GPU.";
+    /// <summary>Message for when <see cref="TryOpen"/> returns null.</summary>
+    public static string UnavailableMessage =>
+        $"NVIDIA's driver library ({LibraryName}) cannot be loaded, so GPU memory and utilization cannot be measured; "
+        + "if the machine has an NVIDIA GPU, install or repair its driver.";
 
-    /// <summary>The driver's version, for example <c>570.133.20</c>; null when it cannot be told.</summary>
+    /// <summary>Version of the driver, for example <c>570.133.20</c>; null if unknown.</summary>
     public string? DriverVersion => _functions.DriverVersion();
 
-    /// <summary>The library, started; null where there is no NVIDIA driver.</summary>
+    /// <summary>Opens and initializes the library; null if there is no NVIDIA driver.</summary>
     public static Nvml? TryOpen()
     {
         return NativeLibrary.TryLoad(LibraryName, out nint library)
@@ -28,7 +30,7 @@ public sealed class Nvml : IDisposable
     }
 
     /// <summary>
-    /// A library whose functions <paramref name="find"/> knows by name (0: it lacks that one), started; null when it does not start.
+    /// Initializes a library whose function addresses <paramref name="find"/> returns by name (0: missing); null if that fails.
     /// </summary>
     internal static Nvml? Start(Func<string, nint> find, Action close)
     {
@@ -42,7 +44,7 @@ public sealed class Nvml : IDisposable
         return null;
     }
 
-    /// <summary>The GPUs, by index. What a GPU or an old library does not tell is null.</summary>
+    /// <summary>The GPUs, by index. Values that a GPU or an old library does not provide are null.</summary>
     public IReadOnlyList<NvmlDevice> Devices()
     {
         List<NvmlDevice> devices = [];
@@ -65,12 +67,12 @@ public sealed class Nvml : IDisposable
         return devices;
     }
 
-    /// <summary>Bytes in use on a GPU by everybody, or null when it cannot be told.</summary>
+    /// <summary>Bytes in use on a GPU by all processes; null if unknown.</summary>
     public ulong? UsedBytes(int index) => _functions.Handle((uint)index) is nint handle ? _functions.Memory(handle)?.Used : null;
 
     /// <summary>
-    /// Bytes in use on a GPU by one process; null where the driver has no such figure (GeForce cards under Windows) or does not list the
-    /// process by this id (some containers).
+    /// Bytes in use on a GPU by one process; null if the driver does not report it (GeForce cards on Windows) or does not list the
+    /// process under this id (some containers).
     /// </summary>
     public ulong? ProcessBytes(int index, int processId) => _functions.Handle((uint)index) is nint handle ? _functions.ProcessBytes(handle, (uint)processId) : null;
 

@@ -4,17 +4,17 @@ using System.Text;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// The functions of NVIDIA's management library by name, each as something that .NET can say: a value, or null where the library
-/// lacks the function, the GPU cannot tell, or it failed.
+/// Bindings of NVIDIA's management library, with functions looked up by name. Each returns a value, or null if the library
+/// lacks the function, the GPU does not support it, or the call fails.
 /// </summary>
-/// <param name="find">Address of a function, or 0.</param>
+/// <param name="find">Returns the address of a function, or 0.</param>
 internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
 {
     private const int Success = 0;
     private const int InsufficientSize = 7;
     private const int TextLength = 96;
     private const ulong NotAvailable = ulong.MaxValue;
-    private const int TemperatureOfTheChip = 0;
+    private const int GpuTemperatureSensor = 0;
 
     public bool Start() => Call("nvmlInit_v2");
 
@@ -59,7 +59,7 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
         return function != null && function(handle, &major, &minor) == Success ? (major, minor) : null;
     }
 
-    /// <summary>Share of the last moment in which a kernel ran, percent.</summary>
+    /// <summary>Percentage of the last sampling period during which a kernel was running.</summary>
     public uint? Utilization(nint handle)
     {
         UtilizationRates rates = default;
@@ -72,7 +72,7 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
     {
         uint degrees = 0;
         var function = (delegate* unmanaged<nint, int, uint*, int>)find("nvmlDeviceGetTemperature");
-        return function != null && function(handle, TemperatureOfTheChip, &degrees) == Success ? degrees : null;
+        return function != null && function(handle, GpuTemperatureSensor, &degrees) == Success ? degrees : null;
     }
 
     /// <summary>Milliwatts.</summary>
@@ -83,7 +83,7 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
         return function != null && function(handle, &milliwatts) == Success ? milliwatts : null;
     }
 
-    /// <summary>Bytes that a process holds; null where the process is not listed or its memory is not told (Windows' WDDM).</summary>
+    /// <summary>Bytes used by a process; null if the process is not listed or its memory is not available (WDDM on Windows).</summary>
     public ulong? ProcessBytes(nint handle, uint processId)
     {
         nint address = find("nvmlDeviceGetComputeRunningProcesses_v3");
@@ -94,20 +94,20 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
         }
 
         var function = (delegate* unmanaged<nint, uint*, ProcessInfo*, int>)address;
-        // Processes come while one asks: room for some more than it said, and another try.
-        for (uint room = 16; room <= 4096; room *= 4)
+        // The number of processes may grow between calls: retry with a larger buffer instead of asking for it first.
+        for (uint capacity = 16; capacity <= 4096; capacity *= 4)
         {
-            uint count = room;
-            ProcessInfo[] processes = new ProcessInfo[room];
-            int answer;
+            uint count = capacity;
+            ProcessInfo[] processes = new ProcessInfo[capacity];
+            int result;
             fixed (ProcessInfo* first = processes)
             {
-                answer = function(handle, &count, first);
+                result = function(handle, &count, first);
             }
 
-            if (answer != InsufficientSize)
+            if (result != InsufficientSize)
             {
-                return answer == Success ? Sum(processes.AsSpan(0, (int)Math.Min(count, room)), processId) : null;
+                return result == Success ? Sum(processes.AsSpan(0, (int)Math.Min(count, capacity)), processId) : null;
             }
         }
 

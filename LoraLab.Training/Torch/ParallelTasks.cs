@@ -1,7 +1,7 @@
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Shares numbered tasks among the calling thread and some of the pool's, without garbage: what a kernel needs that runs ten times a step.
+/// Distributes numbered tasks over the calling thread and threads of the pool without allocating, for kernels that run many times per step.
 /// </summary>
 internal sealed class ParallelTasks
 {
@@ -11,10 +11,10 @@ internal sealed class ParallelTasks
     private int _tasks;
     private int _next;
 
-    /// <summary>Runs all tasks; returns when they are done.</summary>
-    /// <param name="tasks">How many.</param>
-    /// <param name="threads">Threads at most, this one included.</param>
-    /// <param name="work">Takes a task's number and its thread's, from 0.</param>
+    /// <summary>Runs all tasks and returns when they have completed.</summary>
+    /// <param name="tasks">Number of tasks.</param>
+    /// <param name="threads">Maximum number of threads, including the calling one.</param>
+    /// <param name="work">Runs a task; receives the index of the task and of the thread, both from 0.</param>
     public void Run(int tasks, int threads, Action<int, int> work)
     {
         (_work, _tasks, _next, _failure) = (work, tasks, 0, null);
@@ -29,7 +29,7 @@ internal sealed class ParallelTasks
             _helpers[i].Start();
         }
 
-        Take(0);
+        RunTasks(0);
         for (int i = 0; i < helpers; i++)
         {
             _helpers[i].Join();
@@ -37,11 +37,11 @@ internal sealed class ParallelTasks
 
         if (_failure is not null)
         {
-            throw new InvalidOperationException("A kernel's thread failed.", _failure);
+            throw new InvalidOperationException("A thread of a kernel failed.", _failure);
         }
     }
 
-    private void Take(int worker)
+    private void RunTasks(int worker)
     {
         try
         {
@@ -52,13 +52,13 @@ internal sealed class ParallelTasks
         }
         catch (Exception error)
         {
-            // A thread of the pool that throws ends the process; the caller's may be told.
+            // An exception on a pool thread would terminate the process; it is rethrown on the calling thread.
             _failure = error;
         }
     }
 
-    /// <summary>A thread of the pool, where one comes in time: whoever finishes alone does not wait for it.</summary>
-    private sealed class Helper(ParallelTasks team, int worker) : IThreadPoolWorkItem
+    /// <summary>A work item of the pool; the caller does not wait for one that has not started by the time all tasks are done.</summary>
+    private sealed class Helper(ParallelTasks owner, int worker) : IThreadPoolWorkItem
     {
         private const int Idle = 0;
         private const int Armed = 1;
@@ -71,7 +71,7 @@ internal sealed class ParallelTasks
         {
             _done.Reset();
             Volatile.Write(ref _state, Armed);
-            // One that the pool has not begun since an earlier call serves this one.
+            // An item that is still queued from an earlier call serves this one.
             if (Interlocked.Exchange(ref _queued, 1) == 0)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -91,7 +91,7 @@ internal sealed class ParallelTasks
             Volatile.Write(ref _queued, 0);
             if (Interlocked.CompareExchange(ref _state, Running, Armed) == Armed)
             {
-                team.Take(worker);
+                owner.RunTasks(worker);
                 _done.Set();
             }
         }

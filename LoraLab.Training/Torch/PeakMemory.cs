@@ -5,10 +5,10 @@ using TorchSharp;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Peak memory over the stretches of a run that count (training steps, not loading or evaluation).
-/// On the CPU of Linux it is the kernel's own high-water mark of the resident set, set back at the start of each stretch;
-/// elsewhere it is sampled at the end of each step. On a GPU it is what the driver says of this process or, where it says nothing
-/// of processes (GeForce cards under Windows, some containers), what is in use on the whole device less what was before.
+/// Peak memory over the measured intervals of a run (training steps, not loading or evaluation).
+/// On the CPU under Linux it is the kernel's high-water mark of the resident set, reset at the start of each interval;
+/// elsewhere it is sampled at the end of each step. On a GPU it is the driver's figure for this process or, if the driver reports none
+/// (GeForce cards on Windows, some containers), the memory in use on the whole device minus the memory in use before the run.
 /// </summary>
 public sealed class PeakMemory : IDisposable
 {
@@ -17,18 +17,18 @@ public sealed class PeakMemory : IDisposable
     private readonly Nvml? _nvml;
     private readonly int? _gpu;
     private readonly double _usedBeforeMb;
-    private readonly bool _kernelMark;
-    private bool? _ofProcess;
+    private readonly bool _hasHighWaterMark;
+    private bool? _perProcess;
     private double? _peakMb;
-    private bool _counting;
+    private bool _measuring;
 
-    /// <summary>A meter for a device; on a GPU, construct it before the device is first used.</summary>
+    /// <summary>A meter for a device; on a GPU, create it before the device is first used.</summary>
     public PeakMemory(torch.Device device)
         : this(device, device.type == DeviceType.CUDA ? Nvml.TryOpen() : null)
     {
     }
 
-    /// <summary>A meter that asks a given library, and disposes of it.</summary>
+    /// <summary>A meter that uses the given library and disposes it.</summary>
     internal PeakMemory(torch.Device device, Nvml? nvml)
     {
         (_device, _nvml) = (device, nvml);
@@ -39,26 +39,26 @@ public sealed class PeakMemory : IDisposable
         }
         else
         {
-            _kernelMark = OperatingSystem.IsLinux() && ResetMark();
+            _hasHighWaterMark = OperatingSystem.IsLinux() && ResetHighWaterMark();
         }
     }
 
     /// <summary>
-    /// Where the figure comes from. On a GPU, ask when the model is there: the driver lists a process from its first use on.
+    /// Source of the figure. On a GPU, read it after the model has been loaded: the driver lists a process from its first use.
     /// </summary>
     public string Source => _device.type == DeviceType.CUDA
         ? _nvml is null ? "not measured (no NVIDIA driver library)"
             : _gpu is null ? "not measured (the NVIDIA driver library does not know this device)"
-            : OfProcess() ? "process (NVML)" : "device difference (NVML)"
-        : _kernelMark ? "peak resident set" : "resident set at the end of each step";
+            : IsPerProcess() ? "process (NVML)" : "device difference (NVML)"
+        : _hasHighWaterMark ? "peak resident set" : "resident set at the end of each step";
 
-    /// <summary>Peak so far, MiB; null before the first stretch and where it cannot be measured.</summary>
+    /// <summary>Peak so far, MiB; null before the first interval or if it cannot be measured.</summary>
     public double? PeakMb => _peakMb;
 
-    /// <summary>Counts the peak of an earlier attempt of the same run.</summary>
+    /// <summary>Includes the peak of an earlier attempt of the same run.</summary>
     public void Include(double? peakMb) => Count(peakMb);
 
-    /// <summary>A stretch begins, unless one goes on.</summary>
+    /// <summary>Starts an interval, unless one is active.</summary>
     public void Begin()
     {
         if (_device.type == DeviceType.CPU)
@@ -66,38 +66,38 @@ public sealed class PeakMemory : IDisposable
             HeapPolicy.Trim();
         }
 
-        if (!_counting && _kernelMark)
+        if (!_measuring && _hasHighWaterMark)
         {
-            ResetMark();
+            ResetHighWaterMark();
         }
 
-        _counting = true;
+        _measuring = true;
     }
 
-    /// <summary>The end of a step: returns memory in use, MiB, and counts it.</summary>
+    /// <summary>Call at the end of a step: returns the memory in use, MiB, and includes it in the peak.</summary>
     public double? Sample()
     {
         double? used = UsedMb();
-        Count(_counting && _kernelMark ? Status("VmHWM:") : used);
+        Count(_measuring && _hasHighWaterMark ? ReadStatus("VmHWM:") : used);
         return used;
     }
 
-    /// <summary>A stretch ends, where one goes on.</summary>
+    /// <summary>Ends the active interval, if any.</summary>
     public void End()
     {
-        if (_counting && _kernelMark)
+        if (_measuring && _hasHighWaterMark)
         {
-            Count(Status("VmHWM:"));
+            Count(ReadStatus("VmHWM:"));
         }
-        else if (_counting)
+        else if (_measuring)
         {
             Sample();
         }
 
-        _counting = false;
+        _measuring = false;
     }
 
-    /// <summary>Something begins whose memory is not the run's peak, but is looked at.</summary>
+    /// <summary>Starts an interval whose peak is measured separately and not included in the run's.</summary>
     public void BeginUncounted()
     {
         End();
@@ -106,14 +106,14 @@ public sealed class PeakMemory : IDisposable
             HeapPolicy.Trim();
         }
 
-        if (_kernelMark)
+        if (_hasHighWaterMark)
         {
-            ResetMark();
+            ResetHighWaterMark();
         }
     }
 
-    /// <summary>It ends: its peak, MiB; where the system keeps no mark, what is in use now.</summary>
-    public double? EndUncounted() => _kernelMark ? Status("VmHWM:") : UsedMb();
+    /// <summary>Ends it and returns its peak, MiB; without a high-water mark, the memory in use now.</summary>
+    public double? EndUncounted() => _hasHighWaterMark ? ReadStatus("VmHWM:") : UsedMb();
 
     /// <inheritdoc />
     public void Dispose() => _nvml?.Dispose();
@@ -128,10 +128,10 @@ public sealed class PeakMemory : IDisposable
 
     private double? UsedMb() => _device.type == DeviceType.CUDA ? GpuMb() : ResidentMb();
 
-    private double? GpuMb() => OfProcess() ? ProcessMb() : DeviceUsedMb() - _usedBeforeMb;
+    private double? GpuMb() => IsPerProcess() ? ProcessMb() : DeviceUsedMb() - _usedBeforeMb;
 
-    // Decided once: a figure must not change its meaning in the middle of a run.
-    private bool OfProcess() => _ofProcess ??= ProcessMb() is not null;
+    // Decided once: a figure must not change its meaning during a run.
+    private bool IsPerProcess() => _perProcess ??= ProcessMb() is not null;
 
     private double? ProcessMb() => _gpu is int gpu ? _nvml?.ProcessBytes(gpu, Environment.ProcessId) / Mebibyte : null;
 
@@ -139,16 +139,16 @@ public sealed class PeakMemory : IDisposable
 
     private double? ResidentMb()
     {
-        if (_kernelMark)
+        if (_hasHighWaterMark)
         {
-            return Status("VmRSS:");
+            return ReadStatus("VmRSS:");
         }
 
         using Process self = Process.GetCurrentProcess();
         return self.WorkingSet64 / Mebibyte;
     }
 
-    private static double? Status(string key)
+    private static double? ReadStatus(string key)
     {
         string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
         return line is null
@@ -156,7 +156,7 @@ public sealed class PeakMemory : IDisposable
             : double.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) / 1024;
     }
 
-    private static bool ResetMark()
+    private static bool ResetHighWaterMark()
     {
         try
         {

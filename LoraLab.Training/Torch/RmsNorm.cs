@@ -7,7 +7,7 @@ public sealed class RmsNorm : IDisposable
 {
     private readonly double _epsilon;
 
-    /// <summary>A norm that owns its gain; one of half precision is widened.</summary>
+    /// <summary>A norm that owns its gain; a half-precision gain is converted to fp32.</summary>
     public RmsNorm(Tensor weight_D, double epsilon)
     {
         _epsilon = epsilon;

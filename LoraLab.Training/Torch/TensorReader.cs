@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Reads tensors into managed memory, which waits for the device: the one place where the engine does. TorchSharp's own accessor keeps
-/// a copy alive for every call.
+/// Reads tensors into managed memory, which synchronizes with the device: the only place where the engine does. TorchSharp's own accessor
+/// keeps a copy alive per call.
 /// </summary>
 public static class TensorReader
 {
     [ThreadStatic]
     private static long _reads;
 
-    /// <summary>Reads so far on this thread: each is a wait for a GPU.</summary>
+    /// <summary>Number of reads on this thread; each synchronizes with a GPU.</summary>
     public static long Reads => _reads;
 
     /// <summary>The values as floats, in row-major order.</summary>

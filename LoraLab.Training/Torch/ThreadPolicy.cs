@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// How libtorch's OpenMP threads wait for each other. By default they spin for long, and where another program wants the same cores
-/// a small model trains ten times slower; sleeping at once makes it twice as slow on free cores. So they spin for some microseconds,
-/// then sleep. A user's own setting wins.
+/// Wait policy of libtorch's OpenMP threads. By default they spin for a long time, and a small model trains ten times slower if another
+/// program competes for the cores; sleeping immediately makes it twice as slow on idle cores. So they spin for some microseconds,
+/// then sleep. Settings in the environment take precedence.
 /// </summary>
 internal static partial class ThreadPolicy
 {
-    /// <summary>Must be called before libtorch is loaded: OpenMP reads the process's environment once.</summary>
+    /// <summary>Call before libtorch is loaded: OpenMP reads the environment once.</summary>
     public static void Apply()
     {
         if (OperatingSystem.IsWindows())
@@ -17,14 +17,13 @@ internal static partial class ThreadPolicy
             return;
         }
 
-        // .NET keeps a copy of the environment; native libraries see only what setenv changes.
+        // .NET keeps its own copy of the environment; native libraries only see changes by setenv.
         _ = SetEnvironment("OMP_WAIT_POLICY", "PASSIVE", 0);
         _ = SetEnvironment("GOMP_SPINCOUNT", "10000", 0);
     }
 
     /// <summary>
-    /// CUDA numbers GPUs by speed by default, the driver's library by place on the bus: both shall mean the same. A user's own setting
-    /// wins.
+    /// Makes CUDA number GPUs by PCI bus id, like the driver's library, instead of by speed. A setting in the environment takes precedence.
     /// </summary>
     public static void OrderGpusByBus()
     {

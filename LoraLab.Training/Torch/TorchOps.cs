@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>Operators that TorchSharp does not bind, reached through TorchScript.</summary>
+/// <summary>Operators that TorchSharp does not bind, called through TorchScript.</summary>
 public static class TorchOps
 {
     /// <summary>x / sqrt(mean(x²) + ε) · w over the last axis.</summary>

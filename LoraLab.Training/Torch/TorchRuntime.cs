@@ -5,13 +5,13 @@ using TorchSharp;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>The tensor library in this process.</summary>
+/// <summary>The native libraries of TorchSharp in this process.</summary>
 public static class TorchRuntime
 {
     private static readonly Lazy<string?> Problem = new(Load);
 
-    /// <summary>Loads the native libraries, or says in plain words why they do not load.</summary>
-    /// <exception cref="RunFailure">They do not load.</exception>
+    /// <summary>Loads the native libraries.</summary>
+    /// <exception cref="RunFailure">They cannot be loaded.</exception>
     public static void EnsureLoaded()
     {
         if (Problem.Value is string problem)
@@ -20,10 +20,10 @@ public static class TorchRuntime
         }
     }
 
-    /// <summary>What keeps the native libraries from loading, or null.</summary>
+    /// <summary>Why the native libraries cannot be loaded, or null.</summary>
     public static string? LoadProblem() => Problem.Value;
 
-    /// <summary>The folder that holds the native library, or null when it is not there.</summary>
+    /// <summary>Folder of the native libraries, or null if it is not found.</summary>
     public static string? NativeFolder()
     {
         string runtime = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
@@ -43,7 +43,7 @@ public static class TorchRuntime
         try
         {
             using torch.Tensor probe = torch.ones(2, 2);
-            return probe.sum().item<float>() == 4 ? null : "libtorch loads but computes wrong sums; reinstall LoraLab.";
+            return probe.sum().item<float>() == 4 ? null : "libtorch computes wrong sums; reinstall LoraLab.";
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -51,12 +51,12 @@ public static class TorchRuntime
         }
     }
 
-    // TorchSharp blames a missing package reference whatever went wrong: ask the system's loader for the real reason.
+    // TorchSharp reports a missing package reference for every failure: the system's loader gives the real reason.
     private static string Explain(Exception managed)
     {
         if (NativeFolder() is not string folder)
         {
-            return $"{BridgeName} is not beside the program in {AppContext.BaseDirectory}: build LoraLab.Training again.";
+            return $"{BridgeName} was not found in {AppContext.BaseDirectory}: rebuild LoraLab.Training.";
         }
 
         try
@@ -66,11 +66,11 @@ public static class TorchRuntime
         catch (DllNotFoundException e)
         {
             string hint = e.Message.Contains("GLIBCXX", StringComparison.Ordinal)
-                ? " The system's libstdc++ is too old and the copy of the library was not adapted to it: build LoraLab.Training again (docs/adr/0002-weak-symbol-version.md)."
+                ? " The system's libstdc++ is too old and the library was not patched for it: rebuild LoraLab.Training (docs/adr/0002-weak-symbol-version.md)."
                 : "";
-            return $"libtorch does not load from {folder}: {e.Message.Trim()}{hint}";
+            return $"libtorch cannot be loaded from {folder}: {e.Message.Trim()}{hint}";
         }
 
-        return $"libtorch does not start: {managed.GetBaseException().Message}";
+        return $"libtorch cannot be initialized: {managed.GetBaseException().Message}";
     }
 }

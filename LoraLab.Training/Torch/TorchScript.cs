@@ -5,13 +5,14 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// The functions of <c>*.torchscript</c>, compiled once for the process: a compile error would end it, and disposing a unit frees nothing.
+/// The functions of <c>*.torchscript</c>, compiled once per process: a compile error would terminate it, and disposing a unit frees
+/// nothing.
 /// </summary>
 internal static class TorchScript
 {
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source()));
 
-    /// <summary>Compiles now instead of at the first call.</summary>
+    /// <summary>Compiles the functions now instead of on the first call.</summary>
     public static void Compile() => _ = Unit.Value;
 
     /// <summary>Calls a function that returns a tensor; the current dispose scope owns it.</summary>
@@ -20,11 +21,11 @@ internal static class TorchScript
     /// <summary>Calls a function that returns a list of tensors; the current dispose scope owns them.</summary>
     public static Tensor[] Tensors(string function, params object?[] arguments) => (Tensor[])Invoke(function, arguments)!;
 
-    /// <summary>Calls a function for what it does to its arguments.</summary>
+    /// <summary>Calls a function for its side effects on its arguments.</summary>
     public static void Run(string function, params object?[] arguments) => Invoke(function, arguments);
 
-    // TorchSharp makes a native scalar of a number and lets go of it before the call is over: a collection in that instant frees what the
-    // call is reading. Ours is held until the call is over.
+    // TorchSharp converts a number to a native scalar and does not keep it alive during the call: a garbage collection at that moment frees
+    // it. This scalar is kept alive until the call returns.
     private static object? Invoke(string function, object?[] arguments)
     {
         for (int i = 0; i < arguments.Length; i++)

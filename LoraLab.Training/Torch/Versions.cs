@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>Versions of this program and of its tensor library.</summary>
+/// <summary>Versions of LoraLab and TorchSharp.</summary>
 public static class Versions
 {
     /// <summary>Version of LoraLab.</summary>

@@ -3,25 +3,25 @@ using System.Globalization;
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// The GPUs that CUDA shows to this process, in CUDA's numbering. NVIDIA's management library knows nothing of
-/// <c>CUDA_VISIBLE_DEVICES</c>: under it, CUDA's GPU 0 may be the library's GPU 3.
+/// The GPUs that are visible to CUDA in this process, in CUDA's numbering. NVIDIA's management library ignores
+/// <c>CUDA_VISIBLE_DEVICES</c>, so CUDA's GPU 0 may be the library's GPU 3.
 /// </summary>
 public static class VisibleGpus
 {
     private const string Variable = "CUDA_VISIBLE_DEVICES";
 
-    /// <summary>The GPUs of this process; element i is CUDA's GPU i.</summary>
+    /// <summary>The visible GPUs; element i is CUDA's device i.</summary>
     public static IReadOnlyList<NvmlDevice> Of(Nvml nvml) => Select(Environment.GetEnvironmentVariable(Variable), nvml.Devices());
 
-    /// <summary>CUDA's GPU <paramref name="index"/>, or null when it is not known.</summary>
+    /// <summary>CUDA's device <paramref name="index"/>, or null if unknown.</summary>
     public static NvmlDevice? At(Nvml? nvml, int index) => nvml is null ? null : Of(nvml).ElementAtOrDefault(Math.Max(0, index));
 
     /// <summary>
-    /// What CUDA makes of the variable: indices and the beginnings of unique ids, up to the first entry that is neither; all GPUs where it
-    /// is not set.
+    /// Applies the variable as CUDA does: indices and prefixes of unique ids, up to the first entry that is neither; all GPUs if it is not
+    /// set.
     /// </summary>
-    /// <param name="variable">The variable's value; null: not set.</param>
-    /// <param name="all">GPUs of the machine, by place on the bus.</param>
+    /// <param name="variable">Value of the variable; null: not set.</param>
+    /// <param name="all">GPUs of the machine, by PCI bus id.</param>
     public static IReadOnlyList<NvmlDevice> Select(string? variable, IReadOnlyList<NvmlDevice> all)
     {
         if (variable is null)

@@ -84,7 +84,7 @@ public sealed class MakeModelCommandTests : IDisposable
         TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(Timeout, "make-model", "--like", like, "--out", model);
 
         Assert.Equal(ExitCodes.Failure, ended.ExitCode);
-        Assert.Contains("already holds a model", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("already contains a model", ended.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,16 +3,16 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Training.Adapters.Methods;
 
-/// <summary>LoRA+ (Hayou, Ghosh and Yu 2024): LoRA whose B has a larger learning rate, ηB = λ·ηA.</summary>
+/// <summary>LoRA+ (Hayou, Ghosh and Yu 2024): LoRA with a larger learning rate for B, ηB = λ·ηA.</summary>
 public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
 {
-    /// <summary>Which factor starts at zero.</summary>
+    /// <summary>The factor that is initialized to zero.</summary>
     public enum Start
     {
         /// <summary>A ~ U(±1/√in), B zero, as in LoRA.</summary>
         Kaiming,
 
-        /// <summary>A zero, B ~ U(±1/√r), the silent default of the authors' repository.</summary>
+        /// <summary>A zero, B ~ U(±1/√r), the undocumented default of the authors' repository.</summary>
         Swapped,
     }
 
@@ -21,10 +21,10 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
     {
         Id = "lora-plus",
         Name = "LoRA+",
-        Summary = "LoRA with a learning rate of its own, larger, for B.",
+        Summary = "LoRA with a separate, larger learning rate for B.",
         Formula = "ΔW = s·B·A, ηB = λ·ηA",
         Trains = "A at ηA and B at ηB",
-        Start = "A random, B zero: the model starts unchanged",
+        Start = "A random, B zero: the initial model equals the base model",
         Shapes =
         [
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
@@ -39,16 +39,16 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
         [
             new(
                 "The official implementation was used.",
-                "init is an option of its own and LoRA's by default; swapped is what the official repository does silently.",
-                "The repository pins a fork of PEFT that starts with A at zero unless a flag is given, which mixes two changes in one comparison."),
+                "init is a separate option whose default is LoRA's initialization; swapped reproduces the undocumented default of the official repository.",
+                "The repository pins a fork of PEFT that initializes A to zero unless a flag is set, which confounds two changes in one comparison."),
             new(
-                "The ratio of the rates should be 2 to 4 for LLaMA; 4 was best.",
-                "lrRatio is 4 by default; any ratio can be given, or both rates.",
-                "Hayou, Ghosh and Yu's rule of thumb is 16, and the paper's best cell is the corner of its grid."),
+                "The ratio of the learning rates should be 2 to 4 for LLaMA; 4 was best.",
+                "lrRatio defaults to 4; any ratio, or both learning rates, can be set.",
+                "Hayou, Ghosh and Yu recommend 16, and the paper's best value is at the edge of its grid."),
             new(
-                "Weight decay is the trainer's.",
-                "weightDecay applies to A and B alike.",
-                "In the authors' trainer and in PEFT's helper the usual setting has silently no effect."),
+                "Weight decay is left to the trainer.",
+                "weightDecay applies to both A and B.",
+                "In the authors' trainer and in PEFT's helper the usual weight decay setting is silently ignored."),
         ],
         Source = "Hayou, Ghosh and Yu 2024, LoRA+: Efficient Low Rank Adaptation of Large Models",
         Color = "#d62728",
@@ -74,11 +74,11 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
     public sealed record Options
     {
         /// <summary>λ.</summary>
-        [MethodOption("Ratio λ of B's learning rate to A's; learningRateB overrides it.", Minimum = 1e-3, Maximum = 1e4)]
+        [MethodOption("Ratio λ of the learning rates of B and A; learningRateB overrides it.", Minimum = 1e-3, Maximum = 1e4)]
         public double LrRatio { get; init; } = 4;
 
-        /// <summary>Which factor starts at zero.</summary>
-        [MethodOption("kaiming starts as LoRA does; swapped starts with A at zero, as the authors' repository does by default.")]
+        /// <summary>The factor that is initialized to zero.</summary>
+        [MethodOption("kaiming: LoRA's initialization (A random, B zero); swapped: A zero, B random, the default of the authors' repository.")]
         public Start Init { get; init; } = Start.Kaiming;
     }
 }

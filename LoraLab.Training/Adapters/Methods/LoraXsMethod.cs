@@ -8,7 +8,7 @@ namespace LoraLab.Training.Adapters.Methods;
 /// <summary>LoRA-XS (Bałazy et al. 2024): A and B are frozen singular factors of W; only R, r×r, is trained.</summary>
 public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
 {
-    /// <summary>Which factor holds the singular values.</summary>
+    /// <summary>The factor that holds the singular values.</summary>
     public enum Placement
     {
         /// <summary>A = ΣVᵀ, B = U, as in the authors' code.</summary>
@@ -26,10 +26,10 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     {
         Id = "lora-xs",
         Name = "LoRA-XS",
-        Summary = "Only a small r×r matrix is trained between frozen singular factors of the weight.",
+        Summary = "Trains only an r×r matrix between frozen singular factors of the weight.",
         Formula = "ΔW = s·B·R·A",
-        Trains = "R only (r² a layer)",
-        Start = "R close to zero between frozen singular factors",
+        Trains = "R only (r² per layer)",
+        Start = "R close to zero: the initial model is very close to the base model",
         Shapes =
         [
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Rᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
@@ -37,30 +37,30 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         ],
         Initialization =
         [
-            "W ≈ U·Σ·Vᵀ, the r leading singular triplets, each with the largest entry of its left vector positive",
+            "W ≈ U·Σ·Vᵀ, the r largest singular values with their vectors; signs such that the largest entry of each left vector is positive",
             "sigmaPlacement input: A = Σ·Vᵀ, B = U; output: A = Vᵀ, B = U·Σ; split: A = √Σ·Vᵀ, B = U·√Σ",
-            "R: N(0, rInitStd²), 1e-5 by default; 0 starts exactly at the base model",
+            "R: N(0, rInitStd²), rInitStd = 1e-5 by default; with 0 the initial model equals the base model exactly",
         ],
         Parameters = "r²",
-        Export = "R folded into A: lora_A = R·A, lora_B = B, rank r; independent of the signs of the singular vectors.",
+        Export = "R merged into A: lora_A = R·A, lora_B = B, rank r; independent of the signs of the singular vectors.",
         Deviations =
         [
             new(
                 "r² parameters are trained in addition to LoRA's.",
-                "Only R is trained; A and B are never updated.",
-                "Bałazy et al. freeze A and B: that is what makes the method extremely small."),
+                "Only R is trained; A and B are frozen.",
+                "Bałazy et al. freeze A and B, which is what makes the number of trainable parameters so small."),
             new(
                 "A acts on the output and B on the input.",
-                "A acts on the input and B on the output, as everywhere else; the singular values stand on the input side.",
-                "The authors' code decomposes the transpose of W. With Adam the three placements are different methods, so the choice is an option."),
+                "A acts on the input and B on the output, as in all methods; the singular values are in A by default.",
+                "The authors' code decomposes the transpose of W. With Adam the three placements train differently, so the choice is an option."),
             new(
-                "No initial value of R and no learning rate are given.",
-                "R ~ N(0, 1e-5²); default rate 2e-3.",
-                "The authors' code; their scripts use rates ten to forty times LoRA's."),
+                "Neither the initialization of R nor a learning rate is given.",
+                "R ~ N(0, 1e-5²); default learning rate 2e-3.",
+                "The initialization is that of the authors' code; their scripts use learning rates ten to forty times LoRA's."),
             new(
-                "The memory footprint is LoRA's.",
-                "Measured for each run.",
-                "The frozen A and B have LoRA's size; what is saved is their gradients and optimizer state."),
+                "The memory footprint is that of LoRA.",
+                "Memory is measured in each run.",
+                "The frozen A and B are as large as LoRA's; only their gradients and optimizer states are saved."),
         ],
         Source = "Bałazy et al. 2024, LoRA-XS: Low-Rank Adaptation with Extremely Small Number of Parameters",
         Color = "#2ca02c",
@@ -97,20 +97,20 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     /// <summary>Options of <c>lora-xs</c>.</summary>
     public sealed record Options
     {
-        /// <summary>Which factor holds the singular values.</summary>
-        [MethodOption("Which frozen factor holds the singular values: input is the authors' choice.")]
+        /// <summary>The factor that holds the singular values.</summary>
+        [MethodOption("Frozen factor that holds the singular values: input (A, as in the authors' code), output (B), or split (√Σ in both).")]
         public Placement SigmaPlacement { get; init; } = Placement.Input;
 
-        /// <summary>Standard deviation of R at the start.</summary>
-        [MethodOption("Standard deviation of R at the start; 0 starts exactly at the base model.", Minimum = 0, Maximum = 1)]
+        /// <summary>Standard deviation of the initial R.</summary>
+        [MethodOption("Standard deviation of the initial R; with 0 the initial model equals the base model exactly.", Minimum = 0, Maximum = 1)]
         public double RInitStd { get; init; } = 1e-5;
 
-        /// <summary>Algorithm of the decomposition.</summary>
-        [MethodOption("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
+        /// <summary>SVD algorithm.</summary>
+        [MethodOption(SvdOptions.AlgorithmHelp)]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
-        /// <summary>Power iterations of the randomised decomposition.</summary>
-        [MethodOption("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
+        /// <summary>Power iterations of the randomized SVD.</summary>
+        [MethodOption(SvdOptions.IterationsHelp, Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
     }
 }

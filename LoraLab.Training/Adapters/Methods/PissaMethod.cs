@@ -7,18 +7,18 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Adapters.Methods;
 
 /// <summary>
-/// PiSSA (Meng et al. 2024): A and B start as the principal singular part of W, which is taken out of the frozen weight:
-/// A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s), W_res = W − s·B₀A₀.
+/// PiSSA (Meng et al. 2024): A and B are initialized with the principal singular components of W, which are subtracted from the frozen
+/// weight: A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s), W_res = W − s·B₀A₀.
 /// </summary>
 public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
 {
-    /// <summary>Where the principal part is taken out.</summary>
+    /// <summary>Where the principal components are subtracted.</summary>
     public enum Residual
     {
-        /// <summary>From the frozen weight, as the authors do.</summary>
+        /// <summary>From the frozen weight, as in the authors' code.</summary>
         Weights,
 
-        /// <summary>In the branch; the frozen weight stays as it is, and nothing is rounded.</summary>
+        /// <summary>In the branch; the frozen weight stays unchanged, and nothing is rounded.</summary>
         Branch,
     }
 
@@ -27,10 +27,10 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     {
         Id = "pissa",
         Name = "PiSSA",
-        Summary = "LoRA that starts from the weight's principal singular part and freezes the rest.",
+        Summary = "LoRA initialized with the principal singular components of the weight; the residual is frozen.",
         Formula = "W = (W − s·B₀·A₀) + s·B·A",
         Trains = "A and B",
-        Start = "A and B are the principal part of W: the model starts unchanged",
+        Start = "A and B from the principal components of W: the initial model equals the base model",
         Shapes =
         [
             "y = x·W_resᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
@@ -38,25 +38,25 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         ],
         Initialization =
         [
-            "W ≈ U·Σ·Vᵀ, the r leading singular triplets, each with the largest entry of its left vector positive",
+            "W ≈ U·Σ·Vᵀ, the r largest singular values with their vectors; signs such that the largest entry of each left vector is positive",
             "A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s)",
-            "W_res = W − s·B₀·A₀, by subtraction in float64, rounded once to the base's precision; residual branch: W stays, the branch subtracts s·B₀·A₀",
+            "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision; with residual branch, W is unchanged and the branch subtracts s·B₀·A₀",
         ],
-        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], α grown so that s stays.",
+        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
         Deviations =
         [
             new(
                 "A = U√Σ and B = √ΣVᵀ, ΔW = A·B.",
-                "B is the output side and A the input side; the values are the same.",
-                "One naming for all methods, PEFT's."),
+                "B is on the output side and A on the input side; the values are the same.",
+                "All methods follow PEFT's naming."),
             new(
                 "Scaling is not mentioned.",
                 "The singular values are divided by s.",
-                "Only then does the model start unchanged for every α and r; with the paper's α = 16, r = 32 it would start without half of its principal part."),
+                "Only then does the initial model equal the base model for every α and r; with the paper's α = 16 and r = 32 the principal components would enter scaled by one half."),
             new(
-                "The residual is made of the remaining singular triplets.",
-                "The residual is W minus the principal part.",
-                "The same in exact arithmetic, and the start stays exact where the decomposition is approximate."),
+                "The residual is built from the remaining singular values and vectors.",
+                "The residual is W minus the principal components.",
+                "Both are the same in exact arithmetic, but the subtraction is also exact for an approximate decomposition."),
         ],
         Source = "Meng, Wang and Zhang 2024, PiSSA: Principal Singular Values and Singular Vectors Adaptation",
         Color = "#9467bd",
@@ -65,7 +65,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
 
     /// <inheritdoc />
     public override IEnumerable<string> Warnings(RunSpec spec) =>
-        spec.Dropout > 0 ? ["dropout with pissa drops principal components of the weight; its authors use 0."] : [];
+        spec.Dropout > 0 ? ["dropout with pissa drops principal components of the weight; the authors use 0."] : [];
 
     /// <inheritdoc />
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
@@ -81,7 +81,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);
-        // Dividing by s makes the start exact for every alpha and rank.
+        // Dividing by s makes the initial model equal the base model for every alpha and rank.
         Tensor root_R = svd.Sigma_R.div(request.Scaling).sqrt();
         Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));
         Tensor b_OR = Factors.Own(svd.U_OR.mul(root_R));
@@ -98,16 +98,16 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     /// <summary>Options of <c>pissa</c>.</summary>
     public sealed record Options
     {
-        /// <summary>Algorithm of the decomposition.</summary>
-        [MethodOption("Algorithm of the singular value decomposition: auto is full up to 512 columns, else randomised.")]
+        /// <summary>SVD algorithm.</summary>
+        [MethodOption(SvdOptions.AlgorithmHelp)]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
-        /// <summary>Power iterations of the randomised decomposition.</summary>
-        [MethodOption("Power iterations of the randomised decomposition.", Minimum = 0, Maximum = 100)]
+        /// <summary>Power iterations of the randomized SVD.</summary>
+        [MethodOption(SvdOptions.IterationsHelp, Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
 
-        /// <summary>Where the principal part is taken out.</summary>
-        [MethodOption("weights takes the principal part out of the frozen weight; branch subtracts it in the forward pass.")]
+        /// <summary>Where the principal components are subtracted.</summary>
+        [MethodOption("weights: subtract the principal components from the frozen weight; branch: subtract them in the forward pass.")]
         public Residual Residual { get; init; } = Residual.Weights;
     }
 }

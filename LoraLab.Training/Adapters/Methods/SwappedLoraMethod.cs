@@ -2,10 +2,10 @@ using LoraLab.Contracts.Methods;
 
 namespace LoraLab.Training.Adapters.Methods;
 
-/// <summary>LoRA with the start swapped (Hayou et al. 2024, Init[B]): A zero, B random.</summary>
+/// <summary>LoRA with swapped initialization (Hayou et al. 2024, Init[B]): A zero, B random.</summary>
 public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
 {
-    /// <summary>Distribution of B at the start.</summary>
+    /// <summary>Distribution of the initial B.</summary>
     public enum Start
     {
         /// <summary>U(±bound), as in "Better Call LoRA".</summary>
@@ -23,10 +23,10 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
     {
         Id = "lora-swapped",
         Name = "Swapped-init LoRA",
-        Summary = "LoRA with the other factor at zero: A starts at zero and B is random.",
+        Summary = "LoRA with swapped initialization: A is zero and B is random.",
         Formula = "ΔW = s·B·A",
         Trains = "A and B",
-        Start = "A zero, B random: the model starts unchanged",
+        Start = "A zero, B random: the initial model equals the base model",
         Shapes =
         [
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
@@ -34,19 +34,19 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
         ],
         Initialization =
         [
-            "A: 0, so that ΔW = 0 exactly",
-            "B: uniform: U(−bound, bound), bound 0.01 as in the paper; kaiming: U(−1/√r, 1/√r); gaussian: N(0, 1/r)",
+            "A: 0, so ΔW = 0 exactly",
+            "B: init uniform: U(−bound, bound), bound = 0.01 as in the paper; kaiming: U(−1/√r, 1/√r); gaussian: N(0, 1/r)",
         ],
         Deviations =
         [
             new(
-                "Hayou et al. found that starting with A at zero and B random is better.",
-                "The method is run as the paper defines it; the claim is treated as a question.",
-                "Their abstract says the opposite: B zero and A random is better on average, because it allows larger learning rates."),
+                "Hayou et al. found that initializing A to zero and B randomly is better.",
+                "The method is implemented as the paper defines it; the claim is left to be tested.",
+                "Their abstract states the opposite: B zero and A random is better on average because it allows larger learning rates."),
             new(
                 "B ~ U(−0.01, 0.01).",
-                "That is the default; init chooses the wider distributions of the LoRA+ authors' fork (kaiming) and of the theory (gaussian).",
-                "With Adam the first update of A has the size of the rate whatever the gradient, so a B that is 18 to 35 times smaller lowers the effective rate."),
+                "This is the default; init also offers the wider distributions of the LoRA+ authors' fork (kaiming) and of the theory (gaussian).",
+                "With Adam the magnitude of A's first update is the learning rate regardless of the gradient, so a B that is 18 to 35 times smaller lowers the effective learning rate."),
         ],
         Source = "Hayou et al. 2024, The Impact of Initialization on LoRA Finetuning Dynamics",
         Color = "#e66101",
@@ -78,12 +78,12 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
     /// <summary>Options of <c>lora-swapped</c>.</summary>
     public sealed record Options
     {
-        /// <summary>Distribution of B.</summary>
-        [MethodOption("Distribution of B at the start: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
+        /// <summary>Distribution of the initial B.</summary>
+        [MethodOption("Distribution of the initial B: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
         public Start Init { get; init; } = Start.Uniform;
 
         /// <summary>Bound of the uniform distribution.</summary>
-        [MethodOption("Bound of the uniform distribution; not used by the others.", Minimum = 1e-12, Maximum = 10)]
+        [MethodOption("Bound of the uniform distribution; ignored for the others.", Minimum = 1e-12, Maximum = 10)]
         public double Bound { get; init; } = 0.01;
     }
 }

@@ -5,7 +5,7 @@ namespace LoraLab.Training.Adapters.Methods;
 /// <summary>LoRA (Hu et al. 2021): A random, B zero, both trained.</summary>
 public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
 {
-    /// <summary>Distribution of A at the start.</summary>
+    /// <summary>Distribution of the initial A.</summary>
     public enum Start
     {
         /// <summary>U(±1/√in), as in the authors' code and PEFT.</summary>
@@ -20,10 +20,10 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
     {
         Id = "lora",
         Name = "LoRA",
-        Summary = "Two low-rank factors are trained beside each frozen weight.",
+        Summary = "Trains two low-rank factors in parallel to each frozen weight.",
         Formula = "ΔW = s·B·A",
         Trains = "A and B",
-        Start = "A random, B zero: the model starts unchanged",
+        Start = "A random, B zero: the initial model equals the base model",
         Shapes =
         [
             "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
@@ -31,18 +31,18 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
         ],
         Initialization =
         [
-            "A: kaiming: U(−1/√in, 1/√in), which is Kaiming-uniform with a = √5; gaussian: N(0, 1/r²)",
-            "B: 0, so that ΔW = 0 exactly",
+            "A: init kaiming: U(−1/√in, 1/√in), which is Kaiming uniform with a = √5; gaussian: N(0, 1/r²)",
+            "B: 0, so ΔW = 0 exactly",
         ],
         Deviations =
         [
             new(
-                "LoRA starts B from a small uniform distribution and sets A to zero.",
-                "A is random and B is zero; the paper's words describe swapped-init LoRA, which is a method of its own here.",
-                "Hu et al. set B to zero, and so do the authors' code and PEFT."),
+                "LoRA initializes B from a small uniform distribution and sets A to zero.",
+                "A is random and B is zero; the paper describes swapped-init LoRA, which is a separate method here.",
+                "Hu et al. initialize B to zero, as do the authors' code and PEFT."),
             new(
-                "Target modules, dropout, schedule, clipping and seeds are not given.",
-                "All are fields of the specification with stated defaults: q_proj and v_proj, no dropout, linear decay, clipping at 1.",
+                "Target modules, dropout, learning rate schedule, gradient clipping and seeds are not given.",
+                "All are fields of the specification with documented defaults: q_proj and v_proj, no dropout, linear decay, clipping at 1.",
                 "Nothing that changes a result may be implicit."),
         ],
         Source = "Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models",
@@ -72,8 +72,8 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
     /// <summary>Options of <c>lora</c>.</summary>
     public sealed record Options
     {
-        /// <summary>Distribution of A.</summary>
-        [MethodOption("Distribution of A at the start: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
+        /// <summary>Distribution of the initial A.</summary>
+        [MethodOption("Distribution of the initial A: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
         public Start Init { get; init; } = Start.Kaiming;
     }
 }

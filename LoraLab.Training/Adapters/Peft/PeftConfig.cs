@@ -5,17 +5,17 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Adapters.Peft;
 
-/// <summary>What the engine needs of <c>adapter_config.json</c>, and what it must not overlook there.</summary>
+/// <summary>The fields of <c>adapter_config.json</c> that are used, and those that must be rejected rather than ignored.</summary>
 public sealed record PeftConfig
 {
-    /// <summary>Starts that change the base weights, so that A and B alone do not belong to the original base.</summary>
+    /// <summary>Initializations that change the base weights, so that A and B alone do not fit the original base.</summary>
     private static readonly string[] _baseChangingInitializations = ["pissa", "olora", "corda", "loftq", "lora_ga", "mica"];
 
-    /// <summary>Kind of adapter.</summary>
+    /// <summary>Type of the adapter.</summary>
     [JsonPropertyName("peft_type")]
     public string? Type { get; init; }
 
-    /// <summary>Name of the model that it was trained on, as its author wrote it.</summary>
+    /// <summary>Name of the model that it was trained on.</summary>
     [JsonPropertyName("base_model_name_or_path")]
     public string? BaseModel { get; init; }
 
@@ -27,7 +27,7 @@ public sealed record PeftConfig
     [JsonPropertyName("lora_alpha")]
     public double Alpha { get; init; }
 
-    /// <summary>Scaling α/√r.</summary>
+    /// <summary>Whether the scaling is α/√r.</summary>
     [JsonPropertyName("use_rslora")]
     public bool RankStabilized { get; init; }
 
@@ -35,11 +35,11 @@ public sealed record PeftConfig
     [JsonPropertyName("target_modules")]
     public TargetModules? Targets { get; init; }
 
-    /// <summary>Weight-decomposed adapters (DoRA).</summary>
+    /// <summary>Whether it is a weight-decomposed adapter (DoRA).</summary>
     [JsonPropertyName("use_dora")]
     public bool UseDora { get; init; }
 
-    /// <summary>Weights stored as [in, out].</summary>
+    /// <summary>Whether base weights are stored as [in, out].</summary>
     [JsonPropertyName("fan_in_fan_out")]
     public bool FanInFanOut { get; init; }
 
@@ -47,27 +47,27 @@ public sealed record PeftConfig
     [JsonPropertyName("bias")]
     public string? Bias { get; init; }
 
-    /// <summary>Other ranks for some layers.</summary>
+    /// <summary>Ranks that differ by layer.</summary>
     [JsonPropertyName("rank_pattern")]
     public IReadOnlyDictionary<string, double>? RankPattern { get; init; }
 
-    /// <summary>Other alphas for some layers.</summary>
+    /// <summary>Alphas that differ by layer.</summary>
     [JsonPropertyName("alpha_pattern")]
     public IReadOnlyDictionary<string, double>? AlphaPattern { get; init; }
 
-    /// <summary>Layers that were trained whole.</summary>
+    /// <summary>Modules that were trained in full.</summary>
     [JsonPropertyName("modules_to_save")]
     public IReadOnlyList<string>? ModulesToSave { get; init; }
 
-    /// <summary>True, false or the name of a start.</summary>
+    /// <summary>True, false or the name of an initialization.</summary>
     [JsonPropertyName("init_lora_weights")]
-    public JsonElement Start { get; init; }
+    public JsonElement InitLoraWeights { get; init; }
 
     /// <summary>s = α/r, or α/√r.</summary>
     [JsonIgnore]
     public double Scaling => Alpha / (RankStabilized ? Math.Sqrt(Rank) : Rank);
 
-    /// <summary>Why ΔW is not simply s·B·A on the original base, as the end of a sentence; null where it is.</summary>
+    /// <summary>Why ΔW is not s·B·A on the original base, as the predicate of a sentence; null if it is.</summary>
     public string? Problem()
     {
         if (Type != "LORA" || Rank <= 0)
@@ -77,22 +77,23 @@ public sealed record PeftConfig
 
         if (!double.IsFinite(Alpha) || Alpha <= 0)
         {
-            return $"has lora_alpha {Alpha}; it must be above 0";
+            return $"has lora_alpha {Alpha}, which must be greater than 0";
         }
 
         if (UseDora || FanInFanOut || Bias is not (null or "none"))
         {
-            return "uses use_dora, fan_in_fan_out or bias, which are not supported";
+            return "sets use_dora, fan_in_fan_out or bias, which are not supported";
         }
 
         if (RankPattern is { Count: > 0 } || AlphaPattern is { Count: > 0 } || ModulesToSave is { Count: > 0 })
         {
-            return "has a rank_pattern, an alpha_pattern or modules_to_save, which are not supported";
+            return "sets rank_pattern, alpha_pattern or modules_to_save, which are not supported";
         }
 
-        string? start = Start.ValueKind == JsonValueKind.String ? Start.GetString()!.ToLowerInvariant() : null;
-        return start is not null && Array.Exists(_baseChangingInitializations, start.StartsWith)
-            ? $"was saved with init_lora_weights '{Excerpt.Of(start)}', which changes the base weights; convert it to a plain adapter first (PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
+        string? initialization = InitLoraWeights.ValueKind == JsonValueKind.String ? InitLoraWeights.GetString()!.ToLowerInvariant() : null;
+        return initialization is not null && Array.Exists(_baseChangingInitializations, initialization.StartsWith)
+            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights; convert it to a plain LoRA adapter first "
+                + "(in PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
             : null;
     }
 }

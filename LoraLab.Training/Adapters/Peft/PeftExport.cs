@@ -9,14 +9,14 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Adapters.Peft;
 
 /// <summary>
-/// Writes adapters in the PEFT layout so that they work on the original base: A and B as they are; R folded into A (LoRA-XS);
-/// factors taken out of the base as further ranks with the opposite sign (PiSSA, rank 2r), the scaling unchanged.
+/// Writes adapters in PEFT format so that they work on the original base: A and B as they are; R merged into A (LoRA-XS);
+/// factors extracted from the base as additional ranks with opposite sign (PiSSA, rank 2r); the scaling is unchanged.
 /// </summary>
 public static class PeftExport
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes configuration, weights and facts into a folder.</summary>
+    /// <summary>Writes configuration, weights and LoraLab's metadata to a folder.</summary>
     public static void Write(string folder, IEnumerable<LowRankAdapter> adapters, RunSpec spec, string fileVersion)
     {
         using IDisposable noGrad = no_grad();
@@ -37,7 +37,7 @@ public static class PeftExport
         DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
     }
 
-    /// <summary>Factors whose product, times the adapter's scaling, is the whole change of the original weight.</summary>
+    /// <summary>Factors whose product, times the adapter's scaling, is the full update of the original weight.</summary>
     public static (Tensor A_RI, Tensor B_OR) OnOriginalBase(LowRankAdapter adapter)
     {
         if (adapter.Extracted is ExtractedFactors extracted)
@@ -50,7 +50,7 @@ public static class PeftExport
 
     private static JsonObject Config(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters, int growth)
     {
-        // α grows with the rank so that α/r (or α/√r) stays.
+        // α grows with the rank so that α/r (or α/√r) is unchanged.
         double alpha = spec.Alpha * (spec.RankStabilized ? Math.Sqrt(growth) : growth);
         string[] targets = [.. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
         return new JsonObject

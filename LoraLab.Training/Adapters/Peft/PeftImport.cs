@@ -5,23 +5,23 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Peft;
 
-/// <summary>Reads a PEFT adapter folder, strictly: rank, targets, names and shapes must be those of the run.</summary>
+/// <summary>Loads a PEFT adapter strictly: rank, target modules, names and shapes must match the run.</summary>
 public static class PeftImport
 {
     private const string Field = "initFrom";
     private static readonly JsonSerializerOptions _strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Puts the folder's factors into freshly made adapters.</summary>
-    /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
+    /// <summary>Loads the folder's factors into new adapters.</summary>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
     public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) => Load(folder, ReadConfig(folder), adapters, rank);
 
-    /// <summary>The same where the folder's configuration is known.</summary>
-    /// <exception cref="RunFailure">Something is missing, unexpected or misshapen.</exception>
+    /// <summary>Loads the folder's factors into new adapters, given the folder's configuration.</summary>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
     public static void Load(string folder, PeftConfig config, IReadOnlyList<LowRankAdapter> adapters, int rank)
     {
         if (config.Rank != rank)
         {
-            throw RunFailure.BadData($"initFrom: the adapter in {folder} has rank {config.Rank}; the specification says {rank}.", Field);
+            throw RunFailure.BadData($"initFrom: the adapter in {folder} has rank {config.Rank}, but the specification has rank {rank}; set rank to {config.Rank}.", Field);
         }
 
         using IDisposable noGrad = no_grad();
@@ -35,39 +35,40 @@ public static class PeftImport
 
         if (unused.Count > 0)
         {
-            throw RunFailure.BadData($"initFrom: tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {folder} belongs to no target of the specification ({unused.Count} in all); targetModules must be those of the adapter.", Field);
+            throw RunFailure.BadData($"initFrom: tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {folder} belongs to no target module of the specification ({unused.Count} such tensors); targetModules must match the adapter.", Field);
         }
 
-        void Copy(string name, Tensor into)
+        void Copy(string name, Tensor target)
         {
             if (!unused.Remove(name))
             {
-                throw RunFailure.BadData($"initFrom: tensor '{name}' is missing from {folder}; targetModules must be those of the adapter.", Field);
+                throw RunFailure.BadData($"initFrom: tensor '{name}' is missing from {folder}; targetModules must match the adapter.", Field);
             }
 
             IReadOnlyList<long> found = file.Tensors[name].Shape;
-            if (!found.SequenceEqual(into.shape))
+            if (!found.SequenceEqual(target.shape))
             {
-                throw RunFailure.BadData($"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", found)}]; the run needs [{string.Join(", ", into.shape)}], so the adapter belongs to another model.", Field);
+                throw RunFailure.BadData($"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", found)}], but the run needs [{string.Join(", ", target.shape)}]: the adapter is for another model.", Field);
             }
 
             using Tensor stored = file.ToWeight(name);
-            into.copy_(stored);
-            RequireRange(into, name, file.Path);
+            target.copy_(stored);
+            RequireFinite(target, name, file.Path);
         }
     }
 
-    // A finite float64 may be beyond fp32.
-    private static void RequireRange(Tensor factor, string name, string path)
+    // A finite float64 value may be out of range for fp32.
+    private static void RequireFinite(Tensor factor, string name, string path)
     {
         using IDisposable scope = NewDisposeScope();
         if (!factor.isfinite().all().item<bool>())
         {
-            throw RunFailure.BadData($"initFrom: tensor '{name}' in {path} has values beyond the range of fp32.", Field);
+            throw RunFailure.BadData($"initFrom: tensor '{name}' in {path} has values out of range for fp32; use another adapter.", Field);
         }
     }
 
     /// <summary>Reads <c>adapter_config.json</c>.</summary>
+    /// <exception cref="RunFailure">The file is missing or invalid, or describes an adapter that is not supported.</exception>
     public static PeftConfig ReadConfig(string folder)
     {
         string path = Path.Combine(folder, PeftFiles.Config);

@@ -8,18 +8,18 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Adapters.Svd;
 
 /// <summary>
-/// Everything that the bits of a decomposition follow from: the weight's values, what is asked for, and what computes it. Another
-/// library, processor or number of threads adds up in another order.
+/// Cache key of a decomposition: everything that determines its exact bits, which are the values of the weight, the parameters, and the
+/// library, processor and number of threads, which determine the order of summation.
 /// </summary>
 internal static class SvdKey
 {
-    // 1: factors U, sigma, Vh with canonical signs; the start of the randomised one from the module's name.
+    // 1: factors U, sigma, Vh with canonical signs; the random start of the randomized SVD is derived from the module's name.
     private const int Version = 1;
 
-    // Asking a GPU's driver for its name takes longer than a small decomposition.
+    // Querying the driver for a GPU's name takes longer than a small decomposition.
     private static readonly ConcurrentDictionary<string, string?> _deviceNames = new(StringComparer.Ordinal);
 
-    /// <summary>The key as the metadata of a file; the module's name and the iterations count for the randomised algorithm alone.</summary>
+    /// <summary>The key as file metadata; the module's name and the iterations matter only for the randomized algorithm.</summary>
     public static IReadOnlyDictionary<string, string> Of(Tensor weight_OI, int rank, bool full, int iterations, string module) => new Dictionary<string, string>
     {
         ["format"] = string.Create(CultureInfo.InvariantCulture, $"loralab svd {Version}"),
@@ -29,7 +29,7 @@ internal static class SvdKey
         ["computedBy"] = string.Create(CultureInfo.InvariantCulture, $"libtorch {__version__}, {_deviceNames.GetOrAdd(weight_OI.device.ToString(), Devices.Name)}, {get_num_threads()} used"),
     };
 
-    /// <summary>Name of the key's file.</summary>
+    /// <summary>File name of a key.</summary>
     public static string FileName(IReadOnlyDictionary<string, string> key)
     {
         using Sha256Hash hash = new();
@@ -41,7 +41,7 @@ internal static class SvdKey
         return hash.Hex() + ".safetensors";
     }
 
-    /// <summary>Hash of a tensor's dtype, shape and bytes.</summary>
+    /// <summary>SHA-256 of dtypes, shapes and bytes of tensors, hexadecimal.</summary>
     public static string HashOf(params IEnumerable<Tensor> tensors)
     {
         using IDisposable scope = NewDisposeScope();

@@ -4,34 +4,34 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Svd;
 
-/// <summary>Which algorithm computes the leading singular triplets.</summary>
+/// <summary>Algorithm of a truncated SVD.</summary>
 public enum SvdAlgorithm
 {
-    /// <summary>Full where min(out, in) is at most 512, else randomised.</summary>
+    /// <summary>Full if min(out, in) is at most 512, otherwise randomized.</summary>
     Auto,
 
-    /// <summary>All singular values, in float64.</summary>
+    /// <summary>Full SVD in float64, then truncated.</summary>
     Full,
 
-    /// <summary>Halko, Martinsson and Tropp 2011, with power iterations.</summary>
+    /// <summary>Randomized SVD with power iterations (Halko, Martinsson and Tropp 2011).</summary>
     [JsonStringEnumMemberName("randomised")]
     Randomized,
 }
 
-/// <summary>The r leading singular triplets of a weight: W ≈ U diag(σ) Vᵀ.</summary>
-/// <param name="U_OR">Left vectors, [out, r].</param>
+/// <summary>Truncated SVD of a weight, W ≈ U diag(σ) Vᵀ, with the r largest singular values.</summary>
+/// <param name="U_OR">Left singular vectors, [out, r].</param>
 /// <param name="Sigma_R">Singular values, descending, [r].</param>
-/// <param name="Vh_RI">Right vectors as rows, [r, in].</param>
-/// <param name="Algorithm">What computed them: <c>full</c> or <c>randomised</c>.</param>
+/// <param name="Vh_RI">Right singular vectors as rows, [r, in].</param>
+/// <param name="Algorithm">Algorithm used: <c>full</c> or <c>randomised</c>.</param>
 public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, string Algorithm)
 {
     private const int Oversampling = 10;
     private const int LargestAutoFull = 512;
 
     /// <summary>
-    /// Computes them in float64 (full) or fp32 (randomised). Signs are made canonical: the largest entry of each left vector
-    /// is positive. The randomised start depends on the module's name alone. The result lives in the caller's dispose scope. With a
-    /// <paramref name="cache"/> it is taken from there, to the same bits, or else put there.
+    /// Computes the SVD in float64 (full) or fp32 (randomized). Signs are canonical: the largest entry of each left vector
+    /// is positive. The random start of the randomized SVD depends only on the module's name. The caller's dispose scope owns the result.
+    /// A <paramref name="cache"/> returns bit-identical results.
     /// </summary>
     public static TruncatedSvd Of(Tensor weight_OI, int rank, SvdAlgorithm algorithm, int iterations, string module, SvdCache? cache = null)
     {
@@ -51,7 +51,7 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
             : Randomized(weight_OI.to(float32), (int)Math.Min(rank + Oversampling, smaller), iterations, module);
         Tensor u_OR = u.narrow(1, 0, rank);
         Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
-        // A zero column has no sign: keep it as it is.
+        // A zero column has no sign: leave it unchanged.
         signs_1R = signs_1R.Plus(signs_1R.eq(0).to(signs_1R.dtype));
         return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full ? "full" : "randomised");
     }
@@ -62,8 +62,8 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
         Tensor basis_OK = linalg.qr(weight_OI.mm(start_IK)).Q;
         for (int i = 0; i < iterations; i++)
         {
-            Tensor back_IK = linalg.qr(weight_OI.t().mm(basis_OK)).Q;
-            basis_OK = linalg.qr(weight_OI.mm(back_IK)).Q;
+            Tensor basis_IK = linalg.qr(weight_OI.t().mm(basis_OK)).Q;
+            basis_OK = linalg.qr(weight_OI.mm(basis_IK)).Q;
         }
 
         (Tensor small_KK, Tensor sigma_K, Tensor vh_KI) = linalg.svd(basis_OK.t().mm(weight_OI), fullMatrices: false);

@@ -3,17 +3,17 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Files.Catalog;
 
 /// <summary>
-/// Finds named folders under search roots. A name is one folder or <c>owner/folder</c>; it cannot leave a root, although
-/// links inside a root may (the Hugging Face cache is made of them). The first root that has the name wins.
+/// Finds named folders under search roots. A name is a folder or <c>owner/folder</c>; it cannot escape a root, although
+/// links inside a root may (the Hugging Face cache consists of them). The first root that has the name wins.
 /// </summary>
 internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<string> roots, string bundled, Func<string, bool> isEntry)
 {
-    /// <summary>Name of what comes with LoraLab.</summary>
+    /// <summary>Name of the bundled entry.</summary>
     public const string Bundled = "sample";
 
-    private const int LongestName = 200;
+    private const int MaxNameLength = 200;
 
-    /// <summary>All names and their folders: the bundled one first, then in the order of names.</summary>
+    /// <summary>All names and their folders: the bundled one first, the others ordered by name.</summary>
     public IReadOnlyList<(string Name, string Folder)> All()
     {
         SortedDictionary<string, string> found = new(StringComparer.Ordinal);
@@ -45,7 +45,9 @@ internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<st
     }
 
     /// <summary>The folder of a name.</summary>
-    /// <exception cref="RunFailure">The name is no name, or nothing has it; the sentence says what is near and what there is.</exception>
+    /// <exception cref="RunFailure">
+    /// The name is invalid or unknown; the message suggests a similar name and lists those available.
+    /// </exception>
     public string Find(string? name)
     {
         if (Problem(name) is string problem)
@@ -62,10 +64,10 @@ internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<st
         }
 
         string[] names = [.. All().Select(entry => entry.Name)];
-        string? near = NearestName.Of(name!, names);
+        string? nearest = NearestName.Of(name!, names);
         throw RunFailure.BadData(
-            $"There is no {kind} '{name}'{(near is null ? "" : $"; did you mean '{near}'?")}{(near is null ? ". " : " ")}"
-            + (names.Length == 0 ? $"No {kind} was found at all; 'pull' downloads one." : $"There are: {string.Join(", ", names)}."),
+            $"There is no {kind} '{name}'{(nearest is null ? "." : $"; did you mean '{nearest}'?")} "
+            + (names.Length == 0 ? $"No {kind} was found; download one with 'pull'." : $"Available: {string.Join(", ", names)}."),
             field);
     }
 
@@ -73,17 +75,17 @@ internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<st
     {
         try
         {
-            // Hidden folders are downloads in progress, or not ours.
+            // Hidden folders are downloads in progress, or belong to other programs.
             return Directory.GetDirectories(folder).Where(inner => !Path.GetFileName(inner).StartsWith('.'));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            return []; // A folder that cannot be listed holds nothing that a run could use.
+            return []; // A folder that cannot be listed contains nothing usable.
         }
     }
 
     /// <summary>
-    /// Why a text cannot be a name, or null. The same on every system, so that a specification means the same everywhere.
+    /// Why a string is not a valid name, or null. The same on every platform, so that a specification means the same everywhere.
     /// </summary>
     private static string? Problem(string? name)
     {
@@ -92,19 +94,19 @@ internal sealed class CatalogFolders(string kind, string field, IReadOnlyList<st
             return "is empty";
         }
 
-        if (name.Length > LongestName)
+        if (name.Length > MaxNameLength)
         {
-            return $"is longer than {LongestName} characters";
+            return $"is longer than {MaxNameLength} characters";
         }
 
         if (name.AsSpan().IndexOfAny("\\:*?\"<>|") >= 0 || name.Any(char.IsControl))
         {
-            return "has a character that names may not have; it is a folder's name, not a path";
+            return "contains an invalid character; it must be the name of a folder, not a path";
         }
 
         string[] parts = name.Split('/');
         return parts.Length > 2 || parts.Any(part => part is "" or "." or ".." || part != part.Trim())
-            ? "is not a folder's name or owner/folder; paths are not accepted"
+            ? "is not of the form folder or owner/folder; paths are not accepted"
             : null;
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraLab.Training.Files.Catalog;
 
-/// <summary>A text that changes when a file of a folder is added, removed or written; links count as what they point to.</summary>
+/// <summary>A string that changes when a file of a folder is added, removed or modified; links are followed.</summary>
 internal static class FolderStamp
 {
     public static string Of(string folder)

@@ -1,6 +1,6 @@
 namespace LoraLab.Training.Files.Catalog;
 
-/// <summary>Finds the name that was probably meant.</summary>
+/// <summary>Finds the name that was probably intended.</summary>
 public static class NearestName
 {
     /// <summary>The candidate with the fewest edits from <paramref name="name"/>, ignoring case, or null when none is close.</summary>
@@ -12,7 +12,7 @@ public static class NearestName
         int fewest = int.MaxValue;
         foreach (string candidate in candidates)
         {
-            // owner/name is also reached by its name alone.
+            // owner/name also matches by its name alone.
             int edits = Math.Min(Edits(name, candidate), Edits(name, candidate[(candidate.LastIndexOf('/') + 1)..]));
             if (edits < fewest)
             {
@@ -23,10 +23,10 @@ public static class NearestName
         return fewest <= Tolerance(name) ? nearest : null;
     }
 
-    // Two swapped letters are two edits; in a very short name two edits make another name.
+    // Two swapped letters are two edits; in a very short name two edits make a different name.
     private static int Tolerance(string name) => name.Length < 4 ? 1 : Math.Max(2, name.Length / 3);
 
-    /// <summary>Levenshtein's distance.</summary>
+    /// <summary>Levenshtein distance, ignoring case.</summary>
     private static int Edits(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];

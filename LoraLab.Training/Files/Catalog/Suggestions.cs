@@ -1,9 +1,9 @@
 namespace LoraLab.Training.Files.Catalog;
 
-/// <summary>Did-you-mean sentences.</summary>
+/// <summary>Error messages with did-you-mean suggestions.</summary>
 public static class Suggestions
 {
-    /// <summary>Sentence for a key that does not exist.</summary>
+    /// <summary>Message for an unknown key.</summary>
     public static string UnknownKey(string field, string key, IReadOnlyCollection<string> known)
     {
         string hint = NearestName.Of(key, known) is string close
@@ -12,11 +12,11 @@ public static class Suggestions
         return $"'{field}' is not a known key; {hint}";
     }
 
-    /// <summary>Sentence for a name that does not exist.</summary>
-    public static string UnknownName(string what, string name, IReadOnlyCollection<string> known)
+    /// <summary>Message for an unknown name.</summary>
+    public static string UnknownName(string kind, string name, IReadOnlyCollection<string> known)
     {
         string hint = NearestName.Of(name, known) is string close ? $" Did you mean '{close}'?" : "";
-        string list = known.Count == 0 ? "there is none" : $"there is {string.Join(", ", known)}";
-        return $"{what} '{name}' does not exist: {list}.{hint}";
+        string list = known.Count == 0 ? "none is available" : $"available: {string.Join(", ", known)}";
+        return $"{kind} '{name}' does not exist; {list}.{hint}";
     }
 }

@@ -3,12 +3,12 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Training.Files.Errors;
 
 /// <summary>
-/// A run cannot start or go on. <see cref="Exception.Message"/> is one clear sentence that names the field, file, row or
-/// tensor and says what to do; it is shown to the user as it is.
+/// Thrown when a run cannot start or continue. <see cref="Exception.Message"/> is one clear sentence that names the field, file, row or
+/// tensor and says what to do; it is shown to the user verbatim.
 /// </summary>
 public sealed class RunFailure : Exception
 {
-    /// <summary>A failure with its reason and its sentence.</summary>
+    /// <summary>A failure with its reason and message.</summary>
     public RunFailure(EndReason reason, string message, string? field = null, Exception? inner = null)
         : base(message, inner)
     {
@@ -16,16 +16,16 @@ public sealed class RunFailure : Exception
         Field = field;
     }
 
-    /// <summary>Why the run ends.</summary>
+    /// <summary>End reason of the run.</summary>
     public EndReason Reason { get; }
 
-    /// <summary>JSON name of the field of the specification that is to blame; null when none is.</summary>
+    /// <summary>JSON name of the invalid field of the specification; null: none.</summary>
     public string? Field { get; }
 
-    /// <summary>Changes of the specification with which it would not fail.</summary>
+    /// <summary>Changes to the specification that would avoid the failure.</summary>
     public IReadOnlyList<RunSuggestion> Suggestions { get; init; } = [];
 
-    /// <summary>Model, data or specification cannot be used.</summary>
+    /// <summary>A failure because model, data or specification is invalid.</summary>
     public static RunFailure BadData(string message, string? field = null, Exception? inner = null) =>
         new(EndReason.BadData, message, field, inner);
 }

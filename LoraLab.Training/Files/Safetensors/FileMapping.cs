@@ -5,50 +5,50 @@ using TorchSharp;
 namespace LoraLab.Training.Files.Safetensors;
 
 /// <summary>
-/// Tensors that lie in a file: a private, copy-on-write memory map, which writing to a tensor never carries into the file. The map
-/// is the tensors' storage, so that it lives as long as the last of them, whatever is disposed before.
+/// Memory-mapped tensors of a file: a private, copy-on-write map, so that writing to a tensor never changes the file. The map
+/// is the storage of the tensors and lives as long as the last of them, whatever is disposed earlier.
 /// </summary>
-/// <param name="path">File.</param>
-/// <param name="opened">The same file, open: what the offsets were read from.</param>
-/// <param name="header">Its bytes before the data.</param>
+/// <param name="path">Path of the file.</param>
+/// <param name="opened">Open handle of the same file, from which the header was read.</param>
+/// <param name="header">Bytes of the file before the data.</param>
 internal sealed class FileMapping(string path, SafeFileHandle opened, byte[] header) : IDisposable
 {
-    private readonly Dictionary<torch.ScalarType, torch.Tensor?> _whole = [];
+    private readonly Dictionary<torch.ScalarType, torch.Tensor?> _maps = [];
 
-    /// <summary>A tensor of the file without a copy; null where it is not aligned to its elements or the file cannot be mapped.</summary>
+    /// <summary>A tensor of the file without a copy; null if it is not aligned to its element size or the file cannot be mapped.</summary>
     public torch.Tensor? View(SafetensorsEntry entry, torch.ScalarType dtype)
     {
         long size = dtype.ElementSize();
-        if (entry.Offset % size != 0 || Whole(dtype, size) is not { } whole)
+        if (entry.Offset % size != 0 || MapOf(dtype, size) is not { } map)
         {
             return null;
         }
 
-        using torch.Tensor flat = whole.narrow(0, entry.Offset / size, entry.Length / size);
+        using torch.Tensor flat = map.narrow(0, entry.Offset / size, entry.Length / size);
         return flat.view([.. entry.Shape]);
     }
 
-    /// <summary>Lets go of the map; views already made keep it.</summary>
+    /// <summary>Releases the map; existing views keep it alive.</summary>
     public void Dispose()
     {
-        foreach (torch.Tensor? whole in _whole.Values)
+        foreach (torch.Tensor? map in _maps.Values)
         {
-            whole?.Dispose();
+            map?.Dispose();
         }
 
-        _whole.Clear();
+        _maps.Clear();
     }
 
-    // TorchSharp cannot look at a tensor's bytes as another type: one map for each type that the file holds, as a rule one.
-    private torch.Tensor? Whole(torch.ScalarType dtype, long size)
+    // TorchSharp cannot reinterpret a tensor as another dtype: one map per dtype in the file, usually one.
+    private torch.Tensor? MapOf(torch.ScalarType dtype, long size)
     {
-        if (!_whole.TryGetValue(dtype, out torch.Tensor? whole))
+        if (!_maps.TryGetValue(dtype, out torch.Tensor? map))
         {
-            whole = Map(dtype, size);
-            _whole.Add(dtype, whole);
+            map = Map(dtype, size);
+            _maps.Add(dtype, map);
         }
 
-        return whole;
+        return map;
     }
 
     private torch.Tensor? Map(torch.ScalarType dtype, long size)
@@ -65,13 +65,13 @@ internal sealed class FileMapping(string path, SafeFileHandle opened, byte[] hea
         }
         catch (ExternalException)
         {
-            // A file system without maps, or a path that is too long for libtorch: the caller reads instead.
+            // The file system does not support mapping, or the path is too long for libtorch: the caller reads instead.
         }
 
         return null;
     }
 
-    // The map opens the path a second time: another file may stand there by now, to which the offsets do not belong.
+    // Mapping opens the path a second time: the file may have been replaced since, so that the offsets would not apply.
     private bool IsOpenedFile(torch.Tensor map, long size)
     {
         using torch.Tensor beginning = map.narrow(0, 0, header.Length / size);

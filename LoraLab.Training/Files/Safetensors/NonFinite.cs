@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 namespace LoraLab.Training.Files.Safetensors;
 
 /// <summary>
-/// Finds NaN and infinity among stored floating-point values. They are the values whose exponent bits are all set, so that half
-/// precisions need no conversion, and a model is checked at the speed of memory, without a temporary tensor.
+/// Finds NaN and infinity among stored floating-point values: those whose exponent bits are all set. Half precisions need no conversion,
+/// and a model is checked at memory bandwidth, without a temporary tensor.
 /// </summary>
 internal static class NonFinite
 {
-    /// <summary>Whether the safetensors dtype is one that the engine computes with.</summary>
+    /// <summary>Whether a safetensors dtype is a supported floating-point type.</summary>
     public static bool IsFloat(string dtype) => dtype is "F64" or "F32" or "F16" or "BF16";
 
     /// <summary>Index of the first value that is not finite, or -1.</summary>

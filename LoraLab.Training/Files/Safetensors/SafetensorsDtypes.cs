@@ -24,18 +24,18 @@ internal static class SafetensorsDtypes
         ["F8_E5M2"] = (1, null),
     };
 
-    /// <summary>Bytes of one element, or false for a type that the format does not have.</summary>
-    public static bool TryBytes(string dtype, out int bytes)
+    /// <summary>Gets the size of an element in bytes; false if the format has no such dtype.</summary>
+    public static bool TryGetSize(string dtype, out int bytes)
     {
         bool known = _types.TryGetValue(dtype, out (int Bytes, torch.ScalarType? Torch) type);
         bytes = type.Bytes;
         return known;
     }
 
-    /// <summary>The tensor type, or null where TorchSharp has none.</summary>
+    /// <summary>The corresponding dtype of TorchSharp, or null.</summary>
     public static torch.ScalarType? Torch(string dtype) => _types[dtype].Torch;
 
-    /// <summary>The format's name of a tensor type, or null where it is not written.</summary>
+    /// <summary>The format's name of a dtype, or null if the writer does not support it.</summary>
     public static string? Name(torch.ScalarType type) => type switch
     {
         torch.ScalarType.Float64 => "F64",

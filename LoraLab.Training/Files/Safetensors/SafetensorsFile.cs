@@ -5,8 +5,8 @@ using TorchSharp;
 namespace LoraLab.Training.Files.Safetensors;
 
 /// <summary>
-/// An open safetensors file. The header is checked when it is opened. A tensor is then read into memory of its own, or used where it
-/// lies in the file, which must not be shortened meanwhile; what replaces files by renaming does no harm.
+/// An open safetensors file. The header is validated when it is opened. Tensors are then read into new memory or memory-mapped; the file
+/// must not be truncated while it is mapped, but may be replaced by renaming.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
@@ -30,13 +30,13 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, SafetensorsEntry> Tensors { get; }
 
-    /// <summary>Free texts of the header (<c>__metadata__</c>).</summary>
+    /// <summary>Metadata of the header (<c>__metadata__</c>).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Opens a file and checks its header.</summary>
-    /// <param name="path">File.</param>
-    /// <param name="field">Field of the specification that failures blame.</param>
-    /// <exception cref="RunFailure">The file is missing, cut off or inconsistent; the sentence names the tensor.</exception>
+    /// <summary>Opens a file and validates its header.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="field">Field of the specification that failures refer to.</param>
+    /// <exception cref="RunFailure">The file is missing, truncated or inconsistent; the message names the tensor.</exception>
     public static SafetensorsFile Open(string path, string? field = "model")
     {
         SafeFileHandle? handle = null;
@@ -59,14 +59,14 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>A new CPU tensor with the file's dtype, shape and values; the caller's dispose scope owns it.</summary>
     /// <param name="name">Name of the tensor.</param>
-    /// <exception cref="RunFailure">There is no such tensor, TorchSharp has no such dtype, or the file cannot be read any more.</exception>
+    /// <exception cref="RunFailure">There is no such tensor, TorchSharp has no such dtype, or reading fails.</exception>
     public torch.Tensor ToTensor(string name)
     {
         SafetensorsEntry entry = Entry(name);
         return Copy(entry, SafetensorsDtypes.Torch(entry.Dtype) ?? throw Unusable(entry));
     }
 
-    /// <summary>As <see cref="ToTensor"/>, for a weight: floating-point and finite, or it is refused.</summary>
+    /// <summary>As <see cref="ToTensor"/>, but requires floating-point values that are all finite.</summary>
     /// <param name="name">Name of the tensor.</param>
     /// <exception cref="RunFailure">
     /// There is no such tensor, its dtype is not F32, F16, BF16 or F64, or a value is NaN or infinite.
@@ -87,7 +87,7 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Closes the file; tensors already made stay valid.</summary>
+    /// <summary>Closes the file; existing tensors stay valid.</summary>
     public void Dispose()
     {
         if (_mapping.IsValueCreated)
@@ -98,14 +98,14 @@ public sealed class SafetensorsFile : IDisposable
         _handle.Dispose();
     }
 
-    /// <summary>A tensor's entry; floating-point, or it is refused.</summary>
+    /// <summary>The entry of a tensor; it must be floating-point.</summary>
     internal SafetensorsEntry FloatEntry(string name)
     {
         SafetensorsEntry entry = Entry(name);
         return NonFinite.IsFloat(entry.Dtype) ? entry : throw Unusable(entry);
     }
 
-    /// <summary>The tensor where it lies in the file; a copy where that cannot be.</summary>
+    /// <summary>The memory-mapped tensor, or a copy if it cannot be mapped.</summary>
     internal torch.Tensor InPlaceOrCopy(SafetensorsEntry entry, torch.ScalarType dtype, out bool inPlace)
     {
         torch.Tensor? view = _mapping.Value.View(entry, dtype);
@@ -113,17 +113,17 @@ public sealed class SafetensorsFile : IDisposable
         return view ?? Copy(entry, dtype);
     }
 
-    /// <summary>Refuses NaN and infinity among a tensor's values from element <paramref name="first"/> on.</summary>
+    /// <summary>Throws if a value is NaN or infinite; <paramref name="first"/> is the index of the first value within the tensor.</summary>
     internal void RequireFinite(SafetensorsEntry entry, torch.Tensor values, long first) => TensorBytes.ForEachSpan(values, (span, offset) =>
     {
         long found = NonFinite.FirstIndex(span, entry.Dtype);
         if (found >= 0)
         {
-            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' holds NaN or infinity (element {first + (offset / values.ElementSize) + found}); get the file again, or use another one.", _field);
+            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' contains NaN or infinity (element {first + (offset / values.ElementSize) + found}); download the file again, or use another one.", _field);
         }
     });
 
-    /// <summary>Fills <paramref name="target"/> with the file's bytes from <paramref name="offset"/> on.</summary>
+    /// <summary>Fills <paramref name="target"/> with the bytes of the file starting at <paramref name="offset"/>.</summary>
     internal void ReadExactly(Span<byte> target, long offset)
     {
         try
@@ -133,7 +133,7 @@ public sealed class SafetensorsFile : IDisposable
                 int read = RandomAccess.Read(_handle, target, offset);
                 if (read == 0)
                 {
-                    throw RunFailure.BadData($"{Path} was cut off at byte {offset} while it was read; get the file again.", _field);
+                    throw RunFailure.BadData($"{Path} was truncated at byte {offset} while being read; download the file again.", _field);
                 }
 
                 target = target[read..];
@@ -165,5 +165,5 @@ public sealed class SafetensorsFile : IDisposable
         Tensors.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
 
     private RunFailure Unusable(SafetensorsEntry entry) =>
-        RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' has the dtype {entry.Dtype}, which cannot be used; convert it to F32, F16 or BF16.", _field);
+        RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' has dtype {entry.Dtype}, which is not supported; convert it to F32, F16 or BF16.", _field);
 }

@@ -6,13 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace LoraLab.Training.Files.Safetensors;
 
 /// <summary>
-/// Reads and checks a safetensors header: eight bytes of length, JSON, then the data, which the tensors must cover without
-/// overlap, gap or rest. Everything is checked before a tensor is read.
+/// Reads and validates a safetensors header: eight bytes of length, JSON, then the data, which the tensors must cover without
+/// overlap, gap or trailing bytes. Everything is validated before a tensor is read.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
-    private const long LongestHeader = 100_000_000;
-    private const int MostAxes = 16;
+    private const long MaxHeaderBytes = 100_000_000;
+    private const int MaxAxes = 16;
     private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
     private readonly string _file;
@@ -28,7 +28,7 @@ internal sealed class SafetensorsHeader
 
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The file's bytes before its data.</summary>
+    /// <summary>Bytes of the file before the data.</summary>
     public byte[] Bytes { get; private set; } = [];
 
     public static SafetensorsHeader Read(SafeFileHandle handle, string file, string? field)
@@ -42,14 +42,14 @@ internal sealed class SafetensorsHeader
     {
         long fileLength = RandomAccess.GetLength(handle);
         byte[] prefix = new byte[sizeof(ulong)];
-        Require(TryFill(handle, prefix), "is cut off: it has no header");
+        Require(TryFill(handle, prefix), "is truncated: it has no header; download the file again");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        Require(length is >= 2 and <= LongestHeader, $"is not a safetensors file: its first eight bytes give a header of {length} bytes");
-        Require((long)length <= fileLength - prefix.Length, $"is cut off: its header should have {length} bytes, the file has {fileLength}");
+        Require(length is >= 2 and <= MaxHeaderBytes, $"is not a safetensors file: its first eight bytes declare a header of {length} bytes");
+        Require((long)length <= fileLength - prefix.Length, $"is truncated: its header should have {length} bytes, but the file has {fileLength}; download the file again");
         Bytes = new byte[prefix.Length + (int)length];
-        Require(TryFill(handle, Bytes), "is cut off: it ends within its header");
+        Require(TryFill(handle, Bytes), "is truncated: it ends within its header; download the file again");
         ReadOnlyMemory<byte> json = Bytes.AsMemory(prefix.Length);
-        Require(json.Span[0] == (byte)'{', "is not a safetensors file: its header does not begin with '{'");
+        Require(json.Span[0] == (byte)'{', "is not a safetensors file: its header does not start with '{'");
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, _strict);
@@ -57,11 +57,11 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException: a name that is JSON but no text, such as the lone surrogate "\ud800".
+            // InvalidOperationException: a name that is valid JSON but not valid text, such as the lone surrogate "\ud800".
             throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {Excerpt.Of(problem.Message)}", _field, problem);
         }
 
-        CheckCover(Bytes.Length, fileLength);
+        CheckCoverage(Bytes.Length, fileLength);
     }
 
     private static bool TryFill(SafeFileHandle handle, Span<byte> target)
@@ -97,10 +97,10 @@ internal sealed class SafetensorsHeader
 
     private void ReadMetadata(JsonElement value)
     {
-        Require(value.ValueKind == JsonValueKind.Object, "has a '__metadata__' that is not an object");
+        Require(value.ValueKind == JsonValueKind.Object, "has '__metadata__' that is not a JSON object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            Require(property.Value.ValueKind == JsonValueKind.String, $"has metadata '{Excerpt.Of(property.Name)}' that is not a text");
+            Require(property.Value.ValueKind == JsonValueKind.String, $"has metadata '{Excerpt.Of(property.Name)}' that is not a string");
             Metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -111,47 +111,47 @@ internal sealed class SafetensorsHeader
         long[] shape = [], offsets = [];
         bool complete = value.ValueKind == JsonValueKind.Object
             && value.TryGetProperty("dtype", out JsonElement dtypeValue) && dtypeValue.ValueKind == JsonValueKind.String && (dtype = dtypeValue.GetString()!).Length > 0
-            && value.TryGetProperty("shape", out JsonElement shapeValue) && TryNumbers(shapeValue, out shape)
-            && value.TryGetProperty("data_offsets", out JsonElement offsetsValue) && TryNumbers(offsetsValue, out offsets)
+            && value.TryGetProperty("shape", out JsonElement shapeValue) && TryReadSizes(shapeValue, out shape)
+            && value.TryGetProperty("data_offsets", out JsonElement offsetsValue) && TryReadSizes(offsetsValue, out offsets)
             && offsets.Length == 2;
         string shown = Excerpt.Of(name);
-        Require(complete, $"does not describe tensor '{shown}' with a dtype, a shape and two data_offsets");
-        Require(SafetensorsDtypes.TryBytes(dtype, out int bytes), $"gives tensor '{shown}' the unknown dtype '{Excerpt.Of(dtype)}'");
-        Require(shape.Length <= MostAxes, $"gives tensor '{shown}' {shape.Length} axes");
-        Require(offsets[1] >= offsets[0], $"gives tensor '{shown}' offsets that run backwards: {offsets[0]} to {offsets[1]}");
+        Require(complete, $"has an invalid entry for tensor '{shown}', which needs a dtype, a shape and two data_offsets");
+        Require(SafetensorsDtypes.TryGetSize(dtype, out int bytes), $"has tensor '{shown}' of unknown dtype '{Excerpt.Of(dtype)}'");
+        Require(shape.Length <= MaxAxes, $"has tensor '{shown}' with {shape.Length} axes; at most {MaxAxes} are supported");
+        Require(offsets[1] >= offsets[0], $"has tensor '{shown}' with decreasing data_offsets: {offsets[0]} to {offsets[1]}");
         UInt128 size = (UInt128)bytes;
         foreach (long axis in shape)
         {
-            // An axis of 0 must not hide what the others would make of the strides.
+            // An axis of size 0 must not hide an overflow of the strides.
             size *= (UInt128)Math.Max(axis, 1);
-            Require(size <= long.MaxValue, $"gives tensor '{shown}' an impossible shape");
+            Require(size <= long.MaxValue, $"has tensor '{shown}' with an impossible shape");
         }
 
         size = shape.Contains(0) ? 0 : size;
         long length = offsets[1] - offsets[0];
-        Require(size == (UInt128)length, $"gives tensor '{shown}' of dtype {dtype} and shape [{string.Join(", ", shape)}] {length} bytes instead of {size}");
-        Require(offsets[1] <= long.MaxValue - dataStart, $"gives tensor '{shown}' impossible offsets");
+        Require(size == (UInt128)length, $"has tensor '{shown}' of dtype {dtype} and shape [{string.Join(", ", shape)}] with {length} bytes instead of {size}");
+        Require(offsets[1] <= long.MaxValue - dataStart, $"has tensor '{shown}' with impossible data_offsets");
         return new SafetensorsEntry(name, dtype, shape, dataStart + offsets[0], length);
     }
 
-    private void CheckCover(long dataStart, long fileLength)
+    private void CheckCoverage(long dataStart, long fileLength)
     {
         long expected = dataStart;
-        string before = "the header";
+        string previous = "the header";
         foreach (SafetensorsEntry entry in Entries.Values.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
         {
             string shown = Excerpt.Of(entry.Name);
-            Require(entry.Offset >= expected, $"has tensor '{shown}' overlapping {before}");
-            Require(entry.Offset == expected, $"leaves {entry.Offset - expected} bytes unused before tensor '{shown}'");
+            Require(entry.Offset >= expected, $"has tensor '{shown}' that overlaps {previous}");
+            Require(entry.Offset == expected, $"has {entry.Offset - expected} unused bytes before tensor '{shown}'");
             expected = entry.Offset + entry.Length;
-            Require(expected <= fileLength, $"is cut off: tensor '{shown}' ends at byte {expected}, the file has {fileLength}; get the file again");
-            before = $"tensor '{shown}'";
+            Require(expected <= fileLength, $"is truncated: tensor '{shown}' ends at byte {expected}, but the file has {fileLength}; download the file again");
+            previous = $"tensor '{shown}'";
         }
 
-        Require(expected == fileLength, $"has {fileLength - expected} bytes behind its last tensor");
+        Require(expected == fileLength, $"has {fileLength - expected} bytes after its last tensor");
     }
 
-    private static bool TryNumbers(JsonElement value, out long[] numbers)
+    private static bool TryReadSizes(JsonElement value, out long[] numbers)
     {
         numbers = [];
         if (value.ValueKind != JsonValueKind.Array)
@@ -172,9 +172,9 @@ internal sealed class SafetensorsHeader
         return true;
     }
 
-    private void Require(bool holds, string problem)
+    private void Require(bool condition, string problem)
     {
-        if (!holds)
+        if (!condition)
         {
             throw RunFailure.BadData($"{_file} {problem}.", _field);
         }

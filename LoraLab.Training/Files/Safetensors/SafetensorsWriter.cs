@@ -4,13 +4,13 @@ using TorchSharp;
 
 namespace LoraLab.Training.Files.Safetensors;
 
-/// <summary>Writes safetensors files: names sorted, header padded to eight bytes, the file in place only when it is complete.</summary>
+/// <summary>Writes safetensors files: sorted names, header padded to eight bytes, the file replaced atomically once complete.</summary>
 public static class SafetensorsWriter
 {
-    /// <summary>Writes tensors to a file; a file that was there is replaced in one step.</summary>
-    /// <param name="path">File to make.</param>
+    /// <summary>Writes tensors to a file; an existing file is replaced atomically.</summary>
+    /// <param name="path">File to create.</param>
     /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16, on any device.</param>
-    /// <param name="metadata">Free texts for the header; <c>format</c> = <c>pt</c> is what Hugging Face readers expect.</param>
+    /// <param name="metadata">Metadata of the header; Hugging Face readers expect <c>format</c> = <c>pt</c>.</param>
     /// <exception cref="ArgumentException">A tensor has another dtype.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
@@ -18,16 +18,16 @@ public static class SafetensorsWriter
         Write(path, tensors.Select(pair => new DeferredTensor(pair.Key, pair.Value.dtype, pair.Value.shape, () => pair.Value)), metadata);
     }
 
-    /// <summary>As the other, for tensors that need not be in memory together: each is made, written and let go.</summary>
-    /// <param name="path">File to make.</param>
+    /// <summary>Writes tensors to a file one at a time: each is created, written and released.</summary>
+    /// <param name="path">File to create.</param>
     /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16.</param>
-    /// <param name="metadata">Free texts for the header.</param>
-    /// <exception cref="ArgumentException">A tensor has another dtype, or is made in another dtype or shape than was planned.</exception>
+    /// <param name="metadata">Metadata of the header.</param>
+    /// <exception cref="ArgumentException">A tensor has another dtype, or is created with another dtype or shape than declared.</exception>
     public static void Write(string path, IEnumerable<DeferredTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
 
-        // Wider elements first, so that every tensor is aligned to its element; names decide within.
+        // Wider elements first, so that every tensor is aligned to its element size; then by name.
         DeferredTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
@@ -59,7 +59,7 @@ public static class SafetensorsWriter
         foreach (DeferredTensor tensor in tensors)
         {
             string dtype = SafetensorsDtypes.Name(tensor.Dtype)
-                ?? throw new ArgumentException($"Tensor '{tensor.Name}' is {tensor.Dtype}; float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
+                ?? throw new ArgumentException($"Tensor '{tensor.Name}' has dtype {tensor.Dtype}; only float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
             long end = offset + tensor.Bytes;
             header.Add(tensor.Name, new { dtype, shape = tensor.Shape, data_offsets = new[] { offset, end } });
             offset = end;
@@ -95,13 +95,13 @@ public static class SafetensorsWriter
         json.WriteTo(stream);
     }
 
-    private static void WriteData(FileStream stream, DeferredTensor planned)
+    private static void WriteData(FileStream stream, DeferredTensor declared)
     {
         using IDisposable scope = torch.NewDisposeScope();
-        torch.Tensor tensor = planned.Make();
-        if (tensor.dtype != planned.Dtype || !tensor.shape.SequenceEqual(planned.Shape))
+        torch.Tensor tensor = declared.Make();
+        if (tensor.dtype != declared.Dtype || !tensor.shape.SequenceEqual(declared.Shape))
         {
-            throw new ArgumentException($"Tensor '{planned.Name}' was planned as {planned.Dtype} [{string.Join(", ", planned.Shape)}] and is {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
+            throw new ArgumentException($"Tensor '{declared.Name}' was declared as {declared.Dtype} [{string.Join(", ", declared.Shape)}], but is {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
         }
 
         torch.Tensor plain = tensor.detach().cpu().contiguous();

@@ -7,7 +7,7 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Models.Catalog;
 
-/// <summary>The models that runs can name. Safe for several threads.</summary>
+/// <summary>The models that runs can use. Thread-safe.</summary>
 public sealed class ModelCatalog
 {
     private readonly string _bundled;
@@ -28,7 +28,7 @@ public sealed class ModelCatalog
     /// <summary>All model folders, usable or not, the bundled one first.</summary>
     public IReadOnlyList<ModelEntry> List() => [.. _models.All().Select(model => Describe(model.Name, model.Folder).Entry)];
 
-    /// <summary>A model that runs can use.</summary>
+    /// <summary>Finds a usable model.</summary>
     /// <exception cref="RunFailure">There is no such model, or it cannot be used; field <c>model</c>.</exception>
     public ResolvedModel Find(string name)
     {
@@ -36,24 +36,24 @@ public sealed class ModelCatalog
         return model ?? throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
     }
 
-    /// <summary>The files of a model, usable or not, as they are now.</summary>
+    /// <summary>Current snapshots of the files of a model, usable or not.</summary>
     /// <exception cref="RunFailure">There is no such model; field <c>model</c>.</exception>
     public IReadOnlyList<FileSnapshot> FileSnapshots(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.ToSnapshot(name))];
 
-    /// <summary>What a list shows of one model.</summary>
+    /// <summary>Catalog entry of a model.</summary>
     /// <exception cref="RunFailure">There is no such model.</exception>
     public ModelEntry Describe(string name) => Describe(name, _models.Find(name)).Entry;
 
-    /// <summary>The folder of a PEFT adapter under the model roots.</summary>
+    /// <summary>Folder of a PEFT adapter under the model roots.</summary>
     /// <exception cref="RunFailure">There is no such adapter; field <c>initFrom</c>.</exception>
     public string FindAdapter(string name) => _adapters.Find(name);
 
     private (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
         string stamp = FolderStamp.Of(folder);
-        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, ResolvedModel? Model) known) && known.Stamp == stamp && known.Entry.Name == name)
+        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, ResolvedModel? Model) cached) && cached.Stamp == stamp && cached.Entry.Name == name)
         {
-            return (known.Entry, known.Model);
+            return (cached.Entry, cached.Model);
         }
 
         (ModelEntry entry, ResolvedModel? model) = ModelFolder.Describe(name, folder);

@@ -2,15 +2,14 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Models.Catalog;
 
-/// <summary>Says what a model folder holds and whether runs can use it, from names, sizes and the configuration alone.</summary>
+/// <summary>Describes a model folder and checks whether it is usable, from file names, sizes and the configuration only.</summary>
 internal static class ModelFolder
 {
-    private const string TokenizerFile = "tokenizer.model";
-
-    /// <summary>What a list shows of it, and where runs can use it what they need.</summary>
+    /// <summary>The catalog entry, and the resolved model if it is usable.</summary>
     public static (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
         LlamaConfig config;
@@ -25,12 +24,12 @@ internal static class ModelFolder
         }
 
         string[] weights = Weights(folder);
-        string? problemOfFiles = Problem(folder, weights);
+        string? fileProblem = Problem(folder, weights);
         ModelEntry entry = new()
         {
             Name = name,
-            Usable = problemOfFiles is null,
-            Problem = problemOfFiles,
+            Usable = fileProblem is null,
+            Problem = fileProblem,
             Parameters = config.ParameterCount,
             Layers = config.Layers,
             HiddenSize = config.HiddenSize,
@@ -42,9 +41,9 @@ internal static class ModelFolder
         return (entry, entry.Usable ? new ResolvedModel(name, folder, config, sha256) : null);
     }
 
-    /// <summary>The files that a run reads, as they are now.</summary>
+    /// <summary>Current stamps of the files that a run reads.</summary>
     public static IReadOnlyList<FileStamp> Stamps(string folder) => FileStamp.Of(
-        folder, [LlamaConfig.FileName, TokenizerFile, CheckpointWeights.IndexFile, .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
+        folder, [LlamaConfig.FileName, LlamaTokenizerFile.FileName, CheckpointWeights.IndexFile, .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
 
     private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
 
@@ -52,22 +51,15 @@ internal static class ModelFolder
     {
         if (weights.Length == 0)
         {
-            return $"It has no weights ({CheckpointWeights.SingleFile}).";
+            return $"The folder has no weights ({CheckpointWeights.SingleFile}).";
         }
 
         if (Array.Find(weights, path => Bytes(path) == 0) is string empty)
         {
-            return $"Its {Path.GetFileName(empty)} is empty or a broken link.";
+            return $"{Path.GetFileName(empty)} is empty or a broken link.";
         }
 
-        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
-        {
-            return File.Exists(Path.Combine(folder, "tokenizer.json"))
-                ? "It has only a tokenizer.json; LoraLab reads SentencePiece models, so a tokenizer.model is needed."
-                : "It has no tokenizer.model.";
-        }
-
-        return null;
+        return File.Exists(Path.Combine(folder, LlamaTokenizerFile.FileName)) ? null : $"The folder {LlamaTokenizerFile.MissingMessage(folder)}.";
     }
 
     private static long Bytes(string path) => Math.Max(0, FileStamp.Of(path).Bytes);

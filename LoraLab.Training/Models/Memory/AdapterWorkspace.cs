@@ -3,8 +3,8 @@ using LoraLab.Training.Adapters;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// Peak workspace of the kernel functions <c>adapted</c> and <c>adapted_backward</c> for the adapter of one linear layer, in addition to the
-/// layer's own input and output. Rank-r tensors are omitted: they are smaller by a factor of r / width.
+/// Peak workspace of the kernel functions <c>adapted</c> and <c>adapted_backward</c> for the adapter of one linear layer, in addition to
+/// the layer's own input and output. Rank-r tensors are omitted: they are smaller by a factor of r / width.
 /// </summary>
 /// <param name="linear">The layer.</param>
 /// <param name="footprint">Its adapter; null: none.</param>
@@ -35,7 +35,8 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
     }
 
     /// <summary>
-    /// Bytes per row in the backward pass: the output gradient in fp32, then either the input in fp32 or the input gradient and its addition.
+    /// Bytes per row in the backward pass: the output gradient in fp32, then either the input in fp32 or the input gradient and its
+    /// addition.
     /// </summary>
     public double Backward
     {

@@ -4,9 +4,9 @@ using LoraLab.Training.Models.Packed;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// Saved activations and peak workspace of one block of the packed model, counted from <c>Models/Packed/llama.torchscript</c>: a tensor lives
-/// from the line that creates it to its last use. Each list of candidates follows the lines of a function; the largest for the shape of a
-/// pass is the peak.
+/// Saved activations and peak workspace of one block of the packed model, counted from <c>Models/Packed/llama.torchscript</c>: a tensor
+/// lives from the line that creates it to its last use. Each list of candidates follows the lines of a function; the largest for the shape
+/// of a pass is the peak.
 /// </summary>
 public sealed class BlockMemory
 {
@@ -100,7 +100,8 @@ public sealed class BlockMemory
                 new((w * f) + (2 * w * d) + _workspaces["up_proj"].Backward),
                 new(normBackward),
                 new(middle + narrowed + (w * a) + _workspaces["o_proj"].Backward),
-                // For a bucket: gradients of output, rows, queries and repeated keys and values, with their operands; gradients of earlier buckets.
+                // For a bucket: gradients of output, rows, queries and repeated keys and values, with their operands; gradients of earlier
+                // buckets.
                 .. _rowAttention ? new PassBytes[] { new(middle + (w * a) + qkv) } :
                 [
                     new PassBytes(middle + (w * a), qkv, (_gpu ? 6 : 7) * w * a) + ScoresBackward,

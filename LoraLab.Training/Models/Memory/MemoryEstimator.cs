@@ -65,7 +65,8 @@ public static class MemoryEstimator
     }
 
     /// <summary>
-    /// Bytes of all weights: matrices in the run's precision, norm gains in fp32. If weights are mapped, the pages of a replaced weight count too.
+    /// Bytes of all weights: matrices in the run's precision, norm gains in fp32. If weights are mapped, the pages of a replaced weight
+    /// count too.
     /// </summary>
     public static double Weights(MemoryRequest request)
     {
@@ -94,7 +95,8 @@ public static class MemoryEstimator
         // Including the rotary angles and the mask of source cells.
         double saved = (request.Config.Layers * block.Saved.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
         double masks = block.Masks.Of(pass);
-        // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next block.
+        // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
+        // block.
         double forward = Peak(block.Forward, pass) + masks;
         double backward = stream + Peak(block.Backward, pass) + masks;
         double head = Head(request, pass) + stream;

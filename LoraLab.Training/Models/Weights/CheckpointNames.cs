@@ -1,9 +1,9 @@
 namespace LoraLab.Training.Models.Weights;
 
-/// <summary>Tensor names of a Llama checkpoint in the Hugging Face layout.</summary>
+/// <summary>Tensor names of a Llama checkpoint in Hugging Face format.</summary>
 public static class CheckpointNames
 {
-    /// <summary>End of a linear layer's tensor name.</summary>
+    /// <summary>Suffix of a linear layer's tensor name.</summary>
     public const string WeightSuffix = ".weight";
 
     /// <summary>Token embedding.</summary>
@@ -22,7 +22,7 @@ public static class CheckpointNames
     public static string MlpNorm(int layer) => $"model.layers.{layer}.post_attention_layernorm.weight";
 
     /// <summary>
-    /// True for buffers that older exporters saved beside the weights; the engine computes them itself.
+    /// True for buffers that older exporters saved along with the weights and that are computed here.
     /// </summary>
     public static bool IsDerivedBuffer(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
 }

@@ -2,10 +2,10 @@ using LoraLab.Training.Adapters;
 
 namespace LoraLab.Training.Models.Weights;
 
-/// <summary>Every weight of a checkpoint with its shape, in the order of the model.</summary>
+/// <summary>Names and shapes of all weights of a checkpoint, in the order of the model.</summary>
 public static class CheckpointShapes
 {
-    /// <summary>Name in a Hugging Face checkpoint and shape.</summary>
+    /// <summary>Name in a Hugging Face checkpoint and shape of each weight.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Of(LlamaConfig config)
     {
         long width = config.HiddenSize;

@@ -5,9 +5,7 @@ using TorchSharp;
 
 namespace LoraLab.Training.Models.Weights;
 
-/// <summary>
-/// The weights of a model folder: one <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.
-/// </summary>
+/// <summary>The weights of a model folder: <c>model.safetensors</c>, or the shards listed in <c>model.safetensors.index.json</c>.</summary>
 public sealed class CheckpointWeights : IDisposable
 {
     /// <summary>Name of the single file.</summary>
@@ -31,10 +29,10 @@ public sealed class CheckpointWeights : IDisposable
     /// <summary>Names of all tensors.</summary>
     public IReadOnlyCollection<string> Names => _byTensor.Keys;
 
-    /// <summary>Paths of the weight files, in the order of their names.</summary>
+    /// <summary>Paths of the weight files, ordered by name.</summary>
     public IReadOnlyList<string> Files => [.. _files.Values.Select(file => file.Path).Order(StringComparer.Ordinal)];
 
-    /// <summary>Opens the weights of a model folder and checks every header; no weights are read yet.</summary>
+    /// <summary>Opens the weights of a model folder and validates all headers; no weights are read yet.</summary>
     /// <exception cref="RunFailure">A file, shard or tensor is missing or inconsistent.</exception>
     public static CheckpointWeights Open(string modelFolder)
     {
@@ -51,19 +49,19 @@ public sealed class CheckpointWeights : IDisposable
         }
     }
 
-    /// <summary>Whether a tensor is there.</summary>
+    /// <summary>Whether a tensor exists.</summary>
     public bool Has(string name) => _byTensor.ContainsKey(name);
 
     /// <summary>Shape of a tensor.</summary>
     /// <exception cref="RunFailure">There is no such tensor.</exception>
     public IReadOnlyList<long> Shape(string name) => FileOf(name).Tensors[name].Shape;
 
-    /// <summary>Dtype of a tensor as the file writes it: F32, F16, BF16 and so on.</summary>
+    /// <summary>Dtype of a tensor in the notation of the format: F32, F16, BF16 and so on.</summary>
     /// <exception cref="RunFailure">There is no such tensor.</exception>
     public string Dtype(string name) => FileOf(name).Tensors[name].Dtype;
 
-    /// <summary>A new CPU tensor with the values of the file, which are finite; the caller's dispose scope owns it.</summary>
-    /// <exception cref="RunFailure">There is no such tensor, its dtype is no floating-point one, or a value is NaN or infinite.</exception>
+    /// <summary>Reads a tensor into new CPU memory; all its values are finite. The caller's dispose scope owns it.</summary>
+    /// <exception cref="RunFailure">There is no such tensor, its dtype is not floating-point, or a value is NaN or infinite.</exception>
     public torch.Tensor Read(string name) => FileOf(name).ToWeight(name);
 
     /// <summary>Closes the files; tensors already read stay valid.</summary>
@@ -91,7 +89,7 @@ public sealed class CheckpointWeights : IDisposable
         }
         else
         {
-            throw RunFailure.BadData($"The model in {_folder} has no weights: neither {SingleFile} nor {IndexFile} is there.", "model");
+            throw RunFailure.BadData($"The model in {_folder} has no weights: neither {SingleFile} nor {IndexFile} exists.", "model");
         }
     }
 
@@ -102,7 +100,7 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (shard.Length == 0 || shard.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || !File.Exists(Path.Combine(_folder, shard)))
             {
-                throw RunFailure.BadData($"The model in {_folder} lacks the shard '{Excerpt.Of(shard)}' that {IndexFile} names.", "model");
+                throw RunFailure.BadData($"The model in {_folder} lacks the shard '{Excerpt.Of(shard)}', which {IndexFile} lists; download the model again.", "model");
             }
 
             OpenFile(shard);
@@ -112,14 +110,14 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (!_files[shard].Tensors.ContainsKey(tensor))
             {
-                throw RunFailure.BadData($"{IndexFile} in {_folder} says that tensor '{Excerpt.Of(tensor)}' is in {Excerpt.Of(shard)}, but it is not.", "model");
+                throw RunFailure.BadData($"{IndexFile} in {_folder} lists tensor '{Excerpt.Of(tensor)}' in {Excerpt.Of(shard)}, which does not contain it.", "model");
             }
         }
 
         string? unlisted = _byTensor.Keys.FirstOrDefault(tensor => !map.ContainsKey(tensor));
         if (unlisted is not null)
         {
-            throw RunFailure.BadData($"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} holds tensor '{Excerpt.Of(unlisted)}', which {IndexFile} does not list.", "model");
+            throw RunFailure.BadData($"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} contains tensor '{Excerpt.Of(unlisted)}', which {IndexFile} does not list.", "model");
         }
     }
 
@@ -131,7 +129,7 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (!_byTensor.TryAdd(tensor, file))
             {
-                throw RunFailure.BadData($"Tensor '{Excerpt.Of(tensor)}' is in {name} and in {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.", "model");
+                throw RunFailure.BadData($"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.", "model");
             }
         }
     }
@@ -160,7 +158,7 @@ public sealed class CheckpointWeights : IDisposable
         throw RunFailure.BadData($"{path} has no 'weight_map'.", "model");
     }
 
-    /// <summary>The file that holds a tensor.</summary>
+    /// <summary>The file that contains a tensor.</summary>
     internal SafetensorsFile FileOf(string name) =>
         _byTensor.TryGetValue(name, out SafetensorsFile? file) ? file : throw RunFailure.BadData($"The weights in {_folder} have no tensor '{name}'.", "model");
 }

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Training.Models.Weights;
 
-/// <summary>Counts stored floating-point values that are neither 0 nor −0: those with a bit set beside the sign.</summary>
+/// <summary>Counts stored floating-point values that are neither 0 nor −0: those with a bit set other than the sign.</summary>
 internal static class NonZeroCounter
 {
-    /// <summary>How many of the values are not 0.</summary>
+    /// <summary>Number of nonzero values.</summary>
     public static long Count(ReadOnlySpan<byte> values, string dtype) => dtype switch
     {
         "F64" => Count(values, ~(1UL << 63)),
@@ -24,7 +24,7 @@ internal static class NonZeroCounter
         int i = 0;
         for (; i <= values.Length - Vector<T>.Count; i += Vector<T>.Count)
         {
-            // Zeros are rare among weights: only a vector that holds one is looked at value by value.
+            // Zeros are rare among weights: only a vector that contains one is examined value by value.
             if (Vector.EqualsAny(new Vector<T>(values[i..]) & mask, Vector<T>.Zero))
             {
                 zeros += Zeros(values.Slice(i, Vector<T>.Count), magnitude);

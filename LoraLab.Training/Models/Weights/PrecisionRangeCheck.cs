@@ -5,8 +5,8 @@ using TorchSharp;
 namespace LoraLab.Training.Models.Weights;
 
 /// <summary>
-/// What a precision of narrower range makes of values: those that become 0, and whether all stay finite. On the CPU from the bits,
-/// while they are in the cache; on another device by its own operators, asked once at the end.
+/// Effects of converting values to a precision of narrower range: the number that underflow to 0, and whether all stay finite. Computed
+/// from the bits on the CPU, while they are in the cache; on another device with its operators, read once at the end.
 /// </summary>
 internal sealed class PrecisionRangeCheck : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class PrecisionRangeCheck : IDisposable
     }
 
     /// <summary>
-    /// Whether values of <paramref name="from"/> can become infinite or 0 in <paramref name="to"/>: by range, not by digits.
+    /// Whether values of <paramref name="from"/> can overflow or underflow in <paramref name="to"/>: a matter of range, not digits.
     /// </summary>
     public static bool Applies(torch.ScalarType from, torch.ScalarType to) => to switch
     {
@@ -35,8 +35,8 @@ internal sealed class PrecisionRangeCheck : IDisposable
         _ => false,
     };
 
-    /// <summary>A piece, flat and on the same device, before and after the conversion.</summary>
-    public void Take(torch.Tensor before, torch.Tensor after)
+    /// <summary>Adds a chunk of values before and after the conversion, both flat and on the same device.</summary>
+    public void Add(torch.Tensor before, torch.Tensor after)
     {
         if (_deviceFlushed is not null)
         {
@@ -51,7 +51,7 @@ internal sealed class PrecisionRangeCheck : IDisposable
         _finite &= NonFinite.FirstIndex(after.bytes, dtype) < 0;
     }
 
-    /// <summary>The number of values that became 0, and whether all are finite.</summary>
+    /// <summary>The number of values that underflowed to 0, and whether all are finite.</summary>
     public (long Flushed, bool Finite) Result() =>
         _deviceFlushed is null ? (_flushed, _finite) : (_deviceFlushed.item<long>(), _deviceFinite!.item<bool>());
 

@@ -4,41 +4,41 @@ using TorchSharp;
 namespace LoraLab.Training.Models.Weights;
 
 /// <summary>
-/// Reads tensors piece by piece into two buffers that a GPU can copy from by itself: while one is copied, the other is filled.
+/// Double-buffered reads: tensors are read chunk by chunk into two pinned buffers; while one is copied to the device, the other is filled.
 /// </summary>
-/// <param name="device">Where the pieces go.</param>
+/// <param name="device">Target device of the chunks.</param>
 /// <param name="bytes">Size of a buffer.</param>
 internal sealed class StagedReads(torch.Device device, int bytes) : IDisposable
 {
-    /// <summary>Large enough that a copy's start costs nothing beside it.</summary>
+    /// <summary>Large enough to make the overhead of starting a copy negligible.</summary>
     public const int DefaultBytes = 32 << 20;
 
     private readonly Dictionary<torch.ScalarType, torch.Tensor[]> _buffers = [];
     private int _next;
 
-    /// <summary>Receives a piece, which it may copy asynchronously, and the index of its first element.</summary>
-    public delegate void Visitor(torch.Tensor piece, long first);
+    /// <summary>Receives a chunk, which it may copy asynchronously, and the index of its first element.</summary>
+    public delegate void Visitor(torch.Tensor chunk, long first);
 
-    /// <summary>Visits a tensor's pieces in order.</summary>
+    /// <summary>Visits the chunks of a tensor in order.</summary>
     public void ForEach(SafetensorsFile file, SafetensorsEntry entry, torch.ScalarType dtype, Visitor visit)
     {
         long size = dtype.ElementSize();
         long elements = entry.Length / size;
-        long atOnce = bytes / size;
-        torch.Tensor[] buffers = Buffers(dtype, atOnce);
-        for (long first = 0; first < elements; first += atOnce)
+        long chunkElements = bytes / size;
+        torch.Tensor[] buffers = Buffers(dtype, chunkElements);
+        for (long first = 0; first < elements; first += chunkElements)
         {
-            using torch.Tensor piece = buffers[_next].narrow(0, 0, Math.Min(atOnce, elements - first));
+            using torch.Tensor chunk = buffers[_next].narrow(0, 0, Math.Min(chunkElements, elements - first));
             _next ^= 1;
-            file.ReadExactly(piece.bytes, entry.Offset + (first * size));
-            // Here, not before the read: the copy of the piece before, out of the other buffer, went on meanwhile. It is finished
-            // from here on, so that the next read may overwrite that buffer.
+            file.ReadExactly(chunk.bytes, entry.Offset + (first * size));
+            // After the read, not before it: the copy of the previous chunk, from the other buffer, overlaps with the read. Once it has
+            // finished, the next read may overwrite that buffer.
             Synchronize();
-            visit(piece, first);
+            visit(chunk, first);
         }
     }
 
-    /// <summary>Waits for the last copies and gives the buffers back.</summary>
+    /// <summary>Waits for the last copies and frees the buffers.</summary>
     public void Dispose()
     {
         if (_buffers.Count > 0)
@@ -79,7 +79,7 @@ internal sealed class StagedReads(torch.Device device, int bytes) : IDisposable
         }
     }
 
-    // TorchSharp has no events: the whole device waits, once for each piece.
+    // TorchSharp has no CUDA events: the whole device is synchronized once per chunk.
     private void Synchronize()
     {
         if (device.type == DeviceType.CUDA)

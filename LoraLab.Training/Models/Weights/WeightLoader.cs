@@ -6,20 +6,20 @@ using TorchSharp;
 namespace LoraLab.Training.Models.Weights;
 
 /// <summary>
-/// Brings weights to a device in a precision. On the CPU, in the file's precision, a weight stays where it lies in the file; what
-/// must be converted is, in one pass over the file; what goes to a GPU is streamed. Every value is seen once and is finite.
+/// Loads weights to a device in a precision. On the CPU, in the precision of the file, weights are memory-mapped; those that need
+/// conversion are converted in one pass over the file; those for a GPU are streamed. All values are checked to be finite.
 /// </summary>
 public sealed class WeightLoader : IDisposable
 {
-    // Small enough to be in the cache still when it is converted, large enough for several threads.
-    private const long ElementsAtOnce = 1 << 21;
+    // Small enough to be still in the cache when it is converted, large enough for several threads.
+    private const long ChunkElements = 1 << 21;
 
     private readonly CheckpointWeights _weights;
     private readonly torch.Device _device;
     private readonly StagedReads? _staged;
     private long _mostFlushed;
 
-    /// <summary>A loader; the weights stay the caller's.</summary>
+    /// <summary>A loader; the caller keeps ownership of the weights.</summary>
     public WeightLoader(CheckpointWeights weights, torch.Device device)
         : this(weights, device, device.type == DeviceType.CPU ? null : new StagedReads(device, StagedReads.DefaultBytes))
     {
@@ -30,15 +30,15 @@ public sealed class WeightLoader : IDisposable
         (_weights, _device, _staged) = (weights, device, staged);
     }
 
-    /// <summary>What was loaded until now.</summary>
+    /// <summary>Report of what has been loaded so far.</summary>
     public LoadReport Report { get; private set; } = new();
 
     /// <summary>
-    /// A tensor on the device, which stays valid when the files are closed; the caller's dispose scope owns it. Writing to it never
+    /// Loads a tensor to the device; it stays valid when the files are closed, and the caller's dispose scope owns it. Writing to it never
     /// changes the file.
     /// </summary>
     /// <exception cref="RunFailure">
-    /// There is no such tensor, it is no floating-point one, a value is NaN or infinite, or becomes so in this precision.
+    /// There is no such tensor, it is not floating-point, or a value is NaN or infinite or becomes so in this precision.
     /// </exception>
     public torch.Tensor Load(string name, torch.ScalarType dtype)
     {
@@ -70,7 +70,7 @@ public sealed class WeightLoader : IDisposable
         }
     }
 
-    /// <summary>Gives the buffers back; weights already loaded stay valid.</summary>
+    /// <summary>Frees the buffers; loaded weights stay valid.</summary>
     public void Dispose() => _staged?.Dispose();
 
     private long Fill(torch.Tensor target, SafetensorsFile file, SafetensorsEntry entry, torch.ScalarType stored)
@@ -78,34 +78,34 @@ public sealed class WeightLoader : IDisposable
         using IDisposable noGrad = torch.no_grad();
         using IDisposable scope = torch.NewDisposeScope();
         using PrecisionRangeCheck? range = PrecisionRangeCheck.Applies(stored, target.dtype) ? new(target.device) : null;
-        HugePages.Ask(target);
+        HugePages.Request(target);
         torch.Tensor flat = target.view(-1);
         if (_staged is not null)
         {
-            _staged.ForEach(file, entry, stored, Take);
+            _staged.ForEach(file, entry, stored, Convert);
         }
         else
         {
             torch.Tensor source = file.InPlaceOrCopy(entry, stored, out _).view(-1);
-            for (long first = 0; first < flat.shape[0]; first += ElementsAtOnce)
+            for (long first = 0; first < flat.shape[0]; first += ChunkElements)
             {
-                using torch.Tensor piece = source.narrow(0, first, Math.Min(ElementsAtOnce, flat.shape[0] - first));
-                Take(piece, first);
+                using torch.Tensor chunk = source.narrow(0, first, Math.Min(ChunkElements, flat.shape[0] - first));
+                Convert(chunk, first);
             }
         }
 
         (long flushed, bool finite) = range?.Result() ?? (0, true);
-        return finite ? flushed : throw RunFailure.BadData($"Tensor '{Excerpt.Of(entry.Name)}' in {Path.GetDirectoryName(file.Path)} has values beyond the range of {target.dtype.ToString().ToLowerInvariant()}; set precision to fp32.", "model");
+        return finite ? flushed : throw RunFailure.BadData($"Tensor '{Excerpt.Of(entry.Name)}' in {Path.GetDirectoryName(file.Path)} has values out of range for {target.dtype.ToString().ToLowerInvariant()}; set precision to fp32.", "model");
 
-        void Take(torch.Tensor piece, long first)
+        void Convert(torch.Tensor chunk, long first)
         {
-            using IDisposable step = torch.NewDisposeScope();
-            file.RequireFinite(entry, piece, first);
-            // Moved in the file's precision: a copy that also converts would do so on the CPU, into memory that is not pinned.
-            torch.Tensor moved = target.device.type == DeviceType.CPU ? piece : piece.to(target.device, non_blocking: true);
-            torch.Tensor there = flat.narrow(0, first, piece.shape[0]);
-            there.copy_(moved);
-            range?.Take(moved, there);
+            using IDisposable chunkScope = torch.NewDisposeScope();
+            file.RequireFinite(entry, chunk, first);
+            // Moved in the precision of the file: a copy that also converts would do so on the CPU, into memory that is not pinned.
+            torch.Tensor moved = target.device.type == DeviceType.CPU ? chunk : chunk.to(target.device, non_blocking: true);
+            torch.Tensor converted = flat.narrow(0, first, chunk.shape[0]);
+            converted.copy_(moved);
+            range?.Add(moved, converted);
         }
     }
 
