@@ -1,4 +1,5 @@
 using LoraLab.Files;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using Microsoft.ML.Tokenizers;
 
@@ -8,7 +9,7 @@ namespace LoraLab.Training.Tokenization;
 public static class LlamaTokenizerFile
 {
     /// <summary>Name of the file.</summary>
-    public const string FileName = "tokenizer.model";
+    public const string FileName = TokenizerModelFile.Name;
 
     /// <summary>Loads the tokenizer of a model folder.</summary>
     /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
@@ -21,7 +22,7 @@ public static class LlamaTokenizerFile
         string path = Path.Combine(modelFolder, FileName);
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData($"The model in {modelFolder} {MissingMessage(modelFolder)}.", "model");
+            throw RunFailure.BadData($"The model in {modelFolder} {TokenizerModelFile.MissingMessage(modelFolder)}.", "model");
         }
 
         try
@@ -38,9 +39,4 @@ public static class LlamaTokenizerFile
             throw RunFailure.BadData($"{path} is not a supported SentencePiece BPE model: {problem.Message}", "model", problem);
         }
     }
-
-    /// <summary>What a folder without <c>tokenizer.model</c> lacks, as the predicate of a sentence.</summary>
-    internal static string MissingMessage(string modelFolder) => File.Exists(Path.Combine(modelFolder, "tokenizer.json"))
-        ? $"has only a tokenizer.json, but LoraLab needs the SentencePiece model {FileName}"
-        : $"has no {FileName}";
 }

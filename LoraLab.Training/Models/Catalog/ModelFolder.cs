@@ -2,7 +2,6 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Weights;
-using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Models.Catalog;
 
@@ -43,7 +42,7 @@ internal static class ModelFolder
 
     /// <summary>Current stamps of the files that a run reads.</summary>
     public static IReadOnlyList<FileStamp> Stamps(string folder) => FileStamp.Of(
-        folder, [LlamaConfig.FileName, LlamaTokenizerFile.FileName, CheckpointWeights.IndexFile, .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
+        folder, [LlamaConfig.FileName, TokenizerModelFile.Name, CheckpointWeights.IndexFile, .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
 
     private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
 
@@ -59,7 +58,7 @@ internal static class ModelFolder
             return $"{Path.GetFileName(empty)} is empty or a broken link.";
         }
 
-        return File.Exists(Path.Combine(folder, LlamaTokenizerFile.FileName)) ? null : $"The folder {LlamaTokenizerFile.MissingMessage(folder)}.";
+        return File.Exists(Path.Combine(folder, TokenizerModelFile.Name)) ? null : $"The folder {TokenizerModelFile.MissingMessage(folder)}.";
     }
 
     private static long Bytes(string path) => Math.Max(0, FileStamp.Of(path).Bytes);
