@@ -34,6 +34,6 @@ builder.Services.AddMudServices(services =>
 
 WebAssemblyHost host = builder.Build();
 SessionState session = host.Services.GetRequiredService<SessionState>();
-host.Services.GetRequiredService<SignedOutHandler>().SignedOut += session.Leave;
-host.Services.GetRequiredService<LiveClient>().SignedOut += session.Leave;
+host.Services.GetRequiredService<SignedOutHandler>().SignedOut += session.RedirectToSignIn;
+host.Services.GetRequiredService<LiveClient>().SignedOut += session.RedirectToSignIn;
 await host.RunAsync();

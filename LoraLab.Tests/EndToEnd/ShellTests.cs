@@ -56,7 +56,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
         // Longer than a page waits for the connection and a form for the next letter.
         await Task.Delay(TimeSpan.FromSeconds(4));
         Assert.Empty(errors);
-        await Expect(page.GetByText("This page met an error")).ToHaveCountAsync(0);
+        await Expect(page.GetByText("Something went wrong on this page")).ToHaveCountAsync(0);
         await page.CloseAsync();
     }
 

@@ -53,7 +53,7 @@ public sealed class StudyFormTests(RealDashboard dashboard)
         await Expect(page.GetByTestId("start-study")).ToHaveTextAsync("Start 507 runs");
         await page.GetByTestId("start-study").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Start 507 runs?");
-        await page.GetByRole(AriaRole.Dialog).GetByText("Keep").ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByText("Go back").ClickAsync();
 
         await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
         Assert.StartsWith("/studies/new", new Uri(page.Url).PathAndQuery, StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Web.Api;
 
-/// <summary>Studies.</summary>
+/// <summary>The routes of studies.</summary>
 public sealed partial class LabApi
 {
     public Task<IReadOnlyList<StudyTemplate>> StudyTemplatesAsync(CancellationToken cancellationToken) =>
@@ -15,11 +15,11 @@ public sealed partial class LabApi
     public Task<StudyDocument> GetStudyAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<StudyDocument>(ApiRoutes.Study(Escape(id)), cancellationToken);
 
-    /// <summary>What a study would do. The number of its runs is part of the answer, so that a large one is not refused for it here.</summary>
+    /// <summary>Previews a study without creating it. The response contains the number of runs, so a large study is not rejected here.</summary>
     public Task<StudyPreview> PreviewStudyAsync(JsonObject plan, CancellationToken cancellationToken) =>
         SendAsync<StudyPreview>(new(HttpMethod.Post, Relative(ApiRoutes.Studies + "?dryRun=true&confirm=true")) { Content = Json(plan) }, cancellationToken);
 
-    /// <summary>Creates a study; <paramref name="confirm"/> says that more runs are meant than the server takes unasked.</summary>
+    /// <summary>Creates a study; <paramref name="confirm"/> allows more runs than the server accepts without confirmation.</summary>
     public Task<StudyDocument> StartStudyAsync(JsonObject plan, bool confirm, string idempotencyKey, CancellationToken cancellationToken)
     {
         HttpRequestMessage request = new(HttpMethod.Post, Relative(ApiRoutes.Studies + (confirm ? "?confirm=true" : ""))) { Content = Json(plan) };
@@ -28,7 +28,7 @@ public sealed partial class LabApi
     }
 
     public Task<StudyDocument> PatchStudyAsync(string id, ExperimentPatch patch, CancellationToken cancellationToken) =>
-        SendAsync<StudyDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Study(Escape(id)))) { Content = Present(patch) }, cancellationToken);
+        SendAsync<StudyDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Study(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
 
     public Task CancelStudyAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Study(Escape(id), "cancel"))), cancellationToken);

@@ -14,7 +14,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.Api;
 
-/// <summary>The public REST API, typed. Throws <see cref="ApiException"/> where the server refuses and <see cref="HttpRequestException"/> where it cannot be reached.</summary>
+/// <summary>
+/// A typed client of the public REST API. Throws <see cref="ApiException"/> for an error response and <see cref="HttpRequestException"/> when the
+/// server cannot be reached.
+/// </summary>
 public sealed partial class LabApi(HttpClient http)
 {
     public Task<RunList> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) =>
@@ -23,7 +26,7 @@ public sealed partial class LabApi(HttpClient http)
     public Task<RunDocument> GetRunAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<RunDocument>(ApiRoutes.Run(Escape(id)), cancellationToken);
 
-    /// <summary>The run's document as the server wrote it, for showing and copying.</summary>
+    /// <summary>The run's document as the server sent it, for display and copying.</summary>
     public Task<JsonObject> GetRunJsonAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<JsonObject>(ApiRoutes.Run(Escape(id)), cancellationToken);
 
@@ -37,28 +40,28 @@ public sealed partial class LabApi(HttpClient http)
     public Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<DryRunResult>(new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);
 
-    /// <summary>The memory that a specification needs at its peak.</summary>
+    /// <summary>Estimates the peak memory of a specification.</summary>
     public Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<MemoryEstimate>(new(HttpMethod.Post, Relative(ApiRoutes.Estimate)) { Content = Json(spec) }, cancellationToken);
 
     public Task<RunDocument> PatchRunAsync(string id, RunPatch patch, CancellationToken cancellationToken) =>
-        SendAsync<RunDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = Present(patch) }, cancellationToken);
+        SendAsync<RunDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
 
     public Task DeleteRunAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Run(Escape(id)))), cancellationToken);
 
-    /// <summary>An action without a body, for example <c>cancel</c>.</summary>
+    /// <summary>Posts an action without a body, for example <c>cancel</c>.</summary>
     public Task ActAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Run(Escape(id), action))), cancellationToken);
 
-    /// <summary>All runs in one call; unknown ids are left out.</summary>
+    /// <summary>Fetches the metrics of several runs in one call; unknown ids are left out.</summary>
     public Task<IReadOnlyList<RunMetrics>> MetricsAsync(IEnumerable<string> ids, IEnumerable<string> keys, CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<RunMetrics>>($"{ApiRoutes.Metrics}?runs={JoinEscaped(ids)}&keys={JoinEscaped(keys)}", cancellationToken);
 
     public Task<RunMetrics> RunMetricsAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<RunMetrics>(ApiRoutes.Run(Escape(id), "metrics"), cancellationToken);
 
-    /// <summary>Everything that one attempt told, points that do not count any more too.</summary>
+    /// <summary>Fetches all points that one attempt reported, superseded ones included.</summary>
     public Task<RunMetrics> AttemptMetricsAsync(string id, int attempt, CancellationToken cancellationToken) =>
         GetAsync<RunMetrics>(ApiRoutes.Run(Escape(id), "metrics") + FormattableString.Invariant($"?attempt={attempt}"), cancellationToken);
 
@@ -86,7 +89,7 @@ public sealed partial class LabApi(HttpClient http)
 
     public Task<SweepDocument> GetSweepAsync(string id, CancellationToken cancellationToken) => GetAsync<SweepDocument>(ApiRoutes.Sweep(Escape(id)), cancellationToken);
 
-    /// <summary>What a sweep would do; creates nothing.</summary>
+    /// <summary>Previews a sweep without creating it.</summary>
     public Task<SweepPreview> PreviewSweepAsync(JsonObject plan, CancellationToken cancellationToken) =>
         SendAsync<SweepPreview>(new(HttpMethod.Post, Relative(ApiRoutes.Sweeps + "?dryRun=true")) { Content = Json(plan) }, cancellationToken);
 
@@ -98,9 +101,9 @@ public sealed partial class LabApi(HttpClient http)
     }
 
     public Task<SweepDocument> PatchSweepAsync(string id, ExperimentPatch patch, CancellationToken cancellationToken) =>
-        SendAsync<SweepDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Sweep(Escape(id)))) { Content = Present(patch) }, cancellationToken);
+        SendAsync<SweepDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Sweep(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
 
-    /// <summary><c>pause</c>, <c>resume</c> or <c>cancel</c>.</summary>
+    /// <summary>Posts <c>pause</c>, <c>resume</c> or <c>cancel</c>.</summary>
     public Task<SweepDocument> ActOnSweepAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync<SweepDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Sweep(Escape(id), action))), cancellationToken);
 
@@ -127,7 +130,7 @@ public sealed partial class LabApi(HttpClient http)
 
     public Task SignOutAsync(CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Session)), cancellationToken);
 
-    /// <summary>Path of a file that the browser downloads by itself.</summary>
+    /// <summary>The path of a file that the browser downloads directly.</summary>
     public static string DownloadPath(string route) => route.TrimStart('/');
 
     private static string Escape(string value) => Uri.EscapeDataString(value);
@@ -136,8 +139,8 @@ public sealed partial class LabApi(HttpClient http)
 
     private static JsonContent Json<T>(T body) => JsonContent.Create(body, options: ContractJson.Options);
 
-    /// <summary>A patch's members that have a value: absent ones stay as they are.</summary>
-    private static JsonContent Present<T>(T patch)
+    /// <summary>Serializes a patch without its null members, which mean no change.</summary>
+    private static JsonContent WithoutNulls<T>(T patch)
     {
         JsonObject body = (JsonObject)JsonSerializer.SerializeToNode(patch, ContractJson.Options)!;
         foreach (string absent in body.Where(member => member.Value is null).Select(member => member.Key).ToList())
@@ -148,7 +151,7 @@ public sealed partial class LabApi(HttpClient http)
         return Json(body);
     }
 
-    // The routes start with a slash; the base address may have a path of its own behind a proxy.
+    // Routes start with a slash, but the base address may have a path prefix behind a proxy.
     private static string Relative(string route) => route.TrimStart('/');
 
     private Task<T> GetAsync<T>(string route, CancellationToken cancellationToken) =>
@@ -160,7 +163,7 @@ public sealed partial class LabApi(HttpClient http)
         using HttpResponseMessage response = await http.SendAsync(sent, cancellationToken);
         await ProblemReader.ThrowIfFailedAsync(response, cancellationToken);
         T? body = await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, cancellationToken);
-        return body ?? throw new InvalidOperationException($"The server sent an empty answer to {request.Method} {request.RequestUri}.");
+        return body ?? throw new InvalidOperationException($"The server sent an empty response to {request.Method} {request.RequestUri}.");
     }
 
     private async Task SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace LoraLab.Web.Api;
 
-/// <summary>Turns a response that is not a success into an <see cref="ApiException"/>.</summary>
+/// <summary>Converts an error response into an <see cref="ApiException"/>.</summary>
 internal static class ProblemReader
 {
     internal static async Task ThrowIfFailedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -32,10 +32,10 @@ internal static class ProblemReader
         }
         catch (JsonException)
         {
-            // Not problem+json: a proxy's page, or nothing at all.
+            // Not problem+json: a proxy's error page, or an empty body.
         }
 
-        message ??= $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.";
+        message ??= $"The server responded with {(int)response.StatusCode} {response.ReasonPhrase}.";
         return new ApiException(response.StatusCode, message, errors);
     }
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraLab.Web.Api;
 
-/// <summary>What the list of runs is asked for.</summary>
+/// <summary>Filter, order and page of the list of runs.</summary>
 public sealed record RunQuery
 {
     public string? Search { get; init; }
@@ -14,13 +14,13 @@ public sealed record RunQuery
 
     public string? Tag { get; init; }
 
-    /// <summary>Id of a study.</summary>
+    /// <summary>The id of a study.</summary>
     public string? Study { get; init; }
 
-    /// <summary>Id of a sweep.</summary>
+    /// <summary>The id of a sweep.</summary>
     public string? Sweep { get; init; }
 
-    /// <summary>A field, with a minus in front for descending order.</summary>
+    /// <summary>A field, prefixed with a minus for descending order.</summary>
     public string? Sort { get; init; }
 
     public string? Cursor { get; init; }

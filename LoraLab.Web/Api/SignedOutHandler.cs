@@ -2,7 +2,7 @@ using System.Net;
 
 namespace LoraLab.Web.Api;
 
-/// <summary>Tells when the server answers that it does not know this browser: the session has ended.</summary>
+/// <summary>Raises <see cref="SignedOut"/> when the server responds with 401: the session has ended.</summary>
 public sealed class SignedOutHandler() : DelegatingHandler(new HttpClientHandler())
 {
     public event Action? SignedOut;

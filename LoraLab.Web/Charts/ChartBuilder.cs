@@ -1,22 +1,22 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>Turns curves and a view into what is drawn.</summary>
+/// <summary>Converts curves and a view into a drawing.</summary>
 internal static class ChartBuilder
 {
-    /// <summary>SVG stays quick up to about this many points in a chart.</summary>
-    private const int MostPoints = 4000;
-    private const int FewestPerLine = 160;
-    private const int MostPerLine = 1000;
+    /// <summary>SVG stays fast up to about this many points in a chart.</summary>
+    private const int MaxPoints = 4000;
+    private const int MinPerLine = 160;
+    private const int MaxPerLine = 1000;
 
-    // Amber, to be told apart from every method's colour on light and on dark.
+    // Amber, distinct from every method's color on light and dark backgrounds.
     private const string LimitColor = "#d9822b";
 
-    internal static ChartDrawing Plan(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false, ChartLimit? limit = null)
+    internal static ChartDrawing Build(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false, ChartLimit? limit = null)
     {
         List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
-        NiceAxis x = Window(drawn, view);
+        NiceAxis x = XAxis(drawn, view);
         bool smooth = view.Smoothing > 0;
-        int most = Math.Clamp(MostPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), FewestPerLine, MostPerLine);
+        int maxPoints = Math.Clamp(MaxPoints / Math.Max(drawn.Count * (smooth ? 2 : 1), 1), MinPerLine, MaxPerLine);
 
         List<ChartLine> faint = [];
         List<ChartLine> full = [];
@@ -27,23 +27,23 @@ internal static class ChartBuilder
         {
             int from = LowerBound(curve.Data.X, x.Min);
             int to = LowerBound(curve.Data.X, x.Max + 1);
-            // One neighbour on either side, so that lines run to the edge of a zoomed window.
+            // One neighbor on either side, so that lines reach the edges of a zoomed window.
             (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, curve.Data.X.Count));
             notPositive += view.LogY ? Enumerable.Range(from, Math.Max(to - from, 0)).Count(i => curve.Data.Y[i] is <= 0) : 0;
-            thinned |= end - first > most;
+            thinned |= end - first > maxPoints;
             if (curve.Faint)
             {
-                faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
+                faint.Add(Line(curve, curve.Data.Y, first, end, maxPoints, view.LogY, faint: true));
                 continue;
             }
 
             if (smooth)
             {
-                faint.Add(Line(curve, curve.Data.Y, first, end, most, view.LogY, faint: true));
+                faint.Add(Line(curve, curve.Data.Y, first, end, maxPoints, view.LogY, faint: true));
             }
 
             IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
-            full.Add(Line(curve, values, first, end, most, view.LogY, faint: false));
+            full.Add(Line(curve, values, first, end, maxPoints, view.LogY, faint: false));
             marks.AddRange(curve.Data.NonFinite.Where(point => point.Step >= x.Min && point.Step <= x.Max).Select(point => new ChartMark(point.Step, point.Value, curve.Name, curve.Color)));
         }
 
@@ -58,7 +58,7 @@ internal static class ChartBuilder
         {
             Lines = lines,
             X = x,
-            Y = Heights(lines, x, format, view.LogY, fromZero),
+            Y = YAxis(lines, x, format, view.LogY, fromZero),
             LogY = view.LogY,
             Format = format.ToString().ToLowerInvariant(),
             Marks = marks,
@@ -70,18 +70,18 @@ internal static class ChartBuilder
         };
     }
 
-    private static NiceAxis Window(List<ChartSeries> drawn, ChartView view)
+    private static NiceAxis XAxis(List<ChartSeries> drawn, ChartView view)
     {
         double first = drawn.Count == 0 ? 0 : drawn.Min(curve => curve.Data.X[0]);
-        // Training starts at step 1 and evaluation at 0: both get the same axis.
+        // Training starts at step 1 and evaluation at 0; both get the same axis.
         double min = view.XMin ?? (first <= 1 ? 0 : first);
         double max = view.XMax ?? (drawn.Count == 0 ? 1 : drawn.Max(curve => curve.Data.X[^1]));
         return NiceAxis.Tight(min, Math.Max(max, min + 1), 7);
     }
 
-    private static ChartLine Line(ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int most, bool logY, bool faint)
+    private static ChartLine Line(ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int maxPoints, bool logY, bool faint)
     {
-        IReadOnlyList<int> picked = Decimation.Pick(values, first, end, most);
+        IReadOnlyList<int> picked = Decimation.Pick(values, first, end, maxPoints);
         return new ChartLine
         {
             Id = curve.Id,
@@ -93,7 +93,7 @@ internal static class ChartBuilder
         };
     }
 
-    private static NiceAxis Heights(List<ChartLine> lines, NiceAxis x, ChartFormat format, bool logY, bool fromZero)
+    private static NiceAxis YAxis(List<ChartLine> lines, NiceAxis x, ChartFormat format, bool logY, bool fromZero)
     {
         (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
         foreach (ChartLine line in lines)

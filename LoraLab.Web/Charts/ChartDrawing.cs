@@ -1,15 +1,15 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>What the browser draws: finished lines and axes. Property names are those that <c>metric-chart.js</c> reads.</summary>
+/// <summary>A chart ready to draw: lines and axes. <c>metric-chart.js</c> reads the property names.</summary>
 public sealed record ChartDrawing
 {
     /// <summary>Lines in drawing order.</summary>
     public IReadOnlyList<ChartLine> Lines { get; init; } = [];
 
-    /// <summary>Steps.</summary>
+    /// <summary>The axis of steps.</summary>
     public required NiceAxis X { get; init; }
 
-    /// <summary>Values; logarithms to base 10 on a logarithmic axis.</summary>
+    /// <summary>The axis of values; their base-10 logarithms on a logarithmic axis.</summary>
     public required NiceAxis Y { get; init; }
 
     public bool LogY { get; init; }
@@ -17,22 +17,22 @@ public sealed record ChartDrawing
     /// <summary><c>number</c>, <c>percent</c> or <c>rate</c>.</summary>
     public required string Format { get; init; }
 
-    /// <summary>Points that are NaN or infinite, within the window.</summary>
+    /// <summary>NaN and infinite points within the window.</summary>
     public IReadOnlyList<ChartMark> Marks { get; init; } = [];
 
-    /// <summary>Runs that have at least one point.</summary>
+    /// <summary>The number of runs with at least one point.</summary>
     public int SeriesCount { get; init; }
 
-    /// <summary>Points of all runs, drawn or not.</summary>
+    /// <summary>The number of points of all runs, drawn or not.</summary>
     public int PointCount { get; init; }
 
-    /// <summary>Points that a logarithmic axis cannot show.</summary>
+    /// <summary>The number of points that a logarithmic axis cannot show.</summary>
     public int NotPositive { get; init; }
 
-    /// <summary>True where a long curve was thinned for drawing.</summary>
+    /// <summary>Whether a long curve was decimated for drawing.</summary>
     public bool Thinned { get; init; }
 
-    /// <summary>True where a lower value is better; the tooltip sorts by it.</summary>
+    /// <summary>Whether lower values are better, which decides the order in the tooltip.</summary>
     public bool LowerIsBetter { get; init; }
 }
 
@@ -45,10 +45,10 @@ public sealed record ChartLine
 
     public required string Color { get; init; }
 
-    /// <summary>True for the raw values behind a smoothed line.</summary>
+    /// <summary>Whether the line is faint: raw values behind a smoothed line, or superseded points.</summary>
     public bool Faint { get; init; }
 
-    /// <summary>True for a limit.</summary>
+    /// <summary>Whether the line is dashed: a limit.</summary>
     public bool Dashed { get; init; }
 
     public required IReadOnlyList<int> X { get; init; }
@@ -57,9 +57,9 @@ public sealed record ChartLine
     public required IReadOnlyList<double?> Y { get; init; }
 }
 
-/// <summary>A value that cannot be drawn at its height.</summary>
+/// <summary>A non-finite value, marked at the edge of the plot.</summary>
 /// <param name="X">Step.</param>
 /// <param name="Value"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
-/// <param name="Name">The run.</param>
-/// <param name="Color">Its colour.</param>
+/// <param name="Name">The run's name.</param>
+/// <param name="Color">Its color.</param>
 public sealed record ChartMark(int X, string Value, string Name, string Color);

@@ -1,14 +1,14 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>How the values of a chart are written.</summary>
+/// <summary>The number format of a chart's values.</summary>
 public enum ChartFormat
 {
     /// <summary>Plain numbers.</summary>
     Number,
 
-    /// <summary>Shares in [0, 1] as percent.</summary>
+    /// <summary>Shares in [0, 1] as percentages.</summary>
     Percent,
 
-    /// <summary>Learning rates: always scientific.</summary>
+    /// <summary>Learning rates in scientific notation.</summary>
     Rate,
 }

@@ -1,6 +1,6 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>A height that the curves should stay below, drawn as a dashed line.</summary>
-/// <param name="Value">The height.</param>
-/// <param name="Name">What it is.</param>
+/// <summary>An upper limit, drawn as a dashed line.</summary>
+/// <param name="Value">The limit.</param>
+/// <param name="Name">The label.</param>
 public sealed record ChartLimit(double Value, string Name);

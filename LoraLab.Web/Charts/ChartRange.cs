@@ -1,6 +1,6 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>Steps that the reader has dragged over; nulls: everything.</summary>
+/// <summary>A range of steps selected by dragging; nulls: all steps.</summary>
 /// <param name="Min">First step.</param>
 /// <param name="Max">Last step.</param>
 public sealed record ChartRange(double? Min, double? Max);

@@ -1,6 +1,6 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>How curves are looked at; the same for all charts of a page.</summary>
+/// <summary>The view settings shared by all charts of a page.</summary>
 /// <param name="Smoothing">Weight of the moving average in [0, 0.99]; 0: none.</param>
 /// <param name="LogY">Logarithmic y axis.</param>
 /// <param name="XMin">First step shown; null: all.</param>

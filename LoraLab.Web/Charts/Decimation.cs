@@ -1,24 +1,24 @@
 namespace LoraLab.Web.Charts;
 
 /// <summary>
-/// Thins a long curve for drawing. Depends on nothing but the points in the window: the same points always give the same
-/// picture. Every bucket keeps its first, last, lowest and highest point, and a gap stays a gap.
+/// Decimates a long curve for drawing. Deterministic: the result depends on the points in the window alone. Every bucket keeps
+/// its first, last, lowest and highest point, and gaps are preserved.
 /// </summary>
 internal static class Decimation
 {
     private const int KeptPerBucket = 4;
 
-    /// <summary>Indices to draw, ascending; all of them where they fit.</summary>
-    internal static IReadOnlyList<int> Pick(IReadOnlyList<double?> y, int from, int to, int most)
+    /// <summary>Returns the indices to draw, ascending; all of them if they fit.</summary>
+    internal static IReadOnlyList<int> Pick(IReadOnlyList<double?> y, int from, int to, int maxPoints)
     {
         int count = to - from;
-        if (count <= most)
+        if (count <= maxPoints)
         {
             return [.. Enumerable.Range(from, Math.Max(count, 0))];
         }
 
-        int buckets = Math.Max(most / KeptPerBucket, 1);
-        List<int> kept = new(most);
+        int buckets = Math.Max(maxPoints / KeptPerBucket, 1);
+        List<int> kept = new(maxPoints);
         for (int bucket = 0; bucket < buckets; bucket++)
         {
             int start = from + (int)((long)count * bucket / buckets);
@@ -46,7 +46,7 @@ internal static class Decimation
             highest = y[highest] is double high && high >= value ? highest : i;
         }
 
-        // A handful of indices: in order, each once.
+        // At most five indices, in order and without duplicates.
         Span<int> chosen = [start, lowest, highest, gap < 0 ? start : gap, end - 1];
         chosen.Sort();
         foreach (int index in chosen)

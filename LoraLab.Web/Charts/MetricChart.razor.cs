@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
+using LoraLab.Contracts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
 namespace LoraLab.Web.Charts;
 
 /// <summary>
-/// Curves of one metric. The only component that knows how charts are drawn: <c>js/metric-chart.js</c> hands its plan to ApexCharts.
+/// A chart of one metric. The only component that knows how charts are drawn: <c>js/metric-chart.js</c> passes its drawing to ApexCharts.
 /// </summary>
 public sealed partial class MetricChart
 {
@@ -14,14 +15,14 @@ public sealed partial class MetricChart
     private IJSObjectReference? _module;
     private IJSObjectReference? _chart;
     private DotNetObjectReference<MetricChart>? _self;
-    private ChartDrawing? _plan;
-    private (IReadOnlyList<ChartSeries> Series, ChartView View)? _planned;
-    private bool _inSight;
-    private bool _unsent;
+    private ChartDrawing? _drawing;
+    private (IReadOnlyList<ChartSeries> Series, ChartView View)? _builtFrom;
+    private bool _isVisible;
+    private bool _drawPending;
     private bool _table;
     private bool _disposed;
 
-    /// <summary>Metric key, or another stable name of the chart.</summary>
+    /// <summary>The metric key, or another stable name of the chart.</summary>
     [Parameter, EditorRequired]
     public string Metric { get; set; } = "";
 
@@ -40,19 +41,19 @@ public sealed partial class MetricChart
     [Parameter]
     public bool LowerIsBetter { get; set; }
 
-    /// <summary>The y axis begins at 0, as for memory, where a few percent up and down mean nothing.</summary>
+    /// <summary>Whether the y axis starts at 0, as for memory, where small fluctuations mean nothing.</summary>
     [Parameter]
     public bool FromZero { get; set; }
 
-    /// <summary>A height that the curves should stay below; null: none.</summary>
+    /// <summary>An upper limit; null: none.</summary>
     [Parameter]
     public ChartLimit? Limit { get; set; }
 
-    /// <summary>A sentence above the curves; null: none.</summary>
+    /// <summary>A note above the curves; null: none.</summary>
     [Parameter]
     public string? LimitNote { get; set; }
 
-    /// <summary>What the x axis counts.</summary>
+    /// <summary>The unit of the x axis.</summary>
     [Parameter]
     public string XName { get; set; } = "Step";
 
@@ -62,7 +63,7 @@ public sealed partial class MetricChart
     [Parameter]
     public string EmptyText { get; set; } = "No points yet";
 
-    /// <summary>The reader dragged over a range, or double-clicked for everything.</summary>
+    /// <summary>Raised when a range is dragged, or on a double-click, which resets it.</summary>
     [Parameter]
     public EventCallback<ChartRange> OnRange { get; set; }
 
@@ -79,32 +80,32 @@ public sealed partial class MetricChart
                 yield return LimitNote;
             }
 
-            if (_plan is { Marks: [var first, ..] marks })
+            if (_drawing is { Marks: [var first, ..] marks })
             {
                 yield return marks.Count == 1
-                    ? $"▲ {first.Value} at step {first.X} ({first.Name})"
-                    : $"▲ {marks.Count} points are not finite; the first is {first.Value} at step {first.X} ({first.Name})";
+                    ? $"▲ {first.Value} at step {NumberFormat.Count(first.X)} ({first.Name})"
+                    : $"▲ {NumberFormat.Count(marks.Count)} non-finite points; the first is {first.Value} at step {NumberFormat.Count(first.X)} ({first.Name})";
             }
 
-            if (_plan is { NotPositive: > 0 } plan)
+            if (_drawing is { NotPositive: > 0 } drawing)
             {
-                yield return $"{plan.NotPositive} points are hidden: a logarithmic axis has no place for values of 0 or less";
+                yield return $"{NumberFormat.Count(drawing.NotPositive, "point")} hidden: a logarithmic axis cannot show values of 0 or less";
             }
         }
     }
 
-    /// <summary>Called by the script when the chart comes into view or leaves it: what nobody sees is not planned.</summary>
+    /// <summary>Called by the script when the chart scrolls into or out of view; a chart out of view is not built.</summary>
     [JSInvokable]
-    public void SightChanged(bool inSight)
+    public void VisibilityChanged(bool isVisible)
     {
-        _inSight = inSight;
-        if (inSight && PlanIfChanged())
+        _isVisible = isVisible;
+        if (isVisible && BuildIfChanged())
         {
             StateHasChanged();
         }
     }
 
-    /// <summary>Called by the script when the reader has dragged over a range.</summary>
+    /// <summary>Called by the script when a range was dragged.</summary>
     [JSInvokable]
     public Task RangeChosen(double? min, double? max) => OnRange.InvokeAsync(new ChartRange(min, max));
 
@@ -134,22 +135,22 @@ public sealed partial class MetricChart
 
     protected override void OnParametersSet()
     {
-        if (_inSight)
+        if (_isVisible)
         {
-            PlanIfChanged();
+            BuildIfChanged();
         }
     }
 
-    private bool PlanIfChanged()
+    private bool BuildIfChanged()
     {
-        if (_planned is { } before && before.View == View && before.Series.SequenceEqual(Series))
+        if (_builtFrom is { } before && before.View == View && before.Series.SequenceEqual(Series))
         {
             return false;
         }
 
-        _planned = (Series, View);
-        _plan = ChartBuilder.Plan(Series, View, Format, LowerIsBetter, FromZero, Limit);
-        _unsent = true;
+        _builtFrom = (Series, View);
+        _drawing = ChartBuilder.Build(Series, View, Format, LowerIsBetter, FromZero, Limit);
+        _drawPending = true;
         return true;
     }
 
@@ -167,10 +168,10 @@ public sealed partial class MetricChart
             _chart = await _module.InvokeAsync<IJSObjectReference>("create", _plot, _self, new { xName = XName, height = Height });
         }
 
-        if (_unsent && _chart is not null && !_disposed)
+        if (_drawPending && _chart is not null && !_disposed)
         {
-            _unsent = false;
-            await _chart.InvokeVoidAsync("draw", _plan);
+            _drawPending = false;
+            await _chart.InvokeVoidAsync("draw", _drawing);
         }
     }
 

@@ -1,6 +1,6 @@
 namespace LoraLab.Web.Charts;
 
-/// <summary>An axis whose ticks fall on round numbers.</summary>
+/// <summary>An axis with ticks at round numbers.</summary>
 /// <param name="Min">First tick.</param>
 /// <param name="Max">Last tick.</param>
 /// <param name="Ticks">Number of intervals.</param>
@@ -9,11 +9,11 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
     private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
     private static readonly double[] s_tightSteps = [1, 1.5, 2, 2.5, 5, 10];
 
-    /// <summary>The tightest round axis around the values with at most so many intervals.</summary>
+    /// <summary>Returns the tightest round axis around the values with at most the given number of intervals.</summary>
     /// <param name="min">Smallest value.</param>
     /// <param name="max">Largest value.</param>
-    /// <param name="intervals">At most this many.</param>
-    /// <param name="smallestStep">No finer ticks than this.</param>
+    /// <param name="intervals">The maximum number of intervals.</param>
+    /// <param name="smallestStep">The smallest distance between ticks.</param>
     public static NiceAxis Around(double min, double max, int intervals, double smallestStep = 0)
     {
         if (!(max > min))
@@ -25,7 +25,7 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
         return Around(min, max, Math.Max(Round((max - min) / intervals), smallestStep));
     }
 
-    /// <summary>The axis of whole steps that ends as close behind the last one as round ticks allow, with about so many intervals.</summary>
+    /// <summary>Returns the axis of whole steps that ends as close after the last one as round ticks allow, with about the given number of intervals.</summary>
     public static NiceAxis Tight(double min, double max, int intervals)
     {
         NiceAxis loose = Around(min, max, intervals, smallestStep: 1);

@@ -70,7 +70,7 @@ public static class Format
     }
 
     /// <summary>Date and time in the reader's time zone.</summary>
-    public static string Moment(DateTimeOffset at) => at.ToLocalTime().ToString("d MMM yyyy, HH:mm:ss", CultureInfo.InvariantCulture);
+    public static string Timestamp(DateTimeOffset at) => at.ToLocalTime().ToString("d MMM yyyy, HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static string OrNothing(double? value, Func<double, string> format) => value is double known ? format(known) : Nothing;
 }

@@ -4,10 +4,10 @@ using LoraLab.Contracts;
 
 namespace LoraLab.Web.Components;
 
-/// <summary>JSON values of a specification as people type them.</summary>
+/// <summary>Formats JSON values of a specification as people type them.</summary>
 public static class JsonFormat
 {
-    /// <summary>A word without quotes, a small number as 5e-5, a list with commas; empty for null.</summary>
+    /// <summary>A string without quotes, a small number as 5e-5, a list separated by commas; empty for null.</summary>
     public static string Show(JsonNode? value) => value switch
     {
         null => "",

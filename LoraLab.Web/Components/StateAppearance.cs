@@ -3,10 +3,10 @@ using MudBlazor;
 
 namespace LoraLab.Web.Components;
 
-/// <summary>How a state or an end reason is shown: a word and an icon, never a colour alone.</summary>
+/// <summary>The appearance of a state or an end reason: a label and an icon, never color alone.</summary>
 internal static class StateAppearance
 {
-    internal static string Word(RunState state) => state switch
+    internal static string Label(RunState state) => state switch
     {
         RunState.Queued => "Queued",
         RunState.Preparing => "Preparing",
@@ -33,17 +33,17 @@ internal static class StateAppearance
 
     internal static string Class(RunState state) => "badge badge-" + state.ToString().ToLowerInvariant();
 
-    internal static string Word(EndReason reason) => reason switch
+    internal static string Label(EndReason reason) => reason switch
     {
-        EndReason.Finished => "All steps done",
+        EndReason.Finished => "All steps completed",
         EndReason.Cancelled => "Stopped on request",
         EndReason.Pruned => "Stopped early by a rule",
         EndReason.OutOfMemory => "Out of memory",
-        EndReason.Diverged => "The loss diverged",
-        EndReason.BadData => "Model, data or specification cannot be used",
-        EndReason.BudgetExceeded => "Over the memory budget",
-        EndReason.DiskFull => "The disk is full",
-        EndReason.WorkerLost => "The worker process was lost",
+        EndReason.Diverged => "Loss diverged",
+        EndReason.BadData => "Unusable model, data or specification",
+        EndReason.BudgetExceeded => "Memory budget exceeded",
+        EndReason.DiskFull => "Disk full",
+        EndReason.WorkerLost => "Worker process lost",
         _ => reason.ToString(),
     };
 }

@@ -14,7 +14,7 @@ public sealed partial class TopBar
     private string QueueText => Queue.Document is null
         ? "Queue"
         : Queue.Document.Paused
-            ? $"Paused, {Queue.Document.Queued.Count} queued"
+            ? $"Paused, {NumberFormat.Count(Queue.Document.Queued.Count)} queued"
             : (Queue.Document.Running.Count, Queue.Document.Queued.Count) switch
             {
                 (0, 0) => "Idle",
@@ -24,7 +24,7 @@ public sealed partial class TopBar
 
     private string QueueTitle => Queue.Document?.Running is [var first, ..]
         ? $"{first.Name}: {Format.Progress(first.Progress)}"
-        : "The queue";
+        : "Queue";
 
     private double TotalMb => Machine.Latest?.TotalMemoryMb ?? Machine.Document?.TotalMemoryMb ?? 0;
 
@@ -36,13 +36,13 @@ public sealed partial class TopBar
 
     private string MemoryTitle => Machine.Document?.Devices is [var device, ..]
         ? $"{device.Id}: {device.Name}"
-        : "The machine";
+        : "System";
 
     private string LiveText => Live.Status switch
     {
         LiveStatus.Live => "Live",
-        LiveStatus.Connecting => "Connecting",
-        _ => "Reconnecting",
+        LiveStatus.Connecting => "Connecting…",
+        _ => "Reconnecting…",
     };
 
     private string LiveClass => Live.Status switch
@@ -53,8 +53,8 @@ public sealed partial class TopBar
     };
 
     private string LiveTitle => Live.Status == LiveStatus.Live
-        ? "Curves and states arrive as they happen"
-        : "Not connected to the server at the moment; trying again";
+        ? "Curves and states update live"
+        : "Not connected to the server; retrying";
 
     private string ThemeIcon => Theme.IsDark ? Icons.Material.Outlined.DarkMode : Icons.Material.Outlined.LightMode;
 

@@ -5,7 +5,7 @@ using LoraLab.Web.Api;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Methods, models and data sets, fetched once and again on request.</summary>
+/// <summary>Methods, models and data sets, fetched once and refreshed on request.</summary>
 public sealed class CatalogState(LabApi api)
 {
     private Task? _methods;
@@ -21,18 +21,18 @@ public sealed class CatalogState(LabApi api)
 
     public Task EnsureAllAsync() => Task.WhenAll(EnsureMethodsAsync(), Once(ref _folders, LoadFoldersAsync));
 
-    /// <summary>Asks for the folders again: a model may have been downloaded meanwhile.</summary>
+    /// <summary>Fetches models and data sets again, as one may have been downloaded since.</summary>
     public Task RefreshFoldersAsync() => _folders = LoadFoldersAsync();
 
     public MethodDescriptor? Method(string id) => Methods.FirstOrDefault(method => method.Id == id);
 
-    /// <summary>Display name of a method; its id where the server does not know it any more.</summary>
+    /// <summary>The display name of a method; its id if the server no longer has it.</summary>
     public string MethodName(string id) => Method(id)?.Name ?? id;
 
-    /// <summary>True where the run is on the bundled toy model or data.</summary>
+    /// <summary>Whether a run uses the bundled toy model or data set.</summary>
     public static bool IsToy(RunSpec spec) => spec.Model == SampleName || spec.Dataset == SampleName;
 
-    /// <summary>Name of the bundled toy model and data set.</summary>
+    /// <summary>The name of the bundled toy model and data set.</summary>
     public const string SampleName = "sample";
 
     private async Task LoadFoldersAsync()

@@ -3,8 +3,8 @@ using LoraLab.Contracts.Metrics;
 namespace LoraLab.Web.State;
 
 /// <summary>
-/// A series that new points are appended to. A snapshot is a view of the points that are there, not a copy: a run of a hundred
-/// thousand steps costs as much for each new point as a short one.
+/// An append-only series. A snapshot is a view of the points so far, not a copy, so the cost per new point does not grow with
+/// the length of the run.
 /// </summary>
 internal sealed class GrowingSeries
 {
@@ -15,13 +15,13 @@ internal sealed class GrowingSeries
     internal GrowingSeries(MetricSeries series)
     {
         (_x, _y, _nonFinite) = ([.. series.X], [.. series.Y], [.. series.NonFinite]);
-        Snapshot = Take();
+        Snapshot = CreateSnapshot();
     }
 
-    /// <summary>The points so far; does not change when more come.</summary>
+    /// <summary>The points so far; later appends do not change it.</summary>
     internal MetricSeries Snapshot { get; private set; }
 
-    /// <summary>Appends points that lie behind the last one; false where they do not.</summary>
+    /// <summary>Appends points if they all come after the last one; returns false otherwise.</summary>
     internal bool TryAppend(MetricSeries added)
     {
         if (added.X.Count == 0)
@@ -38,11 +38,11 @@ internal sealed class GrowingSeries
         _x.AddRange(added.X);
         _y.AddRange(added.Y);
         _nonFinite.AddRange(added.NonFinite.Select(point => point with { Index = point.Index + offset }));
-        Snapshot = Take();
+        Snapshot = CreateSnapshot();
         return true;
     }
 
-    private MetricSeries Take() => new()
+    private MetricSeries CreateSnapshot() => new()
     {
         X = new Prefix<int>(_x, _x.Count),
         Y = new Prefix<double?>(_y, _y.Count),

@@ -1,30 +1,30 @@
 namespace LoraLab.Web.State;
 
-/// <summary>Of several questions only the newest is answered: beginning one cancels the one before, and when the page is left none begins any more.</summary>
+/// <summary>Keeps only the latest of several requests: beginning one cancels the previous one, and after disposal every new one is cancelled at once.</summary>
 public sealed class LatestOnly : IDisposable
 {
-    private CancellationTokenSource _newest = new();
-    private bool _left;
+    private CancellationTokenSource _current = new();
+    private bool _disposed;
 
-    /// <summary>Begins a question.</summary>
-    /// <returns>Cancelled when a later one begins or the page is left.</returns>
+    /// <summary>Begins a request.</summary>
+    /// <returns>A token that is cancelled when a later request begins or the page is closed.</returns>
     public CancellationToken Begin()
     {
         Cancel();
-        if (!_left)
+        if (!_disposed)
         {
-            _newest = new CancellationTokenSource();
+            _current = new CancellationTokenSource();
         }
 
-        return _newest.Token;
+        return _current.Token;
     }
 
-    /// <summary>Nobody waits for the answer any more.</summary>
-    public void Cancel() => _newest.Cancel();
+    /// <summary>Cancels the current request.</summary>
+    public void Cancel() => _current.Cancel();
 
     public void Dispose()
     {
-        _left = true;
+        _disposed = true;
         Cancel();
     }
 }

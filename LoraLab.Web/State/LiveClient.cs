@@ -5,20 +5,20 @@ using Microsoft.AspNetCore.SignalR.Client;
 namespace LoraLab.Web.State;
 
 /// <summary>
-/// The one connection to the live hub. Topics are counted: the hub hears of a topic when its first listener comes and when its
-/// last one goes. After a lost connection everything is subscribed again from the last sequence number, and
-/// <see cref="Reconnected"/> tells the pages to fetch what they show once more.
+/// The single connection to the live hub. Topics are reference-counted: the hub subscribes with a topic's first listener and
+/// unsubscribes with its last. After a reconnect all topics are subscribed again from the last sequence number, and
+/// <see cref="Reconnected"/> makes the pages refetch what they show.
 /// </summary>
 public sealed class LiveClient : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
 
     private readonly HubConnection _hub;
     private readonly List<Listener> _listeners = [];
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _lastSeq;
-    private bool _someoneWentAhead;
+    private bool _startedUnconnected;
     private bool _connecting;
 
     public LiveClient(Uri baseAddress)
@@ -29,23 +29,23 @@ public sealed class LiveClient : IAsyncDisposable
             .AddJsonProtocol(protocol => ContractJson.Apply(protocol.PayloadSerializerOptions))
             .Build();
         _hub.On<LiveEvent>(LiveHub.Event, Dispatch);
-        _hub.Reconnecting += _ => ChangeAsync(LiveStatus.Reconnecting);
+        _hub.Reconnecting += _ => SetStatusAsync(LiveStatus.Reconnecting);
         _hub.Reconnected += _ => ResumeAsync();
         _hub.Closed += error => _closing.IsCancellationRequested ? Task.CompletedTask : ConnectAsync();
     }
 
     public LiveStatus Status { get; private set; } = LiveStatus.Connecting;
 
-    /// <summary>The status is another one.</summary>
+    /// <summary>Raised when <see cref="Status"/> changes.</summary>
     public event Action? StatusChanged;
 
-    /// <summary>The connection is back after it was lost: what was fetched before may be stale.</summary>
+    /// <summary>Raised when a lost connection is restored: data fetched before may be stale.</summary>
     public event Action? Reconnected;
 
-    /// <summary>The server does not let this browser in (any more).</summary>
+    /// <summary>Raised when the server rejects this browser's session.</summary>
     public event Action? SignedOut;
 
-    /// <summary>Connects, and keeps trying until it does.</summary>
+    /// <summary>Connects, retrying until it succeeds.</summary>
     public async Task ConnectAsync()
     {
         if (_connecting)
@@ -74,15 +74,15 @@ public sealed class LiveClient : IAsyncDisposable
                     SignedOut?.Invoke();
                 }
 
-                await ChangeAsync(LiveStatus.Reconnecting);
+                await SetStatusAsync(LiveStatus.Reconnecting);
                 await Task.Delay(ReconnectPolicy.Delay(attempt), _closing.Token);
             }
         }
     }
 
     /// <summary>
-    /// Hears a topic until the result is disposed. Returns when the server has confirmed, so that what is fetched afterwards misses
-    /// nothing; where there is no connection yet the caller goes ahead after a moment and is told to fetch again once there is.
+    /// Listens to a topic until the result is disposed. Returns once the server has confirmed the subscription, so that a later fetch
+    /// misses nothing. Without a connection it returns after a timeout; <see cref="Reconnected"/> is then raised once connected.
     /// </summary>
     public async Task<IDisposable> ListenAsync(string topic, Action<LiveEvent> handler)
     {
@@ -97,14 +97,14 @@ public sealed class LiveClient : IAsyncDisposable
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
-                // The connection broke meanwhile: reconnecting subscribes to every topic that has listeners.
+                // The connection broke in the meantime: reconnecting subscribes to every topic that has listeners.
             }
         }
 
         if (!_connected.Task.IsCompleted)
         {
-            await Task.WhenAny(_connected.Task, Task.Delay(s_patience));
-            _someoneWentAhead |= !_connected.Task.IsCompleted;
+            await Task.WhenAny(_connected.Task, Task.Delay(s_connectTimeout));
+            _startedUnconnected |= !_connected.Task.IsCompleted;
         }
 
         return listener;
@@ -142,14 +142,14 @@ public sealed class LiveClient : IAsyncDisposable
         }
 
         bool first = _connected.TrySetResult();
-        await ChangeAsync(LiveStatus.Live);
-        if (!first || _someoneWentAhead)
+        await SetStatusAsync(LiveStatus.Live);
+        if (!first || _startedUnconnected)
         {
             Reconnected?.Invoke();
         }
     }
 
-    private void Drop(Listener listener)
+    private void Remove(Listener listener)
     {
         _listeners.Remove(listener);
         if (_hub.State == HubConnectionState.Connected && !_listeners.Any(other => other.Topic == listener.Topic))
@@ -158,7 +158,7 @@ public sealed class LiveClient : IAsyncDisposable
         }
     }
 
-    private Task ChangeAsync(LiveStatus status)
+    private Task SetStatusAsync(LiveStatus status)
     {
         if (Status != status)
         {
@@ -175,6 +175,6 @@ public sealed class LiveClient : IAsyncDisposable
 
         internal Action<LiveEvent> Handler { get; } = handler;
 
-        public void Dispose() => owner.Drop(this);
+        public void Dispose() => owner.Remove(this);
     }
 }

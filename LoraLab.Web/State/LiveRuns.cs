@@ -5,10 +5,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Brings a run document up to date with a live event.</summary>
+/// <summary>Applies live events to run documents.</summary>
 internal static class LiveRuns
 {
-    /// <summary>The document after the event; null when the run is deleted.</summary>
+    /// <summary>The document after the event; null if the run was deleted.</summary>
     internal static RunDocument? Apply(RunDocument run, LiveEvent message) => message.Type switch
     {
         LiveEventTypes.RunState => IsDeleted(message) ? null : Document(message) ?? run,

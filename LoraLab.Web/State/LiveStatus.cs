@@ -1,14 +1,14 @@
 namespace LoraLab.Web.State;
 
-/// <summary>How the live channel is doing.</summary>
+/// <summary>The state of the live connection.</summary>
 public enum LiveStatus
 {
-    /// <summary>First connection under way.</summary>
+    /// <summary>The first connection is being established.</summary>
     Connecting,
 
     /// <summary>Events arrive.</summary>
     Live,
 
-    /// <summary>The connection is lost and being tried again.</summary>
+    /// <summary>The connection was lost and is being retried.</summary>
     Reconnecting,
 }

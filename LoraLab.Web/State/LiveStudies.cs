@@ -6,10 +6,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Brings a study up to date with what one of its runs does. What follows from ended runs the server says.</summary>
+/// <summary>Applies live events of runs to a study. Consequences of ended runs (choices, tables, claims) come from the server.</summary>
 internal static class LiveStudies
 {
-    /// <summary>The study after the event; null: the event is not about one of its runs.</summary>
+    /// <summary>The study after the event; null if the event is not about one of its runs.</summary>
     internal static StudyDocument? Apply(StudyDocument study, LiveEvent message)
     {
         int index = -1;
@@ -28,7 +28,7 @@ internal static class LiveStudies
         return study with { Runs = runs };
     }
 
-    /// <summary>True where a run of it has ended with this event: then tables and claims may read otherwise.</summary>
+    /// <summary>Whether the event ends a run, which may change tables and claims.</summary>
     internal static bool EndsARun(LiveEvent message) => message.Type == LiveEventTypes.RunState && LiveRuns.Document(message)?.State.IsTerminal() != false;
 
     private static StudyRun? Apply(StudyRun run, LiveEvent message)

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Series of the runs on a page: filled from REST, kept growing by the live channel. Series are replaced, never changed.</summary>
+/// <summary>The metric series of the runs on a page: loaded over REST, extended by live events. A series is replaced, never modified.</summary>
 public sealed class MetricStore
 {
     private readonly Dictionary<(string Run, string Key), GrowingSeries> _series = [];
@@ -11,7 +11,7 @@ public sealed class MetricStore
 
     public MetricSeries Get(string runId, string key) => _series.TryGetValue((runId, key), out GrowingSeries? series) ? series.Snapshot : Empty;
 
-    /// <summary>Takes a run's whole series.</summary>
+    /// <summary>Replaces a run's series.</summary>
     public void Replace(RunMetrics metrics)
     {
         foreach ((string key, MetricSeries series) in metrics.Series)
@@ -20,47 +20,47 @@ public sealed class MetricStore
         }
     }
 
-    /// <summary>Takes new points: a step that is there already gets the new value, and what a resumed attempt superseded goes.</summary>
+    /// <summary>Merges new points: an existing step gets the new value, and points superseded by a resumed attempt are removed.</summary>
     public void Merge(RunMetrics metrics)
     {
         if (metrics.SupersededAfter is int last)
         {
-            Cut(metrics.RunId, last);
+            Truncate(metrics.RunId, last);
         }
 
         foreach ((string key, MetricSeries added) in metrics.Series)
         {
-            if (!_series.TryGetValue((metrics.RunId, key), out GrowingSeries? known) || !known.TryAppend(added))
+            if (!_series.TryGetValue((metrics.RunId, key), out GrowingSeries? current) || !current.TryAppend(added))
             {
                 _series[(metrics.RunId, key)] = new GrowingSeries(Merge(Get(metrics.RunId, key), added));
             }
         }
     }
 
-    /// <summary>Forgets a run's points beyond a step: a resumed attempt tells them again.</summary>
-    private void Cut(string runId, int lastStep)
+    /// <summary>Removes a run's points beyond a step; a resumed attempt reports them again.</summary>
+    private void Truncate(string runId, int lastStep)
     {
         foreach ((string Run, string Key) series in _series.Keys.Where(series => series.Run == runId).ToList())
         {
-            MetricSeries known = _series[series].Snapshot;
-            int kept = known.X.TakeWhile(x => x <= lastStep).Count();
-            if (kept < known.X.Count)
+            MetricSeries current = _series[series].Snapshot;
+            int kept = current.X.TakeWhile(x => x <= lastStep).Count();
+            if (kept < current.X.Count)
             {
                 _series[series] = new GrowingSeries(new MetricSeries
                 {
-                    X = [.. known.X.Take(kept)],
-                    Y = [.. known.Y.Take(kept)],
-                    NonFinite = [.. known.NonFinite.Where(point => point.Index < kept)],
+                    X = [.. current.X.Take(kept)],
+                    Y = [.. current.Y.Take(kept)],
+                    NonFinite = [.. current.NonFinite.Where(point => point.Index < kept)],
                 });
             }
         }
     }
 
-    /// <summary>The points of both in the order of their steps; of a step that both have, the added one.</summary>
-    private static MetricSeries Merge(MetricSeries known, MetricSeries added)
+    /// <summary>Merges two series in step order; for a step in both, the added point wins.</summary>
+    private static MetricSeries Merge(MetricSeries current, MetricSeries added)
     {
         SortedDictionary<int, (double? Value, string? Word)> points = [];
-        Add(points, known);
+        Add(points, current);
         Add(points, added);
         List<NonFinitePoint> nonFinite = [];
         int index = 0;

@@ -1,40 +1,40 @@
 namespace LoraLab.Web.State;
 
 /// <summary>
-/// What a page waits for and listens to, until it is left. Its beginning goes on after that (a page is left while its first answer is on the
-/// way), so everything here can be used afterwards: the token is cancelled, and what comes too late is let go at once.
+/// The cancellation token and subscriptions of a page until it is closed. Initialization may continue after that (a page can be closed while
+/// its first request is pending), so all members stay usable: the token is cancelled, and late subscriptions are disposed at once.
 /// </summary>
 public sealed class PageLifetime : IDisposable
 {
-    private readonly CancellationTokenSource _left = new();
-    private readonly List<IDisposable> _held = [];
+    private readonly CancellationTokenSource _closed = new();
+    private readonly List<IDisposable> _subscriptions = [];
 
-    /// <summary>Cancelled when the page is left.</summary>
-    public CancellationToken Token => _left.Token;
+    /// <summary>Cancelled when the page is closed.</summary>
+    public CancellationToken Token => _closed.Token;
 
-    /// <summary>Keeps a subscription until <see cref="Release"/> or the end.</summary>
+    /// <summary>Holds a subscription until <see cref="Release"/> or disposal.</summary>
     public void Hold(IDisposable subscription)
     {
-        if (_left.IsCancellationRequested)
+        if (_closed.IsCancellationRequested)
         {
             subscription.Dispose();
             return;
         }
 
-        _held.Add(subscription);
+        _subscriptions.Add(subscription);
     }
 
-    /// <summary>Lets go of all subscriptions: the page shows something else now.</summary>
+    /// <summary>Disposes all subscriptions, as when the page changes what it shows.</summary>
     public void Release()
     {
-        _held.ForEach(subscription => subscription.Dispose());
-        _held.Clear();
+        _subscriptions.ForEach(subscription => subscription.Dispose());
+        _subscriptions.Clear();
     }
 
     public void Dispose()
     {
-        // The source itself stays: it has neither timer nor handle, and its token is still asked for.
-        _left.Cancel();
+        // The source is not disposed: it holds neither timer nor handle, and its token is still used.
+        _closed.Cancel();
         Release();
     }
 }

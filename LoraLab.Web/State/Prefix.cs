@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace LoraLab.Web.State;
 
-/// <summary>The first items of a list that only ever grows at its end.</summary>
+/// <summary>A view of the first items of an append-only list.</summary>
 internal sealed class Prefix<T>(List<T> source, int count) : IReadOnlyList<T>
 {
     public int Count { get; } = count;

@@ -6,18 +6,18 @@ using LoraLab.Web.Api;
 
 namespace LoraLab.Web.State;
 
-/// <summary>The queue as the server last told it; shared by the top bar and the pages.</summary>
+/// <summary>The queue as last received from the server; shared by the top bar and the pages.</summary>
 public sealed class QueueState(LabApi api, LiveClient live)
 {
     private bool _started;
 
-    /// <summary>Null until the first answer.</summary>
+    /// <summary>Null until the first response.</summary>
     public QueueDocument? Document { get; private set; }
 
     public event Action? Changed;
 
-    /// <summary>Runs that wait or work right now.</summary>
-    public int Waiting => Document?.Queued.Count ?? 0;
+    /// <summary>The number of queued runs.</summary>
+    public int QueuedCount => Document?.Queued.Count ?? 0;
 
     public async Task StartAsync()
     {
@@ -33,8 +33,8 @@ public sealed class QueueState(LabApi api, LiveClient live)
         await RefreshAsync();
     }
 
-    /// <summary>Takes an answer of the server that carries the whole queue.</summary>
-    public void Take(QueueDocument document)
+    /// <summary>Replaces the queue by a response that contains all of it.</summary>
+    public void Update(QueueDocument document)
     {
         Document = document;
         Changed?.Invoke();
@@ -44,11 +44,11 @@ public sealed class QueueState(LabApi api, LiveClient live)
     {
         try
         {
-            Take(await api.QueueAsync(CancellationToken.None));
+            Update(await api.QueueAsync(CancellationToken.None));
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            // The banner says that the server is away; the queue is fetched again when it is back.
+            // The banner reports the lost connection; the queue is fetched again after reconnecting.
         }
     }
 
@@ -56,7 +56,7 @@ public sealed class QueueState(LabApi api, LiveClient live)
     {
         if (message.Data.Deserialize<QueueDocument>(ContractJson.Options) is QueueDocument document)
         {
-            Take(document);
+            Update(document);
         }
     }
 
@@ -72,7 +72,7 @@ public sealed class QueueState(LabApi api, LiveClient live)
         if (index >= 0 && LiveRuns.Apply(running[index], message) is RunDocument next)
         {
             running[index] = next;
-            Take(Document with { Running = running });
+            Update(Document with { Running = running });
         }
     }
 }

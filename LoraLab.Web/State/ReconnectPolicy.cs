@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Tries again for ever: a server that restarts finds its pages waiting.</summary>
+/// <summary>Retries forever, so that open pages reconnect after a server restart.</summary>
 internal sealed class ReconnectPolicy : IRetryPolicy
 {
     private static readonly TimeSpan[] s_delays =

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace LoraLab.Web.State;
 
 /// <summary>
-/// Gathers a burst of changes into one call: at once when it was quiet, else when the pause is over. A call that takes long makes
-/// the pause longer, so that a slow machine still has most of its time for the reader.
+/// Coalesces a burst of changes into one call: immediately when idle, otherwise after the pause. A slow call lengthens the pause, so
+/// that a slow machine keeps most of its time for user input.
 /// </summary>
 public sealed class RenderThrottle(TimeSpan pause, Func<Task> render) : IDisposable
 {

@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Who is signed in. On a server that needs a key, whoever is not is led to <c>/login</c> and back.</summary>
+/// <summary>The signed-in session. On a server that requires a key, a browser without one is redirected to <c>/login</c> and back.</summary>
 public sealed class SessionState(LabApi api, NavigationManager navigation)
 {
-    private bool _leaving;
+    private bool _redirecting;
 
-    /// <summary>Null until the first answer.</summary>
+    /// <summary>Null until the first response.</summary>
     public SessionDocument? Document { get; private set; }
 
-    /// <summary>True when the pages may ask for things.</summary>
+    /// <summary>Loads the session; returns false if the browser is redirected to the sign-in page.</summary>
     public async Task<bool> StartAsync()
     {
         try
@@ -21,38 +21,38 @@ public sealed class SessionState(LabApi api, NavigationManager navigation)
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            // The server is away: the pages say so themselves.
+            // The server cannot be reached, which the pages report themselves.
             return true;
         }
 
         if (Document is { KeyRequired: true, Name: null })
         {
-            Leave();
+            RedirectToSignIn();
             return false;
         }
 
         return true;
     }
 
-    /// <summary>The server does not know this browser (any more).</summary>
-    public void Leave()
+    /// <summary>Redirects to the sign-in page: the server does not accept this browser's session.</summary>
+    public void RedirectToSignIn()
     {
         string here = "/" + navigation.ToBaseRelativePath(navigation.Uri);
-        if (_leaving || here.StartsWith("/login", StringComparison.Ordinal))
+        if (_redirecting || here.StartsWith("/login", StringComparison.Ordinal))
         {
             return;
         }
 
-        _leaving = true;
-        // Loaded anew: nothing that was shown before is left in the page.
+        _redirecting = true;
+        // A full load, so that no data of the previous session stays in the page.
         navigation.NavigateTo($"login?return={Uri.EscapeDataString(here)}", forceLoad: true);
     }
 
-    /// <summary>Exchanges the key for a cookie, and goes back to where the user wanted to be.</summary>
+    /// <summary>Exchanges the key for a cookie, then returns to the requested page.</summary>
     public async Task SignInAsync(string key, string? returnTo)
     {
         await api.SignInAsync(new SignInRequest(key), CancellationToken.None);
-        navigation.NavigateTo(Own(returnTo), forceLoad: true);
+        navigation.NavigateTo(LocalPath(returnTo), forceLoad: true);
     }
 
     public async Task SignOutAsync()
@@ -61,7 +61,7 @@ public sealed class SessionState(LabApi api, NavigationManager navigation)
         navigation.NavigateTo("login", forceLoad: true);
     }
 
-    /// <summary>Only a page of this server: the address may be made by others.</summary>
-    private static string Own(string? path) =>
+    /// <summary>The path if it is on this server, else the start page: the parameter may be crafted by an attacker.</summary>
+    private static string LocalPath(string? path) =>
         path is ['/', not ('/' or '\\'), ..] && !path.Any(char.IsControl) ? path : "/";
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Web.State;
 
-/// <summary>One idempotency key for each body: pressing again after a lost connection sends the same key and creates nothing twice.</summary>
+/// <summary>One idempotency key per request body: submitting again after a lost connection sends the same key, so nothing is created twice.</summary>
 public sealed class SubmissionKeys
 {
     private readonly Dictionary<string, string> _keys = [];
@@ -19,6 +19,6 @@ public sealed class SubmissionKeys
         return key;
     }
 
-    /// <summary>They were all created: the same body is meant anew.</summary>
-    public void Forget() => _keys.Clear();
+    /// <summary>Discards the keys after success: the same body then means a new submission.</summary>
+    public void Clear() => _keys.Clear();
 }

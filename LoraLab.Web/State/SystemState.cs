@@ -6,14 +6,14 @@ using LoraLab.Web.Api;
 
 namespace LoraLab.Web.State;
 
-/// <summary>The machine: its description, and its samples of the last quarter of an hour as far as this page saw them.</summary>
+/// <summary>The machine's description, and its samples of up to the last 15 minutes since the dashboard was opened.</summary>
 public sealed class SystemState(LabApi api, LiveClient live)
 {
-    private const int MostSamples = 900;
+    private const int MaxSamples = 900;
     private readonly List<TimedSample> _samples = [];
     private bool _started;
 
-    /// <summary>Null until the first answer.</summary>
+    /// <summary>Null until the first response.</summary>
     public SystemDocument? Document { get; private set; }
 
     /// <summary>Oldest first.</summary>
@@ -45,7 +45,7 @@ public sealed class SystemState(LabApi api, LiveClient live)
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            // The banner says that the server is away; asked again when it is back.
+            // The banner reports the lost connection; fetched again after reconnecting.
         }
     }
 
@@ -54,9 +54,9 @@ public sealed class SystemState(LabApi api, LiveClient live)
         if (message.Data.Deserialize<SystemSample>(ContractJson.Options) is SystemSample sample)
         {
             _samples.Add(new(message.At, sample));
-            if (_samples.Count > MostSamples)
+            if (_samples.Count > MaxSamples)
             {
-                _samples.RemoveRange(0, _samples.Count - MostSamples);
+                _samples.RemoveRange(0, _samples.Count - MaxSamples);
             }
 
             Changed?.Invoke();

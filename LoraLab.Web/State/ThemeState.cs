@@ -2,7 +2,7 @@ using Microsoft.JSInterop;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Light or dark: the system's choice unless the person made one, which this browser remembers.</summary>
+/// <summary>Light or dark: the system's setting unless the user chose one, which this browser stores.</summary>
 public sealed class ThemeState(IJSRuntime js) : IAsyncDisposable
 {
     private DotNetObjectReference<ThemeState>? _self;

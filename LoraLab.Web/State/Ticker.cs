@@ -1,6 +1,6 @@
 namespace LoraLab.Web.State;
 
-/// <summary>One slow clock for every relative time on the page.</summary>
+/// <summary>A shared slow timer for all relative times on the page.</summary>
 public sealed class Ticker : IDisposable
 {
     private readonly ITimer _timer;

@@ -14,62 +14,62 @@ public sealed class ChartBuilderTests
     };
 
     [Fact]
-    public void Plan_NonFinitePoint_BreaksTheLineAndIsMarked()
+    public void Build_NonFinitePoint_BreaksTheLineAndIsMarked()
     {
-        ChartDrawing plan = Plan(s_withHole, new ChartView());
+        ChartDrawing drawing = Build(s_withHole, new ChartView());
 
-        Assert.Equal([10, null, 0.1, -1], Assert.Single(plan.Lines).Y);
-        Assert.Equal(new ChartMark(2, "NaN", "run", "#123456"), Assert.Single(plan.Marks));
-        Assert.Equal((1, 4), (plan.SeriesCount, plan.PointCount));
+        Assert.Equal([10, null, 0.1, -1], Assert.Single(drawing.Lines).Y);
+        Assert.Equal(new ChartMark(2, "NaN", "run", "#123456"), Assert.Single(drawing.Marks));
+        Assert.Equal((1, 4), (drawing.SeriesCount, drawing.PointCount));
     }
 
     [Fact]
-    public void Plan_LogarithmicAxis_HidesAndCountsWhatIsNotPositive()
+    public void Build_LogarithmicAxis_HidesAndCountsNonPositivePoints()
     {
-        ChartDrawing plan = Plan(s_withHole, new ChartView(LogY: true));
+        ChartDrawing drawing = Build(s_withHole, new ChartView(LogY: true));
 
-        double?[] y = [.. Assert.Single(plan.Lines).Y];
+        double?[] y = [.. Assert.Single(drawing.Lines).Y];
         Assert.Equal(1, y[0]!.Value, 12);
         Assert.Equal(-1, y[2]!.Value, 12);
         Assert.Null(y[3]);
-        Assert.Equal(1, plan.NotPositive);
+        Assert.Equal(1, drawing.NotPositive);
     }
 
     [Fact]
-    public void Plan_Smoothed_DrawsTheRawValuesFaintBehindIt()
+    public void Build_Smoothed_DrawsTheRawValuesFaintBehindIt()
     {
-        ChartDrawing plan = Plan(new MetricSeries { X = [1, 2], Y = [0, 1] }, new ChartView(Smoothing: 0.5));
+        ChartDrawing drawing = Build(new MetricSeries { X = [1, 2], Y = [0, 1] }, new ChartView(Smoothing: 0.5));
 
-        Assert.Equal([true, false], plan.Lines.Select(line => line.Faint));
-        Assert.Equal([0, 1], plan.Lines[0].Y);
+        Assert.Equal([true, false], drawing.Lines.Select(line => line.Faint));
+        Assert.Equal([0, 1], drawing.Lines[0].Y);
         // (0.5·0 + 1) / (0.5 + 1)
-        Assert.Equal(2.0 / 3, plan.Lines[1].Y[1]!.Value, 12);
+        Assert.Equal(2.0 / 3, drawing.Lines[1].Y[1]!.Value, 12);
     }
 
     [Fact]
-    public void Plan_Window_EndsAtItsTicksAndTakesHeightsFromWithin()
+    public void Build_Window_EndsAtItsTicksAndScalesToTheValuesInside()
     {
         MetricSeries series = new() { X = [.. Enumerable.Range(0, 1001)], Y = [.. Enumerable.Range(0, 1001).Select(x => (double?)x)] };
 
-        ChartDrawing plan = Plan(series, new ChartView(XMin: 100, XMax: 200));
+        ChartDrawing drawing = Build(series, new ChartView(XMin: 100, XMax: 200));
 
-        Assert.Equal((100, 200), (plan.X.Min, plan.X.Max));
-        Assert.Equal((100, 200), (plan.Y.Min, plan.Y.Max));
-        Assert.Equal((99, 201), (plan.Lines[0].X[0], plan.Lines[0].X[^1]));
+        Assert.Equal((100, 200), (drawing.X.Min, drawing.X.Max));
+        Assert.Equal((100, 200), (drawing.Y.Min, drawing.Y.Max));
+        Assert.Equal((99, 201), (drawing.Lines[0].X[0], drawing.Lines[0].X[^1]));
     }
 
     [Fact]
-    public void Plan_LongCurve_KeepsFirstLastHighestAndLowest()
+    public void Build_LongCurve_KeepsFirstLastHighestAndLowest()
     {
         const int Count = 50_000;
         double?[] y = [.. Enumerable.Range(0, Count).Select(x => (double?)Math.Sin(x / 40.0))];
         (y[12_345], y[33_333]) = (7, -7);
 
-        ChartDrawing plan = Plan(new MetricSeries { X = [.. Enumerable.Range(0, Count)], Y = y }, new ChartView());
+        ChartDrawing drawing = Build(new MetricSeries { X = [.. Enumerable.Range(0, Count)], Y = y }, new ChartView());
 
-        ChartLine line = Assert.Single(plan.Lines);
-        Assert.True(plan.Thinned);
-        Assert.Equal(Count, plan.PointCount);
+        ChartLine line = Assert.Single(drawing.Lines);
+        Assert.True(drawing.Thinned);
+        Assert.Equal(Count, drawing.PointCount);
         Assert.InRange(line.X.Count, 500, 4000);
         Assert.Equal((0, Count - 1), (line.X[0], line.X[^1]));
         Assert.Equal((7, -7), (line.Y.Max(), line.Y.Min()));
@@ -77,12 +77,12 @@ public sealed class ChartBuilderTests
     }
 
     [Fact]
-    public void Plan_Share_AxisStaysWithinOne()
+    public void Build_Share_AxisStaysWithinOne()
     {
-        ChartDrawing plan = ChartBuilder.Plan(
+        ChartDrawing drawing = ChartBuilder.Build(
             [new ChartSeries("a", "run", "#123456", new MetricSeries { X = [0, 50], Y = [0.5, 0.997] })], new ChartView(), ChartFormat.Percent, lowerIsBetter: false);
 
-        Assert.Equal(1, plan.Y.Max, 12);
+        Assert.Equal(1, drawing.Y.Max, 12);
     }
 
     [Theory]
@@ -100,6 +100,6 @@ public sealed class ChartBuilderTests
         Assert.Equal(step, Math.Floor(step));
     }
 
-    private static ChartDrawing Plan(MetricSeries series, ChartView view) =>
-        ChartBuilder.Plan([new ChartSeries("a", "run", "#123456", series)], view, ChartFormat.Number, lowerIsBetter: false);
+    private static ChartDrawing Build(MetricSeries series, ChartView view) =>
+        ChartBuilder.Build([new ChartSeries("a", "run", "#123456", series)], view, ChartFormat.Number, lowerIsBetter: false);
 }

@@ -10,7 +10,7 @@ public sealed class SmoothingTests
         Assert.All(Smoothing.Average([0, 50, 100, 125], [3, 3, 3, 3], 0.9), value => Assert.Equal(3, value!.Value, 12));
 
     [Fact]
-    public void Average_GapOfTwoUsualSteps_ForgetsTwice()
+    public void Average_GapOfTwiceTheSpacing_DecaysTwice()
     {
         double?[] smooth = Smoothing.Average([1, 2, 3, 5], [0, 0, 0, 1], 0.5);
 

@@ -16,24 +16,24 @@ public sealed class SpecFormTests
     [InlineData("abc", "\"abc\"")]
     [InlineData("1,5", "\"1,5\"")]
     [InlineData("", "\"\"")]
-    public void Type_Number_IsSentAsANumberOrAsItWasTyped(string typed, string json)
+    public void SetText_Number_IsSentAsANumberOrAsTyped(string typed, string json)
     {
         SpecForm form = new();
 
-        form.Type(s_rank, typed);
+        form.SetText(s_rank, typed);
 
         Assert.Equal(JsonNode.Parse(json)!.ToJsonString(), form.Values["rank"]!.ToJsonString());
     }
 
     [Fact]
-    public void Short_NothingChanged_NamesModelDataAndMethodOnly() =>
-        Assert.Equal("""{"model":"sample","dataset":"sample","method":"lora"}""", new SpecForm().Short().ToJsonString());
+    public void Minimal_NothingChanged_NamesModelDataAndMethodOnly() =>
+        Assert.Equal("""{"model":"sample","dataset":"sample","method":"lora"}""", new SpecForm().Minimal().ToJsonString());
 
     [Fact]
     public void Changes_AppliedToAFreshForm_GiveTheSameForm()
     {
         SpecForm form = new();
-        form.Type(s_rank, "abc");
+        form.SetText(s_rank, "abc");
         form.Set("targetModules", TargetModules.AllLinearWord);
 
         SpecForm reloaded = new();
@@ -43,7 +43,7 @@ public sealed class SpecFormTests
     }
 
     [Fact]
-    public void ChooseMethod_RateThatWasTheFormerDefault_IsOpenAgain()
+    public void ChooseMethod_RateEqualToTheFormerDefault_IsReset()
     {
         MethodDescriptor former = Descriptor("lora", 2e-4);
         MethodDescriptor next = Descriptor("pissa", 5e-5);

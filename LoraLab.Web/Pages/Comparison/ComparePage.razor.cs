@@ -120,7 +120,7 @@ public sealed partial class ComparePage
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
             ApplyPending(pending);
-            _failure = failure is ApiException ? failure.Message : _document is null ? "The server cannot be reached." : null;
+            _failure = failure is ApiException ? failure.Message : _document is null ? ApiException.Unreachable : null;
         }
         catch (OperationCanceledException)
         {

@@ -4,10 +4,13 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>A stored run says every value as it was used. What came from a default is open again in a clone, so that changing the method or the data changes it too.</summary>
+/// <summary>
+/// The specification of a clone. A stored run has every value as it was used; values that came from a default are null again in a clone, so that they
+/// follow a change of the method or the data.
+/// </summary>
 internal static class CloneSource
 {
-    internal static RunSpec Reopen(RunDocument run, MethodDescriptor? method)
+    internal static RunSpec CreateSpec(RunDocument run, MethodDescriptor? method)
     {
         RunSpec spec = run.Spec;
         double? ratio = spec.MethodOptions["lrRatio"]?.GetValue<double>();
@@ -17,15 +20,15 @@ internal static class CloneSource
             Notes = null,
             Tags = run.Tags,
             Priority = 0,
-            MethodOptions = Changed(spec, method),
+            MethodOptions = NonDefaultOptions(spec, method),
             LearningRate = spec.LearningRate == method?.DefaultLearningRate ? null : spec.LearningRate,
-            LearningRateB = spec.LearningRateB is double ofB && ratio is double times && spec.LearningRate is double ofA && Near(ofB, times * ofA) ? null : spec.LearningRateB,
+            LearningRateB = spec.LearningRateB is double ofB && ratio is double times && spec.LearningRate is double ofA && ApproximatelyEqual(ofB, times * ofA) ? null : spec.LearningRateB,
             ScheduleSteps = spec.ScheduleSteps == run.Progress.TotalSteps ? null : spec.ScheduleSteps,
             EvalSamples = spec.EvalSamples == run.Summary.EvalRows ? null : spec.EvalSamples,
         };
     }
 
-    private static JsonObject Changed(RunSpec spec, MethodDescriptor? method)
+    private static JsonObject NonDefaultOptions(RunSpec spec, MethodDescriptor? method)
     {
         JsonObject options = [];
         foreach ((string name, JsonNode? value) in spec.MethodOptions)
@@ -40,5 +43,5 @@ internal static class CloneSource
         return options;
     }
 
-    private static bool Near(double a, double b) => Math.Abs(a - b) <= 1e-9 * Math.Abs(b);
+    private static bool ApproximatelyEqual(double a, double b) => Math.Abs(a - b) <= 1e-9 * Math.Abs(b);
 }

@@ -4,59 +4,59 @@ using LoraLab.Web.Api;
 
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>The form's estimate: asked for again only where something changed that memory depends on.</summary>
+/// <summary>The form's memory estimate, requested again only when a field changes on which memory depends.</summary>
 internal sealed class EstimateRequest(LabApi api)
 {
-    private static readonly string[] s_without = ["name", "notes", "tags", "priority", "seed", "learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "weightDecay", "maxGradNorm"];
+    private static readonly string[] s_irrelevantFields = ["name", "notes", "tags", "priority", "seed", "learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "weightDecay", "maxGradNorm"];
 
-    private string? _answered;
+    private string? _answeredRequest;
 
-    /// <summary>The last answer; null: none yet, or there was a problem.</summary>
+    /// <summary>The latest estimate; null if there is none yet or the request failed.</summary>
     internal MemoryEstimate? Estimate { get; private set; }
 
-    /// <summary>Why there is none.</summary>
+    /// <summary>The error of a failed request.</summary>
     internal string? Problem { get; private set; }
 
-    /// <summary>A question is under way.</summary>
-    internal bool Asking { get; private set; }
+    /// <summary>Whether a request is pending.</summary>
+    internal bool IsPending { get; private set; }
 
-    /// <summary>The specification is not valid: there is nothing to estimate.</summary>
-    internal void Forget() => (Estimate, Problem, _answered, Asking) = (null, null, null, false);
+    /// <summary>Clears the estimate, as when the specification is invalid.</summary>
+    internal void Clear() => (Estimate, Problem, _answeredRequest, IsPending) = (null, null, null, false);
 
-    /// <summary>Asks for a valid specification.</summary>
+    /// <summary>Requests the estimate of a valid specification.</summary>
     /// <param name="body">The specification.</param>
-    /// <param name="asked">Called when the question is on its way.</param>
-    /// <param name="cancellationToken">Something else was typed meanwhile.</param>
-    internal async Task AskAsync(JsonObject body, Action asked, CancellationToken cancellationToken)
+    /// <param name="requested">Called when the request is sent.</param>
+    /// <param name="cancellationToken">Cancelled when the specification changes again.</param>
+    internal async Task UpdateAsync(JsonObject body, Action requested, CancellationToken cancellationToken)
     {
-        JsonObject question = SpecForm.Copy(body);
-        foreach (string field in s_without)
+        JsonObject request = SpecForm.Copy(body);
+        foreach (string field in s_irrelevantFields)
         {
-            question.Remove(field);
+            request.Remove(field);
         }
 
-        string text = question.ToJsonString();
-        if (text == _answered)
+        string text = request.ToJsonString();
+        if (text == _answeredRequest)
         {
-            // What was asked meanwhile was taken back.
-            Asking = false;
+            // The change in between was undone.
+            IsPending = false;
             return;
         }
 
-        Asking = true;
-        asked();
+        IsPending = true;
+        requested();
         try
         {
-            (Estimate, Problem) = (await api.EstimateAsync(question, cancellationToken), null);
-            _answered = text;
+            (Estimate, Problem) = (await api.EstimateAsync(request, cancellationToken), null);
+            _answeredRequest = text;
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            (Estimate, Problem, _answered) = (null, failure is ApiException ? failure.Message : "The server cannot be reached, so there is no estimate.", null);
+            (Estimate, Problem, _answeredRequest) = (null, failure is ApiException ? failure.Message : $"{ApiException.Unreachable} No estimate is available.", null);
         }
         finally
         {
-            Asking = cancellationToken.IsCancellationRequested && Asking;
+            IsPending = cancellationToken.IsCancellationRequested && IsPending;
         }
     }
 }

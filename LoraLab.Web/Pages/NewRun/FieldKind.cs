@@ -1,15 +1,15 @@
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>How a field of the specification is entered.</summary>
+/// <summary>The kind of input of a specification field.</summary>
 public enum FieldKind
 {
     /// <summary>Any text.</summary>
     Text,
 
-    /// <summary>A number; what cannot be read as one is sent as it was typed, and the server says what is wrong.</summary>
+    /// <summary>A number; text that is not a number is sent as typed, and the server reports the error.</summary>
     Number,
 
-    /// <summary>One of some words.</summary>
+    /// <summary>One of several words.</summary>
     Choice,
 
     /// <summary>True or false.</summary>

@@ -2,20 +2,20 @@ namespace LoraLab.Web.Pages.NewRun;
 
 /// <summary>A field of the specification in the form.</summary>
 /// <param name="Name">JSON name.</param>
-/// <param name="Label">What it is called.</param>
-/// <param name="Kind">How it is entered.</param>
-/// <param name="Help">One short sentence.</param>
+/// <param name="Label">The label.</param>
+/// <param name="Kind">The kind of input.</param>
+/// <param name="Help">A short help text.</param>
 public sealed record FormField(string Name, string Label, FieldKind Kind, string? Help = null)
 {
-    /// <summary>Words of a choice.</summary>
+    /// <summary>The words of a choice.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
-    /// <summary>What an empty field means.</summary>
+    /// <summary>The meaning of an empty field.</summary>
     public string? Placeholder { get; init; }
 
-    /// <summary>True where an empty field stands for null.</summary>
+    /// <summary>Whether an empty field means null.</summary>
     public bool Nullable { get; init; }
 
-    /// <summary>Shown only when asked for.</summary>
+    /// <summary>Whether the field is hidden until more settings are shown.</summary>
     public bool Advanced { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
@@ -10,12 +11,12 @@ using MudBlazor;
 namespace LoraLab.Web.Pages.NewRun;
 
 /// <summary>
-/// Writes a specification and queues it, once or for several seeds and methods. The server judges every change through a dry
-/// run; the form itself knows no rule. What was changed stands in the address, so that a reload keeps it.
+/// The form that writes a specification and queues it, once or for several seeds and methods. The server validates every change by a dry
+/// run; the form itself has no rules. Changes are kept in the URL, so that they survive a reload.
 /// </summary>
 public sealed partial class NewRunPage
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(350);
+    private static readonly TimeSpan s_typingPause = TimeSpan.FromMilliseconds(350);
 
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
@@ -27,8 +28,8 @@ public sealed partial class NewRunPage
     private bool _busy;
     private string _seeds = "42";
     private string _tags = "";
-    private string? _general;
-    private DryRunResult? _plan;
+    private string? _generalError;
+    private DryRunResult? _dryRun;
     private readonly LatestOnly _checking = new();
     private readonly SubmissionKeys _keys = new();
 
@@ -56,19 +57,19 @@ public sealed partial class NewRunPage
 
     private int RunCount => Math.Max(Seeds.Count, 1) * Methods.Count;
 
-    private bool CanSubmit => !_busy && _context.AllErrors.Count == 0 && _general is null && SeedError is null;
+    private bool CanSubmit => !_busy && _context.AllErrors.Count == 0 && _generalError is null && SeedError is null;
 
-    private string? SeedError => Seeds.Count == 0 ? "Give at least one seed." : null;
+    private string? SeedError => Seeds.Count == 0 ? "Enter at least one seed." : null;
 
-    private string SeedHelp => Seeds.Count > 1 ? $"{Seeds.Count} seeds: one run each" : "Several, as in 1, 2, 3, make a run each";
+    private string SeedHelp => Seeds.Count > 1 ? $"{Seeds.Count} seeds: one run each" : "Several, such as 1, 2, 3, create one run each";
 
-    private string RateHelp => _allMethods ? "Empty: each method's own default" : $"Empty: the default of {Descriptor?.Name ?? "the method"}";
+    private string RateHelp => _allMethods ? "Empty: each method's default" : $"Empty: the default of {Descriptor?.Name ?? "the method"}";
 
     private string RatePlaceholder => _allMethods ? "each method's default" : Format.Rate(Descriptor?.DefaultLearningRate);
 
-    private string RateBPlaceholder => _plan?.Spec.LearningRateB is double rate ? Format.Rate(rate) : "lrRatio × ηA";
+    private string RateBPlaceholder => _dryRun?.Spec.LearningRateB is double rate ? Format.Rate(rate) : "lrRatio × ηA";
 
-    private IReadOnlyDictionary<string, string> NamePlaceholder => _plan is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _plan.Name };
+    private IReadOnlyDictionary<string, string> NamePlaceholder => _dryRun is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _dryRun.Name };
 
     protected override void OnInitialized() => _memory = new EstimateRequest(Api);
 
@@ -95,11 +96,11 @@ public sealed partial class NewRunPage
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            _failure = ApiException.Sentence(failure);
+            _failure = ApiException.MessageFor(failure);
             return;
         }
 
-        _form.Start(_source is null ? null : CloneSource.Reopen(_source, Catalog.Method(_source.Spec.Method)));
+        _form.Start(_source is null ? null : CloneSource.CreateSpec(_source, Catalog.Method(_source.Spec.Method)));
         _form.Apply(Set);
         _allMethods = MethodsInAddress == "all";
         _seeds = SeedsInAddress ?? _form.Text("seed");
@@ -110,7 +111,7 @@ public sealed partial class NewRunPage
 
     private void StartOver()
     {
-        _form.Start(_source is null ? null : CloneSource.Reopen(_source, Catalog.Method(_source.Spec.Method)));
+        _form.Start(_source is null ? null : CloneSource.CreateSpec(_source, Catalog.Method(_source.Spec.Method)));
         (_allMethods, _seeds, _tags) = (false, _form.Text("seed"), "");
         OnChanged();
     }
@@ -121,21 +122,21 @@ public sealed partial class NewRunPage
         OnChanged();
     }
 
-    private void TypeNullable(string field, string? text)
+    private void SetNullable(string field, string? text)
     {
         string typed = (text ?? "").Trim();
         _form.Set(field, typed.Length == 0 ? null : SpecForm.Number(typed));
         OnChanged();
     }
 
-    private void TypeSeeds(string? text)
+    private void SetSeeds(string? text)
     {
         _seeds = text ?? "";
         _form.Set("seed", SpecForm.Number(Seeds.FirstOrDefault() ?? ""));
         OnChanged();
     }
 
-    private void TypeTags(string? text)
+    private void SetTags(string? text)
     {
         _tags = text ?? "";
         _form.Set("tags", new JsonArray([.. _tags.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct().Select(tag => (JsonNode)tag)]));
@@ -148,24 +149,24 @@ public sealed partial class NewRunPage
         StateHasChanged();
     }
 
-    /// <summary>Asks the server, when nothing was typed for a moment, what it says to the specification as it stands.</summary>
+    /// <summary>Validates the specification on the server after a pause in typing.</summary>
     private async Task CheckAsync()
     {
         CancellationToken cancellationToken = _checking.Begin();
         try
         {
-            await Task.Delay(s_pause, cancellationToken);
+            await Task.Delay(s_typingPause, cancellationToken);
             WriteAddress();
-            SpecVerdict verdict = await SpecVerdict.AskAsync(Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
-            (_plan, _context.AllErrors, _general) = (verdict.Plan, verdict.Errors, verdict.General);
-            if (_plan is null)
+            SpecValidation result = await SpecValidation.ValidateAsync(Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
+            (_dryRun, _context.AllErrors, _generalError) = (result.DryRun, result.Errors, result.GeneralError);
+            if (_dryRun is null)
             {
-                _memory.Forget();
+                _memory.Clear();
             }
             else
             {
                 JsonObject own = Specs().First(spec => spec.Body["method"]?.ToString() == _form.Method).Body;
-                await _memory.AskAsync(own, StateHasChanged, cancellationToken);
+                await _memory.UpdateAsync(own, StateHasChanged, cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -193,7 +194,7 @@ public sealed partial class NewRunPage
         ["methods"] = _allMethods ? "all" : null,
     });
 
-    /// <summary>The runs that the form stands for, each with what tells it apart from the others.</summary>
+    /// <summary>The runs that the form creates, one per method and seed.</summary>
     private List<RunVariant> Specs()
     {
         List<RunVariant> specs = [];
@@ -201,7 +202,7 @@ public sealed partial class NewRunPage
         {
             foreach (string seed in Seeds.DefaultIfEmpty(""))
             {
-                specs.Add(RunVariant.Make(_form, method?.Id == _form.Method ? null : method, SpecForm.Number(seed), Methods.Count > 1, Seeds.Count > 1));
+                specs.Add(RunVariant.Create(_form, method?.Id == _form.Method ? null : method, SpecForm.Number(seed), Methods.Count > 1, Seeds.Count > 1));
             }
         }
 
@@ -212,7 +213,7 @@ public sealed partial class NewRunPage
     {
         _busy = true;
         List<RunDocument> queued = [];
-        // From here on the server's answer to the submission is what counts, not that to an earlier check.
+        // From here on the response to the submission counts, not that of an earlier validation.
         _checking.Cancel();
         WriteAddress();
         try
@@ -230,31 +231,31 @@ public sealed partial class NewRunPage
         }
         catch (ApiException refusal)
         {
-            (_context.AllErrors, _general) = (refusal.Errors, refusal.Errors.Count == 0 ? refusal.Message : null);
+            (_context.AllErrors, _generalError) = (refusal.Errors, refusal.Errors.Count == 0 ? refusal.Message : null);
         }
         catch (HttpRequestException)
         {
-            Toasts.Add("The server cannot be reached. Queue again when the connection is back: nothing is queued twice.", Severity.Error);
+            Toasts.Add($"{ApiException.Unreachable} Submit again when the connection is restored; no run will be queued twice.", Severity.Error);
         }
         finally
         {
             _busy = false;
         }
 
-        Tell(queued);
+        ReportQueued(queued);
     }
 
-    private void Tell(List<RunDocument> queued)
+    private void ReportQueued(List<RunDocument> queued)
     {
         if (queued.Count == 0)
         {
             return;
         }
 
-        _keys.Forget();
+        _keys.Clear();
         RunDocument run = queued[0];
         Toasts.Add(
-            queued.Count > 1 ? $"{queued.Count} runs are queued." : run.QueuePosition is int position ? $"{run.Name} is queued #{position}." : $"{run.Name} is queued.",
+            queued.Count > 1 ? $"Queued {NumberFormat.Count(queued.Count)} runs." : run.QueuePosition is int position ? $"Queued {run.Name} at position {NumberFormat.Count(position)}." : $"Queued {run.Name}.",
             Severity.Success);
         if (queued.Count == RunCount)
         {

@@ -3,19 +3,19 @@ using LoraLab.Contracts.Methods;
 
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>One of the runs that the form stands for.</summary>
-/// <param name="Body">Its specification, without what the contract says anyway.</param>
+/// <summary>One of the runs that the form creates.</summary>
+/// <param name="Body">Its specification, without the contract's defaults.</param>
 public sealed record RunVariant(JsonObject Body)
 {
-    /// <summary>Makes the specification of one method and seed.</summary>
+    /// <summary>Creates the specification of one method and seed.</summary>
     /// <param name="form">The form.</param>
-    /// <param name="other">A method other than the form's, which gets its own options; null: the form's.</param>
+    /// <param name="other">A method other than the form's, with its default options; null: the form's.</param>
     /// <param name="seed">The seed.</param>
-    /// <param name="manyMethods">A given name is not enough to tell the runs apart by method.</param>
-    /// <param name="manySeeds">Likewise by seed.</param>
-    internal static RunVariant Make(SpecForm form, MethodDescriptor? other, JsonNode seed, bool manyMethods, bool manySeeds)
+    /// <param name="manyMethods">Whether names need the method to be distinct.</param>
+    /// <param name="manySeeds">Whether names need the seed to be distinct.</param>
+    internal static RunVariant Create(SpecForm form, MethodDescriptor? other, JsonNode seed, bool manyMethods, bool manySeeds)
     {
-        JsonObject body = form.Short();
+        JsonObject body = form.Minimal();
         if (other is not null)
         {
             body["method"] = other.Id;

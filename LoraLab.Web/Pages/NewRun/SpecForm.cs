@@ -9,8 +9,8 @@ using LoraLab.Web.Components;
 namespace LoraLab.Web.Pages.NewRun;
 
 /// <summary>
-/// The specification while it is being written: plain JSON, so that it can hold what is wrong as it was typed and the server can
-/// say what is wrong with it.
+/// The specification while it is being edited: plain JSON, so that it can hold invalid values as typed and the server can report
+/// the errors.
 /// </summary>
 internal sealed class SpecForm
 {
@@ -23,14 +23,14 @@ internal sealed class SpecForm
 
     internal string Method => Text("method");
 
-    /// <summary>Starts over from the contract's defaults, or from a run's specification.</summary>
+    /// <summary>Starts from the contract's defaults, or from a run's specification.</summary>
     internal void Start(RunSpec? from)
     {
         _base = from is null ? Copy(s_contractDefaults) : ToJson(from);
         Values = Copy(_base);
     }
 
-    /// <summary>Lays changes, as they stand in the page's address, over the start.</summary>
+    /// <summary>Applies changes from the page's URL.</summary>
     internal void Apply(string? changes)
     {
         if (string.IsNullOrEmpty(changes))
@@ -50,15 +50,15 @@ internal sealed class SpecForm
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
-            // An address that was cut off in a mail: the form starts without the changes.
+            // A truncated URL: the form starts without the changes.
         }
     }
 
-    /// <summary>What was changed since the start, for the page's address; null: nothing.</summary>
+    /// <summary>The changes since the start, for the page's URL; null: none.</summary>
     internal string? Changes() => Difference(_base) is { Count: > 0 } changes ? changes.ToJsonString(ContractJson.Options) : null;
 
-    /// <summary>The specification without what the contract says anyway; model, data set and method always stand there.</summary>
-    internal JsonObject Short()
+    /// <summary>The specification without the contract's defaults; model, data set and method are always included.</summary>
+    internal JsonObject Minimal()
     {
         JsonObject difference = Difference(s_contractDefaults);
         JsonObject spec = [];
@@ -79,8 +79,8 @@ internal sealed class SpecForm
 
     internal void Set(string field, JsonNode? value) => Values[field] = value;
 
-    /// <summary>Takes a field as it was typed.</summary>
-    internal void Type(FormField field, string? text)
+    /// <summary>Sets a field from typed text.</summary>
+    internal void SetText(FormField field, string? text)
     {
         string typed = field.Kind == FieldKind.Text ? text ?? "" : (text ?? "").Trim();
         Values[field.Name] = typed.Length == 0 && field.Nullable ? null : field.Kind == FieldKind.Number ? Number(typed) : JsonValue.Create(typed);
@@ -88,7 +88,7 @@ internal sealed class SpecForm
 
     internal JsonNode? Option(string name) => Values["methodOptions"]?[name];
 
-    /// <summary>Sets an option; the method's default is left out, so that the specification stays short.</summary>
+    /// <summary>Sets an option; the method's default is omitted, so that the specification stays short.</summary>
     internal void SetOption(MethodOption option, JsonNode? value)
     {
         JsonObject options = Values["methodOptions"] as JsonObject ?? [];
@@ -102,7 +102,7 @@ internal sealed class SpecForm
         Values["methodOptions"] = next;
     }
 
-    /// <summary>Takes another method: options are its own, and a rate that was only the former method's default goes.</summary>
+    /// <summary>Switches to another method with its own options; a learning rate equal to the former method's default is reset.</summary>
     internal void ChooseMethod(MethodDescriptor? former, MethodDescriptor next)
     {
         if (former is not null)
@@ -120,7 +120,7 @@ internal sealed class SpecForm
         Values["initFrom"] = next.AllowsInitFrom ? Values["initFrom"]?.DeepClone() : null;
     }
 
-    /// <summary>A number where it can be read as one, else the text itself.</summary>
+    /// <summary>Parses a number; other text stays text.</summary>
     internal static JsonNode Number(string text)
     {
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole))

@@ -5,7 +5,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>What the parts of the form share: the specification, the server's sentences about it, and whom to tell of a change.</summary>
+/// <summary>Shared state of the form's components: the specification, the server's validation messages, and a change callback.</summary>
 public sealed class SpecFormContext
 {
     private static readonly JsonObject s_defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
@@ -20,10 +20,10 @@ public sealed class SpecFormContext
 
     internal SpecForm Form { get; }
 
-    /// <summary>Sentences by JSON field name.</summary>
+    /// <summary>Validation messages by JSON field name.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> AllErrors { get; set; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    internal IReadOnlyList<string> Errors(string field) => AllErrors.TryGetValue(field, out IReadOnlyList<string>? sentences) ? sentences : [];
+    internal IReadOnlyList<string> Errors(string field) => AllErrors.TryGetValue(field, out IReadOnlyList<string>? messages) ? messages : [];
 
     internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], s_defaults[field]);
 

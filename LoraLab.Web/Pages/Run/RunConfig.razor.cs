@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>The effective configuration, read from the stored run alone.</summary>
+/// <summary>The effective configuration, taken from the stored run alone.</summary>
 public sealed partial class RunConfig
 {
     private static readonly JsonObject s_defaults = ToJson(new RunSpec());
@@ -30,8 +30,8 @@ public sealed partial class RunConfig
         string.Join(", ", counts.Select(count => $"{count.Key} {Format.Count(count.Value)}"));
 
     private static string Passes(RunEnvironment environment) => environment.MicroBatch == 1
-        ? "One sentence a pass, the literal loop"
-        : $"Packed, up to {environment.MicroBatch} sentences{(environment.PackTokens is int tokens ? $" and {Format.Count(tokens)} tokens" : "")} a pass{(environment.SharedPrefix ? ", common prefix computed once" : "")}";
+        ? "One sentence per pass (reference path)"
+        : $"Packed, up to {NumberFormat.Count(environment.MicroBatch, "sentence")}{(environment.PackTokens is int tokens ? $" and {Format.Count(tokens)} tokens" : "")} per pass{(environment.SharedPrefix ? ", common prefix computed once" : "")}";
 
     private string Text(string field) => Text(_spec[field]);
 

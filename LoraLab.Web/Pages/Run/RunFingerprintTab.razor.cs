@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>What the run really computed with, and the paper's own figures where it is the paper's protocol.</summary>
+/// <summary>The run's fingerprint, with a comparison to the paper's values if the run follows its protocol.</summary>
 public sealed partial class RunFingerprintTab
 {
     private RunFingerprint? _fingerprint;
@@ -21,7 +21,7 @@ public sealed partial class RunFingerprintTab
 
     protected override async Task OnParametersSetAsync()
     {
-        // It is completed when the run ends, so a change of state may bring more of it.
+        // The fingerprint is completed when the run ends, so it is fetched again when the state changes.
         if (_loaded != (Run.Id, Run.State))
         {
             _loaded = (Run.Id, Run.State);
@@ -47,57 +47,57 @@ public sealed partial class RunFingerprintTab
         }
     }
 
-    private static IEnumerable<(string Title, IReadOnlyList<(string Name, string Value, bool Hash)> Facts)> Groups(RunFingerprint taken)
+    private static IEnumerable<(string Title, IReadOnlyList<(string Name, string Value, bool Hash)> Facts)> Groups(RunFingerprint fingerprint)
     {
         yield return ("Base model",
         [
-            ("Model", taken.Model.Name, false),
-            ("Parameters", Format.Count(taken.Model.Parameters), false),
-            ("Weights", taken.Model.WeightsSha256, true),
-            ("config.json", taken.Model.ConfigSha256, true),
-            ("Tokenizer", taken.Model.TokenizerSha256, true),
+            ("Model", fingerprint.Model.Name, false),
+            ("Parameters", Format.Count(fingerprint.Model.Parameters), false),
+            ("Weights", fingerprint.Model.WeightsSha256, true),
+            ("config.json", fingerprint.Model.ConfigSha256, true),
+            ("Tokenizer", fingerprint.Model.TokenizerSha256, true),
         ]);
         yield return ("Prompt and labels",
         [
-            ("Prompt", taken.Prompt.Name, false),
-            ("Template and stripping", taken.Prompt.Sha256, true),
-            .. taken.Prompt.LabelIds.Select(label => ($"Tokens of '{label.Key}'", string.Join(" ", label.Value), false)),
-            ("Label tokens of all rows", taken.Prompt.LabelIdsSha256, true),
+            ("Prompt", fingerprint.Prompt.Name, false),
+            ("Template and stripping", fingerprint.Prompt.Sha256, true),
+            .. fingerprint.Prompt.LabelIds.Select(label => ($"Tokens of '{label.Key}'", string.Join(" ", label.Value), false)),
+            ("Label tokens of all rows", fingerprint.Prompt.LabelIdsSha256, true),
         ]);
         yield return ("Training data",
         [
-            ("Data set", taken.Training.Dataset, false),
-            .. taken.Training.FilesSha256.Select(file => (file.Key, file.Value, true)),
-            ("Sentences", $"{Format.Count(taken.Training.Sentences)} ({Counts(taken.Training.Labels)})", false),
-            ("Tokens an epoch", Format.Count(taken.Training.EpochTokens), false),
-            ("Rows in order", taken.Training.SubsetSha256, true),
-            ("Steps taken", Format.Count(taken.Training.Steps), false),
-            ("Tokens consumed", Format.Count(taken.Training.ConsumedTokens), false),
-            .. Optional("Rows consumed, step by step", taken.Training.ConsumedSha256),
+            ("Data set", fingerprint.Training.Dataset, false),
+            .. fingerprint.Training.FilesSha256.Select(file => (file.Key, file.Value, true)),
+            ("Sentences", $"{Format.Count(fingerprint.Training.Sentences)} ({Counts(fingerprint.Training.Labels)})", false),
+            ("Tokens per epoch", Format.Count(fingerprint.Training.EpochTokens), false),
+            ("Selected rows, in order", fingerprint.Training.SubsetSha256, true),
+            ("Steps", Format.Count(fingerprint.Training.Steps), false),
+            ("Tokens consumed", Format.Count(fingerprint.Training.ConsumedTokens), false),
+            .. Optional("Rows consumed, by step", fingerprint.Training.ConsumedSha256),
         ]);
         yield return ("Evaluation data",
         [
-            ("Split", JsonNamingPolicy.CamelCase.ConvertName(taken.Evaluation.Split.ToString()), false),
-            ("Rows", $"{Format.Count(taken.Evaluation.Rows)} ({Counts(taken.Evaluation.Labels)})", false),
-            ("Rows and labels", taken.Evaluation.Sha256, true),
+            ("Split", JsonNamingPolicy.CamelCase.ConvertName(fingerprint.Evaluation.Split.ToString()), false),
+            ("Rows", $"{Format.Count(fingerprint.Evaluation.Rows)} ({Counts(fingerprint.Evaluation.Labels)})", false),
+            ("Rows and labels", fingerprint.Evaluation.Sha256, true),
         ]);
         yield return ("Adapter",
         [
-            .. taken.Adapter.Svd.Select(svd => ("Decomposition", svd, false)),
-            ("Factors at the start", taken.Adapter.InitialSha256, true),
-            .. Optional("Factors at the end", taken.Adapter.FinalSha256),
+            .. fingerprint.Adapter.Svd.Select(svd => ("Decomposition", svd, false)),
+            ("Initial factors", fingerprint.Adapter.InitialSha256, true),
+            .. Optional("Final factors", fingerprint.Adapter.FinalSha256),
         ]);
     }
 
-    private static IEnumerable<(string, string, bool)> Optional(string name, string? hash) => hash is null ? [(name, "not known yet", false)] : [(name, hash, true)];
+    private static IEnumerable<(string, string, bool)> Optional(string name, string? hash) => hash is null ? [(name, "not available yet", false)] : [(name, hash, true)];
 
     private static string Counts(IReadOnlyDictionary<string, int> counts) =>
         string.Join(", ", counts.Select(count => $"{count.Key} {Format.Count(count.Value)}"));
 
-    /// <summary>A hash by its first twelve digits; anything else as it is.</summary>
+    /// <summary>A hash as its first twelve digits; any other value unchanged.</summary>
     private static string Short(string value) => value.Length == 64 ? value[..12] + "…" : value;
 
-    private static string Words(bool? met) => met switch { true => "met", false => "not met", _ => "open" };
+    private static string MatchLabel(bool? matches) => matches switch { true => "match", false => "mismatch", _ => "pending" };
 
-    private static string Look(bool? met) => met switch { true => "badge badge-completed", false => "badge badge-interrupted", _ => "badge" };
+    private static string MatchClass(bool? matches) => matches switch { true => "badge badge-completed", false => "badge badge-interrupted", _ => "badge" };
 }

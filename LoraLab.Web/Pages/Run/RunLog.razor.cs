@@ -10,7 +10,7 @@ using Microsoft.JSInterop;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>The end of a run's log, growing while it is written. Pieces are joined by byte offset, so nothing doubles and nothing is lost.</summary>
+/// <summary>The tail of a run's log, updated live. Chunks are joined by byte offset, so nothing is duplicated or lost.</summary>
 public sealed partial class RunLog
 {
     private const int TailLines = 1000;
@@ -36,9 +36,9 @@ public sealed partial class RunLog
 
     private string EmptyText => Run.State switch
     {
-        RunState.Queued => "The log begins when the run leaves the queue.",
-        _ when Run.State.IsTerminal() => "The run wrote nothing.",
-        _ => "Nothing written yet.",
+        RunState.Queued => "The log starts when the run leaves the queue.",
+        _ when Run.State.IsTerminal() => "The run logged nothing.",
+        _ => "Nothing logged yet.",
     };
 
     protected override async Task OnInitializedAsync()
@@ -67,7 +67,7 @@ public sealed partial class RunLog
 
     private Task LoadAsync() => LoadAsync($"?tail={TailLines}");
 
-    private Task LoadWholeAsync() => LoadAsync("?offset=0");
+    private Task LoadAllAsync() => LoadAsync("?offset=0");
 
     private async Task LoadAsync(string query)
     {
@@ -81,11 +81,11 @@ public sealed partial class RunLog
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            _failure = ApiException.Sentence(failure);
+            _failure = ApiException.MessageFor(failure);
         }
     }
 
-    /// <summary>Reads on from where the text ends until there is nothing more.</summary>
+    /// <summary>Fetches chunks from the end of the text until none are left.</summary>
     private async Task CatchUpAsync()
     {
         while (true)
@@ -120,7 +120,7 @@ public sealed partial class RunLog
         }
         else
         {
-            // Something lies between, or only a part is new: the file knows.
+            // A gap or an overlap: continue from the log file.
             _ = InvokeAsync(async () =>
             {
                 await CatchUpAsync();
@@ -145,7 +145,7 @@ public sealed partial class RunLog
 
     private async Task SaveAsync()
     {
-        await LoadWholeAsync();
+        await LoadAllAsync();
         await Js.InvokeVoidAsync("loralab.download", $"{Run.Id}.log", "text/plain", _text.ToString());
     }
 }

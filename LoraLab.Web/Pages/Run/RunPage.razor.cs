@@ -9,13 +9,13 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>One run, watched live. Shows only what the server has stored: a reload loses nothing.</summary>
+/// <summary>The page of a run, updated live. It shows only what the server has stored, so a reload loses nothing.</summary>
 public sealed partial class RunPage
 {
     private static readonly (string Key, string Title)[] s_tabs =
         [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("attempts", "Attempts"), ("logs", "Log"), ("notes", "Notes & tags")];
 
-    private readonly MetricStore _book = new();
+    private readonly MetricStore _metrics = new();
     private readonly PageLifetime _life = new();
     private RenderThrottle? _render;
     private RunDocument? _run;
@@ -49,7 +49,7 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "show")]
     public string? Show { get; set; }
 
-    /// <summary><c>1</c> shows points of earlier attempts that do not count, faint.</summary>
+    /// <summary><c>1</c> shows superseded points as faint lines.</summary>
     [SupplyParameterFromQuery(Name = "superseded")]
     public string? ShowSuperseded { get; set; }
 
@@ -74,7 +74,7 @@ public sealed partial class RunPage
         _superseded = new SupersededPoints(Api);
         _life.Release();
         _life.Hold(await Live.ListenAsync(LiveHub.Run(Id), OnLive));
-        await Task.WhenAll(LoadAsync(), MethodsAsync());
+        await Task.WhenAll(LoadAsync(), LoadMethodsAsync());
         await LoadSupersededAsync();
     }
 
@@ -95,7 +95,7 @@ public sealed partial class RunPage
             RunDocument document = await run;
             if (id == Id)
             {
-                _book.Replace(metrics);
+                _metrics.Replace(metrics);
                 _version++;
                 (_run, _failure, _missing) = (document, null, false);
             }
@@ -106,12 +106,12 @@ public sealed partial class RunPage
         }
         catch (HttpRequestException)
         {
-            // A run that is shown already stays; the banner says that it may be out of date.
-            _failure = _run is null ? "The server cannot be reached." : null;
+            // A run already shown stays; the banner says that it may be out of date.
+            _failure = _run is null ? ApiException.Unreachable : null;
         }
         catch (OperationCanceledException)
         {
-            // The page was left.
+            // The page was closed.
         }
     }
 
@@ -128,11 +128,11 @@ public sealed partial class RunPage
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
         {
-            // The curves that count are there; these are an extra.
+            // The valid curves are shown; these are optional.
         }
     }
 
-    private async Task MethodsAsync()
+    private async Task LoadMethodsAsync()
     {
         try
         {
@@ -161,7 +161,7 @@ public sealed partial class RunPage
         {
             if (message.Data.Deserialize<RunMetrics>(ContractJson.Options) is RunMetrics added)
             {
-                _book.Merge(added);
+                _metrics.Merge(added);
                 _version++;
             }
         }

@@ -8,7 +8,7 @@ using Microsoft.JSInterop;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>What a run predicted for every evaluation row, at any evaluation.</summary>
+/// <summary>A run's predictions for all evaluation rows, at any evaluation.</summary>
 public sealed partial class RunPredictions
 {
     private PredictionSet? _set;
@@ -23,7 +23,7 @@ public sealed partial class RunPredictions
     [Parameter, EditorRequired]
     public RunDocument Run { get; set; } = null!;
 
-    /// <summary>The accuracy's series: its steps are those of the evaluations.</summary>
+    /// <summary>The accuracy series, whose steps are those of the evaluations.</summary>
     [Parameter, EditorRequired]
     public MetricSeries Evaluations { get; set; } = null!;
 
@@ -31,7 +31,7 @@ public sealed partial class RunPredictions
     [Parameter]
     public string? StepChoice { get; set; }
 
-    /// <summary><c>wrong</c> leaves out the rows that are right.</summary>
+    /// <summary><c>wrong</c> omits correct rows.</summary>
     [Parameter]
     public string? Show { get; set; }
 
@@ -40,17 +40,17 @@ public sealed partial class RunPredictions
     protected override async Task OnParametersSetAsync()
     {
         string step = StepChoice ?? "last";
-        // "last" and "best" may mean another step after each evaluation; a number never does.
-        bool moves = step is "last" or "best";
-        (string, string, int) wanted = (Run.Id, step, moves ? Evaluations.X.Count : 0);
-        if (Evaluations.X.Count > 0 && _loaded != wanted)
+        // "last" and "best" may refer to another step after each evaluation; a number never does.
+        bool isRelative = step is "last" or "best";
+        (string, string, int) requested = (Run.Id, step, isRelative ? Evaluations.X.Count : 0);
+        if (Evaluations.X.Count > 0 && _loaded != requested)
         {
-            _loaded = wanted;
+            _loaded = requested;
             await LoadAsync();
         }
         else
         {
-            Arrange();
+            ApplyView();
         }
     }
 
@@ -60,15 +60,15 @@ public sealed partial class RunPredictions
         {
             _set = await Api.PredictionsAsync(Run.Id, StepChoice ?? "last", CancellationToken.None);
             _failure = null;
-            Arrange();
+            ApplyView();
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            _failure = ApiException.Sentence(failure);
+            _failure = ApiException.MessageFor(failure);
         }
     }
 
-    private void Arrange()
+    private void ApplyView()
     {
         IEnumerable<Prediction> rows = _set?.Items ?? [];
         rows = WrongOnly ? rows.Where(row => row.Label != row.Predicted) : rows;
@@ -78,7 +78,7 @@ public sealed partial class RunPredictions
     private void SortBy(bool margin)
     {
         _byMargin = margin;
-        Arrange();
+        ApplyView();
     }
 
     private static double Margin(Prediction row)
@@ -87,7 +87,7 @@ public sealed partial class RunPredictions
         return highest.Length < 2 ? 0 : highest[0] - highest[1];
     }
 
-    private string Word(int label) => _set is not null && label >= 0 && label < _set.Labels.Count ? _set.Labels[label] : label.ToString(CultureInfo.InvariantCulture);
+    private string LabelName(int label) => _set is not null && label >= 0 && label < _set.Labels.Count ? _set.Labels[label] : label.ToString(CultureInfo.InvariantCulture);
 
     private static string Pressed(bool on) => on ? "true" : "false";
 
@@ -96,7 +96,7 @@ public sealed partial class RunPredictions
         StringBuilder csv = new($"row,label,predicted,{string.Join(',', _set!.Labels)}\n");
         foreach (Prediction row in _set.Items)
         {
-            csv.Append(CultureInfo.InvariantCulture, $"{row.Row},{Word(row.Label)},{Word(row.Predicted)},{string.Join(',', row.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)))}\n");
+            csv.Append(CultureInfo.InvariantCulture, $"{row.Row},{LabelName(row.Label)},{LabelName(row.Predicted)},{string.Join(',', row.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)))}\n");
         }
 
         await Js.InvokeVoidAsync("loralab.download", $"{Run.Id}-step-{_set.Step}.csv", "text/csv", csv.ToString());

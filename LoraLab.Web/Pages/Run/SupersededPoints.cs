@@ -5,35 +5,35 @@ using LoraLab.Web.State;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>What earlier attempts told beyond the step from which a later one went on; read when somebody wants to see it.</summary>
+/// <summary>Points of earlier attempts beyond the step from which a later one resumed, loaded on demand.</summary>
 public sealed class SupersededPoints(LabApi api)
 {
-    private readonly Dictionary<int, MetricStore> _books = [];
+    private readonly Dictionary<int, MetricStore> _stores = [];
 
-    /// <summary>Series of a metric, one for each attempt that has points which do not count.</summary>
-    internal IEnumerable<(int Attempt, MetricSeries Series)> Of(string runId, string key) =>
-        _books.Select(book => (book.Key, book.Value.Get(runId, key))).Where(entry => entry.Item2.X.Count > 0);
+    /// <summary>The superseded series of a metric, one per attempt that has any.</summary>
+    internal IEnumerable<(int Attempt, MetricSeries Series)> Series(string runId, string key) =>
+        _stores.Select(store => (store.Key, store.Value.Get(runId, key))).Where(entry => entry.Item2.X.Count > 0);
 
-    /// <summary>Reads the attempts that have ended and were not read before.</summary>
+    /// <summary>Loads the ended attempts that are not loaded yet.</summary>
     internal async Task LoadAsync(RunDocument run, CancellationToken cancellationToken)
     {
-        foreach (RunAttempt attempt in run.Attempts.SkipLast(1).Where(attempt => !_books.ContainsKey(attempt.Number)))
+        foreach (RunAttempt attempt in run.Attempts.SkipLast(1).Where(attempt => !_stores.ContainsKey(attempt.Number)))
         {
-            // Its last point that counts is where the next attempt that trained went on.
+            // Its last valid point is where the next attempt that trained resumed.
             int? last = run.Attempts.Where(later => later.Number > attempt.Number).Min(later => later.ResumedFrom);
             if (last is null)
             {
                 continue;
             }
 
-            RunMetrics told = await api.AttemptMetricsAsync(run.Id, attempt.Number, cancellationToken);
-            MetricStore book = new();
-            book.Replace(told with { Series = told.Series.ToDictionary(series => series.Key, series => From(series.Value, last.Value)) });
-            _books[attempt.Number] = book;
+            RunMetrics metrics = await api.AttemptMetricsAsync(run.Id, attempt.Number, cancellationToken);
+            MetricStore store = new();
+            store.Replace(metrics with { Series = metrics.Series.ToDictionary(series => series.Key, series => From(series.Value, last.Value)) });
+            _stores[attempt.Number] = store;
         }
     }
 
-    /// <summary>The points from a step on: the one at the step joins the curve that counts.</summary>
+    /// <summary>The points from a step on; the one at that step joins the valid curve.</summary>
     private static MetricSeries From(MetricSeries series, int step)
     {
         int first = series.X.TakeWhile(x => x < step).Count();

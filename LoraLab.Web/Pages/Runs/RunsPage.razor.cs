@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Runs;
 
-/// <summary>All runs: the table is the answer to the address, kept up to date by the live channel.</summary>
+/// <summary>The list of runs: the URL holds the query, and live events keep the table up to date.</summary>
 public sealed partial class RunsPage
 {
-    /// <summary>The most runs that one comparison takes.</summary>
+    /// <summary>The maximum number of runs in a comparison.</summary>
     private const int CompareLimit = Comparison.ComparePage.MaxRuns;
     private const int PageSize = 50;
-    private const int MostAtOnce = 500;
+    private const int MaxPageSize = 500;
     private const string NewestFirst = "-createdAt";
 
     private readonly HashSet<string> _selected = [];
@@ -56,14 +56,14 @@ public sealed partial class RunsPage
 
     private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag) || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep);
 
-    /// <summary>Every run, newest first.</summary>
-    private bool Plain => !Filtered && Sort == NewestFirst;
+    /// <summary>Whether all runs are listed, newest first.</summary>
+    private bool IsDefaultView => !Filtered && Sort == NewestFirst;
 
-    private IEnumerable<RunDocument> Chosen => (_runs ?? []).Where(run => _selected.Contains(run.Id));
+    private IEnumerable<RunDocument> SelectedRuns => (_runs ?? []).Where(run => _selected.Contains(run.Id));
 
     private IReadOnlyList<string> KnownTags => [.. (_runs ?? []).SelectMany(run => run.Tags).Distinct().Order()];
 
-    private string? HeaderText => _runs is { Count: > 0 } ? "Select runs to compare them. Results are those of the last evaluation, not of the best one." : null;
+    private string? HeaderText => _runs is { Count: > 0 } ? "Select runs to compare them. Results are from the last evaluation, not the best one." : null;
 
     private string FirstRunCurl => $$"""
         curl -sS {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
@@ -75,7 +75,7 @@ public sealed partial class RunsPage
     {
         Live.Reconnected += OnReconnected;
         _refetch = new RenderThrottle(TimeSpan.FromSeconds(1.5), () => InvokeAsync(RefetchAsync));
-        await Task.WhenAll(MethodsAsync(), ListenAsync());
+        await Task.WhenAll(LoadMethodsAsync(), ListenAsync());
     }
 
     protected override async Task OnParametersSetAsync()
@@ -97,11 +97,11 @@ public sealed partial class RunsPage
 
     private async Task LoadAsync()
     {
-        RunQuery asked = _loaded!;
+        RunQuery query = _loaded!;
         try
         {
-            RunList page = await Api.ListRunsAsync(asked, _life.Token);
-            if (ReferenceEquals(asked, _loaded))
+            RunList page = await Api.ListRunsAsync(query, _life.Token);
+            if (ReferenceEquals(query, _loaded))
             {
                 (_runs, _next, _total, _failure) = ([.. page.Items], page.NextCursor, page.Total, null);
                 _selected.IntersectWith(_runs.Select(run => run.Id));
@@ -109,11 +109,11 @@ public sealed partial class RunsPage
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            _failure = ApiException.Sentence(failure);
+            _failure = ApiException.MessageFor(failure);
         }
         catch (OperationCanceledException)
         {
-            // The page was left.
+            // The page was closed.
         }
     }
 
@@ -137,7 +137,7 @@ public sealed partial class RunsPage
         _loadingMore = false;
     }
 
-    private async Task MethodsAsync()
+    private async Task LoadMethodsAsync()
     {
         try
         {
@@ -153,12 +153,12 @@ public sealed partial class RunsPage
 
     private void OnReconnected() => _ = InvokeAsync(RefetchAsync);
 
-    /// <summary>Asks again for as many runs as are shown.</summary>
+    /// <summary>Fetches again as many runs as are shown.</summary>
     private async Task RefetchAsync()
     {
         if (_loaded is not null)
         {
-            _loaded = _loaded with { Limit = Math.Clamp(_runs?.Count ?? 0, PageSize, MostAtOnce) };
+            _loaded = _loaded with { Limit = Math.Clamp(_runs?.Count ?? 0, PageSize, MaxPageSize) };
             await LoadAsync();
             StateHasChanged();
         }
@@ -176,15 +176,15 @@ public sealed partial class RunsPage
         {
             Replace(index, LiveRuns.Apply(_runs[index], message));
         }
-        else if (LiveRuns.Document(message) is RunDocument created && Plain && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
+        else if (LiveRuns.Document(message) is RunDocument created && IsDefaultView && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
         {
             _runs.Insert(0, created);
             _total++;
         }
 
-        if (message.Type == LiveEventTypes.RunState && !Plain)
+        if (message.Type == LiveEventTypes.RunState && !IsDefaultView)
         {
-            // Only the server knows which runs fit now, and in which order.
+            // Only the server knows which runs match now, and in which order.
             _refetch?.Request();
         }
 
@@ -205,17 +205,17 @@ public sealed partial class RunsPage
     }
 
     private void CompareSelected() =>
-        Navigation.NavigateTo($"compare?runs={string.Join(',', Chosen.Reverse().Select(run => run.Id))}");
+        Navigation.NavigateTo($"compare?runs={string.Join(',', SelectedRuns.Reverse().Select(run => run.Id))}");
 
     private async Task CancelSelectedAsync()
     {
-        foreach (RunDocument run in Chosen.Where(run => RunActions.CanCancel(run.State)).ToList())
+        foreach (RunDocument run in SelectedRuns.Where(run => RunActions.CanCancel(run.State)).ToList())
         {
             await Actions.CancelAsync(run);
         }
     }
 
-    private Task DeleteSelectedAsync() => DeleteAsync([.. Chosen]);
+    private Task DeleteSelectedAsync() => DeleteAsync([.. SelectedRuns]);
 
     private async Task DeleteAsync(IReadOnlyList<RunDocument> runs)
     {

@@ -91,7 +91,7 @@ public sealed partial class NewStudyPage
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            _failure = ApiException.Sentence(failure);
+            _failure = ApiException.MessageFor(failure);
             return;
         }
 
@@ -272,7 +272,7 @@ public sealed partial class NewStudyPage
         }
         catch (HttpRequestException)
         {
-            return (null, StudyErrors.None, "The server cannot be reached, so the plan was not checked.");
+            return (null, StudyErrors.None, $"{ApiException.Unreachable} The plan was not validated.");
         }
     }
 
@@ -316,7 +316,7 @@ public sealed partial class NewStudyPage
         }
         catch (HttpRequestException)
         {
-            Toasts.Add("The server cannot be reached. Try again once the connection is restored; the study will not be started twice.", Severity.Error);
+            Toasts.Add($"{ApiException.Unreachable} Submit again when the connection is restored; the study will not be started twice.", Severity.Error);
         }
         finally
         {

@@ -51,7 +51,7 @@ public sealed partial class StudiesPage
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
             // A list that is already shown stays; the connection banner warns that it may be stale.
-            _failure = _studies is not null ? null : ApiException.Sentence(failure);
+            _failure = _studies is not null ? null : ApiException.MessageFor(failure);
         }
         catch (OperationCanceledException)
         {

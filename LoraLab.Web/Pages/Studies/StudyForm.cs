@@ -32,7 +32,7 @@ internal sealed class StudyForm
 
     internal static IReadOnlyList<FormField> Adapter => FormFields.Adapter;
 
-    internal static IReadOnlyList<FormField> Optimization => FormFields.Optimisation;
+    internal static IReadOnlyList<FormField> Optimization => FormFields.Optimization;
 
     internal static IReadOnlyList<FormField> Evaluation => [.. FormFields.Evaluation.Where(candidate => !s_setByStudy.Contains(candidate.Name))];
 

@@ -86,7 +86,7 @@ public sealed partial class StudyPage
         catch (HttpRequestException)
         {
             // A study that is already shown stays; the connection banner warns that it may be stale.
-            _failure = _study is null ? "The server cannot be reached." : null;
+            _failure = _study is null ? ApiException.Unreachable : null;
         }
         catch (OperationCanceledException)
         {

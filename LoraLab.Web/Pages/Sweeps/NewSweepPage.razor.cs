@@ -46,7 +46,7 @@ public sealed partial class NewSweepPage
 
     private bool NeedsConfirmation => _preview?.Runs > ConfirmationThreshold && _sweep.Text("confirm") != "true";
 
-    private JsonObject Plan => _sweep.Plan(_form.Short());
+    private JsonObject Plan => _sweep.Plan(_form.Minimal());
 
     private string Curl => $"""
         curl -sS {Navigation.BaseUri}{ApiRoutes.Sweeps.TrimStart('/')} \
@@ -67,7 +67,7 @@ public sealed partial class NewSweepPage
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            _failure = ApiException.Sentence(failure);
+            _failure = ApiException.MessageFor(failure);
             return;
         }
 
@@ -91,7 +91,7 @@ public sealed partial class NewSweepPage
 
     private void Type(FormField field, string? text)
     {
-        _form.Type(field, text);
+        _form.SetText(field, text);
         OnChanged();
     }
 
@@ -119,7 +119,7 @@ public sealed partial class NewSweepPage
         }
         catch (HttpRequestException)
         {
-            SetResult(null, new Dictionary<string, IReadOnlyList<string>>(), ["The server cannot be reached, so the sweep was not checked."]);
+            SetResult(null, new Dictionary<string, IReadOnlyList<string>>(), [$"{ApiException.Unreachable} The sweep was not validated."]);
         }
         catch (OperationCanceledException)
         {
@@ -151,7 +151,7 @@ public sealed partial class NewSweepPage
         }
         catch (HttpRequestException)
         {
-            Toasts.Add("The server cannot be reached. Try again once the connection is restored; the sweep will not be created twice.", Severity.Error);
+            Toasts.Add($"{ApiException.Unreachable} Submit again when the connection is restored; the sweep will not be created twice.", Severity.Error);
         }
         finally
         {

@@ -171,7 +171,7 @@ public sealed partial class SweepPage
         catch (HttpRequestException)
         {
             // A sweep that is already shown stays; the connection banner warns that it may be stale.
-            _failure = _sweep is null ? "The server cannot be reached." : null;
+            _failure = _sweep is null ? ApiException.Unreachable : null;
         }
         catch (OperationCanceledException)
         {

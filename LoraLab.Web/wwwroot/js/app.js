@@ -1,7 +1,7 @@
-// Small things that only a browser can do.
+// Small functions that need browser APIs.
 window.loralab = {
   async copy(text) {
-    // The clipboard API exists on secure origins only; a server in the local network is usually plain http.
+    // The clipboard API exists on secure origins only; a server in the local network usually has plain HTTP.
     if (navigator.clipboard && window.isSecureContext) {
       await navigator.clipboard.writeText(text);
       return;
@@ -25,7 +25,7 @@ window.loralab = {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   },
 
-  // Keeps a log at its end, unless the reader has scrolled up.
+  // Keeps a log scrolled to its end, unless the user has scrolled up.
   follow(element, force) {
     if (element && (force || element.scrollHeight - element.scrollTop - element.clientHeight < 120)) {
       element.scrollTop = element.scrollHeight;

@@ -1,9 +1,9 @@
-// Crosshair, tooltip, marks of points that are not finite, and zoom by dragging, drawn over a chart.
+// Crosshair, tooltip, marks of non-finite points and zoom by dragging, drawn over a chart.
 import { format } from './metric-chart.js';
 
 const charts = new Set();
 
-/** Index of the point nearest to x; points ascend. */
+/** Returns the index of the point nearest to x; points are in ascending order. */
 function nearest(xs, x) {
   let low = 0;
   let high = xs.length - 1;
@@ -86,9 +86,9 @@ class Hover {
 
   show(value, own, pointerY) {
     const frame = this.chart.frame();
-    const plan = this.plan;
-    if (!frame || !plan || value === null) { this.line.hidden = this.tip.hidden = true; return; }
-    const lines = plan.lines.filter(line => !line.faint && line.x.length > 0);
+    const drawing = this.drawing;
+    if (!frame || !drawing || value === null) { this.line.hidden = this.tip.hidden = true; return; }
+    const lines = drawing.lines.filter(line => !line.faint && line.x.length > 0);
     const step = lines.map(line => line.x[nearest(line.x, value)]).sort((a, b) => Math.abs(a - value) - Math.abs(b - value))[0];
     const x = frame.left + ((step - frame.min) / (frame.max - frame.min)) * frame.width;
     const outside = step === undefined || step < frame.min || step > frame.max;
@@ -96,28 +96,28 @@ class Hover {
     this.tip.hidden = outside || !own;
     Object.assign(this.line.style, { left: `${x}px`, top: `${frame.top}px`, height: `${frame.height}px` });
     if (!this.tip.hidden) {
-      this.fill(plan, lines, step);
+      this.fill(drawing, lines, step);
       const left = x + 14 + this.tip.offsetWidth > this.element.clientWidth ? x - 14 - this.tip.offsetWidth : x + 14;
       const top = Math.min(Math.max(pointerY - this.tip.offsetHeight / 2, 0), Math.max(this.element.clientHeight - this.tip.offsetHeight, 0));
       Object.assign(this.tip.style, { left: `${Math.max(left, 0)}px`, top: `${top}px` });
     }
   }
 
-  fill(plan, lines, step) {
+  fill(drawing, lines, step) {
     const rows = lines.map(line => {
       const i = nearest(line.x, step);
-      const raw = plan.lines.find(other => other.faint && other.id === line.id);
+      const raw = drawing.lines.find(other => other.faint && other.id === line.id);
       const behind = raw && raw.y[nearest(raw.x, step)];
       return { line, x: line.x[i], y: line.y[i], raw: behind };
     }).filter(row => row.y !== null && row.y !== undefined);
-    rows.sort((a, b) => (plan.lowerIsBetter ? a.y - b.y : b.y - a.y));
+    rows.sort((a, b) => (drawing.lowerIsBetter ? a.y - b.y : b.y - a.y));
     const head = document.createElement('div');
     head.className = 'chart-tip-head';
     head.textContent = `${this.chart.settings.xName} ${step.toLocaleString('en')}`;
-    this.tip.replaceChildren(head, ...rows.map(row => this.row(plan, row, step)));
+    this.tip.replaceChildren(head, ...rows.map(row => this.row(drawing, row, step)));
   }
 
-  row(plan, { line, x, y, raw }, step) {
+  row(drawing, { line, x, y, raw }, step) {
     const element = document.createElement('div');
     element.className = 'chart-tip-row';
     const swatch = document.createElement('i');
@@ -125,23 +125,23 @@ class Hover {
     const name = document.createElement('span');
     name.textContent = x === step ? line.name : `${line.name} (at ${x.toLocaleString('en')})`;
     const value = document.createElement('b');
-    value.textContent = format(plan, y);
+    value.textContent = format(drawing, y);
     element.append(swatch, name, value);
     if (raw !== null && raw !== undefined) {
       const behind = document.createElement('em');
-      behind.textContent = `raw ${format(plan, raw)}`;
+      behind.textContent = `raw ${format(drawing, raw)}`;
       element.append(behind);
     }
     return element;
   }
 
-  redrawn(plan) {
-    this.plan = plan;
+  redrawn(drawing) {
+    this.drawing = drawing;
     const frame = this.chart.frame();
-    this.marks.replaceChildren(...(frame ? plan.marks : []).map(mark => {
+    this.marks.replaceChildren(...(frame ? drawing.marks : []).map(mark => {
       const element = document.createElement('i');
       element.className = 'chart-mark';
-      element.title = `${mark.value} at step ${mark.x} (${mark.name})`;
+      element.title = `${mark.value} at step ${mark.x.toLocaleString('en')} (${mark.name})`;
       const low = mark.value === '-Infinity';
       element.textContent = low ? '▼' : '▲';
       element.style.left = `${frame.left + ((mark.x - frame.min) / (frame.max - frame.min)) * frame.width}px`;

@@ -1,5 +1,5 @@
-// The bridge between MetricChart and ApexCharts: draws a finished plan. Zoom, crosshair and tooltip are ours (chart-hover.js),
-// so a redraw never loses them and every chart of a page shows the same step.
+// The bridge between MetricChart and ApexCharts: renders a finished drawing. Zoom, crosshair and tooltip are ours (chart-hover.js),
+// so that a redraw never loses them and every chart of a page shows the same step.
 import { attach } from './chart-hover.js';
 
 const drawEvery = 400;
@@ -31,45 +31,45 @@ function number(value) {
 
 const percent = value => `${(value * 100).toFixed(2).replace(/^-/, '−')}%`;
 
-export function format(plan, drawn) {
-  const value = plan.logY ? 10 ** drawn : drawn;
-  if (plan.format === 'percent') { return percent(value); }
-  if (plan.format === 'rate') { return value === 0 ? '0' : scientific(value); }
+export function format(drawing, drawn) {
+  const value = drawing.logY ? 10 ** drawn : drawn;
+  if (drawing.format === 'percent') { return percent(value); }
+  if (drawing.format === 'rate') { return value === 0 ? '0' : scientific(value); }
   return number(value);
 }
 
 // Ticks have no trailing zeros; those of a logarithmic axis are round in the exponent only.
-function tick(plan, drawn) {
-  if (plan.logY) { return format({ ...plan, logY: false }, Number((10 ** drawn).toPrecision(3))); }
-  return plan.format === 'percent' ? `${decimals(drawn * 100, 2)}%` : format(plan, drawn);
+function tick(drawing, drawn) {
+  if (drawing.logY) { return format({ ...drawing, logY: false }, Number((10 ** drawn).toPrecision(3))); }
+  return drawing.format === 'percent' ? `${decimals(drawn * 100, 2)}%` : format(drawing, drawn);
 }
 
-function options(plan, settings) {
+function options(drawing, settings) {
   const ink = css('--text-2');
-  const few = plan.lines.every(line => line.x.length === 1);
+  const few = drawing.lines.every(line => line.x.length === 1);
   return {
     chart: {
       type: 'line', height: settings.height, background: 'transparent', fontFamily: 'inherit', foreColor: ink,
       animations: { enabled: false }, toolbar: { show: false }, zoom: { enabled: false }, selection: { enabled: false },
     },
-    series: plan.lines.map(line => ({ name: line.name, data: line.x.map((x, i) => [x, line.y[i]]) })),
-    colors: plan.lines.map(line => line.color),
-    stroke: { curve: 'straight', width: plan.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round', dashArray: plan.lines.map(line => (line.dashed ? 6 : 0)) },
-    // A single point has no line to be seen by.
+    series: drawing.lines.map(line => ({ name: line.name, data: line.x.map((x, i) => [x, line.y[i]]) })),
+    colors: drawing.lines.map(line => line.color),
+    stroke: { curve: 'straight', width: drawing.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round', dashArray: drawing.lines.map(line => (line.dashed ? 6 : 0)) },
+    // A single point has no line, so it gets a marker.
     markers: { size: few ? 4 : 0, strokeWidth: 0, hover: { sizeOffset: 0 } },
-    fill: { type: 'solid', opacity: plan.lines.map(line => (line.faint ? 0.2 : 1)) },
+    fill: { type: 'solid', opacity: drawing.lines.map(line => (line.faint ? 0.2 : 1)) },
     dataLabels: { enabled: false },
     legend: { show: false },
     tooltip: { enabled: false },
     grid: { borderColor: css('--line'), strokeDashArray: 0, padding: { left: 6, right: 14, top: -12, bottom: -4 } },
     xaxis: {
-      type: 'numeric', min: plan.x.min, max: plan.x.max, tickAmount: plan.x.ticks, decimalsInFloat: 0,
+      type: 'numeric', min: drawing.x.min, max: drawing.x.max, tickAmount: drawing.x.ticks, decimalsInFloat: 0,
       labels: { formatter: value => Number(Number(value).toFixed(1)).toLocaleString('en'), style: { fontSize: '11px' } },
       axisBorder: { color: css('--line-2') }, axisTicks: { color: css('--line-2'), height: 4 }, tooltip: { enabled: false }, crosshairs: { show: false },
     },
     yaxis: {
-      min: plan.y.min, max: plan.y.max, tickAmount: plan.y.ticks, forceNiceScale: false,
-      labels: { formatter: value => tick(plan, value), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
+      min: drawing.y.min, max: drawing.y.max, tickAmount: drawing.y.ticks, forceNiceScale: false,
+      labels: { formatter: value => tick(drawing, value), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
       crosshairs: { show: false },
     },
     states: { hover: { filter: { type: 'none' } }, active: { filter: { type: 'none' } } },
@@ -83,12 +83,12 @@ class Chart {
     this.host = document.createElement('div');
     element.append(this.host);
     this.hover = attach(element, this, owner);
-    // Charts far down the page wait until they come into view.
+    // Charts far down the page wait until they scroll into view.
     this.sight = new IntersectionObserver(entries => {
       const seen = entries.at(-1).isIntersecting;
       if (seen !== this.seen) {
         this.seen = seen;
-        owner.invokeMethodAsync('SightChanged', seen);
+        owner.invokeMethodAsync('VisibilityChanged', seen);
       }
       this.schedule();
     }, { rootMargin: '300px' });
@@ -97,43 +97,43 @@ class Chart {
     this.paint.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
   }
 
-  draw(plan) {
-    this.plan = plan;
+  draw(drawing) {
+    this.drawing = drawing;
     this.dirty = true;
     this.schedule();
   }
 
   schedule() {
-    if (this.timer || !this.dirty || !this.seen || !this.plan || this.gone) { return; }
-    // Long curves draw less often: a redraw never takes more than a quarter of the time.
+    if (this.timer || !this.dirty || !this.seen || !this.drawing || this.gone) { return; }
+    // Long curves are redrawn less often: drawing never takes more than a quarter of the time.
     const pause = Math.max(drawEvery, 3 * (this.took ?? 0));
     const wait = Math.max(0, pause - (performance.now() - (this.drawnAt ?? -pause)));
     this.timer = setTimeout(() => this.render(), wait);
   }
 
   async render() {
-    const plan = this.plan;
+    const drawing = this.drawing;
     this.dirty = false;
     const begin = performance.now();
     try {
       const ApexCharts = await load();
       if (this.gone) { return; }
-      if (plan.pointCount === 0) {
+      if (drawing.pointCount === 0) {
         this.apex?.destroy();
         this.apex = null;
       } else if (!this.apex) {
-        this.apex = new ApexCharts(this.host, options(plan, this.settings));
+        this.apex = new ApexCharts(this.host, options(drawing, this.settings));
         await this.apex.render();
       } else {
-        await this.apex.updateOptions(options(plan, this.settings), false, false, false);
+        await this.apex.updateOptions(options(drawing, this.settings), false, false, false);
       }
-      this.hover.redrawn(plan);
+      this.hover.redrawn(drawing);
       Object.assign(this.element.dataset, {
-        seriesCount: plan.seriesCount, pointCount: plan.pointCount, lineCount: plan.lines.length,
-        lastX: plan.lines.reduce((last, line) => Math.max(last, line.x.at(-1) ?? 0), 0),
+        seriesCount: drawing.seriesCount, pointCount: drawing.pointCount, lineCount: drawing.lines.length,
+        lastX: drawing.lines.reduce((last, line) => Math.max(last, line.x.at(-1) ?? 0), 0),
       });
     } catch (failure) {
-      // A chart that fails must not take the page with it; the table view still shows the points.
+      // A failing chart must not break the page; the table view still shows the points.
       console.error(failure);
       this.host.textContent = `The chart could not be drawn: ${failure.message}`;
     } finally {
@@ -144,7 +144,7 @@ class Chart {
     }
   }
 
-  /** The plot area in pixels of the element, and its x axis. */
+  /** The plot area in pixels of the element, with the ranges of the axes. */
   frame() {
     const globals = this.apex?.w?.globals;
     return globals && {

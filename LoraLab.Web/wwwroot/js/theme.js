@@ -1,4 +1,4 @@
-// Loaded in the head, before anything is painted: the first frame already has the right colours.
+// Loaded in the head, before the first paint, so that the first frame has the right colors.
 (() => {
   const key = 'loralab.theme';
   const system = window.matchMedia('(prefers-color-scheme: dark)');
@@ -25,7 +25,7 @@
           localStorage.setItem(key, value);
         }
       } catch {
-        // Private windows may refuse storage: the choice then lasts as long as the page.
+        // Private windows may deny storage; the choice then lasts as long as the page.
       }
       apply();
     },
