@@ -3,12 +3,12 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>The metric points that a worker's event tells.</summary>
+/// <summary>The metric points of a worker event.</summary>
 internal static class EventPoints
 {
     public static IEnumerable<MetricPoint> From(WorkerEvent happened, int attempt) => happened switch
     {
-        // Workers of earlier versions told an evaluation's values here, too: they are taken from its own event, once.
+        // Workers of earlier versions reported evaluation metrics here too; they are taken once, from the evaluation's own event.
         MetricsRecorded metrics => metrics.Values
             .Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss))
             .SelectMany(column => metrics.Steps.Zip(column.Value, (step, value) => new MetricPoint(column.Key, step, value, attempt))),

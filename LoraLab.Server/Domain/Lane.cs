@@ -1,7 +1,7 @@
 namespace LoraLab.Server.Domain;
 
-/// <summary>A configured device, on which one run at a time is executed.</summary>
-/// <param name="Index">Place in the configuration.</param>
+/// <summary>A configured device that executes one run at a time.</summary>
+/// <param name="Index">Index in the configuration.</param>
 /// <param name="Device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
 internal sealed record Lane(int Index, string Device)
 {
@@ -12,11 +12,11 @@ internal sealed record Lane(int Index, string Device)
 
     public static string QueueName(int index) => $"lane-{index}";
 
-    /// <summary>Whether a run that asks for <paramref name="device"/> may run here.</summary>
+    /// <summary>Whether a run that requests <paramref name="device"/> may execute here.</summary>
     public bool Accepts(string device) =>
         Device == Auto || device == Auto || device == Device || IsCudaAnd(device, Device) || IsCudaAnd(Device, device);
 
-    /// <summary>The device that the worker is told: the lane's where the run leaves it open.</summary>
+    /// <summary>The device passed to the worker: the lane's where the run does not specify one.</summary>
     public string DeviceFor(string device) => Device != Auto && (device == Auto || Device.StartsWith(device + ":", StringComparison.Ordinal)) ? Device : device;
 
     private static bool IsCudaAnd(string general, string particular) =>

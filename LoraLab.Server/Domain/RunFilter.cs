@@ -2,7 +2,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>Which runs are meant; what is null or empty does not matter.</summary>
+/// <summary>A filter on runs; a null or empty criterion matches everything.</summary>
 internal sealed record RunFilter
 {
     public static RunFilter All { get; } = new();

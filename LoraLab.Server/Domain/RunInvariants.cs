@@ -2,10 +2,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>What holds for every run document in every state; see <see cref="RunStateMachine"/>.</summary>
+/// <summary>Invariants of every run document in every state; see <see cref="RunStateMachine"/>.</summary>
 internal static class RunInvariants
 {
-    /// <summary>One sentence for each invariant that the document breaks.</summary>
+    /// <summary>One message per invariant that the document violates.</summary>
     public static IEnumerable<string> Violations(RunDocument run)
     {
         bool ended = run.State.IsTerminal();
@@ -51,7 +51,7 @@ internal static class RunInvariants
         }
     }
 
-    /// <summary>One sentence for each invariant that the change of a document breaks.</summary>
+    /// <summary>One message per invariant that the change of a document violates.</summary>
     public static IEnumerable<string> Violations(RunDocument before, RunDocument after)
     {
         if (before.State == RunState.Completed && after.State != RunState.Completed)

@@ -5,8 +5,8 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Server.Domain;
 
 /// <summary>
-/// Applies worker events to a run's document. Events that were applied before (by their number within the attempt) are
-/// skipped, so importing a file twice changes nothing.
+/// Applies worker events to a run's document. Events that were already applied (by their number within the attempt) are
+/// skipped, so importing a file is idempotent.
 /// </summary>
 internal static class RunProjector
 {
@@ -56,11 +56,11 @@ internal static class RunProjector
 
     private static RunDocument Prepare(RunDocument document, RunPrepared prepared) => RunStateMachine.Begin(document) with
     {
-        // What describes the run may have been edited since its submission; the worker only knows what it was given.
+        // Name, notes, tags and priority may have been edited since the submission; the worker only has the submitted values.
         Spec = prepared.Spec with { Name = document.Spec.Name, Notes = document.Spec.Notes, Tags = document.Spec.Tags, Priority = document.Spec.Priority },
         Warnings = [.. document.Warnings.Union(prepared.Warnings)],
         Progress = document.Progress with { Step = prepared.ResumedFrom, TotalSteps = prepared.TotalSteps, Phase = "training" },
-        // What an earlier attempt reached beyond the checkpoint will be reached again.
+        // Results of an earlier attempt beyond the checkpoint will be computed again.
         Summary = (prepared.Summary ?? new RunSummary()) with
         {
             TrainableParameters = prepared.TrainableParameters,
@@ -106,7 +106,7 @@ internal static class RunProjector
         };
     }
 
-    /// <summary>The worker's own summary is the last word; what it does not know stays.</summary>
+    /// <summary>The worker's own summary takes precedence; values that it lacks are kept.</summary>
     private static RunSummary Merge(RunSummary current, RunSummary reported) => new()
     {
         Accuracy = reported.Accuracy ?? current.Accuracy,

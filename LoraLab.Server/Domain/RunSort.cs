@@ -5,10 +5,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>An order of runs by one field, <c>-field</c> for descending; runs without a value come last, the id decides between equals.</summary>
+/// <summary>An order of runs by one field, <c>-field</c> for descending; runs without a value come last, ties are broken by id.</summary>
 internal sealed class RunSort : IComparer<RunDocument>
 {
-    /// <summary>The latest submission first, whatever the clock did meanwhile.</summary>
+    /// <summary>The latest submission first, even if the clock was set in between.</summary>
     private const string Default = "-id";
 
     private static readonly Dictionary<string, Func<RunDocument, IComparable?>> Fields = new()
@@ -50,24 +50,24 @@ internal sealed class RunSort : IComparer<RunDocument>
         this.descending = descending;
     }
 
-    /// <summary>By submission, the first one first.</summary>
+    /// <summary>By submission, oldest first.</summary>
     public static RunSort Oldest { get; } = new("id", descending: false);
 
-    /// <summary>By submission, the latest first.</summary>
+    /// <summary>By submission, latest first.</summary>
     public static RunSort Latest { get; } = new("id", descending: true);
 
     /// <summary>All fields that runs can be sorted by.</summary>
     public static IReadOnlyCollection<string> FieldNames => Fields.Keys;
 
-    /// <summary>The field that decides.</summary>
+    /// <summary>The field to sort by.</summary>
     public string Field { get; }
 
     public bool Descending => descending;
 
-    /// <summary>The order by a field that there is.</summary>
+    /// <summary>The order by an existing field.</summary>
     public static RunSort By(string field, bool descending = false) => new(field, descending);
 
-    /// <summary>The order that the words mean, the default without any; null: there is no such field.</summary>
+    /// <summary>Parses an order; empty: the default; null: there is no such field.</summary>
     public static RunSort? TryParse(string? sort)
     {
         string text = string.IsNullOrEmpty(sort) ? Default : sort;
@@ -92,7 +92,7 @@ internal sealed class RunSort : IComparer<RunDocument>
         return byValue == 0 ? ById(x, y) : descending ? -byValue : byValue;
     }
 
-    /// <summary>The order of places of the same field with a value, smaller ones first.</summary>
+    /// <summary>Compares sort keys of the same field in ascending order, missing values last.</summary>
     public static int Ascending(Key x, Key y)
     {
         int byValue = (x.Value, y.Value) switch
@@ -113,7 +113,7 @@ internal sealed class RunSort : IComparer<RunDocument>
         return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(content));
     }
 
-    /// <summary>The place that a cursor means; null: it does not belong to this order.</summary>
+    /// <summary>The sort key encoded in a cursor; null: it does not belong to this order.</summary>
     public Key? TryDecodeCursor(string cursor)
     {
         try
@@ -126,20 +126,20 @@ internal sealed class RunSort : IComparer<RunDocument>
         }
         catch (Exception error) when (error is FormatException or JsonException)
         {
-            // None of ours.
+            // Not one of ours.
         }
 
         return null;
     }
 
-    /// <summary>A later run first where later values come first, so that equals follow the same direction.</summary>
+    /// <summary>Ties follow the direction of the order: later runs first when it is descending.</summary>
     private int ById(Key x, Key y) => descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
 
     private static double? Seconds(DateTimeOffset? at) => at?.ToUnixTimeMilliseconds() / 1000.0;
 
     private static readonly RunDocument Sample = new() { Id = "", Name = "", Color = "", Spec = new RunSpec() };
 
-    /// <summary>Where a run stands in the order.</summary>
+    /// <summary>A run's sort key: the field's value, then the id.</summary>
     internal readonly record struct Key(IComparable? Value, string Id);
 
     private sealed record CursorContent(string Sort, double? Number, string? Text, string Id);

@@ -3,8 +3,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Domain;
 
 /// <summary>
-/// The only code that changes a run's state. Each move names the states it may start from; anything else is a bug of the
-/// caller and throws, so that no run can end twice or start before its end.
+/// The only code that changes a run's state. Each transition names its source states; anything else is a bug in the
+/// caller and throws, so that no run can end twice or start again before it has ended.
 /// <code>
 /// queued ──▶ preparing ──▶ running ──▶ completed
 ///   ▲  │         │            ├──────▶ failed
@@ -12,19 +12,19 @@ namespace LoraLab.Server.Domain;
 ///   │  └───────────────────────────────────▲
 ///   └── resume ── interrupted, failed, cancelled
 /// </code>
-/// What holds in every state (<see cref="RunInvariants"/> checks it):
-/// 1. <c>endedAt</c> is there exactly in completed, failed, cancelled and interrupted.
-/// 2. <c>endReason</c> is there exactly in completed, failed and cancelled, and fits the state; <c>error</c> exactly in failed and cancelled.
+/// Invariants in every state (checked by <see cref="RunInvariants"/>):
+/// 1. <c>endedAt</c> is set exactly in completed, failed, cancelled and interrupted.
+/// 2. <c>endReason</c> is set exactly in completed, failed and cancelled, and matches the state; <c>error</c> exactly in failed and cancelled.
 /// 3. Attempts are numbered from 1 without gaps; only the last can be open, and it is open exactly in preparing, running and cancelling.
-/// 4. <c>cancelBy</c> is there exactly in cancelling, <c>pruning</c> only there.
-/// 5. completed is for ever: a finished run never runs again.
-/// 6. An attempt that has ended never changes, and none goes away.
-/// 7. No run waits or is interrupted that was lost twice in a row without a checkpoint, unless somebody resumed it.
+/// 4. <c>cancelBy</c> is set exactly in cancelling, <c>pruning</c> only there.
+/// 5. completed is final: a finished run never runs again.
+/// 6. An ended attempt never changes, and no attempt is removed.
+/// 7. No run is queued or interrupted after it was lost twice in a row without a checkpoint, unless a user resumed it.
 /// 8. A run changes its state only along the arrows.
 /// </summary>
 internal static class RunStateMachine
 {
-    /// <summary>queued → preparing: a lane has taken the run; its next attempt begins.</summary>
+    /// <summary>queued → preparing: a lane has claimed the run; its next attempt begins.</summary>
     public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) => Move(run, RunState.Preparing, RunState.Queued) with
     {
         StartedAt = run.StartedAt ?? now,
@@ -32,11 +32,11 @@ internal static class RunStateMachine
         Attempts = [.. run.Attempts, new RunAttempt { Number = run.Attempts.Count + 1, Device = device, StartedAt = now }],
     };
 
-    /// <summary>preparing → running: model and data are loaded. A run that is being cancelled stays so.</summary>
+    /// <summary>preparing → running: model and data are loaded. A run that is being cancelled stays in cancelling.</summary>
     public static RunDocument Begin(RunDocument run) =>
         run.State is RunState.Cancelling or RunState.Running ? run : Move(run, RunState.Running, RunState.Preparing);
 
-    /// <summary>queued → cancelled; preparing, running → cancelling; in cancelling an earlier deadline counts. Null: too late, the run has ended otherwise.</summary>
+    /// <summary>queued → cancelled; preparing, running → cancelling; in cancelling the earlier deadline wins. Null: the run has already ended.</summary>
     public static RunDocument? Cancel(RunDocument run, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
         RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, EndMessages.For(run, EndReason.Cancelled), now, RunState.Queued),
@@ -47,8 +47,8 @@ internal static class RunStateMachine
     };
 
     /// <summary>
-    /// As <see cref="Cancel"/>, by the rule of a sweep or study: queued → cancelled; preparing, running → cancelling; the end's reason is pruned.
-    /// Null: there is nothing to stop, because it has ended or is being cancelled anyway.
+    /// Like <see cref="Cancel"/>, by a rule of a sweep or study: queued → cancelled; preparing, running → cancelling; the end reason is pruned.
+    /// Null: there is nothing to stop, because the run has ended or is already being cancelled.
     /// </summary>
     public static RunDocument? Prune(RunDocument run, string sentence, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
@@ -58,8 +58,8 @@ internal static class RunStateMachine
     };
 
     /// <summary>
-    /// preparing, running, cancelling → the end that fits the reason. Every end but the good one has a sentence. A worker that stops does not
-    /// know who asked it to: the run was pruned where a rule did.
+    /// preparing, running, cancelling → the final state of the reason. Every reason but finished has an error message. A worker that was
+    /// stopped does not know who requested it: if a rule did, the run was pruned.
     /// </summary>
     public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now)
     {
@@ -73,13 +73,13 @@ internal static class RunStateMachine
     }
 
     /// <summary>
-    /// preparing, running → interrupted: server or machine went away; nothing is wrong with the run. A cancel that was under way is
-    /// fulfilled instead. → failed where this is the second attempt in a row that was lost and had saved nothing: perhaps the run itself
-    /// takes the machine down, and it must not do so for ever.
+    /// preparing, running → interrupted: the server or the machine went down; nothing is wrong with the run. A pending cancel is
+    /// completed instead. → failed if this is the second attempt in a row that was lost without a checkpoint: the run itself may be
+    /// taking the machine down, and it must not do so forever.
     /// </summary>
     /// <param name="run">The run.</param>
-    /// <param name="lost">Its process was gone without a last word.</param>
-    /// <param name="now">Time of the end.</param>
+    /// <param name="lost">Its process died without reporting an end.</param>
+    /// <param name="now">End time.</param>
     public static RunDocument Interrupt(RunDocument run, bool lost, DateTimeOffset now)
     {
         if (run.State == RunState.Cancelling)
@@ -87,7 +87,7 @@ internal static class RunStateMachine
             return End(run, EndReason.Cancelled, null, now);
         }
 
-        // Refused before anything is looked at.
+        // Rejects an invalid source state before anything else is evaluated.
         _ = Move(run, RunState.Interrupted, RunState.Preparing, RunState.Running);
         RunDocument marked = run with { Attempts = [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { Lost = lost }] };
         return LostTwice(marked.Attempts)
@@ -95,7 +95,7 @@ internal static class RunStateMachine
             : Finish(marked, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
     }
 
-    /// <summary>interrupted, failed, cancelled → queued: a new attempt goes on from the last checkpoint. Null: the run is not one that can go on.</summary>
+    /// <summary>interrupted, failed, cancelled → queued: a new attempt continues from the last checkpoint. Null: the run cannot be resumed.</summary>
     public static RunDocument? Resume(RunDocument run) => !CanResume(run) ? null : run with
     {
         State = RunState.Queued,
@@ -106,15 +106,15 @@ internal static class RunStateMachine
         EndedAt = null,
     };
 
-    /// <summary>Whether <see cref="Resume"/> is possible. A run that diverged would do so again: its steps are determined.</summary>
+    /// <summary>Whether <see cref="Resume"/> is possible. A run that diverged would diverge again: its steps are deterministic.</summary>
     public static bool CanResume(RunDocument run) =>
         run.State is RunState.Interrupted or RunState.Cancelled || (run.State == RunState.Failed && run.EndReason != EndReason.Diverged);
 
-    /// <summary>Whether the last two attempts were lost and saved nothing.</summary>
+    /// <summary>Whether the last two attempts were lost without a checkpoint.</summary>
     public static bool LostTwice(IReadOnlyList<RunAttempt> attempts) =>
         attempts.Count >= 2 && attempts.TakeLast(2).All(attempt => attempt is { Lost: true, CheckpointStep: null });
 
-    /// <summary>The state in which a run ends for a reason.</summary>
+    /// <summary>The final state for an end reason.</summary>
     public static RunState StateOf(EndReason reason) => reason switch
     {
         EndReason.Finished => RunState.Completed,

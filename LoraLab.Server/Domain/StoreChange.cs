@@ -3,29 +3,29 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>What a transaction changed, told inside the process after it was taken; clients hear of it as live events.</summary>
+/// <summary>A change made by a transaction, published inside the process after the commit; clients receive live events instead.</summary>
 internal abstract record StoreChange;
 
-/// <summary>A run is new, another, or gone.</summary>
-/// <param name="Before">As it was; null: it is new.</param>
-/// <param name="After">As it is; null: it was deleted.</param>
-/// <param name="Points">Points that came with it.</param>
+/// <summary>A run was created, changed or deleted.</summary>
+/// <param name="Before">The document before; null: the run is new.</param>
+/// <param name="After">The document after; null: the run was deleted.</param>
+/// <param name="Points">Points added by the transaction.</param>
 internal sealed record RunChanged(RunDocument? Before, RunDocument? After, IReadOnlyList<MetricPoint> Points) : StoreChange
 {
     /// <summary>The study or sweep that the run belongs to; null: none.</summary>
     public string? ExperimentId => (After ?? Before) is { } run ? run.StudyId ?? run.SweepId : null;
 
-    /// <summary>Whether a study or sweep may go on for it: more happened than steps.</summary>
+    /// <summary>Whether the change may let a study or sweep proceed: more than optimizer steps happened.</summary>
     public bool IsMoreThanProgress =>
         Before is null || After is null || Before.State != After.State || !SameAttempts(Before.Attempts, After.Attempts) || Points.Any(point => MetricKeys.IsEvaluation(point.Key));
 
-    /// <summary>Whether the queue may look different for it: another state, name or priority.</summary>
+    /// <summary>Whether the change may affect the queue: another state, name or priority.</summary>
     public bool AffectsQueue => (Before?.State, Before?.Name, Before?.Priority) != (After?.State, After?.Name, After?.Priority);
 
-    /// <summary>But for the number of the last event, which every import of steps raises.</summary>
+    /// <summary>Ignores the number of the last event, which every import of steps raises.</summary>
     private static bool SameAttempts(IReadOnlyList<RunAttempt> before, IReadOnlyList<RunAttempt> after) =>
         before.Count == after.Count && (after.Count == 0 || before[^1] with { LastEvent = after[^1].LastEvent } == after[^1]);
 }
 
-/// <summary>The database was opened again after a failure: anything may differ from what was told.</summary>
+/// <summary>The database was reopened after a failure: anything may differ from the changes published so far.</summary>
 internal sealed record StoreReopened : StoreChange;

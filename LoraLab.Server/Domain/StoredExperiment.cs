@@ -4,17 +4,17 @@ using LoraLab.Contracts.Live;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>What owns several runs, as the store keeps it: the store knows what it must, the rest is its driver's.</summary>
+/// <summary>A study or sweep as stored: the fields that the store needs, and the driver's own document.</summary>
 internal sealed record StoredExperiment
 {
     public required string Id { get; init; }
 
     public required ExperimentKind Kind { get; init; }
 
-    /// <summary>No two of a kind have the same.</summary>
+    /// <summary>Unique per kind.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Nothing happens any more by itself.</summary>
+    /// <summary>True when it no longer proceeds by itself.</summary>
     public bool Ended { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
@@ -26,7 +26,7 @@ internal sealed record StoredExperiment
 
     public StoredExperiment With<T>(T content) => this with { Content = JsonSerializer.SerializeToElement(content, ContractJson.Options) };
 
-    /// <summary>Whether both say the same.</summary>
+    /// <summary>Whether both are equal, including their content.</summary>
     public bool ContentEquals(StoredExperiment other) =>
         Content.GetRawText() == other.Content.GetRawText() && this == other with { Content = Content };
 }

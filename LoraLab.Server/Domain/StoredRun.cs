@@ -5,19 +5,19 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>A run as the store keeps it: the public document and what only the server needs.</summary>
+/// <summary>A run as stored: the public document and the server's own fields.</summary>
 internal sealed record StoredRun
 {
     public required RunDocument Document { get; init; }
 
-    /// <summary>Place among waiting runs of the same priority, lower first.</summary>
+    /// <summary>Position among queued runs of the same priority, lower first.</summary>
     public long Position { get; init; }
 
-    /// <summary>Which of its study's or sweep's runs it is; null where it belongs to none.</summary>
+    /// <summary>Key of the run within its study or sweep; null: it belongs to none.</summary>
     [JsonPropertyName("planKey")]
     public string? ExperimentKey { get; init; }
 
-    /// <summary>The files of model, data set and adapter when it was queued.</summary>
+    /// <summary>Model, data set and adapter files at the time of submission.</summary>
     public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 
     /// <summary>The specification as it was submitted; clones start from it.</summary>

@@ -9,12 +9,12 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>Queues the bundled comparison, <c>samples/runs/*.json</c> by file name, unless it was queued before.</summary>
+/// <summary>Queues the bundled comparison, <c>samples/runs/*.json</c> in file name order, unless it was queued before.</summary>
 internal sealed class DemoRuns(IRunStore store, RunService service, LoraLabPaths paths)
 {
     private const string Tag = "demo";
 
-    /// <summary>The demo's runs in the order of their submission, and what went wrong.</summary>
+    /// <summary>The demo's runs in submission order, and the errors.</summary>
     public async Task<(IReadOnlyList<RunDocument> Runs, IReadOnlyList<string> Problems)> QueueAsync(CancellationToken cancellationToken)
     {
         List<RunDocument> runs = [.. store.Enumerate(new RunFilter { Tags = new HashSet<string> { Tag } }).Select(run => run.Document)];
@@ -25,7 +25,7 @@ internal sealed class DemoRuns(IRunStore store, RunService service, LoraLabPaths
 
         string folder = Path.Combine(paths.Samples, "runs");
         List<string> files = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal)] : [];
-        List<string> problems = files.Count == 0 ? [$"There are no demo runs: {folder} has no *.json files."] : [];
+        List<string> problems = files.Count == 0 ? [$"No demo runs found: {folder} has no *.json files."] : [];
         foreach (string file in files)
         {
             try

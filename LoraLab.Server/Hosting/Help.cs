@@ -2,24 +2,24 @@ using LoraLab.Server.Security;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>What <c>--help</c> says.</summary>
+/// <summary>The output of <c>--help</c>.</summary>
 internal static class Help
 {
     private const string Text = $"""
-        LoraLab: runs LoRA methods under identical conditions and compares them. The dashboard is at the address that the server prints when it has started.
+        LoraLab runs LoRA methods under identical conditions and compares them. Open the address printed at startup for the dashboard.
 
         usage: LoraLab.Server [--demo] [--urls http://127.0.0.1:PORT] [--LoraLab:NAME=VALUE ...]
                LoraLab.Server {KeysCommand.Arguments}
 
-          --demo                    queues one run of each method on the bundled sample
-          --urls URL                where to listen, {ServerProgram.DefaultUrl} when left out; other machines need a key
-          --LoraLab:DataDirectory   where runs and the database are kept, data when left out
-          keys new                  makes an API key and prints it once
+          --demo                    queues one run per method on the bundled sample
+          --urls URL                address to listen on (default: {ServerProgram.DefaultUrl}); access from other machines needs an API key
+          --LoraLab:DataDirectory   folder for the database and the runs (default: data)
+          keys new                  creates an API key and prints it once
 
-        Every option can stand in appsettings.json or in the environment, for example LoraLab__MemoryBudgetMb=8192.
+        Every option can also be set in appsettings.json or in the environment, for example LoraLab__MemoryBudgetMb=8192.
         """;
 
-    /// <summary>Whether somebody asks for it.</summary>
+    /// <summary>Whether the arguments request help.</summary>
     public static bool IsRequested(IEnumerable<string> args) => args.Any(arg => arg is "--help" or "-h" or "-?");
 
     public static void Write(TextWriter output) => output.WriteLine(Text);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>Lists every error of the section at once, each with its key.</summary>
+/// <summary>Reports all errors of the section at once, each with its key.</summary>
 internal sealed partial class LoraLabOptionsValidator(IConfiguration configuration) : IValidateOptions<LoraLabOptions>
 {
     private static readonly string[] Roles = ["All", "Web", "Worker"];
@@ -15,7 +15,7 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
         List<string> errors = [];
         if (string.IsNullOrWhiteSpace(options.DataDirectory))
         {
-            errors.Add("LoraLab:DataDirectory is empty; name a folder for the database and the runs.");
+            errors.Add("LoraLab:DataDirectory is empty; set a folder for the database and the runs.");
         }
 
         CheckFolders(errors, "ModelDirectories", options.ModelDirectories);
@@ -30,45 +30,45 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
 
         if (options.Devices.Distinct().Count() != options.Devices.Count)
         {
-            errors.Add("LoraLab:Devices names a device twice; each entry is a lane of its own.");
+            errors.Add("LoraLab:Devices lists a device twice; each entry is a separate lane.");
         }
 
         if (options.MemoryBudgetMb is <= 0)
         {
-            errors.Add($"LoraLab:MemoryBudgetMb is {options.MemoryBudgetMb}; it must be above 0, or absent for no budget.");
+            errors.Add($"LoraLab:MemoryBudgetMb is {options.MemoryBudgetMb}; it must be greater than 0, or absent for no budget.");
         }
 
         if (options.CancelGraceSeconds is not (>= 0.1 and <= 3600))
         {
-            errors.Add($"LoraLab:CancelGraceSeconds is {options.CancelGraceSeconds}; it must be from 0.1 to 3600.");
+            errors.Add($"LoraLab:CancelGraceSeconds is {options.CancelGraceSeconds}; it must be between 0.1 and 3600.");
         }
 
         if (options.StallSeconds is not (>= 0.1 and <= 86_400))
         {
-            errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be from 0.1 to 86400.");
+            errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be between 0.1 and 86400.");
         }
 
         foreach ((string key, double? days) in (ReadOnlySpan<(string, double?)>)[("CheckpointDays", options.Retention.CheckpointDays), ("PredictionDays", options.Retention.PredictionDays)])
         {
             if (days is not (null or (>= 0 and <= 36_500)))
             {
-                errors.Add($"LoraLab:Retention:{key} is {days}; it must be from 0 to 36500, or absent to keep them for ever.");
+                errors.Add($"LoraLab:Retention:{key} is {days}; it must be between 0 and 36500, or absent to keep them forever.");
             }
         }
 
         if (options.MinimumFreeMb < 0)
         {
-            errors.Add($"LoraLab:MinimumFreeMb is {options.MinimumFreeMb}; it must not be below 0.");
+            errors.Add($"LoraLab:MinimumFreeMb is {options.MinimumFreeMb}; it must not be negative.");
         }
 
         if (options.DiskReserveMb is < 0 or > 1024)
         {
-            errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be from 0 to 1024.");
+            errors.Add($"LoraLab:DiskReserveMb is {options.DiskReserveMb}; it must be between 0 and 1024.");
         }
 
         if (options.Limits.RequestsPerMinute < 60)
         {
-            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, or the dashboard cannot be used.");
+            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, or the dashboard is unusable.");
         }
 
         if (options.Limits.QueuedRuns < 1)
@@ -84,7 +84,7 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
         }
         else if (options.Role != "All")
         {
-            errors.Add($"LoraLab:Role is \"{options.Role}\", which needs the PostgreSQL store that this version does not have; use All.");
+            errors.Add($"LoraLab:Role is \"{options.Role}\", which requires the PostgreSQL store that this version does not have; use All.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
@@ -96,7 +96,7 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
         {
             if (string.IsNullOrWhiteSpace(folders[i]))
             {
-                errors.Add($"LoraLab:{key}:{i} is empty; name a folder or remove the entry.");
+                errors.Add($"LoraLab:{key}:{i} is empty; set a folder or remove the entry.");
             }
         }
     }

@@ -10,8 +10,8 @@ using OpenTelemetry.Trace;
 namespace LoraLab.Server.Hosting;
 
 /// <summary>
-/// Logs on the console with the run they concern; metrics, traces and logs by OpenTelemetry where somebody asks for them: OTLP when its usual
-/// variables name an endpoint, a page for Prometheus when <c>LoraLab:Prometheus</c> is true. Without either nothing of it is loaded.
+/// Console logs with the id of their run; metrics, traces and logs through OpenTelemetry on request: OTLP when its standard
+/// variables name an endpoint, a Prometheus endpoint when <c>LoraLab:Prometheus</c> is true. Without either, nothing of it is loaded.
 /// </summary>
 internal static class ObservabilityServices
 {
@@ -26,7 +26,7 @@ internal static class ObservabilityServices
     {
         builder.Logging.AddSimpleConsole(static console => console.IncludeScopes = true);
         builder.Logging.Configure(static logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.None);
-        // A check that warns says so in its report, to whoever asks, each time: not in the log as well.
+        // A degraded check is reported in every health response; it need not be logged as well.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Error);
         builder.Services.AddHostedService<RunGauges>();
 

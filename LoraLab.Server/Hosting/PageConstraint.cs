@@ -1,8 +1,8 @@
 namespace LoraLab.Server.Hosting;
 
 /// <summary>
-/// Paths that the dashboard's page answers: not the API's, the hubs' and the like, so that a wrong address there is 404
-/// (and a wrong method 405) instead of a page.
+/// Matches the paths that are served by the dashboard's page: not those of the API, the hubs and the like, so that a wrong address there
+/// returns 404 (and a wrong method 405) instead of a page.
 /// </summary>
 internal sealed class PageConstraint : IRouteConstraint
 {

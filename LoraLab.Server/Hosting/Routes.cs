@@ -23,16 +23,16 @@ using Scalar.AspNetCore;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>What the server answers.</summary>
+/// <summary>The server's routes.</summary>
 internal static class Routes
 {
-    /// <summary>The live events up to this number are contained in the answer: subscribe after it and nothing is missed.</summary>
+    /// <summary>Live events up to this number are included in the response: subscribe after it and nothing is missed.</summary>
     private const string SeqHeader = "X-LoraLab-Seq";
 
     public static void UseProblems(this WebApplication app)
     {
         app.UseSecurityHeaders();
-        // Points of many runs are a third of their size on the way to another machine.
+        // Compression reduces the points of many runs to a third of their size.
         app.UseResponseCompression();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
@@ -77,14 +77,14 @@ internal static class Routes
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
     }
 
-    /// <summary>What the queue's library shows of itself: for who looks after the server.</summary>
+    /// <summary>Hangfire's own dashboard, for administrators.</summary>
     public static void MapHangfire(this WebApplication app) =>
-        app.MapHangfireDashboardWithAuthorizationPolicy(SecurityServices.Policy, HangfirePage.Path, new DashboardOptions { DashboardTitle = "LoraLab's queue", DisplayStorageConnectionString = false })
+        app.MapHangfireDashboardWithAuthorizationPolicy(SecurityServices.Policy, HangfirePage.Path, new DashboardOptions { DashboardTitle = "LoraLab queue", DisplayStorageConnectionString = false })
             .RequireScope(Scopes.Admin);
 
     public static void MapDashboard(this WebApplication app)
     {
-        // The dashboard's files are everybody's: what is secret comes through the API.
+        // The dashboard's files are public: everything secret comes through the API.
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
         app.MapFallbackToFile($"{{*path:nonfile:{PageConstraint.Name}}}", "index.html").AllowAnonymous().DisableRateLimiting();
     }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>Starts the server, and turns everything that can be wrong at start into a sentence and exit code 1.</summary>
+/// <summary>Starts the server, and turns every startup error into one message and exit code 1.</summary>
 internal static class ServerProgram
 {
     public const string DefaultUrl = "http://127.0.0.1:5080";
@@ -33,10 +33,10 @@ internal static class ServerProgram
 
         try
         {
-            // The command-line provider would take "--demo --urls" for a key with its value.
+            // The command-line provider would parse "--demo --urls" as a key with its value.
             bool demo = args.Contains(DemoSwitch);
             await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);
-            // Lock and database first: nothing may listen before the data directory is ours.
+            // Lock and database first: the server must not listen before it owns the data directory.
             app.Services.GetRequiredService<AllowedHostNames>();
             app.Services.GetRequiredService<DataDirectoryLock>();
             app.Services.GetRequiredService<IRunStore>();
@@ -61,15 +61,15 @@ internal static class ServerProgram
         }
         catch (InvalidOperationException unbound) when (unbound.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
         {
-            return Fail($"The configuration has a value of the wrong kind: {unbound.Message}");
+            return Fail($"The configuration has a value of the wrong type: {unbound.Message}");
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            return Fail($"{taken.Message.TrimEnd('.')}; stop the program that listens there, or choose another address with --urls http://127.0.0.1:PORT.");
+            return Fail($"{taken.Message.TrimEnd('.')}; stop the program that uses it, or choose another address with --urls http://127.0.0.1:PORT.");
         }
         catch (SocketException socket)
         {
-            return Fail($"The address cannot be listened on ({socket.Message}); choose another with --urls http://127.0.0.1:PORT.");
+            return Fail($"Cannot listen on the address ({socket.Message}); choose another with --urls http://127.0.0.1:PORT.");
         }
     }
 
@@ -91,11 +91,11 @@ internal static class ServerProgram
 
         if (!Directory.Exists(published))
         {
-            // Built, not published: outside Development the host does not look for the dashboard's files by itself.
+            // Built, not published: outside Development the host does not find the dashboard's files by itself.
             StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
         }
 
-        // What keeps the server from starting is said in a sentence, not logged with its stack; critical failures still are.
+        // Startup errors are printed as one message, not logged with a stack trace; critical failures still are.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         add(builder);
         WebApplication app = builder.Build();

@@ -28,10 +28,10 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>What the server is made of, one feature a method.</summary>
+/// <summary>Registers the server's services, one method per feature.</summary>
 internal static class Services
 {
-    /// <summary>Longer than the grace for a worker, which is told to stop when the server is.</summary>
+    /// <summary>Longer than the grace period of the workers, which are stopped together with the server.</summary>
     private static TimeSpan ShutdownTimeout(LoraLabOptions options) => TimeSpan.FromSeconds(options.CancelGraceSeconds + 15);
 
     public static void AddLoraLabOptions(this WebApplicationBuilder builder)
@@ -47,7 +47,7 @@ internal static class Services
     public static void AddProblems(this WebApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusMessages.Complete(context));
-        // After the framework's own, which is asked first.
+        // After the framework's own writer, which takes precedence.
         builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
         builder.Services.AddExceptionHandler<ProblemHandler>();

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Hosting;
 
-/// <summary>What the server says on the console when it is up.</summary>
+/// <summary>The console output of a server that has started.</summary>
 internal sealed class StartupMessage(DemoRuns demoRuns)
 {
     public async Task WriteAsync(IEnumerable<string> urls, bool demo, CancellationToken cancellationToken)
@@ -22,11 +22,11 @@ internal sealed class StartupMessage(DemoRuns demoRuns)
 
         if (runs.Count > 0)
         {
-            Console.WriteLine($"The demo's comparison: {address}/compare?runs={string.Join(',', runs.Select(run => run.Id))}");
+            Console.WriteLine($"Demo comparison: {address}/compare?runs={string.Join(',', runs.Select(run => run.Id))}");
         }
     }
 
-    /// <summary>An address that listens everywhere is reached on this machine by its loopback name.</summary>
+    /// <summary>Replaces an any-address by the loopback address, for a browser on this machine.</summary>
     private static string Browsable(string url) => url
         .Replace("://0.0.0.0", "://127.0.0.1", StringComparison.Ordinal)
         .Replace("://[::]", "://127.0.0.1", StringComparison.Ordinal)

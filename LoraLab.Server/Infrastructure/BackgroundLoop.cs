@@ -2,8 +2,8 @@
 namespace LoraLab.Server.Infrastructure;
 
 /// <summary>
-/// A background service that lasts as long as the server. Being told to stop, at any time, is its normal end. When its loop fails it says so
-/// and begins again: .NET's host would otherwise end the whole server, with code 0, for one write that a full disk refused.
+/// A background service that runs as long as the server; cancellation is its normal end. A loop that fails is logged and restarted: .NET's
+/// host would otherwise stop the whole server, with code 0, because of a single failed write on a full disk.
 /// </summary>
 internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : BackgroundService
 {
@@ -20,7 +20,7 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The host logs a service that was stopped before the server had started as a failure.
+            // The host would log a service that was stopped before the server had started as a failure.
         }
     }
 
@@ -30,7 +30,7 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
     /// <summary>The service's own log.</summary>
     protected ILogger Log => log;
 
-    /// <summary>The work; called again, from its beginning, after it threw.</summary>
+    /// <summary>The work; restarted from the beginning after an exception.</summary>
     protected abstract Task LoopAsync(CancellationToken stoppingToken);
 
     private async Task<bool> RunOnceAsync(CancellationToken stoppingToken)
@@ -42,11 +42,11 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            log.LogWarning("{Service} cannot write now ({Reason}); it begins again in {Pause} s", GetType().Name, error.Message, Pause.TotalSeconds);
+            log.LogWarning("{Service} cannot write ({Reason}); restarting in {Pause} s", GetType().Name, error.Message, Pause.TotalSeconds);
         }
         catch (Exception error) when (!stoppingToken.IsCancellationRequested)
         {
-            log.LogError(error, "{Service} failed; it begins again in {Pause} s", GetType().Name, Pause.TotalSeconds);
+            log.LogError(error, "{Service} failed; restarting in {Pause} s", GetType().Name, Pause.TotalSeconds);
         }
 
         return stoppingToken.IsCancellationRequested;

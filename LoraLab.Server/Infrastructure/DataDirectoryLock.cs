@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>Keeps a second server away from the data directory for as long as this process lives.</summary>
+/// <summary>Locks the data directory against a second server for the lifetime of this process.</summary>
 internal sealed class DataDirectoryLock : IDisposable
 {
     private const int HeldUnix = 11;
@@ -21,11 +21,11 @@ internal sealed class DataDirectoryLock : IDisposable
         }
         catch (IOException error) when (error.HResult is HeldUnix or HeldMac or HeldWindows)
         {
-            throw new StartFailure($"Another LoraLab server{Who(owner)} uses the data directory {paths.DataDirectory}; stop it, or set LoraLab:DataDirectory to another folder.");
+            throw new StartFailure($"Another LoraLab server{Who(owner)} is using the data directory {paths.DataDirectory}; stop it, or set LoraLab:DataDirectory to another folder.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartFailure($"The data directory {paths.DataDirectory} cannot be written ({error.Message.TrimEnd('.')}); make it writable, or set LoraLab:DataDirectory to another folder.");
+            throw new StartFailure($"The data directory {paths.DataDirectory} is not writable ({error.Message.TrimEnd('.')}); make it writable, or set LoraLab:DataDirectory to another folder.");
         }
 
         try
@@ -34,7 +34,7 @@ internal sealed class DataDirectoryLock : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Only the name that another server would be told; on a full disk the data can be read all the same.
+            // Only informs another server; on a full disk the data can still be read.
         }
     }
 

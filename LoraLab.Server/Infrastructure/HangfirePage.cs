@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>What the queue's library shows of itself.</summary>
+/// <summary>Hangfire's own dashboard.</summary>
 internal static class HangfirePage
 {
     public const string Path = "/hangfire";

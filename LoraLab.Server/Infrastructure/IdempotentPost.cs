@@ -3,12 +3,12 @@ using LoraLab.Server.Infrastructure.Errors;
 
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>What a POST with an <c>Idempotency-Key</c> is answered, whatever it creates.</summary>
+/// <summary>Responses to a POST with an <c>Idempotency-Key</c>, whatever it creates.</summary>
 internal static class IdempotentPost
 {
     private const int MaximumKey = 255;
 
-    /// <summary>Refuses a key that is empty or too long.</summary>
+    /// <summary>Rejects a key that is empty or too long.</summary>
     /// <exception cref="ApiFailure">It is.</exception>
     public static void RequireKey(string key)
     {
@@ -18,11 +18,11 @@ internal static class IdempotentPost
         }
     }
 
-    /// <summary>The stored answer, the same whenever the key is sent; a header says when it is not the first.</summary>
-    /// <param name="context">The request's.</param>
-    /// <param name="location">Route of what was created.</param>
-    /// <param name="body">The answer, as JSON.</param>
-    /// <param name="replayed">It was created before.</param>
+    /// <summary>The stored response, the same for every request with the key; a header marks replays.</summary>
+    /// <param name="context">The request's context.</param>
+    /// <param name="location">Route of the created resource.</param>
+    /// <param name="body">The response body, as JSON.</param>
+    /// <param name="replayed">True when it was created by an earlier request.</param>
     public static IResult Created(HttpContext context, string location, string body, bool replayed)
     {
         context.Response.Headers.Location = location;

@@ -1,11 +1,11 @@
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary><c>LoraLab:Limits</c>: how much one client, and all together, may ask for.</summary>
+/// <summary><c>LoraLab:Limits</c>: limits per client and overall.</summary>
 internal sealed class LimitOptions
 {
-    /// <summary>Requests of one key or address in a minute; the dashboard's files and the machine itself are not counted.</summary>
+    /// <summary>Requests per minute and key or address; the dashboard's files and requests from this machine are not counted.</summary>
     public int RequestsPerMinute { get; set; } = 1200;
 
-    /// <summary>Runs that may wait.</summary>
+    /// <summary>Maximum number of queued runs.</summary>
     public int QueuedRuns { get; set; } = 1000;
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>Absolute paths of everything that the configuration names.</summary>
+/// <summary>The configured folders and files as absolute paths.</summary>
 internal sealed class LoraLabPaths
 {
     public LoraLabPaths(IHostEnvironment environment, IOptions<LoraLabOptions> options)
@@ -23,12 +23,12 @@ internal sealed class LoraLabPaths
 
     public string Database => Path.Combine(DataDirectory, "loralab.db");
 
-    /// <summary>What signs the cookies of the dashboard.</summary>
+    /// <summary>The keys that sign the dashboard's cookies.</summary>
     public string CookieKeys => Path.Combine(DataDirectory, "keys");
 
     public string RunsDirectory => Path.Combine(DataDirectory, "runs");
 
-    /// <summary>Studies and sweeps, a file each.</summary>
+    /// <summary>Studies and sweeps, one file per experiment.</summary>
     public string ExperimentsDirectory => Path.Combine(DataDirectory, "plans");
 
     public string Samples => Path.Combine(Home, "samples");

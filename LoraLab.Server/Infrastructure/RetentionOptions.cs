@@ -1,11 +1,11 @@
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>How long files of ended runs are kept; null: for ever. Results are kept in any case.</summary>
+/// <summary>How long files of ended runs are kept; null: forever. Results are always kept.</summary>
 internal sealed class RetentionOptions
 {
-    /// <summary>Checkpoints, counted from the end of a run; those of an interrupted run, which will go on, are kept.</summary>
+    /// <summary>Days to keep checkpoints after the end of a run; those of an interrupted run, which will continue, are kept.</summary>
     public double? CheckpointDays { get; set; }
 
-    /// <summary>Predictions between the first, the best and the last evaluation.</summary>
+    /// <summary>Days to keep predictions other than those of the first, the best and the last evaluation.</summary>
     public double? PredictionDays { get; set; }
 }

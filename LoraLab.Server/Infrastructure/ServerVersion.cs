@@ -5,7 +5,7 @@ namespace LoraLab.Server.Infrastructure;
 /// <summary>The version of this server.</summary>
 internal static class ServerVersion
 {
-    /// <summary>Without the commit behind it.</summary>
+    /// <summary>The version without the commit suffix.</summary>
     public static string Text { get; } =
         typeof(ServerVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 }

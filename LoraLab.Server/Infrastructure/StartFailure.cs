@@ -1,4 +1,4 @@
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>The server cannot start; the message is the one sentence that the user sees.</summary>
+/// <summary>The server cannot start; the message is shown to the user.</summary>
 internal sealed class StartFailure(string message) : Exception(message);

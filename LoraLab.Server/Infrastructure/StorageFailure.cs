@@ -2,7 +2,7 @@ using LiteDB;
 
 namespace LoraLab.Server.Infrastructure;
 
-/// <summary>Tells a disk that does not take a write from a mistake in the program.</summary>
+/// <summary>Distinguishes failed disk writes from bugs in the program.</summary>
 internal static class StorageFailure
 {
     /// <summary>The write may succeed later: a full, read-only or failing disk.</summary>

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Library;
 
-/// <summary>What a specification can name: methods, models and data sets, as the trainer sees them.</summary>
+/// <summary>Catalog endpoints: the methods, models and data sets that the trainer knows.</summary>
 internal static class CatalogEndpoints
 {
     public static void MapCatalog(this IEndpointRouteBuilder api)

@@ -1,4 +1,4 @@
 namespace LoraLab.Server.Live;
 
-/// <summary>The client takes events more slowly than they happen.</summary>
+/// <summary>The client receives events more slowly than they occur.</summary>
 internal sealed class LaggingClientException() : Exception("The client cannot keep up with the live events.");

@@ -8,7 +8,7 @@ internal sealed class LiveChannel(LiveConnections connections, LiveReplay replay
 {
     private const int MaximumTopics = 200;
 
-    /// <summary>Adds topics: first what was missed since <paramref name="afterSeq"/> (null: nothing), then live. Returns the number served up to.</summary>
+    /// <summary>Adds topics: first the events missed since <paramref name="afterSeq"/> (null: none), then live ones. Returns the number of the last event included.</summary>
     [HubMethodName(LiveHub.Subscribe)]
     public long Subscribe(IReadOnlyList<string> topics, long? afterSeq) =>
         replay.Add(connections.Find(Context.ConnectionId), Check(topics), afterSeq);
@@ -33,10 +33,10 @@ internal sealed class LiveChannel(LiveConnections connections, LiveReplay replay
     {
         if (topics is null || topics.Count > MaximumTopics)
         {
-            throw new HubException($"Topics must be a list of at most {MaximumTopics}.");
+            throw new HubException($"Topics must be a list of at most {MaximumTopics} names.");
         }
 
         string? unknown = topics.FirstOrDefault(topic => !LiveTopics.IsKnown(topic));
-        return unknown is null ? topics : throw new HubException($"There is no topic '{unknown}'; there are runs, queue, system, studies, sweeps, run:ID, run:ID:logs, study:ID and sweep:ID.");
+        return unknown is null ? topics : throw new HubException($"Unknown topic '{unknown}'; valid topics are runs, queue, system, studies, sweeps, run:ID, run:ID:logs, study:ID and sweep:ID.");
     }
 }

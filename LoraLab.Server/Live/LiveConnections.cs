@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace LoraLab.Server.Live;
 
-/// <summary>The hub's connections, each with its subscription and the task that sends to it.</summary>
+/// <summary>The hub's connections, each with its subscription and its sending task.</summary>
 internal sealed class LiveConnections(LiveFeed feed, IHubContext<LiveChannel> hub, ILogger<LiveConnections> log)
 {
     private readonly ConcurrentDictionary<string, LiveSubscription> open = new();
@@ -39,11 +39,11 @@ internal sealed class LiveConnections(LiveFeed feed, IHubContext<LiveChannel> hu
         }
         catch (OperationCanceledException)
         {
-            // The client left.
+            // The client disconnected.
         }
         catch (Exception error)
         {
-            log.LogInformation("Live connection {Connection} is cut off: {Reason}", context.ConnectionId, error.Message);
+            log.LogInformation("Live connection {Connection} was closed: {Reason}", context.ConnectionId, error.Message);
             context.Abort();
         }
     }

@@ -12,11 +12,11 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Live;
 
-/// <summary>Server-sent events of one run: the hub's twin for <c>curl -N</c> and scripts.</summary>
+/// <summary>Server-sent events of one run, for <c>curl -N</c> and scripts that cannot use the hub.</summary>
 internal static class LiveEndpoints
 {
     public static void MapRunEvents(this RouteGroupBuilder runs) =>
-        runs.MapGet("/{id}/events", Stream).WithSummary("State, progress and metrics as server-sent events; Last-Event-ID continues");
+        runs.MapGet("/{id}/events", Stream).WithSummary("State, progress and metrics as server-sent events; continues after Last-Event-ID");
 
     private static Results<ServerSentEventsResult<string>, NoContent> Stream(
         string id, HttpRequest request, IRunStore store, LiveFeed feed, LiveReplay replay, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
@@ -25,10 +25,10 @@ internal static class LiveEndpoints
         string last = request.Headers["Last-Event-ID"].ToString();
         if (!long.TryParse(last.Length == 0 ? "0" : last, out long afterSeq) || afterSeq < 0)
         {
-            throw ApiFailure.Malformed($"Last-Event-ID '{last}' is not the number of an event.");
+            throw ApiFailure.Malformed($"Last-Event-ID '{last}' is not an event number.");
         }
 
-        // A browser's EventSource reconnects until it is told that there is nothing more.
+        // A browser's EventSource reconnects until it receives 204.
         bool over = run.Document.State.IsTerminal() && store.ReadEvents(afterSeq, id) is { Complete: true, Events.Count: 0 };
         return over ? TypedResults.NoContent() : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, lifetime.ApplicationStopping, cancellationToken));
     }
@@ -36,7 +36,7 @@ internal static class LiveEndpoints
     private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
         string id, long afterSeq, IRunStore store, LiveFeed feed, LiveReplay replay, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // A stopping server waits for its requests: this one would not end by itself.
+        // A stopping server waits for open requests, and this one would not end by itself.
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         LiveSubscription subscription = feed.Open();
         try

@@ -6,7 +6,7 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Live;
 
-/// <summary>Hands live events to the subscriptions of the hub and of the server-sent events.</summary>
+/// <summary>Publishes live events to the subscriptions of the hub and of server-sent events.</summary>
 internal sealed class LiveFeed(TimeProvider time) : ILiveSink
 {
     private ImmutableList<LiveSubscription> subscriptions = [];
@@ -22,7 +22,7 @@ internal sealed class LiveFeed(TimeProvider time) : ILiveSink
         }
     }
 
-    /// <summary>An event that is not stored and not replayed.</summary>
+    /// <summary>Publishes an event that is neither stored nor replayed.</summary>
     public void PublishTransient<T>(string? runId, string type, T data) =>
         Publish([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
 

@@ -8,12 +8,12 @@ using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Live;
 
-/// <summary>Adds topics to a subscription with what the client missed since a number, or with the present state where that is not to be had.</summary>
+/// <summary>Adds topics to a subscription, with a replay of the events after a number, or with a snapshot if they are not available.</summary>
 internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider time)
 {
     private const int LogTailBytes = 16 * 1024;
 
-    /// <summary>Returns the number up to which the client is served; <paramref name="afterSeq"/> null: live only.</summary>
+    /// <summary>Returns the number of the last event included; <paramref name="afterSeq"/> null: live events only.</summary>
     public long Add(LiveSubscription subscription, IEnumerable<string> topics, long? afterSeq)
     {
         IReadOnlyList<string> fresh = subscription.Hold(topics);
@@ -32,7 +32,7 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
         return topics.All(topic => LiveTopics.GetRunId(topic) == run) ? run : null;
     }
 
-    /// <summary>Of the queue's events only the last is sent, with the queue as it is now.</summary>
+    /// <summary>Keeps only the last of the queue's events, with the current queue.</summary>
     private IEnumerable<LiveEvent> Refresh(IEnumerable<LiveEvent> events)
     {
         List<LiveEvent> list = [.. events];
@@ -69,7 +69,7 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
             : [];
     }
 
-    /// <summary>Logs replay by offset: the end of the log lets a client join without asking again.</summary>
+    /// <summary>Logs replay by offset: with the end of the log, a client needs no further request to join.</summary>
     private IEnumerable<LiveEvent> LogTail(string topic)
     {
         string id = LiveTopics.GetRunId(topic)!;

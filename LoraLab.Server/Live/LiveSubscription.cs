@@ -4,12 +4,12 @@ using LoraLab.Contracts.Live;
 namespace LoraLab.Server.Live;
 
 /// <summary>
-/// What one client listens to, and what is on its way to it. A topic is added in two moves, so that nothing is lost
-/// between the replay and the live events: first it is held (its live events wait), then released behind its replay.
+/// A client's topics and its outgoing events. A topic is added in two steps, so that nothing is lost between replay and live
+/// events: first it is held (its live events are buffered), then released after its replay.
 /// </summary>
 internal sealed class LiveSubscription
 {
-    /// <summary>A client that is further behind than this is cut off: it reconnects and gets a replay.</summary>
+    /// <summary>A client further behind than this is disconnected; it reconnects and gets a replay.</summary>
     private const int Capacity = 20_000;
 
     private readonly Lock gate = new();
@@ -49,7 +49,7 @@ internal sealed class LiveSubscription
         }
     }
 
-    /// <summary>First move: from now on nothing of these topics is lost. Returns those that are new.</summary>
+    /// <summary>First step: buffers the events of these topics from now on. Returns the new topics.</summary>
     public IReadOnlyList<string> Hold(IEnumerable<string> added)
     {
         lock (gate)
@@ -64,7 +64,7 @@ internal sealed class LiveSubscription
         }
     }
 
-    /// <summary>Second move: the replay, then what came meanwhile and is not part of it, then live.</summary>
+    /// <summary>Second step: sends the replay, then buffered events that are not part of it, then live events.</summary>
     public void Release(IReadOnlyList<string> fresh, IEnumerable<LiveEvent> replay, long replayedTo)
     {
         lock (gate)

@@ -4,17 +4,17 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>A specification that was checked and can be queued.</summary>
-/// <param name="Submitted">As it was sent.</param>
-/// <param name="Valid">What the check said.</param>
-/// <param name="MethodColor">Colour of its method.</param>
+/// <summary>A validated specification that can be queued.</summary>
+/// <param name="Submitted">The specification as submitted.</param>
+/// <param name="Valid">Result of the validation.</param>
+/// <param name="MethodColor">Color of its method.</param>
 internal sealed record AdmittedRun(JsonObject Submitted, SpecValidation Valid, string MethodColor)
 {
-    /// <summary>The id that it gets; drawn when it is put into the queue.</summary>
+    /// <summary>The run's id; generated when it is queued.</summary>
     public string Id { get; init; } = "";
 
     public string? ClonedFrom { get; init; }
 
-    /// <summary>What it belongs to; null: nothing.</summary>
+    /// <summary>The experiment that the run belongs to, with its key there; null: none.</summary>
     public (ExperimentKind Kind, string Id, string Key)? Plan { get; init; }
 }

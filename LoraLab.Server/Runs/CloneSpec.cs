@@ -7,8 +7,8 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Runs;
 
 /// <summary>
-/// The specification of a clone: that of its source as it was used, with what the source left open (null or auto) open
-/// again, so that a clone with another method gets that method's own defaults; then the changes.
+/// The specification of a clone: the source's as it was used, with fields that the source left unset (null or auto) unset again, so
+/// that a clone with another method gets that method's defaults; then the changes.
 /// </summary>
 internal static class CloneSpec
 {

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>Series of one run and of many.</summary>
+/// <summary>Metric series of one run and of several.</summary>
 internal static class MetricEndpoints
 {
     public static void MapMetrics(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b chooses, attempt=N shows only what that attempt told, superseded points too");
-        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("The same for many runs in one call");
+        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b selects series, attempt=N returns all points of that attempt, including superseded ones");
+        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("Metric series of several runs in one call");
     }
 
     private static Ok<RunMetrics> One(string id, string? keys, int? attempt, IRunStore store)

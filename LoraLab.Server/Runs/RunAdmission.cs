@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>Puts checked specifications into the store as waiting runs.</summary>
+/// <summary>Stores validated specifications as queued runs.</summary>
 internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<LoraLabOptions> options)
 {
     private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
@@ -25,7 +25,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.HasName)
         : valid.Spec.Name.Trim();
 
-    /// <summary>Refuses when the queue cannot take so many more.</summary>
+    /// <summary>Throws if the queue limit does not allow that many more runs.</summary>
     public void RequireQueueCapacity(IStoreReader queue, int runs = 1)
     {
         int limit = options.Value.Limits.QueuedRuns;
@@ -38,15 +38,15 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         throw ApiFailure.TooMany(
             "queueFull",
             waiting >= limit
-                ? $"{waiting} runs wait already, which is all that LoraLab:Limits:QueuedRuns allows; submit again when some have run."
-                : $"{waiting} runs wait already, and {runs} more are above the {limit} that LoraLab:Limits:QueuedRuns allows; submit fewer, or again when some have run.",
+                ? $"The queue is full: {waiting} runs are queued, the maximum of LoraLab:Limits:QueuedRuns; submit again when some have run."
+                : $"{waiting} runs are queued, and {runs} more would exceed the {limit} that LoraLab:Limits:QueuedRuns allows; submit fewer, or submit again when some have run.",
             WhenFull);
     }
 
-    /// <summary>With an id of its own, which is drawn before the transaction.</summary>
+    /// <summary>Assigns a new id, which is generated before the transaction.</summary>
     public AdmittedRun WithId(AdmittedRun run) => run with { Id = ids.Next() };
 
-    /// <summary>Puts a run with an id into the queue, which the transaction has.</summary>
+    /// <summary>Queues a run with an id; the transaction's scope includes the queue.</summary>
     public static RunDocument Add(IStoreTransaction transaction, AdmittedRun run)
     {
         string name = NameOf(run.Valid, transaction);

@@ -3,20 +3,20 @@ using System.Globalization;
 namespace LoraLab.Server.Runs;
 
 /// <summary>
-/// A run has its method's colour, so that a method looks alike everywhere; further runs of the method get shades of it
-/// that can be told apart.
+/// A run has its method's color, so that a method looks the same everywhere; further runs of the method get distinguishable
+/// shades of it.
 /// </summary>
 internal static class RunColors
 {
-    /// <summary>Lightness and hue offsets, nearest to the method's own colour first.</summary>
+    /// <summary>Lightness and hue offsets, closest to the method's own color first.</summary>
     private static readonly (double Lightness, double Hue)[] Shades =
     [
         (0, 0), (0.16, 8), (-0.14, -8), (0.26, -12), (-0.22, 12), (0.09, 18), (-0.07, -18), (0.32, 14), (-0.27, -4), (0.2, -22), (-0.17, 22), (0.04, 28),
     ];
 
-    /// <summary>The first shade of <paramref name="method"/> that <paramref name="taken"/> does not have; after all of them they repeat.</summary>
-    /// <param name="method">The method's own colour.</param>
-    /// <param name="taken">How many runs have a colour.</param>
+    /// <summary>The first shade of <paramref name="method"/> that is not in <paramref name="taken"/>; once all are taken, they repeat.</summary>
+    /// <param name="method">The method's own color.</param>
+    /// <param name="taken">Number of runs per color.</param>
     public static string Assign(string method, IReadOnlyDictionary<string, int> taken)
     {
         string[] shades = [.. Shades.Select(shade => Shade(method, shade.Lightness, shade.Hue))];
@@ -31,7 +31,7 @@ internal static class RunColors
         }
 
         (double h, double s, double l) = ToHsl(color);
-        // Not so light or dark that it drowns in a white or a black page.
+        // Stays visible on both a white and a black page.
         return FromHsl((h + hue + 360) % 360, s, Math.Clamp(l + lightness, 0.24, 0.8));
     }
 

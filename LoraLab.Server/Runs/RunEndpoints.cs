@@ -23,13 +23,13 @@ internal static class RunEndpoints
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapPost("/", SubmitAsync).Accepts<RunSpec>("application/json").Produces<RunDocument>(StatusCodes.Status201Created).Produces<DryRunResult>().ProducesProblem(400).ProducesProblem(422)
             .WithSummary("Queues a run; dryRun=true only checks the specification");
-        runs.MapGet("/", List).WithSummary("Runs by filter, in pages");
+        runs.MapGet("/", List).WithSummary("Runs by filter, paged");
         runs.MapGet("/{id}", Get).Produces<RunDocument>().ProducesProblem(404).WithSummary("One run");
-        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404).WithSummary("Renames, annotates, tags, changes the priority");
-        runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409).WithSummary("Deletes an ended or waiting run with its files");
-        runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; answers at once");
-        runs.MapPost("/{id}/kill", Kill).ProducesProblem(404).ProducesProblem(409).WithSummary("Ends a run's worker at once, without a checkpoint; for one that does not obey");
-        runs.MapPost("/{id}/resume", Resume).ProducesProblem(404).ProducesProblem(409).WithSummary("Queues an interrupted, failed or cancelled run again, at the head; it goes on from its last checkpoint");
+        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404).WithSummary("Changes name, notes, tags or priority");
+        runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409).WithSummary("Deletes an ended or queued run with its files");
+        runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; returns immediately");
+        runs.MapPost("/{id}/kill", Kill).ProducesProblem(404).ProducesProblem(409).WithSummary("Kills a run's worker without a checkpoint; for a worker that does not respond");
+        runs.MapPost("/{id}/resume", Resume).ProducesProblem(404).ProducesProblem(409).WithSummary("Queues an interrupted, failed or cancelled run at the head; it continues from its last checkpoint");
         runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(400).ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
         runs.MapRunFiles();
         runs.MapRunEvents();

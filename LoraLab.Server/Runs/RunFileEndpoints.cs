@@ -11,7 +11,7 @@ using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>What lies in a run's directory: predictions, log, fingerprint, adapter.</summary>
+/// <summary>Files of a run: predictions, log, fingerprint, adapter.</summary>
 internal static class RunFileEndpoints
 {
     private const int MaximumChunk = 1 << 20;
@@ -20,7 +20,7 @@ internal static class RunFileEndpoints
     {
         runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").ProducesProblem(404).WithSummary("Predictions of one evaluation");
         runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain").ProducesProblem(404).WithSummary("The log, by byte offset");
-        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>().ProducesProblem(404).WithSummary("What the run really computed with: hashes of weights, tokenizer, prompt, rows, factors; and the paper's own figures");
+        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>().ProducesProblem(404).WithSummary("The run's actual inputs: hashes of weights, tokenizer, prompt, rows and factors; and the paper's own figures");
         runs.MapGet("/{id}/adapter", Adapter).Produces(200, contentType: "application/zip").ProducesProblem(404).WithSummary("The adapter in the PEFT layout, as a zip");
     }
 
@@ -39,12 +39,12 @@ internal static class RunFileEndpoints
         int number = attempt ?? Math.Max(1, run.Document.Attempts.Count);
         if (offset is < 0)
         {
-            throw ApiFailure.Invalid("offset", $"offset is {offset}; it must not be below 0.");
+            throw ApiFailure.Invalid("offset", $"offset is {offset}; it must not be negative.");
         }
 
         if (tail is < 1 or > 10_000)
         {
-            throw ApiFailure.Invalid("tail", $"tail is {tail}; it must be from 1 to 10000 lines.");
+            throw ApiFailure.Invalid("tail", $"tail is {tail}; it must be between 1 and 10000 lines.");
         }
 
         if (number < 1 || number > Math.Max(1, run.Document.Attempts.Count))
@@ -75,8 +75,8 @@ internal static class RunFileEndpoints
         if (!File.Exists(path))
         {
             throw ApiFailure.NotFound("noFingerprint", run.Document.State.IsTerminal()
-                ? $"Run {id} ended before its fingerprint could be taken."
-                : $"Run {id} has no fingerprint yet; it is taken when model and data are loaded.");
+                ? $"Run {id} ended before its fingerprint was taken."
+                : $"Run {id} has no fingerprint yet; it is taken once model and data are loaded.");
         }
 
         return TypedResults.Bytes(File.ReadAllBytes(path), "application/json");
@@ -96,7 +96,7 @@ internal static class RunFileEndpoints
         return TypedResults.Stream(Zip(folder), "application/zip", $"{id}-adapter.zip");
     }
 
-    /// <summary>The zip as a temporary file that goes when it is closed: adapters may be large, and a length lets clients show progress.</summary>
+    /// <summary>The zip as a temporary file that is deleted on close: adapters may be large, and a known length lets clients show progress.</summary>
     private static FileStream Zip(string folder)
     {
         FileStream file = new(Path.Combine(Path.GetTempPath(), $"loralab-{Guid.NewGuid():n}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
@@ -104,7 +104,7 @@ internal static class RunFileEndpoints
         {
             foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
             {
-                // Weights hardly compress; the time is better spent elsewhere.
+                // Weights hardly compress; a higher level is not worth the time.
                 zip.CreateEntryFromFile(path, Path.GetFileName(path), CompressionLevel.Fastest);
             }
         }

@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Runs;
 
-/// <summary>Names of runs that were not given one: told apart by a number where they would be the same.</summary>
+/// <summary>Names of runs submitted without one; duplicates get a number.</summary>
 internal static class RunNames
 {
     public static string Unique(string name, Predicate<string> isTaken)

@@ -5,7 +5,7 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>The list of runs: filter, sort, page.</summary>
+/// <summary>The query of the run list: filter, order and page.</summary>
 internal sealed class RunQuery(IRunStore store)
 {
     private const int DefaultLimit = 50;
@@ -15,15 +15,15 @@ internal sealed class RunQuery(IRunStore store)
     {
         if (limit is < 1 or > MaximumLimit)
         {
-            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be from 1 to {MaximumLimit}.");
+            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumLimit}.");
         }
 
         RunSort order = RunSort.TryParse(sort)
-            ?? throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{sort}'; there are {string.Join(", ", RunSort.FieldNames)}, with - in front for descending.");
+            ?? throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{sort}'; use one of {string.Join(", ", RunSort.FieldNames)}, prefixed with - for descending.");
         RunFilter filter = new() { States = ParseStates(state), Methods = ParseList(method), Tags = ParseList(tag), StudyId = study, SweepId = sweep, Text = q };
-        // The cursor's run may have gone or moved, its place in the order has not.
+        // The cursor's run may have been deleted or moved; its sort key is still valid.
         RunSort.Key? after = cursor is null ? null : order.TryDecodeCursor(cursor)
-            ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; take nextCursor of a page with the same sort.");
+            ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; use nextCursor of a page with the same sort.");
         RunPage page = store.List(filter, order, limit ?? DefaultLimit, after);
         return new RunList([.. page.Documents.Select(store.WithQueuePosition)], page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null, page.Total);
     }
@@ -34,5 +34,5 @@ internal sealed class RunQuery(IRunStore store)
     private static HashSet<RunState>? ParseStates(string? list) => ParseList(list)?.Select(word =>
         Enum.TryParse(word, ignoreCase: true, out RunState state) && !char.IsDigit(word[0]) && word[0] != '-'
             ? state
-            : throw ApiFailure.Invalid("state", $"There is no state '{word}'; there are {string.Join(", ", Enum.GetNames<RunState>().Select(name => name.ToLowerInvariant()))}.")).ToHashSet();
+            : throw ApiFailure.Invalid("state", $"Unknown state '{word}'; use one of {string.Join(", ", Enum.GetNames<RunState>().Select(name => name.ToLowerInvariant()))}.")).ToHashSet();
 }

@@ -4,7 +4,7 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>The parameter <c>runs=a,b</c>.</summary>
+/// <summary>The query parameter <c>runs=a,b</c>.</summary>
 internal static class RunSelection
 {
     private const int Maximum = 50;
@@ -14,7 +14,7 @@ internal static class RunSelection
         List<string> ids = [.. (runs ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
         if (ids.Count is 0 or > Maximum)
         {
-            throw ApiFailure.Invalid("runs", $"runs must name 1 to {Maximum} runs, separated by commas.");
+            throw ApiFailure.Invalid("runs", $"runs must list 1 to {Maximum} run ids, separated by commas.");
         }
 
         return [.. ids.Select(id => store.Find(id)?.Document ?? throw ApiFailure.NoRun(id))];

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>What can be done to runs from outside.</summary>
+/// <summary>Operations on runs: submit, edit, stop, resume, delete.</summary>
 internal sealed class RunService(
     IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, Idempotency idempotency, IOptions<LoraLabOptions> options)
 {
@@ -39,7 +39,7 @@ internal sealed class RunService(
         return Insert(await admission.CheckAsync(spec, cancellationToken) with { ClonedFrom = clonedFrom }, response: null);
     }
 
-    /// <summary>Submits once for each key: the same key and body again give the stored answer, another body is refused.</summary>
+    /// <summary>Submits once per key: the same key and body return the stored response, another body is rejected.</summary>
     public Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
     {
         string hash = Idempotency.HashOf(kind: null, spec.ToJsonString());
@@ -77,7 +77,7 @@ internal sealed class RunService(
         return edited;
     }
 
-    /// <summary>Asks the run's worker to save a checkpoint and stop; it is killed when it has not done so within the grace.</summary>
+    /// <summary>Requests that the run's worker save a checkpoint and stop; it is killed if it does not within the grace period.</summary>
     public RunDocument Cancel(string id)
     {
         RunDocument cancelled = Stop(id, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds));
@@ -85,7 +85,7 @@ internal sealed class RunService(
         return cancelled;
     }
 
-    /// <summary>Ends the run's worker at once; what it did since its last checkpoint is lost.</summary>
+    /// <summary>Kills the run's worker; progress since its last checkpoint is lost.</summary>
     public RunDocument Kill(string id)
     {
         RunDocument cancelled = Stop(id, TimeSpan.Zero);
@@ -93,7 +93,7 @@ internal sealed class RunService(
         return cancelled;
     }
 
-    /// <summary>Puts an ended run back at the head of the queue; its next attempt goes on from the last checkpoint.</summary>
+    /// <summary>Returns an ended run to the head of the queue; its next attempt continues from the last checkpoint.</summary>
     public RunDocument Resume(string id)
     {
         RunDocument resumed = store.Transact(ScopeOf(id), transaction =>
@@ -125,7 +125,7 @@ internal sealed class RunService(
         }
         catch
         {
-            // Somebody else deleted it meanwhile, or a commit that failed is there all the same: without its mark it would be a run again.
+            // Another request deleted it meanwhile, or a failed commit took effect after all: without its marker it would be rebuilt at the next start.
             deletions.Finish(id);
             throw;
         }
@@ -145,11 +145,11 @@ internal sealed class RunService(
     private static string WhyNotResumable(RunDocument run) => run.State switch
     {
         RunState.Completed => $"Run {run.Id} is completed; clone it to run it again.",
-        RunState.Failed => $"Run {run.Id} diverged and would do so again at the same step; clone it with a lower learningRate.",
+        RunState.Failed => $"Run {run.Id} diverged and would diverge again at the same step; clone it with a lower learningRate.",
         _ => $"Run {run.Id} is {run.State.ToString().ToLowerInvariant()}; only an ended run can be resumed.",
     };
 
-    /// <summary>A run that waits is the queue's as well: a lane takes it without naming it.</summary>
+    /// <summary>The run and the queue: a lane may claim a queued run without naming it.</summary>
     private static StoreScope ScopeOf(string id) => StoreScope.Run(id) + StoreScope.Queue;
 
     private RunDocument Stop(string id, TimeSpan grace) => store.Transact(ScopeOf(id), transaction =>

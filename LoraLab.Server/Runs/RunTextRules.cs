@@ -3,7 +3,7 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>Checks what people write about a run.</summary>
+/// <summary>Validates name, notes, tags and priority of a run.</summary>
 internal static class RunTextRules
 {
     public static IEnumerable<FieldError> Check(string? name, string? notes, IReadOnlyList<string>? tags, int? priority)
@@ -25,7 +25,7 @@ internal static class RunTextRules
 
         if (priority is int value && Math.Abs((long)value) > TextLimits.Priority)
         {
-            yield return new FieldError("priority", $"priority is {value}; it must be from -{TextLimits.Priority} to {TextLimits.Priority}.");
+            yield return new FieldError("priority", $"priority is {value}; it must be between -{TextLimits.Priority} and {TextLimits.Priority}.");
         }
     }
 
@@ -33,7 +33,7 @@ internal static class RunTextRules
     {
         if (patch.Name is not null && string.IsNullOrWhiteSpace(patch.Name))
         {
-            yield return new FieldError("name", "name is empty; give the run a name or leave the member out.");
+            yield return new FieldError("name", "name is empty; give the run a name or omit the member.");
         }
 
         foreach (FieldError error in Check(patch.Name, patch.Notes, patch.Tags, patch.Priority))

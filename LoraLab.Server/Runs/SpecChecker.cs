@@ -8,8 +8,7 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.Runs;
 
 /// <summary>
-/// Checks a specification: the trainer judges what is in it, the server adds what only it knows (its lanes, and limits
-/// of the texts).
+/// Validates a specification: the trainer checks its content, the server what only it knows (its lanes, and the limits of texts).
 /// </summary>
 internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
 {
@@ -18,14 +17,14 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
     public async Task<SpecValidation> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "validate", Spec = spec }, cancellationToken);
-        SpecValidation validation = response.Validation ?? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not say whether the specification is valid.");
+        SpecValidation validation = response.Validation ?? throw ApiFailure.Unavailable("trainerUnavailable", "The trainer did not return a validation result.");
         List<FieldError> errors = [.. validation.Errors];
         if (validation.Spec is { } effective)
         {
             errors.AddRange(RunTextRules.Check(effective.Name, effective.Notes, effective.Tags, effective.Priority));
             if (!lanes.Accepts(effective.Device))
             {
-                errors.Add(new FieldError("device", $"device is \"{effective.Device}\", but this server runs on {string.Join(", ", lanes.Names)} only."));
+                errors.Add(new FieldError("device", $"device is \"{effective.Device}\", but this server only runs on {string.Join(", ", lanes.Names)}."));
             }
         }
 

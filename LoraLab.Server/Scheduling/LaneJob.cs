@@ -11,8 +11,8 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>
-/// Keeps one lane busy: claims the next run that the lane can take, executes it to its end, claims the next, and ends
-/// when there is none, with a worker kept warm for the one that comes. The store decides what is next; Hangfire only decides that somebody looks.
+/// Executes a lane's runs: claims the next run that the lane accepts, executes it, claims the next, and ends when there is none,
+/// leaving a warm worker for the next one. The store decides which run is next; Hangfire only triggers the job.
 /// </summary>
 internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, IHostApplicationLifetime lifetime, ILogger<LaneJob> log)
 {
@@ -27,7 +27,7 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
             RunDocument? run = disk.HasFreeSpace() ? Claim(lane) : null;
             if (run is null)
             {
-                // Only now: a start beside a training would take its cores.
+                // Only now: starting a worker during training would compete for its cores.
                 warm.Prepare(lane);
                 break;
             }
@@ -37,24 +37,24 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
             activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
             try
             {
-                log.LogInformation("Attempt {Attempt} ({Method}) begins on {Device}", run.Attempts.Count, run.Spec.Method, lane.Device);
+                log.LogInformation("Attempt {Attempt} ({Method}) started on {Device}", run.Attempts.Count, run.Spec.Method, lane.Device);
                 await executor.ExecuteAsync(run, lane, stopping.Token);
-                log.LogInformation("Attempt {Attempt} is over: {State}", run.Attempts.Count, store.Find(run.Id)?.Document.State);
+                log.LogInformation("Attempt {Attempt} ended: {State}", run.Attempts.Count, store.Find(run.Id)?.Document.State);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                // What is not in the store now is in the run's files: the next server takes it from there.
+                // Events that are not in the store yet are in the run's files: the next server imports them.
                 break;
             }
             catch (Exception error)
             {
-                // The executor ends its run in every case it knows; this one it did not know.
+                // The executor ends its run in every foreseen case; this one is unforeseen.
                 log.LogError(error, "Run {Run} could not be executed", run.Id);
                 await FailAsync(run.Id, error, stopping.Token);
             }
         }
 
-        // A run may have come between the last look and the moment the lane counted as idle.
+        // A run may have been queued between the last check and the moment the lane was marked idle.
         if (!stopping.IsCancellationRequested && HasWork(lane) && disk.HasFreeSpace())
         {
             lanes.Wake();
@@ -62,8 +62,8 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
     }
 
     private Task FailAsync(string runId, Exception error, CancellationToken stopping) => StorageFailure.Is(error)
-        ? ending.EndAsync(runId, EndReason.DiskFull, $"The run's folder cannot be written ({error.Message}); free some space, or make the folder writable, and resume the run.", stopping)
-        : ending.EndAsync(runId, EndReason.WorkerLost, $"The server failed while it executed the run ({error.Message}); its log has the details.", stopping);
+        ? ending.EndAsync(runId, EndReason.DiskFull, $"The run directory is not writable ({error.Message}): free some space, or make the folder writable, then resume the run.", stopping)
+        : ending.EndAsync(runId, EndReason.WorkerLost, $"The server failed while executing the run ({error.Message}): see its log for details.", stopping);
 
     private RunDocument? Claim(Lane lane) => store.Transact(StoreScope.Queue, transaction =>
     {

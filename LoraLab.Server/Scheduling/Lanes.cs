@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Scheduling;
 
-/// <summary>The lanes, which of them work, and the pump jobs that set idle ones going.</summary>
+/// <summary>The lanes, which of them are busy, and the jobs that start idle ones.</summary>
 internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClientV2 jobs)
 {
     private readonly ConcurrentDictionary<int, bool> busy = [];
@@ -20,14 +20,14 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
 
     public static IReadOnlyList<string> Devices(LoraLabOptions options) => options.Devices.Count == 0 ? ["auto"] : options.Devices;
 
-    /// <summary>Before this, nothing starts: runs of a dead server are put in order first.</summary>
+    /// <summary>Enables the lanes. Nothing starts before: runs left by a dead server are recovered first.</summary>
     public void Open()
     {
         open = true;
         Wake();
     }
 
-    /// <summary>One pump for each idle lane. A pump that finds nothing ends at once, so one too many does no harm.</summary>
+    /// <summary>Enqueues one job per idle lane. A job that finds no run ends immediately, so a redundant one does no harm.</summary>
     public void Wake()
     {
         foreach (Lane lane in All)
@@ -40,7 +40,7 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
         }
     }
 
-    /// <summary>The lane executes a run until the result is disposed.</summary>
+    /// <summary>Marks the lane as busy until the result is disposed.</summary>
     public IDisposable MarkBusy(Lane lane)
     {
         busy[lane.Index] = true;

@@ -13,9 +13,9 @@ internal static class QueueEndpoints
     public static void MapQueue(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder queue = api.MapGroup("/queue").WithTags("Queue");
-        queue.MapGet("/", Get).WithSummary("What runs and what waits, in order");
-        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or goes on").RequireScope(Scopes.Admin);
-        queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409).WithSummary("Moves a waiting run");
+        queue.MapGet("/", Get).WithSummary("Running and queued runs, in order");
+        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or resumes the queue").RequireScope(Scopes.Admin);
+        queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409).WithSummary("Moves a queued run");
     }
 
     private static Ok<QueueDocument> Get(IRunStore store) => TypedResults.Ok(store.QueuePage().Document);

@@ -7,8 +7,8 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>
-/// Watches runs and tells when the queue looks different, a few times a second at most: a burst of a hundred submissions
-/// is a handful of messages.
+/// Publishes changes of the queue, at most a few times per second: a burst of a hundred submissions produces a handful of
+/// messages.
 /// </summary>
 internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : BackgroundLoop(time, log)
 {
@@ -24,10 +24,10 @@ internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeP
             await Task.Delay(Pause, Time, stoppingToken);
             while (listener.Changes.TryRead(out _))
             {
-                // Only that something happened matters.
+                // Only the fact that something changed matters.
             }
 
-            // What happened during the pause.
+            // Changes during the pause.
             reported = NotifyIfChanged(reported);
         }
         while (await listener.Changes.WaitToReadAsync(stoppingToken));

@@ -6,7 +6,7 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Scheduling;
 
-/// <summary>Pause and order of the queue.</summary>
+/// <summary>Pauses and reorders the queue.</summary>
 internal sealed class QueueService(IRunStore store, Lanes lanes)
 {
     public QueueDocument SetPaused(bool paused)
@@ -24,7 +24,7 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
     {
         if ((move.Position is null) == (move.Before is null))
         {
-            throw ApiFailure.Invalid("position", "Give either position (top, bottom, up or down) or before (the id of a waiting run).");
+            throw ApiFailure.Invalid("position", "Give either position (top, bottom, up or down) or before (the id of a queued run).");
         }
 
         QueueDocument queue = store.Transact(StoreScope.Queue, transaction =>
@@ -71,10 +71,10 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
         }
 
         int index = waiting.FindIndex(other => other.Document.Id == runId);
-        return index >= 0 ? index : throw ApiFailure.Conflict("runNotQueued", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; only waiting runs can be moved.");
+        return index >= 0 ? index : throw ApiFailure.Conflict("runNotQueued", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; only queued runs can be moved.");
     }
 
-    /// <summary>Writes the order; priority goes before position, so the moved run takes the priority that its new place needs.</summary>
+    /// <summary>Writes the order; priority precedes position, so the moved run gets the priority that its new position requires.</summary>
     private static void Renumber(IStoreTransaction transaction, List<StoredRun> waiting, int moved)
     {
         RunDocument document = waiting[moved].Document;

@@ -4,14 +4,14 @@ using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Scheduling;
 
-/// <summary>At start: first what a dead server left behind, then the lanes.</summary>
+/// <summary>Startup: recovers what a dead server left behind, then opens the lanes.</summary>
 internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<QueueStarter> log) : BackgroundLoop(time, log)
 {
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        // Its first answer takes a moment; nobody should wait for it in a page.
+        // The inspector's first response is slow; no page should have to wait for it.
         Task warm = WarmAsync(stoppingToken);
-        // Services start before the port is bound: a server that cannot listen must not have touched a run.
+        // Services start before the port is bound: a server that cannot listen must not touch any run.
         await WaitForStartAsync(stoppingToken);
         await recovery.RunAsync(stoppingToken);
         lanes.Open();

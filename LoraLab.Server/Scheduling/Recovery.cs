@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>
-/// Before the queue opens: brings runs to an end that a dead server left in the middle (waits for their worker, whose lifeline is cut,
-/// kills it when it does not go, takes what its file holds), and puts those that were interrupted back at the head of the queue.
+/// Runs before the queue opens: ends runs that a dead server left active (waits for their worker, whose stdin is closed, kills it if it
+/// does not exit, imports its remaining events), and returns interrupted runs to the head of the queue.
 /// </summary>
 internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding ending, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<Recovery> log)
 {
@@ -27,7 +27,7 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
         }
     }
 
-    /// <summary>A run that cannot be recovered ends, and keeps no other from going on.</summary>
+    /// <summary>A run that cannot be recovered ends, and does not block the others.</summary>
     private async Task TryRecoverAsync(RunDocument run, CancellationToken cancellationToken)
     {
         try
@@ -36,8 +36,8 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            log.LogError(error, "Run {Run} was left by an earlier server and cannot be recovered", run.Id);
-            await ending.EndAsync(run.Id, EndReason.WorkerLost, $"The server that executed the run is gone, and what it left cannot be taken over ({error.Message}); resume the run to go on from its last checkpoint.", cancellationToken);
+            log.LogError(error, "Run {Run} was left active by an earlier server and cannot be recovered", run.Id);
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, $"The server that executed the run died, and the run cannot be recovered ({error.Message}): resume it to continue from its last checkpoint.", cancellationToken);
         }
     }
 
@@ -49,7 +49,7 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
         AttemptImport import = new(run.Id, new EventTail(events), importer, log);
         await import.ImportAllAsync(time, cancellationToken);
         await ending.RecoverAsync(run.Id, import.Ended, cancellationToken);
-        log.LogInformation("Run {Run} was left by an earlier server; it is {State} now", run.Id, store.Find(run.Id)?.Document.State);
+        log.LogInformation("Recovered run {Run}, left active by an earlier server: {State}", run.Id, store.Find(run.Id)?.Document.State);
     }
 
     private async Task EndProcessAsync(RunAttempt attempt, string events, CancellationToken cancellationToken)
@@ -68,19 +68,19 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            log.LogWarning("Worker process {Process} of an earlier server does not stop; it is killed", process.Id);
+            log.LogWarning("Killing worker process {Process} of an earlier server, which does not stop", process.Id);
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(cancellationToken);
         }
     }
 
-    /// <summary>The one that began last is put first, so that the one that began first stands at the head in the end.</summary>
+    /// <summary>The latest to start is requeued first, so that the earliest ends up at the head.</summary>
     private void ResumeInterrupted()
     {
         foreach (StoredRun run in store.Enumerate(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true)).ToList())
         {
             store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction => RunRequeuing.Resume(transaction, run.Document.Id));
-            log.LogInformation("Run {Run} was interrupted; it is at the head of the queue again", run.Document.Id);
+            log.LogInformation("Requeued interrupted run {Run} at the head of the queue", run.Document.Id);
         }
     }
 }

@@ -4,10 +4,10 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Scheduling;
 
-/// <summary>Puts runs back into the queue.</summary>
+/// <summary>Returns runs to the queue.</summary>
 internal static class RunRequeuing
 {
-    /// <summary>An ended run goes to the head of the queue; null: it is not one that can go on, or there is none. The transaction has the queue.</summary>
+    /// <summary>Moves an ended run to the head of the queue; null: it cannot be resumed or does not exist. The scope includes the queue.</summary>
     public static RunDocument? Resume(IStoreTransaction transaction, string runId)
     {
         if (transaction.Find(runId) is not { } run || RunStateMachine.Resume(run.Document) is not { } document)

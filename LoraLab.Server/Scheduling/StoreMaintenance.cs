@@ -5,8 +5,8 @@ using LoraLab.Server.Storage.Records;
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>
-/// What the store needs from time to time: a checkpoint of the database when nothing was written for a while, and, when a disk that was
-/// full has room again, the reserve, the records that could not be written, and the queue.
+/// Periodic maintenance of the store: a database checkpoint after a period without writes, and, once a full disk has space again, the
+/// disk reserve, the records that could not be written, and the queue.
 /// </summary>
 internal sealed class StoreMaintenance(IRunStore store, RunRecords records, ExperimentRecords experiments, StoreStateFile stateFile, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : BackgroundLoop(time, log)
 {
@@ -38,7 +38,7 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Expe
         reserve.Allocate();
         if (reserve.SpaceRecovered())
         {
-            Log.LogInformation("The disk has room again; waiting runs are started");
+            Log.LogInformation("The disk has free space again; starting queued runs");
             lanes.Wake();
         }
 
@@ -57,7 +57,7 @@ internal sealed class StoreMaintenance(IRunStore store, RunRecords records, Expe
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            Log.LogWarning("The database could not be checkpointed ({Reason}); it is tried again", error.Message);
+            Log.LogWarning("Cannot checkpoint the database ({Reason}); retrying", error.Message);
             return false;
         }
     }

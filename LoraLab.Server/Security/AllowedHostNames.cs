@@ -4,8 +4,8 @@ using LoraLab.Server.Infrastructure;
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// The names under which this server is reached. A web page whose own name was made to point here (DNS rebinding) comes with that name in
-/// <c>Host</c>, and is none of these. <c>AllowedHosts</c>, ASP.NET Core's own key, adds those of a proxy.
+/// The host names under which this server may be reached. A web page whose name was made to resolve here (DNS rebinding) sends that name in
+/// <c>Host</c>, which is not among them. <c>AllowedHosts</c>, ASP.NET Core's own key, adds the names of a proxy.
 /// </summary>
 internal sealed class AllowedHostNames
 {
@@ -20,26 +20,26 @@ internal sealed class AllowedHostNames
         configured = Configured(configuration);
         if (!keys.Required && configured.Contains(Any))
         {
-            throw new StartFailure("AllowedHosts is \"*\", and no API key is configured: any web page could use this server through a name of its own. List the names in AllowedHosts, or make a key with `keys new`.");
+            throw new StartFailure("AllowedHosts is \"*\", and no API key is configured: any web page could use this server through a name of its own. List the names in AllowedHosts, or create a key with `keys new`.");
         }
 
-        // A rebound name is a name: who comes with an address in numbers meant this machine. Without keys nobody comes that way.
+        // DNS rebinding needs a name: a request to a numeric address was meant for this machine. Without keys only loopback is reachable.
         allowAddresses = keys.Required;
     }
 
-    /// <summary>Whether a request may come with this <c>Host</c>.</summary>
+    /// <summary>Whether a request may have this <c>Host</c>.</summary>
     public bool Allows(string host) =>
         IsLoopback(host)
         || IsConfigured(host)
         || (allowAddresses && (IPAddress.TryParse(host.Trim('[', ']'), out _) || host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>Whether <c>AllowedHosts</c> names it.</summary>
+    /// <summary>Whether <c>AllowedHosts</c> includes it.</summary>
     public bool IsConfigured(string host) => configured.Any(pattern =>
         pattern == Any
         || pattern.Equals(host, StringComparison.OrdinalIgnoreCase)
         || (pattern.StartsWith("*.", StringComparison.Ordinal) && host.Length >= pattern.Length && host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>Whether <c>AllowedHosts</c> names it by more than <c>*</c>.</summary>
+    /// <summary>Whether <c>AllowedHosts</c> includes it explicitly, not by <c>*</c>.</summary>
     public bool IsNamed(string host) => !configured.Contains(Any) && IsConfigured(host);
 
     public static bool IsLoopback(string host) =>

@@ -26,11 +26,11 @@ internal sealed class ApiKeyAuthenticationHandler(IOptionsMonitor<Authentication
             || !header.Scheme.Equals(Bearer, StringComparison.OrdinalIgnoreCase)
             || string.IsNullOrEmpty(header.Parameter))
         {
-            return AuthenticateResult.Fail("The header must read Authorization: Bearer KEY.");
+            return AuthenticateResult.Fail("The header must be Authorization: Bearer KEY.");
         }
 
         return ring.Find(header.Parameter) is { } key
             ? AuthenticateResult.Success(new AuthenticationTicket(KeyIdentity.Of(key, Scheme.Name), Scheme.Name))
-            : AuthenticateResult.Fail("This key is not one of the server's.");
+            : AuthenticateResult.Fail("This key is unknown to the server.");
     }
 }

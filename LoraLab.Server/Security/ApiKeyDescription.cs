@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>Tells readers of the API's description, people and programs, how a key is sent. On loopback none is needed, so it is optional there.</summary>
+/// <summary>Describes in the OpenAPI document how a key is sent. It is optional there, because loopback requires none.</summary>
 internal sealed class ApiKeyDescription : IOpenApiDocumentTransformer
 {
     public const string Scheme = "apiKey";
@@ -15,7 +15,7 @@ internal sealed class ApiKeyDescription : IOpenApiDocumentTransformer
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "A key that `keys new` printed, with the scope read, submit or admin. On loopback without configured keys none is needed.",
+            Description = "A key printed by `keys new`, with the scope read, submit or admin. Not required on loopback without configured keys.",
         });
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }, new OpenApiSecurityRequirement()];
         return Task.CompletedTask;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// The keys that open the server. A change of <c>appsettings.json</c> takes effect at once, so that a key is replaced while runs go on:
-/// add the new one, change the scripts, remove the old one.
+/// The configured API keys. A change of <c>appsettings.json</c> takes effect immediately, so that a key can be rotated while runs are
+/// active: add the new one, update the scripts, remove the old one.
 /// </summary>
 internal sealed class ApiKeyRing : IDisposable
 {
@@ -18,21 +18,21 @@ internal sealed class ApiKeyRing : IDisposable
     {
         this.configuration = configuration;
         this.log = log;
-        // What is wrong with them at start is said by the validation of the options.
+        // Errors at startup are reported by the options validation.
         keys = ApiKeySection.Read(configuration).Keys;
         Required = keys.Count > 0;
         watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
     /// <summary>
-    /// Whether a request needs a key. Fixed at start: whoever takes the last key out of the file shuts everybody out; that never opens the server.
+    /// Whether requests require a key. Fixed at startup: removing the last key from the file locks everyone out and never opens the server.
     /// </summary>
     public bool Required { get; }
 
-    /// <summary>The key with this secret. Takes as long for a wrong one as for a right one: every key is compared, each in constant time.</summary>
+    /// <summary>The key with this secret. Takes the same time for a wrong secret as for a right one: every key is compared, each in constant time.</summary>
     public ApiKey? Find(string secret) => FindByHash(ApiKey.HashOf(secret));
 
-    /// <summary>The key with the hash of a secret.</summary>
+    /// <summary>The key with this hash of a secret.</summary>
     public ApiKey? FindByHash(ReadOnlySpan<byte> hash)
     {
         ApiKey? found = null;
@@ -54,7 +54,7 @@ internal sealed class ApiKeyRing : IDisposable
         (IReadOnlyList<ApiKey> read, IReadOnlyList<string> errors) = ApiKeySection.Read(configuration);
         if (errors.Count > 0)
         {
-            log.LogError("The changed API keys are not used, the earlier ones stay: {Errors}", string.Join(" ", errors));
+            log.LogError("The changed API keys have errors; keeping the previous ones: {Errors}", string.Join(" ", errors));
             return;
         }
 
@@ -62,7 +62,7 @@ internal sealed class ApiKeyRing : IDisposable
         {
             if (read.Count > 0)
             {
-                log.LogWarning("API keys were added; restart the server to have them needed");
+                log.LogWarning("API keys were added; restart the server to require them");
             }
 
             return;

@@ -3,7 +3,7 @@ using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>Reads <c>LoraLab:ApiKeys</c>, a list of <c>{name, scopes, sha256}</c>, and says everything that is wrong with it.</summary>
+/// <summary>Reads <c>LoraLab:ApiKeys</c>, a list of <c>{name, scopes, sha256}</c>, and reports all of its errors.</summary>
 internal static class ApiKeySection
 {
     public const string Path = $"{LoraLabOptions.Section}:ApiKeys";
@@ -25,7 +25,7 @@ internal static class ApiKeySection
             errors.AddRange(Check(entry.Path, name, scopes, hash));
             if (!names.Add(name))
             {
-                errors.Add($"{entry.Path}:Name is \"{name}\" like another key's; give each key a name of its own, so that it can be told which one was used.");
+                errors.Add($"{entry.Path}:Name is \"{name}\", which another key already has; give each key a unique name, so that logs show which one was used.");
             }
 
             if (errors.Count == before)
@@ -37,7 +37,7 @@ internal static class ApiKeySection
         return (keys, errors);
     }
 
-    /// <summary>A list, or one value with commas as an environment variable has it.</summary>
+    /// <summary>A list, or one comma-separated value, as in an environment variable.</summary>
     private static List<string> ReadScopes(IConfigurationSection section) =>
     [
         .. (section.Value is { } text ? text.Split(',') : section.GetChildren().Select(child => child.Value ?? ""))
@@ -58,7 +58,7 @@ internal static class ApiKeySection
 
         if (hash.Length != HashLength || !hash.All(char.IsAsciiHexDigit))
         {
-            yield return $"{path}:Sha256 must be the {HashLength} hexadecimal digits that `keys new` prints, not the key itself.";
+            yield return $"{path}:Sha256 must be the {HashLength} hexadecimal digits printed by `keys new`, not the key itself.";
         }
     }
 }

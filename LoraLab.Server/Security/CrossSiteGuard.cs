@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// Refuses what a page of another site makes a browser send: writes, and the live channel, which browsers open across sites without asking.
-/// A browser says where a request comes from in <c>Sec-Fetch-Site</c> and <c>Origin</c>; who sends neither is a script.
+/// Rejects cross-site requests of browsers: writes, and the live channel, which browsers open across sites without a preflight request.
+/// Browsers send the origin of a request in <c>Sec-Fetch-Site</c> and <c>Origin</c>; a client that sends neither is a script.
 /// </summary>
 internal sealed class CrossSiteGuard(RequestDelegate next, AllowedHostNames names)
 {
@@ -16,14 +16,14 @@ internal sealed class CrossSiteGuard(RequestDelegate next, AllowedHostNames name
         return !HasSideEffects(request) || (IsOwnSite(request.Headers["Sec-Fetch-Site"].ToString()) && IsOwnOrigin(request))
             ? next(context)
             : throw ApiFailure.Refused(
-                StatusCodes.Status403Forbidden, "crossSite", "A page of another site sent this request; only the server's own pages, and scripts, may do that. Behind a proxy, add its name to AllowedHosts.");
+                StatusCodes.Status403Forbidden, "crossSite", "This request comes from a page of another site; only the server's own pages and scripts may send it. Behind a proxy, add its name to AllowedHosts.");
     }
 
     private static bool HasSideEffects(HttpRequest request) =>
         !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
         || request.Path.StartsWithSegments(LiveHub.Path);
 
-    /// <summary>Another port of this machine is the same site, but not the same program.</summary>
+    /// <summary>Another port of this machine is the same site, but not the same origin.</summary>
     private static bool IsOwnSite(string site) => site is "" or "same-origin" or "none";
 
     private bool IsOwnOrigin(HttpRequest request)
@@ -34,13 +34,13 @@ internal sealed class CrossSiteGuard(RequestDelegate next, AllowedHostNames name
             return true;
         }
 
-        // Not the scheme: a proxy takes https and hands on http. An opaque origin is "null", which is no address.
+        // The scheme is ignored: a proxy may terminate TLS. An opaque origin is "null", which is not a URI.
         return Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)
             && page.Scheme is "http" or "https"
             && (page.Authority.Equals(Authority(request, page), StringComparison.OrdinalIgnoreCase) || names.IsNamed(page.Host));
     }
 
-    /// <summary>The request's host as an origin writes it, without the scheme's own port.</summary>
+    /// <summary>The request's host as in an origin, without the scheme's default port.</summary>
     private static string Authority(HttpRequest request, Uri page) =>
         request.Host.Port is int port && port != (page.Scheme == "https" ? 443 : 80) ? $"{request.Host.Host}:{port}" : request.Host.Host;
 }

@@ -3,8 +3,8 @@ using LoraLab.Server.Infrastructure.Errors;
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// Refuses requests that come under a foreign name. ASP.NET Core's host filtering would do, but answers without a problem document and
-/// does not know which addresses are this machine's.
+/// Rejects requests for an unknown host name. ASP.NET Core's host filtering would do, but it responds without a problem document and
+/// does not know which addresses belong to this machine.
 /// </summary>
 internal sealed class HostGuard(RequestDelegate next, AllowedHostNames names)
 {
@@ -14,6 +14,6 @@ internal sealed class HostGuard(RequestDelegate next, AllowedHostNames names)
         return names.Allows(host)
             ? next(context)
             : throw ApiFailure.Refused(
-                StatusCodes.Status400BadRequest, "unknownHost", $"This server is not called '{ApiFailure.Shorten(host)}'; use 127.0.0.1 or localhost, or add the name to AllowedHosts.");
+                StatusCodes.Status400BadRequest, "unknownHost", $"'{ApiFailure.Shorten(host)}' is not a host name of this server; use 127.0.0.1 or localhost, or add the name to AllowedHosts.");
     }
 }

@@ -3,10 +3,10 @@ using LoraLab.Server.Infrastructure.Access;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>Who a request comes from, as claims: a name, the scopes, and for a key its hash.</summary>
+/// <summary>The identity of a request as claims: a name, the scopes, and for a key its hash.</summary>
 internal static class KeyIdentity
 {
-    /// <summary>The name of everybody where no key is needed.</summary>
+    /// <summary>The name of every client where no key is required.</summary>
     public const string LocalName = "this machine";
 
     private const string ScopeClaim = "scope";

@@ -5,8 +5,8 @@ using LoraLab.Server.Infrastructure.Access;
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// <c>keys new --name N --scopes S</c>: makes a key and prints it, the only time that it is seen, with the line that goes into the
-/// configuration. Reads and writes nothing: it runs beside a server that runs.
+/// <c>keys new --name N --scopes S</c>: creates a key and prints it once, with the line for the configuration. Reads and writes no files,
+/// so it can run beside a running server.
 /// </summary>
 internal static class KeysCommand
 {
@@ -45,7 +45,7 @@ internal static class KeysCommand
 
         if (scopes.Find(scope => !Scopes.All.Contains(scope)) is { } unknown)
         {
-            error.WriteLine($"There is no scope '{unknown}'; there are {string.Join(", ", Scopes.All)}.");
+            error.WriteLine($"Unknown scope '{unknown}'; use one of {string.Join(", ", Scopes.All)}.");
             return 2;
         }
 
@@ -56,10 +56,10 @@ internal static class KeysCommand
     private static void Print(string name, List<string> scopes, string secret, TextWriter output)
     {
         string hash = Convert.ToHexStringLower(ApiKey.HashOf(secret));
-        output.WriteLine($"The key, shown this once; keep it where your passwords are:");
+        output.WriteLine("The key, shown only once; store it like a password:");
         output.WriteLine(secret);
         output.WriteLine();
-        output.WriteLine("Its line in the list LoraLab:ApiKeys of appsettings.json:");
+        output.WriteLine("Its entry for the list LoraLab:ApiKeys in appsettings.json:");
         output.WriteLine(JsonSerializer.Serialize(new { name, scopes, sha256 = hash }, ContractJson.Options));
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// Without an API key nothing but the loopback address may be listened on. Kestrel asks for each address right before it binds it, wherever
-/// that address was configured.
+/// Without an API key the server may listen on loopback addresses only. Kestrel calls this right before it binds each address, wherever
+/// it was configured.
 /// </summary>
 internal static class LoopbackOnly
 {
@@ -16,7 +16,7 @@ internal static class LoopbackOnly
         if (!keys.Required && listen.EndPoint is IPEndPoint address && !IPAddress.IsLoopback(address.Address))
         {
             throw new StartFailure(
-                $"The server would listen on {address}, where others reach it, and no API key is configured: make one with `dotnet run --project LoraLab.Server -c Release -- keys new --name me --scopes admin`, put its line into LoraLab:ApiKeys, and start again; or use --urls http://127.0.0.1:5080.");
+                $"The server would listen on {address}, which other machines can reach, but no API key is configured: create one with `dotnet run --project LoraLab.Server -c Release -- keys new --name me --scopes admin`, add its entry to LoraLab:ApiKeys, and start again; or use --urls http://127.0.0.1:5080.");
         }
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>A bucket of requests for each key, and for each address of those without one. The machine itself has no limit.</summary>
+/// <summary>One token bucket per key, and per address for clients without one. The machine itself is not limited.</summary>
 internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureOptions<RateLimiterOptions>
 {
     private const int PeriodsPerMinute = 60;
@@ -37,8 +37,8 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
     }
 
     /// <summary>
-    /// Null for the machine itself. Behind a proxy every connection comes from the machine itself; such a request tells by a foreign
-    /// <c>Host</c> or by a header that proxies add, and is counted by its key, or by what the proxy's address is.
+    /// Null for the machine itself. Behind a proxy every connection comes from the machine itself; such a request is recognized by a foreign
+    /// <c>Host</c> or by a header that proxies add, and is counted by its key, or else by the proxy's address.
     /// </summary>
     private static string? ClientOf(HttpContext context)
     {

@@ -2,10 +2,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>The ways to be known to the server.</summary>
+/// <summary>The authentication schemes.</summary>
 internal static class Schemes
 {
-    /// <summary>Chooses one of the others for each request.</summary>
+    /// <summary>Selects one of the others per request.</summary>
     public const string Choice = "LoraLab";
 
     /// <summary>A server without keys, which listens on the loopback address only.</summary>
@@ -14,7 +14,7 @@ internal static class Schemes
     /// <summary><c>Authorization: Bearer KEY</c>.</summary>
     public const string Key = "ApiKey";
 
-    /// <summary>The cookie that <c>/login</c> gives.</summary>
+    /// <summary>The cookie set by <c>/login</c>.</summary>
     public const string Cookie = "Cookie";
 
     public static string For(HttpContext context) =>

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>The fallback policy of every route that is not open to all: the request's key has the scope that the route needs.</summary>
+/// <summary>The fallback policy of every route that is not anonymous: the request's key must have the route's scope.</summary>
 internal sealed class ScopeRequirement : AuthorizationHandler<ScopeRequirement>, IAuthorizationRequirement
 {
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)

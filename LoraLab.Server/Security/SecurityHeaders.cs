@@ -3,11 +3,11 @@ using Scalar.AspNetCore;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>What browsers are told about every answer: no foreign frames, no guessed types, and no code but the server's own files.</summary>
+/// <summary>Security headers of every response: no foreign frames, no type sniffing, and no code but the server's own files.</summary>
 internal static class SecurityHeaders
 {
     /// <summary>
-    /// Blazor compiles WebAssembly ('wasm-unsafe-eval'); MudBlazor and ApexCharts write style elements and attributes; charts are saved through
+    /// Blazor compiles WebAssembly ('wasm-unsafe-eval'); MudBlazor and ApexCharts write style elements and attributes; charts are exported through
     /// data: and blob: images.
     /// </summary>
     private const string Policy =
@@ -29,7 +29,7 @@ internal static class SecurityHeaders
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
-        // Hangfire's dashboard brings the policy that its own pages need.
+        // Hangfire's dashboard sets the policy that its own pages need.
         if (headers.ContentSecurityPolicy.Count == 0)
         {
             headers.ContentSecurityPolicy = string.Format(CultureInfo.InvariantCulture, Policy, Nonce(context));
@@ -38,7 +38,7 @@ internal static class SecurityHeaders
         return Task.CompletedTask;
     }
 
-    /// <summary>The API's description starts with a line of script in its page, which carries a number of its own for each answer.</summary>
+    /// <summary>The page of the API reference has an inline script, which carries a nonce per response.</summary>
     private static string Nonce(HttpContext context) =>
         context.Items.TryGetValue(ScalarOptions.NonceHttpContextItemKey, out object? nonce) && nonce is string once ? $" 'nonce-{once}'" : "";
 }

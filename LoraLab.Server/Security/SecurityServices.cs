@@ -10,10 +10,10 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>Who may do what, and how often; <c>docs/security.md</c> says it in words.</summary>
+/// <summary>Authentication, authorization and rate limits; described in <c>docs/security.md</c>.</summary>
 internal static class SecurityServices
 {
-    /// <summary>The policy's name for those who ask for it by name.</summary>
+    /// <summary>Name of the policy.</summary>
     public const string Policy = "scope";
 
     public static void AddSecurity(this WebApplicationBuilder builder)
@@ -26,7 +26,7 @@ internal static class SecurityServices
             kestrel.Limits.MaxRequestBodySize = RequestBody.MaximumBytes;
             kestrel.ConfigureEndpointDefaults(LoopbackOnly.Check);
         });
-        // Ours is HostGuard; ASP.NET Core's own would refuse 127.0.0.1 as soon as AllowedHosts names a proxy.
+        // HostGuard replaces ASP.NET Core's host filtering, which would reject 127.0.0.1 as soon as AllowedHosts names a proxy.
         builder.Services.Configure<HostFilteringOptions>(static hosts => hosts.AllowedHosts = ["*"]);
 
         builder.Services.AddAuthentication(Schemes.Choice)
@@ -47,20 +47,20 @@ internal static class SecurityServices
         app.UseMiddleware<HostGuard>();
         app.UseMiddleware<CrossSiteGuard>();
         app.UseAuthentication();
-        // After it, so that a key has a bucket of its own; before the refusals, so that guessing is counted.
+        // After authentication, so that each key has its own bucket; before authorization, so that guesses are counted.
         app.UseRateLimiter();
         app.UseAuthorization();
     }
 
-    /// <summary>What signs the cookies lies in the data directory, for its owner's eyes: a restart signs nobody out, a copy of the directory is as good as the keys.</summary>
+    /// <summary>Keeps the cookie keys in the data directory, readable by its owner only: sessions survive a restart, and a copy of the directory contains the keys.</summary>
     private static void AddCookieKeys(this WebApplicationBuilder builder)
     {
         builder.Services.AddDataProtection(static protection => protection.ApplicationDiscriminator = "LoraLab");
         builder.Services.AddOptions<KeyManagementOptions>().Configure<LoraLabPaths, ILoggerFactory>(static (keys, paths, logging) =>
             keys.XmlRepository = new FileSystemXmlRepository(CreatePrivate(paths.CookieKeys), logging));
-        // Refusals are answers, not news.
+        // A rejected key is a normal response, not worth a log entry.
         builder.Logging.AddFilter(typeof(ApiKeyAuthenticationHandler).FullName, LogLevel.Warning);
-        // It would say at each start that the files are not encrypted.
+        // It would warn at each start that the key files are not encrypted.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }
 

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Security;
 
-/// <summary><c>/session</c>: exchanges a key for a cookie, says who one is, signs out.</summary>
+/// <summary><c>/session</c>: exchanges a key for a cookie, returns the current identity, signs out.</summary>
 internal static class SessionEndpoints
 {
     public static void MapSession(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder session = api.MapGroup("/session").WithTags("Session").AllowAnonymous();
-        session.MapGet("/", Get).WithSummary("Whether a key is needed, and what the one that was sent may do");
+        session.MapGet("/", Get).WithSummary("Whether a key is required, and the scopes of the current one");
         session.MapPost("/", SignInAsync).Accepts<SignInRequest>("application/json").ProducesProblem(400).ProducesProblem(401).WithSummary("Exchanges a key for a cookie");
         session.MapDelete("/", SignOutAsync).WithSummary("Ends the session");
     }
@@ -24,7 +24,7 @@ internal static class SessionEndpoints
         SignInRequest body = await RequestBody.ReadAsync<SignInRequest>(context.Request, cancellationToken);
         if (string.IsNullOrWhiteSpace(body.Key))
         {
-            throw ApiFailure.Invalid("key", "key is empty; paste the key that `keys new` printed.");
+            throw ApiFailure.Invalid("key", "key is empty; paste the key printed by `keys new`.");
         }
 
         if (!ring.Required)
@@ -33,7 +33,7 @@ internal static class SessionEndpoints
         }
 
         ApiKey key = ring.Find(body.Key.Trim()) ?? throw ApiFailure.Refused(
-            StatusCodes.Status401Unauthorized, "keyUnknown", "This is not one of the server's keys. A key begins with " + ApiKey.Prefix + "; the hash in the configuration is not the key.");
+            StatusCodes.Status401Unauthorized, "keyUnknown", "This key is unknown to the server. A key begins with " + ApiKey.Prefix + "; the hash in the configuration is not the key.");
         ClaimsPrincipal user = KeyIdentity.Of(key, Schemes.Cookie);
         await context.SignInAsync(Schemes.Cookie, user, new AuthenticationProperties { IsPersistent = true, IssuedUtc = time.GetUtcNow() });
         return TypedResults.Ok(Describe(user, ring));

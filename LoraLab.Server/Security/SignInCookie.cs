@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>The cookie of <c>/login</c>: signed and encrypted, out of reach of scripts, never sent from another site, good for as long as its key is.</summary>
+/// <summary>The cookie of <c>/login</c>: signed and encrypted, inaccessible to scripts, never sent across sites, valid as long as its key.</summary>
 internal static class SignInCookie
 {
     private const string Name = "loralab.session";
@@ -27,7 +27,7 @@ internal static class SignInCookie
         };
     }
 
-    /// <summary>A key that was taken away or given other scopes takes its cookies along.</summary>
+    /// <summary>Rejects the cookie of a removed key, and refreshes the scopes of a changed one.</summary>
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         ApiKeyRing ring = context.HttpContext.RequestServices.GetRequiredService<ApiKeyRing>();
@@ -41,7 +41,7 @@ internal static class SignInCookie
         await context.HttpContext.SignOutAsync(Schemes.Cookie);
     }
 
-    /// <summary>The dashboard and scripts are told; who opens a page that only the server draws is sent to sign in.</summary>
+    /// <summary>Responds with 401 to the dashboard and scripts; redirects to the sign-in page where the server itself renders the page.</summary>
     private static Task Challenge(RedirectContext<CookieAuthenticationOptions> context)
     {
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.StartsWithSegments(HangfirePage.Path))

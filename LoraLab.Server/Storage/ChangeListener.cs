@@ -3,18 +3,18 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>What one listener wanted to hear and has not read yet.</summary>
-/// <param name="filter">What it wants to hear.</param>
-/// <param name="close">Told when it does not listen any more.</param>
+/// <summary>A subscription to store changes, with the changes that its owner has not read yet.</summary>
+/// <param name="filter">Selects changes.</param>
+/// <param name="close">Called on disposal.</param>
 internal sealed class ChangeListener(Func<StoreChange, bool> filter, Action<ChangeListener> close) : IDisposable
 {
-    // Not bounded: what is wanted are changes that people and runs make, not their steps, and each is a reference to what the store holds anyway.
+    // Unbounded: subscribers select changes of state, not optimizer steps, and each item is a reference to an object that the store holds anyway.
     private readonly Channel<StoreChange> channel = Channel.CreateUnbounded<StoreChange>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Oldest first.</summary>
+    /// <summary>The changes, oldest first.</summary>
     public ChannelReader<StoreChange> Changes => channel.Reader;
 
-    /// <summary>Keeps a change that is wanted.</summary>
+    /// <summary>Enqueues a change that passes the filter.</summary>
     public void Offer(StoreChange change)
     {
         if (filter(change))
@@ -23,7 +23,7 @@ internal sealed class ChangeListener(Func<StoreChange, bool> filter, Action<Chan
         }
     }
 
-    /// <summary>Hears no more.</summary>
+    /// <summary>Ends the subscription.</summary>
     public void Dispose()
     {
         close(this);

@@ -2,13 +2,13 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>The metric points of runs.</summary>
+/// <summary>Reads the metric points of runs.</summary>
 internal interface IRunSeries
 {
     /// <summary>
-    /// Series of a run; all keys when <paramref name="keys"/> is null. Each step once: points of a later attempt take the place of those of
-    /// an earlier one beyond the step that it resumed from. With <paramref name="attempt"/> all points of that attempt and no other's.
-    /// Within a transaction: those that were there before it.
+    /// Series of a run; all keys when <paramref name="keys"/> is null. Each step occurs once: points of a later attempt supersede those of
+    /// earlier ones beyond the step that it resumed from. With <paramref name="attempt"/>, all points of that attempt only.
+    /// Within a transaction: the points stored before it.
     /// </summary>
     IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null);
 }

@@ -4,42 +4,42 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>What can be asked of the runs, studies and sweeps that are stored, at one moment. None of it walks through all runs, but text search.</summary>
+/// <summary>Reads stored runs, studies and sweeps at one point in time. Only text search scans all runs.</summary>
 internal interface IStoreReader
 {
-    /// <summary>Whether the queue is.</summary>
+    /// <summary>Whether the queue is paused.</summary>
     bool Paused { get; }
 
     StoredRun? Find(string runId);
 
-    /// <summary>The first runs of an order that a filter means, behind a place where one is given.</summary>
+    /// <summary>A page of the runs that match a filter, in order; after a sort key if one is given.</summary>
     RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null);
 
     RunCounts Counts();
 
-    /// <summary>What runs and what waits.</summary>
+    /// <summary>Running and queued runs.</summary>
     QueuePage QueuePage();
 
-    /// <summary>Place of a run in the queue, 1 for the next; null: it does not wait.</summary>
+    /// <summary>Position of a run in the queue, 1 for the next; null: it is not queued.</summary>
     int? QueuePositionOf(string runId);
 
-    /// <summary>The run that a lane takes next, were the queue not paused; null: there is none for it.</summary>
+    /// <summary>The next queued run for a lane, ignoring a pause; null: there is none.</summary>
     StoredRun? NextWaiting(Lane lane);
 
-    /// <summary>Positions before and behind all that there are.</summary>
+    /// <summary>Positions before the first and after the last run.</summary>
     (long Head, long Tail) QueueEnds();
 
-    /// <summary>The runs of a study or sweep, by the key that each has in it.</summary>
+    /// <summary>The runs of a study or sweep, by their key in it.</summary>
     IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId);
 
-    /// <summary>Whether a run has the name.</summary>
+    /// <summary>Whether any run has this name.</summary>
     bool HasName(string name);
 
-    /// <summary>How many runs of a method have a colour.</summary>
+    /// <summary>Number of a method's runs per color.</summary>
     IReadOnlyDictionary<string, int> ColorsOf(string method);
 
     StoredExperiment? FindExperiment(string experimentId);
 
-    /// <summary>Studies or sweeps, the latest first; both where no kind is given.</summary>
+    /// <summary>Studies or sweeps, latest first; both if no kind is given.</summary>
     IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null);
 }

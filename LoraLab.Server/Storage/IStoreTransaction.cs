@@ -3,17 +3,17 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>Sees its own writes; nobody else does before the end. Writes only what the transaction's scope has.</summary>
+/// <summary>A transaction in progress. It sees its own writes, others only after the commit; writes outside its scope throw.</summary>
 internal interface IStoreTransaction : IStoreReader, IRunSeries
 {
-    /// <summary>The time of the transaction: not before that of any that was taken before it, unless the clock was set back.</summary>
+    /// <summary>Time of the transaction: not before that of any earlier one, unless the clock was set back.</summary>
     DateTimeOffset Now { get; }
 
     void SetPaused(bool paused);
 
     void Put(StoredRun run);
 
-    /// <summary>Writes a study or sweep, and tells that it changed.</summary>
+    /// <summary>Writes a study or sweep, and emits the event that it changed.</summary>
     void PutExperiment(StoredExperiment experiment);
 
     /// <summary>Removes the run and its points.</summary>
@@ -21,10 +21,10 @@ internal interface IStoreTransaction : IStoreReader, IRunSeries
 
     void AddPoints(string runId, IReadOnlyList<MetricPoint> points);
 
-    /// <summary>Adds a live event; it is numbered and told to subscribers when the transaction ends.</summary>
+    /// <summary>Adds a live event; it is numbered and published on commit.</summary>
     void Emit<T>(string? runId, string type, T data);
 
-    /// <summary>The usual event after <see cref="Put"/>: the run's document with its place in the queue.</summary>
+    /// <summary>The usual event after <see cref="Put"/>: the run's document with its queue position.</summary>
     void EmitState(RunDocument document);
 
     void PutResponse(StoredResponse response);

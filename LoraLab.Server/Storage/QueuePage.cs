@@ -3,13 +3,13 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>What runs and what waits.</summary>
-/// <param name="Paused">Nothing is taken.</param>
-/// <param name="Running">What runs, by the begin of its first attempt.</param>
-/// <param name="Waiting">What waits, in order.</param>
+/// <summary>Running and queued runs.</summary>
+/// <param name="Paused">Whether the queue is paused.</param>
+/// <param name="Running">Active runs, by the start of their first attempt.</param>
+/// <param name="Waiting">Queued runs, in order.</param>
 internal sealed record QueuePage(bool Paused, IReadOnlyList<StoredRun> Running, IReadOnlyList<StoredRun> Waiting)
 {
-    /// <summary>As it is shown and told.</summary>
+    /// <summary>The queue as a contract document.</summary>
     public QueueDocument Document => new()
     {
         Paused = Paused,

@@ -2,9 +2,9 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>How many runs there are.</summary>
-/// <param name="Total">All of them.</param>
-/// <param name="ByState">Of every state, also where there are none.</param>
+/// <summary>Number of runs.</summary>
+/// <param name="Total">Number of all runs.</param>
+/// <param name="ByState">Number of runs per state, for every state.</param>
 internal sealed record RunCounts(int Total, IReadOnlyDictionary<RunState, int> ByState)
 {
     public int Of(RunState state) => ByState[state];

@@ -4,8 +4,8 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Storage;
 
 /// <summary>
-/// Short ids that sort by submission: eight digits of milliseconds and two random ones, base 32 without look-alikes. A clock that was set back
-/// changes nothing: an id is above all that there are.
+/// Short ids that sort by submission: eight digits of milliseconds and two random ones, base 32 without look-alikes. Even if the clock is set
+/// back, a new id is greater than all existing ones.
 /// </summary>
 internal sealed class RunIds
 {
@@ -21,13 +21,13 @@ internal sealed class RunIds
     public RunIds(TimeProvider time, IRunStore store)
     {
         this.time = time;
-        // The first from above that is one of ours: ids sort by their moments.
+        // The latest one in our format: ids sort by their time.
         last = Math.Max(
             store.Enumerate(RunFilter.All, RunSort.Latest).Select(run => MomentOf(run.Document.Id)).FirstOrDefault(moment => moment > 0),
             store.ListExperiments().Select(experiment => MomentOf(experiment.Id)).DefaultIfEmpty(0).Max());
     }
 
-    /// <summary>When the id was given, by the clock of that time.</summary>
+    /// <summary>When the id was generated, by the clock at that time.</summary>
     public static DateTimeOffset TimeOf(string id) => Epoch + TimeSpan.FromMilliseconds(MomentOf(id));
 
     public string Next()
@@ -50,7 +50,7 @@ internal sealed class RunIds
         return new string(id);
     }
 
-    /// <summary>0 for what is no id of ours.</summary>
+    /// <summary>0 for a string that is not in this format.</summary>
     private static long MomentOf(string id)
     {
         long moment = 0;

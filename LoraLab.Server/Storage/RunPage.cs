@@ -3,11 +3,11 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>Some of the runs that a filter means.</summary>
-/// <param name="Items">In order.</param>
-/// <param name="Total">How many the filter means.</param>
-/// <param name="HasMore">Whether there are some behind these.</param>
-/// <param name="Visited">How many documents were looked at for it.</param>
+/// <summary>A page of the runs that match a filter.</summary>
+/// <param name="Items">The runs in order.</param>
+/// <param name="Total">Number of runs that match the filter.</param>
+/// <param name="HasMore">Whether more follow.</param>
+/// <param name="Visited">Number of documents read to find it.</param>
 internal sealed record RunPage(IReadOnlyList<StoredRun> Items, int Total, bool HasMore, int Visited)
 {
     public IEnumerable<RunDocument> Documents => Items.Select(run => run.Document);

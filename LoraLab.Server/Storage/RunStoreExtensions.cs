@@ -3,7 +3,7 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>Shorter words for what is asked of a store often.</summary>
+/// <summary>Shorthands for frequent store operations.</summary>
 internal static class RunStoreExtensions
 {
     private const int PageSize = 500;
@@ -15,13 +15,13 @@ internal static class RunStoreExtensions
         return true;
     });
 
-    /// <summary>The document with its place in the queue.</summary>
+    /// <summary>The document with its queue position.</summary>
     public static RunDocument WithQueuePosition(this IStoreReader reader, RunDocument document) =>
         document.State == RunState.Queued ? document with { QueuePosition = reader.QueuePositionOf(document.Id) } : document;
 
     /// <summary>
-    /// All runs that a filter means, a page at a time, for who must look at each of them and may take the time: at start, and for a client that begins
-    /// anew. What changes on the way may be met as it was or as it is.
+    /// All runs that match a filter, page by page, for callers that need every run and are not time-critical: at startup, and for snapshots.
+    /// Concurrent changes may or may not be seen.
     /// </summary>
     public static IEnumerable<StoredRun> Enumerate(this IStoreReader reader, RunFilter filter, RunSort? sort = null)
     {

@@ -3,13 +3,13 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage;
 
-/// <summary>Hands what transactions changed to those in this process who act on it, in the order in which it was taken; never blocks.</summary>
+/// <summary>Publishes the changes of transactions inside this process, in commit order; never blocks.</summary>
 internal sealed class StoreChanges
 {
     private ImmutableList<ChangeListener> listeners = [];
 
-    /// <summary>Hears every change from now on that is <paramref name="filter"/>, until the listener is disposed.</summary>
-    /// <param name="filter">Decides at once, under the store's gate; what nobody wants is not kept.</param>
+    /// <summary>Subscribes to all future changes that match <paramref name="filter"/>, until the listener is disposed.</summary>
+    /// <param name="filter">Called under the store's lock, so it must be fast.</param>
     public ChangeListener Subscribe(Func<StoreChange, bool> filter)
     {
         ChangeListener listener = new(filter, gone => ImmutableInterlocked.Update(ref listeners, static (list, removed) => list.Remove(removed), gone));
@@ -17,7 +17,7 @@ internal sealed class StoreChanges
         return listener;
     }
 
-    /// <summary>Tells what one transaction changed.</summary>
+    /// <summary>Publishes the changes of one transaction.</summary>
     public void Publish(IEnumerable<StoreChange> changes)
     {
         ImmutableList<ChangeListener> hearing = listeners;

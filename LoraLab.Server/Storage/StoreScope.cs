@@ -4,8 +4,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Storage;
 
 /// <summary>
-/// What a transaction decides on and writes, said before it begins: the documents that nobody else may change meanwhile. A store in one process has
-/// one gate for all and only holds the work to its word; one for several machines locks by it.
+/// The documents that a transaction reads and writes, declared in advance: no other transaction may change them meanwhile. A store in one process
+/// has one lock for all and only verifies the declaration; one for several machines would lock by it.
 /// </summary>
 internal sealed record StoreScope
 {
@@ -18,16 +18,16 @@ internal sealed record StoreScope
     {
     }
 
-    /// <summary>All of it.</summary>
+    /// <summary>All documents.</summary>
     public static StoreScope Everything { get; } = new() { everything = true };
 
-    /// <summary>The queue: whether it is paused, its order, what waits and what comes to it.</summary>
+    /// <summary>The queue: its paused state, its order, and queued and new runs.</summary>
     public static StoreScope Queue { get; } = new() { queue = true };
 
-    /// <summary>One run with its points.</summary>
+    /// <summary>One run with its metric points.</summary>
     public static StoreScope Run(string id) => new() { runs = [id] };
 
-    /// <summary>A study or sweep with its runs, and the names of the others.</summary>
+    /// <summary>A study or sweep with its runs, and the names of all others.</summary>
     public static StoreScope Experiment(string id) => new() { experiments = [id] };
 
     public static StoreScope operator +(StoreScope one, StoreScope other) => new()
@@ -44,7 +44,7 @@ internal sealed record StoreScope
 
     public bool HasExperiment(string id) => everything || experiments.Contains(id);
 
-    /// <summary>Whether a run may be written: it is named, one of a plan that is, or it waits, before or after, and the queue is ours.</summary>
+    /// <summary>Whether a run may be written: the scope includes it or its experiment, or it is queued before or after and the scope includes the queue.</summary>
     public bool HasRun(string id, RunDocument? before, RunDocument? after) =>
         everything
         || runs.Contains(id)

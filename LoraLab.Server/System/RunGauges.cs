@@ -6,13 +6,13 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.System;
 
-/// <summary>How many runs there are in each state, how many wait, and who listens.</summary>
+/// <summary>Gauges for runs by state, queue length and live subscribers.</summary>
 internal sealed class RunGauges(IRunStore store, LiveFeed feed) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
         Telemetry.Observe("loralab.runs", "{run}", "Runs by state.", ByState);
-        Telemetry.Observe("loralab.queue.length", "{run}", "Runs that wait.", () => [new(store.Counts().Of(RunState.Queued))]);
+        Telemetry.Observe("loralab.queue.length", "{run}", "Queued runs.", () => [new(store.Counts().Of(RunState.Queued))]);
         Telemetry.Observe("loralab.live.subscribers", "{client}", "Clients of the live channel and of server-sent events.", () => [new(feed.Count)]);
         return Task.CompletedTask;
     }

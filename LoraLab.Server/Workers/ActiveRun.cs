@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Workers;
 
-/// <summary>A run in execution: what others may tell its supervisor.</summary>
+/// <summary>A run in execution: the signals to its supervisor.</summary>
 internal sealed class ActiveRun(Action onDispose) : IDisposable
 {
     private readonly SemaphoreSlim signal = new(0, 1);
@@ -11,7 +11,7 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
 
     public bool KillRequested => killRequested;
 
-    /// <summary>The process, once it runs.</summary>
+    /// <summary>The process, once it is started.</summary>
     public WorkerProcess? Worker { get; set; }
 
     public void Cancel()
@@ -26,7 +26,7 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
         Wake();
     }
 
-    /// <summary>There is something to look at.</summary>
+    /// <summary>Wakes the supervisor to check for new input.</summary>
     public void Wake()
     {
         lock (signal)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>The runs that this process executes now.</summary>
+/// <summary>The runs that this server is executing.</summary>
 internal sealed class ActiveRuns
 {
     private readonly ConcurrentDictionary<string, ActiveRun> active = new();
@@ -16,7 +16,7 @@ internal sealed class ActiveRuns
         return run;
     }
 
-    /// <summary>Ends the run's worker, if there is one.</summary>
+    /// <summary>Kills the run's worker, if there is one.</summary>
     public void Kill(string runId)
     {
         if (active.TryGetValue(runId, out ActiveRun? run))
@@ -25,7 +25,7 @@ internal sealed class ActiveRuns
         }
     }
 
-    /// <summary>Asks the run's worker to stop, if there is one.</summary>
+    /// <summary>Requests that the run's worker stop, if there is one.</summary>
     public void Cancel(string runId)
     {
         if (active.TryGetValue(runId, out ActiveRun? run))

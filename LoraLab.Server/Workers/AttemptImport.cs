@@ -5,15 +5,15 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// Brings what an attempt's file has grown by into the store. A store that cannot write (a full disk) is asked again later: the file
-/// keeps everything meanwhile, and nothing is taken twice.
+/// Imports new events of an attempt's file into the store. If the store cannot write (a full disk), the import is retried later: the file
+/// keeps everything meanwhile, and nothing is imported twice.
 /// </summary>
 /// <param name="runId">The run.</param>
-/// <param name="tail">Its file.</param>
+/// <param name="tail">The attempt's event file.</param>
 /// <param name="importer">Writes into the store.</param>
 /// <param name="logger">The server's log.</param>
-/// <param name="log">The attempt's log, where it is still written.</param>
-/// <param name="stall">Hears of what the worker told, where it lives.</param>
+/// <param name="log">The attempt's log, if it is still being written.</param>
+/// <param name="stall">Observes the events of a live worker.</param>
 internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallDetector? stall = null)
 {
     private const int MostTries = 10;
@@ -22,10 +22,10 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
     private bool refused;
     private int unreadable;
 
-    /// <summary>How the attempt ended, once that is in the store.</summary>
+    /// <summary>The attempt's last event, once it is in the store.</summary>
     public AttemptEnded? Ended => tail.Ended;
 
-    /// <summary>Takes everything that is there; false: the store refused.</summary>
+    /// <summary>Imports all available events; false: the store could not write.</summary>
     public bool TryImport()
     {
         try
@@ -58,7 +58,7 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             (refused, bool before) = (false, refused);
             if (before)
             {
-                logger.LogInformation("The store takes the events of run {Run} again", runId);
+                logger.LogInformation("The store imports the events of run {Run} again", runId);
             }
 
             return true;
@@ -68,14 +68,14 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             if (!refused)
             {
                 refused = true;
-                logger.LogError("The events of run {Run} cannot be stored now ({Reason}); they stay in its file and are taken when the store writes again", runId, error.Message);
+                logger.LogError("Cannot store the events of run {Run} ({Reason}); they stay in its file and are imported once the store can write again", runId, error.Message);
             }
 
             return false;
         }
     }
 
-    /// <summary>Null: the file cannot be read. After some tries that is how it is, and what was read before has to do.</summary>
+    /// <summary>Null: the file cannot be read. After some retries the import ends with the events read before.</summary>
     private EventBatch? Read()
     {
         try
@@ -88,14 +88,14 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
         {
             if (unreadable++ == 0)
             {
-                logger.LogError("The events of run {Run} cannot be read ({Reason})", runId, error.Message);
+                logger.LogError("Cannot read the events of run {Run} ({Reason})", runId, error.Message);
             }
 
             return null;
         }
     }
 
-    /// <summary>Takes everything, however long the store refuses; gives up only when the server stops.</summary>
+    /// <summary>Imports all events, retrying as long as the store cannot write; gives up only when the server stops.</summary>
     public async Task ImportAllAsync(TimeProvider time, CancellationToken stopping)
     {
         while (!TryImport())

@@ -5,8 +5,8 @@ using LoraLab.Server.Live;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// The log of an attempt: lines go to the file at once, and to subscribers when <see cref="Publish"/> is called. A log that grows beyond
-/// all bounds keeps its beginning and its end. A disk that takes no line costs that line and never the run.
+/// The log of an attempt: lines are written to the file immediately, and to subscribers when <see cref="Publish"/> is called. A log that
+/// exceeds the limit keeps its beginning and its end. A failed write loses that line, never the run.
 /// </summary>
 internal sealed class AttemptLog : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class AttemptLog : IDisposable
     {
         this.runId = runId;
         this.feed = feed;
-        // Unbuffered: what a full disk refused must not come again when the file is closed.
+        // Unbuffered: a line that a full disk rejected must not be written when the file is closed.
         file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         published = file.Position;
     }
@@ -48,7 +48,7 @@ internal sealed class AttemptLog : IDisposable
             if (!full && file.Position + Encoding.UTF8.GetByteCount(line) >= MaximumBytes)
             {
                 full = true;
-                Append($"LoraLab: the log is full; of what follows only the last {LastLines} lines are kept.");
+                Append($"LoraLab: the log has reached its size limit; only the last {LastLines} of the following lines are kept.");
             }
 
             if (full)
@@ -75,14 +75,14 @@ internal sealed class AttemptLog : IDisposable
         }
     }
 
-    /// <summary>The process is gone: writes the end of a log that was full, and takes no more.</summary>
+    /// <summary>Called after the process exited: writes the end of a log that reached its limit, and closes it.</summary>
     public void Complete()
     {
         lock (gate)
         {
             if (!closed && held.Count > 0)
             {
-                Append($"LoraLab: {left} lines were left out here.");
+                Append($"LoraLab: {left} lines were omitted here.");
                 foreach (string line in held)
                 {
                     Append(line);
@@ -122,13 +122,13 @@ internal sealed class AttemptLog : IDisposable
         }
         catch (IOException)
         {
-            // The run matters more than a line about it.
+            // The run matters more than a line of its log.
             return;
         }
 
         if (unpublished.Length + text.Length > MaximumLive)
         {
-            // Who follows the log sees a gap in the offsets and reads it from the file.
+            // Subscribers see a gap in the offsets and read it from the file.
             unpublished.Clear();
             published = before;
         }

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>Lines of a stream, each cut where it grows too long: a process that never ends its line must not fill the server's memory.</summary>
+/// <summary>Lines of a stream, truncated to a maximum length: a process that never ends its line must not exhaust the server's memory.</summary>
 internal sealed class BoundedLines(TextReader reader)
 {
-    /// <summary>Characters of a line that are kept; an answer of the inspecting trainer is far shorter.</summary>
+    /// <summary>Maximum characters per line; the inspector's responses are far shorter.</summary>
     private const int Longest = 4 << 20;
 
     private const string Cut = " …";

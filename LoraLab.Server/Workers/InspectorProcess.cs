@@ -6,7 +6,7 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>One life of the inspecting trainer: questions go out with a number, answers come back with it.</summary>
+/// <summary>An inspector process: requests carry an id, and responses return it.</summary>
 internal sealed class InspectorProcess : IDisposable
 {
     private const int KeptLines = 5;
@@ -27,7 +27,7 @@ internal sealed class InspectorProcess : IDisposable
 
     public bool IsAlive => !gone;
 
-    /// <summary>The last things it said besides answers.</summary>
+    /// <summary>Its last output lines other than responses.</summary>
     public string LastLines => string.Join(" ", lines);
 
     public async Task<InspectResponse> RequestAsync(InspectRequest request, TimeSpan timeout, CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ internal sealed class InspectorProcess : IDisposable
         }
         catch (JsonException error)
         {
-            log.LogWarning("The trainer's answer cannot be read: {Reason}", error.Message);
+            log.LogWarning("The trainer's response cannot be read: {Reason}", error.Message);
         }
 
         OnError(line);

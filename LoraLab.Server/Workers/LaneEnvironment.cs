@@ -4,8 +4,8 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// What a lane's worker sees of the machine's GPUs: its own and no other. GPUs are numbered as NVIDIA's driver library numbers them,
-/// by their place on the bus, and a list that the server itself was given (<c>CUDA_VISIBLE_DEVICES</c>) is what its numbers count in.
+/// Restricts a lane's worker to its own GPU. GPUs are numbered as by NVIDIA's driver library, by bus position; if the server itself has
+/// <c>CUDA_VISIBLE_DEVICES</c>, its device numbers are indices into that list.
 /// </summary>
 internal static class LaneEnvironment
 {
@@ -14,7 +14,7 @@ internal static class LaneEnvironment
     private const string ByBus = "PCI_BUS_ID";
     private const string CudaPrefix = "cuda:";
 
-    // An empty value is the same as none on Windows; a number that no GPU has hides them all everywhere.
+    // On Windows an empty value equals an unset one; a number that no GPU has hides all GPUs on every system.
     private const string None = "-1";
 
     public static void Apply(IDictionary<string, string?> environment, string device)
@@ -32,7 +32,7 @@ internal static class LaneEnvironment
         }
     }
 
-    /// <summary>Null where the server's own list ends before the lane's number: the worker then says which devices there are.</summary>
+    /// <summary>Null if the server's own list has no such index: the worker then reports the available devices.</summary>
     private static string? Entry(IDictionary<string, string?> environment, string device)
     {
         int index = int.Parse(device.AsSpan(CudaPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture);

@@ -5,17 +5,17 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// The process of an attempt whose server is gone. Its id alone may be another program's by now, so its start time must fit too, or,
-/// where the clock was set meanwhile, the attempt's event file must still be held open: a worker keeps it so for as long as it lives.
+/// The process of an attempt whose server died. Its id may have been reused by another program, so the start time must match too, or,
+/// if the clock was set meanwhile, the attempt's event file must still be held open: a worker keeps it open for its whole lifetime.
 /// </summary>
 internal static class OrphanedWorker
 {
-    /// <summary>The system reports start times to a hundredth of a second, and not always the same.</summary>
+    /// <summary>The system reports start times to a hundredth of a second, and not always consistently.</summary>
     private static readonly TimeSpan SameStart = TimeSpan.FromSeconds(2);
 
-    /// <summary>The process, or null when it is gone.</summary>
+    /// <summary>The process; null: it has exited.</summary>
     /// <param name="attempt">The attempt.</param>
-    /// <param name="eventFile">Its events.</param>
+    /// <param name="eventFile">Its event file.</param>
     public static Process? Find(RunAttempt attempt, string eventFile)
     {
         if (attempt.ProcessId is not int id || attempt.ProcessStartedAt is not { } startedAt)

@@ -9,34 +9,34 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// Writes how a run ended. It does not give up: a run whose process is gone must not be shown as running because the disk was full
-/// at that moment.
+/// Stores the end of a run, and retries until it succeeds: a run whose process has exited must not be shown as running because the disk
+/// was full at that moment.
 /// </summary>
 internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time, ILogger<RunEnding> log)
 {
     private const int TailLines = 50;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
-    /// <summary>Ends a run for a reason, unless it has ended.</summary>
+    /// <summary>Ends a run with a reason, unless it has already ended.</summary>
     public Task EndAsync(string runId, EndReason reason, string? error, CancellationToken stopping) =>
         WriteAsync(runId, (document, now) => RunStateMachine.End(document, reason, error, now), stopping);
 
-    /// <summary>Ends a run whose process is gone.</summary>
+    /// <summary>Ends a run whose process has exited.</summary>
     /// <param name="runId">The run.</param>
-    /// <param name="ended">Its last event, if it told one.</param>
-    /// <param name="exitCode">Of its process.</param>
-    /// <param name="killed">The server killed it.</param>
-    /// <param name="stopping">Set when it went because the server stops.</param>
+    /// <param name="ended">Its last event; null: it reported none.</param>
+    /// <param name="exitCode">Exit code of its process.</param>
+    /// <param name="killed">Whether the server killed it.</param>
+    /// <param name="stopping">Cancelled if it exited because the server is stopping.</param>
     public Task ConcludeAsync(string runId, AttemptEnded? ended, int exitCode, bool killed, CancellationToken stopping)
     {
         bool isStopping = stopping.IsCancellationRequested;
         return WriteAsync(runId, (document, now) => Conclude(document, ended, exitCode, killed, isStopping, now), stopping);
     }
 
-    /// <summary>Ends a run that a dead server left in the middle; its process is gone.</summary>
+    /// <summary>Ends a run that a dead server left active; its process has exited.</summary>
     /// <param name="runId">The run.</param>
-    /// <param name="ended">Its last event, if it told one.</param>
-    /// <param name="stopping">Set when the server stops.</param>
+    /// <param name="ended">Its last event; null: it reported none.</param>
+    /// <param name="stopping">Cancelled when the server is stopping.</param>
     public Task RecoverAsync(string runId, AttemptEnded? ended, CancellationToken stopping) => WriteAsync(
         runId,
         (document, now) => ended is { Reason: not EndReason.Cancelled }
@@ -59,7 +59,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         {
             try
             {
-                // Its attempt is the last, and nobody else ends it: what is read here is what belongs to the end.
+                // Its attempt is the last one, and only this method ends it, so this log tail belongs to its end.
                 int attempt = store.Find(runId)?.Document.Attempts.Count ?? 0;
                 IReadOnlyList<string> tail = attempt == 0 ? [] : logs.LastLines(runId, attempt, TailLines);
                 if (store.Transact(StoreScope.Run(runId), transaction => Write(transaction, runId, end, tail)))
@@ -71,7 +71,7 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
             }
             catch (Exception error) when (StorageFailure.Is(error) && !stopping.IsCancellationRequested)
             {
-                log.LogError("The end of run {Run} cannot be stored now ({Reason}); it is tried again in {Seconds:0.#} s", runId, error.Message, pause.TotalSeconds);
+                log.LogError("Cannot store the end of run {Run} ({Reason}); retrying in {Seconds:0.#} s", runId, error.Message, pause.TotalSeconds);
                 await Task.Delay(pause, time, stopping);
             }
         }

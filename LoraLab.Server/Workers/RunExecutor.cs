@@ -16,7 +16,7 @@ namespace LoraLab.Server.Workers;
 
 /// <summary>
 /// Executes one attempt of a run: run directory, child process, import of its events, end. Whatever happens to the
-/// process, the run ends in a state that says so.
+/// process, the run ends in a state that reflects it.
 /// </summary>
 internal sealed class RunExecutor(
     IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedAutoSettings autoSettings, RunDirectoryLocks directoryLocks, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
@@ -30,7 +30,7 @@ internal sealed class RunExecutor(
         CreateAttemptFolder(Path.Combine(directory, RunFiles.Attempt(attempt)));
         WriteSpec(run, lane, Path.Combine(directory, RunFiles.Spec));
 
-        // Checkpoint 1: a cancel that came before the handle was registered is seen in the document.
+        // Checkpoint 1: a cancel before the handle was registered is visible in the document.
         if (store.Find(run.Id)?.Document.State == RunState.Cancelling)
         {
             await ending.EndAsync(run.Id, EndReason.Cancelled, null, stopping);
@@ -60,7 +60,7 @@ internal sealed class RunExecutor(
             }
             finally
             {
-                // Whatever went wrong here: the device is free when the lane is.
+                // Whatever went wrong: the device must be free when the lane is.
                 await EndAsync(worker);
             }
         }
@@ -68,7 +68,7 @@ internal sealed class RunExecutor(
 
     private async Task SuperviseAsync(string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
     {
-        // Checkpoint 2: the process, warm or cold, is known by id and start time before it is told to begin.
+        // Checkpoint 2: id and start time of the process, warm or cold, are stored before it receives its command.
         worker.Redirect(line => OnOutput(line, log, handle), line => OnError(line, log, handle));
         handle.Worker = worker;
         RecordProcess(runId, worker);
@@ -79,7 +79,7 @@ internal sealed class RunExecutor(
         WorkerSupervisor supervisor = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
         await supervisor.UntilExitAsync(import, stopping);
 
-        // Checkpoint 3: the process is gone and all that it wrote is in the store.
+        // Checkpoint 3: the process has exited and all its events are in the store.
         int exitCode = await worker.Exited;
         handle.Worker = null;
         await import.ImportAllAsync(time, stopping);
@@ -97,8 +97,8 @@ internal sealed class RunExecutor(
     }
 
     /// <summary>
-    /// A store that was put back to an earlier state may claim an attempt again: what is there already is set aside, since a worker
-    /// writes its events into a file of its own.
+    /// A store that was restored to an earlier state may claim an attempt again: an existing folder is moved aside, because a worker
+    /// creates its own event file.
     /// </summary>
     private static void CreateAttemptFolder(string path)
     {
@@ -116,7 +116,7 @@ internal sealed class RunExecutor(
         Directory.CreateDirectory(path);
     }
 
-    /// <summary>Written once: a later attempt goes on with the very specification that its checkpoints belong to.</summary>
+    /// <summary>Written once: a later attempt continues with exactly the specification of its checkpoints.</summary>
     private void WriteSpec(RunDocument run, Lane lane, string path)
     {
         if (!File.Exists(path))
@@ -139,7 +139,7 @@ internal sealed class RunExecutor(
         });
     }
 
-    /// <summary>JSON on stdout repeats what is in the file: it only says that there is something to read.</summary>
+    /// <summary>JSON on stdout repeats the event file: it only signals that there is something to read.</summary>
     private static void OnOutput(string line, AttemptLog log, ActiveRun handle)
     {
         if (!IsJson(line))

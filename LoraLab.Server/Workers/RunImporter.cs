@@ -9,7 +9,7 @@ using LoraLab.Server.Storage.LiteDb;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>Takes worker events into the store: document, points and live events in one transaction.</summary>
+/// <summary>Imports worker events into the store: document, points and live events in one transaction.</summary>
 internal sealed class RunImporter(IRunStore store, TimeProvider time)
 {
     public void Import(string runId, IReadOnlyList<WorkerEvent> events)
@@ -57,7 +57,7 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
         }
     }
 
-    /// <summary>The worker is alive and does not move; its next event takes the mark away.</summary>
+    /// <summary>Marks a run whose worker is alive without progress; its next event clears the mark.</summary>
     public void MarkStalled(string runId)
     {
         if (store.Find(runId) is not { Document: { Progress.Stalled: false } seen } || seen.State.IsTerminal())

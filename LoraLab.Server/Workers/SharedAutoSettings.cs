@@ -5,12 +5,12 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// What was left to the worker, it chooses once for all runs of a study or sweep: precision and sentences per pass are those of the first run that
-/// began on the same device. Threads follow from the machine.
+/// Shares automatic settings between all runs of a study or sweep: precision and sentences per pass are those that the first run
+/// started on the same device chose. The number of threads follows from the machine.
 /// </summary>
 internal sealed class SharedAutoSettings(IRunStore store)
 {
-    /// <summary>The specification for the first attempt of a run.</summary>
+    /// <summary>The specification of a run's first attempt.</summary>
     public RunSpec Apply(RunDocument run, string device)
     {
         if (run.StudyId is null && run.SweepId is null)

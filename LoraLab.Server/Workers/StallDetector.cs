@@ -3,8 +3,8 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// Says when a worker that is alive does not move: it has told nothing for ten times its median step, at least for the configured span.
-/// Loading and evaluating count as moving while it tells of them.
+/// Detects a live worker without progress: it has reported nothing for ten times its median step, and at least for the configured time.
+/// Loading and evaluation count as progress while the worker reports them.
 /// </summary>
 internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
     private int step;
     private bool training;
 
-    /// <summary>It has not moved for too long.</summary>
+    /// <summary>Whether there has been no progress for too long.</summary>
     public bool IsStalled => time.GetElapsedTime(moved) > Limit;
 
     private TimeSpan Limit
@@ -26,7 +26,7 @@ internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
         {
             if (seconds.Count == 0)
             {
-                // How long a step takes is not known before the second: a large model on a slow machine needs minutes.
+                // The step time is unknown before the second step: a large model on a slow machine needs minutes.
                 return training ? shortest * StallFactor : shortest;
             }
 
@@ -36,7 +36,7 @@ internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
         }
     }
 
-    /// <summary>The worker told something.</summary>
+    /// <summary>Records events of the worker as progress.</summary>
     public void Observe(IReadOnlyList<WorkerEvent> events)
     {
         if (events.Count == 0)

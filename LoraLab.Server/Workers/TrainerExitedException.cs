@@ -1,4 +1,4 @@
 namespace LoraLab.Server.Workers;
 
-/// <summary>The inspecting trainer ended before it answered.</summary>
-internal sealed class TrainerExitedException() : Exception("The trainer ended before it answered.");
+/// <summary>The inspector exited before it responded.</summary>
+internal sealed class TrainerExitedException() : Exception("The trainer exited before it responded.");

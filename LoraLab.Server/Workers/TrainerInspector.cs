@@ -6,8 +6,8 @@ using LoraLab.Server.Infrastructure.Errors;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// Asks the resident trainer what only it knows: methods, models, data sets, devices, and whether a specification can
-/// run. A trainer that died is started again, and its question asked once more.
+/// Queries a resident trainer process for what only the trainer knows: methods, models, data sets, devices, and whether a specification
+/// is valid. A process that died is restarted, and the request retried once.
 /// </summary>
 internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerInspector> log) : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
     private IReadOnlyList<MethodDescriptor>? methods;
     private bool disposed;
 
-    /// <summary>The methods; they are part of the trainer's program, so they are asked for once.</summary>
+    /// <summary>The methods; they are part of the trainer's program, so they are requested once.</summary>
     public async Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
         methods ??= (await RequestAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];
 
@@ -34,7 +34,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             }
             catch (TrainerExitedException) when (!again)
             {
-                log.LogWarning("The inspecting trainer ended; it is started again. {Lines}", process.LastLines);
+                log.LogWarning("The inspector exited and is restarted. {Lines}", process.LastLines);
             }
             catch (TrainerExitedException)
             {
@@ -48,7 +48,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
         }
     }
 
-    /// <summary>Lets the trainer go until the next question.</summary>
+    /// <summary>Stops the process until the next request.</summary>
     public void Release()
     {
         lock (gate)

@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>The idle worker of one lane. One that dies is replaced after a pause that doubles: a program that cannot idle must not cost a core.</summary>
+/// <summary>The warm worker of one lane. One that dies is replaced after a pause with exponential backoff: a program that cannot stay idle must not cost a core.</summary>
 internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess> start, TimeProvider time, ILogger log, CancellationToken stopping) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -35,7 +35,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
             requested = false;
             if (idle is not { IsAlive: true } taken)
             {
-                // One that has just died is cleared away where its exit is awaited.
+                // One that has just died is disposed where its exit is awaited.
                 return null;
             }
 
@@ -65,7 +65,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
         }
     }
 
-    /// <summary>The caller holds the gate.</summary>
+    /// <summary>The caller holds the lock.</summary>
     private void Start()
     {
         if (disposed || stopping.IsCancellationRequested)
@@ -75,7 +75,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
 
         try
         {
-            idle = start(line => log.LogInformation("Idle worker of {Device}: {Line}", device, line));
+            idle = start(line => log.LogInformation("Warm worker of {Device}: {Line}", device, line));
             _ = WatchAsync(idle);
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
@@ -89,17 +89,17 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
         int exitCode = await process.Exited;
         lock (gate)
         {
-            // Handed over, its exit is somebody else's business.
+            // After the handover, its exit is handled by the run's supervisor.
             if (idle == process)
             {
                 idle = null;
                 process.Dispose();
-                RetryLater($"ended with exit code {exitCode}");
+                RetryLater($"exited with code {exitCode}");
             }
         }
     }
 
-    /// <summary>The caller holds the gate.</summary>
+    /// <summary>The caller holds the lock.</summary>
     private void RetryLater(string why)
     {
         if (disposed || stopping.IsCancellationRequested)
@@ -107,7 +107,7 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
             return;
         }
 
-        log.LogWarning("The idle worker of {Device} {Why}; the next try is in {Seconds:0} s, and until then runs start without one", device, why, pause.TotalSeconds);
+        log.LogWarning("The warm worker of {Device} {Why}; retrying in {Seconds:0} s, and until then runs start without one", device, why, pause.TotalSeconds);
         pausing = true;
         _ = AfterPauseAsync(pause);
         pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

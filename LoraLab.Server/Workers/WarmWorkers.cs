@@ -6,14 +6,14 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// One idle worker for each lane, started ahead of need so that a run does not wait for a runtime and a tensor library to load.
-/// It holds nothing of a run: no folder, no model, no GPU memory. Whoever gets none from here starts one cold; nothing else differs.
+/// One idle worker per lane, started in advance so that a run does not wait for a runtime and a tensor library to load.
+/// It holds nothing of a run: no folder, no model, no GPU memory. Without a warm worker a cold one is started; nothing else differs.
 /// </summary>
 internal sealed class WarmWorkers(WorkerLocator locator, IOptions<LoraLabOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WarmWorkers> log) : IDisposable
 {
     private readonly ConcurrentDictionary<int, WarmLane> lanes = new();
 
-    /// <summary>The lane has nothing to do: have a worker ready for its next run. Once more does no harm.</summary>
+    /// <summary>Prepares a worker for the next run of an idle lane. Idempotent.</summary>
     public void Prepare(Lane lane)
     {
         if (options.Value.WarmWorkers)
@@ -23,7 +23,7 @@ internal sealed class WarmWorkers(WorkerLocator locator, IOptions<LoraLabOptions
         }
     }
 
-    /// <summary>The lane's idle worker, the caller's from now on; null when there is none. No other is started before <see cref="Prepare"/>.</summary>
+    /// <summary>Hands the lane's warm worker over to the caller; null: there is none. No other is started before <see cref="Prepare"/>.</summary>
     public WorkerProcess? Take(Lane lane) => lanes.TryGetValue(lane.Index, out WarmLane? warm) ? warm.Take() : null;
 
     public void Dispose()

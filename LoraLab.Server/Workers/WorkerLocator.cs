@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>Finds the trainer's program and how to start it.</summary>
+/// <summary>Locates the trainer's program and builds its start information.</summary>
 internal sealed class WorkerLocator
 {
     private const string WorkerDll = "LoraLab.Training.dll";
@@ -24,18 +24,18 @@ internal sealed class WorkerLocator
 
     public string ProgramPath { get; }
 
-    /// <summary>Null when the program is there, else one sentence.</summary>
+    /// <summary>An error message if the program does not exist; else null.</summary>
     public string? Problem => File.Exists(ProgramPath)
         ? null
         : $"The trainer {ProgramPath} does not exist; build LoraLab.Server, or set LoraLab:WorkerPath to LoraLab.Training.dll.";
 
-    /// <summary>How to start the trainer with <paramref name="verb"/>, with pipes and the resolved configuration; for a lane's worker with its <paramref name="device"/>.</summary>
+    /// <summary>Start information for the trainer with <paramref name="verb"/>, with pipes and the resolved configuration; for a lane's worker with its <paramref name="device"/>.</summary>
     public ProcessStartInfo Command(string verb, string? device = null)
     {
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
         ProcessStartInfo start = new()
         {
-            // Not a run's folder: an idle worker has none, and no process may keep one from being deleted.
+            // Not a run directory: an idle worker has none, and no process may prevent one from being deleted.
             WorkingDirectory = paths.DataDirectory,
             UseShellExecute = false,
             CreateNoWindow = true,
@@ -79,13 +79,13 @@ internal sealed class WorkerLocator
             return published;
         }
 
-        // In a checkout the program lies in LoraLab.Server/bin/CONFIGURATION/FRAMEWORK/, the trainer beside it likewise.
+        // In a checkout the server is in LoraLab.Server/bin/CONFIGURATION/FRAMEWORK/, and the trainer in the same place of its project.
         DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         string built = Path.Combine(paths.Home, "LoraLab.Training", "bin", framework.Parent?.Name ?? "Release", framework.Name, WorkerDll);
         return File.Exists(built) ? built : published;
     }
 
-    /// <summary>What the child reads in place of the server's own relative or inherited values.</summary>
+    /// <summary>Replaces the server's relative or inherited values in the child's environment.</summary>
     private void Configure(IDictionary<string, string?> environment)
     {
         foreach (string key in environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase)).ToList())
@@ -111,7 +111,7 @@ internal sealed class WorkerLocator
         }
     }
 
-    /// <summary>The dotnet that runs this server, wherever it is installed.</summary>
+    /// <summary>The dotnet executable that runs this server, wherever it is installed.</summary>
     private static string DotnetHost()
     {
         string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";

@@ -5,7 +5,7 @@ using LoraLab.Contracts;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>A child process that talks in lines. Its stdin stays open for as long as it shall live.</summary>
+/// <summary>A child process with line-based input and output. Its stdin stays open while it is to live.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
     private readonly Process process;
@@ -27,10 +27,10 @@ internal sealed class WorkerProcess : IDisposable
 
     public DateTimeOffset? StartedAt { get; }
 
-    /// <summary>Completes with the exit code after the process has ended and its last line was handed over.</summary>
+    /// <summary>Completes with the exit code after the process has exited and its last line was delivered.</summary>
     public Task<int> Exited { get; }
 
-    /// <summary>Asks the system, at once: <see cref="Exited"/> still waits for last lines.</summary>
+    /// <summary>Whether the process is alive at this moment: <see cref="Exited"/> still waits for its last lines.</summary>
     public bool IsAlive
     {
         get
@@ -62,17 +62,17 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>Starts the program; a <see cref="Win32Exception"/> says why it cannot be started.</summary>
+    /// <summary>Starts the program; throws <see cref="Win32Exception"/> if it cannot be started.</summary>
     public static WorkerProcess Start(ProcessStartInfo command, Action<string> onOutput, Action<string> onError)
     {
         Process process = Process.Start(command) ?? throw new Win32Exception($"{command.FileName} could not be started.");
         return new WorkerProcess(process, onOutput, onError);
     }
 
-    /// <summary>Every line from now on goes to these.</summary>
+    /// <summary>Redirects all further lines to these callbacks.</summary>
     public void Redirect(Action<string> onOutput, Action<string> onError) => listeners = new(onOutput, onError);
 
-    /// <summary>Sends one line; a process that has gone is no error here, its exit tells.</summary>
+    /// <summary>Sends one line; an exited process is not an error here, because its exit is handled elsewhere.</summary>
     public async Task SendAsync<T>(T message)
     {
         await writing.WaitAsync();
@@ -91,7 +91,7 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>Ends stdin, the lifeline: the worker shall save what it has and exit.</summary>
+    /// <summary>Closes stdin: the worker then saves a checkpoint and exits.</summary>
     public void CloseInput()
     {
         try
@@ -100,7 +100,7 @@ internal sealed class WorkerProcess : IDisposable
         }
         catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // It has gone by itself.
+            // It has already exited.
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class WorkerProcess : IDisposable
         }
         catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
         {
-            // It has gone by itself.
+            // It has already exited.
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed class WorkerProcess : IDisposable
     private async Task<int> WaitAsync(Task output, Task error)
     {
         await process.WaitForExitAsync();
-        // A grandchild may keep the pipes open: what the worker wrote itself is there by now.
+        // A grandchild may keep the pipes open: the worker's own output has arrived by now.
         await Task.WhenAny(Task.WhenAll(output, error), Task.Delay(TimeSpan.FromSeconds(2)));
         return process.ExitCode;
     }

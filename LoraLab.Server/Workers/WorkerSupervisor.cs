@@ -1,15 +1,15 @@
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// Waits for a worker's exit, imports on the way, and passes on a cancel or the server's stop; who does not obey in time is killed.
-/// Deadlines are spans of a clock that nobody sets.
+/// Waits for a worker's exit, imports its events meanwhile, and forwards a cancel or the server's stop; a worker that does not obey in
+/// time is killed. Deadlines use the monotonic clock.
 /// </summary>
 internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, TimeSpan grace, TimeProvider time)
 {
-    /// <summary>Events are taken in batches of this span: it bounds writes and live messages alike.</summary>
+    /// <summary>Interval of imports: it limits the rate of writes and live messages.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>At its beginning a run tells one important thing after the other, up to the first step: those are not held back for long.</summary>
+    /// <summary>A shorter interval at the start of a run, when important events up to the first step follow one another.</summary>
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(40);
 
     private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(2);
@@ -21,7 +21,7 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
     private bool cancelSent;
     private bool inputClosed;
 
-    /// <summary>It did not obey and was killed.</summary>
+    /// <summary>Whether the worker was killed.</summary>
     public bool Killed { get; private set; }
 
     public async Task UntilExitAsync(AttemptImport import, CancellationToken stopping)

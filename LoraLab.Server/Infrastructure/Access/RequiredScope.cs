@@ -1,10 +1,10 @@
 namespace LoraLab.Server.Infrastructure.Access;
 
-/// <summary>Which scope a request needs: what its endpoint says, else what its method suggests, so that a route that says nothing is not open.</summary>
+/// <summary>The scope that a request requires: its endpoint's, else its method's default, so that no route is open by omission.</summary>
 /// <param name="Scope">The scope.</param>
 internal sealed record RequiredScope(string Scope)
 {
-    /// <summary>The endpoint needs this scope, whatever its method.</summary>
+    /// <summary>Requires this scope on the endpoint, whatever its method.</summary>
     public static void On(EndpointBuilder endpoint, string scope) => endpoint.Metadata.Add(new RequiredScope(scope));
 
     public static string For(HttpContext context) =>

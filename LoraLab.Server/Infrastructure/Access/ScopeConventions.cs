@@ -1,9 +1,9 @@
 namespace LoraLab.Server.Infrastructure.Access;
 
-/// <summary>How routes say what they need.</summary>
+/// <summary>Declares the scopes of routes.</summary>
 internal static class ScopeConventions
 {
-    /// <summary>Needs <paramref name="scope"/>; without this, GET needs read, DELETE admin, and the rest submit.</summary>
+    /// <summary>Requires <paramref name="scope"/>; without this, GET requires read, DELETE admin, and all others submit.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
         where TBuilder : IEndpointConventionBuilder
     {

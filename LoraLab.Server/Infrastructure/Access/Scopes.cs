@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Infrastructure.Access;
 
-/// <summary>What a key may do. Each scope contains the ones before it.</summary>
+/// <summary>Permissions of a key. Each scope includes the ones before it.</summary>
 internal static class Scopes
 {
     /// <summary>See everything.</summary>
@@ -9,13 +9,13 @@ internal static class Scopes
     /// <summary>Start, stop and describe runs.</summary>
     public const string Submit = "submit";
 
-    /// <summary>Delete what cannot be had again, and stop the queue for everybody.</summary>
+    /// <summary>Delete data irrevocably, and pause the queue for everyone.</summary>
     public const string Admin = "admin";
 
-    /// <summary>From the least to the most.</summary>
+    /// <summary>From the least to the most privileged.</summary>
     public static IReadOnlyList<string> All { get; } = [Read, Submit, Admin];
 
-    /// <summary>The scopes with everything that they contain.</summary>
+    /// <summary>The scopes with all that they include.</summary>
     public static IReadOnlyList<string> Expand(IEnumerable<string> granted)
     {
         int most = granted.Select(scope => ((List<string>)[.. All]).IndexOf(scope)).DefaultIfEmpty(-1).Max();

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
-/// <summary>A request that cannot be fulfilled: becomes a problem document. The message is the sentence that the user sees.</summary>
+/// <summary>A request that cannot be fulfilled; becomes a problem document. The message is shown to the user.</summary>
 internal sealed class ApiFailure : Exception
 {
     private ApiFailure(int status, string code, string message, IReadOnlyDictionary<string, string[]>? errors = null)
@@ -15,13 +15,13 @@ internal sealed class ApiFailure : Exception
 
     public int Status { get; }
 
-    /// <summary>Stable word for programs.</summary>
+    /// <summary>Stable machine-readable code.</summary>
     public string Code { get; }
 
-    /// <summary>When to come again, for refusals that pass.</summary>
+    /// <summary>When to retry, for temporary refusals.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
-    /// <summary>Sentences by field.</summary>
+    /// <summary>Messages by field.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; }
 
     public static ApiFailure NotFound(string code, string message) => new(StatusCodes.Status404NotFound, code, message);
@@ -34,7 +34,7 @@ internal sealed class ApiFailure : Exception
 
     public static ApiFailure Unavailable(string code, string message) => new(StatusCodes.Status503ServiceUnavailable, code, message);
 
-    /// <summary>Too much is asked for at the moment; later it may be had.</summary>
+    /// <summary>A limit is reached for now; the request can be retried later.</summary>
     public static ApiFailure TooMany(string code, string message, TimeSpan retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, code, message) { RetryAfter = retryAfter };
 
@@ -52,7 +52,7 @@ internal sealed class ApiFailure : Exception
         string.Join(" ", errors.Select(error => error.Message)),
         errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Message).ToArray()));
 
-    /// <summary>Refuses where fields are wrong.</summary>
+    /// <summary>Throws if fields are wrong.</summary>
     /// <exception cref="ApiFailure">There are errors.</exception>
     public static void ThrowIfAny(IReadOnlyList<FieldError> errors)
     {

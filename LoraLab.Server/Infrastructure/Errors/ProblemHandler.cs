@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
-/// <summary>Turns exceptions into problem documents; none of them shows a stack trace.</summary>
+/// <summary>Turns exceptions into problem documents without stack traces.</summary>
 internal sealed partial class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
@@ -22,8 +22,8 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
                 Describe(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", $"The body is larger than {RequestBody.MaximumBytes / 1024} KiB."),
             BadHttpRequestException bad => Describe(bad.StatusCode, "malformed", Explain(bad)),
-            _ when DiskSpace.IsShort(exception) => Describe(StatusCodes.Status507InsufficientStorage, "diskFull", "The disk of the data directory is full, so this could not be stored; free some space and send it again."),
-            _ => Describe(StatusCodes.Status500InternalServerError, "internal", "The server failed on this request; its log has the details."),
+            _ when DiskSpace.IsShort(exception) => Describe(StatusCodes.Status507InsufficientStorage, "diskFull", "The disk of the data directory is full, so the request could not be stored; free some space and send it again."),
+            _ => Describe(StatusCodes.Status500InternalServerError, "internal", "The server failed to process this request; see its log for details."),
         };
         if (exception is ApiFailure { Errors: { } errors })
         {
@@ -52,7 +52,7 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
         Extensions = { ["code"] = code },
     };
 
-    /// <summary>The framework's sentence speaks of .NET types; the caller knows names and values.</summary>
+    /// <summary>The framework's message mentions .NET types; callers know parameter names and values.</summary>
     private static string Explain(BadHttpRequestException bad)
     {
         Match unbound = UnboundParameter().Match(bad.Message);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Infrastructure.Errors;
 
 /// <summary>
-/// Writes a problem document to whoever asked for something else: the framework's own writer refuses where Accept does not name JSON, and
-/// a client that wanted CSV would be told nothing at all.
+/// Writes problem documents to clients that accept another type: the framework's own writer declines unless Accept names JSON, and
+/// a client that requested CSV would get an empty response.
 /// </summary>
 internal sealed class ProblemWriter(IOptions<ProblemDetailsOptions> options) : IProblemDetailsWriter
 {

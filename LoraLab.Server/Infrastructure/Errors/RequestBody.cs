@@ -5,7 +5,7 @@ using LoraLab.Contracts;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
-/// <summary>Reads JSON bodies strictly: every way in which one can be wrong is one sentence.</summary>
+/// <summary>Reads JSON bodies strictly; every kind of error has its own message.</summary>
 internal static class RequestBody
 {
     public const int MaximumBytes = 1 << 20;
@@ -14,7 +14,7 @@ internal static class RequestBody
 
     private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
-    /// <summary>The body, which must be a JSON object; absent: an empty one where <paramref name="optional"/>.</summary>
+    /// <summary>The body, which must be a JSON object; without a body: an empty object if <paramref name="optional"/>.</summary>
     public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, bool optional = false, CancellationToken cancellationToken = default)
     {
         byte[] bytes = await ReadBytesAsync(request, cancellationToken);
@@ -54,7 +54,7 @@ internal static class RequestBody
         }
     }
 
-    // The parser takes half a surrogate pair for a string and fails when somebody reads it.
+    // The parser accepts an unpaired surrogate in a string and fails only when the string is read.
     private static void RequireUnicode(byte[] bytes)
     {
         Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = Parsing.MaxDepth });
@@ -70,7 +70,7 @@ internal static class RequestBody
         }
         catch (InvalidOperationException)
         {
-            throw ApiFailure.Malformed($"The string that ends at byte {reader.BytesConsumed} of the body is not Unicode: half of a surrogate pair stands alone.");
+            throw ApiFailure.Malformed($"The string that ends at byte {reader.BytesConsumed} of the body is not valid Unicode: it has an unpaired surrogate.");
         }
     }
 
@@ -78,8 +78,8 @@ internal static class RequestBody
     {
         string field = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
         return error.Message.Contains("could not be mapped", StringComparison.Ordinal)
-            ? $"'{field}' is not a member of this body."
-            : field.Length > 0 ? $"'{field}' has a value of the wrong kind." : $"The body does not fit: {error.Message}";
+            ? $"'{field}' is not a known member of this body."
+            : field.Length > 0 ? $"'{field}' has a value of the wrong type." : $"The body cannot be read: {error.Message}";
     }
 
     private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
-/// <summary>A sentence and a code for the refusals that come from the framework.</summary>
+/// <summary>Messages and codes for errors that the framework produces.</summary>
 internal static class StatusMessages
 {
     public static void Complete(ProblemDetailsContext context)
@@ -19,10 +19,10 @@ internal static class StatusMessages
         (string code, string? detail) = problem.Status switch
         {
             StatusCodes.Status401Unauthorized => ("keyNeeded", $"{Refusal(context.HttpContext)} Send a key as Authorization: Bearer KEY, or sign in at /login."),
-            StatusCodes.Status403Forbidden => ("scopeMissing", $"This needs a key with the scope {RequiredScope.For(context.HttpContext)}; the one that was sent does not have it."),
-            StatusCodes.Status429TooManyRequests => ("tooManyRequests", "This client asks more often than LoraLab:Limits:RequestsPerMinute allows; the header Retry-After says how many seconds to wait."),
-            StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {request.Path}; /api-docs lists what there is."),
-            StatusCodes.Status405MethodNotAllowed => ("methodNotAllowed", $"{request.Path} does not take {request.Method}; /api-docs lists what there is."),
+            StatusCodes.Status403Forbidden => ("scopeMissing", $"This request requires a key with the scope {RequiredScope.For(context.HttpContext)}, which the key that was sent does not have."),
+            StatusCodes.Status429TooManyRequests => ("tooManyRequests", "This client exceeds LoraLab:Limits:RequestsPerMinute; wait the number of seconds in the Retry-After header."),
+            StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {request.Path}; see /api-docs for all routes."),
+            StatusCodes.Status405MethodNotAllowed => ("methodNotAllowed", $"{request.Path} does not support {request.Method}; see /api-docs for all routes."),
             StatusCodes.Status415UnsupportedMediaType => ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
             _ => ("refused", problem.Detail),
         };
@@ -32,5 +32,5 @@ internal static class StatusMessages
     }
 
     private static string Refusal(HttpContext context) =>
-        context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message ?? "This server needs a key.";
+        context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message ?? "This server requires a key.";
 }

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace LoraLab.Server.Infrastructure.Observability;
 
 /// <summary>
-/// The server's own instruments. Static, as .NET's are: who measures needs no constructor for it, and nothing is paid while nobody listens.
+/// The server's own instruments. Static, as .NET's are: callers need no injected dependency, and they cost nothing without a listener.
 /// </summary>
 internal static class Telemetry
 {
@@ -14,25 +14,25 @@ internal static class Telemetry
 
     public static ActivitySource Source { get; } = new(Name, ServerVersion.Text);
 
-    /// <summary>Optimizer steps that runs reported.</summary>
-    public static Counter<long> Steps { get; } = Meter.CreateCounter<long>("loralab.run.steps", "{step}", "Optimizer steps taken into the store.");
+    /// <summary>Optimizer steps reported by runs.</summary>
+    public static Counter<long> Steps { get; } = Meter.CreateCounter<long>("loralab.run.steps", "{step}", "Optimizer steps imported into the store.");
 
-    /// <summary>Events of workers, by kind.</summary>
-    public static Counter<long> Events { get; } = Meter.CreateCounter<long>("loralab.worker.events", "{event}", "Worker events taken into the store.");
+    /// <summary>Worker events, by kind.</summary>
+    public static Counter<long> Events { get; } = Meter.CreateCounter<long>("loralab.worker.events", "{event}", "Worker events imported into the store.");
 
-    /// <summary>From the moment that an event was told to the moment that it is in the store.</summary>
-    public static Histogram<double> ImportLag { get; } = Meter.CreateHistogram<double>("loralab.import.lag", "s", "Age of a worker's event when it is in the store.");
+    /// <summary>From the time of an event to its import into the store.</summary>
+    public static Histogram<double> ImportLag { get; } = Meter.CreateHistogram<double>("loralab.import.lag", "s", "Age of a worker event at its import into the store.");
 
-    /// <summary>Worker processes that were given a run, <c>warm</c> or not.</summary>
-    public static Counter<long> WorkerStarts { get; } = Meter.CreateCounter<long>("loralab.worker.starts", "{process}", "Worker processes that were given a run.");
+    /// <summary>Worker processes that started a run, <c>warm</c> or not.</summary>
+    public static Counter<long> WorkerStarts { get; } = Meter.CreateCounter<long>("loralab.worker.starts", "{process}", "Worker processes that started a run.");
 
-    /// <summary>Runs that ended, by reason.</summary>
-    public static Counter<long> RunsEnded { get; } = Meter.CreateCounter<long>("loralab.runs.ended", "{run}", "Attempts that came to an end, by the state they left.");
+    /// <summary>Attempts that ended, by the resulting state.</summary>
+    public static Counter<long> RunsEnded { get; } = Meter.CreateCounter<long>("loralab.runs.ended", "{run}", "Attempts that ended, by the resulting state.");
 
-    /// <summary>Time within the store's gate for one transaction, written or not.</summary>
-    public static Histogram<double> StoreWrite { get; } = Meter.CreateHistogram<double>("loralab.store.write.duration", "s", "Duration of a transaction of the store.");
+    /// <summary>Time inside the store's lock for one transaction, with or without writes.</summary>
+    public static Histogram<double> StoreWrite { get; } = Meter.CreateHistogram<double>("loralab.store.write.duration", "s", "Duration of a store transaction.");
 
-    /// <summary>A value that is read when somebody collects.</summary>
+    /// <summary>Registers a gauge that is read on collection.</summary>
     public static void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) =>
         Meter.CreateObservableGauge(name, read, unit, description);
 }

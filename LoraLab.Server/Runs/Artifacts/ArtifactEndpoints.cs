@@ -14,7 +14,7 @@ internal static class ArtifactEndpoints
         runs.MapGet("/{id}/artifacts", List).ProducesProblem(404).WithSummary("The run's files with their kinds and sizes");
         runs.MapGet("/{id}/artifacts/{**name}", Download).Produces(200, contentType: "application/octet-stream").ProducesProblem(404).WithSummary("One of the run's files");
         runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409)
-            .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document says what went");
+            .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document records what was removed");
     }
 
     private static Ok<RunArtifacts> List(string id, IRunStore store, ArtifactFiles files)
@@ -28,16 +28,16 @@ internal static class ArtifactEndpoints
     {
         RequireRun(store, id);
         (RunArtifact artifact, string path) = files.Find(id, name)
-            ?? throw ApiFailure.NotFound("artifactNotFound", $"Run {id} has no such file; GET /api/v1/runs/{id}/artifacts lists what there is.");
+            ?? throw ApiFailure.NotFound("artifactNotFound", $"Run {id} has no such file; GET /api/v1/runs/{id}/artifacts lists its files.");
         try
         {
-            // Always as a file to keep: what a run wrote is never shown as a page of this server.
+            // Always as an attachment: files written by a run are never rendered as a page of this server.
             FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             return TypedResults.Stream(stream, "application/octet-stream", $"{id}-{artifact.Name.Replace('/', '-')}", artifact.ModifiedAt);
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw ApiFailure.NotFound("artifactNotFound", $"{artifact.Name} of run {id} was removed just now.");
+            throw ApiFailure.NotFound("artifactNotFound", $"{artifact.Name} of run {id} has just been removed.");
         }
     }
 
@@ -46,7 +46,7 @@ internal static class ArtifactEndpoints
         PruneRequest prune = await RequestBody.ReadAsync<PruneRequest>(request, cancellationToken);
         RequireRun(store, id);
         return prune is { Checkpoints: false, Predictions: false, Adapter: false }
-            ? throw ApiFailure.Invalid("checkpoints", "Nothing was chosen; set checkpoints, predictions or adapter to true.")
+            ? throw ApiFailure.Invalid("checkpoints", "Nothing is selected; set checkpoints, predictions or adapter to true.")
             : TypedResults.Ok(pruning.Prune(id, prune));
     }
 

@@ -8,8 +8,8 @@ using LoraLab.Server.Storage.Records;
 namespace LoraLab.Server.Runs.Artifacts;
 
 /// <summary>
-/// The files in a run's directory. A file is found by its name among those that are listed, never by a path from outside, and links are
-/// not listed: nothing outside the directory can be reached.
+/// The files in a run's directory. A file is looked up by name in the listing, never by a client's path, and links are not listed:
+/// nothing outside the directory can be reached.
 /// </summary>
 internal sealed partial class ArtifactFiles(LoraLabPaths paths)
 {
@@ -27,13 +27,13 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
             .OrderBy(artifact => artifact.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>The listed file of that name and where it lies; null: there is none.</summary>
+    /// <summary>The listed file of that name and its path; null: there is none.</summary>
     public (RunArtifact Artifact, string Path)? Find(string runId, string name) =>
         List(runId).FirstOrDefault(artifact => artifact.Name == name) is { } found ? (found, PathOf(runId, found)) : null;
 
     public string PathOf(string runId, RunArtifact artifact) => Path.Combine(paths.RunDirectory(runId), artifact.Name);
 
-    /// <summary>Null where the file went meanwhile, is not whole yet, or is the server's own business.</summary>
+    /// <summary>Null if the file was removed meanwhile, is incomplete, or is internal to the server.</summary>
     private static RunArtifact? Describe(string name, FileInfo file)
     {
         try

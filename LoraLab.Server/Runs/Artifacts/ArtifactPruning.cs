@@ -7,35 +7,35 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Runs.Artifacts;
 
 /// <summary>
-/// Removes files of ended runs. The document says what went, before it goes. Specification, metrics, summary, events and the predictions
-/// that comparisons use stay in any case.
+/// Removes files of ended runs. The document records them before they are removed. Specification, metrics, summary, events and the
+/// predictions that comparisons use are always kept.
 /// </summary>
 internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunDirectoryLocks directoryLocks, ILogger<ArtifactPruning> log)
 {
-    /// <summary>Removes what is asked for; the document as it is then.</summary>
+    /// <summary>Removes the requested files; returns the updated document.</summary>
     public RunDocument Prune(string runId, PruneRequest request, bool byRetention = false)
     {
         using Lock.Scope scope = directoryLocks.AcquireLock();
         IReadOnlyList<RunArtifact> artifacts = files.List(runId);
         (RunDocument pruned, IReadOnlyList<RunArtifact> removed) = store.Transact(StoreScope.Run(runId), transaction => RecordPruning(transaction, runId, artifacts, request, byRetention));
 
-        // The attempt of a run that was resumed in this moment has not begun, and keeps what it finds; one that is resumed later finds nothing.
+        // The attempt of a run that was resumed just now has not begun, and keeps the files that it finds; one that is resumed later finds none.
         if (removed.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
         {
             Remove(runId, removed);
-            log.LogInformation("{Files} files of run {Run} were pruned ({MiB:0.#} MiB): {Kinds}", removed.Count, runId, removed.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", removed.Select(artifact => artifact.Kind).Distinct()));
+            log.LogInformation("Pruned {Files} files of run {Run} ({MiB:0.#} MiB): {Kinds}", removed.Count, runId, removed.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", removed.Select(artifact => artifact.Kind).Distinct()));
         }
 
         return pruned;
     }
 
-    /// <summary>Writes into the document what will go.</summary>
+    /// <summary>Records in the document the files to be removed.</summary>
     private static (RunDocument Run, IReadOnlyList<RunArtifact> Removed) RecordPruning(IStoreTransaction transaction, string runId, IReadOnlyList<RunArtifact> artifacts, PruneRequest request, bool byRetention)
     {
         StoredRun run = transaction.Find(runId) ?? throw ApiFailure.NoRun(runId);
         if (!run.Document.State.IsTerminal())
         {
-            throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned when it has ended.");
+            throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned once it has ended.");
         }
 
         HashSet<int?> kept = KeptSteps(run.Document, artifacts);
@@ -75,7 +75,7 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
 
     private void Remove(string runId, IReadOnlyList<RunArtifact> removed)
     {
-        // The file that makes a checkpoint or an adapter one goes first: what a crash leaves is nothing that would be used.
+        // The file that marks a checkpoint or an adapter as complete is removed first, so that the remains after a crash are never used.
         foreach (string path in removed.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal)).Select(artifact => files.PathOf(runId, artifact)))
         {
             File.Delete(path);

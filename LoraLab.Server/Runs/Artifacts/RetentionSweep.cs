@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Runs.Artifacts;
 
 /// <summary>
-/// Prunes by age what the configuration lets go, once in a while. Age is the one thing here that the wall clock decides; a clock that was
-/// set while the server ran decides nothing.
+/// Prunes files periodically by the configured age. Age is measured by the wall clock, so nothing is pruned if the clock was set while the
+/// server was running.
 /// </summary>
 internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : BackgroundLoop(time, log)
 {
@@ -19,12 +19,12 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
     private readonly DateTimeOffset begun = time.GetUtcNow();
     private readonly long ticks = time.GetTimestamp();
 
-    /// <summary>Prunes everything that is old enough.</summary>
+    /// <summary>Prunes all files that are old enough.</summary>
     public void Sweep()
     {
         if ((Time.GetUtcNow() - begun - Time.GetElapsedTime(ticks)).Duration() > Drift)
         {
-            Log.LogWarning("The system's clock was set while the server ran: nothing is pruned by age before a restart");
+            Log.LogWarning("The system clock was changed while the server was running; nothing is pruned by age until the server is restarted");
             return;
         }
 
@@ -70,7 +70,7 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            Log.LogWarning("Files of run {Run} cannot be pruned now: {Reason}", id, error.Message);
+            Log.LogWarning("Cannot prune the files of run {Run}: {Reason}", id, error.Message);
         }
     }
 }

@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Runs.Estimates;
 
-/// <summary><c>/estimate</c>: the memory that a run would need, beside its budget.</summary>
+/// <summary><c>/estimate</c>: the memory that a run would need, and its budget.</summary>
 internal static class EstimateEndpoints
 {
     public static void MapEstimate(this IEndpointRouteBuilder api) => api.MapPost("/estimate", EstimateAsync).WithTags("Runs")
         .Accepts<RunSpec>("application/json").Produces<MemoryEstimate>().ProducesProblem(400).ProducesProblem(503)
-        .WithSummary("Peak memory of a specification by components, whether it fits the budget, and what would");
+        .WithSummary("Peak memory of a specification by component, whether it fits the budget, and changes that would");
 
     private static async Task<Ok<MemoryEstimate>> EstimateAsync(HttpRequest request, EstimateService service, CancellationToken cancellationToken)
     {

@@ -8,8 +8,8 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.Runs.Estimates;
 
 /// <summary>
-/// Asks for estimates in an inspecting trainer of their own: it loads the tensor library, which the one that validates never does, and it
-/// goes when nobody has asked for a while, at once where it holds a GPU's context that a run may want.
+/// Estimates memory in a separate inspector process: it loads the tensor library, which the validating inspector never does. It is
+/// released after a while without requests, and immediately if it holds a GPU context whose memory a run may need.
 /// </summary>
 internal sealed class EstimateService : IDisposable
 {
@@ -28,8 +28,8 @@ internal sealed class EstimateService : IDisposable
         idle = time.CreateTimer(_ => ReleaseWhenIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The estimate for the lane that the run would go to.</summary>
-    /// <exception cref="ApiFailure">The specification is not valid, or the trainer cannot be asked.</exception>
+    /// <summary>The estimate for the lane that would execute the run.</summary>
+    /// <exception cref="ApiFailure">The specification is invalid, or the trainer is unavailable.</exception>
     public async Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);

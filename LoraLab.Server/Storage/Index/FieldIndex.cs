@@ -3,12 +3,12 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>Ids of runs in the order of one field. Never changes: a change gives another one that shares what stayed.</summary>
+/// <summary>Run ids ordered by one field. Immutable: a change returns a new index that shares the unchanged parts.</summary>
 internal sealed class FieldIndex
 {
     private static readonly IComparer<RunSort.Key> Order = Comparer<RunSort.Key>.Create(RunSort.Ascending);
 
-    // Who has no value comes last in either direction.
+    // Runs without a value come last in either direction.
     private readonly ImmutableSortedSet<RunSort.Key> valued;
     private readonly ImmutableSortedSet<string> missing;
 
@@ -18,7 +18,7 @@ internal sealed class FieldIndex
         ImmutableSortedSet.CreateRange(Order, keys.Where(key => key.Value is not null)),
         ImmutableSortedSet.CreateRange(StringComparer.Ordinal, keys.Where(key => key.Value is null).Select(key => key.Id)));
 
-    /// <summary>A run that came, changed or went.</summary>
+    /// <summary>Applies an added, changed or removed run.</summary>
     public FieldIndex Change(RunSort.Key? before, RunSort.Key? after)
     {
         if (before is { } one && after is { } other && RunSort.Ascending(one, other) == 0)
@@ -41,7 +41,7 @@ internal sealed class FieldIndex
         return new FieldIndex(changed, without);
     }
 
-    /// <summary>The ids in order, behind a place where one is given; that place need not be taken any more. Finding it takes no walk.</summary>
+    /// <summary>The ids in order, after a sort key if one is given; the key need not exist any more. It is found by binary search.</summary>
     public IEnumerable<string> Walk(bool descending, RunSort.Key? after = null)
     {
         if (after is not { Value: null })
@@ -60,10 +60,10 @@ internal sealed class FieldIndex
         }
     }
 
-    /// <summary>Part of a set, in order.</summary>
-    /// <param name="set">All.</param>
-    /// <param name="descending">Backwards.</param>
-    /// <param name="index">Of the item behind which it begins, as <see cref="ImmutableSortedSet{T}.IndexOf"/> says; null: from the beginning.</param>
+    /// <summary>A part of a set, in order.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="descending">Whether to enumerate in reverse.</param>
+    /// <param name="index">Index of the item to start after, as returned by <see cref="ImmutableSortedSet{T}.IndexOf"/>; null: from the beginning.</param>
     public static IEnumerable<T> Walk<T>(ImmutableSortedSet<T> set, bool descending, int? index)
     {
         if (index is null)

@@ -4,7 +4,7 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>For each value that runs are filtered by, the ids of the runs that have it. Never changes: a change gives another one.</summary>
+/// <summary>The run ids per filterable value. Immutable: a change returns a new instance.</summary>
 internal sealed class RunFacets
 {
     private static readonly ImmutableSortedSet<string> NoIds = ImmutableSortedSet<string>.Empty.WithComparer(StringComparer.Ordinal);
@@ -15,7 +15,7 @@ internal sealed class RunFacets
 
     public static RunFacets Empty { get; } = new(ImmutableDictionary<Facet, ImmutableSortedSet<string>>.Empty);
 
-    /// <summary>A run that came, changed or went.</summary>
+    /// <summary>Applies an added, changed or removed run.</summary>
     public RunFacets Change(RunDocument? before, RunDocument? after)
     {
         HashSet<Facet> had = before is null ? [] : [.. Facet.Of(before)];
@@ -43,8 +43,8 @@ internal sealed class RunFacets
     public ImmutableSortedSet<string> Ids(Facet facet) => Ids(ids, facet);
 
     /// <summary>
-    /// For each thing that the filter asks for, the sets of ids of which one must have a run, none in two of them. What has no set
-    /// (text) is not among them.
+    /// Per criterion of the filter, disjoint sets of ids; a run matches if one of the sets contains it. Criteria without sets
+    /// (text) are not included.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> Of(RunFilter filter) =>
     [
@@ -60,7 +60,7 @@ internal sealed class RunFacets
 
     private static ImmutableSortedSet<string> Ids(ImmutableDictionary<Facet, ImmutableSortedSet<string>> ids, Facet facet) => ids.GetValueOrDefault(facet, NoIds);
 
-    /// <summary>A value that a run has.</summary>
+    /// <summary>A filterable value of a run.</summary>
     internal readonly record struct Facet(char Kind, string Value, string More)
     {
         public static Facet State(RunState state) => new('s', state.ToString(), "");

@@ -4,7 +4,7 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>All run documents, with what lists, the queue and admissions ask of them. Never changes: a change gives another one that shares what stayed.</summary>
+/// <summary>All run documents, indexed for lists, the queue and submissions. Immutable: a change returns a new index that shares the unchanged parts.</summary>
 internal sealed class RunIndex
 {
     private readonly ImmutableDictionary<string, StoredRun> runs;
@@ -41,7 +41,7 @@ internal sealed class RunIndex
 
     public StoredRun? Find(string id) => runs.GetValueOrDefault(id);
 
-    /// <summary>With the run as it is now.</summary>
+    /// <summary>The index with a run added or replaced.</summary>
     public RunIndex With(StoredRun run) => Change(runs.SetItem(run.Document.Id, run), Find(run.Document.Id), run);
 
     public RunIndex Without(string id) => Find(id) is { } gone ? Change(runs.Remove(id), gone, null) : this;
@@ -50,10 +50,10 @@ internal sealed class RunIndex
 
     public int CountOf(RunState state) => facets.Ids(RunFacets.Facet.State(state)).Count;
 
-    /// <summary>In the order of submission.</summary>
+    /// <summary>The runs in a state, in submission order.</summary>
     public IEnumerable<StoredRun> InState(RunState state) => facets.Ids(RunFacets.Facet.State(state)).Select(id => runs[id]);
 
-    /// <summary>The runs that say they belong to a study or sweep.</summary>
+    /// <summary>The runs that belong to a study or sweep.</summary>
     public IEnumerable<StoredRun> RunsOf(bool study, string id) =>
         facets.Ids(study ? RunFacets.Facet.Study(id) : RunFacets.Facet.Sweep(id)).Select(run => runs[run]);
 

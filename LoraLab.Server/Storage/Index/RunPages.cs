@@ -4,12 +4,12 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Storage.Index;
 
 /// <summary>
-/// Finds a page of runs with as few looks at documents as the indexes allow: none but the page's where nothing is filtered, or by one value in the
-/// order of submission. Otherwise the documents of the rarest value that is asked for are looked at, all of them for text.
+/// Finds a page of runs while reading as few documents as the indexes allow: only the page's own without a filter, or with a filter by one
+/// value in submission order. Otherwise the documents of the most selective criterion are read, and all documents for text.
 /// </summary>
 internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunFacets facets, IReadOnlyDictionary<string, FieldIndex> fields)
 {
-    /// <summary>How much longer than likely the walk along an order may take.</summary>
+    /// <summary>Factor by which a walk along an order may exceed its expected length.</summary>
     private const int WalkFactor = 4;
 
     public RunPage Find(RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
@@ -32,7 +32,7 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
             return Take(Walk(only, sort.Descending, after?.Id), total, limit);
         }
 
-        // Along the order until the page is full, where that is likely to be soon; it is not where the order goes by what is filtered. Else the few that there are are sorted.
+        // Walks along the order until the page is full, if that is expected to be quick; it is not if order and filter correlate. Otherwise the few matches are sorted.
         double expected = (double)(limit + 1) * runs.Count / Math.Max(1, total);
         int visited = 0;
         if (expected < total)
@@ -50,7 +50,7 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
         return scanned with { Visited = scanned.Visited + visited };
     }
 
-    /// <summary>The first of those in order that fit; null: that takes more looks than allowed.</summary>
+    /// <summary>The first matches in order; null: that would read more documents than allowed.</summary>
     private RunPage? Take(IEnumerable<string> ordered, RunFilter filter, int total, int limit, int atMost)
     {
         List<StoredRun> found = [];
@@ -77,7 +77,7 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
         return new RunPage(found, total, HasMore: false, visited);
     }
 
-    /// <summary>The first of those in order.</summary>
+    /// <summary>The first runs in order.</summary>
     private RunPage Take(IEnumerable<string> ordered, int total, int limit)
     {
         List<string> ids = [.. ordered.Take(limit + 1)];
@@ -85,7 +85,7 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
         return new RunPage(found, total, ids.Count > limit, found.Count);
     }
 
-    /// <summary>Looks at all candidates.</summary>
+    /// <summary>Reads all candidates.</summary>
     private RunPage Scan(IReadOnlyList<ImmutableSortedSet<string>>? candidates, RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
     {
         int visited = 0;
@@ -99,7 +99,7 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
             }
         }
 
-        // Only the first few of them are put in order.
+        // Only the first few of them need to be sorted.
         StoredRun[] behind = [.. found.Where(run => after is not { } key || sort.Compare(run.Key, key) > 0).OrderBy(run => run.Key, Comparer<RunSort.Key>.Create(sort.Compare)).Take(limit + 1).Select(run => run.Run)];
         return new RunPage([.. behind.Take(limit)], found.Count, behind.Length > limit, visited);
     }

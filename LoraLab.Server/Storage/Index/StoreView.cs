@@ -5,10 +5,10 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>What is stored at one moment, in memory. Never changes, so that it is read without a lock.</summary>
+/// <summary>The stored documents at one point in time, in memory. Immutable, so it is read without a lock.</summary>
 /// <param name="Runs">The runs.</param>
 /// <param name="Experiments">Studies and sweeps by id.</param>
-/// <param name="Paused">Whether the queue is.</param>
+/// <param name="Paused">Whether the queue is paused.</param>
 internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredExperiment> Experiments, bool Paused) : IStoreReader
 {
     private static readonly RunState[] Active = [RunState.Preparing, RunState.Running, RunState.Cancelling];

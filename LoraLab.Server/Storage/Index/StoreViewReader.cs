@@ -4,12 +4,12 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>Answers from the latest of the values that a store publishes.</summary>
+/// <summary>Reads from the latest view of a store.</summary>
 internal abstract class StoreViewReader : IStoreReader
 {
     public bool Paused => View.Paused;
 
-    /// <summary>The latest.</summary>
+    /// <summary>The latest view.</summary>
     protected abstract StoreView View { get; }
 
     public StoredRun? Find(string runId) => View.Find(runId);

@@ -3,7 +3,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>Names that runs have, and colours by method. Never changes: a change gives another one.</summary>
+/// <summary>The names of runs, and their colors by method. Immutable: a change returns a new instance.</summary>
 internal sealed class UsedNames
 {
     private static readonly ImmutableDictionary<string, int> None = ImmutableDictionary<string, int>.Empty;
@@ -17,10 +17,10 @@ internal sealed class UsedNames
 
     public bool Has(string name) => names.ContainsKey(name);
 
-    /// <summary>How many runs of a method have a colour.</summary>
+    /// <summary>Number of a method's runs per color.</summary>
     public IReadOnlyDictionary<string, int> ColorsOf(string method) => colors.GetValueOrDefault(method, None);
 
-    /// <summary>A run that came, changed or went.</summary>
+    /// <summary>Applies an added, changed or removed run.</summary>
     public UsedNames Change(RunDocument? before, RunDocument? after)
     {
         if (before?.Name == after?.Name && before?.Spec.Method == after?.Spec.Method && before?.Color == after?.Color)

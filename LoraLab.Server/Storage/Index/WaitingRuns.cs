@@ -4,7 +4,7 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>What waits, in the order in which it is taken: priority first, then position. Never changes: a change gives another one.</summary>
+/// <summary>The queued runs in the order in which they are claimed: by priority, then position. Immutable: a change returns a new instance.</summary>
 internal sealed class WaitingRuns
 {
     private static readonly IComparer<Key> Order = Comparer<Key>.Create(static (x, y) =>
@@ -22,16 +22,16 @@ internal sealed class WaitingRuns
 
     public int Count => waiting.Count;
 
-    /// <summary>In order.</summary>
+    /// <summary>The ids in order.</summary>
     public IEnumerable<string> Ids => waiting.Select(key => key.Id);
 
-    /// <summary>Before every other waiting run of its priority.</summary>
+    /// <summary>The position before every other run of the same priority.</summary>
     public long Head => (positions.IsEmpty ? 0 : positions.Min.Position) - 1;
 
-    /// <summary>Behind every other waiting run of its priority.</summary>
+    /// <summary>The position after every other run of the same priority.</summary>
     public long Tail => (positions.IsEmpty ? 0 : positions.Max.Position) + 1;
 
-    /// <summary>A run that came, changed or went.</summary>
+    /// <summary>Applies an added, changed or removed run.</summary>
     public WaitingRuns Change(StoredRun? before, StoredRun? after)
     {
         ImmutableSortedSet<Key> order = waiting;
@@ -56,7 +56,7 @@ internal sealed class WaitingRuns
         return ReferenceEquals(order, waiting) && ReferenceEquals(all, positions) ? this : new WaitingRuns(order, all);
     }
 
-    /// <summary>1 for the next one; null: it does not wait.</summary>
+    /// <summary>Position in the queue, 1 for the next run; null: it is not queued.</summary>
     public int? PositionOf(StoredRun run) => KeyOf(run) is { } key && waiting.IndexOf(key) is >= 0 and int index ? index + 1 : null;
 
     private static Key? KeyOf(StoredRun? run) =>

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
-/// <summary>LiteDB's pages carry no checksum; what must not change unseen carries one of its own (CRC-32C).</summary>
+/// <summary>CRC-32C checksums of documents, because LiteDB's pages have none.</summary>
 internal static class Checksum
 {
     public static int Of(string text) => unchecked((int)Add(uint.MaxValue, text));
 
-    /// <summary>Of a piece of a series.</summary>
+    /// <summary>The checksum of a chunk of a series.</summary>
     public static int Of(string id, int attempt, ReadOnlySpan<byte> steps, ReadOnlySpan<byte> values) =>
         unchecked((int)Add(Add(BitOperations.Crc32C(Add(uint.MaxValue, id), (uint)attempt), steps), values));
 

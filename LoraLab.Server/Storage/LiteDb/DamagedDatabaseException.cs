@@ -1,4 +1,4 @@
 namespace LoraLab.Server.Storage.LiteDb;
 
-/// <summary>The database's content cannot be what was written.</summary>
+/// <summary>The database's content is corrupted.</summary>
 internal sealed class DamagedDatabaseException(string message) : Exception(message);

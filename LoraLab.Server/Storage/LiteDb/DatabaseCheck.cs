@@ -4,12 +4,12 @@ using LiteDB;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// Reads the whole database once, at start: a page that is damaged is met now, while everything in it can still be rebuilt, and not
-/// some day in the middle of a run.
+/// Reads the whole database once at startup: a damaged page is found now, while everything can still be rebuilt, and not later
+/// in the middle of a run.
 /// </summary>
 internal static class DatabaseCheck
 {
-    /// <summary>Throws, one way or another, when something is damaged.</summary>
+    /// <summary>Throws an exception of any type if something is damaged.</summary>
     public static void Run(LiteDatabase database)
     {
         long seq = database.GetCollection(Tables.Meta).FindById("seq")?["value"].AsInt64 ?? 0;
@@ -62,7 +62,7 @@ internal static class DatabaseCheck
         CheckIndex(events, byRun, "events");
     }
 
-    /// <summary>The same documents must be found by the index of runs: a list that lost a part is noticed by the other one.</summary>
+    /// <summary>The index by run must find the same documents: a truncated list is detected by comparing the two.</summary>
     private static void CheckIndex(ILiteCollection<BsonDocument> collection, Dictionary<string, int> byRun, string name)
     {
         foreach ((string run, int count) in byRun)
@@ -83,7 +83,7 @@ internal static class DatabaseCheck
     {
         if (!whole)
         {
-            throw new DamagedDatabaseException($"document {document["_id"]} is not as it was written");
+            throw new DamagedDatabaseException($"document {document["_id"]} is corrupted");
         }
     }
 }

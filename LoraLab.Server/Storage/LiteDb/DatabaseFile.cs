@@ -3,8 +3,8 @@ using LiteDB;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// The open database: LiteDB over its data file and its log. An error of the disk ends LiteDB's engine for good; the file is then closed
-/// and opened again, and the log gives back everything that was committed.
+/// The open database: LiteDB over its data file and its log. A disk error makes LiteDB's engine unusable; the files are then closed
+/// and reopened, and everything committed is recovered from the log.
 /// </summary>
 internal sealed class DatabaseFile : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class DatabaseFile : IDisposable
 
     public LiteDatabase Engine { get; }
 
-    /// <summary>The file of committed pages that are not in the data file yet.</summary>
+    /// <summary>Path of the log: committed pages that are not in the data file yet.</summary>
     public static string LogOf(string path) =>
         Path.Combine(Path.GetDirectoryName(path)!, $"{Path.GetFileNameWithoutExtension(path)}-log{Path.GetExtension(path)}");
 
@@ -49,7 +49,7 @@ internal sealed class DatabaseFile : IDisposable
         }
         catch (Exception)
         {
-            // Its last checkpoint failed, or it had ended itself: what was committed is in the files.
+            // Its last checkpoint failed, or the engine had already stopped: everything committed is in the files.
         }
 
         log.Dispose();

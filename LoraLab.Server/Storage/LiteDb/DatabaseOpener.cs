@@ -5,8 +5,8 @@ using LoraLab.Server.Infrastructure;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// Opens the database at start: checks all of it, sets a damaged one aside and begins an empty one, and brings one of an earlier version
-/// to the present shape after keeping a copy.
+/// Opens the database at startup: checks all of it, moves a damaged one aside and creates an empty one, and migrates one of an earlier
+/// version to the current schema after a backup.
 /// </summary>
 internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
 {
@@ -19,7 +19,7 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             bool isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
             if (isNew && new FileInfo(DatabaseFile.LogOf(path)) is { Exists: true, Length: > 0 })
             {
-                SetAside(path, "only its log is there");
+                SetAside(path, "the data file is missing, only its log exists");
             }
 
             DatabaseFile file = isNew ? DatabaseFile.Open(path) : OpenChecked(path) ?? DatabaseFile.Open(path);
@@ -32,11 +32,11 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartFailure($"The database {path} cannot be opened ({error.Message.TrimEnd('.')}); make it writable and its disk large enough, or set LoraLab:DataDirectory to another folder.");
+            throw new StartFailure($"The database {path} cannot be opened ({error.Message.TrimEnd('.')}); make it writable and free some disk space, or set LoraLab:DataDirectory to another folder.");
         }
     }
 
-    /// <summary>The database as it is, migrated where it is old; null: it was damaged and is out of the way.</summary>
+    /// <summary>The checked database, migrated if it is old; null: it was damaged and has been moved aside.</summary>
     private DatabaseFile? OpenChecked(string path)
     {
         DatabaseFile? file = null;
@@ -46,7 +46,7 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             int version = SchemaMigrations.VersionOf(file.Engine);
             if (version > SchemaMigrations.Current)
             {
-                throw new StartFailure($"The database {path} was written by a newer LoraLab (schema {version}, this one knows {SchemaMigrations.Current}); update LoraLab, or set LoraLab:DataDirectory to another folder.");
+                throw new StartFailure($"The database {path} was written by a newer LoraLab (schema {version}; this version supports up to {SchemaMigrations.Current}); update LoraLab, or set LoraLab:DataDirectory to another folder.");
             }
 
             if (version < SchemaMigrations.Current)
@@ -71,8 +71,8 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
     }
 
     /// <summary>
-    /// LiteDB meets damaged pages with exceptions of many kinds, from its own to index out of range. What is no damage: the disk or the
-    /// system refuses, or memory is short.
+    /// LiteDB throws exceptions of many types on damaged pages, from its own to index out of range. Not damage: failures of the disk or
+    /// the system, and lack of memory.
     /// </summary>
     private static bool IsDamage(Exception error) => error switch
     {
@@ -84,7 +84,7 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
 
     private DatabaseFile Migrate(DatabaseFile file, string path, int version)
     {
-        // Closed first: what is still in its log belongs to the copy.
+        // Closed first: the contents of its log belong into the copy.
         file.Engine.Checkpoint();
         file.Dispose();
         string backup = NameFor($"{path}.schema-{version}", ".backup");
@@ -105,7 +105,7 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             throw;
         }
 
-        log.LogInformation("The database was brought from schema {From} to {To}; {Backup} is a copy of it as it was", version, SchemaMigrations.Current, backup);
+        log.LogInformation("Migrated the database from schema {From} to {To}; {Backup} is a backup of the old one", version, SchemaMigrations.Current, backup);
         return file;
     }
 
@@ -123,10 +123,10 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             File.Move(journal, aside + "-log");
         }
 
-        log.LogError("The database {Path} is damaged ({Reason}). It was set aside as {Aside}; the runs are rebuilt from their directories", path, reason, aside);
+        log.LogError("The database {Path} is damaged ({Reason}). It was moved to {Aside}; the runs are rebuilt from their directories", path, reason, aside);
     }
 
-    /// <summary>A name with the time in it that is not taken.</summary>
+    /// <summary>An unused file name with a timestamp.</summary>
     private string NameFor(string start, string end)
     {
         string moment = time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);

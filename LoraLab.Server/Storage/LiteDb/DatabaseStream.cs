@@ -1,12 +1,12 @@
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// A file of the database as LiteDB sees it. Nothing is buffered and a flush reaches the disk, so that a write that fails leaves nothing
-/// behind in memory; and it is ours to close: LiteDB keeps its own files open after a disk was full.
+/// A database file as a stream for LiteDB. Nothing is buffered and a flush reaches the disk, so that a failed write leaves nothing
+/// in memory. The server closes it itself, because LiteDB keeps its own files open after a disk-full error.
 /// </summary>
 internal sealed class DatabaseStream : Stream
 {
-    /// <summary>LiteDB's unit; what is behind the last whole one was torn off while it was written.</summary>
+    /// <summary>LiteDB's page size; bytes after the last whole page are a torn write.</summary>
     public const int PageBytes = 8192;
 
     private readonly FileStream file;

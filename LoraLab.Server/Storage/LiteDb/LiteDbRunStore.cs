@@ -12,9 +12,9 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// The embedded store. LiteDB 5 is not safe under concurrent writers, so one gate serialises every access to the one
-/// database object; documents are held in memory too, with an index for whatever lists ask, so that most reads need no gate. Nothing but the
-/// database is written inside the gate: the files beside it are the <see cref="RecordWriter"/>'s.
+/// The embedded store. LiteDB 5 does not support concurrent writers, so one lock serializes every access to the single
+/// database object; documents are also held in memory, indexed for lists, so that most reads need no lock. Only the
+/// database is written inside the lock: the files beside it are written by the <see cref="RecordWriter"/>.
 /// </summary>
 internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 {
@@ -51,7 +51,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         writer = new RecordWriter(records, experimentRecords, stateFile, log);
         if (stateFile.Paused != view.Paused)
         {
-            // The last server committed it, and was gone before it was in the file.
+            // The last server committed it, and died before it was in the file.
             RetryRecords();
         }
     }
@@ -105,7 +105,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         long enqueued;
         lock (gate)
         {
-            // Inside the gate, so that a run which is removed meanwhile is not written behind its removal.
+            // Inside the lock, so that a run that is removed meanwhile is not written after its removal.
             StoreView now = view;
             enqueued = writer.Enqueue(batch =>
             {
@@ -136,10 +136,10 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         writer.Dispose();
     }
 
-    /// <summary>A database in which nobody ever said so is paused where the one before it was.</summary>
+    /// <summary>A new database takes the paused state from <c>store.json</c>.</summary>
     private StoreView Read(Tables open) => new(RunIndex.Of(open.AllRuns()), open.AllExperiments().ToImmutableDictionary(experiment => experiment.Id), open.Paused ?? stateFile.Paused);
 
-    /// <summary>After a failure the database is opened again by whoever comes next.</summary>
+    /// <summary>After a failure, the next access reopens the database.</summary>
     private T Using<T>(Func<Tables, T> work)
     {
         lock (gate)
@@ -156,7 +156,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         }
     }
 
-    /// <summary>Does the work, and waits outside the gate for what must be in the files: before, for numbers of events; behind, for records.</summary>
+    /// <summary>Executes the work, and waits outside the lock for the files: before it for reserved event numbers, after it for records.</summary>
     private T Execute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         while (true)
@@ -172,7 +172,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         }
     }
 
-    /// <summary>Nothing was written where the result has numbers that <c>store.json</c> does not cover yet.</summary>
+    /// <summary>Nothing was written if the result contains event numbers that <c>store.json</c> does not cover yet.</summary>
     private (T Result, long MarkRequested, long? Uncovered) TryExecute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         lock (gate)
@@ -183,7 +183,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             }
             catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
             {
-                // Inside the gate: nobody who reads meets the database between its end and the room that is made for it.
+                // Inside the lock: no reader sees the database between its failure and the release of the reserve.
                 return ExecuteInGate(scope, work);
             }
         }
@@ -191,7 +191,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
     private (T Result, long MarkRequested, long? Uncovered) ExecuteInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
-        // Inside the gate: who comes later has the later time.
+        // Inside the lock: later transactions have later times.
         DateTimeOffset now = time.GetUtcNow();
         Tables open = Open();
         StoreView before = view;
@@ -227,12 +227,12 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
         view = staged.Result;
         Interlocked.Exchange(ref seq, open.Seq);
-        // Inside the gate: subscribers see events in the order of their numbers.
+        // Inside the lock: subscribers see events in the order of their numbers.
         sink.Publish(numbered);
         changes.Publish(staged.ChangesSince(before));
     }
 
-    /// <summary>Asks for the files of a transaction; the number of the question, 0 where nobody needs to wait.</summary>
+    /// <summary>Enqueues the files of a transaction; returns the ticket to wait for, 0 if there is no need to wait.</summary>
     private long EnqueueRecords(StagedTransaction staged, StoreView before, StoreStateFile.Content? next)
     {
         bool waits = staged.Responses.Count > 0 || staged.ChangedExperiments.Count > 0 || staged.Paused != before.Paused
@@ -250,7 +250,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         return waits ? enqueued : 0;
     }
 
-    /// <summary>A mistake in the program is rolled back; after an error of the disk LiteDB is of no use any more.</summary>
+    /// <summary>Rolls back after a bug in the program; after a disk error LiteDB is unusable and is closed.</summary>
     private void Abandon(Tables open, Exception error)
     {
         if (StorageFailure.Is(error))
@@ -281,7 +281,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         view = Read(open);
         Interlocked.Exchange(ref seq, open.Seq);
         tables = open;
-        // A commit whose last flush failed may be there all the same.
+        // A commit whose last flush failed may have taken effect after all.
         sink.Publish(open.EventsAfter(told));
         changes.Publish([new StoreReopened()]);
         return open;

@@ -6,9 +6,9 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// Points of a series in documents of a few kilobytes: columns of steps and values as bytes, which keeps NaN and infinity. A document
-/// holds points of one attempt; all are kept, and which of them count is decided when they are read.
-/// Used inside the store's gate only.
+/// Points of a series in documents of a few kilobytes: columns of steps and values as bytes, which preserves NaN and infinity. A document
+/// holds points of one attempt; all are kept, and superseded ones are filtered on reading.
+/// Used inside the store's lock only.
 /// </summary>
 internal sealed class MetricChunks
 {
@@ -56,7 +56,7 @@ internal sealed class MetricChunks
         }
     }
 
-    /// <summary>Series by key, with the points of an attempt up to the step that <paramref name="lastStep"/> gives for its number.</summary>
+    /// <summary>Series by key, with the points of each attempt up to the step that <paramref name="lastStep"/> returns for its number.</summary>
     public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys, Func<int, int> lastStep)
     {
         Dictionary<string, MetricSeries> result = [];
@@ -87,7 +87,7 @@ internal sealed class MetricChunks
         Release(runId);
     }
 
-    /// <summary>The run has ended: nothing is appended for now.</summary>
+    /// <summary>Frees the memory of a run that has ended.</summary>
     public void Release(string runId)
     {
         foreach ((string Run, string Key) key in tails.Keys.Where(key => key.Run == runId).ToList())
@@ -96,7 +96,7 @@ internal sealed class MetricChunks
         }
     }
 
-    /// <summary>After a rollback: what is in memory may not be in the database.</summary>
+    /// <summary>After a rollback the cached tails may differ from the database.</summary>
     public void ClearTails() => tails.Clear();
 
     private Tail FindTail(string runId, string key)
@@ -125,7 +125,7 @@ internal sealed class MetricChunks
         return tails[(runId, key)] = tail;
     }
 
-    /// <summary>What the document's <c>sum</c> must be.</summary>
+    /// <summary>The expected value of the document's <c>sum</c>.</summary>
     public static int ChecksumOf(BsonDocument chunk) =>
         Checksum.Of(IdOf(chunk["run"].AsString, chunk["key"].AsString, chunk["index"].AsInt32), AttemptOf(chunk), chunk["x"].AsBinary, chunk["y"].AsBinary);
 

@@ -2,10 +2,10 @@ using LiteDB;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
-/// <summary>The shapes that the database had, and the way from each to the next.</summary>
+/// <summary>Migrations from each schema version of the database to the next.</summary>
 internal static class SchemaMigrations
 {
-    /// <summary>The shape that this server writes.</summary>
+    /// <summary>The schema version that this server writes.</summary>
     public const int Current = 3;
 
     private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums, AddExperiments];
@@ -13,7 +13,7 @@ internal static class SchemaMigrations
     public static int VersionOf(LiteDatabase database) =>
         database.GetCollection(Tables.Meta).FindById("schema")?["value"].AsInt32 ?? (database.CollectionExists(Tables.Runs) ? 1 : Current);
 
-    /// <summary>All of it happens or nothing.</summary>
+    /// <summary>Applies all migrations from a version in one transaction.</summary>
     public static void Run(LiteDatabase database, int version)
     {
         database.BeginTrans();
@@ -34,7 +34,7 @@ internal static class SchemaMigrations
         }
     }
 
-    /// <summary>1 → 2: a piece of a series belongs to an attempt, and what is precious carries a checksum.</summary>
+    /// <summary>1 → 2: chunks of series belong to an attempt; runs, responses and chunks have checksums.</summary>
     private static void AddAttemptsAndChecksums(LiteDatabase database)
     {
         ILiteCollection<BsonDocument> points = database.GetCollection(Tables.Points);
@@ -56,6 +56,6 @@ internal static class SchemaMigrations
         }
     }
 
-    /// <summary>2 → 3: studies and sweeps. Nothing changes, but a server that does not know them would drop what runs say of theirs.</summary>
+    /// <summary>2 → 3: studies and sweeps. No document changes, but an older server would drop the runs' references to them.</summary>
     private static void AddExperiments(LiteDatabase database) => _ = database.GetCollection(Tables.Experiments);
 }

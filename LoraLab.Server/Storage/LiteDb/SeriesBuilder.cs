@@ -3,12 +3,12 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
-/// <summary>Builds a series in the order of its steps; a step that comes again replaces the earlier value.</summary>
+/// <summary>Builds a series in step order; a repeated step replaces the earlier value.</summary>
 internal sealed class SeriesBuilder
 {
     private readonly SortedDictionary<int, double> points = [];
 
-    /// <summary>Adds the points up to a step.</summary>
+    /// <summary>Adds points up to a step.</summary>
     public void Add(ReadOnlySpan<int> steps, ReadOnlySpan<double> values, int lastStep)
     {
         for (int i = 0; i < steps.Length; i++)

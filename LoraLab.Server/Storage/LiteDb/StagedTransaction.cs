@@ -8,14 +8,14 @@ using LoraLab.Server.Storage.Index;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
-/// <summary>Collects the writes of a transaction, so that an exception half-way leaves nothing behind.</summary>
+/// <summary>Collects the writes of a transaction, so that an exception midway has no effect.</summary>
 internal sealed class StagedTransaction(StoreView stored, StoreScope scope, DateTimeOffset now, IRunSeries series) : IStoreTransaction
 {
     private readonly List<Func<long, LiveEvent>> events = [];
     private readonly bool wasPaused = stored.Paused;
     private StoreView view = stored;
 
-    /// <summary>What is stored when it is taken.</summary>
+    /// <summary>The view after the commit.</summary>
     public StoreView Result => view;
 
     public DateTimeOffset Now => now;
@@ -29,11 +29,11 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public List<StoredResponse> Responses { get; } = [];
 
-    /// <summary>How many events it tells.</summary>
+    /// <summary>Number of emitted events.</summary>
     public int Events => events.Count;
 
-    /// <summary>The runs that become others when it is taken.</summary>
-    /// <param name="before">What was stored.</param>
+    /// <summary>The changes of runs, published after the commit.</summary>
+    /// <param name="before">The view before the transaction.</param>
     public IEnumerable<StoreChange> ChangesSince(StoreView before) =>
     [
         .. Changed.Select(change => new RunChanged(before.Find(change.Key)?.Document, change.Value?.Document, Points.TryGetValue(change.Key, out List<MetricPoint>? points) ? points : [])),

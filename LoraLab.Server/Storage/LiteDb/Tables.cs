@@ -8,7 +8,7 @@ using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Server.Storage.LiteDb;
 
-/// <summary>The collections of an open database, and how a transaction's writes go into them. Used inside the store's gate only.</summary>
+/// <summary>Reads and writes the collections of an open database. Used inside the store's lock only.</summary>
 internal sealed class Tables : IDisposable
 {
     public const string Meta = "meta";
@@ -50,7 +50,7 @@ internal sealed class Tables : IDisposable
 
     public long Seq { get; private set; }
 
-    /// <summary>Null where nobody ever said so.</summary>
+    /// <summary>Null: never set.</summary>
     public bool? Paused { get; private set; }
 
     public long OldestEvent { get; private set; }
@@ -80,7 +80,7 @@ internal sealed class Tables : IDisposable
         return [.. found.OrderBy(item => item["_id"].AsInt64).Select(ReadEvent)];
     }
 
-    /// <summary>Writes all or, when it throws, nothing that would be seen after a <see cref="Rollback"/>.</summary>
+    /// <summary>Writes everything; if it throws, a <see cref="Rollback"/> removes all effects.</summary>
     public void Commit(StagedTransaction staged, IReadOnlyList<LiveEvent> numbered)
     {
         long oldest = OldestEvent;
@@ -120,7 +120,7 @@ internal sealed class Tables : IDisposable
         Chunks.ClearTails();
     }
 
-    /// <summary>The counter goes on from here: numbers before it were given by a database that is gone.</summary>
+    /// <summary>Sets the event counter: earlier numbers were issued by a database that is lost.</summary>
     public void StartAt(long seq, bool paused)
     {
         meta.Upsert([new BsonDocument { ["_id"] = "seq", ["value"] = seq }, new BsonDocument { ["_id"] = "paused", ["value"] = paused }]);
@@ -128,7 +128,7 @@ internal sealed class Tables : IDisposable
         (Seq, Paused, OldestEvent) = (seq, paused, seq + 1);
     }
 
-    /// <summary>Old answers go, but never the latest ones: a clock that leaps must not let a submission happen twice.</summary>
+    /// <summary>Deletes old responses, but never the latest ones: a leap of the clock must not let a submission be repeated.</summary>
     public void PruneResponses(DateTimeOffset now)
     {
         List<BsonDocument> old = [.. responses.FindAll().OrderByDescending(response => JsonSerializer.Deserialize<StoredResponse>(response["json"].AsString, ContractJson.Options)!.CreatedId, StringComparer.Ordinal)
@@ -144,8 +144,8 @@ internal sealed class Tables : IDisposable
     public void Dispose() => file.Dispose();
 
     /// <summary>
-    /// A new collection begins with its index. One that is there has it: to ask for it again would bring LiteDB's log into its data file when that is long,
-    /// which a full disk refuses, and what is stored could not be read.
+    /// Creates the index together with the collection. An existing collection has it: ensuring it again would make LiteDB checkpoint a long log,
+    /// which fails on a full disk, and the data could not be read.
     /// </summary>
     private void Index(string collection)
     {
@@ -202,7 +202,7 @@ internal sealed class Tables : IDisposable
         ["run"] = live.RunId,
         ["type"] = live.Type,
         ["at"] = live.At.ToUnixTimeMilliseconds(),
-        // The queue is long and only its latest state matters: it is read again when this is replayed.
+        // The queue is long and only its latest state matters: it is read again on replay.
         ["data"] = live.Type == LiveEventTypes.QueueChanged ? "{}" : live.Data.GetRawText(),
     };
 

@@ -4,16 +4,16 @@ using LoraLab.Contracts;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// Holds the work of transactions to what a store may do with it: it is done twice, the first time for nothing, and must come to the same. For tests
-/// (<c>LoraLab:RepeatTransactions</c>); a store on several machines repeats work when two of them meet.
+/// Checks that transactions are repeatable: executes their work twice, the first time without effect, and requires the same result. For tests
+/// (<c>LoraLab:RepeatTransactions</c>); a store on several machines would retry conflicting work.
 /// </summary>
 internal static class TransactionReplayCheck
 {
-    /// <summary>Does the work twice; what it came to the second time.</summary>
-    /// <param name="dryRun">Takes the writes of the first time, and is thrown away.</param>
-    /// <param name="staged">Takes those of the second.</param>
+    /// <summary>Executes the work twice; returns the second result.</summary>
+    /// <param name="dryRun">Receives the writes of the first execution, and is discarded.</param>
+    /// <param name="staged">Receives the writes of the second execution.</param>
     /// <param name="work">The work.</param>
-    /// <exception cref="InvalidOperationException">It came to something else the second time.</exception>
+    /// <exception cref="InvalidOperationException">The results differ.</exception>
     public static T Run<T>(StagedTransaction dryRun, StagedTransaction staged, Func<IStoreTransaction, T> work)
     {
         string first = DryRun(dryRun, work);
@@ -48,7 +48,7 @@ internal static class TransactionReplayCheck
     {
         if (first != second)
         {
-            throw new InvalidOperationException($"The work of a transaction came to something else when it was done again: {Difference(first, second)}");
+            throw new InvalidOperationException($"The work of a transaction had a different result when it was repeated: {Difference(first, second)}");
         }
     }
 

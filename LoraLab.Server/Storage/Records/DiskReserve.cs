@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// A few MiB on the data directory's disk that are given back when it is full, so that the server can still write down what happened:
-/// that a run ended, and why. Waiting runs are not started while there is little room.
+/// A few MiB on the data directory's disk that are freed when it is full, so that the server can still record what happened:
+/// that a run ended, and why. Queued runs are not started while there is little free space.
 /// </summary>
 internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> options, ILogger<DiskReserve> log)
 {
@@ -18,20 +18,20 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
 
     private long Bytes => options.Value.DiskReserveMb * MiB;
 
-    /// <summary>Whether there is room for another run.</summary>
+    /// <summary>Whether there is enough free space for another run.</summary>
     public bool HasFreeSpace()
     {
         bool room = FreeBytes() is not long free || free >= options.Value.MinimumFreeMb * MiB;
         if (!room && !refused)
         {
-            log.LogWarning("The disk of {Folder} has less than {Minimum} MiB free (LoraLab:MinimumFreeMb); waiting runs are not started until there is more", paths.DataDirectory, options.Value.MinimumFreeMb);
+            log.LogWarning("Less than {Minimum} MiB (LoraLab:MinimumFreeMb) are free on the disk of {Folder}; queued runs are not started until there is more", options.Value.MinimumFreeMb, paths.DataDirectory);
         }
 
         refused |= !room;
         return room;
     }
 
-    /// <summary>Whether somebody found no room and there is some now; said once.</summary>
+    /// <summary>True once after <see cref="HasFreeSpace"/> was false and there is enough space again.</summary>
     public bool SpaceRecovered()
     {
         if (!refused || (FreeBytes() ?? 0) < options.Value.MinimumFreeMb * MiB)
@@ -43,7 +43,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         return true;
     }
 
-    /// <summary>Takes the reserve where it is not there and there is room for twice as much.</summary>
+    /// <summary>Allocates the reserve if it is missing and twice its size is free.</summary>
     public void Allocate()
     {
         lock (gate)
@@ -56,7 +56,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
 
             try
             {
-                // Zeros that are written: a file with a hole would reserve nothing.
+                // Written zeros: a sparse file would reserve nothing.
                 using FileStream stream = new(ReserveFile, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
                 byte[] zeros = new byte[1 << 16];
                 for (long left = Bytes; left > 0; left -= zeros.Length)
@@ -71,7 +71,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         }
     }
 
-    /// <summary>Gives the reserve back; false: there was none to give.</summary>
+    /// <summary>Frees the reserve; false: there was none.</summary>
     public bool Release()
     {
         lock (gate)
@@ -83,7 +83,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
             }
 
             file.Delete();
-            log.LogError("The disk of {Folder} is full. Runs that write end as diskFull and waiting runs wait; free some space, then resume them", paths.DataDirectory);
+            log.LogError("The disk of {Folder} is full. Runs that write end as diskFull, and queued runs are not started; free some space, then resume the ended ones", paths.DataDirectory);
             return true;
         }
     }

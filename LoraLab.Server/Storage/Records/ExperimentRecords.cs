@@ -8,8 +8,8 @@ using LoraLab.Server.Infrastructure;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// Studies and sweeps as files, <c>plans/{id}.json</c> with <c>plans/{id}.submission.json</c> beside it, from which a rebuilt database has them
-/// again. Written as the records of runs are: after the database has the change.
+/// Studies and sweeps as files, <c>plans/{id}.json</c> with <c>plans/{id}.submission.json</c> beside it, from which a damaged database is
+/// rebuilt. Like the records of runs, they are written after the commit.
 /// </summary>
 internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<ExperimentRecords> log)
 {
@@ -29,12 +29,12 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
         }
     }
 
-    /// <summary>The plans that have a file.</summary>
+    /// <summary>Ids of the studies and sweeps that have a file.</summary>
     public IReadOnlyList<string> Ids => Directory.Exists(paths.ExperimentsDirectory)
         ? [.. Directory.EnumerateFiles(paths.ExperimentsDirectory, "*" + Suffix).Select(file => ExperimentFile().Match(Path.GetFileName(file))).Where(match => match.Success).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Writes what changed; a disk that refuses is no failure of the change, which is in the database.</summary>
+    /// <summary>Writes the record; a failed write does not fail the change, which is in the database.</summary>
     public void Save(StoredExperiment experiment)
     {
         try
@@ -51,13 +51,13 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
             {
                 if (unwritten.Add(experiment.Id))
                 {
-                    log.LogWarning("The record of {Kind} {Plan} cannot be written now ({Reason}); it is tried again", experiment.Kind, experiment.Id, error.Message);
+                    log.LogWarning("Cannot write the record of {Kind} {Experiment} ({Reason}); retrying", experiment.Kind, experiment.Id, error.Message);
                 }
             }
         }
     }
 
-    /// <summary>What <see cref="Save(StoredExperiment)"/> could not write and there still is, as it is now.</summary>
+    /// <summary>The current state of those that <see cref="Save(StoredExperiment)"/> could not write and that still exist.</summary>
     public IReadOnlyList<StoredExperiment> Unwritten(Func<string, StoredExperiment?> find)
     {
         lock (unwritten)
@@ -75,18 +75,18 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("The answer to the submission of {Plan} cannot be kept beside it ({Reason})", response.CreatedId, error.Message);
+            log.LogWarning("Cannot write the response to the submission of {Experiment} ({Reason})", response.CreatedId, error.Message);
         }
     }
 
-    /// <summary>The record; null: there is none that can be read.</summary>
+    /// <summary>The record; null: missing or unreadable.</summary>
     public StoredExperiment? Read(string id) => ReadJson<StoredExperiment>(id + Suffix) is { } experiment && experiment.Id == id ? experiment : null;
 
     public bool HasResponse(string id) => File.Exists(PathOf(id + SubmissionSuffix));
 
     public StoredResponse? ReadResponse(string id) => ReadJson<StoredResponse>(id + SubmissionSuffix) is { } response && response.CreatedId == id ? response : null;
 
-    /// <summary>Whether the record says what the database says.</summary>
+    /// <summary>Whether the record agrees with the database.</summary>
     public bool IsCurrent(StoredExperiment experiment) => File.Exists(PathOf(experiment.Id + Suffix)) && File.ReadAllText(PathOf(experiment.Id + Suffix)) == Text(experiment);
 
     private static string Text(StoredExperiment experiment) => JsonSerializer.Serialize(experiment, ContractJson.Indented) + "\n";

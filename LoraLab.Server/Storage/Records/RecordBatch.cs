@@ -2,25 +2,25 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Records;
 
-/// <summary>What is to be written beside the database, of one or more transactions that follow one another: of each document the latest.</summary>
+/// <summary>Files to write beside the database for one or more consecutive transactions: the latest version of each document.</summary>
 internal sealed class RecordBatch
 {
-    /// <summary>By run.</summary>
+    /// <summary>Runs by id.</summary>
     public Dictionary<string, StoredRun> Runs { get; } = [];
 
-    /// <summary>By plan.</summary>
+    /// <summary>Studies and sweeps by id.</summary>
     public Dictionary<string, StoredExperiment> Experiments { get; } = [];
 
     public List<StoredResponse> Responses { get; } = [];
 
-    /// <summary>Null: it is as it was.</summary>
+    /// <summary>Content of <c>store.json</c>; null: unchanged.</summary>
     public StoreStateFile.Content? State { get; set; }
 
-    /// <summary>What a transaction changed. A run that it removed is written no more.</summary>
-    /// <param name="changed">Its runs; null: removed.</param>
-    /// <param name="before">The runs as they were before it.</param>
-    /// <param name="experiments">Its studies and sweeps.</param>
-    /// <param name="responses">Its answers.</param>
+    /// <summary>Adds the changes of a transaction. A removed run is not written any more.</summary>
+    /// <param name="changed">Changed runs; null: removed.</param>
+    /// <param name="before">The runs before the transaction.</param>
+    /// <param name="experiments">Changed studies and sweeps.</param>
+    /// <param name="responses">New responses.</param>
     public void Add(IReadOnlyDictionary<string, StoredRun?> changed, Func<string, StoredRun?> before, IEnumerable<StoredExperiment> experiments, IEnumerable<StoredResponse> responses)
     {
         foreach ((string id, StoredRun? run) in changed)

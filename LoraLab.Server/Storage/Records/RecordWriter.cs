@@ -3,9 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// Writes the files beside the database, one after the other in the order of the transactions, outside the store's gate. Transactions that come while it
-/// writes are written together, each document once. Within them runs come before the studies and sweeps that name them, and answers last, so that no
-/// file names one that was not there before it.
+/// Writes the files beside the database on its own thread, in transaction order, outside the store's lock. Transactions that arrive during a
+/// write are batched, each document once. Within a batch, runs precede the studies and sweeps that refer to them, and responses come last, so
+/// that no file refers to one that is not written yet.
 /// </summary>
 internal sealed class RecordWriter : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class RecordWriter : IDisposable
         thread.Start();
     }
 
-    /// <summary>Asks for what is put into the batch; the number of the question, for <see cref="Wait"/>. Waits for nothing itself.</summary>
+    /// <summary>Adds to the pending batch without waiting; returns a ticket for <see cref="Wait"/>.</summary>
     public long Enqueue(Action<RecordBatch> add)
     {
         lock (gate)
@@ -40,7 +40,7 @@ internal sealed class RecordWriter : IDisposable
         }
     }
 
-    /// <summary>Returns when what was asked for is in the files, or was refused by the disk and will be tried again.</summary>
+    /// <summary>Returns once the writes up to a ticket are in the files, or have failed and will be retried.</summary>
     public void Wait(long number)
     {
         lock (gate)
@@ -52,7 +52,7 @@ internal sealed class RecordWriter : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Wait"/>; throws what the disk said of the ledger when it does not cover the number.</summary>
+    /// <summary>Like <see cref="Wait"/>; throws the error of writing <c>store.json</c> if it does not cover the number.</summary>
     public void WaitForState(long number, long seq)
     {
         Wait(number);
@@ -65,7 +65,7 @@ internal sealed class RecordWriter : IDisposable
         }
     }
 
-    /// <summary>Writes what was asked for, and ends.</summary>
+    /// <summary>Writes the pending batch, and stops the thread.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -111,7 +111,7 @@ internal sealed class RecordWriter : IDisposable
         }
     }
 
-    /// <summary>What the disk said of the ledger; records that it refused are remembered by those who write them.</summary>
+    /// <summary>Returns the error of writing <c>store.json</c>; failed records are tracked by their writers.</summary>
     private Exception? Write(RecordBatch batch)
     {
         Exception? error = batch.State is { } content ? Guard(content, written => stateFile.TryWrite(written)) : null;
@@ -134,7 +134,7 @@ internal sealed class RecordWriter : IDisposable
         }
     }
 
-    /// <summary>A mistake in the program costs the one file: who waits must not wait for ever, what comes behind is written, and who comes later finds a writer.</summary>
+    /// <summary>Limits a bug to one file: waiting callers are released, later files are written, and the thread stays alive.</summary>
     private Exception? Guard<T>(T one, Func<T, Exception?> write)
     {
         try
@@ -143,7 +143,7 @@ internal sealed class RecordWriter : IDisposable
         }
         catch (Exception mistake)
         {
-            log.LogError(mistake, "A file beside the database could not be written; the next start writes it");
+            log.LogError(mistake, "Cannot write a file beside the database; the next start writes it");
             return mistake;
         }
     }

@@ -4,25 +4,25 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// Takes the directories of deleted runs away. A directory under its own name is a run that the database has or is given again, so that a deletion says
-/// that it began, in <c>runs/{id}.deleting</c>, before the database forgets the run: what a crash leaves is finished at the next start.
+/// Removes the directories of deleted runs. A directory under its own name is a run that the database has or that is rebuilt into it, so a deletion
+/// writes the marker <c>runs/{id}.deleting</c> before the database removes the run: after a crash it is completed at the next start.
 /// </summary>
 internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directoryLocks, ILogger<RunDeletions> log)
 {
     private const string BegunSuffix = ".deleting";
     private const string DeletedSuffix = ".deleted";
 
-    /// <summary>Runs whose deletion was begun; the database may have them still.</summary>
+    /// <summary>Runs whose deletion has begun; the database may still have them.</summary>
     public IReadOnlyList<string> Pending => Directory.Exists(paths.RunsDirectory)
         ? [.. Directory.EnumerateFiles(paths.RunsDirectory, "*" + BegunSuffix).Select(file => Path.GetFileNameWithoutExtension(file))]
         : [];
 
-    /// <summary>Runs whose directory has been given up.</summary>
+    /// <summary>Runs whose directory has been renamed for deletion.</summary>
     public IReadOnlyList<string> Detached => Directory.Exists(paths.RunsDirectory)
         ? [.. Directory.EnumerateDirectories(paths.RunsDirectory, "*" + DeletedSuffix).Select(folder => Path.GetFileNameWithoutExtension(folder))]
         : [];
 
-    /// <summary>From here on a crash ends in a deletion, unless the run has begun meanwhile.</summary>
+    /// <summary>Writes the marker. After a crash from here on the run is deleted, unless it has started meanwhile.</summary>
     public void Begin(string id)
     {
         try
@@ -32,15 +32,15 @@ internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directo
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A full disk, on which somebody makes room: without the mark a crash in the next moment leaves the run.
-            log.LogWarning("That run {Run} is being deleted cannot be written down ({Reason})", id, error.Message);
+            // A full disk on which a user frees space: without the marker, a crash right now would only keep the run.
+            log.LogWarning("Cannot mark run {Run} as being deleted ({Reason})", id, error.Message);
         }
     }
 
-    /// <summary>The run was not deleted.</summary>
+    /// <summary>Removes the marker of a run that was not deleted.</summary>
     public void Cancel(string id) => File.Delete(MarkOf(id));
 
-    /// <summary>The database has forgotten the run: its files go, when nobody else removes some of them.</summary>
+    /// <summary>Removes the files after the database removed the run, under the lock that file removals share.</summary>
     public void Finish(string id)
     {
         using Lock.Scope scope = directoryLocks.AcquireLock();
@@ -61,7 +61,7 @@ internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directo
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("The folder {Folder} of a deleted run could not be removed: {Reason}; the next start tries again", folder, error.Message);
+            log.LogWarning("Cannot remove the directory {Folder} of a deleted run ({Reason}); retrying at the next start", folder, error.Message);
         }
     }
 

@@ -10,9 +10,9 @@ using LoraLab.Server.Infrastructure;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// In each run's directory, what of the run only the database would know otherwise: <c>run.json</c>, the stored run, and
-/// <c>submission.json</c>, the answer to a submission with an <c>Idempotency-Key</c>. What the worker tells in between is in the attempt's
-/// events; <c>run.json</c> says up to which of them it goes.
+/// Copies in each run's directory of what otherwise only the database has: <c>run.json</c>, the stored run, and
+/// <c>submission.json</c>, the response to a submission with an <c>Idempotency-Key</c>. The worker's reports in between are in the
+/// attempt's events; <c>run.json</c> has the number of the last one that it includes.
 /// </summary>
 internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords> log)
 {
@@ -21,7 +21,7 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
 
     private readonly HashSet<string> unwritten = [];
 
-    /// <summary>Runs whose record could not be written; it is tried again with their next change and by the store's maintenance.</summary>
+    /// <summary>Whether records could not be written; retried with the run's next change and by the store's maintenance.</summary>
     public bool HasUnwritten
     {
         get
@@ -33,19 +33,19 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         }
     }
 
-    /// <summary>The runs that have a directory.</summary>
+    /// <summary>Ids of the runs that have a directory.</summary>
     public IReadOnlyList<string> RunIds => Directory.Exists(paths.RunsDirectory)
         ? [.. Directory.EnumerateDirectories(paths.RunsDirectory).Where(IsRun).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Whether a change is one that no event of a worker tells.</summary>
+    /// <summary>Whether a change must be recorded, because no worker event contains it.</summary>
     public static bool NeedsRecord(StoredRun? before, StoredRun after) =>
         before is null
         || before.Document.State.IsTerminal() != after.Document.State.IsTerminal()
         || before.Document.Attempts.Count != after.Document.Attempts.Count
         || LastEvent(before) == LastEvent(after);
 
-    /// <summary>Writes what changed; a disk that refuses is no failure of the change, which is in the database.</summary>
+    /// <summary>Writes the record; a failed write does not fail the change, which is in the database.</summary>
     public void Save(StoredRun run)
     {
         string id = run.Document.Id;
@@ -64,13 +64,13 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
             {
                 if (unwritten.Add(id))
                 {
-                    log.LogWarning("The record of run {Run} cannot be written now ({Reason}); it is tried again", id, error.Message);
+                    log.LogWarning("Cannot write the record of run {Run} ({Reason}); retrying", id, error.Message);
                 }
             }
         }
     }
 
-    /// <summary>What <see cref="Save(StoredRun)"/> could not write and there still is, as it is now.</summary>
+    /// <summary>The current state of runs that <see cref="Save(StoredRun)"/> could not write and that still exist.</summary>
     public IReadOnlyList<StoredRun> Unwritten(Func<string, StoredRun?> find)
     {
         lock (unwritten)
@@ -89,11 +89,11 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("The answer to the submission of run {Run} cannot be kept beside it ({Reason})", response.CreatedId, error.Message);
+            log.LogWarning("Cannot write the response to the submission of run {Run} ({Reason})", response.CreatedId, error.Message);
         }
     }
 
-    /// <summary>The record; null: there is none that can be read.</summary>
+    /// <summary>The record; null: missing or unreadable.</summary>
     public StoredRun? Read(string id) =>
         ReadJson<StoredRun>(PathOf(id, Record)) is { } run && run.Document.Id == id ? run : null;
 
@@ -104,7 +104,7 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
 
     public RunSpec? ReadSpec(string id) => ReadJson<RunSpec>(PathOf(id, RunFiles.Spec));
 
-    /// <summary>Whether the record says what the database says.</summary>
+    /// <summary>Whether the record agrees with the database.</summary>
     public bool IsCurrent(StoredRun run) => File.Exists(PathOf(run.Document.Id, Record)) && File.ReadAllText(PathOf(run.Document.Id, Record)) == Text(run);
 
     private static long LastEvent(StoredRun run) => run.Document.Attempts.Count == 0 ? 0 : run.Document.Attempts[^1].LastEvent;

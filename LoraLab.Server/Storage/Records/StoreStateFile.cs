@@ -6,8 +6,8 @@ using LoraLab.Server.Infrastructure;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// What a rebuilt database must know beside the runs: <c>store.json</c> holds whether the queue is paused, and a number that the counter of
-/// live events stays below, so that a number is never given twice. Clients of the lost database see that they are behind and begin anew.
+/// State that a rebuilt database needs besides the runs: <c>store.json</c> holds whether the queue is paused, and an upper bound of the
+/// issued live event numbers, so that no number is issued twice. Clients of the lost database see that they are behind and get a snapshot.
 /// </summary>
 internal sealed class StoreStateFile
 {
@@ -16,7 +16,7 @@ internal sealed class StoreStateFile
     private readonly string path;
     private volatile Content content;
 
-    // What was asked for last and may not be written yet: what is asked for next follows it, not the file.
+    // The last requested content, which may not be written yet: the next one follows it, not the file.
     private volatile Content requested;
 
     public StoreStateFile(LoraLabPaths paths)
@@ -27,15 +27,15 @@ internal sealed class StoreStateFile
 
     public bool Paused => content.Paused;
 
-    /// <summary>Where the counter goes on when the database has <paramref name="seq"/>: far behind what was given out, it is another database.</summary>
+    /// <summary>The number to continue from when the database has <paramref name="seq"/>: far below the issued numbers, it is another database.</summary>
     public long ResumeSeq(long seq) => seq + Block < content.SeqBelow ? content.SeqBelow : seq;
 
-    /// <summary>Whether numbers up to <paramref name="seq"/> may be given out.</summary>
+    /// <summary>Whether numbers up to <paramref name="seq"/> may be issued.</summary>
     public bool Covers(long seq) => seq < content.SeqBelow;
 
     /// <summary>
-    /// What must be written when the counter comes to <paramref name="seq"/>: in time, so that nobody waits for it; null: it is good as it is, or
-    /// will be when what was asked for is written.
+    /// The content to write when the counter reaches <paramref name="seq"/>, early enough that no transaction waits for it; null: the current or
+    /// requested content is sufficient.
     /// </summary>
     public Content? Next(long seq, bool paused)
     {
@@ -44,14 +44,14 @@ internal sealed class StoreStateFile
         return low || paused != now.Paused ? new Content(paused, low ? seq + Block : now.SeqBelow) : null;
     }
 
-    /// <summary>What <see cref="Next"/> said was asked for: it is written, or refused by the disk, before what is asked for later.</summary>
+    /// <summary>Remembers content of <see cref="Next"/> that was enqueued: it is written, or fails, before any later content.</summary>
     public Content? MarkRequested(Content? next)
     {
         requested = next ?? requested;
         return next;
     }
 
-    /// <summary>Writes it; what the disk said, if it refused.</summary>
+    /// <summary>Writes the content; returns the error if that fails.</summary>
     public Exception? TryWrite(Content next)
     {
         try
@@ -62,7 +62,7 @@ internal sealed class StoreStateFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Whoever comes next asks for it again.
+            // The next transaction requests it again.
             Interlocked.CompareExchange(ref requested, content, next);
             return error;
         }
@@ -80,8 +80,8 @@ internal sealed class StoreStateFile
         }
     }
 
-    /// <summary>What the file holds.</summary>
-    /// <param name="Paused">The queue is.</param>
-    /// <param name="SeqBelow">All numbers that were given out are below.</param>
+    /// <summary>Content of the file.</summary>
+    /// <param name="Paused">Whether the queue is paused.</param>
+    /// <param name="SeqBelow">Exclusive upper bound of all issued numbers.</param>
     internal sealed record Content(bool Paused, long SeqBelow);
 }

@@ -8,12 +8,12 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Storage.Recovery;
 
 /// <summary>
-/// Puts a run into the store from its directory: the record, and the points of every event that the record had seen. What an open attempt
-/// told since then is taken by the recovery, as after any crash.
+/// Rebuilds a run in the store from its directory: the record, and the points of every event that the record includes. Later events of an
+/// open attempt are imported by the recovery, as after any crash.
 /// </summary>
 internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabPaths paths)
 {
-    /// <summary>Done again from the start when it was interrupted: the run itself is put last.</summary>
+    /// <summary>Restarts from the beginning after an interruption: the run itself is written last.</summary>
     public void Rebuild(string id)
     {
         StoredRun run = records.Read(id) ?? new RunFromFiles(id, records, paths).Make();

@@ -6,8 +6,8 @@ using LoraLab.Server.Storage.Records;
 namespace LoraLab.Server.Storage.Recovery;
 
 /// <summary>
-/// At start: makes database and run directories agree. After a damage the database is empty and every run comes back from its directory;
-/// otherwise it is what a crash left between the two.
+/// Reconciles database and run directories at startup. After damage the database is empty and every run is rebuilt from its directory;
+/// otherwise only the differences left by a crash are resolved.
 /// </summary>
 internal sealed class RunReconciler(IRunStore store, RunRecords records, ExperimentRecords experiments, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
 {
@@ -19,7 +19,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            throw new StartFailure($"The runs in {paths.RunsDirectory} cannot be read into the database ({error.Message.TrimEnd('.')}); make the data directory writable and its disk large enough, and start again.");
+            throw new StartFailure($"The runs in {paths.RunsDirectory} cannot be read into the database ({error.Message.TrimEnd('.')}); make the data directory writable, free some disk space, and start again.");
         }
     }
 
@@ -43,14 +43,14 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
             }
             catch (Exception error) when (!StorageFailure.Is(error))
             {
-                // One directory that makes no sense must not keep the others away.
-                log.LogError(error, "Run {Run} cannot be rebuilt from its directory, which is left as it is", id);
+                // One invalid directory must not prevent the others from being rebuilt.
+                log.LogError(error, "Cannot rebuild run {Run} from its directory, which is left unchanged", id);
             }
         }
 
         if (rebuilt.Count > 0)
         {
-            log.LogWarning("{Count} runs that the database did not have were rebuilt from their directories: {Runs}", rebuilt.Count, string.Join(", ", rebuilt));
+            log.LogWarning("Rebuilt {Count} runs that were missing in the database from their directories: {Runs}", rebuilt.Count, string.Join(", ", rebuilt));
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
         {
             if (experiments.Read(id) is not { } experiment)
             {
-                log.LogError("Study or sweep {Plan} cannot be rebuilt from its file, which is left as it is", id);
+                log.LogError("Cannot rebuild study or sweep {Experiment} from its file, which is left unchanged", id);
                 continue;
             }
 
@@ -78,11 +78,11 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
                     transaction.PutResponse(response);
                 }
             });
-            log.LogWarning("{Kind} {Plan}, which the database did not have, was rebuilt from its file", experiment.Kind, id);
+            log.LogWarning("Rebuilt {Kind} {Experiment}, which was missing in the database, from its file", experiment.Kind, id);
         }
     }
 
-    /// <summary>Answers that the last server committed, and was gone before they were in their files.</summary>
+    /// <summary>Writes responses that the last server committed but did not write to their files.</summary>
     private void SaveResponses()
     {
         foreach (StoredResponse response in store.ListResponses())
@@ -104,7 +104,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
         {
             if (store.Find(id) is { } run && !run.Document.State.IsTerminal() && run.Document.State != RunState.Queued)
             {
-                // Refused, because the run had begun.
+                // The deletion was rejected, because the run had started.
                 deletions.Cancel(id);
                 continue;
             }
@@ -117,7 +117,7 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
         {
             if (records.RunIds.Contains(id))
             {
-                log.LogWarning("Run {Run} has a directory and one of its deletion; both are left as they are", id);
+                log.LogWarning("Run {Run} has both a directory and one that is being deleted; both are left unchanged", id);
                 continue;
             }
 

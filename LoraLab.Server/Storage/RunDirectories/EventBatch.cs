@@ -2,10 +2,10 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Storage.RunDirectories;
 
-/// <summary>What an attempt's file has grown by.</summary>
-/// <param name="Events">Whole events, in order.</param>
-/// <param name="Unreadable">Whole lines that are not events, shortened.</param>
-/// <param name="End">Offset behind them.</param>
-/// <param name="More">There is more to read at once.</param>
-/// <param name="Skipping">The batch ends within a line that is too long to be an event.</param>
+/// <summary>New content of an attempt's event file.</summary>
+/// <param name="Events">Complete events, in order.</param>
+/// <param name="Unreadable">Complete lines that are not events, truncated.</param>
+/// <param name="End">Offset after them.</param>
+/// <param name="More">Whether more can be read immediately.</param>
+/// <param name="Skipping">Whether the batch ends within a line that is too long to be an event.</param>
 internal sealed record EventBatch(IReadOnlyList<WorkerEvent> Events, IReadOnlyList<string> Unreadable, long End, bool More, bool Skipping);

@@ -6,26 +6,26 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>
-/// Reads the events that were appended to an attempt's file. What was read is read again until <see cref="Advance"/> says that it is
-/// in the store; a line without its end is left for the next time.
+/// Reads the events appended to an attempt's file. The same events are returned again until <see cref="Advance"/> confirms that they
+/// are in the store; an incomplete line is left for the next read.
 /// </summary>
 internal sealed class EventTail(string path)
 {
-    /// <summary>Read at a time; a longer line is no event.</summary>
+    /// <summary>Bytes per read; a longer line is not an event.</summary>
     private const int PieceBytes = 8 << 20;
 
     private const int ShownCharacters = 500;
 
-    /// <summary>An event without what it must have is garbage here, not a failure later.</summary>
+    /// <summary>Rejects an event without required values here rather than failing later.</summary>
     private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { RespectNullableAnnotations = true };
 
     private long offset;
     private bool skipping;
 
-    /// <summary>The last event, once it is in the store.</summary>
+    /// <summary>The attempt's last event, once it is in the store.</summary>
     public AttemptEnded? Ended { get; private set; }
 
-    /// <summary>The next events.</summary>
+    /// <summary>Reads the next events.</summary>
     public EventBatch Read()
     {
         FileInfo file = new(path);
@@ -45,7 +45,7 @@ internal sealed class EventTail(string path)
         return Split(bytes, length);
     }
 
-    /// <summary>The batch is in the store.</summary>
+    /// <summary>Confirms that the batch is in the store.</summary>
     public void Advance(EventBatch batch)
     {
         (offset, skipping) = (batch.End, batch.Skipping);

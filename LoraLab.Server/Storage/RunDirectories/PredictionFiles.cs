@@ -8,7 +8,7 @@ using LoraLab.Server.Infrastructure.Errors;
 
 namespace LoraLab.Server.Storage.RunDirectories;
 
-/// <summary>Predictions of a run's evaluations: one CSV file for each, listed by the imported evaluations.</summary>
+/// <summary>Predictions of a run: one CSV file per imported evaluation.</summary>
 internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
 {
     private const int FixedColumns = 3;
@@ -19,7 +19,7 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         int number;
         if (step == "last")
         {
-            // The file of an evaluation whose event is not imported yet may be half written.
+            // The file of an evaluation whose event is not imported yet may be incomplete.
             IReadOnlyDictionary<string, MetricSeries> series = store.ReadSeries(run.Id, [MetricKeys.EvalAccuracy]);
             if (!series.TryGetValue(MetricKeys.EvalAccuracy, out MetricSeries? evaluations) || evaluations.X.Count == 0)
             {
@@ -37,14 +37,14 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         return File.Exists(path) ? (number, path) : throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no predictions at step {number}.");
     }
 
-    /// <summary>The predictions of the last evaluation of a completed run; null: missing, damaged, or not those of all its rows.</summary>
+    /// <summary>The predictions of a completed run's last evaluation; null: missing, damaged, or not covering all its rows.</summary>
     public PredictionSet? TryReadLast(RunDocument run)
     {
         try
         {
             (int step, string path) = Find(run, "last");
             PredictionSet set = Read(step, path);
-            // A torn file still has whole lines: without all rows of the evaluation it is not its file.
+            // A truncated file still has whole lines: it is valid only with all rows of the evaluation.
             return set.Items.Count == run.Summary.EvalRows ? set : null;
         }
         catch (Exception failure) when (failure is ApiFailure or IOException or UnauthorizedAccessException or FormatException or OverflowException)
@@ -74,7 +74,7 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         return new PredictionSet(step, [.. header.Skip(FixedColumns)], items);
     }
 
-    /// <summary>Cells of a line; a quoted cell may hold commas and doubled quotes.</summary>
+    /// <summary>Cells of a line; a quoted cell may contain commas and doubled quotes.</summary>
     private static List<string> Split(string line)
     {
         List<string> cells = [];

@@ -1,16 +1,16 @@
 namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>
-/// Keeps who removes files of ended runs apart from who begins an attempt: a run that is resumed meanwhile keeps its checkpoints, or finds none.
+/// Separates the removal of an ended run's files from the start of an attempt: a run that is resumed meanwhile keeps its checkpoints, or finds none.
 /// </summary>
 internal sealed class RunDirectoryLocks
 {
     private readonly Lock gate = new();
 
-    /// <summary>Nobody else removes files, and no attempt begins, until the result is disposed.</summary>
+    /// <summary>Excludes other removals, and the start of attempts, until the result is disposed.</summary>
     public Lock.Scope AcquireLock() => gate.EnterScope();
 
-    /// <summary>Before an attempt that the store knows of begins: waits for who is about to remove files; whoever comes later sees the attempt.</summary>
+    /// <summary>Called before the start of an attempt that is already in the store: waits for a removal in progress; later ones see the attempt.</summary>
     public void WaitUntilFree()
     {
         using Lock.Scope scope = gate.EnterScope();

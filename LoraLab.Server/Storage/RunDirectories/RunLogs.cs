@@ -6,13 +6,13 @@ using LoraLab.Server.Infrastructure;
 
 namespace LoraLab.Server.Storage.RunDirectories;
 
-/// <summary>Reads the logs of attempts by byte offset, never cutting a character.</summary>
+/// <summary>Reads the logs of attempts by byte offset, without splitting characters.</summary>
 internal sealed class RunLogs(LoraLabPaths paths)
 {
     public string PathOf(string runId, int attempt) =>
         Path.Combine(paths.RunDirectory(runId), RunFiles.Attempt(attempt), RunFiles.Log);
 
-    /// <summary>From <paramref name="offset"/> on, at most <paramref name="maximumBytes"/>.</summary>
+    /// <summary>Reads from <paramref name="offset"/>, at most <paramref name="maximumBytes"/>.</summary>
     public LogChunk Read(string runId, int attempt, long offset, int maximumBytes)
     {
         FileInfo file = new(PathOf(runId, attempt));
@@ -38,7 +38,7 @@ internal sealed class RunLogs(LoraLabPaths paths)
             : new LogChunk(offset + start, offset + end, Encoding.UTF8.GetString(bytes, start, end - start));
     }
 
-    /// <summary>The end of the last attempt's log, beginning with a whole line where it can.</summary>
+    /// <summary>The end of the last attempt's log, starting at a line boundary if possible.</summary>
     public LogChunk ReadTail(RunDocument run, int bytes)
     {
         int attempt = Math.Max(1, run.Attempts.Count);
@@ -62,7 +62,7 @@ internal sealed class RunLogs(LoraLabPaths paths)
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r')).TakeLast(lines)];
     }
 
-    /// <summary>The last lines with the offset at which they begin.</summary>
+    /// <summary>The last lines with their start offset.</summary>
     public LogChunk ReadLastLines(string runId, int attempt, int lines)
     {
         FileInfo file = new(PathOf(runId, attempt));
@@ -81,7 +81,7 @@ internal sealed class RunLogs(LoraLabPaths paths)
 
     private static bool IsContinuation(byte value) => (value & 0xc0) == 0x80;
 
-    /// <summary>Length without a character that is not wholly there yet.</summary>
+    /// <summary>Length without an incomplete last character.</summary>
     private static int WholeCharacters(byte[] bytes, int length)
     {
         int last = length - 1;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.System.Health;
 
-/// <summary>The data directory can be written, and has the room without which no waiting run is started (<see cref="LoraLabOptions.MinimumFreeMb"/>).</summary>
+/// <summary>The data directory is writable, and has the free space that queued runs need to start (<see cref="LoraLabOptions.MinimumFreeMb"/>).</summary>
 internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> options) : IHealthCheck
 {
     private const long Little = 2L << 30;
@@ -27,7 +27,7 @@ internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> opt
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return HealthCheckResult.Unhealthy($"The data directory {paths.DataDirectory} cannot be written: {error.Message}");
+            return HealthCheckResult.Unhealthy($"The data directory {paths.DataDirectory} is not writable: {error.Message}");
         }
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LoraLab.Server.System.Health;
 
-/// <summary>Writes a health report: every check's state for all, its sentence for those who may read.</summary>
+/// <summary>Writes a health report: every check's status for all clients, its description for those with the scope read.</summary>
 internal static class HealthReportWriter
 {
     public static Task WriteAsync(HttpContext context, HealthReport report)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LoraLab.Server.System.Health;
 
-/// <summary>The store answers, from the database and not from memory.</summary>
+/// <summary>The store responds, from the database and not from memory.</summary>
 internal sealed class StoreCheck(IRunStore store) : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -12,13 +12,13 @@ internal sealed class StoreCheck(IRunStore store) : IHealthCheck
     {
         try
         {
-            // Its gate is a lock: a store that hangs must not hang who asks.
+            // The store takes a lock: a store that hangs must not block the health check.
             await Task.Run(() => store.ReadEvents(store.Seq), cancellationToken).WaitAsync(Patience, cancellationToken);
             return HealthCheckResult.Healthy($"{store.Counts().Total} runs.");
         }
         catch (TimeoutException)
         {
-            return HealthCheckResult.Unhealthy($"The store does not answer within {Patience.TotalSeconds} seconds.");
+            return HealthCheckResult.Unhealthy($"The store did not respond within {Patience.TotalSeconds} seconds.");
         }
     }
 }

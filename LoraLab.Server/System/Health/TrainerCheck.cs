@@ -5,8 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace LoraLab.Server.System.Health;
 
 /// <summary>
-/// The trainer is there, and its native library loads: its own <c>doctor</c> is asked, once, in the background, when somebody first wants to
-/// know. A bad answer is asked for again after a minute, a good one lasts as long as the server.
+/// The trainer exists, and its native library loads: its own <c>doctor</c> is run once, in the background, on the first health
+/// request. A failure is checked again after a minute, a success is kept for the lifetime of the server.
 /// </summary>
 internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : IHealthCheck, IDisposable
 {
@@ -72,7 +72,7 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
             catch (Exception late) when (late is TimeoutException or OperationCanceledException)
             {
                 doctor.Kill();
-                return new DoctorResult($"The trainer's doctor does not answer within {Patience.TotalMinutes} minutes.", time.GetUtcNow());
+                return new DoctorResult($"The trainer's doctor did not finish within {Patience.TotalMinutes} minutes.", time.GetUtcNow());
             }
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
@@ -86,7 +86,7 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
         lock (lines)
         {
             string said = string.Join(" ", lines.Where(line => line.StartsWith("problem", StringComparison.Ordinal)));
-            return said.Length > 0 ? said : $"The trainer's doctor ended with exit code {exitCode}: {lines.LastOrDefault()}";
+            return said.Length > 0 ? said : $"The trainer's doctor exited with code {exitCode}: {lines.LastOrDefault()}";
         }
     }
 

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Server.System.Machine;
 
-/// <summary>Processor load of the whole machine between two looks.</summary>
+/// <summary>CPU load of the whole machine between two reads.</summary>
 internal sealed class CpuMeter
 {
     private (double Busy, double Total)? before;
 
-    /// <summary>Load in [0, 1] since the last call; null at the first and where the system does not tell.</summary>
+    /// <summary>Load in [0, 1] since the last call; null on the first call and where the system does not report it.</summary>
     public double? Read()
     {
         (double Busy, double Total)? now = OperatingSystem.IsLinux() ? ReadProc() : OperatingSystem.IsWindows() ? ReadWindows() : null;
@@ -32,7 +32,7 @@ internal sealed class CpuMeter
     }
 
     private static (double Busy, double Total)? ReadWindows() =>
-        // Kernel time contains idle time.
+        // Kernel time includes idle time.
         GetSystemTimes(out long idle, out long kernel, out long user) ? (kernel + user - idle, kernel + user) : null;
 
     [DllImport("kernel32.dll", SetLastError = true)]

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace LoraLab.Server.System.Machine;
 
-/// <summary>The machine's main memory, in MiB.</summary>
+/// <summary>Used and total memory of the machine, in MiB.</summary>
 internal static class HostMemory
 {
     private const double Mebi = 1024 * 1024;

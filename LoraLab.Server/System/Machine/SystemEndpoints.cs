@@ -7,7 +7,7 @@ namespace LoraLab.Server.System.Machine;
 internal static class SystemEndpoints
 {
     public static void MapSystem(this IEndpointRouteBuilder api) =>
-        api.MapGet("/system", GetAsync).WithTags("System").WithSummary("What the server runs on, and what is wrong with it");
+        api.MapGet("/system", GetAsync).WithTags("System").WithSummary("The server's machine and configuration, and their problems");
 
     private static async Task<Ok<SystemDocument>> GetAsync(MachineReport report, CancellationToken cancellationToken) =>
         TypedResults.Ok(await report.MakeAsync(cancellationToken));

@@ -7,7 +7,7 @@ using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.System.Machine;
 
-/// <summary>Samples the machine every two seconds while somebody looks.</summary>
+/// <summary>Samples the machine every two seconds while a client is subscribed.</summary>
 internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -27,7 +27,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
         }
     }
 
-    /// <summary>Empty where the trainer does not answer in time; a machine without GPUs is asked once.</summary>
+    /// <summary>Empty if the trainer does not respond in time; a machine without GPUs is queried once.</summary>
     private async Task<IReadOnlyList<DeviceEntry>> GpusAsync(CancellationToken cancellationToken)
     {
         if (noGpus)
