@@ -82,7 +82,7 @@ internal static class Inspector
         }
         catch (JsonException error)
         {
-            errors.Add(new FieldError(error.Path?.TrimStart('$', '.') ?? "", $"{error.Path?.TrimStart('$', '.')} has a value of the wrong kind."));
+            errors.Add(new FieldError(error.Path?.TrimStart('$', '.') ?? "", $"{error.Path?.TrimStart('$', '.')} has a value of the wrong type."));
         }
 
         if (spec is not null && Methods.All(method => method.Id != spec.Method))

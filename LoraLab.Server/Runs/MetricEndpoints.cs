@@ -20,7 +20,7 @@ internal static class MetricEndpoints
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         if (attempt is int number && run.Document.Attempts.All(known => known.Number != number))
         {
-            throw ApiFailure.NotFound("attemptNotFound", $"Run {id} has no attempt {number}.");
+            throw ApiFailure.NoAttempt(id, number);
         }
 
         return TypedResults.Ok(new RunMetrics(id, store.ReadSeries(id, Keys(keys), attempt)));

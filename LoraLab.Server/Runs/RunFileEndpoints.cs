@@ -49,7 +49,7 @@ internal static class RunFileEndpoints
 
         if (number < 1 || number > Math.Max(1, run.Document.Attempts.Count))
         {
-            throw ApiFailure.NotFound("attemptNotFound", $"Run {id} has no attempt {number}.");
+            throw ApiFailure.NoAttempt(id, number);
         }
 
         if (Prefers(request, "text/plain"))

@@ -48,7 +48,7 @@ internal sealed class RunExecutor(
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
             log.Write(error.Message);
-            await ending.EndAsync(run.Id, EndReason.WorkerLost, locator.Problem ?? $"The trainer {locator.ProgramPath} could not be started: {error.Message}", stopping);
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, locator.Problem ?? locator.CannotStart(error), stopping);
             return;
         }
 

@@ -89,7 +89,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             }
             catch (Win32Exception error)
             {
-                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer {locator.ProgramPath} could not be started: {error.Message}");
+                throw ApiFailure.Unavailable("trainerUnavailable", locator.CannotStart(error));
             }
         }
     }

@@ -21,7 +21,7 @@ public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInReques
         await Dashboard.ArriveAsync(page, "^/login\\?return=%2Fqueue%3Ffrom%3Dmail$");
         await page.GetByTestId("login-key").FillAsync("loralab_wrong");
         await page.GetByTestId("login-submit").ClickAsync();
-        await Expect(page.GetByTestId("login-error")).ToContainTextAsync("not one of the server's keys");
+        await Expect(page.GetByTestId("login-error")).ToContainTextAsync("This key is unknown to the server");
 
         await page.GetByTestId("login-key").FillAsync(key.Secret);
         await page.GetByTestId("login-submit").ClickAsync();
@@ -31,7 +31,7 @@ public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInReques
 
         // What the key may not do is said, not silently ignored.
         await page.GetByTestId("pause").ClickAsync();
-        await Expect(page.GetByText("needs a key with the scope admin")).ToBeVisibleAsync();
+        await Expect(page.GetByText("requires a key with the scope admin")).ToBeVisibleAsync();
 
         await page.GetByTestId("session-menu").GetByRole(AriaRole.Button).First.ClickAsync();
         await page.GetByText("Sign out").ClickAsync();

@@ -91,7 +91,7 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
 
         Exception refused = await Assert.ThrowsAnyAsync<Exception>(() => hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { "weather" }, 0L));
 
-        Assert.Contains("There is no topic 'weather'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Unknown topic 'weather'", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,6 +28,8 @@ internal sealed class ApiFailure : Exception
 
     public static ApiFailure NoRun(string id) => NotFound("runNotFound", $"There is no run '{Shorten(id)}'.");
 
+    public static ApiFailure NoAttempt(string runId, int attempt) => NotFound("attemptNotFound", $"Run {runId} has no attempt {attempt}.");
+
     public static ApiFailure Conflict(string code, string message) => new(StatusCodes.Status409Conflict, code, message);
 
     public static ApiFailure Unprocessable(string code, string message) => new(StatusCodes.Status422UnprocessableEntity, code, message);

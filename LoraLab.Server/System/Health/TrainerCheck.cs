@@ -77,7 +77,7 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
-            return new DoctorResult($"The trainer {locator.ProgramPath} could not be started: {error.Message}", time.GetUtcNow());
+            return new DoctorResult(locator.CannotStart(error), time.GetUtcNow());
         }
     }
 

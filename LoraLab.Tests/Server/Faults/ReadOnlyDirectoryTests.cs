@@ -29,7 +29,7 @@ public sealed class ReadOnlyDirectoryTests
         Assert.Equal(1, exitCode);
         string sentence = Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         Assert.Contains(disk.Path, sentence, StringComparison.Ordinal);
-        Assert.Contains("cannot be written", sentence, StringComparison.Ordinal);
+        Assert.Contains("is not writable", sentence, StringComparison.Ordinal);
         Assert.Contains("LoraLab:DataDirectory", sentence, StringComparison.Ordinal);
     }
 }
