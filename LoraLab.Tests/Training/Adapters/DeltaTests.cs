@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>The change of the weight that an adapter means, and its scaling.</summary>
+/// <summary>The weight update of an adapter, and its scaling.</summary>
 public sealed class DeltaTests
 {
     public static TheoryData<string> Methods => MethodBatteryTests.Methods;
@@ -33,7 +33,7 @@ public sealed class DeltaTests
 
                 Tensor merged = TinyLlama.Logits(adapted.Model, ids_BT);
 
-                // Fourteen layers of fp32, in which a large branch amplifies the rounding.
+                // Fourteen fp32 layers, in which a large branch amplifies rounding errors.
                 double scale = unmerged.abs().max().item<float>();
                 Assert.InRange(merged.sub(unmerged).abs().max().item<float>(), 0, 1e-4 * scale);
             },
@@ -42,7 +42,7 @@ public sealed class DeltaTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Delta_OnALayer_IsTheBranch(string method) =>
+    public void Delta_OnALayer_EqualsTheBranch(string method) =>
         Gen.Select(Gen.Int[1, 20], Gen.Int[1, 20], Gen.Int[0, 1 << 20], Gen.Bool).SelectMany(
             (height, width, seed, rankStabilized) => Gen.Int[1, Math.Min(height, width)].Select(rank => (height, width, seed, rankStabilized, rank))).Sample(
             found =>
@@ -51,7 +51,7 @@ public sealed class DeltaTests
                 using IDisposable noGrad = no_grad();
                 using Generator generator = new((ulong)found.seed, CPU);
                 using LinearLayer layer = new("m", randn(found.height, found.width, dtype: float32, generator: generator));
-                // Dropout is for training: neither a plain pass nor the change of the weight knows it.
+                // Dropout applies in training only: neither a plain pass nor ΔW includes it.
                 RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized, Dropout = 0.3 };
                 layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
                 foreach (AdapterParameter parameter in layer.Adapter.Trainable)

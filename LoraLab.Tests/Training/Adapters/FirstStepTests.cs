@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>What a run's optimizer steps do to adapters and to the base.</summary>
+/// <summary>Effects of a run's optimizer steps on adapters and base weights.</summary>
 public sealed class FirstStepTests
 {
     private const int Window = 8;
@@ -22,7 +22,7 @@ public sealed class FirstStepTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Train_SomeSteps_LeavesTheBaseByteForByte(string method)
+    public void Train_SomeSteps_LeavesTheBaseUnchanged(string method)
     {
         using TestTrainer trainer = new();
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 5));
@@ -36,14 +36,14 @@ public sealed class FirstStepTests
         Assert.All(prepared.Model.NamedWeights(), weight => Assert.True(weight.Value.bytes.SequenceEqual(before[weight.Key]), weight.Key));
         Assert.Equal(frozen, Bytes(Frozen(prepared)));
         Assert.All(Bytes(Trained(prepared)).Zip(trained), pair => Assert.NotEqual(pair.Second, pair.First));
-        // The same window five times.
+        // The same window in all five steps.
         double[] losses = [.. run.Reported(MetricKeys.TrainLoss).Select(point => point.Value)];
         Assert.Equal(5, losses.Length);
         Assert.True(losses[^1] < losses[0], $"the loss went from {losses[0]} to {losses[^1]}");
     }
 
     [Fact]
-    public void Train_MethodThatDecomposes_LeavesTheOriginalWeightsWhereItSaysSo()
+    public void Train_AnyMethod_ChangesWeightsOnlyIfFactorsWereSubtracted()
     {
         using TestTrainer trainer = new();
         string folder = trainer.Services.Models.Find("sample").Folder;
@@ -54,14 +54,14 @@ public sealed class FirstStepTests
             Assert.Null(run.Run());
             foreach ((LinearLayer was, LinearLayer now) in original.Linears.Zip(run.Prepared.Model.Linears))
             {
-                bool taken = now.Adapter!.Extracted is { InBranch: false };
-                Assert.Equal(taken, !now.Weight_OI.bytes.SequenceEqual(was.Weight_OI.bytes));
+                bool subtracted = now.Adapter!.Extracted is { InBranch: false };
+                Assert.Equal(subtracted, !now.Weight_OI.bytes.SequenceEqual(was.Weight_OI.bytes));
             }
         }
     }
 
     [Fact]
-    public void Train_LoraPlusWithRatioOne_IsLoraBitForBit()
+    public void Train_LoraPlusWithRatioOne_IsBitIdenticalToLora()
     {
         using TestTrainer trainer = new();
         JsonObject plus = MicroSpec.For("lora-plus");
@@ -120,7 +120,7 @@ public sealed class FirstStepTests
         Assert.All(run.Prepared.Adapters, adapter => Assert.True(adapter.A_RI.count_nonzero().item<long>() > 0));
     }
 
-    /// <summary>A method's own rates on every linear layer, over the same window again and again.</summary>
+    /// <summary>Default learning rates on all linear layers, with the same window in every step.</summary>
     private static JsonObject Spec(string method, int steps)
     {
         JsonObject spec = MicroSpec.For(method);

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>Gradients of adapters: which there are, what they are, and that they are derivatives.</summary>
+/// <summary>Gradients of adapters: which factors have one, closed forms, finite differences.</summary>
 public sealed class GradientTests
 {
     public static TheoryData<string> Methods => MethodBatteryTests.Methods;
@@ -24,7 +24,7 @@ public sealed class GradientTests
 
         Assert.Null(run.Run((training, step) =>
         {
-            // Behind the first step no factor is zero any more, and with it no gradient for that reason alone.
+            // After the first step no factor is zero, so no gradient is zero for that reason alone.
             if (step == 2)
             {
                 seen = true;
@@ -42,7 +42,7 @@ public sealed class GradientTests
     [InlineData("lora-swapped", true, false, null)]
     [InlineData("lora-xs", null, null, true)]
     [InlineData("pissa", true, true, null)]
-    public void Train_BeforeTheFirstStep_MovesTheFactorsThatTheStartAllows(string method, bool? a, bool? b, bool? r)
+    public void Train_FirstStep_HasGradientsWhereTheInitializationAllows(string method, bool? a, bool? b, bool? r)
     {
         using TestTrainer trainer = new();
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 1));
@@ -79,16 +79,16 @@ public sealed class GradientTests
                 adapter.Branch(x_NI.unsqueeze(0), ForwardPass.Plain).squeeze(0).mul(g_NO).sum().backward();
 
                 using IDisposable noGrad = no_grad();
-                Tensor narrow_NR = x_NI.mm(adapter.A_RI.t());
-                Tensor back_RN = adapter.B_OR.t().mm(g_NO.t());
+                Tensor h_NR = x_NI.mm(adapter.A_RI.t());
+                Tensor dh_RN = adapter.B_OR.t().mm(g_NO.t());
                 if (r_RR is null)
                 {
-                    AssertClose(back_RN.mm(x_NI).mul(found.scaling), adapter.A_RI.grad!);
-                    AssertClose(g_NO.t().mm(narrow_NR).mul(found.scaling), adapter.B_OR.grad!);
+                    AssertClose(dh_RN.mm(x_NI).mul(found.scaling), adapter.A_RI.grad!);
+                    AssertClose(g_NO.t().mm(h_NR).mul(found.scaling), adapter.B_OR.grad!);
                 }
                 else
                 {
-                    AssertClose(back_RN.mm(narrow_NR).mul(found.scaling), r_RR.grad!);
+                    AssertClose(dh_RN.mm(h_NR).mul(found.scaling), r_RR.grad!);
                     Assert.True(adapter.A_RI.grad is null && adapter.B_OR.grad is null);
                 }
 
@@ -99,7 +99,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Accumulate_InFloat64_IsTheDerivativeByFiniteDifferences(string method)
+    public void Accumulate_InFloat64_MatchesFiniteDifferences(string method)
     {
         using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method), ScalarType.Float64).Perturb(2).InFloat64();
         TrainingExample[] window = AdaptedLlama.Window(4, 7, 11, 4);
@@ -116,7 +116,7 @@ public sealed class GradientTests
             const double H = 1e-5;
             double difference = (Loss(H) - Loss(-H)) / (2 * H);
 
-            // The loss is summed with fp32 weights, whose own rounding cancels in the difference.
+            // The loss is summed with fp32 weights, whose rounding cancels in the difference.
             Assert.True(Math.Abs(difference - derivative) <= 1e-6 * (Math.Abs(derivative) + 1e-2), $"{parameter.Name}[{at}]: {difference} by differences, {derivative} by autograd");
 
             double Loss(double shift)

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>Distributions of the factors at the start, and their random streams.</summary>
+/// <summary>Initial distributions of the factors, and their random streams.</summary>
 public sealed class InitialValueTests
 {
     private const int Height = 384;
@@ -35,7 +35,8 @@ public sealed class InitialValueTests
         float[] values = TensorReader.Floats(drawn);
 
         Assert.Equal(0, zero.count_nonzero().item<long>());
-        // Of n values the mean strays by √(variance/n), the variance by less than √(2/n) of itself: 5 % is several times that.
+        // The standard error of the mean of n values is √(variance/n), that of the variance less than √(2/n) of itself: 5% is several times
+        // that.
         Assert.Equal(0, values.Average(), 5 * Math.Sqrt(variance / values.Length));
         Assert.Equal(variance, values.Average(value => (double)value * value), 0.05 * variance);
         if (bound is double limit)
@@ -45,13 +46,13 @@ public sealed class InitialValueTests
         }
         else
         {
-            // A Gaussian goes beyond three deviations about 2.7 times in a thousand.
+            // About 0.27% of a Gaussian lies beyond three standard deviations.
             Assert.InRange(values.Count(value => Math.Abs(value) > 3 * Math.Sqrt(variance)) / (double)values.Length, 0.0015, 0.0045);
         }
     }
 
     [Fact]
-    public void Create_LoraXs_DrawsRAtItsDeviation()
+    public void Create_LoraXs_DrawsRWithItsStandardDeviation()
     {
         using LinearLayer layer = Layer("model.layers.0.mlp.up_proj");
         layer.Adapter = Create("lora-xs", layer, [], seed: 5);
@@ -64,7 +65,7 @@ public sealed class InitialValueTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Create_SameSeed_IsTheSameInAnyOrderOfVisits(string method)
+    public void Create_SameSeed_IsTheSameInAnyOrder(string method)
     {
         string[] names = ["model.layers.0.self_attn.q_proj", "model.layers.0.self_attn.v_proj", "model.layers.1.self_attn.q_proj"];
 

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>What every registered method must do, whatever it is.</summary>
+/// <summary>Requirements on every registered method.</summary>
 public sealed class MethodBatteryTests
 {
     public static TheoryData<string> Methods => [.. LoraMethods.All.Select(method => method.Id)];
@@ -26,7 +26,7 @@ public sealed class MethodBatteryTests
         JsonObject spec = MicroSpec.For(method);
         if (method == "lora-xs")
         {
-            // The authors start R at 1e-5, not at 0.
+            // The authors initialize R with a standard deviation of 1e-5, not 0.
             spec["methodOptions"] = new JsonObject { ["rInitStd"] = 0 };
         }
 
@@ -83,7 +83,7 @@ public sealed class MethodBatteryTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Train_SameSpecificationTwice_IsTheSameToTheLastBit(string method)
+    public void Train_SameSpecificationTwice_IsBitIdentical(string method)
     {
         using TestTrainer trainer = new();
 

@@ -10,7 +10,7 @@ public sealed class MethodDocsTests
 {
     [Theory]
     [MemberData(nameof(MethodBatteryTests.Methods), MemberType = typeof(MethodBatteryTests))]
-    public void DocsPage_OfAMethod_IsWhatItsDescriptorSays(string method)
+    public void DocsPage_OfAMethod_MatchesItsDescriptor(string method)
     {
         string page = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "methods", method + ".md"));
 
@@ -28,7 +28,7 @@ public sealed class MethodDocsTests
         Assert.NotEmpty(descriptor.Deviations);
         Assert.All(descriptor.Deviations, departure => Assert.All([departure.Paper, departure.Implementation, departure.Reason], Check));
 
-        // A bar would end the cell of the page's table.
+        // A vertical bar would end the table cell.
         static void Check(string text) => Assert.True(text.EndsWith('.') && !text.Contains('|'), text);
     }
 }

@@ -7,8 +7,8 @@ using Xunit;
 namespace LoraLab.Tests.Training.Adapters;
 
 /// <summary>
-/// Trainable parameters on TinyLlama's shape, counted from live adapters on one block of zeros; its blocks are alike, and
-/// decomposing twenty-two of them would take minutes.
+/// Trainable parameters on TinyLlama's shape, counted on live adapters of one block of zeros: all blocks have the same shape, and
+/// decomposing 22 of them would take minutes.
 /// </summary>
 public sealed class ParameterCountTests
 {
@@ -49,7 +49,7 @@ public sealed class ParameterCountTests
             long Count(AdapterFactor factor) => config.Layers * adapted.Parameters.Where(parameter => parameter.Factor == factor).Sum(parameter => parameter.Value.numel());
             (long, long, long) expected = adapted.Adapters[0].R_RR is null ? (a, b, 0) : (0, 0, r);
             Assert.True(expected == (Count(AdapterFactor.A), Count(AdapterFactor.B), Count(AdapterFactor.R)), $"{method.Id}, {targets}");
-            // The form shows the count before there is a model.
+            // The form shows the count before a model is loaded.
             Assert.Equal(expected.Item1 + expected.Item2 + expected.Item3, config.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method.TrainableParameters(shape, rank)));
         }
     }

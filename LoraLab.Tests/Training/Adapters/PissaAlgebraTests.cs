@@ -18,7 +18,7 @@ public sealed class PissaAlgebraTests
         select new Case(height, width, rank, ratio * rank, rankStabilized, seed);
 
     [Fact]
-    public void Create_FullSvd_TakesThePrincipalPartOutOfTheWeight() => _cases.Sample(
+    public void Create_FullSvd_SubtractsThePrincipalComponents() => _cases.Sample(
         found =>
         {
             using IDisposable noGrad = no_grad();
@@ -50,7 +50,7 @@ public sealed class PissaAlgebraTests
             using IDisposable scope = NewDisposeScope();
             (Tensor w_OI, _, LowRankAdapter adapter) = Make(found, "weights", "full");
 
-            // ‖A₀[i,:]‖ = ‖B₀[:,i]‖ = √(σᵢ/s), so that neither factor takes larger steps than the other.
+            // ‖A₀[i,:]‖ = ‖B₀[:,i]‖ = √(σᵢ/s), so that both factors have the same scale.
             Tensor expected = linalg.svdvals(w_OI.to(float64)).narrow(0, 0, found.Rank).div(found.Scaling).sqrt();
             double scale = expected[0].item<double>();
             Assert.InRange(Largest(adapter.A_RI.to(float64).pow(2).sum(dim: 1L).sqrt().sub(expected)), 0, 1e-5 * scale);
@@ -60,7 +60,7 @@ public sealed class PissaAlgebraTests
         threads: 1);
 
     [Fact]
-    public void Create_RandomisedSvd_StillAddsUpToTheWeight() => _cases.Sample(
+    public void Create_RandomizedSvd_StillAddsUpToTheWeight() => _cases.Sample(
         found =>
         {
             using IDisposable noGrad = no_grad();
@@ -74,7 +74,7 @@ public sealed class PissaAlgebraTests
         threads: 1);
 
     [Fact]
-    public void Create_ResidualInTheBranch_LeavesTheWeightAndMeansTheSame() => _cases.Sample(
+    public void Create_ResidualInBranch_LeavesTheWeightUnchangedAndIsEquivalent() => _cases.Sample(
         found =>
         {
             using IDisposable noGrad = no_grad();
@@ -85,7 +85,7 @@ public sealed class PissaAlgebraTests
             Assert.True(inBranch.Weight_OI.equal(w_OI).all().item<bool>());
             Assert.Equal(0, Largest(second.Delta()));
             Assert.True(first.A_RI.equal(second.A_RI).all().item<bool>() && first.B_OR.equal(second.B_OR).all().item<bool>());
-            // Trained alike, both hold the same whole weight.
+            // After the same update, both represent the same total weight.
             first.A_RI.mul_(1.5);
             second.A_RI.mul_(1.5);
             Tensor whole_OI = inWeights.Weight_OI.to(float64).add(first.Delta().to(float64));

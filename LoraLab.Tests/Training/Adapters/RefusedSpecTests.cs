@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>Numbers and targets that no method can take, whatever it is.</summary>
+/// <summary>Values and targets that every method rejects.</summary>
 public sealed class RefusedSpecTests
 {
     public static TheoryData<string> Methods => MethodBatteryTests.Methods;
@@ -27,7 +27,7 @@ public sealed class RefusedSpecTests
     [Theory]
     [InlineData("pissa")]
     [InlineData("lora-xs")]
-    public void Validate_RankAboveTheSmallerSide_IsRefusedAndTheSideItselfIsTaken(string method)
+    public void Validate_RankAboveTheSmallerSide_IsRejectedAndTheSideItselfIsAccepted(string method)
     {
         using TestTrainer trainer = new(fixtures: true);
         JsonObject spec = MicroSpec.For(method);

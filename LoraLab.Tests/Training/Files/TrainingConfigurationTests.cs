@@ -24,7 +24,7 @@ public sealed class TrainingConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void Load_RelativePaths_AreThoseOfTheHomeAndMissingOnesWarn()
+    public void Load_RelativePaths_AreRelativeToTheHomeAndMissingOnesWarn()
     {
         _home.Write("appsettings.json", """{"LoraLab": {"DataDirectory": "store", "ModelDirectories": ["here", "../nowhere-at-all"], "MemoryBudgetMb": 8192, "Devices": ["auto"]}, "Logging": {}}""");
         Directory.CreateDirectory(Path.Combine(_home.Path, "here"));
@@ -41,7 +41,7 @@ public sealed class TrainingConfigurationTests : IDisposable
     [InlineData("""{"LoraLab": {"MemoryBudgetMb": "much"}}""", "MemoryBudgetMb")]
     [InlineData("""{"LoraLab": {"MemoryBudgetMb": 0}}""", "MemoryBudgetMb")]
     [InlineData("""{"LoraLab": """, "appsettings.json")]
-    public void Load_BrokenFile_SaysWhat(string settings, string named)
+    public void Load_BrokenFile_NamesTheProblem(string settings, string named)
     {
         _home.Write("appsettings.json", settings);
 

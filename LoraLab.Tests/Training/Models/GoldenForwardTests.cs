@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Models;
 
-/// <summary>The base model's forward pass against reference numbers: logits, losses and greedy text.</summary>
+/// <summary>The base model's forward pass against reference values: logits, losses and greedy text.</summary>
 public sealed class GoldenForwardTests(ITestOutputHelper output)
 {
     [Fact]
@@ -54,20 +54,20 @@ public sealed class GoldenForwardTests(ITestOutputHelper output)
 
         int[] ids = Greedy(model, [tokenizer.BosId], 200);
 
-        // The program that wrote the reference ends its output with a line feed of its own.
+        // The program that wrote the reference appends a line feed.
         byte[] text = Encoding.UTF8.GetBytes(tokenizer.Decode(ids) + "\n");
         int wrong = text.Zip(expected).Count(pair => pair.First != pair.Second) + Math.Abs(text.Length - expected.Length);
         output.WriteLine($"DEVIATION | stories260K-greedy-200.stdout.txt | bytes | {wrong} | limit 0 | {expected.Length} values");
         Assert.Equal(expected, text);
     }
 
-    /// <summary>For whoever has the paper's weights; nobody's CI does, so their absence is never a failure.</summary>
+    /// <summary>Needs the paper's weights, which CI does not have; their absence is never a failure.</summary>
     [Fact]
-    public void Logits_TinyLlamaWeights_AreThePublicOracle()
+    public void Logits_TinyLlamaWeights_EqualThePublicReference()
     {
         JsonObject golden = JsonNode.Parse(File.ReadAllText(Fixtures.Golden("tinyllama-chat-v1.0-forward-oracle.json")))!.AsObject();
         string? folder = TinyLlama();
-        Assert.SkipWhen(folder is null, "The TinyLlama-1.1B-Chat-v1.0 weights (2.2 GB) are not there; fetch them with `pull TinyLlama/TinyLlama-1.1B-Chat-v1.0`, or put the model's folder among the fixtures' models.");
+        Assert.SkipWhen(folder is null, "The TinyLlama-1.1B-Chat-v1.0 weights (2.2 GB) are not available; download them with `pull TinyLlama/TinyLlama-1.1B-Chat-v1.0`, or put the model folder among the fixtures' models.");
         using LlamaModel model = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU);
         int[] prompt = Integers(golden["prompt_tokens"]);
         Deviations deviations = new(output, "tinyllama-chat-v1.0-forward-oracle.json");
@@ -95,7 +95,7 @@ public sealed class GoldenForwardTests(ITestOutputHelper output)
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "model.safetensors")));
     }
 
-    /// <summary>Logits of every position, one after another.</summary>
+    /// <summary>Logits of all positions, concatenated.</summary>
     private static float[] Logits(LlamaModel model, int[] ids)
     {
         using IDisposable noGrad = no_grad();

@@ -32,7 +32,7 @@ public sealed class LlamaLoaderTests : IDisposable
     }
 
     [Fact]
-    public void Load_PrecisionOfTheFile_FillsNoMemoryButTheNorms()
+    public void Load_PrecisionOfTheFile_CopiesOnlyTheNorms()
     {
         Write(bfloat16);
 
@@ -50,7 +50,7 @@ public sealed class LlamaLoaderTests : IDisposable
         using IDisposable scope = NewDisposeScope();
         using LlamaModel model = TinyLlama.Build(dtype: dtype);
 
-        // A model in memory has wide norms; a file of half precision has narrow ones.
+        // In memory norms are fp32; in a half-precision file they are half precision.
         SafetensorsWriter.Write(Path.Combine(_folder.Path, CheckpointWeights.SingleFile), model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.to(dtype)), new Dictionary<string, string>());
     }
 }

@@ -40,7 +40,7 @@ public sealed class PeftMergeTests
         using Tensor original_TV = Logits(original, adapted.Train[0].Ids);
         double scale = expected_TV.abs().max().item<float>();
         Assert.InRange(expected_TV.sub(merged_TV).abs().max().item<float>(), 0, 1e-5 * scale);
-        Assert.True(expected_TV.sub(original_TV).abs().max().item<float>() > 1e-3 * scale, "The training changed nothing.");
+        Assert.True(expected_TV.sub(original_TV).abs().max().item<float>() > 1e-3 * scale, "Training changed nothing.");
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class PeftMergeTests
             {
                 for (int j = 0; j < from.GetLength(1); j++)
                 {
-                    // s = 8 / 4. Half a unit in the last of bf16's eight bits, and the fp32 sum's own rounding.
+                    // s = 8 / 4. Half an ulp of bf16 (eight significant bits), plus the rounding of the fp32 sum.
                     double exact = from[i, j] + (2 * delta[i, j]);
                     Assert.InRange(Math.Abs(to[i, j] - exact), 0, (Math.Abs(exact) * (1.0 / 256) * 1.0001) + 1e-7);
                 }
@@ -90,8 +90,8 @@ public sealed class PeftMergeTests
             Assert.Equal(File.ReadAllBytes(Path.Combine(model, file)), File.ReadAllBytes(Path.Combine(merged, file)));
         }
 
-        JsonNode facts = JsonNode.Parse(File.ReadAllText(Path.Combine(merged, "loralab.json")))!;
-        Assert.Equal(2, (double)facts["mergedFrom"]!["scaling"]!);
+        JsonNode metadata = JsonNode.Parse(File.ReadAllText(Path.Combine(merged, "loralab.json")))!;
+        Assert.Equal(2, (double)metadata["mergedFrom"]!["scaling"]!);
     }
 
     [Fact]

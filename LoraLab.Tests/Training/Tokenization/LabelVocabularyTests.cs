@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Tokenization;
 
-/// <summary>Label words that a vocabulary lacks.</summary>
+/// <summary>Labels that a vocabulary cannot spell.</summary>
 public sealed class LabelVocabularyTests
 {
     [Fact]
@@ -41,7 +41,7 @@ public sealed class LabelVocabularyTests
         EvaluationExample example = Encode(tokenizer, "坏", "好");
 
         Assert.Null(tokenizer.UnknownId);
-        // The piece of the space, then the three bytes of UTF-8: the bytes' pieces follow the three control pieces.
+        // The piece of the space, then three UTF-8 bytes: the byte pieces follow the three control pieces.
         Assert.Equal([3 + 0xE5, 3 + 0xA5, 3 + 0xBD], example.LabelIds[1][^3..]);
         Assert.Equal(4, example.LabelIds[1].Length);
     }
@@ -51,7 +51,7 @@ public sealed class LabelVocabularyTests
     {
         using TemporaryFolder folder = new();
         byte[] model = File.ReadAllBytes(Path.Combine(Fixtures.Stories260K, "tokenizer.model"));
-        // Behind the last piece: the pieces are a list, wherever they stand in the file.
+        // After the last piece: pieces form a list wherever they are in the file.
         string path = folder.Write("tokenizer.model", [.. model, .. Piece("▁the")]);
 
         RunFailure failure = Assert.Throws<RunFailure>(() => LlamaTokenizerFile.Load(folder.Path));

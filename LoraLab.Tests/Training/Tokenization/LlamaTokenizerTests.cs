@@ -43,7 +43,7 @@ public sealed class LlamaTokenizerTests(ITestOutputHelper output)
         Assert.All(ids.Index(), line => Assert.Equal(line.Item.Trim(), string.Join(' ', tokenizer.Encode(texts[line.Index]).Skip(1))));
     }
 
-    // Of overlapping equal merges SentencePiece takes the left one. Ids by SentencePiece 0.1.97.
+    // Of overlapping merges with equal scores SentencePiece takes the left one. Ids from SentencePiece 0.1.97.
     [Theory]
     [InlineData("", new[] { 1 })]
     [InlineData("hmmm", new[] { 1, 298, 4317, 29885 })]
@@ -69,12 +69,12 @@ public sealed class LlamaTokenizerTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Encode_TwentyThousandPrompts_TakesNoMinute()
+    public void Encode_TwentyThousandPrompts_TakesLessThanThirtySeconds()
     {
         ITokenizer tokenizer = LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer);
         string[] prompts = [.. File.ReadLines(Fixtures.Data("sst2", "train.tsv")).Skip(1).Take(20000).Select(line => $"Classify the sentiment of this sentence: {line.Split('\t')[0]}\n\n.Sentiment: positive\n")];
 
-        // Half a second on an idle core; the limit is for a loaded machine, and for what would grow with the square.
+        // Half a second on an idle core; the limit allows for a loaded machine and catches quadratic growth.
         Stopwatch watch = Stopwatch.StartNew();
 
         foreach (string prompt in prompts)
@@ -86,7 +86,7 @@ public sealed class LlamaTokenizerTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Load_FolderWithTokenizerJsonOnly_IsRefusedWithASentence()
+    public void Load_FolderWithTokenizerJsonOnly_IsRejectedWithAMessage()
     {
         using TemporaryFolder folder = new();
         folder.Write("tokenizer.json", "{}");
@@ -100,7 +100,7 @@ public sealed class LlamaTokenizerTests(ITestOutputHelper output)
     [Theory]
     [InlineData("not a model")]
     [InlineData("")]
-    public void Load_FileThatIsNoModel_IsRefusedWithASentence(string content)
+    public void Load_FileThatIsNotAModel_IsRejectedWithAMessage(string content)
     {
         using TemporaryFolder folder = new();
         string path = folder.Write("tokenizer.model", content);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>What is said of a device that cannot be used, before and without one.</summary>
+/// <summary>Messages about unavailable devices; none of it needs a GPU.</summary>
 public sealed class CudaChoiceTests
 {
     [Theory]
@@ -14,7 +14,7 @@ public sealed class CudaChoiceTests
         Assert.Contains("-p:TorchBackend=cuda", DeviceChoice.Problem(device, "cpu", () => null), StringComparison.Ordinal);
 
     [Fact]
-    public void Problem_DriverThatCudaCannotUse_NamesFoundAndNeededVersion()
+    public void Problem_DriverThatCudaCannotUse_NamesInstalledAndRequiredVersion()
     {
         string? problem = DeviceChoice.Problem("cuda:0", "cuda", () => "470.256.02");
 
@@ -28,20 +28,20 @@ public sealed class CudaChoiceTests
     [InlineData("580.65.06", false)]
     [InlineData("unreadable", false)]
     [InlineData(null, false)]
-    public void Problem_DriverThatMayDo_IsNone(string? driver, bool worthMending)
+    public void Problem_DriverThatMayWork_IsNone(string? driver, bool hasAdvice)
     {
         Assert.Null(DeviceChoice.Problem("cuda:0", "cuda", () => driver));
-        Assert.Equal(worthMending, CudaDriver.Advice(driver) is not null);
+        Assert.Equal(hasAdvice, CudaDriver.Advice(driver) is not null);
     }
 
     [Theory]
     [InlineData("auto")]
     [InlineData("cpu")]
-    public void Problem_DeviceThatIsAlwaysThere_IsNoneAndNoDriverIsAsked(string device) =>
-        Assert.Null(DeviceChoice.Problem(device, "cuda", () => throw new InvalidOperationException("asked")));
+    public void Problem_DeviceThatAlwaysExists_IsNoneWithoutQueryingTheDriver(string device) =>
+        Assert.Null(DeviceChoice.Problem(device, "cuda", () => throw new InvalidOperationException("queried")));
 
     [Fact]
-    public void BeExact_SwitchesTf32Off()
+    public void DisableReducedPrecision_Called_DisablesTf32()
     {
         TorchRuntime.EnsureLoaded();
         torch.backends.cuda.matmul.allow_tf32 = true;

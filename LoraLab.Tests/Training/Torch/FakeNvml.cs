@@ -5,8 +5,8 @@ using LoraLab.Training.Torch;
 namespace LoraLab.Tests.Training.Torch;
 
 /// <summary>
-/// A management library made of C# functions: native code calls them through the same addresses as the real one's. Functions can be
-/// taken out, as in an old library.
+/// A management library implemented in C# and called through function pointers like the real one. Functions can be
+/// removed, as in an old library.
 /// </summary>
 internal sealed class FakeNvml
 {
@@ -20,7 +20,7 @@ internal sealed class FakeNvml
 
     public FakeNvml()
     {
-        _functions["nvmlInit_v2"] = new NoArguments(() => StartAnswer);
+        _functions["nvmlInit_v2"] = new NoArguments(() => InitResult);
         _functions["nvmlShutdown"] = new NoArguments(() => ++Stopped * 0);
         _functions["nvmlSystemGetDriverVersion"] = new TextOut((text, length) => Write(Driver, text, length));
         _functions["nvmlDeviceGetCount_v2"] = new IntOut(count => Put(count, Gpus.Count));
@@ -35,7 +35,7 @@ internal sealed class FakeNvml
         _functions["nvmlDeviceGetComputeRunningProcesses_v3"] = new HandleTwoOut(Processes);
     }
 
-    public int StartAnswer { get; init; } = Success;
+    public int InitResult { get; init; } = Success;
 
     public string Driver { get; init; } = "570.133.20";
 
@@ -43,7 +43,7 @@ internal sealed class FakeNvml
 
     public List<FakeGpu> Gpus { get; init; } = [new("GPU-aaaa-0", "NVIDIA GeForce RTX 2070", 7, 5)];
 
-    /// <summary>Process id, bytes and GPU of everything that computes.</summary>
+    /// <summary>Process id, bytes and GPU of all compute processes.</summary>
     public List<(int Id, ulong Bytes, int Gpu)> Running { get; } = [];
 
     public int Stopped { get; private set; }

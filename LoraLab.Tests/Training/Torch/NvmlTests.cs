@@ -6,13 +6,13 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>GPUs through a management library that is there, absent, old, or silent; none of it needs a GPU.</summary>
+/// <summary>GPUs through a management library that is complete, absent, old or uninformative; none of it needs a GPU.</summary>
 public sealed class NvmlTests
 {
     private const double Gibibyte = 1024;
 
     [Fact]
-    public void Devices_WholeLibrary_TellsEverything()
+    public void Devices_CompleteLibrary_ReportsEverything()
     {
         FakeNvml fake = new();
         using (Nvml nvml = fake.Open()!)
@@ -40,7 +40,7 @@ public sealed class NvmlTests
     [InlineData("nvmlDeviceGetHandleByIndex_v2")]
     [InlineData("nvmlDeviceGetCount_v2")]
     [InlineData("nvmlShutdown")]
-    public void Devices_LibraryWithoutAFunction_TellsTheRest(string function)
+    public void Devices_LibraryWithoutAFunction_ReportsTheRest(string function)
     {
         using Nvml nvml = new FakeNvml().Without(function).Open()!;
         IReadOnlyList<NvmlDevice> devices = nvml.Devices();
@@ -54,9 +54,9 @@ public sealed class NvmlTests
     }
 
     [Fact]
-    public void Open_LibraryThatDoesNotStart_IsNoneAndIsLetGo()
+    public void Open_LibraryThatFailsToInitialize_IsNullAndIsFreed()
     {
-        FakeNvml fake = new() { StartAnswer = 9 };
+        FakeNvml fake = new() { InitResult = 9 };
 
         Assert.Null(fake.Open());
         Assert.Equal(1, fake.Closed);
@@ -85,7 +85,7 @@ public sealed class NvmlTests
     }
 
     [Fact]
-    public void PeakMemory_DriverListsTheProcess_IsTheProcesss()
+    public void PeakMemory_DriverListsTheProcess_IsThatOfTheProcess()
     {
         FakeNvml fake = new();
         fake.Running.Add((Environment.ProcessId, 3ul << 30, 0));
@@ -99,12 +99,12 @@ public sealed class NvmlTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void PeakMemory_DriverDoesNotTellOfProcesses_IsTheDevicesDifferenceAndSaysSo(bool listed)
+    public void PeakMemory_DriverDoesNotReportProcesses_IsTheDeviceDifference(bool listed)
     {
         FakeNvml fake = new();
         if (listed)
         {
-            // What Windows' WDDM reports for every process.
+            // The value that WDDM reports for every process on Windows.
             fake.Running.Add((Environment.ProcessId, ulong.MaxValue, 0));
         }
 
@@ -119,7 +119,7 @@ public sealed class NvmlTests
     }
 
     [Fact]
-    public void PeakMemory_NoLibrary_SaysThatItIsNotMeasured()
+    public void PeakMemory_NoLibrary_IsNotMeasured()
     {
         using PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), null);
 

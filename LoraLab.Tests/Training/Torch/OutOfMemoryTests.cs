@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>The ways in which libraries say that memory has run out, and one in which they do not.</summary>
+/// <summary>Out-of-memory errors of various libraries, and one other error.</summary>
 public sealed class OutOfMemoryTests
 {
     [Theory]

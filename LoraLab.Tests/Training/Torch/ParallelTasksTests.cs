@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>Tasks shared among threads.</summary>
+/// <summary>Tasks distributed over threads.</summary>
 public sealed class ParallelTasksTests
 {
     [Theory]
@@ -11,15 +11,15 @@ public sealed class ParallelTasksTests
     [InlineData(4, 2)]
     [InlineData(5, 8)]
     [InlineData(64, 3)]
-    public void Run_ManyTimes_DoesEachTaskOnceAndNoTwoOnOneWorkerAtATime(int tasks, int threads)
+    public void Run_Repeatedly_RunsEachTaskOnceAndNoTwoPerWorkerAtATime(int tasks, int threads)
     {
-        ParallelTasks team = new();
+        ParallelTasks pool = new();
         int[] busy = new int[threads];
         for (int round = 0; round < 2000; round++)
         {
             int[] done = new int[tasks];
             int together = 0;
-            team.Run(tasks, threads, (task, worker) =>
+            pool.Run(tasks, threads, (task, worker) =>
             {
                 together |= Interlocked.Exchange(ref busy[worker], 1);
                 Interlocked.Increment(ref done[task]);
@@ -32,11 +32,11 @@ public sealed class ParallelTasksTests
     }
 
     [Fact]
-    public void Run_ATaskThatFails_IsToldToTheCaller()
+    public void Run_TaskThatThrows_IsReportedToTheCaller()
     {
-        ParallelTasks team = new();
+        ParallelTasks pool = new();
 
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => team.Run(8, 3, (task, _) =>
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => pool.Run(8, 3, (task, _) =>
         {
             if (task == 5)
             {
@@ -46,7 +46,7 @@ public sealed class ParallelTasksTests
 
         Assert.Equal("five", error.InnerException?.Message);
         int done = 0;
-        team.Run(8, 3, (_, _) => Interlocked.Increment(ref done));
+        pool.Run(8, 3, (_, _) => Interlocked.Increment(ref done));
         Assert.Equal(8, done);
     }
 }

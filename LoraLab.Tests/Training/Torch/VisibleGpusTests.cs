@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>CUDA's numbers, the driver's numbers and the names in documents.</summary>
+/// <summary>CUDA's device indices, the driver's indices and the names in documents.</summary>
 public sealed class VisibleGpusTests
 {
     private static readonly NvmlDevice[] Machine =
@@ -23,7 +23,7 @@ public sealed class VisibleGpusTests
     [InlineData("-1", "")]
     [InlineData("", "")]
     [InlineData("MIG-5e", "")]
-    public void Select_Variable_IsWhatCudaMakesOfIt(string? variable, string expected) =>
+    public void Select_Variable_FollowsCuda(string? variable, string expected) =>
         Assert.Equal(expected, string.Concat(VisibleGpus.Select(variable, Machine).Select(gpu => gpu.Name)));
 
     [Theory]
@@ -34,7 +34,7 @@ public sealed class VisibleGpusTests
     [InlineData("cuda", "cuda:3", 0)]
     [InlineData("auto", "cuda:3", 0)]
     [InlineData("cuda:0", "cuda:3", -1)]
-    public void CudaIndex_InALanesWorker_IsTheOnlyOneItSees(string device, string? lane, int expected) => Assert.Equal(expected, DeviceChoice.CudaIndex(device, lane));
+    public void CudaIndex_InALanesWorker_IsItsOnlyVisibleDevice(string device, string? lane, int expected) => Assert.Equal(expected, DeviceChoice.CudaIndex(device, lane));
 
     [Theory]
     [InlineData(0, null, "cuda:0")]

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters.Peft;
 
-/// <summary>Adapters that <c>initFrom</c> names and that do not fit, or hold no numbers.</summary>
+/// <summary>Adapters named by <c>initFrom</c> that do not fit or contain invalid values.</summary>
 public sealed class BadAdapterTests : IDisposable
 {
     private const string Query = "model.layers.0.self_attn.q_proj";
@@ -22,7 +22,7 @@ public sealed class BadAdapterTests : IDisposable
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
-    public void Fill_NaNOrInfinity_NamesFileAndTensor(float value)
+    public void Load_NaNOrInfinity_NamesFileAndTensor(float value)
     {
         Write(A(2, 6), Tensor("B", full(4, 2, value)));
 
@@ -30,7 +30,7 @@ public sealed class BadAdapterTests : IDisposable
     }
 
     [Fact]
-    public void Fill_AdapterOfAnotherWidth_SaysThatItBelongsToAnotherModel()
+    public void Load_AdapterOfAnotherWidth_ReportsAnotherModel()
     {
         Write(A(2, 12), B());
 
@@ -38,7 +38,7 @@ public sealed class BadAdapterTests : IDisposable
     }
 
     [Fact]
-    public void Fill_AdapterOfAnotherLayer_NamesWhatIsMissing()
+    public void Load_AdapterOfAnotherLayer_NamesTheMissingTensor()
     {
         Write(A(2, 6), ($"base_model.model.model.layers.7.self_attn.q_proj.lora_B.weight", ones(4, 2)));
 
@@ -46,7 +46,7 @@ public sealed class BadAdapterTests : IDisposable
     }
 
     [Fact]
-    public void Fill_AdapterOfMoreLayers_NamesWhatIsLeft()
+    public void Load_AdapterOfMoreLayers_NamesTheUnusedTensor()
     {
         Write(A(2, 6), B(), ("base_model.model.model.layers.7.self_attn.q_proj.lora_B.weight", ones(4, 2)));
 
@@ -54,7 +54,7 @@ public sealed class BadAdapterTests : IDisposable
     }
 
     [Fact]
-    public void Fill_WholeNumbers_NamesTheDtype()
+    public void Load_IntegerTensor_NamesTheDtype()
     {
         string path = Write(A(2, 6), B());
         byte[] bytes = File.ReadAllBytes(path);

@@ -15,7 +15,7 @@ namespace LoraLab.Tests.Training.Adapters.Peft;
 /// </summary>
 public sealed partial class PeftFilesTests
 {
-    // What PEFT has written since 0.7 and still reads; base_model_name_or_path, lora_alpha, lora_dropout, r, target_modules and use_rslora
+    // As written by PEFT since 0.7 and still read; base_model_name_or_path, lora_alpha, lora_dropout, r, target_modules and use_rslora
     // vary.
     private const string PlainConfig = """
         {
@@ -47,7 +47,7 @@ public sealed partial class PeftFilesTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Train_AdapterFolder_IsWhatPeftWrites(string method, bool rankStabilized)
+    public void Train_AdapterFolder_MatchesPeftsFormat(string method, bool rankStabilized)
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For(method);
@@ -60,8 +60,8 @@ public sealed partial class PeftFilesTests
         int rank = method == "pissa" ? 8 : 4;
         AssertConfig(folder, rank, method != "pissa" ? 8 : rankStabilized ? 8 * Math.Sqrt(2) : 16, rankStabilized);
         AssertTensors(new PlainSafetensors(Path.Combine(folder, "adapter_model.safetensors")), rank);
-        JsonNode facts = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "loralab.json")))!;
-        Assert.Equal(method, (string?)facts["spec"]!["method"]);
+        JsonNode metadata = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "loralab.json")))!;
+        Assert.Equal(method, (string?)metadata["spec"]!["method"]);
     }
 
     [Theory]

@@ -15,10 +15,10 @@ public sealed class PeftFuzzTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Fill_DamagedConfiguration_IsReadOrRefusedWithASentence() => Damage(PeftFiles.Config, 900_000, 1500);
+    public void Load_DamagedConfiguration_IsReadOrRejectedWithAMessage() => Damage(PeftFiles.Config, 900_000, 1500);
 
     [Fact]
-    public void Fill_DamagedWeights_AreReadOrRefusedWithASentence() => Damage(PeftFiles.Weights, 950_000, 1500);
+    public void Load_DamagedWeights_AreReadOrRejectedWithAMessage() => Damage(PeftFiles.Weights, 950_000, 1500);
 
     private void Damage(string file, int seed, int cases)
     {

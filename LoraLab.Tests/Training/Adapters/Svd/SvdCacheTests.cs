@@ -19,7 +19,7 @@ public sealed class SvdCacheTests : IDisposable
     [InlineData(SvdAlgorithm.Full, ScalarType.Float32)]
     [InlineData(SvdAlgorithm.Full, ScalarType.BFloat16)]
     [InlineData(SvdAlgorithm.Randomized, ScalarType.Float32)]
-    public void Of_SecondTime_GivesTheSameBitsWithoutComputing(SvdAlgorithm algorithm, ScalarType dtype)
+    public void Of_SecondTime_IsBitIdenticalWithoutComputing(SvdAlgorithm algorithm, ScalarType dtype)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor w_OI = Weight(1).to(dtype);
@@ -35,22 +35,22 @@ public sealed class SvdCacheTests : IDisposable
     }
 
     [Fact]
-    public void Of_AnythingElseThatTheResultFollowsFrom_IsComputed()
+    public void Of_AnyOtherInput_IsComputed()
     {
         using IDisposable scope = NewDisposeScope();
         SvdCache cache = new(_folder.Path);
         Tensor w_OI = Weight(1);
         Tensor[] weights = [w_OI, Weight(2), w_OI.t().contiguous(), w_OI.to(float64), Changed(w_OI)];
 
-        AssertSame(TruncatedSvd.Of(Weight(2), 5, SvdAlgorithm.Randomized, 2, "m"), Ask(weights, 5, SvdAlgorithm.Randomized, 2, "m")[1]);
-        Ask([w_OI], 4, SvdAlgorithm.Randomized, 2, "m");
-        Ask([w_OI], 5, SvdAlgorithm.Full, 2, "m");
-        Ask([w_OI], 5, SvdAlgorithm.Randomized, 3, "m");
-        Ask([w_OI], 5, SvdAlgorithm.Randomized, 2, "n");
+        AssertSame(TruncatedSvd.Of(Weight(2), 5, SvdAlgorithm.Randomized, 2, "m"), Get(weights, 5, SvdAlgorithm.Randomized, 2, "m")[1]);
+        Get([w_OI], 4, SvdAlgorithm.Randomized, 2, "m");
+        Get([w_OI], 5, SvdAlgorithm.Full, 2, "m");
+        Get([w_OI], 5, SvdAlgorithm.Randomized, 3, "m");
+        Get([w_OI], 5, SvdAlgorithm.Randomized, 2, "n");
 
         Assert.Equal((0, weights.Length + 4), (cache.Hits, cache.Misses));
-        // The full one has no start, and no iterations.
-        Ask([w_OI], 5, SvdAlgorithm.Auto, 7, "n");
+        // The full SVD has no random start and no iterations.
+        Get([w_OI], 5, SvdAlgorithm.Auto, 7, "n");
         Assert.Equal(1, cache.Hits);
 
         static Tensor Changed(Tensor w_OI)
@@ -60,15 +60,15 @@ public sealed class SvdCacheTests : IDisposable
             return changed_OI;
         }
 
-        TruncatedSvd[] Ask(Tensor[] of, int rank, SvdAlgorithm algorithm, int iterations, string module) =>
+        TruncatedSvd[] Get(Tensor[] of, int rank, SvdAlgorithm algorithm, int iterations, string module) =>
             [.. of.Select(w => TruncatedSvd.Of(w, rank, algorithm, iterations, module, cache))];
     }
 
     public static TheoryData<string, Func<byte[], byte[]>> Damage => new()
     {
         { "empty", _ => [] },
-        { "torn", bytes => bytes[..(bytes.Length / 2)] },
-        { "the end never reached the disk", bytes => [.. bytes[..^64], .. new byte[64]] },
+        { "truncated", bytes => bytes[..(bytes.Length / 2)] },
+        { "end not flushed to disk", bytes => [.. bytes[..^64], .. new byte[64]] },
         { "one bit", bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)] },
         { "not finite", bytes => [.. bytes[..^8], .. BitConverter.GetBytes(double.NaN)] },
         { "something else", _ => "hello"u8.ToArray() },
@@ -76,17 +76,17 @@ public sealed class SvdCacheTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Damage), DisableDiscoveryEnumeration = true)]
-    public void Of_SpoiledFile_IsComputedAgainAndHealed(string name, Func<byte[], byte[]> damage)
+    public void Of_DamagedFile_IsComputedAgainAndReplaced(string name, Func<byte[], byte[]> damage)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor w_OI = Weight(1);
-        TruncatedSvd kept = TruncatedSvd.Of(w_OI, 5, SvdAlgorithm.Full, 0, "m", new(_folder.Path));
+        TruncatedSvd stored = TruncatedSvd.Of(w_OI, 5, SvdAlgorithm.Full, 0, "m", new(_folder.Path));
         string file = Assert.Single(Directory.GetFiles(_folder.Path));
         File.WriteAllBytes(file, damage(File.ReadAllBytes(file)));
         SvdCache cache = new(_folder.Path);
 
-        AssertSame(kept, TruncatedSvd.Of(w_OI, 5, SvdAlgorithm.Full, 0, "m", cache));
-        AssertSame(kept, TruncatedSvd.Of(w_OI, 5, SvdAlgorithm.Full, 0, "m", cache));
+        AssertSame(stored, TruncatedSvd.Of(w_OI, 5, SvdAlgorithm.Full, 0, "m", cache));
+        AssertSame(stored, TruncatedSvd.Of(w_OI, 5, SvdAlgorithm.Full, 0, "m", cache));
 
         Assert.True((cache.Hits, cache.Misses, cache.Problem) == (1, 1, null), name);
         Assert.Equal([file], Directory.GetFiles(_folder.Path));
@@ -108,7 +108,7 @@ public sealed class SvdCacheTests : IDisposable
     }
 
     [Fact]
-    public void Of_FolderThatCannotBeMade_ComputesAndSaysWhy()
+    public void Of_FolderThatCannotBeCreated_ComputesAndReportsWhy()
     {
         using IDisposable scope = NewDisposeScope();
         string folder = Path.Combine(_folder.Write("taken", "a file"), "svd");
@@ -120,7 +120,7 @@ public sealed class SvdCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_ManyAtOnce_AllGetTheSameAndOneFileStays()
+    public async Task Of_Concurrently_AllGetTheSameAndOneFileRemains()
     {
         SvdCache[] caches = [.. Enumerable.Range(0, 8).Select(_ => new SvdCache(_folder.Path))];
 
@@ -142,7 +142,7 @@ public sealed class SvdCacheTests : IDisposable
     [InlineData("pissa", "full")]
     [InlineData("pissa", "randomised")]
     [InlineData("lora-xs", "full")]
-    public void Prepare_SecondRunOverTheModel_TakesEveryDecompositionFromTheFolder(string method, string svd)
+    public void Prepare_SecondRunOfTheModel_ReadsAllDecompositionsFromTheCache(string method, string svd)
     {
         using TestTrainer trainer = new();
         using PreparedRun first = Prepare(trainer, method, svd, seed: 1);
@@ -161,7 +161,7 @@ public sealed class SvdCacheTests : IDisposable
     }
 
     [Fact]
-    public void Run_FolderCannotBeMade_FinishesWithAWarning()
+    public void Run_FolderCannotBeCreated_FinishesWithAWarning()
     {
         using TestTrainer trainer = new();
         File.WriteAllText(Path.Combine(Path.GetDirectoryName(trainer.NewFolder())!, "cache"), "a file");

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters.Svd;
 
-/// <summary>Singular factors: signs, decaying and hostile spectra.</summary>
+/// <summary>Truncated SVD: signs, decaying spectra and degenerate matrices.</summary>
 public sealed class TruncatedSvdTests
 {
     [Theory]
@@ -21,21 +21,21 @@ public sealed class TruncatedSvdTests
                 Tensor w_OI = randn(found.height, found.width, dtype: float32, generator: generator);
 
                 TruncatedSvd svd = TruncatedSvd.Of(w_OI, found.rank, algorithm, 16, "m");
-                TruncatedSvd turned = TruncatedSvd.Of(w_OI.neg(), found.rank, algorithm, 16, "m");
+                TruncatedSvd negated = TruncatedSvd.Of(w_OI.neg(), found.rank, algorithm, 16, "m");
 
                 Assert.InRange(Largest(svd.U_OR.t().mm(svd.U_OR).sub(eye(found.rank, dtype: svd.U_OR.dtype))), 0, 1e-4);
                 Assert.InRange(Largest(svd.Vh_RI.mm(svd.Vh_RI.t()).sub(eye(found.rank, dtype: svd.U_OR.dtype))), 0, 1e-4);
                 Tensor largest_1R = svd.U_OR.gather(0, svd.U_OR.abs().argmax(0, keepdim: true));
                 Assert.True(largest_1R.gt(0).all().item<bool>());
                 Assert.True(svd.Sigma_R.diff().le(1e-6).all().item<bool>());
-                // The sign of the whole matrix goes to the right vectors: the left ones are canonical.
-                Assert.InRange(Largest(svd.Sigma_R.sub(turned.Sigma_R)), 0, 1e-3);
+                // The sign of the matrix goes into the right vectors: the left ones are canonical.
+                Assert.InRange(Largest(svd.Sigma_R.sub(negated.Sigma_R)), 0, 1e-3);
             },
             iter: 80,
             threads: 1);
 
     [Fact]
-    public void Of_RandomisedWithAClearGap_FindsTheLeadingTriplets()
+    public void Of_RandomizedWithAClearGap_FindsTheLeadingTriplets()
     {
         using IDisposable scope = NewDisposeScope();
         using Generator generator = new(4, CPU);
@@ -55,7 +55,7 @@ public sealed class TruncatedSvdTests
     }
 
     [Fact]
-    public void LoraXs_SignsOfSingularVectorsFlipped_MeansTheSameWithRConjugated()
+    public void LoraXs_SignsOfSingularVectorsFlipped_IsEquivalentWithRConjugated()
     {
         using IDisposable scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -67,7 +67,7 @@ public sealed class TruncatedSvdTests
         Assert.InRange(Largest(plain.sub(flipped)), 0, 1e-5);
     }
 
-    // Rank-deficient, zero, with duplicated singular values, a single row: at full rank, where nothing is left over.
+    // Rank-deficient, zero, with duplicated singular values, a single row: also at full rank, where there is no residual.
     [Theory]
     [MemberData(nameof(HostileMatrices))]
     public void Create_HostileMatrix_GivesFiniteFactorsThatAddUp(string method, string matrix)

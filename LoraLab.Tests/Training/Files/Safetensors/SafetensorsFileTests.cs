@@ -110,7 +110,7 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
-    public void Open_Stories260KCutShort_NamesTheTensorThatIsCut()
+    public void Open_TruncatedStories260K_NamesTheTruncatedTensor()
     {
         byte[] bytes = File.ReadAllBytes(Path.Combine(Fixtures.Stories260K, "model.safetensors"));
         string path = _folder.Write("model.safetensors", bytes[..^1000]);

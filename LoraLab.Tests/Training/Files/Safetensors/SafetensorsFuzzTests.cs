@@ -13,7 +13,7 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Open_DamagedFiles_AreReadOrRefusedWithASentence()
+    public void Open_DamagedFiles_AreReadOrRejectedWithAMessage()
     {
         byte[] original = Original();
         string path = Path.Combine(_folder.Path, "damaged.safetensors");
@@ -29,9 +29,9 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Open_DamagedHeadersOfTheRightLength_AreReadOrRefusedWithASentence()
+    public void Open_DamagedHeadersOfTheRightLength_AreReadOrRejectedWithAMessage()
     {
-        // The length in front follows the damage, so that it reaches what lies behind the first checks.
+        // The length prefix matches the damaged header, so that the damage gets past the first checks.
         byte[] original = Original();
         int headerLength = (int)BitConverter.ToInt64(original);
         string path = Path.Combine(_folder.Path, "damaged.safetensors");
@@ -48,7 +48,7 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Open_DamagedIndexes_AreReadOrRefusedWithASentence()
+    public void Open_DamagedIndexes_AreReadOrRejectedWithAMessage()
     {
         using torch.Tensor one = torch.ones(3);
         SafetensorsWriter.Write(Path.Combine(_folder.Path, "one.safetensors"), new Dictionary<string, torch.Tensor> { ["a"] = one, ["b"] = one }, new Dictionary<string, string>());

@@ -49,7 +49,7 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Fact]
-    public void Find_UnknownModel_SaysWhatIsNearAndWhatThereIs()
+    public void Find_UnknownModel_SuggestsTheNearestAndListsAvailable()
     {
         Model("data/models/owner/TinyLlama");
         Model("data/models/other");
@@ -115,7 +115,7 @@ public sealed class CatalogTests : IDisposable
     [InlineData("config.json", """{"model_type":"gpt2"}""", "'gpt2'")]
     [InlineData("config.json", """{"model_type":"llama"}""", "must be positive")]
     [InlineData("config.json", "[", "not a valid model configuration")]
-    public void List_ModelThatCannotBeUsed_SaysWhy(string broken, string? instead, string named)
+    public void List_UnusableModel_ReportsWhy(string broken, string? instead, string named)
     {
         string folder = Model("data/models/mine");
         File.Delete(Path.Combine(folder, broken));
@@ -133,7 +133,7 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Fact]
-    public void List_ChangedFolder_IsDescribedAnew()
+    public void List_ChangedFolder_IsDescribedAgain()
     {
         string folder = Model("data/models/mine");
         ModelCatalog catalog = new(Configuration());
@@ -146,7 +146,7 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Fact]
-    public void FindAdapter_PeftFolder_IsNoModel()
+    public void FindAdapter_PeftFolder_IsNotAModel()
     {
         _home.Write("data/models/mine/adapter_config.json", "{}");
         ModelCatalog catalog = new(Configuration());
@@ -170,7 +170,7 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Fact]
-    public void List_BundledDataset_ComesFirstAndIsTheToyItSaysItIs()
+    public void List_BundledDataset_IsFirstAndMarkedAsToy()
     {
         _home.Write("data/datasets/a/train.tsv", "sentence\tlabel\nfine\t1\n");
         _home.Write("samples/data/dataset.json", """{"toy": true}""");

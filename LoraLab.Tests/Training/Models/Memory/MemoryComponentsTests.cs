@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Models.Memory;
 
-/// <summary>The estimate's components against the bytes of the tensors that the engine really holds; no resident set, no noise.</summary>
+/// <summary>Components of the estimate against the bytes of live tensors: no resident set, no noise.</summary>
 public sealed class MemoryComponentsTests
 {
     private const double Mebibyte = 1024 * 1024;
@@ -53,7 +53,7 @@ public sealed class MemoryComponentsTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Components_AreTheBytesThatTheEngineHolds(string method, int rank, string targets, bool half)
+    public void Components_EqualTheBytesOfLiveTensors(string method, int rank, string targets, bool half)
     {
         using IDisposable scope = NewDisposeScope();
         RunSpec spec = Spec(method, rank, targets, half);
@@ -76,13 +76,13 @@ public sealed class MemoryComponentsTests
         double factors = AdapterFactors.Of(adapted.Adapters).Sum(factor => Bytes(factor.Value));
         double trained = Bytes(flat.Gradients) + optimizer.Moments.Sum(moment => Bytes(moment.Value));
         Assert.Equal((factors + trained) / Mebibyte, estimate.AdaptersMb + estimate.OptimizerMb, 1e-9);
-        // Views of the arena begin at multiples of 64 values.
-        double kept = MemoryEstimator.Block(request).Saved.Of(shape) * _config.Layers;
-        Assert.InRange(packed.SavedBytes, kept, kept * 1.02);
+        // Views of the arena start at multiples of 64 values.
+        double saved = MemoryEstimator.Block(request).Saved.Of(shape) * _config.Layers;
+        Assert.InRange(packed.SavedBytes, saved, saved * 1.02);
     }
 
     [Fact]
-    public void Weights_ReplacedWhereTheyLieInTheFile_CountTwice()
+    public void Weights_ReplacedAndMapped_CountTwice()
     {
         RunSpec spec = Spec("pissa", 4, "q_proj,v_proj", half: false);
         PassShape shape = PassShape.Largest(4, 40, 9);
@@ -98,15 +98,15 @@ public sealed class MemoryComponentsTests
     {
         MemoryEstimate estimate = MemoryEstimator.Of(Request(Spec("lora", 8, "all-linear", half: true), PassShape.Largest(16, 60, 9)) with { ProcessBytes = 5 * Mebibyte, IndexBytes = Mebibyte });
 
-        double always = estimate.WeightsMb + estimate.AdaptersMb + estimate.OptimizerMb + estimate.IndicesMb + estimate.ProcessMb;
-        Assert.Equal(always + estimate.ActivationsMb + Math.Max(estimate.BlockMb, estimate.LogitsMb) + estimate.AllocatorMb, estimate.TrainingMb, 1e-9);
+        double baseline = estimate.WeightsMb + estimate.AdaptersMb + estimate.OptimizerMb + estimate.IndicesMb + estimate.ProcessMb;
+        Assert.Equal(baseline + estimate.ActivationsMb + Math.Max(estimate.BlockMb, estimate.LogitsMb) + estimate.AllocatorMb, estimate.TrainingMb, 1e-9);
         Assert.True(estimate.TotalMb >= estimate.TrainingMb);
     }
 
     [Theory]
     [InlineData(1, true)]
     [InlineData(1024, false)]
-    public void PackingRule_ByWhatAPassKeeps_LimitsTokensWhereMemoryIsShort(int mebibytes, bool limited)
+    public void PackingRule_SavedActivations_LimitTokensIfMemoryIsShort(int mebibytes, bool limited)
     {
         RunSpec spec = Spec("lora", 8, "all-linear", half: false);
 

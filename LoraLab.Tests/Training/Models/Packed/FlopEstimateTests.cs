@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Models.Packed;
 
-/// <summary>The closed form against what is really issued, to the last operation.</summary>
+/// <summary>The closed form against the issued FLOPs, exactly.</summary>
 public sealed class FlopEstimateTests
 {
     private static readonly int[] _lengths = [9, 7, 12, 5];
@@ -23,7 +23,7 @@ public sealed class FlopEstimateTests
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Training_PackedWithSharedPrefix_IsWhatTheKernelsIssue(string targets)
+    public void Training_PackedWithSharedPrefix_EqualsTheFlopsOfTheKernels(string targets)
     {
         using AdaptedLlama adapted = AdaptedLlama.Create(Spec(targets));
         using FlatParameters gradients = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
@@ -37,12 +37,12 @@ public sealed class FlopEstimateTests
         packed.Gradient(pass).Dispose();
 
         Assert.True(pass.Layout.Rows < _lengths.Sum(length => length - 1), "Nothing is shared.");
-        Assert.Equal(Plan(targets).Training(pass.Layout.Rows, pass.TargetRows), ledger.Total);
+        Assert.Equal(Estimate(targets).Training(pass.Layout.Rows, pass.TargetRows), ledger.Total);
     }
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Training_OneSentenceAPass_IsWhatAutogradIssues(string targets)
+    public void Training_OneSentencePerPass_EqualsTheFlopsOfAutograd(string targets)
     {
         using AdaptedLlama adapted = AdaptedLlama.Create(Spec(targets));
         using FlopLedger ledger = new();
@@ -54,17 +54,17 @@ public sealed class FlopEstimateTests
             using IDisposable scope = NewDisposeScope();
             Tensor hidden_BTD = adapted.Model.Hidden(pass.Ids_BT, counted);
             adapted.Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.TargetPositions_N), counted);
-            expected += Plan(targets).Training(pass.Ids_BT.numel(), pass.TargetIds_N.numel());
+            expected += Estimate(targets).Training(pass.Ids_BT.numel(), pass.TargetIds_N.numel());
         }
 
         Assert.Equal(expected, ledger.Total);
     }
 
     [Fact]
-    public void Evaluation_PackedAndNaive_AreWhatIsIssued()
+    public void Evaluation_PackedAndNaive_EqualTheIssuedFlops()
     {
-        const string Everything = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj";
-        using AdaptedLlama adapted = AdaptedLlama.Create(Spec(Everything));
+        const string AllLinears = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj";
+        using AdaptedLlama adapted = AdaptedLlama.Create(Spec(AllLinears));
         EvaluationExample[] examples = [.. Window().Select(example => new EvaluationExample(example.Row, 0, example.Ids, [[3], [4, 5]]))];
         using Evaluator evaluator = new(examples, TinyLlama.Config, CPU);
         using FlopLedger ledger = new();
@@ -72,7 +72,7 @@ public sealed class FlopEstimateTests
 
         evaluator.Run(packed, CancellationToken.None);
 
-        Assert.Equal(evaluator.Passes.Sum(pass => Plan(Everything).Evaluation(pass.Rows, pass.HeadRows)), ledger.Total);
+        Assert.Equal(evaluator.Passes.Sum(pass => Estimate(AllLinears).Evaluation(pass.Rows, pass.HeadRows)), ledger.Total);
         Assert.Equal(2 * examples.Length, evaluator.Passes.Sum(pass => pass.HeadRows));
 
         ledger.Reset();
@@ -81,14 +81,14 @@ public sealed class FlopEstimateTests
         Tensor hidden_BTD = adapted.Model.Hidden(TinyLlama.Ids(1, 1, 10), new ForwardPass(Ledger: ledger));
         adapted.Model.Logits(hidden_BTD.squeeze(0), new ForwardPass(Ledger: ledger));
 
-        Assert.Equal(Plan(Everything).Forward(10, 10), ledger.Total);
+        Assert.Equal(Estimate(AllLinears).Forward(10, 10), ledger.Total);
     }
 
     private static RunSpec Spec(string targets) => AdaptedLlama.SpecOf("lora") with { TargetModules = TargetModules.Of(targets.Split(',')) };
 
-    private static FlopEstimate Plan(string targets) => new(TinyLlama.Config, targets.Split(','));
+    private static FlopEstimate Estimate(string targets) => new(TinyLlama.Config, targets.Split(','));
 
-    // Sentences with a beginning in common, as a prompt gives them.
+    // Sentences with a common prefix, as with a prompt.
     private static TrainingExample[] Window() =>
         [.. AdaptedLlama.Window(5, _lengths).Select(example => example with { Ids = [1, 7, 8, .. example.Ids[3..]] })];
 }

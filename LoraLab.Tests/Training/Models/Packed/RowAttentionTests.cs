@@ -5,14 +5,13 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Models.Packed;
 
-/// <summary>Attention on packed rows against plain attention of each sentence under autograd, in float64.</summary>
+/// <summary>Attention on packed rows against plain attention per sentence under autograd in float64.</summary>
 public sealed class RowAttentionTests
 {
     private const int Heads = 4;
     private const int KeyValueHeads = 2;
 
-    // Sentences that share beginnings of different lengths: a prefix for all, a branch within one, one that is another's beginning, equal
-    // ones.
+    // Common prefixes of different lengths: one shared by all, one within a branch, a sentence that is a prefix of another, equal sentences.
     private static readonly int[][] _sentences =
     [
         [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
@@ -27,7 +26,7 @@ public sealed class RowAttentionTests
     [InlineData(8)]
     [InlineData(16)]
     [InlineData(64)]
-    public void ForwardAndBackward_SentencesThatShareRows_ArePlainAttention(int size)
+    public void ForwardAndBackward_SharedRows_EqualPlainAttention(int size)
     {
         using IDisposable scope = NewDisposeScope();
         PackedRows packed = PackedRows.AsTree(_sentences);
@@ -48,7 +47,7 @@ public sealed class RowAttentionTests
     }
 
     [Fact]
-    public void Backward_AnyNumberOfThreads_HasTheSameBits()
+    public void Backward_AnyNumberOfThreads_IsBitIdentical()
     {
         using IDisposable scope = NewDisposeScope();
         PackedRows packed = PackedRows.AsTree(_sentences);
@@ -74,7 +73,7 @@ public sealed class RowAttentionTests
     }
 
     [Fact]
-    public void Takes_WhatItsVectorsHold_AndNothingElse()
+    public void Supports_OnlyFp32OnTheCpuWithHeadsOfWholeVectors()
     {
         Assert.True(RowAttention.Supports(Config(8), cpu: true, half: false));
         Assert.False(RowAttention.Supports(Config(12), cpu: true, half: false));
@@ -95,7 +94,7 @@ public sealed class RowAttentionTests
         RmsNormEpsilon = 1e-5,
     };
 
-    // Each row's output is that of the first sentence it is in: all of them compute the same.
+    // The output of a row is that of the first sentence it belongs to: all of them compute the same.
     private static Tensor Plain(Tensor qkv, PackedRows packed)
     {
         Tensor[] outputs = new Tensor[packed.Ids.Count];

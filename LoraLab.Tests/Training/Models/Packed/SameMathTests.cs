@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace LoraLab.Tests.Training.Models.Packed;
 
 /// <summary>
-/// Every faster path computes the gradient of the literal loop: one sentence at a time, plain autograd, float64, at a state where every
+/// Every faster path computes the gradient of the reference path (one sentence per pass, plain autograd, float64) at a state where every
 /// A, B and R is random and none is zero. On another device with <c>LORALAB_TEST_DEVICE</c>.
 /// </summary>
 [Trait("Category", "SameMath")]
@@ -21,13 +21,13 @@ public sealed class SameMathTests
     private const double EachTensor = 1e-5;
     private static readonly Device _device = DeviceChoice.Resolve(Environment.GetEnvironmentVariable("LORALAB_TEST_DEVICE") ?? "cpu");
 
-    private static readonly Dictionary<string, PassLimits> _plans = new()
+    private static readonly Dictionary<string, PassLimits> _packings = new()
     {
         ["packed"] = new(int.MaxValue, null, SharePrefix: false),
         ["shared prefix"] = new(int.MaxValue, null, SharePrefix: true),
-        ["shared prefix, one band"] = new(int.MaxValue, null, SharePrefix: true, Bucketed: false),
-        ["two sentences a pass"] = new(2, null, SharePrefix: true),
-        ["forty tokens a pass"] = new(int.MaxValue, 40, SharePrefix: true),
+        ["shared prefix, one bucket"] = new(int.MaxValue, null, SharePrefix: true, Bucketed: false),
+        ["two sentences per pass"] = new(2, null, SharePrefix: true),
+        ["forty tokens per pass"] = new(int.MaxValue, 40, SharePrefix: true),
     };
 
     private static readonly Dictionary<string, string[]?> _targets = new()
@@ -67,16 +67,16 @@ public sealed class SameMathTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Gradient_AnyPlan_IsTheLiteralLoopsInFloat64(string method, string targets, LossScope scope, LossWeighting weighting)
+    public void Gradient_AnyPacking_EqualsTheReferencePathInFloat64(string method, string targets, LossScope scope, LossWeighting weighting)
     {
         TrainingExample[] window = Scoped(AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]), scope);
         RunSpec spec = Spec(method) with { TargetModules = _targets[targets] is string[] names ? TargetModules.Of(names) : TargetModules.AllLinear };
         using AdaptedLlama fast = Create(spec);
-        (double loss, Tensor expected) = Literal(spec, window, weighting);
-        foreach ((string plan, PassLimits limits) in _plans)
+        (double loss, Tensor expected) = Reference(spec, window, weighting);
+        foreach ((string packing, PassLimits limits) in _packings)
         {
             Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting), 1e-6 * loss);
-            AssertSame(expected, fast, plan);
+            AssertSame(expected, fast, packing);
         }
     }
 
@@ -91,43 +91,43 @@ public sealed class SameMathTests
 
     [Theory]
     [MemberData(nameof(Edges))]
-    public void Gradient_EdgesOfTheSharedPrefix_AreExact(string what, int[] lengths, int common)
+    public void Gradient_EdgesOfTheSharedPrefix_AreExact(string name, int[] lengths, int common)
     {
         TrainingExample[] window = AdaptedLlama.Window(3, common, lengths);
         RunSpec spec = Spec("lora");
         using AdaptedLlama fast = Create(spec);
-        (double loss, Tensor expected) = Literal(spec, window, LossWeighting.PerExampleMean);
+        (double loss, Tensor expected) = Reference(spec, window, LossWeighting.PerExampleMean);
 
-        Assert.Equal(loss, fast.AccumulatePacked(window, _plans["shared prefix"]), 1e-6 * loss);
-        AssertSame(expected, fast, what);
+        Assert.Equal(loss, fast.AccumulatePacked(window, _packings["shared prefix"]), 1e-6 * loss);
+        AssertSame(expected, fast, name);
     }
 
     [Fact]
-    public void Gradient_CompletionTargetAtTheBranchPoint_IsKept()
+    public void Gradient_CompletionTargetAtTheBranchPoint_IsIncluded()
     {
         // Row 5 is the prefix's last: each sentence's first target follows it, and they differ.
         TrainingExample[] window = [.. AdaptedLlama.Window(5, 6, [9, 10, 12]).Select(example => example with { FirstTarget = 6 })];
         RunSpec spec = Spec("lora-plus");
         using AdaptedLlama fast = Create(spec);
-        (double loss, Tensor expected) = Literal(spec, window, LossWeighting.PerToken);
+        (double loss, Tensor expected) = Reference(spec, window, LossWeighting.PerToken);
 
-        Assert.Equal(loss, fast.AccumulatePacked(window, _plans["shared prefix"], LossWeighting.PerToken), 1e-6 * loss);
+        Assert.Equal(loss, fast.AccumulatePacked(window, _packings["shared prefix"], LossWeighting.PerToken), 1e-6 * loss);
         AssertSame(expected, fast, "branch point");
     }
 
     [Fact]
-    public void Gradient_WithDropout_HasTheMasksOfTheLiteralLoop()
+    public void Gradient_WithDropout_UsesTheMasksOfTheReferencePath()
     {
         TrainingExample[] window = AdaptedLlama.Window(5, 4, [9, 10, 12, 21]);
         RunSpec spec = Spec("lora") with { Dropout = 0.3 };
         using AdaptedLlama fast = Create(spec);
         DropoutMasks masks = new(11, 3, [], []);
-        double together = fast.AccumulatePacked(window, _plans["packed"], masks: masks);
+        double together = fast.AccumulatePacked(window, _packings["packed"], masks: masks);
         using Tensor expected = fast.Gradient();
 
         double alone = fast.AccumulatePacked(window, new(1, null, SharePrefix: false), masks: masks);
         using Tensor found = fast.Gradient();
-        double none = fast.AccumulatePacked(window, _plans["packed"]);
+        double none = fast.AccumulatePacked(window, _packings["packed"]);
 
         Assert.Equal(together, alone, 1e-6 * alone);
         Assert.NotEqual(together, none, 1e-3 * none);
@@ -135,31 +135,31 @@ public sealed class SameMathTests
     }
 
     [Fact]
-    public void Stream_PissaWithItsResidualInTheBranch_IsTheBasesToTheBit()
+    public void Loss_PissaWithResidualInBranch_IsBitIdenticalToTheBase()
     {
         RunSpec spec = Spec("pissa branch");
         using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device));
         TrainingExample[] window = AdaptedLlama.Window(5, 4, [9, 10, 12, 21]);
 
-        double start = adapted.AccumulatePacked(window, _plans["shared prefix"]);
+        double start = adapted.AccumulatePacked(window, _packings["shared prefix"]);
         foreach (LowRankAdapter adapter in adapted.Adapters)
         {
             adapted.Model.Linears.Single(linear => linear.Name == adapter.Module).Adapter = null;
         }
 
-        Assert.Equal(adapted.AccumulatePacked(window, _plans["shared prefix"]), start);
+        Assert.Equal(adapted.AccumulatePacked(window, _packings["shared prefix"]), start);
     }
 
     [Theory]
     [InlineData(ScalarType.BFloat16, 0.99)]
     [InlineData(ScalarType.Float16, 0.999)]
-    public void Gradient_HalfPrecisionBase_PointsWhereTheFp32OneDoes(ScalarType dtype, double cosine)
+    public void Gradient_HalfPrecisionBase_HasTheDirectionOfFp32(ScalarType dtype, double cosine)
     {
         TrainingExample[] window = AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]);
         using AdaptedLlama wide = Create(Spec("lora"));
         using AdaptedLlama half = AdaptedLlama.Create(Spec("lora"), on: TinyLlama.Build(dtype: dtype, device: _device)).Perturb(5);
-        wide.AccumulatePacked(window, _plans["shared prefix"]);
-        half.AccumulatePacked(window, _plans["shared prefix"]);
+        wide.AccumulatePacked(window, _packings["shared prefix"]);
+        half.AccumulatePacked(window, _packings["shared prefix"]);
         using IDisposable scope = NewDisposeScope();
         Tensor a = wide.Gradient(), b = half.Gradient();
 
@@ -172,8 +172,8 @@ public sealed class SameMathTests
 
     private static AdaptedLlama Create(RunSpec spec) => AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device)).Perturb(5);
 
-    /// <summary>The oracle: the fp32 state's own values, widened.</summary>
-    private static (double Loss, Tensor Gradient) Literal(RunSpec spec, TrainingExample[] window, LossWeighting weighting)
+    /// <summary>The reference: the values of the fp32 state, widened to float64.</summary>
+    private static (double Loss, Tensor Gradient) Reference(RunSpec spec, TrainingExample[] window, LossWeighting weighting)
     {
         using AdaptedLlama narrow = AdaptedLlama.Create(spec).Perturb(5);
         using AdaptedLlama wide = narrow.ToFloat64Copy();
@@ -184,12 +184,12 @@ public sealed class SameMathTests
     private static TrainingExample[] Scoped(TrainingExample[] window, LossScope scope) =>
         scope == LossScope.Full ? window : [.. window.Select(example => example with { FirstTarget = example.Ids.Length - 3 })];
 
-    private static void AssertSame(Tensor expected, AdaptedLlama fast, string what)
+    private static void AssertSame(Tensor expected, AdaptedLlama fast, string name)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor found = fast.Gradient().to(float64).cpu();
         double whole = Distance(found, expected);
-        Assert.True(whole <= Whole, $"{what}: the gradient is off by {whole:E2}");
+        Assert.True(whole <= Whole, $"{name}: the gradient is off by {whole:E2}");
         double norm = expected.norm().item<double>();
         long at = 0;
         foreach (AdapterParameter parameter in fast.Parameters)
@@ -198,7 +198,7 @@ public sealed class SameMathTests
             if (part.norm().item<double>() > 1e-3 * norm)
             {
                 double off = Distance(found.narrow(0, at, parameter.Value.numel()), part);
-                Assert.True(off <= EachTensor, $"{what}: the gradient of {parameter.Name} is off by {off:E2}");
+                Assert.True(off <= EachTensor, $"{name}: the gradient of {parameter.Name} is off by {off:E2}");
             }
 
             at += parameter.Value.numel();

@@ -4,11 +4,11 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Models.Packed;
 
-/// <summary>The exponential of a softmax.</summary>
+/// <summary>The vectorized exponential of the softmax.</summary>
 public sealed class VectorExpTests
 {
     [Fact]
-    public void Of_FromZeroDown_IsWithinTwoUnitsInTheLastPlace()
+    public void Of_NonPositive_IsWithinTwoUlp()
     {
         double worst = 0;
         for (float x = 0; x >= -87; x -= 0.00037f)

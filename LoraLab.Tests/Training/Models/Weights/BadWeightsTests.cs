@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Models.Weights;
 
-/// <summary>Weights that a file describes well and that no model can be made of.</summary>
+/// <summary>Well-formed weight files that do not make a valid model.</summary>
 public sealed class BadWeightsTests : IDisposable
 {
     private const string Tensor = "model.layers.1.mlp.up_proj.weight";
@@ -35,10 +35,10 @@ public sealed class BadWeightsTests : IDisposable
     }
 
     [Fact]
-    public void Load_WholeNumbersWhereWeightsBelong_NamesTheDtype()
+    public void Load_IntegerTensor_NamesTheDtype()
     {
         byte[] bytes = File.ReadAllBytes(Write(float32, (_, weight) => weight));
-        // Same size a value: only the name of the type tells.
+        // Same size per value: only the name of the dtype differs.
         int at = bytes.AsSpan().IndexOf("model.norm.weight"u8);
         at += bytes.AsSpan(at).IndexOf("F32"u8);
         bytes[at] = (byte)'I';
@@ -50,7 +50,7 @@ public sealed class BadWeightsTests : IDisposable
     }
 
     [Fact]
-    public void Load_ValueBeyondTheRangeOfFp16_IsRefusedThereAndTakenInFp32()
+    public void Load_ValueOutOfRangeForFp16_IsRejectedInFp16AndLoadedInFp32()
     {
         Write(bfloat16, (name, weight) => name == Tensor ? weight.flatten().index_fill(0, tensor(5L), 1e6f).reshape(weight.shape) : weight);
 
@@ -62,7 +62,7 @@ public sealed class BadWeightsTests : IDisposable
     }
 
     [Fact]
-    public void FirstIndex_AnyBits_AgreesWithEachTypesOwnRule()
+    public void FirstIndex_AnyBits_AgreesWithTheTypesIsFinite()
     {
         Check("F64", Gen.Double, BitConverter.GetBytes, double.IsFinite);
         Check("F32", Gen.Single, BitConverter.GetBytes, float.IsFinite);

@@ -68,7 +68,7 @@ public sealed class CheckpointWeightsTests : IDisposable
     }
 
     [Fact]
-    public void Open_FolderWithoutWeights_SaysSo() =>
+    public void Open_FolderWithoutWeights_IsReported() =>
         Assert.Contains("no weights", Assert.Throws<RunFailure>(() => CheckpointWeights.Open(_folder.Path)).Message);
 
     private void WriteShard(string file, string tensor, float value)

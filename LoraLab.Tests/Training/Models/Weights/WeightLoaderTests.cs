@@ -23,7 +23,7 @@ public sealed class WeightLoaderTests : IDisposable
     [Theory]
     [InlineData("plain")]
     [InlineData("é 中 '\"\\ %s {0} $(x)")]
-    public void Load_PrecisionOfTheFile_IsTheFilesOwnMemory(string name)
+    public void Load_PrecisionOfTheFile_IsMemoryMapped(string name)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
         string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, name)).FullName;
@@ -44,7 +44,7 @@ public sealed class WeightLoaderTests : IDisposable
     }
 
     [Fact]
-    public void Load_TensorIsWrittenTo_FileKeepsItsBytes()
+    public void Load_TensorIsModified_FileIsUnchanged()
     {
         Write(WeightFile, ("a", randn(64, 64)));
         byte[] before = File.ReadAllBytes(WeightFile);
@@ -59,7 +59,7 @@ public sealed class WeightLoaderTests : IDisposable
     }
 
     [Fact]
-    public void Load_FilesClosedAndCollected_TensorStays()
+    public void Load_FilesClosedAndCollected_TensorStaysValid()
     {
         using Tensor values = randn(200, 100);
         Write(WeightFile, ("a", values));
@@ -76,7 +76,7 @@ public sealed class WeightLoaderTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Load_OffsetThatDoesNotFitTheType_GivesTheRightValues(int padding)
+    public void Load_MisalignedOffset_HasTheRightValues(int padding)
     {
         float[] values = [1.5f, -2, 3e-20f, 4, 5];
         string header = """{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}""";
@@ -99,15 +99,15 @@ public sealed class WeightLoaderTests : IDisposable
     [InlineData(ScalarType.Float32, ScalarType.BFloat16)]
     [InlineData(ScalarType.Float32, ScalarType.Float32)]
     [InlineData(ScalarType.Float16, ScalarType.BFloat16)]
-    public void Load_ManyPieces_IsTheConversionOfTheWhole(ScalarType stored, ScalarType wanted)
+    public void Load_ManyChunks_EqualsConvertingTheWhole(ScalarType stored, ScalarType requested)
     {
-        // Wide enough for every piece size, and not a multiple of one.
+        // Larger than every chunk size, and not a multiple of one.
         using Tensor values = randn(2111, 1003).mul(1e-3).to(stored);
-        using Tensor expected = values.to(wanted);
+        using Tensor expected = values.to(requested);
         Write(WeightFile, ("a", values));
 
-        using Tensor plain = Load("a", wanted, out LoadReport report);
-        using Tensor staged = Load("a", wanted, out LoadReport stagedReport, stagingBytes: 100_000);
+        using Tensor plain = Load("a", requested, out LoadReport report);
+        using Tensor staged = Load("a", requested, out LoadReport stagedReport, stagingBytes: 100_000);
 
         Assert.True(plain.bytes.SequenceEqual(expected.bytes));
         Assert.True(staged.bytes.SequenceEqual(expected.bytes));
@@ -156,13 +156,13 @@ public sealed class WeightLoaderTests : IDisposable
     [InlineData(ScalarType.BFloat16, null)]
     [InlineData(ScalarType.Float32, 4096)]
     [InlineData(ScalarType.BFloat16, 4096)]
-    public void Load_NaNInALaterPiece_NamesItsElement(ScalarType wanted, int? stagingBytes)
+    public void Load_NaNInALaterChunk_NamesItsElement(ScalarType requested, int? stagingBytes)
     {
         using Tensor values = ones(3_000_000);
         values[2_999_998] = float.NaN;
         Write(WeightFile, ("w", values));
 
-        string message = Assert.Throws<RunFailure>(() => Load("w", wanted, out _, stagingBytes)).Message;
+        string message = Assert.Throws<RunFailure>(() => Load("w", requested, out _, stagingBytes)).Message;
 
         Assert.Contains("tensor 'w' contains NaN or infinity (element 2999998)", message, StringComparison.Ordinal);
     }
@@ -170,9 +170,9 @@ public sealed class WeightLoaderTests : IDisposable
     [Theory]
     [InlineData("w")]
     [InlineData("before")]
-    public void Load_AnotherFileTookThePlace_GivesTheFileThatWasOpened(string firstTensor)
+    public void Load_FileReplacedAfterOpening_ReadsTheOpenedFile(string firstTensor)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "An open file cannot be replaced there.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "An open file cannot be replaced on Windows.");
         Write(WeightFile, ("w", full(4, 1f)));
         using CheckpointWeights weights = CheckpointWeights.Open(_folder.Path);
         using WeightLoader loader = new(weights, CPU);
@@ -186,9 +186,9 @@ public sealed class WeightLoaderTests : IDisposable
     }
 
     [Fact]
-    public void ToTensor_FileCutOffAfterItWasOpened_SaysSo()
+    public void ToTensor_FileTruncatedAfterOpening_IsReported()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "An open file cannot be shortened there.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "An open file cannot be truncated on Windows.");
         Write(WeightFile, ("w", randn(1000)));
         using SafetensorsFile file = SafetensorsFile.Open(WeightFile);
         byte[] whole = File.ReadAllBytes(WeightFile);
@@ -212,7 +212,7 @@ public sealed class WeightLoaderTests : IDisposable
     private static void Write(string path, params (string Name, Tensor Value)[] tensors) =>
         SafetensorsWriter.Write(path, tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Value), new Dictionary<string, string>());
 
-    /// <summary>The line of the kernel's table of maps in which a tensor's first byte lies.</summary>
+    /// <summary>The line of /proc/self/maps that contains the first byte of a tensor.</summary>
     private static string MappingOf(Tensor tensor)
     {
         ulong address = (ulong)Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetReference(tensor.bytes));

@@ -9,14 +9,14 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Adapters;
 
-/// <summary>A fresh adapter and the base model.</summary>
-public sealed class StartTests
+/// <summary>Freshly initialized adapters against the base model.</summary>
+public sealed class FreshAdapterTests
 {
     public static TheoryData<string> Methods => MethodBatteryTests.Methods;
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public void Logits_FreshAdapters_AreTheBaseModels(string method)
+    public void Logits_FreshAdapters_EqualTheBaseModels(string method)
     {
         Gen.Select(Gen.Int[1, 16], Gen.Double[0.25, 64], Gen.Bool, Gen.Long[0, 1000]).Sample(
             (rank, alpha, rankStabilized, seed) => Check(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized, Seed = seed }), iter: 12, threads: 1);
@@ -46,7 +46,7 @@ public sealed class StartTests
         {
             Tensor residual_OI = now.Weight_OI.to(float64);
             Tensor error_OI = residual_OI.add(now.Adapter!.Delta().to(float64)).sub(was.Weight_OI.to(float64)).abs();
-            // Half a unit in the last of bfloat16's eight binary digits.
+            // Half an ulp of bfloat16, which has eight significant bits.
             Tensor bound_OI = residual_OI.abs().mul(Math.Pow(2, -8)).add(1e-6);
             Assert.True(error_OI.le(bound_OI).all().item<bool>(), was.Name);
             Assert.Equal((ScalarType.BFloat16, ScalarType.Float32), (now.Weight_OI.dtype, now.Adapter.A_RI.dtype));
@@ -65,7 +65,7 @@ public sealed class StartTests
         Tensor found = TinyLlama.Logits(adapted.Model, ids_BT);
 
         double difference = found.sub(expected).abs().max().item<float>();
-        // A zero factor makes the branch exactly zero, whatever the method is called.
+        // A zero factor makes the branch exactly zero, regardless of the method.
         if (exact || adapted.Adapters.All(HasZeroFactor))
         {
             Assert.Equal(0, difference);
@@ -73,7 +73,7 @@ public sealed class StartTests
         }
 
         double scale = expected.abs().max().item<float>();
-        // PiSSA takes its factors out of the weight: rounding. LoRA-XS starts R at N(0, 1e-5²): ‖R‖ is at most about 1e-5·2√r, the
+        // PiSSA subtracts its factors from the weight: rounding. LoRA-XS starts R at N(0, 1e-5²): ‖R‖ is at most about 1e-5·2√r, the
         // largest singular value of these weights about 2, and fourteen layers add up.
         double limit = adapted.Adapters.All(adapter => adapter.Extracted is not null) ? 3e-5 : 1e-5 * adapted.Adapters[0].Scaling * 2 * Math.Sqrt(spec.Rank) * 2 * 14;
         Assert.InRange(difference, 0, limit * scale);
