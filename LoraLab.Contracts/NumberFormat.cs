@@ -40,6 +40,12 @@ public static class NumberFormat
     /// <summary>A p-value to three decimals, smaller ones as a bound: <c>0.031</c>, <c>&lt; 0.001</c>.</summary>
     public static string PValue(double p) => p < 0.001 ? "< 0.001" : Text(p, "0.000");
 
+    /// <summary>A p-value with its relation, for running text: <c>p = 0.031</c>, <c>p &lt; 0.001</c>.</summary>
+    public static string PStatement(double p) => p < 0.001 ? $"p {PValue(p)}" : $"p = {PValue(p)}";
+
+    /// <summary>A test statistic with two decimals: <c>2.75</c>, <c>−0.43</c>.</summary>
+    public static string TestStatistic(double value) => Signed(value, "0.00");
+
     /// <summary>
     /// Four significant digits, integer digits never rounded away: <c>0.6931</c>, <c>12.35</c>, <c>22,528</c>; with an exponent below 0.001 and
     /// from ten million on: <c>1.5e-5</c>. A value that is not finite is <c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.

@@ -27,6 +27,8 @@ public sealed class NumberFormatTests
         Assert.Equal("[−1.20, +0.50]", NumberFormat.PointsInterval(-0.012, 0.005));
         Assert.Equal(["26%", "0%"], [NumberFormat.PercentOf(105, 405), NumberFormat.PercentOf(0, 0)]);
         Assert.Equal(["0.031", "< 0.001", "1.000"], [NumberFormat.PValue(0.0311), NumberFormat.PValue(0.0009), NumberFormat.PValue(1)]);
+        Assert.Equal(["p = 0.031", "p < 0.001"], [NumberFormat.PStatement(0.0311), NumberFormat.PStatement(0.0009)]);
+        Assert.Equal(["2.75", "−0.43", "0.00"], [NumberFormat.TestStatistic(2.747), NumberFormat.TestStatistic(-0.432), NumberFormat.TestStatistic(-0.001)]);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Web.Components;
 
@@ -29,7 +30,7 @@ internal sealed record PairView(PairedTest Test, bool Reversed)
         return Test.NotTestedReason is string reason
             ? $"{name} vs. {other}: not tested. {reason}"
             : $"{name} vs. {other}: {Format.Points(Difference)} percentage points. Of {Format.Count(Test.Rows)} rows, only the first run is correct on {Format.Count(B)}, only the second on {Format.Count(C)}. "
-                + $"p = {Format.PValue(Test.P)}, Holm-adjusted p = {Format.PValue(Test.HolmP)}.{factors}";
+                + $"{NumberFormat.PStatement(Test.P ?? 1)}; Holm-adjusted {NumberFormat.PStatement(Test.HolmP ?? 1)}.{factors}";
     }
 
     /// <summary>All tests by pair of run IDs, from both sides.</summary>

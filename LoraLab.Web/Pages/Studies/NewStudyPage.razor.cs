@@ -61,7 +61,7 @@ public sealed partial class NewStudyPage
     private StudySize? SelectedSize => _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
 
     private string LargeStudyText =>
-        $"The study has more than {ConfirmationThreshold} runs{(_preview?.DeviceHours is double hours ? $" and takes about {Format.Duration(hours * 3600)} of device time" : "")}. "
+        $"The study has more than {NumberFormat.Count(ConfirmationThreshold, "run")}{(_preview?.DeviceHours is double hours ? $" and takes about {Format.Duration(hours * 3600)} of device time" : "")}. "
         + "It can be cancelled at any time; completed runs are kept.";
 
     private long Runs => (long)(_preview?.SelectionRuns ?? 0) + (_preview?.ReportedRuns ?? 0);
@@ -293,7 +293,7 @@ public sealed partial class NewStudyPage
     private async Task StartAsync()
     {
         bool many = Runs > ConfirmationThreshold;
-        if (many && !await ConfirmDialog.AskAsync(Dialogs, $"Start {Format.Count(Runs)} runs?", LargeStudyText, $"Start {Format.Count(Runs)} runs"))
+        if (many && !await ConfirmDialog.AskAsync(Dialogs, $"Start {NumberFormat.Count(Runs, "run")}?", LargeStudyText, $"Start {NumberFormat.Count(Runs, "run")}"))
         {
             return;
         }

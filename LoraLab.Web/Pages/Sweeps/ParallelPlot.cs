@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Web.Components;
@@ -62,8 +63,10 @@ internal sealed class ParallelPlot
         double width = high > low ? high - low : 1;
         double middle = log ? Math.Exp((low + high) / 2) : (low + high) / 2;
         return (
-            new ParallelAxis(field.Field, [(Format.Number(field.Low), 0), (Format.Number(field.Range == SweepRange.Integer ? Math.Round(middle) : middle), 0.5), (Format.Number(field.High), 1)]),
+            new ParallelAxis(field.Field, [(Bound(field.Low), 0), (Bound(field.Range == SweepRange.Integer ? Math.Round(middle) : middle), 0.5), (Bound(field.High), 1)]),
             value => value is JsonValue number && number.TryGetValue(out double coordinate) ? Math.Clamp((Scale(coordinate) - low) / width, 0, 1) : null);
+
+        static string Bound(double? value) => value is double number ? NumberFormat.Setting(number) : Format.Nothing;
 
         double Scale(double value) => log ? Math.Log(value) : value;
     }
