@@ -12,7 +12,7 @@ internal static class StudyAppearance
     private const string Rate = "learningRate";
     private const string RateB = "learningRateB";
 
-    internal static string Word(StudyState state) => state switch
+    internal static string Label(StudyState state) => state switch
     {
         StudyState.Running => "Running",
         StudyState.Completed => "Completed",
@@ -29,7 +29,7 @@ internal static class StudyAppearance
         _ => Icons.Material.Outlined.Cancel,
     };
 
-    internal static string Word(ClaimVerdict verdict) => verdict switch
+    internal static string Label(ClaimVerdict verdict) => verdict switch
     {
         ClaimVerdict.NotRun => "Not run",
         ClaimVerdict.Inconclusive => "Inconclusive",

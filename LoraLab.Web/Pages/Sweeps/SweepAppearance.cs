@@ -9,7 +9,7 @@ namespace LoraLab.Web.Pages.Sweeps;
 /// <summary>Labels and icons of sweeps; color is never the only cue.</summary>
 internal static class SweepAppearance
 {
-    internal static string Word(SweepState state) => state.ToString();
+    internal static string Label(SweepState state) => state.ToString();
 
     internal static string Icon(SweepState state) => state switch
     {
@@ -22,7 +22,7 @@ internal static class SweepAppearance
 
     internal static string Class(SweepState state) => "badge badge-" + (state == SweepState.Paused ? "interrupted" : state.ToString().ToLowerInvariant());
 
-    internal static string Word(SweepSampler sampler) => sampler switch
+    internal static string Label(SweepSampler sampler) => sampler switch
     {
         SweepSampler.Grid => "Grid",
         SweepSampler.Random => "Random",
