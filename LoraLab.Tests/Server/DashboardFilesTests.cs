@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>The built server in Production serves the dashboard, and the dashboard's page nothing but pages.</summary>
+/// <summary>The built server in Production serves the dashboard, and the dashboard's page only for page paths.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class DashboardFilesTests(ScriptedServer fixture)
 {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>The switch <c>--demo</c>, on a server outside the checkout: its own folder is its home.</summary>
+/// <summary>The switch <c>--demo</c>, on a server outside the checkout, whose home is its own folder.</summary>
 public sealed class DemoTests
 {
     [Fact]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>A device that this build does not have, asked for through the API, with the real trainer.</summary>
+/// <summary>A device that this build lacks, requested through the API, with the real trainer.</summary>
 [Collection(nameof(SharedTrainer))]
 public sealed class DeviceRefusalTests(RealServer real)
 {

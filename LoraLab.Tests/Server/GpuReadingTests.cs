@@ -10,7 +10,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>What the trainer says of a GPU, on its way to the page.</summary>
+/// <summary>The trainer's GPU readings, on their way to the page.</summary>
 public sealed class GpuReadingTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Whether the server is well, and what is not.</summary>
+/// <summary>Health reports.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class HealthTests(ScriptedServer well)
 {

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>The hub and the server-sent events.</summary>
+/// <summary>The hub and server-sent events.</summary>
 public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
 {
     private readonly RunApi api = fixture.Api;
@@ -150,7 +150,7 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
     private static RunMetrics? Points(LiveEvent live) =>
         live.Type == LiveEventTypes.RunMetrics ? live.Data.Deserialize<RunMetrics>(ContractJson.Options) : null;
 
-    /// <summary>What a client that only listens knows of the loss.</summary>
+    /// <summary>The loss as a client knows it from events alone.</summary>
     private static void Show(SortedDictionary<int, double?> shown, IEnumerable<LiveEvent> events)
     {
         foreach (RunMetrics metrics in events.Select(Points).OfType<RunMetrics>())

@@ -11,18 +11,18 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Failures of real runs in the real trainer, and the names under which they are stored.</summary>
+/// <summary>Failures of real runs in the real trainer, and their stored end reasons.</summary>
 public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServer>
 {
-    private const string NoProc = "It limits a process by Linux's own means.";
-    // A pass over a thousand sentences, beside other tests.
+    private const string NoProc = "It uses Linux's own means to limit a process.";
+    // A pass over a thousand sentences, while other tests execute.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Diverged_AbsurdRate_StopsAtOnceAndKeepsTheLastGoodCheckpoint()
     {
         JsonObject spec = MicroSpec.For("lora");
-        // The steps before the warm-up ends are harmless; the first at the full rate is not.
+        // The warmup steps are harmless; the first step at the full rate is not.
         (spec["learningRate"], spec["maxGradNorm"], spec["trainSamples"], spec["warmupSteps"], spec["schedule"]) = (1e38, null, 320, 4, "constant");
         (spec["maxSteps"], spec["effectiveBatch"], spec["evalEvery"]) = (40, 8, 1);
 
@@ -58,12 +58,12 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         RequireMeasuring();
         JsonObject spec = MicroSpec.For("lora");
         (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"], spec["evalSamples"]) = (1000, 1000, 100_000, 8);
-        // A budget that is never reached: the process is what it will be under the one that is.
+        // A budget that is never reached, so that the process is the same as with the budget that is.
         spec["memoryBudgetMb"] = 100_000;
         RunDocument free = await EndAsync(spec);
         double probed = free.Attempts[0].Environment!.ProbeMemoryMb!.Value;
         MemoryEstimate estimate = await real.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, "/api/v1/estimate", spec.ToJsonString());
-        // Above what lets the estimate refuse it, and below what a step takes.
+        // Above what the estimate would reject, and below what a step takes.
         int budget = (int)Math.Max((estimate.TotalMb / 1.1) + 15, 0.8 * free.Summary.PeakMemoryMb!.Value);
         Assert.True(budget < Math.Min(probed, free.Summary.PeakMemoryMb.Value) - 20, $"estimate {estimate.TotalMb}, probe {probed}, peak {free.Summary.PeakMemoryMb}");
         spec["memoryBudgetMb"] = budget;
@@ -85,9 +85,9 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     {
         RequireMeasuring();
         JsonObject spec = MicroSpec.For("lora");
-        // Passes of one sentence, and evaluations over all rows: these take more than the probe saw.
+        // Passes of one sentence, and evaluations over all rows, which take more memory than the probe.
         (spec["effectiveBatch"], spec["trainSamples"], spec["evalSamples"], spec["evalEvery"]) = (1, 12, null, 6);
-        // A budget that is never reached: the process is what it will be under the one that is.
+        // A budget that is never reached, so that the process is the same as with the budget that is.
         spec["memoryBudgetMb"] = 100_000;
         RunDocument free = await EndAsync(spec);
         double probed = free.Attempts[0].Environment!.ProbeMemoryMb!.Value;
@@ -126,7 +126,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         Assert.Equal(RunState.Completed, (await EndAsync(MicroSpec.For("lora"))).State);
     }
 
-    // Two processes' peaks are compared to some MiB, which a machine with other work on it does not repeat.
+    // The peaks of two processes are compared to within some MiB, which is not reproducible on a machine with other load.
     [Fact]
     public async Task FileWrittenWhileTheRunWaited_TrainsWithWhatIsThereAndSaysWhichChanged()
     {
@@ -212,7 +212,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         });
     }
 
-    /// <summary>The process that waits for the next run, when it has stopped working.</summary>
+    /// <summary>The warm worker, once it has finished preloading.</summary>
     private async Task<int> IdleWorkerAsync()
     {
         Stopwatch waited = Stopwatch.StartNew();
@@ -231,7 +231,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
             await Task.Delay(100);
         }
 
-        throw new TimeoutException("No worker came to rest.");
+        throw new TimeoutException("No worker became idle.");
     }
 
     private IEnumerable<int> Workers()

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>One server with the real trainer for all tests of a class.</summary>
+/// <summary>A server with the real trainer, shared by all tests of a class.</summary>
 public sealed class RealServer : IAsyncLifetime
 {
     internal ServerProcess Server { get; private set; } = null!;

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>What a new server makes of what an old one left.</summary>
+/// <summary>Recovery by a new server of what an old one left behind.</summary>
 public sealed class RestartTests
 {
     [Fact]
@@ -40,7 +40,7 @@ public sealed class RestartTests
         Assert.True(loss.X.Count > 5);
         Assert.Equal(Enumerable.Range(1, loss.X.Count), loss.X);
         Assert.Equal(left.Attempts[0].LastEvent, File.ReadLines(Path.Combine(data.Path, "runs", left.Id, "attempts", "0001", "events.jsonl")).Count(line => line.EndsWith('}')));
-        Assert.True(await SeqAsync(second) > seq, "The counter began again.");
+        Assert.True(await SeqAsync(second) > seq, "The event numbers started over.");
         Assert.Equal(RunState.Completed, (await again.WaitForEndAsync(waiting)).State);
     }
 
@@ -66,14 +66,14 @@ public sealed class RestartTests
         RunDocument next = await again.WaitForEndAsync(waiting);
 
         Assert.Equal((RunState.Completed, 2, 12), (ended.State, ended.Attempts.Count, ended.Progress.Step));
-        Assert.True(next.StartedAt >= ended.EndedAt, "What waited went first.");
+        Assert.True(next.StartedAt >= ended.EndedAt, "The queued run went first.");
         int from = ended.Attempts[1].ResumedFrom!.Value;
         Assert.Equal((ended.Attempts[0].CheckpointStep, true), (from, from > 0 && from % 3 == 0));
         MetricSeries loss = (await again.MetricsAsync(id)).Series[MetricKeys.TrainLoss];
         Assert.Equal(Enumerable.Range(1, 12), loss.X);
         Assert.Equal(Enumerable.Range(1, 12).Select(step => (double?)((2.0 / step) + (step > from ? 10 : 0))), loss.Y);
 
-        // What the first attempt told beyond its checkpoint is kept, and shown where it is asked for.
+        // The first attempt's points beyond its checkpoint are kept, and returned on request.
         MetricSeries before = (await again.ReadAsync<RunMetrics>(ApiRoutes.Run(id, "metrics?attempt=1"))).Series[MetricKeys.TrainLoss];
         Assert.Equal(Enumerable.Range(1, before.X.Count), before.X);
         Assert.True(before.X.Count >= 5 && before.Y.All(value => value < 10));

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Submission, description, lists and comparison; the queue is paused, so that runs wait.</summary>
+/// <summary>Submission, editing, lists and comparison; the queue is paused, so that runs stay queued.</summary>
 public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
 {
     private readonly RunApi api;

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Runs from submission to their end, with workers that behave well and badly.</summary>
+/// <summary>Runs from submission to end, with well-behaved and misbehaving workers.</summary>
 public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
 {
     private readonly RunApi api = fixture.Api;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>One server with the scripted worker for all tests of a class.</summary>
+/// <summary>A server with the scripted worker, shared by all tests of a class.</summary>
 public sealed class ScriptedServer : IAsyncLifetime
 {
     internal static ServerSetup Setup { get; } = new()

@@ -2,6 +2,6 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Tests that ask a server with the scripted worker for what is theirs, whatever else it holds: one server for all of them, one after the other.</summary>
+/// <summary>Tests that only look at their own runs: they share one server with the scripted worker, and execute sequentially.</summary>
 [CollectionDefinition(nameof(SharedServer))]
 public sealed class SharedServer : ICollectionFixture<ScriptedServer>;

@@ -2,6 +2,6 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>The same with the real trainer behind the server.</summary>
+/// <summary>Like <see cref="SharedServer"/>, with the real trainer.</summary>
 [CollectionDefinition(nameof(SharedTrainer))]
 public sealed class SharedTrainer : ICollectionFixture<RealServer>;

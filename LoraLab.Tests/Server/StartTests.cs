@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>What can be wrong at start is a sentence and exit code 1.</summary>
+/// <summary>Every startup error is one message and exit code 1.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class StartTests(ScriptedServer fixture)
 {
@@ -60,6 +60,6 @@ public sealed class StartTests(ScriptedServer fixture)
 
         Assert.Equal(0, exitCode);
         Assert.All(["usage:", "--demo", "--urls", "keys new"], word => Assert.Contains(word, output, StringComparison.Ordinal));
-        Assert.False(Directory.Exists(NoFolder), "The data directory was made.");
+        Assert.False(Directory.Exists(NoFolder), "The data directory was created.");
     }
 }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Runs that take memory which no estimate knows (<see cref="StartupHook"/>), far more than measurements differ by.</summary>
+/// <summary>Runs that allocate memory unknown to the estimate (<see cref="StartupHook"/>), far more than measurements vary.</summary>
 public sealed partial class UnforeseenMemoryTests
 {
     private const int Room = 150;
@@ -16,7 +16,7 @@ public sealed partial class UnforeseenMemoryTests
     [Fact]
     public async Task Budget_MissedByTheEstimate_EndsTheRunAtTheProbeAndNamesABudgetThatSuffices()
     {
-        // A decomposition is kept when the estimate was made, and a window of many passes is then still to be probed.
+        // The estimate caches the decomposition, and a window of many passes remains to be probed.
         JsonObject spec = MicroSpec.For("pissa");
         (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"], spec["evalSamples"]) = (800, 800, 256, 8);
 
@@ -51,9 +51,9 @@ public sealed partial class UnforeseenMemoryTests
     [GeneratedRegex(@"The gradient of the run's largest window needs (\d+) MiB")]
     private static partial Regex LargestWindow();
 
-    /// <summary>The run under a budget that it would keep.</summary>
-    /// <param name="spec">What it is, without a budget.</param>
-    /// <param name="after">Part of the path of the file after which it takes more.</param>
+    /// <summary>The run with a budget that would suffice without the extra memory.</summary>
+    /// <param name="spec">The specification, without a budget.</param>
+    /// <param name="after">Part of the path of the file after which it allocates the extra memory.</param>
     private static async Task<(RunDocument Run, int Budget)> EndAsync(JsonObject spec, string after)
     {
         await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server;
 
-/// <summary>Workers that are started before there is a run, by a server with the scripted worker.</summary>
+/// <summary>Warm workers, on a server with the scripted worker.</summary>
 public sealed class WarmWorkerTests : IDisposable
 {
     private const string Idle = "SCRIPTED_IDLE";
@@ -66,9 +66,9 @@ public sealed class WarmWorkerTests : IDisposable
         await WorkersAsync(2);
         await Task.Delay(TimeSpan.FromSeconds(3));
 
-        // 0 s, then 1 and 2 seconds after each death; a loop would have made dozens.
+        // 0 s, then 1 and 2 s after each death; a tight loop would have started dozens.
         Assert.InRange(Workers().Count, 2, 4);
-        Assert.Contains("exit code 7", server.Output, StringComparison.Ordinal);
+        Assert.Contains("exited with code 7", server.Output, StringComparison.Ordinal);
         RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=1"}""")).Id);
         Assert.Equal(RunState.Completed, run.State);
     }
@@ -152,7 +152,7 @@ public sealed class WarmWorkerTests : IDisposable
     {
         for (Stopwatch waited = Stopwatch.StartNew(); !holds(); await Task.Delay(30))
         {
-            Assert.True(waited.Elapsed < Patience, "It did not come true in time.");
+            Assert.True(waited.Elapsed < Patience, "The condition was not met in time.");
         }
     }
 
@@ -162,7 +162,7 @@ public sealed class WarmWorkerTests : IDisposable
         Environment = ScriptedServer.Setup.Environment.Concat(environment.Select(pair => KeyValuePair.Create(pair.Key, pair.Value))).ToDictionary(),
     });
 
-    /// <summary>The processes that were started as workers, once there are so many.</summary>
+    /// <summary>The worker processes, once there are <paramref name="count"/>.</summary>
     private async Task<IReadOnlyList<int>> WorkersAsync(int count)
     {
         await UntilAsync(() => Workers().Count >= count);

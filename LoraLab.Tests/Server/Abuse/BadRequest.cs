@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraLab.Tests.Server.Abuse;
 
-/// <summary>Makes one bad request for a route; the same number makes the same request.</summary>
+/// <summary>Creates a bad request for a route; the same number creates the same request.</summary>
 internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList<string> runIds)
 {
     private const int Large = 64 << 10;
@@ -35,7 +35,7 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         if (route.Body is not null || random.Next(8) == 0)
         {
             request.Content = Content(values);
-            // The server refuses a body that is too large before it was read and closes: who sends one has to ask first, or finds the pipe broken.
+            // The server rejects an oversized body before reading it and closes the connection: without Expect: 100-continue the client sees a broken pipe.
             request.Headers.ExpectContinue = request.Content.Headers.ContentLength > Large;
         }
 
@@ -49,7 +49,7 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         string path = route.Path;
         foreach (DescribedParameter parameter in route.Parameters.Where(parameter => parameter.In == "path"))
         {
-            // Known runs lead past the first look-up; never where that would delete them.
+            // Existing runs get past the first lookup; never on routes that would delete them.
             bool known = route.Method != HttpMethod.Delete && random.Next(3) > 0;
             string value = known ? runIds[random.Next(runIds.Count)] : PathText(values);
             path = path.Replace($"{{{parameter.Name}}}", Uri.EscapeDataString(value), StringComparison.Ordinal);
@@ -74,7 +74,7 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         return shown;
     }
 
-    /// <summary>An empty value is another route, and one with a zero byte is refused by Kestrel's parser before there is a request.</summary>
+    /// <summary>An empty value would be another route, and a zero byte is rejected by Kestrel's parser before there is a request.</summary>
     private static string PathText(BadValues values)
     {
         string text = values.Text().Replace("\0", "", StringComparison.Ordinal);
@@ -90,7 +90,7 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
             1 => Encoding.UTF8.GetBytes(good[..random.Next(good.Length)]),
             2 => Encoding.UTF8.GetBytes(values.Json()),
             3 => Encoding.UTF8.GetBytes(values.Nested(random.Next(30, 5000))),
-            // Where no body is read, the answer comes without it and the pipe breaks under what is still being sent, asked for or not.
+            // A route that reads no body responds without it, and the rest of the body meets a broken pipe, with or without Expect: 100-continue.
             4 when route.Body is not null && random.Next(4) == 0 => Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', random.Next(100_000, 1_200_000))}\"}}"),
             5 => [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(good)],
             6 => Encoding.Unicode.GetBytes(good),
@@ -103,7 +103,7 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         return content;
     }
 
-    /// <summary>What HttpClient can send at all in a header.</summary>
+    /// <summary>The characters that HttpClient can send in a header.</summary>
     private static string Header(string text) => new([.. text.Where(c => c is >= ' ' and < (char)127)]);
 
     private static int HashCode(string text, int number) => text.Aggregate(number + 17, (hash, c) => unchecked((hash * 31) + c));

@@ -10,8 +10,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Abuse;
 
 /// <summary>
-/// Every route that the OpenAPI document names, with requests made from its own schema that are wrong in some way. The real trainer judges
-/// specifications, so that it is asked too: a question that killed it would be a 503.
+/// Every route in the OpenAPI document, with requests generated from its schema that are invalid in some way. The real trainer validates
+/// specifications, so it is tested too: a request that killed it would return 503.
 /// </summary>
 public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
 {
@@ -39,7 +39,7 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
         ConcurrentDictionary<int, int> statuses = new();
         foreach (DescribedRoute route in routes)
         {
-            // The stream of a run that has not ended does not end either.
+            // The event stream of an active run does not end.
             string[] ids = route.Path.EndsWith("/events", StringComparison.Ordinal) ? ended : all;
             await Parallel.ForEachAsync(Enumerable.Range(0, Cases), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, stop) =>
             {
@@ -64,12 +64,12 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine($"{sent} requests to {routes.Count} routes, {refused} refused: {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
         Assert.True(failures.IsEmpty, $"{failures.Count} of {sent}:{Environment.NewLine}{string.Join(Environment.NewLine, failures.Take(25))}{Environment.NewLine}{server.Output[^Math.Min(server.Output.Length, 4000)..]}");
         Assert.True(refused > sent / 3, $"Only {refused} of {sent} requests were bad enough.");
-        // It still works.
+        // The server still works.
         Assert.Equal(RunState.Completed, (await api.GetAsync(ended[0])).State);
         await api.SendAsync<DryRunResult>(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", MicroSpec.For("lora").ToJsonString());
     }
 
-    /// <summary>A run that completed, one that was cancelled and one that waits.</summary>
+    /// <summary>A completed, a cancelled and a queued run.</summary>
     private async Task<(string[] All, string[] Ended)> PrepareAsync()
     {
         string spec = MicroSpec.For("lora").ToJsonString();

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Tests.Server.Abuse;
 
-/// <summary>JSON that a schema does not want, and text that no parameter wants. All of it follows from the generator's seed.</summary>
+/// <summary>JSON that violates a schema, and text that is invalid for parameters. All of it follows from the generator's seed.</summary>
 internal sealed class BadValues(Random random)
 {
     private static readonly string[] Texts =
@@ -26,7 +26,7 @@ internal sealed class BadValues(Random random)
         _ => Texts[random.Next(Texts.Length)],
     };
 
-    /// <summary>A JSON value of any kind, as raw text.</summary>
+    /// <summary>A JSON value of any type, as raw text.</summary>
     public string Json(int depth = 0) => random.Next(depth > 3 ? 6 : 9) switch
     {
         0 => "null",
@@ -39,7 +39,7 @@ internal sealed class BadValues(Random random)
         _ => Nested(random.Next(2) == 0 ? 12 : random.Next(20, 3000)),
     };
 
-    /// <summary>An object of the schema's members, some of them wrong, some missing, some that it does not have.</summary>
+    /// <summary>An object with the schema's members: some invalid, some missing, some unknown.</summary>
     public string Object(DescribedRoute route, JsonNode schema, int depth = 0)
     {
         JsonObject resolved = route.Resolve(schema);

@@ -21,7 +21,7 @@ internal sealed record DescribedRoute(HttpMethod Method, string Path, IReadOnlyL
         ];
     }
 
-    /// <summary>The schema, with a reference followed.</summary>
+    /// <summary>The schema, with references resolved.</summary>
     public JsonObject Resolve(JsonNode schema)
     {
         JsonObject found = schema.AsObject();

@@ -14,8 +14,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Abuse;
 
 /// <summary>
-/// One of many clients: submits a run, listens to it on the hub or as server-sent events, looks around, cancels some, waits for the end and
-/// holds what it heard against what the store has. Everything that is not as it should be throws.
+/// One of many clients: submits a run, subscribes to it on the hub or by server-sent events, reads other routes, cancels some runs, waits for the
+/// end and compares the received events with the store. Any discrepancy throws.
 /// </summary>
 internal sealed class LoadClient(ServerProcess server, int number, LoadTotals totals)
 {
@@ -82,7 +82,7 @@ internal sealed class LoadClient(ServerProcess server, int number, LoadTotals to
         string body = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.Created, body);
         totals.Submitted();
-        // Counted before the run was there: nothing of it can be missed after this number.
+        // Read before the run existed: after this number none of its events can be missed.
         long seq = long.Parse(response.Headers.GetValues("X-LoraLab-Seq").Single(), CultureInfo.InvariantCulture);
         return (JsonSerializer.Deserialize<RunDocument>(body, ContractJson.Options)!.Id, seq);
     }
@@ -126,7 +126,7 @@ internal sealed class LoadClient(ServerProcess server, int number, LoadTotals to
     private bool HasEnded(string id) => heard.Any(live => live.RunId == id && live.Type == LiveEventTypes.RunState
         && live.Data.Deserialize<RunDocument>(ContractJson.Options)!.State.IsTerminal());
 
-    /// <summary>Heard once, in order, and all of it.</summary>
+    /// <summary>Every event was received once and in order.</summary>
     private async Task CompareAsync(string id)
     {
         List<LiveEvent> events = [.. heard.Where(live => live.RunId == id && live.Seq > 0)];

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace LoraLab.Tests.Server.Abuse;
 
-/// <summary>What many clients did together.</summary>
+/// <summary>Totals of all clients.</summary>
 internal sealed class LoadTotals
 {
     private readonly ConcurrentDictionary<int, int> statuses = new();
@@ -29,5 +29,5 @@ internal sealed class LoadTotals
     }
 
     public override string ToString() =>
-        $"{statuses.Values.Sum()} requests ({string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}), {runs} runs submitted, {followed} followed to their end, {events} events and {points} points each heard once";
+        $"{statuses.Values.Sum()} requests ({string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}), {runs} runs submitted, {followed} followed to their end, {events} events and {points} points each received once";
 }

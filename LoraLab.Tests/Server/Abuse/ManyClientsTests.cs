@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Abuse;
 
-/// <summary>Fifty clients at once: nothing fails, nothing that they hear is lost or doubled, and the server does not grow.</summary>
+/// <summary>Fifty concurrent clients: nothing fails, no event is lost or duplicated, and the server's memory does not grow.</summary>
 public sealed class ManyClientsTests(ITestOutputHelper output)
 {
     private const int Clients = 50;

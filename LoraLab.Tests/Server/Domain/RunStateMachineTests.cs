@@ -7,8 +7,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Domain;
 
 /// <summary>
-/// Random commands, events and faults in random order: after each the invariants hold, the state is the one that a table written
-/// independently of the machine expects, and what is refused changes nothing.
+/// Random commands, events and faults in random order: after each the invariants hold, the state is the one expected by a table written
+/// independently of the state machine, and rejected transitions change nothing.
 /// </summary>
 public sealed class RunStateMachineTests
 {
@@ -59,7 +59,7 @@ public sealed class RunStateMachineTests
             iter: 20_000);
 
     [Fact]
-    public void Arrows_EveryChangeOfState_IsOneThatTheTableOrTheInvariantsKnow()
+    public void Transitions_EveryPairOfStates_TableAndInvariantsAgree()
     {
         foreach (RunState from in Enum.GetValues<RunState>())
         {
@@ -81,7 +81,7 @@ public sealed class RunStateMachineTests
     }
 
     [Fact]
-    public void Broken_DocumentsThatLie_AreNamedByTheirInvariant()
+    public void Violations_InconsistentDocuments_AreNamedByTheirInvariant()
     {
         RunDocument run = In(RunState.Queued);
         RunAttempt open = new() { Number = 1, StartedAt = s_begin };
@@ -101,7 +101,7 @@ public sealed class RunStateMachineTests
 
     private static RunDocument In(RunState state) => new() { Id = "a", Name = "a", Color = "#000000", Spec = new RunSpec(), State = state };
 
-    /// <summary>Null: refused.</summary>
+    /// <summary>Null: rejected.</summary>
     private static RunDocument? Try(RunDocument run, Move move, EndReason reason, DateTimeOffset now)
     {
         try
@@ -125,7 +125,7 @@ public sealed class RunStateMachineTests
         }
     }
 
-    /// <summary>What the importer does: events count while the attempt is open, and once.</summary>
+    /// <summary>Acts like the importer: applies events only while the attempt is open, and once.</summary>
     private static RunDocument? Hear(RunDocument run, Move move)
     {
         if (run.State is not (RunState.Preparing or RunState.Running or RunState.Cancelling))
@@ -146,13 +146,13 @@ public sealed class RunStateMachineTests
         return after;
     }
 
-    /// <summary>The table, and what it has to remember: for each attempt whether it was lost and whether it saved.</summary>
+    /// <summary>The table, and its state: per attempt, whether it was lost and whether it saved a checkpoint.</summary>
     private sealed class Model
     {
         private readonly List<(bool Lost, bool Saved)> attempts = [];
         private bool pruning;
 
-        /// <summary>A rule that stopped the run is its end's reason however the worker came to stop, unless it ended otherwise first.</summary>
+        /// <summary>A rule that stopped the run determines the end reason however the worker stopped, unless the run ended otherwise first.</summary>
         public void CheckReason(RunDocument before, RunDocument after, Move move, EndReason reason)
         {
             if (before.EndedAt is not null || after.EndedAt is null)

@@ -2,6 +2,6 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>Tests that hold a server to times of a second or two: they run at the end, one after the other, with nothing beside them.</summary>
+/// <summary>Tests that require a server to respond within a second or two: they run last, sequentially, with nothing in parallel.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;

@@ -10,8 +10,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>
-/// What was answered is in the files beside the database, too: a server is killed among edits, submissions, deletions and pauses, its database is gone, and the
-/// next one knows everything that was answered. <c>LORALAB_FAULTS=full</c> does it twenty times.
+/// Every acknowledged change is also in the files beside the database: a server is killed during edits, submissions, deletions and pauses, its database
+/// is removed, and the next server knows every acknowledged change. <c>LORALAB_FAULTS=full</c> repeats it twenty times.
 /// </summary>
 [Collection(nameof(Faults))]
 public sealed class AnsweredChangesTests(ITestOutputHelper output)
@@ -105,7 +105,7 @@ public sealed class AnsweredChangesTests(ITestOutputHelper output)
         Assert.All(answers.Deleted, id => Assert.DoesNotContain(id, there));
     }
 
-    /// <summary>How often it was answered before the server was gone.</summary>
+    /// <summary>Number of responses before the server was killed.</summary>
     private static async Task<int> RepeatAsync(Func<int, Task> ask)
     {
         for (int i = 1; ; i++)
@@ -137,7 +137,7 @@ public sealed class AnsweredChangesTests(ITestOutputHelper output)
 
     private static string Key(int i) => string.Create(CultureInfo.InvariantCulture, $"key {i}");
 
-    /// <summary>What clients were answered.</summary>
+    /// <summary>The responses that clients received.</summary>
     private sealed class Answers
     {
         private int count;

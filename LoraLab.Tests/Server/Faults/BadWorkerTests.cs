@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>Workers that behave as badly as a process can, each followed by one that must not feel it.</summary>
+/// <summary>Workers that misbehave in every way a process can, each followed by a run that must not be affected.</summary>
 [Collection(nameof(Alone))]
 public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<ImpatientServer>
 {

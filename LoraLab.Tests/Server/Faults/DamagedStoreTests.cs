@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>Runs that came to all kinds of ends, a damaged database, and a new server: the API says what it said.</summary>
+/// <summary>Runs with all kinds of ends, a damaged database, and a new server: the API returns the same as before.</summary>
 public sealed partial class DamagedStoreTests
 {
     private static readonly string[] s_parts = ["", "/metrics", "/metrics?attempt=1", "/fingerprint", "/predictions"];
@@ -47,7 +47,7 @@ public sealed partial class DamagedStoreTests
                 Assert.Contains(Path.GetFileName(aside), next.Output, StringComparison.Ordinal);
             }
 
-            // The same submission again is still the same run.
+            // Repeating the submission still returns the same run.
             using HttpRequestMessage again = new(HttpMethod.Post, ApiRoutes.Runs) { Content = RunApi.Json("""{"name":"once","notes":"steps=1"}"""), Headers = { { "Idempotency-Key", "only-once" } } };
             using HttpResponseMessage answer = await next.Http.SendAsync(again);
             Assert.Equal((HttpStatusCode.Created, "true"), (answer.StatusCode, answer.Headers.GetValues("Idempotency-Replayed").Single()));

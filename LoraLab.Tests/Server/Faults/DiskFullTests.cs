@@ -6,10 +6,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>The data directory on a real file system that is really full.</summary>
+/// <summary>A data directory on a real file system that is actually full.</summary>
 public sealed class DiskFullTests
 {
-    /// <summary>Checkpoints of some MiB: more than the reserve gives back.</summary>
+    /// <summary>Checkpoints of some MiB: larger than the reserve.</summary>
     private const string Spec = """
         {"model":"sample","dataset":"sample","method":"lora","rank":32,"alpha":32,"targetModules":"all-linear","learningRate":0.002,"precision":"fp32","lossScope":"completion",
          "trainSamples":48,"effectiveBatch":4,"evalEvery":3,"evalSamples":16,"name":"NAME"}
@@ -33,7 +33,7 @@ public sealed class DiskFullTests
         long checkpoint = files.Items.Where(item => item.Kind == ArtifactKind.Checkpoint).Sum(item => item.Bytes) / 2;
         Assert.True(checkpoint > 3 << 19, $"A checkpoint has only {checkpoint} bytes.");
 
-        // Room for less than three checkpoints, whatever the reserve gives back.
+        // Space for less than three checkpoints, even after the reserve is freed.
         disk.Fill(leave: (long)(2.8 * checkpoint));
         RunDocument hit = await api.WaitForEndAsync((await api.SubmitAsync(Spec.Replace("NAME", "hit", StringComparison.Ordinal))).Id);
 
@@ -43,12 +43,12 @@ public sealed class DiskFullTests
         Assert.NotEmpty(hit.LogTail);
         Assert.NotNull(hit.Attempts[0].CheckpointStep);
 
-        // Not a byte left: what was stored can be read, and thanks to the reserve a submission is still stored.
+        // Not a byte left: everything stored can be read, and thanks to the reserve a submission is still stored.
         disk.Fill();
         RunDocument waiting = await api.SubmitAsync(Spec.Replace("NAME", "waiting", StringComparison.Ordinal));
         Assert.Equal(0, undisturbed.PointsLost(await MicroRun.ReadAsync(api, before, disk.Path)));
 
-        // Nor that: the server says so, stays up, and shows everything.
+        // The reserve is used up too: the server reports it, stays up, and shows everything.
         await UntilFullAsync(api, disk, hit.Id);
         Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
         Assert.Equal(hit.Error, (await api.GetAsync(hit.Id)).Error);
@@ -58,7 +58,7 @@ public sealed class DiskFullTests
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         }
 
-        // Room again: the waiting run starts by itself, the other one where it stopped.
+        // Free space again: the queued run starts by itself, the other one continues where it stopped.
         disk.Free();
         Assert.Equal(RunState.Completed, (await api.WaitForEndAsync(waiting.Id)).State);
         await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(hit.Id, "resume"), expected: HttpStatusCode.Accepted);
@@ -98,7 +98,7 @@ public sealed class DiskFullTests
         Assert.Equal(5, (await new RunApi(second.Http).MetricsAsync(run.Id)).Series["train/loss"].X.Count);
     }
 
-    /// <summary>Writes and fills until a write is refused; every write before was stored.</summary>
+    /// <summary>Writes and fills the disk until a write fails; every earlier write was stored.</summary>
     private static async Task UntilFullAsync(RunApi api, SmallDisk disk, string id)
     {
         for (int i = 0; i < 200; i++)
@@ -115,6 +115,6 @@ public sealed class DiskFullTests
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
 
-        Assert.Fail("A full disk took 200 writes.");
+        Assert.Fail("A full disk accepted 200 writes.");
     }
 }

@@ -1,6 +1,6 @@
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>How many faults of a kind are injected: a few, or all of them with <c>LORALAB_FAULTS=full</c>.</summary>
+/// <summary>Number of injected faults per kind: a few, or all with <c>LORALAB_FAULTS=full</c>.</summary>
 internal static class FaultCount
 {
     private const int Full = 20;

@@ -6,7 +6,7 @@ using static LoraLab.Tests.Server.Faults.KillTests;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>A server with the real trainer that comes back after every fault, on the same data or on a copy of it.</summary>
+/// <summary>A server with the real trainer that is restarted after every fault, on the same data or on a copy of it.</summary>
 internal sealed class FaultyServer : IAsyncDisposable
 {
     private ServerProcess server;
@@ -24,7 +24,7 @@ internal sealed class FaultyServer : IAsyncDisposable
         return new(await StartAsync(data), data);
     }
 
-    /// <summary>Does it, and returns the run as it was a moment before; a new server is ready then.</summary>
+    /// <summary>Injects a fault, and returns the run as it was right before; afterwards a new server is ready.</summary>
     public async Task<RunDocument> InjectAsync(Fault fault, string runId)
     {
         RunDocument run = await Api.GetAsync(runId);
@@ -52,7 +52,7 @@ internal sealed class FaultyServer : IAsyncDisposable
         return run;
     }
 
-    /// <summary>Stops it in good order.</summary>
+    /// <summary>Stops the server gracefully.</summary>
     public async Task StopAsync() => await server.StopAsync();
 
     public async ValueTask DisposeAsync()
@@ -61,7 +61,7 @@ internal sealed class FaultyServer : IAsyncDisposable
         data.Dispose();
     }
 
-    /// <summary>Both stand still in whatever they were doing; what is on the disk then is all that the next server gets.</summary>
+    /// <summary>Suspends server and worker at any point; the next server gets only what is on the disk at that moment.</summary>
     private async Task CutPowerAsync(int? worker)
     {
         Signal("STOP", server.ProcessId);
@@ -82,7 +82,7 @@ internal sealed class FaultyServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Not by .NET, which would ask for the locks that the standing processes hold.</summary>
+    /// <summary>Not by .NET, which would wait for the locks of the suspended processes.</summary>
     private static void Copy(string from, string to)
     {
         using Process copy = Process.Start("cp", ["-a", from + "/.", to]);
@@ -90,7 +90,7 @@ internal sealed class FaultyServer : IAsyncDisposable
         Assert.Equal(0, copy.ExitCode);
     }
 
-    /// <summary>A last process may still be about to leave the folder.</summary>
+    /// <summary>A last process may still be using the folder.</summary>
     private static async Task DeleteAsync(TemporaryFolder folder)
     {
         for (int left = 50; ; left--)

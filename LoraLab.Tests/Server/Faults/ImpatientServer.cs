@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>A server with the scripted worker that waits for nobody longer than a moment.</summary>
+/// <summary>A server with the scripted worker and very short timeouts.</summary>
 public sealed class ImpatientServer : IAsyncLifetime
 {
     internal ServerProcess Server { get; private set; } = null!;

@@ -17,8 +17,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>
-/// Attempts' files that grow by any number of bytes, imported at any moment, by servers that forget at any moment how far they were:
-/// in the end the store holds each point once, and the series are those of the last attempts beyond the steps they resumed from.
+/// Event files that grow by any number of bytes, imported at any moment, by servers that lose their position at any moment:
+/// in the end the store has each point once, and each series has the last attempt's points beyond the step that it resumed from.
 /// </summary>
 public sealed class ImportPropertyTests
 {
@@ -136,7 +136,7 @@ public sealed class ImportPropertyTests
             Expect();
         }
 
-        /// <summary>What the whole lines of the newest file say takes the place of what was known beyond the step that it resumed from.</summary>
+        /// <summary>The complete lines of the latest file supersede earlier points beyond the step that it resumed from.</summary>
         private void Expect()
         {
             string text = File.ReadAllText(events);

@@ -8,17 +8,17 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>
-/// Real servers and workers that are killed at random moments of micro runs. Afterwards no run is shown running that is not, none is
-/// lost, and every run ends with the numbers of one that nobody disturbed. <c>LORALAB_FAULTS=full</c> injects twenty of each.
+/// Real servers and workers that are killed at random moments of micro runs. Afterwards no run is falsely shown as running, none is
+/// lost, and every run ends with the numbers of an uninterrupted one. <c>LORALAB_FAULTS=full</c> injects twenty faults of each kind.
 /// </summary>
 public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper output) : IClassFixture<UndisturbedRun>
 {
     private const int Few = 1;
 
-    /// <summary>Time for a run beside other tests.</summary>
+    /// <summary>Maximum time of a run while other tests execute.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
 
-    /// <summary>What is done to whom.</summary>
+    /// <summary>The kinds of faults.</summary>
     public enum Fault
     {
         Server,
@@ -51,8 +51,8 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
         int falseStates = 0;
         for (int i = 0; injected < number; i++)
         {
-            // A fault that comes after a run's end hits nothing, or the run behind it, which is then left alone: one lost twice before its
-            // first checkpoint is meant to fail. There is always a run that waits.
+            // A fault after a run's end hits nothing, or the next run, which then gets no further fault: a run lost twice before its
+            // first checkpoint is meant to fail. There is always a queued run.
             Assert.True(i < 2 * number, "The faults come too late.");
             string id = ids[i];
             ids.Add((await server.Api.SubmitAsync(MicroRun.Spec)).Id);
@@ -81,11 +81,11 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
 
         await server.StopAsync();
         int stored = StoredPoints.Differences(server.DataDirectory);
-        output.WriteLine($"FAULTS {fault}: {injected} injected, {ids.Count} runs, {lost} lost, {falseStates} shown in a false state, {pointsLost} points lost or doubled, {stored} differences between files and database");
+        output.WriteLine($"FAULTS {fault}: {injected} injected, {ids.Count} runs, {lost} lost, {falseStates} shown in a false state, {pointsLost} points lost or duplicated, {stored} differences between files and database");
         Assert.Equal((0, 0, 0, 0), (lost, falseStates, pointsLost, stored));
     }
 
-    /// <summary>Any moment: while the run loads, at any of its steps, or about its end, and some milliseconds later.</summary>
+    /// <summary>A random moment: while the run loads, at one of its steps, or around its end, and some milliseconds later.</summary>
     private static async Task<RunDocument> WaitForMomentAsync(RunApi api, string id, Random random)
     {
         int step = random.Next(-4, MicroRun.Steps + 1);
@@ -94,7 +94,7 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
         return run;
     }
 
-    /// <summary>Waits for the end. A killed worker is not tried again by itself: it says what to do, and that is done here.</summary>
+    /// <summary>Waits for the end. A run whose worker was killed is not retried automatically: it is resumed here, as its error says.</summary>
     private static async Task<RunDocument> CompletedAsync(RunApi api, string id, Fault fault)
     {
         RunDocument ended = await api.WaitForEndAsync(id, s_patience);
@@ -111,7 +111,7 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
         return ended;
     }
 
-    /// <summary>Runs that are shown with a worker which does not exist. A state is given a moment to follow what happened.</summary>
+    /// <summary>Number of runs shown with a worker that does not exist, after a moment for the state to settle.</summary>
     private static async Task<int> FalseStatesAsync(FaultyServer server)
     {
         Stopwatch waited = Stopwatch.StartNew();

@@ -6,13 +6,13 @@ using LoraLab.Training.Adapters.Peft;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>What a run of about three seconds came to: everything about it that does not depend on time.</summary>
+/// <summary>The results of a run of about three seconds: everything that does not depend on time.</summary>
 internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series, string Predictions, byte[] Adapter)
 {
-    /// <summary>Its optimizer steps.</summary>
+    /// <summary>Number of optimizer steps.</summary>
     public const int Steps = 20;
 
-    /// <summary>Steps, evaluations and checkpoints enough for a fault to come anywhere between them.</summary>
+    /// <summary>Enough steps, evaluations and checkpoints for faults anywhere between them.</summary>
     public const string Spec = """
         {"model":"sample","dataset":"sample","method":"lora","rank":4,"alpha":8,"learningRate":0.005,"dropout":0.1,"lossScope":"completion","precision":"fp32",
          "trainSamples":80,"effectiveBatch":4,"evalEvery":4,"evalSamples":32}
@@ -31,7 +31,7 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
             await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights)));
     }
 
-    /// <summary>Points that are missing, doubled or other than those of the undisturbed run; values are compared to the last bit.</summary>
+    /// <summary>Number of points that are missing, duplicated or different from those of the uninterrupted run; values are compared bitwise.</summary>
     public int PointsLost(MicroRun other)
     {
         int lost = Series.Keys.Except(other.Series.Keys).Sum(key => Series[key].X.Count) + other.Series.Keys.Except(Series.Keys).Sum(key => other.Series[key].X.Count);

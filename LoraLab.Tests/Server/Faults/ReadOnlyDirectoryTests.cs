@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>A data directory on a file system that takes no write: one sentence at start.</summary>
+/// <summary>A data directory on a read-only file system: one error message at startup.</summary>
 public sealed class ReadOnlyDirectoryTests
 {
     [Theory]

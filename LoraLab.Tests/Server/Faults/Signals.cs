@@ -12,7 +12,7 @@ internal static class Signals
         kill.WaitForExit();
     }
 
-    /// <summary>Whether it runs; one that has ended and was not yet looked at by its parent does not.</summary>
+    /// <summary>Whether the process is running; a zombie is not.</summary>
     public static bool IsAlive(int processId)
     {
         try

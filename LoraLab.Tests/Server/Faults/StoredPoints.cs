@@ -7,10 +7,10 @@ using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>The points of the database as they lie there, against those that the attempts' files tell.</summary>
+/// <summary>Compares the raw points of the database with those of the attempts' event files.</summary>
 internal static class StoredPoints
 {
-    /// <summary>Points that are in the files and not once in the database of a stopped server, and the other way round.</summary>
+    /// <summary>Number of points that are in the files but not exactly once in the database of a stopped server, and vice versa.</summary>
     public static int Differences(string dataDirectory)
     {
         List<string> stored = Stored(Path.Combine(dataDirectory, "loralab.db"));
@@ -42,7 +42,7 @@ internal static class StoredPoints
         int number = int.Parse(attempt.Name, System.Globalization.CultureInfo.InvariantCulture);
         string text = File.ReadAllText(file);
 
-        // What follows the last line's end was never told.
+        // An incomplete last line was never reported.
         foreach (string line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             WorkerEvent happened = JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Faults;
 
-/// <summary>What a run comes to that nobody disturbs; made once for all that compare with it.</summary>
+/// <summary>The results of an uninterrupted run; computed once for all tests that compare with it.</summary>
 public sealed class UndisturbedRun
 {
     private readonly Lazy<Task<MicroRun>> undisturbed = new(RunAsync);

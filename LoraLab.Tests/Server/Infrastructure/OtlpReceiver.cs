@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace LoraLab.Tests.Server.Infrastructure;
 
-/// <summary>A collector that keeps what it is sent by OTLP over HTTP.</summary>
+/// <summary>A collector that stores what it receives by OTLP over HTTP.</summary>
 internal sealed class OtlpReceiver : IDisposable
 {
     private readonly HttpListener listener = new();
@@ -25,7 +25,7 @@ internal sealed class OtlpReceiver : IDisposable
 
     public string Address { get; }
 
-    /// <summary>Whether something with these words (protobuf keeps text as UTF-8) has come for a signal.</summary>
+    /// <summary>Whether a message with these words (protobuf stores text as UTF-8) was received for a signal.</summary>
     public bool Has(string path, params string[] words) =>
         received.TryGetValue(path, out ConcurrentQueue<byte[]>? bodies)
         && words.All(word => bodies.Any(body => body.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(word)) >= 0));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Infrastructure;
 
-/// <summary>What a server tells about itself.</summary>
+/// <summary>A server's metrics, traces and logs.</summary>
 public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<ScriptedServer>
 {
     [Fact]

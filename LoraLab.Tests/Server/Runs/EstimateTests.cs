@@ -19,7 +19,7 @@ public sealed class EstimateTests(RealServer real)
         MemoryEstimate first = await EstimateAsync(spec);
         for (int i = 0; i < 4; i++)
         {
-            // Others between, so that what they leave behind would be seen.
+            // Others in between, so that leftovers of theirs would be detected.
             await EstimateAsync(MicroSpec.For("pissa"));
         }
 

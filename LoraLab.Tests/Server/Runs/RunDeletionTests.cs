@@ -9,7 +9,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Runs;
 
-/// <summary>Deletions that meet.</summary>
+/// <summary>Concurrent deletions.</summary>
 public sealed class RunDeletionTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -17,7 +17,7 @@ public sealed class RunDeletionTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Delete_RunThatAnotherDeletesMeanwhile_LeavesNoFilesThatWouldBeARunAgain()
+    public void Delete_RunThatAnotherRequestDeletes_LeavesNoFilesThatWouldBeRebuilt()
     {
         using (StoreOnDisk disk = new(folder.Path))
         {
@@ -30,13 +30,13 @@ public sealed class RunDeletionTests : IDisposable
                 transaction.Remove("aaaa");
             }));
             ApiFailure? refused = null;
-            // What a deletion needs of the service.
+            // The parts of the service that a deletion needs.
             RunService service = new(disk.Store, null!, null!, null!, null!, disk.Deletions, null!, Options.Create(new LoraLabOptions()));
             Thread late = new(() => refused = Assert.Throws<ApiFailure>(() => service.Delete("aaaa")));
             other.Start();
             inside.Wait(TestContext.Current.CancellationToken);
             late.Start();
-            Assert.True(SpinWait.SpinUntil(() => disk.Deletions.Pending.Count > 0, TimeSpan.FromSeconds(30)), "It does not begin.");
+            Assert.True(SpinWait.SpinUntil(() => disk.Deletions.Pending.Count > 0, TimeSpan.FromSeconds(30)), "The deletion did not start.");
             go.Set();
             other.Join();
             late.Join();

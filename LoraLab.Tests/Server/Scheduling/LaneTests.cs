@@ -15,14 +15,14 @@ public sealed class LaneTests
     [InlineData("cuda:0", "cuda:1", false, "")]
     [InlineData("cuda:0", "cpu", false, "")]
     [InlineData("cuda", "cuda:1", true, "cuda:1")]
-    public void Takes_RunThatAsksForADevice_FitsOrNot(string lane, string asked, bool takes, string told)
+    public void Accepts_RequestedDevice_MatchesTheLane(string lane, string requested, bool accepts, string passed)
     {
         Lane subject = new(0, lane);
 
-        Assert.Equal(takes, subject.Accepts(asked));
-        if (takes)
+        Assert.Equal(accepts, subject.Accepts(requested));
+        if (accepts)
         {
-            Assert.Equal(told, subject.DeviceFor(asked));
+            Assert.Equal(passed, subject.DeviceFor(requested));
         }
     }
 }

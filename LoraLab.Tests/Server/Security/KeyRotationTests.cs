@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>Keys are replaced in the file while the server runs.</summary>
+/// <summary>Keys are replaced in the configuration file while the server is running.</summary>
 public sealed class KeyRotationTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

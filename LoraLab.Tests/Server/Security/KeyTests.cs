@@ -10,7 +10,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>Keys and what each of their scopes opens.</summary>
+/// <summary>Keys and the routes that each scope permits.</summary>
 public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
 {
     [Theory]

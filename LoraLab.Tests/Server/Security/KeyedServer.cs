@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>A server that listens everywhere, with a key of each scope.</summary>
+/// <summary>A server that listens on all addresses, with one key per scope.</summary>
 public sealed class KeyedServer : IAsyncLifetime
 {
     internal ServerKey Read { get; } = new("reader", "read");
@@ -28,7 +28,7 @@ public sealed class KeyedServer : IAsyncLifetime
         }
     }
 
-    /// <summary>Sends a request, with a key if there is one, and with further headers.</summary>
+    /// <summary>Sends a request, with a key if given, and with further headers.</summary>
     internal async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, ServerKey? key = null, string? body = null, params (string Name, string Value)[] headers)
     {
         using HttpRequestMessage request = new(method, path) { Content = body is null ? null : RunApi.Json(body) };

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>How much a client may ask for.</summary>
+/// <summary>Limits per client and of the queue.</summary>
 public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<LimitTests.NarrowServer>
 {
     private const int PerMinute = 60;
@@ -81,7 +81,7 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
         return await server.Http.SendAsync(request);
     }
 
-    /// <summary>A server that allows little.</summary>
+    /// <summary>A server with low limits.</summary>
     public sealed class NarrowServer : IAsyncLifetime
     {
         internal ServerProcess Server { get; private set; } = null!;

@@ -5,13 +5,13 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>A server that would be open to others does not start; <c>keys new</c> makes what it needs.</summary>
+/// <summary>A server that other machines could reach does not start without a key; <c>keys new</c> creates one.</summary>
 public sealed class OpenStartTests
 {
     private const string Here = "http://127.0.0.1:0";
     private const string Elsewhere = "http://0.0.0.0:0";
 
-    /// <summary>As a process, once: what the others say in process comes out of it.</summary>
+    /// <summary>Once as a process: the other tests check the same messages in process.</summary>
     [Fact]
     public async Task Start_OnEveryAddressWithoutAKey_EndsTheProcessWithTheWayOut()
     {
@@ -60,7 +60,7 @@ public sealed class OpenStartTests
     [Fact]
     public async Task KeysNew_BesideARunningServer_PrintsAKeyThatFitsItsLine()
     {
-        // The data directory cannot be one: whoever opens it fails.
+        // The data directory is invalid: opening it would fail.
         using TemporaryFolder folder = new();
         (int exitCode, string output) = await ServerProcess.RunToEndAsync(ScriptedServer.Setup with
         {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>What pages of other sites make a browser send, with and without a rebound name.</summary>
+/// <summary>Cross-site requests of browsers, with and without DNS rebinding.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class OtherSiteTests(ScriptedServer plain, KeyedServer keyed) : IClassFixture<KeyedServer>
 {

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>Nothing in a request names a file: with the real trainer, because it is what resolves models, data sets and adapters.</summary>
+/// <summary>No part of a request can name a file outside; with the real trainer, because it resolves models, data sets and adapters.</summary>
 public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFixture<TraversalTests.RealServer>
 {
     private const string Canary = "canary-4711";
@@ -106,7 +106,7 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
         Assert.Single(Directory.GetFileSystemEntries(Path.GetDirectoryName(fixture.Secret)!));
     }
 
-    /// <summary>As it stands: HttpClient would tidy the path.</summary>
+    /// <summary>Sends the path unchanged: HttpClient would normalize it.</summary>
     private async Task<string> RawAsync(string requestLine)
     {
         using TcpClient client = new();
@@ -117,7 +117,7 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
         return await reader.ReadToEndAsync();
     }
 
-    /// <summary>A server with the real trainer, beside whose data lies a folder that is nobody's business.</summary>
+    /// <summary>A server with the real trainer, with a secret folder beside its data.</summary>
     public sealed class RealServer : IAsyncLifetime
     {
         private readonly TemporaryFolder folder = new();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>A clock that is set back or forth: what comes later stays later.</summary>
+/// <summary>A clock that is set back or forward: later things stay later.</summary>
 public sealed class ClockTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);

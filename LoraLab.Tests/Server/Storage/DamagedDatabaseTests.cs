@@ -13,7 +13,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>A database file that is not as it was written: noticed at start, set aside, and everything in it is there again.</summary>
+/// <summary>A damaged database file is detected at startup and moved aside, and everything in it is rebuilt.</summary>
 public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
 {
     private const string Id = "2bz4ktn8aa";
@@ -39,7 +39,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(document, Json(again.Store.Find(Id)));
         Assert.Equal(series, Json(again.Store.ReadSeries(Id, null)));
         Assert.Equal("key", again.Store.FindResponse("key")?.Key);
-        Assert.True(again.Store.Seq > seq, $"{again.Store.Seq} after {seq}: a number is given twice.");
+        Assert.True(again.Store.Seq > seq, $"{again.Store.Seq} after {seq}: a number would be issued twice.");
         Assert.False(again.Store.ReadEvents(seq).Complete);
         Assert.True(again.Store.Paused);
         string[] aside = Directory.GetFiles(Path.GetDirectoryName(Database)!, "loralab.db.damaged-*");
@@ -53,7 +53,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         Assert.Contains(again.Log.Lines, line => line.Contains(name, StringComparison.Ordinal));
     }
 
-    /// <summary>Damage at random places: whatever LiteDB makes of it, what the store shows is what was lost.</summary>
+    /// <summary>Damage at random positions: whatever LiteDB does with it, the store shows the original content.</summary>
     [Fact]
     public void Start_RandomDamage_NeverShowsAnythingElse()
     {
@@ -78,7 +78,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         }
 
         output.WriteLine($"FAULTS damaged database: {cases} injected, {noticed} set aside, 0 runs lost, 0 points lost or changed");
-        Assert.True(noticed > cases / 6, $"Only {noticed} of {cases} damages were noticed: they hit nothing.");
+        Assert.True(noticed > cases / 6, $"Only {noticed} of {cases} damages were detected: they hit nothing.");
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(Directory.GetDirectories(Path.Combine(folder.Path, "data", "runs")));
     }
 
-    /// <summary>A finished run with points of two chunks and some that are no numbers, with its files, as server and worker leave them.</summary>
+    /// <summary>A finished run with points of two chunks and some non-finite ones, with the files that server and worker leave.</summary>
     private (string Document, string Series, long Seq) Fill()
     {
         WorkerEvent[] events =
@@ -204,9 +204,9 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
                 bytes.AsSpan(3 * DatabaseStream.PageBytes).Clear();
                 break;
             case "text":
-                // One letter of the document: nothing that LiteDB could notice.
+                // One letter of the document, which LiteDB cannot detect.
                 int at = bytes.AsSpan().IndexOf("edited since"u8);
-                Assert.True(at > 0, "The text is not where it was expected.");
+                Assert.True(at > 0, "The text was not found.");
                 bytes[at] ^= 1;
                 break;
         }

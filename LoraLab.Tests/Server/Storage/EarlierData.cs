@@ -9,16 +9,16 @@ namespace LoraLab.Tests.Server.Storage;
 
 /// <summary>
 /// <c>Assets/v0.1-data.zip</c>: the data directory of a server of version 0.1 that was killed with its worker in the middle of a run in fp16, and
-/// <c>expected.json</c>, what that server said of everything, and what it computed of the same run when nobody interrupted it.
-/// <c>scripts/make-upgrade-data.py</c> made it.
+/// <c>expected.json</c>, that server's responses, and the results of the same run without an interruption.
+/// Created by <c>scripts/make-upgrade-data.py</c>.
 /// </summary>
 internal sealed class EarlierData : IDisposable
 {
     private readonly TemporaryFolder folder = new();
     private readonly JsonObject expected;
 
-    /// <summary>A copy of it.</summary>
-    /// <param name="hasDatabase">False: only the files beside the database are left.</param>
+    /// <summary>Unpacks a copy.</summary>
+    /// <param name="hasDatabase">False: only with the files beside the database.</param>
     public EarlierData(bool hasDatabase)
     {
         ZipFile.ExtractToDirectory(System.IO.Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", "v0.1-data.zip"), folder.Path);
@@ -34,7 +34,7 @@ internal sealed class EarlierData : IDisposable
     /// <summary>The run that was interrupted.</summary>
     public string Interrupted => (string)expected["interrupted"]!;
 
-    /// <summary>Requests with an Idempotency-Key, and the id that each was answered.</summary>
+    /// <summary>Requests with an Idempotency-Key, and the id in each response.</summary>
     public IEnumerable<(string Path, string Key, string Body, string Id)> Answers =>
         expected["answers"]!.AsArray().Select(answer => ((string)answer!["path"]!, (string)answer["key"]!, answer["body"]!.ToJsonString(), (string)answer["id"]!));
 
@@ -43,7 +43,7 @@ internal sealed class EarlierData : IDisposable
 
     public JsonObject Undisturbed => expected["undisturbed"]!.AsObject();
 
-    /// <summary>What was listed: <c>runs</c>, <c>studies</c> or <c>sweeps</c>.</summary>
+    /// <summary>The items of a list: <c>runs</c>, <c>studies</c> or <c>sweeps</c>.</summary>
     public IReadOnlyList<T> Listed<T>(string what) => Read<IReadOnlyList<T>>(expected[what]);
 
     public static T Read<T>(JsonNode? node) => node.Deserialize<T>(ContractJson.Options)!;

@@ -17,10 +17,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>What version 0.1 left goes on here: with its database, and from the files alone.</summary>
+/// <summary>Data of version 0.1 is opened and continued: with its database, and from the files alone.</summary>
 public sealed class EarlierDataTests
 {
-    /// <summary>Where the processor is another one, its kernels add up in another order; what fp16 makes of that in 24 steps stays below this.</summary>
+    /// <summary>On another processor, kernels sum in another order; the effect in fp16 after 24 steps stays below this.</summary>
     private const double OtherProcessor = 0.02;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
@@ -69,11 +69,11 @@ public sealed class EarlierDataTests
         Assert.Equal(told.Select(run => run.Id), there.Select(run => run.Id));
         foreach ((RunDocument before, RunDocument now) in told.Zip(there).Where(run => run.First.Id != earlier.Interrupted))
         {
-            // Places in the queue are compared by the queue.
+            // Queue positions are compared through the queue.
             AssertSame(before with { QueuePosition = null }, now with { QueuePosition = null });
         }
 
-        // Its server and its worker were gone: it stands before what waits, which keeps its order.
+        // Its server and worker died: it precedes the queued runs, which keep their order.
         RunDocument interrupted = there.Single(run => run.Id == earlier.Interrupted);
         Assert.Equal((RunState.Queued, 2, true), (interrupted.State, interrupted.Attempts.Count, interrupted.Attempts[1].Lost));
         QueueDocument queue = await api.ReadAsync<QueueDocument>(ApiRoutes.Queue);
@@ -87,7 +87,7 @@ public sealed class EarlierDataTests
 
         foreach (StudyDocument study in earlier.Listed<StudyDocument>("studies"))
         {
-            // What is claimed of it is in this version's words.
+            // Its claims use this version's wording.
             AssertSame(study with { Claims = [] }, await api.StudyAsync(study.Id) with { Claims = [] });
         }
 
@@ -111,12 +111,12 @@ public sealed class EarlierDataTests
         }
     }
 
-    /// <summary>The run that was stopped once and lost once came to what version 0.1 computed of it in one go.</summary>
+    /// <summary>The run that was stopped once and lost once has the results that version 0.1 computed without an interruption.</summary>
     private static async Task AssertUndisturbedAsync(EarlierData earlier, RunApi api, RunDocument run)
     {
         JsonObject expected = earlier.Undisturbed;
         Assert.Equal((RunState.Completed, 3, (int)expected["totalSteps"]!), (run.State, run.Attempts.Count, run.Progress.Step));
-        Assert.True(run.Attempts[2].ResumedFrom >= run.Attempts[1].CheckpointStep, "It began before its checkpoint.");
+        Assert.True(run.Attempts[2].ResumedFrom >= run.Attempts[1].CheckpointStep, "It started before its checkpoint.");
         bool same = run.Attempts[2].Environment!.DeviceName == (string)expected["deviceName"]!;
         IReadOnlyDictionary<string, MetricSeries> found = (await api.MetricsAsync(run.Id)).Series;
         foreach ((string key, MetricSeries series) in EarlierData.Read<Dictionary<string, MetricSeries>>(expected["series"]))
@@ -142,7 +142,7 @@ public sealed class EarlierDataTests
     private static IEnumerable<double> Scores(string predictions) =>
         predictions.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).SelectMany(line => line.Split(',').Skip(3)).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture));
 
-    /// <summary>The same values; a number may be written in another way.</summary>
+    /// <summary>The same values; the notation of numbers may differ.</summary>
     private static void AssertSame<T>(T expected, T actual)
     {
         (string one, string other) = (JsonSerializer.Serialize(expected, ContractJson.Options), JsonSerializer.Serialize(actual, ContractJson.Options));

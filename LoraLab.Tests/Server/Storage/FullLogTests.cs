@@ -7,10 +7,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>A disk that is full when LiteDB wants to bring its log into its data file.</summary>
+/// <summary>A disk that is full when LiteDB checkpoints its log.</summary>
 public sealed class FullLogTests
 {
-    /// <summary>LiteDB's own, in pages of 8 KiB.</summary>
+    /// <summary>LiteDB's own threshold, in pages of 8 KiB.</summary>
     private const long CheckpointBytes = 1000 * 8192;
 
     [Fact]
@@ -36,11 +36,11 @@ public sealed class FullLogTests
         });
 
         Assert.True(StorageFailure.Is(refused), refused.ToString());
-        Assert.True(new FileInfo(log).Length > CheckpointBytes, "The log itself had no room, which is another case.");
+        Assert.True(new FileInfo(log).Length > CheckpointBytes, "There was no space even for the log, which is another case.");
         Assert.Equal([2], store.Store.ReadSeries("aaaa", null)[MetricKeys.TrainLoss].Y);
         Assert.True(store.Store.ReadEvents(store.Store.Seq).Complete);
 
-        // A new server has no more room.
+        // A new server has no free space either.
         store.Dispose();
         using StoreOnDisk again = new(disk.Path);
         Assert.Equal([2], again.Store.ReadSeries("aaaa", null)[MetricKeys.TrainLoss].Y);

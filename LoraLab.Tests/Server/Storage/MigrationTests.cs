@@ -15,7 +15,7 @@ using JsonSerializer = System.Text.Json.JsonSerializer;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary><c>Assets/schema-N.zip</c>: a database that a server of that time wrote, and what its API said of it.</summary>
+/// <summary><c>Assets/schema-N.zip</c>: a database written by a server of that schema version, and its API's responses.</summary>
 public sealed class MigrationTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -52,12 +52,12 @@ public sealed class MigrationTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(backup));
         Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
 
-        // Again: nothing left to migrate, and no other copy.
+        // Again: nothing left to migrate, and no further backup.
         new StoreOnDisk(folder.Path).Dispose();
         Assert.Single(Directory.GetFiles(DataDirectory, "*.backup"));
     }
 
-    /// <summary>Two runs of a version that trained several together, which said so in a field that is gone: from the database, from the record, from the events alone.</summary>
+    /// <summary>Two runs of a version that trained several together and had a field for it, which no longer exists: from the database, from the record, from the events alone.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

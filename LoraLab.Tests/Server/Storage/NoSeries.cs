@@ -3,7 +3,7 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>Runs without points.</summary>
+/// <summary>Series of runs without points.</summary>
 internal sealed class NoSeries : IRunSeries
 {
     public static NoSeries Instance { get; } = new();

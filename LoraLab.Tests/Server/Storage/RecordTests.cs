@@ -14,7 +14,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>The files beside the database: written behind it and before the answer, held up by nobody, and made good at the next start whatever a crash left.</summary>
+/// <summary>The files beside the database: written after the commit and before the response, without blocking other transactions, and completed at the next start after a crash.</summary>
 public sealed class RecordTests : IDisposable
 {
     private const string ExperimentId = "2bz4ktn8zz";
@@ -37,7 +37,7 @@ public sealed class RecordTests : IDisposable
         using StoreOnDisk disk = new(folder.Path);
         disk.Put("aaaa");
         disk.Put("bbbb");
-        // A pipe in the place of the file: who writes it stands still until somebody reads.
+        // A pipe in place of the file: its writer blocks until there is a reader.
         string pipe = Path.Combine(disk.Paths.RunDirectory("aaaa"), "run.json.tmp");
         using (Process make = Process.Start("mkfifo", [pipe]))
         {
@@ -48,19 +48,19 @@ public sealed class RecordTests : IDisposable
         Task slow = Task.Run(() => Rename(disk, "aaaa", "slow"));
         await UntilAsync(() => disk.Store.Find("aaaa")!.Document.Name == "slow");
 
-        // The gate is free, and what tells nothing that files must know waits for nothing.
+        // The lock is free, and changes that need no file do not wait.
         await Task.Run(() => disk.AddPoints("bbbb", [new MetricPoint(MetricKeys.TrainLoss, 1, 1)])).WaitAsync(s_patience);
         Task renamed = Task.Run(() => Rename(disk, "bbbb", "renamed"));
         await UntilAsync(() => disk.Store.Find("bbbb")!.Document.Name == "renamed");
         Task removed = Task.Run(() => disk.Store.Transact(StoreScope.Run("bbbb"), transaction => transaction.Remove("bbbb")));
         await UntilAsync(() => disk.Store.Find("bbbb") is null);
         await Task.Delay(100);
-        Assert.False(slow.IsCompleted || renamed.IsCompleted || removed.IsCompleted, "It was answered before it was in the files.");
+        Assert.False(slow.IsCompleted || renamed.IsCompleted || removed.IsCompleted, "It returned before it was in the files.");
 
         await LetThroughAsync(pipe);
 
         await Task.WhenAll(slow, renamed, removed).WaitAsync(s_patience);
-        Assert.False(File.Exists(Path.Combine(disk.Paths.RunDirectory("bbbb"), RunRecords.Record)), "A removed run was written behind its removal.");
+        Assert.False(File.Exists(Path.Combine(disk.Paths.RunDirectory("bbbb"), RunRecords.Record)), "A removed run was written after its removal.");
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class RecordTests : IDisposable
         using (StoreOnDisk disk = new(folder.Path))
         {
             disk.Put("aaaa");
-            // What the files would have had to take is refused, as by a crash in this moment.
+            // The file writes fail, as if a crash happened at this moment.
             string[] obstacles = [.. new[] { "runs/aaaa/run.json", "runs/aaaa/submission.json", $"plans/{ExperimentId}.json", $"plans/{ExperimentId}.submission.json", "store.json" }.Select(file => Path.Combine(Data, file + ".tmp"))];
             Array.ForEach(obstacles, obstacle => Directory.CreateDirectory(Path.Combine(obstacle, "in the way")));
             ChangeEverything(disk);
@@ -115,7 +115,7 @@ public sealed class RecordTests : IDisposable
     }
 
     [Fact]
-    public void WriteRecordsAgain_DiskThatRefusedTakesWritesAgain_FilesAreAsTheDatabase()
+    public void RetryRecords_DiskThatRecovered_FilesAgreeWithTheDatabase()
     {
         using StoreOnDisk disk = new(folder.Path);
         disk.Put("aaaa");
@@ -125,7 +125,7 @@ public sealed class RecordTests : IDisposable
         Assert.True(disk.Records.HasUnwritten);
 
         disk.Store.RetryRecords();
-        Assert.True(disk.Records.HasUnwritten, "It is remembered for as long as the disk refuses.");
+        Assert.True(disk.Records.HasUnwritten, "It is remembered as long as writes fail.");
         Directory.Delete(Path.GetDirectoryName(obstacle)!, recursive: true);
         disk.Store.RetryRecords();
 
@@ -226,14 +226,14 @@ public sealed class RecordTests : IDisposable
         {
             finish.Start();
             SpinWait.SpinUntil(() => finish.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin) || !finish.IsAlive, s_patience);
-            Assert.True(Directory.Exists(disk.Paths.RunDirectory("aaaa")), "The files went while somebody else was among them.");
+            Assert.True(Directory.Exists(disk.Paths.RunDirectory("aaaa")), "The files were removed while another removal was in progress.");
         }
 
         finish.Join();
         Assert.False(Directory.Exists(disk.Paths.RunDirectory("aaaa")));
     }
 
-    /// <summary>Reads what is written to a pipe, so that its writer goes on. Not with a stream of .NET: it would take a lock on the file, as the writer does.</summary>
+    /// <summary>Reads from a pipe to unblock its writer. Not with a .NET stream, which would lock the file, as the writer does.</summary>
     private static async Task LetThroughAsync(string pipe)
     {
         using Process reader = Process.Start(new ProcessStartInfo("cat", [pipe]) { RedirectStandardOutput = true })!;
@@ -272,7 +272,7 @@ public sealed class RecordTests : IDisposable
         Stopwatch waited = Stopwatch.StartNew();
         while (!happened())
         {
-            Assert.True(waited.Elapsed < s_patience, "It does not happen.");
+            Assert.True(waited.Elapsed < s_patience, "The condition was not met in time.");
             await Task.Delay(10);
         }
     }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>Pages of runs by the indexes: what a walk through all runs would give, without the walk.</summary>
+/// <summary>Pages of runs by the indexes: the same result as a scan of all runs, without the scan.</summary>
 public sealed class RunListTests
 {
     private static readonly string[] s_methods = ["lora", "pissa", "lora-xs"];
@@ -47,7 +47,7 @@ public sealed class RunListTests
         });
 
     [Fact]
-    public void List_AnyRunsFilterSortAndPage_IsWhatAWalkThroughAllGives() =>
+    public void List_AnyRunsFilterSortAndPage_EqualsAScanOfAllRuns() =>
         Gen.Select(s_run.Array[0, 80], Gen.Int[0, 60].Array[0, 10], s_filter, Gen.Int[0, RunSort.FieldNames.Count - 1].Select(RunSort.FieldNames.ElementAt), Gen.Bool, Gen.Int[1, 20]).Sample((puts, removed, filter, field, descending, limit) =>
         {
             Dictionary<string, StoredRun> all = [];
@@ -75,7 +75,7 @@ public sealed class RunListTests
                 after = page.Items.Count == 0 ? null : sort.KeyOf(page.Items[^1].Document);
             }
 
-            // A place whose run is gone is a place all the same.
+            // The key of a removed run is still valid.
             if (expected.Count > 1)
             {
                 RunIndex without = index.Without(expected[0].Id);
@@ -113,14 +113,14 @@ public sealed class RunListTests
         Assert.Equal((100 * few.Total, true), (many.Total, many.HasMore));
         Assert.Equal(50, many.Items.Count);
         Assert.InRange(many.Visited, 50, atMost);
-        // The page, and the one behind it that says that there are more.
+        // The page, and the next run, which shows that there are more.
         Assert.True(few.Items.Count < 50 || many.Visited <= 2 * Math.Max(51, few.Visited), $"{few.Visited} with 100, {many.Visited} with 10,000");
     }
 
     [Fact]
     public void List_OrderThatGoesByTheFilter_GivesUpTheWalk()
     {
-        // All that are asked for stand behind all the others.
+        // All matches come after all other runs.
         RunPage page = RunIndex.Of(Many(10_000)).List(RunFilter.InStates(RunState.Queued), RunSort.By("state", descending: true), null, 50);
 
         Assert.Equal((50, 5_000, true), (page.Items.Count, page.Total, page.HasMore));

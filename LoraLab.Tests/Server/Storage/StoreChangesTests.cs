@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>What studies and sweeps are woken by.</summary>
+/// <summary>The changes that wake studies and sweeps.</summary>
 public sealed class StoreChangesTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -35,7 +35,7 @@ public sealed class StoreChangesTests : IDisposable
     }
 
     [Fact]
-    public void IsMoreThanProgress_ComesClaimedEndedGone_Are()
+    public void IsMoreThanProgress_CreatedClaimedEndedDeleted_Are()
     {
         using ChangeListener listener = disk.Changes.Subscribe(static _ => true);
         StoredRun run = StoreOnDisk.Run("a");
@@ -53,7 +53,7 @@ public sealed class StoreChangesTests : IDisposable
     }
 
     [Fact]
-    public void IsOfTheQueue_ComesRenamedPreferredClaimedBegunGone_AreAndStepsAreNot()
+    public void AffectsQueue_CreatedRenamedPrioritizedClaimedStartedDeleted_DoAndStepsDoNot()
     {
         StoredRun run = StoreOnDisk.Run("a");
         using ChangeListener listener = disk.Changes.Subscribe(static change => change is RunChanged { AffectsQueue: true });
@@ -80,7 +80,7 @@ public sealed class StoreChangesTests : IDisposable
 
     private void Put(StoredRun run) => disk.Store.Transact(StoreScope.Everything, transaction => transaction.Put(run));
 
-    /// <summary>What is told when the event is taken.</summary>
+    /// <summary>The change that is published when the event is imported.</summary>
     private RunChanged Heard(WorkerEvent happened)
     {
         using ChangeListener listener = disk.Changes.Subscribe(static _ => true);

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>A store in a folder, and what it told.</summary>
+/// <summary>A store in a folder, with its log and its live events.</summary>
 internal sealed class StoreOnDisk : IDisposable
 {
     private readonly DataDirectoryLock directoryLock;
@@ -42,9 +42,9 @@ internal sealed class StoreOnDisk : IDisposable
 
     public RunDeletions Deletions { get; }
 
-    public HeardLog Log { get; } = new();
+    public RecordedLog Log { get; } = new();
 
-    /// <summary>Does every transaction's work twice, and fails where it comes to something else.</summary>
+    /// <summary>Executes every transaction's work twice, and fails if the results differ.</summary>
     public LiteDbRunStore Store { get; }
 
     /// <summary>The ids of all runs, in order.</summary>
@@ -52,7 +52,7 @@ internal sealed class StoreOnDisk : IDisposable
 
     public StoreChanges Changes { get; } = new();
 
-    public ListeningSink Sink { get; } = new();
+    public RecordingSink Sink { get; } = new();
 
     public static StoredRun Run(string id) => new()
     {
@@ -83,8 +83,8 @@ internal sealed class StoreOnDisk : IDisposable
 
     private void Do(Action<IStoreTransaction> work) => Store.Transact(StoreScope.Everything, work);
 
-    /// <summary>Remembers what was logged.</summary>
-    internal sealed class HeardLog : ILogger<LiteDbRunStore>
+    /// <summary>Records log messages.</summary>
+    internal sealed class RecordedLog : ILogger<LiteDbRunStore>
     {
         public List<string> Lines { get; } = [];
 
@@ -97,8 +97,8 @@ internal sealed class StoreOnDisk : IDisposable
             Lines.Add(formatter(state, exception));
     }
 
-    /// <summary>Remembers the numbers in the order in which they came.</summary>
-    internal sealed class ListeningSink : ILiveSink
+    /// <summary>Records event numbers in the order of their arrival.</summary>
+    internal sealed class RecordingSink : ILiveSink
     {
         private readonly ConcurrentQueue<long> seqs = new();
 

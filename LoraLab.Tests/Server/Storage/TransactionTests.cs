@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>What the work of a transaction may do: what its scope has, and the same each time that it is done.</summary>
+/// <summary>Rules for the work of a transaction: it stays within its scope, and it is repeatable.</summary>
 public sealed class TransactionTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -39,7 +39,7 @@ public sealed class TransactionTests : IDisposable
         AssertRefused(StoreScope.Run("a"), transaction => transaction.SetPaused(true), "run a pauses the queue");
         AssertRefused(StoreScope.Run("a"), transaction => transaction.QueueEnds(), "run a adds to the queue");
         AssertRefused(StoreScope.Queue, transaction => transaction.RunsOf(ExperimentKind.Study, "p"), "the queue reads the runs of p");
-        AssertRefused(StoreScope.Run("a") + StoreScope.Experiment("q"), transaction => transaction.PutExperiment(new StoredExperiment { Id = "p", Kind = ExperimentKind.Study, Name = "p", Content = default }), "run a, plan q writes p");
+        AssertRefused(StoreScope.Run("a") + StoreScope.Experiment("q"), transaction => transaction.PutExperiment(new StoredExperiment { Id = "p", Kind = ExperimentKind.Study, Name = "p", Content = default }), "run a, experiment q writes p");
         Assert.Equal(("a", 0L, seq), (Assert.Single(disk.RunIds), disk.Store.Find("a")!.Position, disk.Store.Seq));
     }
 
@@ -58,7 +58,7 @@ public sealed class TransactionTests : IDisposable
     }
 
     [Fact]
-    public void Work_ThatComesToSomethingElseTheSecondTime_IsRefusedWhereItIsDoneTwice()
+    public void Work_WithAnotherResultTheSecondTime_IsRefusedWhereItIsRepeated()
     {
         StoredRun run = disk.Store.Find("a")!;
         int times = 0;

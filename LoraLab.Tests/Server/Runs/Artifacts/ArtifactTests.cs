@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Runs.Artifacts;
 
-/// <summary>A run's files over the API: what there is, what can be had, and what can go.</summary>
+/// <summary>A run's files through the API: listing, download and pruning.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class ArtifactTests(ScriptedServer fixture)
 {
@@ -24,7 +24,7 @@ public sealed class ArtifactTests(ScriptedServer fixture)
              ("attempts/0001/log.txt", ArtifactKind.Log, null), ("predictions/step-000000.csv", ArtifactKind.Predictions, 0), ("predictions/step-000004.csv", ArtifactKind.Predictions, 4),
              ("run.json", ArtifactKind.Record, null), ("spec.json", ArtifactKind.Spec, null)],
             listed.Items.Select(item => (item.Name, item.Kind, item.Step)));
-        // The record is written anew whenever the run's document changes, which its last events do after it has ended.
+        // The record is rewritten whenever the run's document changes, which its last events do after the end.
         Assert.All(listed.Items.Where(item => item.Kind != ArtifactKind.Record), item => Assert.Equal(new FileInfo(Path.Combine(FolderOf(run.Id), item.Name)).Length, item.Bytes));
         Assert.Equal(listed.Items.Sum(item => item.Bytes), listed.TotalBytes);
         Assert.Equal(await File.ReadAllTextAsync(Path.Combine(FolderOf(run.Id), "spec.json")), await fixture.Server.Http.GetStringAsync(ApiRoutes.Run(run.Id, "artifacts/spec.json")));

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Runs.Artifacts;
 
-/// <summary>What the configured retention removes, and what it never does.</summary>
+/// <summary>Files that the configured retention removes, and files that it never removes.</summary>
 public sealed class RetentionTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -86,7 +86,7 @@ public sealed class RetentionTests : IDisposable
         disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(run));
     }
 
-    /// <summary>A clock whose time passes, or is set, when a test says so.</summary>
+    /// <summary>A clock that a test advances or sets.</summary>
     private sealed class AgeingClock : TimeProvider
     {
         private DateTimeOffset now = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);

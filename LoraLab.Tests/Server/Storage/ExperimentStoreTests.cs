@@ -10,8 +10,8 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>Studies and sweeps in the store: with their runs or not at all, and there again whatever becomes of the database.</summary>
-public sealed class PlanStoreTests : IDisposable
+/// <summary>Studies and sweeps in the store: written together with their runs or not at all, and rebuilt whatever happens to the database.</summary>
+public sealed class ExperimentStoreTests : IDisposable
 {
     private const string ExperimentId = "2bz4ktn8ab";
     private const string RunId = "2bz4ktn8ac";
@@ -23,7 +23,7 @@ public sealed class PlanStoreTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Transact_ThatThrows_LeavesNeitherPlanNorRun()
+    public void Transact_ThatThrows_LeavesNeitherExperimentNorRun()
     {
         using StoreOnDisk disk = new(folder.Path);
 
@@ -39,7 +39,7 @@ public sealed class PlanStoreTests : IDisposable
     }
 
     [Fact]
-    public void Open_AfterAnEnd_HasPlanRunAndAnswer()
+    public void Open_AfterARestart_HasExperimentRunAndResponse()
     {
         string plan = Fill();
 
@@ -48,13 +48,13 @@ public sealed class PlanStoreTests : IDisposable
         Assert.Equal(plan, Json(again.Store.FindExperiment(ExperimentId)));
         Assert.Equal((ExperimentId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.ExperimentKey));
         Assert.Equal(ExperimentId, again.Store.FindResponse("once")?.CreatedId);
-        Assert.False(Directory.Exists(again.Paths.RunDirectory(ExperimentId)), "A plan has no run directory.");
+        Assert.False(Directory.Exists(again.Paths.RunDirectory(ExperimentId)), "An experiment has no run directory.");
     }
 
     [Theory]
     [InlineData("missing")]
     [InlineData("text")]
-    public void Open_DatabaseThatIsDamaged_HasPlanRunAndAnswerFromTheirFiles(string damage)
+    public void Open_DamagedDatabase_HasExperimentRunAndResponseFromTheirFiles(string damage)
     {
         string plan = Fill();
         byte[] bytes = File.ReadAllBytes(Database);
@@ -63,7 +63,7 @@ public sealed class PlanStoreTests : IDisposable
         if (damage == "text")
         {
             int at = bytes.AsSpan().IndexOf("a study's secret"u8);
-            Assert.True(at > 0, "The text is not where it was expected.");
+            Assert.True(at > 0, "The text was not found.");
             bytes[at] ^= 1;
             File.WriteAllBytes(Database, bytes);
         }
@@ -77,7 +77,7 @@ public sealed class PlanStoreTests : IDisposable
     }
 
     [Fact]
-    public void Open_PlanWhoseFileIsMissingOrTornOff_WritesIt()
+    public void Open_ExperimentWhoseFileIsMissingOrTruncated_WritesIt()
     {
         string plan = Fill();
         string file = Path.Combine(folder.Path, "data", "plans", ExperimentId + ".json");
@@ -91,7 +91,7 @@ public sealed class PlanStoreTests : IDisposable
     }
 
     [Fact]
-    public void Open_FileThatIsNoPlan_IsLeftAndKeepsNothingAway()
+    public void Open_FileThatIsNoExperiment_IsLeftAndBlocksNothing()
     {
         string plan = Fill();
         File.Delete(Database);
@@ -104,7 +104,7 @@ public sealed class PlanStoreTests : IDisposable
     }
 
     [Fact]
-    public void PutPlan_TellsTheTopicsOfItsKindAndItsOwn()
+    public void PutExperiment_EmitsToTheTopicsOfItsKindAndItsOwn()
     {
         using StoreOnDisk disk = new(folder.Path);
         disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, Put);
