@@ -5,18 +5,18 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>A figure of the comparison's table; everything but the best accuracy is of the last evaluation.</summary>
-/// <param name="Name">Name in CSV.</param>
-/// <param name="Title">Heading in print.</param>
-/// <param name="Format">Format in print.</param>
-/// <param name="Factor">Factor in print, for example to percent.</param>
-/// <param name="Best">1: higher is better; -1: lower; 0: neither, and not printed.</param>
-/// <param name="Read">The value; null: unknown.</param>
-internal sealed record CompareColumn(string Name, string Title, string Format, double Factor, int Best, Func<CompareRow, double?> Read)
+/// <summary>A column of the comparison table; all values but the best accuracy are from the last evaluation.</summary>
+/// <param name="Name">Column name in CSV.</param>
+/// <param name="Title">Column heading in LaTeX.</param>
+/// <param name="Format">Number format in LaTeX.</param>
+/// <param name="Factor">Factor in LaTeX, for example 100 for percentages.</param>
+/// <param name="Direction">1: higher is better; -1: lower is better; 0: neither, CSV only.</param>
+/// <param name="Read">Reads the value; null: unknown.</param>
+internal sealed record CompareColumn(string Name, string Title, string Format, double Factor, int Direction, Func<CompareRow, double?> Read)
 {
     public static IReadOnlyList<CompareColumn> All { get; } =
     [
-        new(MetricKeys.EvalAccuracy, "Accuracy (%) [95 % interval]", "0.0", 100, 1, row => row.Summary.Accuracy?.Last) { Interval = row => (row.Accuracy?.Low, row.Accuracy?.High) },
+        new(MetricKeys.EvalAccuracy, "Accuracy (%) [95% CI]", "0.0", 100, 1, row => row.Summary.Accuracy?.Last) { Interval = row => (row.Accuracy?.Low, row.Accuracy?.High) },
         new("accuracyLow", "", "", 100, 0, row => row.Accuracy?.Low),
         new("accuracyHigh", "", "", 100, 0, row => row.Accuracy?.High),
         new(MetricKeys.EvalMacroF1, "Macro-F1 (%)", "0.0", 100, 1, row => row.MacroF1),
@@ -35,21 +35,21 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         new("orderSeed", "", "", 1, 0, row => row.OrderSeed),
     ];
 
-    /// <summary>Columns of the printed table.</summary>
-    public static IReadOnlyList<CompareColumn> Printed { get; } = [.. All.Where(column => column.Best != 0)];
+    /// <summary>Columns of the LaTeX table.</summary>
+    public static IReadOnlyList<CompareColumn> Printed { get; } = [.. All.Where(column => column.Direction != 0)];
 
-    /// <summary>Interval that is printed behind the value.</summary>
+    /// <summary>Confidence interval printed after the value.</summary>
     public Func<CompareRow, (double? Low, double? High)>? Interval { get; init; }
 
     public string Print(CompareRow row) => Interval?.Invoke(row) is (double low, double high)
         ? $"{PrintValue(row)} [{Text(low)}, {Text(high)}]"
         : PrintValue(row);
 
-    /// <summary>Whether the completed run has the best value as printed, among at least two.</summary>
+    /// <summary>Whether a completed run has the best value, as printed, of at least two.</summary>
     public bool IsBest(CompareRow row, IReadOnlyList<CompareRow> rows)
     {
         List<double> values = [.. rows.Where(Completed).Select(Read).OfType<double>()];
-        return Best != 0 && Completed(row) && values.Count > 1 && Read(row) is double && PrintValue(row) == Text(Best > 0 ? values.Max() : values.Min());
+        return Direction != 0 && Completed(row) && values.Count > 1 && Read(row) is double && PrintValue(row) == Text(Direction > 0 ? values.Max() : values.Min());
     }
 
     private static bool Completed(CompareRow row) => row.State == RunState.Completed;

@@ -6,7 +6,7 @@ namespace LoraLab.Server.Comparison;
 /// <summary>The tables of a comparison as CSV.</summary>
 internal static class CompareCsv
 {
-    /// <summary>One row a run, with the fields that differ.</summary>
+    /// <summary>One row per run, with the specification fields that differ.</summary>
     public static string Runs(CompareDocument document)
     {
         CsvLines text = new();
@@ -29,7 +29,7 @@ internal static class CompareCsv
         return text.ToString();
     }
 
-    /// <summary>One row a pair of runs.</summary>
+    /// <summary>One row per pair of runs.</summary>
     public static string Pairs(CompareDocument document)
     {
         CsvLines text = new();
@@ -43,7 +43,7 @@ internal static class CompareCsv
         return text.ToString();
     }
 
-    /// <summary>One row a group of runs that differ in their seeds only.</summary>
+    /// <summary>One row per group of runs that differ in their seeds only.</summary>
     public static string Methods(CompareDocument document)
     {
         CsvLines text = new();

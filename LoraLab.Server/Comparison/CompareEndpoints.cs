@@ -7,14 +7,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary><c>/compare</c>: runs side by side, on the page and as a file.</summary>
+/// <summary><c>/compare</c>: runs side by side, as JSON and as exported files.</summary>
 internal static class CompareEndpoints
 {
     public static void MapCompare(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder compare = api.MapGroup("/compare").WithTags("Compare");
-        compare.MapGet("/", Compare).ProducesProblem(400).ProducesProblem(404).WithSummary("Runs side by side: results with intervals, paired tests, methods over seeds, and what differs");
-        compare.MapGet("/export", Export).Produces(200, contentType: "text/csv").ProducesProblem(400).ProducesProblem(404).WithSummary("The comparison as csv (table runs, pairs or methods), json or tex");
+        compare.MapGet("/", Compare).ProducesProblem(400).ProducesProblem(404).WithSummary("Compares runs: results with confidence intervals, pairwise tests, methods over seeds, and differences");
+        compare.MapGet("/export", Export).Produces(200, contentType: "text/csv").ProducesProblem(400).ProducesProblem(404).WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
     }
 
     private static Ok<CompareDocument> Compare(string? runs, ComparedRuns compared) =>
@@ -28,8 +28,8 @@ internal static class CompareEndpoints
             "csv" => Download(Csv(document, table ?? "runs"), "text/csv", "csv"),
             "json" => Download(JsonSerializer.Serialize(document, ContractJson.Indented), "application/json", "json"),
             "tex" => Download(CompareTex.Write(document), "application/x-tex", "tex"),
-            "svg" => throw ApiFailure.Invalid("format", "format svg is not built yet; use csv, json or tex."),
-            _ => throw ApiFailure.Invalid("format", $"There is no format '{format}'; there are csv, json and tex."),
+            "svg" => throw ApiFailure.Invalid("format", "Format 'svg' is not available yet; use csv, json or tex."),
+            _ => throw ApiFailure.Invalid("format", $"Unknown format '{format}'; use csv, json or tex."),
         };
     }
 
@@ -38,7 +38,7 @@ internal static class CompareEndpoints
         "runs" => CompareCsv.Runs(document),
         "pairs" => CompareCsv.Pairs(document),
         "methods" => CompareCsv.Methods(document),
-        _ => throw ApiFailure.Invalid("table", $"There is no table '{table}'; there are runs, pairs and methods."),
+        _ => throw ApiFailure.Invalid("table", $"Unknown table '{table}'; use runs, pairs or methods."),
     };
 
     private static FileContentHttpResult Download(string text, string type, string extension) =>

@@ -4,10 +4,10 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>What keeps the figures of runs from being comparable, and what a reader would otherwise overlook.</summary>
+/// <summary>Notes on what limits the comparability of runs and might otherwise be overlooked.</summary>
 internal static class CompareNotes
 {
-    /// <summary>Fields that change what is measured, not how well a method does.</summary>
+    /// <summary>Fields that change what is measured, as opposed to how well a method performs.</summary>
     private static readonly string[] s_conditions =
         ["model", "dataset", "prompt", "stripSentence", "trainSamples", "dataSeed", "dataOffset", "evalSplit", "evalSamples", "epochs", "maxSteps", "effectiveBatch", "lossScope", "lossWeighting"];
 
@@ -17,65 +17,65 @@ internal static class CompareNotes
         List<string> unfinished = [.. runs.Where(run => run.State != RunState.Completed).Select(run => run.Name)];
         if (unfinished.Count > 0)
         {
-            yield return $"Not completed: {string.Join(", ", unfinished)}; their figures are those of their last evaluation so far, and they take no part in tests.";
+            yield return $"Not completed: {string.Join(", ", unfinished)}. Their results are from their last evaluation so far, and they are excluded from the tests.";
         }
 
         List<string> conditions = [.. differences.Select(difference => difference.Field).Where(s_conditions.Contains)];
         if (conditions.Count > 0)
         {
-            yield return $"The runs do not share {string.Join(", ", conditions)}: differences in accuracy may come from there and not from the method.";
+            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in accuracy may be due to that and not to the method.";
         }
 
         IReadOnlyList<IGrouping<string, RunDocument>> methods = [.. runs.GroupBy(run => run.Spec.Method)];
         int fewestSeeds = methods.Min(method => method.Select(run => (run.Spec.Seed, run.Spec.OrderSeed, run.Spec.DataSeed)).Distinct().Count());
         if (methods.Count > 1 && fewestSeeds == 1)
         {
-            yield return "1 seed a method: this compares checkpoints, not methods.";
+            yield return "1 seed per method: this compares checkpoints, not methods.";
         }
 
-        foreach (string repeated in Repeated(groups))
+        foreach (string note in Repetitions(groups))
         {
-            yield return repeated;
+            yield return note;
         }
 
         List<string> baseline = [.. rows.Where(row => row.Accuracy is { } accuracy && accuracy.Low <= row.MajorityBaseline).Select(row => row.Name)];
         if (baseline.Count > 0)
         {
-            yield return $"Not told apart from always answering the most frequent label (it lies within the interval, or the run is below it): {string.Join(", ", baseline)}.";
+            yield return $"Not significantly better than always predicting the most frequent label (the majority baseline lies within the 95% confidence interval of the accuracy, or above it): {string.Join(", ", baseline)}.";
         }
 
         if (runs.Any(run => run.Spec.Dataset == "sample" || run.Spec.Model == "sample"))
         {
-            yield return "The bundled sample is a toy: it shows how the tool works and says nothing about the methods on real data.";
+            yield return "The bundled sample is a toy: it shows how the tool works, but says nothing about the methods on real data.";
         }
 
         List<string> sources = [.. rows.Select(row => row.MemorySource).OfType<string>().Distinct()];
         if (sources.Count > 1)
         {
-            yield return $"Peak memory was measured in different ways ({string.Join(", ", sources)}).";
+            yield return $"Peak memory was measured in different ways ({string.Join(", ", sources)}) and is not comparable.";
         }
 
         List<string> devices = [.. runs.Select(run => run.Attempts.LastOrDefault()?.Environment).OfType<RunEnvironment>().Select(environment => environment.DeviceName ?? environment.Device).Distinct()];
         if (devices.Count > 1)
         {
-            yield return $"The runs were executed on different devices ({string.Join(", ", devices)}): times and memory cannot be compared.";
+            yield return $"The runs used different devices ({string.Join(", ", devices)}): times and memory are not comparable.";
         }
     }
 
-    /// <summary>Runs that did not add a result of their own.</summary>
-    private static IEnumerable<string> Repeated(IReadOnlyList<SeedGroup> groups)
+    /// <summary>Notes on runs that do not contribute a result of their own.</summary>
+    private static IEnumerable<string> Repetitions(IReadOnlyList<SeedGroup> groups)
     {
         foreach (SeedGroup group in groups)
         {
             foreach (IGrouping<string, ComparedRun> same in group.Runs.Where(run => run.Fingerprint?.Adapter.FinalSha256 is not null).GroupBy(run => run.Fingerprint!.Adapter.FinalSha256!).Where(same => same.Count() > 1))
             {
-                string why = same.Select(run => run.Seed).Distinct().Count() > 1 ? "; the seed changed nothing" : "";
-                yield return $"{string.Join(", ", same.Select(run => run.Document.Name))} ended with the same weights and count once{why}.";
+                string reason = same.Select(run => run.Seed).Distinct().Count() > 1 ? "; the seed had no effect" : "";
+                yield return $"{string.Join(", ", same.Select(run => run.Document.Name))} ended with identical weights and count as one result{reason}.";
             }
 
             foreach (SeedResult seed in group.Group.Seeds.Where(seed => seed.Runs.Count > 1))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{group.Group.Label} has {seed.Runs.Count} results of seed {seed.Seed}: their mean counts as one.");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{group.Group.Label} has {seed.Runs.Count} results for seed {seed.Seed}: their mean counts as one result.");
             }
         }
     }

@@ -4,8 +4,8 @@ using LoraLab.Contracts.Compare;
 namespace LoraLab.Server.Comparison;
 
 /// <summary>
-/// A comparison as LaTeX tables: the runs (the best value of each column is bold), methods over seeds where a method has several,
-/// and the paired tests that were made.
+/// Writes a comparison as LaTeX tables: the runs (best value of each column in bold), methods over seeds if a method has several, and the
+/// paired tests performed.
 /// </summary>
 internal static class CompareTex
 {
@@ -34,7 +34,7 @@ internal static class CompareTex
     }
 
     private static void Runs(CompareDocument document, TexLines text) => text
-        .Comment("Figures of the last evaluation; accuracy with its 95 % Wilson interval.")
+        .Comment("Results of the last evaluation; accuracy with its 95% Wilson confidence interval.")
         .Table(
             "ll" + new string('r', CompareColumn.Printed.Count),
             ["Run", "Method", .. CompareColumn.Printed.Select(column => TexLines.Escape(column.Title))],
@@ -47,7 +47,7 @@ internal static class CompareTex
 
     private static void Methods(MethodComparison methods, TexLines text)
     {
-        text.Comment("Methods over seeds: mean and sample standard deviation, 95 % t-interval of the mean.");
+        text.Comment("Methods over seeds: mean and sample standard deviation, 95% t-based confidence interval of the mean.");
         foreach (string reason in methods.Pairs.Select(pair => pair.NotTestedReason).OfType<string>().Distinct())
         {
             text.Comment($"Not tested: {reason}");
@@ -55,7 +55,7 @@ internal static class CompareTex
 
         text.Table(
             "lrrrr",
-            ["Method", "Seeds", "Accuracy (\\%)", "95 \\% interval", "Macro-F1 (\\%)"],
+            ["Method", "Seeds", "Accuracy (\\%)", "95\\% CI", "Macro-F1 (\\%)"],
             methods.Groups.Select(group => (IEnumerable<string>)
             [
                 TexLines.Escape(group.Label),
@@ -67,9 +67,9 @@ internal static class CompareTex
         Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => TexLines.Escape(group.Label));
         if (methods.Tested > 0)
         {
-            text.Comment("Differences paired by seed: two-sided paired t test, Holm over all pairs.").Table(
+            text.Comment("Differences paired by seed: two-sided paired t test, Holm-adjusted over all tested pairs.").Table(
                 "llrrrr",
-                ["Method", "Method", "Seeds", "Difference (points)", "$t$", "$p$ (Holm)"],
+                ["Method", "Method", "Seeds", "Difference (pp)", "$t$", "$p$ (Holm)"],
                 methods.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
                     [labels[pair.GroupA], labels[pair.GroupB], $"{pair.CommonSeeds}", Text(pair.Difference), pair.T?.ToString("0.00", CultureInfo.InvariantCulture) ?? "--", PValue(pair.HolmP)]));
         }
@@ -80,7 +80,7 @@ internal static class CompareTex
         Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexLines.Escape(row.Name));
         text.Comment($"{document.PairedTests.Label}: {document.PairedTests.Test}.").Table(
             "llrrrr",
-            ["Run", "Run", "$b$", "$c$", "Difference (points)", "$p$ (Holm)"],
+            ["Run", "Run", "$b$", "$c$", "Difference (pp)", "$p$ (Holm)"],
             document.PairedTests.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
                 [names[pair.RunA], names[pair.RunB], $"{pair.B}", $"{pair.C}", Text(pair.Difference), PValue(pair.HolmP)]));
     }

@@ -8,7 +8,7 @@ using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Reads what a comparison needs of its runs; what is missing or damaged in a run directory is null, never a failure.</summary>
+/// <summary>Reads the runs of a comparison; a missing or damaged file in a run directory is read as null, never an error.</summary>
 internal sealed class ComparedRuns(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
 {
     public IReadOnlyList<ComparedRun> Load(string? runs) => [.. RunSelection.Parse(runs, store).Select(Load)];

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Lines of CSV (RFC 4180), numbers with full precision.</summary>
+/// <summary>Builds CSV (RFC 4180) with numbers in full precision.</summary>
 internal sealed class CsvLines
 {
     private readonly StringBuilder _text = new();
@@ -18,7 +18,7 @@ internal sealed class CsvLines
 
     public static string? Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture);
 
-    /// <summary>A JSON value as a cell: words without quotes, nothing for null.</summary>
+    /// <summary>A JSON value as a cell: strings without quotes, null as an empty cell.</summary>
     public static string Plain(JsonNode? value) =>
         value is null ? "" : value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString();
 
@@ -26,7 +26,7 @@ internal sealed class CsvLines
 
     private static string Cell(string text)
     {
-        // A spreadsheet would take these for a formula; numbers stay numbers.
+        // Spreadsheets would interpret these as formulas; numbers stay numbers.
         bool formula = text.Length > 0 && "=+-@\t".Contains(text[0])
             && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
         string safe = formula ? "'" + text : text;

@@ -7,12 +7,12 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Comparison;
 
 /// <summary>
-/// What else is not the same in runs: settings, what was really read and consumed, and the environment. Only what is known of
-/// two runs can differ between them: a run without a fingerprint differs in nothing that only the fingerprint says.
+/// The factors in which runs differ: settings, data actually read and consumed, and environment. Runs differ in a factor only if both have it:
+/// a run without a fingerprint differs in no factor of the fingerprint.
 /// </summary>
 internal sealed class FactorTable
 {
-    private static readonly (string Field, bool AtTheEnd, Func<RunFingerprint, JsonNode?> Read)[] s_fingerprint =
+    private static readonly (string Field, bool AtEnd, Func<RunFingerprint, JsonNode?> Read)[] s_fingerprint =
     [
         ("model.configSha256", false, fingerprint => fingerprint.Model.ConfigSha256),
         ("training.filesSha256", false, fingerprint => JsonSerializer.SerializeToNode(fingerprint.Training.FilesSha256, ContractJson.Options)),
@@ -39,8 +39,8 @@ internal sealed class FactorTable
             Add(known, FactorSource.Specification, settings.Select(field => (field, spec.GetValueOrDefault(field))));
             if (run.Fingerprint is RunFingerprint fingerprint)
             {
-                // What was consumed is written at the end: until then it is not known.
-                Add(known, FactorSource.Fingerprint, s_fingerprint.Where(entry => run.Completed || !entry.AtTheEnd).Select(entry => (entry.Field, entry.Read(fingerprint))));
+                // Consumption is recorded at the end of the run: before that it is unknown.
+                Add(known, FactorSource.Fingerprint, s_fingerprint.Where(entry => run.Completed || !entry.AtEnd).Select(entry => (entry.Field, entry.Read(fingerprint))));
             }
 
             if (run.Environment is not null)
@@ -51,7 +51,7 @@ internal sealed class FactorTable
         }
     }
 
-    /// <summary>Fields in which any of the runs differ.</summary>
+    /// <summary>The factors in which any of the runs differ.</summary>
     public IReadOnlyList<CompareFactor> All() =>
     [
         .. Differing(_runs).Select(field => new CompareFactor(
@@ -60,15 +60,15 @@ internal sealed class FactorTable
             _runs.ToDictionary(run => run.Id, run => _known[run.Id].GetValueOrDefault(field).Value?.DeepClone()))),
     ];
 
-    /// <summary>Fields in which these differ.</summary>
+    /// <summary>Names of the factors in which these runs differ.</summary>
     public IReadOnlyList<string> Between(params IReadOnlyList<ComparedRun> runs) => [.. Differing(runs)];
 
     private IEnumerable<string> Differing(IReadOnlyList<ComparedRun> runs) => _fields.Keys.Where(field =>
         runs.Where(run => _known[run.Id].ContainsKey(field)).Select(run => _known[run.Id][field].Text).Distinct().Skip(1).Any()
-        && !(field is "environment.precision" or "environment.microBatch" && SaysTheSpec(field, runs)));
+        && !(field is "environment.precision" or "environment.microBatch" && IsInSpec(field, runs)));
 
-    /// <summary>The specification of a started run shows the precision and the micro-batch that were used: once is enough.</summary>
-    private bool SaysTheSpec(string field, IReadOnlyList<ComparedRun> runs) =>
+    /// <summary>Whether the specifications already differ in the field: the specification of a started run has the precision and micro-batch used.</summary>
+    private bool IsInSpec(string field, IReadOnlyList<ComparedRun> runs) =>
         runs.Select(run => _known[run.Id][field["environment.".Length..]].Text).Distinct().Skip(1).Any();
 
     private void Add(Dictionary<string, (JsonNode?, string)> known, FactorSource source, IEnumerable<(string Field, JsonNode? Value)> values)

@@ -5,11 +5,11 @@ using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Completed runs by condition: everything in the specification but the seeds and what does not change the result.</summary>
+/// <summary>Groups completed runs by condition: the specification without seeds and fields that do not affect the result.</summary>
 internal static class MethodGroups
 {
-    /// <summary>Neither the gradient nor the data depend on these: see <c>microBatch</c> in the contract.</summary>
-    private static readonly string[] s_notCondition = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
+    /// <summary>Seeds, and fields that affect neither the gradient nor the data (see <c>microBatch</c> in the contract).</summary>
+    private static readonly string[] s_ignored = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
 
     public static IReadOnlyList<SeedGroup> Of(IReadOnlyList<ComparedRun> runs)
     {
@@ -24,7 +24,7 @@ internal static class MethodGroups
 
     private static SeedGroup Group(string id, List<ComparedRun> runs, Dictionary<string, JsonNode?> settings)
     {
-        // Runs that ended with the same weights are one result, whatever their seeds: a seed that changes nothing is no repetition.
+        // Runs with identical final weights are one result, whatever their seeds: a seed without effect is not a replication.
         List<ComparedRun> counted = [.. runs.DistinctBy(run => run.Fingerprint?.Adapter.FinalSha256 ?? run.Id)];
         List<SeedResult> seeds =
         [
@@ -39,7 +39,7 @@ internal static class MethodGroups
         return new SeedGroup(runs, counted, new MethodGroup
         {
             Id = id,
-            Label = settings.Count == 0 ? method : $"{method} ({string.Join(", ", settings.Select(setting => $"{setting.Key} {Plain(setting.Value)}"))})",
+            Label = settings.Count == 0 ? method : $"{method} ({SettingFormat.Format(settings)})",
             Method = method,
             Settings = settings,
             Runs = [.. runs.Select(run => run.Id)],
@@ -58,10 +58,10 @@ internal static class MethodGroups
             values.Count < 2 ? null : SampleMoments.StandardDeviation(values),
             interval?.Low,
             interval?.High,
-            interval is not null ? null : values.Count < 2 ? "An interval needs two seeds." : "All seeds gave the same value: there is no spread to make an interval from.");
+            interval is not null ? null : values.Count < 2 ? "A confidence interval requires at least two seeds." : "All seeds gave the same value, which has no variance to estimate a confidence interval from.");
     }
 
-    /// <summary>Settings of a condition that are not the same in all conditions of its method.</summary>
+    /// <summary>The settings of a condition that differ between the conditions of its method.</summary>
     private static Dictionary<string, JsonNode?> Settings(Dictionary<string, JsonNode?> condition, IReadOnlyList<Dictionary<string, JsonNode?>> conditions)
     {
         List<Dictionary<string, JsonNode?>> same = [.. conditions.Where(other => SpecDifferences.Canonical(other["method"]) == SpecDifferences.Canonical(condition["method"]))];
@@ -71,10 +71,8 @@ internal static class MethodGroups
     }
 
     private static Dictionary<string, JsonNode?> Condition(RunSpec spec) =>
-        SpecDifferences.Flatten(spec).Where(field => !s_notCondition.Contains(field.Key)).ToDictionary();
+        SpecDifferences.Flatten(spec).Where(field => !s_ignored.Contains(field.Key)).ToDictionary();
 
     private static string Key(Dictionary<string, JsonNode?> condition) =>
         string.Join('\n', condition.Where(field => field.Value is not null).OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={SpecDifferences.Canonical(field.Value)}"));
-
-    private static string Plain(JsonNode? value) => value is null ? "none" : CsvLines.Plain(value);
 }

@@ -1,13 +1,14 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>The paired t test over seeds of every pair of groups, with Holm's adjustment over all that were tested.</summary>
+/// <summary>Paired t tests over seeds for every pair of groups, Holm-adjusted over all tested pairs.</summary>
 internal static class MethodPairs
 {
-    /// <summary>Below this a t test over seeds says more about its assumptions than about methods.</summary>
+    /// <summary>Minimum number of seeds; with fewer, a t test reflects its assumptions more than the data.</summary>
     private const int MinimumSeeds = 5;
 
     public static MethodComparison Of(IReadOnlyList<SeedGroup> groups, FactorTable factors)
@@ -51,7 +52,7 @@ internal static class MethodPairs
         };
         if (common.Count < MinimumSeeds)
         {
-            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"n = {common.Count}: too few seeds to test methods") };
+            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"n = {common.Count}: too few common seeds for a test") };
         }
 
         if (PairRefusal.OfAll([.. a.Counted, .. b.Counted]) is string refused)
@@ -61,7 +62,7 @@ internal static class MethodPairs
 
         if (PairedTTest.Of(first, second) is not (double t, int freedom, double p))
         {
-            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"All {common.Count} seeds differ by the same {pair.Difference * 100:0.00} points: there is no spread to test against.") };
+            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"The difference is {NumberFormat.Points(pair.Difference!.Value)} percentage points for all {common.Count} seeds, which leaves no variance to test against.") };
         }
 
         double size = PairedTTest.Size(first, second);
@@ -69,7 +70,7 @@ internal static class MethodPairs
         return pair with { StandardDeviation = SampleMoments.StandardDeviation(differences, size), Low = low, High = high, T = t, DegreesOfFreedom = freedom, P = p };
     }
 
-    /// <summary>What the paired runs differ in; where no seed is common, what the first runs differ in.</summary>
+    /// <summary>The factors in which paired runs differ; without a common seed, those of the first runs.</summary>
     private static IReadOnlyList<string> Factors(SeedGroup a, SeedGroup b, List<(SeedResult A, SeedResult B)> common, FactorTable factors)
     {
         if (common.Count == 0)

@@ -2,20 +2,20 @@ namespace LoraLab.Server.Comparison;
 
 /// <summary>Why two runs are not tested against each other.</summary>
 /// <param name="Reason">One sentence.</param>
-/// <param name="Runs">Ids of the runs that it is about; empty: both alike.</param>
+/// <param name="Runs">Ids of the runs concerned; empty: both equally.</param>
 internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
 {
-    private const string NoFingerprint = "A fingerprint is missing or damaged, so what was evaluated is not known.";
+    private const string NoFingerprint = "A fingerprint is missing or damaged, so it is unknown what was evaluated.";
 
-    /// <summary>The reason not to pair two runs row by row; null: there is none.</summary>
+    /// <summary>Why two runs cannot be paired row by row; null: they can.</summary>
     public static PairRefusal? Of(ComparedRun a, ComparedRun b) =>
         About(a, b, run => !run.Completed, "Only completed runs are tested.")
         ?? About(a, b, run => run.Fingerprint is null, NoFingerprint)
         ?? Unlike(a, b)
         ?? About(a, b, run => run.Predictions is null, "The predictions of the last evaluation are missing or damaged.")
-        ?? (Rows(a).SequenceEqual(Rows(b)) ? null : new PairRefusal("The predictions files do not list the same rows.", []));
+        ?? (Rows(a).SequenceEqual(Rows(b)) ? null : new PairRefusal("The prediction files do not list the same rows.", []));
 
-    /// <summary>The reason not to compare the figures of these runs at all; null: there is none.</summary>
+    /// <summary>Why the results of these runs cannot be compared; null: they can.</summary>
     public static string? OfAll(IReadOnlyCollection<ComparedRun> runs) =>
         runs.Any(run => run.Fingerprint is null) ? NoFingerprint
             : Requirement.Unmet([.. runs.Select(run => run.Fingerprint!)]) is { Count: > 0 } unmet ? Differ(unmet)
@@ -31,11 +31,11 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
     {
         IReadOnlyList<string> unmet = Requirement.Unmet([a.Fingerprint!, b.Fingerprint!]);
         return unmet.Count > 0 ? new PairRefusal(Differ(a.Document.Spec.Seed == b.Document.Spec.Seed ? unmet : [.. unmet, "seed"]), [])
-            : a.Document.Spec.Seed != b.Document.Spec.Seed ? new PairRefusal("The seeds differ: only runs of the same seed are paired.", [])
+            : a.Document.Spec.Seed != b.Document.Spec.Seed ? new PairRefusal("The seeds differ: only runs with the same seed are paired.", [])
             : null;
     }
 
     private static IEnumerable<(int Row, int Label)> Rows(ComparedRun run) => run.Predictions!.Select(row => (row.Row, row.Label));
 
-    private static string Differ(IReadOnlyList<string> names) => $"Not the same in both: {string.Join(", ", names)}.";
+    private static string Differ(IReadOnlyList<string> names) => $"The runs differ in {string.Join(", ", names)}.";
 }

@@ -4,7 +4,7 @@ using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>The exact McNemar test of every pair of runs that may be paired, with Holm's adjustment over all of them.</summary>
+/// <summary>Exact McNemar tests for every pair of runs that can be paired, Holm-adjusted over all tested pairs.</summary>
 internal static class PairedMatrix
 {
     public static PairedTests Of(IReadOnlyList<ComparedRun> runs, FactorTable factors)
@@ -50,19 +50,19 @@ internal static class PairedMatrix
         return pair with { Rows = rows, B = onlyA, C = onlyB, Difference = (double)(onlyA - onlyB) / rows, P = McNemarTest.PValue(onlyA, onlyB) };
     }
 
-    /// <summary>A repetition would be tested again with the same rows right, and Holm would charge for it.</summary>
+    /// <summary>Excludes runs with the final weights of another run: testing the same predictions again would inflate Holm's adjustment.</summary>
     private static PairRefusal? Repeated(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals)
     {
         if (originals[a.Id] == originals[b.Id])
         {
-            return new PairRefusal("Both ended with the same weights: they are one result.", []);
+            return new PairRefusal("Both runs ended with identical weights: they are one result.", []);
         }
 
         List<string> repeated = [.. new[] { a, b }.Where(run => originals[run.Id] != run).Select(run => run.Id)];
-        return repeated.Count == 0 ? null : new PairRefusal("The final weights of one are those of another run of this comparison, and count once.", repeated);
+        return repeated.Count == 0 ? null : new PairRefusal("One run ended with the same weights as another run of this comparison; these count as one result.", repeated);
     }
 
-    /// <summary>For each run the first one of the same seed and evaluation that ended with the same weights: mostly itself.</summary>
+    /// <summary>Maps each run to the first one with the same seed, evaluation and final weights, which is usually itself.</summary>
     private static Dictionary<string, ComparedRun> Originals(IReadOnlyList<ComparedRun> runs)
     {
         Dictionary<object, ComparedRun> first = [];

@@ -3,9 +3,9 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Something that must be the same for two runs to be tested on the same rows.</summary>
-/// <param name="Name">What.</param>
-/// <param name="Read">Its hash.</param>
+/// <summary>A property that two runs must share for a paired test on the same rows.</summary>
+/// <param name="Name">Name of the property.</param>
+/// <param name="Read">Reads its hash.</param>
 internal sealed record Requirement(string Name, Func<RunFingerprint, string> Read)
 {
     public static IReadOnlyList<Requirement> All { get; } =
@@ -17,11 +17,11 @@ internal sealed record Requirement(string Name, Func<RunFingerprint, string> Rea
         new("tokenizer", fingerprint => fingerprint.Model.TokenizerSha256),
     ];
 
-    /// <summary>Names of what is not the same in all of these.</summary>
+    /// <summary>Names of the requirements that these runs do not share.</summary>
     public static IReadOnlyList<string> Unmet(IReadOnlyCollection<RunFingerprint> fingerprints) =>
         [.. All.Where(requirement => fingerprints.Select(requirement.Read).Distinct().Count() > 1).Select(requirement => requirement.Name)];
 
-    /// <summary>All requirements over all runs.</summary>
+    /// <summary>All requirements, evaluated over all runs.</summary>
     public static IReadOnlyList<CompareRequirement> Over(IReadOnlyList<ComparedRun> runs) => [.. All.Select(requirement => requirement.Of(runs))];
 
     private CompareRequirement Of(IReadOnlyList<ComparedRun> runs)

@@ -4,7 +4,7 @@ using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Puts runs side by side: their last evaluations, what differs, two checkpoints on the same rows, and methods over seeds.</summary>
+/// <summary>Compares runs: last evaluations, differences, pairwise tests of checkpoints on the same rows, and methods over seeds.</summary>
 internal static class RunComparison
 {
     public static CompareDocument Of(IReadOnlyList<ComparedRun> runs)

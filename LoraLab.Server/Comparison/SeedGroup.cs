@@ -2,8 +2,8 @@ using LoraLab.Contracts.Compare;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>A group with the runs behind it.</summary>
-/// <param name="Runs">All of them.</param>
-/// <param name="Counted">Without repetitions of a result.</param>
-/// <param name="Group">As it is shown.</param>
+/// <summary>A method group with its runs.</summary>
+/// <param name="Runs">All its runs.</param>
+/// <param name="Counted">Its runs without duplicated results.</param>
+/// <param name="Group">The group in the comparison document.</param>
 internal sealed record SeedGroup(IReadOnlyList<ComparedRun> Runs, IReadOnlyList<ComparedRun> Counted, MethodGroup Group);

@@ -7,7 +7,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>The fields in which specifications differ, by dotted name; 16 and 16.0 are the same, a missing option is null.</summary>
+/// <summary>Finds the fields in which specifications differ, by dotted name; 16 equals 16.0, a missing option is null.</summary>
 internal static class SpecDifferences
 {
     private static readonly string[] Descriptive = ["name", "notes", "tags", "priority"];
@@ -28,7 +28,7 @@ internal static class SpecDifferences
         return differences;
     }
 
-    /// <summary>Fields by dotted name, without what only describes the run.</summary>
+    /// <summary>The fields by dotted name, without those that only describe the run.</summary>
     public static Dictionary<string, JsonNode?> Flatten(RunSpec spec)
     {
         Dictionary<string, JsonNode?> fields = [];
@@ -58,7 +58,7 @@ internal static class SpecDifferences
         }
     }
 
-    /// <summary>Text that is the same for values that are the same.</summary>
+    /// <summary>A text that is equal for equal values.</summary>
     public static string Canonical(JsonNode? value) => value switch
     {
         null => "null",

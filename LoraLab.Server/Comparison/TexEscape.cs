@@ -4,13 +4,13 @@ using System.Text;
 namespace LoraLab.Server.Comparison;
 
 /// <summary>
-/// Any text as LaTeX that compiles with pdflatex and its standard fonts: what TeX reads as a command is escaped, signs that are usual here
-/// have their commands, and a character that those fonts lack is printed as its number, so that nothing vanishes.
+/// Escapes text for pdflatex with its standard fonts: TeX special characters are escaped, common symbols become commands, and characters that
+/// the fonts lack are printed as their code point, so that nothing is lost.
 /// </summary>
 internal static class TexEscape
 {
-    /// <summary>Characters up to U+017F that the standard encodings of pdflatex do not set.</summary>
-    private const string NotSet = "ĄąĘęĮįŲųÞþðĦħĸĿŀŉŊŋŦŧſ";
+    /// <summary>Characters up to U+017F that the standard encodings of pdflatex lack.</summary>
+    private const string Unsupported = "ĄąĘęĮįŲųÞþðĦħĸĿŀŉŊŋŦŧſ";
 
     private static readonly Dictionary<int, string> s_signs = new()
     {
@@ -71,7 +71,7 @@ internal static class TexEscape
         StringBuilder text = new(plain.Length);
         foreach (Rune rune in plain.EnumerateRunes())
         {
-            // Two hyphens would become a dash.
+            // Two consecutive hyphens would become a dash.
             text.Append(rune.Value == '-' && text.Length > 0 && text[^1] == '-' ? "{}-" : Of(rune));
         }
 
@@ -91,7 +91,7 @@ internal static class TexEscape
             '&' or '%' or '$' or '#' or '_' or '{' or '}' => $"\\{(char)value}",
             <= ' ' or 0x7f or 0x2028 or 0x2029 => " ",
             < 0x7f => rune.ToString(),
-            > 0xa0 and < 0x180 when !NotSet.Contains((char)value) => rune.ToString(),
+            > 0xa0 and < 0x180 when !Unsupported.Contains((char)value) => rune.ToString(),
             _ when Rune.IsWhiteSpace(rune) || Rune.IsControl(rune) => " ",
             _ => string.Create(CultureInfo.InvariantCulture, $"[U+{value:X4}]"),
         };

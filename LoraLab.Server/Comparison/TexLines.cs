@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Lines of LaTeX (booktabs). Cells are escaped by <see cref="Escape"/> where they are not LaTeX already.</summary>
+/// <summary>Builds LaTeX (booktabs). Callers escape plain cells with <see cref="Escape"/>.</summary>
 internal sealed class TexLines
 {
     private readonly StringBuilder _text = new();
@@ -13,7 +13,7 @@ internal sealed class TexLines
         return this;
     }
 
-    /// <summary>A table: the columns' alignment, the head, and a line for each row.</summary>
+    /// <summary>Appends a table with column alignment, heading and rows.</summary>
     public TexLines Table(string alignment, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
     {
         _text.Append("\\begin{tabular}{").Append(alignment).Append("}\n\\toprule\n");
@@ -28,7 +28,7 @@ internal sealed class TexLines
         return this;
     }
 
-    /// <summary>A table that runs over pages, with its caption; the head is repeated.</summary>
+    /// <summary>Appends a table that spans pages, with its caption; the heading is repeated.</summary>
     public TexLines LongTable(string alignment, string caption, string label, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
     {
         _text.Append("\\begin{longtable}{").Append(alignment).Append("}\n").Append(caption).Append(label).Append(" \\\\\n\\toprule\n");
@@ -43,7 +43,7 @@ internal sealed class TexLines
         return this;
     }
 
-    /// <summary>A line that is LaTeX already.</summary>
+    /// <summary>Appends a line of LaTeX.</summary>
     public TexLines Raw(string line)
     {
         _text.Append(line).Append('\n');
@@ -57,7 +57,7 @@ internal sealed class TexLines
     private void Line(IEnumerable<string> cells)
     {
         string line = string.Join(" & ", cells);
-        // The end of the line before would take these for its own option.
+        // TeX would read these as an argument of the preceding \\.
         _text.Append(line is ['[' or '*', ..] ? "{}" : "").Append(line).Append(" \\\\\n");
     }
 }

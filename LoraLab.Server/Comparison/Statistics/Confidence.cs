@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
-/// <summary>The confidence of all intervals.</summary>
+/// <summary>The confidence level of intervals.</summary>
 internal static class Confidence
 {
     public const double Level = 0.95;
@@ -9,5 +9,5 @@ internal static class Confidence
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="level"/> is not within (0, 1).</exception>
     public static double UpperTail(double level) => level is > 0 and < 1
         ? 1 - ((1 - level) / 2)
-        : throw new ArgumentOutOfRangeException(nameof(level), level, "A level of confidence lies between 0 and 1.");
+        : throw new ArgumentOutOfRangeException(nameof(level), level, "A confidence level lies between 0 and 1.");
 }

@@ -1,7 +1,7 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
 /// <summary>
-/// Holm's step-down adjustment, which keeps the chance of any false rejection among m tests at α whatever their dependence.
+/// Holm's step-down adjustment, which bounds the family-wise error rate of m tests by α under any dependence.
 /// With p₍₁₎ ≤ … ≤ p₍ₘ₎ the adjusted values are p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1)·p₍ⱼ₎).
 /// Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979), 65–70.
 /// </summary>

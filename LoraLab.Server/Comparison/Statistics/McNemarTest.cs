@@ -1,15 +1,15 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
 /// <summary>
-/// Exact two-sided McNemar test of two classifiers on the same rows. Of the b + c rows on which exactly one is right, b go to
-/// the first; if both were equally good, X ~ Bin(b + c, ½) would. p = min(1, 2·P(X ≤ min(b, c))), and 1 where b + c = 0.
+/// Exact two-sided McNemar test of two classifiers on the same rows. Of the b + c discordant rows, on which exactly one is right, the first is
+/// right on b; under the null hypothesis of equal accuracy, b is distributed as X ~ Bin(b + c, ½). p = min(1, 2·P(X ≤ min(b, c))), and 1 if b + c = 0.
 /// Sources: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
 /// Psychometrika 12 (1947), 153–157; the exact form is the sign test on the discordant rows.
 /// </summary>
 internal static class McNemarTest
 {
-    /// <summary>Below the normal numbers a weight loses its digits, and at last shrinks no more: the sum would go on for a thousand million terms.</summary>
-    private const double Least = 2.2250738585072014e-308;
+    /// <summary>The smallest normal number: a subnormal weight loses digits and finally stops shrinking, so that the sum would take 10⁹ terms.</summary>
+    private const double MinWeight = 2.2250738585072014e-308;
 
     /// <summary>The p-value.</summary>
     /// <param name="b">Rows that only the first got right.</param>
@@ -23,8 +23,8 @@ internal static class McNemarTest
     }
 
     /// <summary>
-    /// P(X ≤ k) for X ~ Bin(m, ½) and k &lt; m/2. Each weight is the neighbour's times C(m, i−1)/C(m, i) = i/(m−i+1), from 1 at the
-    /// mode down: nothing overflows, no logarithms of factorials cancel, and the sum stops where terms no longer count.
+    /// P(X ≤ k) for X ~ Bin(m, ½) and k &lt; m/2. Starting from 1 at the mode, each weight is its neighbor's times
+    /// C(m, i−1)/C(m, i) = i/(m−i+1): nothing overflows, no log-factorials cancel, and the sum stops when terms are negligible.
     /// </summary>
     private static double LowerTail(int k, long m)
     {
@@ -32,7 +32,7 @@ internal static class McNemarTest
         double weight = 1;
         double below = 0;
         double tail = 0;
-        for (long i = middle; i >= 0 && weight >= Least; i--)
+        for (long i = middle; i >= 0 && weight >= MinWeight; i--)
         {
             below += weight;
             if (i <= k)
@@ -43,7 +43,7 @@ internal static class McNemarTest
             weight *= i / (double)(m - i + 1);
         }
 
-        // The distribution is symmetric: the upper half weighs what the lower one does, an even m has its middle only once.
+        // The distribution is symmetric: both halves have the same weight, and an even m has its midpoint only once.
         return tail / ((2 * below) - (m % 2 == 0 ? 1 : 0));
     }
 }

@@ -9,7 +9,7 @@ namespace LoraLab.Server.Comparison.Statistics;
 /// </summary>
 internal static class StudentT
 {
-    /// <summary>P(|T| ≥ |t|), precise in the tails too.</summary>
+    /// <summary>P(|T| ≥ |t|), accurate in the tails too.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No degrees of freedom, or t is NaN.</exception>
     public static double TwoSidedP(double t, int degreesOfFreedom)
     {
@@ -21,7 +21,7 @@ internal static class StudentT
 
         double freedom = degreesOfFreedom;
         double square = t * t;
-        // ν/(ν + t²) is 1 for a small t and t²/(ν + t²) is 1 for a large one: the argument is the one that keeps its digits.
+        // ν/(ν + t²) rounds to 1 for small t, t²/(ν + t²) for large t: the argument is the one that keeps its digits.
         return double.IsInfinity(square) ? 0
             : square > freedom ? SpecialFunctions.BetaRegularized(freedom / 2, 0.5, freedom / (freedom + square))
             : 1 - SpecialFunctions.BetaRegularized(0.5, freedom / 2, square / (freedom + square));
@@ -35,13 +35,13 @@ internal static class StudentT
         return t < 0 ? outer : 1 - outer;
     }
 
-    /// <summary>The t with P(T ≤ t) = p; the root search behind it stops at 1e-12 in p.</summary>
+    /// <summary>The t with P(T ≤ t) = p; the underlying root search stops at 1e-12 in p.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No degrees of freedom, or p is not within (0, 1).</exception>
     public static double Quantile(double p, int degreesOfFreedom)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(degreesOfFreedom);
         return p is > 0 and < 1
             ? MathNet.Numerics.Distributions.StudentT.InvCDF(0, 1, degreesOfFreedom, p)
-            : throw new ArgumentOutOfRangeException(nameof(p), p, "A probability of a quantile lies between 0 and 1.");
+            : throw new ArgumentOutOfRangeException(nameof(p), p, "The probability of a quantile lies between 0 and 1.");
     }
 }

@@ -7,12 +7,12 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Experiments.Lifecycle;
 
 /// <summary>
-/// Lets studies and sweeps go on when something happened to their runs. What it hears is only a reason to look: at start, and when the store was
-/// opened again, it looks at everything that is not finished, so that nothing depends on what it heard.
+/// Advances studies and sweeps when their runs change. A change is only a trigger, never an input of a decision: at startup, and when the
+/// store was reopened, every unfinished experiment is advanced, so that a missed change costs nothing.
 /// </summary>
-internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges changes, ExperimentService plans, Readiness readiness, TimeProvider time, ILogger<ExperimentCoordinator> log) : BackgroundLoop(time, log)
+internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges changes, ExperimentService experiments, Readiness readiness, TimeProvider time, ILogger<ExperimentCoordinator> log) : BackgroundLoop(time, log)
 {
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -21,63 +21,63 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
         HashSet<string> waiting = [.. Unfinished()];
         while (true)
         {
-            waiting = await AdvanceAsync(waiting, stoppingToken);
+            waiting = await AdvanceAllAsync(waiting, stoppingToken);
             await WaitAsync(listener, waiting.Count > 0, stoppingToken);
             while (listener.Changes.TryRead(out StoreChange? change))
             {
-                waiting.UnionWith(change is RunChanged { ExperimentId: string plan } ? [plan] : Unfinished());
+                waiting.UnionWith(change is RunChanged { ExperimentId: string experiment } ? [experiment] : Unfinished());
             }
         }
     }
 
-    /// <summary>Those that could not go on now.</summary>
-    private async Task<HashSet<string>> AdvanceAsync(HashSet<string> waiting, CancellationToken stoppingToken)
+    /// <summary>Advances each experiment; returns those to retry.</summary>
+    private async Task<HashSet<string>> AdvanceAllAsync(HashSet<string> waiting, CancellationToken stoppingToken)
     {
-        HashSet<string> later = [];
+        HashSet<string> retry = [];
         foreach (string id in waiting)
         {
             try
             {
-                await plans.AdvanceAsync(id, stoppingToken);
+                await experiments.AdvanceAsync(id, stoppingToken);
             }
-            catch (ApiFailure refused) when (refused.Errors is not null)
+            catch (ApiFailure rejected) when (rejected.Errors is not null)
             {
-                Log.LogError("{Plan} cannot go on: {Sentence}", id, refused.Message);
-                plans.Fail(id, refused.Message);
+                Log.LogError("Experiment {Experiment} failed, because a run that it requires was rejected: {Message}", id, rejected.Message);
+                experiments.Fail(id, rejected.Message);
             }
             catch (Exception error) when (error is ApiFailure || StorageFailure.Is(error))
             {
-                Log.LogWarning("{Plan} cannot go on now ({Reason}); it is tried again", id, error.Message);
-                later.Add(id);
+                Log.LogWarning("Experiment {Experiment} cannot be advanced now ({Reason}); retrying in {Delay} s", id, error.Message, RetryDelay.TotalSeconds);
+                retry.Add(id);
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
-                // One that makes no sense must not keep the others from going on.
-                Log.LogError(error, "{Plan} cannot go on", id);
+                // A defective experiment must not block the others.
+                Log.LogError(error, "Experiment {Experiment} cannot be advanced", id);
             }
         }
 
-        return later;
+        return retry;
     }
 
     private async Task WaitAsync(ChangeListener listener, bool retry, CancellationToken stoppingToken)
     {
-        using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        Task<bool> happened = listener.Changes.WaitToReadAsync(pause.Token).AsTask();
+        using CancellationTokenSource wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task<bool> changed = listener.Changes.WaitToReadAsync(wait.Token).AsTask();
         if (retry)
         {
-            await Task.WhenAny(happened, Task.Delay(RetryPause, Time, stoppingToken));
-            if (!happened.IsCompleted)
+            await Task.WhenAny(changed, Task.Delay(RetryDelay, Time, stoppingToken));
+            if (!changed.IsCompleted)
             {
-                await pause.CancelAsync();
-                await ((Task)happened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await wait.CancelAsync();
+                await ((Task)changed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 stoppingToken.ThrowIfCancellationRequested();
                 return;
             }
         }
 
-        await happened;
+        await changed;
     }
 
-    private IEnumerable<string> Unfinished() => store.ListExperiments().Where(plan => !plan.Ended).Select(plan => plan.Id);
+    private IEnumerable<string> Unfinished() => store.ListExperiments().Where(experiment => !experiment.Ended).Select(experiment => experiment.Id);
 }

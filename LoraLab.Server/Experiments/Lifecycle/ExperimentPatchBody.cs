@@ -7,8 +7,8 @@ namespace LoraLab.Server.Experiments.Lifecycle;
 /// <summary>Reads the body of <c>PATCH /studies/{id}</c> and <c>PATCH /sweeps/{id}</c>.</summary>
 internal static class ExperimentPatchBody
 {
-    /// <summary>The patch; notes that are null are empty ones, as they are for runs.</summary>
-    /// <exception cref="ApiFailure">The body is no patch.</exception>
+    /// <summary>Reads the patch; null notes are read as empty, as for runs.</summary>
+    /// <exception cref="ApiFailure">The body is not a valid patch.</exception>
     public static async Task<ExperimentPatch> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);

@@ -6,7 +6,7 @@ using LoraLab.Server.Runs;
 
 namespace LoraLab.Server.Experiments.Lifecycle;
 
-/// <summary>Checks every run that a plan asks for before one of them is created; the first that is wrong refuses all, by its name.</summary>
+/// <summary>Checks all runs that an experiment requests before any is created; the first invalid one rejects them all, with its label.</summary>
 internal sealed class ExperimentRunCheck(RunAdmission admission)
 {
     public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(ExperimentKind kind, string experimentId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
@@ -20,14 +20,14 @@ internal sealed class ExperimentRunCheck(RunAdmission admission)
             }
             catch (ApiFailure failure) when (failure.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. failure.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{run.Label}: {sentence}")))]);
+                throw ApiFailure.Invalid([.. failure.Errors.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, $"{run.Label}: {message}")))]);
             }
         }
 
         return admitted;
     }
 
-    /// <summary>Whether the check was made of these very runs.</summary>
+    /// <summary>Whether exactly these runs were checked.</summary>
     public static bool Covers(IReadOnlyDictionary<string, AdmittedRun> admitted, IReadOnlyList<RequestedRun> runs) =>
-        runs.All(run => admitted.TryGetValue(run.Key, out AdmittedRun? known) && JsonNode.DeepEquals(known.Submitted, run.Spec));
+        runs.All(run => admitted.TryGetValue(run.Key, out AdmittedRun? checkedRun) && JsonNode.DeepEquals(checkedRun.Submitted, run.Spec));
 }

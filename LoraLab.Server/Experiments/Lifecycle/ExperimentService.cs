@@ -12,48 +12,49 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Server.Experiments.Lifecycle;
 
 /// <summary>
-/// Creates studies and sweeps and takes their steps. Specifications are checked outside the transaction, because the trainer is asked; inside
-/// it the step is computed once more, and taken only when it is the one that was checked.
+/// Creates experiments (studies and sweeps) and applies their steps. Specifications are checked outside the transaction, because the check
+/// calls the trainer; inside it the step is computed again and applied only if it is the one that was checked.
 /// </summary>
 internal sealed class ExperimentService(
     IRunStore store, IEnumerable<IExperimentDriver> drivers, ExperimentRunCheck check, RunAdmission admission, Lanes lanes, ActiveRuns active, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<ExperimentService> log)
 {
-    private const int MostSteps = 1000;
+    private const int MaxSteps = 1000;
 
     private readonly Dictionary<ExperimentKind, IExperimentDriver> drivers = drivers.ToDictionary(driver => driver.Kind);
 
-    /// <summary>Refuses a name that another of the kind has.</summary>
-    /// <param name="queries">Knows the others.</param>
-    /// <param name="planKind">The kind.</param>
+    /// <summary>Requires that no other experiment of the kind has the name, ignoring case.</summary>
+    /// <param name="store">The stored experiments.</param>
+    /// <param name="kind">The kind.</param>
     /// <param name="name">The name.</param>
-    /// <param name="itself">A plan that may have it already.</param>
-    public static void RequireName(IStoreReader queries, ExperimentKind planKind, string name, string? itself = null)
+    /// <param name="exceptId">An experiment that may already have the name.</param>
+    /// <exception cref="ApiFailure">The name is in use.</exception>
+    public static void RequireUniqueName(IStoreReader store, ExperimentKind kind, string name, string? exceptId = null)
     {
-        if (queries.ListExperiments(planKind).FirstOrDefault(other => other.Id != itself && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
+        if (store.ListExperiments(kind).FirstOrDefault(other => other.Id != exceptId && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
         {
-            string kind = planKind.ToString().ToLowerInvariant();
-            throw ApiFailure.Conflict($"{kind}NameTaken", $"There is a {kind} named '{taken.Name}' already ({taken.Id}); give this one another name.");
+            string noun = kind.ToString().ToLowerInvariant();
+            throw ApiFailure.Conflict($"{noun}NameTaken", $"A {noun} named '{taken.Name}' already exists ({taken.Id}); choose another name.");
         }
     }
 
-    /// <summary>The plan and the runs of its first step come into being together, or not at all.</summary>
-    public async Task<StoredExperiment> CreateAsync(StoredExperiment plan, ExperimentResponse? answer, CancellationToken cancellationToken)
+    /// <summary>Creates the experiment with the runs of its first step: all of them, or nothing.</summary>
+    public async Task<StoredExperiment> CreateAsync(StoredExperiment experiment, ExperimentResponse? response, CancellationToken cancellationToken)
     {
-        IExperimentDriver driver = drivers[plan.Kind];
-        ExperimentStep first = driver.Next(plan, new Dictionary<string, RunDocument>(), store, time.GetUtcNow());
-        // Before each of many runs is checked.
+        IExperimentDriver driver = drivers[experiment.Kind];
+        ExperimentStep first = driver.Next(experiment, new Dictionary<string, RunDocument>(), store, time.GetUtcNow());
+        // Checked before the trainer is asked about every run.
         admission.RequireQueueCapacity(store, first.Runs.Count);
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, first.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(experiment.Kind, experiment.Id, first.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(first, admitted);
-        StoredExperiment created = store.Transact(StoreScope.Experiment(plan.Id) + StoreScope.Queue, transaction =>
+        StoredExperiment created = store.Transact(StoreScope.Experiment(experiment.Id) + StoreScope.Queue, transaction =>
         {
-            RequireName(transaction, plan.Kind, plan.Name);
+            RequireUniqueName(transaction, experiment.Kind, experiment.Name);
             admission.RequireQueueCapacity(transaction, first.Runs.Count);
-            transaction.PutExperiment(plan);
-            StoredExperiment stored = Take(transaction, driver, plan, first, named);
-            if (answer is not null)
+            transaction.PutExperiment(experiment);
+            StoredExperiment stored = Apply(transaction, driver, experiment, first, named);
+            if (response is not null)
             {
-                transaction.PutResponse(new StoredResponse(answer.Key, answer.BodyHash, plan.Id, answer.Body(stored, transaction), transaction.Now, ForExperiment: true));
+                transaction.PutResponse(new StoredResponse(response.Key, response.BodyHash, experiment.Id, response.Body(stored, transaction), transaction.Now, ForExperiment: true));
             }
 
             return stored;
@@ -62,13 +63,13 @@ internal sealed class ExperimentService(
         return created;
     }
 
-    /// <summary>Changes the plan's document, then does what follows from it.</summary>
+    /// <summary>Changes the experiment's document and applies the steps that follow from it.</summary>
     public async Task<StoredExperiment> ChangeAsync(string experimentId, Func<StoredExperiment, DateTimeOffset, StoredExperiment> change, CancellationToken cancellationToken)
     {
         store.Transact(StoreScope.Experiment(experimentId), transaction =>
         {
-            StoredExperiment plan = transaction.FindExperiment(experimentId)!;
-            if (change(plan, transaction.Now) is { } changed && !changed.ContentEquals(plan))
+            StoredExperiment experiment = transaction.FindExperiment(experimentId)!;
+            if (change(experiment, transaction.Now) is { } changed && !changed.ContentEquals(experiment))
             {
                 transaction.PutExperiment(changed);
             }
@@ -77,65 +78,65 @@ internal sealed class ExperimentService(
         return store.FindExperiment(experimentId)!;
     }
 
-    /// <summary>Changes what describes the plan; nothing follows from it.</summary>
-    /// <param name="experimentId">The plan.</param>
-    /// <param name="name">Its new name; null: as it is.</param>
-    /// <param name="change">Takes the plan with its new name.</param>
-    /// <exception cref="ApiFailure">Another of the kind has the name.</exception>
-    public void Describe(string experimentId, string? name, Func<StoredExperiment, StoredExperiment> change) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
+    /// <summary>Changes the name and description of an experiment; no step follows.</summary>
+    /// <param name="experimentId">The experiment.</param>
+    /// <param name="name">The new name; null keeps the present one.</param>
+    /// <param name="change">Maps the experiment, with its new name, to the one to store.</param>
+    /// <exception cref="ApiFailure">Another experiment of the kind has the name.</exception>
+    public void UpdateDescription(string experimentId, string? name, Func<StoredExperiment, StoredExperiment> change) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
     {
-        StoredExperiment plan = transaction.FindExperiment(experimentId)!;
+        StoredExperiment experiment = transaction.FindExperiment(experimentId)!;
         if (name is not null)
         {
-            RequireName(transaction, plan.Kind, name, itself: experimentId);
+            RequireUniqueName(transaction, experiment.Kind, name, exceptId: experimentId);
         }
 
-        if (change(plan with { Name = name ?? plan.Name }) is { } changed && !changed.ContentEquals(plan))
+        if (change(experiment with { Name = name ?? experiment.Name }) is { } changed && !changed.ContentEquals(experiment))
         {
             transaction.PutExperiment(changed);
         }
     });
 
-    /// <summary>Takes steps until there is nothing to do.</summary>
+    /// <summary>Applies steps until there is nothing left to do.</summary>
     public async Task AdvanceAsync(string experimentId, CancellationToken cancellationToken)
     {
-        for (int i = 0; i < MostSteps; i++)
+        for (int i = 0; i < MaxSteps; i++)
         {
-            if (store.FindExperiment(experimentId) is not { } plan)
+            if (store.FindExperiment(experimentId) is not { } experiment)
             {
                 return;
             }
 
-            IExperimentDriver driver = drivers[plan.Kind];
-            ExperimentStep step = Step(driver, plan, store.RunsOf(plan.Kind, plan.Id), store, time.GetUtcNow());
-            if (ChangesNothing(plan, step))
+            IExperimentDriver driver = drivers[experiment.Kind];
+            ExperimentStep step = NextStep(driver, experiment, store.RunsOf(experiment.Kind, experiment.Id), store, time.GetUtcNow());
+            if (ChangesNothing(experiment, step))
             {
                 return;
             }
 
-            await TakeAsync(driver, plan, step, cancellationToken);
+            await ApplyAsync(driver, experiment, step, cancellationToken);
         }
 
-        log.LogError("{Kind} {Plan} does not come to rest: after {Steps} steps it asks for more", store.FindExperiment(experimentId)?.Kind, experimentId, MostSteps);
+        log.LogError("{Kind} {Experiment} still requests changes after {Steps} steps; giving up until one of its runs changes", store.FindExperiment(experimentId)?.Kind, experimentId, MaxSteps);
     }
 
-    /// <summary>Ends the plan: what it asks for is refused, and would be again.</summary>
-    public void Fail(string experimentId, string sentence) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
+    /// <summary>Ends the experiment as failed: a run that it requires was rejected, and would be again.</summary>
+    public void Fail(string experimentId, string message) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
     {
-        if (transaction.FindExperiment(experimentId) is { } plan)
+        if (transaction.FindExperiment(experimentId) is { } experiment)
         {
-            transaction.PutExperiment(drivers[plan.Kind].Fail(plan, sentence, transaction.Now));
+            transaction.PutExperiment(drivers[experiment.Kind].Fail(experiment, message, transaction.Now));
         }
     });
 
-    private static bool ChangesNothing(StoredExperiment plan, ExperimentStep step) =>
-        step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Plan.ContentEquals(plan);
+    private static bool ChangesNothing(StoredExperiment experiment, ExperimentStep step) =>
+        step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Experiment.ContentEquals(experiment);
 
-    /// <summary>The step without what cannot be done: stopping what has stopped, resuming what runs.</summary>
-    private static ExperimentStep Step(IExperimentDriver driver, StoredExperiment plan, IReadOnlyDictionary<string, RunDocument> own, IRunSeries series, DateTimeOffset now)
+    /// <summary>The driver's next step without what has already happened: runs that exist, stops of ended runs, resumes of running ones.</summary>
+    private static ExperimentStep NextStep(IExperimentDriver driver, StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> own, IRunSeries series, DateTimeOffset now)
     {
         Dictionary<string, RunDocument> byId = own.Values.ToDictionary(run => run.Id);
-        ExperimentStep step = driver.Next(plan, own, series, now);
+        ExperimentStep step = driver.Next(experiment, own, series, now);
         return step with
         {
             Runs = [.. step.Runs.Where(run => !own.ContainsKey(run.Key))],
@@ -144,19 +145,19 @@ internal sealed class ExperimentService(
         };
     }
 
-    private async Task TakeAsync(IExperimentDriver driver, StoredExperiment plan, ExperimentStep step, CancellationToken cancellationToken)
+    private async Task ApplyAsync(IExperimentDriver driver, StoredExperiment experiment, ExperimentStep step, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(plan.Kind, plan.Id, step.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(experiment.Kind, experiment.Id, step.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(step, admitted);
-        IReadOnlyList<RequestedStop> stops = store.Transact(StoreScope.Experiment(plan.Id) + StoreScope.Queue, transaction =>
+        IReadOnlyList<RequestedStop> stops = store.Transact(StoreScope.Experiment(experiment.Id) + StoreScope.Queue, transaction =>
         {
-            if (transaction.FindExperiment(plan.Id) is not { } now || Step(driver, now, transaction.RunsOf(now.Kind, now.Id), transaction, transaction.Now) is not { } again || !ExperimentRunCheck.Covers(named, again.Runs))
+            if (transaction.FindExperiment(experiment.Id) is not { } now || NextStep(driver, now, transaction.RunsOf(now.Kind, now.Id), transaction, transaction.Now) is not { } again || !ExperimentRunCheck.Covers(named, again.Runs))
             {
-                // Something happened meanwhile: the next round sees it.
+                // The store changed in the meantime: the next iteration computes the step again.
                 return [];
             }
 
-            Take(transaction, driver, now, again, named);
+            Apply(transaction, driver, now, again, named);
             return again.Stops;
         });
         foreach (RequestedStop stop in stops)
@@ -167,13 +168,13 @@ internal sealed class ExperimentService(
         lanes.Wake();
     }
 
-    /// <summary>Ids in the order of the runs, drawn before the transaction.</summary>
+    /// <summary>Assigns ids in the order of the runs, before the transaction, whose work must be repeatable.</summary>
     private Dictionary<string, AdmittedRun> WithIds(ExperimentStep step, IReadOnlyDictionary<string, AdmittedRun> admitted) =>
         step.Runs.ToDictionary(run => run.Key, run => admission.WithId(admitted[run.Key]));
 
-    private StoredExperiment Take(IStoreTransaction transaction, IExperimentDriver driver, StoredExperiment before, ExperimentStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
+    private StoredExperiment Apply(IStoreTransaction transaction, IExperimentDriver driver, StoredExperiment before, ExperimentStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
     {
-        // What follows from a plan that was admitted is not refused for a full queue: it could wait for ever for room that nobody keeps.
+        // Later runs of an admitted experiment are not rejected when the queue is full: the experiment could wait forever for free places.
         foreach (RequestedRun run in step.Runs)
         {
             RunAdmission.Add(transaction, admitted[run.Key]);
@@ -189,8 +190,8 @@ internal sealed class ExperimentService(
             RunRequeuing.Resume(transaction, id);
         }
 
-        // Once more, so that the document knows the ids of its new runs.
-        StoredExperiment after = driver.Next(step.Plan, transaction.RunsOf(step.Plan.Kind, step.Plan.Id), transaction, transaction.Now).Plan;
+        // Computed again, so that the document has the ids of its new runs.
+        StoredExperiment after = driver.Next(step.Experiment, transaction.RunsOf(step.Experiment.Kind, step.Experiment.Id), transaction, transaction.Now).Experiment;
         if (!after.ContentEquals(before))
         {
             transaction.PutExperiment(after);

@@ -2,16 +2,16 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Experiments.Lifecycle;
 
-/// <summary>What a plan asks for; all of it happens in one transaction.</summary>
-/// <param name="Plan">The plan as it is from now on.</param>
-internal sealed record ExperimentStep(StoredExperiment Plan)
+/// <summary>The next changes of an experiment, applied in one transaction.</summary>
+/// <param name="Experiment">The experiment after the step.</param>
+internal sealed record ExperimentStep(StoredExperiment Experiment)
 {
     /// <summary>Runs to create.</summary>
     public IReadOnlyList<RequestedRun> Runs { get; init; } = [];
 
-    /// <summary>Runs to stop, their checkpoints kept.</summary>
+    /// <summary>Runs to stop, keeping their checkpoints.</summary>
     public IReadOnlyList<RequestedStop> Stops { get; init; } = [];
 
-    /// <summary>Ended runs that go on from their checkpoints; those that cannot are left alone.</summary>
+    /// <summary>Ids of ended runs to resume from their checkpoints; runs that cannot be resumed are skipped.</summary>
     public IReadOnlyList<string> Resumes { get; init; } = [];
 }

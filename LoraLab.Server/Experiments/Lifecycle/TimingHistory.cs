@@ -1,4 +1,4 @@
-using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Domain;
@@ -6,56 +6,54 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Lifecycle;
 
-/// <summary>How long runs of a model on a data set take on a device, from those that were finished there: medians over the last of them.</summary>
-/// <param name="SecondsPerSentence">Training, for one sentence.</param>
-/// <param name="SecondsPerRow">Evaluation, for one row.</param>
-/// <param name="LoadSeconds">Before the first step.</param>
-/// <param name="Basis">Where the figures come from, in one sentence.</param>
+/// <summary>Timing of runs of a model on a dataset on a device: medians over the most recent completed ones.</summary>
+/// <param name="SecondsPerSentence">Seconds of training per sentence.</param>
+/// <param name="SecondsPerRow">Seconds of evaluation per row.</param>
+/// <param name="LoadSeconds">Seconds before the first step.</param>
+/// <param name="Basis">One sentence about the source of the numbers.</param>
 internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPerRow, double LoadSeconds, string Basis)
 {
-    private const int Most = 20;
+    private const int MaxRuns = 20;
 
-    /// <summary>The pace; null with a sentence: there is no finished run to know it from.</summary>
-    /// <param name="known">Knows the runs.</param>
+    /// <summary>The timing and its basis; without a completed run the timing is null and the basis says so.</summary>
+    /// <param name="store">The stored runs.</param>
     /// <param name="spec">A specification with its defaults filled in.</param>
-    /// <param name="device">The device that it is given; <c>auto</c>: the one on which such a run was finished last.</param>
-    public static (TimingHistory? Timing, string Basis) Of(IStoreReader known, RunSpec spec, string device)
+    /// <param name="device">The device of the run; <c>auto</c>: the device of the latest similar run.</param>
+    public static (TimingHistory? Timing, string Basis) Estimate(IStoreReader store, RunSpec spec, string device)
     {
-        RunDocument[] like =
+        RunDocument[] similar =
         [
-            .. known.Enumerate(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) }).Select(run => run.Document).Where(run => run.Progress.TotalSteps > 0)
+            .. store.Enumerate(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) }).Select(run => run.Document).Where(run => run.Progress.TotalSteps > 0)
                 .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null })
                 .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
                 .OrderByDescending(run => run.EndedAt),
         ];
-        if (like.Length == 0)
+        if (similar.Length == 0)
         {
-            string there = device == "auto" ? "here" : $"on {device}";
-            return (null, $"No run of {spec.Model} on {spec.Dataset} has finished {there} yet, so nothing is known of the pace; one short run gives it.");
+            string where = device == "auto" ? "" : $" on {device}";
+            return (null, $"No run of {spec.Model} on {spec.Dataset} has completed{where} yet, so there is no time estimate; one short run provides it.");
         }
 
-        RunEnvironment last = EnvironmentOf(like[0])!;
-        RunDocument[] runs = [.. like.Where(run => EnvironmentOf(run) is { } environment && environment.Device == last.Device && environment.DeviceName == last.DeviceName).Take(Most)];
+        RunEnvironment last = EnvironmentOf(similar[0])!;
+        RunDocument[] runs = [.. similar.Where(run => EnvironmentOf(run) is { } environment && environment.Device == last.Device && environment.DeviceName == last.DeviceName).Take(MaxRuns)];
         double sentence = SampleMoments.Median(runs.Select(run => run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
         double row = SampleMoments.Median(runs.Select(run => run.Summary.EvalSeconds!.Value / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
         double load = SampleMoments.Median(runs.Select(run => run.Summary.LoadSeconds!.Value));
-        string basis = string.Create(
-            CultureInfo.InvariantCulture,
-            $"By the median of {(runs.Length == 1 ? "one finished run" : $"{runs.Length} finished runs")} of {spec.Model} on {spec.Dataset} on {last.Device}: {Digits(sentence * spec.EffectiveBatch)} s a step of {spec.EffectiveBatch} sentences, {Digits(row * 1000)} ms a row evaluated, {Digits(load)} s to load.");
+        string basis = $"Median of {NumberFormat.Count(runs.Length, "completed run")} of {spec.Model} on {spec.Dataset} on {last.Device}: "
+            + $"{NumberFormat.Number(sentence * spec.EffectiveBatch)} s per step of {NumberFormat.Count(spec.EffectiveBatch, "sentence")}, "
+            + $"{NumberFormat.Number(row * 1000)} ms per evaluated row, {NumberFormat.Number(load)} s to load.";
         return (new TimingHistory(sentence, row, load, basis), basis);
     }
 
-    /// <summary>Seconds of a run of so many steps.</summary>
+    /// <summary>Estimated seconds of a run.</summary>
     public double Seconds(long steps, int effectiveBatch, long evaluations, int rows) =>
         LoadSeconds + (steps * effectiveBatch * SecondsPerSentence) + (evaluations * (double)rows * SecondsPerRow);
 
-    /// <summary>Evaluations of a run: before it, every so many steps, and after the last.</summary>
+    /// <summary>Number of evaluations of a run: before the first step, every <paramref name="evalEvery"/> steps, and after the last.</summary>
     public static int Evaluations(int steps, int evalEvery) => 1 + (steps / evalEvery) + (steps % evalEvery == 0 ? 0 : 1);
 
     private static RunEnvironment? EnvironmentOf(RunDocument run) => run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment;
 
-    private static bool IsOn(string device, string wanted) =>
-        wanted == "auto" || device == wanted || device.StartsWith(wanted + ":", StringComparison.Ordinal);
-
-    private static string Digits(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
+    private static bool IsOn(string device, string requested) =>
+        requested == "auto" || device == requested || device.StartsWith(requested + ":", StringComparison.Ordinal);
 }

@@ -15,15 +15,15 @@ internal static class StudyEndpoints
 {
     public static RouteGroupBuilder MapStudies(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in studies with their sizes");
+        api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in study templates with their sizes");
         RouteGroupBuilder studies = api.MapGroup("/studies").WithTags("Studies");
         studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created).Produces<StudyPreview>()
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429)
-            .WithSummary("Creates a study with its first runs; dryRun=true only says what it would do, confirm=true allows more than 500 runs");
-        studies.MapGet("/", List).WithSummary("Studies, newest first, without their runs");
+            .WithSummary("Creates a study and queues its first runs; dryRun=true only returns a preview, confirm=true allows more than 500 runs");
+        studies.MapGet("/", List).WithSummary("All studies, newest first, without their runs");
         studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
-        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
-        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study's waiting runs and stops those that run; answers at once");
+        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Changes the name and notes of a study");
+        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study and its queued runs and requests its running runs to stop; returns immediately");
         return studies;
     }
 
@@ -35,7 +35,7 @@ internal static class StudyEndpoints
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         if (dryRun == true)
         {
-            return TypedResults.Ok(await service.DryRunAsync(body, confirm == true, cancellationToken));
+            return TypedResults.Ok(await service.PreviewAsync(body, confirm == true, cancellationToken));
         }
 
         if (key is null)
@@ -45,8 +45,8 @@ internal static class StudyEndpoints
         }
 
         IdempotentPost.RequireKey(key);
-        (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, confirm == true, cancellationToken);
-        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Study(id), answer, replayed);
+        (string id, string response, bool replayed) = await service.CreateOnceAsync(key, body, confirm == true, cancellationToken);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Study(id), response, replayed);
     }
 
     private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));

@@ -5,22 +5,22 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies;
 
-/// <summary>How long the runs of a study will take, by the pace of those that were finished.</summary>
+/// <summary>Estimates the device-hours of a study from completed runs.</summary>
 internal static class StudyForecast
 {
-    /// <summary>Hours on the device, and where they come from.</summary>
-    /// <param name="known">Knows the runs that there are.</param>
-    /// <param name="planned">Kinds of runs that are planned, and how many of each.</param>
-    public static (double? Hours, string Basis) Of(IStoreReader known, IReadOnlyList<(AdmittedRun Run, long Count)> planned)
+    /// <summary>Device-hours and their basis.</summary>
+    /// <param name="store">The stored runs.</param>
+    /// <param name="samples">One run per method and stage, with the number of such runs.</param>
+    public static (double? Hours, string Basis) Estimate(IStoreReader store, IReadOnlyList<(AdmittedRun Run, long Count)> samples)
     {
-        RunSpec first = planned[0].Run.Valid.Spec!;
-        (TimingHistory? pace, string basis) = TimingHistory.Of(known, first, first.Device);
-        return (pace is null ? null : planned.Sum(kind => kind.Count * SecondsOf(pace, kind.Run)) / 3600, basis);
+        RunSpec first = samples[0].Run.Valid.Spec!;
+        (TimingHistory? timing, string basis) = TimingHistory.Estimate(store, first, first.Device);
+        return (timing is null ? null : samples.Sum(sample => sample.Count * SecondsOf(timing, sample.Run)) / 3600, basis);
     }
 
-    private static double SecondsOf(TimingHistory pace, AdmittedRun run)
+    private static double SecondsOf(TimingHistory timing, AdmittedRun run)
     {
         RunSpec spec = run.Valid.Spec!;
-        return pace.Seconds(run.Valid.TotalSteps, spec.EffectiveBatch, TimingHistory.Evaluations(run.Valid.TotalSteps, spec.EvalEvery), run.Valid.EvalRows);
+        return timing.Seconds(run.Valid.TotalSteps, spec.EffectiveBatch, TimingHistory.Evaluations(run.Valid.TotalSteps, spec.EvalEvery), run.Valid.EvalRows);
     }
 }

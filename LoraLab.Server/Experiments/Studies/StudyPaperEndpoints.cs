@@ -9,11 +9,11 @@ internal static class StudyPaperEndpoints
     public static void MapStudyPaper(this RouteGroupBuilder studies)
     {
         studies.MapGet("/{id}/paper.zip", Paper).Produces(200, contentType: "application/zip").ProducesProblem(404).ProducesProblem(409)
-            .WithSummary("Tables as LaTeX, figures, data, numbers, provenance, and a paper.tex that compiles with them; 409 before the first run has finished");
+            .WithSummary("LaTeX tables, figures, data, numbers, provenance, and a paper.tex that includes them; 409 until a run has completed");
         studies.MapGet("/{id}/figures/{figure}.svg", Svg).Produces(200, contentType: "image/svg+xml").ProducesProblem(404).ProducesProblem(409)
-            .WithSummary("A figure as SVG; 409 with the reason where it cannot be drawn yet");
+            .WithSummary("A figure as SVG; 409 with the reason if it cannot be drawn yet");
         studies.MapGet("/{id}/figures/{figure}.pdf", Pdf).Produces(200, contentType: "application/pdf").ProducesProblem(404).ProducesProblem(409)
-            .WithSummary("A figure as PDF; 409 with the reason where it cannot be drawn yet");
+            .WithSummary("A figure as PDF; 409 with the reason if it cannot be drawn yet");
     }
 
     private static FileContentHttpResult Paper(string id, StudyService service, StudyResults results) =>

@@ -12,24 +12,24 @@ using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Experiments.Studies;
 
-/// <summary>Makes a whole plan of what was sent: takes from the template what was left out, proposes a profile, and refuses what cannot be.</summary>
+/// <summary>Completes a submitted plan with its template's values and a scale profile, and validates it.</summary>
 internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore store)
 {
     private const string Sample = "sample";
 
     public async Task<StoredStudy> ReadAsync(JsonObject body, CancellationToken cancellationToken)
     {
-        StudyPlan sent = RequestBody.Convert<StudyPlan>(body);
+        StudyPlan submitted = RequestBody.Convert<StudyPlan>(body);
         IReadOnlyList<MethodDescriptor> methods = await inspector.MethodsAsync(cancellationToken);
-        List<FieldError> errors = [.. StudyPlanRules.CheckNames(sent)];
+        List<FieldError> errors = [.. StudyPlanRules.CheckNames(submitted)];
         Refuse(errors);
 
-        string model = sent.Model ?? Sample;
-        string dataset = sent.Dataset ?? Sample;
+        string model = submitted.Model ?? Sample;
+        string dataset = submitted.Dataset ?? Sample;
         List<string> warnings = [];
-        ScaleProfile profile = await ProfileAsync(sent, model, cancellationToken);
-        StudyPlan plan = Complete(sent, profile) with { Model = model, Dataset = dataset, Profile = profile.Id };
-        plan = await FitDataAsync(sent, plan, warnings, cancellationToken);
+        ScaleProfile profile = await ProfileAsync(submitted, model, cancellationToken);
+        StudyPlan plan = Complete(submitted, profile) with { Model = model, Dataset = dataset, Profile = profile.Id };
+        plan = await FitDataAsync(submitted, plan, warnings, cancellationToken);
         errors.AddRange(StudyPlanRules.Check(plan, [.. methods.Select(method => method.Id)]));
         Refuse(errors);
 
@@ -47,27 +47,27 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
         ApiFailure.ThrowIfAny(errors);
     }
 
-    private static StudyPlan Complete(StudyPlan sent, ScaleProfile profile)
+    private static StudyPlan Complete(StudyPlan submitted, ScaleProfile profile)
     {
-        StudyPlan template = sent.Template is { } id ? StudyTemplates.Find(id)!.Make(sent.Size!, profile) : new StudyPlan();
+        StudyPlan template = submitted.Template is { } id ? StudyTemplates.Find(id)!.Make(submitted.Size!, profile) : new StudyPlan();
         JsonObject spec = (JsonObject?)template.Spec?.DeepClone() ?? [];
-        foreach ((string field, JsonNode? value) in sent.Spec ?? [])
+        foreach ((string field, JsonNode? value) in submitted.Spec ?? [])
         {
             spec[field] = value?.DeepClone();
         }
 
-        return sent with
+        return submitted with
         {
-            Seeds = sent.Seeds ?? template.Seeds,
+            Seeds = submitted.Seeds ?? template.Seeds,
             Spec = spec,
-            Selection = sent.Selection ?? template.Selection ?? StudySelection.SelectionSplit,
-            Methods = sent.Methods ?? template.Methods,
+            Selection = submitted.Selection ?? template.Selection ?? StudySelection.SelectionSplit,
+            Methods = submitted.Methods ?? template.Methods,
         };
     }
 
-    private async Task<ScaleProfile> ProfileAsync(StudyPlan sent, string model, CancellationToken cancellationToken)
+    private async Task<ScaleProfile> ProfileAsync(StudyPlan submitted, string model, CancellationToken cancellationToken)
     {
-        if (sent.Profile is { } named)
+        if (submitted.Profile is { } named)
         {
             return ScaleProfile.All.First(profile => profile.Id == named);
         }
@@ -77,13 +77,13 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
     }
 
     /// <summary>
-    /// The paper's 20,000 sentences are more than a small data set has: half of it then, so that there is something to select on that no run has
-    /// trained on. What the sender says is left as it is.
+    /// Reduces the template's number of training sentences to half of a smaller dataset, so that rows remain for the selection split. A
+    /// number in the submitted plan is kept.
     /// </summary>
-    private async Task<StudyPlan> FitDataAsync(StudyPlan sent, StudyPlan plan, List<string> warnings, CancellationToken cancellationToken)
+    private async Task<StudyPlan> FitDataAsync(StudyPlan submitted, StudyPlan plan, List<string> warnings, CancellationToken cancellationToken)
     {
         const string Field = "trainSamples";
-        if (sent.Template is null || sent.Spec?.ContainsKey(Field) == true || plan.Spec![Field] is not JsonValue wanted || !wanted.TryGetValue(out int samples))
+        if (submitted.Template is null || submitted.Spec?.ContainsKey(Field) == true || plan.Spec![Field] is not JsonValue requested || !requested.TryGetValue(out int samples))
         {
             return plan;
         }
@@ -97,7 +97,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 
         JsonObject spec = (JsonObject)plan.Spec.DeepClone();
         spec[Field] = Math.Max(1, rows / 2);
-        warnings.Add($"{plan.Dataset} has {rows} training sentences: {Math.Max(1, rows / 2)} are trained on where the template has {samples}, so that the rest is there to select on.");
+        warnings.Add($"{plan.Dataset} has {rows} training sentences, too few for the template: runs train on {Math.Max(1, rows / 2)} instead of {samples}, which leaves rows for the selection split.");
         return plan with { Spec = spec };
     }
 

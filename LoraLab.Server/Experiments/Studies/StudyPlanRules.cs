@@ -9,58 +9,58 @@ using LoraLab.Server.Experiments.Studies.Templates;
 
 namespace LoraLab.Server.Experiments.Studies;
 
-/// <summary>What must hold of a plan by itself; what its runs may be, each run's own check says.</summary>
+/// <summary>Validation of a plan by itself; its runs are validated separately.</summary>
 internal static class StudyPlanRules
 {
-    private const int MostSeeds = 100;
+    private const int MaxSeeds = 100;
 
     private static readonly HashSet<string> s_fields = [.. JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject().Select(field => field.Key)];
 
-    /// <summary>Fields that the study itself sets, with where they are said.</summary>
-    private static readonly Dictionary<string, string> s_ofTheStudy = new()
+    /// <summary>Fields that the study sets itself, with the reason.</summary>
+    private static readonly Dictionary<string, string> s_setByStudy = new()
     {
         ["seed"] = "the study sets it to each of its seeds",
-        ["orderSeed"] = "the study sets it to each of its seeds, so that runs pair",
-        ["evalSplit"] = "the study evaluates grids on the selection split and reports on dev; with \"selection\": \"none\" everything is on dev",
-        ["model"] = "it is a member of the study",
-        ["dataset"] = "it is a member of the study",
-        ["method"] = "it is a member of each of the study's methods",
+        ["orderSeed"] = "the study sets it to each of its seeds, so that runs are paired by seed",
+        ["evalSplit"] = "the study evaluates grids on the selection split and reports on dev; with \"selection\": \"none\", all runs are evaluated on dev",
+        ["model"] = "it is a field of the study",
+        ["dataset"] = "it is a field of the study",
+        ["method"] = "it is a field of each entry of methods",
         ["name"] = "the study names its runs",
     };
 
     private static readonly string[] s_descriptive = ["tags", "notes", "priority"];
 
-    /// <summary>Template, size and profile: without these nothing else can be looked at.</summary>
+    /// <summary>Checks schema version, template, size and profile, on which everything else depends.</summary>
     public static IEnumerable<FieldError> CheckNames(StudyPlan plan)
     {
         if (plan.SchemaVersion != 1)
         {
-            yield return new("schemaVersion", $"schemaVersion is {plan.SchemaVersion}; this server knows 1.");
+            yield return new("schemaVersion", $"schemaVersion is {plan.SchemaVersion}; this server supports 1.");
         }
 
         IStudyTemplate? template = plan.Template is null ? null : StudyTemplates.Find(plan.Template);
         if (plan.Template is not null && template is null)
         {
-            yield return new("template", $"There is no template '{Short(plan.Template)}'; there are {string.Join(", ", StudyTemplates.All.Select(known => known.Id))}.");
+            yield return new("template", $"Unknown template '{Short(plan.Template)}'; use one of {string.Join(", ", StudyTemplates.All.Select(known => known.Id))}.");
         }
 
         if (template is not null && template.Sizes.All(size => size.Id != plan.Size))
         {
-            yield return new("size", $"{(plan.Size is null ? "size is missing" : $"There is no size '{Short(plan.Size)}'")}; {template.Id} has {string.Join(", ", template.Sizes.Select(size => size.Id))}.");
+            yield return new("size", $"{(plan.Size is null ? "size is missing" : $"Unknown size '{Short(plan.Size)}'")}; template {template.Id} has {string.Join(", ", template.Sizes.Select(size => size.Id))}.");
         }
 
         if (plan.Template is null && plan.Size is not null)
         {
-            yield return new("size", "size is of a template; name the template, or leave it out.");
+            yield return new("size", "size requires a template; set template, or omit size.");
         }
 
         if (plan.Profile is not null && ScaleProfile.All.All(profile => profile.Id != plan.Profile))
         {
-            yield return new("profile", $"There is no profile '{Short(plan.Profile)}'; there are {string.Join(", ", ScaleProfile.All.Select(profile => profile.Id))}.");
+            yield return new("profile", $"Unknown profile '{Short(plan.Profile)}'; use one of {string.Join(", ", ScaleProfile.All.Select(profile => profile.Id))}.");
         }
     }
 
-    /// <summary>A plan with what its template gives.</summary>
+    /// <summary>Checks a plan that was completed with its template.</summary>
     public static IEnumerable<FieldError> Check(StudyPlan plan, IReadOnlyCollection<string> methods) =>
     [
         .. Texts(plan.Name, plan.Notes),
@@ -69,7 +69,7 @@ internal static class StudyPlanRules
         .. Methods(plan, methods),
     ];
 
-    /// <summary>What people write about a study.</summary>
+    /// <summary>Checks name and notes.</summary>
     public static IEnumerable<FieldError> Texts(string? name, string? notes)
     {
         if (name is not null && name.Trim().Length is 0 or > TextLimits.StudyName)
@@ -85,20 +85,20 @@ internal static class StudyPlanRules
 
     private static IEnumerable<FieldError> Seeds(StudyPlan plan)
     {
-        if (plan.Seeds is null or { Count: 0 } or { Count: > MostSeeds })
+        if (plan.Seeds is null or { Count: 0 } or { Count: > MaxSeeds })
         {
-            yield return new("seeds", $"seeds must be a list of 1 to {MostSeeds} numbers, for example [1, 2, 3].");
+            yield return new("seeds", $"seeds must be a list of 1 to {MaxSeeds} numbers, for example [1, 2, 3].");
             yield break;
         }
 
         foreach (long seed in plan.Seeds.Where(seed => seed < 0).Distinct())
         {
-            yield return new("seeds", $"seeds has {seed}; a seed must be at least 0.");
+            yield return new("seeds", $"seeds contains {seed}; a seed must be at least 0.");
         }
 
         foreach (long seed in plan.Seeds.GroupBy(seed => seed).Where(same => same.Count() > 1).Select(same => same.Key))
         {
-            yield return new("seeds", $"seeds has {seed} more than once; the same run again is no further evidence.");
+            yield return new("seeds", $"seeds contains {seed} more than once; repeating a run adds no evidence.");
         }
     }
 
@@ -106,7 +106,7 @@ internal static class StudyPlanRules
     {
         if (plan.Methods is null or { Count: 0 })
         {
-            yield return new("methods", "methods is missing or empty; name a template, or list at least one method.");
+            yield return new("methods", "methods is missing or empty; set template, or list at least one method.");
             yield break;
         }
 
@@ -116,13 +116,13 @@ internal static class StudyPlanRules
             string place = $"methods[{i}]";
             if (method?.Method is null || !known.Contains(method.Method))
             {
-                yield return new($"{place}.method", $"There is no method '{Short(method?.Method ?? "")}'; there are {string.Join(", ", known)}.");
+                yield return new($"{place}.method", $"Unknown method '{Short(method?.Method ?? "")}'; use one of {string.Join(", ", known)}.");
                 continue;
             }
 
             if (plan.Methods.Take(i).Any(earlier => earlier?.Method == method.Method))
             {
-                yield return new($"{place}.method", $"methods has {method.Method} more than once; give its variants as a grid.");
+                yield return new($"{place}.method", $"methods lists {method.Method} more than once; define its variants as a grid.");
             }
 
             foreach (FieldError error in Fields($"{place}.spec", method.Spec, null).Concat(Grid($"{place}.grid", method)))
@@ -155,31 +155,31 @@ internal static class StudyPlanRules
             }
             else if (s_descriptive.Contains(field))
             {
-                yield return new(name, $"{field} describes a run and changes nothing about it; it cannot be in a grid.");
+                yield return new(name, $"{field} only describes a run and has no effect on its results; it cannot be in a grid.");
             }
             else if (method.Spec?.ContainsKey(field) == true)
             {
-                yield return new(name, $"{field} of {method.Method} is in its spec and in its grid; leave it out of one of them.");
+                yield return new(name, $"{field} of {method.Method} is in both spec and grid; remove it from one of them.");
             }
             else if (values is null or { Count: 0 })
             {
-                yield return new(name, $"The grid of {method.Method} has no values for {field}; give at least one, or leave the field out.");
+                yield return new(name, $"The grid of {method.Method} has no values for {field}; list at least one, or omit the field.");
             }
             else if (values.Any(value => value is null))
             {
-                yield return new(name, $"The grid of {method.Method} has null for {field}; give a value, or leave the field out.");
+                yield return new(name, $"The grid of {method.Method} contains null for {field}; set a value, or omit the field.");
             }
             else if (values.GroupBy(SpecDifferences.Canonical).FirstOrDefault(same => same.Count() > 1) is { } twice)
             {
-                yield return new(name, $"The grid of {method.Method} has {Short(twice.Key)} more than once for {field}.");
+                yield return new(name, $"The grid of {method.Method} contains {Short(twice.Key)} more than once for {field}; remove the duplicate.");
             }
         }
     }
 
     private static string? Problem(string field) =>
-        s_ofTheStudy.TryGetValue(field, out string? why) ? $"{field} cannot be said here: {why}."
+        s_setByStudy.TryGetValue(field, out string? reason) ? $"{field} cannot be set here: {reason}."
         : s_fields.Contains(field) ? null
-        : $"{Short(field)} is not a field of a run's specification.";
+        : $"{Short(field)} is not a field of the run specification.";
 
     private static string Short(string text) => text.Length <= 64 ? text : text[..64] + "…";
 }

@@ -11,54 +11,54 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies;
 
-/// <summary>What the runs of a study say: claims, tables, figures and the paper.</summary>
+/// <summary>Results of a study: claims, tables, figures and the paper.</summary>
 internal sealed class StudyResults(EvidenceReader reader, IRunStore store)
 {
-    /// <summary>A page asks every few seconds, and the answer changes when a run ends: this many studies are remembered.</summary>
-    private const int Remembered = 16;
+    /// <summary>Number of cached studies: pages poll every few seconds, but results change only when a run ends.</summary>
+    private const int MaxCached = 16;
 
-    private readonly ConcurrentDictionary<string, (string Key, StudyDocument Results)> _known = new();
+    private readonly ConcurrentDictionary<string, (string Key, StudyDocument Results)> _cache = new();
 
     /// <summary>The study with its claims, tables and figures.</summary>
     public StudyDocument Complete(StudyDocument study)
     {
         string key = Key(study);
-        if (!_known.TryGetValue(study.Id, out (string Key, StudyDocument Results) known) || known.Key != key)
+        if (!_cache.TryGetValue(study.Id, out (string Key, StudyDocument Results) cached) || cached.Key != key)
         {
             StudyEvidence evidence = reader.Read(study, withPredictions: false);
-            known = (key, study with { Claims = PaperClaims.Of(evidence), Tables = StudyTables.Of(evidence), Figures = StudyFigures.Of(evidence) });
-            if (_known.Count >= Remembered)
+            cached = (key, study with { Claims = PaperClaims.Of(evidence), Tables = StudyTables.Of(evidence), Figures = StudyFigures.Of(evidence) });
+            if (_cache.Count >= MaxCached)
             {
-                _known.Clear();
+                _cache.Clear();
             }
 
-            _known[study.Id] = known;
+            _cache[study.Id] = cached;
         }
 
-        return study with { Claims = known.Results.Claims, Tables = known.Results.Tables, Figures = known.Results.Figures };
+        return study with { Claims = cached.Results.Claims, Tables = cached.Results.Tables, Figures = cached.Results.Figures };
     }
 
-    /// <summary>The zip with everything for a paper.</summary>
+    /// <summary>The contents of <c>paper.zip</c>.</summary>
     public byte[] Paper(StudyDocument study)
     {
         StudyEvidence evidence = reader.Read(study, withPredictions: true);
         return evidence.Runs.Any(run => run.Counts)
             ? PaperZip.Write(evidence)
-            : throw ApiFailure.Conflict("noFinishedRun", $"Study {study.Id} has no finished run yet, so there is nothing to print; come again when its first run has completed.");
+            : throw ApiFailure.Conflict("noFinishedRun", $"Study {study.Id} has no completed run yet, so there is nothing to export; try again when its first run has completed.");
     }
 
     /// <summary>A figure as SVG or PDF.</summary>
     public byte[] Figure(StudyDocument study, string id, Func<IStudyFigure, StudyEvidence, byte[]> draw)
     {
         IStudyFigure figure = StudyFigures.All.FirstOrDefault(figure => figure.Id == id)
-            ?? throw ApiFailure.NotFound("figureNotFound", $"A study has no figure '{ApiFailure.Shorten(id)}'; there are {string.Join(", ", StudyFigures.All.Select(figure => figure.Id))}.");
+            ?? throw ApiFailure.NotFound("figureNotFound", $"Unknown figure '{ApiFailure.Shorten(id)}'; use one of {string.Join(", ", StudyFigures.All.Select(figure => figure.Id))}.");
         StudyEvidence evidence = reader.Read(study, withPredictions: false);
         return figure.Missing(evidence) is { } missing
             ? throw ApiFailure.Conflict("figureMissing", missing)
             : draw(figure, evidence);
     }
 
-    /// <summary>Changes with everything that results depend on: runs that ended or went away, and what was chosen.</summary>
+    /// <summary>A cache key over everything that results depend on: ended and deleted runs, and selected cells.</summary>
     private string Key(StudyDocument study) => string.Join(
         '|',
         [

@@ -12,24 +12,24 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies;
 
-/// <summary>What can be done to studies from outside.</summary>
-internal sealed class StudyService(IRunStore store, StudyPlanReader reader, ExperimentService plans, ExperimentRunCheck check, Idempotency once, RunIds ids, TimeProvider time)
+/// <summary>The operations of the study API.</summary>
+internal sealed class StudyService(IRunStore store, StudyPlanReader reader, ExperimentService experiments, ExperimentRunCheck check, Idempotency idempotency, RunIds ids, TimeProvider time)
 {
-    /// <summary>A study of more runs is created only by somebody who says that it is meant.</summary>
-    public const int MostWithoutConfirm = 500;
+    /// <summary>Maximum number of runs that a study may have without <c>confirm=true</c>.</summary>
+    public const int MaxUnconfirmedRuns = 500;
 
     public IReadOnlyList<StudyDocument> List() =>
         [.. store.ListExperiments(ExperimentKind.Study).Select(StudyView.Brief)];
 
     public StudyDocument Get(string id) => StudyView.Of(Find(id), store);
 
-    public async Task<StudyPreview> DryRunAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
+    public async Task<StudyPreview> PreviewAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
         StoredStudy study = await reader.ReadAsync(body, cancellationToken);
         (long selection, long reported) = Count(study.Plan, confirm);
-        ExperimentService.RequireName(store, ExperimentKind.Study, study.Plan.Name!);
-        IReadOnlyList<(AdmittedRun Run, long Count)> kinds = await CheckKindsAsync(study, cancellationToken);
-        (double? hours, string basis) = StudyForecast.Of(store, kinds);
+        ExperimentService.RequireUniqueName(store, ExperimentKind.Study, study.Plan.Name!);
+        IReadOnlyList<(AdmittedRun Run, long Count)> samples = await CheckSampleRunsAsync(study, cancellationToken);
+        (double? hours, string basis) = StudyForecast.Estimate(store, samples);
         return new StudyPreview
         {
             Plan = study.Plan,
@@ -37,60 +37,60 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
             ReportedRuns = (int)reported,
             DeviceHours = hours,
             Basis = basis,
-            Warnings = [.. study.Warnings, .. kinds.SelectMany(kind => kind.Run.Valid.Warnings).Distinct()],
+            Warnings = [.. study.Warnings, .. samples.SelectMany(sample => sample.Run.Valid.Warnings).Distinct()],
         };
     }
 
     public async Task<StudyDocument> CreateAsync(JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        StoredExperiment plan = await CreateAsync(body, confirm, answer: null, cancellationToken);
-        return StudyView.Of(plan, store);
+        StoredExperiment experiment = await CreateAsync(body, confirm, response: null, cancellationToken);
+        return StudyView.Of(experiment, store);
     }
 
-    /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
+    /// <summary>Creates a study once per key: the same key and body return the stored response, another body is rejected.</summary>
     public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        ExperimentResponse answer = new(key, Idempotency.HashOf("study", body.ToJsonString()), (plan, runs) => JsonSerializer.Serialize(StudyView.Of(plan, runs), ContractJson.Options));
-        return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(body, confirm, answer, cancellationToken), cancellationToken);
+        ExperimentResponse response = new(key, Idempotency.HashOf("study", body.ToJsonString()), (experiment, runs) => JsonSerializer.Serialize(StudyView.Of(experiment, runs), ContractJson.Options));
+        return idempotency.CreateAsync(key, response.BodyHash, () => CreateAsync(body, confirm, response, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Renames and annotates; the plan that was run stays.</summary>
+    /// <summary>Changes name and notes; the rest of the plan stays.</summary>
     public StudyDocument Edit(string id, ExperimentPatch patch)
     {
         Find(id);
         ApiFailure.ThrowIfAny([.. StudyPlanRules.Texts(patch.Name, patch.Notes)]);
-        plans.Describe(id, patch.Name?.Trim(), plan =>
+        experiments.UpdateDescription(id, patch.Name?.Trim(), experiment =>
         {
-            StoredStudy study = plan.Read<StoredStudy>();
-            return plan.With(study with { Plan = study.Plan with { Name = plan.Name, Notes = patch.Notes ?? study.Plan.Notes } });
+            StoredStudy study = experiment.Read<StoredStudy>();
+            return experiment.With(study with { Plan = study.Plan with { Name = experiment.Name, Notes = patch.Notes ?? study.Plan.Notes } });
         });
         return Get(id);
     }
 
-    /// <summary>Waiting runs are cancelled, running ones are asked to stop; what has finished stays.</summary>
+    /// <summary>Cancels queued runs and requests running ones to stop; completed runs remain.</summary>
     public async Task<StudyDocument> CancelAsync(string id, CancellationToken cancellationToken)
     {
-        StoredExperiment plan = Find(id);
-        if (plan.Read<StoredStudy>() is { State: not StudyState.Running and not StudyState.Cancelled } ended)
+        StoredExperiment experiment = Find(id);
+        if (experiment.Read<StoredStudy>() is { State: not StudyState.Running and not StudyState.Cancelled } ended)
         {
-            throw ApiFailure.Conflict("studyEnded", $"Study {id} has already ended ({ended.State.ToString().ToLowerInvariant()}).");
+            throw ApiFailure.Conflict("studyEnded", $"Study {id} has already ended ({ended.State.ToString().ToLowerInvariant()}) and cannot be cancelled.");
         }
 
-        await plans.ChangeAsync(id, static (plan, _) => plan.With(plan.Read<StoredStudy>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
+        await experiments.ChangeAsync(id, static (experiment, _) => experiment.With(experiment.Read<StoredStudy>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
         return Get(id);
     }
 
-    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Study } plan
-        ? plan
+    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Study } experiment
+        ? experiment
         : throw ApiFailure.NotFound("studyNotFound", $"There is no study '{ApiFailure.Shorten(id)}'.");
 
-    private async Task<StoredExperiment> CreateAsync(JsonObject body, bool confirm, ExperimentResponse? answer, CancellationToken cancellationToken)
+    private async Task<StoredExperiment> CreateAsync(JsonObject body, bool confirm, ExperimentResponse? response, CancellationToken cancellationToken)
     {
         StoredStudy study = await reader.ReadAsync(body, cancellationToken);
         Count(study.Plan, confirm);
-        ExperimentService.RequireName(store, ExperimentKind.Study, study.Plan.Name!);
-        await CheckKindsAsync(study, cancellationToken);
-        StoredExperiment plan = new()
+        ExperimentService.RequireUniqueName(store, ExperimentKind.Study, study.Plan.Name!);
+        await CheckSampleRunsAsync(study, cancellationToken);
+        StoredExperiment experiment = new()
         {
             Id = ids.Next(),
             Kind = ExperimentKind.Study,
@@ -98,39 +98,39 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
             CreatedAt = time.GetUtcNow(),
             Content = JsonSerializer.SerializeToElement(study, ContractJson.Options),
         };
-        return await plans.CreateAsync(plan, answer, cancellationToken);
+        return await experiments.CreateAsync(experiment, response, cancellationToken);
     }
 
     private static (long Selection, long Reported) Count(StudyPlan plan, bool confirm)
     {
-        decimal selection = plan.Methods!.Where(method => StudySteps.Selects(plan, method)).Sum(method => (decimal)StudyGrid.Count(method));
+        decimal selection = plan.Methods!.Where(method => StudySteps.HasSelection(plan, method)).Sum(method => (decimal)StudyGrid.Count(method));
         decimal reported = plan.Seeds!.Count * plan.Methods!.Sum(method => plan.Selection == StudySelection.None ? (decimal)StudyGrid.Count(method) : 1);
         decimal runs = selection + reported;
-        if (runs > MostWithoutConfirm && !confirm)
+        if (runs > MaxUnconfirmedRuns && !confirm)
         {
-            throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than {MostWithoutConfirm}; make its grids or its list of seeds smaller, or send it with confirm=true.");
+            throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than {MaxUnconfirmedRuns}; reduce its grids or seeds, or submit it with confirm=true.");
         }
 
-        return runs <= int.MaxValue ? ((long)selection, (long)reported) : throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than any queue takes; make its grids smaller.");
+        return runs <= int.MaxValue ? ((long)selection, (long)reported) : throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than a queue can hold; reduce its grids.");
     }
 
-    /// <summary>One run of each method and stage, the later ones too: what would be refused in the middle of the study is refused now.</summary>
-    private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckKindsAsync(StoredStudy study, CancellationToken cancellationToken)
+    /// <summary>Checks one run per method and stage, including later stages: a run that would be rejected in the middle of the study is rejected now.</summary>
+    private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckSampleRunsAsync(StoredStudy study, CancellationToken cancellationToken)
     {
-        List<(RequiredRun Run, long Count)> kinds = [];
+        List<(RequiredRun Run, long Count)> samples = [];
         foreach (StudyMethod method in study.Plan.Methods!)
         {
             long cells = StudyGrid.Count(method);
             RequiredRun first = new() { Stage = StudyStage.Reported, Method = method.Method, Settings = StudyGrid.First(method), Seed = study.Plan.Seeds![0] };
-            kinds.Add((first, study.Plan.Seeds!.Count * (study.Plan.Selection == StudySelection.None ? cells : 1)));
-            if (StudySteps.Selects(study.Plan, method))
+            samples.Add((first, study.Plan.Seeds!.Count * (study.Plan.Selection == StudySelection.None ? cells : 1)));
+            if (StudySteps.HasSelection(study.Plan, method))
             {
-                kinds.Add((first with { Stage = StudyStage.Selection, Seed = StudySteps.SelectionSeed(study.Plan) }, cells));
+                samples.Add((first with { Stage = StudyStage.Selection, Seed = StudySteps.SelectionSeed(study.Plan) }, cells));
             }
         }
 
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
-            ExperimentKind.Study, "", [.. kinds.Select(kind => new RequestedRun(kind.Run.Key, kind.Run.Label, StudyRunSpec.Of(study.Plan, kind.Run)))], cancellationToken);
-        return [.. kinds.Select(kind => (admitted[kind.Run.Key], kind.Count))];
+            ExperimentKind.Study, "", [.. samples.Select(sample => new RequestedRun(sample.Run.Key, sample.Run.Label, StudyRunSpec.Of(study.Plan, sample.Run)))], cancellationToken);
+        return [.. samples.Select(sample => (admitted[sample.Run.Key], sample.Count))];
     }
 }

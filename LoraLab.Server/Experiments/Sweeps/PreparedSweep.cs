@@ -4,17 +4,17 @@ using LoraLab.Server.Experiments.Sweeps.Space;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>A plan that was checked, with everything that follows from it before a run is created.</summary>
-/// <param name="Plan">With everything that was left out filled in.</param>
-/// <param name="Space">Its space.</param>
-/// <param name="Points">All its points; with TPE those that are drawn before it learns.</param>
-/// <param name="Runs">How many runs it makes.</param>
-/// <param name="Excluded">Combinations of a grid that the constraints leave out.</param>
-/// <param name="First">The specification of its first run with defaults filled in.</param>
-/// <param name="TotalSteps">Steps of that run.</param>
-/// <param name="EvalRows">Rows of its evaluation.</param>
-/// <param name="Rungs">Steps at which runs are halved.</param>
-/// <param name="Warnings">Things worth knowing.</param>
+/// <summary>A validated plan with everything derived from it before a run is created.</summary>
+/// <param name="Plan">The plan with its defaults filled in.</param>
+/// <param name="Space">Its search space.</param>
+/// <param name="Points">All its points; with TPE the random startup points.</param>
+/// <param name="Runs">Number of runs.</param>
+/// <param name="Excluded">Combinations of a grid that the constraints exclude.</param>
+/// <param name="First">The specification of the first run with defaults filled in.</param>
+/// <param name="TotalSteps">Steps of the first run.</param>
+/// <param name="EvalRows">Evaluation rows of the first run.</param>
+/// <param name="Rungs">Steps at which successive halving decides.</param>
+/// <param name="Warnings">Warnings about the plan.</param>
 internal sealed record PreparedSweep(
     SweepPlan Plan,
     SearchSpace Space,

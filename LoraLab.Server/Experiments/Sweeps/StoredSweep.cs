@@ -3,7 +3,7 @@ using LoraLab.Contracts.Experiments.Sweeps;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>A sweep as the store keeps it; everything else follows from it and from its runs.</summary>
+/// <summary>A sweep as stored; everything else is derived from it and its runs.</summary>
 internal sealed record StoredSweep
 {
     public required SweepPlan Plan { get; init; }
@@ -14,36 +14,36 @@ internal sealed record StoredSweep
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Numbers of unsearched fields in the constraints.</summary>
+    /// <summary>Values of the fields in the constraints that are not searched.</summary>
     public IReadOnlyDictionary<string, double> Constants { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Steps of a run; of its first run where runs differ.</summary>
+    /// <summary>Steps of a run; of the first run where runs differ.</summary>
     public int TotalSteps { get; init; }
 
-    /// <summary>Steps between evaluations, likewise.</summary>
+    /// <summary>Steps between evaluations; of the first run where runs differ.</summary>
     public int EvalEvery { get; init; }
 
-    /// <summary>Steps at which runs are halved; empty without halving.</summary>
+    /// <summary>Steps at which successive halving decides; empty with other pruners.</summary>
     public IReadOnlyList<int> Rungs { get; init; } = [];
 
     public int PlannedRuns { get; init; }
 
-    /// <summary>Points that were chosen, in order.</summary>
+    /// <summary>Trials in the order in which their points were chosen.</summary>
     public IReadOnlyList<StoredTrial> Trials { get; init; } = [];
 
     public DateTimeOffset? EndedAt { get; init; }
 }
 
-/// <summary>A chosen point and what was decided about its run.</summary>
+/// <summary>A trial as stored: a point and the decisions about its run.</summary>
 /// <param name="Values">Value by field.</param>
 internal sealed record StoredTrial(JsonObject Values)
 {
-    /// <summary>Its run, from the moment there was one: a run that is deleted is not made again.</summary>
+    /// <summary>Id of its run once created; kept so that a deleted run is not created again.</summary>
     public string? RunId { get; init; }
 
-    /// <summary>Its run was stopped because the sweep was paused, and goes on with it.</summary>
+    /// <summary>Whether its run was stopped by pausing the sweep and resumes with it.</summary>
     public bool Held { get; init; }
 
-    /// <summary>Rungs after which it was among those that go on.</summary>
+    /// <summary>Number of rungs that it survived.</summary>
     public int RungsPassed { get; init; }
 }

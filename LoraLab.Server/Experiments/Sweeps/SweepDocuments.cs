@@ -7,39 +7,39 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>The document that the API shows, from what is stored.</summary>
+/// <summary>Creates the API's sweep documents from stored sweeps.</summary>
 internal static class SweepDocuments
 {
-    public static SweepDocument Of(StoredExperiment plan, IStoreReader stored, int lanes, bool withTrials = true)
+    public static SweepDocument Of(StoredExperiment experiment, IStoreReader stored, int lanes, bool withTrials = true)
     {
-        StoredSweep record = plan.Read<StoredSweep>();
-        IReadOnlyList<Trial> trials = Trial.Of(record, stored.RunsOf(plan.Kind, plan.Id));
-        SweepCounts counts = Count(record, trials);
+        StoredSweep sweep = experiment.Read<StoredSweep>();
+        IReadOnlyList<Trial> trials = Trial.Of(sweep, stored.RunsOf(experiment.Kind, experiment.Id));
+        SweepCounts counts = Count(sweep, trials);
         return new SweepDocument
         {
-            Id = plan.Id,
-            Name = plan.Name,
-            Notes = record.Plan.Notes,
-            State = record.State,
-            Error = record.Error,
-            Plan = record.Plan,
-            Warnings = record.Warnings,
-            Rungs = record.Rungs,
-            PlannedRuns = record.PlannedRuns,
+            Id = experiment.Id,
+            Name = experiment.Name,
+            Notes = sweep.Plan.Notes,
+            State = sweep.State,
+            Error = sweep.Error,
+            Plan = sweep.Plan,
+            Warnings = sweep.Warnings,
+            Rungs = sweep.Rungs,
+            PlannedRuns = sweep.PlannedRuns,
             Counts = counts,
-            EtaSeconds = Eta(record, trials, counts, lanes),
-            Best = Best(record, trials),
-            Trials = withTrials ? [.. trials.Select(trial => Show(record, trial))] : [],
-            CreatedAt = plan.CreatedAt,
-            EndedAt = record.EndedAt,
+            EtaSeconds = Eta(sweep, trials, counts, lanes),
+            Best = Best(sweep, trials),
+            Trials = withTrials ? [.. trials.Select(trial => Show(sweep, trial))] : [],
+            CreatedAt = experiment.CreatedAt,
+            EndedAt = sweep.EndedAt,
         };
     }
 
-    /// <summary>Trials that gave a result, and the objective of each.</summary>
-    public static IReadOnlyList<(Trial Trial, double Value)> Finished(StoredSweep record, IReadOnlyList<Trial> trials) =>
-        [.. trials.Where(trial => trial.Run?.State == RunState.Completed && trial.Last(record.Plan.Objective) is not null).Select(trial => (trial, trial.Last(record.Plan.Objective)!.Value))];
+    /// <summary>Completed trials with a finite objective.</summary>
+    public static IReadOnlyList<(Trial Trial, double Value)> Finished(StoredSweep sweep, IReadOnlyList<Trial> trials) =>
+        [.. trials.Where(trial => trial.Run?.State == RunState.Completed && trial.Last(sweep.Plan.Objective) is not null).Select(trial => (trial, trial.Last(sweep.Plan.Objective)!.Value))];
 
-    private static SweepTrial Show(StoredSweep record, Trial trial) => new()
+    private static SweepTrial Show(StoredSweep sweep, Trial trial) => new()
     {
         Number = trial.Number,
         Values = trial.Stored.Values,
@@ -48,13 +48,13 @@ internal static class SweepDocuments
         State = trial.Run?.State,
         EndReason = trial.Run?.EndReason,
         Step = trial.Run?.Progress.Step ?? 0,
-        Value = trial.Last(record.Plan.Objective),
+        Value = trial.Last(sweep.Plan.Objective),
         RungsPassed = trial.Stored.RungsPassed,
     };
 
-    private static SweepCounts Count(StoredSweep record, IReadOnlyList<Trial> trials) => new()
+    private static SweepCounts Count(StoredSweep sweep, IReadOnlyList<Trial> trials) => new()
     {
-        Planned = record.PlannedRuns - trials.Count(trial => trial.Run is not null || trial.IsDeleted),
+        Planned = sweep.PlannedRuns - trials.Count(trial => trial.Run is not null || trial.IsDeleted),
         Queued = trials.Count(trial => trial.Run?.State == RunState.Queued),
         Running = trials.Count(trial => trial.Run?.State is RunState.Preparing or RunState.Running or RunState.Cancelling or RunState.Interrupted),
         Completed = trials.Count(trial => trial.Run?.State == RunState.Completed),
@@ -63,11 +63,11 @@ internal static class SweepDocuments
         Cancelled = trials.Count(trial => trial.IsDeleted || trial.Run is { State: RunState.Cancelled, EndReason: not EndReason.Pruned }),
     };
 
-    /// <summary>By the mean time of finished runs. Halving has no such mean: its runs end at different steps.</summary>
-    private static double? Eta(StoredSweep record, IReadOnlyList<Trial> trials, SweepCounts counts, int lanes)
+    /// <summary>Time left by the mean time of completed runs; null with halving, whose runs end at different steps.</summary>
+    private static double? Eta(StoredSweep sweep, IReadOnlyList<Trial> trials, SweepCounts counts, int lanes)
     {
         double[] seconds = [.. trials.Where(trial => trial.Run is { State: RunState.Completed, Summary.TrainSeconds: not null }).Select(trial => trial.Run!.Summary).Select(summary => (summary.TrainSeconds + summary.EvalSeconds + summary.LoadSeconds) ?? 0)];
-        if (record.State != SweepState.Running || record.Rungs.Count > 0 || seconds.Length == 0)
+        if (sweep.State != SweepState.Running || sweep.Rungs.Count > 0 || seconds.Length == 0)
         {
             return null;
         }
@@ -77,15 +77,15 @@ internal static class SweepDocuments
         return left * seconds.Average() / Math.Max(1, lanes);
     }
 
-    private static SweepBest? Best(StoredSweep record, IReadOnlyList<Trial> trials)
+    private static SweepBest? Best(StoredSweep sweep, IReadOnlyList<Trial> trials)
     {
-        IReadOnlyList<(Trial Trial, double Value)> finished = Finished(record, trials);
+        IReadOnlyList<(Trial Trial, double Value)> finished = Finished(sweep, trials);
         if (finished.Count == 0)
         {
             return null;
         }
 
-        (Trial trial, double value) = finished.MaxBy(run => Objective.Score(record.Plan.Objective, run.Value));
+        (Trial trial, double value) = finished.MaxBy(run => Objective.Score(sweep.Plan.Objective, run.Value));
         RunDocument best = trial.Run!;
         ProportionEstimate? accuracy = Accuracy(best.Summary);
         return new SweepBest
@@ -98,8 +98,8 @@ internal static class SweepDocuments
             Candidates = finished.Count,
             Indistinguishable = accuracy is null ? 0 : finished.Count(other => other.Trial != trial && Accuracy(other.Trial.Run!.Summary) is { } theirs && theirs.Low <= accuracy.Value && accuracy.Value <= theirs.High),
             Note = finished.Count == 1
-                ? "It is the only finished run so far; it was evaluated on the selection split, not on the reported rows."
-                : $"It was chosen as the best of {finished.Count} on the selection split, so that its figure there flatters it; run it again with evalSplit dev for one to report.",
+                ? "The only completed run so far, evaluated on the selection split, not on the reported rows."
+                : $"Selected as the best of {finished.Count} on the selection split, so its result there is optimistically biased; run it again with evalSplit dev for a result to report.",
         };
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Comparison;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
@@ -12,138 +13,138 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>How a sweep goes on: which points are chosen, which runs are created, stopped and resumed, and when it is over.</summary>
+/// <summary>Computes the steps of sweeps: points to sample, runs to create, stop and resume, and the end.</summary>
 internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IExperimentDriver
 {
-    /// <summary>Runs that may wait or run at once: a queue that people can still read, and a batch that is checked in seconds.</summary>
-    private const int MostLive = 50;
+    /// <summary>Maximum number of queued and running runs: the queue stays readable, and a batch is checked within seconds.</summary>
+    private const int MaxLive = 50;
 
     public ExperimentKind Kind => ExperimentKind.Sweep;
 
-    public ExperimentStep Next(StoredExperiment plan, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    public ExperimentStep Next(StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
-        if (plan.Ended)
+        if (experiment.Ended)
         {
-            return new ExperimentStep(plan);
+            return new ExperimentStep(experiment);
         }
 
-        StoredSweep record = WithRunIds(plan.Read<StoredSweep>(), runs);
-        return record.State switch
+        StoredSweep sweep = WithRunIds(experiment.Read<StoredSweep>(), runs);
+        return sweep.State switch
         {
-            SweepState.Paused => Pause(plan, record, runs),
-            SweepState.Running => Run(plan, record, runs, series, now),
-            _ => End(plan, record, runs),
+            SweepState.Paused => Pause(experiment, sweep, runs),
+            SweepState.Running => Run(experiment, sweep, runs, series, now),
+            _ => End(experiment, sweep, runs),
         };
     }
 
-    public StoredExperiment Fail(StoredExperiment plan, string sentence, DateTimeOffset now) =>
-        (plan with { Ended = true }).With(plan.Read<StoredSweep>() with { State = SweepState.Failed, Error = sentence, EndedAt = now });
+    public StoredExperiment Fail(StoredExperiment experiment, string message, DateTimeOffset now) =>
+        (experiment with { Ended = true }).With(experiment.Read<StoredSweep>() with { State = SweepState.Failed, Error = message, EndedAt = now });
 
-    private static StoredSweep WithRunIds(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs) => record with
+    private static StoredSweep WithRunIds(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs) => sweep with
     {
-        Trials = [.. record.Trials.Select((trial, i) => trial.RunId is null && runs.TryGetValue(Trial.KeyOf(i + 1), out RunDocument? run) ? trial with { RunId = run.Id } : trial)],
+        Trials = [.. sweep.Trials.Select((trial, i) => trial.RunId is null && runs.TryGetValue(Trial.KeyOf(i + 1), out RunDocument? run) ? trial with { RunId = run.Id } : trial)],
     };
 
-    /// <summary>Everything is stopped; what is stopped is remembered, because it goes on with the sweep.</summary>
-    private static ExperimentStep Pause(StoredExperiment plan, StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs)
+    /// <summary>Stops all runs and marks them as held, so that they resume with the sweep.</summary>
+    private static ExperimentStep Pause(StoredExperiment experiment, StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs)
     {
-        IReadOnlyList<Trial> trials = Trial.Of(record, runs);
-        return new ExperimentStep(plan.With(record with { Trials = [.. trials.Select(trial => trial.IsLive ? trial.Stored with { Held = true } : trial.Stored)] }))
+        IReadOnlyList<Trial> trials = Trial.Of(sweep, runs);
+        return new ExperimentStep(experiment.With(sweep with { Trials = [.. trials.Select(trial => trial.IsLive ? trial.Stored with { Held = true } : trial.Stored)] }))
         {
             Stops = [.. trials.Where(trial => trial.IsLive).Select(trial => new RequestedStop(trial.Run!.Id, null))],
         };
     }
 
-    /// <summary>Everything is stopped; the sweep is over when nothing is left to stop.</summary>
-    private static ExperimentStep End(StoredExperiment plan, StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs)
+    /// <summary>Stops all runs; the sweep has ended when none is left to stop.</summary>
+    private static ExperimentStep End(StoredExperiment experiment, StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs)
     {
-        Trial[] live = [.. Trial.Of(record, runs).Where(trial => trial.IsLive)];
-        return new ExperimentStep((plan with { Ended = live.Length == 0 }).With(record))
+        Trial[] live = [.. Trial.Of(sweep, runs).Where(trial => trial.IsLive)];
+        return new ExperimentStep((experiment with { Ended = live.Length == 0 }).With(sweep))
         {
             Stops = [.. live.Select(trial => new RequestedStop(trial.Run!.Id, null))],
         };
     }
 
-    private ExperimentStep Run(StoredExperiment plan, StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    private ExperimentStep Run(StoredExperiment experiment, StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
-        record = Release(record, runs);
-        record = Choose(record, runs);
-        IReadOnlyList<TrialHistory> courses = Courses(record, runs, series);
-        if (record.Rungs.Count > 0)
+        sweep = ReleaseHeld(sweep, runs);
+        sweep = Sample(sweep, runs);
+        IReadOnlyList<TrialHistory> histories = Histories(sweep, runs, series);
+        if (sweep.Rungs.Count > 0)
         {
-            record = HalvingRule.Promote(record, courses);
-            courses = Courses(record, runs, series);
+            sweep = HalvingRule.Promote(sweep, histories);
+            histories = Histories(sweep, runs, series);
         }
 
-        IReadOnlyList<RequestedRun> created = Create(record, courses);
-        string[] resumed = [.. courses.Where(course => course.Trial is { Stored.Held: true, Run.State: RunState.Cancelled }).Select(course => course.Trial.Run!.Id).Concat(record.Rungs.Count > 0 ? HalvingRule.Resumes(record, courses) : [])];
-        bool over = created.Count == 0 && resumed.Length == 0 && record.Trials.Count >= record.PlannedRuns && courses.All(course => course.Trial.HasEnded);
-        return new ExperimentStep((plan with { Ended = over }).With(over ? Finish(record, courses, now) : record))
+        IReadOnlyList<RequestedRun> newRuns = NewRuns(sweep, histories);
+        string[] resumes = [.. histories.Where(history => history.Trial is { Stored.Held: true, Run.State: RunState.Cancelled }).Select(history => history.Trial.Run!.Id).Concat(sweep.Rungs.Count > 0 ? HalvingRule.Resumes(sweep, histories) : [])];
+        bool ended = newRuns.Count == 0 && resumes.Length == 0 && sweep.Trials.Count >= sweep.PlannedRuns && histories.All(history => history.Trial.HasEnded);
+        return new ExperimentStep((experiment with { Ended = ended }).With(ended ? Finish(sweep, histories, now) : sweep))
         {
-            Runs = created,
-            Resumes = resumed,
-            Stops = record.Plan.Pruner?.Kind switch
+            Runs = newRuns,
+            Resumes = resumes,
+            Stops = sweep.Plan.Pruner?.Kind switch
             {
-                SweepPrunerKind.Median => [.. MedianRule.Stops(record, plan.Name, courses)],
-                SweepPrunerKind.Halving => [.. HalvingRule.Stops(record, plan.Name, courses)],
+                SweepPrunerKind.Median => [.. MedianRule.Stops(sweep, experiment.Name, histories)],
+                SweepPrunerKind.Halving => [.. HalvingRule.Stops(sweep, experiment.Name, histories)],
                 _ => [],
             },
         };
     }
 
-    /// <summary>A held run that is not stopped any more, or will not be, is held no longer.</summary>
-    private static StoredSweep Release(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs) => record with
+    /// <summary>Clears the held mark of runs that are no longer stopped, or ended before they could be.</summary>
+    private static StoredSweep ReleaseHeld(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs) => sweep with
     {
-        Trials = [.. Trial.Of(record, runs).Select(trial => trial.Stored.Held && trial.Run?.State is not (RunState.Cancelled or RunState.Cancelling) ? trial.Stored with { Held = false } : trial.Stored)],
+        Trials = [.. Trial.Of(sweep, runs).Select(trial => trial.Stored.Held && trial.Run?.State is not (RunState.Cancelled or RunState.Cancelling) ? trial.Stored with { Held = false } : trial.Stored)],
     };
 
-    /// <summary>Grid and random know their points from the start; TPE chooses when a lane is free, so that it has seen as much as there is.</summary>
-    private StoredSweep Choose(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs)
+    /// <summary>With TPE, samples a point for each free lane, so that each choice uses all results so far; grid and random points are fixed from the start.</summary>
+    private StoredSweep Sample(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs)
     {
-        if (record.Plan.Sampler != SweepSampler.Tpe)
+        if (sweep.Plan.Sampler != SweepSampler.Tpe)
         {
-            return record;
+            return sweep;
         }
 
-        SearchSpace space = SearchSpaceReader.Again(record.Plan, record.Constants);
-        while (record.Trials.Count < record.PlannedRuns)
+        SearchSpace space = SearchSpaceReader.Rebuild(sweep.Plan, sweep.Constants);
+        while (sweep.Trials.Count < sweep.PlannedRuns)
         {
-            IReadOnlyList<Trial> trials = Trial.Of(record, runs);
+            IReadOnlyList<Trial> trials = Trial.Of(sweep, runs);
             if (trials.Count(trial => !trial.HasEnded) >= lanes.All.Count)
             {
                 break;
             }
 
-            Observation[] observed = [.. trials.Select(trial => new Observation(space.PointOf(trial.Stored.Values)!, ScoreOf(record, trial)))];
-            if (TpeSampler.Next(space, record.Plan.Seed, record.Plan.StartupRuns!.Value, observed) is not { } point)
+            Observation[] observed = [.. trials.Select(trial => new Observation(space.PointOf(trial.Stored.Values)!, ScoreOf(sweep, trial)))];
+            if (TpeSampler.Next(space, sweep.Plan.Seed, sweep.Plan.StartupRuns!.Value, observed) is not { } point)
             {
-                return record with
+                return sweep with
                 {
-                    PlannedRuns = record.Trials.Count,
-                    Warnings = [.. record.Warnings, $"The space has no other points: {record.Trials.Count} runs are all that there are."],
+                    PlannedRuns = sweep.Trials.Count,
+                    Warnings = [.. sweep.Warnings, $"The search space has no further points: the sweep ends with {sweep.Trials.Count} runs."],
                 };
             }
 
-            record = record with { Trials = [.. record.Trials, new StoredTrial(space.Values(point))] };
+            sweep = sweep with { Trials = [.. sweep.Trials, new StoredTrial(space.Values(point))] };
         }
 
-        return record;
+        return sweep;
     }
 
-    /// <summary>A run that was stopped early counts with what it had reached; one that failed is kept away from.</summary>
-    private static double? ScoreOf(StoredSweep record, Trial trial) =>
-        trial.HasEnded && !trial.IsOut && trial.Last(record.Plan.Objective) is { } value ? Objective.Score(record.Plan.Objective, value) : null;
+    /// <summary>The score for TPE: a pruned run counts with its last evaluation, a failed one has no score, which keeps TPE away from its point.</summary>
+    private static double? ScoreOf(StoredSweep sweep, Trial trial) =>
+        trial.HasEnded && !trial.HasNoResult && trial.Last(sweep.Plan.Objective) is { } value ? Objective.Score(sweep.Plan.Objective, value) : null;
 
-    private IReadOnlyList<TrialHistory> Courses(StoredSweep record, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series) =>
-        [.. Trial.Of(record, runs).Select(trial => new TrialHistory(trial, record.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, record.Plan.Objective, series)))];
+    private IReadOnlyList<TrialHistory> Histories(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series) =>
+        [.. Trial.Of(sweep, runs).Select(trial => new TrialHistory(trial, sweep.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, sweep.Plan.Objective, series)))];
 
-    private static IReadOnlyList<RequestedRun> Create(StoredSweep record, IReadOnlyList<TrialHistory> courses)
+    private static IReadOnlyList<RequestedRun> NewRuns(StoredSweep sweep, IReadOnlyList<TrialHistory> histories)
     {
-        int live = courses.Count(course => course.Trial.IsLive);
+        int live = histories.Count(history => history.Trial.IsLive);
         return
         [
-            .. courses.Where(course => course.Trial is { Run: null, IsDeleted: false }).Take(Math.Max(0, MostLive - live))
-                .Select(course => new RequestedRun(course.Trial.Key, SweepFormat.Show(course.Trial.Stored.Values), SpecOf(record.Plan, course.Trial.Number, course.Trial.Stored.Values))),
+            .. histories.Where(history => history.Trial is { Run: null, IsDeleted: false }).Take(Math.Max(0, MaxLive - live))
+                .Select(history => new RequestedRun(history.Trial.Key, SettingFormat.Format(history.Trial.Stored.Values), SpecOf(sweep.Plan, history.Trial.Number, history.Trial.Stored.Values))),
         ];
     }
 
@@ -164,14 +165,14 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         return spec;
     }
 
-    private static StoredSweep Finish(StoredSweep record, IReadOnlyList<TrialHistory> courses, DateTimeOffset now)
+    private static StoredSweep Finish(StoredSweep sweep, IReadOnlyList<TrialHistory> histories, DateTimeOffset now)
     {
-        int completed = courses.Count(course => course.Trial.Run?.State == RunState.Completed);
-        int failed = courses.Count(course => course.Trial.Run?.State == RunState.Failed);
-        return record with
+        int completed = histories.Count(history => history.Trial.Run?.State == RunState.Completed);
+        int failed = histories.Count(history => history.Trial.Run?.State == RunState.Failed);
+        return sweep with
         {
             State = completed > 0 ? SweepState.Completed : SweepState.Failed,
-            Error = completed > 0 ? null : $"None of {courses.Count} runs was finished: {failed} failed, {courses.Count - failed} were stopped or deleted. Look at the runs' own sentences, and start another sweep.",
+            Error = completed > 0 ? null : $"None of the {histories.Count} runs completed: {failed} failed, {histories.Count - failed} were stopped or deleted. See the error of each run, then start another sweep.",
             EndedAt = now,
         };
     }

@@ -10,23 +10,23 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary><c>/sweeps</c>: preview, create, list, get, pause, resume, cancel, and what the runs say.</summary>
+/// <summary><c>/sweeps</c>: preview, create, list, get, edit, pause, resume, cancel, and analysis of the results.</summary>
 internal static class SweepEndpoints
 {
     public static void MapSweeps(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder sweeps = api.MapGroup("/sweeps").WithTags("Sweeps");
         sweeps.MapPost("/", CreateAsync).Accepts<SweepPlan>("application/json").Produces<SweepDocument>(StatusCodes.Status201Created).Produces<SweepPreview>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(422)
-            .WithSummary("Creates a sweep and queues its first runs; dryRun=true only says how many runs and device-hours it would be");
+            .WithSummary("Creates a sweep and queues its first runs; dryRun=true only returns a preview with the number of runs and device-hours");
         sweeps.MapGet("/", List).WithSummary("All sweeps, newest first, without their trials");
         sweeps.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One sweep with its trials and its best run");
-        sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("Its run documents in the order of its trials");
-        sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("How much each field matters, from ten finished runs on");
-        sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404).WithSummary("Two of its fields as cells of a heat map");
-        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Renames and annotates");
-        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Takes its waiting runs out of the queue and stops the others with a checkpoint");
-        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Goes on with a paused sweep, its stopped runs from their checkpoints");
-        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops its runs for good; what was finished stays");
+        sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("The run documents of a sweep in the order of its trials");
+        sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("Hyperparameter importance, available from ten completed runs");
+        sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404).WithSummary("Two fields of a sweep as the cells of a heat map");
+        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Changes the name and notes of a sweep");
+        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Pauses a sweep: removes its queued runs from the queue and stops the running ones with a checkpoint");
+        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Resumes a paused sweep and its stopped runs from their checkpoints");
+        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a sweep and its queued and running runs; completed runs remain");
     }
 
     private static async Task<IResult> CreateAsync(
@@ -47,11 +47,11 @@ internal static class SweepEndpoints
         }
 
         IdempotentPost.RequireKey(key);
-        (string id, string answer, bool replayed) = await service.CreateOnceAsync(key, body, plan, cancellationToken);
-        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Sweep(id), answer, replayed);
+        (string id, string response, bool replayed) = await service.CreateOnceAsync(key, body, plan, cancellationToken);
+        return IdempotentPost.Created(request.HttpContext, ApiRoutes.Sweep(id), response, replayed);
     }
 
-    /// <summary>JSON can say null where the record says that there is a value.</summary>
+    /// <summary>Rejects null members, which JSON allows even where the record's type does not.</summary>
     private static SweepPlan Checked(SweepPlan plan)
     {
         string? missing = plan switch

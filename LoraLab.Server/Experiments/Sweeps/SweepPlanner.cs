@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Experiments.Sweeps.Sampling;
 using LoraLab.Server.Experiments.Sweeps.Space;
@@ -11,17 +13,18 @@ using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>Checks a plan and works out what it would do, without creating anything.</summary>
+/// <summary>Validates a plan and prepares its runs, without creating anything.</summary>
 internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker checker)
 {
-    public const int MostUnconfirmed = 500;
-    public const int MostRuns = 5000;
+    public const int MaxUnconfirmedRuns = 500;
+    public const int MaxRuns = 5000;
     public const int DefaultStartupRuns = 10;
 
-    /// <summary>Values that are tried on the trainer before anything is created, each at least once while there are no more than these.</summary>
-    private const int MostTried = 24;
+    /// <summary>Maximum number of specifications that the trainer checks before anything is created.</summary>
+    private const int MaxChecked = 24;
 
-    /// <exception cref="ApiFailure">The plan cannot be run.</exception>
+    /// <summary>The validated plan with its points.</summary>
+    /// <exception cref="ApiFailure">The plan is invalid.</exception>
     public async Task<PreparedSweep> PrepareAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
         List<FieldError> errors = [.. SweepRules.Check(plan)];
@@ -42,12 +45,12 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         return new PreparedSweep(plan, space!, points, runs, excluded, spec, first.TotalSteps, first.EvalRows, rungs, [.. SweepRules.Warn(plan, space!, runs), .. first.Warnings]);
     }
 
-    /// <summary>More runs than anybody means by mistake.</summary>
+    /// <summary>Requires confirmation of plans with more than <see cref="MaxUnconfirmedRuns"/> runs.</summary>
     public static void RequireConfirmed(PreparedSweep prepared)
     {
-        if (prepared.Runs > MostUnconfirmed && !prepared.Plan.Confirm)
+        if (prepared.Runs > MaxUnconfirmedRuns && !prepared.Plan.Confirm)
         {
-            throw ApiFailure.Invalid("confirm", $"The sweep makes {prepared.Runs} runs, more than {MostUnconfirmed}; make the space smaller, or say confirm: true if they are meant.");
+            throw ApiFailure.Invalid("confirm", $"The sweep has {NumberFormat.Count(prepared.Runs, "run")}, more than {MaxUnconfirmedRuns}; reduce the search space, or set confirm: true.");
         }
     }
 
@@ -63,38 +66,38 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         if (plan.Sampler == SweepSampler.Grid)
         {
             double all = GridPoints.Count(space);
-            if (all > GridPoints.Most)
+            if (all > GridPoints.Max)
             {
-                throw ApiFailure.Invalid("space", $"The grid has {all:N0} combinations, more than the {GridPoints.Most:N0} that can be listed; use fewer values, or sampler random or tpe.");
+                throw ApiFailure.Invalid("space", $"The grid has {NumberFormat.Number(all)} combinations; at most {NumberFormat.Count(GridPoints.Max)} can be enumerated. Use fewer values, or the sampler random or tpe.");
             }
 
             double[][] points = [.. GridPoints.Of(space)];
             return points.Length switch
             {
-                0 => throw NothingLeft(space, $"None of the grid's {all} combinations satisfies"),
-                > MostRuns => throw ApiFailure.Invalid("space", $"The grid has {points.Length} runs; a sweep makes at most {MostRuns}. Use fewer values, or sampler random or tpe."),
+                0 => throw NothingLeft(space, $"None of the {NumberFormat.Number(all)} grid combinations satisfies"),
+                > MaxRuns => throw ApiFailure.Invalid("space", $"The grid has {NumberFormat.Count(points.Length, "run")}; a sweep has at most {NumberFormat.Count(MaxRuns)}. Use fewer values, or the sampler random or tpe."),
                 _ => (points, points.Length, (int)all - points.Length),
             };
         }
 
-        int wanted = plan.Runs!.Value;
-        int drawn = plan.Sampler == SweepSampler.Random ? wanted : Math.Min(wanted, plan.StartupRuns!.Value);
-        IReadOnlyList<double[]> random = RandomSampler.Draw(space, plan.Seed, drawn);
+        int requested = plan.Runs!.Value;
+        int count = plan.Sampler == SweepSampler.Random ? requested : Math.Min(requested, plan.StartupRuns!.Value);
+        IReadOnlyList<double[]> random = RandomSampler.Draw(space, plan.Seed, count);
         return random.Count == 0
-            ? throw NothingLeft(space, "Of thousands of points drawn none satisfies")
-            : (random, random.Count < drawn ? random.Count : wanted, 0);
+            ? throw NothingLeft(space, "None of thousands of sampled points satisfies")
+            : (random, random.Count < count ? random.Count : requested, 0);
     }
 
-    private static ApiFailure NothingLeft(SearchSpace space, string what) =>
-        ApiFailure.Invalid("constraints", $"{what} {string.Join(" and ", space.Constraints.Select(constraint => $"'{constraint.Text}'"))}: nothing is left to run. Change a constraint or the space.");
+    private static ApiFailure NothingLeft(SearchSpace space, string subject) =>
+        ApiFailure.Invalid("constraints", $"{subject} {string.Join(" and ", space.Constraints.Select(constraint => $"'{constraint.Text}'"))}, so there is nothing to run. Change a constraint or the search space.");
 
-    /// <summary>Every value of every field at least once, so that a value that the trainer refuses is told before anything is created.</summary>
+    /// <summary>Checks every value of every field at least once, so that a value that the trainer rejects is reported before anything is created.</summary>
     private async Task<SpecValidation> CheckAsync(SweepPlan plan, SearchSpace space, IReadOnlyList<double[]> points, CancellationToken cancellationToken)
     {
         SpecValidation? first = null;
         HashSet<(int, double)> seen = [];
         int tried = 0;
-        for (int i = 0; i < points.Count && tried < MostTried; i++)
+        for (int i = 0; i < points.Count && tried < MaxChecked; i++)
         {
             double[] point = points[i];
             bool isNew = false;
@@ -115,19 +118,19 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
                 SpecValidation valid = await checker.CheckAsync(SweepDriver.SpecOf(plan, i + 1, values), cancellationToken);
                 first ??= valid;
             }
-            catch (ApiFailure refused) when (refused.Errors is not null)
+            catch (ApiFailure rejected) when (rejected.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. refused.Errors.SelectMany(field => field.Value.Select(sentence => new FieldError(field.Key, $"{SweepFormat.Show(values)}: {OfSweep(field.Key, sentence)}")))]);
+                throw ApiFailure.Invalid([.. rejected.Errors.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, $"{SettingFormat.Format(values)}: {ForSweep(field.Key, message)}")))]);
             }
         }
 
         return first!;
     }
 
-    /// <summary>The trainer's way out of too few rows, to evaluate on dev, is none for a sweep.</summary>
-    private static string OfSweep(string field, string sentence) => field == "evalSplit" && sentence.LastIndexOf(';') is > 0 and int end
-        ? $"{sentence[..end]}; lower trainSamples, because a sweep chooses on training rows that no run trains on."
-        : sentence;
+    /// <summary>Replaces the trainer's advice for too few rows, to evaluate on dev, which a sweep cannot follow.</summary>
+    private static string ForSweep(string field, string message) => field == "evalSplit" && message.LastIndexOf(';') is > 0 and int end
+        ? $"{message[..end]}; lower trainSamples, because a sweep selects on training rows that no run trains on."
+        : message;
 
     private static SweepPruner? WithDefaults(SweepPruner? pruner, int evalEvery) => pruner?.Kind switch
     {
@@ -146,6 +149,6 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         IReadOnlyList<int> rungs = HalvingRule.Rungs(halving.FirstRung!.Value, halving.Factor!.Value, spec.EvalEvery, totalSteps);
         return rungs.Count > 0 ? rungs : throw ApiFailure.Invalid(
             "pruner.firstRung",
-            $"pruner.firstRung is {halving.FirstRung}, and runs are evaluated every {spec.EvalEvery} of {totalSteps} steps: no rung lies before the end. Use a smaller firstRung or evalEvery.");
+            $"pruner.firstRung is {halving.FirstRung}, but with an evaluation every {spec.EvalEvery} of {totalSteps} steps no rung lies before the end. Use a smaller firstRung or evalEvery.");
     }
 }

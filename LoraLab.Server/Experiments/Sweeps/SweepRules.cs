@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Sweeps.Space;
@@ -6,7 +7,7 @@ using LoraLab.Server.Runs;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>What must hold of a plan by itself, and what is worth knowing about it.</summary>
+/// <summary>Validation of a plan by itself, and warnings about it.</summary>
 internal static class SweepRules
 {
     public static IEnumerable<FieldError> Check(SweepPlan plan)
@@ -18,7 +19,7 @@ internal static class SweepRules
 
         if (plan.Spec["evalSplit"] is { } split && !(split.GetValueKind() == JsonValueKind.String && split.GetValue<string>() == "selection"))
         {
-            yield return new FieldError("spec.evalSplit", $"spec.evalSplit is {split.ToJsonString()}, but a sweep evaluates on the selection split only: what is chosen on the rows that are reported flatters itself there. Leave evalSplit out, and run the best again with evalSplit dev.");
+            yield return new FieldError("spec.evalSplit", $"spec.evalSplit is {split.ToJsonString()}, but a sweep evaluates on the selection split only: selecting on the reported rows would bias the reported result. Omit evalSplit, and run the best configuration again with evalSplit dev.");
         }
 
         if (!Objective.All.Contains(plan.Objective))
@@ -32,7 +33,7 @@ internal static class SweepRules
         }
     }
 
-    /// <summary>What people write about a sweep.</summary>
+    /// <summary>Checks name and notes.</summary>
     public static IEnumerable<FieldError> Texts(string? name, string? notes)
     {
         foreach (FieldError error in RunTextRules.Check(name, notes, null, null))
@@ -42,36 +43,37 @@ internal static class SweepRules
 
         if (name is not null && string.IsNullOrWhiteSpace(name))
         {
-            yield return new FieldError("name", "name is empty; give the sweep a name or leave the member out.");
+            yield return new FieldError("name", "name is empty; give the sweep a name or omit the field.");
         }
     }
 
-    /// <summary>A rule that compares runs at a step needs steps that mean the same.</summary>
+    /// <summary>A pruner compares runs at the same step, so no searched field may change what a step or an evaluation is.</summary>
     public static IEnumerable<FieldError> CheckSteps(SweepPlan plan, SearchSpace space) => plan.Pruner is null
         ? []
-        : space.Dimensions.Where(dimension => SpecFields.OfSteps.Contains(dimension.Field)).Select(dimension => new FieldError(
-            "pruner", $"pruner compares runs at the same step, and {dimension.Field} changes what a step or an evaluation is; leave it out of the space, or the pruner out."));
+        : space.Dimensions.Where(dimension => SpecFields.AffectingSteps.Contains(dimension.Field)).Select(dimension => new FieldError(
+            "pruner", $"pruner compares runs at the same step, but {dimension.Field} changes what a step or an evaluation is; remove {dimension.Field} from space, or remove the pruner."));
 
+    /// <summary>Warnings about a valid plan.</summary>
     public static IEnumerable<string> Warn(SweepPlan plan, SearchSpace space, int runs)
     {
-        if (space.Dimensions.Where(dimension => SpecFields.OfRows.Contains(dimension.Field)).Select(dimension => dimension.Field).ToArray() is { Length: > 0 } fields)
+        if (space.Dimensions.Where(dimension => SpecFields.AffectingRows.Contains(dimension.Field)).Select(dimension => dimension.Field).ToArray() is { Length: > 0 } fields)
         {
-            yield return $"{string.Join(" and ", fields)} changes which rows are evaluated, so that runs are compared on different rows.";
+            yield return $"{string.Join(" and ", fields)} changes which rows are evaluated, so runs are compared on different rows.";
         }
 
         if (space.Has("seed") || space.Has("orderSeed"))
         {
-            yield return "A seed is nothing to choose: the best of several seeds is the luckiest. To see how far seeds spread, repeat one setting in a study.";
+            yield return "Seeds are not hyperparameters: the best of several seeds is only the luckiest. To measure the variance over seeds, repeat one configuration in a study.";
         }
 
-        if (runs > SweepPlanner.MostUnconfirmed && !plan.Confirm)
+        if (runs > SweepPlanner.MaxUnconfirmedRuns && !plan.Confirm)
         {
-            yield return $"The sweep makes {runs} runs, more than {SweepPlanner.MostUnconfirmed}: it is created only with confirm: true.";
+            yield return $"The sweep has {NumberFormat.Count(runs, "run")}, more than {SweepPlanner.MaxUnconfirmedRuns}: creating it requires confirm: true.";
         }
 
         if (plan.Sampler != SweepSampler.Grid && runs < plan.Runs)
         {
-            yield return $"runs is {plan.Runs}, but only {runs} different points were found within the constraints.";
+            yield return $"runs is {plan.Runs}, but only {runs} distinct points satisfy the constraints.";
         }
     }
 
@@ -79,17 +81,17 @@ internal static class SweepRules
     {
         if (plan.Sampler == SweepSampler.Grid && plan.Runs is not null)
         {
-            yield return new FieldError("runs", "runs is for the samplers random and tpe; a grid runs all its points. Leave it out.");
+            yield return new FieldError("runs", "runs applies to the samplers random and tpe; a grid runs all its points. Omit it.");
         }
 
-        if (plan.Sampler != SweepSampler.Grid && plan.Runs is not (>= 1 and <= SweepPlanner.MostRuns))
+        if (plan.Sampler != SweepSampler.Grid && plan.Runs is not (>= 1 and <= SweepPlanner.MaxRuns))
         {
-            yield return new FieldError("runs", plan.Runs is null ? "runs is missing: say how many points are drawn." : $"runs is {plan.Runs}; it must be from 1 to {SweepPlanner.MostRuns}.");
+            yield return new FieldError("runs", plan.Runs is null ? "runs is missing; set the number of points to sample." : $"runs is {plan.Runs}; it must be from 1 to {SweepPlanner.MaxRuns}.");
         }
 
-        if (plan.StartupRuns is not null && (plan.Sampler != SweepSampler.Tpe || plan.StartupRuns is < 2 or > SweepPlanner.MostRuns))
+        if (plan.StartupRuns is not null && (plan.Sampler != SweepSampler.Tpe || plan.StartupRuns is < 2 or > SweepPlanner.MaxRuns))
         {
-            yield return new FieldError("startupRuns", plan.Sampler != SweepSampler.Tpe ? "startupRuns is for the sampler tpe; leave it out." : $"startupRuns is {plan.StartupRuns}; it must be from 2 to {SweepPlanner.MostRuns}.");
+            yield return new FieldError("startupRuns", plan.Sampler != SweepSampler.Tpe ? "startupRuns applies to the sampler tpe only; omit it." : $"startupRuns is {plan.StartupRuns}; it must be from 2 to {SweepPlanner.MaxRuns}.");
         }
     }
 
@@ -103,7 +105,7 @@ internal static class SweepRules
         bool median = pruner.Kind == SweepPrunerKind.Median;
         if (median ? pruner.FirstRung is not null || pruner.Factor is not null : pruner.WarmupSteps is not null || pruner.MinimumRuns is not null)
         {
-            yield return new FieldError("pruner", median ? "pruner: firstRung and factor are for halving; median takes warmupSteps and minimumRuns." : "pruner: warmupSteps and minimumRuns are for median; halving takes firstRung and factor.");
+            yield return new FieldError("pruner", median ? "pruner: firstRung and factor are options of halving; median takes warmupSteps and minimumRuns." : "pruner: warmupSteps and minimumRuns are options of median; halving takes firstRung and factor.");
         }
 
         if (pruner.WarmupSteps is < 1)
@@ -128,7 +130,7 @@ internal static class SweepRules
 
         if (pruner.Kind == SweepPrunerKind.Halving && plan.Sampler == SweepSampler.Tpe)
         {
-            yield return new FieldError("pruner", "pruner: halving needs all its runs at the start, and tpe chooses them one after the other; use median with tpe, or grid or random with halving.");
+            yield return new FieldError("pruner", "pruner: halving needs all its runs at the start, but tpe samples them one at a time; use median with tpe, or grid or random with halving.");
         }
     }
 }

@@ -16,106 +16,106 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps;
 
-/// <summary>What can be done to sweeps from outside.</summary>
-internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, ExperimentService plans, Idempotency once, RunIds ids, Lanes lanes, TimeProvider time)
+/// <summary>The operations of the sweep API.</summary>
+internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, ExperimentService experiments, Idempotency idempotency, RunIds ids, Lanes lanes, TimeProvider time)
 {
     public async Task<SweepPreview> PreviewAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
         string name = NameOf(prepared);
-        ExperimentService.RequireName(store, ExperimentKind.Sweep, name);
+        ExperimentService.RequireUniqueName(store, ExperimentKind.Sweep, name);
         return forecast.Of(prepared with { Plan = prepared.Plan with { Name = name } });
     }
 
     public async Task<SweepDocument> CreateAsync(SweepPlan plan, CancellationToken cancellationToken) =>
         Show(await CreateAsync(plan, null, cancellationToken));
 
-    /// <summary>Creates once for each key: the same key and body again give the stored answer, another body is refused.</summary>
+    /// <summary>Creates a sweep once per key: the same key and body return the stored response, another body is rejected.</summary>
     public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
     {
-        ExperimentResponse answer = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
-        return once.CreateAsync(key, answer.BodyHash, () => CreateAsync(plan, answer, cancellationToken), cancellationToken);
+        ExperimentResponse response = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
+        return idempotency.CreateAsync(key, response.BodyHash, () => CreateAsync(plan, response, cancellationToken), cancellationToken);
     }
 
-    public SweepList List() => new([.. store.ListExperiments(ExperimentKind.Sweep).Select(plan => Show(plan, withTrials: false))]);
+    public SweepList List() => new([.. store.ListExperiments(ExperimentKind.Sweep).Select(experiment => Show(experiment, withTrials: false))]);
 
     public SweepDocument Get(string id) => Show(Find(id));
 
     public SweepRuns Runs(string id)
     {
-        StoredExperiment plan = Find(id);
-        return new SweepRuns([.. Trial.Of(plan.Read<StoredSweep>(), RunsOf(plan)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.WithQueuePosition)]);
+        StoredExperiment experiment = Find(id);
+        return new SweepRuns([.. Trial.Of(experiment.Read<StoredSweep>(), RunsOf(experiment)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.WithQueuePosition)]);
     }
 
     public SweepImportance Importance(string id)
     {
-        StoredExperiment plan = Find(id);
-        StoredSweep record = plan.Read<StoredSweep>();
-        SearchSpace space = SearchSpaceReader.Again(record.Plan, record.Constants);
-        IReadOnlyList<(Trial Trial, double Value)> finished = SweepDocuments.Finished(record, Trial.Of(record, RunsOf(plan)));
+        StoredExperiment experiment = Find(id);
+        StoredSweep sweep = experiment.Read<StoredSweep>();
+        SearchSpace space = SearchSpaceReader.Rebuild(sweep.Plan, sweep.Constants);
+        IReadOnlyList<(Trial Trial, double Value)> finished = SweepDocuments.Finished(sweep, Trial.Of(sweep, RunsOf(experiment)));
         int missing = FieldImportances.Needed - finished.Count;
         return new SweepImportance
         {
-            Objective = record.Plan.Objective,
+            Objective = sweep.Plan.Objective,
             Runs = finished.Count,
             RequiredRuns = FieldImportances.Needed,
             Note = missing > 0
-                ? $"Importance needs {FieldImportances.Needed} finished runs; {missing} more {(missing == 1 ? "is" : "are")} missing."
-                : $"Share of the variance of {record.Plan.Objective} over {finished.Count} finished runs that lies between groups of a field's values (ε², corrected for chance). What fields do only together is in none of them, and runs that were stopped early are not counted.",
+                ? $"Hyperparameter importance requires {FieldImportances.Needed} completed runs; {missing} more {(missing == 1 ? "is" : "are")} needed."
+                : $"Share of the variance of {sweep.Plan.Objective} over {finished.Count} completed runs explained by a field (ε², corrected for chance). Interactions between fields are not included, nor are runs that were stopped early.",
             Fields = missing > 0 ? [] : FieldImportances.Of(space, [.. finished.Select(run => space.PointOf(run.Trial.Stored.Values)!)], [.. finished.Select(run => run.Value)]),
         };
     }
 
     public SweepGrid Grid(string id, string? x, string? y)
     {
-        StoredExperiment plan = Find(id);
-        StoredSweep record = plan.Read<StoredSweep>();
-        return SweepGrids.Of(record, Trial.Of(record, RunsOf(plan)), x, y);
+        StoredExperiment experiment = Find(id);
+        StoredSweep sweep = experiment.Read<StoredSweep>();
+        return SweepGrids.Of(sweep, Trial.Of(sweep, RunsOf(experiment)), x, y);
     }
 
-    /// <summary>Renames and annotates.</summary>
+    /// <summary>Changes name and notes.</summary>
     public SweepDocument Edit(string id, ExperimentPatch patch)
     {
         Find(id);
         ApiFailure.ThrowIfAny([.. SweepRules.Texts(patch.Name, patch.Notes)]);
-        plans.Describe(id, patch.Name?.Trim(), plan =>
+        experiments.UpdateDescription(id, patch.Name?.Trim(), experiment =>
         {
-            StoredSweep record = plan.Read<StoredSweep>();
-            return plan.With(record with { Plan = record.Plan with { Name = plan.Name, Notes = patch.Notes ?? record.Plan.Notes } });
+            StoredSweep sweep = experiment.Read<StoredSweep>();
+            return experiment.With(sweep with { Plan = sweep.Plan with { Name = experiment.Name, Notes = patch.Notes ?? sweep.Plan.Notes } });
         });
         return Get(id);
     }
 
     public Task<SweepDocument> PauseAsync(string id, CancellationToken cancellationToken) =>
-        MoveAsync(id, SweepState.Paused, "paused", cancellationToken, SweepState.Running, SweepState.Paused);
+        TransitionAsync(id, SweepState.Paused, "paused", cancellationToken, SweepState.Running, SweepState.Paused);
 
     public Task<SweepDocument> ResumeAsync(string id, CancellationToken cancellationToken) =>
-        MoveAsync(id, SweepState.Running, "resumed", cancellationToken, SweepState.Paused, SweepState.Running);
+        TransitionAsync(id, SweepState.Running, "resumed", cancellationToken, SweepState.Paused, SweepState.Running);
 
     public Task<SweepDocument> CancelAsync(string id, CancellationToken cancellationToken) =>
-        MoveAsync(id, SweepState.Cancelled, "cancelled", cancellationToken, SweepState.Running, SweepState.Paused, SweepState.Cancelled);
+        TransitionAsync(id, SweepState.Cancelled, "cancelled", cancellationToken, SweepState.Running, SweepState.Paused, SweepState.Cancelled);
 
-    private async Task<SweepDocument> MoveAsync(string id, SweepState to, string what, CancellationToken cancellationToken, params SweepState[] from)
+    private async Task<SweepDocument> TransitionAsync(string id, SweepState to, string verb, CancellationToken cancellationToken, params SweepState[] from)
     {
         Find(id);
-        return Show(await plans.ChangeAsync(
+        return Show(await experiments.ChangeAsync(
             id,
-            (plan, now) =>
+            (experiment, now) =>
             {
-                StoredSweep record = plan.Read<StoredSweep>();
-                return !from.Contains(record.State)
-                    ? throw ApiFailure.Conflict("sweepEnded", $"Sweep {id} is {record.State.ToString().ToLowerInvariant()} and cannot be {what}.")
-                    : record.State == to ? plan : plan.With(record with { State = to, EndedAt = to == SweepState.Cancelled ? now : null });
+                StoredSweep sweep = experiment.Read<StoredSweep>();
+                return !from.Contains(sweep.State)
+                    ? throw ApiFailure.Conflict("sweepEnded", $"Sweep {id} is {sweep.State.ToString().ToLowerInvariant()} and cannot be {verb}.")
+                    : sweep.State == to ? experiment : experiment.With(sweep with { State = to, EndedAt = to == SweepState.Cancelled ? now : null });
             },
             cancellationToken));
     }
 
-    private async Task<StoredExperiment> CreateAsync(SweepPlan plan, ExperimentResponse? answer, CancellationToken cancellationToken)
+    private async Task<StoredExperiment> CreateAsync(SweepPlan plan, ExperimentResponse? response, CancellationToken cancellationToken)
     {
         PreparedSweep prepared = await planner.PrepareAsync(plan, cancellationToken);
         SweepPlanner.RequireConfirmed(prepared);
         string name = NameOf(prepared);
-        StoredSweep record = new()
+        StoredSweep sweep = new()
         {
             Plan = prepared.Plan with { Name = name },
             Warnings = prepared.Warnings,
@@ -132,22 +132,22 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             Kind = ExperimentKind.Sweep,
             Name = name,
             CreatedAt = time.GetUtcNow(),
-            Content = JsonSerializer.SerializeToElement(record, ContractJson.Options),
+            Content = JsonSerializer.SerializeToElement(sweep, ContractJson.Options),
         };
-        return await plans.CreateAsync(stored, answer, cancellationToken);
+        return await experiments.CreateAsync(stored, response, cancellationToken);
     }
 
     private string NameOf(PreparedSweep prepared) => string.IsNullOrWhiteSpace(prepared.Plan.Name)
         ? RunNames.Unique(
             $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, {prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
-            name => store.ListExperiments(ExperimentKind.Sweep).Any(plan => plan.Name == name))
+            name => store.ListExperiments(ExperimentKind.Sweep).Any(experiment => experiment.Name == name))
         : prepared.Plan.Name.Trim();
 
-    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredExperiment plan) => store.RunsOf(plan.Kind, plan.Id);
+    private IReadOnlyDictionary<string, RunDocument> RunsOf(StoredExperiment experiment) => store.RunsOf(experiment.Kind, experiment.Id);
 
-    private SweepDocument Show(StoredExperiment plan) => Show(plan, withTrials: true);
+    private SweepDocument Show(StoredExperiment experiment) => Show(experiment, withTrials: true);
 
-    private SweepDocument Show(StoredExperiment plan, bool withTrials) => SweepDocuments.Of(plan, store, lanes.All.Count, withTrials);
+    private SweepDocument Show(StoredExperiment experiment, bool withTrials) => SweepDocuments.Of(experiment, store, lanes.All.Count, withTrials);
 
-    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Sweep } plan ? plan : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
+    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Sweep } experiment ? experiment : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
 }

@@ -47,7 +47,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         Assert.Equal(t, pair.T!.Value, 1e-9);
         Assert.Equal(p, pair.P!.Value, 1e-9);
         Assert.Equal(0.07 - (2.776445 * Math.Sqrt(0.00325 / 5)), pair.Low!.Value, 1e-7);
-        Assert.Equal("All 5 seeds differ by the same 0.00 points: there is no spread to test against.", methods.Pairs[1].NotTestedReason);
+        Assert.Equal("The difference is 0.00 percentage points for all 5 seeds, which leaves no variance to test against.", methods.Pairs[1].NotTestedReason);
         // pissa and lora-plus: the same test with the other sign; Holm over the two that were made.
         Assert.Equal(-t, methods.Pairs[2].T!.Value, 1e-9);
         Assert.Equal(2, methods.Tested);
@@ -68,7 +68,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         CompareDocument document = await runs.CompareAsync([.. lora, .. pissa, elsewhere]);
 
         MethodPair pair = Assert.Single(document.Methods.Pairs);
-        Assert.Equal("n = 4: too few seeds to test methods", pair.NotTestedReason);
+        Assert.Equal("n = 4: too few common seeds for a test", pair.NotTestedReason);
         Assert.Equal((0, null, null, null), (document.Methods.Tested, pair.P, pair.Low, pair.StandardDeviation));
         Assert.Equal([5, 5], document.Methods.Groups.Select(group => group.Accuracy.N));
         // 0.90 − 0.80, 0.85 − 0.80, 0.80 − 0.75, 0.85 − 0.70: a mean, which is no test.
@@ -84,9 +84,9 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
 
         MethodGroup group = Assert.Single(document.Methods.Groups);
         Assert.Equal((1, null, null), (group.Accuracy.N, group.Accuracy.StandardDeviation, group.Accuracy.Low));
-        Assert.Equal("An interval needs two seeds.", group.Accuracy.NoIntervalReason);
+        Assert.Equal("A confidence interval requires at least two seeds.", group.Accuracy.NoIntervalReason);
         Assert.Equal(5, group.Runs.Count);
-        Assert.Contains("pissa-1, pissa-2, pissa-3, pissa-4, pissa-5 ended with the same weights and count once; the seed changed nothing.", document.Notes);
+        Assert.Contains("pissa-1, pissa-2, pissa-3, pissa-4, pissa-5 ended with identical weights and count as one result; the seed had no effect.", document.Notes);
     }
 
     [Fact]
@@ -103,8 +103,8 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         Assert.Equal(8, (int?)document.Methods.Groups[0].Settings["rank"]);
         // Two results of seed 2, 0.90 and 0.80: their mean counts as one.
         Assert.Equal([0.95, 0.85], document.Methods.Groups[0].Seeds.Select(seed => Math.Round(seed.Accuracy, 12)));
-        Assert.Contains("lora (rank 8) has 2 results of seed 2: their mean counts as one.", document.Notes);
-        Assert.Equal("n = 1: too few seeds to test methods", Assert.Single(document.Methods.Pairs).NotTestedReason);
+        Assert.Contains("lora (rank 8) has 2 results for seed 2: their mean counts as one result.", document.Notes);
+        Assert.Equal("n = 1: too few common seeds for a test", Assert.Single(document.Methods.Pairs).NotTestedReason);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
 
         CompareDocument document = await runs.CompareAsync(a, b);
 
-        AssertRefused(document, $"Not the same in both: {name}.");
+        AssertRefused(document, $"The runs differ in {name}.");
         Assert.Equal([name], document.Requirements.Where(requirement => requirement.Same == false).Select(requirement => requirement.Name));
     }
 
@@ -70,7 +70,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         RunDocument a = await runs.RunAsync("fingerprint wrong=1");
         RunDocument b = await runs.RunAsync("fingerprint wrong=2", seed: 43);
 
-        AssertRefused(await runs.CompareAsync(a, b), "The seeds differ: only runs of the same seed are paired.");
+        AssertRefused(await runs.CompareAsync(a, b), "The seeds differ: only runs with the same seed are paired.");
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         foreach (string content in (string[])["{\"schemaVersion\":1,\"model\":{", "{}", "null", "", "[]"])
         {
             File.WriteAllText(PathOf(damaged, RunFiles.Fingerprint), content);
-            AssertRefused(await runs.CompareAsync(whole, damaged), "A fingerprint is missing or damaged, so what was evaluated is not known.", damaged);
+            AssertRefused(await runs.CompareAsync(whole, damaged), "A fingerprint is missing or damaged, so it is unknown what was evaluated.", damaged);
         }
 
         string predictions = PathOf(torn, RunFiles.PredictionsAt(1));
@@ -108,12 +108,12 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         File.WriteAllLines(predictions, [.. lines[..^1], "x,0,0,-1,-1"]);
         AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
         File.WriteAllLines(predictions, [.. lines[..^1], "99,0,0,-1,-1"]);
-        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions files do not list the same rows.");
+        AssertRefused(await runs.CompareAsync(whole, torn), "The prediction files do not list the same rows.");
 
         File.Delete(PathOf(gone, RunFiles.PredictionsAt(1)));
         AssertRefused(await runs.CompareAsync(whole, gone), "The predictions of the last evaluation are missing or damaged.", gone);
         CompareDocument unknown = await runs.CompareAsync(whole, bare);
-        AssertRefused(unknown, "A fingerprint is missing or damaged, so what was evaluated is not known.", bare);
+        AssertRefused(unknown, "A fingerprint is missing or damaged, so it is unknown what was evaluated.", bare);
         Assert.All(unknown.Requirements, requirement => Assert.Null(requirement.Same));
     }
 
@@ -129,7 +129,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         Assert.Equal((10, 20), (document.Rows[1].Accuracy!.Correct, document.Rows[1].Accuracy!.Rows));
         Assert.False(document.Rows[1].Best!.Optimistic);
         Assert.Equal(["lora"], document.Methods.Groups.Select(group => group.Label));
-        Assert.Contains(document.Notes, note => note.StartsWith("Not told apart from always answering", StringComparison.Ordinal) && note.EndsWith(": pissa-42.", StringComparison.Ordinal));
+        Assert.Contains(document.Notes, note => note.StartsWith("Not significantly better than always predicting", StringComparison.Ordinal) && note.EndsWith(": pissa-42.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -142,11 +142,11 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         CompareDocument document = await runs.CompareAsync(a, again, other);
 
         Assert.Equal(1, document.PairedTests.Tested);
-        Assert.Equal("Both ended with the same weights: they are one result.", Pair(document, a, again).NotTestedReason);
-        Assert.Equal("The final weights of one are those of another run of this comparison, and count once.", Pair(document, again, other).NotTestedReason);
+        Assert.Equal("Both runs ended with identical weights: they are one result.", Pair(document, a, again).NotTestedReason);
+        Assert.Equal("One run ended with the same weights as another run of this comparison; these count as one result.", Pair(document, again, other).NotTestedReason);
         Assert.Equal([again.Id], Pair(document, again, other).NotTestedRuns);
         Assert.Null(Pair(document, a, other).NotTestedReason);
-        Assert.Contains("first, second ended with the same weights and count once.", document.Notes);
+        Assert.Contains("first, second ended with identical weights and count as one result.", document.Notes);
         Assert.Equal([1, 1], document.Methods.Groups.Select(group => group.Accuracy.N));
     }
 

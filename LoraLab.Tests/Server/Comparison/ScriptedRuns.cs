@@ -6,7 +6,7 @@ using LoraLab.Tests.Support;
 
 namespace LoraLab.Tests.Server.Comparison;
 
-/// <summary>Runs of the scripted worker whose predictions and fingerprints a test words.</summary>
+/// <summary>Runs of the scripted worker with predictions and fingerprints set by the test.</summary>
 internal sealed class ScriptedRuns(RunApi api)
 {
     /// <summary>Evaluation rows of every run.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison;
@@ -8,14 +9,14 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
 /// <summary>
-/// Whether a method converges faster than LoRA: the difference of the areas under their accuracy curves, each at the rate that was chosen
-/// for it, paired by seed.
+/// Tests whether a method converges faster than LoRA: the difference in area under the accuracy curve, each method at its selected learning
+/// rate, paired by seed.
 /// </summary>
 internal static class AreaComparison
 {
-    public const string Quantity = "Area under the accuracy curve divided by its steps (the mean accuracy over training), each method at its own selected rate: difference to LoRA, paired by seed.";
-    public const string MarginText = "Faster: the 95 % t-interval of the mean difference lies above 0 and reaches beyond 0.5 points. Not faster: it lies below 0.5 points.";
-    public const string MinimumText = "Five common seeds, rates selected for both methods, and evaluations at the same steps.";
+    public const string Quantity = "Area under the accuracy curve divided by the number of steps (mean accuracy during training), each method at its selected learning rate: difference from LoRA, paired by seed.";
+    public const string MarginText = "Faster: the 95% t-based confidence interval of the mean difference lies above 0, and its upper bound exceeds 0.5 percentage points. Not faster: its upper bound is at most 0.5 percentage points.";
+    public const string MinimumText = "Five common seeds, a selected learning rate for both methods, and evaluations at the same steps.";
     private const double Margin = 0.005;
     private const string Base = "lora";
 
@@ -31,7 +32,7 @@ internal static class AreaComparison
 
         if (ours.Count > 1 || theirs.Count > 1)
         {
-            return new ClaimFinding(ClaimVerdict.Inconclusive, "several cells were reported and none was selected, so there is no rate of a method's own.", [], [.. ours.Concat(theirs).SelectMany(group => group.Counted)]);
+            return new ClaimFinding(ClaimVerdict.Inconclusive, "several grid cells were reported and none was selected, so the methods have no selected learning rate.", [], [.. ours.Concat(theirs).SelectMany(group => group.Counted)]);
         }
 
         return Compare(ours[0], theirs[0]);
@@ -43,7 +44,7 @@ internal static class AreaComparison
     private static ClaimFinding Compare(StudyGroup ours, StudyGroup theirs)
     {
         List<(double Ours, double Theirs)> areas = [];
-        int unlike = 0;
+        int excluded = 0;
         foreach ((EvidenceRun mine, EvidenceRun other) in ours.Counted.Join(theirs.Counted, run => run.Run.Seed, run => run.Run.Seed, (mine, other) => (mine, other)))
         {
             (Curve first, Curve second) = (mine.Curve(MetricKeys.EvalAccuracy), other.Curve(MetricKeys.EvalAccuracy));
@@ -53,7 +54,7 @@ internal static class AreaComparison
             }
             else
             {
-                unlike++;
+                excluded++;
             }
         }
 
@@ -69,38 +70,38 @@ internal static class AreaComparison
         double mean = SampleMoments.Mean(differences);
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"over {PaperNumbers.Count(areas.Count, "common seed")} the mean accuracy during training of {ours.Arm.Label} is {Math.Abs(mean) * 100:0.00} points {(mean < 0 ? "lower" : "higher")} than that of {theirs.Arm.Label}{Interval(interval)}");
+            $"over {NumberFormat.Count(areas.Count, "common seed")}, the mean accuracy of {ours.Arm.Label} during training is {NumberFormat.PercentFigure(Math.Abs(mean))} percentage points {(mean < 0 ? "lower" : "higher")} than that of {theirs.Arm.Label}{Interval(interval)}");
         (ClaimVerdict verdict, string reason) = Verdict(ours, theirs, areas.Count, interval, runs);
-        return new ClaimFinding(verdict, $"{found}; {reason}.{Edges(ours, theirs)}", Figures(ours, theirs, areas, mean, interval, unlike), runs);
+        return new ClaimFinding(verdict, $"{found}; {reason}.{Edges(ours, theirs)}", Figures(ours, theirs, areas, mean, interval, excluded), runs);
     }
 
     private static (ClaimVerdict Verdict, string Reason) Verdict(StudyGroup ours, StudyGroup theirs, int seeds, (double Low, double High)? interval, List<EvidenceRun> runs)
     {
-        List<string> chosen = [.. new[] { ours, theirs }.Where(group => group.Arm.Selected is null).Select(group => group.Arm.Label)];
-        return seeds < ComparisonWithBest.MinimumSeeds ? (ClaimVerdict.Inconclusive, "five common seeds are needed")
-            : chosen.Count > 0 ? (ClaimVerdict.Inconclusive, $"no rate was selected for {string.Join(" and ", chosen)}")
+        List<string> unselected = [.. new[] { ours, theirs }.Where(group => group.Arm.Selected is null).Select(group => group.Arm.Label)];
+        return seeds < ComparisonWithBest.MinimumSeeds ? (ClaimVerdict.Inconclusive, "five common seeds are required")
+            : unselected.Count > 0 ? (ClaimVerdict.Inconclusive, $"no learning rate was selected for {string.Join(" and ", unselected)}")
             : PairRefusal.OfAll([.. runs.Select(run => run.AsCompared())]) is string refused ? (ClaimVerdict.Inconclusive, refused.TrimEnd('.'))
-            : interval is not (double low, double high) ? (ClaimVerdict.Inconclusive, "all seeds differ by the same, so there is no spread to make an interval from")
-            : high <= Margin ? (ClaimVerdict.NotSupported, high < 0 ? "it is slower" : "if it is faster, then by less than 0.5 points")
-            : low > 0 ? (ClaimVerdict.Supported, "it is faster")
-            : (ClaimVerdict.Inconclusive, "the interval holds 0 and more than 0.5 points");
+            : interval is not (double low, double high) ? (ClaimVerdict.Inconclusive, "the difference is the same for all seeds, so it has no variance to estimate a confidence interval from")
+            : high <= Margin ? (ClaimVerdict.NotSupported, high < 0 ? "it converges more slowly" : "any advantage is at most 0.5 percentage points")
+            : low > 0 ? (ClaimVerdict.Supported, "it converges faster")
+            : (ClaimVerdict.Inconclusive, "the confidence interval contains both 0 and 0.5 percentage points");
     }
 
-    private static List<ClaimEvidence> Figures(StudyGroup ours, StudyGroup theirs, List<(double Ours, double Theirs)> areas, double mean, (double Low, double High)? interval, int unlike) =>
+    private static List<ClaimEvidence> Figures(StudyGroup ours, StudyGroup theirs, List<(double Ours, double Theirs)> areas, double mean, (double Low, double High)? interval, int excluded) =>
     [
-        new("difference of mean accuracy during training", mean, interval?.Low, interval?.High, areas.Count, Note: unlike > 0 ? $"{PaperNumbers.Count(unlike, "common seed")} left out: evaluated at other steps." : null),
+        new("difference in mean accuracy during training", mean, interval?.Low, interval?.High, areas.Count, Note: excluded > 0 ? $"{NumberFormat.Count(excluded, "common seed")} excluded: evaluated at different steps." : null),
         new($"mean accuracy during training, {ours.Arm.Label}", areas.Average(area => area.Ours), N: areas.Count, Note: Settings(ours)),
         new($"mean accuracy during training, {theirs.Arm.Label}", areas.Average(area => area.Theirs), N: areas.Count, Note: Settings(theirs)),
     ];
 
-    private static string Settings(StudyGroup group) => group.Rates is { } rates ? $"At learning rate {PaperNumbers.Setting(rates.A)}." : "Learning rate unknown.";
+    private static string Settings(StudyGroup group) => group.Rates is { } rates ? $"At learning rate {NumberFormat.Setting(rates.A)}." : "Learning rate unknown.";
 
     private static string Edges(params StudyGroup[] groups)
     {
-        List<string> at = [.. groups.Where(group => group.Arm.Position == GridPosition.AtEdge).Select(group => group.Arm.Label)];
-        return at.Count == 0 ? "" : $" The selected rate of {string.Join(" and ", at)} is at the edge of its grid.";
+        List<string> methods = [.. groups.Where(group => group.Arm.Position == GridPosition.AtEdge).Select(group => group.Arm.Label)];
+        return methods.Count == 0 ? "" : $" The selected learning rate of {string.Join(" and ", methods)} lies at the edge of its grid.";
     }
 
-    private static string Interval((double Low, double High)? interval) => interval is not (double low, double high) ? ""
-        : string.Create(CultureInfo.InvariantCulture, $" (95 % interval {low * 100:0.00} to {high * 100:0.00})");
+    private static string Interval((double Low, double High)? interval) =>
+        interval is (double low, double high) ? $" (95% CI {NumberFormat.PointsInterval(low, high)})" : "";
 }

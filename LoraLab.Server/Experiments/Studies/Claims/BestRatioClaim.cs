@@ -1,10 +1,11 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>"The best ratio ηB/ηA is 4, with ηA = 1e-4."</summary>
+/// <summary>The claim "the best ratio ηB/ηA is 4, with ηA = 1e-4".</summary>
 internal sealed class BestRatioClaim : IPaperClaim
 {
     private const double Alpha = 0.05;
@@ -12,10 +13,10 @@ internal sealed class BestRatioClaim : IPaperClaim
 
     public ClaimDescriptor Descriptor { get; } = new(
         "best-ratio",
-        "The best ratio of LoRA+'s learning rates ηB/ηA is 4, with ηA = 1e-4.",
-        "Mean accuracy at the last evaluation of each cell of LoRA+'s grid, over the seeds that all cells have.",
-        "The cell of ηA 1e-4 and ηB 4e-4 (both times 20 in the profile toy) is highest, and each other cell differs from it with a Holm-adjusted p below 0.05 (paired t test over seeds).",
-        "Five seeds in every cell, and a grid with smaller and larger values of both rates than that cell's.");
+        "The best ratio ηB/ηA of the LoRA+ learning rates is 4, with ηA = 1e-4.",
+        "Mean accuracy at the last evaluation of each cell of the LoRA+ grid, over the seeds common to all cells.",
+        "The cell with ηA = 1e-4 and ηB = 4e-4 (both scaled by 20 in the toy profile) has the highest mean, and every other cell differs from it with a Holm-adjusted p-value below 0.05 (paired t test over seeds).",
+        "Five seeds in every cell, and a grid with smaller and larger values of both learning rates than in that cell.");
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {
@@ -34,7 +35,7 @@ internal sealed class BestRatioClaim : IPaperClaim
         RateCell highest = cells[test.Highest];
         string found = string.Create(
             CultureInfo.InvariantCulture,
-            $"of {PaperNumbers.Count(cells.Count, "cell")} over {PaperNumbers.Count(seeds.Count, "common seed")} the highest mean accuracy, {PaperNumbers.Percent(test.Means[test.Highest])} %, is that of {highest.Rates} (ratio {highest.Rates.Ratio:0.##}, {PlaceWords(highest.Rates, cells)})");
+            $"the highest mean accuracy of {NumberFormat.Count(cells.Count, "cell")} over {NumberFormat.Count(seeds.Count, "common seed")} is {NumberFormat.Percent(test.Means[test.Highest])}, at {highest.Rates} (ratio {NumberFormat.Number(highest.Rates.Ratio)}, {PositionText(highest.Rates, cells)})");
         (ClaimVerdict verdict, string reason) = Verdict(evidence, cells, target, paper, seeds.Count, test);
         return new ClaimFinding(verdict, $"{found}; {reason}.", Figures(cells, test), [.. cells.SelectMany(cell => cell.Group.Counted)]);
     }
@@ -48,43 +49,43 @@ internal sealed class BestRatioClaim : IPaperClaim
 
         if (RateCell.Unfinished(evidence) is { Count: > 0 } unfinished)
         {
-            return (ClaimVerdict.Inconclusive, $"without a finished run: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}");
+            return (ClaimVerdict.Inconclusive, $"cells without a finished run: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}");
         }
 
         if (seeds < ComparisonWithBest.MinimumSeeds)
         {
-            return (ClaimVerdict.Inconclusive, "five seeds in every cell are needed");
+            return (ClaimVerdict.Inconclusive, "five seeds in every cell are required");
         }
 
         if (test.Highest != target)
         {
             return test.HolmP[target] is double p and < Alpha
-                ? (ClaimVerdict.NotSupported, $"{paper} has {PaperNumbers.Percent(test.Means[target])} % (Holm p {PaperNumbers.P(p)})")
-                : (ClaimVerdict.Inconclusive, $"{paper} has {PaperNumbers.Percent(test.Means[target])} %, which is not shown to differ");
+                ? (ClaimVerdict.NotSupported, $"{paper} reaches {NumberFormat.Percent(test.Means[target])} (Holm-adjusted {PaperNumbers.P(p)})")
+                : (ClaimVerdict.Inconclusive, $"{paper} reaches {NumberFormat.Percent(test.Means[target])}, no significant difference");
         }
 
         int open = test.HolmP.Where((p, index) => index != target && p is not < Alpha).Count();
-        return open > 0 ? (ClaimVerdict.Inconclusive, $"{PaperNumbers.Count(open, "other cell")} of {cells.Count - 1} not shown to differ from it")
-            : !Extends(paper, cells) ? (ClaimVerdict.Inconclusive, "the grid does not extend beyond it in both rates, so a better cell may lie outside")
-            : (ClaimVerdict.Supported, "every other cell is lower with a Holm-adjusted p below 0.05");
+        return open > 0 ? (ClaimVerdict.Inconclusive, $"{open} of the {NumberFormat.Count(cells.Count - 1, "other cell")} show no significant difference from it")
+            : !Extends(paper, cells) ? (ClaimVerdict.Inconclusive, "the grid does not extend beyond it in both learning rates, so a better cell may lie outside")
+            : (ClaimVerdict.Supported, "every other cell is significantly lower (Holm-adjusted p < 0.05)");
     }
 
     private static List<ClaimEvidence> Figures(IReadOnlyList<RateCell> cells, ComparisonWithBest test) =>
     [
         .. cells.Select((cell, index) => new ClaimEvidence(
-            string.Create(CultureInfo.InvariantCulture, $"mean accuracy at {cell.Rates} (ratio {cell.Rates.Ratio:0.##})"),
+            $"mean accuracy at {cell.Rates} (ratio {NumberFormat.Number(cell.Rates.Ratio)})",
             test.Means[index],
             N: test.Counts[index],
             P: test.HolmP[index],
-            Note: index == test.Highest ? $"The highest; {PlaceWords(cell.Rates, cells)}." : test.Untested[index] is { } reason ? $"Not tested: {reason}." : null)),
+            Note: index == test.Highest ? $"Highest mean, {PositionText(cell.Rates, cells)}." : test.Untested[index] is { } reason ? $"Not tested: {reason}." : null)),
     ];
 
-    private static bool Extends(LearningRates rates, IReadOnlyList<RateCell> cells) => Inside(cells, rates, of => of.A) && Inside(cells, rates, of => of.B);
+    private static bool Extends(LearningRates rates, IReadOnlyList<RateCell> cells) => Inside(cells, rates, rates => rates.A) && Inside(cells, rates, rates => rates.B);
 
-    private static string PlaceWords(LearningRates rates, IReadOnlyList<RateCell> cells) => (Inside(cells, rates, of => of.A), Inside(cells, rates, of => of.B)) switch
+    private static string PositionText(LearningRates rates, IReadOnlyList<RateCell> cells) => (Inside(cells, rates, rates => rates.A), Inside(cells, rates, rates => rates.B)) switch
     {
         (true, true) => "inside the grid",
-        (false, false) => "a corner of the grid",
+        (false, false) => "at a corner of the grid",
         _ => "at an edge of the grid",
     };
 

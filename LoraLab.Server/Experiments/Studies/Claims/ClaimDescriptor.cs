@@ -1,9 +1,9 @@
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>What is fixed of a claim before any run: fixed so that nobody chooses the margin by the result.</summary>
+/// <summary>The parts of a claim that are fixed before any run, so that the margin cannot be chosen by the result.</summary>
 /// <param name="Id">Fixed id.</param>
-/// <param name="Statement">What the paper says.</param>
-/// <param name="Quantity">What is compared, and in which unit.</param>
-/// <param name="Margin">How much it must differ, or may at most.</param>
-/// <param name="MinimumEvidence">Runs without which there is no verdict.</param>
+/// <param name="Statement">The paper's statement.</param>
+/// <param name="Quantity">The quantity that is compared, with its unit.</param>
+/// <param name="Margin">The decision rule: the margin by which the quantity must, or may at most, differ.</param>
+/// <param name="MinimumEvidence">The runs required for a verdict.</param>
 internal sealed record ClaimDescriptor(string Id, string Statement, string Quantity, string Margin, string MinimumEvidence);

@@ -2,7 +2,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>A sentence of the paper that can be tested.</summary>
+/// <summary>A testable claim of the paper.</summary>
 internal interface IPaperClaim
 {
     ClaimDescriptor Descriptor { get; }

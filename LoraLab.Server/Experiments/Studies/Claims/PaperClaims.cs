@@ -16,18 +16,18 @@ internal static class PaperClaims
         new FitsMemoryClaim(),
     ];
 
-    public static IReadOnlyList<StudyClaim> Of(StudyEvidence evidence) => [.. All.Select(claim => Card(claim, evidence))];
+    public static IReadOnlyList<StudyClaim> Of(StudyEvidence evidence) => [.. All.Select(claim => Judge(claim, evidence))];
 
-    private static StudyClaim Card(IPaperClaim claim, StudyEvidence evidence)
+    private static StudyClaim Judge(IPaperClaim claim, StudyEvidence evidence)
     {
         ClaimFinding finding = claim.Judge(evidence);
-        bool onPaper = finding.Runs.Count > 0 && finding.Runs.All(run => run.IsPapers);
+        bool onPaper = finding.Runs.Count > 0 && finding.Runs.All(run => run.MatchesPaper);
         return new StudyClaim
         {
             Id = claim.Descriptor.Id,
             Statement = claim.Descriptor.Statement,
             Verdict = finding.Verdict,
-            Finding = onPaper ? Capital(finding.Reading) : $"on {evidence.Study.Plan.Model}, {evidence.Study.Plan.Dataset}: {finding.Reading}",
+            Finding = onPaper ? Capitalize(finding.Reading) : $"on {evidence.Study.Plan.Model}, {evidence.Study.Plan.Dataset}: {finding.Reading}",
             MatchesPaper = onPaper,
             Quantity = claim.Descriptor.Quantity,
             Margin = claim.Descriptor.Margin,
@@ -37,5 +37,5 @@ internal static class PaperClaims
         };
     }
 
-    private static string Capital(string sentence) => char.ToUpperInvariant(sentence[0]) + sentence[1..];
+    private static string Capitalize(string sentence) => char.ToUpperInvariant(sentence[0]) + sentence[1..];
 }

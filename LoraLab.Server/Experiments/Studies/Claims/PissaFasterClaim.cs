@@ -2,7 +2,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>"PiSSA converges faster."</summary>
+/// <summary>The claim "PiSSA converges faster than LoRA".</summary>
 internal sealed class PissaFasterClaim : IPaperClaim
 {
     public ClaimDescriptor Descriptor { get; } = new("pissa-faster", "PiSSA converges faster than LoRA.", AreaComparison.Quantity, AreaComparison.MarginText, AreaComparison.MinimumText);

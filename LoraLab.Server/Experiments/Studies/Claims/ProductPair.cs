@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison.Statistics;
@@ -6,10 +7,11 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>Two cells of LoRA+ with the same product of rates.</summary>
+/// <summary>Two LoRA+ cells with the same product of learning rates.</summary>
 internal sealed class ProductPair
 {
-    private const double Way = 0.95;
+    /// <summary>Threshold as a fraction of the way from the initial to the final accuracy.</summary>
+    private const double ThresholdFraction = 0.95;
 
     private ProductPair(RateCell lower, RateCell upper)
     {
@@ -22,7 +24,7 @@ internal sealed class ProductPair
             Seeds++;
             areas.Add(high.MeanHeight()!.Value - low.MeanHeight()!.Value);
             double start = Math.Min(low.Start, high.Start);
-            double threshold = start + (Way * (Math.Max(low.Final, high.Final) - start));
+            double threshold = start + (ThresholdFraction * (Math.Max(low.Final, high.Final) - start));
             if (threshold > start && low.StepsTo(threshold) is > 0 and double ofLower && high.StepsTo(threshold) is > 0 and double ofUpper)
             {
                 logs.Add(Math.Log(ofUpper / ofLower));
@@ -37,24 +39,24 @@ internal sealed class ProductPair
         AreaDifference = areas.Count > 0 ? SampleMoments.Mean(areas) : null;
     }
 
-    /// <summary>The cell of the smaller ηB/ηA.</summary>
+    /// <summary>The cell with the smaller ηB/ηA.</summary>
     public RateCell Lower { get; }
 
     public RateCell Upper { get; }
 
-    /// <summary>Common seeds with curves over the same evaluations.</summary>
+    /// <summary>Number of common seeds evaluated at the same steps.</summary>
     public int Seeds { get; }
 
-    /// <summary>Seeds of which a run does not reach the threshold, or that learned nothing.</summary>
+    /// <summary>Number of seeds for which a run does not reach the threshold, or whose accuracy did not improve.</summary>
     public int Censored { get; }
 
-    /// <summary>Mean over seeds of ln(steps of the upper / steps of the lower).</summary>
+    /// <summary>Mean over seeds of ln(steps of the upper cell / steps of the lower cell).</summary>
     public double? LogRatio { get; }
 
-    /// <summary>Mean over seeds of the upper's mean height minus the lower's.</summary>
+    /// <summary>Mean over seeds of the difference in mean accuracy during training, upper minus lower.</summary>
     public double? AreaDifference { get; }
 
-    /// <summary>Neighbours only: a third pair of three cells says nothing that the two others do not.</summary>
+    /// <summary>Pairs of neighbors only: among three cells, the third pair follows from the other two.</summary>
     public static IReadOnlyList<ProductPair> Of(IReadOnlyList<RateCell> cells)
     {
         List<List<RateCell>> products = [];
@@ -76,12 +78,12 @@ internal sealed class ProductPair
 
     public IEnumerable<EvidenceRun> Runs() => Lower.Group.Counted.Concat(Upper.Group.Counted);
 
-    public ClaimEvidence Figure() => new(
-        $"steps to threshold, {Upper.Rates} over {Lower.Rates}",
+    public ClaimEvidence ToEvidence() => new(
+        $"ratio of steps to threshold, {Upper.Rates} over {Lower.Rates}",
         LogRatio is double log ? Math.Exp(log) : null,
         N: Seeds,
-        Note: Seeds == 0 ? "No common seed with the same evaluations."
-            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"In {PaperNumbers.Count(Censored, "seed")} a run does not reach the threshold.")
+        Note: Seeds == 0 ? "No common seed with evaluations at the same steps."
+            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"For {NumberFormat.Count(Censored, "seed")}, a run does not reach the threshold.")
             : null);
 
     private IEnumerable<(Curve Lower, Curve Upper)> Curves() => Lower.Group.Counted

@@ -2,17 +2,17 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>A cell of LoRA+'s grid with finished runs.</summary>
+/// <summary>A cell of the LoRA+ grid with finished runs.</summary>
 /// <param name="Group">Its runs.</param>
-/// <param name="Rates">Its rates.</param>
+/// <param name="Rates">Its learning rates.</param>
 internal sealed record RateCell(StudyGroup Group, LearningRates Rates)
 {
     private const string Method = "lora-plus";
 
-    /// <summary>The cells of LoRA+, of the stage that has a grid: the reported one if it has several cells, else the selection.</summary>
+    /// <summary>The LoRA+ cells of the stage with a grid: the reported stage if it has several cells, otherwise the selection stage.</summary>
     public static IReadOnlyList<RateCell> Of(StudyEvidence evidence) => Finished(Groups(evidence));
 
-    /// <summary>Cells that were planned and have no finished run.</summary>
+    /// <summary>Planned cells without a finished run.</summary>
     public static IReadOnlyList<StudyGroup> Unfinished(StudyEvidence evidence) => [.. Groups(evidence).Where(group => group.Counted.Count == 0)];
 
     private static IReadOnlyList<StudyGroup> Groups(StudyEvidence evidence)

@@ -1,24 +1,25 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
 
-/// <summary>"Swapped initialisation converges faster or allows larger rates."</summary>
+/// <summary>The claim "swapped initialization converges faster or allows larger learning rates".</summary>
 internal sealed class SwappedInitClaim : IPaperClaim
 {
     private const string Method = "lora-swapped";
 
-    /// <summary>A rate still works where its cell is within this of the method's best.</summary>
-    private const double Works = 0.01;
+    /// <summary>A learning rate works if the accuracy of its cell is within this distance of the method's best.</summary>
+    private const double Tolerance = 0.01;
 
     public ClaimDescriptor Descriptor { get; } = new(
         "swapped-init",
-        "LoRA with swapped initialisation converges faster than LoRA, or allows larger learning rates.",
-        AreaComparison.Quantity + " Beside it the largest learning rate whose cell is within one point of the method's best on the selection split.",
-        AreaComparison.MarginText + " A larger working rate, seen in one run a cell, keeps the claim from being refuted and does not support it.",
+        "LoRA with swapped initialization converges faster than LoRA, or allows larger learning rates.",
+        AreaComparison.Quantity + " Also the largest working learning rate: the largest whose cell is within one percentage point of the method's best on the selection split.",
+        AreaComparison.MarginText + " A larger working learning rate, observed in one run per cell, prevents the claim from being refuted but does not support it.",
         AreaComparison.MinimumText);
 
     public ClaimFinding Judge(StudyEvidence evidence)
@@ -31,18 +32,18 @@ internal sealed class SwappedInitClaim : IPaperClaim
         }
 
         bool larger = ours > theirs && !LearningRates.Same(ours, theirs);
-        string words = string.Create(
+        string rates = string.Create(
             CultureInfo.InvariantCulture,
-            $" On the selection split rates up to {PaperNumbers.Setting(ours)} work, for LoRA up to {PaperNumbers.Setting(theirs)} (one run a cell).");
+            $" On the selection split, learning rates up to {NumberFormat.Setting(ours)} work, and up to {NumberFormat.Setting(theirs)} for LoRA (one run per cell).");
         return faster with
         {
             Verdict = faster.Verdict == ClaimVerdict.NotSupported && larger ? ClaimVerdict.Inconclusive : faster.Verdict,
-            Reading = faster.Reading + words,
+            Reading = faster.Reading + rates,
             Evidence =
             [
                 .. faster.Evidence,
-                new ClaimEvidence($"largest working rate, {evidence.Arm(Method)!.Label}", ours, N: 1, Note: Top(evidence.Arm(Method)!, ours)),
-                new ClaimEvidence($"largest working rate, {evidence.Arm("lora")!.Label}", theirs, N: 1, Note: Top(evidence.Arm("lora")!, theirs)),
+                new ClaimEvidence($"largest working learning rate, {evidence.Arm(Method)!.Label}", ours, N: 1, Note: EdgeNote(evidence.Arm(Method)!, ours)),
+                new ClaimEvidence($"largest working learning rate, {evidence.Arm("lora")!.Label}", theirs, N: 1, Note: EdgeNote(evidence.Arm("lora")!, theirs)),
             ],
         };
     }
@@ -50,7 +51,7 @@ internal sealed class SwappedInitClaim : IPaperClaim
     private static double? LargestWorking(StudyArm? arm)
     {
         List<(double Rate, double Accuracy)> cells = [.. Cells(arm)];
-        return cells.Count == 0 ? null : cells.Where(cell => cell.Accuracy >= cells.Max(other => other.Accuracy) - Works).Max(cell => cell.Rate);
+        return cells.Count == 0 ? null : cells.Where(cell => cell.Accuracy >= cells.Max(other => other.Accuracy) - Tolerance).Max(cell => cell.Rate);
     }
 
     private static IEnumerable<(double Rate, double Accuracy)> Cells(StudyArm? arm) => (arm?.Cells ?? [])
@@ -60,6 +61,6 @@ internal sealed class SwappedInitClaim : IPaperClaim
     private static double? Rate(JsonObject settings) =>
         settings["learningRate"] is { } rate && double.TryParse(SpecDifferences.Canonical(rate), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
 
-    private static string? Top(StudyArm arm, double rate) =>
-        LearningRates.Same(Cells(arm).Max(cell => cell.Rate), rate) ? "The largest that was tried: larger ones may work too." : null;
+    private static string? EdgeNote(StudyArm arm, double rate) =>
+        LearningRates.Same(Cells(arm).Max(cell => cell.Rate), rate) ? "The largest value tried; larger ones may also work." : null;
 }

@@ -1,12 +1,13 @@
+using LoraLab.Contracts;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>Groups against the one with the highest mean: paired t tests over common seeds, adjusted by Holm over the tests that were made.</summary>
+/// <summary>Compares groups with the one of the highest mean: paired t tests over common seeds, Holm-adjusted over the tests performed.</summary>
 internal sealed class ComparisonWithBest
 {
-    /// <summary>Below this a t test over seeds says more about its assumptions than about what is compared.</summary>
+    /// <summary>Minimum number of seeds; with fewer, a t test reflects its assumptions more than the data.</summary>
     public const int MinimumSeeds = 5;
 
     private ComparisonWithBest(IReadOnlyList<StudyGroup> groups, List<Dictionary<long, double>> values)
@@ -23,22 +24,22 @@ internal sealed class ComparisonWithBest
     /// <summary>Mean of each group.</summary>
     public IReadOnlyList<double> Means { get; }
 
-    /// <summary>Seeds behind each mean.</summary>
+    /// <summary>Number of seeds behind each mean.</summary>
     public IReadOnlyList<int> Counts { get; }
 
-    /// <summary>Index of the highest mean, the first of equals.</summary>
+    /// <summary>Index of the highest mean; the first one of equal means.</summary>
     public int Highest { get; }
 
-    /// <summary>Adjusted p of each group against the highest; null: it is the highest, or was not tested.</summary>
+    /// <summary>Holm-adjusted p-value of each group against the highest; null for the highest itself and for untested groups.</summary>
     public IReadOnlyList<double?> HolmP { get; }
 
-    /// <summary>Why a group was not tested; null: it was, or it is the highest.</summary>
+    /// <summary>Why a group was not tested; null for the highest and for tested groups.</summary>
     public IReadOnlyList<string?> Untested { get; }
 
-    /// <summary>Every group by the seeds that it has; each pair by those that both have.</summary>
+    /// <summary>Means over all seeds of each group; tests over the seeds common to each pair.</summary>
     public static ComparisonWithBest Of(IReadOnlyList<StudyGroup> groups, Func<EvidenceRun, double?> read) => new(groups, [.. groups.Select(group => group.BySeed(read))]);
 
-    /// <summary>Every group by the seeds that all have.</summary>
+    /// <summary>Means and tests over the given seeds, which all groups have.</summary>
     public static ComparisonWithBest OverSeeds(IReadOnlyCollection<long> seeds, IReadOnlyList<StudyGroup> groups, Func<EvidenceRun, double?> read) =>
         new(groups, [.. groups.Select(group => group.BySeed(read).Where(value => seeds.Contains(value.Key)).ToDictionary())]);
 
@@ -47,7 +48,7 @@ internal sealed class ComparisonWithBest
         List<long> common = [.. values[Highest].Keys.Where(values[index].ContainsKey).Order()];
         if (common.Count < MinimumSeeds)
         {
-            return (null, $"{PaperNumbers.Count(common.Count, "common seed")}, and a test needs five");
+            return (null, $"{NumberFormat.Count(common.Count, "common seed")}, five required");
         }
 
         if (PairRefusal.OfAll([.. groups[Highest].Counted.Concat(groups[index].Counted).Select(run => run.AsCompared())]) is string refused)
@@ -57,9 +58,9 @@ internal sealed class ComparisonWithBest
 
         double[] highest = [.. common.Select(seed => values[Highest][seed])];
         double[] other = [.. common.Select(seed => values[index][seed])];
-        // Equal seed by seed is no evidence of a difference; the same difference in every seed has no spread to test against.
+        // Equal values for every seed are no evidence of a difference; a constant difference has no variance to test against.
         return PairedTTest.Of(highest, other) is (_, _, double p) ? (p, null)
             : SampleMoments.Mean(PairedTTest.Differences(highest, other)) == 0 ? (1, null)
-            : (null, "all seeds differ by the same, so there is no spread to test against");
+            : (null, "the difference is the same for all seeds, so it has no variance to test against");
     }
 }

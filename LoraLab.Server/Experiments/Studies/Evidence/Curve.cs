@@ -2,8 +2,8 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>One metric at the evaluations of a run, those with a finite value.</summary>
-/// <param name="Points">Steps, rising, with their values.</param>
+/// <summary>One metric over the evaluations of a run with a finite value.</summary>
+/// <param name="Points">Increasing steps with their values.</param>
 internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
 {
     public static Curve Of(MetricSeries? series) => new(series is null
@@ -15,8 +15,8 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
     public double Final => Points[^1].Value;
 
     /// <summary>
-    /// Area under the curve by trapezoids, divided by the steps that it spans: the mean height, in the unit of the metric. Null where it
-    /// spans nothing.
+    /// Area under the curve by the trapezoidal rule, divided by the steps that it spans: the mean height, in the unit of the metric. Null with
+    /// fewer than two points.
     /// </summary>
     public double? MeanHeight()
     {
@@ -34,7 +34,7 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
         return area / (Points[^1].Step - Points[0].Step);
     }
 
-    /// <summary>Steps until the curve first reaches the height, straight between evaluations; null: it does not (censored).</summary>
+    /// <summary>Steps until the curve first reaches the height, interpolated linearly between evaluations; null if it never does (censored).</summary>
     public double? StepsTo(double height)
     {
         for (int i = 0; i < Points.Count; i++)
@@ -50,6 +50,6 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
         return null;
     }
 
-    /// <summary>Whether two curves were evaluated at the same steps, at least two.</summary>
+    /// <summary>Whether two curves have the same steps, at least two.</summary>
     public bool SameSteps(Curve other) => Points.Count > 1 && Points.Select(point => point.Step).SequenceEqual(other.Points.Select(point => point.Step));
 }

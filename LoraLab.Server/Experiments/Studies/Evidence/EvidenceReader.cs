@@ -9,13 +9,14 @@ using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>Reads what the runs of a study left behind; what is missing or damaged in a run directory is null, never a failure.</summary>
+/// <summary>Reads the evidence of a study; a missing or damaged file in a run directory is read as null, never an error.</summary>
 internal sealed class EvidenceReader(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
 {
     private static readonly string[] s_keys = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
 
+    /// <summary>Reads the evidence.</summary>
     /// <param name="study">The study with its runs and arms.</param>
-    /// <param name="withPredictions">The predictions too, which only files of the paper need.</param>
+    /// <param name="withPredictions">Whether to read the predictions, which only the files of the paper need.</param>
     public StudyEvidence Read(StudyDocument study, bool withPredictions) => new(study, [.. study.Runs.Select(run => Read(run, withPredictions))]);
 
     private EvidenceRun Read(StudyRun run, bool withPredictions)

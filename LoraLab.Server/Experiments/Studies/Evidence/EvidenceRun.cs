@@ -5,54 +5,54 @@ using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>A run of a study with what it left behind.</summary>
-/// <param name="Run">Its place in the study.</param>
-/// <param name="Document">The run; null: it was deleted.</param>
-/// <param name="Fingerprint">What it computed with; null: missing or unreadable.</param>
-/// <param name="Series">Series of its evaluations, by key.</param>
+/// <summary>A run of a study with its results and files.</summary>
+/// <param name="Run">The run within the study.</param>
+/// <param name="Document">The run document; null: deleted.</param>
+/// <param name="Fingerprint">Its fingerprint; null: missing or unreadable.</param>
+/// <param name="Series">Its evaluation series by metric key.</param>
 /// <param name="Predictions">Predictions of its last evaluation; null: not completed, missing or unreadable.</param>
 internal sealed record EvidenceRun(StudyRun Run, RunDocument? Document, RunFingerprint? Fingerprint, IReadOnlyDictionary<string, MetricSeries> Series, PredictionSet? Predictions)
 {
     public string Id => Run.RunId;
 
-    /// <summary>It was finished as specified and has a result.</summary>
+    /// <summary>Whether it completed with a result.</summary>
     public bool Counts => Document is { State: RunState.Completed, Summary.Accuracy.Last: not null };
 
-    /// <summary>Nothing more comes of it by itself.</summary>
+    /// <summary>Whether it has ended or was deleted.</summary>
     public bool Ended => Document?.State.IsTerminal() ?? true;
 
-    /// <summary>Accuracy of the last evaluation; only where the run counts.</summary>
+    /// <summary>Accuracy of the last evaluation; only valid for a run that counts.</summary>
     public double Accuracy => Document!.Summary.Accuracy!.Last!.Value;
 
     public double? MacroF1 => Document?.Summary.MacroF1?.Last;
 
-    /// <summary>Seconds of training.</summary>
+    /// <summary>Training time, seconds.</summary>
     public double? TrainSeconds => Document?.Summary.TrainSeconds;
 
-    /// <summary>Peak memory.</summary>
+    /// <summary>Peak memory, MiB.</summary>
     public double? PeakMemoryMb => Document?.Summary.PeakMemoryMb;
 
     public RunEnvironment? Environment => Fingerprint?.Environment ?? Document?.Attempts.LastOrDefault()?.Environment;
 
     public bool OnCuda => Environment?.Device.StartsWith("cuda", StringComparison.Ordinal) == true;
 
-    /// <summary>Whether weights, training sentences and evaluation rows are the paper's.</summary>
-    public bool IsPapers => Fingerprint is not null
+    /// <summary>Whether base weights, training sentences and evaluation rows are the paper's.</summary>
+    public bool MatchesPaper => Fingerprint is not null
         && PaperFigureNames.WeightsAndData.All(name => Fingerprint.Paper.Any(figure => figure.Name == name && figure.Matches == true));
 
     public Curve Curve(string key) => Evidence.Curve.Of(Series.GetValueOrDefault(key));
 
-    /// <summary>As a comparison takes it.</summary>
+    /// <summary>The run as input of a comparison.</summary>
     public ComparedRun AsCompared() => new(Document!, Fingerprint, Curve(MetricKeys.EvalAccuracy).Points.Count, Predictions?.Items);
 
-    /// <summary>Why it does not count, for a note.</summary>
-    public string Missing() => Document switch
+    /// <summary>Why it does not count, as the predicate of a note.</summary>
+    public string ExclusionReason() => Document switch
     {
         null => "was deleted",
         { State: RunState.Failed } => $"failed ({Word(Document.EndReason)})",
         { State: RunState.Cancelled } => $"was cancelled ({Word(Document.EndReason)})",
         { State: RunState.Interrupted } => "was interrupted",
-        { State: RunState.Completed } => "has no accuracy that is a number",
+        { State: RunState.Completed } => "has no finite accuracy",
         _ => "has not ended",
     };
 

@@ -1,13 +1,14 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>Learning rates of A and B.</summary>
-/// <param name="A">Of A.</param>
-/// <param name="B">Of B; the same where the method has one rate.</param>
+/// <summary>Learning rates of the factors A and B.</summary>
+/// <param name="A">ηA.</param>
+/// <param name="B">ηB; equal to ηA for methods with one learning rate.</param>
 internal sealed record LearningRates(double A, double B)
 {
-    /// <summary>Products and multiples of rates are not exact in binary.</summary>
+    /// <summary>Relative tolerance: products and multiples of rates are not exact in binary.</summary>
     private const double Rounding = 1e-6;
 
     public double Ratio => B / A;
@@ -20,5 +21,5 @@ internal sealed record LearningRates(double A, double B)
 
     public bool IsSame(LearningRates other) => Same(A, other.A) && Same(B, other.B);
 
-    public override string ToString() => $"ηA {PaperNumbers.Setting(A)}, ηB {PaperNumbers.Setting(B)}";
+    public override string ToString() => $"ηA = {NumberFormat.Setting(A)}, ηB = {NumberFormat.Setting(B)}";
 }

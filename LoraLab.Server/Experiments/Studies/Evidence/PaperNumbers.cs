@@ -3,20 +3,15 @@ using LoraLab.Contracts;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>Numbers of tables and claims, by the rules of <see cref="NumberFormat"/>.</summary>
+/// <summary>Number formats that only papers need, in addition to those of <see cref="NumberFormat"/>.</summary>
 internal static class PaperNumbers
 {
-    /// <inheritdoc cref="NumberFormat.Setting"/>
-    public static string Setting(double value) => NumberFormat.Setting(value);
+    /// <summary>A p-value with its relation: <c>p = 0.012</c>, <c>p &lt; 0.001</c>.</summary>
+    public static string P(double p) => NumberFormat.PValue(p) is ['<', ..] and string bound ? "p " + bound : "p = " + NumberFormat.PValue(p);
 
-    /// <summary>A share in percent without the sign, two decimals: one of 872 sentences is 0.11.</summary>
-    public static string Percent(double share) => NumberFormat.PercentFigure(share);
+    /// <summary>A ratio of measurements with three decimals: <c>×1.050</c>.</summary>
+    public static string Ratio(double ratio) => "×" + Plain(ratio, "0.000");
 
-    /// <inheritdoc cref="NumberFormat.PValue"/>
-    public static string P(double p) => NumberFormat.PValue(p);
-
+    /// <summary>A number in the fixed format of a table column.</summary>
     public static string Plain(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-
-    /// <inheritdoc cref="NumberFormat.Count(long, string)"/>
-    public static string Count(int n, string one) => NumberFormat.Count(n, one);
 }

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>A study with everything that its runs left behind, read once: claims, tables, figures and the paper are pure functions of it.</summary>
+/// <summary>A study with the results and files of its runs, read once: claims, tables, figures and the paper are pure functions of it.</summary>
 internal sealed class StudyEvidence
 {
     public StudyEvidence(StudyDocument study, IReadOnlyList<EvidenceRun> runs)
@@ -15,19 +15,19 @@ internal sealed class StudyEvidence
 
     public StudyDocument Study { get; }
 
-    /// <summary>In the order of creation.</summary>
+    /// <summary>The runs in the order of creation.</summary>
     public IReadOnlyList<EvidenceRun> Runs { get; }
 
-    /// <summary>Groups on the reported split, method by method in the plan's order.</summary>
+    /// <summary>Groups on the reported split, by method in the order of the plan.</summary>
     public IReadOnlyList<StudyGroup> Reported { get; }
 
     /// <summary>Cells on the selection split.</summary>
     public IReadOnlyList<StudyGroup> Selection { get; }
 
-    /// <summary>Nothing was chosen: what there is are curves.</summary>
+    /// <summary>Whether the study is without selection and only shows curves.</summary>
     public bool NothingSelected => Study.Plan.Selection == StudySelection.None;
 
-    /// <summary>Each method has one cell on the reported split, so methods can be set side by side.</summary>
+    /// <summary>Whether each method has one cell on the reported split, so that methods can be compared.</summary>
     public bool OneGroupPerMethod => Reported.GroupBy(group => group.Arm.Method).All(method => method.Count() == 1);
 
     public StudyArm? Arm(string method) => Study.Arms.FirstOrDefault(arm => arm.Method == method);
@@ -38,7 +38,7 @@ internal sealed class StudyEvidence
         {
             List<IGrouping<string, EvidenceRun>> cells =
                 [.. Runs.Where(run => run.Run.Stage == stage && run.Run.Method == arm.Method).GroupBy(run => StudyGroup.Key(run.Run.Settings))];
-            return cells.Select(cell => new StudyGroup(arm, stage, cell.First().Run.Settings, cells.Count == 1 ? null : StudyGroup.Words(cell.First().Run.Settings), [.. cell]));
+            return cells.Select(cell => new StudyGroup(arm, stage, cell.First().Run.Settings, cells.Count == 1 ? null : StudyGroup.Describe(cell.First().Run.Settings), [.. cell]));
         }),
     ];
 }

@@ -6,7 +6,7 @@ using OxyPlot.Series;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>Accuracy over training, a line for each method: the mean over seeds, with the seeds' range as a band.</summary>
+/// <summary>Accuracy over training, one line per method: the mean over seeds with a band for their range.</summary>
 internal sealed class ConvergenceFigure : IStudyFigure
 {
     private const byte BandAlpha = 40;
@@ -22,19 +22,19 @@ internal sealed class ConvergenceFigure : IStudyFigure
     public string Caption(StudyEvidence evidence)
     {
         List<StudyGroup> groups = Groups(evidence);
-        string seeds = groups.Exists(group => group.Counted.Count > 1) ? "mean over seeds; the band is the range of the seeds" : "one seed";
+        string seeds = groups.Exists(group => group.Counted.Count > 1) ? "mean over seeds, band: range over seeds" : "one seed";
         List<string> counts = [.. groups.Select(group => $"{group.Label} n = {group.Counted.Count}")];
-        return $"Accuracy on the reported set over training, each method at its {(evidence.NothingSelected ? "own settings; nothing was selected" : "selected cell")}: {seeds} ({string.Join(", ", counts)}). {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}.";
+        return $"Accuracy on the reported split during training, {(evidence.NothingSelected ? "with fixed hyperparameters, without selection" : "each method with its selected hyperparameters")}: {seeds} ({string.Join(", ", counts)}). {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}.";
     }
 
-    public string? Missing(StudyEvidence evidence) => !evidence.OneGroupPerMethod ? "Several cells a method were reported and none was selected, so there is no curve of a method."
-        : Groups(evidence).Count == 0 ? "No run on the reported set has finished."
+    public string? Missing(StudyEvidence evidence) => !evidence.OneGroupPerMethod ? "Several cells per method were reported and none was selected, so there is no curve per method."
+        : Groups(evidence).Count == 0 ? "No run on the reported split has finished."
         : null;
 
     public PlotModel Draw(StudyEvidence evidence)
     {
         PlotModel model = Plot.Model();
-        model.Axes.Add(Plot.Axis(AxisPosition.Bottom, Steps, "optimizer steps"));
+        model.Axes.Add(Plot.Axis(AxisPosition.Bottom, Steps, "optimizer step"));
         model.Axes.Add(Plot.Axis(AxisPosition.Left, Accuracy, "accuracy (%)"));
         foreach (StudyGroup group in Groups(evidence))
         {

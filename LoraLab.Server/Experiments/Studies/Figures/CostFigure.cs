@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using OxyPlot;
@@ -6,7 +7,7 @@ using OxyPlot.Series;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>Final accuracy against training time and against peak memory: a small point for each run, a large one for each mean.</summary>
+/// <summary>Final accuracy over training time and over peak memory: a small point per run, a large one per mean.</summary>
 internal sealed class CostFigure : IStudyFigure
 {
     private const string Accuracy = "accuracy";
@@ -21,21 +22,21 @@ internal sealed class CostFigure : IStudyFigure
 
     public string Id => "accuracy-cost";
 
-    public string Title => "Accuracy against time and memory";
+    public string Title => "Accuracy versus time and memory";
 
     public (int Width, int Height) Size => (640, 400);
 
     public string Caption(StudyEvidence evidence)
     {
-        int left = evidence.Reported.SelectMany(group => group.Counted).Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
-        return "Accuracy at the last evaluation against training time (left) and peak memory (right): a small point for each run, a large one for the mean of a method"
-            + $"{(evidence.NothingSelected ? "; nothing was selected from them" : "")}. {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
-            + (left > 0 ? $" {PaperNumbers.Count(left, "run")} without a time or a peak of their own left out." : "");
+        int excluded = evidence.Reported.SelectMany(group => group.Counted).Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
+        return "Accuracy at the last evaluation versus training time (left) and peak memory (right): a small point per run, a large one for the mean of each method"
+            + $"{(evidence.NothingSelected ? "; no selection was performed" : "")}. {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
+            + (excluded > 0 ? $" {NumberFormat.Count(excluded, "run")} without a measured time or peak not shown." : "");
     }
 
     public string? Missing(StudyEvidence evidence) => evidence.Reported.SelectMany(group => group.Counted).Any(run => run.TrainSeconds is not null || run.PeakMemoryMb is not null)
         ? null
-        : "No finished run on the reported set has a training time or peak memory of its own.";
+        : "No finished run on the reported split has a measured training time or peak memory.";
 
     public PlotModel Draw(StudyEvidence evidence)
     {

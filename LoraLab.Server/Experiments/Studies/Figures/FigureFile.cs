@@ -4,7 +4,7 @@ using OxyPlot;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>A figure as a file: the same bytes for the same evidence, on every machine and at every time.</summary>
+/// <summary>Exports figures reproducibly: the same evidence gives the same bytes, on every machine and at any time.</summary>
 internal static class FigureFile
 {
     private const string CreationDate = "/CreationDate (D:";
@@ -19,7 +19,7 @@ internal static class FigureFile
     public static byte[] Pdf(IStudyFigure figure, StudyEvidence evidence)
     {
         using MemoryStream file = new();
-        // OxyPlot's other PDF exporter needs Skia's native library; this one is managed code and is enough for lines and letters.
+        // OxyPlot's other PDF exporter needs Skia's native library; this one is managed code and suffices for lines and text.
 #pragma warning disable CS0618
         PdfExporter exporter = new() { Width = figure.Size.Width, Height = figure.Size.Height };
 #pragma warning restore CS0618
@@ -29,7 +29,7 @@ internal static class FigureFile
         return bytes;
     }
 
-    /// <summary>The exporter writes the time of day into the file; the same digits in the same place keep its table of offsets right.</summary>
+    /// <summary>Replaces the creation time in the file; the same number of digits keeps the PDF's offset table valid.</summary>
     private static void FixDate(Span<byte> bytes)
     {
         int at = bytes.IndexOf(Encoding.ASCII.GetBytes(CreationDate));

@@ -3,7 +3,7 @@ using OxyPlot;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>A figure that a study can draw.</summary>
+/// <summary>A figure of a study.</summary>
 internal interface IStudyFigure
 {
     /// <summary>Fixed id and file name.</summary>
@@ -14,12 +14,12 @@ internal interface IStudyFigure
     /// <summary>Size in points.</summary>
     (int Width, int Height) Size { get; }
 
-    /// <summary>What is shown and what is not.</summary>
+    /// <summary>The caption, including what is not shown.</summary>
     string Caption(StudyEvidence evidence);
 
-    /// <summary>Why it cannot be drawn, in one sentence; null: it can.</summary>
+    /// <summary>One sentence on why the figure cannot be drawn; null: it can.</summary>
     string? Missing(StudyEvidence evidence);
 
-    /// <summary>The drawing; only where nothing is missing.</summary>
+    /// <summary>Draws the figure; only valid if nothing is missing.</summary>
     PlotModel Draw(StudyEvidence evidence);
 }

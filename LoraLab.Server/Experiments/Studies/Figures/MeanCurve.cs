@@ -2,10 +2,10 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>The mean of a group's curves.</summary>
+/// <summary>The mean curve of a group.</summary>
 internal static class MeanCurve
 {
-    /// <summary>Mean, lowest and highest value over seeds at the steps that all counted runs were evaluated at: no mean is over fewer.</summary>
+    /// <summary>Mean, minimum and maximum over seeds at the steps at which all counted runs were evaluated.</summary>
     public static IReadOnlyList<(int Step, double Mean, double Low, double High)> Of(StudyGroup group, string key)
     {
         List<Dictionary<int, double>> curves = [.. group.Counted.Select(run => run.Curve(key).Points.ToDictionary(point => point.Step, point => point.Value))];

@@ -6,13 +6,13 @@ using OxyPlot.Series;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>The house style of all figures.</summary>
+/// <summary>The common style of all figures.</summary>
 internal static class Plot
 {
-    /// <summary>One of the fonts that every reader of PDF has.</summary>
+    /// <summary>One of the standard PDF fonts.</summary>
     public const string Font = "Helvetica";
 
-    /// <summary>Share of the area between two panels.</summary>
+    /// <summary>Gap between two panels, as a fraction of the plot area.</summary>
     private const double Gap = 0.06;
     private const double TextSize = 10;
     private static readonly OxyColor s_grid = OxyColor.FromRgb(0xe0, 0xe0, 0xe0);
@@ -38,7 +38,7 @@ internal static class Plot
         return model;
     }
 
-    /// <summary>An axis over the panel number <paramref name="panel"/> of <paramref name="panels"/>, from the left or from above.</summary>
+    /// <summary>An axis of panel <paramref name="panel"/> of <paramref name="panels"/>, counted from the left or from the top.</summary>
     public static LinearAxis Axis(AxisPosition position, string key, string title, int panel = 0, int panels = 1)
     {
         double share = (1 - (Gap * (panels - 1))) / panels;
@@ -77,8 +77,8 @@ internal static class Plot
     }
 
     /// <summary>
-    /// Text that the standard fonts of PDF have: letters of Latin-1, Greek letters by name, and a question mark for the rest, which captions
-    /// and tables spell in full.
+    /// Restricts text to the standard PDF fonts: Latin-1 is kept, Greek letters are spelled out, anything else becomes a question mark; captions
+    /// and tables have the full text.
     /// </summary>
     public static string Text(string text) => string.Concat(text.EnumerateRunes().Select(rune => rune.Value switch
     {

@@ -1,4 +1,4 @@
-using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Experiments.Studies.Claims;
@@ -8,7 +8,7 @@ using OxyPlot.Axes;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>Figure 1 of the paper: accuracy and F1 of LoRA+ over the first 200 steps, a line for each pair of rates.</summary>
+/// <summary>Figure 1 of the paper: accuracy and macro-F1 of LoRA+ over the first 200 steps, one line per pair of learning rates.</summary>
 internal sealed class RateGridFigure : IStudyFigure
 {
     private const int Steps = 200;
@@ -22,7 +22,7 @@ internal sealed class RateGridFigure : IStudyFigure
 
     public string Id => "figure-1";
 
-    public string Title => "LoRA+ over the first 200 steps";
+    public string Title => "LoRA+ during the first 200 steps";
 
     public (int Width, int Height) Size => (640, 560);
 
@@ -30,22 +30,22 @@ internal sealed class RateGridFigure : IStudyFigure
     {
         IReadOnlyList<RateCell> cells = RateCell.Of(evidence);
         string split = cells.Any(cell => cell.Group.Stage == StudyStage.Selection)
-            ? "Curves on the selection split, from which the rates were chosen."
-            : evidence.NothingSelected ? "Curves on the reported set; nothing was selected from them."
-            : "Curves on the reported set, at the selected rates.";
-        int most = cells.Count == 0 ? 0 : cells.Max(cell => cell.Group.Counted.Count);
-        return $"Accuracy (above) and macro-F1 (below) of LoRA+ over the first {Steps} optimizer steps, one line for each pair of learning rates"
-            + $"{(most > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
+            ? "Curves on the selection split, on which the learning rates were selected."
+            : evidence.NothingSelected ? "Curves on the reported split; no selection was performed."
+            : "Curves on the reported split, at the selected learning rates.";
+        int maxSeeds = cells.Count == 0 ? 0 : cells.Max(cell => cell.Group.Counted.Count);
+        return $"Accuracy (top) and macro-F1 (bottom) of LoRA+ during the first {Steps} optimizer steps, one line per pair of learning rates"
+            + $"{(maxSeeds > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
     }
 
     public string? Missing(StudyEvidence evidence) => RateCell.Of(evidence).Any(cell => Mean(cell.Group, MetricKeys.EvalAccuracy).Count > 0)
         ? null
-        : "No run of LoRA+ with evaluations has finished.";
+        : "No LoRA+ run with evaluations has finished.";
 
     public PlotModel Draw(StudyEvidence evidence)
     {
         PlotModel model = Plot.Model();
-        LinearAxis steps = Plot.Axis(AxisPosition.Bottom, "steps", "optimizer steps");
+        LinearAxis steps = Plot.Axis(AxisPosition.Bottom, "steps", "optimizer step");
         (steps.Minimum, steps.Maximum) = (0, Steps);
         model.Axes.Add(steps);
         (string Key, string Title)[] panels = [(MetricKeys.EvalAccuracy, "accuracy (%)"), (MetricKeys.EvalMacroF1, "macro-F1 (%)")];
@@ -55,7 +55,7 @@ internal sealed class RateGridFigure : IStudyFigure
             int index = 0;
             foreach (RateCell cell in RateCell.Of(evidence))
             {
-                string? title = panel > 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{cell.Rates} (ratio {cell.Rates.Ratio:0.##})");
+                string? title = panel > 0 ? null : $"{cell.Rates} (ratio {NumberFormat.Number(cell.Rates.Ratio)})";
                 model.Series.Add(Plot.Line(title, s_colors[index % s_colors.Length], "steps", panels[panel].Key, Mean(cell.Group, panels[panel].Key), s_styles[index / s_colors.Length % s_styles.Length]));
                 index++;
             }
@@ -70,6 +70,6 @@ internal sealed class RateGridFigure : IStudyFigure
     private static string Unfinished(StudyEvidence evidence)
     {
         IReadOnlyList<StudyGroup> unfinished = RateCell.Unfinished(evidence);
-        return unfinished.Count == 0 ? "" : $" Not shown, because no run of it finished: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}.";
+        return unfinished.Count == 0 ? "" : $" Not shown, because none of their runs finished: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}.";
     }
 }

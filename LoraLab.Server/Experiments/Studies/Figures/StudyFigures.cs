@@ -3,7 +3,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>The figures of a study, in the paper's order.</summary>
+/// <summary>The figures of a study, in the order of the paper.</summary>
 internal static class StudyFigures
 {
     public static IReadOnlyList<IStudyFigure> All { get; } = [new RateGridFigure(), new ConvergenceFigure(), new CostFigure()];

@@ -3,8 +3,8 @@ using OxyPlot;
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
 /// <summary>
-/// How large text is in an SVG. The SVG exporter measures with the context of PDF files, which draws text in points where the file
-/// counts in pixels, so that an SVG's text is wider than the room that is left for it: labels ran into each other.
+/// Measures text for SVG. By default the SVG exporter measures with the PDF render context, in points instead of pixels, so that text is wider
+/// than the space reserved for it and labels overlap.
 /// </summary>
 #pragma warning disable CS0618 // Managed code, as FigureFile says.
 internal sealed class SvgTextMeasurer() : PdfRenderContext(1, 1, OxyColors.White)
@@ -12,7 +12,7 @@ internal sealed class SvgTextMeasurer() : PdfRenderContext(1, 1, OxyColors.White
 {
     private const double PixelsPerPoint = 96.0 / 72;
 
-    /// <summary>A browser without Helvetica takes a font that is wider.</summary>
+    /// <summary>Browsers without Helvetica substitute a wider font.</summary>
     private const double WiderFont = 1.12;
 
     public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight)

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
@@ -5,7 +6,7 @@ using LoraLab.Server.Experiments.Studies.Tables;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
-/// <summary>The final table's numbers as commands, so that prose cannot drift from data: <c>\AccLoraPlus</c> is LoRA+'s mean accuracy.</summary>
+/// <summary>The numbers of the final table as LaTeX commands, so that prose cannot drift from data: <c>\AccLoraPlus</c> is the mean accuracy of LoRA+.</summary>
 internal static class NumbersTex
 {
     private static readonly string[] s_names = ["Acc", "Fscore", "Time", "Memory", "Parameters"];
@@ -13,7 +14,7 @@ internal static class NumbersTex
 
     public static string Write(StudyEvidence evidence)
     {
-        TexLines text = new TexLines().Comment("Numbers of the final table: mean, sample standard deviation (Std) and seeds of each method.");
+        TexLines text = new TexLines().Comment("Numbers of the final table: mean, sample standard deviation (Std) and number of seeds per method.");
         Command(text, "StudyModel", TexLines.Escape(evidence.Study.Plan.Model ?? ""));
         Command(text, "StudyDataset", TexLines.Escape(evidence.Study.Plan.Dataset ?? ""));
         foreach (IGrouping<string, StudyGroup> method in evidence.Reported.Where(group => group.Counted.Count > 0).GroupBy(group => group.Arm.Method))
@@ -28,7 +29,7 @@ internal static class NumbersTex
         return text.ToString();
     }
 
-    /// <summary>A name of letters only, as TeX wants it: <c>lora-plus</c> is <c>LoraPlus</c>, a digit is its word.</summary>
+    /// <summary>A name of letters only, as TeX requires: <c>lora-plus</c> becomes <c>LoraPlus</c>, a digit is spelled out.</summary>
     public static string Letters(string id) => string.Concat(id
         .Split(['-', '_', '.', ' ', '/'], StringSplitOptions.RemoveEmptyEntries)
         .Select(part => string.Concat(part.Select((c, i) => char.IsAsciiDigit(c) ? s_digits[c - '0'] : !char.IsAsciiLetter(c) ? "X" : i == 0 ? char.ToUpperInvariant(c).ToString() : c.ToString()))));
@@ -39,10 +40,10 @@ internal static class NumbersTex
         Command(text, "Seeds" + name, PaperNumbers.Plain(group.Counted.Count, "0"));
         if (group.Rates is { } rates)
         {
-            Command(text, "Rate" + name, PaperNumbers.Setting(rates.A));
+            Command(text, "Rate" + name, NumberFormat.Setting(rates.A));
             if (rates.A != rates.B)
             {
-                Command(text, "RateB" + name, PaperNumbers.Setting(rates.B));
+                Command(text, "RateB" + name, NumberFormat.Setting(rates.B));
             }
         }
 

@@ -7,10 +7,10 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
-/// <summary>The figures behind tables and drawings as CSV, with full precision.</summary>
+/// <summary>The numbers behind tables and figures as CSV, with full precision.</summary>
 internal static class PaperCsv
 {
-    /// <summary>One row a run, those that do not count included.</summary>
+    /// <summary>One row per run, including those that do not count.</summary>
     public static string Runs(StudyEvidence evidence)
     {
         HashSet<string> counted = [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
@@ -25,7 +25,7 @@ internal static class PaperCsv
                 run.Id,
                 run.Run.Method,
                 Word(run.Run.Stage),
-                StudyGroup.Words(run.Run.Settings),
+                StudyGroup.Describe(run.Run.Settings),
                 Whole(run.Run.Seed),
                 Word(run.Document?.State ?? run.Run.State),
                 (run.Document?.EndReason ?? run.Run.EndReason) is EndReason reason ? Word(reason) : "",
@@ -55,7 +55,7 @@ internal static class PaperCsv
         return text.ToString();
     }
 
-    /// <summary>One row an evaluation of a finished run.</summary>
+    /// <summary>One row per evaluation of a finished run.</summary>
     public static string Curves(StudyEvidence evidence)
     {
         CsvLines text = new();
@@ -71,7 +71,7 @@ internal static class PaperCsv
                     run.Id,
                     run.Run.Method,
                     Word(run.Run.Stage),
-                    StudyGroup.Words(run.Run.Settings),
+                    StudyGroup.Describe(run.Run.Settings),
                     Whole(run.Run.Seed),
                     Whole(step),
                     .. curves.Select(curve => curve.TryGetValue(step, out double value) ? CsvLines.Number(value) : ""),
@@ -82,7 +82,7 @@ internal static class PaperCsv
         return text.ToString();
     }
 
-    /// <summary>One row a sentence of the last evaluation of a finished run.</summary>
+    /// <summary>One row per sentence of the last evaluation of a finished run.</summary>
     public static string Predictions(StudyEvidence evidence)
     {
         CsvLines text = new();
@@ -107,7 +107,7 @@ internal static class PaperCsv
         return text.ToString();
     }
 
-    /// <summary>One row a cell of a grid on the selection split.</summary>
+    /// <summary>One row per grid cell on the selection split.</summary>
     public static string Selection(StudyEvidence evidence)
     {
         List<string> fields = [.. evidence.Study.Arms.SelectMany(arm => arm.Cells).SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct()];
@@ -115,10 +115,10 @@ internal static class PaperCsv
         text.Add(["method", .. fields, "runId", "accuracy", "evalLoss", "extension", "chosen", "place"]);
         foreach (StudyArm arm in evidence.Study.Arms)
         {
-            string? chosen = arm.Selected is null ? null : StudyGroup.Key(arm.Selected);
+            string? selected = arm.Selected is null ? null : StudyGroup.Key(arm.Selected);
             foreach (StudyCell cell in arm.Cells)
             {
-                bool isChosen = StudyGroup.Key(cell.Settings) == chosen;
+                bool isSelected = StudyGroup.Key(cell.Settings) == selected;
                 text.Add(
                 [
                     arm.Method,
@@ -127,8 +127,8 @@ internal static class PaperCsv
                     CsvLines.Number(cell.Accuracy),
                     CsvLines.Number(cell.Loss),
                     cell.Extension ? "true" : "false",
-                    isChosen ? "true" : "false",
-                    isChosen && arm.Position is GridPosition place ? Word(place) : "",
+                    isSelected ? "true" : "false",
+                    isSelected && arm.Position is GridPosition place ? Word(place) : "",
                 ]);
             }
         }
@@ -136,7 +136,7 @@ internal static class PaperCsv
         return text.ToString();
     }
 
-    /// <summary>One row a figure behind a claim.</summary>
+    /// <summary>One row per number behind a claim.</summary>
     public static string Claims(IReadOnlyList<StudyClaim> claims)
     {
         CsvLines text = new();

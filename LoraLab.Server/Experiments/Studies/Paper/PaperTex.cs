@@ -3,7 +3,7 @@ using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
-/// <summary>A document that holds everything of the study and compiles by itself; its parts are files to include elsewhere.</summary>
+/// <summary>A LaTeX document with everything of a study that compiles on its own; its parts can be included elsewhere.</summary>
 internal static class PaperTex
 {
     public static string Document(StudyDocument study)
@@ -20,10 +20,10 @@ internal static class PaperTex
             .Raw("\\date{}")
             .Raw("\\begin{document}")
             .Raw("\\maketitle")
-            .Raw("\\noindent Model \\StudyModel, data set \\StudyDataset. Every number here is in \\texttt{data/}, every run in \\texttt{provenance.json}.");
+            .Raw("\\noindent Model \\StudyModel, dataset \\StudyDataset. All numbers are in \\texttt{data/}, all runs in \\texttt{provenance.json}.");
         if (study.State != StudyState.Completed)
         {
-            text.Raw($"\\par\\noindent\\textbf{{The study is {study.State.ToString().ToLowerInvariant()}: this is what there is of it so far.}}");
+            text.Raw($"\\par\\noindent\\textbf{{The study is {study.State.ToString().ToLowerInvariant()}; the results are preliminary.}}");
         }
 
         Remarks(text, study.Warnings);
@@ -35,7 +35,7 @@ internal static class PaperTex
             Figure(text, figure);
         }
 
-        text.Raw("\\clearpage").Raw("\\section{Protocol and hyper-parameters}");
+        text.Raw("\\clearpage").Raw("\\section{Protocol and hyperparameters}");
         foreach (StudyTable table in study.Tables.Where(table => table.Id != Tables.FinalTable.Id))
         {
             text.Raw($"\\input{{tables/{table.Id}}}");
@@ -44,7 +44,7 @@ internal static class PaperTex
         return text.Raw("\\end{document}").ToString();
     }
 
-    /// <summary>The claims with their readings, margins and figures.</summary>
+    /// <summary>The claims with their verdicts, quantities, margins and minimum evidence.</summary>
     public static string Claims(IReadOnlyList<StudyClaim> claims)
     {
         TexLines text = new();
@@ -63,14 +63,14 @@ internal static class PaperTex
 
     private static string Verdict(StudyClaim claim)
     {
-        string words = claim.Verdict switch
+        string verdict = claim.Verdict switch
         {
             ClaimVerdict.NotRun => "Not run",
             ClaimVerdict.Supported => "Supported",
             ClaimVerdict.NotSupported => "Not supported",
             _ => "Inconclusive",
         };
-        return claim.MatchesPaper || claim.Verdict == ClaimVerdict.NotRun ? words : $"{words} (not the paper's weights and data)";
+        return claim.MatchesPaper || claim.Verdict == ClaimVerdict.NotRun ? verdict : $"{verdict} (not the paper's weights and data)";
     }
 
     private static void Figure(TexLines text, StudyFigure figure)

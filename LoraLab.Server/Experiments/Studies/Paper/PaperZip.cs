@@ -10,13 +10,13 @@ using LoraLab.Server.Experiments.Studies.Tables;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
-/// <summary>Everything that a study says, as files: the same bytes for the same evidence.</summary>
+/// <summary><c>paper.zip</c>: the results of a study as files; the same evidence gives the same bytes.</summary>
 internal static class PaperZip
 {
-    /// <summary>The first day that a zip file knows.</summary>
+    /// <summary>The earliest date of the zip format.</summary>
     private static readonly DateTimeOffset s_time = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The files of the zip by name, in its order.</summary>
+    /// <summary>The files of the zip with their names, in order.</summary>
     public static IReadOnlyList<(string Name, byte[] Content)> Files(StudyEvidence evidence)
     {
         StudyDocument study = evidence.Study with { Claims = PaperClaims.Of(evidence), Tables = StudyTables.Of(evidence), Figures = StudyFigures.Of(evidence) };

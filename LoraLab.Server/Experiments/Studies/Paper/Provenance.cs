@@ -4,7 +4,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
-/// <summary>Where every number comes from: <c>provenance.json</c>.</summary>
+/// <summary>The provenance of all numbers: <c>provenance.json</c>.</summary>
 internal sealed record Provenance
 {
     /// <summary>Version of this document's shape.</summary>
@@ -22,10 +22,10 @@ internal sealed record Provenance
 
     public required StudyPlan Plan { get; init; }
 
-    /// <summary>Version of the server that made the files.</summary>
+    /// <summary>Version of the server that wrote the files.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Commit that it was built from; null: not known.</summary>
+    /// <summary>Commit of that version; null: unknown.</summary>
     public string? Commit { get; init; }
 
     public required IReadOnlyList<ProvenanceRun> Runs { get; init; }
@@ -53,7 +53,7 @@ internal sealed record Provenance
                     run.Run.Settings,
                     run.Run.Seed,
                     counted.Contains(run.Id),
-                    counted.Contains(run.Id) ? null : run.Counts ? "repeats a result that is counted already" : run.Missing(),
+                    counted.Contains(run.Id) ? null : run.Counts ? StudyGroup.Repeated : run.ExclusionReason(),
                     run.Document?.Spec,
                     run.Fingerprint,
                     run.Environment)),

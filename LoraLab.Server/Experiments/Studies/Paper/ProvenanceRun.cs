@@ -11,9 +11,9 @@ namespace LoraLab.Server.Experiments.Studies.Paper;
 /// <param name="Settings">Its cell.</param>
 /// <param name="Seed">Seed k.</param>
 /// <param name="Counted">Whether it is in the tables.</param>
-/// <param name="NotCounted">Why not.</param>
-/// <param name="Spec">Its specification, every value as it was used.</param>
-/// <param name="Fingerprint">What it computed with.</param>
+/// <param name="NotCounted">Why it is not in the tables; null: it is.</param>
+/// <param name="Spec">Its specification with all values as used.</param>
+/// <param name="Fingerprint">Hashes of its inputs and results.</param>
 /// <param name="Environment">Device and versions.</param>
 internal sealed record ProvenanceRun(
     string RunId,

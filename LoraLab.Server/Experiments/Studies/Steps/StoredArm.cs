@@ -3,7 +3,7 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>A method of a stored study, and what was decided for it. A decision stands: a run that ends later does not change it.</summary>
+/// <summary>A method of a stored study with the decisions made for it. Decisions are final: a run that ends later does not change them.</summary>
 internal sealed record StoredArm
 {
     public required string Method { get; init; }
@@ -12,14 +12,14 @@ internal sealed record StoredArm
 
     public required string Color { get; init; }
 
-    /// <summary>Cells that were added beyond the edge of the grid; null: that has not been decided.</summary>
+    /// <summary>Cells added beyond the edge of the grid; null before this is decided.</summary>
     public IReadOnlyList<JsonObject>? Extension { get; init; }
 
-    /// <summary>The cell that is reported; null: not chosen, or nothing is.</summary>
+    /// <summary>The selected cell, whose runs are reported; null before selection, and in studies without selection.</summary>
     public JsonObject? Selected { get; init; }
 
     public GridPosition? Place { get; init; }
 
-    /// <summary>No cell finished, so none can be chosen. Taken back when one is resumed and finishes.</summary>
+    /// <summary>Whether no cell finished, so that none can be selected; reset when a run is resumed.</summary>
     public bool NothingFinished { get; init; }
 }

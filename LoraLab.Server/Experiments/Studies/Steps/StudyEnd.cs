@@ -2,42 +2,43 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>Whether a study has ended, and how. A run that somebody resumes opens it again.</summary>
+/// <summary>Decides whether and how a study has ended. A run that a user resumes reopens it.</summary>
 internal static class StudyEnd
 {
+    /// <summary>The study with its state, error and end.</summary>
     /// <param name="study">The study.</param>
-    /// <param name="anyMissing">It is about to create runs.</param>
+    /// <param name="anyMissing">Whether it is about to create runs.</param>
     /// <param name="now">The time.</param>
     public static StoredStudy Apply(StoredStudy study, bool anyMissing, DateTimeOffset now)
     {
-        bool lives = anyMissing || study.Runs.Any(run => !run.Ended);
-        string? error = study.Refused is { } refused ? $"A run that it needs is refused: {refused}" : lives ? null : WithoutResult(study);
+        bool isActive = anyMissing || study.Runs.Any(run => !run.Ended);
+        string? error = study.Refused is { } refused ? $"A required run was rejected: {refused}" : isActive ? null : WithoutResult(study);
         StudyState state = study.Cancelled ? StudyState.Cancelled
             : study.Refused is not null ? StudyState.Failed
-            : lives ? StudyState.Running
+            : isActive ? StudyState.Running
             : error is null ? StudyState.Completed
             : StudyState.Failed;
         return study with
         {
             State = state,
             Error = state == StudyState.Failed ? error : null,
-            EndedAt = lives ? null : study.EndedAt ?? now,
+            EndedAt = isActive ? null : study.EndedAt ?? now,
         };
     }
 
-    /// <summary>The methods that have no result, with what became of their runs; null: every method has one.</summary>
+    /// <summary>Names the methods without a result and the errors of their runs; null if every method has a result.</summary>
     private static string? WithoutResult(StoredStudy study)
     {
         List<string> methods =
         [
             .. study.Arms.Where(arm => !Reported(study, arm).Any(run => run.Finished))
-                .Select(arm => $"{arm.Label} has no run that finished ({string.Join("; ", study.Runs.Where(run => run.Wanted.Method == arm.Method && !run.Finished).Take(3).Select(Why))})."),
+                .Select(arm => $"{arm.Label} has no finished run ({string.Join("; ", study.Runs.Where(run => run.Required.Method == arm.Method && !run.Finished).Take(3).Select(Reason))})."),
         ];
-        return methods.Count == 0 ? null : string.Join(" ", [.. methods, "Resume such a run, or start another study with other values."]);
+        return methods.Count == 0 ? null : string.Join(" ", [.. methods, "Resume one of these runs, or start another study with different values."]);
     }
 
     private static IEnumerable<TrackedRun> Reported(StoredStudy study, StoredArm arm) =>
-        study.Runs.Where(run => run.Wanted.Method == arm.Method && run.Wanted.Stage == StudyStage.Reported);
+        study.Runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Reported);
 
-    private static string Why(TrackedRun run) => $"run {run.RunId}: {run.Error?.TrimEnd('.') ?? "it has no accuracy that is a number"}";
+    private static string Reason(TrackedRun run) => $"run {run.RunId}: {run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}";
 }

@@ -6,13 +6,13 @@ using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>The cells of a method's grid, and what lies beyond its edge.</summary>
+/// <summary>The cells of a method's grid and of its extension.</summary>
 internal static class StudyGrid
 {
-    /// <summary>Fields for which "one step further" means something.</summary>
-    public static readonly string[] Rates = ["learningRate", "learningRateB"];
+    /// <summary>Fields along which a grid can be extended.</summary>
+    public static readonly string[] RateFields = ["learningRate", "learningRateB"];
 
-    /// <summary>Every combination, the last field changing fastest; one empty cell where there is no grid.</summary>
+    /// <summary>All combinations, the last field changing fastest; one empty cell without a grid.</summary>
     public static IReadOnlyList<JsonObject> Cells(StudyMethod method)
     {
         List<JsonObject> cells = [[]];
@@ -24,11 +24,11 @@ internal static class StudyGrid
         return cells;
     }
 
-    /// <summary>The first of them.</summary>
+    /// <summary>The first cell.</summary>
     public static JsonObject First(StudyMethod method) =>
         (method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>()).Aggregate(new JsonObject(), (cell, field) => With(cell, field.Key, field.Value[0]));
 
-    /// <summary>How many, without making them; as much as a long holds.</summary>
+    /// <summary>Number of cells, computed without creating them and capped at the maximum of a long.</summary>
     public static long Count(StudyMethod method)
     {
         long count = 1;
@@ -40,20 +40,21 @@ internal static class StudyGrid
         return count;
     }
 
-    /// <summary>Text that is the same for cells that are the same, whatever their fields' order.</summary>
+    /// <summary>A key that is equal for equal cells, whatever the order of their fields.</summary>
     public static string KeyOf(JsonObject cell) =>
         string.Join(';', cell.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
 
-    public static string Words(JsonObject cell) => string.Join(" and ", cell.Select(setting => $"{setting.Key} {SpecDifferences.Canonical(setting.Value)}"));
+    /// <summary>The cell's values, for messages.</summary>
+    public static string Describe(JsonObject cell) => SettingFormat.Format(cell, " and ");
 
     /// <summary>
-    /// The cells one step beyond the grid next to <paramref name="best"/>: for each rate at the edge the next value in the ratio of the two at that
-    /// edge; where two rates are at theirs, the corner too. Empty: it lies inside.
+    /// The cells one step beyond the grid next to <paramref name="best"/>: for each rate at the edge, the next value in the ratio of the last two
+    /// values there; if both rates are at an edge, the corner too. Empty if the best cell lies inside.
     /// </summary>
-    public static IReadOnlyList<JsonObject> Beyond(StudyMethod method, JsonObject best)
+    public static IReadOnlyList<JsonObject> ExtensionCells(StudyMethod method, JsonObject best)
     {
         List<JsonObject> cells = [(JsonObject)best.DeepClone()];
-        foreach (string field in Rates)
+        foreach (string field in RateFields)
         {
             if (NextValue(Values(method, field, []), best, field) is double next)
             {
@@ -64,21 +65,21 @@ internal static class StudyGrid
         return cells[1..];
     }
 
-    /// <summary>Where the chosen cell's rates lie among all that were tried; null: no rate was.</summary>
-    public static GridPosition? PlaceOf(StudyMethod method, IReadOnlyList<JsonObject> extension, JsonObject chosen)
+    /// <summary>The position of the selected cell's rates among all values tried; null if no rate had several values.</summary>
+    public static GridPosition? PositionOf(StudyMethod method, IReadOnlyList<JsonObject> extension, JsonObject selected)
     {
-        string[] tried = [.. Rates.Where(field => Values(method, field, []).Count > 1)];
+        string[] tried = [.. RateFields.Where(field => Values(method, field, []).Count > 1)];
         if (tried.Length == 0)
         {
             return null;
         }
 
-        return tried.Any(field => NextValue(Values(method, field, extension), chosen, field) is not null) ? GridPosition.AtEdge
+        return tried.Any(field => NextValue(Values(method, field, extension), selected, field) is not null) ? GridPosition.AtEdge
             : extension.Count > 0 ? GridPosition.InsideAfterExtension
             : GridPosition.Inside;
     }
 
-    /// <summary>What a rate of a cell is; null: the cell has none.</summary>
+    /// <summary>A learning rate of a cell; null if the cell has none.</summary>
     public static double? Rate(JsonObject cell, string field) =>
         cell[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) : null;
 
@@ -90,9 +91,9 @@ internal static class StudyGrid
             .OfType<double>().Distinct().Order(),
     ];
 
-    private static double? NextValue(IReadOnlyList<double> values, JsonObject chosen, string field)
+    private static double? NextValue(IReadOnlyList<double> values, JsonObject selected, string field)
     {
-        if (values.Count < 2 || Rate(chosen, field) is not double value)
+        if (values.Count < 2 || Rate(selected, field) is not double value)
         {
             return null;
         }
@@ -102,7 +103,7 @@ internal static class StudyGrid
             : null;
     }
 
-    /// <summary>0.0008, not 0.0008000000000000001.</summary>
+    /// <summary>Rounds to 6 significant digits: 0.0008, not 0.0008000000000000001.</summary>
     private static double Round(double value) => double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static JsonObject With(JsonObject cell, string field, JsonNode value)

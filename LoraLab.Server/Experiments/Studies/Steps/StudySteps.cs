@@ -4,14 +4,13 @@ using LoraLab.Contracts.Experiments.Studies;
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
 /// <summary>
-/// How a study goes: which runs it wants by now, and what it decides from those that ended. Everything follows from plan, earlier decisions and
-/// what is known of the runs.
+/// The runs that a study requires and the decisions it makes from ended ones, as functions of the plan, earlier decisions and the tracked runs.
 /// </summary>
 internal static class StudySteps
 {
     /// <summary>
-    /// The seed of all runs on the selection split: none that is reported. The run that chose a cell would otherwise share initial values and order
-    /// with one that is reported, and that one would be better than its siblings by the luck for which its cell was chosen.
+    /// The seed of all runs on the selection split, which is not a reported one. Otherwise the run that selected a cell would share initial values
+    /// and data order with a reported run, which would be biased by the luck for which the cell was selected.
     /// </summary>
     public static long SelectionSeed(StudyPlan plan)
     {
@@ -24,17 +23,17 @@ internal static class StudySteps
         return seed;
     }
 
-    /// <summary>Whether a cell has to be chosen for the method.</summary>
-    public static bool Selects(StudyPlan plan, StudyMethod method) => plan.Selection != StudySelection.None && StudyGrid.Count(method) > 1;
+    /// <summary>Whether a cell has to be selected for the method.</summary>
+    public static bool HasSelection(StudyPlan plan, StudyMethod method) => plan.Selection != StudySelection.None && StudyGrid.Count(method) > 1;
 
-    /// <summary>Runs that are wanted by what has been decided, method by method.</summary>
-    public static IReadOnlyList<RequiredRun> Wanted(StoredStudy study) =>
+    /// <summary>The runs required by the decisions so far, method by method.</summary>
+    public static IReadOnlyList<RequiredRun> RequiredRuns(StoredStudy study) =>
     [
         .. study.Plan.Methods!.Zip(study.Arms).SelectMany(pair => Selection(study, pair.First, pair.Second)),
         .. study.Plan.Methods!.Zip(study.Arms).SelectMany(pair => Reported(study, pair.First, pair.Second)),
     ];
 
-    /// <summary>The arm after what follows from its ended runs.</summary>
+    /// <summary>The arm after the decisions that its ended runs allow.</summary>
     public static StoredArm Decide(StoredStudy study, StudyMethod method, StoredArm arm)
     {
         if (arm.Selected is not null || study.Plan.Selection == StudySelection.None)
@@ -42,13 +41,13 @@ internal static class StudySteps
             return arm;
         }
 
-        if (!Selects(study.Plan, method))
+        if (!HasSelection(study.Plan, method))
         {
             return arm with { Selected = StudyGrid.Cells(method)[0] };
         }
 
-        List<TrackedRun> tried = [.. study.Runs.Where(run => run.Wanted.Stage == StudyStage.Selection && run.Wanted.Method == arm.Method)];
-        HashSet<string> ended = [.. tried.Where(run => run.Ended).Select(run => run.Wanted.Key)];
+        List<TrackedRun> tried = [.. study.Runs.Where(run => run.Required.Stage == StudyStage.Selection && run.Required.Method == arm.Method)];
+        HashSet<string> ended = [.. tried.Where(run => run.Ended).Select(run => run.Required.Key)];
         if (!Selection(study, method, arm).All(run => ended.Contains(run.Key)))
         {
             return arm with { NothingFinished = false };
@@ -59,16 +58,16 @@ internal static class StudySteps
             return arm with { NothingFinished = true };
         }
 
-        if (arm.Extension is null && StudyGrid.Beyond(method, best) is { Count: > 0 } beyond)
+        if (arm.Extension is null && StudyGrid.ExtensionCells(method, best) is { Count: > 0 } beyond)
         {
             return arm with { Extension = beyond, NothingFinished = false };
         }
 
         IReadOnlyList<JsonObject> extension = arm.Extension ?? [];
-        return arm with { Extension = extension, Selected = (JsonObject)best.DeepClone(), Place = StudyGrid.PlaceOf(method, extension, best), NothingFinished = false };
+        return arm with { Extension = extension, Selected = (JsonObject)best.DeepClone(), Place = StudyGrid.PositionOf(method, extension, best), NothingFinished = false };
     }
 
-    private static IEnumerable<RequiredRun> Selection(StoredStudy study, StudyMethod method, StoredArm arm) => !Selects(study.Plan, method) ? [] :
+    private static IEnumerable<RequiredRun> Selection(StoredStudy study, StudyMethod method, StoredArm arm) => !HasSelection(study.Plan, method) ? [] :
     [
         .. StudyGrid.Cells(method).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan))),
         .. (arm.Extension ?? []).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan)) with { Extension = true }),

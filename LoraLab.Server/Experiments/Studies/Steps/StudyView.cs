@@ -5,48 +5,48 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>The document of a study: what is stored, and what its runs are at this moment.</summary>
+/// <summary>Creates the API's study documents from stored studies and the present state of their runs.</summary>
 internal static class StudyView
 {
-    public static StudyDocument Of(StoredExperiment plan, IStoreReader stored)
+    public static StudyDocument Of(StoredExperiment experiment, IStoreReader stored)
     {
-        StoredStudy study = plan.Read<StoredStudy>();
-        IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(plan.Kind, plan.Id);
-        List<TrackedRun> now = [.. study.Runs.Select(run => documents.TryGetValue(run.Wanted.Key, out RunDocument? document) ? TrackedRun.Now(run.Wanted, document) : run.Gone())];
+        StoredStudy study = experiment.Read<StoredStudy>();
+        IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(experiment.Kind, experiment.Id);
+        List<TrackedRun> tracked = [.. study.Runs.Select(run => documents.TryGetValue(run.Required.Key, out RunDocument? document) ? TrackedRun.Current(run.Required, document) : run.Deleted())];
         int planned = PlannedRuns(study);
-        return Brief(plan) with
+        return Brief(experiment) with
         {
-            Warnings = [.. study.Warnings, .. StudyWarnings.Of(study, now, documents)],
-            Arms = [.. study.Arms.Select(arm => Arm(arm, now))],
-            Runs = [.. now.Select(Run)],
+            Warnings = [.. study.Warnings, .. StudyWarnings.Of(study, tracked, documents)],
+            Arms = [.. study.Arms.Select(arm => Arm(arm, tracked))],
+            Runs = [.. tracked.Select(Run)],
             PlannedRuns = planned,
-            EtaSeconds = study.State == StudyState.Running ? Eta(documents.Values, planned - now.Count(run => run.Ended)) : null,
+            EtaSeconds = study.State == StudyState.Running ? Eta(documents.Values, planned - tracked.Count(run => run.Ended)) : null,
         };
     }
 
-    /// <summary>Without its runs, for lists.</summary>
-    public static StudyDocument Brief(StoredExperiment plan)
+    /// <summary>The document without runs, for lists.</summary>
+    public static StudyDocument Brief(StoredExperiment experiment)
     {
-        StoredStudy study = plan.Read<StoredStudy>();
+        StoredStudy study = experiment.Read<StoredStudy>();
         return new StudyDocument
         {
-            Id = plan.Id,
-            Name = plan.Name,
+            Id = experiment.Id,
+            Name = experiment.Name,
             Notes = study.Plan.Notes,
             State = study.State,
             Error = study.Error,
             Plan = study.Plan,
             PlannedRuns = PlannedRuns(study),
-            CreatedAt = plan.CreatedAt,
+            CreatedAt = experiment.CreatedAt,
             EndedAt = study.EndedAt,
         };
     }
 
     private static int PlannedRuns(StoredStudy study)
     {
-        int wanted = StudySteps.Wanted(study).Count;
+        int required = StudySteps.RequiredRuns(study).Count;
         int undecided = study.Plan.Selection == StudySelection.None ? 0 : study.Arms.Count(arm => arm is { Selected: null, NothingFinished: false });
-        return wanted + (undecided * study.Plan.Seeds!.Count);
+        return required + (undecided * study.Plan.Seeds!.Count);
     }
 
     private static StudyArm Arm(StoredArm arm, List<TrackedRun> runs) => new()
@@ -56,8 +56,8 @@ internal static class StudyView
         Color = arm.Color,
         Cells =
         [
-            .. CellSelection.Rank(runs.Where(run => run.Wanted.Method == arm.Method && run.Wanted.Stage == StudyStage.Selection))
-                .Select(run => new StudyCell(run.Wanted.Settings, run.RunId, run.Finished ? run.Accuracy : null, run.Finished ? run.Loss : null, run.Wanted.Extension)),
+            .. CellSelection.Rank(runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection))
+                .Select(run => new StudyCell(run.Required.Settings, run.RunId, run.Finished ? run.Accuracy : null, run.Finished ? run.Loss : null, run.Required.Extension)),
         ],
         Selected = arm.Selected,
         Position = arm.Place,
@@ -66,10 +66,10 @@ internal static class StudyView
     private static StudyRun Run(TrackedRun run) => new()
     {
         RunId = run.RunId,
-        Method = run.Wanted.Method,
-        Stage = run.Wanted.Stage,
-        Settings = run.Wanted.Settings,
-        Seed = run.Wanted.Seed,
+        Method = run.Required.Method,
+        Stage = run.Required.Stage,
+        Settings = run.Required.Settings,
+        Seed = run.Required.Seed,
         State = run.State,
         EndReason = run.EndReason,
         Error = run.Error,

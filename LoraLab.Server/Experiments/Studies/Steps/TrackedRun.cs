@@ -3,11 +3,11 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>What a study knows of a run.</summary>
-/// <param name="Wanted">Which of its runs it is.</param>
-/// <param name="RunId">The run.</param>
-/// <param name="State">How it ended, as of its last end; queued while it has none.</param>
-internal sealed record TrackedRun(RequiredRun Wanted, string RunId, RunState State)
+/// <summary>A run as the study tracks it.</summary>
+/// <param name="Required">The required run that it is.</param>
+/// <param name="RunId">Id of the run.</param>
+/// <param name="State">Its last terminal state; queued before it has one.</param>
+internal sealed record TrackedRun([property: JsonPropertyName("wanted")] RequiredRun Required, string RunId, RunState State)
 {
     public EndReason? EndReason { get; init; }
 
@@ -23,23 +23,23 @@ internal sealed record TrackedRun(RequiredRun Wanted, string RunId, RunState Sta
 
     public double? Loss { get; init; }
 
-    /// <summary>Interrupted is no end: such a run goes on, by itself or when somebody resumes it.</summary>
+    /// <summary>Whether the run has ended. An interrupted run has not: it is resumed, automatically or by a user.</summary>
     [JsonIgnore]
     public bool Ended => State is RunState.Completed or RunState.Failed or RunState.Cancelled;
 
-    /// <summary>It has a result.</summary>
+    /// <summary>Whether the run completed with a result.</summary>
     [JsonIgnore]
     public bool Finished => State == RunState.Completed && Accuracy is not null;
 
-    /// <summary>What is to be remembered of a run. Of one that has not ended only that it exists: its progress is its own document's.</summary>
-    public static TrackedRun Of(RequiredRun wanted, RunDocument run)
+    /// <summary>The run as stored with the study: its result once it has ended, before that only its id.</summary>
+    public static TrackedRun From(RequiredRun required, RunDocument run)
     {
-        TrackedRun known = new(wanted, run.Id, RunState.Queued);
-        return run.State is RunState.Completed or RunState.Failed or RunState.Cancelled ? Now(wanted, run) : known;
+        TrackedRun known = new(required, run.Id, RunState.Queued);
+        return run.State is RunState.Completed or RunState.Failed or RunState.Cancelled ? Current(required, run) : known;
     }
 
-    /// <summary>As the run is at this moment.</summary>
-    public static TrackedRun Now(RequiredRun wanted, RunDocument run) => new(wanted, run.Id, run.State)
+    /// <summary>The run in its present state.</summary>
+    public static TrackedRun Current(RequiredRun required, RunDocument run) => new(required, run.Id, run.State)
     {
         EndReason = run.EndReason,
         Error = run.Error,
@@ -50,11 +50,11 @@ internal sealed record TrackedRun(RequiredRun Wanted, string RunId, RunState Sta
         Loss = run.Summary.EvalLoss?.Last,
     };
 
-    /// <summary>A run that was deleted before it had ended.</summary>
-    public TrackedRun Gone() => Ended ? this : this with
+    /// <summary>The run after its deletion: cancelled, unless it had ended.</summary>
+    public TrackedRun Deleted() => Ended ? this : this with
     {
         State = RunState.Cancelled,
         EndReason = Contracts.Runs.EndReason.Cancelled,
-        Error = "It was deleted before it had ended.",
+        Error = "The run was deleted before it ended.",
     };
 }

@@ -4,30 +4,30 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Tables;
 
-/// <summary>A figure of the final table.</summary>
-/// <param name="Title">Head of the column.</param>
+/// <summary>A metric column of the final table.</summary>
+/// <param name="Title">Column heading.</param>
 /// <param name="Format">Format of a mean.</param>
 /// <param name="SpreadFormat">Format of a standard deviation.</param>
-/// <param name="Best">1: higher is better; -1: lower.</param>
-/// <param name="Read">The value of a run in the column's unit; null: it has none.</param>
-internal sealed record FinalColumn(string Title, string Format, string SpreadFormat, int Best, Func<EvidenceRun, double?> Read)
+/// <param name="Direction">1: higher is better; -1: lower is better.</param>
+/// <param name="Read">Reads the value of a run in the column's unit; null: none.</param>
+internal sealed record FinalColumn(string Title, string Format, string SpreadFormat, int Direction, Func<EvidenceRun, double?> Read)
 {
     public static IReadOnlyList<FinalColumn> All { get; } =
     [
         new("Accuracy (%)", "0.00", "0.00", 1, run => run.Accuracy * 100) { Tested = true },
         new("Macro-F1 (%)", "0.00", "0.00", 1, run => run.MacroF1 * 100) { Tested = true },
-        new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { OfDevice = true },
-        new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { OfDevice = true },
+        new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { DependsOnDevice = true },
+        new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { DependsOnDevice = true },
         new("Trainable parameters", "#,0", "0", -1, run => run.Document?.Summary.TrainableParameters),
     ];
 
-    /// <summary>Groups are tested against the highest.</summary>
+    /// <summary>Whether groups are tested against the one with the highest mean.</summary>
     public bool Tested { get; init; }
 
-    /// <summary>The figure is the device's as much as the method's.</summary>
-    public bool OfDevice { get; init; }
+    /// <summary>Whether the metric depends on the device as much as on the method.</summary>
+    public bool DependsOnDevice { get; init; }
 
-    /// <summary>Mean ± sample standard deviation of the runs that have the figure; n where it is not that of the row.</summary>
+    /// <summary>Mean ± sample standard deviation of the runs with a value; n if it differs from that of the row.</summary>
     public StudyTableCell Cell(StudyGroup group)
     {
         IReadOnlyList<double> values = [.. group.BySeed(Read).Values];
@@ -38,7 +38,7 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
 
         double mean = SampleMoments.Mean(values);
         string text = PaperNumbers.Plain(mean, Format);
-        // A count that is the same in every run has no spread to tell of.
+        // A count that is the same in every run is printed without a standard deviation of 0.
         if (values.Count > 1 && (Format != "#,0" || values.Distinct().Count() > 1))
         {
             text += $" ± {PaperNumbers.Plain(SampleMoments.StandardDeviation(values), SpreadFormat)}";

@@ -1,10 +1,11 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Tables;
 
-/// <summary>The methods over their seeds, with what is best and what is not shown to differ from it.</summary>
+/// <summary>The methods over their seeds, with the best means marked, and the means not significantly different from them.</summary>
 internal static class FinalTable
 {
     public const string Id = "final";
@@ -14,9 +15,9 @@ internal static class FinalTable
     {
         List<StudyGroup> groups = [.. evidence.Reported];
         List<StudyGroup> present = [.. groups.Where(group => group.Counted.Count > 0)];
-        // The best of several cells on the rows that are reported would have been chosen on them.
+        // Marking the best of several cells would amount to selection on the reported rows.
         bool marked = evidence.OneGroupPerMethod;
-        List<string> notes = [.. Marks(evidence, present, marked)];
+        List<string> notes = [.. MarkNotes(evidence, present, marked)];
         List<Dictionary<StudyGroup, StudyTableCell>> columns = [.. FinalColumn.All.Select(column => Column(column, present, marked, notes))];
         return new StudyTable
         {
@@ -32,14 +33,14 @@ internal static class FinalTable
                     .. columns.Select(column => column.GetValueOrDefault(group) ?? new StudyTableCell("")),
                 ]),
             ],
-            Notes = [.. notes, .. Gaps(evidence, groups)],
+            Notes = [.. notes, .. MissingNotes(evidence, groups)],
         };
     }
 
     private static string Caption(StudyEvidence evidence, List<StudyGroup> present)
     {
-        string what = evidence.NothingSelected ? "Curves' last evaluations on the reported set; nothing was selected from them" : "Each method at its selected cell, evaluated on the reported set";
-        return $"{what}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. Mean ± sample standard deviation over n seeds{(present.Any(group => group.Counted.Count == 1) ? " (one seed: the value alone)" : "")}.";
+        string subject = evidence.NothingSelected ? "Last evaluations on the reported split, without hyperparameter selection" : "Each method with its selected hyperparameters, evaluated on the reported split";
+        return $"{subject}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. Mean ± sample standard deviation over n seeds{(present.Any(group => group.Counted.Count == 1) ? " (value only for n = 1)" : "")}.";
     }
 
     private static Dictionary<StudyGroup, StudyTableCell> Column(FinalColumn column, List<StudyGroup> present, bool marked, List<string> notes)
@@ -51,15 +52,15 @@ internal static class FinalTable
             return cells;
         }
 
-        if (column.OfDevice && known.SelectMany(group => group.Counted).Select(run => run.Environment?.DeviceName ?? run.Environment?.Device).Distinct().Count() > 1)
+        if (column.DependsOnDevice && known.SelectMany(group => group.Counted).Select(run => run.Environment?.DeviceName ?? run.Environment?.Device).Distinct().Count() > 1)
         {
-            notes.Add($"{column.Title}: not all runs were on the same device, so no best one is marked.");
+            notes.Add($"{column.Title}: the runs used different devices, so no best value is marked.");
             return cells;
         }
 
-        double best = column.Best > 0 ? known.Max(group => cells[group].Value!.Value) : known.Min(group => cells[group].Value!.Value);
+        double best = column.Direction > 0 ? known.Max(group => cells[group].Value!.Value) : known.Min(group => cells[group].Value!.Value);
         string printed = PaperNumbers.Plain(best, column.Format);
-        // The same number of parameters everywhere is nobody's merit.
+        // If all methods have the same value, for example the number of parameters, none is best.
         if (!column.Tested && known.TrueForAll(group => PaperNumbers.Plain(cells[group].Value!.Value, column.Format) == printed))
         {
             return cells;
@@ -91,29 +92,29 @@ internal static class FinalTable
 
         foreach (IGrouping<string, int> reason in Enumerable.Range(0, groups.Count).Where(i => test.Untested[i] is not null).GroupBy(i => test.Untested[i]!))
         {
-            notes.Add($"{column.Title}: not tested against the highest mean, so without a dagger: {string.Join(", ", reason.Select(i => groups[i].Label))} ({reason.Key}).");
+            notes.Add($"{column.Title}: not tested against the highest mean and therefore without a dagger: {string.Join(", ", reason.Select(i => groups[i].Label))} ({reason.Key}).");
         }
     }
 
-    private static IEnumerable<string> Marks(StudyEvidence evidence, List<StudyGroup> present, bool marked)
+    private static IEnumerable<string> MarkNotes(StudyEvidence evidence, List<StudyGroup> present, bool marked)
     {
         if (!marked)
         {
-            yield return "Several cells a method: no best one is marked, since it would have been chosen on the rows that are reported.";
+            yield return "Several cells per method: no best value is marked, since that would be selection on the reported split.";
         }
         else if (present.Count > 1)
         {
-            yield return "Bold: the best mean of the column, as printed.";
-            yield return "†: Holm-adjusted p of a paired t test over seeds against the highest mean is 0.05 or more: not shown to differ, which is not equality.";
+            yield return "Bold: best mean of the column, as printed.";
+            yield return "†: no significant difference from the highest mean (paired t test over seeds, Holm-adjusted p ≥ 0.05), which does not imply equality.";
         }
 
         foreach (StudyArm arm in evidence.Study.Arms.Where(arm => arm.Position == GridPosition.AtEdge))
         {
-            yield return $"{arm.Label}: the selected cell is at the edge of its grid; a better one may lie beyond.";
+            yield return $"{arm.Label}: the selected cell lies at the edge of its grid; a better one may lie beyond.";
         }
     }
 
-    private static IEnumerable<string> Gaps(StudyEvidence evidence, List<StudyGroup> groups)
+    private static IEnumerable<string> MissingNotes(StudyEvidence evidence, List<StudyGroup> groups)
     {
         foreach (string note in groups.SelectMany(group => group.Notes))
         {
@@ -123,18 +124,18 @@ internal static class FinalTable
         int seeds = evidence.Study.Plan.Seeds?.Count ?? 0;
         foreach (StudyArm arm in evidence.Study.Arms.Where(arm => groups.TrueForAll(group => group.Arm != arm)))
         {
-            yield return $"{arm.Label}: no run on the reported set yet.";
+            yield return $"{arm.Label}: no run on the reported split yet.";
         }
 
         foreach (StudyGroup group in groups.Where(group => group.Runs.Count < seeds))
         {
-            yield return $"{group.Label}: {PaperNumbers.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
+            yield return $"{group.Label}: {NumberFormat.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
         }
 
         List<string> sources = [.. groups.SelectMany(group => group.Counted).Where(run => run.PeakMemoryMb is not null).Select(run => run.Environment?.MemorySource).OfType<string>().Where(source => source.Length > 0).Distinct()];
         if (sources.Count > 0)
         {
-            yield return $"Peak memory over the training steps, by {string.Join(" or ", sources)}; training time without evaluations and checkpoints.";
+            yield return $"Peak memory over the training steps, measured as {string.Join(" or ", sources)}; training time excludes evaluations and checkpoints.";
         }
     }
 }

@@ -6,7 +6,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Tables;
 
-/// <summary>What all reported runs have in common; where they differ, a field says so.</summary>
+/// <summary>The shared protocol of the reported runs, with the values per method where they differ.</summary>
 internal static class ProtocolTable
 {
     public const string Id = "protocol";
@@ -14,27 +14,27 @@ internal static class ProtocolTable
     private static readonly (string Field, string Title)[] s_fields =
     [
         ("model", "Model"),
-        ("dataset", "Data set"),
+        ("dataset", "Dataset"),
         ("trainSamples", "Training sentences"),
         ("epochs", "Epochs"),
-        ("maxSteps", "Optimizer steps at most"),
-        ("scheduleSteps", "Horizon of the schedule"),
-        ("effectiveBatch", "Sentences a step"),
-        ("schedule", "Schedule"),
+        ("maxSteps", "Maximum optimizer steps"),
+        ("scheduleSteps", "Schedule horizon (steps)"),
+        ("effectiveBatch", "Effective batch size"),
+        ("schedule", "Learning rate schedule"),
         ("warmupSteps", "Warm-up steps"),
         ("weightDecay", "Weight decay"),
-        ("maxGradNorm", "Gradient norm clipped to"),
+        ("maxGradNorm", "Maximum gradient norm"),
         ("rank", "Rank"),
         ("alpha", "Alpha"),
         ("dropout", "Dropout"),
-        ("targetModules", "Layers with an adapter"),
+        ("targetModules", "Target modules"),
         ("prompt", "Prompt"),
-        ("lossScope", "Targets"),
-        ("lossWeighting", "Weights of the loss"),
+        ("lossScope", "Loss scope"),
+        ("lossWeighting", "Loss weighting"),
         ("evalEvery", "Steps between evaluations"),
         ("evalSamples", "Evaluation rows"),
         ("evalSplit", "Evaluation split"),
-        ("precision", "Precision of the base weights"),
+        ("precision", "Base weight precision"),
     ];
 
     public static StudyTable Of(StudyEvidence evidence)
@@ -44,16 +44,16 @@ internal static class ProtocolTable
         return new StudyTable
         {
             Id = Id,
-            Caption = "The shared protocol of the runs on the reported set.",
+            Caption = "Shared protocol of the runs on the reported split.",
             Columns = ["Setting", "Value"],
             Rows = runs.Count == 0
                 ? []
                 : [.. s_fields.Select(field => (IReadOnlyList<StudyTableCell>)[new StudyTableCell(field.Title), new StudyTableCell(Value(evidence, runs, field.Field))])],
-            Notes = runs.Count == 0 ? ["No run on the reported set yet."] : [Seeds(evidence)],
+            Notes = runs.Count == 0 ? ["No run on the reported split yet."] : [Seeds(evidence)],
         };
     }
 
-    /// <summary>The value of all, or that of each method where they are not the same.</summary>
+    /// <summary>The common value, or the value per method where they differ.</summary>
     private static string Value(StudyEvidence evidence, List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs, string field)
     {
         List<string> all = [.. runs.Select(run => Text(run.Fields.GetValueOrDefault(field))).Distinct()];
@@ -64,12 +64,7 @@ internal static class ProtocolTable
     }
 
     private static string Seeds(StudyEvidence evidence) =>
-        $"Seeds: {string.Join(", ", (evidence.Study.Plan.Seeds ?? []).Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}. Run k of every method has seed and orderSeed k, so that runs pair by k.";
+        $"Seeds: {string.Join(", ", (evidence.Study.Plan.Seeds ?? []).Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}. For seed k, every method has seed = orderSeed = k, so that runs are paired by seed.";
 
-    private static string Text(JsonNode? value) => value switch
-    {
-        null => "none",
-        JsonArray array => string.Join(", ", array.Select(StudyGroup.Value)),
-        _ => StudyGroup.Value(value),
-    };
+    private static string Text(JsonNode? value) => value is JsonArray list ? string.Join(", ", list.Select(SettingFormat.Format)) : SettingFormat.Format(value);
 }

@@ -3,13 +3,13 @@ using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Tables;
 
-/// <summary>A table of a study as LaTeX (booktabs): the same cells as on the page.</summary>
+/// <summary>Writes a table of a study as LaTeX (booktabs), with the same cells as on the page.</summary>
 internal static class StudyTableTex
 {
-    /// <summary>A float holds no more; a longer table runs over pages.</summary>
-    private const int RowsOfAPage = 35;
+    /// <summary>Maximum number of rows of a float; a longer table becomes a longtable.</summary>
+    private const int MaxFloatRows = 35;
 
-    /// <summary>Wider than this, a table is set in small print.</summary>
+    /// <summary>Tables with more columns are set in a smaller font.</summary>
     private const int WideColumns = 5;
 
     public static string Write(StudyTable table)
@@ -19,7 +19,7 @@ internal static class StudyTableTex
         IEnumerable<IEnumerable<string>> rows = table.Rows.Select(row => row.Select(Cell));
         TexLines text = new TexLines().Comment("\\usepackage{booktabs,longtable}");
         string caption = $"\\caption{{{TexLines.Escape(table.Caption)}}}";
-        if (table.Rows.Count > RowsOfAPage)
+        if (table.Rows.Count > MaxFloatRows)
         {
             return text.Raw("\\begingroup\\small").LongTable(alignment, caption, Label(table), head, rows).Raw(Notes(table)).Raw("\\endgroup").ToString();
         }
@@ -30,7 +30,7 @@ internal static class StudyTableTex
 
     private static string Label(StudyTable table) => $"\\label{{tab:{table.Id}}}";
 
-    /// <summary>Text to the left, numbers to the right; long text in the last column of two wraps.</summary>
+    /// <summary>Text is left-aligned, numbers are right-aligned; in a table of two columns the second one wraps.</summary>
     private static string Alignment(StudyTable table) => table.Columns.Count == 2
         ? "lp{0.6\\linewidth}"
         : string.Concat(Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.Any(row => row[column].Value is not null) ? 'r' : 'l'));

@@ -3,15 +3,15 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Templates;
 
-/// <summary>The experiments of "Better Call LoRA" (Trifan and Popa), and those that it announces and leaves open.</summary>
+/// <summary>The experiments of "Better Call LoRA" (Trifan and Popa), including those that the paper leaves as future work.</summary>
 internal sealed class BetterCallLora : IStudyTemplate
 {
     private const string Rate = "learningRate";
     private const string RateB = "learningRateB";
 
     /// <summary>
-    /// Five rates for each method, a factor of two apart around the method's default. LoRA+ keeps the ratio ηB/ηA of 4 that the paper found, so that
-    /// no method is tried more often than another.
+    /// Five learning rates per method, a factor of two apart around the method's default. LoRA+ keeps the paper's ratio ηB/ηA of 4, so that all
+    /// methods have the same tuning budget.
     /// </summary>
     private static readonly (string Method, decimal[] Rates)[] s_full =
     [
@@ -26,13 +26,13 @@ internal sealed class BetterCallLora : IStudyTemplate
 
     public string Title => "Better Call LoRA";
 
-    public string Description => "LoRA, swapped initialisation, LoRA-XS, LoRA+ and PiSSA under one protocol: the paper's comparison, with its tables and figures.";
+    public string Description => "LoRA, swapped initialization, LoRA-XS, LoRA+ and PiSSA under one protocol: the paper's comparison, with its tables and figures.";
 
     public IReadOnlyList<(string Id, string Description)> Sizes =>
     [
-        ("smoke", "Five methods, two rates each, two seeds, 20 steps: minutes on two cores. Shows that everything works, not which method is better."),
-        ("figure-1", "The nine LoRA+ runs of the paper's first figure: a 3×3 grid of ηA and ηB, the first 200 of 1,250 steps. Nothing is selected."),
-        ("full", "Five methods, five rates each on a selection split, then five seeds of each method's best: 50 runs, or up to 5 more where a grid is extended."),
+        ("smoke", "Five methods, two learning rates each, two seeds, 20 steps: takes minutes on two cores. Shows that everything works, not which method is better."),
+        ("figure-1", "The nine LoRA+ runs of the paper's Figure 1: a 3×3 grid of ηA and ηB, the first 200 of 1,250 steps, without selection."),
+        ("full", "Five methods, five learning rates each on the selection split, then five seeds at each method's best: 50 runs, plus up to 5 if grids are extended."),
     ];
 
     public StudyPlan Make(string size, ScaleProfile profile) => size switch
@@ -64,7 +64,7 @@ internal sealed class BetterCallLora : IStudyTemplate
     private static StudyMethod Arm(string method, IReadOnlyList<JsonNode> rates) =>
         new() { Method = method, Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { [Rate] = rates } };
 
-    /// <summary>Every value that the paper's protocol has, said though it is a default.</summary>
+    /// <summary>All values of the paper's protocol, including those that are defaults.</summary>
     private static JsonObject Protocol(ScaleProfile profile, int trainSamples, JsonObject size)
     {
         JsonObject spec = new()

@@ -2,7 +2,7 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Templates;
 
-/// <summary>A built-in study. Another one is a file like <see cref="BetterCallLora"/> and a line in <see cref="StudyTemplates"/>.</summary>
+/// <summary>A built-in study. To add one, add a class like <see cref="BetterCallLora"/> and a line in <see cref="StudyTemplates"/>.</summary>
 internal interface IStudyTemplate
 {
     string Id { get; }
@@ -14,6 +14,6 @@ internal interface IStudyTemplate
     /// <summary>Ids and descriptions of its sizes.</summary>
     IReadOnlyList<(string Id, string Description)> Sizes { get; }
 
-    /// <summary>The plan of a size, without name, model and data set.</summary>
+    /// <summary>The plan of a size, without name, model and dataset.</summary>
     StudyPlan Make(string size, ScaleProfile profile);
 }

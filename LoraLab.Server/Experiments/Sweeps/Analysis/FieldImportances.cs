@@ -4,22 +4,22 @@ using LoraLab.Server.Experiments.Sweeps.Space;
 namespace LoraLab.Server.Experiments.Sweeps.Analysis;
 
 /// <summary>
-/// How much a field matters: the share of the objective's variance between groups of the field's values. With k groups of n runs in all, between-group sum of squares SSB,
-/// SSW within and SST in all, ε² = (SSB − (k − 1)·SSW/(n − k)) / SST, which is 0 on average where the field does nothing (SSB/SST is not: with few
-/// runs chance alone makes it large). It is the first-order part of a field; what only several fields do together is in none of them.
-/// Groups are the values themselves, or runs of like size in the order of the values where there are more than five. Beside it stands Spearman's rank correlation, which
-/// says in which direction.
+/// Hyperparameter importance: the share of the objective's variance between groups of a field's values. With k groups of n runs in total,
+/// between-group sum of squares SSB, within-group SSW and total SST, ε² = (SSB − (k − 1)·SSW/(n − k)) / SST. Its expectation is 0 for a field
+/// without effect, unlike that of SSB/SST, which is large by chance with few runs. It is the first-order effect: interactions are not included.
+/// The groups are the distinct values, or about equally large quantile groups if there are more than five values. Spearman's rank correlation
+/// adds the direction.
 /// Source: T. L. Kelley, "An unbiased correlation ratio measure", PNAS 21 (1935), 554–559; C. Spearman, American Journal of Psychology 15 (1904), 72–101.
 /// </summary>
 internal static class FieldImportances
 {
     public const int Needed = 10;
 
-    private const int MostGroups = 5;
+    private const int MaxGroups = 5;
 
     /// <summary>The fields, the most important first.</summary>
-    /// <param name="space">The space.</param>
-    /// <param name="points">Points of finished runs.</param>
+    /// <param name="space">The search space.</param>
+    /// <param name="points">Points of completed runs.</param>
     /// <param name="values">The objective of each.</param>
     public static IReadOnlyList<FieldImportance> Of(SearchSpace space, IReadOnlyList<double[]> points, IReadOnlyList<double> values) =>
         [.. space.Dimensions.Select((dimension, i) => Of(dimension, [.. points.Select(point => point[i])], values)).OrderByDescending(field => field.Share)];
@@ -28,24 +28,24 @@ internal static class FieldImportances
     {
         double?[] numbers = [.. coordinates.Select(dimension.Number)];
         bool ordered = numbers.All(number => number is not null);
-        double[] along = ordered ? [.. numbers.Select(number => number!.Value)] : coordinates;
-        int[] groups = Groups(along, ordered);
+        double[] x = ordered ? [.. numbers.Select(number => number!.Value)] : coordinates;
+        int[] groups = Groups(x, ordered);
         int count = groups.Distinct().Count();
-        return new FieldImportance(dimension.Field, Share(groups, count, values), ordered && count > 1 ? Correlation(along, values) : null, count);
+        return new FieldImportance(dimension.Field, Share(groups, count, values), ordered && count > 1 ? Correlation(x, values) : null, count);
     }
 
-    /// <summary>Runs with the same value are never parted.</summary>
-    private static int[] Groups(double[] along, bool ordered)
+    /// <summary>The group of each run; runs with the same value share a group.</summary>
+    private static int[] Groups(double[] x, bool ordered)
     {
-        double[] distinct = [.. along.Distinct().Order()];
-        if (distinct.Length <= MostGroups || !ordered)
+        double[] distinct = [.. x.Distinct().Order()];
+        if (distinct.Length <= MaxGroups || !ordered)
         {
-            return [.. along.Select(value => Array.BinarySearch(distinct, value))];
+            return [.. x.Select(value => Array.BinarySearch(distinct, value))];
         }
 
-        int wanted = Math.Clamp(along.Length / 4, 2, MostGroups);
-        double[] sorted = [.. along.Order()];
-        return [.. along.Select(value => (int)((long)Array.IndexOf(sorted, value) * wanted / sorted.Length))];
+        int count = Math.Clamp(x.Length / 4, 2, MaxGroups);
+        double[] sorted = [.. x.Order()];
+        return [.. x.Select(value => (int)((long)Array.IndexOf(sorted, value) * count / sorted.Length))];
     }
 
     private static double Share(int[] groups, int count, IReadOnlyList<double> values)
@@ -68,11 +68,11 @@ internal static class FieldImportances
         double[] second = Ranks([.. y]);
         double middle = (x.Length + 1) / 2.0;
         double product = first.Zip(second, (a, b) => (a - middle) * (b - middle)).Sum();
-        double size = Math.Sqrt(first.Sum(a => (a - middle) * (a - middle)) * second.Sum(b => (b - middle) * (b - middle)));
-        return size > 0 ? product / size : null;
+        double scale = Math.Sqrt(first.Sum(a => (a - middle) * (a - middle)) * second.Sum(b => (b - middle) * (b - middle)));
+        return scale > 0 ? product / scale : null;
     }
 
-    /// <summary>Ranks from 1; equal values share the mean of theirs.</summary>
+    /// <summary>Ranks from 1; ties share their mean rank.</summary>
     private static double[] Ranks(double[] values) =>
         [.. values.Select(value => values.Count(other => other < value) + ((values.Count(other => other == value) + 1) / 2.0))];
 }

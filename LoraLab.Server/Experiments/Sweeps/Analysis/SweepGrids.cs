@@ -4,35 +4,35 @@ using LoraLab.Server.Infrastructure.Errors;
 
 namespace LoraLab.Server.Experiments.Sweeps.Analysis;
 
-/// <summary>Two fields of a sweep as cells.</summary>
+/// <summary>Heat maps over two fields of a sweep.</summary>
 internal static class SweepGrids
 {
-    public static SweepGrid Of(StoredSweep record, IReadOnlyList<Trial> trials, string? x, string? y)
+    public static SweepGrid Of(StoredSweep sweep, IReadOnlyList<Trial> trials, string? x, string? y)
     {
-        SearchSpace space = SearchSpaceReader.Again(record.Plan, record.Constants);
+        SearchSpace space = SearchSpaceReader.Rebuild(sweep.Plan, sweep.Constants);
         if (space.Dimensions.Count < 2)
         {
-            throw ApiFailure.Invalid("y", $"The sweep searches {space.Dimensions[0].Field} alone; a heat map needs two fields.");
+            throw ApiFailure.Invalid("y", $"The sweep searches {space.Dimensions[0].Field} only; a heat map needs two fields.");
         }
 
         int across = IndexOf(space, x ?? space.Dimensions.First(dimension => dimension.Field != y).Field, "x");
         int up = IndexOf(space, y ?? space.Dimensions.First(dimension => dimension.Field != space.Dimensions[across].Field).Field, "y");
         if (across == up)
         {
-            throw ApiFailure.Invalid("y", $"x and y are both {space.Dimensions[up].Field}; name two fields.");
+            throw ApiFailure.Invalid("y", $"x and y are both {space.Dimensions[up].Field}; choose two different fields.");
         }
 
-        (SweepAxis xAxis, Func<double, int> xOf) = SweepAxes.Of(space.Dimensions[across], record.Plan.Sampler);
-        (SweepAxis yAxis, Func<double, int> yOf) = SweepAxes.Of(space.Dimensions[up], record.Plan.Sampler);
+        (SweepAxis xAxis, Func<double, int> xOf) = SweepAxes.Of(space.Dimensions[across], sweep.Plan.Sampler);
+        (SweepAxis yAxis, Func<double, int> yOf) = SweepAxes.Of(space.Dimensions[up], sweep.Plan.Sampler);
         SweepCell[] cells =
         [
             .. trials.Where(trial => trial.Run is not null)
                 .Select(trial => (Trial: trial, Point: space.PointOf(trial.Stored.Values)!))
                 .GroupBy(placed => (X: xOf(placed.Point[across]), Y: yOf(placed.Point[up])))
                 .OrderBy(cell => cell.Key.Y).ThenBy(cell => cell.Key.X)
-                .Select(cell => Cell(cell.Key.X, cell.Key.Y, record.Plan.Objective, [.. cell.Select(placed => placed.Trial)])),
+                .Select(cell => Cell(cell.Key.X, cell.Key.Y, sweep.Plan.Objective, [.. cell.Select(placed => placed.Trial)])),
         ];
-        return new SweepGrid { Objective = record.Plan.Objective, X = xAxis, Y = yAxis, Cells = cells, Note = Sentence(record, space.Dimensions.Count, cells) };
+        return new SweepGrid { Objective = sweep.Plan.Objective, X = xAxis, Y = yAxis, Cells = cells, Note = Sentence(sweep, space.Dimensions.Count, cells) };
     }
 
     private static SweepCell Cell(int x, int y, string objective, IReadOnlyList<Trial> trials)
@@ -41,12 +41,12 @@ internal static class SweepGrids
         return new SweepCell(x, y, values.Length == 0 ? null : values.Average(), values.Length, [.. trials.Select(trial => trial.Run!.Id)]);
     }
 
-    private static string Sentence(StoredSweep record, int fields, SweepCell[] cells)
+    private static string Sentence(StoredSweep sweep, int fields, SweepCell[] cells)
     {
         string several = cells.Any(cell => cell.Finished > 1)
-            ? fields > 2 ? "A cell with several runs shows their mean; they differ in the fields that are not shown." : "A cell with several runs shows their mean."
-            : "A cell shows its run.";
-        return $"{record.Plan.Objective} at the last evaluation of finished runs, on the selection split. {several} Runs that were stopped or failed have no figure.";
+            ? fields > 2 ? "Cells with several runs show their mean; these runs differ in fields not shown." : "Cells with several runs show their mean."
+            : "Each cell shows one run.";
+        return $"{sweep.Plan.Objective} at the last evaluation of completed runs, on the selection split. {several} Runs that were stopped or failed have no value.";
     }
 
     private static int IndexOf(SearchSpace space, string field, string parameter)
@@ -59,6 +59,6 @@ internal static class SweepGrids
             }
         }
 
-        throw ApiFailure.Invalid(parameter, $"{parameter} is '{ApiFailure.Shorten(field)}', which the sweep does not search; it searches {string.Join(", ", space.Dimensions.Select(dimension => dimension.Field))}.");
+        throw ApiFailure.Invalid(parameter, $"{parameter} is '{ApiFailure.Shorten(field)}', which the sweep does not search; use one of {string.Join(", ", space.Dimensions.Select(dimension => dimension.Field))}.");
     }
 }

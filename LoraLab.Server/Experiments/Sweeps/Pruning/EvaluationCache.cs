@@ -5,14 +5,14 @@ using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
-/// <summary>Evaluations of runs, read when there are new events of the run and remembered until then.</summary>
+/// <summary>Caches the evaluations of runs until a run has new events.</summary>
 internal sealed class EvaluationCache
 {
-    private const int Most = 4096;
+    private const int MaxEntries = 4096;
 
-    private readonly ConcurrentDictionary<(string Run, string Key), (int Attempts, long LastEvent, IReadOnlyList<Evaluation> Evaluations)> known = [];
+    private readonly ConcurrentDictionary<(string Run, string Key), (int Attempts, long LastEvent, IReadOnlyList<Evaluation> Evaluations)> cache = [];
 
-    /// <summary>The evaluations of a run after its start, in the order of their steps, the one before training left out.</summary>
+    /// <summary>The evaluations of a run in the order of their steps, without the one before training.</summary>
     public IReadOnlyList<Evaluation> Of(RunDocument run, string objective, IRunSeries series)
     {
         if (run.Attempts.Count == 0)
@@ -21,18 +21,18 @@ internal sealed class EvaluationCache
         }
 
         long lastEvent = run.Attempts[^1].LastEvent;
-        if (known.TryGetValue((run.Id, objective), out var seen) && seen.Attempts == run.Attempts.Count && seen.LastEvent == lastEvent)
+        if (cache.TryGetValue((run.Id, objective), out var cached) && cached.Attempts == run.Attempts.Count && cached.LastEvent == lastEvent)
         {
-            return seen.Evaluations;
+            return cached.Evaluations;
         }
 
         IReadOnlyList<Evaluation> evaluations = Read(run.Id, objective, series);
-        if (known.Count >= Most)
+        if (cache.Count >= MaxEntries)
         {
-            known.Clear();
+            cache.Clear();
         }
 
-        known[(run.Id, objective)] = (run.Attempts.Count, lastEvent, evaluations);
+        cache[(run.Id, objective)] = (run.Attempts.Count, lastEvent, evaluations);
         return evaluations;
     }
 
@@ -45,5 +45,5 @@ internal sealed class EvaluationCache
 
 /// <summary>The objective at a step.</summary>
 /// <param name="Step">The step.</param>
-/// <param name="Score">Higher is better; null: it was not finite.</param>
+/// <param name="Score">Higher is better; null: not finite.</param>
 internal readonly record struct Evaluation(int Step, double? Score);

@@ -1,32 +1,32 @@
 namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
 /// <summary>
-/// A choice: how often each value was tried, plus once for every value, which is the prior. With K values and N trials the i-th has the
+/// Estimator of a categorical field: the frequency of each value plus a prior count of 1. With K values and N trials, value i has the
 /// probability (1 + nᵢ)/(K + N).
 /// </summary>
 internal sealed class ChoiceEstimator : IParzenEstimator
 {
-    private readonly double[] shares;
+    private readonly double[] probabilities;
 
-    public ChoiceEstimator(int choices, IReadOnlyList<double> tried)
+    public ChoiceEstimator(int choices, IReadOnlyList<double> observed)
     {
-        shares = [.. Enumerable.Range(0, choices).Select(i => (1.0 + tried.Count(value => (int)value == i)) / (choices + tried.Count))];
+        probabilities = [.. Enumerable.Range(0, choices).Select(i => (1.0 + observed.Count(value => (int)value == i)) / (choices + observed.Count))];
     }
 
     public double Draw(SeededRandom random)
     {
         double left = random.Next();
-        for (int i = 0; i < shares.Length; i++)
+        for (int i = 0; i < probabilities.Length; i++)
         {
-            left -= shares[i];
+            left -= probabilities[i];
             if (left < 0)
             {
                 return i;
             }
         }
 
-        return shares.Length - 1;
+        return probabilities.Length - 1;
     }
 
-    public double LogDensity(double coordinate) => Math.Log(shares[(int)coordinate]);
+    public double LogDensity(double coordinate) => Math.Log(probabilities[(int)coordinate]);
 }

@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
-/// <summary>The density of one field's coordinates, from those that were tried.</summary>
+/// <summary>A density over one field's coordinates, estimated from observed ones.</summary>
 internal interface IParzenEstimator
 {
     double Draw(SeededRandom random);

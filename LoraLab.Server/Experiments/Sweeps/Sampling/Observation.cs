@@ -1,6 +1,6 @@
 namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
-/// <summary>A point and what came of it.</summary>
+/// <summary>A sampled point and its score.</summary>
 /// <param name="Point">Its coordinates.</param>
-/// <param name="Score">The result, higher is better; null: it failed, or there is none yet. Both are kept away from.</param>
+/// <param name="Score">The score, higher is better; null: failed or still running, which repels TPE either way.</param>
 internal sealed record Observation(double[] Point, double? Score);

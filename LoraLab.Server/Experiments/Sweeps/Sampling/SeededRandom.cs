@@ -1,11 +1,11 @@
 namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
 /// <summary>
-/// SplitMix64: numbers that follow from a seed and a stream alone, on every machine and in every version of the runtime.
+/// SplitMix64: numbers that depend on the seed and the stream only, on every machine and in every version of the runtime.
 /// Source: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 /// </summary>
 /// <param name="seed">The seed.</param>
-/// <param name="stream">Which of the seed's sequences.</param>
+/// <param name="stream">Number of the seed's sequence.</param>
 internal sealed class SeededRandom(long seed, long stream)
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
@@ -15,10 +15,10 @@ internal sealed class SeededRandom(long seed, long stream)
     /// <summary>Uniform in [0, 1).</summary>
     public double Next() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>Uniform among 0 … count − 1.</summary>
+    /// <summary>Uniform over 0 … count − 1.</summary>
     public int Next(int count) => (int)Math.Min(count - 1, Next() * count);
 
-    /// <summary>Normal with mean 0 and deviation 1, by Box and Muller's transform.</summary>
+    /// <summary>Standard normal, by the Box–Muller transform.</summary>
     public double NextNormal() => Math.Sqrt(-2 * Math.Log(1 - Next())) * Math.Cos(2 * Math.PI * Next());
 
     private ulong NextBits() => Mix(unchecked(state += Golden));

@@ -4,27 +4,27 @@ namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
 /// <summary>
 /// Tree-structured Parzen estimator. With y* the γ-quantile of the results so far, ℓ(x) is the density of points that are better than y* and
-/// g(x) that of the others, each a product over the fields; the expected improvement at x grows with (γ + (1 − γ)·g(x)/ℓ(x))⁻¹, so that candidates are drawn from ℓ and the
-/// one with the greatest ℓ(x)/g(x) is taken. Candidates are whole points: chosen field by field, a value that was among the good ones by chance would hardly be
-/// left again. Runs that failed or are still under way count as others, so that lanes that work at the same time do not try the same point.
+/// g(x) that of the others, each a product over the fields. The expected improvement at x grows with (γ + (1 − γ)·g(x)/ℓ(x))⁻¹, so candidates
+/// are drawn from ℓ and the one with the largest ℓ(x)/g(x) is taken. Candidates are whole points: chosen field by field, a value that was among
+/// the good ones by chance would hardly ever be left. Failed and running trials count as others, so that concurrent lanes do not sample the same point.
 /// Source: J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, "Algorithms for hyper-parameter optimization", NeurIPS 2011, section 4
 /// (γ = 0.15 and 24 candidates are theirs).
 /// </summary>
 internal static class TpeSampler
 {
     private const double Gamma = 0.15;
-    private const int MostGood = 25;
+    private const int MaxGood = 25;
     private const int Candidates = 24;
-    private const int MostRounds = 64;
+    private const int MaxRounds = 64;
 
-    // Of the seed's sequences, those below are the random draws'.
+    // Lower streams of the seed belong to the random draws.
     private const long FirstStream = 1L << 32;
 
-    /// <summary>The next point; it follows from the seed and what is observed alone. Null: no other point was found.</summary>
-    /// <param name="space">The space.</param>
+    /// <summary>The next point, which depends on the seed and the observations only; null if no new point is found.</summary>
+    /// <param name="space">The search space.</param>
     /// <param name="seed">The seed.</param>
-    /// <param name="startup">Points that are drawn at random first.</param>
-    /// <param name="observed">All points so far, in their order.</param>
+    /// <param name="startup">Number of random points before the first model-based one.</param>
+    /// <param name="observed">All points so far, in order.</param>
     public static double[]? Next(SearchSpace space, long seed, int startup, IReadOnlyList<Observation> observed)
     {
         HashSet<string> taken = [.. observed.Select(observation => SearchSpace.KeyOf(observation.Point))];
@@ -34,13 +34,13 @@ internal static class TpeSampler
             return RandomSampler.Next(space, seed, observed.Count, taken);
         }
 
-        int good = Math.Min(MostGood, Math.Max(1, (int)Math.Ceiling(Gamma * ranked.Length)));
+        int good = Math.Min(MaxGood, Math.Max(1, (int)Math.Ceiling(Gamma * ranked.Length)));
         double[][] better = [.. ranked.Take(good).Select(observation => observation.Point)];
         double[][] others = [.. ranked.Skip(good).Concat(observed.Where(observation => observation.Score is null)).Select(observation => observation.Point)];
         (IParzenEstimator Good, IParzenEstimator Other)[] fields =
             [.. space.Dimensions.Select((dimension, i) => (Estimator(dimension, better, i), Estimator(dimension, others, i)))];
         SeededRandom random = new(seed, FirstStream + observed.Count);
-        for (int round = 0; round < MostRounds; round++)
+        for (int round = 0; round < MaxRounds; round++)
         {
             if (Best(space, fields, taken, random) is { } point)
             {
@@ -51,7 +51,7 @@ internal static class TpeSampler
         return RandomSampler.Next(space, seed, observed.Count, taken);
     }
 
-    /// <summary>Null: none of the candidates is allowed and new.</summary>
+    /// <summary>The best candidate; null if none is allowed and new.</summary>
     private static double[]? Best(SearchSpace space, (IParzenEstimator Good, IParzenEstimator Other)[] fields, HashSet<string> taken, SeededRandom random)
     {
         (double[]? best, double highest) = (null, double.NegativeInfinity);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
 /// <summary>
-/// Reads a comparison. There is nothing in it that could run anything: numbers, fields, + - * /, parentheses, one comparison.
+/// Parses a comparison. The language cannot execute anything: numbers, fields, + - * /, parentheses, one comparison.
 /// <code>
 /// comparison = sum ("&lt;" | "&lt;=" | "&gt;" | "&gt;=" | "==" | "!=") sum
 /// sum        = product { ("+" | "-") product }
@@ -13,36 +13,37 @@ namespace LoraLab.Server.Experiments.Sweeps.Space;
 /// </summary>
 internal sealed class ConstraintParser
 {
-    public const int MaximumLength = 300;
-    private const int MaximumDepth = 32;
+    public const int MaxLength = 300;
+    private const int MaxDepth = 32;
 
     private static readonly string[] Comparisons = ["<=", ">=", "==", "!=", "<", ">"];
 
     private readonly string text;
-    private readonly Func<string, ConstraintOperand> meaning;
+    private readonly Func<string, ConstraintOperand> resolve;
     private readonly HashSet<string> fields = [];
     private int at;
     private int depth;
 
-    private ConstraintParser(string text, Func<string, ConstraintOperand> meaning) => (this.text, this.meaning) = (text, meaning);
+    private ConstraintParser(string text, Func<string, ConstraintOperand> resolve) => (this.text, this.resolve) = (text, resolve);
 
+    /// <summary>Parses a comparison.</summary>
     /// <param name="text">The comparison.</param>
-    /// <param name="meaning">What a name stands for.</param>
-    /// <exception cref="FormatException">It is not one; the message names the place.</exception>
-    public static Constraint Parse(string text, Func<string, ConstraintOperand> meaning)
+    /// <param name="resolve">Resolves a name.</param>
+    /// <exception cref="FormatException">The text is not a comparison; the message has the position.</exception>
+    public static Constraint Parse(string text, Func<string, ConstraintOperand> resolve)
     {
-        if (text.Length > MaximumLength)
+        if (text.Length > MaxLength)
         {
-            throw new FormatException($"it has {text.Length} characters; at most {MaximumLength} are allowed.");
+            throw new FormatException($"it has {text.Length} characters; at most {MaxLength} are allowed.");
         }
 
-        ConstraintParser parser = new(text, meaning);
+        ConstraintParser parser = new(text, resolve);
         Expression left = parser.Sum();
         string comparison = parser.Comparison();
         Expression right = parser.Sum();
-        parser.Spaces();
+        parser.SkipSpaces();
         return parser.at < text.Length
-            ? throw parser.Wrong(Comparisons.Any(parser.Sees) ? "a second comparison; write it as a constraint of its own" : $"'{text[parser.at]}', where the comparison should end")
+            ? throw parser.Error(Comparisons.Any(parser.IsAt) ? "a second comparison; write it as a constraint of its own" : $"'{text[parser.at]}', where the comparison should end")
             : new Constraint(text, parser.fields, left, comparison, right);
     }
 
@@ -72,9 +73,9 @@ internal sealed class ConstraintParser
 
     private Expression Factor()
     {
-        if (++depth > MaximumDepth)
+        if (++depth > MaxDepth)
         {
-            throw Wrong("more than " + MaximumDepth + " signs and parentheses within one another");
+            throw Error("more than " + MaxDepth + " nested signs and parentheses");
         }
 
         try
@@ -88,12 +89,12 @@ internal sealed class ConstraintParser
             if (Take('(', '(') is not null)
             {
                 Expression inner = Sum();
-                return Take(')', ')') is null ? throw Wrong(Found() + ", where a ')' is missing") : inner;
+                return Take(')', ')') is null ? throw Error(Found() + ", where a ')' is missing") : inner;
             }
 
             return at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '.') ? Number()
                 : at < text.Length && char.IsAsciiLetter(text[at]) ? Field()
-                : throw Wrong(Found() + ", where a number or a field is expected");
+                : throw Error(Found() + ", where a number or a field is expected");
         }
         finally
         {
@@ -104,7 +105,7 @@ internal sealed class ConstraintParser
     private Expression Number()
     {
         int start = at;
-        Digits();
+        SkipDigits();
         if (at < text.Length && text[at] is 'e' or 'E')
         {
             at++;
@@ -113,14 +114,14 @@ internal sealed class ConstraintParser
                 at++;
             }
 
-            Digits();
+            SkipDigits();
         }
 
         if (!double.TryParse(text.AsSpan(start, at - start), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
         {
             string written = text[start..at];
             at = start;
-            throw Wrong($"'{written}', which is not a number");
+            throw Error($"'{written}', which is not a number");
         }
 
         return _ => value;
@@ -135,14 +136,14 @@ internal sealed class ConstraintParser
         }
 
         string field = text[start..at];
-        ConstraintOperand means = meaning(field);
-        if (means.Problem is { } problem)
+        ConstraintOperand operand = resolve(field);
+        if (operand.Problem is { } problem)
         {
             at = start;
-            throw Wrong($"'{field}': {problem}");
+            throw Error($"'{field}': {problem}");
         }
 
-        if (means.Value is { } value)
+        if (operand.Value is { } value)
         {
             return _ => value;
         }
@@ -153,13 +154,13 @@ internal sealed class ConstraintParser
 
     private string Comparison()
     {
-        Spaces();
-        string sign = Comparisons.FirstOrDefault(Sees) ?? throw Wrong(Found() + ", where one of < <= > >= == != is expected");
+        SkipSpaces();
+        string sign = Comparisons.FirstOrDefault(IsAt) ?? throw Error(Found() + ", where one of < <= > >= == != is expected");
         at += sign.Length;
         return sign;
     }
 
-    private void Digits()
+    private void SkipDigits()
     {
         while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '.'))
         {
@@ -169,11 +170,11 @@ internal sealed class ConstraintParser
 
     private char? Take(char one, char other)
     {
-        Spaces();
+        SkipSpaces();
         return at < text.Length && (text[at] == one || text[at] == other) ? text[at++] : null;
     }
 
-    private void Spaces()
+    private void SkipSpaces()
     {
         while (at < text.Length && text[at] == ' ')
         {
@@ -181,9 +182,9 @@ internal sealed class ConstraintParser
         }
     }
 
-    private bool Sees(string sign) => string.CompareOrdinal(text, at, sign, 0, sign.Length) == 0;
+    private bool IsAt(string sign) => string.CompareOrdinal(text, at, sign, 0, sign.Length) == 0;
 
-    private string Found() => at < text.Length ? $"'{text[at]}'" : "nothing more";
+    private string Found() => at < text.Length ? $"'{text[at]}'" : "the end of the text";
 
-    private FormatException Wrong(string what) => new($"at character {at + 1} of '{text}' there is {what}.");
+    private FormatException Error(string found) => new($"at character {at + 1} of '{text}' there is {found}.");
 }

@@ -4,15 +4,13 @@ using LoraLab.Contracts.Experiments.Sweeps;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>
-/// A searched field as a coordinate: the index of a choice, else the number itself.
-/// </summary>
+/// <summary>A searched field with its coordinate: the index of a choice, otherwise the number itself.</summary>
 internal sealed record Dimension(string Field, SweepRange Range)
 {
-    /// <summary>Digits of a drawn number: enough to search with, few enough to read.</summary>
+    /// <summary>Significant digits of a sampled number: precise enough for a search, short enough to read.</summary>
     private const int Digits = 4;
 
-    private const int MostWhole = 100_000;
+    private const int MaxIntegers = 100_000;
 
     /// <summary>The values of a choice.</summary>
     public IReadOnlyList<JsonNode?> Choices { get; init; } = [];
@@ -23,14 +21,14 @@ internal sealed record Dimension(string Field, SweepRange Range)
     /// <summary>Largest number of a range.</summary>
     public double High { get; init; }
 
-    /// <summary>Values in a grid; null: each whole number.</summary>
+    /// <summary>Number of values in a grid; null: every integer.</summary>
     public int? Steps { get; init; }
 
     public bool IsChoice => Range == SweepRange.Choice;
 
     public bool IsLog => Range == SweepRange.LogUniform;
 
-    /// <summary>Different values that there are; null: no end of them.</summary>
+    /// <summary>Number of distinct values; null: infinite.</summary>
     public long? Size => Range switch
     {
         SweepRange.Choice => Choices.Count,
@@ -48,28 +46,28 @@ internal sealed record Dimension(string Field, SweepRange Range)
 
         if (Range == SweepRange.Integer && Steps is null)
         {
-            return [.. Enumerable.Range(0, (int)Math.Min(Size!.Value, MostWhole)).Select(offset => Low + offset)];
+            return [.. Enumerable.Range(0, (int)Math.Min(Size!.Value, MaxIntegers)).Select(offset => Low + offset)];
         }
 
         int steps = Steps!.Value;
         return steps == 1 || Low == High ? [Low] : [.. Enumerable.Range(0, steps).Select(i => At((double)i / (steps - 1))).Distinct()];
     }
 
-    /// <summary>The coordinate at a share of the way from low to high, on the range's own scale.</summary>
-    public double At(double share)
+    /// <summary>The coordinate at a fraction of the way from low to high, on the scale of the range.</summary>
+    public double At(double fraction)
     {
-        double value = IsLog ? Math.Exp(Math.Log(Low) + (share * (Math.Log(High) - Math.Log(Low)))) : Low + (share * (High - Low));
-        return Tidy(value);
+        double value = IsLog ? Math.Exp(Math.Log(Low) + (fraction * (Math.Log(High) - Math.Log(Low)))) : Low + (fraction * (High - Low));
+        return Normalize(value);
     }
 
-    /// <summary>A coordinate within the range, whole where it must be, and with few digits where it need not have many.</summary>
-    public double Tidy(double value)
+    /// <summary>Clamps a coordinate to the range and rounds it: to an integer, or to <see cref="Digits"/> significant digits.</summary>
+    public double Normalize(double value)
     {
-        double tidy = Range == SweepRange.Integer ? Math.Round(value) : Rounded(value);
-        return Math.Clamp(tidy, Low, High);
+        double normalized = Range == SweepRange.Integer ? Math.Round(value) : Rounded(value);
+        return Math.Clamp(normalized, Low, High);
     }
 
-    /// <summary>The value of the field; null is one, too.</summary>
+    /// <summary>The field's value at a coordinate; null is a valid choice.</summary>
     public JsonNode? Value(double coordinate) => Range switch
     {
         SweepRange.Choice => Choices[(int)coordinate]?.DeepClone(),
@@ -77,7 +75,7 @@ internal sealed record Dimension(string Field, SweepRange Range)
         _ => JsonValue.Create(coordinate),
     };
 
-    /// <summary>The coordinate of a value; null: it is none of this field's.</summary>
+    /// <summary>The coordinate of a value; null if the field cannot have it.</summary>
     public double? Coordinate(JsonNode? value)
     {
         if (!IsChoice)
@@ -96,7 +94,7 @@ internal sealed record Dimension(string Field, SweepRange Range)
         return null;
     }
 
-    /// <summary>The number for constraints; null: the value is not one.</summary>
+    /// <summary>The number for constraints; null if the value is not a number.</summary>
     public double? Number(double coordinate) => IsChoice ? SpecFields.Number(Choices[(int)coordinate]) : coordinate;
 
     private static double Rounded(double value)

@@ -2,9 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>What a field of the specification takes.</summary>
-/// <param name="IsNumber">It can be given as a range.</param>
-/// <param name="IsWhole">Its numbers are whole.</param>
-/// <param name="Expected">What it takes, in words.</param>
-/// <param name="Takes">Whether it takes a value.</param>
-internal sealed record FieldType(bool IsNumber, bool IsWhole, string Expected, Func<JsonNode?, bool> Takes);
+/// <summary>The type of a field of the specification.</summary>
+/// <param name="IsNumber">Whether it is numeric and can be given as a range.</param>
+/// <param name="IsInteger">Whether its numbers are integers.</param>
+/// <param name="Expected">The expected value, for messages.</param>
+/// <param name="Accepts">Whether it accepts a value.</param>
+internal sealed record FieldType(bool IsNumber, bool IsInteger, string Expected, Func<JsonNode?, bool> Accepts);

@@ -1,15 +1,15 @@
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>Every combination of a grid, the last field fastest.</summary>
+/// <summary>All combinations of a grid; the last field changes fastest.</summary>
 internal static class GridPoints
 {
-    /// <summary>Combinations that are looked at: beyond, a space is refused before the constraints are asked.</summary>
-    public const int Most = 100_000;
+    /// <summary>Maximum number of combinations; a larger space is rejected before the constraints are evaluated.</summary>
+    public const int Max = 100_000;
 
-    /// <summary>Combinations without the constraints.</summary>
+    /// <summary>Number of combinations without the constraints.</summary>
     public static double Count(SearchSpace space) => space.Dimensions.Aggregate(1.0, (count, dimension) => count * dimension.GridValues().Count);
 
-    /// <summary>The combinations that the constraints allow; there must be no more than <see cref="Most"/> in all.</summary>
+    /// <summary>The combinations that the constraints allow, of at most <see cref="Max"/> in total.</summary>
     public static IEnumerable<double[]> Of(SearchSpace space)
     {
         IReadOnlyList<double>[] values = [.. space.Dimensions.Select(dimension => dimension.GridValues())];

@@ -3,22 +3,22 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>The searched fields and what must hold between them. A point has a coordinate for each field, in the fields' order.</summary>
+/// <summary>The searched fields and their constraints. A point has one coordinate per field, in the order of the fields.</summary>
 internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnlyList<Constraint> constraints, IReadOnlyDictionary<string, double> constants)
 {
     public IReadOnlyList<Dimension> Dimensions => dimensions;
 
-    /// <summary>Numbers of the fields in the constraints that are the same in every run.</summary>
+    /// <summary>Values of the fields in the constraints that are not searched.</summary>
     public IReadOnlyDictionary<string, double> Constants => constants;
 
     public IReadOnlyList<Constraint> Constraints => constraints;
 
-    /// <summary>Combinations without the constraints; null: no end of them.</summary>
+    /// <summary>Number of combinations without the constraints; null: infinite.</summary>
     public double? Size => dimensions.Aggregate((double?)1, (size, dimension) => size * dimension.Size);
 
     public bool Allows(double[] point) => constraints.All(constraint => constraint.Holds(field => Number(point, field)));
 
-    /// <summary>Value by field.</summary>
+    /// <summary>The value of each field at a point.</summary>
     public JsonObject Values(double[] point)
     {
         JsonObject values = [];
@@ -30,7 +30,7 @@ internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnly
         return values;
     }
 
-    /// <summary>The point of values; null: they are not of this space.</summary>
+    /// <summary>The point with these values; null if they are not in this space.</summary>
     public double[]? PointOf(JsonObject values)
     {
         double[] point = new double[dimensions.Count];
@@ -49,7 +49,7 @@ internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnly
 
     public bool Has(string field) => dimensions.Any(dimension => dimension.Field == field);
 
-    /// <summary>What two points share exactly when they are the same.</summary>
+    /// <summary>A key that is equal exactly for equal points.</summary>
     public static string KeyOf(double[] point) => string.Join(';', point.Select(coordinate => coordinate.ToString("R", CultureInfo.InvariantCulture)));
 
     private double? Number(double[] point, string field)

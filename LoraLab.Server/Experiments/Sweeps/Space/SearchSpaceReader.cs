@@ -7,13 +7,13 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>Makes the space of a plan, and says everything that is wrong with it at once.</summary>
+/// <summary>Reads the search space of a plan and reports all its errors at once.</summary>
 internal sealed class SearchSpaceReader
 {
-    private const int MostFields = 16;
-    private const int MostChoices = 500;
-    private const int MostConstraints = 32;
-    private const int MostSteps = 500;
+    private const int MaxFields = 16;
+    private const int MaxChoices = 500;
+    private const int MaxConstraints = 32;
+    private const int MaxSteps = 500;
 
     private readonly SweepPlan plan;
     private readonly IReadOnlyList<MethodDescriptor> methods;
@@ -22,24 +22,24 @@ internal sealed class SearchSpaceReader
 
     private SearchSpaceReader(SweepPlan plan, IReadOnlyList<MethodDescriptor> methods, List<FieldError> errors) => (this.plan, this.methods, this.errors) = (plan, methods, errors);
 
-    /// <summary>The space; null: there are errors.</summary>
+    /// <summary>The search space; null if there are errors.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="known">All methods.</param>
-    /// <param name="errors">Gets what is wrong.</param>
+    /// <param name="errors">Receives the errors.</param>
     public static SearchSpace? Read(SweepPlan plan, IReadOnlyList<MethodDescriptor> known, List<FieldError> errors) =>
         new SearchSpaceReader(plan, MethodsOf(plan, known), errors).Read();
 
-    /// <summary>The space of a plan that was read before.</summary>
+    /// <summary>Rebuilds the search space of a plan that was read before.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="constants">What <see cref="SearchSpace.Constants"/> said then.</param>
-    public static SearchSpace Again(SweepPlan plan, IReadOnlyDictionary<string, double> constants)
+    /// <param name="constants">Its <see cref="SearchSpace.Constants"/>.</param>
+    public static SearchSpace Rebuild(SweepPlan plan, IReadOnlyDictionary<string, double> constants)
     {
         Dimension[] dimensions = [.. plan.Space.Select(field => new Dimension(field.Field, field.Range) { Choices = field.Values ?? [], Low = field.Low ?? 0, High = field.High ?? 0, Steps = field.Steps })];
         Constraint[] constraints = [.. plan.Constraints.Select(text => ConstraintParser.Parse(text, name => constants.TryGetValue(name, out double value) ? new ConstraintOperand(value, null) : ConstraintOperand.Searched))];
         return new SearchSpace(dimensions, constraints, constants);
     }
 
-    /// <summary>The methods that runs of the plan can have.</summary>
+    /// <summary>The methods that the plan's runs can have.</summary>
     public static IReadOnlyList<MethodDescriptor> MethodsOf(SweepPlan plan, IReadOnlyList<MethodDescriptor> known)
     {
         IReadOnlyList<JsonNode?> ids = plan.Space.FirstOrDefault(field => field?.Field == "method")?.Values ?? [SpecFields.ValueIn(plan.Spec, "method", [])];
@@ -50,23 +50,23 @@ internal sealed class SearchSpaceReader
     private SearchSpace? Read()
     {
         int before = errors.Count;
-        if (plan.Space.Count is 0 or > MostFields)
+        if (plan.Space.Count is 0 or > MaxFields)
         {
-            errors.Add(new FieldError("space", plan.Space.Count == 0 ? "space is empty; name at least one field to search." : $"space has {plan.Space.Count} fields; at most {MostFields} can be searched at once."));
+            errors.Add(new FieldError("space", plan.Space.Count == 0 ? "space is empty; name at least one field to search." : $"space has {plan.Space.Count} fields; at most {MaxFields} can be searched at once."));
         }
 
-        List<Dimension> dimensions = [.. plan.Space.Take(MostFields).Select(Read).OfType<Dimension>()];
+        List<Dimension> dimensions = [.. plan.Space.Take(MaxFields).Select(Read).OfType<Dimension>()];
         foreach (IGrouping<string, Dimension> twice in dimensions.GroupBy(dimension => dimension.Field).Where(group => group.Count() > 1))
         {
-            errors.Add(new FieldError("space", $"{twice.Key} is in the space {twice.Count()} times; name it once."));
+            errors.Add(new FieldError("space", $"{twice.Key} is in space {twice.Count()} times; list it once."));
         }
 
-        if (plan.Constraints.Count > MostConstraints)
+        if (plan.Constraints.Count > MaxConstraints)
         {
-            errors.Add(new FieldError("constraints", $"There are {plan.Constraints.Count} constraints; at most {MostConstraints} are allowed."));
+            errors.Add(new FieldError("constraints", $"There are {plan.Constraints.Count} constraints; at most {MaxConstraints} are allowed."));
         }
 
-        // Fields that are wrong would be told once more for each constraint.
+        // An invalid field would be reported again for each constraint.
         List<Constraint> constraints = errors.Count > before ? [] : [.. plan.Constraints.Select((text, index) => Read(text, index, dimensions)).OfType<Constraint>()];
         return errors.Count > before ? null : new SearchSpace(dimensions, constraints, constants);
     }
@@ -76,12 +76,12 @@ internal sealed class SearchSpaceReader
         string place = $"space[{index}]";
         if (field is null || string.IsNullOrWhiteSpace(field.Field))
         {
-            return Wrong(place, $"{place} names no field.");
+            return Error(place, $"{place} has no field name; set field.");
         }
 
-        if (SpecFields.Problem(field.Field, methods) is { } problem)
+        if (SpecFields.RefusalReason(field.Field, methods) is { } problem)
         {
-            return Wrong($"{place}.field", $"{place}: {problem}");
+            return Error($"{place}.field", $"{place}: {problem}");
         }
 
         FieldType type = SpecFields.TypeOf(field.Field, methods);
@@ -92,24 +92,24 @@ internal sealed class SearchSpaceReader
     {
         if (field.Low is not null || field.High is not null || field.Steps is not null)
         {
-            return Wrong(place, $"{place}: {field.Field} is a choice, which has values and no low, high or steps; for a range set range to uniform, logUniform or integer.");
+            return Error(place, $"{place}: {field.Field} is a choice, which takes values but not low, high or steps; for a range, set range to uniform, logUniform or integer.");
         }
 
-        if (field.Values is not { Count: > 0 and <= MostChoices } values)
+        if (field.Values is not { Count: > 0 and <= MaxChoices } values)
         {
-            return Wrong($"{place}.values", field.Values is { Count: > 0 } ? $"{place}: {field.Field} has {field.Values.Count} values; at most {MostChoices} are allowed." : $"{place}: {field.Field} has no values; give at least one.");
+            return Error($"{place}.values", field.Values is { Count: > 0 } ? $"{place}: {field.Field} has {field.Values.Count} values; at most {MaxChoices} are allowed." : $"{place}: {field.Field} has no values; list at least one.");
         }
 
         for (int i = 0; i < values.Count; i++)
         {
-            if (!type.Takes(values[i]))
+            if (!type.Accepts(values[i]))
             {
-                return Wrong($"{place}.values", $"{place}: {field.Field} must be {type.Expected}; value {i + 1} is {Shown(values[i])}.");
+                return Error($"{place}.values", $"{place}: {field.Field} must be {type.Expected}; value {i + 1} is {Shorten(values[i])}.");
             }
 
             if (values.Take(i).Any(earlier => JsonNode.DeepEquals(earlier, values[i])))
             {
-                return Wrong($"{place}.values", $"{place}: {field.Field} has the value {Shown(values[i])} twice.");
+                return Error($"{place}.values", $"{place}: {field.Field} lists the value {Shorten(values[i])} twice.");
             }
         }
 
@@ -118,54 +118,54 @@ internal sealed class SearchSpaceReader
 
     private Dimension? Range(string place, SweepField field, FieldType type)
     {
-        string word = JsonNamingPolicy.CamelCase.ConvertName(field.Range.ToString());
+        string range = JsonNamingPolicy.CamelCase.ConvertName(field.Range.ToString());
         if (!type.IsNumber)
         {
-            return Wrong($"{place}.range", $"{place}: {field.Field} is {type.Expected} and cannot be {word}; give its values as a choice.");
+            return Error($"{place}.range", $"{place}: {field.Field} is {type.Expected} and cannot be {range}; list its values as a choice.");
         }
 
-        if (type.IsWhole && field.Range != SweepRange.Integer)
+        if (type.IsInteger && field.Range != SweepRange.Integer)
         {
-            return Wrong($"{place}.range", $"{place}: {field.Field} is a whole number and cannot be {word}; set range to integer, or give its values as a choice.");
+            return Error($"{place}.range", $"{place}: {field.Field} is an integer and cannot be {range}; set range to integer, or list its values as a choice.");
         }
 
         if (field.Values is not null)
         {
-            return Wrong($"{place}.values", $"{place}: {field.Field} is {word}, which has low and high and no values.");
+            return Error($"{place}.values", $"{place}: {field.Field} is {range}, which takes low and high but not values.");
         }
 
         if (field.Low is not { } low || field.High is not { } high || !double.IsFinite(low) || !double.IsFinite(high))
         {
-            return Wrong(place, $"{place}: {field.Field} is {word}; give low and high.");
+            return Error(place, $"{place}: {field.Field} is {range}; set low and high.");
         }
 
         if (low > high)
         {
-            return Wrong($"{place}.low", $"{place}: {field.Field} has low {Text(low)} above high {Text(high)}.");
+            return Error($"{place}.low", $"{place}: {field.Field} has low {Text(low)} above high {Text(high)}; swap them.");
         }
 
         if (!double.IsFinite(high - low))
         {
-            return Wrong(place, $"{place}: {field.Field} has a range that is too wide: from {Text(low)} to {Text(high)}.");
+            return Error(place, $"{place}: the range of {field.Field}, from {Text(low)} to {Text(high)}, is too wide.");
         }
 
         if (field.Range == SweepRange.LogUniform && low <= 0)
         {
-            return Wrong($"{place}.low", $"{place}: {field.Field} is logUniform, whose low must be above 0; it is {Text(low)}.");
+            return Error($"{place}.low", $"{place}: {field.Field} is logUniform, so low must be above 0; it is {Text(low)}.");
         }
 
         if (field.Range == SweepRange.Integer && (!double.IsInteger(low) || !double.IsInteger(high) || Math.Max(Math.Abs(low), Math.Abs(high)) > int.MaxValue))
         {
-            return Wrong(place, $"{place}: {field.Field} is integer, whose low and high must be whole numbers; they are {Text(low)} and {Text(high)}.");
+            return Error(place, $"{place}: {field.Field} is integer, so low and high must be integers; they are {Text(low)} and {Text(high)}.");
         }
 
-        if (field.Steps is < 1 or > MostSteps)
+        if (field.Steps is < 1 or > MaxSteps)
         {
-            return Wrong($"{place}.steps", $"{place}: {field.Field} has steps {field.Steps}; it must be from 1 to {MostSteps}.");
+            return Error($"{place}.steps", $"{place}: {field.Field} has steps {field.Steps}; it must be from 1 to {MaxSteps}.");
         }
 
-        return plan.Sampler == SweepSampler.Grid && field.Steps is null && (field.Range != SweepRange.Integer || high - low >= MostSteps)
-            ? Wrong($"{place}.steps", $"{place}: a grid needs to know into how many values it divides {field.Field}; give steps.")
+        return plan.Sampler == SweepSampler.Grid && field.Steps is null && (field.Range != SweepRange.Integer || high - low >= MaxSteps)
+            ? Error($"{place}.steps", $"{place}: a grid needs the number of values of {field.Field}; set steps.")
             : new Dimension(field.Field, field.Range) { Low = low, High = high, Steps = field.Steps };
     }
 
@@ -173,23 +173,23 @@ internal sealed class SearchSpaceReader
     {
         try
         {
-            Constraint constraint = ConstraintParser.Parse(text ?? "", name => Meaning(name, dimensions));
+            Constraint constraint = ConstraintParser.Parse(text ?? "", name => Resolve(name, dimensions));
             if (constraint.Fields.Count > 0)
             {
                 return constraint;
             }
 
-            errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: '{constraint.Text}' names no searched field, so that it is the same for every run; leave it out."));
+            errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: '{constraint.Text}' has no searched field, so it is the same for every run; remove it."));
         }
-        catch (FormatException wrong)
+        catch (FormatException error)
         {
-            errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: {wrong.Message}"));
+            errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: {error.Message}"));
         }
 
         return null;
     }
 
-    private ConstraintOperand Meaning(string name, List<Dimension> dimensions)
+    private ConstraintOperand Resolve(string name, List<Dimension> dimensions)
     {
         if (dimensions.FirstOrDefault(dimension => dimension.Field == name) is { } searched)
         {
@@ -198,22 +198,22 @@ internal sealed class SearchSpaceReader
                 : new ConstraintOperand(null, "none of its values is a number");
         }
 
-        return SpecFields.Problem(name, methods) is not null ? new ConstraintOperand(null, $"there is no such field; searched are {string.Join(", ", dimensions.Select(dimension => dimension.Field))}")
+        return SpecFields.RefusalReason(name, methods) is not null ? new ConstraintOperand(null, $"no such field; the searched fields are {string.Join(", ", dimensions.Select(dimension => dimension.Field))}")
             : SpecFields.Number(SpecFields.ValueIn(plan.Spec, name, methods)) is { } value ? new ConstraintOperand(constants[name] = value, null)
-            : new ConstraintOperand(null, "it is not searched, and spec gives it no number");
+            : new ConstraintOperand(null, "it is not searched and has no number in spec");
     }
 
-    private Dimension? Wrong(string field, string sentence)
+    private Dimension? Error(string field, string message)
     {
-        errors.Add(new FieldError(field, sentence));
+        errors.Add(new FieldError(field, message));
         return null;
     }
 
-    private static string Shown(JsonNode? value)
+    private static string Shorten(JsonNode? value)
     {
-        const int Longest = 60;
+        const int MaxLength = 60;
         string text = value?.ToJsonString() ?? "null";
-        return text.Length <= Longest ? text : text[..Longest] + "…";
+        return text.Length <= MaxLength ? text : text[..MaxLength] + "…";
     }
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

@@ -7,26 +7,28 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>The fields of the run specification that a sweep can search: types from the contract, options from the methods' descriptors.</summary>
+/// <summary>The fields of the run specification that a sweep can search: types from the contract, options from the method descriptors.</summary>
 internal static class SpecFields
 {
     public const string OptionPrefix = "methodOptions.";
 
-    /// <summary>Fields that change how many steps there are, or what an evaluation at a step counts: a rule that compares runs at a step cannot have them searched.</summary>
-    public static readonly IReadOnlySet<string> OfSteps =
+    /// <summary>Fields that change the number of steps or the meaning of an evaluation at a step; a pruner, which compares runs at a step, excludes them.</summary>
+    public static readonly IReadOnlySet<string> AffectingSteps =
         new HashSet<string>(["model", "dataset", "dataSeed", "dataOffset", "trainSamples", "effectiveBatch", "epochs", "maxSteps", "scheduleSteps", "evalEvery", "evalSamples"]);
 
     /// <summary>Fields that change which rows are evaluated.</summary>
-    public static readonly IReadOnlySet<string> OfRows = new HashSet<string>(["dataset", "dataSeed", "dataOffset", "trainSamples", "evalSamples"]);
+    public static readonly IReadOnlySet<string> AffectingRows = new HashSet<string>(["dataset", "dataSeed", "dataOffset", "trainSamples", "evalSamples"]);
+
+    private const string Descriptive = "only describes a run and has no effect on its results";
 
     private static readonly Dictionary<string, string> Refused = new()
     {
-        ["name"] = "describes a run and changes nothing",
-        ["notes"] = "describes a run and changes nothing",
-        ["tags"] = "describes a run and changes nothing",
-        ["priority"] = "is the queue's and changes no result",
-        ["evalSplit"] = "is selection in every run of a sweep: what is chosen on the reported rows flatters itself",
-        ["methodOptions"] = "is searched option by option; name one, for example methodOptions.lrRatio",
+        ["name"] = Descriptive,
+        ["notes"] = Descriptive,
+        ["tags"] = Descriptive,
+        ["priority"] = "affects the queue only, not the results",
+        ["evalSplit"] = "is selection in every run of a sweep: selecting on the reported rows would bias the reported result",
+        ["methodOptions"] = "cannot be searched as a whole; search an option, for example methodOptions.lrRatio",
     };
 
     private static readonly IReadOnlyDictionary<string, PropertyInfo> Plain = typeof(RunSpec)
@@ -40,8 +42,8 @@ internal static class SpecFields
 
     public static IEnumerable<string> Names => Plain.Keys.Where(name => !Refused.ContainsKey(name));
 
-    /// <summary>Why a field cannot be searched, in one sentence; null: it can.</summary>
-    public static string? Problem(string field, IReadOnlyList<MethodDescriptor> methods)
+    /// <summary>One sentence on why a field cannot be searched; null: it can.</summary>
+    public static string? RefusalReason(string field, IReadOnlyList<MethodDescriptor> methods)
     {
         if (Refused.TryGetValue(field, out string? reason))
         {
@@ -53,22 +55,22 @@ internal static class SpecFields
             string option = field[OptionPrefix.Length..];
             if (methods.Count == 0)
             {
-                return $"'{field}' is an option of a method, and spec names no method that there is.";
+                return $"'{field}' is an option of a method, but spec has no valid method.";
             }
 
             MethodDescriptor? without = methods.FirstOrDefault(method => method.Options.All(known => known.Name != option));
             return without is null ? null : $"'{field}' is not an option of {without.Id}; {Options(without)}";
         }
 
-        return Plain.ContainsKey(field) ? null : $"'{field}' is not a field of the run specification; fields are {string.Join(", ", Names)}, and options of the method as {OptionPrefix}NAME.";
+        return Plain.ContainsKey(field) ? null : $"'{field}' is not a field of the run specification; the fields are {string.Join(", ", Names)}, and {OptionPrefix}NAME for the options of the method.";
     }
 
-    /// <summary>What a field takes; it must have no <see cref="Problem"/>.</summary>
+    /// <summary>The type of a field that has no <see cref="RefusalReason"/>.</summary>
     public static FieldType TypeOf(string field, IReadOnlyList<MethodDescriptor> methods) => field.StartsWith(OptionPrefix, StringComparison.Ordinal)
         ? OfOption(methods.SelectMany(method => method.Options).First(option => option.Name == field[OptionPrefix.Length..]))
         : OfProperty(Plain[field]);
 
-    /// <summary>The value of a field that is not searched: the specification's, else the contract's or the method's default; null: there is none.</summary>
+    /// <summary>The value of a field that is not searched: from the specification, otherwise the default of the contract or the method; null if there is none.</summary>
     public static JsonNode? ValueIn(JsonObject spec, string field, IReadOnlyList<MethodDescriptor> methods)
     {
         if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
@@ -85,7 +87,7 @@ internal static class SpecFields
         return field == "learningRate" && methods.Count == 1 ? JsonValue.Create(methods[0].DefaultLearningRate) : Defaults[field];
     }
 
-    /// <summary>Lays a value into a specification.</summary>
+    /// <summary>Sets a field of a specification.</summary>
     public static void Set(JsonObject spec, string field, JsonNode? value)
     {
         if (!field.StartsWith(OptionPrefix, StringComparison.Ordinal))
@@ -108,7 +110,7 @@ internal static class SpecFields
     private static FieldType OfOption(MethodOption option) => option.Type switch
     {
         "number" => new FieldType(true, false, "a number", value => Number(value) is not null),
-        "integer" => new FieldType(true, true, "a whole number", value => Number(value) is { } number && double.IsInteger(number)),
+        "integer" => new FieldType(true, true, "an integer", value => Number(value) is { } number && double.IsInteger(number)),
         "boolean" => new FieldType(false, false, "true or false", value => value?.GetValueKind() is JsonValueKind.True or JsonValueKind.False),
         _ => new FieldType(false, false, $"one of {string.Join(", ", option.Choices)}", value => value?.GetValueKind() == JsonValueKind.String && option.Choices.Contains(value.GetValue<string>())),
     };
@@ -116,22 +118,22 @@ internal static class SpecFields
     private static FieldType OfProperty(PropertyInfo property)
     {
         Type plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        bool mayBeNull = plain != property.PropertyType || Nullability.Create(property).WriteState == NullabilityState.Nullable;
-        bool whole = plain == typeof(int) || plain == typeof(long);
+        bool nullable = plain != property.PropertyType || Nullability.Create(property).WriteState == NullabilityState.Nullable;
+        bool integer = plain == typeof(int) || plain == typeof(long);
         string expected = plain switch
         {
             { IsEnum: true } => $"one of {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
-            _ when whole => "a whole number",
+            _ when integer => "an integer",
             _ when plain == typeof(double) => "a number",
             _ when plain == typeof(bool) => "true or false",
-            _ when plain == typeof(string) => "a text",
-            _ when plain == typeof(MicroBatch) => "\"auto\" or a whole number",
+            _ when plain == typeof(string) => "a string",
+            _ when plain == typeof(MicroBatch) => "\"auto\" or an integer",
             _ => "a list of layer names or \"all-linear\"",
         };
-        return new FieldType(whole || plain == typeof(double), whole, mayBeNull ? $"{expected}, or null" : expected, value => value is null ? mayBeNull : Reads(value, plain));
+        return new FieldType(integer || plain == typeof(double), integer, nullable ? $"{expected}, or null" : expected, value => value is null ? nullable : CanRead(value, plain));
     }
 
-    private static bool Reads(JsonNode value, Type type)
+    private static bool CanRead(JsonNode value, Type type)
     {
         try
         {
@@ -143,7 +145,7 @@ internal static class SpecFields
         }
     }
 
-    /// <summary>A finite number; null: it is not one.</summary>
+    /// <summary>The value as a finite number; null if it is not one.</summary>
     public static double? Number(JsonNode? value) =>
         value?.GetValueKind() == JsonValueKind.Number && value.Deserialize<double>() is double number && double.IsFinite(number) ? number : null;
 }

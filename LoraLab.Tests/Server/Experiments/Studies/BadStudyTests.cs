@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>Studies that are refused: as a whole, in a sentence that names what is wrong.</summary>
+/// <summary>Invalid studies are rejected as a whole, with a message that names the error.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class BadStudyTests(ScriptedServer scripted)
 {
@@ -42,10 +42,10 @@ public sealed class BadStudyTests(ScriptedServer scripted)
         { """{"seeds":[1],"spec":{"evalSplit":"dev"},"methods":[{"method":"lora"}]}""", "spec.evalSplit", "selection split" },
         { """{"seeds":[1],"spec":{"seed":1},"methods":[{"method":"lora"}]}""", "spec.seed", "seeds" },
         { """{"seeds":[1],"spec":{"learningrate":1},"methods":[{"method":"lora"}]}""", "spec.learningrate", "learningrate" },
-        { """{"seeds":[1],"methods":[{"method":"lora","spec":{"model":"other"}}]}""", "methods[0].spec.model", "member of the study" },
+        { """{"seeds":[1],"methods":[{"method":"lora","spec":{"model":"other"}}]}""", "methods[0].spec.model", "field of the study" },
         { """{"name":" ","seeds":[1],"methods":[{"method":"lora"}]}""", "name", "name" },
         { """{"schemaVersion":7,"seeds":[1],"methods":[{"method":"lora"}]}""", "schemaVersion", "7" },
-        // Said by the check of the runs, with the run that it is about.
+        // Reported by the check of the runs, with the label of the run.
         { """{"seeds":[1],"methods":[{"method":"lora","grid":{"rank":[4,-2]}}]}""", "rank", "lora with rank -2" },
         { """{"seeds":[1],"model":"nowhere","methods":[{"method":"lora"}]}""", "model", "nowhere" },
     };
@@ -102,7 +102,7 @@ public sealed class BadStudyTests(ScriptedServer scripted)
         Assert.Equal("studyNameTaken", (string?)problem["code"]);
         Assert.Contains(first.Id, (string)problem["detail"]!, StringComparison.Ordinal);
         await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(body));
-        // Without a name there is always one.
+        // A study without a name is given a unique one.
         string nameless = $$"""{"seeds":[1],"spec":{"notes":"steps=1 delay=1"},"methods":{{Lora}}}""";
         Assert.NotEqual((await api.CreateAsync(nameless)).Name, (await api.CreateAsync(nameless)).Name);
     }

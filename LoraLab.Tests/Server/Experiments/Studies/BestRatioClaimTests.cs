@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>"The best ratio is 4 with ηA 1e-4", over grids that are written by hand.</summary>
+/// <summary>The claim "the best ratio is 4 with ηA = 1e-4" on handmade grids.</summary>
 public sealed class BestRatioClaimTests
 {
     private static readonly double[] s_high = [0.90, 0.91, 0.92, 0.93, 0.94];
@@ -30,9 +30,9 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_high, s_low).Claim("best-ratio");
 
         Assert.Equal((ClaimVerdict.Supported, true), (claim.Verdict, claim.MatchesPaper));
-        Assert.StartsWith("Of 9 cells over 5 common seeds the highest mean accuracy, 92.00 %, is that of ηA 1e-4, ηB 4e-4 (ratio 4, inside the grid)", claim.Finding, StringComparison.Ordinal);
+        Assert.StartsWith("The highest mean accuracy of 9 cells over 5 common seeds is 92.00%, at ηA = 1e-4, ηB = 4e-4 (ratio 4, inside the grid)", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(45, claim.Runs.Count);
-        ClaimEvidence target = claim.Evidence.Single(figure => figure.Label.Contains("ηA 1e-4, ηB 4e-4", StringComparison.Ordinal));
+        ClaimEvidence target = claim.Evidence.Single(figure => figure.Label.Contains("ηA = 1e-4, ηB = 4e-4", StringComparison.Ordinal));
         Assert.Equal((5, null), (target.N, target.P));
         Assert.Equal(0.92, target.Value!.Value, 1e-12);
         // Holm over eight equal p-values: eight times each.
@@ -46,7 +46,7 @@ public sealed class BestRatioClaimTests
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
         Assert.Contains("a corner of the grid", claim.Finding, StringComparison.Ordinal);
-        Assert.Contains("does not extend beyond it in both rates", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("does not extend beyond it in both learning rates", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_low, s_low, best: (2e-4, 8e-4, s_high)).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains("is that of ηA 2e-4, ηB 8e-4 (ratio 4, a corner of the grid); ηA 1e-4, ηB 4e-4 has 86.50 %", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("at ηA = 2e-4, ηB = 8e-4 (ratio 4, at a corner of the grid); ηA = 1e-4, ηB = 4e-4 reaches 86.50% (Holm-adjusted p ", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_low, s_low, best: (2e-4, 8e-4, wide)).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("not shown to differ", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("no significant difference", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class BestRatioClaimTests
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
         Assert.Contains("over 4 common seeds", claim.Finding, StringComparison.Ordinal);
-        Assert.Contains("five seeds in every cell are needed", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("five seeds in every cell are required", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = study.Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("without a finished run: learningRate 2e-4, learningRateB 4e-4", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("cells without a finished run: learningRate 2e-4, learningRateB 4e-4", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid([5e-5, 2e-4], s_b, s_high, s_low).Claim("best-ratio");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.EndsWith("ηA 1e-4, ηB 4e-4 has no finished run.", claim.Finding, StringComparison.Ordinal);
+        Assert.EndsWith("ηA = 1e-4, ηB = 4e-4 has no finished run.", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class BestRatioClaimTests
         StudyClaim claim = Grid(s_a, s_b, s_high, s_low, change: run => run with { Papers = false }).Claim("best-ratio");
 
         Assert.Equal((ClaimVerdict.Supported, false), (claim.Verdict, claim.MatchesPaper));
-        Assert.StartsWith("on TinyLlama, sst2: of 9 cells", claim.Finding, StringComparison.Ordinal);
+        Assert.StartsWith("on TinyLlama, sst2: the highest mean accuracy of 9 cells", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary><c>docs/studies.md</c> says what the claims' descriptors say.</summary>
+/// <summary><c>docs/studies.md</c> has the sentences of the claim descriptors.</summary>
 public sealed class ClaimDocsTests
 {
     [Fact]

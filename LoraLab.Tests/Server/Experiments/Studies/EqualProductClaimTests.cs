@@ -4,8 +4,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
 /// <summary>
-/// "Equal products converge alike". Curves rise straight from 0.5 to 0.9 at step T and stay: 95 % of the way is at 0.95·T, so that ratios
-/// of steps are ratios of T.
+/// The claim "equal products converge at a similar speed". Curves rise linearly from 0.5 to 0.9 at step T and stay there: 95% of the way is at
+/// 0.95·T, so that ratios of steps are ratios of T.
 /// </summary>
 public sealed class EqualProductClaimTests
 {
@@ -24,7 +24,7 @@ public sealed class EqualProductClaimTests
         Assert.Equal(1, all.Value!.Value, 1e-9);
         Assert.Equal(Math.Exp(-half), all.Low!.Value, 1e-6);
         Assert.Equal(Math.Exp(half), all.High!.Value, 1e-6);
-        Assert.StartsWith("6 pairs of equal product, spanning a factor of 4096 in ηB/ηA", claim.Finding, StringComparison.Ordinal);
+        Assert.StartsWith("6 pairs of equal product, spanning a factor of 4,096 in ηB/ηA", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(1.05, claim.Evidence[2].Value!.Value, 1e-9);
     }
 
@@ -59,7 +59,7 @@ public sealed class EqualProductClaimTests
         StudyClaim claim = Chain(200, 200, 200, 200, 200, 200, 200).Claim("equal-product");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("no spread", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("no variance", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class EqualProductClaimTests
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
         Assert.Contains("1 pair with a run that does not reach the threshold", claim.Finding, StringComparison.Ordinal);
         ClaimEvidence last = claim.Evidence[^1];
-        Assert.Equal((null, "In 1 seed a run does not reach the threshold."), (last.Value, last.Note));
+        Assert.Equal((null, "For 1 seed, a run does not reach the threshold."), (last.Value, last.Note));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class EqualProductClaimTests
         // 1e-8 of (1e-4, 1e-4) and (5e-5, 2e-4), 2e-8 of (1e-4, 2e-4) and (5e-5, 4e-4): ratios 1, 4, 2 and 8.
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
         Assert.StartsWith("2 pairs of equal product, spanning a factor of 8 in ηB/ηA", claim.Finding, StringComparison.Ordinal);
-        Assert.Contains("six pairs are needed", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("six pairs are required", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]

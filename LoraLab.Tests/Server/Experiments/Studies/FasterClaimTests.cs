@@ -6,8 +6,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
 /// <summary>
-/// "PiSSA converges faster", "swapped initialisation converges faster or allows larger rates". Curves have two evaluations, 0.5 and v: the
-/// mean height is (0.5 + v)/2, so that differences of heights are half of those of v.
+/// The claims "PiSSA converges faster" and "swapped initialization converges faster or allows larger learning rates". Curves have two
+/// evaluations, 0.5 and v: the mean height is (0.5 + v)/2, so that differences in height are half of those in v.
 /// </summary>
 public sealed class FasterClaimTests
 {
@@ -30,7 +30,7 @@ public sealed class FasterClaimTests
         Assert.Equal(0.0275, difference.Value!.Value, 1e-12);
         Assert.Equal(0.0275 - half, difference.Low!.Value, 1e-7);
         Assert.Equal(0.0275 + half, difference.High!.Value, 1e-7);
-        Assert.Contains($"Over 5 common seeds the mean accuracy during training of {method} is 2.75 points higher than that of lora", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains($"Over 5 common seeds, the mean accuracy of {method} during training is 2.75 percentage points higher than that of lora (95% CI ", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(0.66, claim.Evidence[2].Value!.Value, 1e-12);
     }
 
@@ -45,8 +45,8 @@ public sealed class FasterClaimTests
     }
 
     [Theory]
-    [InlineData(-0.05, "it is slower")]
-    [InlineData(0.003, "by less than 0.5 points")]
+    [InlineData(-0.05, "it converges more slowly")]
+    [InlineData(0.003, "any advantage is at most 0.5 percentage points")]
     public void Judge_SlowerOrFasterByLittle_IsNotSupported(double by, string reason)
     {
         StudyClaim claim = Study("pissa", [by, by + 0.001, by, by + 0.001, by]).Claim("pissa-faster");
@@ -61,7 +61,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = Study("pissa", [0, 0, 0, 0, 0]).Claim("pissa-faster");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("no spread", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("no variance", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = study.Claim("pissa-faster");
 
         Assert.Equal((ClaimVerdict.Inconclusive, 4), (claim.Verdict, claim.Evidence[0].N));
-        Assert.Contains("five common seeds are needed", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("five common seeds are required", claim.Finding, StringComparison.Ordinal);
         Assert.Equal(9, claim.Runs.Count);
     }
 
@@ -101,7 +101,7 @@ public sealed class FasterClaimTests
     {
         HandMadeStudy study = new HandMadeStudy().Seeds("lora", s_lora).Seeds("pissa", [0.85, 0.87, 0.87, 0.89, 0.895]);
 
-        Assert.Contains("no rate was selected for pissa and lora", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
+        Assert.Contains("no learning rate was selected for pissa and lora", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class FasterClaimTests
     {
         HandMadeStudy study = Study("pissa", [0.05, 0.06, 0.05, 0.06, 0.055]).Arm("pissa", selected: s_selected, place: GridPosition.AtEdge);
 
-        Assert.EndsWith("The selected rate of pissa is at the edge of its grid.", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
+        Assert.EndsWith("The selected learning rate of pissa lies at the edge of its grid.", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = study.Claim("swapped-init");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("rates up to 8e-4 work, for LoRA up to 2e-4", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("learning rates up to 8e-4 work, and up to 2e-4 for LoRA", claim.Finding, StringComparison.Ordinal);
         Assert.Equal([8e-4, 2e-4], claim.Evidence.TakeLast(2).Select(figure => figure.Value!.Value));
     }
 
@@ -157,7 +157,7 @@ public sealed class FasterClaimTests
         StudyClaim claim = study.Claim("swapped-init");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Equal("The largest that was tried: larger ones may work too.", claim.Evidence[^1].Note);
+        Assert.Equal("The largest value tried; larger ones may also work.", claim.Evidence[^1].Note);
     }
 
     private static StudyCell Cell(double rate, double accuracy) => new(new JsonObject { ["learningRate"] = rate }, "none", accuracy, 0.3, false);

@@ -4,7 +4,7 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>A run of a study in a test's words.</summary>
+/// <summary>A run of a handmade study.</summary>
 /// <param name="Method">Method id.</param>
 /// <param name="Seed">Seed k.</param>
 internal sealed record HandMadeRun(string Method, long Seed)
@@ -16,7 +16,7 @@ internal sealed record HandMadeRun(string Method, long Seed)
     /// <summary>Accuracy at each evaluation; the last is the result.</summary>
     public (int Step, double Accuracy)[] Curve { get; init; } = [(0, 0.5), (100, 0.9)];
 
-    /// <summary>Wrong rows of 100, from row 0 on: predictions and result follow from them; null: no predictions.</summary>
+    /// <summary>Number of wrong rows of 100, starting at row 0, from which predictions and result follow; null: no predictions.</summary>
     public int? Wrong { get; init; }
 
     public double? LearningRate { get; init; } = 1e-4;
@@ -48,6 +48,6 @@ internal sealed record HandMadeRun(string Method, long Seed)
 
     public bool HasFingerprint { get; init; } = true;
 
-    /// <summary>Hash of the final factors; null: one of its own.</summary>
+    /// <summary>Hash of the final factors; null: a unique one.</summary>
     public string? Final { get; init; }
 }

@@ -8,7 +8,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>Evidence that a test wrote by hand.</summary>
+/// <summary>Handmade evidence of a study.</summary>
 internal sealed class HandMadeStudy
 {
     public const int Rows = 100;
@@ -38,7 +38,7 @@ internal sealed class HandMadeStudy
         return this;
     }
 
-    /// <summary>One run for each value, of the seeds 1, 2, 3 …</summary>
+    /// <summary>One run per value, with the seeds 1, 2, 3 …</summary>
     public HandMadeStudy Seeds(string method, IEnumerable<double> accuracies, Func<HandMadeRun, HandMadeRun>? change = null)
     {
         foreach ((int index, double accuracy) in accuracies.Index())
@@ -50,7 +50,7 @@ internal sealed class HandMadeStudy
         return this;
     }
 
-    /// <summary>A cell of LoRA+ with a run for each accuracy.</summary>
+    /// <summary>A LoRA+ cell with one run per accuracy.</summary>
     public HandMadeStudy Cell(double rateA, double rateB, IEnumerable<double> accuracies, Func<HandMadeRun, HandMadeRun>? change = null) =>
         Seeds("lora-plus", accuracies, run =>
         {
@@ -120,7 +120,7 @@ internal sealed class HandMadeStudy
     private static MetricSeries Series((int Step, double Value)[] curve, double last) =>
         new() { X = [.. curve.Select(point => point.Step)], Y = [.. curve[..^1].Select(point => (double?)point.Value), last] };
 
-    /// <summary>Labels alternate; the first rows are wrong.</summary>
+    /// <summary>Alternating labels; the first rows are wrong.</summary>
     private static PredictionSet Predict(int step, int wrong) => new(step, ["negative", "positive"],
         [.. Enumerable.Range(0, Rows).Select(row => new Prediction(row, row % 2, row < wrong ? 1 - (row % 2) : row % 2, [-0.5, -1.25]))]);
 

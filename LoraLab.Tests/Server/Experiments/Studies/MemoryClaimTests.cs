@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>"LoRA-XS keeps the memory footprint", "all five fit in 8 GB".</summary>
+/// <summary>The claims "LoRA-XS has the same memory footprint" and "all five methods fit in 8 GB".</summary>
 public sealed class MemoryClaimTests
 {
     private static readonly string[] s_five = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
@@ -29,7 +29,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = Cuda("lora", 4000, 4000).Add("lora-xs", 4000, 5000).Claim("lora-xs-memory");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("1 of 2 pairs are the same within 5 %", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 pairs are equal within 5%", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("lora-xs-memory");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Contains("No seed has both methods measured on the same CUDA device", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains("No seed has a measurement of both methods on the same CUDA device", claim.Finding, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains("pissa needs 8,193 MiB", claim.Finding, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("pissa requires 8,193 MiB", claim.Finding, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        Assert.Contains("lora needs 8,292 MiB", claim.Finding, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("lora requires 8,292 MiB", claim.Finding, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class MemoryClaimTests
         StudyClaim claim = study.Claim("fits-8gb");
 
         Assert.Equal(ClaimVerdict.Inconclusive, claim.Verdict);
-        Assert.Equal("Without a measured peak on CUDA: pissa.", claim.Finding);
+        Assert.Equal("No measured peak on CUDA for pissa.", claim.Finding);
     }
 
     [Fact]

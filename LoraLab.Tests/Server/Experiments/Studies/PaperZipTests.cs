@@ -13,7 +13,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary><c>paper.zip</c>: it compiles, its numbers are those of the predictions, and its bytes are the same every time.</summary>
+/// <summary><c>paper.zip</c>: it compiles, its numbers match the predictions, and its bytes are reproducible.</summary>
 public sealed class PaperZipTests
 {
     private const string Hostile = "a&b_c%d$e#f{g}h~i^j\\k \"q\" `x' <|> -- [z] * \\input{/etc/passwd} \\end{document} \u0000\u001b\t\r\n 漢字 🎉 \ud800 łĦŉ «η±−×» \u2028 \u202e";
@@ -76,7 +76,7 @@ public sealed class PaperZipTests
         Latex.Compile(folder.Path, "all.tex");
     }
 
-    /// <summary>From the predictions and the runs' times alone, in other words than the server's.</summary>
+    /// <summary>Recomputes the table from the predictions and run times, independently of the server's code.</summary>
     [Fact]
     public void Write_NumbersOfTheFinalTable_AreThoseOfThePredictions()
     {
@@ -148,9 +148,9 @@ public sealed class PaperZipTests
         string svg = Encoding.UTF8.GetString(FigureFile.Svg(StudyFigures.All[0], evidence));
 
         Assert.Null(figure.UnavailableReason);
-        Assert.EndsWith("Curves on the reported set; nothing was selected from them.", figure.Caption, StringComparison.Ordinal);
-        Assert.Contains("lrA 1e-4, lrB 4e-4 (ratio 4)", svg, StringComparison.Ordinal);
-        Assert.Equal("Several cells a method were reported and none was selected, so there is no curve of a method.", StudyFigures.Of(evidence)[1].UnavailableReason);
+        Assert.EndsWith("Curves on the reported split; no selection was performed.", figure.Caption, StringComparison.Ordinal);
+        Assert.Contains("lrA = 1e-4, lrB = 4e-4 (ratio 4)", svg, StringComparison.Ordinal);
+        Assert.Equal("Several cells per method were reported and none was selected, so there is no curve per method.", StudyFigures.Of(evidence)[1].UnavailableReason);
     }
 
     [Fact]

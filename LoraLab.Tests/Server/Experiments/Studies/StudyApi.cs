@@ -8,14 +8,14 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>Studies of the REST API as tests use them.</summary>
+/// <summary>Study requests of tests.</summary>
 internal static class StudyApi
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(90);
 
     /// <summary>
-    /// Two methods with three rates each. The scripted worker is best at 0.002 with <c>lora</c>, inside its grid, and at 0.016 with <c>pissa</c>,
-    /// which is one step beyond its edge.
+    /// Two methods with three rates each. The scripted worker's best rate is 0.002 for <c>lora</c>, inside its grid, and 0.016 for <c>pissa</c>,
+    /// one step beyond its edge.
     /// </summary>
     public static string TwoMethods(string name, string words = "") => $$$"""
         {"name":"{{{name}}}","seeds":[1,2],"spec":{"rank":4},"methods":[
@@ -50,7 +50,7 @@ internal static class StudyApi
             }
 
             Assert.True(
-                waited.Elapsed < s_patience,
+                waited.Elapsed < s_timeout,
                 $"Study {id} is {study.State} ({study.Error}) after {waited.Elapsed.TotalSeconds:0} s: {string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Settings.ToJsonString()} {run.Seed} {run.State}"))}");
             await Task.Delay(50);
         }

@@ -55,7 +55,7 @@ public sealed class StudyPaperTests(ScriptedServer scripted) : IClassFixture<Scr
 
         Assert.Equal("noFinishedRun", (string?)(await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Get, ApiRoutes.Study(study.Id, "paper.zip")))["code"]);
         JsonObject missing = await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Get, ApiRoutes.Study(study.Id, "figures/convergence.svg"));
-        Assert.Equal("No run on the reported set has finished.", (string?)missing["detail"]);
+        Assert.Equal("No run on the reported split has finished.", (string?)missing["detail"]);
         StudyDocument now = await api.StudyAsync(study.Id);
         Assert.All(now.Claims, claim => Assert.Equal(ClaimVerdict.NotRun, claim.Verdict));
         Assert.All(now.Figures, figure => Assert.NotNull(figure.UnavailableReason));
@@ -73,7 +73,7 @@ public sealed class StudyPaperTests(ScriptedServer scripted) : IClassFixture<Scr
         Assert.Equal("studyNotFound", (string?)(await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Study("none", "paper.zip")))["code"]);
     }
 
-    /// <summary>From the predictions of the API, in a few lines of its own.</summary>
+    /// <summary>Recomputes the means from the API's predictions, independently of the server's code.</summary>
     private async Task AssertFinalAsync(StudyDocument study)
     {
         StudyTable final = study.Tables.Single(table => table.Id == "final");

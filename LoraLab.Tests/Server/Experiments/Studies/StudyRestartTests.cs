@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>A server that dies in the middle of a study, at any moment, again and again: no run is lost and none is there twice.</summary>
+/// <summary>A server that is killed repeatedly at random moments of a study: no run is lost or duplicated.</summary>
 public sealed class StudyRestartTests(ITestOutputHelper output)
 {
     [Fact]
@@ -21,7 +21,7 @@ public sealed class StudyRestartTests(ITestOutputHelper output)
         await using (ServerProcess first = await ServerProcess.StartAsync(setup))
         {
             id = (await new RunApi(first.Http).CreateAsync(StudyApi.TwoMethods("killed", "checkpoints=1"))).Id;
-            // At once: the runs are there, whatever became of the answer.
+            // Killed immediately: the runs exist, whether or not the response arrived.
             await first.KillAsync();
         }
 
@@ -39,19 +39,19 @@ public sealed class StudyRestartTests(ITestOutputHelper output)
         RunApi again = new(last.Http);
         StudyDocument done = await again.WaitForEndOfStudyAsync(id);
 
-        string[] wanted =
+        string[] expected =
         [
             .. from rate in (double[])[0.001, 0.002, 0.004] select $"Selection lora {rate} 0",
             .. from rate in (double[])[0.002, 0.004, 0.008, 0.016] select $"Selection pissa {rate} 0",
             .. from seed in (int[])[1, 2] select $"Reported lora 0.002 {seed}",
             .. from seed in (int[])[1, 2] select $"Reported pissa 0.016 {seed}",
         ];
-        Assert.Equal(wanted.Order(), done.Runs.Select(run => $"{run.Stage} {run.Method} {(double)run.Settings["learningRate"]!} {run.Seed}").Order());
+        Assert.Equal(expected.Order(), done.Runs.Select(run => $"{run.Stage} {run.Method} {(double)run.Settings["learningRate"]!} {run.Seed}").Order());
         Assert.All(done.Runs, run => Assert.Equal(RunState.Completed, run.State));
         Assert.Equal(StudyState.Completed, done.State);
         RunList all = await again.ReadAsync<RunList>(ApiRoutes.Runs + "?limit=500");
         Assert.Equal(done.Runs.Select(run => run.RunId).Order(), all.Items.Select(run => run.Id).Order());
-        output.WriteLine($"FAULTS server killed in a study: {kills} kills, {wanted.Length} runs wanted, {all.Total} there, 0 lost, 0 doubled");
+        output.WriteLine($"FAULTS server killed in a study: {kills} kills, {expected.Length} runs expected, {all.Total} found, 0 lost, 0 duplicated");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>What is built in and bundled, judged by the real trainer.</summary>
+/// <summary>Built-in templates and bundled plans, validated by the real trainer.</summary>
 public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer>
 {
     private readonly RunApi api = real.Api;
@@ -59,8 +59,8 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
         StudyPreview after = await api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"smoke"}""");
 
         Assert.Null(before.DeviceHours);
-        Assert.Contains("nothing is known", before.Basis, StringComparison.Ordinal);
-        // 20 runs of 320 sentences and three evaluations of 200 rows, at the pace of that run.
+        Assert.Contains("no time estimate", before.Basis, StringComparison.Ordinal);
+        // 20 runs of 320 sentences and three evaluations of 200 rows, with the timing of that run.
         double seconds = 20 * ((320 * run.Summary.TrainSeconds!.Value / 32) + (600 * run.Summary.EvalSeconds!.Value / 96) + run.Summary.LoadSeconds!.Value);
         Assert.Equal(seconds / 3600, after.DeviceHours!.Value, seconds / 3600 * 1e-6);
     }

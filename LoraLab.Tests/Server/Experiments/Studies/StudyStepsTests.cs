@@ -21,7 +21,7 @@ public sealed class StudyStepsTests
     private static readonly DateTimeOffset s_now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Theory]
-    // accuracy of the rates 1, 2, 4 (and of what is added), loss likewise; what is chosen, where, and how many were tried.
+    // Accuracies of the rates 1, 2, 4 (and of the extension), losses likewise; the selected rate, its position, and the number of rates tried.
     [InlineData("0.5 0.9 0.5", "1 1 1", 2, GridPosition.Inside, 3)]
     [InlineData("0.5 0.9 0.9 0.1", "1 0.5 0.4 1", 4, GridPosition.InsideAfterExtension, 4)]
     [InlineData("0.5 0.9 0.9", "1 0.4 0.5", 2, GridPosition.Inside, 3)]
@@ -30,13 +30,13 @@ public sealed class StudyStepsTests
     [InlineData("0.5 0.5 0.9 0.95", "1 1 1 1", 8, GridPosition.AtEdge, 4)]
     public void Selection_AccuracyThenLossThenSmallerRate_AndOneStepBeyondTheEdge(string accuracies, string losses, double chosen, GridPosition place, int tries)
     {
-        World world = new(Plan("lora", [1, 2, 4]));
+        StudyStore store = new(Plan("lora", [1, 2, 4]));
         double[] accuracy = Numbers(accuracies);
         double[] loss = Numbers(losses);
         Dictionary<double, int> order = new() { [1] = 0, [2] = 1, [4] = 2, [8] = 3, [0.5] = 3 };
-        world.Finish(run => (accuracy[order[Rate(run)]], loss[order[Rate(run)]]));
+        store.Finish(run => (accuracy[order[Rate(run)]], loss[order[Rate(run)]]));
 
-        StudyDocument study = world.Document;
+        StudyDocument study = store.Document;
         Assert.Equal((chosen, place, tries), (Rate(study.Arms[0].Selected!), study.Arms[0].Position, study.Arms[0].Cells.Count));
         Assert.Equal((StudyState.Completed, tries + 2), (study.State, study.Runs.Count));
     }
@@ -44,10 +44,10 @@ public sealed class StudyStepsTests
     [Fact]
     public void Selection_CornerOfTwoRates_IsExtendedInBothAndInTheCorner()
     {
-        World world = new(Plan("lora-plus", [1, 2], [10, 30]));
-        world.Finish(run => (Rate(run) + ((double)run.Settings["learningRateB"]! / 100), 1));
+        StudyStore store = new(Plan("lora-plus", [1, 2], [10, 30]));
+        store.Finish(run => (Rate(run) + ((double)run.Settings["learningRateB"]! / 100), 1));
 
-        StudyArm arm = world.Document.Arms[0];
+        StudyArm arm = store.Document.Arms[0];
         Assert.Equal(["2 90", "4 30", "4 90"], arm.Cells.Where(cell => cell.Extension).Select(cell => $"{Rate(cell.Settings)} {(double)cell.Settings["learningRateB"]!}").Order());
         Assert.Equal(("4 90", GridPosition.AtEdge), ($"{Rate(arm.Selected!)} {(double)arm.Selected!["learningRateB"]!}", arm.Position));
     }
@@ -55,11 +55,11 @@ public sealed class StudyStepsTests
     [Fact]
     public void Selection_OneValueOrNoRate_IsNotExtended()
     {
-        World single = new(Plan("lora", [2]));
+        StudyStore single = new(Plan("lora", [2]));
         single.Finish(_ => (0.5, 1));
         Assert.Equal((0, 2), (single.Document.Arms[0].Cells.Count, single.Document.Runs.Count));
 
-        World ranks = new(Plan("lora", []) with { Methods = [new StudyMethod { Method = "lora", Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { ["rank"] = [2, 4] } }] });
+        StudyStore ranks = new(Plan("lora", []) with { Methods = [new StudyMethod { Method = "lora", Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { ["rank"] = [2, 4] } }] });
         ranks.Finish(run => ((double)run.Settings["rank"]! / 10, 1));
         Assert.Equal((2, 4, null), (ranks.Document.Arms[0].Cells.Count, (int)ranks.Document.Arms[0].Selected!["rank"]!, ranks.Document.Arms[0].Position));
     }
@@ -72,18 +72,18 @@ public sealed class StudyStepsTests
     }
 
     /// <summary>
-    /// Runs end in any order, steps are taken at any moment, forgotten before they are stored, or taken twice: the runs at the end and what was chosen
-    /// are the same.
+    /// Runs end in any order, steps are applied at any moment, lost before they are stored, or applied twice: the runs and the selection at the
+    /// end are the same.
     /// </summary>
     [Fact]
-    public void Steps_InAnyOrderAndRepeated_WantTheSameRunsOnce()
+    public void Steps_InAnyOrderAndRepeated_RequireTheSameRunsOnce()
     {
         string expected = Story([]);
         Gen.Int[0, 9].Array[0, 60].Sample(acts => Assert.Equal(expected, Story(acts)), iter: 40, threads: 1);
 
         static string Story(int[] acts)
         {
-            World world = new(Plan("lora", [1, 2, 4]) with
+            StudyStore store = new(Plan("lora", [1, 2, 4]) with
             {
                 Methods = [Method("lora", [1, 2, 4], null), Method("pissa", [1, 2, 4], null)],
             });
@@ -92,22 +92,22 @@ public sealed class StudyStepsTests
             {
                 if (act < 4)
                 {
-                    world.EndOne(act, result);
+                    store.EndOne(act, result);
                 }
                 else if (act < 7)
                 {
-                    world.Step();
+                    store.Step();
                 }
                 else
                 {
-                    // Computed, and lost with the server.
-                    world.Compute();
+                    // Computed and lost with the server.
+                    store.Compute();
                 }
             }
 
-            world.Finish(result);
-            Assert.Equal(StudyState.Completed, world.Document.State);
-            return string.Join('\n', world.Document.Runs.Select(run => $"{run.Stage} {run.Method} {run.Settings.ToJsonString()} {run.Seed}").Order());
+            store.Finish(result);
+            Assert.Equal(StudyState.Completed, store.Document.State);
+            return string.Join('\n', store.Document.Runs.Select(run => $"{run.Stage} {run.Method} {run.Settings.ToJsonString()} {run.Seed}").Order());
         }
     }
 
@@ -139,55 +139,55 @@ public sealed class StudyStepsTests
         return new StudyMethod { Method = method, Grid = grid };
     }
 
-    /// <summary>A store of one study, as the plan service keeps it.</summary>
-    private sealed class World
+    /// <summary>A store of one study, as the experiment service keeps it.</summary>
+    private sealed class StudyStore
     {
         private readonly StudyDriver driver = new();
         private readonly Dictionary<string, StoredRun> runs = [];
-        private StoredExperiment plan;
+        private StoredExperiment experiment;
 
-        public World(StudyPlan study)
+        public StudyStore(StudyPlan study)
         {
             StoredStudy content = new() { Plan = study, Arms = [.. study.Methods!.Select(method => new StoredArm { Method = method.Method, Label = method.Method, Color = "#000000" })] };
-            plan = new StoredExperiment { Id = "s", Kind = ExperimentKind.Study, Name = "study", Content = JsonSerializer.SerializeToElement(content, ContractJson.Options) };
+            experiment = new StoredExperiment { Id = "s", Kind = ExperimentKind.Study, Name = "study", Content = JsonSerializer.SerializeToElement(content, ContractJson.Options) };
             Step();
         }
 
-        public StudyDocument Document => StudyView.Of(plan, Stored);
+        public StudyDocument Document => StudyView.Of(experiment, Stored);
 
         private StoreView Stored => new(RunIndex.Of(runs.Values), ImmutableDictionary<string, StoredExperiment>.Empty, Paused: false);
 
-        public ExperimentStep Compute() => driver.Next(plan, Stored.RunsOf(ExperimentKind.Study, plan.Id), NoSeries.Instance, s_now);
+        public ExperimentStep Compute() => driver.Next(experiment, Stored.RunsOf(ExperimentKind.Study, experiment.Id), NoSeries.Instance, s_now);
 
         public void Step()
         {
             ExperimentStep step = Compute();
             foreach (RequestedRun run in step.Runs)
             {
-                Assert.False(runs.ContainsKey(run.Key), $"{run.Key} is wanted twice.");
+                Assert.False(runs.ContainsKey(run.Key), $"{run.Key} is requested twice.");
                 runs[run.Key] = new StoredRun
                 {
                     ExperimentKey = run.Key,
-                    Document = new RunDocument { Id = $"r{runs.Count}", Name = run.Label, Color = "#000000", StudyId = plan.Id, Spec = run.Spec.Deserialize<RunSpec>(ContractJson.Options)! },
+                    Document = new RunDocument { Id = $"r{runs.Count}", Name = run.Label, Color = "#000000", StudyId = experiment.Id, Spec = run.Spec.Deserialize<RunSpec>(ContractJson.Options)! },
                 };
             }
 
-            plan = driver.Next(step.Plan, Stored.RunsOf(ExperimentKind.Study, plan.Id), NoSeries.Instance, s_now).Plan;
+            experiment = driver.Next(step.Experiment, Stored.RunsOf(ExperimentKind.Study, experiment.Id), NoSeries.Instance, s_now).Experiment;
         }
 
         /// <summary>Ends one of the runs that have not ended.</summary>
         public bool EndOne(int which, Func<RequiredRun, (double Accuracy, double Loss)> result)
         {
-            List<TrackedRun> open = [.. plan.Read<StoredStudy>().Runs.Where(run => runs[run.Wanted.Key].Document.State == RunState.Queued)];
+            List<TrackedRun> open = [.. experiment.Read<StoredStudy>().Runs.Where(run => runs[run.Required.Key].Document.State == RunState.Queued)];
             if (open.Count == 0)
             {
                 return false;
             }
 
             TrackedRun ends = open[which % open.Count];
-            (double accuracy, double loss) = result(ends.Wanted);
-            StoredRun run = runs[ends.Wanted.Key];
-            runs[ends.Wanted.Key] = run with
+            (double accuracy, double loss) = result(ends.Required);
+            StoredRun run = runs[ends.Required.Key];
+            runs[ends.Required.Key] = run with
             {
                 Document = run.Document with
                 {

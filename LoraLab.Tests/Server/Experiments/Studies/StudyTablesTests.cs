@@ -31,7 +31,7 @@ public sealed class StudyTablesTests
         Assert.Equal([false, true, false], table.Rows.Select(row => row[Accuracy].Dagger));
         Assert.Equal(86, table.Rows[0][Accuracy].Value!.Value, 1e-9);
         Assert.Equal(["5", "5", "5"], table.Rows.Select(row => row[1].Text));
-        Assert.Contains(table.Notes, note => note.EndsWith("not shown to differ, which is not equality.", StringComparison.Ordinal));
+        Assert.Contains(table.Notes, note => note.EndsWith("which does not imply equality.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class StudyTablesTests
         StudyTable table = Final(new HandMadeStudy().Seeds("lora", s_lora[..4]).Seeds("pissa", s_lora[..4].Select(value => value - 0.001)));
 
         Assert.DoesNotContain(table.Rows, row => row[Accuracy].Dagger);
-        Assert.Contains("Accuracy (%): not tested against the highest mean, so without a dagger: pissa (4 common seeds, and a test needs five).", table.Notes);
+        Assert.Contains("Accuracy (%): not tested against the highest mean and therefore without a dagger: pissa (4 common seeds, five required).", table.Notes);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class StudyTablesTests
     {
         StudyTable table = Final(new HandMadeStudy().Arm("lora-xs", "LoRA-XS").Seeds("lora", s_lora[..3]));
 
-        Assert.Contains("LoRA-XS: no run on the reported set yet.", table.Notes);
+        Assert.Contains("LoRA-XS: no run on the reported split yet.", table.Notes);
         Assert.Contains("lora: 2 planned seeds without a run.", table.Notes);
         Assert.Single(table.Rows);
     }
@@ -83,7 +83,7 @@ public sealed class StudyTablesTests
         StudyTable table = Final(new HandMadeStudy().Seeds("pissa", [0.9, 0.9, 0.8], run => run.Seed < 3 ? run with { Final = "same" } : run));
 
         Assert.Equal(("2", "85.00 ± 7.07"), (table.Rows[0][1].Text, table.Rows[0][Accuracy].Text));
-        Assert.Contains("pissa, seed 2: run r002 repeats a result that is counted already.", table.Notes);
+        Assert.Contains("pissa, seed 2: run r002 duplicates a result that is already counted.", table.Notes);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class StudyTablesTests
         StudyTable table = Final(study);
 
         Assert.DoesNotContain(table.Rows, row => row[Time].Bold);
-        Assert.Contains("Training time (s): not all runs were on the same device, so no best one is marked.", table.Notes);
+        Assert.Contains("Training time (s): the runs used different devices, so no best value is marked.", table.Notes);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class StudyTablesTests
 
         Assert.Equal(["lora-plus (learningRate 1e-4, learningRateB 1e-4)", "lora-plus (learningRate 1e-4, learningRateB 4e-4)"], table.Rows.Select(row => row[0].Text));
         Assert.DoesNotContain(table.Rows.SelectMany(row => row), cell => cell.Bold || cell.Dagger);
-        Assert.Contains("nothing was selected from them", table.Caption, StringComparison.Ordinal);
+        Assert.Contains("without hyperparameter selection", table.Caption, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,12 +141,12 @@ public sealed class StudyTablesTests
 
         StudyTable table = StudyTables.Of(study.Build()).Single(table => table.Id == "hyper-parameters-lora");
 
-        Assert.Equal(["learningRate", "rank", "Split", "Accuracy (%)", "Loss", "Chosen"], table.Columns);
+        Assert.Equal(["learningRate", "rank", "Split", "Accuracy (%)", "Loss", "Selected"], table.Columns);
         Assert.Equal(
-            ["2e-4 | 4 | selection | 91.00 | 0.2500 | chosen", "4e-4 | 4 | selection (extension) | 90.00 | 0.2600 | ", "1e-4 | 4 | selection |  |  | "],
+            ["2e-4 | 4 | selection | 91.00 | 0.2500 | selected", "4e-4 | 4 | selection (extension) | 90.00 | 0.2600 | ", "1e-4 | 4 | selection |  |  | "],
             table.Rows.Select(row => string.Join(" | ", row.Select(cell => cell.Text))));
         Assert.Equal(
-            ["The chosen cell lay at the edge of the grid, which was extended beyond it; it now lies inside.", "learningRate 1e-4, rank 4: run r003 failed (outOfMemory)."],
+            ["The selected cell lay at the edge of the grid, which was extended beyond it; it now lies inside.", "learningRate 1e-4, rank 4: run r003 failed (outOfMemory)."],
             table.Notes);
     }
 
@@ -156,7 +156,7 @@ public sealed class StudyTablesTests
         StudyTable table = StudyTables.Of(new HandMadeStudy().Seeds("lora", s_lora).Build()).Single(table => table.Id == "hyper-parameters-lora");
 
         Assert.Equal("1e-4 | reported | 5 | 86.00 ± 4.18 | 0.2500", string.Join(" | ", Assert.Single(table.Rows).Select(cell => cell.Text)));
-        Assert.Contains("No grid: there was nothing to choose.", table.Notes);
+        Assert.Contains("No grid: there was nothing to select.", table.Notes);
     }
 
     private static StudyTable Final(HandMadeStudy study) => StudyTables.Of(study.Build()).Single(table => table.Id == "final");

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>Studies from their submission to their end, by the API of a real server with the scripted worker.</summary>
+/// <summary>Studies from submission to end, through the API of a real server with the scripted worker.</summary>
 public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<ScriptedServer>
 {
     private readonly RunApi api = scripted.Api;
@@ -26,7 +26,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         StudyArm lora = study.Arms[0];
         StudyArm pissa = study.Arms[1];
         Assert.Equal((0.002, GridPosition.Inside), ((double)lora.Selected!["learningRate"]!, lora.Position));
-        // Its best rate was the largest: one step more was tried, was better still, and lies at the new edge.
+        // Its best rate was the largest: one step beyond was tried, was better, and lies at the new edge.
         Assert.Equal((0.016, GridPosition.AtEdge), ((double)pissa.Selected!["learningRate"]!, pissa.Position));
         Assert.Equal([0.016, 0.008, 0.004, 0.002], pissa.Cells.Select(cell => (double)cell.Settings["learningRate"]!));
         Assert.Equal([true, false, false, false], pissa.Cells.Select(cell => cell.Extension));
@@ -63,10 +63,10 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         Assert.All(study.Runs, run => Assert.Equal((StudyStage.Reported, RunState.Completed), (run.Stage, run.State)));
         Assert.Equal(4, study.Runs.Select(run => $"{run.Settings.ToJsonString()} {run.Seed}").Distinct().Count());
         Assert.Null(study.Arms[0].Selected);
-        // What the first run's worker chose is what the others are told.
-        RunSpec[] told = [.. study.Runs.Select(run => JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(scripted.Server.DataDirectory, "runs", run.RunId, "spec.json")), ContractJson.Options)!)];
-        Assert.Equal([Precision.Auto, Precision.Fp32, Precision.Fp32, Precision.Fp32], told.Select(spec => spec.Precision));
-        Assert.Equal([null, 16, 16, 16], told.Select(spec => spec.MicroBatch.Sentences));
+        // The precision and micro-batch that the first run's worker chose are passed to the other runs.
+        RunSpec[] specs = [.. study.Runs.Select(run => JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(scripted.Server.DataDirectory, "runs", run.RunId, "spec.json")), ContractJson.Options)!)];
+        Assert.Equal([Precision.Auto, Precision.Fp32, Precision.Fp32, Precision.Fp32], specs.Select(spec => spec.Precision));
+        Assert.Equal([null, 16, 16, 16], specs.Select(spec => spec.MicroBatch.Sentences));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
 
         StudyDocument study = await api.WaitForEndOfStudyAsync(created.Id);
 
-        // The only cell that lives has the smallest rate; the one below it, which is tried too, is worse.
+        // The only cell that completes has the smallest rate; the one below it, which is tried too, is worse.
         Assert.Equal(StudyState.Completed, study.State);
         StudyArm arm = Assert.Single(study.Arms);
         Assert.Equal((0.002, GridPosition.InsideAfterExtension), ((double)arm.Selected!["learningRate"]!, arm.Position));
@@ -103,7 +103,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         Assert.Contains(crashed.RunId, failed.Error, StringComparison.Ordinal);
         Assert.Equal(2, failed.Runs.Count(run => run is { Method: "lora", State: RunState.Completed }));
 
-        // Somebody resumes one: the second attempt does not crash, and the study has a result after all.
+        // A user resumes one: the second attempt does not crash, and the study completes after all.
         await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(crashed.RunId, "resume"), expected: HttpStatusCode.Accepted);
         StudyDocument completed = await api.WaitForStudyAsync(created.Id, study => study.State == StudyState.Completed);
         Assert.Null(completed.Error);
@@ -125,7 +125,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
         Assert.All(ended.Runs, run => Assert.Equal((RunState.Cancelled, EndReason.Cancelled), (run.State, run.EndReason)));
         Assert.Equal(3, ended.Runs.Count);
 
-        // Again: the same answer. A run that is resumed is left alone.
+        // Cancelling again has the same response. A resumed run is left alone.
         await api.SendAsync<StudyDocument>(HttpMethod.Post, ApiRoutes.Study(created.Id, "cancel"), expected: HttpStatusCode.Accepted);
         await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(ended.Runs[^1].RunId, "resume"), expected: HttpStatusCode.Accepted);
         await api.WaitAsync(ended.Runs[^1].RunId, run => run.State == RunState.Running);

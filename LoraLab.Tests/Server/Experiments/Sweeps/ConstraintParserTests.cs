@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>The small language of constraints.</summary>
+/// <summary>The constraint language.</summary>
 public sealed class ConstraintParserTests
 {
     [Theory]
@@ -25,9 +25,9 @@ public sealed class ConstraintParserTests
         Assert.Equal(expected, Parse(text).Holds(field => field == "a" ? a : b));
 
     [Theory]
-    [InlineData("a >=", 5, "nothing more")]
-    [InlineData("a", 2, "nothing more")]
-    [InlineData("", 1, "nothing more")]
+    [InlineData("a >=", 5, "the end of the text")]
+    [InlineData("a", 2, "the end of the text")]
+    [InlineData("", 1, "the end of the text")]
     [InlineData("a >= c", 6, "no field c")]
     [InlineData("a >= b >= 1", 8, "second comparison")]
     [InlineData("a >= (b + 1", 12, "')' is missing")]
@@ -47,8 +47,8 @@ public sealed class ConstraintParserTests
     [Fact]
     public void Parse_DeepOrLong_IsRefused()
     {
-        Assert.Contains("within one another", Assert.Throws<FormatException>(() => Parse(new string('(', 200) + "a")).Message, StringComparison.Ordinal);
-        Assert.Contains("within one another", Assert.Throws<FormatException>(() => Parse(new string('-', 200) + "a > 1")).Message, StringComparison.Ordinal);
+        Assert.Contains("nested signs and parentheses", Assert.Throws<FormatException>(() => Parse(new string('(', 200) + "a")).Message, StringComparison.Ordinal);
+        Assert.Contains("nested signs and parentheses", Assert.Throws<FormatException>(() => Parse(new string('-', 200) + "a > 1")).Message, StringComparison.Ordinal);
         Assert.Contains("at most 300", Assert.Throws<FormatException>(() => Parse("a > " + string.Join(" + ", Enumerable.Repeat("1", 100)))).Message, StringComparison.Ordinal);
     }
 

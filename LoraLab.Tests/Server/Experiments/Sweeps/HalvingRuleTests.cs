@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Where rungs lie, how many runs pass them, which, and what is done about it.</summary>
+/// <summary>Rungs, the runs that survive them, and the resulting stops and resumes.</summary>
 public sealed class HalvingRuleTests
 {
     [Theory]
@@ -22,62 +22,62 @@ public sealed class HalvingRuleTests
     [InlineData(27, 3, 3, new[] { 27, 9, 3, 1 })]
     [InlineData(10, 2, 3, new[] { 10, 3, 1 })]
     [InlineData(2, 3, 3, new[] { 2, 1, 1, 1 })]
-    public void Plan_KeepsOneInSoManyAndAtLeastOne(int runs, int rungs, int factor, int[] expected) =>
-        Assert.Equal(expected, HalvingRule.Plan(runs, rungs, factor));
+    public void RunsPerRung_KeepsOneInFactorAndAtLeastOne(int runs, int rungs, int factor, int[] expected) =>
+        Assert.Equal(expected, HalvingRule.RunsPerRung(runs, rungs, factor));
 
     [Fact]
     public void Promote_NotAllAreThere_Waits()
     {
-        TrialHistory[] courses = [At(1, RunState.Cancelled, (10, 0.9)), At(2, RunState.Cancelled, (10, 0.8)), At(3, RunState.Running, (5, 0.7))];
+        TrialHistory[] histories = [At(1, RunState.Cancelled, (10, 0.9)), At(2, RunState.Cancelled, (10, 0.8)), At(3, RunState.Running, (5, 0.7))];
 
-        Assert.Equal([0, 0, 0], Promoted(courses));
-        Assert.Empty(HalvingRule.Resumes(Record(3), courses));
+        Assert.Equal([0, 0, 0], Promoted(histories));
+        Assert.Empty(HalvingRule.Resumes(Record(3), histories));
     }
 
     [Fact]
     public void Promote_AllAreThere_TakesTheBestAndOfEqualsTheFirst()
     {
-        TrialHistory[] courses =
+        TrialHistory[] histories =
         [
             At(1, RunState.Cancelled, (5, 0.9), (10, 0.7)), At(2, RunState.Cancelled, (10, 0.8), (15, 0.1)), At(3, RunState.Cancelled, (10, null)), At(4, RunState.Cancelled, (10, 0.8)),
         ];
 
         // By the evaluation at the rung alone, neither by an earlier nor by a later one; what was not finite is last.
-        Assert.Equal([0, 1, 0, 1], Promoted(courses));
+        Assert.Equal([0, 1, 0, 1], Promoted(histories));
     }
 
     [Fact]
     public void Promote_FailedAndDeletedRuns_AreNotWaitedFor()
     {
-        TrialHistory[] courses = [At(1, RunState.Cancelled, (10, 0.5)), At(2, RunState.Failed, (5, 0.9)), new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), [])];
+        TrialHistory[] histories = [At(1, RunState.Cancelled, (10, 0.5)), At(2, RunState.Failed, (5, 0.9)), new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), [])];
 
-        Assert.Equal([1, 0, 0], Promoted(courses));
+        Assert.Equal([1, 0, 0], Promoted(histories));
     }
 
     [Fact]
     public void Promote_RunThatIsPastTheNextRungAlready_IsJudgedThereToo()
     {
-        TrialHistory[] courses = [At(1, RunState.Cancelled, (10, 0.9), (20, 0.9)), At(2, RunState.Cancelled, (10, 0.8))];
+        TrialHistory[] histories = [At(1, RunState.Cancelled, (10, 0.9), (20, 0.9)), At(2, RunState.Cancelled, (10, 0.8))];
 
-        Assert.Equal([2, 0], Promoted(courses));
+        Assert.Equal([2, 0], Promoted(histories));
     }
 
     [Fact]
     public void StopsAndResumes_FollowFromRungsAndEvaluations()
     {
         StoredSweep record = Record(5);
-        TrialHistory[] courses =
+        TrialHistory[] histories =
         [
             At(1, RunState.Running, 0, (10, 0.9)), At(2, RunState.Running, 0, (5, 0.9)), At(3, RunState.Queued, 0, (10, 0.9)),
             At(4, RunState.Cancelled, 1, (10, 0.9)), At(5, RunState.Cancelled, 1, (20, 0.9)),
         ];
 
         // One that was interrupted at its rung waits in the queue: it is taken out. One that is at the next rung already has nothing to make up.
-        Assert.Equal(["run1", "run3"], HalvingRule.Stops(record, "s", courses).Select(stop => stop.RunId));
-        Assert.Equal(["run4"], HalvingRule.Resumes(record, courses));
+        Assert.Equal(["run1", "run3"], HalvingRule.Stops(record, "s", histories).Select(stop => stop.RunId));
+        Assert.Equal(["run4"], HalvingRule.Resumes(record, histories));
     }
 
-    private static int[] Promoted(TrialHistory[] courses) => [.. HalvingRule.Promote(Record(courses.Length), courses).Trials.Select(trial => trial.RungsPassed)];
+    private static int[] Promoted(TrialHistory[] histories) => [.. HalvingRule.Promote(Record(histories.Length), histories).Trials.Select(trial => trial.RungsPassed)];
 
     private static StoredSweep Record(int runs) => new()
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Random and TPE: what they draw, and how well they search.</summary>
+/// <summary>The random and TPE samplers: their draws and their search performance.</summary>
 public sealed class SamplerTests(ITestOutputHelper output)
 {
     private static readonly SearchSpace Mixed = Spaces.Of(

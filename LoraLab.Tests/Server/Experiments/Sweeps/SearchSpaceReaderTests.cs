@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Spaces as they are read, and what is wrong with those that are not.</summary>
+/// <summary>Reading of search spaces, and the errors of invalid ones.</summary>
 public sealed class SearchSpaceReaderTests
 {
     [Fact]
@@ -55,32 +55,32 @@ public sealed class SearchSpaceReaderTests
         { """{"space":[]}""", "space", "name at least one field" },
         { """{"space":[{"field":"learningrate","values":[1]}]}""", "space[0].field", "'learningrate' is not a field" },
         { """{"space":[{"field":"methodOptions.lrRatio","values":[1]}]}""", "space[0].field", "not an option of lora; its options are init" },
-        { """{"space":[{"field":"methodOptions","values":[{}]}]}""", "space[0].field", "option by option" },
+        { """{"space":[{"field":"methodOptions","values":[{}]}]}""", "space[0].field", "search an option" },
         { """{"space":[{"field":"evalSplit","values":["dev"]}]}""", "space[0].field", "selection in every run" },
-        { """{"space":[{"field":"name","values":["a"]}]}""", "space[0].field", "changes nothing" },
+        { """{"space":[{"field":"name","values":["a"]}]}""", "space[0].field", "has no effect on its results" },
         { """{"space":[{"field":"rank","values":[]}]}""", "space[0].values", "no values" },
         { """{"space":[{"field":"rank"}]}""", "space[0].values", "no values" },
-        { """{"space":[{"field":"rank","values":[4,"eight"]}]}""", "space[0].values", "rank must be a whole number; value 2 is \"eight\"" },
-        { """{"space":[{"field":"rank","values":[4.5]}]}""", "space[0].values", "must be a whole number" },
-        { """{"space":[{"field":"rank","values":[null]}]}""", "space[0].values", "must be a whole number; value 1 is null" },
-        { """{"space":[{"field":"rank","values":[4,8,4]}]}""", "space[0].values", "the value 4 twice" },
+        { """{"space":[{"field":"rank","values":[4,"eight"]}]}""", "space[0].values", "rank must be an integer; value 2 is \"eight\"" },
+        { """{"space":[{"field":"rank","values":[4.5]}]}""", "space[0].values", "must be an integer" },
+        { """{"space":[{"field":"rank","values":[null]}]}""", "space[0].values", "must be an integer; value 1 is null" },
+        { """{"space":[{"field":"rank","values":[4,8,4]}]}""", "space[0].values", "lists the value 4 twice" },
         { """{"space":[{"field":"schedule","values":["square"]}]}""", "space[0].values", "one of linear, constant, cosine" },
         { """{"space":[{"field":"methodOptions.init","values":["swapped"]}]}""", "space[0].values", "one of kaiming, gaussian" },
         { """{"space":[{"field":"rank","low":4,"high":8,"values":[1]}]}""", "space[0]", "a choice" },
         { """{"space":[{"field":"rank","range":"uniform","low":4,"high":8,"steps":2}]}""", "space[0].range", "set range to integer" },
-        { """{"space":[{"field":"schedule","range":"uniform","low":4,"high":8}]}""", "space[0].range", "give its values as a choice" },
-        { """{"space":[{"field":"alpha","range":"uniform","low":8,"steps":2}]}""", "space[0]", "give low and high" },
+        { """{"space":[{"field":"schedule","range":"uniform","low":4,"high":8}]}""", "space[0].range", "list its values as a choice" },
+        { """{"space":[{"field":"alpha","range":"uniform","low":8,"steps":2}]}""", "space[0]", "set low and high" },
         { """{"space":[{"field":"alpha","range":"uniform","low":9,"high":8,"steps":2}]}""", "space[0].low", "low 9 above high 8" },
         { """{"space":[{"field":"alpha","range":"logUniform","low":0,"high":8,"steps":2}]}""", "space[0].low", "above 0" },
-        { """{"space":[{"field":"alpha","range":"uniform","low":1,"high":8}]}""", "space[0].steps", "give steps" },
-        { """{"space":[{"field":"rank","range":"integer","low":1.5,"high":8}]}""", "space[0]", "whole numbers" },
+        { """{"space":[{"field":"alpha","range":"uniform","low":1,"high":8}]}""", "space[0].steps", "set steps" },
+        { """{"space":[{"field":"rank","range":"integer","low":1.5,"high":8}]}""", "space[0]", "must be integers" },
         { """{"space":[{"field":"alpha","range":"uniform","low":-1e308,"high":1e308,"steps":2}]}""", "space[0]", "too wide" },
-        { """{"spec":{"method":5},"space":[{"field":"methodOptions.lrRatio","values":[2]}]}""", "space[0].field", "no method that there is" },
-        { """{"space":[{"field":"rank","values":[4]},{"field":"rank","values":[8]}]}""", "space", "rank is in the space 2 times" },
+        { """{"spec":{"method":5},"space":[{"field":"methodOptions.lrRatio","values":[2]}]}""", "space[0].field", "spec has no valid method" },
+        { """{"space":[{"field":"rank","values":[4]},{"field":"rank","values":[8]}]}""", "space", "rank is in space 2 times" },
         { """{"space":[{"field":"rank","values":[4]}],"constraints":["rank >"]}""", "constraints[0]", "at character 7" },
         { """{"space":[{"field":"rank","values":[4]}],"constraints":["alpha > 2"]}""", "constraints[0]", "no searched field" },
-        { """{"space":[{"field":"rank","values":[4]}],"constraints":["rank > learningRateB"]}""", "constraints[0]", "spec gives it no number" },
-        { """{"space":[{"field":"rank","values":[4]}],"constraints":["rank > ranks"]}""", "constraints[0]", "there is no such field; searched are rank" },
+        { """{"space":[{"field":"rank","values":[4]}],"constraints":["rank > learningRateB"]}""", "constraints[0]", "has no number in spec" },
+        { """{"space":[{"field":"rank","values":[4]}],"constraints":["rank > ranks"]}""", "constraints[0]", "no such field; the searched fields are rank" },
         { """{"space":[{"field":"schedule","values":["linear"]}],"constraints":["schedule > 1"]}""", "constraints[0]", "none of its values is a number" },
     };
 

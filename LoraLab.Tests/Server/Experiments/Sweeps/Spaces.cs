@@ -6,7 +6,7 @@ using LoraLab.Server.Experiments.Sweeps.Space;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Spaces that tests search.</summary>
+/// <summary>Search spaces of tests.</summary>
 internal static class Spaces
 {
     internal static readonly IReadOnlyList<MethodDescriptor> Methods =
@@ -23,7 +23,7 @@ internal static class Spaces
 
     internal static SweepField Whole(string field, double low, double high, int? steps = null) => new() { Field = field, Range = SweepRange.Integer, Low = low, High = high, Steps = steps };
 
-    /// <summary>The space of a plan that is right.</summary>
+    /// <summary>The search space of a valid plan.</summary>
     internal static SearchSpace Of(SweepPlan plan)
     {
         List<FieldError> errors = [];
@@ -32,7 +32,7 @@ internal static class Spaces
 
     internal static SearchSpace Of(params SweepField[] fields) => Of(new SweepPlan { Sampler = SweepSampler.Random, Space = fields });
 
-    /// <summary>What is wrong with a plan.</summary>
+    /// <summary>The errors of a plan.</summary>
     internal static IReadOnlyList<FieldError> Errors(SweepPlan plan)
     {
         List<FieldError> errors = [];

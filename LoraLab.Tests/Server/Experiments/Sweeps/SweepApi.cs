@@ -9,10 +9,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>The sweeps of the REST API as tests use them.</summary>
+/// <summary>Sweep requests of tests.</summary>
 internal sealed class SweepApi(RunApi api)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     /// <summary>A sweep over the scripted worker's bowl, whose best rate is 1e-3.</summary>
     public static JsonObject Bowl(string words, params double[] rates) => new()
@@ -50,7 +50,7 @@ internal sealed class SweepApi(RunApi api)
                 return sweep;
             }
 
-            Assert.True(waited.Elapsed < Patience, $"Sweep {id} is {sweep.State} with {sweep.Counts} ({sweep.Error}).");
+            Assert.True(waited.Elapsed < Timeout, $"Sweep {id} is {sweep.State} with {sweep.Counts} ({sweep.Error}).");
             await Task.Delay(30);
         }
     }

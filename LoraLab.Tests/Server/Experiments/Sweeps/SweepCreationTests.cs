@@ -8,7 +8,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>What is said of a sweep before there is one, and what comes into being with it.</summary>
+/// <summary>Previews of sweeps, and their creation.</summary>
 public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<ScriptedServer>
 {
     private readonly SweepApi sweeps = new(server.Api);
@@ -23,7 +23,7 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
 
         SweepPreview preview = await sweeps.PreviewAsync(plan);
 
-        // 1e-4 needs rank 4 and has it, so that nothing is left out.
+        // 1e-4 needs rank 4 and has it, so nothing is excluded.
         Assert.Equal((9, 0, 180L), (preview.Runs, preview.Excluded, preview.Steps));
         Assert.Equal("""{"learningRate":0.0001,"rank":4}""", preview.First[0].ToJsonString());
         Assert.Equal("selection", (string?)preview.Plan.Spec["evalSplit"]);
@@ -42,7 +42,7 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
 
         SweepPreview preview = await sweeps.PreviewAsync(SweepApi.Bowl("steps=20 delay=0", 1e-4, 1e-3));
 
-        // Scripted runs of 4 steps say that they took 1.5 s, 0.5 s and 0.25 s; how many rows and evaluations is theirs to say.
+        // Scripted runs of 4 steps report 1.5 s, 0.5 s and 0.25 s; the numbers of rows and evaluations are the scripted worker's.
         Assert.NotNull(preview.DeviceHours);
         Assert.InRange(preview.DeviceHours.Value, 2 * 0.25 / 3600, 300.0 / 3600);
         Assert.Contains("of sample on sample on cpu", preview.Basis, StringComparison.Ordinal);
@@ -78,21 +78,21 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
     {
         { """{"space":[]}""", "space", "at least one field" },
         { """{"spec":{"evalSplit":"dev"},"space":[{"field":"rank","values":[4]}]}""", "spec.evalSplit", "selection split only" },
-        { """{"space":[{"field":"rank","values":[4,8]}],"constraints":["rank > 8"]}""", "constraints", "None of the grid's 2 combinations satisfies 'rank > 8'" },
-        { """{"sampler":"random","runs":5,"space":[{"field":"alpha","range":"uniform","low":1,"high":2}],"constraints":["alpha > 3"]}""", "constraints", "nothing is left to run" },
-        { """{"space":[{"field":"rank","range":"integer","low":1,"high":400},{"field":"alpha","values":[8,16]}]}""", "confirm", "makes 800 runs" },
+        { """{"space":[{"field":"rank","values":[4,8]}],"constraints":["rank > 8"]}""", "constraints", "None of the 2 grid combinations satisfies 'rank > 8'" },
+        { """{"sampler":"random","runs":5,"space":[{"field":"alpha","range":"uniform","low":1,"high":2}],"constraints":["alpha > 3"]}""", "constraints", "there is nothing to run" },
+        { """{"space":[{"field":"rank","range":"integer","low":1,"high":400},{"field":"alpha","values":[8,16]}]}""", "confirm", "has 800 runs" },
         { """{"space":[{"field":"rank","range":"integer","low":1,"high":400},{"field":"seed","range":"integer","low":1,"high":400}]}""", "space", "160,000 combinations" },
         { """{"space":[{"field":"rank","values":[4]}],"runs":3}""", "runs", "a grid runs all its points" },
         { """{"sampler":"tpe","space":[{"field":"rank","values":[4]}]}""", "runs", "runs is missing" },
         { """{"sampler":"tpe","runs":9,"pruner":{"kind":"halving"},"space":[{"field":"rank","values":[4,8]}]}""", "pruner", "halving needs all its runs" },
         { """{"pruner":{"kind":"median"},"space":[{"field":"epochs","values":[1,2]}]}""", "pruner", "epochs changes what a step" },
-        { """{"pruner":{"kind":"median","factor":3},"space":[{"field":"rank","values":[4,8]}]}""", "pruner", "for halving" },
+        { """{"pruner":{"kind":"median","factor":3},"space":[{"field":"rank","values":[4,8]}]}""", "pruner", "options of halving" },
         { """{"pruner":{"kind":"halving","factor":1},"space":[{"field":"rank","values":[4,8]}]}""", "pruner.factor", "from 2 to 100" },
         { """{"pruner":{"kind":"halving","firstRung":50},"space":[{"field":"rank","values":[4,8]}]}""", "pruner.firstRung", "no rung lies before the end" },
         { """{"objective":"train/loss","space":[{"field":"rank","values":[4,8]}]}""", "objective", "must be one of" },
         { """{"space":[{"field":"rank","values":[4,0]}]}""", "rank", "rank 0: rank is 0; it must be at least 1." },
         { """{"spec":{"modle":"sample"},"space":[{"field":"rank","values":[4]}]}""", "modle", "not a field" },
-        { """{"space":[null]}""", "space[0]", "names no field" },
+        { """{"space":[null]}""", "space[0]", "has no field name" },
         { """{"space":null}""", "space", "must not be null" },
         { """{"name":" ","space":[{"field":"rank","values":[4]}]}""", "name", "name is empty" },
     };
@@ -147,7 +147,7 @@ public sealed class SweepCreationTests(ScriptedServer server) : IClassFixture<Sc
 
         JsonObject problem = await sweeps.RefusedAsync(plan, HttpStatusCode.Conflict);
 
-        Assert.Contains($"a sweep named 'rates' already ({created.Id})", (string?)problem["detail"], StringComparison.Ordinal);
+        Assert.Contains($"A sweep named 'rates' already exists ({created.Id})", (string?)problem["detail"], StringComparison.Ordinal);
         SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
 
         SweepDocument renamed = await server.Api.SendAsync<SweepDocument>(HttpMethod.Patch, ApiRoutes.Sweep(created.Id), """{"name":"old rates","notes":"done"}""");

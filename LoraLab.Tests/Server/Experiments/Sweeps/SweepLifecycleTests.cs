@@ -10,7 +10,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>How sweeps go on: best run, pruner, halving, pause, cancel, restart. The scripted worker's accuracy is best at a rate of 1e-3.</summary>
+/// <summary>Sweeps from start to end: best run, pruner, halving, pause, cancel, restart. The scripted worker's accuracy is highest at a rate of 1e-3.</summary>
 public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<ScriptedServer>
 {
     private readonly SweepApi sweeps = new(server.Api);
@@ -29,7 +29,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         Assert.Equal((12, 12), (ended.PlannedRuns, ended.Counts.Completed));
         SweepBest best = ended.Best!;
         Assert.Equal((1e-3, 0.9, 90, 100, 12), ((double)best.Values["learningRate"]!, best.Value, best.Accuracy!.Correct, best.Accuracy.Rows, best.Candidates));
-        // Wilson's interval of 90 of 100; the two other ranks have the same figure, and 80 of 100 is [0.711, 0.867].
+        // Wilson's interval of 90 of 100; the two other ranks have the same accuracy, and that of 80 of 100 is [0.711, 0.867].
         Assert.Equal((0.8256, 0.9448), (Math.Round(best.Accuracy.Low, 4), Math.Round(best.Accuracy.High, 4)));
         Assert.Equal(2, best.Indistinguishable);
         Assert.Contains("best of 12 on the selection split", best.Note, StringComparison.Ordinal);
@@ -79,7 +79,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         Assert.Equal((RunState.Completed, 400, winner.Id), (winner.State, winner.Progress.Step, ended.Best!.RunId));
         Assert.Equal([0, 3, 0, 1, 0, 0, 0, 1, 0], ended.Trials.Select(trial => trial.RungsPassed));
         Assert.All(runs.Where(run => run.Id != winner.Id), run => Assert.Equal((RunState.Cancelled, EndReason.Pruned), (run.State, run.EndReason)));
-        Assert.Contains("at rung 1 of 3 (step 20): the best 3 of 9 go on", runs[6].Error, StringComparison.Ordinal);
+        Assert.Contains("at rung 1 of 3 (step 20): once all have reached it, the best 3 of 9 resume", runs[6].Error, StringComparison.Ordinal);
 
         // Each attempt began where the one before it had stopped, the first of them at or behind the first rung, and no step was made twice. On a busy machine
         // a run is past the next rung before it has stopped: it needs no attempt of its own for that one.
@@ -143,7 +143,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         JsonObject problem = await server.Api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Sweep(created.Id, "resume"));
         Assert.Contains("is cancelled and cannot be resumed", (string?)problem["detail"], StringComparison.Ordinal);
 
-        // Its runs are a person's own again.
+        // Its runs can be resumed like any others.
         string stopped = ended.Trials[2].RunId!;
         await server.Api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(stopped, "resume"), expected: HttpStatusCode.Accepted);
         Assert.Equal(RunState.Completed, (await server.Api.WaitForEndAsync(stopped)).State);
@@ -157,7 +157,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         SweepDocument ended = await sweeps.WaitForEndAsync((await sweeps.CreateAsync(plan)).Id);
 
         Assert.Equal((SweepState.Failed, 2, null), (ended.State, ended.Counts.Failed, ended.Best));
-        Assert.Contains("None of 2 runs was finished: 2 failed", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("None of the 2 runs completed: 2 failed", ended.Error, StringComparison.Ordinal);
     }
 
     [Fact]

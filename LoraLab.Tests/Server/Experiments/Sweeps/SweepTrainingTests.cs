@@ -48,7 +48,7 @@ public sealed class SweepTrainingTests(RealServer server)
 
         string sentence = (string?)problem["errors"]!["evalSplit"]?[0] ?? "";
         Assert.StartsWith("rank 4: The selection split of dataset 'sample' would have 0 rows", sentence, StringComparison.Ordinal);
-        Assert.EndsWith("lower trainSamples, because a sweep chooses on training rows that no run trains on.", sentence, StringComparison.Ordinal);
+        Assert.EndsWith("lower trainSamples, because a sweep selects on training rows that no run trains on.", sentence, StringComparison.Ordinal);
     }
 
     /// <summary>The same run for itself.</summary>
