@@ -39,7 +39,7 @@ internal static class MethodGroups
         return new SeedGroup(runs, counted, new MethodGroup
         {
             Id = id,
-            Label = settings.Count == 0 ? method : $"{method} ({SettingFormat.Format(settings)})",
+            Label = settings.Count == 0 ? method : $"{method} ({SettingFormat.FormatAll(settings)})",
             Method = method,
             Settings = settings,
             Runs = [.. runs.Select(run => run.Id)],

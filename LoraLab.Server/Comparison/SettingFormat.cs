@@ -8,7 +8,7 @@ namespace LoraLab.Server.Comparison;
 internal static class SettingFormat
 {
     /// <summary>Fields with their values, for example <c>learningRate 1e-4, rank 8</c>.</summary>
-    public static string Format(IEnumerable<KeyValuePair<string, JsonNode?>> settings, string separator = ", ") =>
+    public static string FormatAll(IEnumerable<KeyValuePair<string, JsonNode?>> settings, string separator = ", ") =>
         string.Join(separator, settings.Select(setting => $"{setting.Key} {Format(setting.Value)}"));
 
     /// <summary>A value: numbers as in <see cref="NumberFormat.Setting"/>, lists joined by a plus sign, null as <c>none</c>.</summary>

@@ -33,12 +33,12 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(matrix.Locator("tbody tr").Nth(1).Locator("td").First).ToHaveTextAsync("+35.000.016");
         await Expect(matrix.Locator("td.pair-worse")).ToHaveCountAsync(1);
         await Expect(matrix.Locator("td.pair-none")).ToHaveCountAsync(10);
-        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("2 pairs not tested: Not the same in both: prompt.");
+        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("2 pairs not tested: The runs differ in prompt.");
         await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("3 pairs not tested: Only completed runs are tested. (lora-xs-42)");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-failed")).ToHaveTextAsync("prompt");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-completed")).ToHaveCountAsync(4);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("environment.threads");
-        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few seeds to test methods (at least 5 shared seeds are required).");
+        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few common seeds for a test (at least 5 shared seeds are required).");
 
         await page.GetByTestId("pairs-as-list").ClickAsync();
         await Dashboard.ArriveAsync(page, "[?&]tests=list");
@@ -76,7 +76,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("+7.00");
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("0.052");
         await Expect(page.GetByTestId("pair-matrix").Locator("td.pair-none")).ToHaveCountAsync(80);
-        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("40 pairs not tested: The seeds differ: only runs of the same seed are paired.");
+        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("40 pairs not tested: The seeds differ: only runs with the same seed are paired.");
         await page.CloseAsync();
     }
 

@@ -144,7 +144,7 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         return
         [
             .. histories.Where(history => history.Trial is { Run: null, IsDeleted: false }).Take(Math.Max(0, MaxLive - live))
-                .Select(history => new RequestedRun(history.Trial.Key, SettingFormat.Format(history.Trial.Stored.Values), SpecOf(sweep.Plan, history.Trial.Number, history.Trial.Stored.Values))),
+                .Select(history => new RequestedRun(history.Trial.Key, SettingFormat.FormatAll(history.Trial.Stored.Values), SpecOf(sweep.Plan, history.Trial.Number, history.Trial.Stored.Values))),
         ];
     }
 

@@ -120,7 +120,7 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
             }
             catch (ApiFailure rejected) when (rejected.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. rejected.Errors.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, $"{SettingFormat.Format(values)}: {ForSweep(field.Key, message)}")))]);
+                throw ApiFailure.Invalid([.. rejected.Errors.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, $"{SettingFormat.FormatAll(values)}: {ForSweep(field.Key, message)}")))]);
             }
         }
 

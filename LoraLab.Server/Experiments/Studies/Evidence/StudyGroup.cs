@@ -63,7 +63,7 @@ internal sealed class StudyGroup
     /// <summary>The values of a cell as text.</summary>
     public static string Describe(JsonObject settings) => settings.Count == 0
         ? "no grid"
-        : SettingFormat.Format(settings);
+        : SettingFormat.FormatAll(settings);
 
     /// <summary>A key that is equal for equal cells.</summary>
     public static string Key(JsonObject settings) =>

@@ -45,7 +45,7 @@ internal static class StudyGrid
         string.Join(';', cell.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
 
     /// <summary>The cell's values, for messages.</summary>
-    public static string Describe(JsonObject cell) => SettingFormat.Format(cell, " and ");
+    public static string Describe(JsonObject cell) => SettingFormat.FormatAll(cell, " and ");
 
     /// <summary>
     /// The cells one step beyond the grid next to <paramref name="best"/>: for each rate at the edge, the next value in the ratio of the last two

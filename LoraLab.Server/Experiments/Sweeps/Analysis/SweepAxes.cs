@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Sweeps.Space;
@@ -25,7 +26,7 @@ internal static class SweepAxes
         }
 
         double[] ends = [.. Enumerable.Range(0, Intervals + 1).Select(i => dimension.At((double)i / Intervals))];
-        string[] labels = [.. Enumerable.Range(0, Intervals).Select(i => $"{SettingFormat.Format(ends[i])} – {SettingFormat.Format(ends[i + 1])}")];
+        string[] labels = [.. Enumerable.Range(0, Intervals).Select(i => $"{NumberFormat.Setting(ends[i])} – {NumberFormat.Setting(ends[i + 1])}")];
         return (new SweepAxis(dimension.Field, labels), coordinate => Math.Clamp(Array.FindLastIndex(ends, end => end <= coordinate), 0, Intervals - 1));
     }
 }
