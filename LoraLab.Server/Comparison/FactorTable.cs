@@ -7,8 +7,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Comparison;
 
 /// <summary>
-/// The factors in which runs differ: settings, data actually read and consumed, and environment. Runs differ in a factor only if both have it:
-/// a run without a fingerprint differs in no factor of the fingerprint.
+/// The factors in which runs differ: settings, data actually read and consumed, and environment. Runs differ in a factor only if both
+/// have it: a run without a fingerprint differs in no factor of the fingerprint.
 /// </summary>
 internal sealed class FactorTable
 {
@@ -67,7 +67,9 @@ internal sealed class FactorTable
         runs.Where(run => _known[run.Id].ContainsKey(field)).Select(run => _known[run.Id][field].Text).Distinct().Skip(1).Any()
         && !(field is "environment.precision" or "environment.microBatch" && IsInSpec(field, runs)));
 
-    /// <summary>Whether the specifications already differ in the field: the specification of a started run has the precision and micro-batch used.</summary>
+    /// <summary>
+    /// Whether the specifications already differ in the field: the specification of a started run has the precision and micro-batch used.
+    /// </summary>
     private bool IsInSpec(string field, IReadOnlyList<ComparedRun> runs) =>
         runs.Select(run => _known[run.Id][field["environment.".Length..]].Text).Distinct().Skip(1).Any();
 

@@ -50,7 +50,9 @@ internal static class PairedMatrix
         return pair with { Rows = rows, B = onlyA, C = onlyB, Difference = (double)(onlyA - onlyB) / rows, P = McNemarTest.PValue(onlyA, onlyB) };
     }
 
-    /// <summary>Excludes runs with the final weights of another run: testing the same predictions again would inflate Holm's adjustment.</summary>
+    /// <summary>
+    /// Excludes runs with the final weights of another run: testing the same predictions again would inflate Holm's adjustment.
+    /// </summary>
     private static PairRefusal? Repeated(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals)
     {
         if (originals[a.Id] == originals[b.Id])

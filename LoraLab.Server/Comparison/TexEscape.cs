@@ -4,8 +4,8 @@ using System.Text;
 namespace LoraLab.Server.Comparison;
 
 /// <summary>
-/// Escapes text for pdflatex with its standard fonts: TeX special characters are escaped, common symbols become commands, and characters that
-/// the fonts lack are printed as their code point, so that nothing is lost.
+/// Escapes text for pdflatex with its standard fonts: TeX special characters are escaped, common symbols become commands, and characters
+/// that the fonts lack are printed as their code point, so that nothing is lost.
 /// </summary>
 internal static class TexEscape
 {

@@ -16,5 +16,5 @@ internal sealed record AdmittedRun(JsonObject Submitted, SpecValidation Valid, s
     public string? ClonedFrom { get; init; }
 
     /// <summary>The experiment that the run belongs to, with its key there; null: none.</summary>
-    public (ExperimentKind Kind, string Id, string Key)? Plan { get; init; }
+    public (ExperimentKind Kind, string Id, string Key)? Experiment { get; init; }
 }

@@ -63,15 +63,15 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             Warnings = run.Valid.Warnings,
             Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },
             ClonedFrom = run.ClonedFrom,
-            StudyId = run.Plan is (ExperimentKind.Study, string study, _) ? study : null,
-            SweepId = run.Plan is (ExperimentKind.Sweep, string sweep, _) ? sweep : null,
+            StudyId = run.Experiment is (ExperimentKind.Study, string study, _) ? study : null,
+            SweepId = run.Experiment is (ExperimentKind.Sweep, string sweep, _) ? sweep : null,
             CreatedAt = transaction.Now,
         };
         transaction.Put(new StoredRun
         {
             Document = document,
             Position = transaction.QueueEnds().Tail,
-            ExperimentKey = run.Plan?.Key,
+            ExperimentKey = run.Experiment?.Key,
             Files = run.Valid.Files,
             Submitted = run.Submitted.DeepClone().AsObject(),
         });

@@ -1,14 +1,17 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
 /// <summary>
-/// Exact two-sided McNemar test of two classifiers on the same rows. Of the b + c discordant rows, on which exactly one is right, the first is
-/// right on b; under the null hypothesis of equal accuracy, b is distributed as X ~ Bin(b + c, ½). p = min(1, 2·P(X ≤ min(b, c))), and 1 if b + c = 0.
+/// Exact two-sided McNemar test of two classifiers on the same rows. Of the b + c discordant rows, on which exactly one is right, the
+/// first is right on b; under the null hypothesis of equal accuracy, b is distributed as X ~ Bin(b + c, ½).
+/// p = min(1, 2·P(X ≤ min(b, c))), and 1 if b + c = 0.
 /// Sources: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
 /// Psychometrika 12 (1947), 153–157; the exact form is the sign test on the discordant rows.
 /// </summary>
 internal static class McNemarTest
 {
-    /// <summary>The smallest normal number: a subnormal weight loses digits and finally stops shrinking, so that the sum would take 10⁹ terms.</summary>
+    /// <summary>
+    /// The smallest normal number: a subnormal weight loses digits and finally stops shrinking, so that the sum would take 10⁹ terms.
+    /// </summary>
     private const double MinWeight = 2.2250738585072014e-308;
 
     /// <summary>The p-value.</summary>

@@ -1,7 +1,8 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
 /// <summary>
-/// Confidence interval of a mean from a small sample: x̄ ± t·s/√n, with t the quantile of Student's t distribution with n − 1 degrees of freedom.
+/// Confidence interval of a mean from a small sample: x̄ ± t·s/√n, with t the quantile of Student's t distribution with n − 1 degrees of
+/// freedom.
 /// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1–25.
 /// </summary>
 internal static class MeanInterval

@@ -1,8 +1,8 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
 /// <summary>
-/// Two-sided t test on paired values: with the differences d = x − y, t = d̄ / (s_d/√n) has n − 1 degrees of freedom under the null hypothesis
-/// of mean 0. Pairing removes the variance that a pair shares, here from the data order and initial values of the seed.
+/// Two-sided t test on paired values: with the differences d = x − y, t = d̄ / (s_d/√n) has n − 1 degrees of freedom under the null
+/// hypothesis of mean 0. Pairing removes the variance that a pair shares, here from the data order and initial values of the seed.
 /// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1–25.
 /// </summary>
 internal static class PairedTTest

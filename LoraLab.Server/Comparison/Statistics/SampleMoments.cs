@@ -22,8 +22,8 @@ internal static class SampleMoments
     }
 
     /// <summary>
-    /// Sample standard deviation s = √(Σ(x − x̄)² / (n − 1)), in two passes. Exactly 0 if the values differ by rounding only: differences of equal
-    /// accuracies are not always bitwise equal.
+    /// Sample standard deviation s = √(Σ(x − x̄)² / (n − 1)), in two passes. Exactly 0 if the values differ by rounding only: differences
+    /// of equal accuracies are not always bitwise equal.
     /// </summary>
     /// <param name="values">At least two values.</param>
     /// <param name="size">Largest absolute value of the inputs of the values; 0: of the values themselves.</param>

@@ -11,7 +11,9 @@ namespace LoraLab.Server.Comparison.Statistics;
 internal static class WilsonInterval
 {
     /// <summary>The interval with the confidence level <paramref name="level"/>, within (0, 1).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not 0 ≤ <paramref name="correct"/> ≤ <paramref name="rows"/>, no rows, or an invalid level.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// Not 0 ≤ <paramref name="correct"/> ≤ <paramref name="rows"/>, no rows, or an invalid level.
+    /// </exception>
     public static (double Low, double High) Of(int correct, int rows, double level = Confidence.Level)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);

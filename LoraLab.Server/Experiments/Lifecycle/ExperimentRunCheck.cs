@@ -6,7 +6,9 @@ using LoraLab.Server.Runs;
 
 namespace LoraLab.Server.Experiments.Lifecycle;
 
-/// <summary>Checks all runs that an experiment requests before any is created; the first invalid one rejects them all, with its label.</summary>
+/// <summary>
+/// Checks all runs that an experiment requests before any is created; the first invalid one rejects them all, with its label.
+/// </summary>
 internal sealed class ExperimentRunCheck(RunAdmission admission)
 {
     public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(ExperimentKind kind, string experimentId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
@@ -16,7 +18,7 @@ internal sealed class ExperimentRunCheck(RunAdmission admission)
         {
             try
             {
-                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Plan = (kind, experimentId, run.Key) };
+                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Experiment = (kind, experimentId, run.Key) };
             }
             catch (ApiFailure failure) when (failure.Errors is not null)
             {

@@ -132,7 +132,9 @@ internal sealed class ExperimentService(
     private static bool ChangesNothing(StoredExperiment experiment, ExperimentStep step) =>
         step.Runs.Count == 0 && step.Stops.Count == 0 && step.Resumes.Count == 0 && step.Experiment.ContentEquals(experiment);
 
-    /// <summary>The driver's next step without what has already happened: runs that exist, stops of ended runs, resumes of running ones.</summary>
+    /// <summary>
+    /// The driver's next step without what has already happened: runs that exist, stops of ended runs, resumes of running ones.
+    /// </summary>
     private static ExperimentStep NextStep(IExperimentDriver driver, StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> own, IRunSeries series, DateTimeOffset now)
     {
         Dictionary<string, RunDocument> byId = own.Values.ToDictionary(run => run.Id);

@@ -49,7 +49,9 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
     public double Seconds(long steps, int effectiveBatch, long evaluations, int rows) =>
         LoadSeconds + (steps * effectiveBatch * SecondsPerSentence) + (evaluations * (double)rows * SecondsPerRow);
 
-    /// <summary>Number of evaluations of a run: before the first step, every <paramref name="evalEvery"/> steps, and after the last.</summary>
+    /// <summary>
+    /// Number of evaluations of a run: before the first step, every <paramref name="evalEvery"/> steps, and after the last.
+    /// </summary>
     public static int Evaluations(int steps, int evalEvery) => 1 + (steps / evalEvery) + (steps % evalEvery == 0 ? 0 : 1);
 
     private static RunEnvironment? EnvironmentOf(RunDocument run) => run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment;

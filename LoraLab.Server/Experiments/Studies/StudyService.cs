@@ -114,7 +114,10 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
         return runs <= int.MaxValue ? ((long)selection, (long)reported) : throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than a queue can hold; reduce its grids.");
     }
 
-    /// <summary>Checks one run per method and stage, including later stages: a run that would be rejected in the middle of the study is rejected now.</summary>
+    /// <summary>
+    /// Checks one run per method and stage, including later stages: a run that would be rejected in the middle of the study is rejected
+    /// now.
+    /// </summary>
     private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckSampleRunsAsync(StoredStudy study, CancellationToken cancellationToken)
     {
         List<(RequiredRun Run, long Count)> samples = [];

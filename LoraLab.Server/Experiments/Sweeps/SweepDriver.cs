@@ -98,7 +98,10 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         Trials = [.. Trial.Of(sweep, runs).Select(trial => trial.Stored.Held && trial.Run?.State is not (RunState.Cancelled or RunState.Cancelling) ? trial.Stored with { Held = false } : trial.Stored)],
     };
 
-    /// <summary>With TPE, samples a point for each free lane, so that each choice uses all results so far; grid and random points are fixed from the start.</summary>
+    /// <summary>
+    /// With TPE, samples a point for each free lane, so that each choice uses all results so far; grid and random points are fixed from
+    /// the start.
+    /// </summary>
     private StoredSweep Sample(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs)
     {
         if (sweep.Plan.Sampler != SweepSampler.Tpe)
@@ -131,7 +134,9 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         return sweep;
     }
 
-    /// <summary>The score for TPE: a pruned run counts with its last evaluation, a failed one has no score, which keeps TPE away from its point.</summary>
+    /// <summary>
+    /// The score for TPE: a pruned run counts with its last evaluation, a failed one has no score, which keeps TPE away from its point.
+    /// </summary>
     private static double? ScoreOf(StoredSweep sweep, Trial trial) =>
         trial.HasEnded && !trial.HasNoResult && trial.Last(sweep.Plan.Objective) is { } value ? Objective.Score(sweep.Plan.Objective, value) : null;
 

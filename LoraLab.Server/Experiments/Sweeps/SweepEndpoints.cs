@@ -62,7 +62,7 @@ internal static class SweepEndpoints
             { Objective: null } => "objective",
             _ => null,
         };
-        return missing is null ? plan : throw ApiFailure.Invalid(missing, $"{missing} must not be null; leave it out.");
+        return missing is null ? plan : throw ApiFailure.Invalid(missing, $"{missing} must not be null; omit it or set a value.");
     }
 
     private static Ok<SweepList> List(SweepService service) => TypedResults.Ok(service.List());

@@ -91,7 +91,9 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
     private static ApiFailure NothingLeft(SearchSpace space, string subject) =>
         ApiFailure.Invalid("constraints", $"{subject} {string.Join(" and ", space.Constraints.Select(constraint => $"'{constraint.Text}'"))}, so there is nothing to run. Change a constraint or the search space.");
 
-    /// <summary>Checks every value of every field at least once, so that a value that the trainer rejects is reported before anything is created.</summary>
+    /// <summary>
+    /// Checks every value of every field at least once, so that a value that the trainer rejects is reported before anything is created.
+    /// </summary>
     private async Task<SpecValidation> CheckAsync(SweepPlan plan, SearchSpace space, IReadOnlyList<double[]> points, CancellationToken cancellationToken)
     {
         SpecValidation? first = null;

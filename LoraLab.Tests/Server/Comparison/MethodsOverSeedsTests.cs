@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Comparison;
 
-/// <summary><c>/compare</c>: methods over seeds, and the exports that carry them.</summary>
+/// <summary><c>/compare</c>: methods over seeds, and their exports.</summary>
 [Collection(nameof(SharedServer))]
 public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
 {
@@ -101,7 +101,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
 
         Assert.Equal(["lora (rank 8)", "lora (rank 16)"], document.Methods.Groups.Select(group => group.Label));
         Assert.Equal(8, (int?)document.Methods.Groups[0].Settings["rank"]);
-        // Two results of seed 2, 0.90 and 0.80: their mean counts as one.
+        // Two results for seed 2, 0.90 and 0.80: their mean counts as one result.
         Assert.Equal([0.95, 0.85], document.Methods.Groups[0].Seeds.Select(seed => Math.Round(seed.Accuracy, 12)));
         Assert.Contains("lora (rank 8) has 2 results for seed 2: their mean counts as one result.", document.Notes);
         Assert.Equal("n = 1: too few common seeds for a test", Assert.Single(document.Methods.Pairs).NotTestedReason);
@@ -143,7 +143,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
 
     private static string[][] Cells(string csv) => [.. csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
 
-    /// <summary>One run for each number of wrong rows, of the seeds 1, 2, 3 …</summary>
+    /// <summary>One run per number of wrong rows, with the seeds 1, 2, 3 …</summary>
     private async Task<List<RunDocument>> SeedsAsync(string method, int[] wrong, string words = "")
     {
         List<RunDocument> submitted = [];

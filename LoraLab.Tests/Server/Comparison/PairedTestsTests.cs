@@ -5,7 +5,9 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Comparison;
 
-/// <summary><c>/compare</c>: figures of each run and the matrix of two checkpoints, over a real server and files in run directories.</summary>
+/// <summary>
+/// <c>/compare</c>: results of each run and pairwise tests of checkpoints, with a real server and files in run directories.
+/// </summary>
 [Collection(nameof(SharedServer))]
 public sealed class PairedTestsTests(ScriptedServer fixture)
 {
@@ -31,7 +33,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         Assert.Equal(["evaluation rows", "prompt", "label ids", "base weights", "tokenizer"], document.Requirements.Select(requirement => requirement.Name));
     }
 
-    // 12/20 by hand: centre (12 + z²/2)/(20 + z²) = 0.58389, half width z·√(12·8/20 + z²/4)/(20 + z²) = 0.19731.
+    // 12/20 by hand: center (12 + z²/2)/(20 + z²) = 0.58389, half width z·√(12·8/20 + z²/4)/(20 + z²) = 0.19731.
     [Fact]
     public async Task Compare_EachRun_HasItsIntervalItsBaselineAndAnOptimisticBest()
     {

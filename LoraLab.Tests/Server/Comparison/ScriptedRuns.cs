@@ -12,7 +12,7 @@ internal sealed class ScriptedRuns(RunApi api)
     /// <summary>Evaluation rows of every run.</summary>
     public const int Rows = 20;
 
-    /// <summary>Submits a run; the words are those of the scripted worker.</summary>
+    /// <summary>Submits a run with directives for the scripted worker.</summary>
     public Task<RunDocument> SubmitAsync(string words, string method = "lora", int seed = 42, Action<JsonObject>? change = null)
     {
         JsonObject spec = new() { ["name"] = $"{method}-{seed}", ["method"] = method, ["seed"] = seed, ["notes"] = $"steps=1 delay=0 rows={Rows} {words}" };

@@ -9,7 +9,9 @@ internal sealed record RateCell(StudyGroup Group, LearningRates Rates)
 {
     private const string Method = "lora-plus";
 
-    /// <summary>The LoRA+ cells of the stage with a grid: the reported stage if it has several cells, otherwise the selection stage.</summary>
+    /// <summary>
+    /// The LoRA+ cells of the stage with a grid: the reported stage if it has several cells, otherwise the selection stage.
+    /// </summary>
     public static IReadOnlyList<RateCell> Of(StudyEvidence evidence) => Finished(Groups(evidence));
 
     /// <summary>Planned cells without a finished run.</summary>

@@ -4,7 +4,9 @@ using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>Compares groups with the one of the highest mean: paired t tests over common seeds, Holm-adjusted over the tests performed.</summary>
+/// <summary>
+/// Compares groups with the one of the highest mean: paired t tests over common seeds, Holm-adjusted over the tests performed.
+/// </summary>
 internal sealed class ComparisonWithBest
 {
     /// <summary>Minimum number of seeds; with fewer, a t test reflects its assumptions more than the data.</summary>

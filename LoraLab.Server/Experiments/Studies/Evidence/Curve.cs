@@ -15,8 +15,8 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
     public double Final => Points[^1].Value;
 
     /// <summary>
-    /// Area under the curve by the trapezoidal rule, divided by the steps that it spans: the mean height, in the unit of the metric. Null with
-    /// fewer than two points.
+    /// Area under the curve by the trapezoidal rule, divided by the steps that it spans: the mean height, in the unit of the metric. Null
+    /// with fewer than two points.
     /// </summary>
     public double? MeanHeight()
     {
@@ -34,7 +34,9 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
         return area / (Points[^1].Step - Points[0].Step);
     }
 
-    /// <summary>Steps until the curve first reaches the height, interpolated linearly between evaluations; null if it never does (censored).</summary>
+    /// <summary>
+    /// Steps until the curve first reaches the height, interpolated linearly between evaluations; null if it never does (censored).
+    /// </summary>
     public double? StepsTo(double height)
     {
         for (int i = 0; i < Points.Count; i++)

@@ -2,7 +2,9 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
-/// <summary>A study with the results and files of its runs, read once: claims, tables, figures and the paper are pure functions of it.</summary>
+/// <summary>
+/// A study with the results and files of its runs, read once: claims, tables, figures and the paper are pure functions of it.
+/// </summary>
 internal sealed class StudyEvidence
 {
     public StudyEvidence(StudyDocument study, IReadOnlyList<EvidenceRun> runs)

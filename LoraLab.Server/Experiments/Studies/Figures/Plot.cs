@@ -77,8 +77,8 @@ internal static class Plot
     }
 
     /// <summary>
-    /// Restricts text to the standard PDF fonts: Latin-1 is kept, Greek letters are spelled out, anything else becomes a question mark; captions
-    /// and tables have the full text.
+    /// Restricts text to the standard PDF fonts: Latin-1 is kept, Greek letters are spelled out, anything else becomes a question mark;
+    /// captions and tables have the full text.
     /// </summary>
     public static string Text(string text) => string.Concat(text.EnumerateRunes().Select(rune => rune.Value switch
     {

@@ -3,8 +3,8 @@ using OxyPlot;
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
 /// <summary>
-/// Measures text for SVG. By default the SVG exporter measures with the PDF render context, in points instead of pixels, so that text is wider
-/// than the space reserved for it and labels overlap.
+/// Measures text for SVG. By default the SVG exporter measures with the PDF render context, in points instead of pixels, so that text is
+/// wider than the space reserved for it and labels overlap.
 /// </summary>
 #pragma warning disable CS0618 // Managed code, as FigureFile says.
 internal sealed class SvgTextMeasurer() : PdfRenderContext(1, 1, OxyColors.White)

@@ -6,7 +6,10 @@ using LoraLab.Server.Experiments.Studies.Tables;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
-/// <summary>The numbers of the final table as LaTeX commands, so that prose cannot drift from data: <c>\AccLoraPlus</c> is the mean accuracy of LoRA+.</summary>
+/// <summary>
+/// The numbers of the final table as LaTeX commands, so that prose cannot drift from data: <c>\AccLoraPlus</c> is the mean accuracy of
+/// LoRA+.
+/// </summary>
 internal static class NumbersTex
 {
     private static readonly string[] s_names = ["Acc", "Fscore", "Time", "Memory", "Parameters"];

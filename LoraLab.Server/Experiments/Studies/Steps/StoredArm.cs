@@ -3,7 +3,9 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>A method of a stored study with the decisions made for it. Decisions are final: a run that ends later does not change them.</summary>
+/// <summary>
+/// A method of a stored study with the decisions made for it. Decisions are final: a run that ends later does not change them.
+/// </summary>
 internal sealed record StoredArm
 {
     public required string Method { get; init; }

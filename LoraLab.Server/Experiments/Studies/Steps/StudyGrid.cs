@@ -48,8 +48,8 @@ internal static class StudyGrid
     public static string Describe(JsonObject cell) => SettingFormat.FormatAll(cell, " and ");
 
     /// <summary>
-    /// The cells one step beyond the grid next to <paramref name="best"/>: for each rate at the edge, the next value in the ratio of the last two
-    /// values there; if both rates are at an edge, the corner too. Empty if the best cell lies inside.
+    /// The cells one step beyond the grid next to <paramref name="best"/>: for each rate at the edge, the next value in the ratio of the
+    /// last two values there; if both rates are at an edge, the corner too. Empty if the best cell lies inside.
     /// </summary>
     public static IReadOnlyList<JsonObject> ExtensionCells(StudyMethod method, JsonObject best)
     {

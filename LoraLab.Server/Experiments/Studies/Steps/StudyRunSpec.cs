@@ -5,7 +5,9 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>The specification of a study's run: the shared protocol, overridden by the method's fields, the cell, and what the study sets.</summary>
+/// <summary>
+/// The specification of a study's run: the shared protocol, overridden by the method's fields, the cell, and what the study sets.
+/// </summary>
 internal static class StudyRunSpec
 {
     public static JsonObject Of(StudyPlan plan, RequiredRun run)
@@ -17,7 +19,8 @@ internal static class StudyRunSpec
         spec["model"] = plan.Model;
         spec["dataset"] = plan.Dataset;
         spec["method"] = run.Method;
-        // Both seeds are k for every method: runs pair by k, and methods with a deterministic initialization still differ in their data order.
+        // Both seeds are k for every method: runs pair by k, and methods with a deterministic initialization still differ in their data
+        // order.
         spec["seed"] = run.Seed;
         spec["orderSeed"] = run.Seed;
         spec["evalSplit"] = run.Stage == StudyStage.Selection ? "selection" : "dev";

@@ -4,13 +4,14 @@ using LoraLab.Contracts.Experiments.Studies;
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
 /// <summary>
-/// The runs that a study requires and the decisions it makes from ended ones, as functions of the plan, earlier decisions and the tracked runs.
+/// The runs that a study requires and the decisions it makes from ended ones, as functions of the plan, earlier decisions and the tracked
+/// runs.
 /// </summary>
 internal static class StudySteps
 {
     /// <summary>
-    /// The seed of all runs on the selection split, which is not a reported one. Otherwise the run that selected a cell would share initial values
-    /// and data order with a reported run, which would be biased by the luck for which the cell was selected.
+    /// The seed of all runs on the selection split, which is not a reported one. Otherwise the run that selected a cell would share
+    /// initial values and data order with a reported run, which would be biased by the luck for which the cell was selected.
     /// </summary>
     public static long SelectionSeed(StudyPlan plan)
     {

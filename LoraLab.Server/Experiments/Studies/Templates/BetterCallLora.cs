@@ -10,8 +10,8 @@ internal sealed class BetterCallLora : IStudyTemplate
     private const string RateB = "learningRateB";
 
     /// <summary>
-    /// Five learning rates per method, a factor of two apart around the method's default. LoRA+ keeps the paper's ratio ηB/ηA of 4, so that all
-    /// methods have the same tuning budget.
+    /// Five learning rates per method, a factor of two apart around the method's default. LoRA+ keeps the paper's ratio ηB/ηA of 4, so
+    /// that all methods have the same tuning budget.
     /// </summary>
     private static readonly (string Method, decimal[] Rates)[] s_full =
     [

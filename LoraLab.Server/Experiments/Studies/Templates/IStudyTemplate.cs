@@ -2,7 +2,9 @@ using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Templates;
 
-/// <summary>A built-in study. To add one, add a class like <see cref="BetterCallLora"/> and a line in <see cref="StudyTemplates"/>.</summary>
+/// <summary>
+/// A built-in study. To add one, add a class like <see cref="BetterCallLora"/> and a line in <see cref="StudyTemplates"/>.
+/// </summary>
 internal interface IStudyTemplate
 {
     string Id { get; }

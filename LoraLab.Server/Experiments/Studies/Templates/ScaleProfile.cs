@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace LoraLab.Server.Experiments.Studies.Templates;
 
 /// <summary>
-/// Rank and learning rates for the scale of a model: the paper's own for models of TinyLlama's width; a smaller rank and larger rates for toy
-/// models, which would hardly train in as many steps with the paper's. The scaling α/r is the same in both.
+/// Rank and learning rates for the scale of a model: the paper's own for models of TinyLlama's width; a smaller rank and larger rates for
+/// toy models, which would hardly train in as many steps with the paper's. The scaling α/r is the same in both.
 /// </summary>
 /// <param name="Id">Its id in a plan.</param>
 /// <param name="Rank">Rank of the adapters.</param>

@@ -5,11 +5,12 @@ namespace LoraLab.Server.Experiments.Sweeps.Analysis;
 
 /// <summary>
 /// Hyperparameter importance: the share of the objective's variance between groups of a field's values. With k groups of n runs in total,
-/// between-group sum of squares SSB, within-group SSW and total SST, ε² = (SSB − (k − 1)·SSW/(n − k)) / SST. Its expectation is 0 for a field
-/// without effect, unlike that of SSB/SST, which is large by chance with few runs. It is the first-order effect: interactions are not included.
-/// The groups are the distinct values, or about equally large quantile groups if there are more than five values. Spearman's rank correlation
-/// adds the direction.
-/// Source: T. L. Kelley, "An unbiased correlation ratio measure", PNAS 21 (1935), 554–559; C. Spearman, American Journal of Psychology 15 (1904), 72–101.
+/// between-group sum of squares SSB, within-group SSW and total SST, ε² = (SSB − (k − 1)·SSW/(n − k)) / SST. Its expectation is 0 for a
+/// field without effect, unlike that of SSB/SST, which is large by chance with few runs. It is the first-order effect: interactions are
+/// not included. The groups are the distinct values, or about equally large quantile groups if there are more than five values.
+/// Spearman's rank correlation adds the direction.
+/// Source: T. L. Kelley, "An unbiased correlation ratio measure", PNAS 21 (1935), 554–559; C. Spearman, American Journal of Psychology 15
+/// (1904), 72–101.
 /// </summary>
 internal static class FieldImportances
 {

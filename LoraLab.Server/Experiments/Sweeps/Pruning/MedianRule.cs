@@ -6,8 +6,8 @@ using LoraLab.Server.Experiments.Lifecycle;
 namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
 /// <summary>
-/// The median stopping rule: a run is stopped at an evaluation if its best value so far is worse than the median of the other runs' best values
-/// up to the same step.
+/// The median stopping rule: a run is stopped at an evaluation if its best value so far is worse than the median of the other runs' best
+/// values up to the same step.
 /// Source: D. Golovin et al., "Google Vizier: a service for black-box optimization", KDD 2017, section 3.2.2. As there, all other runs that
 /// reached the step count, including stopped ones, so that the rule does not become stricter with every run that it stops. Best values are
 /// compared, not running averages.

@@ -5,10 +5,10 @@ using MathNet.Numerics;
 namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
 /// <summary>
-/// Estimator of a numeric field: an equally weighted mixture of normal densities, truncated to the range, one around each observed number and
-/// one as wide as the range around its midpoint, which is the prior. The standard deviation at a number is the distance to its farther
-/// neighbor, clamped to [range width / min(100, N + 2), range width]. Log-uniform fields are modeled in log space; an integer stands for the
-/// interval of ±½ around it.
+/// Estimator of a numeric field: an equally weighted mixture of normal densities, truncated to the range, one around each observed number
+/// and one as wide as the range around its midpoint, which is the prior. The standard deviation at a number is the distance to its
+/// farther neighbor, clamped to [range width / min(100, N + 2), range width]. Log-uniform fields are modeled in log space; an integer
+/// stands for the interval of ±½ around it.
 /// Source: Bergstra et al. (2011), section 4.1 and its reference implementation's adaptive Parzen estimator.
 /// </summary>
 internal sealed class RangeEstimator : IParzenEstimator

@@ -3,10 +3,11 @@ using LoraLab.Server.Experiments.Sweeps.Space;
 namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 
 /// <summary>
-/// Tree-structured Parzen estimator. With y* the γ-quantile of the results so far, ℓ(x) is the density of points that are better than y* and
-/// g(x) that of the others, each a product over the fields. The expected improvement at x grows with (γ + (1 − γ)·g(x)/ℓ(x))⁻¹, so candidates
-/// are drawn from ℓ and the one with the largest ℓ(x)/g(x) is taken. Candidates are whole points: chosen field by field, a value that was among
-/// the good ones by chance would hardly ever be left. Failed and running trials count as others, so that concurrent lanes do not sample the same point.
+/// Tree-structured Parzen estimator. With y* the γ-quantile of the results so far, ℓ(x) is the density of points that are better than y*
+/// and g(x) that of the others, each a product over the fields. The expected improvement at x grows with (γ + (1 − γ)·g(x)/ℓ(x))⁻¹, so
+/// candidates are drawn from ℓ and the one with the largest ℓ(x)/g(x) is taken. Candidates are whole points: chosen field by field, a
+/// value that was among the good ones by chance would hardly ever be left. Failed and running trials count as others, so that concurrent
+/// lanes do not sample the same point.
 /// Source: J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, "Algorithms for hyper-parameter optimization", NeurIPS 2011, section 4
 /// (γ = 0.15 and 24 candidates are theirs).
 /// </summary>

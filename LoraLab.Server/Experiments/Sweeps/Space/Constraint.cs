@@ -11,7 +11,9 @@ internal sealed record Constraint(string Text, IReadOnlySet<string> Fields, Expr
     /// <summary>Relative tolerance: products and quotients of decimal numbers are equal if they differ in the last digits only.</summary>
     private const double Rounding = 1e-9;
 
-    /// <summary>Whether the constraint holds; false if a side has no value: a division by zero, or a field that is not a number at this point.</summary>
+    /// <summary>
+    /// Whether the constraint holds; false if a side has no value: a division by zero, or a field that is not a number at this point.
+    /// </summary>
     public bool Holds(Func<string, double?> number)
     {
         if (Left(number) is not { } left || Right(number) is not { } right || !double.IsFinite(left) || !double.IsFinite(right))

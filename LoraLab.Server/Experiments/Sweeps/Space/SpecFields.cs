@@ -7,12 +7,17 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
-/// <summary>The fields of the run specification that a sweep can search: types from the contract, options from the method descriptors.</summary>
+/// <summary>
+/// The fields of the run specification that a sweep can search: types from the contract, options from the method descriptors.
+/// </summary>
 internal static class SpecFields
 {
     public const string OptionPrefix = "methodOptions.";
 
-    /// <summary>Fields that change the number of steps or the meaning of an evaluation at a step; a pruner, which compares runs at a step, excludes them.</summary>
+    /// <summary>
+    /// Fields that change the number of steps or the meaning of an evaluation at a step; a pruner, which compares runs at a step,
+    /// excludes them.
+    /// </summary>
     public static readonly IReadOnlySet<string> AffectingSteps =
         new HashSet<string>(["model", "dataset", "dataSeed", "dataOffset", "trainSamples", "effectiveBatch", "epochs", "maxSteps", "scheduleSteps", "evalEvery", "evalSamples"]);
 
@@ -70,7 +75,10 @@ internal static class SpecFields
         ? OfOption(methods.SelectMany(method => method.Options).First(option => option.Name == field[OptionPrefix.Length..]))
         : OfProperty(Plain[field]);
 
-    /// <summary>The value of a field that is not searched: from the specification, otherwise the default of the contract or the method; null if there is none.</summary>
+    /// <summary>
+    /// The value of a field that is not searched: from the specification, otherwise the default of the contract or the method; null if
+    /// there is none.
+    /// </summary>
     public static JsonNode? ValueIn(JsonObject spec, string field, IReadOnlyList<MethodDescriptor> methods)
     {
         if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))

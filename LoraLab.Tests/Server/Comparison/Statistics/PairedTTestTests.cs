@@ -8,7 +8,7 @@ namespace LoraLab.Tests.Server.Comparison.Statistics;
 public sealed class PairedTTestTests
 {
     // Student's sleep data of 1908 (Cushny and Peebles), as in R's documentation of `sleep` and of t.test:
-    // means 0.75 and 2.33, sd 1.789010 and 2.002249; paired t = −4.0621, df = 9, p = 0.002833, 95 % [−2.4598858, −0.7001142].
+    // means 0.75 and 2.33, sd 1.789010 and 2.002249; paired t = −4.0621, df = 9, p = 0.002833, 95% CI [−2.4598858, −0.7001142].
     private static readonly double[] s_first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
     private static readonly double[] s_second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
 

@@ -4,8 +4,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
 /// <summary>
-/// The claim "equal products converge at a similar speed". Curves rise linearly from 0.5 to 0.9 at step T and stay there: 95% of the way is at
-/// 0.95·T, so that ratios of steps are ratios of T.
+/// The claim "equal products converge at a similar speed". Curves rise linearly from 0.5 to 0.9 at step T and stay there: 95% of the way
+/// is at 0.95·T, so that ratios of steps are ratios of T.
 /// </summary>
 public sealed class EqualProductClaimTests
 {
@@ -118,7 +118,7 @@ public sealed class EqualProductClaimTests
         Assert.Equal((null, 0), (claim.Evidence[^1].Value, claim.Evidence[^1].N));
     }
 
-    /// <summary>Cells of the product 1e-8 with ratios 1, 4, 16, … whose curves arrive at these steps.</summary>
+    /// <summary>Cells with product 1e-8 and ratios 1, 4, 16, … whose curves reach their maximum at these steps.</summary>
     private static HandMadeStudy Chain(params int[] arrivals)
     {
         HandMadeStudy study = new();

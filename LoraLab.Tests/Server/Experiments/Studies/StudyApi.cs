@@ -14,8 +14,8 @@ internal static class StudyApi
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(90);
 
     /// <summary>
-    /// Two methods with three rates each. The scripted worker's best rate is 0.002 for <c>lora</c>, inside its grid, and 0.016 for <c>pissa</c>,
-    /// one step beyond its edge.
+    /// Two methods with three rates each. The scripted worker's best rate is 0.002 for <c>lora</c>, inside its grid, and 0.016 for
+    /// <c>pissa</c>, one step beyond its edge.
     /// </summary>
     public static string TwoMethods(string name, string words = "") => $$$"""
         {"name":"{{{name}}}","seeds":[1,2],"spec":{"rank":4},"methods":[

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>Claims, tables, figures and <c>paper.zip</c> of a study by the API of a real server with the scripted worker.</summary>
+/// <summary>Claims, tables, figures and <c>paper.zip</c> of a study through the API of a real server with the scripted worker.</summary>
 public sealed class StudyPaperTests(ScriptedServer scripted) : IClassFixture<ScriptedServer>
 {
     private readonly RunApi api = scripted.Api;

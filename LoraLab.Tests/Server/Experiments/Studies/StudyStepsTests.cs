@@ -15,13 +15,14 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
 
-/// <summary>The course of studies without a server: what is chosen, and that order and repetition of steps change nothing.</summary>
+/// <summary>The steps of studies without a server: selection, and independence of the order and repetition of steps.</summary>
 public sealed class StudyStepsTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Theory]
-    // Accuracies of the rates 1, 2, 4 (and of the extension), losses likewise; the selected rate, its position, and the number of rates tried.
+    // Accuracies of the rates 1, 2, 4 (and of the extension), losses likewise; the selected rate, its position, and the number of rates
+    // tried.
     [InlineData("0.5 0.9 0.5", "1 1 1", 2, GridPosition.Inside, 3)]
     [InlineData("0.5 0.9 0.9 0.1", "1 0.5 0.4 1", 4, GridPosition.InsideAfterExtension, 4)]
     [InlineData("0.5 0.9 0.9", "1 0.4 0.5", 2, GridPosition.Inside, 3)]
@@ -72,8 +73,8 @@ public sealed class StudyStepsTests
     }
 
     /// <summary>
-    /// Runs end in any order, steps are applied at any moment, lost before they are stored, or applied twice: the runs and the selection at the
-    /// end are the same.
+    /// Runs end in any order, steps are applied at any moment, lost before they are stored, or applied twice: the runs and the selection
+    /// at the end are the same.
     /// </summary>
     [Fact]
     public void Steps_InAnyOrderAndRepeated_RequireTheSameRunsOnce()

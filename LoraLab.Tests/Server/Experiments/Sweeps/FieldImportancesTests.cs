@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Importance on made-up results whose causes are known.</summary>
+/// <summary>Hyperparameter importance on synthetic results with known effects.</summary>
 public sealed class FieldImportancesTests
 {
     [Fact]

@@ -42,7 +42,7 @@ public sealed class HalvingRuleTests
             At(1, RunState.Cancelled, (5, 0.9), (10, 0.7)), At(2, RunState.Cancelled, (10, 0.8), (15, 0.1)), At(3, RunState.Cancelled, (10, null)), At(4, RunState.Cancelled, (10, 0.8)),
         ];
 
-        // By the evaluation at the rung alone, neither by an earlier nor by a later one; what was not finite is last.
+        // Ranked by the evaluation at the rung only, neither by earlier nor by later ones; non-finite scores rank last.
         Assert.Equal([0, 1, 0, 1], Promoted(histories));
     }
 
@@ -72,7 +72,8 @@ public sealed class HalvingRuleTests
             At(4, RunState.Cancelled, 1, (10, 0.9)), At(5, RunState.Cancelled, 1, (20, 0.9)),
         ];
 
-        // One that was interrupted at its rung waits in the queue: it is taken out. One that is at the next rung already has nothing to make up.
+        // A run that was interrupted at its rung is queued again and must be stopped. A run that has already reached the next rung is not
+        // resumed.
         Assert.Equal(["run1", "run3"], HalvingRule.Stops(record, "s", histories).Select(stop => stop.RunId));
         Assert.Equal(["run4"], HalvingRule.Resumes(record, histories));
     }

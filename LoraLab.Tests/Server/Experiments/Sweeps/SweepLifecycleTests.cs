@@ -10,7 +10,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Sweeps from start to end: best run, pruner, halving, pause, cancel, restart. The scripted worker's accuracy is highest at a rate of 1e-3.</summary>
+/// <summary>
+/// Sweeps from start to end: best run, pruner, halving, pause, cancel, restart. The scripted worker's accuracy is highest at a rate of
+/// 1e-3.
+/// </summary>
 public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<ScriptedServer>
 {
     private readonly SweepApi sweeps = new(server.Api);
@@ -81,8 +84,8 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         Assert.All(runs.Where(run => run.Id != winner.Id), run => Assert.Equal((RunState.Cancelled, EndReason.Pruned), (run.State, run.EndReason)));
         Assert.Contains("at rung 1 of 3 (step 20): once all have reached it, the best 3 of 9 resume", runs[6].Error, StringComparison.Ordinal);
 
-        // Each attempt began where the one before it had stopped, the first of them at or behind the first rung, and no step was made twice. On a busy machine
-        // a run is past the next rung before it has stopped: it needs no attempt of its own for that one.
+        // Each attempt starts where the previous one stopped, the second one at or after the first rung, and no step is repeated. On a
+        // busy machine a run may pass the next rung before it has stopped, so that this rung needs no attempt of its own.
         int[] from = [.. winner.Attempts.Select(attempt => attempt.ResumedFrom!.Value)];
         Assert.InRange(from.Length, 2, 4);
         Assert.True(from[0] == 0 && from[1] >= 20 && from.SequenceEqual(from.Order().Distinct()), string.Join(", ", from));

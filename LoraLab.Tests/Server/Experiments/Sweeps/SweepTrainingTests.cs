@@ -51,7 +51,7 @@ public sealed class SweepTrainingTests(RealServer server)
         Assert.EndsWith("lower trainSamples, because a sweep selects on training rows that no run trains on.", sentence, StringComparison.Ordinal);
     }
 
-    /// <summary>The same run for itself.</summary>
+    /// <summary>The specification of the same run outside the sweep.</summary>
     private static JsonObject SpecOf(RunDocument run)
     {
         JsonObject spec = System.Text.Json.JsonSerializer.SerializeToNode(run.Spec, ContractJson.Options)!.AsObject();
