@@ -2,21 +2,21 @@ using System.Text;
 
 namespace LoraLab.Files;
 
-/// <summary>Files that are there whole or not at all.</summary>
+/// <summary>Atomic, durable file writes: a file is either complete or unchanged.</summary>
 public static class DurableFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Writes to a temporary file beside the target, flushes it to the disk and renames it.</summary>
-    /// <param name="path">The target; its folder exists.</param>
-    /// <param name="text">Its whole content, UTF-8 without a byte order mark.</param>
-    /// <exception cref="IOException">The disk does not take it: the target is what it was, and no temporary file is left.</exception>
+    /// <summary>Writes to a temporary file next to the target, flushes it to disk and renames it.</summary>
+    /// <param name="path">Target path; its folder must exist.</param>
+    /// <param name="text">Content, written as UTF-8 without a byte order mark.</param>
+    /// <exception cref="IOException">The write failed: the target is unchanged, and no temporary file is left behind.</exception>
     public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(Utf8.GetBytes(text)));
 
-    /// <summary>The same with the content of another file.</summary>
-    /// <param name="source">The file that is copied; others may write to it.</param>
-    /// <param name="path">The target; its folder exists.</param>
-    /// <exception cref="IOException">The disk does not take it: the target is what it was, and no temporary file is left.</exception>
+    /// <summary>Copies a file in the same way.</summary>
+    /// <param name="source">Source path; other processes may have it open for writing.</param>
+    /// <param name="path">Target path; its folder must exist.</param>
+    /// <exception cref="IOException">The write failed: the target is unchanged, and no temporary file is left behind.</exception>
     public static void Copy(string source, string path) => Write(path, stream =>
     {
         using FileStream from = new(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
@@ -38,7 +38,7 @@ public static class DurableFile
         }
         catch
         {
-            // On a full disk the half of it would take what is left.
+            // On a full disk, the partial file would take up the remaining space.
             File.Delete(temporary);
             throw;
         }

@@ -1,13 +1,13 @@
 namespace LoraLab.Files;
 
-/// <summary>The folder that every relative path of the configuration is resolved against.</summary>
+/// <summary>The home folder, against which all relative paths of the configuration are resolved.</summary>
 public static class LoraLabHome
 {
     private const string Variable = "LORALAB_HOME";
 
     /// <summary>
-    /// <c>LORALAB_HOME</c> where it is set, else the nearest folder above the program that holds <c>LoraLab.sln</c>, else the
-    /// program's own folder. The current directory never matters.
+    /// Returns <c>LORALAB_HOME</c> if set, otherwise the nearest folder above the program that contains <c>LoraLab.sln</c>, otherwise the
+    /// program's own folder. The current directory is ignored.
     /// </summary>
     public static string Find()
     {
@@ -15,7 +15,10 @@ public static class LoraLabHome
         return string.IsNullOrWhiteSpace(set) ? Above(AppContext.BaseDirectory) : Path.GetFullPath(set, AppContext.BaseDirectory);
     }
 
-    /// <summary>The nearest folder at or above <paramref name="program"/> that holds <c>LoraLab.sln</c>, else <paramref name="program"/>.</summary>
+    /// <summary>
+    /// Returns the nearest folder at or above <paramref name="program"/> that contains <c>LoraLab.sln</c>, otherwise <paramref
+    /// name="program"/>.
+    /// </summary>
     public static string Above(string program)
     {
         for (DirectoryInfo? folder = new(program); folder is not null; folder = folder.Parent)

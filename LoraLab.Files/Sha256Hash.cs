@@ -4,22 +4,22 @@ using System.Text;
 
 namespace LoraLab.Files;
 
-/// <summary>Sha256 over a sequence of parts, each with its length before it, so that no two sequences give the same bytes.</summary>
+/// <summary>SHA-256 of a sequence of length-prefixed parts, so that different sequences never have the same bytes.</summary>
 public sealed class Sha256Hash : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    /// <summary>Hash of a file's bytes, lower-case hex.</summary>
+    /// <summary>Returns the hash of a file's bytes in lowercase hex.</summary>
     public static string OfFile(string path)
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    /// <summary>Hash of bytes, lower-case hex: that of a file which holds them.</summary>
+    /// <summary>Returns the hash of bytes in lowercase hex, equal to that of a file with these bytes.</summary>
     public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>Adds a text.</summary>
+    /// <summary>Adds a string as UTF-8.</summary>
     public Sha256Hash Add(string text) => Add(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Adds bytes.</summary>
@@ -30,7 +30,7 @@ public sealed class Sha256Hash : IDisposable
         return this;
     }
 
-    /// <summary>Adds numbers.</summary>
+    /// <summary>Adds integers, little-endian.</summary>
     public Sha256Hash Add(params IReadOnlyCollection<int> numbers)
     {
         Add((long)numbers.Count);
@@ -44,7 +44,7 @@ public sealed class Sha256Hash : IDisposable
         return this;
     }
 
-    /// <summary>The hash of what was added, lower-case hex.</summary>
+    /// <summary>Returns the hash of the added parts in lowercase hex.</summary>
     public string Hex() => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     /// <inheritdoc />

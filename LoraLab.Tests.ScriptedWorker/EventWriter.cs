@@ -5,23 +5,23 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Tests.ScriptedWorker;
 
-/// <summary>Appends events to the attempt's file, then repeats them on stdout.</summary>
+/// <summary>Appends events to the attempt's file and repeats them on stdout.</summary>
 internal sealed class EventWriter(string path) : IDisposable
 {
     private readonly FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
     private long n;
 
-    public void Write(WorkerEvent happened)
+    public void Write(WorkerEvent workerEvent)
     {
-        string line = Line(happened with { Number = ++n, At = TimeProvider.System.GetUtcNow() });
+        string line = Line(workerEvent with { Number = ++n, At = TimeProvider.System.GetUtcNow() });
         Raw(line + "\n");
         Console.WriteLine(line);
     }
 
-    /// <summary>The event in two pieces with a pause between, so that a reader meets a half line.</summary>
-    public void WriteInHalves(WorkerEvent happened, int pause)
+    /// <summary>Writes an event in two parts with a pause in between, so that a reader sees an incomplete line.</summary>
+    public void WriteInHalves(WorkerEvent workerEvent, int pause)
     {
-        string line = Line(happened with { Number = ++n, At = TimeProvider.System.GetUtcNow() });
+        string line = Line(workerEvent with { Number = ++n, At = TimeProvider.System.GetUtcNow() });
         Raw(line[..(line.Length / 2)]);
         Console.WriteLine("{}");
         Thread.Sleep(pause);
@@ -37,5 +37,5 @@ internal sealed class EventWriter(string path) : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    private static string Line(WorkerEvent happened) => JsonSerializer.Serialize(happened, ContractJson.Options);
+    private static string Line(WorkerEvent workerEvent) => JsonSerializer.Serialize(workerEvent, ContractJson.Options);
 }

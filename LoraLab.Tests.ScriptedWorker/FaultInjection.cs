@@ -4,16 +4,16 @@ using System.Text;
 namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
-/// What a worker does wrong. Words: <c>mute</c> (says nothing at all and stays; with <c>exit=CODE</c> it goes), and at step <c>at=N</c>
-/// (default 2) <c>flood=MB</c> of log, <c>longline=MB</c> without an end, <c>rubbish</c> among the events, <c>signal=N</c> that ends it,
-/// <c>torn</c> (half a line, then nothing more).
+/// Faults of the scripted worker. Words: <c>mute</c> (writes nothing and hangs, or exits with <c>exit=CODE</c>), and at step <c>at=N</c>
+/// (default 2) <c>flood=MB</c> of log, <c>longline=MB</c> without a line end, <c>rubbish</c> among the events, <c>signal=N</c> that
+/// terminates it, <c>torn</c> (writes half a line and exits).
 /// </summary>
 internal static partial class FaultInjection
 {
     private const int LineLength = 100;
-    private const int LongerThanAPiece = 9 << 20;
+    private const int LongerThanAChunk = 9 << 20;
 
-    public static int SayNothing(Script script)
+    public static int RunMute(Script script)
     {
         if (!script.Has("exit"))
         {
@@ -45,7 +45,7 @@ internal static partial class FaultInjection
 
         if (script.Number("signal") is > 0 and int signal)
         {
-            // The runtime has handlers of its own, and survives some signals: what takes its place has none.
+            // The .NET runtime has signal handlers and survives some signals; the shell that replaces it has none.
             _ = Execute("/bin/sh", ["sh", "-c", $"kill -{signal} $$", null]);
         }
     }
@@ -79,7 +79,7 @@ internal static partial class FaultInjection
     private static void Rubbish(EventWriter events)
     {
         events.Raw("\0\u0001\ufffd\n[]\nnull\n17\n{}\n");
-        events.Raw(new string('y', LongerThanAPiece) + "\n");
+        events.Raw(new string('y', LongerThanAChunk) + "\n");
         foreach (string wrong in (string[])[
             """{"type":"metrics","n":1000,"steps":null,"values":{}}""", """{"type":"metrics","n":1000,"steps":[1],"values":{"train/loss":null}}""",
             """{"type":"ended","n":1000,"reason":"tired","summary":{}}""", """{"type":"evaluated","n":1000,"step":"one"}""", """{"type":"prepared","n":1000}""", """{"n":1000}"""])

@@ -4,14 +4,14 @@ using System.Text;
 namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
-/// The life of a worker before it has a run. Each adds its process id to <c>workers.txt</c> in the data directory, so that a test knows
-/// who was started ahead of need. With <c>SCRIPTED_IDLE=dies</c> in the environment it ends soon unless a run comes; with
-/// <c>SCRIPTED_IDLE=talks</c> it says a word first.
+/// Behavior of a worker before it receives a run. Every worker appends its process id to <c>workers.txt</c> in the data directory, so that
+/// a test knows which were started in advance. With <c>SCRIPTED_IDLE=dies</c> in the environment, it exits soon unless it receives a run;
+/// with <c>SCRIPTED_IDLE=talks</c>, it writes a line to stderr first.
 /// </summary>
 internal static class IdleLife
 {
     private const int ShortLife = 400;
-    private static readonly string? Way = Environment.GetEnvironmentVariable("SCRIPTED_IDLE");
+    private static readonly string? Mode = Environment.GetEnvironmentVariable("SCRIPTED_IDLE");
     private static volatile bool over;
 
     public static void Begin()
@@ -22,12 +22,12 @@ internal static class IdleLife
             shared.Write(Encoding.UTF8.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
         }
 
-        if (Way == "talks")
+        if (Mode == "talks")
         {
             Console.Error.WriteLine("a word from the idle");
         }
 
-        if (Way == "dies")
+        if (Mode == "dies")
         {
             new Thread(Die) { IsBackground = true }.Start();
         }

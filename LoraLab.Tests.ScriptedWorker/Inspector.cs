@@ -8,7 +8,10 @@ using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Tests.ScriptedWorker;
 
-/// <summary>The verb <c>inspect</c>. With <c>SCRIPTED_GPU</c> in the environment there is a GPU. A specification whose notes say <c>inspector-dies</c> kills it, <c>inspector-dies-once</c> only the first time.</summary>
+/// <summary>
+/// The verb <c>inspect</c>. With <c>SCRIPTED_GPU</c> in the environment, it reports a GPU. A specification with <c>inspector-dies</c> in
+/// its notes terminates it, <c>inspector-dies-once</c> only the first time.
+/// </summary>
 internal static class Inspector
 {
     private static readonly (string Id, string Color, double Rate)[] Methods =
@@ -48,7 +51,7 @@ internal static class Inspector
         "datasets" => new InspectResponse { Id = request.Id, Datasets = [new DatasetEntry { Name = "sample", Usable = true, Toy = true, Labels = ["negative", "positive"], TrainRows = 100, EvalRows = 4 }] },
         "devices" => new InspectResponse { Id = request.Id, Devices = Environment.GetEnvironmentVariable("SCRIPTED_GPU") is null ? [Cpu] : [Cpu, Gpu] },
         "validate" => new InspectResponse { Id = request.Id, Validation = Validate(request.Spec!.AsObject()) },
-        _ => new InspectResponse { Id = request.Id, Error = $"There is no question '{request.Kind}'." },
+        _ => new InspectResponse { Id = request.Id, Error = $"There is no request '{request.Kind}'." },
     };
 
     private static MethodDescriptor Describe((string Id, string Color, double Rate) method) => new()
@@ -119,10 +122,10 @@ internal static class Inspector
 
     private static void MaybeDie(string notes)
     {
-        string mark = Path.Combine(Environment.GetEnvironmentVariable("LoraLab__DataDirectory")!, "inspector-died");
-        if (!notes.Contains("inspector-dies-once", StringComparison.Ordinal) || !File.Exists(mark))
+        string marker = Path.Combine(Environment.GetEnvironmentVariable("LoraLab__DataDirectory")!, "inspector-died");
+        if (!notes.Contains("inspector-dies-once", StringComparison.Ordinal) || !File.Exists(marker))
         {
-            File.WriteAllText(mark, "");
+            File.WriteAllText(marker, "");
             Environment.Exit(3);
         }
     }

@@ -1,6 +1,6 @@
 using LoraLab.Tests.ScriptedWorker;
 
-// A trainer that trains nothing: it speaks the two hidden verbs as the real one does, and behaves as badly as a test asks.
+// A trainer that does not train: it implements the two hidden verbs like the real one and misbehaves as a test requests.
 return args switch
 {
     ["worker"] => ScriptedRun.Serve(),
@@ -15,7 +15,7 @@ static int Usage()
     return 2;
 }
 
-// Nothing is loaded, so nothing can be wrong, unless a test says so.
+// Nothing is loaded, so there is no problem unless a test requests one.
 static int Doctor()
 {
     string? problem = Environment.GetEnvironmentVariable("SCRIPTED_DOCTOR");

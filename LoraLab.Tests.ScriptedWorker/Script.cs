@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LoraLab.Tests.ScriptedWorker;
 
-/// <summary>What a test asks of the worker, as words in the run's notes: <c>crash=5 delay=20 stubborn</c>.</summary>
+/// <summary>Instructions of a test to the worker, as words in the run's notes: <c>crash=5 delay=20 stubborn</c>.</summary>
 internal sealed class Script(string? notes, int attempt = 1)
 {
     private readonly Dictionary<string, string> words = (notes ?? "")
@@ -14,17 +14,17 @@ internal sealed class Script(string? notes, int attempt = 1)
 
     public bool Has(string word) => words.ContainsKey(word);
 
-    public string Text(string word, string otherwise) => words.GetValueOrDefault(word) is { Length: > 0 } text ? text : otherwise;
+    public string Text(string word, string fallback) => words.GetValueOrDefault(word) is { Length: > 0 } text ? text : fallback;
 
-    /// <summary>Whole numbers as <c>3,5-9</c>.</summary>
+    /// <summary>Parses integers and ranges such as <c>3,5-9</c>.</summary>
     public IReadOnlySet<int> Numbers(string word) => Text(word, "").Split(',', StringSplitOptions.RemoveEmptyEntries)
         .Select(part => part.Split('-').Select(end => int.Parse(end, CultureInfo.InvariantCulture)).ToArray())
         .SelectMany(ends => Enumerable.Range(ends[0], ends[^1] - ends[0] + 1))
         .ToHashSet();
 
-    public double Real(string word, double otherwise) =>
-        words.TryGetValue(word, out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? number : otherwise;
+    public double Real(string word, double fallback) =>
+        words.TryGetValue(word, out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? number : fallback;
 
-    public int Number(string word, int otherwise = 0) =>
-        words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : otherwise;
+    public int Number(string word, int fallback = 0) =>
+        words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : fallback;
 }

@@ -6,8 +6,8 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
-/// A fingerprint file, for runs whose notes say <c>fingerprint</c>. Words: <c>weights=</c>, <c>tokenizer=</c>, <c>promptHash=</c>,
-/// <c>labelIds=</c>, <c>evalHash=</c>, <c>trainHash=</c>, <c>final=</c> (default: one of its own), <c>threads=N</c>, <c>torch=VERSION</c>.
+/// Fingerprint file of runs with <c>fingerprint</c> in their notes. Words: <c>weights=</c>, <c>tokenizer=</c>, <c>promptHash=</c>,
+/// <c>labelIds=</c>, <c>evalHash=</c>, <c>trainHash=</c>, <c>final=</c> (default: unique), <c>threads=N</c>, <c>torch=VERSION</c>.
 /// </summary>
 internal static class ScriptedFingerprint
 {

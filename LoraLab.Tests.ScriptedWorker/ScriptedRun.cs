@@ -8,12 +8,16 @@ using LoraLab.Contracts.Worker;
 namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
-/// The verb <c>worker</c>. Words: <c>steps=N</c>, <c>delay=MS</c> a step, <c>crash=STEP</c>, <c>exit=CODE</c> with crash,
-/// <c>env</c> (logs what it sees of the GPUs), <c>stubborn</c> (ignores cancel and the end of stdin), <c>garbage</c>, <c>halves</c>, <c>nan</c>, <c>fail</c> (with <c>advice=RATE</c> it suggests that learning rate), <c>slowload=MS</c>, <c>say</c> (logs the run's name),
-/// <c>rows=N</c> evaluation rows, <c>wrong=0,4-7</c> those that the evaluations after training get wrong, <c>best=RATE</c> gets the more rows wrong the further its learning
-/// rate is from this one, <c>burst=RATE</c> diverges from this learning rate on, and those of <see cref="ScriptedFingerprint"/>. <c>checkpoints=N</c> saves one every N steps, and a later attempt goes on from it; <c>marked</c> makes an
-/// attempt's losses tell whose they are (10 more each); <c>bowl</c> evaluates every <c>evalEvery</c> steps and saves a checkpoint there and when it is stopped, as the real one does, with
-/// <c>rows</c> of which the more are right the nearer the learning rate is to 1e-3, and the more steps were made; <c>linger=20,50</c> waits there for up to ten seconds to be stopped; <c>pause=STEP</c> with <c>for=MS</c> stands still once; what <see cref="FaultInjection"/> does. A word that ends in <c>@A</c> holds for attempt A only: <c>crash@1=4</c>.
+/// The verb <c>worker</c>. Words: <c>steps=N</c>; <c>delay=MS</c> per step; <c>crash=STEP</c>, with <c>exit=CODE</c>; <c>env</c> (logs the
+/// GPU environment variables); <c>stubborn</c> (ignores cancellation and the end of stdin); <c>garbage</c>; <c>halves</c>; <c>nan</c>;
+/// <c>fail</c> (with <c>advice=RATE</c>, suggests that learning rate); <c>slowload=MS</c>; <c>say</c> (logs the run's name); <c>rows=N</c>
+/// evaluation rows; <c>wrong=0,4-7</c> (rows that evaluations after training predict incorrectly); <c>best=RATE</c> (more errors the
+/// further the learning rate is from this one); <c>burst=RATE</c> (diverges from this learning rate on); the words of <see
+/// cref="ScriptedFingerprint"/> and <see cref="FaultInjection"/>; <c>checkpoints=N</c> (saves a checkpoint every N steps, from which a
+/// later attempt resumes); <c>marked</c> (adds 10 to the losses per earlier attempt, which identifies the attempt); <c>bowl</c> (evaluates
+/// every <c>evalEvery</c> steps and saves a checkpoint there and when stopped, like the real trainer, with more correct <c>rows</c> the
+/// closer the learning rate is to 1e-3 and the more steps were done); <c>linger=20,50</c> (waits at these steps up to ten seconds to be
+/// stopped); <c>pause=STEP</c> with <c>for=MS</c> (stalls once). A word that ends in <c>@A</c> applies to attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
@@ -74,7 +78,7 @@ internal sealed class ScriptedRun
     {
         if (script.Has("mute"))
         {
-            return FaultInjection.SayNothing(script);
+            return FaultInjection.RunMute(script);
         }
 
         Console.Error.WriteLine($"pid {Environment.ProcessId} runs {spec.Method}");
@@ -183,9 +187,9 @@ internal sealed class ScriptedRun
 
     private void Linger(int step)
     {
-        const int Patience = 10_000;
+        const int MaxWait = 10_000;
         const int Pause = 10;
-        for (int waited = 0; waited < Patience && !stop && script.Numbers("linger").Contains(step); waited += Pause)
+        for (int waited = 0; waited < MaxWait && !stop && script.Numbers("linger").Contains(step); waited += Pause)
         {
             Thread.Sleep(Pause);
         }
@@ -197,7 +201,10 @@ internal sealed class ScriptedRun
         events.Write(new CheckpointSaved { Step = step });
     }
 
-    /// <summary>Half of the rows at the start; at the end nine in ten at the best rate, a tenth less for each order of magnitude away from it.</summary>
+    /// <summary>
+    /// Returns the number of correct rows: half at the start; at the end, nine in ten at the best rate, a tenth less per order of magnitude
+    /// away from it.
+    /// </summary>
     private int Bowl(int step)
     {
         double end = 0.9 - (0.1 * Math.Abs(Math.Log10(spec.LearningRate ?? 1) + 3));

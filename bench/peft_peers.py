@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Hugging Face PEFT beside LoraLab's engine: the same weights, sentences, losses and machine.
+"""Hugging Face PEFT compared with LoraLab's engine: same weights, sentences, losses and machine.
 
-Start with   dotnet run --project LoraLab.Benchmarks -c Release -- export --out WORK
+First run    dotnet run --project LoraLab.Benchmarks -c Release -- export --out WORK
 then         OMP_NUM_THREADS=1 python3 bench/peft_peers.py WORK --threads 1 --dtype fp32
-and compare with the step and evaluation rows of LoraLab.Benchmarks, made on the same machine with the same threads.
+and compare with the step and evaluation rows of LoraLab.Benchmarks, measured on the same machine with the same number of threads.
 
-A literal        one sentence a pass, loss.item() as the naive loop has it, clip, AdamW
-B best practice  the sixteen sentences right-padded in one batch, the same per-token weights, fused AdamW, no .item()
-B' packed        the sixteen flattened, position ids and a block-diagonal 4-D mask, fused AdamW
-C compiled       B through torch.compile(dynamic=True); its warm-up is reported, not hidden
-E1, E2           evaluation: one sentence a forward with full logits; sorted batches of 64, logits of the last position only
+A literal        one sentence per pass, loss.item() as in the naive loop, clipping, AdamW
+B best practice  all sixteen sentences right-padded in one batch, same per-token weights, fused AdamW, no .item()
+B' packed        all sixteen concatenated, with position ids and a block-diagonal 4-D mask, fused AdamW
+C compiled       B with torch.compile(dynamic=True); its warm-up is reported
+E1, E2           evaluation: one sentence per forward pass with full logits; sorted batches of 64 with logits of the last position
 
-No way is timed before its losses of twenty steps agree with the engine's (fp32, 1e-5 relative). Prints JSON.
+A variant is timed only if its losses over twenty steps match the engine's (fp32, 1e-5 relative). Prints JSON.
 """
 import argparse
 import json
@@ -56,7 +56,7 @@ def padded(model, window, device):
         ids[i, : len(row)] = torch.tensor(row)
         weights[i, : len(row) - 1] = 1 / (len(window) * (len(row) - 1))
     ids, weights = ids.to(device), weights.to(device)
-    # Causal and padded on the right: no real token sees padding, so that no mask is needed.
+    # Causal with right padding: no real token attends to padding, so no mask is needed.
     loss = (per_token_losses(model(ids[:, :-1]).logits, ids[:, 1:]) * weights).sum()
     loss.backward()
     return loss.detach()
@@ -80,8 +80,8 @@ def trainer(model, spec, fused):
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=spec["learningRate"], weight_decay=0.0, fused=fused)
 
-    def step(way, window, device):
-        loss = way(model, window, device)
+    def step(variant, window, device):
+        loss = variant(model, window, device)
         torch.nn.utils.clip_grad_norm_(parameters, spec["maxGradNorm"])
         optimizer.step()
         optimizer.zero_grad()
@@ -106,14 +106,14 @@ def summary(times):
     return {"median_s": statistics.median(times), "min_s": min(times), "max_s": max(times), "p95_s": sorted(times)[int(0.95 * (len(times) - 1))], "samples": len(times)}
 
 
-def train_row(work, spec, args, way, fused, compiled=False):
+def train_row(work, spec, args, variant, fused, compiled=False):
     model = build(work, spec, args)
     step = trainer(model, spec, fused)
-    run = torch.compile(way, dynamic=True) if compiled else way
+    run = torch.compile(variant, dynamic=True) if compiled else variant
     losses = [float(step(run, window, args.device)) for window in spec["steps"]]
     worst = max(abs(a - b) / b for a, b in zip(losses, spec["losses"]["literal"]))
     if args.dtype == "fp32" and not worst <= 1e-5:
-        return {"skipped": f"not the same mathematics: losses differ by {worst:.1e}"}
+        return {"skipped": f"different mathematics: losses differ by {worst:.1e}"}
     if args.device != "cpu":
         torch.cuda.reset_peak_memory_stats()
     times = [timed(args, lambda: step(run, window, args.device)) for _ in range(args.repeats) for window in spec["steps"][: args.windows]]
@@ -133,7 +133,7 @@ def batched_evaluation(model, rows, device):
     for start in range(0, len(rows), 64):
         batch = rows[start : start + 64]
         longest = max(len(row["ids"]) for row in batch)
-        # Padded on the left, so that the last position is every row's own.
+        # Left padding, so that the last position is the last token of every row.
         ids = torch.tensor([[0] * (longest - len(row["ids"])) + row["ids"] for row in batch], device=device)
         mask = torch.tensor([[0] * (longest - len(row["ids"])) + [1] * len(row["ids"]) for row in batch], device=device)
         logits = model(ids, attention_mask=mask, position_ids=(mask.cumsum(1) - 1).clamp_min(0), logits_to_keep=1).logits[:, -1]
@@ -142,29 +142,29 @@ def batched_evaluation(model, rows, device):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=pathlib.Path, help="folder that 'export' wrote")
+    parser.add_argument("work", type=pathlib.Path, help="folder written by 'export'")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--windows", type=int, default=3, help="windows that are timed in each repeat")
+    parser.add_argument("--windows", type=int, default=3, help="windows timed per repeat")
     parser.add_argument("--no-autocast", action="store_true", help="autocast_adapter_dtype=False")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     spec = json.loads((args.work / "workload.json").read_text())
     result = {"versions": {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}, "arguments": {k: str(v) for k, v in vars(args).items()}, "rows": {}}
-    ways = {"A literal": (literal, False, False), "B padded": (padded, True, False), "B' packed": (packed, True, False), "C compiled": (padded, True, True)}
-    for name, (way, fused, compiled) in ways.items():
+    variants = {"A literal": (literal, False, False), "B padded": (padded, True, False), "B' packed": (packed, True, False), "C compiled": (padded, True, True)}
+    for name, (variant, fused, compiled) in variants.items():
         try:
             started = time.perf_counter()
-            result["rows"][name] = train_row(args.work, spec, args, way, fused, compiled) | {"with_warm_up_s": time.perf_counter() - started}
-        except Exception as problem:  # a peer that does not run is told, not left out
+            result["rows"][name] = train_row(args.work, spec, args, variant, fused, compiled) | {"with_warm_up_s": time.perf_counter() - started}
+        except Exception as problem:  # report a variant that does not run instead of omitting it
             result["rows"][name] = {"skipped": f"{type(problem).__name__}: {problem}"}
     model = build(args.work, spec, args).eval()
-    for name, way in {"E1 naive": naive_evaluation, "E2 batched": batched_evaluation}.items():
-        way(model, spec["evaluation"], args.device)
-        result["rows"][name] = summary([timed(args, lambda: way(model, spec["evaluation"], args.device)) for _ in range(args.repeats)])
+    for name, variant in {"E1 naive": naive_evaluation, "E2 batched": batched_evaluation}.items():
+        variant(model, spec["evaluation"], args.device)
+        result["rows"][name] = summary([timed(args, lambda: variant(model, spec["evaluation"], args.device)) for _ in range(args.repeats)])
     print(json.dumps(result, indent=2))
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the same-math tests and the benchmark on a machine with an NVIDIA GPU.
 #   scripts/gpu-check.sh [--device cuda:N] [--out DIR]
-# Exit codes: 0 all well, 1 a check failed, 2 nothing could be checked here (one sentence says why).
+# Exit codes: 0 all checks passed, 1 a check failed, 2 nothing could be checked (with the reason).
 set -uo pipefail
 
 device=cuda:0
@@ -28,11 +28,11 @@ stop() {
 }
 
 if ! command -v nvidia-smi >/dev/null || ! nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader; then
-    stop "No NVIDIA GPU answers here (nvidia-smi does not list one): nothing was checked."
+    stop "No NVIDIA GPU found (nvidia-smi lists none): nothing was checked."
 fi
-command -v dotnet >/dev/null || stop "The .NET SDK is not here (dotnet): install it, then run this again."
+command -v dotnet >/dev/null || stop "The .NET SDK was not found (dotnet): install it and run this script again."
 
-# The tests and the benchmark read which device to use; CUDA shall number GPUs as the driver does.
+# Device for the tests and the benchmark; CUDA must number GPUs like the driver.
 export CUDA_DEVICE_ORDER=PCI_BUS_ID LORALAB_TEST_DEVICE=$device
 
 packages_restore() {
@@ -44,29 +44,29 @@ python_libtorch() {
 }
 
 if packages_restore; then
-    echo "libtorch: NuGet's CUDA packages."
+    echo "libtorch: CUDA packages from NuGet."
     build=(-p:TorchBackend=cuda)
 elif torch=$(python_libtorch); then
-    # LibTorchSharp is built against one libtorch; another one's binary interface may differ in ways that crash or, worse, miscalculate.
+    # LibTorchSharp is built against one libtorch; a different one may be binary incompatible and crash or, worse, compute wrong results.
     libraries=$(head -n 1 <<<"$torch")
-    echo "NuGet's CUDA packages do not restore here. EXPERIMENT: TorchSharp's bridge over the libtorch $(tail -n 1 <<<"$torch") of Python in $libraries;"
-    echo "the interface between the two is not guaranteed, so a crash says nothing about LoraLab, and a pass only speaks for this pair."
+    echo "The CUDA packages could not be restored from NuGet. EXPERIMENT: TorchSharp's bridge with Python's libtorch $(tail -n 1 <<<"$torch") in $libraries;"
+    echo "their compatibility is not guaranteed, so a crash is no evidence against LoraLab, and a pass applies to this combination only."
     build=(-p:TorchBackend=cuda "-p:TorchLibraries=$libraries")
     export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 else
     tail -n 5 "$work/restore.log" >&2
-    stop "NuGet's CUDA packages do not restore here, and python3 has no PyTorch with CUDA: nothing was checked."
+    stop "The CUDA packages could not be restored from NuGet, and python3 has no PyTorch with CUDA: nothing was checked."
 fi
 
 failed=0
 check() {
-    local what=$1
+    local name=$1
     shift
-    echo "== $what"
+    echo "== $name"
     if "$@"; then
-        echo "== $what: passed"
+        echo "== $name: passed"
     else
-        echo "== $what: FAILED (exit code $?)" >&2
+        echo "== $name: FAILED (exit code $?)" >&2
         failed=1
     fi
 }
@@ -76,7 +76,7 @@ check "same-math tests on $device" dotnet test LoraLab.Tests -c Release "${build
 if [ -d LoraLab.Benchmarks ]; then
     check "benchmark on $device" dotnet run --project LoraLab.Benchmarks -c Release "${build[@]}" -- --device "$device" --out "$out"
 else
-    echo "LoraLab.Benchmarks is not in this checkout: no benchmark." >&2
+    echo "LoraLab.Benchmarks is missing from this checkout: skipping the benchmark." >&2
 fi
 
 [ "$failed" -eq 0 ] && echo "All checks passed; results are in $out."

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Makes a data directory as a server of this version leaves it, for the tests of the versions after it.
+"""Creates a data directory as left by a server of this version, for the upgrade tests of later versions.
 
     python3 scripts/make-upgrade-data.py path/to/LoraLab.Server.dll OUT.zip
 
-The server and its trainer are real, the runs are micro runs on the bundled sample. The directory holds
-completed runs of two methods, a study and a sweep that have begun, waiting runs, idempotency answers, and a
-run in fp16 that was stopped once (SIGTERM) and then lost with its server (SIGKILL). Beside it, in
-expected.json, is what the same server says of everything, and what the interrupted run comes to when nobody
-interrupts it: that is computed in another data directory.
+The server and its trainer are real; the runs are tiny runs on the bundled sample. The directory contains
+completed runs of two methods, a study and a sweep in progress, queued runs, idempotent responses, and an
+fp16 run that was stopped once (SIGTERM) and then lost together with its server (SIGKILL). expected.json,
+next to it, contains the same server's responses about all of this, and the results of the interrupted run
+without interruption, computed in a separate data directory.
 """
 import hashlib, json, os, re, signal, subprocess, sys, tempfile, time, urllib.error, urllib.request, zipfile
 
@@ -22,7 +22,7 @@ STUDY = {"name": "a study", "notes": "one of its runs is done", "seeds": [1], "s
 SWEEP = {"name": "a sweep", "sampler": "tpe", "runs": 3, "startupRuns": 2, "seed": 7,
          "spec": {**{key: MICRO[key] for key in MICRO if key != "learningRate"}, "method": "lora-plus", "priority": 5},
          "space": [{"field": "learningRate", "low": 0.001, "high": 0.01, "range": "logUniform"}]}
-OF_TIME = ("train/tokensPerSecond", "memory/usedMb")
+TIMING_KEYS = ("train/tokensPerSecond", "memory/usedMb")
 
 
 class Server:
@@ -62,11 +62,11 @@ class Server:
         self.send("PATCH", "/queue", {"paused": paused})
 
     @staticmethod
-    def until(happened, patience=120):
-        began = time.monotonic()
-        while not happened():
-            if time.monotonic() - began > patience:
-                raise SystemExit("it does not happen")
+    def until(condition, timeout=120):
+        started = time.monotonic()
+        while not condition():
+            if time.monotonic() - started > timeout:
+                raise SystemExit("timed out waiting for the server")
             time.sleep(0.02)
 
     def idle(self):
@@ -83,7 +83,7 @@ class Server:
         self.process.wait()
 
     def kill(self, worker):
-        # Both at once, as a power cut would: none may still tell anything about the other.
+        # Both at once, like a power failure: neither may still report the death of the other.
         os.kill(worker, signal.SIGSTOP)
         self.process.kill()
         os.kill(worker, signal.SIGKILL)
@@ -91,7 +91,7 @@ class Server:
 
 
 def undisturbed(program):
-    """What the interrupted run comes to when it is not interrupted."""
+    """Returns the results of the interrupted run without interruption."""
     with tempfile.TemporaryDirectory() as data:
         server = Server(program, data)
         run = server.send("POST", "/runs", INTERRUPTED)["id"]
@@ -108,14 +108,14 @@ def undisturbed(program):
             return {
                 "deviceName": document["attempts"][0]["environment"]["deviceName"],
                 "totalSteps": steps,
-                "series": {key: value for key, value in series.items() if key not in OF_TIME},
+                "series": {key: value for key, value in series.items() if key not in TIMING_KEYS},
                 "predictions": predictions.read().decode(),
                 "adapterSha256": hashlib.sha256(adapter.read()).hexdigest(),
             }
 
 
 def disturbed(program, data):
-    """Fills the data directory; returns what the server says of it."""
+    """Fills the data directory and returns the server's responses about it."""
     server = Server(program, data)
     answers = []
 
@@ -154,7 +154,7 @@ def disturbed(program, data):
     server.until(lambda: len(server.get(f"/runs/{interrupted}")["attempts"]) == 2)
     server.at_step(interrupted, 14)
     server.pause(True)
-    told = {
+    expected = {
         "runs": server.get("/runs?limit=500&sort=id")["items"],
         "studies": [server.get(f"/studies/{study}")],
         "sweeps": [server.get(f"/sweeps/{sweep}")],
@@ -164,28 +164,28 @@ def disturbed(program, data):
     }
     document = server.get(f"/runs/{interrupted}")
     if document["state"] != "running":
-        raise SystemExit("the interrupted run was over before it was interrupted")
+        raise SystemExit("the run ended before it was interrupted")
     server.kill(document["attempts"][-1]["processId"])
-    return told
+    return expected
 
 
 def main(program, out):
     reference = undisturbed(program)
     with tempfile.TemporaryDirectory() as data:
-        told = disturbed(program, data)
+        expected = disturbed(program, data)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for folder, _, files in sorted(os.walk(data)):
                 for name in sorted(files):
                     path = os.path.join(folder, name)
                     inside = os.path.relpath(path, data)
-                    # What is the machine's and comes by itself.
+                    # Specific to the machine and recreated automatically.
                     if inside in ("reserve", "server.pid") or inside.startswith(("cache/", "keys/")):
                         continue
                     content = open(path, "rb").read()
                     if re.search(rb"(/tmp|/home|/root|/work|/Users)/", content):
-                        raise SystemExit(f"{inside} has a path of this machine")
+                        raise SystemExit(f"{inside} contains a path of this machine")
                     archive.writestr("data/" + inside, content)
-            archive.writestr("expected.json", json.dumps({"undisturbed": reference, **told}, indent=1, ensure_ascii=False))
+            archive.writestr("expected.json", json.dumps({"undisturbed": reference, **expected}, indent=1, ensure_ascii=False))
     print(out, os.path.getsize(out), "bytes")
 
 

@@ -18,7 +18,7 @@ try
             Report.Run(samples);
             return 0;
         default:
-            Console.Error.WriteLine("Use: make (data, tokenizer and model), select (learning rates, on the selection split) or report (the figures of README.md).");
+            Console.Error.WriteLine("Usage: make (data, tokenizer and model), select (learning rates, on the selection split) or report (the results in README.md).");
             return 2;
     }
 }

@@ -11,19 +11,19 @@ using LoraLab.Training.Torch;
 
 namespace LoraLab.SampleMaker;
 
-/// <summary>Makes the bundled sample from one seed: data, tokenizer, pre-trained model.</summary>
+/// <summary>Generates the bundled sample from one seed: data, tokenizer and pre-trained model.</summary>
 internal static class Sample
 {
-    /// <summary>The seed of everything.</summary>
+    /// <summary>Seed of the whole sample.</summary>
     public const ulong Seed = 1;
 
-    /// <summary>Reviews that the tokenizer is learned from.</summary>
+    /// <summary>Number of reviews that the tokenizer is trained on.</summary>
     public const int TokenizerReviews = 5000;
 
-    /// <summary>Pieces that the tokenizer learns; with the reserved ones the vocabulary has 1,024.</summary>
+    /// <summary>Number of learned pieces; with the reserved ones, the vocabulary has 1,024.</summary>
     public const int LearnedPieces = 1024 - SentencePieceModel.ReservedPieces;
 
-    /// <summary>Steps of pre-training.</summary>
+    /// <summary>Number of pre-training steps.</summary>
     public const int PretrainingSteps = 1800;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -38,7 +38,7 @@ internal static class Sample
         Pretrain(model, data);
     }
 
-    /// <summary>Writes the labelled rows in the GLUE layout.</summary>
+    /// <summary>Writes the labeled rows in the GLUE layout.</summary>
     public static void WriteData(string folder, SampleData data)
     {
         Directory.CreateDirectory(folder);
@@ -58,11 +58,11 @@ internal static class Sample
         File.WriteAllText(Path.Combine(folder, "dataset.json"), manifest.ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>The bytes of <c>tokenizer.model</c>.</summary>
+    /// <summary>Returns the bytes of <c>tokenizer.model</c>.</summary>
     public static byte[] Tokenizer(SampleData data) =>
         SentencePieceModel.Write(BpeTrainer.Train(new ReviewCorpus(Seed, data).Reviews(TokenizerReviews).Select(review => review.Text), LearnedPieces));
 
-    /// <summary>The text of <c>tokenizer_config.json</c>: LoraLab does not read it, Hugging Face's readers do.</summary>
+    /// <summary>Returns the text of <c>tokenizer_config.json</c>, which Hugging Face libraries read, but not LoraLab.</summary>
     public static string TokenizerConfig() => new JsonObject
     {
         ["tokenizer_class"] = "LlamaTokenizer",

@@ -2,7 +2,9 @@ using LoraLab.SampleMaker.Text;
 
 namespace LoraLab.SampleMaker.Baselines;
 
-/// <summary>Logistic regression on word counts, by full-batch gradient descent with L2: what the words alone say.</summary>
+/// <summary>
+/// Logistic regression on word counts, trained by full-batch gradient descent with L2 regularization: a baseline that uses words alone.
+/// </summary>
 internal sealed class BagOfWords
 {
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);

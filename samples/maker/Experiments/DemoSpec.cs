@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.SampleMaker.Experiments;
 
-/// <summary>The demo's run specification: the same for every method but for the learning rate.</summary>
+/// <summary>Run specifications of the demo, identical for every method except for the learning rate.</summary>
 internal static class DemoSpec
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Methods with the rates that are tried, in the demo's order.</summary>
+    /// <summary>Methods with their candidate learning rates, in the order of the demo.</summary>
     public static IReadOnlyList<(string Method, double[] Rates)> Grid { get; } =
     [
         ("lora", [1e-3, 2e-3, 4e-3]),
@@ -35,10 +35,10 @@ internal static class DemoSpec
         ["evalEvery"] = 50,
     };
 
-    public static string PathOf(string samples, string method)
+    public static string GetPath(string samples, string method)
     {
-        int place = Grid.Select(entry => entry.Method).ToList().IndexOf(method) + 1;
-        return Path.Combine(samples, "runs", $"{place}-{method}.json");
+        int number = Grid.Select(entry => entry.Method).ToList().IndexOf(method) + 1;
+        return Path.Combine(samples, "runs", $"{number}-{method}.json");
     }
 
     public static void Write(string path, JsonObject spec)

@@ -10,14 +10,14 @@ using LoraLab.Training.Training.Recording;
 
 namespace LoraLab.SampleMaker.Experiments;
 
-/// <summary>Runs specifications with the real engine, one after another, in temporary run directories.</summary>
+/// <summary>Runs specifications with the real engine, sequentially, in temporary run directories.</summary>
 internal sealed class Engine : IDisposable
 {
     private readonly TrainerServices _services = new(TrainingConfiguration.Load(), TimeProvider.System);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-sample-");
     private int _runs;
 
-    /// <summary>The results of a run, and its accuracy before training.</summary>
+    /// <summary>Trains a run and returns its results and its accuracy before training.</summary>
     public (RunSummary Summary, double Before) Run(JsonObject spec)
     {
         RunDirectory directory = new(Path.Combine(_folder.FullName, $"{++_runs}"));
@@ -29,10 +29,10 @@ internal sealed class Engine : IDisposable
             _services.Execution().Execute(spec, recorder, stop);
         }
 
-        List<WorkerEvent> told = [.. File.ReadLines(Path.Combine(attempt, RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)];
-        AttemptEnded ended = told.OfType<AttemptEnded>().Single();
+        List<WorkerEvent> recorded = [.. File.ReadLines(Path.Combine(attempt, RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)];
+        AttemptEnded ended = recorded.OfType<AttemptEnded>().Single();
         return ended.Reason == EndReason.Finished
-            ? (ended.Summary, told.OfType<Evaluated>().First().Accuracy)
+            ? (ended.Summary, recorded.OfType<Evaluated>().First().Accuracy)
             : throw RunFailure.BadData($"A run of {spec["method"]} ended as {ended.Reason}: {ended.Error}");
     }
 

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace LoraLab.SampleMaker.Experiments;
 
 /// <summary>
-/// Chooses a learning rate for each method, the same number of tries each, by the accuracy at the last step on the selection split:
-/// training rows that the runs do not train on. The reported rows are never looked at.
+/// Selects a learning rate for each method from the same number of candidates, by the accuracy at the last step on the selection split:
+/// training rows that the runs do not train on. The reported rows are never used.
 /// </summary>
 internal static class RateSelection
 {
@@ -27,7 +27,7 @@ internal static class RateSelection
             }
 
             double chosen = tried.MaxBy(entry => entry.Accuracy).Rate;
-            DemoSpec.Write(DemoSpec.PathOf(samples, method), DemoSpec.For(method, chosen));
+            DemoSpec.Write(DemoSpec.GetPath(samples, method), DemoSpec.For(method, chosen));
             foreach ((double rate, double accuracy) in tried)
             {
                 csv.Append(CultureInfo.InvariantCulture, $"{method},{rate:R},{accuracy:F4},{(rate == chosen ? "yes" : "no")}\n");
@@ -35,7 +35,7 @@ internal static class RateSelection
         }
 
         File.WriteAllText(Path.Combine(samples, "rates.csv"), csv.ToString());
-        JsonObject full = DemoSpec.For("lora", (double)JsonNode.Parse(File.ReadAllText(DemoSpec.PathOf(samples, "lora")))!["learningRate"]!);
+        JsonObject full = DemoSpec.For("lora", (double)JsonNode.Parse(File.ReadAllText(DemoSpec.GetPath(samples, "lora")))!["learningRate"]!);
         full["name"] = "sample lora, full loss";
         full["tags"] = new JsonArray("extra");
         full["lossScope"] = "full";

@@ -8,7 +8,7 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.SampleMaker.Experiments;
 
-/// <summary>Measures what README.md states and writes it there, between its two marks.</summary>
+/// <summary>Measures the results in README.md and writes them there, between its two markers.</summary>
 internal static class Report
 {
     private const string Begin = "<!-- results: written by the maker's report command -->";
@@ -20,12 +20,12 @@ internal static class Report
         SampleData data = SampleData.Generate(Sample.Seed);
         int rows = data.Evaluation.Count;
         double majority = data.Evaluation.GroupBy(row => row.Label).Max(group => group.Count()) / (double)rows;
-        StringBuilder table = new("| | mean of seeds 1-3, last step | seed 1 | seed 2 | seed 3 | macro-F1 | before training | trainable | training, s |\n|---|---|---|---|---|---|---|---|---|\n");
+        StringBuilder table = new("| | mean of seeds 1–3, last step | seed 1 | seed 2 | seed 3 | macro-F1 | before training | trainable | training, s |\n|---|---|---|---|---|---|---|---|---|\n");
         Line(table, "Bayes rule (knows the generator)", BayesRule.Accuracy());
         using Engine engine = new();
         foreach ((string method, _) in DemoSpec.Grid)
         {
-            Measure(engine, table, method, DemoSpec.PathOf(samples, method));
+            Measure(engine, table, method, DemoSpec.GetPath(samples, method));
         }
 
         Measure(engine, table, "lora, `full` loss", Path.Combine(samples, "extra", "lora-full-loss.json"));
@@ -52,7 +52,7 @@ internal static class Report
 
     private static void Line(StringBuilder table, string name, double accuracy) => table.Append(CultureInfo.InvariantCulture, $"| {name} | {Percent(accuracy)} | | | | | | | |\n");
 
-    private static string Percent(double share) => (100 * share).ToString("F1", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double share) => (100 * share).ToString("F1", CultureInfo.InvariantCulture) + "%";
 
     private static void Replace(string readme, string table)
     {
@@ -61,7 +61,7 @@ internal static class Report
         int end = text.IndexOf(End, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
         {
-            throw RunFailure.BadData($"{readme} has no marks for the results: '{Begin}' and '{End}'.");
+            throw RunFailure.BadData($"{readme} has no markers for the results: '{Begin}' and '{End}'.");
         }
 
         File.WriteAllText(readme, text[..(begin + Begin.Length)] + "\n\n" + table + "\n" + text[end..]);

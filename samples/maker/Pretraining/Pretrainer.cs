@@ -10,7 +10,7 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.SampleMaker.Pretraining;
 
-/// <summary>Next-token training of every weight on the review corpus, each document once.</summary>
+/// <summary>Next-token training of all weights on the review corpus, one epoch.</summary>
 internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
 {
     public const int Batch = 32;
@@ -20,7 +20,7 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
     private const int WarmupSteps = 100;
     private const long Ignored = -100;
 
-    /// <summary>One pass over the documents; returns the mean loss of the last tenth.</summary>
+    /// <summary>Trains one epoch over the documents and returns the mean loss of the last tenth.</summary>
     public double Train(IEnumerable<ReviewDocument> documents, int steps)
     {
         using FusedAdamW optimizer = new(new FlatParameters(model.NamedWeights().Select(weight => (weight.Key, weight.Value, LearningRate))), WeightDecay, MaxGradNorm);

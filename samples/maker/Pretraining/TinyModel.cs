@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace LoraLab.SampleMaker.Pretraining;
 
-/// <summary>The sample model before pre-training: its shape and its random weights.</summary>
+/// <summary>The sample model before pre-training: shape and random weights.</summary>
 internal static class TinyModel
 {
-    /// <summary>Longest text in tokens.</summary>
+    /// <summary>Maximum context length in tokens.</summary>
     public const int ContextLength = 256;
 
     private const double Spread = 0.05;
@@ -29,7 +29,7 @@ internal static class TinyModel
         Activation = "silu",
     };
 
-    /// <summary>The configuration as a Hugging Face <c>config.json</c>.</summary>
+    /// <summary>Returns the configuration as a Hugging Face <c>config.json</c>.</summary>
     public static JsonObject ConfigJson(LlamaConfig config) => new()
     {
         ["architectures"] = new JsonArray("LlamaForCausalLM"),
@@ -52,8 +52,8 @@ internal static class TinyModel
     };
 
     /// <summary>
-    /// Normal weights from the sample's own generator, the same on every system; layers that write into the residual stream start
-    /// smaller by √(2 · blocks), as in GPT-2. Every weight is a leaf that is trained.
+    /// Creates a model with normal weights from the sample's own generator, identical on every system. Layers that write to the residual
+    /// stream are scaled down by √(2 · blocks), as in GPT-2. Every weight is a trainable leaf.
     /// </summary>
     public static LlamaModel Create(LlamaConfig config, ulong seed)
     {
@@ -73,7 +73,7 @@ internal static class TinyModel
         });
     }
 
-    /// <summary>Box and Muller.</summary>
+    /// <summary>Returns a standard normal value (Box-Muller).</summary>
     private static double Normal(SeededRandom random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextUnit())) * Math.Cos(2 * Math.PI * random.NextUnit());
 }

@@ -1,6 +1,6 @@
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>The best that any classifier can do on the generator's sentences: it knows the generator.</summary>
+/// <summary>The Bayes-optimal classifier for the generator's sentences.</summary>
 internal static class BayesRule
 {
     /// <summary>P(label = positive | form and cues).</summary>
@@ -11,7 +11,9 @@ internal static class BayesRule
         return positive / (positive + negative);
     }
 
-    /// <summary>The sum over everything that can be read of max over labels of P(label, what is read): exact, by enumeration.</summary>
+    /// <summary>
+    /// Returns the exact accuracy by enumeration: the sum over all observations of the maximum over labels of P(label, observation).
+    /// </summary>
     public static double Accuracy()
     {
         double accuracy = 0;

@@ -1,13 +1,13 @@
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>The polar words that one part of the sample may use.</summary>
+/// <summary>The polar words available to a part of the sample.</summary>
 internal sealed class PolarLexicon
 {
     private readonly Dictionary<(Mood Mood, PolarKind Kind), string[]> _words;
 
     private PolarLexicon(Dictionary<(Mood Mood, PolarKind Kind), string[]> words) => _words = words;
 
-    /// <summary>Every word: pre-training and evaluation.</summary>
+    /// <summary>All words, for pre-training and evaluation.</summary>
     public static PolarLexicon Full { get; } = new(new Dictionary<(Mood, PolarKind), string[]>
     {
         [(Mood.Positive, PolarKind.Adjective)] = Words.PositiveAdjectives,
@@ -20,10 +20,10 @@ internal sealed class PolarLexicon
 
     public IReadOnlyList<string> this[Mood mood, PolarKind kind] => _words[(mood, kind)];
 
-    /// <summary>The words of a mood, of all kinds.</summary>
+    /// <summary>Returns the words of a mood, of all kinds.</summary>
     public IEnumerable<string> Of(Mood mood) => _words.Where(entry => entry.Key.Mood == mood).SelectMany(entry => entry.Value);
 
-    /// <summary>Two thirds of each kind, drawn by chance and not by choice: what fine-tuning may see.</summary>
+    /// <summary>Returns a random two thirds of each kind, the words available in fine-tuning.</summary>
     public static PolarLexicon Seen(ulong seed)
     {
         SeededRandom random = SeededRandom.For(seed, "seen words");

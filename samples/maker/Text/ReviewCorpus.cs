@@ -2,19 +2,19 @@ using System.Text;
 
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>A pre-training text: several sentences of one mood; some stand in the prompt's frame with a label drawn by chance.</summary>
+/// <summary>A pre-training text: several sentences of one mood, some in the prompt's frame with a random label.</summary>
 internal sealed record ReviewDocument(string Text, Mood Mood, IReadOnlyList<string> Sentences, IReadOnlyList<string> FrameLabels);
 
 /// <summary>
-/// The unlabelled pre-training corpus. Words of one mood become neighbours. The label words occur only in the prompt's frame, where
-/// equally many of both go with either mood: the frame becomes familiar, the task does not.
+/// The unlabeled pre-training corpus. Words of the same mood co-occur. The label words occur only in the prompt's frame, equally often
+/// with either mood: the model learns the frame but not the task.
 /// </summary>
 internal sealed class ReviewCorpus
 {
-    /// <summary>Share of the documents that show the prompt's frame.</summary>
+    /// <summary>Share of the documents in the prompt's frame.</summary>
     public const double Framed = 0.2;
 
-    /// <summary>Documents of keywords alone that come first: which words go together is learned before how sentences are built.</summary>
+    /// <summary>Number of leading documents that consist of keywords only: co-occurrence is learned before sentence structure.</summary>
     public const int KeywordDocuments = 12_000;
 
     private const double Short = 0.4;
@@ -33,10 +33,10 @@ internal sealed class ReviewCorpus
         _held = [.. data.Evaluation.Select(row => row.Sentence.Text)];
     }
 
-    /// <summary>The corpus in order: documents of keywords, then reviews.</summary>
+    /// <summary>Returns the corpus in order: keyword documents, then reviews.</summary>
     public IEnumerable<ReviewDocument> Documents(int count) => Enumerable.Range(0, count).Select(index => Next(keywords: index < KeywordDocuments));
 
-    /// <summary>Reviews alone, for learning the tokenizer.</summary>
+    /// <summary>Returns reviews only, for training the tokenizer.</summary>
     public IEnumerable<ReviewDocument> Reviews(int count) => Enumerable.Range(0, count).Select(_ => Next(keywords: false));
 
     private ReviewDocument Next(bool keywords)
@@ -80,7 +80,9 @@ internal sealed class ReviewCorpus
         }
     }
 
-    /// <summary>Labels come from a shuffled deck for each mood, half of either kind: independent of the mood to the last card.</summary>
+    /// <summary>
+    /// Draws a label from a shuffled deck per mood with equally many of both labels, so that labels are exactly independent of the mood.
+    /// </summary>
     private string NextLabel(Mood mood)
     {
         Queue<string> deck = _decks[(int)mood];

@@ -1,9 +1,9 @@
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>A sentence with the label that the reviewer ticked.</summary>
+/// <summary>A sentence with the reviewer's label.</summary>
 internal sealed record SampleSentence(ReviewSentence Sentence, Mood Label);
 
-/// <summary>The sample's labelled rows.</summary>
+/// <summary>The labeled rows of the sample.</summary>
 internal sealed class SampleData
 {
     public const int EvaluationRows = 700;
@@ -16,7 +16,7 @@ internal sealed class SampleData
     public IReadOnlyList<SampleSentence> Evaluation { get; }
 
     /// <summary>
-    /// Evaluation: balanced by label, every polar word allowed. Training: the seen words only. No sentence occurs twice.
+    /// Generates the rows. Evaluation: balanced by label, with all polar words. Training: seen words only. No sentence occurs twice.
     /// </summary>
     public static SampleData Generate(ulong seed)
     {
@@ -27,7 +27,7 @@ internal sealed class SampleData
         return new SampleData(training, evaluation);
     }
 
-    /// <summary>The GLUE layout: a header, then a sentence, a tab and its label.</summary>
+    /// <summary>Returns the rows in the GLUE layout: a header, then sentence, tab and label per line.</summary>
     public static string ToTsv(IReadOnlyList<SampleSentence> rows) =>
         "sentence\tlabel\n" + string.Concat(rows.Select(row => $"{row.Sentence.Text}\t{(int)row.Label}\n"));
 

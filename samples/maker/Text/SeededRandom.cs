@@ -1,13 +1,13 @@
 namespace LoraLab.SampleMaker.Text;
 
 /// <summary>
-/// SplitMix64: the sample's only source of chance, so that a seed gives the same bytes on every system and in every future .NET.
+/// SplitMix64, the sample's only source of randomness, so that a seed gives the same bytes on every system and .NET version.
 /// </summary>
 internal sealed class SeededRandom(ulong seed)
 {
     private ulong _state = seed;
 
-    /// <summary>A stream of its own for one purpose, so that changing how one part draws leaves the others as they are.</summary>
+    /// <summary>Creates a separate stream for a purpose, so that a change to one part does not affect the others.</summary>
     public static SeededRandom For(ulong seed, string purpose)
     {
         ulong hash = 14695981039346656037UL;
@@ -31,17 +31,17 @@ internal sealed class SeededRandom(ulong seed)
         }
     }
 
-    /// <summary>Uniform in [0, 1).</summary>
+    /// <summary>Returns a uniform value in [0, 1).</summary>
     public double NextUnit() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>Uniform in [0, count); the bias of the multiplication is below 2^-50 for the counts used here.</summary>
+    /// <summary>Returns a uniform value in [0, count); the bias of the multiplication is below 2^-50 for the counts used here.</summary>
     public int NextIndex(int count) => (int)(NextUnit() * count);
 
     public bool Chance(double probability) => NextUnit() < probability;
 
     public T Pick<T>(IReadOnlyList<T> items) => items[NextIndex(items.Count)];
 
-    /// <summary>Fisher-Yates, in place.</summary>
+    /// <summary>Shuffles in place (Fisher-Yates).</summary>
     public void Shuffle<T>(IList<T> items)
     {
         for (int last = items.Count - 1; last > 0; last--)

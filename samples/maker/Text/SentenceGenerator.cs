@@ -2,7 +2,7 @@ using System.Text;
 
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>Draws review sentences: a form, judgements that fit the stance, and neutral detail around them.</summary>
+/// <summary>Generates review sentences: a form, statements that match the stance, and neutral context.</summary>
 internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexicon)
 {
     private const double TurningNotes = 0.3;
@@ -15,19 +15,19 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         SentenceForm form = PickWeighted(SentenceModel.Forms);
         List<Cue> cues = [];
         List<string> words = [];
-        List<string> judgements = [];
+        List<string> statements = [];
         foreach (bool against in SentenceModel.AgainstStance(form))
         {
-            (string text, Cue cue, string word) = Judgement(stance.Turned(against));
-            judgements.Add(text);
+            (string text, Cue cue, string word) = Statement(stance.Turned(against));
+            statements.Add(text);
             cues.Add(cue);
             words.Add(word);
         }
 
-        return new ReviewSentence(Assemble(form, judgements) + ".", stance, form, cues, words);
+        return new ReviewSentence(Assemble(form, statements) + ".", stance, form, cues, words);
     }
 
-    /// <summary>Notes in telegram style, dense with words of one mood, as short reviews have them; only in pre-training.</summary>
+    /// <summary>Generates telegram-style notes, dense with words of one mood, as in short reviews; pre-training only.</summary>
     public string Notes(Mood mood)
     {
         int count = 2 + random.NextIndex(4);
@@ -49,7 +49,7 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         return notes.Append('.').ToString();
     }
 
-    /// <summary>Nothing but words of one mood, as in the keywords of a review; only in pre-training.</summary>
+    /// <summary>Generates a list of words of one mood, like the keywords of a review; pre-training only.</summary>
     public string Keywords(Mood mood)
     {
         IEnumerable<string> words = Enumerable.Range(0, 3 + random.NextIndex(4)).Select(_ =>
@@ -74,31 +74,31 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         };
     }
 
-    private string Assemble(SentenceForm form, IReadOnlyList<string> judgements)
+    private string Assemble(SentenceForm form, IReadOnlyList<string> statements)
     {
         switch (form)
         {
             case SentenceForm.Single:
                 return random.NextIndex(4) switch
                 {
-                    0 => $"{Context()}, {judgements[0]} {Context()}",
-                    1 => $"{Watching()} {Context()}, and {judgements[0]}",
-                    2 => $"{judgements[0]} when {Watching()} {Context()}",
-                    _ => $"{judgements[0]} {Context()}",
+                    0 => $"{Context()}, {statements[0]} {Context()}",
+                    1 => $"{Watching()} {Context()}, and {statements[0]}",
+                    2 => $"{statements[0]} when {Watching()} {Context()}",
+                    _ => $"{statements[0]} {Context()}",
                 };
             case SentenceForm.Double:
-                string pair = $"{judgements[0]} {random.Pick(["and", "because", "as", "just as"])} {judgements[1]}";
+                string pair = $"{statements[0]} {random.Pick(["and", "because", "as", "just as"])} {statements[1]}";
                 return random.Chance(0.3) ? $"{Context()}, {pair}" : pair;
             case SentenceForm.ButLast:
-                return $"{judgements[0]}{random.Pick([", but", ", yet", " but", ", and still"])} {judgements[1]}";
+                return $"{statements[0]}{random.Pick([", but", ", yet", " but", ", and still"])} {statements[1]}";
             case SentenceForm.AlthoughFirst:
-                return $"{Concession()} {judgements[0]}, {judgements[1]}";
+                return $"{Concession()} {statements[0]}, {statements[1]}";
             default:
-                return $"{judgements[0]}, {Concession()} {judgements[1]}";
+                return $"{statements[0]}, {Concession()} {statements[1]}";
         }
     }
 
-    private (string Text, Cue Cue, string Word) Judgement(Mood expressed)
+    private (string Text, Cue Cue, string Word) Statement(Mood expressed)
     {
         PolarKind kind = PickWeighted(SentenceModel.Kinds);
         bool negated = random.Chance(SentenceModel.Negation);

@@ -1,21 +1,21 @@
 namespace LoraLab.SampleMaker.Text;
 
 /// <summary>
-/// The probabilities that tie a label to what can be read. Everything else in a sentence (aspects, persons, places, contexts) is drawn
-/// independently of the mood, so that the posterior of a label depends on the form and the cues alone.
+/// The probabilities that connect labels and observations. Everything else in a sentence (aspects, persons, places, contexts) is drawn
+/// independently of the mood, so that the posterior of the label depends only on the form and the cues.
 /// </summary>
 internal static class SentenceModel
 {
-    /// <summary>A reviewer ticks the wrong box.</summary>
+    /// <summary>Probability of a wrong label.</summary>
     public const double LabelNoise = 0.02;
 
-    /// <summary>A judgement is expressed by negating its opposite.</summary>
+    /// <summary>Probability that a statement negates its opposite.</summary>
     public const double Negation = 0.15;
 
-    /// <summary>An adjective is one that goes with both moods.</summary>
+    /// <summary>Probability that an adjective is ambiguous (leaning).</summary>
     public const double Leaning = 0.06;
 
-    /// <summary>A leaning adjective is used for the mood that it leans to.</summary>
+    /// <summary>Probability that a leaning adjective is used for the mood it leans toward.</summary>
     public const double LeaningFaithful = 0.75;
 
     public static IReadOnlyList<(SentenceForm Form, double Probability)> Forms { get; } =
@@ -30,7 +30,7 @@ internal static class SentenceModel
     public static IReadOnlyList<(PolarKind Kind, double Probability)> Kinds { get; } =
         [(PolarKind.Adjective, 0.5), (PolarKind.Verb, 0.25), (PolarKind.Noun, 0.25)];
 
-    /// <summary>For each judgement in reading order: does it stand against the sentence's stance?</summary>
+    /// <summary>Returns, per statement in reading order, whether it opposes the sentence's stance.</summary>
     public static IReadOnlyList<bool> AgainstStance(SentenceForm form) => form switch
     {
         SentenceForm.Single => [false],
@@ -40,7 +40,7 @@ internal static class SentenceModel
         _ => throw new ArgumentOutOfRangeException(nameof(form)),
     };
 
-    /// <summary>P(cue | mood that the judgement expresses).</summary>
+    /// <summary>P(cue | mood expressed by the statement).</summary>
     public static double Probability(Cue cue, Mood expressed)
     {
         Mood meant = expressed.Turned(cue.Negated);

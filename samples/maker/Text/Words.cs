@@ -1,6 +1,8 @@
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>Every word of the generator. No two polar words share a stem, so that an unseen word cannot be guessed from its spelling.</summary>
+/// <summary>
+/// All words of the generator. No two polar words share a stem, so that an unseen word cannot be inferred from its spelling.
+/// </summary>
 internal static class Words
 {
     public static readonly string[] PositiveAdjectives =
@@ -23,10 +25,10 @@ internal static class Words
     public static readonly string[] NegativeNouns =
         ["mess", "disaster", "failure", "chore", "disgrace", "letdown", "blunder", "nightmare", "flop", "fiasco", "dud", "wreck"];
 
-    /// <summary>Adjectives that go with both moods, more often with the positive one.</summary>
+    /// <summary>Ambiguous adjectives, more often positive.</summary>
     public static readonly string[] LeaningPositive = ["intense", "dark", "simple", "gentle", "strange"];
 
-    /// <summary>Adjectives that go with both moods, more often with the negative one.</summary>
+    /// <summary>Ambiguous adjectives, more often negative.</summary>
     public static readonly string[] LeaningNegative = ["loud", "slow", "odd", "long", "predictable"];
 
     public static readonly string[] Aspects =

@@ -1,11 +1,11 @@
 namespace LoraLab.SampleMaker.Tokenization;
 
-/// <summary>A learned vocabulary in SentencePiece's order: merged pieces by rank, then single characters.</summary>
+/// <summary>A learned vocabulary in SentencePiece order: merged pieces by rank, then single characters.</summary>
 internal sealed record BpeVocabulary(IReadOnlyList<string> Merged, IReadOnlyList<string> Characters);
 
 /// <summary>
-/// Byte-pair encoding as SentencePiece trains it: words begin with U+2581, pieces stay within a word and do not mix letters with
-/// punctuation, the most frequent pair is merged first (ties: the smaller pair in ordinal order).
+/// Byte-pair encoding as trained by SentencePiece: words begin with U+2581, pieces stay within a word and do not mix letters with
+/// punctuation, and the most frequent pair is merged first (ties: the smaller pair in ordinal order).
 /// </summary>
 internal static class BpeTrainer
 {
@@ -31,7 +31,7 @@ internal static class BpeTrainer
         HashSet<string> known = [.. characters];
         while (merged.Count + characters.Count < pieces && MostFrequentPair(words) is (string left, string right))
         {
-            // Two different pairs can spell the same piece; it stands in the vocabulary once.
+            // Different pairs can spell the same piece, which is added to the vocabulary once.
             if (known.Add(left + right))
             {
                 merged.Add(left + right);
@@ -46,7 +46,9 @@ internal static class BpeTrainer
         return new BpeVocabulary(merged, characters);
     }
 
-    /// <summary>Words of a text with the space in front, cut where letters and other characters meet and at line ends.</summary>
+    /// <summary>
+    /// Returns the words of a text with their leading space, split between letters and other characters and at line ends.
+    /// </summary>
     internal static IEnumerable<string> Segments(string text)
     {
         foreach (string line in (Space + text.Replace(' ', Space)).Split('\n', StringSplitOptions.RemoveEmptyEntries))

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoraLab.SampleMaker.Tokenization;
 
-/// <summary>The few parts of the protocol-buffer wire format that a SentencePiece model needs.</summary>
+/// <summary>Writer for the parts of the Protocol Buffers wire format used by SentencePiece models.</summary>
 internal sealed class ProtoWriter
 {
     private readonly MemoryStream _bytes = new();

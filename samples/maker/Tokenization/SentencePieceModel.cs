@@ -1,6 +1,9 @@
 namespace LoraLab.SampleMaker.Tokenization;
 
-/// <summary>Writes a vocabulary as SentencePiece's <c>tokenizer.model</c> with the settings of Llama's tokenizer (field numbers: sentencepiece_model.proto).</summary>
+/// <summary>
+/// Writes a vocabulary as a SentencePiece <c>tokenizer.model</c> with the settings of Llama's tokenizer (field numbers:
+/// sentencepiece_model.proto).
+/// </summary>
 internal static class SentencePieceModel
 {
     private const int Unknown = 2;
@@ -9,7 +12,7 @@ internal static class SentencePieceModel
     private const int Normal = 1;
     private const int BytePairEncoding = 2;
 
-    /// <summary>Pieces besides the learned ones: unknown, begin, end and 256 bytes.</summary>
+    /// <summary>Number of reserved pieces: unknown, BOS, EOS and 256 bytes.</summary>
     public const int ReservedPieces = 3 + 256;
 
     public static byte[] Write(BpeVocabulary vocabulary)
