@@ -76,7 +76,7 @@ internal static class MethodOptions
             }
             else
             {
-                property.SetValue(options, value.Deserialize(property.PropertyType, ContractJson.Options));
+                property.SetValue(options, Deserialize(value, property.PropertyType));
             }
         }
 
@@ -88,7 +88,7 @@ internal static class MethodOptions
         object? read;
         try
         {
-            read = value?.Deserialize(property.PropertyType, ContractJson.Options);
+            read = Deserialize(value, property.PropertyType);
         }
         catch (JsonException)
         {
@@ -119,6 +119,14 @@ internal static class MethodOptions
         (false, true) => string.Create(CultureInfo.InvariantCulture, $"at least {option.Minimum:R}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"at most {option.Maximum:R}"),
     };
+
+    // The serializer matches names that an attribute sets only in their exact case; choices are accepted in any case.
+    private static object? Deserialize(JsonNode? value, Type type)
+    {
+        string? text = type.IsEnum && value is JsonValue literal && literal.TryGetValue(out string? given) ? given : null;
+        string? choice = text is null ? null : ChoiceNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        return (choice is null ? value : JsonValue.Create(choice))?.Deserialize(type, ContractJson.Options);
+    }
 
     // The names that the JSON serializer reads and writes, in declaration order.
     private static IEnumerable<string> ChoiceNames(Type type) =>

@@ -113,6 +113,21 @@ public sealed class MethodBatteryTests
         Assert.Equal(descriptor.Options.Select(option => option.Name), descriptor.OptionsSchema["properties"]!.AsObject().Select(pair => pair.Key));
     }
 
+    [Theory]
+    [InlineData("full", "full")]
+    [InlineData("Full", "full")]
+    [InlineData("randomised", "randomised")]
+    [InlineData("Randomised", "randomised")]
+    public void Complete_ChoiceInAnyCase_IsAccepted(string given, string expected)
+    {
+        List<FieldError> errors = [];
+
+        JsonObject complete = LoraMethods.Find("pissa")!.Complete(new JsonObject { ["svd"] = given }, errors);
+
+        Assert.Empty(errors);
+        Assert.Equal(expected, (string?)complete["svd"]);
+    }
+
     private static PreparedRun Prepare(TestTrainer trainer, JsonObject spec) =>
         trainer.Services.Preparation().Prepare(trainer.Services.Validator.Validate(spec).Spec!, CancellationToken.None);
 

@@ -11,7 +11,7 @@ public sealed class RowAttentionTests
     private const int Heads = 4;
     private const int KeyValueHeads = 2;
 
-    // Common prefixes of different lengths: one shared by all, one within a branch, a sentence that is a prefix of another, equal sentences.
+    // Common prefixes of different lengths: one shared by all, one within a branch, a sentence that is a prefix of another, equal ones.
     private static readonly int[][] _sentences =
     [
         [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
