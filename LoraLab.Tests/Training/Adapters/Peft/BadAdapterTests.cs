@@ -98,7 +98,7 @@ public sealed class BadAdapterTests : IDisposable
         SpecValidation validation = trainer.Services.Validator.Validate(spec);
 
         Assert.Empty(validation.Errors);
-        Assert.Equal(warnings, validation.Warnings.Count(warning => warning.Contains($"trained on '{trainedOn}'", StringComparison.Ordinal)));
+        Assert.Equal(warnings, validation.Warnings.Count(warning => warning.Contains($"names '{trainedOn}' as its base model", StringComparison.Ordinal)));
     }
 
     private static (string, TorchSharp.torch.Tensor) A(int rank, int width) => Tensor("A", ones(rank, width));
