@@ -8,8 +8,8 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// The gradient of a window with the operators of the literal loop in float64, the reference of every fp32 implementation. The error of the
-/// fp32 literal loop against it shows how well the gradient of the window is defined in fp32 at all.
+/// The gradient of a window with the operators of the reference path in float64, the reference of every fp32 implementation. The error of
+/// the fp32 reference path against it shows how well the gradient of the window is defined in fp32 at all.
 /// </summary>
 internal static class Float64Gradient
 {

@@ -30,9 +30,9 @@ internal static class SameMath
     }
 
     /// <summary>
-    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 the reference is the
-    /// literal loop in float64, with a fixed limit, or ten times the error of the fp32 literal loop if that is larger (targets that cancel); in
-    /// half precision the reference is the literal loop.
+    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 the reference is
+    /// the reference path in float64, with a fixed limit, or ten times the error of the fp32 reference path if that is larger (targets that
+    /// cancel); in half precision the reference is the reference path itself.
     /// </summary>
     /// <exception cref="NotMeasuredException">A gradient or loss is outside its limit.</exception>
     public static string Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> implementations)
@@ -52,13 +52,13 @@ internal static class SameMath
             // Not "error > limit": a NaN must fail.
             if (!(lossError <= (half ? HalfLossLimit : LossLimit) && error <= limit))
             {
-                throw new NotMeasuredException(FormattableString.Invariant($"{name} does not match the literal loop: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; of the fp32 literal loop's gradient {own:0e0}."));
+                throw new NotMeasuredException(FormattableString.Invariant($"{name} does not match the reference path: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; of the fp32 reference path's gradient {own:0e0}."));
             }
 
             worst = Math.Max(worst, error);
         }
 
-        return FormattableString.Invariant($"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (fp32 literal loop: {own:0.0e0})")}");
+        return FormattableString.Invariant($"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (fp32 reference path: {own:0.0e0})")}");
     }
 
     private static double Error(Tensor gradient, Tensor reference) => TensorReader.Doubles(gradient.sub(reference).norm().div(reference.norm()))[0];
