@@ -73,7 +73,7 @@ internal static class SweepRules
 
         if (plan.Sampler != SweepSampler.Grid && runs < plan.Runs)
         {
-            yield return $"runs is {plan.Runs}, but only {runs} distinct points satisfy the constraints.";
+            yield return $"runs is {plan.Runs}, but only {runs} distinct points were found within the constraints.";
         }
     }
 

@@ -65,7 +65,7 @@ internal sealed class BestRatioClaim : IPaperClaim
         }
 
         int open = test.HolmP.Where((p, index) => index != target && p is not < Alpha).Count();
-        return open > 0 ? (ClaimVerdict.Inconclusive, $"{open} of the {NumberFormat.Count(cells.Count - 1, "other cell")} show no significant difference from it")
+        return open > 0 ? (ClaimVerdict.Inconclusive, $"there is no significant difference from {open} of the {NumberFormat.Count(cells.Count - 1, "other cell")}")
             : !Extends(paper, cells) ? (ClaimVerdict.Inconclusive, "the grid does not extend beyond it in both learning rates, so a better cell may lie outside")
             : (ClaimVerdict.Supported, "every other cell is significantly lower (Holm-adjusted p < 0.05)");
     }
@@ -80,9 +80,9 @@ internal sealed class BestRatioClaim : IPaperClaim
             Note: index == test.Highest ? $"Highest mean, {PositionText(cell.Rates, cells)}." : test.Untested[index] is { } reason ? $"Not tested: {reason}." : null)),
     ];
 
-    private static bool Extends(LearningRates rates, IReadOnlyList<RateCell> cells) => Inside(cells, rates, rates => rates.A) && Inside(cells, rates, rates => rates.B);
+    private static bool Extends(LearningRates rates, IReadOnlyList<RateCell> cells) => Inside(cells, rates, cell => cell.A) && Inside(cells, rates, cell => cell.B);
 
-    private static string PositionText(LearningRates rates, IReadOnlyList<RateCell> cells) => (Inside(cells, rates, rates => rates.A), Inside(cells, rates, rates => rates.B)) switch
+    private static string PositionText(LearningRates rates, IReadOnlyList<RateCell> cells) => (Inside(cells, rates, cell => cell.A), Inside(cells, rates, cell => cell.B)) switch
     {
         (true, true) => "inside the grid",
         (false, false) => "at a corner of the grid",
