@@ -30,9 +30,9 @@ internal static class SameMath
     }
 
     /// <summary>
-    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 the reference is
+    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 it is compared with
     /// the reference path in float64, with a fixed limit, or ten times the error of the fp32 reference path if that is larger (targets that
-    /// cancel); in half precision the reference is the reference path itself.
+    /// cancel); in half precision it is compared with the reference path in that precision.
     /// </summary>
     /// <exception cref="NotMeasuredException">A gradient or loss is outside its limit.</exception>
     public static string Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> implementations)
