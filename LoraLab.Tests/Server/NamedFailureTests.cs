@@ -99,7 +99,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 
         Assert.Equal((RunState.Completed, EndReason.Finished), (run.State, run.EndReason));
         Assert.True(run.Summary.BudgetExceededMb > 0);
-        Assert.Contains(run.Warnings, warning => warning.Contains($"above the budget of {spec["memoryBudgetMb"]} MiB", StringComparison.Ordinal));
+        Assert.Contains(run.Warnings, warning => warning.Contains($"above the budget of {NumberFormat.Mebibytes((int)spec["memoryBudgetMb"]!)}", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Xunit;
@@ -24,11 +25,11 @@ public sealed partial class UnforeseenMemoryTests
 
         Assert.Equal((RunState.Failed, EndReason.BudgetExceeded), (run.State, run.EndReason));
         Assert.Equal(0, run.Progress.Step);
-        Match told = LargestWindow().Match(run.Error!);
-        Assert.True(told.Success, run.Error);
-        int measured = int.Parse(told.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        Match largest = LargestWindow().Match(run.Error!);
+        Assert.True(largest.Success, run.Error);
+        int measured = int.Parse(largest.Groups[1].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
         Assert.InRange(measured, budget, budget + StartupHook.Megabytes);
-        Assert.Contains($"the budget is {budget} MiB", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"the budget is {NumberFormat.Mebibytes(budget)}", run.Error, StringComparison.Ordinal);
         RunSuggestion larger = Assert.Single(run.Suggestions, suggestion => suggestion.Changes.ContainsKey("memoryBudgetMb"));
         Assert.InRange((int)larger.Changes["memoryBudgetMb"]!, measured, 2 * measured);
     }
@@ -45,10 +46,10 @@ public sealed partial class UnforeseenMemoryTests
         Assert.Equal((RunState.Completed, EndReason.Finished), (run.State, run.EndReason));
         Assert.InRange(run.Attempts[0].Environment!.ProbeMemoryMb!.Value, 1, budget);
         Assert.InRange(run.Summary.BudgetExceededMb!.Value, 1, StartupHook.Megabytes);
-        Assert.Single(run.Warnings, warning => warning.Contains($"above the budget of {budget} MiB", StringComparison.Ordinal));
+        Assert.Single(run.Warnings, warning => warning.Contains($"above the budget of {NumberFormat.Mebibytes(budget)}", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(@"The gradient of the run's largest window needs (\d+) MiB")]
+    [GeneratedRegex(@"The gradient of the run's largest window needs ([\d,]+) MiB")]
     private static partial Regex LargestWindow();
 
     /// <summary>The run with a budget that would suffice without the extra memory.</summary>

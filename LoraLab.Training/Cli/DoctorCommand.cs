@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Torch;
@@ -40,7 +41,7 @@ internal static class DoctorCommand
 
         foreach (DeviceEntry device in Devices.List())
         {
-            Line(device.Id, $"{device.Name}, {device.TotalMemoryMb:N0} MiB{Readings(device)}");
+            Line(device.Id, $"{device.Name}, {NumberFormat.Memory(device.TotalMemoryMb)}{Readings(device)}");
         }
 
         using (Nvml? nvml = Nvml.TryOpen())
@@ -54,7 +55,7 @@ internal static class DoctorCommand
             AnsiConsole.MarkupLineInterpolated($"[red]problem[/]  {message}");
         }
 
-        AnsiConsole.WriteLine(problems.Count switch { 0 => "No problems found.", 1 => "1 problem found.", int count => $"{count} problems found." });
+        AnsiConsole.WriteLine(problems.Count == 0 ? "No problems found." : $"{NumberFormat.Count(problems.Count, "problem")} found.");
         return TorchRuntime.LoadProblem() is null ? ExitCodes.Success : ExitCodes.Failure;
     }
 
@@ -79,8 +80,8 @@ internal static class DoctorCommand
 
     private static string Readings(DeviceEntry device) => string.Concat(
         device.ComputeCapability is string capability ? $", compute capability {capability}" : "",
-        device.UsedMemoryMb is double used ? $", {used:N0} MiB in use" : "",
-        device.Utilization is double load ? $", {load * 100:0}% utilization" : "",
+        device.UsedMemoryMb is double used ? $", {NumberFormat.Memory(used)} in use" : "",
+        device.Utilization is double load ? $", {NumberFormat.PercentOf(load, 1)} utilization" : "",
         device.TemperatureCelsius is double degrees ? $", {degrees:0} °C" : "",
         device.PowerWatts is double watts ? $", {watts:0} W" : "");
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -67,9 +66,9 @@ internal static class EstimateCommand
         Row("training steps", estimate.TrainingMb, "peakMemoryMb of the run");
         Row("total", estimate.TotalMb, $"peak on {estimate.Device}, in {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")}");
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget ? $"The run fits its budget of {budget} MiB." : "The run has no memory budget."));
+        AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget ? $"The run fits its budget of {NumberFormat.Mebibytes(budget)}." : "The run has no memory budget."));
 
         void Row(string component, double mebibytes, string description) =>
-            table.AddRow(new Text(component), new Text(mebibytes.ToString("N0", CultureInfo.InvariantCulture)), new Text(description));
+            table.AddRow(new Text(component), new Text(NumberFormat.Count((long)Math.Round(mebibytes))), new Text(description));
     }
 }

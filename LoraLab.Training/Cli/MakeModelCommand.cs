@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
@@ -66,7 +67,7 @@ internal static class MakeModelCommand
                 File.Copy(vocabulary, Path.Combine(output.FullName, TokenizerFile), overwrite: true);
             }
 
-            AnsiConsole.WriteLine($"Wrote {model.ParameterCount:N0} random {dtype} parameters in {model.Layers} blocks to {output.FullName}");
+            AnsiConsole.WriteLine($"Wrote {NumberFormat.Count(model.ParameterCount)} random {dtype} parameters in {model.Layers} blocks to {output.FullName}");
             return ExitCodes.Success;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

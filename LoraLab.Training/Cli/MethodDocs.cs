@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 
 namespace LoraLab.Training.Cli;
@@ -22,7 +23,7 @@ public static class MethodDocs
             | Trained | {method.Trains} |
             | Trainable parameters per layer | {method.Parameters} |
             | Initialization | {method.Start} |
-            | Default learning rate | {method.DefaultLearningRate.ToString("0.#e-0", CultureInfo.InvariantCulture)}{(method.HasLearningRateB ? " for A; B has its own rate (`learningRateB`)" : "")} |
+            | Default learning rate | {NumberFormat.Rate(method.DefaultLearningRate)}{(method.HasLearningRateB ? " for A; B has its own rate (`learningRateB`)" : "")} |
             | `initFrom` | {(method.AllowsInitFrom ? "a PEFT adapter of the same rank and targets" : "not available: the factors are initialized from the weights")} |
             | Saved adapter | {method.Export} |
             | Source | {method.Source} |

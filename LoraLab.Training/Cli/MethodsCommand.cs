@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
@@ -49,7 +48,7 @@ internal static class MethodsCommand
                 new Text(method.Formula),
                 new Text(method.Trains),
                 new Text(method.Start),
-                new Text(method.DefaultLearningRate.ToString("0.#e-0", CultureInfo.InvariantCulture)),
+                new Text(NumberFormat.Rate(method.DefaultLearningRate)),
                 new Text(string.Join("\n", method.Options.Select(option => $"{option.Name} = {option.Default?.ToJsonString()}"))));
         }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using LoraLab.Contracts;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Hub;
@@ -51,7 +52,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         await CopyAsync(response, file, part, onProgress, cancellationToken).ConfigureAwait(false);
         return part.Stream.Length == file.Size
             ? file.Size
-            : throw new HubUnavailableException($"The connection was closed after {part.Stream.Length} of {file.Size} bytes of {file.Path}");
+            : throw new HubUnavailableException($"The connection was closed after {NumberFormat.Count(part.Stream.Length)} of {NumberFormat.Count(file.Size)} bytes of {file.Path}");
     }
 
     /// <summary>Positions the partial download where the response continues it, and returns the size of the complete file if the response has it.</summary>
@@ -95,7 +96,8 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             }
             catch (Exception problem) when (HubClient.IsConnectionFailure(problem, cancellationToken))
             {
-                throw new HubUnavailableException($"The connection was lost after {part.Stream.Length} of {file.Size} bytes of {file.Path}", null, problem);
+                throw new HubUnavailableException(
+                    $"The connection was lost after {NumberFormat.Count(part.Stream.Length)} of {NumberFormat.Count(file.Size)} bytes of {file.Path}", null, problem);
             }
 
             if (read == 0)
@@ -117,6 +119,6 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
     {
         part.Discard();
         return RunFailure.BadData(
-            $"{file.Path} of '{repository}' has at least {size} bytes, but the hub lists {file.Size}; it was deleted, run 'pull' again.");
+            $"{file.Path} of '{repository}' has at least {NumberFormat.Count(size)} bytes, but the hub lists {NumberFormat.Count(file.Size)}; it was deleted, run 'pull' again.");
     }
 }

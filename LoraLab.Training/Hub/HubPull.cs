@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
@@ -115,7 +116,7 @@ public static class HubPull
         int trainRows = await GlueParquetConverter.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken).ConfigureAwait(false);
         int devRows = await GlueParquetConverter.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken).ConfigureAwait(false);
         staging.Publish(["train.tsv", "dev.tsv"]);
-        console.MarkupLineInterpolated($"{trainRows} training rows, {devRows} evaluation rows");
+        console.MarkupLineInterpolated($"{NumberFormat.Count(trainRows, "training row")}, {NumberFormat.Count(devRows, "evaluation row")}");
         return final;
 
         string Staged(HubFile file) => staging.File(Path.GetFileName(file.Path));

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Files.Errors;
 
@@ -40,7 +41,7 @@ internal sealed class StagingFolder
         {
             throw new RunFailure(
                 EndReason.DiskFull,
-                $"The download needs {(bytes - staged) >> 20} MiB in {Folder}, but only {free >> 20} MiB are free; free up space, "
+                $"The download needs {NumberFormat.Bytes(bytes - staged)} in {Folder}, but only {NumberFormat.Bytes(free)} are free; free up space, "
                 + "or set LoraLab:DataDirectory to a folder on a larger disk.");
         }
     }

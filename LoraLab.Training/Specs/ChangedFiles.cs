@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Training.Specs;
@@ -27,5 +28,5 @@ public static class ChangedFiles
     }
 
     private static string Format(FileSnapshot file) =>
-        string.Create(CultureInfo.InvariantCulture, $"{file.Bytes:#,0} bytes of {file.WrittenAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        string.Create(CultureInfo.InvariantCulture, $"{NumberFormat.Count(file.Bytes)} bytes of {file.WrittenAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
 }

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters.Peft;
@@ -176,7 +177,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
             Warnings = [.. _warnings, .. run.Warnings],
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
-            + $"{run.TrainableParameters:N0} of {run.TotalParameters:N0} parameters trainable, {run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
+            + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, {run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
             + (_resumedFrom is null ? "" : $", resuming after step {_resumedFrom.Step}"));
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {

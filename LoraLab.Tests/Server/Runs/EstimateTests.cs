@@ -46,7 +46,7 @@ public sealed class EstimateTests(RealServer real)
         MemoryEstimate over = await EstimateAsync(spec);
 
         Assert.False(over.Fits);
-        Assert.Contains($"the budget is {(int)(0.8 * need)} MiB", over.Advice, StringComparison.Ordinal);
+        Assert.Contains($"the budget is {NumberFormat.Mebibytes((int)(0.8 * need))}", over.Advice, StringComparison.Ordinal);
         Assert.NotEmpty(over.Suggestions);
         foreach (RunSuggestion suggestion in over.Suggestions)
         {

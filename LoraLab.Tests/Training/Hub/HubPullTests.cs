@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using LoraLab.Contracts;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files;
@@ -166,7 +167,7 @@ public sealed class HubPullTests : IDisposable
 
         Assert.Equal(1, await PullAsync(hub));
 
-        Assert.Contains($"at least 200000 bytes, but the hub lists {promised}", _output.ToString());
+        Assert.Contains($"at least 200,000 bytes, but the hub lists {NumberFormat.Count(promised)}", _output.ToString());
         Assert.Single(hub.Served(Weights));
     }
 
@@ -311,7 +312,7 @@ public sealed class HubPullTests : IDisposable
         Assert.Equal("sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
         Assert.Equal([new LabeledSentence(0, "fine ", 1)], DatasetReader.Read("sst2", folder).Dev);
         Assert.Equal(2, Directory.GetFiles(folder).Length);
-        Assert.Contains("3 training rows, 1 evaluation rows", _output.ToString());
+        Assert.Contains("3 training rows, 1 evaluation row", _output.ToString());
 
         int before = hub.Requests.Count;
         Assert.Equal(0, await PullAsync(hub, "sst2"));

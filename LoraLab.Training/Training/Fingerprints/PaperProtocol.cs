@@ -1,4 +1,4 @@
-using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Training.Training.Fingerprints;
@@ -28,8 +28,8 @@ public static class PaperProtocol
             new(PaperFigureNames.Weights, TinyLlamaWeights, model.WeightsSha256, sameWeights, sameWeights ? null : $"this run's base model is '{spec.Model}'"),
             Figure(PaperFigureNames.TrainingLabels, "8,940 / 11,060", Pair(training.Labels), available: true),
             Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(evaluation.Labels), available: true),
-            Figure(PaperFigureNames.Steps, "1,250", Number(training.Steps), finished),
-            Figure(PaperFigureNames.Tokens, "760,459", Number(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
+            Figure(PaperFigureNames.Steps, "1,250", NumberFormat.Count(training.Steps), finished),
+            Figure(PaperFigureNames.Tokens, "760,459", NumberFormat.Count(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
         ];
     }
 
@@ -47,7 +47,5 @@ public static class PaperProtocol
         : null;
 
     private static string Pair(IReadOnlyDictionary<string, int> labels) =>
-        $"{Number(labels.GetValueOrDefault("negative"))} / {Number(labels.GetValueOrDefault("positive"))}";
-
-    private static string Number(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+        $"{NumberFormat.Count(labels.GetValueOrDefault("negative"))} / {NumberFormat.Count(labels.GetValueOrDefault("positive"))}";
 }

@@ -59,14 +59,13 @@ internal static class MemoryAdvice
     /// <param name="needs">The memory that it needs, as a clause; null: "The run needs about 900 MiB" from the estimate.</param>
     public static string Message(MemoryEstimate estimate, IReadOnlyList<RunSuggestion> suggestions, string? needs = null)
     {
-        string need = needs ?? FormattableString.Invariant($"The run needs about {estimate.TotalMb:F0} MiB");
-        string excess = FormattableString.Invariant($"{need}, but the budget is {estimate.BudgetMb} MiB");
+        string need = needs ?? $"The run needs about {NumberFormat.Mebibytes(estimate.TotalMb)}";
+        string excess = $"{need}, but the budget is {NumberFormat.Mebibytes(estimate.BudgetMb!.Value)}";
         string[] fitting = [.. suggestions.Where(change => !change.Changes.ContainsKey("memoryBudgetMb")).Select(change => change.Label)];
         return fitting.Length > 0
             ? $"{excess}; it would fit with {string.Join(", or with ", fitting)}."
-            : FormattableString.Invariant(
-                $"{excess}, and no change to packTokens, rank, targetModules or precision makes it fit (weights and process take {estimate.WeightsMb + estimate.ProcessMb:F0} MiB): ")
-                + "use a smaller model or a larger memoryBudgetMb.";
+            : $"{excess}, and no change to packTokens, rank, targetModules or precision makes it fit (weights and process take "
+                + $"{NumberFormat.Mebibytes(estimate.WeightsMb + estimate.ProcessMb)}): use a smaller model or a larger memoryBudgetMb.";
     }
 
     // Pass sizes are halved: round numbers to set, not an optimum.

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Files.Errors;
 
@@ -36,7 +37,7 @@ internal sealed class MemoryBudgetCheck(MemoryForecast forecast)
         {
             throw Exceeded(
                 forecast.Suggestions(Math.Max(1, measured / estimate.TrainingMb)),
-                FormattableString.Invariant($"The gradient of the run's largest window needs {measured:F0} MiB"));
+                $"The gradient of the run's largest window needs {NumberFormat.Mebibytes(measured)}");
         }
     }
 

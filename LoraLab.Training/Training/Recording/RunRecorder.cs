@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Training.Evaluation;
@@ -81,7 +82,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         });
         Log(string.Create(
             CultureInfo.InvariantCulture,
-            $"step {step}: accuracy {100 * outcome.Metrics.Accuracy:F2}% ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
+            $"step {step}: accuracy {NumberFormat.Percent(outcome.Metrics.Accuracy)} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
     }
 
     /// <summary>Flushes all events to disk, so that no checkpoint survives a power failure without the metrics before it.</summary>
@@ -98,9 +99,8 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     public void OverBudget(int step, double usedMb, int budgetMb)
     {
         string position = step == 0 ? "before the first step" : string.Create(CultureInfo.InvariantCulture, $"at step {step}");
-        string message = string.Create(
-            CultureInfo.InvariantCulture,
-            $"Memory reached {usedMb:F0} MiB {position}, above the budget of {budgetMb} MiB; the run continued because the device has more memory.");
+        string message = $"Memory reached {NumberFormat.Mebibytes(usedMb)} {position}, above the budget of {NumberFormat.Mebibytes(budgetMb)}; "
+            + "the run continued because the device has more memory.";
         Log($"warning: {message}");
         Append(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Message = message });
     }

@@ -38,7 +38,7 @@ public sealed class MemoryAdviceTests
         string message = MemoryAdvice.Message(MemoryEstimator.Of(Request(spec)), MemoryAdvice.Suggestions(spec, Request));
 
         Assert.Contains(advice, message, StringComparison.Ordinal);
-        Assert.Contains($"the budget is {budget} MiB", message, StringComparison.Ordinal);
+        Assert.Contains($"the budget is {NumberFormat.Mebibytes(budget)}", message, StringComparison.Ordinal);
     }
 
     [Theory]
