@@ -188,7 +188,7 @@ public sealed class TrainingRun : IDisposable
         Threads = Run.Environment.Threads,
         BaseSha256 = fingerprint.Model.WeightsSha256,
         Start = fingerprint.Adapter with { FinalSha256 = null },
-        TakenFromBranch = Run.Adapters.Any(adapter => adapter.Extracted is { InBranch: true }),
+        ExtractedInBranch = Run.Adapters.Any(adapter => adapter.Extracted is { InBranch: true }),
         OptimizerSteps = Consumed.Steps,
         LossScale = Scaler.Scale,
         GoodSteps = Scaler.GoodSteps,

@@ -25,7 +25,7 @@ public sealed class CheckpointReader : IDisposable
 
     /// <summary>Restores the adapter of a layer.</summary>
     public LowRankAdapter Rebuild(LinearLayer layer, AdapterRequest request) => AdapterFactors.Rebuild(
-        layer, request, State.TakenFromBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
+        layer, request, State.ExtractedInBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
 
     /// <summary>Checks that the checkpoint belongs to a specification.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>

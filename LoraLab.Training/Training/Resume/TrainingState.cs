@@ -34,7 +34,8 @@ public sealed record TrainingState
     public required AdapterFingerprint Start { get; init; }
 
     /// <summary>Whether factors extracted from the base are subtracted in the adapter branch; see <see cref="Adapters.ExtractedFactors"/>.</summary>
-    public bool TakenFromBranch { get; init; }
+    [JsonPropertyName("takenFromBranch")]
+    public bool ExtractedInBranch { get; init; }
 
     /// <summary>AdamW updates.</summary>
     public int OptimizerSteps { get; init; }
