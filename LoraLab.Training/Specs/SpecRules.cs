@@ -61,7 +61,6 @@ public static class SpecRules
 
         return errors;
 
-
         void Require(bool holds, string field, string rule, object? value)
         {
             if (!holds)

@@ -27,10 +27,10 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     private int? _largestPass;
     private IReadOnlyList<string> _warnings = [];
 
-    /// <summary>Records events and results.</summary>
+    /// <summary>The recorder of events and results.</summary>
     public RunRecorder Recorder => recorder;
 
-    /// <summary>Signals the run to stop.</summary>
+    /// <summary>The stop signal of the run.</summary>
     public StopSignal Stop => stop;
 
     /// <summary>The training state, once the run is prepared.</summary>

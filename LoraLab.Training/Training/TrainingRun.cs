@@ -57,7 +57,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The prepared run.</summary>
     public PreparedRun Run { get; }
 
-    /// <summary>Signals the run to stop.</summary>
+    /// <summary>Cancelled when the run must stop.</summary>
     public CancellationToken Stop { get; }
 
     /// <summary>Rows consumed so far, earlier attempts included.</summary>

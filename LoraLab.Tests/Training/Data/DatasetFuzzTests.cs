@@ -17,16 +17,16 @@ public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Read_DamagedTsv_IsReadOrRefusedWithASentence() => Damage(400_000, 2000, "train.tsv", Tsv, ("dev.tsv", Tsv));
+    public void Read_DamagedTsv_IsReadOrRefusedWithAMessage() => Damage(400_000, 2000, "train.tsv", Tsv, ("dev.tsv", Tsv));
 
     [Fact]
-    public void Read_DamagedCsv_IsReadOrRefusedWithASentence() => Damage(500_000, 2000, "a.csv", Csv, ("b.csv", Csv), ("dataset.json", CsvManifest));
+    public void Read_DamagedCsv_IsReadOrRefusedWithAMessage() => Damage(500_000, 2000, "a.csv", Csv, ("b.csv", Csv), ("dataset.json", CsvManifest));
 
     [Fact]
-    public void Read_DamagedJsonLines_IsReadOrRefusedWithASentence() => Damage(600_000, 2000, "a.jsonl", Jsonl, ("b.jsonl", Jsonl), ("dataset.json", JsonlManifest));
+    public void Read_DamagedJsonLines_IsReadOrRefusedWithAMessage() => Damage(600_000, 2000, "a.jsonl", Jsonl, ("b.jsonl", Jsonl), ("dataset.json", JsonlManifest));
 
     [Fact]
-    public void Read_DamagedManifest_IsReadOrRefusedWithASentence()
+    public void Read_DamagedManifest_IsReadOrRefusedWithAMessage()
     {
         Damage(700_000, 1000, "dataset.json", CsvManifest, ("a.csv", Csv), ("b.csv", Csv));
         Damage(800_000, 1000, "dataset.json", JsonlManifest, ("a.jsonl", Jsonl), ("b.jsonl", Jsonl));
