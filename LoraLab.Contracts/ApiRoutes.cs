@@ -33,7 +33,7 @@ public static class ApiRoutes
     /// <summary>Models.</summary>
     public const string Models = Base + "/models";
 
-    /// <summary>Data sets.</summary>
+    /// <summary>Datasets.</summary>
     public const string Datasets = Base + "/datasets";
 
     /// <summary>The machine.</summary>

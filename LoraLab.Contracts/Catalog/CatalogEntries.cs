@@ -37,7 +37,7 @@ public sealed record ModelEntry
     public bool Toy { get; init; }
 }
 
-/// <summary>A data set folder.</summary>
+/// <summary>A dataset folder.</summary>
 public sealed record DatasetEntry
 {
     /// <summary>Name used in specifications.</summary>

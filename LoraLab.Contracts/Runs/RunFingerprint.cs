@@ -74,7 +74,7 @@ public sealed record PromptFingerprint
 /// <summary>The training data.</summary>
 public sealed record TrainingFingerprint
 {
-    /// <summary>Data set in the specification.</summary>
+    /// <summary>Dataset in the specification.</summary>
     public required string Dataset { get; init; }
 
     /// <summary>Hashes of the files read, by file name.</summary>

@@ -23,7 +23,7 @@ public sealed record RunSpec
     /// <summary>Name of a model folder under the configured roots; <c>sample</c> is bundled.</summary>
     public string Model { get; init; } = "sample";
 
-    /// <summary>Name of a data set folder under the configured roots; <c>sample</c> is bundled.</summary>
+    /// <summary>Name of a dataset folder under the configured roots; <c>sample</c> is bundled.</summary>
     public string Dataset { get; init; } = "sample";
 
     /// <summary>Id of a registered method, for example <c>lora</c>.</summary>
@@ -79,7 +79,7 @@ public sealed record RunSpec
     /// <summary>Number of optimizer steps after which to stop; null: all.</summary>
     public int? MaxSteps { get; init; }
 
-    /// <summary>Number of training sentences in the subset, capped at the size of the data set.</summary>
+    /// <summary>Number of training sentences in the subset, capped at the size of the dataset.</summary>
     public int TrainSamples { get; init; } = 20000;
 
     /// <summary>Seed of the permutation that selects the subset; null: file order.</summary>

@@ -36,7 +36,7 @@ public enum LossWeighting
 /// <summary>Rows that are evaluated.</summary>
 public enum EvalSplit
 {
-    /// <summary>The data set's development split.</summary>
+    /// <summary>The dataset's development split.</summary>
     Dev,
 
     /// <summary>Training rows held out from training, for selecting hyperparameters.</summary>

@@ -78,7 +78,7 @@ public sealed record SpecValidation
     /// <summary>Number of evaluation rows used.</summary>
     public int EvalRows { get; init; }
 
-    /// <summary>Files of the model, the data set and <c>initFrom</c> that were found, as they were before being read.</summary>
+    /// <summary>Files of the model, the dataset and <c>initFrom</c> that were found, as they were before being read.</summary>
     public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 }
 

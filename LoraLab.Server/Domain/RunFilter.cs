@@ -20,10 +20,10 @@ internal sealed record RunFilter
 
     public string? SweepId { get; init; }
 
-    /// <summary>Trained with this model on this data set.</summary>
+    /// <summary>Trained with this model on this dataset.</summary>
     public (string Model, string Dataset)? Trained { get; init; }
 
-    /// <summary>Words that all occur in name, id, method, model, data set, notes or tags.</summary>
+    /// <summary>Words that all occur in name, id, method, model, dataset, notes or tags.</summary>
     public string? Text { get; init; }
 
     public static RunFilter InStates(params RunState[] states) => new() { States = states.ToHashSet() };

@@ -17,7 +17,7 @@ internal sealed record StoredRun
     [JsonPropertyName("planKey")]
     public string? ExperimentKey { get; init; }
 
-    /// <summary>Model, data set and adapter files at the time of submission.</summary>
+    /// <summary>Model, dataset and adapter files at the time of submission.</summary>
     public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 
     /// <summary>The specification as it was submitted; clones start from it.</summary>

@@ -5,7 +5,7 @@ internal sealed class LoraLabOptions
 {
     public const string Section = "LoraLab";
 
-    /// <summary>Database, runs, downloaded models and data sets.</summary>
+    /// <summary>Database, runs, downloaded models and datasets.</summary>
     public string DataDirectory { get; set; } = "data";
 
     public List<string> ModelDirectories { get; set; } = [];

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Library;
 
-/// <summary>Catalog endpoints: the methods, models and data sets that the trainer knows.</summary>
+/// <summary>Catalog endpoints: the methods, models and datasets that the trainer knows.</summary>
 internal static class CatalogEndpoints
 {
     public static void MapCatalog(this IEndpointRouteBuilder api)
@@ -14,7 +14,7 @@ internal static class CatalogEndpoints
         RouteGroupBuilder catalog = api.MapGroup("").WithTags("Catalog");
         catalog.MapGet("/methods", MethodsAsync).WithSummary("Methods with their options, defaults and JSON Schema");
         catalog.MapGet("/models", ModelsAsync).WithSummary("Model folders under the configured roots");
-        catalog.MapGet("/datasets", DatasetsAsync).WithSummary("Data set folders under the configured roots");
+        catalog.MapGet("/datasets", DatasetsAsync).WithSummary("Dataset folders under the configured roots");
     }
 
     private static async Task<Ok<IReadOnlyList<MethodDescriptor>>> MethodsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>

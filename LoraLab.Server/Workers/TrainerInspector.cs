@@ -6,7 +6,7 @@ using LoraLab.Server.Infrastructure.Errors;
 namespace LoraLab.Server.Workers;
 
 /// <summary>
-/// Queries a resident trainer process for what only the trainer knows: methods, models, data sets, devices, and whether a specification
+/// Queries a resident trainer process for what only the trainer knows: methods, models, datasets, devices, and whether a specification
 /// is valid. A process that died is restarted, and the request retried once.
 /// </summary>
 internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerInspector> log) : IDisposable

@@ -8,7 +8,7 @@ namespace LoraLab.Training.Adapters;
 /// </summary>
 /// <param name="Seed">Seed of the run.</param>
 /// <param name="Step">Optimizer step, from 1.</param>
-/// <param name="Rows">Data set row of each sentence of the pass.</param>
+/// <param name="Rows">Dataset row of each sentence of the pass.</param>
 /// <param name="Lengths">Number of tokens of each sentence of the pass.</param>
 public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, IReadOnlyList<int> Lengths)
 {

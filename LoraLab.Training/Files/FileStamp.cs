@@ -21,6 +21,6 @@ internal readonly record struct FileStamp(string Path, long Bytes, DateTime Writ
         [.. files.Select(file => Of(System.IO.Path.Combine(folder, file))).Where(stamp => stamp.Bytes >= 0)];
 
     /// <summary>Converts the stamp to the snapshot that is stored with a run.</summary>
-    /// <param name="owner">Name of the model, data set or adapter that the file belongs to.</param>
+    /// <param name="owner">Name of the model, dataset or adapter that the file belongs to.</param>
     public FileSnapshot ToSnapshot(string owner) => new($"{owner}/{System.IO.Path.GetFileName(Path)}", Bytes, new DateTimeOffset(WrittenAt, TimeSpan.Zero));
 }

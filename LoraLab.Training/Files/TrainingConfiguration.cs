@@ -13,13 +13,13 @@ public sealed record TrainingConfiguration
     /// <summary>The home folder.</summary>
     public required string Home { get; init; }
 
-    /// <summary>Folder for runs, downloaded models and downloaded data sets.</summary>
+    /// <summary>Folder for runs, downloaded models and downloaded datasets.</summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>Folders that are searched for models, in order; only those that exist.</summary>
     public IReadOnlyList<string> ModelDirectories { get; init; } = [];
 
-    /// <summary>Folders that are searched for data sets, in order; only those that exist.</summary>
+    /// <summary>Folders that are searched for datasets, in order; only those that exist.</summary>
     public IReadOnlyList<string> DatasetDirectories { get; init; } = [];
 
     /// <summary>Memory budget of a run, MiB; null: none.</summary>
@@ -31,7 +31,7 @@ public sealed record TrainingConfiguration
     /// <summary>Folder for models downloaded by <c>pull</c>.</summary>
     public string DownloadedModels => Path.Combine(DataDirectory, "models");
 
-    /// <summary>Folder for data sets downloaded by <c>pull</c>.</summary>
+    /// <summary>Folder for datasets downloaded by <c>pull</c>.</summary>
     public string DownloadedDatasets => Path.Combine(DataDirectory, "datasets");
 
     /// <summary>Folder of the SVD cache.</summary>

@@ -3,7 +3,7 @@ using LoraLab.Contracts.Catalog;
 
 namespace LoraLab.Web.Components;
 
-/// <summary>One-line descriptions of models and data sets, below the fields that select them.</summary>
+/// <summary>One-line descriptions of models and datasets, below the fields that select them.</summary>
 internal static class CatalogText
 {
     /// <summary>The size of a model, or why it cannot be used; null if it is not in the catalog.</summary>
@@ -15,7 +15,7 @@ internal static class CatalogText
             + (model.Toy ? " (bundled toy)" : ""),
     };
 
-    /// <summary>The rows and labels of a data set, or why it cannot be used; null if it is not in the catalog.</summary>
+    /// <summary>The rows and labels of a dataset, or why it cannot be used; null if it is not in the catalog.</summary>
     internal static string? Describe(DatasetEntry? dataset) => dataset switch
     {
         null => null,

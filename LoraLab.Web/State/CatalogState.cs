@@ -5,7 +5,7 @@ using LoraLab.Web.Api;
 
 namespace LoraLab.Web.State;
 
-/// <summary>Methods, models and data sets, fetched once and refreshed on request.</summary>
+/// <summary>Methods, models and datasets, fetched once and refreshed on request.</summary>
 public sealed class CatalogState(LabApi api)
 {
     private Task? _methods;
@@ -21,7 +21,7 @@ public sealed class CatalogState(LabApi api)
 
     public Task EnsureAllAsync() => Task.WhenAll(EnsureMethodsAsync(), Once(ref _folders, LoadFoldersAsync));
 
-    /// <summary>Fetches models and data sets again, as one may have been downloaded since.</summary>
+    /// <summary>Fetches models and datasets again, as one may have been downloaded since.</summary>
     public Task RefreshFoldersAsync() => _folders = LoadFoldersAsync();
 
     public MethodDescriptor? Method(string id) => Methods.FirstOrDefault(method => method.Id == id);
@@ -29,10 +29,10 @@ public sealed class CatalogState(LabApi api)
     /// <summary>The display name of a method; its id if the server no longer has it.</summary>
     public string MethodName(string id) => Method(id)?.Name ?? id;
 
-    /// <summary>Whether a run uses the bundled toy model or data set.</summary>
+    /// <summary>Whether a run uses the bundled toy model or dataset.</summary>
     public static bool IsToy(RunSpec spec) => spec.Model == SampleName || spec.Dataset == SampleName;
 
-    /// <summary>The name of the bundled toy model and data set.</summary>
+    /// <summary>The name of the bundled toy model and dataset.</summary>
     public const string SampleName = "sample";
 
     private async Task LoadFoldersAsync()

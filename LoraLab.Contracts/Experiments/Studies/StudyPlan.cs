@@ -27,7 +27,7 @@ public sealed record StudyPlan
     /// <summary>Model of every run.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Data set of every run.</summary>
+    /// <summary>Dataset of every run.</summary>
     public string? Dataset { get; init; }
 
     /// <summary>Scale of ranks and learning rates: <c>tinyllama</c> or <c>toy</c>; null: chosen from the model's hidden size.</summary>

@@ -57,7 +57,7 @@ internal sealed class SpecForm
     /// <summary>The changes since the start, for the page's URL; null: none.</summary>
     internal string? Changes() => Difference(_base) is { Count: > 0 } changes ? changes.ToJsonString(ContractJson.Options) : null;
 
-    /// <summary>The specification without the contract's defaults; model, data set and method are always included.</summary>
+    /// <summary>The specification without the contract's defaults; model, dataset and method are always included.</summary>
     internal JsonObject Minimal()
     {
         JsonObject difference = Difference(s_contractDefaults);

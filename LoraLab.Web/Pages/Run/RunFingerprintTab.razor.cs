@@ -66,7 +66,7 @@ public sealed partial class RunFingerprintTab
         ]);
         yield return ("Training data",
         [
-            ("Data set", fingerprint.Training.Dataset, false),
+            ("Dataset", fingerprint.Training.Dataset, false),
             .. fingerprint.Training.FilesSha256.Select(file => (file.Key, file.Value, true)),
             ("Sentences", $"{Format.Count(fingerprint.Training.Sentences)} ({Counts(fingerprint.Training.Labels)})", false),
             ("Tokens per epoch", Format.Count(fingerprint.Training.EpochTokens), false),

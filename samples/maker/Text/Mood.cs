@@ -1,6 +1,6 @@
 namespace LoraLab.SampleMaker.Text;
 
-/// <summary>Sentiment of a reviewer; the values are the data set's labels.</summary>
+/// <summary>Sentiment of a reviewer; the values are the dataset's labels.</summary>
 internal enum Mood
 {
     Negative = 0,
