@@ -6,7 +6,7 @@ namespace LoraLab.Server.Domain;
 /// <summary>The metric points of a worker event.</summary>
 internal static class EventPoints
 {
-    public static IEnumerable<MetricPoint> From(WorkerEvent happened, int attempt) => happened switch
+    public static IEnumerable<MetricPoint> From(WorkerEvent workerEvent, int attempt) => workerEvent switch
     {
         // Workers of earlier versions reported evaluation metrics here too; they are taken once, from the evaluation's own event.
         MetricsRecorded metrics => metrics.Values

@@ -15,23 +15,23 @@ internal static class RunProjector
         List<MetricPoint> points = [];
         bool changed = false;
         int? supersededAfter = null;
-        foreach (WorkerEvent happened in events)
+        foreach (WorkerEvent workerEvent in events)
         {
             RunAttempt attempt = document.Attempts[^1];
-            if (happened.Number <= attempt.LastEvent)
+            if (workerEvent.Number <= attempt.LastEvent)
             {
                 continue;
             }
 
-            document = document with { Attempts = [.. document.Attempts.SkipLast(1), attempt with { LastEvent = happened.Number }] };
+            document = document with { Attempts = [.. document.Attempts.SkipLast(1), attempt with { LastEvent = workerEvent.Number }] };
             if (document.Progress.Stalled)
             {
                 document = document with { Progress = document.Progress with { Stalled = false } };
             }
 
-            changed |= happened is not (ProgressMade or MetricsRecorded);
-            supersededAfter = happened is RunPrepared { ResumedFrom: int from } && attempt.Number > 1 ? from : supersededAfter;
-            document = happened switch
+            changed |= workerEvent is not (ProgressMade or MetricsRecorded);
+            supersededAfter = workerEvent is RunPrepared { ResumedFrom: int from } && attempt.Number > 1 ? from : supersededAfter;
+            document = workerEvent switch
             {
                 RunPrepared prepared => Prepare(document, prepared),
                 CheckpointSaved saved => WithAttempt(document, last => last with { CheckpointStep = saved.Step }),

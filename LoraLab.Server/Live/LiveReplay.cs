@@ -46,25 +46,25 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
     {
         if (topic == LiveHub.Queue)
         {
-            return [Make(seq, null, LiveEventTypes.QueueChanged, store.QueuePage().Document)];
+            return [Create(seq, null, LiveEventTypes.QueueChanged, store.QueuePage().Document)];
         }
 
         if (topic == LiveHub.Runs)
         {
-            return store.Enumerate(RunFilter.All).Select(run => Make(seq, run.Document.Id, LiveEventTypes.RunState, store.WithQueuePosition(run.Document)));
+            return store.Enumerate(RunFilter.All).Select(run => Create(seq, run.Document.Id, LiveEventTypes.RunState, store.WithQueuePosition(run.Document)));
         }
 
         if (LiveTopics.GetExperimentKind(topic) is not null || LiveTopics.GetExperiment(topic) is not null)
         {
             return store.ListExperiments().OrderBy(experiment => experiment.Id, StringComparer.Ordinal)
-                .Select(experiment => Make(seq, null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(experiment.Kind, experiment.Id, experiment.Name, experiment.Ended)))
+                .Select(experiment => Create(seq, null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(experiment.Kind, experiment.Id, experiment.Name, experiment.Ended)))
                 .Where(live => LiveTopics.Carries(topic, live));
         }
 
         return LiveTopics.GetRunId(topic) is { } id && !LiveTopics.IsLogs(topic) && store.Find(id) is { } found
             ? [
-                Make(seq, id, LiveEventTypes.RunState, store.WithQueuePosition(found.Document)),
-                Make(seq, id, LiveEventTypes.RunMetrics, new RunMetrics(id, store.ReadSeries(id, null))),
+                Create(seq, id, LiveEventTypes.RunState, store.WithQueuePosition(found.Document)),
+                Create(seq, id, LiveEventTypes.RunMetrics, new RunMetrics(id, store.ReadSeries(id, null))),
             ]
             : [];
     }
@@ -74,10 +74,10 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
     {
         string id = LiveTopics.GetRunId(topic)!;
         LogChunk? tail = store.Find(id) is { } run ? logs.ReadTail(run.Document, LogTailBytes) : null;
-        return tail is null || tail.Text.Length == 0 ? [] : [Make(0, id, LiveEventTypes.RunLog, tail)];
+        return tail is null || tail.Text.Length == 0 ? [] : [Create(0, id, LiveEventTypes.RunLog, tail)];
     }
 
-    private LiveEvent Make<T>(long seq, string? runId, string type, T data) => new(seq, runId, type, time.GetUtcNow(), ToJson(data));
+    private LiveEvent Create<T>(long seq, string? runId, string type, T data) => new(seq, runId, type, time.GetUtcNow(), ToJson(data));
 
     private static JsonElement ToJson<T>(T data) => JsonSerializer.SerializeToElement(data, ContractJson.Options);
 }

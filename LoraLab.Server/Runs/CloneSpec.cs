@@ -15,7 +15,7 @@ internal static class CloneSpec
     private const string MethodOptions = "methodOptions";
     private const string Method = "method";
 
-    public static JsonObject Make(StoredRun source, JsonObject changes)
+    public static JsonObject Create(StoredRun source, JsonObject changes)
     {
         JsonObject spec = JsonSerializer.SerializeToNode(source.Document.Spec, ContractJson.Options)!.AsObject();
         JsonObject defaults = JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject();

@@ -49,7 +49,7 @@ internal sealed class RunService(
     public async Task<RunDocument> CloneAsync(string id, JsonObject changes, CancellationToken cancellationToken)
     {
         StoredRun source = store.Find(id) ?? throw ApiFailure.NoRun(id);
-        return await SubmitAsync(CloneSpec.Make(source, changes), id, cancellationToken);
+        return await SubmitAsync(CloneSpec.Create(source, changes), id, cancellationToken);
     }
 
     public RunDocument Edit(string id, RunPatch patch, bool clearNotes)

@@ -30,7 +30,7 @@ internal sealed class ApiKeyAuthenticationHandler(IOptionsMonitor<Authentication
         }
 
         return ring.Find(header.Parameter) is { } key
-            ? AuthenticateResult.Success(new AuthenticationTicket(KeyIdentity.Of(key, Scheme.Name), Scheme.Name))
+            ? AuthenticateResult.Success(new AuthenticationTicket(KeyIdentity.Create(key, Scheme.Name), Scheme.Name))
             : AuthenticateResult.Fail("This key is unknown to the server.");
     }
 }

@@ -12,10 +12,10 @@ internal static class KeyIdentity
     private const string ScopeClaim = "scope";
     private const string HashClaim = "key";
 
-    public static ClaimsPrincipal Of(ApiKey key, string scheme) =>
-        Make(key.Name, key.Scopes, scheme, new Claim(HashClaim, key.Sha256));
+    public static ClaimsPrincipal Create(ApiKey key, string scheme) =>
+        Create(key.Name, key.Scopes, scheme, new Claim(HashClaim, key.Sha256));
 
-    public static ClaimsPrincipal Local(string scheme) => Make(LocalName, Scopes.All, scheme);
+    public static ClaimsPrincipal Local(string scheme) => Create(LocalName, Scopes.All, scheme);
 
     public static bool Has(ClaimsPrincipal user, string scope) => user.HasClaim(ScopeClaim, scope);
 
@@ -23,6 +23,6 @@ internal static class KeyIdentity
 
     public static string? HashOf(ClaimsPrincipal? user) => user?.FindFirst(HashClaim)?.Value;
 
-    private static ClaimsPrincipal Make(string name, IEnumerable<string> scopes, string scheme, params Claim[] more) => new(
+    private static ClaimsPrincipal Create(string name, IEnumerable<string> scopes, string scheme, params Claim[] more) => new(
         new ClaimsIdentity([new Claim(ClaimTypes.Name, name), .. scopes.Select(scope => new Claim(ScopeClaim, scope)), .. more], scheme));
 }

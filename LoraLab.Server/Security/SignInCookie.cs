@@ -33,7 +33,7 @@ internal static class SignInCookie
         ApiKeyRing ring = context.HttpContext.RequestServices.GetRequiredService<ApiKeyRing>();
         if (KeyIdentity.HashOf(context.Principal) is { } hash && ring.FindByHash(Convert.FromHexString(hash)) is { } key)
         {
-            context.ReplacePrincipal(KeyIdentity.Of(key, Schemes.Cookie));
+            context.ReplacePrincipal(KeyIdentity.Create(key, Schemes.Cookie));
             return;
         }
 

@@ -15,7 +15,7 @@ internal sealed class InspectorProcess : IDisposable
     private readonly ConcurrentDictionary<long, TaskCompletionSource<InspectResponse>> waiting = new();
     private readonly ConcurrentQueue<string> lines = new();
     private readonly ILogger log;
-    private volatile bool gone;
+    private volatile bool exited;
     private long lastId;
 
     public InspectorProcess(ProcessStartInfo command, ILogger log)
@@ -25,7 +25,7 @@ internal sealed class InspectorProcess : IDisposable
         process.Exited.ContinueWith(_ => Abandon(), TaskScheduler.Default);
     }
 
-    public bool IsAlive => !gone;
+    public bool IsAlive => !exited;
 
     /// <summary>Its last output lines other than responses.</summary>
     public string LastLines => string.Join(" ", lines);
@@ -35,7 +35,7 @@ internal sealed class InspectorProcess : IDisposable
         long id = Interlocked.Increment(ref lastId);
         TaskCompletionSource<InspectResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting[id] = answer;
-        if (gone)
+        if (exited)
         {
             answer.TrySetException(new TrainerExitedException());
         }
@@ -92,7 +92,7 @@ internal sealed class InspectorProcess : IDisposable
 
     private void Abandon()
     {
-        gone = true;
+        exited = true;
         foreach (TaskCompletionSource<InspectResponse> answer in waiting.Values)
         {
             answer.TrySetException(new TrainerExitedException());

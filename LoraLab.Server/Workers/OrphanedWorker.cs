@@ -33,7 +33,7 @@ internal static class OrphanedWorker
 
             process.Dispose();
         }
-        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or Win32Exception)
+        catch (Exception exited) when (exited is ArgumentException or InvalidOperationException or Win32Exception)
         {
             // No such process.
         }

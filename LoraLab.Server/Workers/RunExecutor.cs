@@ -77,7 +77,7 @@ internal sealed class RunExecutor(
         StallDetector stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
         AttemptImport import = new(runId, new EventTail(Path.Combine(command.RunDirectory!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
         WorkerSupervisor supervisor = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
-        await supervisor.UntilExitAsync(import, stopping);
+        await supervisor.WaitForExitAsync(import, stopping);
 
         // Checkpoint 3: the process has exited and all its events are in the store.
         int exitCode = await worker.Exited;

@@ -38,12 +38,12 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             }
             catch (TrainerExitedException)
             {
-                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer ended while it was asked for {request.Kind}. {process.LastLines}".Trim());
+                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer exited during the request for {request.Kind}. {process.LastLines}".Trim());
             }
             catch (TimeoutException)
             {
                 process.Dispose();
-                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not answer {request.Kind} within {Timeout.TotalSeconds} seconds; it is started again.");
+                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not respond to the request for {request.Kind} within {Timeout.TotalSeconds} seconds; it will be restarted.");
             }
         }
     }

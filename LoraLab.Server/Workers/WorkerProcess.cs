@@ -39,7 +39,7 @@ internal sealed class WorkerProcess : IDisposable
             {
                 return !process.HasExited;
             }
-            catch (Exception gone) when (gone is InvalidOperationException or Win32Exception)
+            catch (Exception exited) when (exited is InvalidOperationException or Win32Exception)
             {
                 return false;
             }
@@ -81,7 +81,7 @@ internal sealed class WorkerProcess : IDisposable
             await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(message, ContractJson.Options));
             await process.StandardInput.FlushAsync();
         }
-        catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception exited) when (exited is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // See above.
         }
@@ -98,7 +98,7 @@ internal sealed class WorkerProcess : IDisposable
         {
             process.StandardInput.Close();
         }
-        catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception exited) when (exited is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // It has already exited.
         }
@@ -110,7 +110,7 @@ internal sealed class WorkerProcess : IDisposable
         {
             process.Kill(entireProcessTree: true);
         }
-        catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
+        catch (Exception exited) when (exited is InvalidOperationException or Win32Exception or AggregateException)
         {
             // It has already exited.
         }
@@ -140,7 +140,7 @@ internal sealed class WorkerProcess : IDisposable
                 take(line);
             }
         }
-        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        catch (Exception exited) when (exited is IOException or ObjectDisposedException)
         {
             // The pipe ended with the process.
         }
@@ -152,7 +152,7 @@ internal sealed class WorkerProcess : IDisposable
         {
             return process.StartTime.ToUniversalTime();
         }
-        catch (Exception gone) when (gone is InvalidOperationException or Win32Exception)
+        catch (Exception exited) when (exited is InvalidOperationException or Win32Exception)
         {
             return null;
         }

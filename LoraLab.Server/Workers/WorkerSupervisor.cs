@@ -24,7 +24,7 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
     /// <summary>Whether the worker was killed.</summary>
     public bool Killed { get; private set; }
 
-    public async Task UntilExitAsync(AttemptImport import, CancellationToken stopping)
+    public async Task WaitForExitAsync(AttemptImport import, CancellationToken stopping)
     {
         using CancellationTokenRegistration wakeOnStop = stopping.Register(handle.Wake);
         while (!worker.Exited.IsCompleted)

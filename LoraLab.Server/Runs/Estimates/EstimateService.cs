@@ -34,12 +34,12 @@ internal sealed class EstimateService : IDisposable
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
         string device = lanes.All.First(lane => lane.Accepts(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
-        JsonObject asked = spec.DeepClone().AsObject();
-        asked["device"] = device;
+        JsonObject resolved = spec.DeepClone().AsObject();
+        resolved["device"] = device;
         Interlocked.Increment(ref pending);
         try
         {
-            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "estimate", Spec = asked }, cancellationToken);
+            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "estimate", Spec = resolved }, cancellationToken);
             return response switch
             {
                 { Estimate: { } estimate } => Keep(estimate),

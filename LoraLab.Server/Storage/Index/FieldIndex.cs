@@ -14,7 +14,7 @@ internal sealed class FieldIndex
 
     private FieldIndex(ImmutableSortedSet<RunSort.Key> valued, ImmutableSortedSet<string> missing) => (this.valued, this.missing) = (valued, missing);
 
-    public static FieldIndex Of(IReadOnlyCollection<RunSort.Key> keys) => new(
+    public static FieldIndex Create(IReadOnlyCollection<RunSort.Key> keys) => new(
         ImmutableSortedSet.CreateRange(Order, keys.Where(key => key.Value is not null)),
         ImmutableSortedSet.CreateRange(StringComparer.Ordinal, keys.Where(key => key.Value is null).Select(key => key.Id)));
 

@@ -46,7 +46,7 @@ internal sealed class RunFacets
     /// Per criterion of the filter, disjoint sets of ids; a run matches if one of the sets contains it. Criteria without sets
     /// (text) are not included.
     /// </summary>
-    public IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> Of(RunFilter filter) =>
+    public IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> SetsFor(RunFilter filter) =>
     [
         .. One(filter.States?.Select(Facet.State)),
         .. One(filter.Methods?.Select(Facet.Method)),

@@ -20,7 +20,7 @@ internal sealed class RunIndex
 
     public int Count => runs.Count;
 
-    public static RunIndex Of(IEnumerable<StoredRun> all)
+    public static RunIndex Create(IEnumerable<StoredRun> all)
     {
         ImmutableDictionary<string, StoredRun> runs = all.ToImmutableDictionary(run => run.Document.Id);
         RunFacets facets = RunFacets.Empty;
@@ -33,7 +33,7 @@ internal sealed class RunIndex
 
         return new RunIndex(
             runs,
-            RunSort.FieldNames.ToImmutableDictionary(field => field, field => FieldIndex.Of([.. runs.Values.Select(run => RunSort.By(field).KeyOf(run.Document))])),
+            RunSort.FieldNames.ToImmutableDictionary(field => field, field => FieldIndex.Create([.. runs.Values.Select(run => RunSort.By(field).KeyOf(run.Document))])),
             facets,
             waiting,
             names);

@@ -14,7 +14,7 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
 
     public RunPage Find(RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
     {
-        IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> sets = facets.Of(filter);
+        IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> sets = facets.SetsFor(filter);
         IEnumerable<string> ordered = fields[sort.Field].Walk(sort.Descending, after);
         if (!string.IsNullOrWhiteSpace(filter.Text) || sets.Count > 1)
         {

@@ -137,7 +137,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     }
 
     /// <summary>A new database takes the paused state from <c>store.json</c>.</summary>
-    private StoreView Read(Tables open) => new(RunIndex.Of(open.AllRuns()), open.AllExperiments().ToImmutableDictionary(experiment => experiment.Id), open.Paused ?? stateFile.Paused);
+    private StoreView Read(Tables open) => new(RunIndex.Create(open.AllRuns()), open.AllExperiments().ToImmutableDictionary(experiment => experiment.Id), open.Paused ?? stateFile.Paused);
 
     /// <summary>After a failure, the next access reopens the database.</summary>
     private T Using<T>(Func<Tables, T> work)

@@ -147,7 +147,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public void PutResponse(StoredResponse response)
     {
-        Require(scope.HasQueue, "answers a submission");
+        Require(scope.HasQueue, "stores a response");
         Responses.Add(response);
     }
 

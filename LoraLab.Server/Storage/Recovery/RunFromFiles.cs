@@ -17,7 +17,7 @@ internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths p
 {
     private const string Grey = "#808080";
 
-    public StoredRun Make()
+    public StoredRun Rebuild()
     {
         RunSpec spec = records.ReadSpec(id) ?? new RunSpec();
         DateTimeOffset created = RunIds.TimeOf(id);

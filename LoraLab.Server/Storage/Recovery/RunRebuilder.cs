@@ -16,7 +16,7 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
     /// <summary>Restarts from the beginning after an interruption: the run itself is written last.</summary>
     public void Rebuild(string id)
     {
-        StoredRun run = records.Read(id) ?? new RunFromFiles(id, records, paths).Make();
+        StoredRun run = records.Read(id) ?? new RunFromFiles(id, records, paths).Rebuild();
         StoredResponse? response = records.ReadResponse(id);
         store.Transact(StoreScope.Everything, transaction => transaction.Remove(id));
         foreach (RunAttempt attempt in run.Document.Attempts)
@@ -44,12 +44,12 @@ internal sealed class RunRebuilder(IRunStore store, RunRecords records, LoraLabP
         {
             batch = tail.Read();
             List<MetricPoint> points = [];
-            foreach (WorkerEvent happened in batch.Events.Where(happened => happened.Number <= attempt.LastEvent))
+            foreach (WorkerEvent workerEvent in batch.Events.Where(workerEvent => workerEvent.Number <= attempt.LastEvent))
             {
-                if (happened.Number > seen)
+                if (workerEvent.Number > seen)
                 {
-                    seen = happened.Number;
-                    points.AddRange(EventPoints.From(happened, attempt.Number));
+                    seen = workerEvent.Number;
+                    points.AddRange(EventPoints.From(workerEvent, attempt.Number));
                 }
             }
 

@@ -67,9 +67,9 @@ internal sealed class EventTail(string path)
         List<string> unreadable = [];
         foreach (string line in Encoding.UTF8.GetString(bytes, begin, end - begin).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (Parse(line) is { } happened)
+            if (Parse(line) is { } workerEvent)
             {
-                events.Add(happened);
+                events.Add(workerEvent);
             }
             else
             {
@@ -84,8 +84,8 @@ internal sealed class EventTail(string path)
     {
         try
         {
-            WorkerEvent? happened = JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
-            return happened is MetricsRecorded metrics && metrics.Values.Values.Any(column => column is null) ? null : happened;
+            WorkerEvent? workerEvent = JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
+            return workerEvent is MetricsRecorded metrics && metrics.Values.Values.Any(column => column is null) ? null : workerEvent;
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {

@@ -24,10 +24,10 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
             return Task.FromResult(HealthCheckResult.Unhealthy(missing));
         }
 
-        Task<DoctorResult> answer = Doctor();
+        Task<DoctorResult> result = Doctor();
         return Task.FromResult(
-            !answer.IsCompletedSuccessfully ? HealthCheckResult.Degraded("The trainer's native library is being loaded for the first time.")
-            : answer.Result.Problem is { } problem ? HealthCheckResult.Unhealthy(problem)
+            !result.IsCompletedSuccessfully ? HealthCheckResult.Degraded("The trainer's native library is being loaded for the first time.")
+            : result.Result.Problem is { } problem ? HealthCheckResult.Unhealthy(problem)
             : HealthCheckResult.Healthy("The trainer's native library loads."));
     }
 
@@ -85,8 +85,8 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
     {
         lock (lines)
         {
-            string said = string.Join(" ", lines.Where(line => line.StartsWith("problem", StringComparison.Ordinal)));
-            return said.Length > 0 ? said : $"The trainer's doctor exited with code {exitCode}: {lines.LastOrDefault()}";
+            string problems = string.Join(" ", lines.Where(line => line.StartsWith("problem", StringComparison.Ordinal)));
+            return problems.Length > 0 ? problems : $"The trainer's doctor exited with code {exitCode}: {lines.LastOrDefault()}";
         }
     }
 

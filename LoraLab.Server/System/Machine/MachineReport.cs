@@ -20,7 +20,7 @@ internal sealed class MachineReport(
     private readonly DateTimeOffset startedAt = time.GetUtcNow();
     private (DateTimeOffset At, long Bytes) size;
 
-    public async Task<SystemDocument> MakeAsync(CancellationToken cancellationToken)
+    public async Task<SystemDocument> CreateAsync(CancellationToken cancellationToken)
     {
         List<string> problems = [];
         IReadOnlyList<DeviceEntry> devices = [];

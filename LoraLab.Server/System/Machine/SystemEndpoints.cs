@@ -10,5 +10,5 @@ internal static class SystemEndpoints
         api.MapGet("/system", GetAsync).WithTags("System").WithSummary("The server's machine and configuration, and their problems");
 
     private static async Task<Ok<SystemDocument>> GetAsync(MachineReport report, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await report.MakeAsync(cancellationToken));
+        TypedResults.Ok(await report.CreateAsync(cancellationToken));
 }

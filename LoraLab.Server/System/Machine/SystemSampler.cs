@@ -37,8 +37,8 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
 
         try
         {
-            InspectResponse answer = await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
-            List<DeviceEntry> gpus = [.. (answer.Devices ?? []).Where(device => device.Id != "cpu")];
+            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
+            List<DeviceEntry> gpus = [.. (response.Devices ?? []).Where(device => device.Id != "cpu")];
             noGpus = gpus.Count == 0;
             return gpus;
         }

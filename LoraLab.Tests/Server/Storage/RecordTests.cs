@@ -166,7 +166,7 @@ public sealed class RecordTests : IDisposable
     {
         StoredRun first = StoreOnDisk.Run("aaaa");
         StoredRun second = first with { Document = first.Document with { Name = "second" } };
-        StoreView empty = new(RunIndex.Of([]), [], Paused: false);
+        StoreView empty = new(RunIndex.Create([]), [], Paused: false);
         StagedTransaction one = new(empty, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         one.Put(first);
         one.PutResponse(new StoredResponse("key", "hash", "aaaa", "{}", first.Document.CreatedAt));

@@ -51,7 +51,7 @@ public sealed class RunListTests
         Gen.Select(s_run.Array[0, 80], Gen.Int[0, 60].Array[0, 10], s_filter, Gen.Int[0, RunSort.FieldNames.Count - 1].Select(RunSort.FieldNames.ElementAt), Gen.Bool, Gen.Int[1, 20]).Sample((puts, removed, filter, field, descending, limit) =>
         {
             Dictionary<string, StoredRun> all = [];
-            RunIndex index = RunIndex.Of(puts.Take(10).DistinctBy(run => run.Document.Id));
+            RunIndex index = RunIndex.Create(puts.Take(10).DistinctBy(run => run.Document.Id));
             foreach (StoredRun run in puts.Take(10).DistinctBy(run => run.Document.Id).Concat(puts.Skip(10)))
             {
                 all[run.Document.Id] = run;
@@ -107,8 +107,8 @@ public sealed class RunListTests
         };
         RunSort order = RunSort.TryParse(sort)!;
 
-        RunPage few = RunIndex.Of(Many(100)).List(filter, order, null, 50);
-        RunPage many = RunIndex.Of(Many(10_000)).List(filter, order, null, 50);
+        RunPage few = RunIndex.Create(Many(100)).List(filter, order, null, 50);
+        RunPage many = RunIndex.Create(Many(10_000)).List(filter, order, null, 50);
 
         Assert.Equal((100 * few.Total, true), (many.Total, many.HasMore));
         Assert.Equal(50, many.Items.Count);
@@ -121,7 +121,7 @@ public sealed class RunListTests
     public void List_OrderThatGoesByTheFilter_GivesUpTheWalk()
     {
         // All matches come after all other runs.
-        RunPage page = RunIndex.Of(Many(10_000)).List(RunFilter.InStates(RunState.Queued), RunSort.By("state", descending: true), null, 50);
+        RunPage page = RunIndex.Create(Many(10_000)).List(RunFilter.InStates(RunState.Queued), RunSort.By("state", descending: true), null, 50);
 
         Assert.Equal((50, 5_000, true), (page.Items.Count, page.Total, page.HasMore));
         Assert.InRange(page.Visited, 50, 5_000 + (4 * 2 * 51));
@@ -130,7 +130,7 @@ public sealed class RunListTests
     [Fact]
     public void List_PageInTheMiddleOfTenThousand_LooksAtThePageOnly()
     {
-        RunIndex index = RunIndex.Of(Many(10_000));
+        RunIndex index = RunIndex.Create(Many(10_000));
         RunSort order = RunSort.By("eval/accuracy", descending: true);
         RunPage before = index.List(RunFilter.All, order, null, 5_000);
 

@@ -156,7 +156,7 @@ public sealed class StudyStepsTests
 
         public StudyDocument Document => StudyView.Of(experiment, Stored);
 
-        private StoreView Stored => new(RunIndex.Of(runs.Values), ImmutableDictionary<string, StoredExperiment>.Empty, Paused: false);
+        private StoreView Stored => new(RunIndex.Create(runs.Values), ImmutableDictionary<string, StoredExperiment>.Empty, Paused: false);
 
         public ExperimentStep Compute() => driver.Next(experiment, Stored.RunsOf(ExperimentKind.Study, experiment.Id), NoSeries.Instance, s_now);
 
