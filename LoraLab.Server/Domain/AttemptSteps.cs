@@ -2,7 +2,9 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>Decides which points of a run's attempts are effective: an attempt that resumes from a step supersedes earlier points beyond it.</summary>
+/// <summary>
+/// Decides which points of a run's attempts are effective: an attempt that resumes from a step supersedes earlier points beyond it.
+/// </summary>
 internal static class AttemptSteps
 {
     /// <summary>Maps an attempt's number to the last step whose points are effective.</summary>

@@ -14,7 +14,8 @@ namespace LoraLab.Server.Domain;
 /// </code>
 /// Invariants in every state (checked by <see cref="RunInvariants"/>):
 /// 1. <c>endedAt</c> is set exactly in completed, failed, cancelled and interrupted.
-/// 2. <c>endReason</c> is set exactly in completed, failed and cancelled, and matches the state; <c>error</c> exactly in failed and cancelled.
+/// 2. <c>endReason</c> is set exactly in completed, failed and cancelled, and matches the state; <c>error</c> exactly in failed and
+/// cancelled.
 /// 3. Attempts are numbered from 1 without gaps; only the last can be open, and it is open exactly in preparing, running and cancelling.
 /// 4. <c>cancelBy</c> is set exactly in cancelling, <c>pruning</c> only there.
 /// 5. completed is final: a finished run never runs again.
@@ -36,7 +37,9 @@ internal static class RunStateMachine
     public static RunDocument Begin(RunDocument run) =>
         run.State is RunState.Cancelling or RunState.Running ? run : Move(run, RunState.Running, RunState.Preparing);
 
-    /// <summary>queued → cancelled; preparing, running → cancelling; in cancelling the earlier deadline wins. Null: the run has already ended.</summary>
+    /// <summary>
+    /// queued → cancelled; preparing, running → cancelling; in cancelling the earlier deadline wins. Null: the run has already ended.
+    /// </summary>
     public static RunDocument? Cancel(RunDocument run, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
         RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, EndMessages.For(run, EndReason.Cancelled), now, RunState.Queued),
@@ -47,8 +50,8 @@ internal static class RunStateMachine
     };
 
     /// <summary>
-    /// Like <see cref="Cancel"/>, by a rule of a sweep or study: queued → cancelled; preparing, running → cancelling; the end reason is pruned.
-    /// Null: there is nothing to stop, because the run has ended or is already being cancelled.
+    /// Like <see cref="Cancel"/>, by a rule of a sweep or study: queued → cancelled; preparing, running → cancelling; the end reason is
+    /// pruned. Null: there is nothing to stop, because the run has ended or is already being cancelled.
     /// </summary>
     public static RunDocument? Prune(RunDocument run, string sentence, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
@@ -95,7 +98,9 @@ internal static class RunStateMachine
             : Finish(marked, RunState.Interrupted, null, null, now, RunState.Preparing, RunState.Running);
     }
 
-    /// <summary>interrupted, failed, cancelled → queued: a new attempt continues from the last checkpoint. Null: the run cannot be resumed.</summary>
+    /// <summary>
+    /// interrupted, failed, cancelled → queued: a new attempt continues from the last checkpoint. Null: the run cannot be resumed.
+    /// </summary>
     public static RunDocument? Resume(RunDocument run) => !CanResume(run) ? null : run with
     {
         State = RunState.Queued,

@@ -28,7 +28,9 @@ internal sealed class LoraLabOptions
     /// <summary>Queued runs are not started while the disk of the data directory has less free space than this, in MiB.</summary>
     public int MinimumFreeMb { get; set; } = 100;
 
-    /// <summary>Size in MiB of a file that is deleted when that disk is full, so that the server can still record how runs ended; 0: none.</summary>
+    /// <summary>
+    /// Size in MiB of a file that is deleted when that disk is full, so that the server can still record how runs ended; 0: none.
+    /// </summary>
     public int DiskReserveMb { get; set; } = 4;
 
     /// <summary>When files of ended runs are removed.</summary>
@@ -47,6 +49,8 @@ internal sealed class LoraLabOptions
 
     public string Role { get; set; } = "All";
 
-    /// <summary>For tests: executes the work of every transaction twice, the first time without effect, and requires the same result.</summary>
+    /// <summary>
+    /// For tests: executes the work of every transaction twice, the first time without effect, and requires the same result.
+    /// </summary>
     public bool RepeatTransactions { get; set; }
 }

@@ -8,7 +8,10 @@ internal sealed class LiveChannel(LiveConnections connections, LiveReplay replay
 {
     private const int MaximumTopics = 200;
 
-    /// <summary>Adds topics: first the events missed since <paramref name="afterSeq"/> (null: none), then live ones. Returns the number of the last event included.</summary>
+    /// <summary>
+    /// Adds topics: first the events missed since <paramref name="afterSeq"/> (null: none), then live ones. Returns the number of the
+    /// last event included.
+    /// </summary>
     [HubMethodName(LiveHub.Subscribe)]
     public long Subscribe(IReadOnlyList<string> topics, long? afterSeq) =>
         replay.Add(connections.Find(Context.ConnectionId), Check(topics), afterSeq);

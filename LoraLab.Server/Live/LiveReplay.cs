@@ -8,7 +8,9 @@ using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Live;
 
-/// <summary>Adds topics to a subscription, with a replay of the events after a number, or with a snapshot if they are not available.</summary>
+/// <summary>
+/// Adds topics to a subscription, with a replay of the events after a number, or with a snapshot if they are not available.
+/// </summary>
 internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider time)
 {
     private const int LogTailBytes = 16 * 1024;

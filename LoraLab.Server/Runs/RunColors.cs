@@ -14,7 +14,9 @@ internal static class RunColors
         (0, 0), (0.16, 8), (-0.14, -8), (0.26, -12), (-0.22, 12), (0.09, 18), (-0.07, -18), (0.32, 14), (-0.27, -4), (0.2, -22), (-0.17, 22), (0.04, 28),
     ];
 
-    /// <summary>The first shade of <paramref name="method"/> that is not in <paramref name="taken"/>; once all are taken, they repeat.</summary>
+    /// <summary>
+    /// The first shade of <paramref name="method"/> that is not in <paramref name="taken"/>; once all are taken, they repeat.
+    /// </summary>
     /// <param name="method">The method's own color.</param>
     /// <param name="taken">Number of runs per color.</param>
     public static string Assign(string method, IReadOnlyDictionary<string, int> taken)

@@ -96,7 +96,9 @@ internal static class RunFileEndpoints
         return TypedResults.Stream(Zip(folder), "application/zip", $"{id}-adapter.zip");
     }
 
-    /// <summary>The zip as a temporary file that is deleted on close: adapters may be large, and a known length lets clients show progress.</summary>
+    /// <summary>
+    /// The zip as a temporary file that is deleted on close: adapters may be large, and a known length lets clients show progress.
+    /// </summary>
     private static FileStream Zip(string folder)
     {
         FileStream file = new(Path.Combine(Path.GetTempPath(), $"loralab-{Guid.NewGuid():n}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);

@@ -125,7 +125,8 @@ internal sealed class RunService(
         }
         catch
         {
-            // Another request deleted it meanwhile, or a failed commit took effect after all: without its marker it would be rebuilt at the next start.
+            // Another request deleted it meanwhile, or a failed commit took effect after all: without its marker it would be rebuilt at
+            // the next start.
             deletions.Finish(id);
             throw;
         }

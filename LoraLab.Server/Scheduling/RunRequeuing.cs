@@ -7,7 +7,9 @@ namespace LoraLab.Server.Scheduling;
 /// <summary>Returns runs to the queue.</summary>
 internal static class RunRequeuing
 {
-    /// <summary>Moves an ended run to the head of the queue; null: it cannot be resumed or does not exist. The scope includes the queue.</summary>
+    /// <summary>
+    /// Moves an ended run to the head of the queue; null: it cannot be resumed or does not exist. The scope includes the queue.
+    /// </summary>
     public static RunDocument? Resume(IStoreTransaction transaction, string runId)
     {
         if (transaction.Find(runId) is not { } run || RunStateMachine.Resume(run.Document) is not { } document)

@@ -29,7 +29,9 @@ internal sealed class ApiKeyRing : IDisposable
     /// </summary>
     public bool Required { get; }
 
-    /// <summary>The key with this secret. Takes the same time for a wrong secret as for a right one: every key is compared, each in constant time.</summary>
+    /// <summary>
+    /// The key with this secret. Takes the same time for a wrong secret as for a right one: every key is compared, each in constant time.
+    /// </summary>
     public ApiKey? Find(string secret) => FindByHash(ApiKey.HashOf(secret));
 
     /// <summary>The key with this hash of a secret.</summary>

@@ -37,8 +37,8 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
     }
 
     /// <summary>
-    /// Null for the machine itself. Behind a proxy every connection comes from the machine itself; such a request is recognized by a foreign
-    /// <c>Host</c> or by a header that proxies add, and is counted by its key, or else by the proxy's address.
+    /// Null for the machine itself. Behind a proxy every connection comes from the machine itself; such a request is recognized by a
+    /// foreign <c>Host</c> or by a header that proxies add, and is counted by its key, or else by the proxy's address.
     /// </summary>
     private static string? ClientOf(HttpContext context)
     {

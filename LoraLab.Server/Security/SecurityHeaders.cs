@@ -7,8 +7,8 @@ namespace LoraLab.Server.Security;
 internal static class SecurityHeaders
 {
     /// <summary>
-    /// Blazor compiles WebAssembly ('wasm-unsafe-eval'); MudBlazor and ApexCharts write style elements and attributes; charts are exported through
-    /// data: and blob: images.
+    /// Blazor compiles WebAssembly ('wasm-unsafe-eval'); MudBlazor and ApexCharts write style elements and attributes; charts are
+    /// exported through data: and blob: images.
     /// </summary>
     private const string Policy =
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{0}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "

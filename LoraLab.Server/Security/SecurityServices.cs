@@ -52,7 +52,10 @@ internal static class SecurityServices
         app.UseAuthorization();
     }
 
-    /// <summary>Keeps the cookie keys in the data directory, readable by its owner only: sessions survive a restart, and a copy of the directory contains the keys.</summary>
+    /// <summary>
+    /// Keeps the cookie keys in the data directory, readable by its owner only: sessions survive a restart, and a copy of the directory
+    /// contains the keys.
+    /// </summary>
     private static void AddCookieKeys(this WebApplicationBuilder builder)
     {
         builder.Services.AddDataProtection(static protection => protection.ApplicationDiscriminator = "LoraLab");

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace LoraLab.Server.Security;
 
-/// <summary>The cookie of <c>/login</c>: signed and encrypted, inaccessible to scripts, never sent across sites, valid as long as its key.</summary>
+/// <summary>
+/// The cookie of <c>/login</c>: signed and encrypted, inaccessible to scripts, never sent across sites, valid as long as its key.
+/// </summary>
 internal static class SignInCookie
 {
     private const string Name = "loralab.session";
@@ -41,7 +43,9 @@ internal static class SignInCookie
         await context.HttpContext.SignOutAsync(Schemes.Cookie);
     }
 
-    /// <summary>Responds with 401 to the dashboard and scripts; redirects to the sign-in page where the server itself renders the page.</summary>
+    /// <summary>
+    /// Responds with 401 to the dashboard and scripts; redirects to the sign-in page where the server itself renders the page.
+    /// </summary>
     private static Task Challenge(RedirectContext<CookieAuthenticationOptions> context)
     {
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.StartsWithSegments(HangfirePage.Path))

@@ -8,7 +8,8 @@ namespace LoraLab.Server.Storage;
 /// <param name="close">Called on disposal.</param>
 internal sealed class ChangeListener(Func<StoreChange, bool> filter, Action<ChangeListener> close) : IDisposable
 {
-    // Unbounded: subscribers select changes of state, not optimizer steps, and each item is a reference to an object that the store holds anyway.
+    // Unbounded: subscribers select changes of state, not optimizer steps, and each item is a reference to an object that the store holds
+    // anyway.
     private readonly Channel<StoreChange> channel = Channel.CreateUnbounded<StoreChange>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The changes, oldest first.</summary>

@@ -18,8 +18,8 @@ internal interface IRunStore : IStoreReader, IRunSeries
     /// </summary>
     /// <param name="scope">The documents that the work reads and writes.</param>
     /// <param name="work">
-    /// Depends only on the transaction and on values determined before it, and has no other side effects: no files, no generated ids, no clock.
-    /// It may be executed twice, and the first execution then has no effect.
+    /// Depends only on the transaction and on values determined before it, and has no other side effects: no files, no generated ids, no
+    /// clock. It may be executed twice, and the first execution then has no effect.
     /// </param>
     T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work);
 

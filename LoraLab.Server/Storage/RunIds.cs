@@ -4,8 +4,8 @@ using LoraLab.Server.Domain;
 namespace LoraLab.Server.Storage;
 
 /// <summary>
-/// Short ids that sort by submission: eight digits of milliseconds and two random ones, base 32 without look-alikes. Even if the clock is set
-/// back, a new id is greater than all existing ones.
+/// Short ids that sort by submission: eight digits of milliseconds and two random ones, base 32 without look-alikes. Even if the clock is
+/// set back, a new id is greater than all existing ones.
 /// </summary>
 internal sealed class RunIds
 {

@@ -20,8 +20,8 @@ internal static class RunStoreExtensions
         document.State == RunState.Queued ? document with { QueuePosition = reader.QueuePositionOf(document.Id) } : document;
 
     /// <summary>
-    /// All runs that match a filter, page by page, for callers that need every run and are not time-critical: at startup, and for snapshots.
-    /// Concurrent changes may or may not be seen.
+    /// All runs that match a filter, page by page, for callers that need every run and are not time-critical: at startup, and for
+    /// snapshots. Concurrent changes may or may not be seen.
     /// </summary>
     public static IEnumerable<StoredRun> Enumerate(this IStoreReader reader, RunFilter filter, RunSort? sort = null)
     {

@@ -4,8 +4,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Storage;
 
 /// <summary>
-/// The documents that a transaction reads and writes, declared in advance: no other transaction may change them meanwhile. A store in one process
-/// has one lock for all and only verifies the declaration; one for several machines would lock by it.
+/// The documents that a transaction reads and writes, declared in advance: no other transaction may change them meanwhile. A store in one
+/// process has one lock for all and only verifies the declaration; one for several machines would lock by it.
 /// </summary>
 internal sealed record StoreScope
 {
@@ -44,7 +44,10 @@ internal sealed record StoreScope
 
     public bool HasExperiment(string id) => everything || experiments.Contains(id);
 
-    /// <summary>Whether a run may be written: the scope includes it or its experiment, or it is queued before or after and the scope includes the queue.</summary>
+    /// <summary>
+    /// Whether a run may be written: the scope includes it or its experiment, or it is queued before or after and the scope includes the
+    /// queue.
+    /// </summary>
     public bool HasRun(string id, RunDocument? before, RunDocument? after) =>
         everything
         || runs.Contains(id)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>Lines of a stream, truncated to a maximum length: a process that never ends its line must not exhaust the server's memory.</summary>
+/// <summary>
+/// Lines of a stream, truncated to a maximum length: a process that never ends its line must not exhaust the server's memory.
+/// </summary>
 internal sealed class BoundedLines(TextReader reader)
 {
     /// <summary>Maximum characters per line; the inspector's responses are far shorter.</summary>

@@ -2,7 +2,10 @@ using System.ComponentModel;
 
 namespace LoraLab.Server.Workers;
 
-/// <summary>The warm worker of one lane. One that dies is replaced after a pause with exponential backoff: a program that cannot stay idle must not cost a core.</summary>
+/// <summary>
+/// The warm worker of one lane. One that dies is replaced after a pause with exponential backoff: a program that cannot stay idle must
+/// not cost a core.
+/// </summary>
 internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess> start, TimeProvider time, ILogger log, CancellationToken stopping) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);

@@ -23,7 +23,9 @@ internal sealed class WarmWorkers(WorkerLocator locator, IOptions<LoraLabOptions
         }
     }
 
-    /// <summary>Hands the lane's warm worker over to the caller; null: there is none. No other is started before <see cref="Prepare"/>.</summary>
+    /// <summary>
+    /// Hands the lane's warm worker over to the caller; null: there is none. No other is started before <see cref="Prepare"/>.
+    /// </summary>
     public WorkerProcess? Take(Lane lane) => lanes.TryGetValue(lane.Index, out WarmLane? warm) ? warm.Take() : null;
 
     public void Dispose()

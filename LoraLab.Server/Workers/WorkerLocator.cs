@@ -32,7 +32,10 @@ internal sealed class WorkerLocator
     /// <summary>The error message when the program exists but cannot be started.</summary>
     public string CannotStart(Exception error) => $"The trainer {ProgramPath} could not be started: {error.Message}";
 
-    /// <summary>Start information for the trainer with <paramref name="verb"/>, with pipes and the resolved configuration; for a lane's worker with its <paramref name="device"/>.</summary>
+    /// <summary>
+    /// Start information for the trainer with <paramref name="verb"/>, with pipes and the resolved configuration; for a lane's worker
+    /// with its <paramref name="device"/>.
+    /// </summary>
     public ProcessStartInfo Command(string verb, string? device = null)
     {
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);

@@ -19,7 +19,8 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
         IReadOnlyList<RunArtifact> artifacts = files.List(runId);
         (RunDocument pruned, IReadOnlyList<RunArtifact> removed) = store.Transact(StoreScope.Run(runId), transaction => RecordPruning(transaction, runId, artifacts, request, byRetention));
 
-        // The attempt of a run that was resumed just now has not begun, and keeps the files that it finds; one that is resumed later finds none.
+        // The attempt of a run that was resumed just now has not begun, and keeps the files that it finds; one that is resumed later
+        // finds none.
         if (removed.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
         {
             Remove(runId, removed);

@@ -41,7 +41,9 @@ internal sealed class FieldIndex
         return new FieldIndex(changed, without);
     }
 
-    /// <summary>The ids in order, after a sort key if one is given; the key need not exist any more. It is found by binary search.</summary>
+    /// <summary>
+    /// The ids in order, after a sort key if one is given; the key need not exist any more. It is found by binary search.
+    /// </summary>
     public IEnumerable<string> Walk(bool descending, RunSort.Key? after = null)
     {
         if (after is not { Value: null })
@@ -63,7 +65,8 @@ internal sealed class FieldIndex
     /// <summary>A part of a set, in order.</summary>
     /// <param name="set">The set.</param>
     /// <param name="descending">Whether to enumerate in reverse.</param>
-    /// <param name="index">Index of the item to start after, as returned by <see cref="ImmutableSortedSet{T}.IndexOf"/>; null: from the beginning.</param>
+    /// <param name="index">Index of the item to start after, as returned by <see cref="ImmutableSortedSet{T}.IndexOf"/>; null: from the
+    /// beginning.</param>
     public static IEnumerable<T> Walk<T>(ImmutableSortedSet<T> set, bool descending, int? index)
     {
         if (index is null)

@@ -4,7 +4,10 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>All run documents, indexed for lists, the queue and submissions. Immutable: a change returns a new index that shares the unchanged parts.</summary>
+/// <summary>
+/// All run documents, indexed for lists, the queue and submissions. Immutable: a change returns a new index that shares the unchanged
+/// parts.
+/// </summary>
 internal sealed class RunIndex
 {
     private readonly ImmutableDictionary<string, StoredRun> runs;

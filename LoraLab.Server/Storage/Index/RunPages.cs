@@ -32,7 +32,8 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
             return Take(Walk(only, sort.Descending, after?.Id), total, limit);
         }
 
-        // Walks along the order until the page is full, if that is expected to be quick; it is not if order and filter correlate. Otherwise the few matches are sorted.
+        // Walks along the order until the page is full, if that is expected to be quick; it is not if order and filter correlate.
+        // Otherwise the few matches are sorted.
         double expected = (double)(limit + 1) * runs.Count / Math.Max(1, total);
         int visited = 0;
         if (expected < total)

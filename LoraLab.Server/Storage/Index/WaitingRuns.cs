@@ -4,7 +4,9 @@ using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
 
-/// <summary>The queued runs in the order in which they are claimed: by priority, then position. Immutable: a change returns a new instance.</summary>
+/// <summary>
+/// The queued runs in the order in which they are claimed: by priority, then position. Immutable: a change returns a new instance.
+/// </summary>
 internal sealed class WaitingRuns
 {
     private static readonly IComparer<Key> Order = Comparer<Key>.Create(static (x, y) =>

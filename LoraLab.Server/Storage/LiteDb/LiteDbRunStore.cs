@@ -156,7 +156,9 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         }
     }
 
-    /// <summary>Executes the work, and waits outside the lock for the files: before it for reserved event numbers, after it for records.</summary>
+    /// <summary>
+    /// Executes the work, and waits outside the lock for the files: before it for reserved event numbers, after it for records.
+    /// </summary>
     private T Execute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         while (true)

@@ -56,7 +56,9 @@ internal sealed class MetricChunks
         }
     }
 
-    /// <summary>Series by key, with the points of each attempt up to the step that <paramref name="lastStep"/> returns for its number.</summary>
+    /// <summary>
+    /// Series by key, with the points of each attempt up to the step that <paramref name="lastStep"/> returns for its number.
+    /// </summary>
     public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys, Func<int, int> lastStep)
     {
         Dictionary<string, MetricSeries> result = [];

@@ -144,8 +144,8 @@ internal sealed class Tables : IDisposable
     public void Dispose() => file.Dispose();
 
     /// <summary>
-    /// Creates the index together with the collection. An existing collection has it: ensuring it again would make LiteDB checkpoint a long log,
-    /// which fails on a full disk, and the data could not be read.
+    /// Creates the index together with the collection. An existing collection has it: ensuring it again would make LiteDB checkpoint a
+    /// long log, which fails on a full disk, and the data could not be read.
     /// </summary>
     private void Index(string collection)
     {

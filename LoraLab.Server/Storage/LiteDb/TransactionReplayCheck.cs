@@ -4,8 +4,8 @@ using LoraLab.Contracts;
 namespace LoraLab.Server.Storage.LiteDb;
 
 /// <summary>
-/// Checks that transactions are repeatable: executes their work twice, the first time without effect, and requires the same result. For tests
-/// (<c>LoraLab:RepeatTransactions</c>); a store on several machines would retry conflicting work.
+/// Checks that transactions are repeatable: executes their work twice, the first time without effect, and requires the same result. For
+/// tests (<c>LoraLab:RepeatTransactions</c>); a store on several machines would retry conflicting work.
 /// </summary>
 internal static class TransactionReplayCheck
 {

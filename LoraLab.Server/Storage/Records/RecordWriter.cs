@@ -3,9 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// Writes the files beside the database on its own thread, in transaction order, outside the store's lock. Transactions that arrive during a
-/// write are batched, each document once. Within a batch, runs precede the studies and sweeps that refer to them, and responses come last, so
-/// that no file refers to one that is not written yet.
+/// Writes the files beside the database on its own thread, in transaction order, outside the store's lock. Transactions that arrive
+/// during a write are batched, each document once. Within a batch, runs precede the studies and sweeps that refer to them, and responses
+/// come last, so that no file refers to one that is not written yet.
 /// </summary>
 internal sealed class RecordWriter : IDisposable
 {

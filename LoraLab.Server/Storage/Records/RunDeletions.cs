@@ -4,8 +4,9 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
-/// Removes the directories of deleted runs. A directory under its own name is a run that the database has or that is rebuilt into it, so a deletion
-/// writes the marker <c>runs/{id}.deleting</c> before the database removes the run: after a crash it is completed at the next start.
+/// Removes the directories of deleted runs. A directory under its own name is a run that the database has or that is rebuilt into it, so
+/// a deletion writes the marker <c>runs/{id}.deleting</c> before the database removes the run: after a crash it is completed at the next
+/// start.
 /// </summary>
 internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directoryLocks, ILogger<RunDeletions> log)
 {

@@ -27,15 +27,17 @@ internal sealed class StoreStateFile
 
     public bool Paused => content.Paused;
 
-    /// <summary>The number to continue from when the database has <paramref name="seq"/>: far below the issued numbers, it is another database.</summary>
+    /// <summary>
+    /// The number to continue from when the database has <paramref name="seq"/>: far below the issued numbers, it is another database.
+    /// </summary>
     public long ResumeSeq(long seq) => seq + Block < content.SeqBelow ? content.SeqBelow : seq;
 
     /// <summary>Whether numbers up to <paramref name="seq"/> may be issued.</summary>
     public bool Covers(long seq) => seq < content.SeqBelow;
 
     /// <summary>
-    /// The content to write when the counter reaches <paramref name="seq"/>, early enough that no transaction waits for it; null: the current or
-    /// requested content is sufficient.
+    /// The content to write when the counter reaches <paramref name="seq"/>, early enough that no transaction waits for it; null: the
+    /// current or requested content is sufficient.
     /// </summary>
     public Content? Next(long seq, bool paused)
     {

@@ -10,8 +10,8 @@ using LoraLab.Server.Storage.RunDirectories;
 namespace LoraLab.Server.Storage.Recovery;
 
 /// <summary>
-/// Rebuilds a run whose record is lost too, from its specification and the events of its attempts. Information that exists nowhere else is lost:
-/// edits since the start of the first attempt, the color, and why the server ended an attempt that reported no end.
+/// Rebuilds a run whose record is lost too, from its specification and the events of its attempts. Information that exists nowhere else
+/// is lost: edits since the start of the first attempt, the color, and why the server ended an attempt that reported no end.
 /// </summary>
 internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths paths)
 {

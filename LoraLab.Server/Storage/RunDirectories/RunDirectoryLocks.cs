@@ -1,7 +1,8 @@
 namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>
-/// Separates the removal of an ended run's files from the start of an attempt: a run that is resumed meanwhile keeps its checkpoints, or finds none.
+/// Separates the removal of an ended run's files from the start of an attempt: a run that is resumed meanwhile keeps its checkpoints, or
+/// finds none.
 /// </summary>
 internal sealed class RunDirectoryLocks
 {
@@ -10,7 +11,9 @@ internal sealed class RunDirectoryLocks
     /// <summary>Excludes other removals, and the start of attempts, until the result is disposed.</summary>
     public Lock.Scope AcquireLock() => gate.EnterScope();
 
-    /// <summary>Called before the start of an attempt that is already in the store: waits for a removal in progress; later ones see the attempt.</summary>
+    /// <summary>
+    /// Called before the start of an attempt that is already in the store: waits for a removal in progress; later ones see the attempt.
+    /// </summary>
     public void WaitUntilFree()
     {
         using Lock.Scope scope = gate.EnterScope();

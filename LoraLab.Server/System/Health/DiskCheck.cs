@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.System.Health;
 
-/// <summary>The data directory is writable, and has the free space that queued runs need to start (<see cref="LoraLabOptions.MinimumFreeMb"/>).</summary>
+/// <summary>
+/// The data directory is writable, and has the free space that queued runs need to start (<see cref="LoraLabOptions.MinimumFreeMb"/>).
+/// </summary>
 internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> options) : IHealthCheck
 {
     private const long Little = 2L << 30;

@@ -35,7 +35,8 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         if (route.Body is not null || random.Next(8) == 0)
         {
             request.Content = Content(values);
-            // The server rejects an oversized body before reading it and closes the connection: without Expect: 100-continue the client sees a broken pipe.
+            // The server rejects an oversized body before reading it and closes the connection: without Expect: 100-continue the client
+            // sees a broken pipe.
             request.Headers.ExpectContinue = request.Content.Headers.ContentLength > Large;
         }
 
@@ -90,7 +91,8 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
             1 => Encoding.UTF8.GetBytes(good[..random.Next(good.Length)]),
             2 => Encoding.UTF8.GetBytes(values.Json()),
             3 => Encoding.UTF8.GetBytes(values.Nested(random.Next(30, 5000))),
-            // A route that reads no body responds without it, and the rest of the body meets a broken pipe, with or without Expect: 100-continue.
+            // A route that reads no body responds without it, and the rest of the body meets a broken pipe, with or without Expect:
+            // 100-continue.
             4 when route.Body is not null && random.Next(4) == 0 => Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', random.Next(100_000, 1_200_000))}\"}}"),
             5 => [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(good)],
             6 => Encoding.Unicode.GetBytes(good),

@@ -14,8 +14,8 @@ using Xunit;
 namespace LoraLab.Tests.Server.Abuse;
 
 /// <summary>
-/// One of many clients: submits a run, subscribes to it on the hub or by server-sent events, reads other routes, cancels some runs, waits for the
-/// end and compares the received events with the store. Any discrepancy throws.
+/// One of many clients: submits a run, subscribes to it on the hub or by server-sent events, reads other routes, cancels some runs, waits
+/// for the end and compares the received events with the store. Any discrepancy throws.
 /// </summary>
 internal sealed class LoadClient(ServerProcess server, int number, LoadTotals totals)
 {

@@ -152,7 +152,9 @@ public sealed class RunStateMachineTests
         private readonly List<(bool Lost, bool Saved)> attempts = [];
         private bool pruning;
 
-        /// <summary>A rule that stopped the run determines the end reason however the worker stopped, unless the run ended otherwise first.</summary>
+        /// <summary>
+        /// A rule that stopped the run determines the end reason however the worker stopped, unless the run ended otherwise first.
+        /// </summary>
         public void CheckReason(RunDocument before, RunDocument after, Move move, EndReason reason)
         {
             if (before.EndedAt is not null || after.EndedAt is null)

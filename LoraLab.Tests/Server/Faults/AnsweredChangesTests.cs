@@ -10,8 +10,9 @@ using Xunit;
 namespace LoraLab.Tests.Server.Faults;
 
 /// <summary>
-/// Every acknowledged change is also in the files beside the database: a server is killed during edits, submissions, deletions and pauses, its database
-/// is removed, and the next server knows every acknowledged change. <c>LORALAB_FAULTS=full</c> repeats it twenty times.
+/// Every acknowledged change is also in the files beside the database: a server is killed during edits, submissions, deletions and
+/// pauses, its database is removed, and the next server knows every acknowledged change. <c>LORALAB_FAULTS=full</c> repeats it twenty
+/// times.
 /// </summary>
 [Collection(nameof(Faults))]
 public sealed class AnsweredChangesTests(ITestOutputHelper output)

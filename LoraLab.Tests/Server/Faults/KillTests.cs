@@ -94,7 +94,9 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
         return run;
     }
 
-    /// <summary>Waits for the end. A run whose worker was killed is not retried automatically: it is resumed here, as its error says.</summary>
+    /// <summary>
+    /// Waits for the end. A run whose worker was killed is not retried automatically: it is resumed here, as its error says.
+    /// </summary>
     private static async Task<RunDocument> CompletedAsync(RunApi api, string id, Fault fault)
     {
         RunDocument ended = await api.WaitForEndAsync(id, s_patience);

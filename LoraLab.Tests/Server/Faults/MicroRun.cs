@@ -31,7 +31,9 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
             await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights)));
     }
 
-    /// <summary>Number of points that are missing, duplicated or different from those of the uninterrupted run; values are compared bitwise.</summary>
+    /// <summary>
+    /// Number of points that are missing, duplicated or different from those of the uninterrupted run; values are compared bitwise.
+    /// </summary>
     public int PointsLost(MicroRun other)
     {
         int lost = Series.Keys.Except(other.Series.Keys).Sum(key => Series[key].X.Count) + other.Series.Keys.Except(Series.Keys).Sum(key => other.Series[key].X.Count);

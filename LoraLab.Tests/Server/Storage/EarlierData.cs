@@ -8,9 +8,9 @@ using LoraLab.Tests.Support;
 namespace LoraLab.Tests.Server.Storage;
 
 /// <summary>
-/// <c>Assets/v0.1-data.zip</c>: the data directory of a server of version 0.1 that was killed with its worker in the middle of a run in fp16, and
-/// <c>expected.json</c>, that server's responses, and the results of the same run without an interruption.
-/// Created by <c>scripts/make-upgrade-data.py</c>.
+/// <c>Assets/v0.1-data.zip</c>: the data directory of a server of version 0.1 that was killed with its worker in the middle of a run in
+/// fp16, and <c>expected.json</c>, that server's responses, and the results of the same run without an interruption. Created by
+/// <c>scripts/make-upgrade-data.py</c>.
 /// </summary>
 internal sealed class EarlierData : IDisposable
 {

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>Studies and sweeps in the store: written together with their runs or not at all, and rebuilt whatever happens to the database.</summary>
+/// <summary>
+/// Studies and sweeps in the store: written together with their runs or not at all, and rebuilt whatever happens to the database.
+/// </summary>
 public sealed class ExperimentStoreTests : IDisposable
 {
     private const string ExperimentId = "2bz4ktn8ab";

@@ -57,7 +57,10 @@ public sealed class MigrationTests : IDisposable
         Assert.Single(Directory.GetFiles(DataDirectory, "*.backup"));
     }
 
-    /// <summary>Two runs of a version that trained several together and had a field for it, which no longer exists: from the database, from the record, from the events alone.</summary>
+    /// <summary>
+    /// Two runs of a version that trained several together and had a field for it, which no longer exists: from the database, from the
+    /// record, from the events alone.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

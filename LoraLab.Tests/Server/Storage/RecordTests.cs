@@ -14,7 +14,10 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>The files beside the database: written after the commit and before the response, without blocking other transactions, and completed at the next start after a crash.</summary>
+/// <summary>
+/// The files beside the database: written after the commit and before the response, without blocking other transactions, and completed at
+/// the next start after a crash.
+/// </summary>
 public sealed class RecordTests : IDisposable
 {
     private const string ExperimentId = "2bz4ktn8zz";
