@@ -9,7 +9,9 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Security;
 
-/// <summary>No part of a request can name a file outside; with the real trainer, because it resolves models, datasets and adapters.</summary>
+/// <summary>
+/// No part of a request can name a file outside; with the real trainer, because it resolves models, datasets and adapters.
+/// </summary>
 public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFixture<TraversalTests.RealServer>
 {
     private const string Canary = "canary-4711";
