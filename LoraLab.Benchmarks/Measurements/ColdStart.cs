@@ -5,7 +5,9 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>From the start of the trainer process to its first reported step: seconds, not a ratio, because there is no other side.</summary>
+/// <summary>
+/// From the start of the trainer process to its first reported step: seconds, not a ratio, because there is no other side.
+/// </summary>
 internal sealed class ColdStart : IMeasurement
 {
     /// <inheritdoc />

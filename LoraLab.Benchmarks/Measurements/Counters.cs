@@ -5,7 +5,9 @@ using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>Managed bytes, leaked tensors and device synchronizations: a long run minus a short one, so that start and end cancel.</summary>
+/// <summary>
+/// Managed bytes, leaked tensors and device synchronizations: a long run minus a short one, so that start and end cancel.
+/// </summary>
 /// <param name="model">Name of the model.</param>
 /// <param name="prepare">Prepares a run with a number of steps.</param>
 /// <param name="note">Description of the model.</param>

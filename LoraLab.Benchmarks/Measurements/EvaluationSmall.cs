@@ -5,7 +5,9 @@ using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>Evaluation of a small real model over all rows: one forward pass per sentence with logits at every position, against the engine.</summary>
+/// <summary>
+/// Evaluation of a small real model over all rows: one forward pass per sentence with logits at every position, against the engine.
+/// </summary>
 /// <param name="model">Name of the model.</param>
 /// <param name="spec">Specification of the run.</param>
 internal sealed class EvaluationSmall(string model, Func<Bench, RunSpec> spec) : IMeasurement

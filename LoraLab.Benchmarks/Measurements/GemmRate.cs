@@ -9,8 +9,8 @@ using static TorchSharp.torch.nn;
 namespace LoraLab.Benchmarks.Measurements;
 
 /// <summary>
-/// Fraction of the plain GEMM rate that a whole step reaches: its issued FLOPs per second, against products of the model's MLP matrices with
-/// the same number of rows, forward and backward, with cold caches as in a step.
+/// Fraction of the plain GEMM rate that a whole step reaches: its issued FLOPs per second, against products of the model's MLP matrices
+/// with the same number of rows, forward and backward, with cold caches as in a step.
 /// </summary>
 /// <param name="dtype">Precision of the weights.</param>
 internal sealed class GemmRate(ScalarType dtype) : IMeasurement

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
 
-/// <summary>Optimizer step with the shape of the paper's model and its full output head: literal, packed, packed with shared prefix.</summary>
+/// <summary>
+/// Optimizer step with the shape of the paper's model and its full output head: literal, packed, packed with shared prefix.
+/// </summary>
 /// <param name="layers">Number of blocks; all 22 only on a GPU.</param>
 /// <param name="dtype">Precision of the weights.</param>
 /// <param name="label">Name of the adapters on the command line.</param>

@@ -5,7 +5,9 @@ using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Benchmarks.Workloads;
 
-/// <summary>SST-2 in the order of the paper, with its printed prompt and TinyLlama's tokenizer, so that lengths and common prefix are real.</summary>
+/// <summary>
+/// SST-2 in the order of the paper, with its printed prompt and TinyLlama's tokenizer, so that lengths and common prefix are real.
+/// </summary>
 internal sealed class PaperData
 {
     /// <summary>Reads and encodes the rows of a specification.</summary>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// Models of an exact shape with random weights, N(0, 0.02), and norm weights 1 + N(0, 0.02). Not zeros, because some hardware is faster with them.
+/// Models of an exact shape with random weights, N(0, 0.02), and norm weights 1 + N(0, 0.02). Not zeros, because some hardware is faster
+/// with them.
 /// </summary>
 internal static class RandomWeights
 {

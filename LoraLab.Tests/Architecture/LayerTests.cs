@@ -5,7 +5,9 @@ using Xunit;
 
 namespace LoraLab.Tests.Architecture;
 
-/// <summary>Within each project, a layer uses only layers before it, both in the compiled assembly and in the using directives of the sources.</summary>
+/// <summary>
+/// Within each project, a layer uses only layers before it, both in the compiled assembly and in the using directives of the sources.
+/// </summary>
 public sealed partial class LayerTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Projects => [.. Layers.All.Select(layers => layers.Project)];

@@ -5,8 +5,8 @@ namespace LoraLab.Tests.Architecture;
 
 /// <summary>
 /// References between the types of an assembly, read from its metadata: base types, members, attributes and method bodies. Nested types,
-/// including those that the compiler generates for lambdas and iterators, count as their outermost type. Constants are not seen, because the
-/// compiler inlines them.
+/// including those that the compiler generates for lambdas and iterators, count as their outermost type. Constants are not seen, because
+/// the compiler inlines them.
 /// </summary>
 internal sealed class TypeReferences
 {

@@ -54,7 +54,8 @@ internal sealed class OpenRun : IDisposable
         [.. ReportedPoints.From(_received, key)];
 
     /// <summary>
-    /// Trains. <paramref name="afterGradient"/> is called after each gradient and may modify it. Returns the exception that ended the run; null: all steps were done.
+    /// Trains. <paramref name="afterGradient"/> is called after each gradient and may modify it. Returns the exception that ended the
+    /// run; null: all steps were done.
     /// </summary>
     public Exception? Run(Action<TrainingRun, int>? afterGradient = null)
     {

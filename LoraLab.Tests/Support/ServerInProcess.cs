@@ -30,7 +30,9 @@ internal static class ServerInProcess
         return (exitCode, output.ToString());
     }
 
-    /// <summary>Console writer that sends output of a call above, including its tasks, to that call, and all other output to the console.</summary>
+    /// <summary>
+    /// Console writer that sends output of a call above, including its tasks, to that call, and all other output to the console.
+    /// </summary>
     private sealed class CapturingWriter(TextWriter console) : TextWriter
     {
         public override System.Text.Encoding Encoding => console.Encoding;

@@ -136,7 +136,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        // Tests run in parallel, so several threads per trainer would oversubscribe the cores; programs that tests start directly use all threads.
+        // Tests run in parallel, so several threads per trainer would oversubscribe the cores; programs that tests start directly use all
+        // threads.
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
         // Processes that live for seconds gain nothing from tiered PGO.
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");

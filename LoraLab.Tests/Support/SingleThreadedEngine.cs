@@ -8,8 +8,9 @@ namespace LoraLab.Tests.Support;
 
 /// <summary>
 /// Limits the engine in the test process to one thread, unless <c>OMP_NUM_THREADS</c> is set. Tests already run in parallel; with several
-/// threads each, they would oversubscribe the cores at every small operation and take a multiple of the time. Trainers behind servers that
-/// tests start are limited as well. A trainer that a test starts directly uses its default, and tests of thread independence set the number.
+/// threads each, they would oversubscribe the cores at every small operation and take a multiple of the time. Trainers behind servers
+/// that tests start are limited as well. A trainer that a test starts directly uses its default, and tests of thread independence set the
+/// number.
 /// </summary>
 public sealed class SingleThreadedEngine
 {
@@ -17,7 +18,8 @@ public sealed class SingleThreadedEngine
     {
         if (!OperatingSystem.IsWindows())
         {
-            // This call makes .NET copy the environment, which child processes inherit. The variable is then set natively, for OpenMP alone.
+            // This call makes .NET copy the environment, which child processes inherit. The variable is then set natively, for OpenMP
+            // alone.
             _ = Environment.GetEnvironmentVariables();
             _ = ThreadPolicy.SetEnvironment("OMP_NUM_THREADS", "1", 0);
         }

@@ -15,7 +15,9 @@ internal sealed class TestTrainer : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-trainer-");
     private int _runs;
 
-    /// <summary>An engine that finds the bundled sample and, with <paramref name="fixtures"/>, the models and datasets of the fixtures.</summary>
+    /// <summary>
+    /// An engine that finds the bundled sample and, with <paramref name="fixtures"/>, the models and datasets of the fixtures.
+    /// </summary>
     public TestTrainer(bool fixtures = false)
     {
         Services = new TrainerServices(

@@ -4,7 +4,10 @@ using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Comparison;
 
-/// <summary>A paired test from the side of one of its runs: a positive difference favors that run, and b counts the rows that only it classified correctly.</summary>
+/// <summary>
+/// A paired test from the side of one of its runs: a positive difference favors that run, and b counts the rows that only it classified
+/// correctly.
+/// </summary>
 /// <param name="Test">The test.</param>
 /// <param name="Reversed">Seen from the second run.</param>
 internal sealed record PairView(PairedTest Test, bool Reversed)

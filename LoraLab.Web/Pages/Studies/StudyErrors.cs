@@ -1,7 +1,8 @@
 namespace LoraLab.Web.Pages.Studies;
 
 /// <summary>The server's validation errors of a plan, mapped to the parts of the form.</summary>
-/// <param name="All">Messages by API field name: <c>seeds</c>, <c>spec.rank</c>, <c>methods[0].grid.learningRate</c>, or a field of a rejected run.</param>
+/// <param name="All">Messages by API field name: <c>seeds</c>, <c>spec.rank</c>, <c>methods[0].grid.learningRate</c>, or a field of a
+/// rejected run.</param>
 public sealed record StudyErrors(IReadOnlyDictionary<string, IReadOnlyList<string>> All)
 {
     public static StudyErrors None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());

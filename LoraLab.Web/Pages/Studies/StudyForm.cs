@@ -98,7 +98,9 @@ internal sealed class StudyForm
         Protocol.Apply(Copy(spec.Where(field => s_formFields.Contains(field.Key))).ToJsonString(ContractJson.Options));
     }
 
-    /// <summary>The plan that the server completes into the defaults; null: there is no template, so the defaults are those of the contract.</summary>
+    /// <summary>
+    /// The plan that the server completes into the defaults; null: there is no template, so the defaults are those of the contract.
+    /// </summary>
     internal JsonObject? DefaultsRequest()
     {
         if (Template is null)

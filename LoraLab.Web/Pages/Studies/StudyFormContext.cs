@@ -3,7 +3,9 @@ using LoraLab.Web.Pages.NewRun;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>State shared by the parts of the form: the plan, its defaults, the server's validation errors and the change callback.</summary>
+/// <summary>
+/// State shared by the parts of the form: the plan, its defaults, the server's validation errors and the change callback.
+/// </summary>
 public sealed class StudyFormContext
 {
     private readonly Action _changed;

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Studies;
 
-/// <summary>One study, updated live: cells follow their runs, and results that the server derives from ended runs are fetched again when a run ends.</summary>
+/// <summary>
+/// One study, updated live: cells follow their runs, and results that the server derives from ended runs are fetched again when a run
+/// ends.
+/// </summary>
 public sealed partial class StudyPage
 {
     private const int MaxListedWarnings = 4;

@@ -11,8 +11,8 @@ using MudBlazor;
 namespace LoraLab.Web.Pages.Sweeps;
 
 /// <summary>
-/// Form that composes a sweep over fields of the run form. Before anything is created, the server returns a preview (runs, hours, errors); the
-/// form has no rules of its own. Its input is kept in the URL.
+/// Form that composes a sweep over fields of the run form. Before anything is created, the server returns a preview (runs, hours,
+/// errors); the form has no rules of its own. Its input is kept in the URL.
 /// </summary>
 public sealed partial class NewSweepPage
 {
@@ -79,7 +79,10 @@ public sealed partial class NewSweepPage
         await PreviewAsync();
     }
 
-    /// <summary>A sweep selects on held-out training rows. If the default <c>trainSamples</c> would use all rows, the form starts with a quarter of them.</summary>
+    /// <summary>
+    /// A sweep selects on held-out training rows. If the default <c>trainSamples</c> would use all rows, the form starts with a quarter
+    /// of them.
+    /// </summary>
     private void ReserveSelectionRows()
     {
         int rows = Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset"))?.TrainRows ?? 0;
