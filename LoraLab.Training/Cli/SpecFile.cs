@@ -27,7 +27,7 @@ internal static class SpecFile
         }
     }
 
-    /// <summary>Validates a specification and prints errors and warnings; returns it complete with defaults, or null if it is invalid.</summary>
+    /// <summary>Validates a specification, prints errors and warnings, and returns it with its defaults; null if it is invalid.</summary>
     public static RunSpec? Complete(TrainerServices services, JsonNode? json, IAnsiConsole console)
     {
         SpecValidation validation = services.Validator.Validate(json);

@@ -10,14 +10,14 @@ public static class DatasetReader
     /// <summary>Reads both splits of a dataset.</summary>
     /// <param name="name">Name of the dataset, for messages.</param>
     /// <param name="folder">Folder of its files.</param>
-    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or a file is not UTF-8.</exception>
+    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or the encoding is wrong.</exception>
     public static ClassificationDataset Read(string name, string folder) => Read(name, folder, DatasetManifest.Load(name, folder));
 
     /// <summary>Reads both splits of a dataset whose manifest has been read.</summary>
     /// <param name="name">Name of the dataset, for messages.</param>
     /// <param name="folder">Folder of its files.</param>
     /// <param name="manifest">Its manifest.</param>
-    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or a file is not UTF-8.</exception>
+    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or the encoding is wrong.</exception>
     internal static ClassificationDataset Read(string name, string folder, DatasetManifest manifest)
     {
         List<LabeledSentence> train = ReadSplit(name, folder, manifest, manifest.Train, out string trainSha256);

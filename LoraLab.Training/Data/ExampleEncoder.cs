@@ -48,7 +48,7 @@ public sealed class ExampleEncoder
     }
 
     /// <summary>Encodes an evaluation row.</summary>
-    /// <exception cref="RunFailure">A prompt with a label does not start with the prompt's ids, or two labels have the same ids.</exception>
+    /// <exception cref="RunFailure">A prompt with its label does not start with the prompt's ids, or two labels share their ids.</exception>
     public EvaluationExample EncodeEvaluation(LabeledSentence row)
     {
         string text = _template.EvaluationPrompt(Text(row));

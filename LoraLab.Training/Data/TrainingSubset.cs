@@ -20,7 +20,7 @@ public sealed class TrainingSubset
 
     /// <summary>Selects the rows of a run.</summary>
     /// <param name="data">Dataset of the run.</param>
-    /// <param name="spec">Its specification, of which dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
+    /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
     public static TrainingSubset Select(ClassificationDataset data, RunSpec spec)
     {

@@ -6,9 +6,9 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Hub;
 
 /// <summary>
-/// A client of the hub's API: <c>/api/{kind}/{id}/revision/{revision}?blobs=true</c> lists a repository, <c>/{id}/resolve/{commit}/{path}</c>
-/// returns a file, usually by a redirect to another host. Redirects are followed here and not by the handler, because the token must
-/// not be sent to another host.
+/// A client of the hub's API: <c>/api/{kind}/{id}/revision/{revision}?blobs=true</c> lists a repository, and
+/// <c>/{id}/resolve/{commit}/{path}</c> returns a file, usually by a redirect to another host. Redirects are followed here and not by the
+/// handler, because the token must not be sent to another host.
 /// </summary>
 internal sealed class HubClient : IDisposable
 {

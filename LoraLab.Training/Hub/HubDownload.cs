@@ -55,7 +55,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             : throw new HubUnavailableException($"The connection was closed after {NumberFormat.Count(part.Stream.Length)} of {NumberFormat.Count(file.Size)} bytes of {file.Path}");
     }
 
-    /// <summary>Positions the partial download where the response continues it, and returns the size of the complete file if the response has it.</summary>
+    /// <summary>Positions the partial download where the response continues it; returns the size of the complete file, if known.</summary>
     private static long? Prepare(HttpResponseMessage response, PartialDownload part)
     {
         if (response.StatusCode == HttpStatusCode.PartialContent)

@@ -13,7 +13,7 @@ internal static class ModelFiles
         "special_tokens_map.json", "added_tokens.json", CheckpointWeights.IndexFile,
     ];
 
-    /// <summary>Returns the needed files, smallest first, so that an unusable model is detected before its weights are downloaded.</summary>
+    /// <summary>Returns the needed files, smallest first, so that an unusable model is detected before its weights download.</summary>
     /// <exception cref="RunFailure">The repository lacks a required file.</exception>
     public static IReadOnlyList<HubFile> Select(HubRepository repository, HubListing listing)
     {

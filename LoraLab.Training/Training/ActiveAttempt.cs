@@ -74,7 +74,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         return Training;
     }
 
-    /// <summary>Measures the peak memory of the gradient of the largest window, MiB, before the first step; null if it cannot be measured.</summary>
+    /// <summary>Measures the peak memory of the largest window's gradient before the first step, MiB; null if it cannot be measured.</summary>
     /// <param name="engine">Computes the gradient.</param>
     /// <param name="budgetCheck">Check of the run's memory budget; null: none.</param>
     /// <exception cref="RunFailure">The peak exceeds the budget.</exception>

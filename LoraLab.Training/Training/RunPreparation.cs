@@ -33,7 +33,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="spec">Specification; for a resumed run, the one stored in its checkpoint.</param>
     /// <param name="cancellation">Cancels between two layers.</param>
     /// <param name="checkpoint">Checkpoint from which to take the factors; null: they are initialized.</param>
-    /// <param name="read">Data of the specification if it has been read; null: it is read here. It is disposed once the weights are loaded.</param>
+    /// <param name="read">Data of the specification if already read; null: it is read here. It is disposed when the run is prepared.</param>
     /// <param name="onProgress">Called after each adapter.</param>
     public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, CheckpointReader? checkpoint = null, RunData? read = null, Action? onProgress = null)
     {

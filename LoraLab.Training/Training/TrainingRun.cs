@@ -198,7 +198,7 @@ public sealed class TrainingRun : IDisposable
         Summary = _summary.Summary,
     };
 
-    /// <summary>Returns the tensors of a checkpoint: all factors, and both moments of the trained ones. The dispose scope owns the moments.</summary>
+    /// <summary>Returns the tensors of a checkpoint: all factors, and both moments of the trained ones, which the dispose scope owns.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors() =>
         AdapterFactors.Of(Run.Adapters).Concat(_optimizer.Moments).ToDictionary(pair => pair.Key, pair => pair.Value);
 

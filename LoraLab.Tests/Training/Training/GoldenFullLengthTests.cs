@@ -68,7 +68,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         Assert.Equal((double)golden["macroF1"]!, metrics.MacroF1, 1e-12);
     }
 
-    /// <summary>Runs all steps, or the first ones, over the rows that these consume, with the order and learning rates of the full length.</summary>
+    /// <summary>Runs all or the first steps over the rows that they consume, with the order and learning rates of the full length.</summary>
     private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? steps) => runs.Run(golden, folder, microBatch, whole: steps is null, spec =>
     {
         spec["trainSamples"] = steps is int first ? first * 16 : 20000;

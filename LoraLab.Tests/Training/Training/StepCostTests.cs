@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
 
-/// <summary>Costs that a training step must not have, counted rather than timed: device synchronizations, leaked tensors, managed garbage.</summary>
+/// <summary>Costs of a training step, counted rather than timed: device synchronizations, leaked tensors, managed garbage.</summary>
 public sealed class StepCostTests(ITestOutputHelper output)
 {
     private const int MaxManagedBytes = 64 << 10;

@@ -50,7 +50,7 @@ internal sealed class EvaluationPass : IDisposable
     /// <summary>The shape of the pass, which determines its memory.</summary>
     public PassShape Shape => _layout.Shape(_scoredRowCount);
 
-    /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, with rows of similar length together.</summary>
+    /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, grouped by length.</summary>
     public static IReadOnlyList<EvaluationPass> Pack(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
     {
         List<EvaluationPass> passes = [];
@@ -73,7 +73,7 @@ internal sealed class EvaluationPass : IDisposable
         return passes;
     }
 
-    /// <summary>Computes the log-probability of each label token in the order of <see cref="Owners"/>; the dispose scope owns the result.</summary>
+    /// <summary>Computes the log-probabilities of the label tokens in the order of <see cref="Owners"/>; the dispose scope owns them.</summary>
     public Tensor Scores(PackedLlama model, CancellationToken cancellation)
     {
         Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_scoredRows), cancellation);

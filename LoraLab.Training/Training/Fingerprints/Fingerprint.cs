@@ -8,7 +8,7 @@ namespace LoraLab.Training.Training.Fingerprints;
 /// <summary>Computes the fingerprint of a run.</summary>
 public static class Fingerprint
 {
-    /// <summary>Returns the fingerprint before the first step; <see cref="After"/> adds the consumed rows and the paper's figures.</summary>
+    /// <summary>Returns the fingerprint before the first step; <see cref="After"/> adds consumed rows and the paper's figures.</summary>
     /// <param name="run">The run.</param>
     /// <param name="model">Hashes of the model's files.</param>
     /// <param name="start">Fingerprint of the initial factors from an earlier attempt; null: it is computed.</param>

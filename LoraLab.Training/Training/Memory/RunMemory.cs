@@ -5,7 +5,7 @@ using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Training.Memory;
 
-/// <summary>Estimates the memory of a run from its specification: its own windows, packed as in training, on this machine's device.</summary>
+/// <summary>Estimates the memory of a run from its specification: its own windows, packed as in training, on this device.</summary>
 /// <param name="models">Models by name.</param>
 /// <param name="datasets">Datasets by name.</param>
 public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets)

@@ -31,8 +31,8 @@ public sealed class FusedAdamW : IDisposable
     }
 
     /// <summary>
-    /// Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>; the current dispose scope
-    /// owns them.
+    /// Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>; the current dispose
+    /// scope owns them.
     /// </summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Moments => _parameters.Views(_moments1, ".moment1").Concat(_parameters.Views(_moments2, ".moment2"));
 
@@ -60,7 +60,7 @@ public sealed class FusedAdamW : IDisposable
         _parameters.Gradients.zero_();
     }
 
-    /// <summary>Unscales and clips the gradients and updates the parameters; writes loss and unscaled gradient norm to a row of the log.</summary>
+    /// <summary>Unscales and clips the gradients, updates the parameters, and writes loss and unscaled gradient norm to the log.</summary>
     /// <param name="loss">The window's loss, float64, one value.</param>
     /// <param name="lossScale">Loss scale of the gradients.</param>
     /// <param name="rateFactor">Schedule factor of the base learning rates.</param>

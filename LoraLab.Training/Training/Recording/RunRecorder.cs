@@ -39,7 +39,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     public void Phase(string phase, int step, int totalSteps, double? etaSeconds = null) =>
         Append(new ProgressMade { Phase = phase, Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds });
 
-    /// <summary>Records that a phase is making progress, if no event was written for a while: the server can tell slow from stuck.</summary>
+    /// <summary>Records progress in a phase if no event was written for a while, so that the server can tell slow from stuck.</summary>
     public void Heartbeat(string phase, int step, int totalSteps, double? etaSeconds = null)
     {
         if (clock.GetElapsedTime(_lastEvent) >= HeartbeatInterval)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Training.Memory;
 
-/// <summary>Compares the estimate with the peak resident set of a real run in its own process, with the exact widths of TinyLlama.</summary>
+/// <summary>Compares the estimate with the peak resident set of a real run in its own process, at TinyLlama's exact widths.</summary>
 [Trait("Category", "Long")]
 public sealed class MemoryMeasurementTests : IDisposable
 {
