@@ -38,7 +38,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-failed")).ToHaveTextAsync("prompt");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-completed")).ToHaveCountAsync(4);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("environment.threads");
-        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few common seeds for a test (at least 5 shared seeds are required).");
+        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few common seeds for a test (at least 5 are required).");
 
         await page.GetByTestId("pairs-as-list").ClickAsync();
         await Dashboard.ArriveAsync(page, "[?&]tests=list");
