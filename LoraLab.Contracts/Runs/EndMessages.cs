@@ -7,11 +7,12 @@ namespace LoraLab.Contracts.Runs;
 public static class EndMessages
 {
     /// <summary>The device ran out of memory.</summary>
-    public const string OutOfMemory = $"The device ran out of memory: use {LessMemory}; with memoryBudgetMb set, a run that does not fit ends before it trains.";
+    public const string OutOfMemory =
+        $"The device ran out of memory: use {LessMemory}; with memoryBudgetMb set, a run that does not fit ends before it trains.";
 
     /// <summary>Two attempts in a row were lost with their server and saved nothing.</summary>
-    public const string LostTwice = "The worker and the server died in two attempts in a row before a checkpoint was saved, so the run is not retried automatically: "
-        + "check the end of the log and the machine's memory and power, then resume the run.";
+    public const string LostTwice = "The worker and the server died in two attempts in a row before a checkpoint was saved, "
+        + "so the run is not retried automatically: check the end of the log and the machine's memory and power, then resume the run.";
 
     private const string LessMemory = "a smaller packTokens, effectiveBatch, rank or model, or fewer targetModules";
     private const string Stabilize = "lower learningRate, or set maxGradNorm or warmupSteps";

@@ -68,7 +68,8 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
 
         if (options.Limits.RequestsPerMinute < 60)
         {
-            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, or the dashboard is unusable.");
+            errors.Add($"LoraLab:Limits:RequestsPerMinute is {options.Limits.RequestsPerMinute}; it must be at least 60, "
+                + "or the dashboard is unusable.");
         }
 
         if (options.Limits.QueuedRuns < 1)

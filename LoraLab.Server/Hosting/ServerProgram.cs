@@ -65,7 +65,8 @@ internal static class ServerProgram
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            return Fail($"{taken.Message.TrimEnd('.')}; stop the program that uses it, or choose another address with --urls http://127.0.0.1:PORT.");
+            return Fail($"{taken.Message.TrimEnd('.')}; stop the program that uses it, "
+                + "or choose another address with --urls http://127.0.0.1:PORT.");
         }
         catch (SocketException socket)
         {

@@ -21,11 +21,13 @@ internal sealed class DataDirectoryLock : IDisposable
         }
         catch (IOException error) when (error.HResult is HeldUnix or HeldMac or HeldWindows)
         {
-            throw new StartFailure($"Another LoraLab server{Who(owner)} is using the data directory {paths.DataDirectory}; stop it, or set LoraLab:DataDirectory to another folder.");
+            throw new StartFailure($"Another LoraLab server{Who(owner)} is using the data directory {paths.DataDirectory}; stop it, "
+                + "or set LoraLab:DataDirectory to another folder.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartFailure($"The data directory {paths.DataDirectory} is not writable ({error.Message.TrimEnd('.')}); make it writable, or set LoraLab:DataDirectory to another folder.");
+            throw new StartFailure($"The data directory {paths.DataDirectory} is not writable ({error.Message.TrimEnd('.')}); "
+                + "make it writable, or set LoraLab:DataDirectory to another folder.");
         }
 
         try

@@ -40,6 +40,7 @@ internal sealed class LiveChannel(LiveConnections connections, LiveReplay replay
         }
 
         string? unknown = topics.FirstOrDefault(topic => !LiveTopics.IsKnown(topic));
-        return unknown is null ? topics : throw new HubException($"Unknown topic '{unknown}'; valid topics are runs, queue, system, studies, sweeps, run:ID, run:ID:logs, study:ID and sweep:ID.");
+        return unknown is null ? topics : throw new HubException($"Unknown topic '{unknown}'; valid topics are runs, queue, system, "
+            + "studies, sweeps, run:ID, run:ID:logs, study:ID and sweep:ID.");
     }
 }

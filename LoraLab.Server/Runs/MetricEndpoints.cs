@@ -11,7 +11,8 @@ internal static class MetricEndpoints
 {
     public static void MapMetrics(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; keys=a,b selects series, attempt=N returns all points of that attempt, including superseded ones");
+        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; "
+            + "keys=a,b selects series, attempt=N returns all points of that attempt, including superseded ones");
         api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("Metric series of several runs in one call");
     }
 

@@ -38,8 +38,10 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         throw ApiFailure.TooMany(
             "queueFull",
             waiting >= limit
-                ? $"The queue is full: {waiting} runs are queued, the maximum of LoraLab:Limits:QueuedRuns; submit again when some have run."
-                : $"{waiting} runs are queued, and {runs} more would exceed the {limit} that LoraLab:Limits:QueuedRuns allows; submit fewer, or submit again when some have run.",
+                ? $"The queue is full: {waiting} runs are queued, the maximum of LoraLab:Limits:QueuedRuns; "
+                    + "submit again when some have run."
+                : $"{waiting} runs are queued, and {runs} more would exceed the {limit} that LoraLab:Limits:QueuedRuns allows; "
+                    + "submit fewer, or submit again when some have run.",
             WhenFull);
     }
 

@@ -34,5 +34,6 @@ internal sealed class RunQuery(IRunStore store)
     private static HashSet<RunState>? ParseStates(string? list) => ParseList(list)?.Select(word =>
         Enum.TryParse(word, ignoreCase: true, out RunState state) && !char.IsDigit(word[0]) && word[0] != '-'
             ? state
-            : throw ApiFailure.Invalid("state", $"Unknown state '{word}'; use one of {string.Join(", ", Enum.GetNames<RunState>().Select(name => name.ToLowerInvariant()))}.")).ToHashSet();
+            : throw ApiFailure.Invalid("state", $"Unknown state '{word}'; "
+                + $"use one of {string.Join(", ", Enum.GetNames<RunState>().Select(name => name.ToLowerInvariant()))}.")).ToHashSet();
 }

@@ -37,7 +37,8 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
         catch (Exception error) when (error is not OperationCanceledException)
         {
             log.LogError(error, "Run {Run} was left active by an earlier server and cannot be recovered", run.Id);
-            await ending.EndAsync(run.Id, EndReason.WorkerLost, $"The server that executed the run died, and the run cannot be recovered ({error.Message}): resume it to continue from its last checkpoint.", cancellationToken);
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, "The server that executed the run died, "
+                + $"and the run cannot be recovered ({error.Message}): resume it to continue from its last checkpoint.", cancellationToken);
         }
     }
 

@@ -20,7 +20,9 @@ internal sealed class AllowedHostNames
         configured = Configured(configuration);
         if (!keys.Required && configured.Contains(Any))
         {
-            throw new StartFailure("AllowedHosts is \"*\", and no API key is configured: any web page could use this server through a name of its own. List the names in AllowedHosts, or create a key with `keys new`.");
+            throw new StartFailure("AllowedHosts is \"*\", and no API key is configured: "
+                + "any web page could use this server through a name of its own. "
+                + "List the names in AllowedHosts, or create a key with `keys new`.");
         }
 
         // DNS rebinding needs a name: a request to a numeric address was meant for this machine. Without keys only loopback is reachable.

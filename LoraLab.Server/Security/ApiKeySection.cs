@@ -25,7 +25,8 @@ internal static class ApiKeySection
             errors.AddRange(Check(entry.Path, name, scopes, hash));
             if (!names.Add(name))
             {
-                errors.Add($"{entry.Path}:Name is \"{name}\", which another key already has; give each key a unique name, so that logs show which one was used.");
+                errors.Add($"{entry.Path}:Name is \"{name}\", which another key already has; give each key a unique name, "
+                    + "so that logs show which one was used.");
             }
 
             if (errors.Count == before)

@@ -16,7 +16,8 @@ internal sealed class CrossSiteGuard(RequestDelegate next, AllowedHostNames name
         return !HasSideEffects(request) || (IsOwnSite(request.Headers["Sec-Fetch-Site"].ToString()) && IsOwnOrigin(request))
             ? next(context)
             : throw ApiFailure.Refused(
-                StatusCodes.Status403Forbidden, "crossSite", "This request comes from a page of another site; only the server's own pages and scripts may send it. Behind a proxy, add its name to AllowedHosts.");
+                StatusCodes.Status403Forbidden, "crossSite", "This request comes from a page of another site; "
+                    + "only the server's own pages and scripts may send it. Behind a proxy, add its name to AllowedHosts.");
     }
 
     private static bool HasSideEffects(HttpRequest request) =>

@@ -14,6 +14,7 @@ internal sealed class HostGuard(RequestDelegate next, AllowedHostNames names)
         return names.Allows(host)
             ? next(context)
             : throw ApiFailure.Refused(
-                StatusCodes.Status400BadRequest, "unknownHost", $"'{ApiFailure.Shorten(host)}' is not a host name of this server; use 127.0.0.1 or localhost, or add the name to AllowedHosts.");
+                StatusCodes.Status400BadRequest, "unknownHost", $"'{ApiFailure.Shorten(host)}' is not a host name of this server; "
+                    + "use 127.0.0.1 or localhost, or add the name to AllowedHosts.");
     }
 }

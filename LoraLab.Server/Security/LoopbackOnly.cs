@@ -16,7 +16,9 @@ internal static class LoopbackOnly
         if (!keys.Required && listen.EndPoint is IPEndPoint address && !IPAddress.IsLoopback(address.Address))
         {
             throw new StartFailure(
-                $"The server would listen on {address}, which other machines can reach, but no API key is configured: create one with `dotnet run --project LoraLab.Server -c Release -- keys new --name me --scopes admin`, add its entry to LoraLab:ApiKeys, and start again; or use --urls http://127.0.0.1:5080.");
+                $"The server would listen on {address}, which other machines can reach, but no API key is configured: "
+                    + "create one with `dotnet run --project LoraLab.Server -c Release -- keys new --name me --scopes admin`, "
+                    + "add its entry to LoraLab:ApiKeys, and start again; or use --urls http://127.0.0.1:5080.");
         }
     }
 }

@@ -37,7 +37,8 @@ internal sealed class Idempotency(IRunStore store)
             StoredResponse response = store.FindResponse(key)!;
             return response.BodyHash == hash
                 ? (response.CreatedId, response.Body, replayed)
-                : throw ApiFailure.Unprocessable("idempotencyKeyReused", $"The Idempotency-Key was used for another request, which created {response.CreatedId}; send a new key with a new request.");
+                : throw ApiFailure.Unprocessable("idempotencyKeyReused", "The Idempotency-Key was used for another request, "
+                    + $"which created {response.CreatedId}; send a new key with a new request.");
         }
         finally
         {

@@ -68,7 +68,8 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             if (!refused)
             {
                 refused = true;
-                logger.LogError("Cannot store the events of run {Run} ({Reason}); they stay in its file and are imported once the store can write again", runId, error.Message);
+                logger.LogError("Cannot store the events of run {Run} ({Reason}); "
+                    + "they stay in its file and are imported once the store can write again", runId, error.Message);
             }
 
             return false;

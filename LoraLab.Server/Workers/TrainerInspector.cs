@@ -43,7 +43,8 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             catch (TimeoutException)
             {
                 process.Dispose();
-                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not respond to the request for {request.Kind} within {Timeout.TotalSeconds} seconds; it will be restarted.");
+                throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not respond to the request for {request.Kind} within "
+                    + $"{Timeout.TotalSeconds} seconds; it will be restarted.");
             }
         }
     }

@@ -10,7 +10,7 @@ internal static class RequestBody
 {
     public const int MaximumBytes = 1 << 20;
 
-    public static readonly string TooLarge = $"The body is larger than {MaximumBytes / 1024} KiB.";
+    public static readonly string TooLargeMessage = $"The body is larger than {MaximumBytes / 1024} KiB.";
 
     private static readonly JsonDocumentOptions Parsing = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
@@ -94,7 +94,7 @@ internal static class RequestBody
             buffer.Write(piece, 0, read);
             if (buffer.Length > MaximumBytes)
             {
-                throw ApiFailure.TooLarge(TooLarge);
+                throw ApiFailure.TooLarge(TooLargeMessage);
             }
         }
 

@@ -32,7 +32,8 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartFailure($"The database {path} cannot be opened ({error.Message.TrimEnd('.')}); make it writable and free some disk space, or set LoraLab:DataDirectory to another folder.");
+            throw new StartFailure($"The database {path} cannot be opened ({error.Message.TrimEnd('.')}); "
+                + "make it writable and free some disk space, or set LoraLab:DataDirectory to another folder.");
         }
     }
 
@@ -46,7 +47,8 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             int version = SchemaMigrations.VersionOf(file.Engine);
             if (version > SchemaMigrations.Current)
             {
-                throw new StartFailure($"The database {path} was written by a newer LoraLab (schema {version}; this version supports up to {SchemaMigrations.Current}); update LoraLab, or set LoraLab:DataDirectory to another folder.");
+                throw new StartFailure($"The database {path} was written by a newer LoraLab (schema {version}; "
+                    + $"this version supports up to {SchemaMigrations.Current}); update LoraLab, or set LoraLab:DataDirectory to another folder.");
             }
 
             if (version < SchemaMigrations.Current)

@@ -102,12 +102,12 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
     public void RetryRecords()
     {
-        long enqueued;
+        long ticket;
         lock (gate)
         {
             // Inside the lock, so that a run that is removed meanwhile is not written after its removal.
             StoreView now = view;
-            enqueued = writer.Enqueue(batch =>
+            ticket = writer.Enqueue(batch =>
             {
                 foreach (StoredRun run in records.Unwritten(now.Find))
                 {
@@ -123,7 +123,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             });
         }
 
-        writer.Wait(enqueued);
+        writer.Wait(ticket);
     }
 
     public void Dispose()
@@ -163,19 +163,19 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     {
         while (true)
         {
-            (T result, long enqueued, long? uncovered) = TryExecute(scope, work);
+            (T result, long ticket, long? uncovered) = TryExecute(scope, work);
             if (uncovered is not long numbers)
             {
-                writer.Wait(enqueued);
+                writer.Wait(ticket);
                 return result;
             }
 
-            writer.WaitForState(enqueued, numbers);
+            writer.WaitForState(ticket, numbers);
         }
     }
 
     /// <summary>Nothing was written if the result contains event numbers that <c>store.json</c> does not cover yet.</summary>
-    private (T Result, long MarkRequested, long? Uncovered) TryExecute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    private (T Result, long Ticket, long? Uncovered) TryExecute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         lock (gate)
         {
@@ -191,7 +191,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         }
     }
 
-    private (T Result, long MarkRequested, long? Uncovered) ExecuteInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    private (T Result, long Ticket, long? Uncovered) ExecuteInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         // Inside the lock: later transactions have later times.
         DateTimeOffset now = time.GetUtcNow();
@@ -244,12 +244,12 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             return 0;
         }
 
-        long enqueued = writer.Enqueue(batch =>
+        long ticket = writer.Enqueue(batch =>
         {
             batch.Add(staged.Changed, before.Find, staged.ChangedExperiments.Values, staged.Responses);
             batch.State = stateFile.MarkRequested(next) ?? batch.State;
         });
-        return waits ? enqueued : 0;
+        return waits ? ticket : 0;
     }
 
     /// <summary>Rolls back after a bug in the program; after a disk error LiteDB is unusable and is closed.</summary>
@@ -279,12 +279,12 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         }
 
         open = new Tables(DatabaseFile.Open(path));
-        long told = seq;
+        long published = seq;
         view = Read(open);
         Interlocked.Exchange(ref seq, open.Seq);
         tables = open;
         // A commit whose last flush failed may have taken effect after all.
-        sink.Publish(open.EventsAfter(told));
+        sink.Publish(open.EventsAfter(published));
         changes.Publish([new StoreReopened()]);
         return open;
     }

@@ -24,7 +24,8 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         bool room = FreeBytes() is not long free || free >= options.Value.MinimumFreeMb * MiB;
         if (!room && !refused)
         {
-            log.LogWarning("Less than {Minimum} MiB (LoraLab:MinimumFreeMb) are free on the disk of {Folder}; queued runs are not started until there is more", options.Value.MinimumFreeMb, paths.DataDirectory);
+            log.LogWarning("Less than {Minimum} MiB (LoraLab:MinimumFreeMb) are free on the disk of {Folder}; "
+                + "queued runs are not started until there is more", options.Value.MinimumFreeMb, paths.DataDirectory);
         }
 
         refused |= !room;
@@ -83,7 +84,8 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
             }
 
             file.Delete();
-            log.LogError("The disk of {Folder} is full. Runs that write end as diskFull, and queued runs are not started; free some space, then resume the ended ones", paths.DataDirectory);
+            log.LogError("The disk of {Folder} is full. Runs that write end as diskFull, and queued runs are not started; "
+                + "free some space, then resume the ended ones", paths.DataDirectory);
             return true;
         }
     }

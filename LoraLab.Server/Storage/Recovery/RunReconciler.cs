@@ -19,7 +19,8 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            throw new StartFailure($"The runs in {paths.RunsDirectory} cannot be read into the database ({error.Message.TrimEnd('.')}); make the data directory writable, free some disk space, and start again.");
+            throw new StartFailure($"The runs in {paths.RunsDirectory} cannot be read into the database ({error.Message.TrimEnd('.')}); "
+                + "make the data directory writable, free some disk space, and start again.");
         }
     }
 
