@@ -10,6 +10,9 @@ internal sealed record ApiKey(string Name, IReadOnlyList<string> Scopes, byte[] 
     /// <summary>Makes keys recognizable, for people and for secret scanners.</summary>
     public const string Prefix = "loralab_";
 
+    /// <summary>The error for a secret that belongs to no key.</summary>
+    public const string Unknown = "This key is unknown to the server.";
+
     private const int SecretBytes = 32;
 
     public string Sha256 => Convert.ToHexStringLower(Hash);

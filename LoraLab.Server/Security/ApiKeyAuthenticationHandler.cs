@@ -31,6 +31,6 @@ internal sealed class ApiKeyAuthenticationHandler(IOptionsMonitor<Authentication
 
         return ring.Find(header.Parameter) is { } key
             ? AuthenticateResult.Success(new AuthenticationTicket(KeyIdentity.Create(key, Scheme.Name), Scheme.Name))
-            : AuthenticateResult.Fail("This key is unknown to the server.");
+            : AuthenticateResult.Fail(ApiKey.Unknown);
     }
 }

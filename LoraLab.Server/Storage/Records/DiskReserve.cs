@@ -84,7 +84,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
             }
 
             file.Delete();
-            log.LogError("The disk of {Folder} is full. Runs that write end as diskFull, and queued runs are not started; "
+            log.LogError("The disk of {Folder} is full. Runs that cannot write end as diskFull, and queued runs are not started; "
                 + "free some space, then resume the ended ones", paths.DataDirectory);
             return true;
         }
