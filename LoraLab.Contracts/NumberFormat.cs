@@ -76,7 +76,7 @@ public static class NumberFormat
     /// <summary>A learning rate as papers write it: <c>2e-4</c>; <c>0</c> for 0.</summary>
     public static string Rate(double rate) => rate == 0 ? "0" : Text(rate, "0.###e0");
 
-    /// <summary>The value of a hyperparameter as people type it: <c>2e-4</c> below 0.01, else plain: <c>0.05</c>, <c>16</c>, <c>20000</c>.</summary>
+    /// <summary>The value of a hyper-parameter as people type it: <c>2e-4</c> below 0.01, else plain: <c>0.05</c>, <c>16</c>, <c>20000</c>.</summary>
     public static string Setting(double value) => value != 0 && Math.Abs(value) < 0.01 ? Text(value, "0.####e0") : Text(value, "0.######");
 
     /// <summary>Seconds: <c>48.2 s</c>, <c>12 min 05 s</c>, <c>1 h 12 min</c>.</summary>

@@ -8,7 +8,7 @@ namespace LoraLab.Contracts.Runs;
 /// </summary>
 public sealed record RunSpec
 {
-    /// <summary>Display name; null: generated from the method and its hyperparameters.</summary>
+    /// <summary>Display name; null: generated from the method and its hyper-parameters.</summary>
     public string? Name { get; init; }
 
     /// <summary>Free text, shown as text.</summary>

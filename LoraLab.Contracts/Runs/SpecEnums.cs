@@ -39,7 +39,7 @@ public enum EvalSplit
     /// <summary>The dataset's development split.</summary>
     Dev,
 
-    /// <summary>Training rows held out from training, for selecting hyperparameters.</summary>
+    /// <summary>Training rows held out from training, for selecting hyper-parameters.</summary>
     Selection,
 }
 

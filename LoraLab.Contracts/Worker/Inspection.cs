@@ -63,7 +63,7 @@ public sealed record SpecValidation
     /// <summary>The specification with its defaults filled in; null if there are errors.</summary>
     public RunSpec? Spec { get; init; }
 
-    /// <summary>Name generated from the method and its hyperparameters, for a run without one.</summary>
+    /// <summary>Name generated from the method and its hyper-parameters, for a run without one.</summary>
     public string? SuggestedName { get; init; }
 
     /// <summary>Total optimizer steps; 0: unknown.</summary>

@@ -3,7 +3,7 @@ using LoraLab.Training.Files.Errors;
 namespace LoraLab.Training.Data;
 
 /// <summary>
-/// The selection split: rows of the training file that the run does not train on, held out to select hyperparameters. SST-2's
+/// The selection split: rows of the training file that the run does not train on, held out to select hyper-parameters. SST-2's
 /// training rows are sub-phrases of one another, so a candidate that shares a word 5-gram with a training row is excluded.
 /// </summary>
 internal static class SelectionSplit

@@ -4,7 +4,7 @@ using LoraLab.Training.Adapters;
 
 namespace LoraLab.Training.Specs;
 
-/// <summary>Builds a display name from the hyperparameters, for example <c>lora-plus r8 a16 lr1e-4/4e-4 s42</c>.</summary>
+/// <summary>Builds a display name from the hyper-parameters, for example <c>lora-plus r8 a16 lr1e-4/4e-4 s42</c>.</summary>
 public static class RunName
 {
     /// <summary>Returns the name for a complete specification.</summary>

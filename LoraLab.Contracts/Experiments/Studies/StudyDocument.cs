@@ -78,7 +78,7 @@ public enum StudyState
 /// <summary>Stages of a study.</summary>
 public enum StudyStage
 {
-    /// <summary>Hyperparameter selection: a cell of a grid, evaluated on the selection split.</summary>
+    /// <summary>Hyper-parameter selection: a cell of a grid, evaluated on the selection split.</summary>
     Selection,
 
     /// <summary>Evaluated on the reported split, for tables, figures and claims.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
-/// <summary>Hyperparameter importance over the completed runs.</summary>
+/// <summary>Hyper-parameter importance over the completed runs.</summary>
 public sealed record SweepImportance
 {
     /// <summary>The objective.</summary>

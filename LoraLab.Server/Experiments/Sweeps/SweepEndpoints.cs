@@ -21,7 +21,7 @@ internal static class SweepEndpoints
         sweeps.MapGet("/", List).WithSummary("All sweeps, newest first, without their trials");
         sweeps.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One sweep with its trials and its best run");
         sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("The run documents of a sweep in the order of its trials");
-        sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("Hyperparameter importance, available from ten completed runs");
+        sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("Hyper-parameter importance, available from ten completed runs");
         sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404).WithSummary("Two fields of a sweep as the cells of a heat map");
         sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Changes the name and notes of a sweep");
         sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Pauses a sweep: removes its queued runs from the queue and stops the running ones with a checkpoint");

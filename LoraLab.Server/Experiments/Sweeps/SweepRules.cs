@@ -63,7 +63,7 @@ internal static class SweepRules
 
         if (space.Has("seed") || space.Has("orderSeed"))
         {
-            yield return "Seeds are not hyperparameters: the best of several seeds is only the luckiest. To measure the variance over seeds, repeat one configuration in a study.";
+            yield return "Seeds are not hyper-parameters: the best of several seeds is only the luckiest. To measure the variance over seeds, repeat one configuration in a study.";
         }
 
         if (runs > SweepPlanner.MaxUnconfirmedRuns && !plan.Confirm)

@@ -60,7 +60,7 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             Runs = finished.Count,
             RequiredRuns = FieldImportances.Needed,
             Note = missing > 0
-                ? $"Hyperparameter importance requires {FieldImportances.Needed} completed runs; {missing} more {(missing == 1 ? "is" : "are")} needed."
+                ? $"Hyper-parameter importance requires {FieldImportances.Needed} completed runs; {missing} more {(missing == 1 ? "is" : "are")} needed."
                 : $"Share of the variance of {sweep.Plan.Objective} over {finished.Count} completed runs explained by a field (ε², corrected for chance). Interactions between fields are not included, nor are runs that were stopped early.",
             Fields = missing > 0 ? [] : FieldImportances.Of(space, [.. finished.Select(run => space.PointOf(run.Trial.Stored.Values)!)], [.. finished.Select(run => run.Value)]),
         };

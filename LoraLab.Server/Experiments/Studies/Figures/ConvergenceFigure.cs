@@ -24,7 +24,7 @@ internal sealed class ConvergenceFigure : IStudyFigure
         List<StudyGroup> groups = Groups(evidence);
         string seeds = groups.Exists(group => group.Counted.Count > 1) ? "mean over seeds, band: range over seeds" : "one seed";
         List<string> counts = [.. groups.Select(group => $"{group.Label} n = {group.Counted.Count}")];
-        return $"Accuracy on the reported split during training, {(evidence.NothingSelected ? "with fixed hyperparameters, without selection" : "each method with its selected hyperparameters")}: {seeds} ({string.Join(", ", counts)}). {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}.";
+        return $"Accuracy on the reported split during training, {(evidence.NothingSelected ? "with fixed hyper-parameters, without selection" : "each method with its selected hyper-parameters")}: {seeds} ({string.Join(", ", counts)}). {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}.";
     }
 
     public string? Missing(StudyEvidence evidence) => !evidence.OneGroupPerMethod ? "Several cells per method were reported and none was selected, so there is no curve per method."

@@ -35,7 +35,7 @@ internal static class PaperTex
             Figure(text, figure);
         }
 
-        text.Raw("\\clearpage").Raw("\\section{Protocol and hyperparameters}");
+        text.Raw("\\clearpage").Raw("\\section{Protocol and hyper-parameters}");
         foreach (StudyTable table in study.Tables.Where(table => table.Id != Tables.FinalTable.Id))
         {
             text.Raw($"\\input{{tables/{table.Id}}}");

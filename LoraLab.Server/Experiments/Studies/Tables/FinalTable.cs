@@ -39,7 +39,7 @@ internal static class FinalTable
 
     private static string Caption(StudyEvidence evidence, List<StudyGroup> present)
     {
-        string subject = evidence.NothingSelected ? "Last evaluations on the reported split, without hyperparameter selection" : "Each method with its selected hyperparameters, evaluated on the reported split";
+        string subject = evidence.NothingSelected ? "Last evaluations on the reported split, without hyper-parameter selection" : "Each method with its selected hyper-parameters, evaluated on the reported split";
         return $"{subject}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. Mean ± sample standard deviation over n seeds{(present.Any(group => group.Counted.Count == 1) ? " (value only for n = 1)" : "")}.";
     }
 

@@ -8,7 +8,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Tables;
 
-/// <summary>The hyperparameter values tried for a method, the split, and the selected cell.</summary>
+/// <summary>The hyper-parameter values tried for a method, the split, and the selected cell.</summary>
 internal static class HyperparameterTable
 {
     public const string Prefix = "hyper-parameters-";
@@ -23,7 +23,7 @@ internal static class HyperparameterTable
         return new StudyTable
         {
             Id = Prefix + arm.Method,
-            Caption = $"{arm.Label}: hyperparameter search on the selection split (training sentences not used for training) of {evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, one run per cell, best first.",
+            Caption = $"{arm.Label}: hyper-parameter search on the selection split (training sentences not used for training) of {evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, one run per cell, best first.",
             Columns = [.. fields, "Split", "Accuracy (%)", "Loss", "Selected"],
             Rows =
             [
@@ -56,7 +56,7 @@ internal static class HyperparameterTable
             Id = Prefix + arm.Method,
             Caption = grid
                 ? $"{arm.Label}: cells on the reported split of {evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, without selection."
-                : $"{arm.Label}: fixed hyperparameters of the plan, without a search.",
+                : $"{arm.Label}: fixed hyper-parameters of the plan, without a search.",
             Columns = [.. settings, "Split", "n", "Accuracy (%)", "Loss"],
             Rows =
             [

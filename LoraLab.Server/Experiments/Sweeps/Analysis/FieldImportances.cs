@@ -4,7 +4,7 @@ using LoraLab.Server.Experiments.Sweeps.Space;
 namespace LoraLab.Server.Experiments.Sweeps.Analysis;
 
 /// <summary>
-/// Hyperparameter importance: the share of the objective's variance between groups of a field's values. With k groups of n runs in total,
+/// Hyper-parameter importance: the share of the objective's variance between groups of a field's values. With k groups of n runs in total,
 /// between-group sum of squares SSB, within-group SSW and total SST, ε² = (SSB − (k − 1)·SSW/(n − k)) / SST. Its expectation is 0 for a
 /// field without effect, unlike that of SSB/SST, which is large by chance with few runs. It is the first-order effect: interactions are
 /// not included. The groups are the distinct values, or about equally large quantile groups if there are more than five values.

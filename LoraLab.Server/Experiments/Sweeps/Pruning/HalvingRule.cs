@@ -7,7 +7,7 @@ namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 /// Successive halving: every run is stopped at a rung; once all have reached it, one in <c>factor</c> resumes from its checkpoint to the
 /// next rung, the last ones to the end. A rung is the evaluation at its step, whatever step the run has reached when it stops.
 /// Specification and schedule are those of a full run, so that a resumed run equals one that was never stopped.
-/// Source: K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016,
+/// Source: K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyper-parameter optimization", AISTATS 2016,
 /// algorithm 1.
 /// </summary>
 internal static class HalvingRule

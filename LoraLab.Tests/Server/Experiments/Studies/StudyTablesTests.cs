@@ -124,7 +124,7 @@ public sealed class StudyTablesTests
 
         Assert.Equal(["lora-plus (learningRate 1e-4, learningRateB 1e-4)", "lora-plus (learningRate 1e-4, learningRateB 4e-4)"], table.Rows.Select(row => row[0].Text));
         Assert.DoesNotContain(table.Rows.SelectMany(row => row), cell => cell.Bold || cell.Dagger);
-        Assert.Contains("without hyperparameter selection", table.Caption, StringComparison.Ordinal);
+        Assert.Contains("without hyper-parameter selection", table.Caption, StringComparison.Ordinal);
     }
 
     [Fact]

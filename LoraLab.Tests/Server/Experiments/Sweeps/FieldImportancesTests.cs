@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Sweeps;
 
-/// <summary>Hyperparameter importance on synthetic results with known effects.</summary>
+/// <summary>Hyper-parameter importance on synthetic results with known effects.</summary>
 public sealed class FieldImportancesTests
 {
     [Fact]
