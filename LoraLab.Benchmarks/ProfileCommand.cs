@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Training.Training;
@@ -55,7 +56,7 @@ internal static class ProfileCommand
                 step((steps++ % windows) + 1);
             }
         });
-        Console.WriteLine(FormattableString.Invariant($"{workload} {implementation}: {steps} steps, {total.Wall / steps * 1000:0.000} ms wall, {total.Cpu / steps * 1000:0.000} ms CPU per step"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload} {implementation}: {steps} steps, {total.Wall / steps * 1000:0.000} ms wall, {total.Cpu / steps * 1000:0.000} ms CPU per step"));
         return 0;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Torch;
@@ -52,7 +53,7 @@ internal static class SameMath
             // Not "error > limit": a NaN must fail.
             if (!(lossError <= (half ? HalfLossLimit : LossLimit) && error <= limit))
             {
-                throw new NotMeasuredException(FormattableString.Invariant($"{name} does not match the reference path: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; of the fp32 reference path's gradient {own:0e0}."));
+                throw new NotMeasuredException(string.Create(CultureInfo.InvariantCulture, $"{name} does not match the reference path: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; of the fp32 reference path's gradient {own:0e0}."));
             }
 
             worst = Math.Max(worst, error);

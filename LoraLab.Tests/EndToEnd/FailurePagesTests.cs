@@ -74,8 +74,8 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
     [Fact]
     public async Task Run_Diverged_SaysWhyAndOpensTheFormWithACalmerRate()
     {
-        const string spec = """{"learningRate": 0.5, "notes": "steps=5 fail advice=0.05 say", "name": "the last word"}""";
-        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(spec)).Id);
+        const string Spec = """{"learningRate": 0.5, "notes": "steps=5 fail advice=0.05 say", "name": "the last word"}""";
+        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(Spec)).Id);
         IPage page = await dashboard.OpenAsync($"/runs/{run.Id}");
 
         ILocator panel = page.GetByTestId("run-failure");

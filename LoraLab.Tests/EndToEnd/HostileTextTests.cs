@@ -60,11 +60,11 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
     {
         ServerProcess server = scripted.Server;
         RunApi api = scripted.Api;
-        const string name = "<img src=x onerror=\"window.hacked='study'\"><b onmouseover=window.hacked=1>s</b>";
+        const string StudyName = "<img src=x onerror=\"window.hacked='study'\"><b onmouseover=window.hacked=1>s</b>";
         // One method has results; the other's runs fail with a sentence of their own.
         JsonObject plan = new()
         {
-            ["name"] = name,
+            ["name"] = StudyName,
             ["notes"] = Notes,
             ["seeds"] = new JsonArray(1, 2),
             ["spec"] = new JsonObject { ["tags"] = new JsonArray(Tag) },
@@ -78,12 +78,12 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
         await using IBrowserContext context = await dashboard.NewContextAsync(withoutPolicy: true);
         IPage page = await Dashboard.OpenAsync(context, new Uri(server.Address, "/studies"));
 
-        await Expect(page.Locator($"tr[data-study='{study.Id}']")).ToContainTextAsync(name);
+        await Expect(page.Locator($"tr[data-study='{study.Id}']")).ToContainTextAsync(StudyName);
         await AssertHarmlessAsync(page);
         foreach ((string path, string shown) in new[]
         {
-            ($"/studies/{study.Id}", name), ($"/studies/{study.Id}", "Runs without a result"), ($"/studies/{study.Id}?tab=selection", "q_proj"), ($"/studies/{study.Id}?tab=claims", name), ($"/studies/{study.Id}?tab=tables", name),
-            ($"/studies/{study.Id}?tab=figures", name), ($"/studies/{study.Id}?tab=plan", "onerror"), ($"/studies/new?from={study.Id}", "onerror"), ($"/runs?study={study.Id}", name),
+            ($"/studies/{study.Id}", StudyName), ($"/studies/{study.Id}", "Runs without a result"), ($"/studies/{study.Id}?tab=selection", "q_proj"), ($"/studies/{study.Id}?tab=claims", StudyName), ($"/studies/{study.Id}?tab=tables", StudyName),
+            ($"/studies/{study.Id}?tab=figures", StudyName), ($"/studies/{study.Id}?tab=plan", "onerror"), ($"/studies/new?from={study.Id}", "onerror"), ($"/runs?study={study.Id}", StudyName),
         })
         {
             await GoAsync(page, path);

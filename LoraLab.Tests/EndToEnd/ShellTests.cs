@@ -66,9 +66,9 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
         IPage page = await dashboard.OpenAsync("/queue");
         await page.GetByTestId("pause").ClickAsync();
         await Expect(page.GetByTestId("paused")).ToBeVisibleAsync();
-        const string spec = """{"notes": "steps=4"}""";
-        RunDocument first = await dashboard.Api.SubmitAsync(spec);
-        RunDocument second = await dashboard.Api.SubmitAsync(spec);
+        const string Spec = """{"notes": "steps=4"}""";
+        RunDocument first = await dashboard.Api.SubmitAsync(Spec);
+        RunDocument second = await dashboard.Api.SubmitAsync(Spec);
         await Expect(page.GetByTestId("queue-row")).ToHaveCountAsync(2);
 
         await page.Locator($"tr[data-run='{second.Id}']").GetByTestId("move-up").ClickAsync();

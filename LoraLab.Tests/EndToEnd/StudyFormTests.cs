@@ -17,8 +17,8 @@ public sealed class StudyFormTests(RealDashboard dashboard)
     [Fact]
     public async Task Form_BadPlan_ShowsTheErrorsOfTheApiAtTheirFields()
     {
-        const string plan = """{"template":"better-call-lora","size":"smoke","seeds":[1,1],"methods":[{"method":"lora","grid":{"learningRate":[]}}]}""";
-        JsonObject problem = await dashboard.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(plan));
+        const string Plan = """{"template":"better-call-lora","size":"smoke","seeds":[1,1],"methods":[{"method":"lora","grid":{"learningRate":[]}}]}""";
+        JsonObject problem = await dashboard.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(Plan));
         IPage page = await dashboard.OpenAsync(Address);
         await Expect(page.GetByTestId("start-study")).ToBeEnabledAsync();
 

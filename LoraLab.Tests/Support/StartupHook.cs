@@ -35,10 +35,10 @@ internal static class StartupHook
             Thread.Sleep(PollInterval);
         }
 
-        const int bytes = Megabytes << 20;
-        nint memory = Marshal.AllocHGlobal(bytes);
+        const int Bytes = Megabytes << 20;
+        nint memory = Marshal.AllocHGlobal(Bytes);
         // Memory becomes resident once it is written.
-        for (int i = 0; i < bytes; i += Page)
+        for (int i = 0; i < Bytes; i += Page)
         {
             Marshal.WriteByte(memory, i, 1);
         }

@@ -11,6 +11,11 @@ public static class MethodDocs
     /// <summary>Returns the page as Markdown.</summary>
     public static string Page(MethodDescriptor method)
     {
+        string defaultRate = NumberFormat.Rate(method.DefaultLearningRate)
+            + (method.HasLearningRateB ? " for A; B has its own rate (`learningRateB`)" : "");
+        string initFrom = method.AllowsInitFrom
+            ? "a PEFT adapter of the same rank and targets"
+            : "not available: the factors are initialized from the weights";
         StringBuilder page = new();
         page.Append(CultureInfo.InvariantCulture, $"""
             # {method.Name} (`{method.Id}`)
@@ -23,8 +28,8 @@ public static class MethodDocs
             | Trained | {method.Trains} |
             | Trainable parameters per layer | {method.Parameters} |
             | Initialization | {method.Start} |
-            | Default learning rate | {NumberFormat.Rate(method.DefaultLearningRate)}{(method.HasLearningRateB ? " for A; B has its own rate (`learningRateB`)" : "")} |
-            | `initFrom` | {(method.AllowsInitFrom ? "a PEFT adapter of the same rank and targets" : "not available: the factors are initialized from the weights")} |
+            | Default learning rate | {defaultRate} |
+            | `initFrom` | {initFrom} |
             | Saved adapter | {method.Export} |
             | Source | {method.Source} |
 

@@ -192,5 +192,7 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
 
     private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
         ? "one sentence per pass under plain autograd"
-        : $"packed passes of up to {run.Limits.Sentences} sentences{(run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")}{(run.Limits.SharePrefix ? ", common prefix shared" : "")}";
+        : $"packed passes of up to {run.Limits.Sentences} sentences"
+            + (run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")
+            + (run.Limits.SharePrefix ? ", common prefix shared" : "");
 }

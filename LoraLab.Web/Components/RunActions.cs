@@ -35,8 +35,8 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
     /// <summary>Kills the worker after confirmation.</summary>
     public async Task KillAsync(RunDocument run)
     {
-        const string text = "The worker process ends immediately without saving a checkpoint. Progress since the last checkpoint is lost; the run can be resumed from there.";
-        if (await ConfirmDialog.AskAsync(dialogs, $"Kill {run.Name}?", text, "Kill"))
+        const string Text = "The worker process ends immediately without saving a checkpoint. Progress since the last checkpoint is lost; the run can be resumed from there.";
+        if (await ConfirmDialog.AskAsync(dialogs, $"Kill {run.Name}?", Text, "Kill"))
         {
             await TryAsync(() => api.ActAsync(run.Id, "kill", CancellationToken.None), $"Killing {run.Name}…");
         }
@@ -54,8 +54,8 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
     public async Task<bool> DeleteAsync(IReadOnlyList<RunDocument> runs)
     {
         string title = runs.Count == 1 ? $"Delete {runs[0].Name}?" : $"Delete {runs.Count} runs?";
-        const string text = "Results, predictions, log and adapter are removed from disk. This cannot be undone.";
-        if (await ConfirmDialog.AskAsync(dialogs, title, text, "Delete") is false)
+        const string Text = "Results, predictions, log and adapter are removed from disk. This cannot be undone.";
+        if (await ConfirmDialog.AskAsync(dialogs, title, Text, "Delete") is false)
         {
             return false;
         }

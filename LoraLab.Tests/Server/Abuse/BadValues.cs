@@ -53,7 +53,8 @@ internal sealed class BadValues(Random random)
             bool bad = index++ == picked || random.Next(properties.Count) < wanted;
             if (bad)
             {
-                members.Add($"{Quote(name)}:{(random.Next(3) == 0 && depth < 3 && property is not null && route.Resolve(property)["properties"] is not null ? Object(route, property, depth + 1) : Json())}");
+                bool nested = random.Next(3) == 0 && depth < 3 && property is not null && route.Resolve(property)["properties"] is not null;
+                members.Add($"{Quote(name)}:{(nested ? Object(route, property!, depth + 1) : Json())}");
             }
             else if (property is not null && Default(route.Resolve(property)) is { } good && random.Next(2) == 0)
             {

@@ -11,8 +11,9 @@ public sealed class DiskFullTests
 {
     /// <summary>Checkpoints of some MiB: larger than the reserve.</summary>
     private const string Spec = """
-        {"model":"sample","dataset":"sample","method":"lora","rank":32,"alpha":32,"targetModules":"all-linear","learningRate":0.002,"precision":"fp32","lossScope":"completion",
-         "trainSamples":48,"effectiveBatch":4,"evalEvery":3,"evalSamples":16,"name":"NAME"}
+        {"model":"sample","dataset":"sample","method":"lora","rank":32,"alpha":32,"targetModules":"all-linear",
+         "learningRate":0.002,"precision":"fp32","lossScope":"completion","trainSamples":48,
+         "effectiveBatch":4,"evalEvery":3,"evalSamples":16,"name":"NAME"}
         """;
 
     [Fact]

@@ -14,8 +14,8 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
 
     /// <summary>Enough steps, evaluations and checkpoints for faults anywhere between them.</summary>
     public const string Spec = """
-        {"model":"sample","dataset":"sample","method":"lora","rank":4,"alpha":8,"learningRate":0.005,"dropout":0.1,"lossScope":"completion","precision":"fp32",
-         "trainSamples":80,"effectiveBatch":4,"evalEvery":4,"evalSamples":32}
+        {"model":"sample","dataset":"sample","method":"lora","rank":4,"alpha":8,"learningRate":0.005,"dropout":0.1,
+         "lossScope":"completion","precision":"fp32","trainSamples":80,"effectiveBatch":4,"evalEvery":4,"evalSamples":32}
         """;
 
     private static readonly string[] s_ofTime = [MetricKeys.TrainTokensPerSecond, MetricKeys.MemoryUsedMb];

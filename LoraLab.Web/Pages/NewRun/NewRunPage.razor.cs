@@ -16,6 +16,9 @@ namespace LoraLab.Web.Pages.NewRun;
 /// </summary>
 public sealed partial class NewRunPage
 {
+    private static readonly FormField s_rateB =
+        new("learningRateB", "Learning rate ηB", FieldKind.Number, "Empty: lrRatio × ηA") { Nullable = true };
+
     private static readonly TimeSpan s_typingPause = TimeSpan.FromMilliseconds(350);
 
     private readonly SpecForm _form = new();
@@ -62,6 +65,12 @@ public sealed partial class NewRunPage
     private string? SeedError => Seeds.Count == 0 ? "Enter at least one seed." : null;
 
     private string SeedHelp => Seeds.Count > 1 ? $"{Seeds.Count} seeds: one run each" : "Several, such as 1, 2, 3, create one run each";
+
+    private FormField RateField =>
+        new("learningRate", SeparateRates ? "Learning rate ηA" : "Learning rate", FieldKind.Number, RateHelp) { Nullable = true };
+
+    /// <summary>Whether the form has separate learning rates for A and B.</summary>
+    private bool SeparateRates => Descriptor?.HasLearningRateB == true && !_allMethods;
 
     private string RateHelp => _allMethods ? "Empty: each method's default" : $"Empty: the default of {Descriptor?.Name ?? "the method"}";
 

@@ -31,7 +31,10 @@ public sealed partial class RunConfig
 
     private static string Passes(RunEnvironment environment) => environment.MicroBatch == 1
         ? "One sentence per pass (reference path)"
-        : $"Packed, up to {NumberFormat.Count(environment.MicroBatch, "sentence")}{(environment.PackTokens is int tokens ? $" and {Format.Count(tokens)} tokens" : "")} per pass{(environment.SharedPrefix ? ", common prefix computed once" : "")}";
+        : $"Packed, up to {NumberFormat.Count(environment.MicroBatch, "sentence")}"
+            + (environment.PackTokens is int tokens ? $" and {Format.Count(tokens)} tokens" : "")
+            + " per pass"
+            + (environment.SharedPrefix ? ", common prefix computed once" : "");
 
     private string Text(string field) => Text(_spec[field]);
 

@@ -96,7 +96,8 @@ public sealed partial class RunPredictions
         StringBuilder csv = new($"row,label,predicted,{string.Join(',', _set!.Labels)}\n");
         foreach (Prediction row in _set.Items)
         {
-            csv.Append(CultureInfo.InvariantCulture, $"{row.Row},{LabelName(row.Label)},{LabelName(row.Predicted)},{string.Join(',', row.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)))}\n");
+            string scores = string.Join(',', row.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)));
+            csv.Append(CultureInfo.InvariantCulture, $"{row.Row},{LabelName(row.Label)},{LabelName(row.Predicted)},{scores}\n");
         }
 
         await Js.InvokeVoidAsync("loralab.download", $"{Run.Id}-step-{_set.Step}.csv", "text/csv", csv.ToString());

@@ -68,7 +68,8 @@ public sealed partial class RunsPage
     private string FirstRunCurl => $$"""
         curl -sS {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
           -H 'Content-Type: application/json' \
-          -d '{"model": "sample", "dataset": "sample", "method": "lora", "learningRate": 2e-3, "trainSamples": 4000, "lossScope": "completion"}'
+          -d '{"model": "sample", "dataset": "sample", "method": "lora",
+               "learningRate": 2e-3, "trainSamples": 4000, "lossScope": "completion"}'
         """;
 
     protected override async Task OnInitializedAsync()

@@ -43,7 +43,10 @@ internal static class PlanJson
         }
         catch (JsonException broken)
         {
-            return (null, $"it is not a valid plan{(broken.Path is { Length: > 1 } path ? $" ({path[1..].TrimStart('.')})" : broken.LineNumber is long line ? $" (line {line + 1})" : "")}.");
+            string place = broken.Path is { Length: > 1 } path ? $" ({path[1..].TrimStart('.')})"
+                : broken.LineNumber is long line ? $" (line {line + 1})"
+                : "";
+            return (null, $"it is not a valid plan{place}.");
         }
         catch (ArgumentException)
         {

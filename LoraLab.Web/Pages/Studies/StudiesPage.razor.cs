@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
 using LoraLab.Web.Api;
+using LoraLab.Web.Components;
 using LoraLab.Web.State;
 
 namespace LoraLab.Web.Pages.Studies;
@@ -38,6 +39,11 @@ public sealed partial class StudiesPage
     }
 
     private static bool IsToy(StudyDocument study) => study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
+
+    /// <summary>Time left of a running study, time taken of an ended one.</summary>
+    private static string Time(StudyDocument study, StudyDocument now) => now.EtaSeconds is double eta && study.State == StudyState.Running
+        ? Format.Duration(eta)
+        : study.EndedAt is DateTimeOffset ended ? $"took {Format.Duration((ended - study.CreatedAt).TotalSeconds)}" : Format.Nothing;
 
     private async Task LoadAsync()
     {

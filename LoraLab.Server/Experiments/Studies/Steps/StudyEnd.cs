@@ -32,10 +32,13 @@ internal static class StudyEnd
         List<string> methods =
         [
             .. study.Arms.Where(arm => !Reported(study, arm).Any(run => run.Finished))
-                .Select(arm => $"{arm.Label} has no finished run ({string.Join("; ", study.Runs.Where(run => run.Required.Method == arm.Method && !run.Finished).Take(3).Select(Reason))})."),
+                .Select(arm => $"{arm.Label} has no finished run ({Reasons(study, arm)})."),
         ];
         return methods.Count == 0 ? null : string.Join(" ", [.. methods, "Resume one of these runs, or start another study with different values."]);
     }
+
+    private static string Reasons(StoredStudy study, StoredArm arm) =>
+        string.Join("; ", study.Runs.Where(run => run.Required.Method == arm.Method && !run.Finished).Take(3).Select(Reason));
 
     private static IEnumerable<TrackedRun> Reported(StoredStudy study, StoredArm arm) =>
         study.Runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Reported);

@@ -46,8 +46,9 @@ internal static class StudyWarnings
     private static string? Tries(StoredStudy study, IReadOnlyList<TrackedRun> runs)
     {
         List<(string Label, int Count)> tries = [.. study.Arms.Select(arm => (arm.Label, runs.Count(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection)))];
+        string counts = string.Join(", ", tries.Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.Label} {method.Count}")));
         return tries.Select(method => method.Count).Distinct().Count() < 2 ? null
-            : $"The number of tuning runs differs between methods, because of the grids of the plan or because a grid was extended: {string.Join(", ", tries.Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.Label} {method.Count}")))}.";
+            : $"The number of tuning runs differs between methods, because of the grids of the plan or because a grid was extended: {counts}.";
     }
 
     private static IEnumerable<string> Environments(IEnumerable<RunDocument> runs)

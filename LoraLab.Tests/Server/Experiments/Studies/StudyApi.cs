@@ -49,9 +49,10 @@ internal static class StudyApi
                 return study;
             }
 
+            string runs = string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Settings.ToJsonString()} {run.Seed} {run.State}"));
             Assert.True(
                 waited.Elapsed < s_timeout,
-                $"Study {id} is {study.State} ({study.Error}) after {waited.Elapsed.TotalSeconds:0} s: {string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Settings.ToJsonString()} {run.Seed} {run.State}"))}");
+                $"Study {id} is {study.State} ({study.Error}) after {waited.Elapsed.TotalSeconds:0} s: {runs}");
             await Task.Delay(50);
         }
     }

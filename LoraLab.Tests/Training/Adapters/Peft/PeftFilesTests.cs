@@ -22,8 +22,8 @@ public sealed partial class PeftFilesTests
           "alpha_pattern": {}, "auto_mapping": null, "base_model_name_or_path": "sample", "bias": "none", "fan_in_fan_out": false,
           "inference_mode": true, "init_lora_weights": true, "layer_replication": null, "layers_pattern": null, "layers_to_transform": null,
           "loftq_config": {}, "lora_alpha": 8, "lora_dropout": 0.0, "megatron_config": null, "megatron_core": "megatron.core",
-          "modules_to_save": null, "peft_type": "LORA", "r": 4, "rank_pattern": {}, "revision": null, "target_modules": ["q_proj", "v_proj"],
-          "task_type": "CAUSAL_LM", "use_dora": false, "use_rslora": false
+          "modules_to_save": null, "peft_type": "LORA", "r": 4, "rank_pattern": {}, "revision": null,
+          "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM", "use_dora": false, "use_rslora": false
         }
         """;
 
