@@ -1,0 +1,78 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Architecture;
+
+/// <summary>The types in <c>docs/glossary.md</c> exist, and product code uses neither retired words nor British spelling.</summary>
+public sealed partial class GlossaryTests
+{
+    private static readonly string[] Products = ["LoraLab.Contracts", "LoraLab.Files", "LoraLab.Server", "LoraLab.Training", "LoraLab.Web"];
+    private static readonly string[] Extensions = [".cs", ".razor", ".css", ".js", ".html", ".torchscript", ".csproj"];
+    private static readonly string[] Generated = ["bin", "obj", "node_modules", "lib"];
+
+    [Fact]
+    public void Glossary_EveryCodeName_IsATypeOfAProduct()
+    {
+        HashSet<string> types = [.. Products
+            .SelectMany(product => Assembly.Load(product).GetTypes())
+            .Select(type => type.Name.Split('`')[0])];
+        string[] names = [.. File.ReadLines(Path.Combine(Fixtures.RepositoryRoot, "docs", "glossary.md"))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+            .SelectMany(line => CodeName().Matches(line.Split('|')[^2]))
+            .Select(match => match.Groups["name"].Value)];
+
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.Contains(name, types));
+    }
+
+    [Fact]
+    public void ProductCode_HasNoRetiredWord()
+    {
+        string[] found = [.. Products.Append("LoraLab.Benchmarks")
+            .SelectMany(project => Sources(Path.Combine(Fixtures.RepositoryRoot, project)))
+            .SelectMany(RetiredWords)];
+
+        Assert.True(found.Length == 0, string.Join('\n', found));
+    }
+
+    [Theory]
+    [InlineData("the Pace of a run", true)]
+    [InlineData("paceSeconds", true)]
+    [InlineData("namespace of whiteSpace", false)]
+    [InlineData("int StudyCourse()", true)]
+    [InlineData("an optimistic AppendText(initializer)", false)]
+    [InlineData("// unlabelled rows, optimised", true)]
+    [InlineData("""[JsonPropertyName("calmSteps")]""", false)]
+    [InlineData("""<c>full</c> or <c>randomised</c>""", false)]
+    [InlineData("SvdAlgorithm.Randomised", true)]
+    public void RetiredWord_InALine_IsFound(string line, bool expected) =>
+        Assert.Equal(expected, RetiredWord().IsMatch(Serialized().Replace(line, "")));
+
+    private static IEnumerable<string> RetiredWords(string file) => File.ReadLines(file).SelectMany((line, index) => RetiredWord()
+        .Matches(Serialized().Replace(line, ""))
+        .Select(match => $"{Path.GetRelativePath(Fixtures.RepositoryRoot, file)}:{index + 1} has '{match.Value}'"));
+
+    private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(folder)
+        .Where(file => Extensions.Contains(Path.GetExtension(file)))
+        .Concat(Directory.EnumerateDirectories(folder).Where(child => !Generated.Contains(Path.GetFileName(child))).SelectMany(Sources));
+
+    [GeneratedRegex("`(?<name>[A-Za-z]+)`")]
+    private static partial Regex CodeName();
+
+    // JSON names and values keep their spelling.
+    [GeneratedRegex("""\[JsonPropertyName\("\w+"\)\]|\brandomised\b""")]
+    private static partial Regex Serialized();
+
+    [GeneratedRegex(
+        """
+        \bTransients\b | way\ back | Calm(Steps|Stretch) | Forgive | Spoiled | Harden | Rehears | MetricBook | OnceForEachKey | Nuisance
+        | \bEndSentences?\b | \bEndText\b | \bFailureText\b | MemoryQuestion | PatientRetryPolicy
+        | (?<![A-Za-z])Pace(?-i:(?![a-z])) | (?-i:(?<=[a-z])Pace(?![a-z])) | (?-i:Course) | (?-i:\bcourses?(?![a-z]))
+        | initialis | normalis | optimis(?!ti|m) | randomis | serialis
+        | behaviour | catalogue | centre | colour | favour | honour | judgement | labelled | neighbour
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex RetiredWord();
+}
