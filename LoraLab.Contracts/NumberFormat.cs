@@ -73,10 +73,10 @@ public static class NumberFormat
         return Signed(value, format);
     }
 
-    /// <summary>A learning rate as papers write it: <c>2e-4</c>; <c>0</c> for 0.</summary>
-    public static string Rate(double rate) => rate == 0 ? "0" : Text(rate, "0.###e0");
-
-    /// <summary>The value of a hyper-parameter as people type it: <c>2e-4</c> below 0.01, else plain: <c>0.05</c>, <c>16</c>, <c>20000</c>.</summary>
+    /// <summary>
+    /// The value of a hyperparameter, learning rates included, as people type it: <c>2e-4</c> below 0.01, else plain: <c>0.05</c>, <c>16</c>,
+    /// <c>20000</c>.
+    /// </summary>
     public static string Setting(double value) => value != 0 && Math.Abs(value) < 0.01 ? Text(value, "0.####e0") : Text(value, "0.######");
 
     /// <summary>Seconds: <c>48.2 s</c>, <c>12 min 05 s</c>, <c>1 h 12 min</c>.</summary>
@@ -97,10 +97,14 @@ public static class NumberFormat
         return string.Create(CultureInfo.InvariantCulture, $"{minutes / 60:#,0} h {minutes % 60:00} min");
     }
 
-    /// <summary>MiB as MiB or, from 1,024 on, as GiB: <c>3.4 MiB</c>, <c>940 MiB</c>, <c>7.75 GiB</c>.</summary>
-    public static string Memory(double mebibytes) => Math.Round(mebibytes) >= Kibi
-        ? Text(mebibytes / Kibi, "#,0.00") + " GiB"
-        : Text(mebibytes, mebibytes < 10 ? "0.#" : "0") + " MiB";
+    /// <summary>MiB as MiB or, from 1,024 on, as GiB: <c>&lt; 0.1 MiB</c>, <c>3.4 MiB</c>, <c>940 MiB</c>, <c>7.75 GiB</c>.</summary>
+    public static string Memory(double mebibytes) => mebibytes switch
+    {
+        > 0 and < 0.05 => "< 0.1 MiB",
+        > 0 and < 9.95 => Text(mebibytes, "0.0") + " MiB",
+        < Kibi - 0.5 => Text(mebibytes, "0") + " MiB",
+        _ => Text(mebibytes / Kibi, "#,0.00") + " GiB",
+    };
 
     /// <summary>MiB as MiB whatever their number, beside a setting that is given in MiB: <c>8,192 MiB</c>.</summary>
     public static string Mebibytes(double mebibytes) => Text(mebibytes, "#,0") + " MiB";

@@ -47,15 +47,12 @@ public sealed class NumberFormatTests
     public void Number_OfAnySize_HasFourSignificantDigits(double value, string expected) => Assert.Equal(expected, NumberFormat.Number(value));
 
     [Theory]
-    [InlineData(2e-4, "2e-4", "2e-4")]
-    [InlineData(0.05, "5e-2", "0.05")]
-    [InlineData(16, "1.6e1", "16")]
-    [InlineData(0, "0", "0")]
-    public void Rate_IsScientific_AndSettingWhereItIsSmall(double value, string rate, string setting)
-    {
-        Assert.Equal(rate, NumberFormat.Rate(value));
-        Assert.Equal(setting, NumberFormat.Setting(value));
-    }
+    [InlineData(2e-4, "2e-4")]
+    [InlineData(0.05, "0.05")]
+    [InlineData(16, "16")]
+    [InlineData(20000, "20000")]
+    [InlineData(0, "0")]
+    public void Setting_OfAHyperparameter_HasAnExponentBelowOneHundredth(double value, string expected) => Assert.Equal(expected, NumberFormat.Setting(value));
 
     [Theory]
     [InlineData(0, "0.0 s")]
@@ -69,7 +66,9 @@ public sealed class NumberFormatTests
 
     [Theory]
     [InlineData(0, "0 MiB")]
+    [InlineData(0.03, "< 0.1 MiB")]
     [InlineData(3.44, "3.4 MiB")]
+    [InlineData(5, "5.0 MiB")]
     [InlineData(940.2, "940 MiB")]
     [InlineData(1023.7, "1.00 GiB")]
     [InlineData(7936, "7.75 GiB")]

@@ -2,12 +2,14 @@ using LoraLab.Web;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
 using LoraLab.Web.State;
+using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.WebAssembly.Hosting;
 using MudBlazor;
 using MudBlazor.Services;
 
 WebAssemblyHostBuilder builder = WebAssemblyHostBuilder.CreateDefault(args);
 builder.RootComponents.Add<App>("#app");
+builder.RootComponents.Add<HeadOutlet>("head::after");
 
 Uri baseAddress = new(builder.HostEnvironment.BaseAddress);
 builder.Services.AddSingleton(TimeProvider.System);

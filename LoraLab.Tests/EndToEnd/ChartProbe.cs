@@ -5,22 +5,22 @@ using Xunit;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>What a chart on a page has drawn.</summary>
+/// <summary>Reads a chart drawn on a page.</summary>
 internal sealed class ChartProbe(IPage page, string metric)
 {
     private ILocator Plot => page.Locator($"[data-metric='{metric}'] [data-testid=chart-plot]");
 
-    /// <summary>Points that the drawn chart stands for; 0 before it is drawn.</summary>
+    /// <summary>The number of points that the drawn chart represents; 0 before it is drawn.</summary>
     public Task<int> PointsAsync() => CountAsync("data-point-count");
 
-    /// <summary>Runs that the drawn chart shows.</summary>
+    /// <summary>The number of runs in the drawn chart.</summary>
     public Task<int> SeriesAsync() => CountAsync("data-series-count");
 
-    /// <summary>The lines as they are on the screen.</summary>
+    /// <summary>The SVG paths of the lines.</summary>
     public async Task<IReadOnlyList<string>> PathsAsync() =>
         await Plot.Locator("path.apexcharts-line").EvaluateAllAsync<string[]>("paths => paths.map(path => path.getAttribute('d'))");
 
-    /// <summary>Waits until the chart has more points than that, and returns how many.</summary>
+    /// <summary>Waits until the chart has more than the given number of points and returns their number.</summary>
     public async Task<int> WaitForMoreThanAsync(int points)
     {
         Stopwatch waited = Stopwatch.StartNew();
@@ -33,7 +33,7 @@ internal sealed class ChartProbe(IPage page, string metric)
                 return now;
             }
 
-            Assert.True(waited.ElapsedMilliseconds < Dashboard.Patience, $"The chart of {metric} has {now} points, not more than {points}.");
+            Assert.True(waited.ElapsedMilliseconds < Dashboard.TimeoutMs, $"The chart of {metric} has {now} points, not more than {points}.");
             await Task.Delay(100);
         }
     }

@@ -4,8 +4,8 @@ using Microsoft.Playwright;
 namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>
-/// A Chromium to drive: one that is there, else Debian's (as root), else Playwright's own download. The browser tests need one;
-/// where none is to be had they fail with a sentence that says what to install.
+/// Finds or installs Chromium: an installed one, else Debian's package (as root), else Playwright's download. If there is none, the
+/// browser tests fail with a message that says what to install.
 /// </summary>
 internal static class Chromium
 {
@@ -17,13 +17,13 @@ internal static class Chromium
         if (executable is null && !InstallWithPlaywright())
         {
             throw new InvalidOperationException(
-                "The browser tests need Chromium and none could be installed: install it (Debian: apt-get install chromium; elsewhere: Google Chrome or Microsoft Edge) and run the tests again.");
+                "The browser tests need Chromium, which could not be installed: install it (Debian: apt-get install chromium; elsewhere: Google Chrome or Microsoft Edge) and run the tests again.");
         }
 
         return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = executable,
-            // The sandbox refuses to start as root, as in a container.
+            // The sandbox does not start as root, as in a container.
             Args = Environment.IsPrivilegedProcess ? ["--no-sandbox"] : [],
         });
     }
@@ -32,7 +32,7 @@ internal static class Chromium
     {
         foreach (string candidate in Candidates().Where(File.Exists))
         {
-            // Ubuntu has a program of that name which only says that a snap is to be installed.
+            // Ubuntu has a stub of that name that only asks to install a snap.
             if (OperatingSystem.IsWindows() || await RunAsync(candidate, "--version"))
             {
                 return candidate;

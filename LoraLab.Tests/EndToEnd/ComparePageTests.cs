@@ -34,7 +34,7 @@ public sealed class ComparePageTests(ScriptedDashboard dashboard)
         // Some of the five are still queued: their curves are added live.
         foreach (RunDocument run in five.Items)
         {
-            RunDocument ended = await dashboard.Api.WaitForEndAsync(run.Id, Dashboard.RunPatience);
+            RunDocument ended = await dashboard.Api.WaitForEndAsync(run.Id, Dashboard.RunTimeout);
             Assert.Equal(RunState.Completed, ended.State);
         }
 

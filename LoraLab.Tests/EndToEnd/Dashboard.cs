@@ -7,14 +7,14 @@ using Xunit;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>The built server, and a browser in front of it; one for all tests of a collection, of which there are two that run side by side.</summary>
+/// <summary>The built server and a browser; one for all tests of a collection. The two collections run in parallel.</summary>
 public abstract class Dashboard : IAsyncLifetime
 {
-    /// <summary>Time for something that a two-core machine with other tests on it may take.</summary>
-    internal const int Patience = 90_000;
+    /// <summary>The timeout of an expectation, in milliseconds, on a two-core machine that runs other tests.</summary>
+    internal const int TimeoutMs = 90_000;
 
-    /// <summary>Time for some runs, one after the other, on such a machine.</summary>
-    internal static readonly TimeSpan RunPatience = TimeSpan.FromMinutes(4);
+    /// <summary>The timeout of several consecutive runs on such a machine.</summary>
+    internal static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
 
     private static readonly ConcurrentQueue<string> s_violations = new();
 
@@ -33,7 +33,7 @@ public abstract class Dashboard : IAsyncLifetime
     {
         Server = await ServerProcess.StartAsync(_setup);
         Api = new RunApi(Server.Http);
-        Assertions.SetDefaultExpectTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(TimeoutMs);
         _playwright = await Playwright.CreateAsync();
         _browser = await Chromium.LaunchAsync(_playwright);
         _context = await NewContextAsync();
@@ -56,11 +56,11 @@ public abstract class Dashboard : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>No page that was opened so far has met the content security policy.</summary>
+    /// <summary>Asserts that no page opened so far has violated the content security policy.</summary>
     internal static void AssertNoViolations() =>
-        Assert.True(s_violations.IsEmpty, $"The content security policy was met:{Environment.NewLine}{string.Join(Environment.NewLine, s_violations.Distinct())}");
+        Assert.True(s_violations.IsEmpty, $"The content security policy was violated:{Environment.NewLine}{string.Join(Environment.NewLine, s_violations.Distinct())}");
 
-    /// <summary>A page at an address of the dashboard, loaded; the pages share their cache.</summary>
+    /// <summary>Opens a page of the dashboard and waits until it is loaded; pages share their cache.</summary>
     internal async Task<IPage> OpenAsync(string path) => await OpenAsync(_context!, new Uri(Server.Address, path));
 
     internal static async Task<IPage> OpenAsync(IBrowserContext context, Uri address)
@@ -71,20 +71,20 @@ public abstract class Dashboard : IAsyncLifetime
         return page;
     }
 
-    /// <summary>Goes to another address as a link of the dashboard does: the page is not loaded again, which takes seconds.</summary>
+    /// <summary>Navigates like a link of the dashboard, without reloading it, which would take seconds.</summary>
     internal static async Task FollowAsync(IPage page, string path)
     {
         await page.EvaluateAsync("path => Blazor.navigateTo(path)", path);
         await ArriveAsync(page, $"^{Regex.Escape(path)}$");
     }
 
-    /// <summary>An empty page whose meetings with the content security policy are noted.</summary>
+    /// <summary>Creates an empty page whose violations of the content security policy are recorded.</summary>
     internal static async Task<IPage> NewPageAsync(IBrowserContext context)
     {
-        // Each test says so for those before it, the last one's are told when the browser closes.
+        // Each test reports violations of earlier ones; those of the last are reported when the browser closes.
         AssertNoViolations();
         IPage page = await context.NewPageAsync();
-        page.SetDefaultTimeout(Patience);
+        page.SetDefaultTimeout(TimeoutMs);
         page.Console += (_, message) =>
         {
             if (message.Text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase))
@@ -95,14 +95,14 @@ public abstract class Dashboard : IAsyncLifetime
         return page;
     }
 
-    /// <summary>Waits until the page is at an address whose path and query fit; says what it shows where that does not come.</summary>
+    /// <summary>Waits until path and query of the page match; on a timeout, fails with the page's text.</summary>
     internal static async Task ArriveAsync(IPage page, string pathAndQuery)
     {
-        Regex wanted = new(pathAndQuery);
-        Stopwatch waited = Stopwatch.StartNew();
-        while (!wanted.IsMatch(new Uri(page.Url).PathAndQuery))
+        Regex expected = new(pathAndQuery);
+        Stopwatch stopwatch = Stopwatch.StartNew();
+        while (!expected.IsMatch(new Uri(page.Url).PathAndQuery))
         {
-            if (waited.ElapsedMilliseconds > Patience)
+            if (stopwatch.ElapsedMilliseconds > TimeoutMs)
             {
                 Assert.Fail($"The page is at {page.Url}, not at {pathAndQuery}. It shows:{Environment.NewLine}{await page.Locator("body").InnerTextAsync()}");
             }
@@ -111,7 +111,7 @@ public abstract class Dashboard : IAsyncLifetime
         }
     }
 
-    /// <summary>A browser profile of its own.</summary>
+    /// <summary>Creates a separate browser profile.</summary>
     internal async Task<IBrowserContext> NewContextAsync(ColorScheme scheme = ColorScheme.Light, bool withoutPolicy = false) =>
         await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme, BypassCSP = withoutPolicy });
 }

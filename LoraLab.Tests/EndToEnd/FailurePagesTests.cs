@@ -7,12 +7,12 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>What the pages show of runs that stop or fail, and what they offer to do.</summary>
+/// <summary>What the pages show for stopped and failed runs, and the actions they offer.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class FailurePagesTests(ScriptedDashboard dashboard)
 {
     [Fact]
-    public async Task Run_CancelledAndResumedInThePage_GoesOnFromItsCheckpoint()
+    public async Task Run_CancelledAndResumedOnThePage_ContinuesFromItsCheckpoint()
     {
         RunDocument submitted = await SubmitLongAsync();
         try
@@ -45,9 +45,9 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    public async Task Run_ThatDoesNotObeyACancel_IsKilledInThePage()
+    public async Task Run_IgnoringACancel_IsKilledOnThePage()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "It stops a process by a signal.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The test suspends a process with a signal.");
         RunDocument submitted = await SubmitLongAsync();
         int worker = (await dashboard.Api.WaitAsync(submitted.Id, run => run.Progress.Step > 4)).Attempts[0].ProcessId!.Value;
         await SignalAsync(worker, "STOP");
@@ -72,7 +72,7 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    public async Task Run_Diverged_SaysWhyAndOpensTheFormWithACalmerRate()
+    public async Task Run_Diverged_ShowsTheReasonAndOpensTheFormWithALowerRate()
     {
         const string Spec = """{"learningRate": 0.5, "notes": "steps=5 fail advice=0.05 say", "name": "the last word"}""";
         RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync(Spec)).Id);
@@ -96,7 +96,7 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
 
     private Task<RunDocument> SubmitLongAsync() => dashboard.Api.SubmitAsync("""{"notes": "steps=100000 delay=20 bowl", "evalEvery": 10}""");
 
-    // Whatever happened, the run does not stand in the way of the other tests.
+    // Stopped in any case, so that the run does not block other tests.
     private async Task StopAsync(string id)
     {
         using HttpResponseMessage stopped = await dashboard.Server.Http.PostAsync($"/api/v1/runs/{id}/cancel", null);

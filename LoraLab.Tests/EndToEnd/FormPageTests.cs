@@ -9,12 +9,12 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>The form says what the API says.</summary>
+/// <summary>The form shows what the API returns.</summary>
 [Collection(nameof(RealDashboard))]
 public sealed class FormPageTests(RealDashboard dashboard)
 {
     [Fact]
-    public async Task Form_BadInput_ShowsTheSentencesOfTheApiUnderTheirFields()
+    public async Task Form_BadInput_ShowsTheMessagesOfTheApiUnderTheirFields()
     {
         Dictionary<string, string> typed = new() { ["rank"] = "abc", ["alpha"] = "-1", ["learningRate"] = "0", ["trainSamples"] = "1.5" };
         const string Spec = """{"model": "sample", "dataset": "sample", "method": "lora", "rank": "abc", "alpha": -1, "learningRate": 0, "trainSamples": 1.5}""";
@@ -28,7 +28,7 @@ public sealed class FormPageTests(RealDashboard dashboard)
         await ShowsAsync(page, typed, problem);
         await Expect(page.GetByTestId("queue-run")).ToBeDisabledAsync();
 
-        // What was typed stands in the address: a reload keeps it, and the sentences.
+        // The input is kept in the URL: a reload restores it, and the messages.
         await page.ReloadAsync();
         await ShowsAsync(page, typed, problem);
         await page.GetByTestId("field-rank").FillAsync("0");
@@ -37,7 +37,7 @@ public sealed class FormPageTests(RealDashboard dashboard)
     }
 
     [Fact]
-    public async Task Form_TheCurlItShows_IsTheRunItQueues()
+    public async Task Form_SpecificationShown_IsTheOneSubmitted()
     {
         JsonObject spec = MicroSpec.For("pissa");
         spec["maxSteps"] = 1;
@@ -47,13 +47,13 @@ public sealed class FormPageTests(RealDashboard dashboard)
         JsonObject shown = JsonNode.Parse(await page.GetByTestId("preview").Locator("code").InnerTextAsync())!.AsObject();
 
         JsonObject answer = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", shown.ToJsonString());
-        JsonObject wanted = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", spec.ToJsonString());
-        Assert.Equal(wanted["spec"]!.ToJsonString(), answer["spec"]!.ToJsonString());
+        JsonObject expected = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", spec.ToJsonString());
+        Assert.Equal(expected["spec"]!.ToJsonString(), answer["spec"]!.ToJsonString());
         await page.CloseAsync();
     }
 
     [Fact]
-    public async Task Form_OverTheBudget_ASuggestionMakesItFit()
+    public async Task Form_OverTheBudget_FitsAfterASuggestion()
     {
         JsonObject spec = MicroSpec.For("lora");
         (spec["effectiveBatch"], spec["trainSamples"], spec["packTokens"]) = (1000, 1000, 100_000);

@@ -11,7 +11,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>What people and programs write is text on every page, also where the content security policy would not save it.</summary>
+/// <summary>User and program output is rendered as text on every page, even without the content security policy.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer scripted) : IClassFixture<ScriptedServer>
 {
@@ -61,7 +61,7 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
         ServerProcess server = scripted.Server;
         RunApi api = scripted.Api;
         const string StudyName = "<img src=x onerror=\"window.hacked='study'\"><b onmouseover=window.hacked=1>s</b>";
-        // One method has results; the other's runs fail with a sentence of their own.
+        // One method has results; the runs of the other fail.
         JsonObject plan = new()
         {
             ["name"] = StudyName,
@@ -94,7 +94,7 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
         await page.CloseAsync();
     }
 
-    /// <summary>By way of a page that shows none of it, so that what is seen next is the new page's.</summary>
+    /// <summary>Navigates via a page without hostile text, so that the text found next is on the new page.</summary>
     private static async Task GoAsync(IPage page, string path)
     {
         await Dashboard.FollowAsync(page, "/system");
@@ -102,7 +102,7 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
         await Dashboard.FollowAsync(page, path);
     }
 
-    /// <summary>The tooltip of a chart is drawn by a script of ours.</summary>
+    /// <summary>Checks the tooltip of a chart, which is rendered by our own script.</summary>
     private static async Task HoverChartsAsync(IPage page, string first, string second)
     {
         await GoAsync(page, $"/compare?runs={first},{second}");

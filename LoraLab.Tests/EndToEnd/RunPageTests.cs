@@ -7,20 +7,21 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>What the page of an ended run shows, and what the table does with one.</summary>
+/// <summary>The page of an ended run, and actions on one in the run table.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class RunPageTests(ScriptedDashboard dashboard)
 {
     [Fact]
-    public async Task Run_Completed_ShowsWhatTheServerStored()
+    public async Task Run_Completed_ShowsTheStoredResults()
     {
-        RunDocument submitted = await dashboard.Api.SubmitAsync("""{"notes": "steps=10 delay=100 rows=32 fingerprint say", "name": "told in the log"}""");
+        RunDocument submitted = await dashboard.Api.SubmitAsync("""{"notes": "steps=10 delay=100 rows=32 fingerprint say", "name": "written to the log"}""");
         IPage page = await dashboard.OpenAsync($"/runs/{submitted.Id}");
         RunDocument run = await dashboard.Api.WaitForEndAsync(submitted.Id);
 
         await Expect(page.GetByTestId("state-badge").First).ToHaveAttributeAsync("data-state", "completed");
         await Expect(page.GetByTestId("stat-accuracy")).ToContainTextAsync($"{run.Summary.Correct}/{run.Summary.EvalRows}");
         await Expect(page.GetByTestId("adapter")).ToBeVisibleAsync();
+        await Expect(page).ToHaveTitleAsync($"{run.Name} · LoraLab");
 
         RunFingerprint fingerprint = await dashboard.Api.ReadAsync<RunFingerprint>(ApiRoutes.Run(run.Id, "fingerprint"));
         Assert.Equal((run.Summary.TrainTokens, 10), (fingerprint.Training.ConsumedTokens, fingerprint.Training.Steps));
@@ -33,13 +34,13 @@ public sealed class RunPageTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("confusion").Locator("td.right b").First).ToHaveTextAsync($"{right}");
 
         await page.GetByTestId("tab-logs").ClickAsync();
-        await Expect(page.GetByTestId("log")).ToContainTextAsync("told in the log");
+        await Expect(page.GetByTestId("log")).ToContainTextAsync("written to the log");
         Assert.Contains("tab=logs", page.Url, StringComparison.Ordinal);
         await page.CloseAsync();
     }
 
     [Fact]
-    public async Task Run_RenamedAndDeletedInTheTable_IsSoOnTheServer()
+    public async Task Run_RenamedAndDeletedInTheTable_ChangesOnTheServer()
     {
         RunDocument submitted = await dashboard.Api.SubmitAsync("""{"method": "lora-xs", "notes": "steps=1"}""");
         await dashboard.Api.WaitForEndAsync(submitted.Id);

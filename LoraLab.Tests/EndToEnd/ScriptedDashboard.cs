@@ -3,13 +3,13 @@ using Xunit;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>With the scripted worker: what the pages show does not depend on who trained, and a run takes no longer than the test needs.</summary>
+/// <summary>A dashboard with the scripted worker: pages do not depend on the trainer, and a run takes only as long as the test needs.</summary>
 public sealed class ScriptedDashboard() : Dashboard(ScriptedServer.Setup with
 {
-    // A page offers to kill a worker that does not obey some seconds before its time is up.
+    // A page offers a kill some seconds before the deadline of a cancel.
     Environment = new Dictionary<string, string> { ["LoraLab__CancelGraceSeconds"] = "15" },
 });
 
-/// <summary>Shares the <see cref="ScriptedDashboard"/>: one page after the other, beside the other tests.</summary>
+/// <summary>Shares the <see cref="ScriptedDashboard"/>; its tests run one at a time, in parallel to other collections.</summary>
 [CollectionDefinition(nameof(ScriptedDashboard))]
 public sealed class ScriptedDashboardCollection : ICollectionFixture<ScriptedDashboard>;

@@ -6,20 +6,20 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>Every page lives with the content security policy, those of libraries too.</summary>
+/// <summary>Every page complies with the content security policy, those of libraries included.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
 {
     [Fact]
-    public async Task Pages_All_MeetNoPolicy()
+    public async Task Pages_All_CauseNoViolations()
     {
-        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync("""{"notes": "steps=4"}""")).Id, Dashboard.RunPatience);
+        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync("""{"notes": "steps=4"}""")).Id, Dashboard.RunTimeout);
         IPage page = await dashboard.OpenAsync("/runs");
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         foreach (string path in (string[])["/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])
         {
             await Dashboard.FollowAsync(page, path);
-            await QuietAsync(page);
+            await WaitForIdleAsync(page);
         }
 
         await page.CloseAsync();
@@ -37,23 +37,23 @@ public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    public async Task Policy_MetByAPage_IsNoticed()
+    public async Task Violation_OnAPage_IsReported()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync();
         IPage page = await context.NewPageAsync();
-        List<string> said = [];
-        page.Console += (_, message) => said.Add(message.Text);
+        List<string> messages = [];
+        page.Console += (_, message) => messages.Add(message.Text);
         await page.GotoAsync(new Uri(dashboard.Server.Address, "/health/live").ToString());
 
         await page.EvaluateAsync("() => { const script = document.createElement('script'); script.textContent = 'window.ran = true'; document.head.append(script); }");
 
         Assert.Null(await page.EvaluateAsync<bool?>("window.ran ?? null"));
-        Assert.Contains(said, text => text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(messages, text => text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
         await page.CloseAsync();
     }
 
-    /// <summary>Waits until the page has asked for nothing for half a second.</summary>
-    private static async Task QuietAsync(IPage page)
+    /// <summary>Waits until the page has made no request for half a second.</summary>
+    private static async Task WaitForIdleAsync(IPage page)
     {
         long last = Stopwatch.GetTimestamp();
         void Note(object? sender, IRequest request) => last = Stopwatch.GetTimestamp();

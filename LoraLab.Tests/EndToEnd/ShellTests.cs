@@ -10,12 +10,12 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>What every page has: theme, connection, queue.</summary>
+/// <summary>The common elements of all pages: theme, connection, queue.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class ShellTests(ScriptedDashboard dashboard)
 {
     [Fact]
-    public async Task Theme_ChosenDark_IsRememberedAndTheSystemIsTheDefault()
+    public async Task Theme_ChosenDark_IsStoredAndTheSystemIsTheDefault()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync(ColorScheme.Dark);
         IPage page = await Dashboard.OpenAsync(context, dashboard.Server.Address);
@@ -31,9 +31,9 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
         await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
     }
 
-    /// <summary>A page is left while its first subscription waits for a connection: what it still does then troubles nobody.</summary>
+    /// <summary>A page closed while its first subscription waits for a connection causes no errors afterwards.</summary>
     [Fact]
-    public async Task Pages_LeftWhileTheyBegin_LeaveNoErrorBehind()
+    public async Task Pages_ClosedWhileLoading_CauseNoErrors()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync();
         await context.RouteAsync("**/hubs/**", route => route.AbortAsync());
@@ -53,7 +53,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
         }
 
         await Dashboard.FollowAsync(page, "/methods");
-        // Longer than a page waits for the connection and a form for the next letter.
+        // Longer than the connect timeout of a page and the typing pause of a form.
         await Task.Delay(TimeSpan.FromSeconds(4));
         Assert.Empty(errors);
         await Expect(page.GetByText("Something went wrong on this page")).ToHaveCountAsync(0);
@@ -61,7 +61,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    public async Task Queue_PausedAndReorderedInThePage_IsSoOnTheServer()
+    public async Task Queue_PausedAndReorderedOnThePage_ChangesOnTheServer()
     {
         IPage page = await dashboard.OpenAsync("/queue");
         await page.GetByTestId("pause").ClickAsync();
@@ -84,7 +84,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    public async Task Server_GoneAndBack_ThePageSaysSoAndCatchesUp()
+    public async Task Server_Restarted_ThePageReconnectsAndCatchesUp()
     {
         string address = $"http://127.0.0.1:{FreePort()}";
         using TemporaryFolder data = new();

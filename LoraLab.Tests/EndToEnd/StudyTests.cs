@@ -66,7 +66,7 @@ public sealed class StudyTests(RealDashboard dashboard)
         await Expect(page.GetByTestId("matrix-cell")).ToHaveCountAsync(2 * s_methods.Length);
         await Expect(page.GetByTestId("study-progress")).Not.ToHaveAttributeAsync("data-done", "0");
         await Expect(page.GetByTestId("study-eta")).ToContainTextAsync("left");
-        await page.Locator("[data-testid=matrix-cell][data-state=completed]").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 3 * Dashboard.Patience });
+        await page.Locator("[data-testid=matrix-cell][data-state=completed]").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 3 * Dashboard.TimeoutMs });
     }
 
     private async Task RenameAsync(IPage page, string id)

@@ -6,18 +6,18 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>A run started in the page, trained, and watched there.</summary>
+/// <summary>A run that is submitted, trained and watched on the pages.</summary>
 [Collection(nameof(RealDashboard))]
 public sealed class TrainedRunPageTests(RealDashboard dashboard)
 {
     [Fact]
-    public async Task NewRun_QueuedInThePage_CurveGrowsWithoutAReloadAndSurvivesOne()
+    public async Task NewRun_QueuedOnThePage_CurveGrowsWithoutAReloadAndSurvivesOne()
     {
         IPage page = await dashboard.OpenAsync("/runs/new");
         await page.GetByTestId("method-lora-plus").ClickAsync();
         await page.GetByTestId("field-rank").FillAsync("4");
         await page.GetByTestId("field-trainSamples").FillAsync("64");
-        // Far more epochs than the test waits for: the run is still going on when the page is looked at.
+        // Far more epochs than the test waits for, so that the run is still in progress when the page is checked.
         await page.Locator("#f-epochs").FillAsync("5000");
         await page.Locator("#f-effectiveBatch").FillAsync("8");
         await page.Locator("#f-evalEvery").FillAsync("4");
@@ -39,13 +39,13 @@ public sealed class TrainedRunPageTests(RealDashboard dashboard)
         }
         finally
         {
-            // Whatever happened, the run does not stand in the way of the other tests.
+            // Stopped in any case, so that the run does not block other tests.
             using HttpResponseMessage stopped = await dashboard.Server.Http.PostAsync($"/api/v1/runs/{id}/cancel", null);
             await dashboard.Api.WaitForEndAsync(id);
         }
     }
 
-    /// <summary>Sees the curve grow, reloads, and sees it whole and growing again.</summary>
+    /// <summary>Waits for the curve to grow, reloads, and waits for it to be complete and growing again.</summary>
     private static async Task WatchAsync(IPage page)
     {
         ChartProbe accuracy = new(page, MetricKeys.EvalAccuracy);

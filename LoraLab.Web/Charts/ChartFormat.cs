@@ -9,6 +9,6 @@ public enum ChartFormat
     /// <summary>Shares in [0, 1] as percentages.</summary>
     Percent,
 
-    /// <summary>Learning rates in scientific notation.</summary>
+    /// <summary>Learning rates, with an exponent below 0.01.</summary>
     Rate,
 }

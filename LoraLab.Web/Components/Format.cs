@@ -34,8 +34,8 @@ public static class Format
     /// <inheritdoc cref="NumberFormat.Number"/>
     public static string Number(double? number) => OrNothing(number, NumberFormat.Number);
 
-    /// <inheritdoc cref="NumberFormat.Rate"/>
-    public static string Rate(double? rate) => OrNothing(rate, NumberFormat.Rate);
+    /// <summary>A learning rate, see <see cref="NumberFormat.Setting"/>.</summary>
+    public static string Rate(double? rate) => OrNothing(rate, NumberFormat.Setting);
 
     /// <inheritdoc cref="NumberFormat.Duration"/>
     public static string Duration(double? seconds) => OrNothing(seconds, NumberFormat.Duration);
@@ -65,12 +65,12 @@ public static class Format
             < 86400 => $"{Math.Round(age.TotalHours):0} h ago",
             < 172800 => "yesterday",
             < 2592000 => $"{Math.Floor(age.TotalDays):0} days ago",
-            _ => at.ToLocalTime().ToString("d MMM yyyy", CultureInfo.InvariantCulture),
+            _ => at.ToLocalTime().ToString("MMM d, yyyy", CultureInfo.InvariantCulture),
         };
     }
 
     /// <summary>Date and time in the reader's time zone.</summary>
-    public static string Timestamp(DateTimeOffset at) => at.ToLocalTime().ToString("d MMM yyyy, HH:mm:ss", CultureInfo.InvariantCulture);
+    public static string Timestamp(DateTimeOffset at) => at.ToLocalTime().ToString("MMM d, yyyy, HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static string OrNothing(double? value, Func<double, string> format) => value is double known ? format(known) : Nothing;
 }

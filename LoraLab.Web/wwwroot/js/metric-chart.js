@@ -20,12 +20,12 @@ const css = name => getComputedStyle(document.documentElement).getPropertyValue(
 
 // Figures as NumberFormat (LoraLab.Contracts) writes them.
 const decimals = (value, digits) => value.toLocaleString('en', { maximumFractionDigits: digits }).replace('-', '−');
-const scientific = value => value.toExponential(3).replace(/\.?0+e/, 'e').replace('e+', 'e').replace(/^-/, '−');
+const scientific = (value, digits) => value.toExponential(digits).replace(/\.?0+e/, 'e').replace('e+', 'e').replace(/^-/, '−');
 
 function number(value) {
   const size = Math.abs(value);
   if (!Number.isFinite(value) || size === 0) { return String(size && value); }
-  if (size < 1e-3 || size >= 1e7) { return scientific(value); }
+  if (size < 1e-3 || size >= 1e7) { return scientific(value, 3); }
   return decimals(value, Math.max(0, 3 - Math.floor(Math.log10(size))));
 }
 
@@ -34,7 +34,7 @@ const percent = value => `${(value * 100).toFixed(2).replace(/^-/, '−')}%`;
 export function format(drawing, drawn) {
   const value = drawing.logY ? 10 ** drawn : drawn;
   if (drawing.format === 'percent') { return percent(value); }
-  if (drawing.format === 'rate') { return value === 0 ? '0' : scientific(value); }
+  if (drawing.format === 'rate') { return value !== 0 && Math.abs(value) < 0.01 ? scientific(value, 4) : decimals(value, 6); }
   return number(value);
 }
 

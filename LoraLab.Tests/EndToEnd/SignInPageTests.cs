@@ -6,12 +6,12 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>Signing in, in a browser.</summary>
+/// <summary>Signing in with a browser.</summary>
 [Collection(nameof(ScriptedDashboard))]
-public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInRequestTests.LockedServer locked) : IClassFixture<SignInRequestTests.LockedServer>
+public sealed class SignInPageTests(ScriptedDashboard dashboard, SignInPageTests.LockedServer locked) : IClassFixture<SignInPageTests.LockedServer>
 {
     [Fact]
-    public async Task Page_OfAServerWithKeys_LeadsToTheSignInAndBackAndOutAgain()
+    public async Task Page_OfAServerWithKeys_RedirectsToSignInAndBackAndSignsOut()
     {
         (ServerKey key, ServerProcess server) = (locked.Submit, locked.Server);
         await using IBrowserContext context = await dashboard.NewContextAsync();
@@ -29,7 +29,7 @@ public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInReques
         await Expect(page.GetByTestId("live-state")).ToContainTextAsync("Live");
         Assert.DoesNotContain(key.Secret, await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"), StringComparison.Ordinal);
 
-        // What the key may not do is said, not silently ignored.
+        // An action that the key does not allow is reported, not ignored.
         await page.GetByTestId("pause").ClickAsync();
         await Expect(page.GetByText("requires a key with the scope admin")).ToBeVisibleAsync();
 
@@ -42,10 +42,10 @@ public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInReques
     }
 
     [Fact]
-    public async Task SignIn_WithAReturnElsewhere_StaysOnTheServer()
+    public async Task SignIn_WithAForeignReturnUrl_StaysOnTheServer()
     {
         (ServerKey key, ServerProcess server) = (locked.Read, locked.Server);
-        // One profile for all of them, whose cache spares loading the dashboard again.
+        // One profile for all, whose cache avoids downloading the dashboard again.
         await using IBrowserContext context = await dashboard.NewContextAsync();
         foreach (string target in (string[])["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
         {
@@ -61,7 +61,7 @@ public sealed class SignInRequestTests(ScriptedDashboard dashboard, SignInReques
         }
     }
 
-    /// <summary>A server that asks for a key.</summary>
+    /// <summary>A server that requires a key.</summary>
     public sealed class LockedServer : IAsyncLifetime
     {
         internal ServerKey Submit { get; } = new("lab", "submit");
