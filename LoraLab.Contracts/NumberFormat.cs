@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LoraLab.Contracts;
 
 /// <summary>
-/// How figures are written for people, the same on every page and in every sentence of server and trainer. Invariant culture: a point before
-/// decimals, a comma between thousands. The typographic minus sign stands before negative values, the hyphen in exponents.
+/// How figures are written for people, the same on every page and in every sentence of server and trainer. Invariant culture: a point
+/// before decimals, a comma between thousands. The typographic minus sign stands before negative values, the hyphen in exponents.
 /// </summary>
 public static class NumberFormat
 {
@@ -16,7 +16,9 @@ public static class NumberFormat
     /// <summary>The same without the sign, for a column whose heading has it: <c>94.61</c>.</summary>
     public static string PercentFigure(double share) => Signed(share * 100, "0.00");
 
-    /// <summary>A share with one decimal, where an interval or a deviation beside it limits the digits that matter: 0.9461 as <c>94.6%</c>.</summary>
+    /// <summary>
+    /// A share with one decimal, where an interval or a deviation beside it limits the digits that matter: 0.9461 as <c>94.6%</c>.
+    /// </summary>
     public static string Share(double share) => ShareFigure(share) + "%";
 
     /// <summary>The same without the sign: <c>94.6</c>.</summary>
@@ -47,8 +49,8 @@ public static class NumberFormat
     public static string TestStatistic(double value) => Signed(value, "0.00");
 
     /// <summary>
-    /// Four significant digits, integer digits never rounded away: <c>0.6931</c>, <c>12.35</c>, <c>22,528</c>; with an exponent below 0.001 and
-    /// from ten million on: <c>1.5e-5</c>. A value that is not finite is <c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.
+    /// Four significant digits, integer digits never rounded away: <c>0.6931</c>, <c>12.35</c>, <c>22,528</c>; with an exponent below 0.001
+    /// and from ten million on: <c>1.5e-5</c>. A value that is not finite is <c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.
     /// </summary>
     public static string Number(double value)
     {
@@ -74,8 +76,8 @@ public static class NumberFormat
     }
 
     /// <summary>
-    /// The value of a hyperparameter, learning rates included, as people type it: <c>2e-4</c> below 0.01, else plain: <c>0.05</c>, <c>16</c>,
-    /// <c>20000</c>.
+    /// The value of a hyperparameter, learning rates included, as people type it: with an exponent below 0.01 (<c>2e-4</c>), else plain
+    /// (<c>0.05</c>, <c>16</c>, <c>20000</c>).
     /// </summary>
     public static string Setting(double value) => value != 0 && Math.Abs(value) < 0.01 ? Text(value, "0.####e0") : Text(value, "0.######");
 

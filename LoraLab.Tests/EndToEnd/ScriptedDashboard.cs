@@ -3,7 +3,9 @@ using Xunit;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>A dashboard with the scripted worker: pages do not depend on the trainer, and a run takes only as long as the test needs.</summary>
+/// <summary>
+/// A dashboard with the scripted worker: pages do not depend on the trainer, and a run takes only as long as the test needs.
+/// </summary>
 public sealed class ScriptedDashboard() : Dashboard(ScriptedServer.Setup with
 {
     // A page offers a kill some seconds before the deadline of a cancel.

@@ -15,6 +15,8 @@ public sealed class ApiException(HttpStatusCode status, string message, IReadOnl
     /// <summary>The message of a request that got no response.</summary>
     public const string Unreachable = "The server cannot be reached.";
 
-    /// <summary>The message that a page shows in place of data that could not be fetched: the server's own, or <see cref="Unreachable"/>.</summary>
+    /// <summary>
+    /// The message that a page shows in place of data that could not be fetched: the server's own, or <see cref="Unreachable"/>.
+    /// </summary>
     public static string MessageFor(Exception failure) => failure is ApiException ? failure.Message : Unreachable;
 }

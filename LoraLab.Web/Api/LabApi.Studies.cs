@@ -15,7 +15,9 @@ public sealed partial class LabApi
     public Task<StudyDocument> GetStudyAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<StudyDocument>(ApiRoutes.Study(Escape(id)), cancellationToken);
 
-    /// <summary>Previews a study without creating it. The response contains the number of runs, so a large study is not rejected here.</summary>
+    /// <summary>
+    /// Previews a study without creating it. The response contains the number of runs, so a large study is not rejected here.
+    /// </summary>
     public Task<StudyPreview> PreviewStudyAsync(JsonObject plan, CancellationToken cancellationToken) =>
         SendAsync<StudyPreview>(new(HttpMethod.Post, Relative(ApiRoutes.Studies + "?dryRun=true&confirm=true")) { Content = Json(plan) }, cancellationToken);
 

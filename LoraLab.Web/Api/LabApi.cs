@@ -15,8 +15,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Web.Api;
 
 /// <summary>
-/// A typed client of the public REST API. Throws <see cref="ApiException"/> for an error response and <see cref="HttpRequestException"/> when the
-/// server cannot be reached.
+/// A typed client of the public REST API. Throws <see cref="ApiException"/> for an error response and <see cref="HttpRequestException"/>
+/// when the server cannot be reached.
 /// </summary>
 public sealed partial class LabApi(HttpClient http)
 {

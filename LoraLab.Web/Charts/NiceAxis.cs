@@ -25,7 +25,10 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
         return Around(min, max, Math.Max(Round((max - min) / intervals), smallestStep));
     }
 
-    /// <summary>Returns the axis of whole steps that ends as close after the last one as round ticks allow, with about the given number of intervals.</summary>
+    /// <summary>
+    /// Returns the axis of whole steps that ends as close after the last one as round ticks allow, with about the given number of
+    /// intervals.
+    /// </summary>
     public static NiceAxis Tight(double min, double max, int intervals)
     {
         NiceAxis loose = Around(min, max, intervals, smallestStep: 1);

@@ -5,8 +5,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Web.Components;
 
 /// <summary>
-/// Figures of a page: <see cref="NumberFormat"/> with a placeholder for a value that is not known yet, and times relative to the reader. The full
-/// value belongs in the tooltip.
+/// Figures of a page: <see cref="NumberFormat"/> with a placeholder for a value that is not known yet, and times relative to the reader.
+/// The full value belongs in the tooltip.
 /// </summary>
 public static class Format
 {

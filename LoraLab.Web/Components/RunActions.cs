@@ -7,7 +7,9 @@ using MudBlazor;
 
 namespace LoraLab.Web.Components;
 
-/// <summary>The actions on a run, shared by all pages: asks for confirmation before anything is lost and reports the server's response.</summary>
+/// <summary>
+/// The actions on a run, shared by all pages: asks for confirmation before anything is lost and reports the server's response.
+/// </summary>
 public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toasts, NavigationManager navigation)
 {
     private static readonly TimeSpan s_nearDeadline = TimeSpan.FromSeconds(8);

@@ -1,6 +1,9 @@
 namespace LoraLab.Web.State;
 
-/// <summary>Keeps only the latest of several requests: beginning one cancels the previous one, and after disposal every new one is cancelled at once.</summary>
+/// <summary>
+/// Keeps only the latest of several requests: beginning one cancels the previous one, and after disposal every new one is cancelled at
+/// once.
+/// </summary>
 public sealed class LatestOnly : IDisposable
 {
     private CancellationTokenSource _current = new();

@@ -2,7 +2,9 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Web.State;
 
-/// <summary>The metric series of the runs on a page: loaded over REST, extended by live events. A series is replaced, never modified.</summary>
+/// <summary>
+/// The metric series of the runs on a page: loaded over REST, extended by live events. A series is replaced, never modified.
+/// </summary>
 public sealed class MetricStore
 {
     private readonly Dictionary<(string Run, string Key), GrowingSeries> _series = [];

@@ -1,8 +1,8 @@
 namespace LoraLab.Web.State;
 
 /// <summary>
-/// The cancellation token and subscriptions of a page until it is closed. Initialization may continue after that (a page can be closed while
-/// its first request is pending), so all members stay usable: the token is cancelled, and late subscriptions are disposed at once.
+/// The cancellation token and subscriptions of a page until it is closed. Initialization may continue after that (a page can be closed
+/// while its first request is pending), so all members stay usable: the token is cancelled, and late subscriptions are disposed at once.
 /// </summary>
 public sealed class PageLifetime : IDisposable
 {

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.State;
 
-/// <summary>The signed-in session. On a server that requires a key, a browser without one is redirected to <c>/login</c> and back.</summary>
+/// <summary>
+/// The signed-in session. On a server that requires a key, a browser without one is redirected to <c>/login</c> and back.
+/// </summary>
 public sealed class SessionState(LabApi api, NavigationManager navigation)
 {
     private bool _redirecting;

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Web.State;
 
-/// <summary>One idempotency key per request body: submitting again after a lost connection sends the same key, so nothing is created twice.</summary>
+/// <summary>
+/// One idempotency key per request body: submitting again after a lost connection sends the same key, so nothing is created twice.
+/// </summary>
 public sealed class SubmissionKeys
 {
     private readonly Dictionary<string, string> _keys = [];

@@ -5,8 +5,8 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Web.Pages.NewRun;
 
 /// <summary>
-/// The specification of a clone. A stored run has every value as it was used; values that came from a default are null again in a clone, so that they
-/// follow a change of the method or the data.
+/// The specification of a clone. A stored run has every value as it was used; values that came from a default are null again in a clone, so
+/// that they follow a change of the method or the data.
 /// </summary>
 internal static class CloneSource
 {

@@ -1,6 +1,8 @@
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>The plain fields of the form by block. Model, dataset, method, method options and target modules have custom controls.</summary>
+/// <summary>
+/// The plain fields of the form by block. Model, dataset, method, method options and target modules have custom controls.
+/// </summary>
 internal static class FormFields
 {
     internal static IReadOnlyList<FormField> Data { get; } =
