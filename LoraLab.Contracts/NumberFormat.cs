@@ -76,7 +76,7 @@ public static class NumberFormat
     }
 
     /// <summary>
-    /// The value of a hyperparameter, learning rates included, as people type it: with an exponent below 0.01 (<c>2e-4</c>), else plain
+    /// The value of a hyper-parameter, learning rates included, as people type it: with an exponent below 0.01 (<c>2e-4</c>), else plain
     /// (<c>0.05</c>, <c>16</c>, <c>20000</c>).
     /// </summary>
     public static string Setting(double value) => value != 0 && Math.Abs(value) < 0.01 ? Text(value, "0.####e0") : Text(value, "0.######");

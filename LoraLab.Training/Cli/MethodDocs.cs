@@ -11,7 +11,7 @@ public static class MethodDocs
     /// <summary>Returns the page as Markdown.</summary>
     public static string Page(MethodDescriptor method)
     {
-        string defaultRate = NumberFormat.Rate(method.DefaultLearningRate)
+        string defaultRate = NumberFormat.Setting(method.DefaultLearningRate)
             + (method.HasLearningRateB ? " for A; B has its own rate (`learningRateB`)" : "");
         string initFrom = method.AllowsInitFrom
             ? "a PEFT adapter of the same rank and targets"

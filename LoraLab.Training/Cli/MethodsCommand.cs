@@ -48,7 +48,7 @@ internal static class MethodsCommand
                 new Text(method.Formula),
                 new Text(method.Trains),
                 new Text(method.Start),
-                new Text(NumberFormat.Rate(method.DefaultLearningRate)),
+                new Text(NumberFormat.Setting(method.DefaultLearningRate)),
                 new Text(string.Join("\n", method.Options.Select(option => $"{option.Name} = {option.Default?.ToJsonString()}"))));
         }
 
