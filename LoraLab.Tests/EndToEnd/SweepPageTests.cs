@@ -51,7 +51,7 @@ public sealed class SweepPageTests(ScriptedDashboard dashboard)
 
         await Expect(page.GetByTestId("parallel-line")).ToHaveCountAsync(5);
         await Expect(page.GetByTestId("trial")).ToHaveCountAsync(5);
-        await Expect(page.GetByTestId("importance-sentence")).ToContainTextAsync("5 more are missing");
+        await Expect(page.GetByTestId("importance-sentence")).ToContainTextAsync("5 more are needed");
         await Expect(page.GetByTestId("best-sentence")).ToContainTextAsync("best of 5 on the selection split");
         await page.GetByTestId("heat-x").SelectOptionAsync("learningRateB");
         await Dashboard.ArriveAsync(page, "x=learningRateB&y=learningRate$");
