@@ -13,7 +13,7 @@ namespace LoraLab.Server.Runs.Estimates;
 /// </summary>
 internal sealed class EstimateService : IDisposable
 {
-    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(1);
 
     private readonly TrainerInspector inspector;
     private readonly SpecChecker checker;
@@ -50,7 +50,7 @@ internal sealed class EstimateService : IDisposable
         finally
         {
             Interlocked.Decrement(ref pending);
-            idle.Change(Idle, Timeout.InfiniteTimeSpan);
+            idle.Change(IdleTimeout, Timeout.InfiniteTimeSpan);
         }
     }
 
