@@ -19,16 +19,25 @@ internal static class BenchmarkCommand
         Option<string?> only = new("--only") { Description = "Names of measurements, comma-separated; a trailing * matches any suffix." };
         Option<string> device = new("--device") { Description = "cpu or cuda:N.", DefaultValueFactory = _ => "cpu" };
         Option<int> threads = new("--threads") { Description = "Threads of the tensor library.", DefaultValueFactory = _ => 1 };
-        Option<int> repeats = new("--repeats") { Description = "Repeats of A B B A; a claim requires five or more.", DefaultValueFactory = _ => DefaultRepeats };
+        Option<int> repeats = new("--repeats")
+        {
+            Description = "Repeats of A B B A; a claim requires five or more.",
+            DefaultValueFactory = _ => DefaultRepeats,
+        };
         Option<DirectoryInfo?> output = new("--out") { Description = "Folder for the results; default: data/benchmarks." };
         Option<bool> list = new("--list") { Description = "List the measurements and exit." };
-        RootCommand root = new("Benchmarks of LoraLab as ratios; see docs/performance.md.") { only, device, threads, repeats, output, list };
+        RootCommand root = new("Benchmarks of LoraLab as ratios; see docs/performance.md.")
+        {
+            only, device, threads, repeats, output, list,
+        };
         root.SetAction(result =>
         {
             IReadOnlyList<IMeasurement> selected = Select(result.GetValue(only));
             return result.GetValue(list)
                 ? List(selected)
-                : Run(selected, Prepare(result.GetValue(device)!, result.GetValue(threads), result.GetValue(repeats), result.GetValue(output)));
+                : Run(
+                    selected,
+                    Prepare(result.GetValue(device)!, result.GetValue(threads), result.GetValue(repeats), result.GetValue(output)));
         });
 
         Command export = new("export", "Export weights, adapter, sentences and losses for bench/peft_peers.py.") { output };

@@ -22,16 +22,23 @@ internal static class PeerExport
     private const int Layers = 2;
     private const int Steps = 20;
     private const int EvaluationRows = 109;
-    private static readonly JsonSerializerOptions Plain = new() { WriteIndented = false };
+    private static readonly JsonSerializerOptions _plain = new() { WriteIndented = false };
 
     /// <summary>Writes the files; returns the exit code.</summary>
     public static int Write(Bench bench)
     {
-        RunSpec spec = Specs.AllLinear with { TrainSamples = Steps * Specs.AllLinear.EffectiveBatch, Schedule = LearningRateSchedule.Constant };
+        RunSpec spec = Specs.AllLinear with
+        {
+            TrainSamples = Steps * Specs.AllLinear.EffectiveBatch,
+            Schedule = LearningRateSchedule.Constant,
+        };
         LlamaConfig config = RandomWeights.TinyLlama(bench.TinyLlama, Layers);
         using (PreparedRun start = Prepare(bench, spec, config))
         {
-            SafetensorsWriter.Write(Path.Combine(bench.Output, "model.safetensors"), start.Model.NamedWeights().ToDictionary(), new Dictionary<string, string> { ["format"] = "pt" });
+            SafetensorsWriter.Write(
+                Path.Combine(bench.Output, "model.safetensors"),
+                start.Model.NamedWeights().ToDictionary(),
+                new Dictionary<string, string> { ["format"] = "pt" });
             PeftExport.Write(Path.Combine(bench.Output, "adapter"), start.Adapters, spec, Versions.LoraLab);
         }
 
@@ -61,12 +68,14 @@ internal static class PeerExport
                 learningRate = run.Method.LearningRate(spec, AdapterFactor.A),
                 maxGradNorm = spec.MaxGradNorm,
                 steps = Enumerable.Range(1, Steps).Select(step => run.Window(step).Select(example => example.Ids)),
-                evaluation = run.EvaluationExamples.Select(example => new { ids = example.PromptIds, labels = example.LabelIds.Select(ids => ids[0]) }),
+                evaluation = run.EvaluationExamples.Select(example =>
+                    new { ids = example.PromptIds, labels = example.LabelIds.Select(ids => ids[0]) }),
                 losses = new { literal, packed, shared },
             },
-            Plain));
+            _plain));
         double worst = literal.Select((loss, i) => Math.Max(Math.Abs(packed[i] - loss), Math.Abs(shared[i] - loss)) / loss).Max();
-        Console.WriteLine(FormattableString.Invariant($"{Steps} steps; the losses of the three implementations agree within {worst:E1}. Written to {bench.Output}"));
+        Console.WriteLine(FormattableString.Invariant(
+            $"{Steps} steps; the losses of the three implementations agree within {worst:E1}. Written to {bench.Output}"));
         return 0;
     }
 

@@ -19,12 +19,17 @@ internal static class ProfileCommand
     public static Command Create(Func<Bench> bench)
     {
         Argument<string> workload = new("workload") { Description = string.Join(", ", _workloads) };
-        Argument<string> implementation = new("way") { Description = string.Join(", ", _implementations), DefaultValueFactory = _ => "shared" };
+        Argument<string> implementation = new("way")
+        {
+            Description = string.Join(", ", _implementations),
+            DefaultValueFactory = _ => "shared",
+        };
         Option<int> seconds = new("--seconds") { DefaultValueFactory = _ => 20 };
         workload.AcceptOnlyFromAmong(_workloads);
         implementation.AcceptOnlyFromAmong(_implementations);
         Command command = new("profile", "Repeat one kind of step for some seconds, for a profiler.") { workload, implementation, seconds };
-        command.SetAction(result => Run(bench(), result.GetRequiredValue(workload), result.GetRequiredValue(implementation), result.GetValue(seconds)));
+        command.SetAction(result =>
+            Run(bench(), result.GetRequiredValue(workload), result.GetRequiredValue(implementation), result.GetValue(seconds)));
         return command;
     }
 
@@ -56,7 +61,8 @@ internal static class ProfileCommand
                 step((steps++ % windows) + 1);
             }
         });
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload} {implementation}: {steps} steps, {total.Wall / steps * 1000:0.000} ms wall, {total.Cpu / steps * 1000:0.000} ms CPU per step"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload} {implementation}: {steps} steps, "
+            + $"{total.Wall / steps * 1000:0.000} ms wall, {total.Cpu / steps * 1000:0.000} ms CPU per step"));
         return 0;
     }
 

@@ -5,13 +5,13 @@ namespace LoraLab.Files;
 /// <summary>Atomic, durable file writes: a file is either complete or unchanged.</summary>
 public static class DurableFile
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private static readonly UTF8Encoding _utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>Writes to a temporary file next to the target, flushes it to disk and renames it.</summary>
     /// <param name="path">Target path; its folder must exist.</param>
     /// <param name="text">Content, written as UTF-8 without a byte order mark.</param>
     /// <exception cref="IOException">The write failed: the target is unchanged, and no temporary file is left behind.</exception>
-    public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(Utf8.GetBytes(text)));
+    public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(_utf8.GetBytes(text)));
 
     /// <summary>Copies a file in the same way.</summary>
     /// <param name="source">Source path; other processes may have it open for writing.</param>

@@ -53,7 +53,8 @@ internal static partial class FaultInjection
     private static void Flood(int megabytes)
     {
         using Stream error = Console.OpenStandardError();
-        byte[] lines = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, (1 << 20) / LineLength).Select(i => $"{i:00000} ".PadRight(LineLength - 1, '.') + "\n")));
+        byte[] lines = Encoding.ASCII.GetBytes(
+            string.Concat(Enumerable.Range(0, (1 << 20) / LineLength).Select(i => $"{i:00000} ".PadRight(LineLength - 1, '.') + "\n")));
         for (int i = 0; i < megabytes; i++)
         {
             error.Write(lines);
@@ -81,8 +82,10 @@ internal static partial class FaultInjection
         events.Raw("\0\u0001\ufffd\n[]\nnull\n17\n{}\n");
         events.Raw(new string('y', LongerThanAChunk) + "\n");
         foreach (string wrong in (string[])[
-            """{"type":"metrics","n":1000,"steps":null,"values":{}}""", """{"type":"metrics","n":1000,"steps":[1],"values":{"train/loss":null}}""",
-            """{"type":"ended","n":1000,"reason":"tired","summary":{}}""", """{"type":"evaluated","n":1000,"step":"one"}""", """{"type":"prepared","n":1000}""", """{"n":1000}"""])
+            """{"type":"metrics","n":1000,"steps":null,"values":{}}""",
+            """{"type":"metrics","n":1000,"steps":[1],"values":{"train/loss":null}}""",
+            """{"type":"ended","n":1000,"reason":"tired","summary":{}}""", """{"type":"evaluated","n":1000,"step":"one"}""",
+            """{"type":"prepared","n":1000}""", """{"n":1000}"""])
         {
             events.Raw(wrong + "\n");
         }

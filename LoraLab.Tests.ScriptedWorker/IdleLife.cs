@@ -11,8 +11,8 @@ namespace LoraLab.Tests.ScriptedWorker;
 internal static class IdleLife
 {
     private const int ShortLife = 400;
-    private static readonly string? Mode = Environment.GetEnvironmentVariable("SCRIPTED_IDLE");
-    private static volatile bool over;
+    private static readonly string? _mode = Environment.GetEnvironmentVariable("SCRIPTED_IDLE");
+    private static volatile bool _over;
 
     public static void Begin()
     {
@@ -22,23 +22,23 @@ internal static class IdleLife
             shared.Write(Encoding.UTF8.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
         }
 
-        if (Mode == "talks")
+        if (_mode == "talks")
         {
             Console.Error.WriteLine("a word from the idle");
         }
 
-        if (Mode == "dies")
+        if (_mode == "dies")
         {
             new Thread(Die) { IsBackground = true }.Start();
         }
     }
 
-    public static void End() => over = true;
+    public static void End() => _over = true;
 
     private static void Die()
     {
         Thread.Sleep(ShortLife);
-        if (!over)
+        if (!_over)
         {
             Environment.Exit(7);
         }

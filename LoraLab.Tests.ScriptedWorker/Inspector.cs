@@ -14,14 +14,15 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// </summary>
 internal static class Inspector
 {
-    private static readonly (string Id, string Color, double Rate)[] Methods =
+    private static readonly (string Id, string Color, double Rate)[] _methods =
     [
-        ("lora", "#1f77b4", 2e-4), ("lora-swapped", "#ff7f0e", 2e-4), ("lora-xs", "#2ca02c", 2e-3), ("lora-plus", "#d62728", 1e-4), ("pissa", "#9467bd", 5e-5),
+        ("lora", "#1f77b4", 2e-4), ("lora-swapped", "#ff7f0e", 2e-4), ("lora-xs", "#2ca02c", 2e-3), ("lora-plus", "#d62728", 1e-4),
+        ("pissa", "#9467bd", 5e-5),
     ];
 
-    private static readonly DeviceEntry Cpu = new() { Id = "cpu", Name = "scripted", TotalMemoryMb = 1024 };
+    private static readonly DeviceEntry _cpu = new() { Id = "cpu", Name = "scripted", TotalMemoryMb = 1024 };
 
-    private static readonly DeviceEntry Gpu = new()
+    private static readonly DeviceEntry _gpu = new()
     {
         Id = "cuda:0",
         Name = "scripted GPU",
@@ -46,10 +47,30 @@ internal static class Inspector
 
     private static InspectResponse Answer(InspectRequest request) => request.Kind switch
     {
-        "methods" => new InspectResponse { Id = request.Id, Methods = [.. Methods.Select(Describe)] },
-        "models" => new InspectResponse { Id = request.Id, Models = [new ModelEntry { Name = "sample", Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }] },
-        "datasets" => new InspectResponse { Id = request.Id, Datasets = [new DatasetEntry { Name = "sample", Usable = true, Toy = true, Labels = ["negative", "positive"], TrainRows = 100, EvalRows = 4 }] },
-        "devices" => new InspectResponse { Id = request.Id, Devices = Environment.GetEnvironmentVariable("SCRIPTED_GPU") is null ? [Cpu] : [Cpu, Gpu] },
+        "methods" => new InspectResponse { Id = request.Id, Methods = [.. _methods.Select(Describe)] },
+        "models" => new InspectResponse
+        {
+            Id = request.Id,
+            Models = [new ModelEntry { Name = "sample", Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }],
+        },
+        "datasets" => new InspectResponse
+        {
+            Id = request.Id,
+            Datasets = [new DatasetEntry
+            {
+                Name = "sample",
+                Usable = true,
+                Toy = true,
+                Labels = ["negative", "positive"],
+                TrainRows = 100,
+                EvalRows = 4,
+            }],
+        },
+        "devices" => new InspectResponse
+        {
+            Id = request.Id,
+            Devices = Environment.GetEnvironmentVariable("SCRIPTED_GPU") is null ? [_cpu] : [_cpu, _gpu],
+        },
         "validate" => new InspectResponse { Id = request.Id, Validation = Validate(request.Spec!.AsObject()) },
         _ => new InspectResponse { Id = request.Id, Error = $"There is no request '{request.Kind}'." },
     };
@@ -77,7 +98,8 @@ internal static class Inspector
 
         List<FieldError> errors = [];
         JsonObject known = JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject();
-        errors.AddRange(json.Select(member => member.Key).Where(key => !known.ContainsKey(key)).Select(key => new FieldError(key, $"{key} is not a field of a run.")));
+        errors.AddRange(json.Select(member => member.Key).Where(key => !known.ContainsKey(key))
+            .Select(key => new FieldError(key, $"{key} is not a field of a run.")));
         RunSpec? spec = null;
         try
         {
@@ -85,10 +107,11 @@ internal static class Inspector
         }
         catch (JsonException error)
         {
-            errors.Add(new FieldError(error.Path?.TrimStart('$', '.') ?? "", $"{error.Path?.TrimStart('$', '.')} has a value of the wrong type."));
+            errors.Add(new FieldError(
+                error.Path?.TrimStart('$', '.') ?? "", $"{error.Path?.TrimStart('$', '.')} has a value of the wrong type."));
         }
 
-        if (spec is not null && Methods.All(method => method.Id != spec.Method))
+        if (spec is not null && _methods.All(method => method.Id != spec.Method))
         {
             errors.Add(new FieldError("method", $"There is no method '{spec.Method}'."));
         }
@@ -108,7 +131,7 @@ internal static class Inspector
             return new SpecValidation { Errors = errors };
         }
 
-        double rate = Methods.First(method => method.Id == spec!.Method).Rate;
+        double rate = _methods.First(method => method.Id == spec!.Method).Rate;
         return new SpecValidation
         {
             Spec = spec! with { LearningRate = spec.LearningRate ?? rate },

@@ -5,16 +5,18 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// <summary>Instructions of a test to the worker, as words in the run's notes: <c>crash=5 delay=20 stubborn</c>.</summary>
 internal sealed class Script(string? notes, int attempt = 1)
 {
-    private readonly Dictionary<string, string> words = (notes ?? "")
+    private readonly Dictionary<string, string> _words = (notes ?? "")
         .Split(' ', StringSplitOptions.RemoveEmptyEntries)
         .Select(word => word.Split('=', 2))
-        .Select(parts => parts[0].EndsWith($"@{attempt}", StringComparison.Ordinal) ? [parts[0][..parts[0].IndexOf('@', StringComparison.Ordinal)], .. parts[1..]] : parts)
+        .Select(parts => parts[0].EndsWith($"@{attempt}", StringComparison.Ordinal)
+            ? [parts[0][..parts[0].IndexOf('@', StringComparison.Ordinal)], .. parts[1..]]
+            : parts)
         .GroupBy(parts => parts[0])
         .ToDictionary(group => group.Key, group => group.First().ElementAtOrDefault(1) ?? "");
 
-    public bool Has(string word) => words.ContainsKey(word);
+    public bool Has(string word) => _words.ContainsKey(word);
 
-    public string Text(string word, string fallback) => words.GetValueOrDefault(word) is { Length: > 0 } text ? text : fallback;
+    public string Text(string word, string fallback) => _words.GetValueOrDefault(word) is { Length: > 0 } text ? text : fallback;
 
     /// <summary>Parses integers and ranges such as <c>3,5-9</c>.</summary>
     public IReadOnlySet<int> Numbers(string word) => Text(word, "").Split(',', StringSplitOptions.RemoveEmptyEntries)
@@ -23,8 +25,10 @@ internal sealed class Script(string? notes, int attempt = 1)
         .ToHashSet();
 
     public double Real(string word, double fallback) =>
-        words.TryGetValue(word, out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? number : fallback;
+        _words.TryGetValue(word, out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out double number)
+            ? number
+            : fallback;
 
     public int Number(string word, int fallback = 0) =>
-        words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : fallback;
+        _words.TryGetValue(word, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : fallback;
 }

@@ -20,7 +20,13 @@ internal static class ScriptedFingerprint
 
         RunFingerprint fingerprint = new()
         {
-            Model = new ModelFingerprint { Name = spec.Model, WeightsSha256 = script.Text("weights", "w0"), ConfigSha256 = "c0", TokenizerSha256 = script.Text("tokenizer", "t0") },
+            Model = new ModelFingerprint
+            {
+                Name = spec.Model,
+                WeightsSha256 = script.Text("weights", "w0"),
+                ConfigSha256 = "c0",
+                TokenizerSha256 = script.Text("tokenizer", "t0"),
+            },
             Prompt = new PromptFingerprint
             {
                 Name = spec.Prompt,
@@ -41,8 +47,17 @@ internal static class ScriptedFingerprint
                 ConsumedTokens = ended ? 1234 : 0,
                 ConsumedSha256 = ended ? "consumed0" : null,
             },
-            Evaluation = new EvaluationFingerprint { Rows = evalRows, Labels = new Dictionary<string, int> { ["negative"] = evalRows / 2, ["positive"] = evalRows / 2 }, Sha256 = script.Text("evalHash", "e0") },
-            Adapter = new AdapterFingerprint { InitialSha256 = "i0", FinalSha256 = ended ? script.Text("final", Guid.NewGuid().ToString("n")) : null },
+            Evaluation = new EvaluationFingerprint
+            {
+                Rows = evalRows,
+                Labels = new Dictionary<string, int> { ["negative"] = evalRows / 2, ["positive"] = evalRows / 2 },
+                Sha256 = script.Text("evalHash", "e0"),
+            },
+            Adapter = new AdapterFingerprint
+            {
+                InitialSha256 = "i0",
+                FinalSha256 = ended ? script.Text("final", Guid.NewGuid().ToString("n")) : null,
+            },
             Environment = new RunEnvironment
             {
                 Device = "cpu",

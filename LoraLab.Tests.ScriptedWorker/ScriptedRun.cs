@@ -21,26 +21,26 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// </summary>
 internal sealed class ScriptedRun
 {
-    private readonly string directory;
-    private readonly Script script;
-    private readonly RunSpec spec;
-    private readonly EventWriter events;
-    private readonly int steps;
-    private readonly int evalRows;
-    private readonly int attempt;
-    private readonly string saved;
-    private volatile bool stop;
+    private readonly string _directory;
+    private readonly Script _script;
+    private readonly RunSpec _spec;
+    private readonly EventWriter _events;
+    private readonly int _steps;
+    private readonly int _evalRows;
+    private readonly int _attempt;
+    private readonly string _saved;
+    private volatile bool _stop;
 
     private ScriptedRun(WorkerCommand command)
     {
-        directory = command.RunDirectory!;
-        spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(directory, RunFiles.Spec)), ContractJson.Options)!;
-        attempt = command.Attempt;
-        script = new Script(spec.Notes, attempt);
-        saved = Path.Combine(directory, "scripted-checkpoint");
-        steps = script.Number("steps", 10);
-        evalRows = script.Number("rows", 4);
-        events = new EventWriter(Path.Combine(directory, RunFiles.Attempt(command.Attempt), RunFiles.Events));
+        _directory = command.RunDirectory!;
+        _spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(_directory, RunFiles.Spec)), ContractJson.Options)!;
+        _attempt = command.Attempt;
+        _script = new Script(_spec.Notes, _attempt);
+        _saved = Path.Combine(_directory, "scripted-checkpoint");
+        _steps = _script.Number("steps", 10);
+        _evalRows = _script.Number("rows", 4);
+        _events = new EventWriter(Path.Combine(_directory, RunFiles.Attempt(command.Attempt), RunFiles.Events));
     }
 
     public static int Serve()
@@ -68,55 +68,63 @@ internal sealed class ScriptedRun
     {
         while (Console.In.ReadLine() is { } line)
         {
-            stop |= JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options)?.Cancel == true;
+            _stop |= JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options)?.Cancel == true;
         }
 
-        stop = true;
+        _stop = true;
     }
 
     private int Execute()
     {
-        if (script.Has("mute"))
+        if (_script.Has("mute"))
         {
-            return FaultInjection.RunMute(script);
+            return FaultInjection.RunMute(_script);
         }
 
-        Console.Error.WriteLine($"pid {Environment.ProcessId} runs {spec.Method}");
-        foreach (string name in script.Has("env") ? (string[])["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", WorkerEnvironment.Device] : [])
+        Console.Error.WriteLine($"pid {Environment.ProcessId} runs {_spec.Method}");
+        foreach (string name in _script.Has("env") ? (string[])["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", WorkerEnvironment.Device] : [])
         {
             Console.Error.WriteLine($"{name} is {Environment.GetEnvironmentVariable(name) ?? "unset"}");
         }
 
-        if (script.Has("say"))
+        if (_script.Has("say"))
         {
-            Console.Error.WriteLine(spec.Name);
+            Console.Error.WriteLine(_spec.Name);
         }
 
-        events.Write(new AttemptStarted { ProcessId = Environment.ProcessId });
-        Thread.Sleep(script.Number("slowload"));
-        int from = attempt > 1 && File.Exists(saved) ? int.Parse(File.ReadAllText(saved), CultureInfo.InvariantCulture) : 0;
-        events.Write(new RunPrepared
+        _events.Write(new AttemptStarted { ProcessId = Environment.ProcessId });
+        Thread.Sleep(_script.Number("slowload"));
+        int from = _attempt > 1 && File.Exists(_saved) ? int.Parse(File.ReadAllText(_saved), CultureInfo.InvariantCulture) : 0;
+        _events.Write(new RunPrepared
         {
-            Spec = spec with { Precision = Precision.Fp32, MicroBatch = new MicroBatch(spec.EffectiveBatch) },
-            Environment = new RunEnvironment { Device = "cpu", DeviceName = "scripted", Precision = Precision.Fp32, MicroBatch = spec.EffectiveBatch, Threads = 1, MemorySource = "scripted" },
-            TotalSteps = steps,
+            Spec = _spec with { Precision = Precision.Fp32, MicroBatch = new MicroBatch(_spec.EffectiveBatch) },
+            Environment = new RunEnvironment
+            {
+                Device = "cpu",
+                DeviceName = "scripted",
+                Precision = Precision.Fp32,
+                MicroBatch = _spec.EffectiveBatch,
+                Threads = 1,
+                MemorySource = "scripted",
+            },
+            TotalSteps = _steps,
             ResumedFrom = from,
             TrainableParameters = 1024,
             TotalParameters = 4096,
             LoadSeconds = 0.25,
             Warnings = ["scripted"],
         });
-        ScriptedFingerprint.Write(directory, spec, script, evalRows, ended: false);
+        ScriptedFingerprint.Write(_directory, _spec, _script, _evalRows, ended: false);
         if (from == 0)
         {
             Evaluate(0);
         }
 
-        for (int step = from + 1; step <= steps; step++)
+        for (int step = from + 1; step <= _steps; step++)
         {
-            if (stop && !script.Has("stubborn"))
+            if (_stop && !_script.Has("stubborn"))
             {
-                if (script.Has("bowl"))
+                if (_script.Has("bowl"))
                 {
                     Save(step - 1);
                 }
@@ -124,20 +132,20 @@ internal sealed class ScriptedRun
                 return End(EndReason.Cancelled, null);
             }
 
-            FaultInjection.At(step, script, events);
-            if (script.Number("crash") == step)
+            FaultInjection.At(step, _script, _events);
+            if (_script.Number("crash") == step)
             {
                 Console.Error.WriteLine("terminate called without an active exception");
-                Environment.Exit(script.Number("exit", 134));
+                Environment.Exit(_script.Number("exit", 134));
             }
 
             Step(step);
-            if (script.Number("checkpoints") is > 0 and int every && step % every == 0)
+            if (_script.Number("checkpoints") is > 0 and int every && step % every == 0)
             {
                 Save(step);
             }
 
-            if (script.Has("bowl") && step % spec.EvalEvery == 0 && step < steps)
+            if (_script.Has("bowl") && step % _spec.EvalEvery == 0 && step < _steps)
             {
                 Evaluate(step);
                 Save(step);
@@ -145,51 +153,51 @@ internal sealed class ScriptedRun
             }
         }
 
-        if (script.Has("fail") || spec.LearningRate >= script.Real("burst", double.PositiveInfinity))
+        if (_script.Has("fail") || _spec.LearningRate >= _script.Real("burst", double.PositiveInfinity))
         {
             return End(EndReason.Diverged, "The loss became NaN at step 3; lower learningRate.", Advice());
         }
 
-        Evaluate(steps);
+        Evaluate(_steps);
         WriteAdapter();
-        ScriptedFingerprint.Write(directory, spec, script, evalRows, ended: true);
+        ScriptedFingerprint.Write(_directory, _spec, _script, _evalRows, ended: true);
         return End(EndReason.Finished, null);
     }
 
     private void Step(int step)
     {
-        Thread.Sleep(script.Number("pause") == step ? script.Number("for") : script.Number("delay", 5));
-        double loss = script.Has("nan") && step == 3 ? double.NaN : script.Has("nan") && step == 4 ? double.PositiveInfinity : 2.0 / step;
-        loss += script.Has("marked") ? 10 * (attempt - 1) : 0;
+        Thread.Sleep(_script.Number("pause") == step ? _script.Number("for") : _script.Number("delay", 5));
+        double loss = _script.Has("nan") && step == 3 ? double.NaN : _script.Has("nan") && step == 4 ? double.PositiveInfinity : 2.0 / step;
+        loss += _script.Has("marked") ? 10 * (_attempt - 1) : 0;
         MetricsRecorded metrics = new()
         {
             Steps = [step],
             Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [loss], [MetricKeys.TrainGradNorm] = [1.0 / step] },
         };
-        if (script.Has("halves"))
+        if (_script.Has("halves"))
         {
-            events.WriteInHalves(metrics, 300);
+            _events.WriteInHalves(metrics, 300);
         }
         else
         {
-            events.Write(metrics);
+            _events.Write(metrics);
         }
 
-        if (script.Has("garbage"))
+        if (_script.Has("garbage"))
         {
-            events.Raw("this is not json\n{\"type\":\"unheard\",\"n\":1}\n");
+            _events.Raw("this is not json\n{\"type\":\"unheard\",\"n\":1}\n");
             Console.WriteLine("a plain line on stdout");
             Console.WriteLine("{ not json");
         }
 
-        events.Write(new ProgressMade { Step = step, TotalSteps = steps, EtaSeconds = (steps - step) * 0.1, Phase = "training" });
+        _events.Write(new ProgressMade { Step = step, TotalSteps = _steps, EtaSeconds = (_steps - step) * 0.1, Phase = "training" });
     }
 
     private void Linger(int step)
     {
         const int MaxWait = 10_000;
         const int Pause = 10;
-        for (int waited = 0; waited < MaxWait && !stop && script.Numbers("linger").Contains(step); waited += Pause)
+        for (int waited = 0; waited < MaxWait && !_stop && _script.Numbers("linger").Contains(step); waited += Pause)
         {
             Thread.Sleep(Pause);
         }
@@ -197,8 +205,8 @@ internal sealed class ScriptedRun
 
     private void Save(int step)
     {
-        File.WriteAllText(saved, step.ToString(CultureInfo.InvariantCulture));
-        events.Write(new CheckpointSaved { Step = step });
+        File.WriteAllText(_saved, step.ToString(CultureInfo.InvariantCulture));
+        _events.Write(new CheckpointSaved { Step = step });
     }
 
     /// <summary>
@@ -207,31 +215,33 @@ internal sealed class ScriptedRun
     /// </summary>
     private int Bowl(int step)
     {
-        double end = 0.9 - (0.1 * Math.Abs(Math.Log10(spec.LearningRate ?? 1) + 3));
-        return (int)Math.Round(evalRows * (0.5 + ((end - 0.5) * step / steps)));
+        double end = 0.9 - (0.1 * Math.Abs(Math.Log10(_spec.LearningRate ?? 1) + 3));
+        return (int)Math.Round(_evalRows * (0.5 + ((end - 0.5) * step / _steps)));
     }
 
     private void Evaluate(int step)
     {
         string file = RunFiles.PredictionsAt(step);
-        string path = Path.Combine(directory, file);
+        string path = Path.Combine(_directory, file);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        IReadOnlySet<int> wrong = script.Has("bowl") ? Enumerable.Range(Bowl(step), evalRows).ToHashSet()
-            : script.Has("wrong") && step > 0 ? script.Numbers("wrong")
-            : script.Has("best") && step > 0 ? Enumerable.Range(0, (int)Math.Round(2 * Math.Abs(Math.Log2(spec.LearningRate!.Value / script.Real("best", 1))))).ToHashSet()
-            : Enumerable.Range(step == 0 ? evalRows / 2 : evalRows - 1, evalRows).ToHashSet();
-        int correct = Enumerable.Range(0, evalRows).Count(row => !wrong.Contains(row));
-        IEnumerable<string> rows = Enumerable.Range(0, evalRows).Select(row =>
-            string.Create(CultureInfo.InvariantCulture, $"{row},{row % 2},{(wrong.Contains(row) ? 1 - (row % 2) : row % 2)},{-0.5 - row},{-1.25}"));
+        IReadOnlySet<int> wrong = _script.Has("bowl") ? Enumerable.Range(Bowl(step), _evalRows).ToHashSet()
+            : _script.Has("wrong") && step > 0 ? _script.Numbers("wrong")
+            : _script.Has("best") && step > 0 ? Enumerable.Range(
+                0, (int)Math.Round(2 * Math.Abs(Math.Log2(_spec.LearningRate!.Value / _script.Real("best", 1))))).ToHashSet()
+            : Enumerable.Range(step == 0 ? _evalRows / 2 : _evalRows - 1, _evalRows).ToHashSet();
+        int correct = Enumerable.Range(0, _evalRows).Count(row => !wrong.Contains(row));
+        IEnumerable<string> rows = Enumerable.Range(0, _evalRows).Select(row =>
+            string.Create(
+                CultureInfo.InvariantCulture, $"{row},{row % 2},{(wrong.Contains(row) ? 1 - (row % 2) : row % 2)},{-0.5 - row},{-1.25}"));
         File.WriteAllLines(path, ["row,label,predicted,negative,positive", .. rows]);
-        events.Write(new Evaluated
+        _events.Write(new Evaluated
         {
             Step = step,
-            Accuracy = correct / (double)evalRows,
-            MacroF1 = correct / (double)evalRows,
+            Accuracy = correct / (double)_evalRows,
+            MacroF1 = correct / (double)_evalRows,
             Loss = 0.7 - (0.01 * step),
             Correct = correct,
-            Rows = evalRows,
+            Rows = _evalRows,
             MajorityBaseline = 0.5,
             PredictionsFile = file,
         });
@@ -239,7 +249,7 @@ internal sealed class ScriptedRun
 
     private void WriteAdapter()
     {
-        string folder = Path.Combine(directory, RunFiles.Adapter);
+        string folder = Path.Combine(_directory, RunFiles.Adapter);
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"), "{\"peft_type\":\"LORA\"}");
         File.WriteAllBytes(Path.Combine(folder, "adapter_model.safetensors"), [1, 2, 3, 4]);
@@ -247,20 +257,22 @@ internal sealed class ScriptedRun
 
     private RunSuggestion[] Advice()
     {
-        double rate = script.Real("advice", double.NaN);
-        return double.IsNaN(rate) ? [] : [new(string.Create(CultureInfo.InvariantCulture, $"learningRate {rate:R}"), new() { ["learningRate"] = rate })];
+        double rate = _script.Real("advice", double.NaN);
+        return double.IsNaN(rate)
+            ? []
+            : [new(string.Create(CultureInfo.InvariantCulture, $"learningRate {rate:R}"), new() { ["learningRate"] = rate })];
     }
 
     private int End(EndReason reason, string? error, params RunSuggestion[] suggestions)
     {
-        events.Write(new AttemptEnded
+        _events.Write(new AttemptEnded
         {
             Reason = reason,
             Error = error,
             Suggestions = suggestions,
             Summary = new RunSummary { TrainTokens = 1234, TrainSeconds = 1.5, EvalSeconds = 0.5, LoadSeconds = 0.25, PeakMemoryMb = 64 },
         });
-        events.Dispose();
+        _events.Dispose();
         return reason == EndReason.Finished ? 0 : 1;
     }
 }

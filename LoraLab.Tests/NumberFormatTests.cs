@@ -28,7 +28,9 @@ public sealed class NumberFormatTests
         Assert.Equal(["26%", "0%"], [NumberFormat.PercentOf(105, 405), NumberFormat.PercentOf(0, 0)]);
         Assert.Equal(["0.031", "< 0.001", "1.000"], [NumberFormat.PValue(0.0311), NumberFormat.PValue(0.0009), NumberFormat.PValue(1)]);
         Assert.Equal(["p = 0.031", "p < 0.001"], [NumberFormat.PStatement(0.0311), NumberFormat.PStatement(0.0009)]);
-        Assert.Equal(["2.75", "−0.43", "0.00"], [NumberFormat.TestStatistic(2.747), NumberFormat.TestStatistic(-0.432), NumberFormat.TestStatistic(-0.001)]);
+        Assert.Equal(
+            ["2.75", "−0.43", "0.00"],
+            [NumberFormat.TestStatistic(2.747), NumberFormat.TestStatistic(-0.432), NumberFormat.TestStatistic(-0.001)]);
     }
 
     [Theory]
@@ -44,7 +46,8 @@ public sealed class NumberFormatTests
     [InlineData(12345678, "1.235e7")]
     [InlineData(double.NaN, "NaN")]
     [InlineData(double.NegativeInfinity, "-Infinity")]
-    public void Number_OfAnySize_HasFourSignificantDigits(double value, string expected) => Assert.Equal(expected, NumberFormat.Number(value));
+    public void Number_OfAnySize_HasFourSignificantDigits(double value, string expected) =>
+        Assert.Equal(expected, NumberFormat.Number(value));
 
     [Theory]
     [InlineData(2e-4, "2e-4")]
@@ -52,7 +55,8 @@ public sealed class NumberFormatTests
     [InlineData(16, "16")]
     [InlineData(20000, "20000")]
     [InlineData(0, "0")]
-    public void Setting_OfAHyperparameter_HasAnExponentBelowOneHundredth(double value, string expected) => Assert.Equal(expected, NumberFormat.Setting(value));
+    public void Setting_OfAHyperparameter_HasAnExponentBelowOneHundredth(double value, string expected) =>
+        Assert.Equal(expected, NumberFormat.Setting(value));
 
     [Theory]
     [InlineData(0, "0.0 s")]
@@ -62,7 +66,8 @@ public sealed class NumberFormatTests
     [InlineData(3599.7, "1 h 00 min")]
     [InlineData(4320, "1 h 12 min")]
     [InlineData(7199, "2 h 00 min")]
-    public void Duration_OfSeconds_HasTheUnitsThatFit(double seconds, string expected) => Assert.Equal(expected, NumberFormat.Duration(seconds));
+    public void Duration_OfSeconds_HasTheUnitsThatFit(double seconds, string expected) =>
+        Assert.Equal(expected, NumberFormat.Duration(seconds));
 
     [Theory]
     [InlineData(0, "0 MiB")]
@@ -72,20 +77,26 @@ public sealed class NumberFormatTests
     [InlineData(940.2, "940 MiB")]
     [InlineData(1023.7, "1.00 GiB")]
     [InlineData(7936, "7.75 GiB")]
-    public void Memory_OfMebibytes_HasTheUnitThatFits(double mebibytes, string expected) => Assert.Equal(expected, NumberFormat.Memory(mebibytes));
+    public void Memory_OfMebibytes_HasTheUnitThatFits(double mebibytes, string expected) =>
+        Assert.Equal(expected, NumberFormat.Memory(mebibytes));
 
     [Fact]
     public void Bytes_HaveTheUnitThatFits()
     {
-        Assert.Equal(["512 B", "12.3 KiB", "940 MiB", "2.05 GiB"], [NumberFormat.Bytes(512), NumberFormat.Bytes(12_595), NumberFormat.Bytes(940L << 20), NumberFormat.Bytes(2100L << 20)]);
+        Assert.Equal(
+            ["512 B", "12.3 KiB", "940 MiB", "2.05 GiB"],
+            [NumberFormat.Bytes(512), NumberFormat.Bytes(12_595), NumberFormat.Bytes(940L << 20), NumberFormat.Bytes(2100L << 20)]);
         Assert.Equal("8,192 MiB", NumberFormat.Mebibytes(8192));
     }
 
     [Fact]
     public void Counts_HaveThousandsSeparators_AndLargeOnesASuffix()
     {
-        Assert.Equal(["22,528", "1 run", "1,250 runs"], [NumberFormat.Count(22_528), NumberFormat.Count(1, "run"), NumberFormat.Count(1250, "run")]);
-        Assert.Equal(["999", "260k", "1M", "4.21M", "1.1B"], [.. new long[] { 999, 260_000, 999_960, 4_210_000, 1_100_048_384 }.Select(NumberFormat.Rounded)]);
+        Assert.Equal(
+            ["22,528", "1 run", "1,250 runs"], [NumberFormat.Count(22_528), NumberFormat.Count(1, "run"), NumberFormat.Count(1250, "run")]);
+        Assert.Equal(
+            ["999", "260k", "1M", "4.21M", "1.1B"],
+            [.. new long[] { 999, 260_000, 999_960, 4_210_000, 1_100_048_384 }.Select(NumberFormat.Rounded)]);
         Assert.Equal("step 450/1,250 (36%)", NumberFormat.Progress(450, 1250));
     }
 }

@@ -32,7 +32,8 @@ internal sealed class ColdStart : IMeasurement
             DateTimeOffset started = TimeProvider.System.GetUtcNow();
             Duration whole = bare.Train(spec);
             RunEvents events = new(bare.Last);
-            starts.Add(((events.Started - started).TotalSeconds, (events.Prepared - started).TotalSeconds, (events.FirstStep - started).TotalSeconds, whole.Cpu ?? double.NaN));
+            starts.Add(((events.Started - started).TotalSeconds, (events.Prepared - started).TotalSeconds,
+                (events.FirstStep - started).TotalSeconds, whole.Cpu ?? double.NaN));
             bench.Log($"  {starts[^1]}");
         }
 

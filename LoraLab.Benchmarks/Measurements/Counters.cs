@@ -35,8 +35,18 @@ internal sealed class Counters(string model, Func<Bench, int, string, PreparedRu
         [
             Count("managed bytes per step", "bytes", (double)steps.Bytes / steps.Steps, Target.NoMoreThan(64 * 1024, 8 * 1024), note),
             Count("tensors leaked per 1,000 steps", "tensors", steps.Tensors * 1000.0 / steps.Steps, Target.NoMoreThan(0, 0), note),
-            Count("device synchronizations within a step", "waits", (double)inside / InsideSteps, Target.NoMoreThan(0, 0), "gradient, clipping and update"),
-            Count("reads of the step log per 1,000 steps", "reads", steps.Reads * 1000.0 / steps.Steps, null, "between steps: one for up to 64 steps, at least every 200 ms"),
+            Count(
+                "device synchronizations within a step",
+                "waits",
+                (double)inside / InsideSteps,
+                Target.NoMoreThan(0, 0),
+                "gradient, clipping and update"),
+            Count(
+                "reads of the step log per 1,000 steps",
+                "reads",
+                steps.Reads * 1000.0 / steps.Steps,
+                null,
+                "between steps: one for up to 64 steps, at least every 200 ms"),
         ];
     }
 

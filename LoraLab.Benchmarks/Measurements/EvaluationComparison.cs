@@ -14,7 +14,8 @@ internal static class EvaluationComparison
         double difference = NaiveEvaluation.Difference(run);
         if (!(difference <= limit))
         {
-            throw new NotMeasuredException($"the scores of the two evaluations differ by {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)} in log-probability.");
+            throw new NotMeasuredException("the scores of the two evaluations differ by "
+                + $"{difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)} in log-probability.");
         }
 
         Comparison compared = Blocks.Compare(
@@ -24,7 +25,11 @@ internal static class EvaluationComparison
         int rows = run.EvaluationExamples.Count;
         int forwards = run.EvaluationExamples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
         int tokens = run.EvaluationExamples.Sum(example => example.PromptIds.Length);
-        string note = $"{rows} rows with {tokens} prompt tokens in total; naive: {forwards} forward passes; engine: {run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within {difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
-        return bench.Speedup(measurement, compared, "one forward pass per sentence, logits at every position", "engine", target: target, note: note);
+        string note = $"{rows} rows with {tokens} prompt tokens in total; naive: {forwards} forward passes; engine: "
+            + $"{run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, "
+            + $"head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within "
+            + $"{difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
+        return bench.Speedup(
+            measurement, compared, "one forward pass per sentence, logits at every position", "engine", target: target, note: note);
     }
 }

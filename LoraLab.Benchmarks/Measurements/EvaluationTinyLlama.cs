@@ -18,14 +18,16 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
     public string Name => $"evaluation-tinyllama{layers}-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
 
     /// <inheritdoc />
-    public string Description => $"evaluation, TinyLlama shape with {layers} blocks and full head, {(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}, every eighth of the 872 rows";
+    public string Description => $"evaluation, TinyLlama shape with {layers} blocks and full head, "
+        + $"{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}, every eighth of the 872 rows";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         bench.RequireGpuFor(layers);
         bench.Require(dtype);
-        using PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = 16 }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, Rows);
+        using PreparedRun run = Preparation.Random(
+            bench, Specs.AllLinear with { TrainSamples = 16 }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, Rows);
         SameMath.Perturb(run);
         return [EvaluationComparison.Run(bench, this, run, dtype == ScalarType.BFloat16 ? HalfLimit : Limit, Target.AtLeast(3.3, 5))];
     }

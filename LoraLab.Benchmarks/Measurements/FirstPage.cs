@@ -16,10 +16,12 @@ internal sealed class FirstPage : IMeasurement
     private const int Requests = 200;
 
     // The last query is a scan: names begin with the method, so the order depends on the filtered field.
-    private static readonly (string Query, string Name, Target? Target)[] Lists =
+    private static readonly (string Query, string Name, Target? Target)[] _lists =
     [
-        ("", "the latest", Twice), ("?sort=name", "by name", Twice), ("?sort=-eval/accuracy", "the best", Twice), ("?state=queued", "queued runs", Twice),
-        ("?method=lora-xs", "one method", Twice), ("?method=lora-xs&sort=-eval/accuracy&limit=25", "the best of one method", Twice), ("?method=pissa&sort=name&limit=25", "one method by name", null),
+        ("", "the latest", Twice), ("?sort=name", "by name", Twice), ("?sort=-eval/accuracy", "the best", Twice),
+        ("?state=queued", "queued runs", Twice),
+        ("?method=lora-xs", "one method", Twice), ("?method=lora-xs&sort=-eval/accuracy&limit=25", "the best of one method", Twice),
+        ("?method=pissa&sort=name&limit=25", "one method by name", null),
     ];
 
     private static Target Twice => Target.NoMoreThan(2, 1.2);
@@ -36,7 +38,7 @@ internal sealed class FirstPage : IMeasurement
         using TemporaryFolder folder = bench.CreateTemporaryFolder();
         using ServerProcess few = Serve(bench, Path.Combine(folder.FullPath, "few"), Few);
         using ServerProcess many = Serve(bench, Path.Combine(folder.FullPath, "many"), Many);
-        return [.. Lists.Select(list => Compare(bench, list.Query, list.Name, list.Target, few, many))];
+        return [.. _lists.Select(list => Compare(bench, list.Query, list.Name, list.Target, few, many))];
     }
 
     private Finding Compare(Bench bench, string query, string list, Target? target, ServerProcess few, ServerProcess many)

@@ -22,20 +22,27 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
     public string Name => $"gemm-rate-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
 
     /// <inheritdoc />
-    public string Description => $"FLOP rate of the whole step / FLOP rate of plain GEMMs, TinyLlama shape with {Layers} blocks, {(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
+    public string Description => $"FLOP rate of the whole step / FLOP rate of plain GEMMs, TinyLlama shape with {Layers} blocks, "
+        + $"{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         bench.Require(dtype);
-        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
+        PreparedRun run = Preparation.Random(
+            bench,
+            Specs.AllLinear with { TrainSamples = Sentences },
+            RandomWeights.TinyLlama(bench.TinyLlama, Layers),
+            dtype,
+            evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;
         double issued = Issued(work, step);
         int rows = work.Passes.Of(step).Sum(pass => pass.Layout.Rows);
         using Tensor narrow_TD = randn(rows, run.Model.Config.HiddenSize, device: run.Device).to(dtype).DetachFromDisposeScope();
         using Tensor wide_TF = randn(rows, run.Model.Config.IntermediateSize, device: run.Device).to(dtype).DetachFromDisposeScope();
-        Tensor[] weights = [.. run.Model.Linears.Where(linear => linear.Name.Contains(".mlp.", StringComparison.Ordinal)).Select(linear => linear.Weight_OI)];
+        Tensor[] weights = [.. run.Model.Linears.Where(linear => linear.Name.Contains(".mlp.", StringComparison.Ordinal))
+            .Select(linear => linear.Weight_OI)];
         double plain = weights.Sum(weight => 4.0 * rows * weight.shape[0] * weight.shape[1]);
 
         Comparison compared = Blocks.Compare(
@@ -64,7 +71,8 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
                     ["B, GFLOP/s"] = issued / compared.Seconds(0) / 1e9,
                     ["step, GFLOP"] = issued / 1e9,
                 },
-                Note = $"{rows} rows; the FLOPs of the step are those of the frozen products only; adapters, attention, norms, loss and optimizer count only as time",
+                Note = $"{rows} rows; the FLOPs of the step are those of the frozen products only; adapters, attention, norms, "
+                    + "loss and optimizer count only as time",
             }.WithVerdict(),
         ];
     }

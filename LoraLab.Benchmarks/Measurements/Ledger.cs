@@ -35,18 +35,25 @@ internal sealed class Ledger : IMeasurement
         FlopEstimate flops = new(config, [.. config.BlockLinears.Select(shape => shape.Name)]);
         int evaluations = 1 + plan.EvaluationsAfter(0);
 
-        double literalTraining = data.Train.Sum(example => (double)flops.Training(example.Ids.Length - 1, example.Ids.Length - example.FirstTarget));
-        double literalEvaluation = evaluations * data.Evaluation.Sum(example => (double)flops.Forward(example.PromptIds.Length, example.PromptIds.Length));
+        double literalTraining =
+            data.Train.Sum(example => (double)flops.Training(example.Ids.Length - 1, example.Ids.Length - example.FirstTarget));
+        double literalEvaluation =
+            evaluations * data.Evaluation.Sum(example => (double)flops.Forward(example.PromptIds.Length, example.PromptIds.Length));
         double training = Training(spec, config, data, plan, flops, share: true);
         double packedTraining = Training(spec, config, data, plan, flops, share: false);
         using Evaluator evaluator = new(data.Evaluation, config, TorchSharp.torch.CPU);
         double evaluation = evaluations * evaluator.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.HeadRows));
 
         long tokens = data.Train.Sum(example => (long)example.Ids.Length);
-        Finding whole = Share(Description, (training + evaluation) / (literalTraining + literalEvaluation), literalTraining + literalEvaluation, training + evaluation) with
+        Finding whole = Share(
+            Description,
+            (training + evaluation) / (literalTraining + literalEvaluation),
+            literalTraining + literalEvaluation,
+            training + evaluation) with
         {
             Target = Target.NoMoreThan(0.75, 0.72),
-            Note = $"printed prompt, {tokens:N0} training tokens, {plan.TotalSteps:N0} steps, {evaluations} evaluations of {data.Evaluation.Length} rows; literal: one sentence per pass, evaluation with logits at every position",
+            Note = $"printed prompt, {tokens:N0} training tokens, {plan.TotalSteps:N0} steps, {evaluations} evaluations of "
+                + $"{data.Evaluation.Length} rows; literal: one sentence per pass, evaluation with logits at every position",
         };
         return
         [
@@ -59,7 +66,10 @@ internal sealed class Ledger : IMeasurement
 
     private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunSchedule plan, FlopEstimate flops, bool share)
     {
-        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), gpu: true, MemoryBytes) with { SharePrefix = share };
+        PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), gpu: true, MemoryBytes) with
+        {
+            SharePrefix = share,
+        };
         using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config.VocabularySize, TorchSharp.torch.CPU);
         return passes.Windows.SelectMany(window => window).Sum(pass => (double)flops.Training(pass.Layout.Rows, pass.TargetRows));
     }

@@ -46,7 +46,12 @@ internal sealed class ModelLoad : IMeasurement
             Control = compared.ControlRatio,
             Clock = Clock.Wall,
             Target = Target.NoMoreThan(1.3, 0.5),
-            Details = new Dictionary<string, double> { ["file, MB"] = new FileInfo(file).Length / 1e6, ["read, s"] = compared.Seconds(0), ["load, s"] = compared.Seconds(1) },
+            Details = new Dictionary<string, double>
+            {
+                ["file, MB"] = new FileInfo(file).Length / 1e6,
+                ["read, s"] = compared.Seconds(0),
+                ["load, s"] = compared.Seconds(1),
+            },
             Note = "until every weight is usable",
         };
         return
@@ -83,7 +88,8 @@ internal sealed class ModelLoad : IMeasurement
         }
     }
 
-    private static LlamaModel Load(string folder, LlamaConfig config, Device device) => LlamaLoader.Load(folder, config, ScalarType.BFloat16, device);
+    private static LlamaModel Load(string folder, LlamaConfig config, Device device) =>
+        LlamaLoader.Load(folder, config, ScalarType.BFloat16, device);
 
     private static void Touch(string folder, LlamaConfig config, Device device)
     {

@@ -21,7 +21,12 @@ internal sealed class OptimizerShare : IMeasurement
     public IReadOnlyList<Finding> Run(Bench bench)
     {
         ScalarType dtype = bench.Supports(ScalarType.BFloat16) ? ScalarType.BFloat16 : ScalarType.Float32;
-        PreparedRun run = Preparation.Random(bench, Specs.AllLinear with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, Layers), dtype, evaluationRows: 1);
+        PreparedRun run = Preparation.Random(
+            bench,
+            Specs.AllLinear with { TrainSamples = Sentences },
+            RandomWeights.TinyLlama(bench.TinyLlama, Layers),
+            dtype,
+            evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         int step = work.TypicalStep;
         using Tensor loss = ones(1, float64, bench.Device).DetachFromDisposeScope();
@@ -45,7 +50,8 @@ internal sealed class OptimizerShare : IMeasurement
                 Clock = compared.Clock,
                 Target = Target.NoMoreThan(bench.Clock == Clock.Cpu ? 0.01 : 0.05, bench.Clock == Clock.Cpu ? 0.005 : 0.01),
                 Details = new Dictionary<string, double> { ["step, s"] = compared.Seconds(0), ["optimizer, s"] = compared.Seconds(1) },
-                Note = $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head takes a larger part of the step than in the whole model, and the optimizer a smaller one",
+                Note = $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head takes a larger "
+                    + "part of the step than in the whole model, and the optimizer a smaller one",
             }.WithVerdict(),
         ];
     }

@@ -33,14 +33,26 @@ internal static class Registry
         new ServerOverhead(),
         new FirstPage(),
         new Counters("sample", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Sample(bench), steps), data)),
-        new Counters("stories260K", (bench, steps, data) => Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Stories(bench), steps), data)),
-        new Counters("22blocks", (bench, steps, _) => Deep(bench, steps), "TinyLlama's 22 blocks at hidden size 64, random weights: as many calls and objects as in the whole model"),
+        new Counters("stories260K", (bench, steps, data) =>
+            Preparation.FromCatalog(bench, CountedRun.Spec(Specs.Stories(bench), steps), data)),
+        new Counters(
+            "22blocks",
+            (bench, steps, _) => Deep(bench, steps),
+            "TinyLlama's 22 blocks at hidden size 64, random weights: as many calls and objects as in the whole model"),
     ];
 
     private static PreparedRun Deep(Bench bench, int steps) => Preparation.Random(
         bench,
         CountedRun.Spec(Specs.AllLinear with { Rank = 8 }, steps),
-        RandomWeights.TinyLlama(bench.TinyLlama, layers: 22) with { HiddenSize = 64, IntermediateSize = 176, Heads = 4, KeyValueHeadsOrNull = 1, HeadSizeOrNull = null, VocabularySize = 32000 },
+        RandomWeights.TinyLlama(bench.TinyLlama, layers: 22) with
+        {
+            HiddenSize = 64,
+            IntermediateSize = 176,
+            Heads = 4,
+            KeyValueHeadsOrNull = 1,
+            HeadSizeOrNull = null,
+            VocabularySize = 32000,
+        },
         ScalarType.Float32,
         evaluationRows: 8);
 }

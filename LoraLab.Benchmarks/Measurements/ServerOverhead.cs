@@ -16,7 +16,8 @@ internal sealed class ServerOverhead : IMeasurement
     public string Name => "server-overhead";
 
     /// <inheritdoc />
-    public string Description => $"training and evaluation seconds of a run, through server, store and hub / bare trainer, stories260K, {Steps} steps";
+    public string Description =>
+        $"training and evaluation seconds of a run, through server, store and hub / bare trainer, stories260K, {Steps} steps";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
@@ -53,8 +54,14 @@ internal sealed class ServerOverhead : IMeasurement
             Control = compared.ControlRatio,
             Clock = Clock.Wall,
             Target = Target.NoMoreThan(1.01, 1.002),
-            Details = new Dictionary<string, double> { ["bare, s"] = compared.Seconds(0), ["served, s"] = compared.Seconds(1), ["CPU of the server per run, s"] = served },
-            Note = $"the subscriber received {server.Events} messages in {_servedWhole.Count} runs; the worker has {(bench.Threads == 1 ? "1 thread" : $"{bench.Threads} threads")}, the server uses the remaining cores",
+            Details = new Dictionary<string, double>
+            {
+                ["bare, s"] = compared.Seconds(0),
+                ["served, s"] = compared.Seconds(1),
+                ["CPU of the server per run, s"] = served,
+            },
+            Note = $"the subscriber received {server.Events} messages in {_servedWhole.Count} runs; the worker has "
+                + $"{(bench.Threads == 1 ? "1 thread" : $"{bench.Threads} threads")}, the server uses the remaining cores",
         };
         double whole = Statistics.Median(_servedWhole) / Statistics.Median(_bareWhole);
         return
@@ -66,7 +73,11 @@ internal sealed class ServerOverhead : IMeasurement
                 Value = new(whole, whole, whole),
                 Control = null,
                 Target = null,
-                Details = new Dictionary<string, double> { ["bare, s"] = Statistics.Median(_bareWhole), ["served, s"] = Statistics.Median(_servedWhole) },
+                Details = new Dictionary<string, double>
+                {
+                    ["bare, s"] = Statistics.Median(_bareWhole),
+                    ["served, s"] = Statistics.Median(_servedWhole),
+                },
                 Note = null,
             },
         ];

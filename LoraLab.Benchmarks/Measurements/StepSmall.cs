@@ -29,10 +29,12 @@ internal sealed class StepSmall(string model, Func<Bench, RunSpec> spec) : IMeas
         Comparison compared = Blocks.Compare(
             bench,
             bench.Side("literal", Windows, i => work.Step(work.Literal, i + 1)),
-            [bench.Side("packed", Windows, i => work.Step(work.Packed, i + 1)), bench.Side("shared", Windows, i => work.Step(work.Shared, i + 1))],
+            [bench.Side("packed", Windows, i => work.Step(work.Packed, i + 1)), bench.Side(
+                "shared", Windows, i => work.Step(work.Shared, i + 1))],
             warmUp: 3);
         int rows = work.Passes.Of(1).Sum(pass => pass.Layout.Rows);
-        string note = $"rank {run.Spec.Rank}, all linear, {run.Spec.LossScope.ToString().ToLowerInvariant()} loss; median of the first {Windows} windows ({work.Tokens(1)} tokens, {rows} rows in the first); {error}";
+        string note = $"rank {run.Spec.Rank}, all linear, {run.Spec.LossScope.ToString().ToLowerInvariant()} loss; "
+            + $"median of the first {Windows} windows ({work.Tokens(1)} tokens, {rows} rows in the first); {error}";
         return
         [
             bench.Speedup(this, compared, "literal", "packed, shared prefix", 2, Target.AtLeast(3, 6), note),

@@ -23,7 +23,8 @@ internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, 
     public string Name => $"step-tinyllama{layers}-{PrecisionName}-{label}";
 
     /// <inheritdoc />
-    public string Description => $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
+    public string Description =>
+        $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
 
     private string PrecisionName => dtype == ScalarType.BFloat16 ? "bf16" : "fp32";
 
@@ -32,7 +33,8 @@ internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, 
     {
         bench.RequireGpuFor(layers);
         bench.Require(dtype);
-        PreparedRun run = Preparation.Random(bench, spec with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, evaluationRows: 1);
+        PreparedRun run = Preparation.Random(
+            bench, spec with { TrainSamples = Sentences }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, evaluationRows: 1);
         using StepWorkload work = new(bench, run);
         SameMath.Perturb(run);
         int step = work.TypicalStep;

@@ -8,7 +8,7 @@ namespace LoraLab.Benchmarks.Measurements;
 internal sealed class WarmStart : IMeasurement
 {
     private const string Setting = "WarmWorkers";
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan _warmUpTime = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc />
     public string Name => "start-warm";
@@ -31,18 +31,26 @@ internal sealed class WarmStart : IMeasurement
             bench with { WallOnly = true },
             new Candidate("cold", 1, _ => Submit(bench, cold, Data(folder, warm: false))),
             [new Candidate("warm", 1, _ => Submit(bench, warm, Data(folder, warm: true)))]);
-        return [bench.Speedup(this, compared, "cold worker", "warm worker", note: $"{WarmUpTime.TotalSeconds:0} s between submissions, for the next worker to warm up") with { Wall = null }];
+        return [bench.Speedup(
+            this,
+            compared,
+            "cold worker",
+            "warm worker",
+            note: $"{_warmUpTime.TotalSeconds:0} s between submissions, for the next worker to warm up") with { Wall = null }];
     }
 
     private static Duration Submit(Bench bench, ServerProcess server, string data)
     {
-        Thread.Sleep(WarmUpTime);
+        Thread.Sleep(_warmUpTime);
         DateTimeOffset submitted = server.Run(ColdStart.Micro(bench));
         return new((new RunEvents(data).FirstStep - submitted).TotalSeconds, null);
     }
 
     private static ServerProcess Server(Bench bench, TemporaryFolder folder, bool warm) =>
-        new(bench, new Dictionary<string, string>(Specs.Environment(bench, Data(folder, warm))) { [$"LoraLab__{Setting}"] = warm ? "true" : "false" });
+        new(bench, new Dictionary<string, string>(Specs.Environment(bench, Data(folder, warm)))
+        {
+            [$"LoraLab__{Setting}"] = warm ? "true" : "false",
+        });
 
     private static string Data(TemporaryFolder folder, bool warm) => Path.Combine(folder.FullPath, warm ? "warm" : "cold");
 }

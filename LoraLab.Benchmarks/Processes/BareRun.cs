@@ -21,6 +21,7 @@ internal sealed class BareRun(Bench bench, string folder)
     {
         string file = Path.Combine(folder, $"spec-{++_runs}.json");
         File.WriteAllText(file, JsonSerializer.Serialize(spec, ContractJson.Options));
-        return Programs.Run(bench, Programs.Training, Specs.Environment(bench, Path.Combine(folder, "data")), "train", "--spec", file, "--out", Last);
+        return Programs.Run(
+            bench, Programs.Training, Specs.Environment(bench, Path.Combine(folder, "data")), "train", "--spec", file, "--out", Last);
     }
 }

@@ -14,7 +14,8 @@ internal static class Programs
     public const string Server = "LoraLab.Server";
 
     /// <summary>Starts a program whose output is read by the caller.</summary>
-    public static Process Start(Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
+    public static Process Start(
+        Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
     {
         ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Find(bench, project));
@@ -23,7 +24,8 @@ internal static class Programs
             start.ArgumentList.Add(argument);
         }
 
-        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase) || key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase)
+            || key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(inherited);
         }
@@ -38,7 +40,8 @@ internal static class Programs
 
     /// <summary>Runs a program to completion.</summary>
     /// <exception cref="NotMeasuredException">The program failed; the message has its first line of output.</exception>
-    public static Duration Run(Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
+    public static Duration Run(
+        Bench bench, string project, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
     {
         double? cpu = ChildTime.Seconds;
         long started = Stopwatch.GetTimestamp();
@@ -50,7 +53,8 @@ internal static class Programs
         if (process.ExitCode != 0)
         {
             string firstLine = (errors.Result.Trim() + "\n" + output.Trim()).Trim().Split('\n')[0];
-            throw new NotMeasuredException(string.Create(CultureInfo.InvariantCulture, $"{project} {arguments[0]} exited with code {process.ExitCode}: {firstLine}"));
+            throw new NotMeasuredException(string.Create(
+                CultureInfo.InvariantCulture, $"{project} {arguments[0]} exited with code {process.ExitCode}: {firstLine}"));
         }
 
         return new(wall, ChildTime.Seconds - cpu);

@@ -33,5 +33,6 @@ internal sealed class RunEvents
     /// <summary>Results and costs.</summary>
     public RunSummary Summary => _events.OfType<AttemptEnded>().Last().Summary;
 
-    private IEnumerable<MetricsRecorded> Steps => _events.OfType<MetricsRecorded>().Where(points => points.Values.ContainsKey(MetricKeys.TrainLoss));
+    private IEnumerable<MetricsRecorded> Steps =>
+        _events.OfType<MetricsRecorded>().Where(points => points.Values.ContainsKey(MetricKeys.TrainLoss));
 }

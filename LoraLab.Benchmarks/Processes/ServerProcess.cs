@@ -14,7 +14,7 @@ namespace LoraLab.Benchmarks.Processes;
 internal sealed class ServerProcess : IDisposable
 {
     private const string AddressLine = "LoraLab dashboard: ";
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(5);
     private readonly Process _process;
     private readonly HttpClient _http;
     private readonly HubConnection _hub;
@@ -23,7 +23,12 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Starts a server over a data directory and waits until it is ready.</summary>
     public ServerProcess(Bench bench, IReadOnlyDictionary<string, string> environment)
     {
-        _process = Programs.Start(bench, Programs.Server, new Dictionary<string, string>(environment) { ["ASPNETCORE_ENVIRONMENT"] = "Production" }, "--urls", "http://127.0.0.1:0");
+        _process = Programs.Start(
+            bench,
+            Programs.Server,
+            new Dictionary<string, string>(environment) { ["ASPNETCORE_ENVIRONMENT"] = "Production" },
+            "--urls",
+            "http://127.0.0.1:0");
         TaskCompletionSource<Uri> address = new();
         // Both pipes are drained: a full pipe would block the server.
         _process.ErrorDataReceived += (_, _) => { };
@@ -36,7 +41,7 @@ internal sealed class ServerProcess : IDisposable
         };
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
-        if (!address.Task.Wait(Timeout))
+        if (!address.Task.Wait(_timeout))
         {
             _process.Kill(entireProcessTree: true);
             throw new NotMeasuredException("The server did not print its address.");
@@ -44,7 +49,8 @@ internal sealed class ServerProcess : IDisposable
 
         _http = new() { BaseAddress = address.Task.Result };
         Wait(() => _http.GetAsync("/health/ready").GetAwaiter().GetResult().IsSuccessStatusCode);
-        _hub = new HubConnectionBuilder().WithUrl(new Uri(_http.BaseAddress, LiveHub.Path)).AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions)).Build();
+        _hub = new HubConnectionBuilder().WithUrl(new Uri(_http.BaseAddress, LiveHub.Path))
+            .AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions)).Build();
         _hub.On<LiveEvent>(LiveHub.Event, _ => Interlocked.Increment(ref _events));
         _hub.StartAsync().GetAwaiter().GetResult();
     }
@@ -68,10 +74,13 @@ internal sealed class ServerProcess : IDisposable
         DateTimeOffset submitted = TimeProvider.System.GetUtcNow();
         using HttpResponseMessage response = _http.PostAsJsonAsync(ApiRoutes.Runs, spec, ContractJson.Options).GetAwaiter().GetResult();
         string body = response.Content.ReadAsStringAsync().GetAwaiter().GetResult();
-        string id = response.IsSuccessStatusCode ? JsonSerializer.Deserialize<RunDocument>(body, ContractJson.Options)!.Id : throw new NotMeasuredException($"The server rejected the run: {body}");
+        string id = response.IsSuccessStatusCode
+            ? JsonSerializer.Deserialize<RunDocument>(body, ContractJson.Options)!.Id
+            : throw new NotMeasuredException($"The server rejected the run: {body}");
         _hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(id), LiveHub.RunLogs(id) }, 0L).GetAwaiter().GetResult();
         RunDocument run = null!;
-        Wait(() => (run = _http.GetFromJsonAsync<RunDocument>(ApiRoutes.Run(id), ContractJson.Options).GetAwaiter().GetResult()!).State.IsTerminal());
+        Wait(() => (run = _http.GetFromJsonAsync<RunDocument>(ApiRoutes.Run(id), ContractJson.Options).GetAwaiter().GetResult()!).State
+            .IsTerminal());
         return run.State == RunState.Completed ? submitted : throw new NotMeasuredException($"The run ended as {run.State}: {run.Error}");
     }
 
@@ -91,7 +100,7 @@ internal sealed class ServerProcess : IDisposable
         long started = Stopwatch.GetTimestamp();
         while (!done())
         {
-            if (Stopwatch.GetElapsedTime(started) > Timeout)
+            if (Stopwatch.GetElapsedTime(started) > _timeout)
             {
                 throw new NotMeasuredException("The server timed out after five minutes.");
             }

@@ -52,7 +52,8 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
     }
 
     /// <summary>Whether the device has native instructions for a precision.</summary>
-    public bool Supports(torch.ScalarType dtype) => Device.type == DeviceType.CUDA || dtype == torch.float32 || (dtype == torch.bfloat16 && PrecisionRule.CpuHasBf16());
+    public bool Supports(torch.ScalarType dtype) =>
+        Device.type == DeviceType.CUDA || dtype == torch.float32 || (dtype == torch.bfloat16 && PrecisionRule.CpuHasBf16());
 
     /// <summary>Requires native instructions for a precision.</summary>
     /// <exception cref="NotMeasuredException">The device would emulate it.</exception>
@@ -72,21 +73,34 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
     });
 
     /// <summary>The speedup in a comparison: time of A / time of side <paramref name="i"/>.</summary>
-    public Finding Speedup(IMeasurement measurement, Comparison comparison, string a, string b, int i = 1, Target? target = null, string? note = null) => new Finding
-    {
-        Measurement = measurement.Name,
-        Description = measurement.Description,
-        A = a,
-        B = b,
-        Unit = "× (A / B)",
-        Value = comparison.Speedup(i),
-        Wall = comparison.Clock == Clock.Cpu ? comparison.Speedup(i, Clock.Wall).Median : null,
-        Control = comparison.ControlRatio,
-        Clock = comparison.Clock,
-        Target = target,
-        Details = new Dictionary<string, double> { ["A, s"] = comparison.Seconds(0), ["B, s"] = comparison.Seconds(i), ["A, wall s"] = comparison.Seconds(0, Clock.Wall), ["B, wall s"] = comparison.Seconds(i, Clock.Wall) },
-        Note = note,
-    }.WithVerdict();
+    public Finding Speedup(
+        IMeasurement measurement,
+        Comparison comparison,
+        string a,
+        string b,
+        int i = 1,
+        Target? target = null,
+        string? note = null) => new Finding
+        {
+            Measurement = measurement.Name,
+            Description = measurement.Description,
+            A = a,
+            B = b,
+            Unit = "× (A / B)",
+            Value = comparison.Speedup(i),
+            Wall = comparison.Clock == Clock.Cpu ? comparison.Speedup(i, Clock.Wall).Median : null,
+            Control = comparison.ControlRatio,
+            Clock = comparison.Clock,
+            Target = target,
+            Details = new Dictionary<string, double>
+            {
+                ["A, s"] = comparison.Seconds(0),
+                ["B, s"] = comparison.Seconds(i),
+                ["A, wall s"] = comparison.Seconds(0, Clock.Wall),
+                ["B, wall s"] = comparison.Seconds(i, Clock.Wall),
+            },
+            Note = note,
+        }.WithVerdict();
 
     /// <summary>Creates an empty folder, which the caller disposes.</summary>
     public TemporaryFolder CreateTemporaryFolder() => new(Path.Combine(Output, "tmp", Path.GetRandomFileName()));
@@ -94,9 +108,13 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
     /// <summary>A file or folder of the fixtures.</summary>
     public string Fixture(params string[] parts)
     {
-        string set = Environment.GetEnvironmentVariable(FixturesVariable) is { Length: > 0 } value ? value : Path.Combine("..", "shared", "data");
+        string set = Environment.GetEnvironmentVariable(FixturesVariable) is { Length: > 0 } value
+            ? value
+            : Path.Combine("..", "shared", "data");
         string path = Path.Combine([Path.GetFullPath(set, Home), .. parts]);
-        return Path.Exists(path) ? path : throw new NotMeasuredException($"{string.Join('/', parts)} does not exist in the fixtures folder; set {FixturesVariable}.");
+        return Path.Exists(path)
+            ? path
+            : throw new NotMeasuredException($"{string.Join('/', parts)} does not exist in the fixtures folder; set {FixturesVariable}.");
     }
 }
 

@@ -23,13 +23,15 @@ internal static class Blocks
         for (int repeat = 0; repeat < bench.Repeats; repeat++)
         {
             repeats.Add(Palindrome(sides));
-            string sideTimes = string.Join(", ", sides.Zip(repeats[^1], (side, times) => $"{side.Name} {Format(times.First)} {Format(times.Second)}"));
+            string sideTimes = string.Join(
+                ", ", sides.Zip(repeats[^1], (side, times) => $"{side.Name} {Format(times.First)} {Format(times.Second)}"));
             bench.Log($"  {repeat + 1}/{bench.Repeats}: {sideTimes}");
         }
 
         // The control uses the side with the shortest block: noise is largest there, so the control is conservative, and it is fast.
         int fastest = Enumerable.Range(0, sides.Count).MinBy(i => repeats[0][i].First.Wall);
-        List<(Duration First, Duration Second)[]> control = [.. Enumerable.Range(0, bench.Repeats).Select(_ => Palindrome([sides[fastest], sides[fastest]]))];
+        List<(Duration First, Duration Second)[]> control =
+            [.. Enumerable.Range(0, bench.Repeats).Select(_ => Palindrome([sides[fastest], sides[fastest]]))];
         IEnumerable<string> ratios = control.Select(times =>
             (Sum(times[0], bench.Clock) / Sum(times[1], bench.Clock)).ToString("0.000", System.Globalization.CultureInfo.InvariantCulture));
         bench.Log($"  control ({sides[fastest].Name} against itself): {string.Join(", ", ratios)}");

@@ -7,12 +7,15 @@ namespace LoraLab.Benchmarks.Protocol;
 internal sealed record Candidate(string Name, int Iterations, Func<int, Duration> Once)
 {
     /// <summary>A side that runs in this process.</summary>
-    public static Candidate InProcess(string name, int iterations, Action<int> once) => new(name, iterations, i => Duration.Measure(() => once(i)));
+    public static Candidate InProcess(string name, int iterations, Action<int> once) =>
+        new(name, iterations, i => Duration.Measure(() => once(i)));
 
     /// <summary>Times one block.</summary>
     public Duration Block()
     {
         Duration[] times = [.. Enumerable.Range(0, Iterations).Select(Once)];
-        return new(Statistics.Median(times.Select(time => time.Wall)), times.All(time => time.Cpu is not null) ? Statistics.Median(times.Select(time => time.Cpu!.Value)) : null);
+        return new(
+            Statistics.Median(times.Select(time => time.Wall)),
+            times.All(time => time.Cpu is not null) ? Statistics.Median(times.Select(time => time.Cpu!.Value)) : null);
     }
 }

@@ -6,8 +6,14 @@ namespace LoraLab.Benchmarks.Protocol;
 /// <param name="Control">The two halves of each repeat of the control.</param>
 /// <param name="ControlSide">Name of the side compared with itself.</param>
 internal sealed record Comparison(
-    Clock Clock, IReadOnlyList<(Duration First, Duration Second)[]> Repeats, IReadOnlyList<(Duration First, Duration Second)[]> Control, string ControlSide)
+    Clock Clock,
+    IReadOnlyList<(Duration First, Duration Second)[]> Repeats,
+    IReadOnlyList<(Duration First, Duration Second)[]> Control,
+    string ControlSide)
 {
+    /// <summary>Ratio of the control side to itself, over the repeats of the control.</summary>
+    public Spread ControlRatio => Spread.From([.. Control.Select(times => Blocks.Sum(times[0], Clock) / Blocks.Sum(times[1], Clock))]);
+
     /// <summary>Time of A / time of side i, over the repeats.</summary>
     public Spread Speedup(int i, Clock? clock = null) =>
         Spread.From([.. Repeats.Select(times => Blocks.Sum(times[0], clock ?? Clock) / Blocks.Sum(times[i], clock ?? Clock))]);
@@ -16,9 +22,7 @@ internal sealed record Comparison(
     public Spread Share(int i, Clock? clock = null) =>
         Spread.From([.. Repeats.Select(times => Blocks.Sum(times[i], clock ?? Clock) / Blocks.Sum(times[0], clock ?? Clock))]);
 
-    /// <summary>Ratio of the control side to itself, over the repeats of the control.</summary>
-    public Spread ControlRatio => Spread.From([.. Control.Select(times => Blocks.Sum(times[0], Clock) / Blocks.Sum(times[1], Clock))]);
-
     /// <summary>Median seconds per block of side i.</summary>
-    public double Seconds(int i, Clock? clock = null) => Statistics.Median(Repeats.SelectMany(times => new[] { times[i].First.On(clock ?? Clock), times[i].Second.On(clock ?? Clock) }));
+    public double Seconds(int i, Clock? clock = null) =>
+        Statistics.Median(Repeats.SelectMany(times => new[] { times[i].First.On(clock ?? Clock), times[i].Second.On(clock ?? Clock) }));
 }

@@ -1,27 +1,5 @@
 namespace LoraLab.Benchmarks.Protocol;
 
-/// <summary>Target of a value.</summary>
-/// <param name="Must">Required bound.</param>
-/// <param name="Reach">Stretch goal; null: none.</param>
-/// <param name="AtMost">True: lower is better.</param>
-internal sealed record Target(double Must, double? Reach, bool AtMost)
-{
-    /// <summary>A lower bound.</summary>
-    public static Target AtLeast(double must, double? reach = null) => new(must, reach, false);
-
-    /// <summary>An upper bound.</summary>
-    public static Target NoMoreThan(double must, double? reach = null) => new(must, reach, true);
-
-    /// <summary>Distance of the required bound from a ratio of 1; the control must be well within it.</summary>
-    public double Gain => Math.Abs(Must - 1);
-
-    /// <summary>Whether a value meets a bound.</summary>
-    public bool Meets(double value, double bound) => AtMost ? value <= bound : value >= bound;
-
-    /// <summary>The worse end of a range.</summary>
-    public double Worst(Spread spread) => AtMost ? spread.Max : spread.Min;
-}
-
 /// <summary>Whether a target is met.</summary>
 internal enum Verdict
 {
@@ -42,4 +20,26 @@ internal enum Verdict
 
     /// <summary>Met, and the median reaches the stretch goal as well.</summary>
     Reached,
+}
+
+/// <summary>Target of a value.</summary>
+/// <param name="Must">Required bound.</param>
+/// <param name="Reach">Stretch goal; null: none.</param>
+/// <param name="AtMost">True: lower is better.</param>
+internal sealed record Target(double Must, double? Reach, bool AtMost)
+{
+    /// <summary>Distance of the required bound from a ratio of 1; the control must be well within it.</summary>
+    public double Gain => Math.Abs(Must - 1);
+
+    /// <summary>A lower bound.</summary>
+    public static Target AtLeast(double must, double? reach = null) => new(must, reach, false);
+
+    /// <summary>An upper bound.</summary>
+    public static Target NoMoreThan(double must, double? reach = null) => new(must, reach, true);
+
+    /// <summary>Whether a value meets a bound.</summary>
+    public bool Meets(double value, double bound) => AtMost ? value <= bound : value >= bound;
+
+    /// <summary>The worse end of a range.</summary>
+    public double Worst(Spread spread) => AtMost ? spread.Max : spread.Min;
 }

@@ -56,7 +56,8 @@ internal sealed record Conditions
         Threads = bench.Threads,
         Repeats = bench.Repeats,
         Clock = bench.Clock,
-        Commit = typeof(Conditions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+').ElementAtOrDefault(1),
+        Commit = typeof(Conditions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')
+            .ElementAtOrDefault(1),
         Versions = new Dictionary<string, string>
         {
             ["LoraLab"] = LoraLab.Training.Torch.Versions.LoraLab,
@@ -75,9 +76,13 @@ internal sealed record Conditions
     /// <summary>The conditions in one paragraph.</summary>
     public string ToText() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{StartedAt:yyyy-MM-dd HH:mm} UTC; {Processor}, {Cores} visible cores, {(Threads == 1 ? "1 thread" : $"{Threads} threads")}, {Device}; {string.Join(", ", Versions.Select(version => $"{version.Key} {version.Value}"))}; commit {Commit?[..Math.Min(10, Commit.Length)] ?? "unknown"}; {Repeats} repeats; clock: {Clock}; weights: {Weights}; load average before: {LoadBefore}, after: {LoadAfter}.");
+        $"{StartedAt:yyyy-MM-dd HH:mm} UTC; {Processor}, {Cores} visible cores, {(Threads == 1 ? "1 thread" : $"{Threads} threads")}, "
+            + $"{Device}; {string.Join(", ", Versions.Select(version => $"{version.Key} {version.Value}"))}; "
+            + $"commit {Commit?[..Math.Min(10, Commit.Length)] ?? "unknown"}; {Repeats} repeats; clock: {Clock}; weights: {Weights}; "
+            + $"load average before: {LoadBefore}, after: {LoadAfter}.");
 
-    private static string? Load() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3)) : null;
+    private static string? Load() =>
+        File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3)) : null;
 
     private static string? Line(string file, string key) => File.Exists(file)
         ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?.Split(':')[1].Trim()

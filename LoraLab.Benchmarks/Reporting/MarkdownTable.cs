@@ -12,10 +12,15 @@ internal static class MarkdownTable
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"Conditions: {report.Conditions.ToText()}\n\n");
-        text.Append("| measurement | A | B | value (median, min–max) | unit | wall time | A/A control | target (stretch) | verdict |\n|---|---|---|---|---|---|---|---|---|\n");
+        text.Append("| measurement | A | B | value (median, min–max) | unit | wall time | A/A control | target (stretch) | verdict "
+            + "|\n|---|---|---|---|---|---|---|---|---|\n");
         foreach (Finding finding in report.Findings)
         {
-            string[] cells = [finding.Description, finding.A ?? "", finding.B ?? "", Format(finding.Value), finding.Unit, Format(finding.Wall), Range(finding.Control), Format(finding.Target), Format(finding)];
+            string[] cells =
+            [
+                finding.Description, finding.A ?? "", finding.B ?? "", Format(finding.Value), finding.Unit, Format(finding.Wall),
+                Range(finding.Control), Format(finding.Target), Format(finding),
+            ];
             text.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |\n");
         }
 
@@ -23,7 +28,8 @@ internal static class MarkdownTable
         foreach (Finding finding in report.Findings.Where(finding => finding.Note is not null || finding.Details.Count > 0))
         {
             string details = string.Join(", ", finding.Details.Select(detail => $"{detail.Key} {Number(detail.Value)}"));
-            text.Append(CultureInfo.InvariantCulture, $"- `{finding.Measurement}`, {finding.B ?? finding.Description}: {string.Join("; ", new[] { details, finding.Note }.Where(part => !string.IsNullOrEmpty(part)))}\n");
+            text.Append(CultureInfo.InvariantCulture, $"- `{finding.Measurement}`, {finding.B ?? finding.Description}: "
+                + $"{string.Join("; ", new[] { details, finding.Note }.Where(part => !string.IsNullOrEmpty(part)))}\n");
         }
 
         return text.ToString();
@@ -39,7 +45,9 @@ internal static class MarkdownTable
         _ => "met, stretch goal too",
     };
 
-    private static string Format(Spread? spread) => spread is null ? "" : spread.Width == 0 ? Number(spread.Median) : $"**{Number(spread.Median)}** ({Number(spread.Min)}–{Number(spread.Max)})";
+    private static string Format(Spread? spread) => spread is null ? ""
+        : spread.Width == 0 ? Number(spread.Median)
+        : $"**{Number(spread.Median)}** ({Number(spread.Min)}–{Number(spread.Max)})";
 
     private static string Range(Spread? spread) => spread is null ? "" : $"{Number(spread.Min)}–{Number(spread.Max)}";
 

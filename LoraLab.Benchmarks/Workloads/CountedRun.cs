@@ -27,12 +27,17 @@ internal sealed record CountedRun(int Steps, long Bytes, long Tensors, long Read
             long reads = TensorReader.Reads;
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             Train(run, recorder);
-            return new(run.Schedule.TotalSteps, GC.GetAllocatedBytesForCurrentThread() - bytes, Tensor.TotalCount - tensors, TensorReader.Reads - reads);
+            return new(
+                run.Schedule.TotalSteps,
+                GC.GetAllocatedBytesForCurrentThread() - bytes,
+                Tensor.TotalCount - tensors,
+                TensorReader.Reads - reads);
         }
     }
 
     /// <summary>The counts of the additional steps of a longer run.</summary>
-    public CountedRun Minus(CountedRun shorter) => new(Steps - shorter.Steps, Bytes - shorter.Bytes, Tensors - shorter.Tensors, Reads - shorter.Reads);
+    public CountedRun Minus(CountedRun shorter) =>
+        new(Steps - shorter.Steps, Bytes - shorter.Bytes, Tensors - shorter.Tensors, Reads - shorter.Reads);
 
     /// <summary>A specification with a number of steps over few sentences, evaluated before and after training.</summary>
     public static RunSpec Spec(RunSpec spec, int steps) => spec with

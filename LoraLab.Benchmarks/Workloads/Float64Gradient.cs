@@ -40,13 +40,18 @@ internal static class Float64Gradient
         }
 
         using IDisposable noGrad = no_grad();
-        return (loss, cat([.. adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value.grad!.flatten())]).MoveToOuterDisposeScope());
+        return (loss, cat([.. adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value.grad!.flatten())])
+            .MoveToOuterDisposeScope());
     }
 
     private static LowRankAdapter ToFloat64(LowRankAdapter from)
     {
-        LowRankAdapter wide = new(from.Module, ToFloat64(from.A_RI), ToFloat64(from.B_OR), from.Scaling, from.DropoutRate, from.R_RR is null ? null : ToFloat64(from.R_RR));
-        return from.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch)) : wide;
+        LowRankAdapter wide = new(from.Module, ToFloat64(from.A_RI), ToFloat64(from.B_OR), from.Scaling, from.DropoutRate, from.R_RR is null
+            ? null
+            : ToFloat64(from.R_RR));
+        return from.Extracted is ExtractedFactors extracted
+            ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch))
+            : wide;
     }
 
     private static Tensor ToFloat64(Tensor value) => value.detach().to(float64).clone();

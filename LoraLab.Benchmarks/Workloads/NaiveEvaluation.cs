@@ -22,7 +22,8 @@ internal static class NaiveEvaluation
         {
             EvaluationExample example = run.EvaluationExamples[row];
             bool single = example.LabelIds.All(ids => ids.Length == 1);
-            float[][] logs = [.. (single ? example.LabelIds.Take(1) : example.LabelIds).Select(ids => LogProbabilities(run, [.. example.PromptIds, .. ids[..^1]], example.PromptIds.Length))];
+            float[][] logs = [.. (single ? example.LabelIds.Take(1) : example.LabelIds)
+                .Select(ids => LogProbabilities(run, [.. example.PromptIds, .. ids[..^1]], example.PromptIds.Length))];
             int vocabulary = run.Model.Config.VocabularySize;
             for (int label = 0; label < run.Labels.Count; label++)
             {
@@ -47,7 +48,8 @@ internal static class NaiveEvaluation
     private static float[] LogProbabilities(PreparedRun run, int[] ids, int promptLength)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor hidden_BTD = run.Model.Hidden(tensor(ids.Select(id => (long)id).ToArray(), device: run.Device).unsqueeze(0), ForwardPass.Plain);
+        Tensor hidden_BTD = run.Model.Hidden(
+            tensor(ids.Select(id => (long)id).ToArray(), device: run.Device).unsqueeze(0), ForwardPass.Plain);
         Tensor logits_TV = run.Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]));
         return TensorReader.Floats(functional.log_softmax(logits_TV.narrow(0, promptLength - 1, ids.Length - promptLength + 1), 1));
     }

@@ -15,7 +15,8 @@ internal sealed class PaperData
     {
         Data = DatasetReader.Read(spec.Dataset, bench.Sst2);
         Subset = TrainingSubset.Select(Data, spec);
-        ExampleEncoder encoder = new(LlamaTokenizerFile.Load(bench.TinyLlama), PromptTemplate.Parse(spec.Prompt), Data.Labels, spec.LossScope, spec.StripSentence);
+        ExampleEncoder encoder = new(
+            LlamaTokenizerFile.Load(bench.TinyLlama), PromptTemplate.Parse(spec.Prompt), Data.Labels, spec.LossScope, spec.StripSentence);
         Train = [.. Subset.Consumed.Select(encoder.EncodeTraining)];
         Evaluation = [.. Subset.Evaluation.Select(encoder.EncodeEvaluation)];
     }

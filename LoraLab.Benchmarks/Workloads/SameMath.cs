@@ -31,9 +31,9 @@ internal static class SameMath
     }
 
     /// <summary>
-    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 it is compared with
-    /// the reference path in float64, with a fixed limit, or ten times the error of the fp32 reference path if that is larger (targets that
-    /// cancel); in half precision it is compared with the reference path in that precision.
+    /// Checks the gradient of one window for each implementation, and returns the largest relative error as text. In fp32 it is compared
+    /// with the reference path in float64, with a fixed limit, or ten times the error of the fp32 reference path if that is larger (targets
+    /// that cancel); in half precision it is compared with the reference path in that precision.
     /// </summary>
     /// <exception cref="NotMeasuredException">A gradient or loss is outside its limit.</exception>
     public static string Require(StepWorkload work, int step, params IReadOnlyList<(string Name, IWindowGradient Gradient)> implementations)
@@ -53,22 +53,28 @@ internal static class SameMath
             // Not "error > limit": a NaN must fail.
             if (!(lossError <= (half ? HalfLossLimit : LossLimit) && error <= limit))
             {
-                throw new NotMeasuredException(string.Create(CultureInfo.InvariantCulture, $"{name} does not match the reference path: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; of the fp32 reference path's gradient {own:0e0}."));
+                throw new NotMeasuredException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} does not match the reference path: relative error of the loss {lossError:0e0}, of the gradient {error:0e0}; "
+                        + $"of the fp32 reference path's gradient {own:0e0}."));
             }
 
             worst = Math.Max(worst, error);
         }
 
-        return FormattableString.Invariant($"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (fp32 reference path: {own:0.0e0})")}");
+        return FormattableString.Invariant(
+            $"gradient error {worst:0.0e0}{(half ? "" : $" against float64 (fp32 reference path: {own:0.0e0})")}");
     }
 
-    private static double Error(Tensor gradient, Tensor reference) => TensorReader.Doubles(gradient.sub(reference).norm().div(reference.norm()))[0];
+    private static double Error(Tensor gradient, Tensor reference) =>
+        TensorReader.Doubles(gradient.sub(reference).norm().div(reference.norm()))[0];
 
     private static (double Loss, Tensor Gradient) Gradient(StepWorkload work, IWindowGradient way, int step)
     {
         work.Training.BeginStep();
         Tensor loss = way.Accumulate(step, work.Training.Scaler.Scale, CancellationToken.None);
         using IDisposable noGrad = no_grad();
-        return (TensorReader.Doubles(loss)[0], cat([.. work.Run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value.grad!.flatten().to(float64))]));
+        return (TensorReader.Doubles(loss)[0], cat([.. work.Run.Adapters.SelectMany(adapter => adapter.Trainable)
+            .Select(parameter => parameter.Value.grad!.flatten().to(float64))]));
     }
 }

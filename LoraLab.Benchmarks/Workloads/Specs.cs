@@ -13,18 +13,29 @@ namespace LoraLab.Benchmarks.Workloads;
 internal static class Specs
 {
     /// <summary>The paper's run with LoRA on every linear layer, rank 32.</summary>
-    public static RunSpec AllLinear { get; } = Complete(new RunSpec { Model = "tinyllama", Dataset = "sst2", Rank = 32, Alpha = 64, TargetModules = TargetModules.AllLinear });
+    public static RunSpec AllLinear { get; } =
+        Complete(new RunSpec { Model = "tinyllama", Dataset = "sst2", Rank = 32, Alpha = 64, TargetModules = TargetModules.AllLinear });
 
     /// <summary>The same on the query and value projections only, rank 8.</summary>
     public static RunSpec QueryValue { get; } = Complete(new RunSpec { Model = "tinyllama", Dataset = "sst2" });
 
     /// <summary>The run of the bundled demo.</summary>
     public static RunSpec Sample(Bench bench) => Complete(
-        JsonSerializer.Deserialize<RunSpec>(File.ReadAllBytes(Path.Combine(bench.Home, "samples", "runs", "1-lora.json")), ContractJson.Options)! with { Device = bench.Device.ToString() });
+        JsonSerializer.Deserialize<RunSpec>(
+            File.ReadAllBytes(Path.Combine(bench.Home, "samples", "runs", "1-lora.json")),
+            ContractJson.Options)! with
+        { Device = bench.Device.ToString() });
 
     /// <summary>stories260K on SST-2 as in the paper, but with adapters on every linear layer.</summary>
     public static RunSpec Stories(Bench bench) => Complete(
-        new RunSpec { Model = "stories260K", Dataset = "sst2", TargetModules = TargetModules.AllLinear, TrainSamples = 1600, Device = bench.Device.ToString() });
+        new RunSpec
+        {
+            Model = "stories260K",
+            Dataset = "sst2",
+            TargetModules = TargetModules.AllLinear,
+            TrainSamples = 1600,
+            Device = bench.Device.ToString(),
+        });
 
     /// <summary>Trainer services with the fixtures in their catalogs and without downloads.</summary>
     public static TrainerServices Services(Bench bench, string data)
@@ -49,5 +60,6 @@ internal static class Specs
         ["OMP_NUM_THREADS"] = bench.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 
-    private static RunSpec Complete(RunSpec spec) => spec with { MethodOptions = LoraMethods.Find(spec.Method)!.Complete((JsonObject)spec.MethodOptions.DeepClone(), []) };
+    private static RunSpec Complete(RunSpec spec) =>
+        spec with { MethodOptions = LoraMethods.Find(spec.Method)!.Complete((JsonObject)spec.MethodOptions.DeepClone(), []) };
 }

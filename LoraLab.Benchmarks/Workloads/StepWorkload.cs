@@ -25,7 +25,11 @@ internal sealed class StepWorkload : IDisposable
         _folder = bench.CreateTemporaryFolder();
         RunDirectory directory = new(_folder.FullPath);
         _events = new EventLog(directory.AttemptFolder(1), TimeProvider.System);
-        Training = new TrainingRun(run, new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System), new SummaryBuilder(), CancellationToken.None);
+        Training = new TrainingRun(
+            run,
+            new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System),
+            new SummaryBuilder(),
+            CancellationToken.None);
         Model = new PackedLlama(run.Model);
         Literal = new ReferenceGradient(run);
         Packed = Gradient(share: false);
@@ -54,7 +58,8 @@ internal sealed class StepWorkload : IDisposable
     public TrainingPasses Passes { get; private set; } = null!;
 
     /// <summary>A step whose window has as many tokens as the median window.</summary>
-    public int TypicalStep => Enumerable.Range(1, Passes.Windows.Count).OrderBy(step => Run.Window(step).Sum(example => example.Ids.Length)).ElementAt(Passes.Windows.Count / 2);
+    public int TypicalStep => Enumerable.Range(1, Passes.Windows.Count).OrderBy(step => Run.Window(step).Sum(example => example.Ids.Length))
+        .ElementAt(Passes.Windows.Count / 2);
 
     /// <summary>Tokens of the sentences of a step.</summary>
     public int Tokens(int step) => Run.Window(step).Sum(example => example.Ids.Length);

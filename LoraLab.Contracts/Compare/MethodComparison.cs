@@ -64,7 +64,13 @@ public sealed record SeedResult(long Seed, long? OrderSeed, double Accuracy, dou
 /// <param name="Low">Lower bound of the 95% t-interval of the mean; null: no interval.</param>
 /// <param name="High">Its upper bound.</param>
 /// <param name="NoIntervalReason">Why there is no interval; null: there is one.</param>
-public sealed record SeedStatistics(int N, double Mean, double? StandardDeviation, double? Low, double? High, [property: JsonPropertyName("noInterval")] string? NoIntervalReason);
+public sealed record SeedStatistics(
+    int N,
+    double Mean,
+    double? StandardDeviation,
+    double? Low,
+    double? High,
+    [property: JsonPropertyName("noInterval")] string? NoIntervalReason);
 
 /// <summary>A comparison of two groups, paired by seed.</summary>
 public sealed record MethodPair

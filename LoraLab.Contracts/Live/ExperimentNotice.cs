@@ -1,12 +1,5 @@
 namespace LoraLab.Contracts.Live;
 
-/// <summary>Notification that a study or sweep has changed; clients reload its document.</summary>
-/// <param name="Kind">Study or sweep.</param>
-/// <param name="Id">Its id.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="Ended">True if it has ended.</param>
-public sealed record ExperimentNotice(ExperimentKind Kind, string Id, string Name, bool Ended);
-
 /// <summary>Kinds of experiment: owners of several runs.</summary>
 public enum ExperimentKind
 {
@@ -16,3 +9,10 @@ public enum ExperimentKind
     /// <summary>A search over fields of the specification.</summary>
     Sweep,
 }
+
+/// <summary>Notification that a study or sweep has changed; clients reload its document.</summary>
+/// <param name="Kind">Study or sweep.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Ended">True if it has ended.</param>
+public sealed record ExperimentNotice(ExperimentKind Kind, string Id, string Name, bool Ended);

@@ -13,7 +13,8 @@ public static class LiveTopics
 
     /// <summary>Returns whether the topic exists.</summary>
     public static bool IsKnown(string? topic) =>
-        topic is LiveHub.Runs or LiveHub.Queue or LiveHub.System or LiveHub.Studies or LiveHub.Sweeps || GetRunId(topic) is not null || GetExperiment(topic) is not null;
+        topic is LiveHub.Runs or LiveHub.Queue or LiveHub.System or LiveHub.Studies or LiveHub.Sweeps || GetRunId(topic) is not null
+            || GetExperiment(topic) is not null;
 
     /// <summary>Returns the run id of <c>run:{id}</c> and <c>run:{id}:logs</c>; null for other topics.</summary>
     public static string? GetRunId(string? topic)
@@ -30,9 +31,13 @@ public static class LiveTopics
     /// <summary>Returns the study or sweep of <c>study:{id}</c> and <c>sweep:{id}</c>; null for other topics.</summary>
     public static (ExperimentKind Kind, string Id)? GetExperiment(string? topic)
     {
-        ExperimentKind kind = topic?.StartsWith(StudyPrefix, StringComparison.Ordinal) == true ? ExperimentKind.Study : ExperimentKind.Sweep;
+        ExperimentKind kind = topic?.StartsWith(StudyPrefix, StringComparison.Ordinal) == true
+            ? ExperimentKind.Study
+            : ExperimentKind.Sweep;
         string prefix = kind == ExperimentKind.Study ? StudyPrefix : SweepPrefix;
-        return topic?.StartsWith(prefix, StringComparison.Ordinal) == true && IsId(topic[prefix.Length..]) ? (kind, topic[prefix.Length..]) : null;
+        return topic?.StartsWith(prefix, StringComparison.Ordinal) == true && IsId(topic[prefix.Length..])
+            ? (kind, topic[prefix.Length..])
+            : null;
     }
 
     /// <summary>Returns the kind of experiment behind <c>studies</c> and <c>sweeps</c>; null for other topics.</summary>

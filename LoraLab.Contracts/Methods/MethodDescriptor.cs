@@ -70,7 +70,8 @@ public sealed record MethodDescriptor
 /// <param name="Paper">The paper's version.</param>
 /// <param name="Implementation">The version implemented here.</param>
 /// <param name="Reason">Evidence or reason for the deviation.</param>
-public sealed record PaperDeviation(string Paper, [property: JsonPropertyName("here")] string Implementation, [property: JsonPropertyName("why")] string Reason);
+public sealed record PaperDeviation(
+    string Paper, [property: JsonPropertyName("here")] string Implementation, [property: JsonPropertyName("why")] string Reason);
 
 /// <summary>An option of a method.</summary>
 public sealed record MethodOption

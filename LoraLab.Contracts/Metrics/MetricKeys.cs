@@ -32,7 +32,10 @@ public static class MetricKeys
 
     /// <summary>All keys in display order.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [EvalAccuracy, EvalMacroF1, EvalLoss, TrainLoss, TrainGradNorm, TrainLearningRate, TrainTokensPerSecond, TrainLossScale, MemoryUsedMb];
+        [
+            EvalAccuracy, EvalMacroF1, EvalLoss, TrainLoss, TrainGradNorm, TrainLearningRate, TrainTokensPerSecond, TrainLossScale,
+            MemoryUsedMb,
+        ];
 
     /// <summary>Returns whether lower is better.</summary>
     public static bool LowerIsBetter(string key) => key is TrainLoss or EvalLoss or TrainGradNorm or MemoryUsedMb;

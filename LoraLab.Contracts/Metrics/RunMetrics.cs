@@ -30,7 +30,10 @@ public sealed record MetricSeries
 /// <param name="Index">Index in the series.</param>
 /// <param name="Step">Step.</param>
 /// <param name="Value"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
-public sealed record NonFinitePoint([property: JsonPropertyName("i")] int Index, [property: JsonPropertyName("x")] int Step, [property: JsonPropertyName("v")] string Value);
+public sealed record NonFinitePoint(
+    [property: JsonPropertyName("i")] int Index,
+    [property: JsonPropertyName("x")] int Step,
+    [property: JsonPropertyName("v")] string Value);
 
 /// <summary>Predictions of an evaluation.</summary>
 /// <param name="Step">Step of the evaluation.</param>

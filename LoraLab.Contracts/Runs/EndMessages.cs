@@ -31,7 +31,8 @@ public static class EndMessages
         EndReason.OutOfMemory => OutOfMemory,
         EndReason.Diverged => Diverged("The loss became NaN or infinite"),
         EndReason.BadData => $"{Unusable}: correct the file or field that the last lines of the log name, then resume or clone the run.",
-        EndReason.BudgetExceeded => "The run does not fit its memory budget: clone it with a smaller rank, packTokens or model, or raise memoryBudgetMb.",
+        EndReason.BudgetExceeded =>
+            "The run does not fit its memory budget: clone it with a smaller rank, packTokens or model, or raise memoryBudgetMb.",
         EndReason.DiskFull => DiskFull(),
         _ => $"The worker process was lost: {CheckLog}.",
     };
@@ -42,7 +43,8 @@ public static class EndMessages
 
     /// <summary>The error of a run that could not write.</summary>
     /// <param name="detail">The system's message or the file; null: unknown.</param>
-    public static string DiskFull(string? detail = null) => $"The disk is full{(detail is null ? "" : $" ({detail.TrimEnd('.')})")}: {FreeSpace}.";
+    public static string DiskFull(string? detail = null) =>
+        $"The disk is full{(detail is null ? "" : $" ({detail.TrimEnd('.')})")}: {FreeSpace}.";
 
     /// <summary>The error of a run whose worker did not obey and was killed.</summary>
     public static string Killed(RunDocument run) => run.CancelBy is null
@@ -57,18 +59,22 @@ public static class EndMessages
     /// <summary>The explanation on the run's page; empty where there is nothing to explain.</summary>
     public static string Explanation(RunDocument run) => run.EndReason switch
     {
-        EndReason.OutOfMemory => "The device had no memory left for this run. The server is not affected: the worker is a separate process.",
+        EndReason.OutOfMemory =>
+            "The device had no memory left for this run. The server is not affected: the worker is a separate process.",
         EndReason.Diverged => "The loss or the gradient became NaN or infinite, so every later step would have been useless. "
             + "The run stopped immediately; its last good checkpoint is kept.",
         EndReason.BadData => $"{Unusable} as it is.",
-        EndReason.BudgetExceeded => "The run needs more memory than its budget allows. It ended before training, so only the loading time was lost.",
+        EndReason.BudgetExceeded =>
+            "The run needs more memory than its budget allows. It ended before training, so only the loading time was lost.",
         EndReason.DiskFull => "There was no space left on the disk for results or checkpoints. Everything written before is intact.",
         EndReason.WorkerLost => "The worker process exited without reporting why. The end of its log is the best clue.",
         EndReason.Pruned => "A rule of its sweep stopped it early.",
         _ => run.State switch
         {
             RunState.Interrupted => $"The server or the machine went down during the run. Nothing is wrong with the run itself. {Kept}",
-            RunState.Cancelled => run.Attempts.Count == 0 ? "It was removed from the queue before it started." : $"It was stopped on request. {Kept}",
+            RunState.Cancelled => run.Attempts.Count == 0
+                ? "It was removed from the queue before it started."
+                : $"It was stopped on request. {Kept}",
             _ => "",
         },
     };
@@ -76,7 +82,8 @@ public static class EndMessages
     /// <summary>The next steps on the run's page, one per item.</summary>
     public static IReadOnlyList<string> Advice(RunDocument run) => run.EndReason switch
     {
-        EndReason.OutOfMemory => [$"Clone it with {LessMemory}.", "Set a memory budget: a run that does not fit then ends before it trains."],
+        EndReason.OutOfMemory =>
+            [$"Clone it with {LessMemory}.", "Set a memory budget: a run that does not fit then ends before it trains."],
         EndReason.Diverged =>
         [
             "Clone it with a lower learning rate, with gradient clipping or with warmup steps.",
@@ -86,7 +93,8 @@ public static class EndMessages
         EndReason.BudgetExceeded => ["Clone it with one of the changes below, or with a larger budget."],
         EndReason.DiskFull => [$"Free some space in the data directory, then resume the run: {FromCheckpoint}."],
         EndReason.WorkerLost => [$"Check the end of the log and the machine's memory, then resume the run: {FromCheckpoint}."],
-        _ when run.State == RunState.Interrupted => [$"Resume it: {FromCheckpoint} and ends with the same numbers as an uninterrupted run."],
+        _ when run.State == RunState.Interrupted =>
+            [$"Resume it: {FromCheckpoint} and ends with the same numbers as an uninterrupted run."],
         _ when run.State == RunState.Cancelled && run.Attempts.Count > 0 => [$"Resume it if you change your mind: {FromCheckpoint}."],
         _ => [],
     };
@@ -95,7 +103,8 @@ public static class EndMessages
         ? "Cancelled before it started; resume it to queue it again."
         : $"Cancelled at step {Position(run)}. {HowToResume(run)}";
 
-    private static string Position(RunDocument run) => run.Progress.TotalSteps > 0 ? $"{run.Progress.Step} of {run.Progress.TotalSteps}" : $"{run.Progress.Step}";
+    private static string Position(RunDocument run) =>
+        run.Progress.TotalSteps > 0 ? $"{run.Progress.Step} of {run.Progress.TotalSteps}" : $"{run.Progress.Step}";
 
     private static string HowToResume(RunDocument run) =>
         run.Attempts.Select(attempt => attempt.CheckpointStep).LastOrDefault(step => step is not null) is int saved

@@ -63,5 +63,6 @@ public static class FailureAdvice
     }
 
     // 0.002 / 10 is 0.00019999999999999998 in binary.
-    private static double Tenth(double rate) => double.Parse((rate / 10).ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Tenth(double rate) =>
+        double.Parse((rate / 10).ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,15 @@
 namespace LoraLab.Contracts.Runs;
 
+/// <summary>Where a run's memory peaks.</summary>
+public enum MemoryPeak
+{
+    /// <summary>A training step.</summary>
+    TrainingStep,
+
+    /// <summary>An evaluation.</summary>
+    Evaluation,
+}
+
 /// <summary>
 /// Estimated peak memory of a run by component, MiB. The peak is
 /// weights + adapters + optimizer + indices + process + allocator + the larger of a training pass and an evaluation pass.
@@ -79,14 +89,4 @@ public sealed record MemoryEstimate
 
     /// <summary><c>cpu</c> or <c>cuda:N</c>.</summary>
     public string Device { get; init; } = "cpu";
-}
-
-/// <summary>Where a run's memory peaks.</summary>
-public enum MemoryPeak
-{
-    /// <summary>A training step.</summary>
-    TrainingStep,
-
-    /// <summary>An evaluation.</summary>
-    Evaluation,
 }

@@ -1,30 +1,5 @@
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>The files of a run.</summary>
-/// <param name="RunId">The run.</param>
-/// <param name="TotalBytes">Total size.</param>
-/// <param name="Items">The files, by name.</param>
-public sealed record RunArtifacts(string RunId, long TotalBytes, IReadOnlyList<RunArtifact> Items);
-
-/// <summary>A file of a run.</summary>
-public sealed record RunArtifact
-{
-    /// <summary>Path within the run directory, with forward slashes; appended to <c>/artifacts/</c> it is the file's URL.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Kind of file.</summary>
-    public ArtifactKind Kind { get; init; }
-
-    /// <summary>Size in bytes.</summary>
-    public long Bytes { get; init; }
-
-    /// <summary>Optimizer steps completed before it was written; null: not applicable.</summary>
-    public int? Step { get; init; }
-
-    /// <summary>Last modification, UTC.</summary>
-    public DateTimeOffset ModifiedAt { get; init; }
-}
-
 /// <summary>Kinds of <see cref="RunArtifact"/>.</summary>
 public enum ArtifactKind
 {
@@ -54,6 +29,31 @@ public enum ArtifactKind
 
     /// <summary>The trained adapter.</summary>
     Adapter,
+}
+
+/// <summary>The files of a run.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="TotalBytes">Total size.</param>
+/// <param name="Items">The files, by name.</param>
+public sealed record RunArtifacts(string RunId, long TotalBytes, IReadOnlyList<RunArtifact> Items);
+
+/// <summary>A file of a run.</summary>
+public sealed record RunArtifact
+{
+    /// <summary>Path within the run directory, with forward slashes; appended to <c>/artifacts/</c> it is the file's URL.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Kind of file.</summary>
+    public ArtifactKind Kind { get; init; }
+
+    /// <summary>Size in bytes.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Optimizer steps completed before it was written; null: not applicable.</summary>
+    public int? Step { get; init; }
+
+    /// <summary>Last modification, UTC.</summary>
+    public DateTimeOffset ModifiedAt { get; init; }
 }
 
 /// <summary>Files of an ended run to delete.</summary>

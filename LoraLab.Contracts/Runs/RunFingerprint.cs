@@ -143,4 +143,5 @@ public sealed record AdapterFingerprint
 /// <param name="Run">The run's value; null: not known yet.</param>
 /// <param name="Matches">Whether the values are equal; null: not known yet.</param>
 /// <param name="Note">Explanation of a difference.</param>
-public sealed record PaperFigure(string Name, string Paper, string? Run, [property: JsonPropertyName("met")] bool? Matches, string? Note = null);
+public sealed record PaperFigure(
+    string Name, string Paper, string? Run, [property: JsonPropertyName("met")] bool? Matches, string? Note = null);

@@ -16,7 +16,10 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
 {
     public static IReadOnlyList<CompareColumn> All { get; } =
     [
-        new(MetricKeys.EvalAccuracy, "Accuracy (%) [95% CI]", "0.0", 100, 1, row => row.Summary.Accuracy?.Last) { Interval = row => (row.Accuracy?.Low, row.Accuracy?.High) },
+        new(MetricKeys.EvalAccuracy, "Accuracy (%) [95% CI]", "0.0", 100, 1, row => row.Summary.Accuracy?.Last)
+        {
+            Interval = row => (row.Accuracy?.Low, row.Accuracy?.High),
+        },
         new("accuracyLow", "", "", 100, 0, row => row.Accuracy?.Low),
         new("accuracyHigh", "", "", 100, 0, row => row.Accuracy?.High),
         new(MetricKeys.EvalMacroF1, "Macro-F1 (%)", "0.0", 100, 1, row => row.MacroF1),
@@ -49,7 +52,8 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
     public bool IsBest(CompareRow row, IReadOnlyList<CompareRow> rows)
     {
         List<double> values = [.. rows.Where(Completed).Select(Read).OfType<double>()];
-        return Direction != 0 && Completed(row) && values.Count > 1 && Read(row) is double && PrintValue(row) == Text(Direction > 0 ? values.Max() : values.Min());
+        return Direction != 0 && Completed(row) && values.Count > 1 && Read(row) is double
+            && PrintValue(row) == Text(Direction > 0 ? values.Max() : values.Min());
     }
 
     private static bool Completed(CompareRow row) => row.State == RunState.Completed;

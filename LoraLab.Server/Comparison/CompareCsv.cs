@@ -10,7 +10,17 @@ internal static class CompareCsv
     public static string Runs(CompareDocument document)
     {
         CsvLines text = new();
-        text.Add(["runId", "name", "method", "state", .. CompareColumn.All.Select(column => column.Name), "memorySource", "finalSha256", .. document.Differences.Select(difference => $"spec.{difference.Field}")]);
+        text.Add(
+        [
+            "runId",
+            "name",
+            "method",
+            "state",
+            .. CompareColumn.All.Select(column => column.Name),
+            "memorySource",
+            "finalSha256",
+            .. document.Differences.Select(difference => $"spec.{difference.Field}"),
+        ]);
         foreach (CompareRow row in document.Rows)
         {
             text.Add(
@@ -37,7 +47,19 @@ internal static class CompareCsv
         Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => row.Name);
         foreach (PairedTest pair in document.PairedTests.Pairs)
         {
-            text.Add(pair.RunA, pair.RunB, names[pair.RunA], names[pair.RunB], Whole(pair.Rows), Whole(pair.B), Whole(pair.C), CsvLines.Number(pair.Difference), CsvLines.Number(pair.P), CsvLines.Number(pair.HolmP), pair.NotTestedReason, string.Join(' ', pair.Factors));
+            text.Add(
+                pair.RunA,
+                pair.RunB,
+                names[pair.RunA],
+                names[pair.RunB],
+                Whole(pair.Rows),
+                Whole(pair.B),
+                Whole(pair.C),
+                CsvLines.Number(pair.Difference),
+                CsvLines.Number(pair.P),
+                CsvLines.Number(pair.HolmP),
+                pair.NotTestedReason,
+                string.Join(' ', pair.Factors));
         }
 
         return text.ToString();
@@ -47,7 +69,9 @@ internal static class CompareCsv
     public static string Methods(CompareDocument document)
     {
         CsvLines text = new();
-        text.Add("group", "label", "method", "seeds", "accuracyMean", "accuracySd", "accuracyLow", "accuracyHigh", "macroF1Mean", "macroF1Sd", "macroF1Low", "macroF1High", "seedList");
+        text.Add(
+            "group", "label", "method", "seeds", "accuracyMean", "accuracySd", "accuracyLow", "accuracyHigh", "macroF1Mean", "macroF1Sd",
+            "macroF1Low", "macroF1High", "seedList");
         foreach (MethodGroup group in document.Methods.Groups)
         {
             text.Add(
@@ -66,7 +90,12 @@ internal static class CompareCsv
     }
 
     private static string?[] Figures(SeedStatistics? statistics) =>
-        [CsvLines.Number(statistics?.Mean), CsvLines.Number(statistics?.StandardDeviation), CsvLines.Number(statistics?.Low), CsvLines.Number(statistics?.High)];
+        [
+            CsvLines.Number(statistics?.Mean),
+            CsvLines.Number(statistics?.StandardDeviation),
+            CsvLines.Number(statistics?.Low),
+            CsvLines.Number(statistics?.High),
+        ];
 
     private static string? Whole(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 }

@@ -13,8 +13,10 @@ internal static class CompareEndpoints
     public static void MapCompare(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder compare = api.MapGroup("/compare").WithTags("Compare");
-        compare.MapGet("/", Compare).ProducesProblem(400).ProducesProblem(404).WithSummary("Compares runs: results with confidence intervals, pairwise tests, methods over seeds, and differences");
-        compare.MapGet("/export", Export).Produces(200, contentType: "text/csv").ProducesProblem(400).ProducesProblem(404).WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
+        compare.MapGet("/", Compare).ProducesProblem(400).ProducesProblem(404)
+            .WithSummary("Compares runs: results with confidence intervals, pairwise tests, methods over seeds, and differences");
+        compare.MapGet("/export", Export).Produces(200, contentType: "text/csv").ProducesProblem(400).ProducesProblem(404)
+            .WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
     }
 
     private static Ok<CompareDocument> Compare(string? runs, ComparedRuns compared) =>

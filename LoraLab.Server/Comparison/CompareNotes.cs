@@ -8,26 +8,36 @@ namespace LoraLab.Server.Comparison;
 internal static class CompareNotes
 {
     /// <summary>Fields that change what is measured, as opposed to how well a method performs.</summary>
-    private static readonly string[] s_conditions =
-        ["model", "dataset", "prompt", "stripSentence", "trainSamples", "dataSeed", "dataOffset", "evalSplit", "evalSamples", "epochs", "maxSteps", "effectiveBatch", "lossScope", "lossWeighting"];
+    private static readonly string[] _conditions =
+        [
+            "model", "dataset", "prompt", "stripSentence", "trainSamples", "dataSeed", "dataOffset", "evalSplit", "evalSamples", "epochs",
+            "maxSteps", "effectiveBatch", "lossScope", "lossWeighting",
+        ];
 
-    public static IEnumerable<string> Of(IReadOnlyList<ComparedRun> compared, IReadOnlyList<CompareRow> rows, IReadOnlyList<SpecDifference> differences, IReadOnlyList<SeedGroup> groups)
+    public static IEnumerable<string> Of(
+        IReadOnlyList<ComparedRun> compared,
+        IReadOnlyList<CompareRow> rows,
+        IReadOnlyList<SpecDifference> differences,
+        IReadOnlyList<SeedGroup> groups)
     {
         IReadOnlyList<RunDocument> runs = [.. compared.Select(run => run.Document)];
         List<string> unfinished = [.. runs.Where(run => run.State != RunState.Completed).Select(run => run.Name)];
         if (unfinished.Count > 0)
         {
-            yield return $"Not completed: {string.Join(", ", unfinished)}. Their results are from their last evaluation so far, and they are excluded from the tests.";
+            yield return $"Not completed: {string.Join(", ", unfinished)}. Their results are from their last evaluation so far, "
+                + "and they are excluded from the tests.";
         }
 
-        List<string> conditions = [.. differences.Select(difference => difference.Field).Where(s_conditions.Contains)];
+        List<string> conditions = [.. differences.Select(difference => difference.Field).Where(_conditions.Contains)];
         if (conditions.Count > 0)
         {
-            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in accuracy may be due to that and not to the method.";
+            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in accuracy may "
+                + "be due to that and not to the method.";
         }
 
         IReadOnlyList<IGrouping<string, RunDocument>> methods = [.. runs.GroupBy(run => run.Spec.Method)];
-        int fewestSeeds = methods.Min(method => method.Select(run => (run.Spec.Seed, run.Spec.OrderSeed, run.Spec.DataSeed)).Distinct().Count());
+        int fewestSeeds =
+            methods.Min(method => method.Select(run => (run.Spec.Seed, run.Spec.OrderSeed, run.Spec.DataSeed)).Distinct().Count());
         if (methods.Count > 1 && fewestSeeds == 1)
         {
             yield return "1 seed per method: this compares checkpoints, not methods.";
@@ -38,10 +48,12 @@ internal static class CompareNotes
             yield return note;
         }
 
-        List<string> baseline = [.. rows.Where(row => row.Accuracy is { } accuracy && accuracy.Low <= row.MajorityBaseline).Select(row => row.Name)];
+        List<string> baseline =
+            [.. rows.Where(row => row.Accuracy is { } accuracy && accuracy.Low <= row.MajorityBaseline).Select(row => row.Name)];
         if (baseline.Count > 0)
         {
-            yield return $"Not significantly better than always predicting the most frequent label (the majority baseline lies within the 95% confidence interval of the accuracy, or above it): {string.Join(", ", baseline)}.";
+            yield return "Not significantly better than always predicting the most frequent label (the majority baseline lies within the "
+                + $"95% confidence interval of the accuracy, or above it): {string.Join(", ", baseline)}.";
         }
 
         if (runs.Any(run => run.Spec.Dataset == "sample" || run.Spec.Model == "sample"))
@@ -55,7 +67,8 @@ internal static class CompareNotes
             yield return $"Peak memory was measured in different ways ({string.Join(", ", sources)}) and is not comparable.";
         }
 
-        List<string> devices = [.. runs.Select(run => run.Attempts.LastOrDefault()?.Environment).OfType<RunEnvironment>().Select(environment => environment.DeviceName ?? environment.Device).Distinct()];
+        List<string> devices = [.. runs.Select(run => run.Attempts.LastOrDefault()?.Environment).OfType<RunEnvironment>()
+            .Select(environment => environment.DeviceName ?? environment.Device).Distinct()];
         if (devices.Count > 1)
         {
             yield return $"The runs used different devices ({string.Join(", ", devices)}): times and memory are not comparable.";
@@ -67,15 +80,19 @@ internal static class CompareNotes
     {
         foreach (SeedGroup group in groups)
         {
-            foreach (IGrouping<string, ComparedRun> same in group.Runs.Where(run => run.Fingerprint?.Adapter.FinalSha256 is not null).GroupBy(run => run.Fingerprint!.Adapter.FinalSha256!).Where(same => same.Count() > 1))
+            foreach (IGrouping<string, ComparedRun> same in group.Runs.Where(run => run.Fingerprint?.Adapter.FinalSha256 is not null)
+                .GroupBy(run => run.Fingerprint!.Adapter.FinalSha256!).Where(same => same.Count() > 1))
             {
                 string reason = same.Select(run => run.Seed).Distinct().Count() > 1 ? "; the seed had no effect" : "";
-                yield return $"{string.Join(", ", same.Select(run => run.Document.Name))} ended with identical weights and count as one result{reason}.";
+                yield return $"{string.Join(", ", same.Select(run => run.Document.Name))} ended with identical "
+                    + $"weights and count as one result{reason}.";
             }
 
             foreach (SeedResult seed in group.Group.Seeds.Where(seed => seed.Runs.Count > 1))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{group.Group.Label} has {seed.Runs.Count} results for seed {seed.Seed}: their mean counts as one result.");
+                yield return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{group.Group.Label} has {seed.Runs.Count} results for seed {seed.Seed}: their mean counts as one result.");
             }
         }
     }

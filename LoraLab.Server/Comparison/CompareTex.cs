@@ -42,7 +42,9 @@ internal static class CompareTex
             [
                 TexLines.Escape(row.Name),
                 TexLines.Escape(row.Method),
-                .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows) ? $"\\textbf{{{TexLines.Escape(column.Print(row))}}}" : TexLines.Escape(column.Print(row))),
+                .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows)
+                    ? $"\\textbf{{{TexLines.Escape(column.Print(row))}}}"
+                    : TexLines.Escape(column.Print(row))),
             ]));
 
     private static void Methods(MethodComparison methods, TexLines text)
@@ -71,7 +73,14 @@ internal static class CompareTex
                 "llrrrr",
                 ["Method", "Method", "Seeds", "Difference (pp)", "$t$", "$p$ (Holm)"],
                 methods.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
-                    [labels[pair.GroupA], labels[pair.GroupB], $"{pair.CommonSeeds}", Text(pair.Difference), pair.T?.ToString("0.00", CultureInfo.InvariantCulture) ?? "--", PValue(pair.HolmP)]));
+                    [
+                        labels[pair.GroupA],
+                        labels[pair.GroupB],
+                        $"{pair.CommonSeeds}",
+                        Text(pair.Difference),
+                        pair.T?.ToString("0.00", CultureInfo.InvariantCulture) ?? "--",
+                        PValue(pair.HolmP),
+                    ]));
         }
     }
 
@@ -88,7 +97,9 @@ internal static class CompareTex
     private static string Spread(SeedStatistics statistics) =>
         statistics.StandardDeviation is double deviation ? $"${Text(statistics.Mean)} \\pm {Text(deviation)}$" : Text(statistics.Mean);
 
-    private static string Text(double? share) => share is double value ? (value * Percent).ToString("0.0", CultureInfo.InvariantCulture) : "--";
+    private static string Text(double? share) =>
+        share is double value ? (value * Percent).ToString("0.0", CultureInfo.InvariantCulture) : "--";
 
-    private static string PValue(double? p) => p is not double value ? "--" : value < 0.001 ? "$<0.001$" : value.ToString("0.000", CultureInfo.InvariantCulture);
+    private static string PValue(double? p) =>
+        p is not double value ? "--" : value < 0.001 ? "$<0.001$" : value.ToString("0.000", CultureInfo.InvariantCulture);
 }

@@ -8,7 +8,8 @@ namespace LoraLab.Server.Comparison;
 /// <param name="Fingerprint">Its fingerprint; null: missing or unreadable.</param>
 /// <param name="Evaluations">Number of evaluations so far.</param>
 /// <param name="Predictions">Predictions of its last evaluation; null: not completed, missing or unreadable.</param>
-internal sealed record ComparedRun(RunDocument Document, RunFingerprint? Fingerprint, int Evaluations, IReadOnlyList<Prediction>? Predictions)
+internal sealed record ComparedRun(
+    RunDocument Document, RunFingerprint? Fingerprint, int Evaluations, IReadOnlyList<Prediction>? Predictions)
 {
     public string Id => Document.Id;
 

@@ -12,10 +12,11 @@ namespace LoraLab.Server.Comparison;
 /// </summary>
 internal sealed class FactorTable
 {
-    private static readonly (string Field, bool AtEnd, Func<RunFingerprint, JsonNode?> Read)[] s_fingerprint =
+    private static readonly (string Field, bool AtEnd, Func<RunFingerprint, JsonNode?> Read)[] _fingerprint =
     [
         ("model.configSha256", false, fingerprint => fingerprint.Model.ConfigSha256),
-        ("training.filesSha256", false, fingerprint => JsonSerializer.SerializeToNode(fingerprint.Training.FilesSha256, ContractJson.Options)),
+        ("training.filesSha256", false, fingerprint =>
+            JsonSerializer.SerializeToNode(fingerprint.Training.FilesSha256, ContractJson.Options)),
         ("training.subsetSha256", false, fingerprint => fingerprint.Training.SubsetSha256),
         ("training.steps", true, fingerprint => fingerprint.Training.Steps),
         ("training.consumedTokens", true, fingerprint => fingerprint.Training.ConsumedTokens),
@@ -30,7 +31,8 @@ internal sealed class FactorTable
     public FactorTable(IReadOnlyList<ComparedRun> runs)
     {
         _runs = runs;
-        HashSet<string> settings = [.. runs.SelectMany(run => SpecDifferences.Flatten(run.Document.Spec).Keys).Where(field => field != "seed")];
+        HashSet<string> settings =
+            [.. runs.SelectMany(run => SpecDifferences.Flatten(run.Document.Spec).Keys).Where(field => field != "seed")];
         HashSet<string> environment = [.. runs.SelectMany(run => EnvironmentOf(run).Keys)];
         foreach (ComparedRun run in runs)
         {
@@ -40,7 +42,8 @@ internal sealed class FactorTable
             if (run.Fingerprint is RunFingerprint fingerprint)
             {
                 // Consumption is recorded at the end of the run: before that it is unknown.
-                Add(known, FactorSource.Fingerprint, s_fingerprint.Where(entry => run.Completed || !entry.AtEnd).Select(entry => (entry.Field, entry.Read(fingerprint))));
+                Add(known, FactorSource.Fingerprint, _fingerprint.Where(entry => run.Completed || !entry.AtEnd)
+                    .Select(entry => (entry.Field, entry.Read(fingerprint))));
             }
 
             if (run.Environment is not null)
@@ -73,7 +76,8 @@ internal sealed class FactorTable
     private bool IsInSpec(string field, IReadOnlyList<ComparedRun> runs) =>
         runs.Select(run => _known[run.Id][field["environment.".Length..]].Text).Distinct().Skip(1).Any();
 
-    private void Add(Dictionary<string, (JsonNode?, string)> known, FactorSource source, IEnumerable<(string Field, JsonNode? Value)> values)
+    private void Add(
+        Dictionary<string, (JsonNode?, string)> known, FactorSource source, IEnumerable<(string Field, JsonNode? Value)> values)
     {
         foreach ((string field, JsonNode? value) in values)
         {

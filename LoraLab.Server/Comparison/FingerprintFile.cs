@@ -14,7 +14,11 @@ internal static class FingerprintFile
         {
             RunFingerprint? read = JsonSerializer.Deserialize<RunFingerprint>(File.ReadAllText(path), ContractJson.Options);
             // The deserializer requires the members to be present, but accepts null.
-            return read is { Model: not null, Prompt: not null, Training: not null, Evaluation: not null, Adapter: not null, Environment: not null }
+            return read is
+            {
+                Model: not null, Prompt: not null, Training: not null, Evaluation: not null, Adapter: not null,
+                Environment: not null
+            }
                 && Requirement.All.All(requirement => !string.IsNullOrEmpty(requirement.Read(read)))
                     ? read
                     : null;

@@ -9,7 +9,7 @@ namespace LoraLab.Server.Comparison;
 internal static class MethodGroups
 {
     /// <summary>Seeds, and fields that affect neither the gradient nor the data (see <c>microBatch</c> in the contract).</summary>
-    private static readonly string[] s_ignored = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
+    private static readonly string[] _ignored = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
 
     public static IReadOnlyList<SeedGroup> Of(IReadOnlyList<ComparedRun> runs)
     {
@@ -19,7 +19,8 @@ internal static class MethodGroups
                 .GroupBy(run => Key(Condition(run.Document.Spec)))
                 .Select(group => (Condition(group.First().Document.Spec), group.ToList())),
         ];
-        return [.. conditions.Select((entry, index) => Group($"g{index + 1}", entry.Runs, Settings(entry.Condition, [.. conditions.Select(other => other.Condition)])))];
+        return [.. conditions.Select((entry, index) =>
+            Group($"g{index + 1}", entry.Runs, Settings(entry.Condition, [.. conditions.Select(other => other.Condition)])))];
     }
 
     private static SeedGroup Group(string id, List<ComparedRun> runs, Dictionary<string, JsonNode?> settings)
@@ -32,7 +33,9 @@ internal static class MethodGroups
                 seed.Key.Seed,
                 seed.Key.OrderSeed,
                 seed.Average(run => run.Document.Summary.Accuracy!.Last!.Value),
-                seed.All(run => run.Document.Summary.MacroF1?.Last is not null) ? seed.Average(run => run.Document.Summary.MacroF1!.Last!.Value) : null,
+                seed.All(run => run.Document.Summary.MacroF1?.Last is not null)
+                    ? seed.Average(run => run.Document.Summary.MacroF1!.Last!.Value)
+                    : null,
                 [.. seed.Select(run => run.Id)])),
         ];
         string method = runs[0].Document.Spec.Method;
@@ -58,21 +61,26 @@ internal static class MethodGroups
             values.Count < 2 ? null : SampleMoments.StandardDeviation(values),
             interval?.Low,
             interval?.High,
-            interval is not null ? null : values.Count < 2 ? "A confidence interval requires at least two seeds." : "All seeds gave the same value, which has no variance to estimate a confidence interval from.");
+            interval is not null ? null
+                : values.Count < 2 ? "A confidence interval requires at least two seeds."
+                : "All seeds gave the same value, which has no variance to estimate a confidence interval from.");
     }
 
     /// <summary>The settings of a condition that differ between the conditions of its method.</summary>
-    private static Dictionary<string, JsonNode?> Settings(Dictionary<string, JsonNode?> condition, IReadOnlyList<Dictionary<string, JsonNode?>> conditions)
+    private static Dictionary<string, JsonNode?> Settings(
+        Dictionary<string, JsonNode?> condition, IReadOnlyList<Dictionary<string, JsonNode?>> conditions)
     {
-        List<Dictionary<string, JsonNode?>> same = [.. conditions.Where(other => SpecDifferences.Canonical(other["method"]) == SpecDifferences.Canonical(condition["method"]))];
+        List<Dictionary<string, JsonNode?>> same =
+            [.. conditions.Where(other => SpecDifferences.Canonical(other["method"]) == SpecDifferences.Canonical(condition["method"]))];
         return same.SelectMany(other => other.Keys).Distinct()
             .Where(field => same.Select(other => SpecDifferences.Canonical(other.GetValueOrDefault(field))).Distinct().Count() > 1)
             .ToDictionary(field => field, field => condition.GetValueOrDefault(field)?.DeepClone());
     }
 
     private static Dictionary<string, JsonNode?> Condition(RunSpec spec) =>
-        SpecDifferences.Flatten(spec).Where(field => !s_ignored.Contains(field.Key)).ToDictionary();
+        SpecDifferences.Flatten(spec).Where(field => !_ignored.Contains(field.Key)).ToDictionary();
 
     private static string Key(Dictionary<string, JsonNode?> condition) =>
-        string.Join('\n', condition.Where(field => field.Value is not null).OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={SpecDifferences.Canonical(field.Value)}"));
+        string.Join('\n', condition.Where(field => field.Value is not null).OrderBy(field => field.Key, StringComparer.Ordinal)
+            .Select(field => $"{field.Key}={SpecDifferences.Canonical(field.Value)}"));
 }

@@ -37,7 +37,11 @@ internal static class MethodPairs
     {
         List<(SeedResult A, SeedResult B)> common =
         [
-            .. a.Group.Seeds.Join(b.Group.Seeds, seed => (seed.Seed, seed.OrderSeed), seed => (seed.Seed, seed.OrderSeed), (first, second) => (first, second)),
+            .. a.Group.Seeds.Join(
+                b.Group.Seeds,
+                seed => (seed.Seed, seed.OrderSeed),
+                seed => (seed.Seed, seed.OrderSeed),
+                (first, second) => (first, second)),
         ];
         double[] first = [.. common.Select(seed => seed.A.Accuracy)];
         double[] second = [.. common.Select(seed => seed.B.Accuracy)];
@@ -52,7 +56,10 @@ internal static class MethodPairs
         };
         if (common.Count < MinimumSeeds)
         {
-            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"n = {common.Count}: too few common seeds for a test") };
+            return pair with
+            {
+                NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"n = {common.Count}: too few common seeds for a test"),
+            };
         }
 
         if (PairRefusal.OfAll([.. a.Counted, .. b.Counted]) is string refused)
@@ -62,12 +69,26 @@ internal static class MethodPairs
 
         if (PairedTTest.Of(first, second) is not (double t, int freedom, double p))
         {
-            return pair with { NotTestedReason = string.Create(CultureInfo.InvariantCulture, $"The difference is {NumberFormat.Points(pair.Difference!.Value)} percentage points for all {common.Count} seeds, which leaves no variance to test against.") };
+            return pair with
+            {
+                NotTestedReason = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The difference is {NumberFormat.Points(pair.Difference!.Value)} percentage points for all {common.Count} seeds, "
+                        + $"which leaves no variance to test against."),
+            };
         }
 
         double size = PairedTTest.Size(first, second);
         (double low, double high) = MeanInterval.Of(differences, size)!.Value;
-        return pair with { StandardDeviation = SampleMoments.StandardDeviation(differences, size), Low = low, High = high, T = t, DegreesOfFreedom = freedom, P = p };
+        return pair with
+        {
+            StandardDeviation = SampleMoments.StandardDeviation(differences, size),
+            Low = low,
+            High = high,
+            T = t,
+            DegreesOfFreedom = freedom,
+            P = p,
+        };
     }
 
     /// <summary>The factors in which paired runs differ; without a common seed, those of the first runs.</summary>

@@ -31,7 +31,8 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
     {
         IReadOnlyList<string> unmet = Requirement.Unmet([a.Fingerprint!, b.Fingerprint!]);
         return unmet.Count > 0 ? new PairRefusal(Differ(a.Document.Spec.Seed == b.Document.Spec.Seed ? unmet : [.. unmet, "seed"]), [])
-            : a.Document.Spec.Seed != b.Document.Spec.Seed ? new PairRefusal("The seeds differ: only runs with the same seed are paired.", [])
+            : a.Document.Spec.Seed != b.Document.Spec.Seed
+                ? new PairRefusal("The seeds differ: only runs with the same seed are paired.", [])
             : null;
     }
 

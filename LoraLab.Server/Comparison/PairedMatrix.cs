@@ -47,7 +47,14 @@ internal static class PairedMatrix
         }
 
         int rows = a.Predictions!.Count;
-        return pair with { Rows = rows, B = onlyA, C = onlyB, Difference = (double)(onlyA - onlyB) / rows, P = McNemarTest.PValue(onlyA, onlyB) };
+        return pair with
+        {
+            Rows = rows,
+            B = onlyA,
+            C = onlyB,
+            Difference = (double)(onlyA - onlyB) / rows,
+            P = McNemarTest.PValue(onlyA, onlyB),
+        };
     }
 
     /// <summary>
@@ -61,7 +68,10 @@ internal static class PairedMatrix
         }
 
         List<string> repeated = [.. new[] { a, b }.Where(run => originals[run.Id] != run).Select(run => run.Id)];
-        return repeated.Count == 0 ? null : new PairRefusal("One run ended with the same weights as another run of this comparison; these count as one result.", repeated);
+        return repeated.Count == 0
+            ? null
+            : new PairRefusal(
+                "One run ended with the same weights as another run of this comparison; these count as one result.", repeated);
     }
 
     /// <summary>Maps each run to the first one with the same seed, evaluation and final weights, which is usually itself.</summary>

@@ -22,11 +22,13 @@ internal sealed record Requirement(string Name, Func<RunFingerprint, string> Rea
         [.. All.Where(requirement => fingerprints.Select(requirement.Read).Distinct().Count() > 1).Select(requirement => requirement.Name)];
 
     /// <summary>All requirements, evaluated over all runs.</summary>
-    public static IReadOnlyList<CompareRequirement> Over(IReadOnlyList<ComparedRun> runs) => [.. All.Select(requirement => requirement.Of(runs))];
+    public static IReadOnlyList<CompareRequirement> Over(IReadOnlyList<ComparedRun> runs) =>
+        [.. All.Select(requirement => requirement.Of(runs))];
 
     private CompareRequirement Of(IReadOnlyList<ComparedRun> runs)
     {
-        Dictionary<string, string?> values = runs.ToDictionary(run => run.Id, run => run.Fingerprint is null ? null : Read(run.Fingerprint));
+        Dictionary<string, string?> values =
+            runs.ToDictionary(run => run.Id, run => run.Fingerprint is null ? null : Read(run.Fingerprint));
         bool differ = values.Values.OfType<string>().Distinct().Count() > 1;
         return new CompareRequirement(Name, differ ? false : values.Values.Contains(null) ? null : true, values);
     }

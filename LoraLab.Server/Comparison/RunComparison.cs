@@ -40,7 +40,9 @@ internal static class RunComparison
             Accuracy = Accuracy(run.Summary),
             MacroF1 = run.Summary.MacroF1?.Last,
             MajorityBaseline = run.Summary.MajorityBaseline,
-            Best = run.Summary.Accuracy is { Best: double best } accuracy ? new BestEvaluation(best, accuracy.BestStep, compared.Evaluations, compared.Evaluations > 1) : null,
+            Best = run.Summary.Accuracy is { Best: double best } accuracy
+                ? new BestEvaluation(best, accuracy.BestStep, compared.Evaluations, compared.Evaluations > 1)
+                : null,
             Seed = run.Spec.Seed,
             OrderSeed = run.Spec.OrderSeed,
             FinalSha256 = compared.Fingerprint?.Adapter.FinalSha256,

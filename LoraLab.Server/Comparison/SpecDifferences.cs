@@ -10,7 +10,7 @@ namespace LoraLab.Server.Comparison;
 /// <summary>Finds the fields in which specifications differ, by dotted name; 16 equals 16.0, a missing option is null.</summary>
 internal static class SpecDifferences
 {
-    private static readonly string[] Descriptive = ["name", "notes", "tags", "priority"];
+    private static readonly string[] _descriptive = ["name", "notes", "tags", "priority"];
 
     public static IReadOnlyList<SpecDifference> Find(IReadOnlyList<RunDocument> runs)
     {
@@ -34,7 +34,7 @@ internal static class SpecDifferences
         Dictionary<string, JsonNode?> fields = [];
         foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(spec, ContractJson.Options)!.AsObject())
         {
-            if (!Descriptive.Contains(name))
+            if (!_descriptive.Contains(name))
             {
                 Add(fields, name, value);
             }
@@ -63,8 +63,10 @@ internal static class SpecDifferences
     {
         null => "null",
         JsonArray array => $"[{string.Join(",", array.Select(Canonical))}]",
-        _ when value.GetValueKind() == JsonValueKind.Number && value.AsValue().TryGetValue(out double number) => number.ToString("R", CultureInfo.InvariantCulture),
-        _ when value.GetValueKind() == JsonValueKind.Number => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture),
+        _ when value.GetValueKind() == JsonValueKind.Number && value.AsValue().TryGetValue(out double number) =>
+            number.ToString("R", CultureInfo.InvariantCulture),
+        _ when value.GetValueKind() == JsonValueKind.Number =>
+            double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture),
         _ => value.ToJsonString(),
     };
 }

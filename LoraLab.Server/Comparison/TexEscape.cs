@@ -12,7 +12,7 @@ internal static class TexEscape
     /// <summary>Characters up to U+017F that the standard encodings of pdflatex lack.</summary>
     private const string Unsupported = "ĄąĘęĮįŲųÞþðĦħĸĿŀŉŊŋŦŧſ";
 
-    private static readonly Dictionary<int, string> s_signs = new()
+    private static readonly Dictionary<int, string> _signs = new()
     {
         ['\\'] = "\\textbackslash{}",
         ['~'] = "\\textasciitilde{}",
@@ -81,7 +81,7 @@ internal static class TexEscape
     private static string Of(Rune rune)
     {
         int value = rune.Value;
-        if (s_signs.TryGetValue(value, out string? sign))
+        if (_signs.TryGetValue(value, out string? sign))
         {
             return sign;
         }

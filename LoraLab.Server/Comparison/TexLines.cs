@@ -29,7 +29,8 @@ internal sealed class TexLines
     }
 
     /// <summary>Appends a table that spans pages, with its caption; the heading is repeated.</summary>
-    public TexLines LongTable(string alignment, string caption, string label, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
+    public TexLines LongTable(
+        string alignment, string caption, string label, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
     {
         _text.Append("\\begin{longtable}{").Append(alignment).Append("}\n").Append(caption).Append(label).Append(" \\\\\n\\toprule\n");
         Line(head);

@@ -17,7 +17,8 @@ internal sealed record Lane(int Index, string Device)
         Device == Auto || device == Auto || device == Device || IsCudaAnd(device, Device) || IsCudaAnd(Device, device);
 
     /// <summary>The device passed to the worker: the lane's where the run does not specify one.</summary>
-    public string DeviceFor(string device) => Device != Auto && (device == Auto || Device.StartsWith(device + ":", StringComparison.Ordinal)) ? Device : device;
+    public string DeviceFor(string device) =>
+        Device != Auto && (device == Auto || Device.StartsWith(device + ":", StringComparison.Ordinal)) ? Device : device;
 
     private static bool IsCudaAnd(string general, string particular) =>
         general == "cuda" && particular.StartsWith("cuda:", StringComparison.Ordinal);

@@ -15,7 +15,8 @@ internal static class RunInvariants
             yield return $"1: {run.State} with endedAt {run.EndedAt}";
         }
 
-        if ((ended && run.State != RunState.Interrupted) != run.EndReason.HasValue || (run.EndReason is { } reason && RunStateMachine.StateOf(reason) != run.State))
+        if ((ended && run.State != RunState.Interrupted) != run.EndReason.HasValue
+            || (run.EndReason is { } reason && RunStateMachine.StateOf(reason) != run.State))
         {
             yield return $"2: {run.State} with endReason {run.EndReason}";
         }
@@ -30,7 +31,8 @@ internal static class RunInvariants
             yield return $"3: attempts are numbered {string.Join(", ", run.Attempts.Select(attempt => attempt.Number))}";
         }
 
-        if (run.Attempts.SkipLast(1).Any(attempt => attempt.EndedAt is null) || open != (run.Attempts.Count > 0 && run.Attempts[^1].EndedAt is null))
+        if (run.Attempts.SkipLast(1).Any(attempt => attempt.EndedAt is null)
+            || open != (run.Attempts.Count > 0 && run.Attempts[^1].EndedAt is null))
         {
             yield return $"3: {run.State} with {run.Attempts.Count(attempt => attempt.EndedAt is null)} open attempts";
         }
@@ -59,7 +61,8 @@ internal static class RunInvariants
             yield return $"5: {after.State} after {before.State}";
         }
 
-        foreach (RunAttempt attempt in before.Attempts.Where(attempt => attempt.EndedAt is not null && after.Attempts.ElementAtOrDefault(attempt.Number - 1) != attempt))
+        foreach (RunAttempt attempt in before.Attempts.Where(attempt =>
+            attempt.EndedAt is not null && after.Attempts.ElementAtOrDefault(attempt.Number - 1) != attempt))
         {
             yield return $"6: attempt {attempt.Number} changed after its end";
         }
@@ -83,7 +86,8 @@ internal static class RunInvariants
     private static RunState[] Transitions(RunState from) => from switch
     {
         RunState.Queued => [RunState.Preparing, RunState.Cancelled],
-        RunState.Preparing => [RunState.Running, RunState.Cancelling, RunState.Completed, RunState.Failed, RunState.Cancelled, RunState.Interrupted],
+        RunState.Preparing =>
+            [RunState.Running, RunState.Cancelling, RunState.Completed, RunState.Failed, RunState.Cancelled, RunState.Interrupted],
         RunState.Running => [RunState.Cancelling, RunState.Completed, RunState.Failed, RunState.Cancelled, RunState.Interrupted],
         RunState.Cancelling => [RunState.Completed, RunState.Failed, RunState.Cancelled],
         RunState.Failed or RunState.Cancelled or RunState.Interrupted => [RunState.Queued],

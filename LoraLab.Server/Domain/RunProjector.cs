@@ -37,7 +37,13 @@ internal static class RunProjector
                 CheckpointSaved saved => WithAttempt(document, last => last with { CheckpointStep = saved.Step }),
                 ProgressMade progress => document with
                 {
-                    Progress = new RunProgress { Step = progress.Step, TotalSteps = Known(progress.TotalSteps, document.Progress.TotalSteps), EtaSeconds = progress.EtaSeconds, Phase = progress.Phase },
+                    Progress = new RunProgress
+                    {
+                        Step = progress.Step,
+                        TotalSteps = Known(progress.TotalSteps, document.Progress.TotalSteps),
+                        EtaSeconds = progress.EtaSeconds,
+                        Phase = progress.Phase,
+                    },
                 },
                 MetricsRecorded metrics => Record(document, metrics, points),
                 Evaluated evaluated => Evaluate(document, evaluated, points),
@@ -57,7 +63,13 @@ internal static class RunProjector
     private static RunDocument Prepare(RunDocument document, RunPrepared prepared) => RunStateMachine.Begin(document) with
     {
         // Name, notes, tags and priority may have been edited since the submission; the worker only has the submitted values.
-        Spec = prepared.Spec with { Name = document.Spec.Name, Notes = document.Spec.Notes, Tags = document.Spec.Tags, Priority = document.Spec.Priority },
+        Spec = prepared.Spec with
+        {
+            Name = document.Spec.Name,
+            Notes = document.Spec.Notes,
+            Tags = document.Spec.Tags,
+            Priority = document.Spec.Priority,
+        },
         Warnings = [.. document.Warnings.Union(prepared.Warnings)],
         Progress = document.Progress with { Step = prepared.ResumedFrom, TotalSteps = prepared.TotalSteps, Phase = "training" },
         // Results of an earlier attempt beyond the checkpoint will be computed again.
@@ -67,7 +79,11 @@ internal static class RunProjector
             TotalParameters = prepared.TotalParameters,
             LoadSeconds = prepared.LoadSeconds,
         },
-        Attempts = [.. document.Attempts.SkipLast(1), document.Attempts[^1] with { Environment = prepared.Environment, ResumedFrom = prepared.ResumedFrom }],
+        Attempts =
+        [
+            .. document.Attempts.SkipLast(1),
+            document.Attempts[^1] with { Environment = prepared.Environment, ResumedFrom = prepared.ResumedFrom },
+        ],
     };
 
     private static RunDocument WithAttempt(RunDocument document, Func<RunAttempt, RunAttempt> change) =>

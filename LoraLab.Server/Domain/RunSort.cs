@@ -11,7 +11,7 @@ internal sealed class RunSort : IComparer<RunDocument>
     /// <summary>The latest submission first, even if the clock was set in between.</summary>
     private const string Default = "-id";
 
-    private static readonly Dictionary<string, Func<RunDocument, IComparable?>> Fields = new()
+    private static readonly Dictionary<string, Func<RunDocument, IComparable?>> _fields = new()
     {
         ["createdAt"] = run => Seconds(run.CreatedAt),
         ["startedAt"] = run => Seconds(run.StartedAt),
@@ -38,16 +38,17 @@ internal sealed class RunSort : IComparer<RunDocument>
         ["peakMemoryMb"] = run => run.Summary.PeakMemoryMb,
     };
 
-    private readonly string sort;
-    private readonly Func<RunDocument, IComparable?> read;
-    private readonly bool descending;
+    private readonly string _sort;
+    private readonly Func<RunDocument, IComparable?> _read;
+    private readonly bool _descending;
+    private static readonly RunDocument _sample = new() { Id = "", Name = "", Color = "", Spec = new RunSpec() };
 
     private RunSort(string field, bool descending)
     {
         Field = field;
-        sort = descending ? "-" + field : field;
-        read = Fields[field];
-        this.descending = descending;
+        _sort = descending ? "-" + field : field;
+        _read = _fields[field];
+        _descending = descending;
     }
 
     /// <summary>By submission, oldest first.</summary>
@@ -57,12 +58,12 @@ internal sealed class RunSort : IComparer<RunDocument>
     public static RunSort Latest { get; } = new("id", descending: true);
 
     /// <summary>All fields that runs can be sorted by.</summary>
-    public static IReadOnlyCollection<string> FieldNames => Fields.Keys;
+    public static IReadOnlyCollection<string> FieldNames => _fields.Keys;
 
     /// <summary>The field to sort by.</summary>
     public string Field { get; }
 
-    public bool Descending => descending;
+    public bool Descending => _descending;
 
     /// <summary>The order by an existing field.</summary>
     public static RunSort By(string field, bool descending = false) => new(field, descending);
@@ -73,10 +74,10 @@ internal sealed class RunSort : IComparer<RunDocument>
         string text = string.IsNullOrEmpty(sort) ? Default : sort;
         bool descending = text[0] == '-';
         string field = text.TrimStart('-');
-        return Fields.ContainsKey(field) ? new RunSort(field, descending) : null;
+        return _fields.ContainsKey(field) ? new RunSort(field, descending) : null;
     }
 
-    public Key KeyOf(RunDocument run) => new(read(run), run.Id);
+    public Key KeyOf(RunDocument run) => new(_read(run), run.Id);
 
     public int Compare(RunDocument? x, RunDocument? y) => Compare(KeyOf(x!), KeyOf(y!));
 
@@ -89,7 +90,7 @@ internal sealed class RunSort : IComparer<RunDocument>
         }
 
         int byValue = x.Value is string text ? string.CompareOrdinal(text, (string)y.Value) : x.Value.CompareTo(y.Value);
-        return byValue == 0 ? ById(x, y) : descending ? -byValue : byValue;
+        return byValue == 0 ? ById(x, y) : _descending ? -byValue : byValue;
     }
 
     /// <summary>Compares sort keys of the same field in ascending order, missing values last.</summary>
@@ -109,7 +110,7 @@ internal sealed class RunSort : IComparer<RunDocument>
     public string CursorAfter(RunDocument run)
     {
         Key key = KeyOf(run);
-        CursorContent content = new(sort, key.Value as double?, key.Value as string, key.Id);
+        CursorContent content = new(_sort, key.Value as double?, key.Value as string, key.Id);
         return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(content));
     }
 
@@ -119,7 +120,8 @@ internal sealed class RunSort : IComparer<RunDocument>
         try
         {
             CursorContent? content = JsonSerializer.Deserialize<CursorContent>(Base64Url.DecodeFromChars(cursor));
-            if (content?.Id is not null && content.Sort == sort && (read(Sample) is string ? content.Number is null : content.Text is null))
+            if (content?.Id is not null && content.Sort == _sort
+                && (_read(_sample) is string ? content.Number is null : content.Text is null))
             {
                 return new Key(content.Text is { } text ? text : content.Number, content.Id);
             }
@@ -133,11 +135,9 @@ internal sealed class RunSort : IComparer<RunDocument>
     }
 
     /// <summary>Ties follow the direction of the order: later runs first when it is descending.</summary>
-    private int ById(Key x, Key y) => descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
+    private int ById(Key x, Key y) => _descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
 
     private static double? Seconds(DateTimeOffset? at) => at?.ToUnixTimeMilliseconds() / 1000.0;
-
-    private static readonly RunDocument Sample = new() { Id = "", Name = "", Color = "", Spec = new RunSpec() };
 
     /// <summary>A run's sort key: the field's value, then the id.</summary>
     internal readonly record struct Key(IComparable? Value, string Id);

@@ -26,12 +26,13 @@ namespace LoraLab.Server.Domain;
 internal static class RunStateMachine
 {
     /// <summary>queued → preparing: a lane has claimed the run; its next attempt begins.</summary>
-    public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) => Move(run, RunState.Preparing, RunState.Queued) with
-    {
-        StartedAt = run.StartedAt ?? now,
-        Progress = run.Progress with { Phase = "loading" },
-        Attempts = [.. run.Attempts, new RunAttempt { Number = run.Attempts.Count + 1, Device = device, StartedAt = now }],
-    };
+    public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) =>
+        Move(run, RunState.Preparing, RunState.Queued) with
+        {
+            StartedAt = run.StartedAt ?? now,
+            Progress = run.Progress with { Phase = "loading" },
+            Attempts = [.. run.Attempts, new RunAttempt { Number = run.Attempts.Count + 1, Device = device, StartedAt = now }],
+        };
 
     /// <summary>preparing → running: model and data are loaded. A run that is being cancelled stays in cancelling.</summary>
     public static RunDocument Begin(RunDocument run) =>
@@ -42,8 +43,10 @@ internal static class RunStateMachine
     /// </summary>
     public static RunDocument? Cancel(RunDocument run, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
-        RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Cancelled, EndMessages.For(run, EndReason.Cancelled), now, RunState.Queued),
-        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline },
+        RunState.Queued =>
+            Finish(run, RunState.Cancelled, EndReason.Cancelled, EndMessages.For(run, EndReason.Cancelled), now, RunState.Queued),
+        RunState.Preparing or RunState.Running =>
+            Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline },
         RunState.Cancelling when deadline < run.CancelBy => run with { CancelBy = deadline },
         RunState.Cancelling or RunState.Cancelled => run,
         _ => null,
@@ -56,7 +59,8 @@ internal static class RunStateMachine
     public static RunDocument? Prune(RunDocument run, string sentence, DateTimeOffset deadline, DateTimeOffset now) => run.State switch
     {
         RunState.Queued => Finish(run, RunState.Cancelled, EndReason.Pruned, EndMessages.Pruned(run, sentence), now, RunState.Queued),
-        RunState.Preparing or RunState.Running => Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline, PruneReason = sentence },
+        RunState.Preparing or RunState.Running =>
+            Move(run, RunState.Cancelling, RunState.Preparing, RunState.Running) with { CancelBy = deadline, PruneReason = sentence },
         _ => null,
     };
 
@@ -127,7 +131,8 @@ internal static class RunStateMachine
         _ => RunState.Failed,
     };
 
-    private static RunDocument Finish(RunDocument run, RunState state, EndReason? reason, string? error, DateTimeOffset now, params RunState[] from)
+    private static RunDocument Finish(
+        RunDocument run, RunState state, EndReason? reason, string? error, DateTimeOffset now, params RunState[] from)
     {
         RunDocument ended = Move(run, state, from);
         bool hasOpenAttempt = run.State != RunState.Queued;
@@ -139,7 +144,9 @@ internal static class RunStateMachine
             CancelBy = null,
             PruneReason = null,
             Progress = run.Progress with { Phase = null, Stalled = false, EtaSeconds = state == RunState.Completed ? 0 : null },
-            Attempts = hasOpenAttempt ? [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { EndedAt = now, EndReason = reason, Error = error }] : run.Attempts,
+            Attempts = hasOpenAttempt
+                ? [.. run.Attempts.SkipLast(1), run.Attempts[^1] with { EndedAt = now, EndReason = reason, Error = error }]
+                : run.Attempts,
         };
     }
 

@@ -8,7 +8,7 @@ namespace LoraLab.Server.Hosting;
 /// <summary>Reports all errors of the section at once, each with its key.</summary>
 internal sealed partial class LoraLabOptionsValidator(IConfiguration configuration) : IValidateOptions<LoraLabOptions>
 {
-    private static readonly string[] Roles = ["All", "Web", "Worker"];
+    private static readonly string[] _roles = ["All", "Web", "Worker"];
 
     public ValidateOptionsResult Validate(string? name, LoraLabOptions options)
     {
@@ -48,7 +48,11 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
             errors.Add($"LoraLab:StallSeconds is {options.StallSeconds}; it must be between 0.1 and 86400.");
         }
 
-        foreach ((string key, double? days) in (ReadOnlySpan<(string, double?)>)[("CheckpointDays", options.Retention.CheckpointDays), ("PredictionDays", options.Retention.PredictionDays)])
+        foreach ((string key, double? days) in (ReadOnlySpan<(string, double?)>)
+        [
+            ("CheckpointDays", options.Retention.CheckpointDays),
+            ("PredictionDays", options.Retention.PredictionDays),
+        ])
         {
             if (days is not (null or (>= 0 and <= 36_500)))
             {
@@ -79,13 +83,14 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
 
         errors.AddRange(ApiKeySection.Read(configuration).Errors);
 
-        if (!Roles.Contains(options.Role))
+        if (!_roles.Contains(options.Role))
         {
-            errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", Roles)}.");
+            errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", _roles)}.");
         }
         else if (options.Role != "All")
         {
-            errors.Add($"LoraLab:Role is \"{options.Role}\", which requires the PostgreSQL store that this version does not have; use All.");
+            errors.Add(
+                $"LoraLab:Role is \"{options.Role}\", which requires the PostgreSQL store that this version does not have; use All.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

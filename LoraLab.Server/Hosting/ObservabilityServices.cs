@@ -17,9 +17,10 @@ internal static class ObservabilityServices
 {
     private const string ServiceName = "LoraLab";
     private const string PrometheusKey = $"{LoraLabOptions.Section}:{nameof(LoraLabOptions.Prometheus)}";
-    private static readonly string[] Endpoints =
+    private static readonly string[] _endpoints =
     [
-        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
     ];
 
     public static void AddObservability(this WebApplicationBuilder builder)
@@ -30,7 +31,7 @@ internal static class ObservabilityServices
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Error);
         builder.Services.AddHostedService<RunGauges>();
 
-        bool otlp = Endpoints.Any(name => !string.IsNullOrWhiteSpace(builder.Configuration[name]));
+        bool otlp = _endpoints.Any(name => !string.IsNullOrWhiteSpace(builder.Configuration[name]));
         bool prometheus = builder.Configuration.GetValue<bool>(PrometheusKey);
         if (!otlp && !prometheus)
         {
@@ -38,10 +39,17 @@ internal static class ObservabilityServices
         }
 
         OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? ServiceName, serviceVersion: ServerVersion.Text))
+            .ConfigureResource(resource =>
+                resource.AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? ServiceName, serviceVersion: ServerVersion.Text))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting", "Microsoft.AspNetCore.Http.Connections", "System.Runtime");
+                metrics.AddMeter(
+                    Telemetry.Name,
+                    "Microsoft.AspNetCore.Hosting",
+                    "Microsoft.AspNetCore.Server.Kestrel",
+                    "Microsoft.AspNetCore.RateLimiting",
+                    "Microsoft.AspNetCore.Http.Connections",
+                    "System.Runtime");
                 if (prometheus)
                 {
                     metrics.AddPrometheusExporter();

@@ -8,13 +8,13 @@ internal sealed class PageConstraint : IRouteConstraint
 {
     public const string Name = "page";
 
-    private static readonly string[] ReservedPrefixes = ["api", "hubs", "health", "openapi", "api-docs", "hangfire", "metrics"];
+    private static readonly string[] _reservedPrefixes = ["api", "hubs", "health", "openapi", "api-docs", "hangfire", "metrics"];
 
     public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection)
     {
         string path = values.TryGetValue(routeKey, out object? value) ? value as string ?? "" : "";
         int slash = path.IndexOf('/', StringComparison.Ordinal);
         string first = slash < 0 ? path : path[..slash];
-        return !ReservedPrefixes.Contains(first, StringComparer.OrdinalIgnoreCase);
+        return !_reservedPrefixes.Contains(first, StringComparer.OrdinalIgnoreCase);
     }
 }

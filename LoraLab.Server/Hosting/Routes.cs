@@ -68,18 +68,24 @@ internal static class Routes
     public static void MapApiDescription(this WebApplication app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference("/api-docs", static options => options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry()).AllowAnonymous();
+        app.MapScalarApiReference("/api-docs", static options =>
+            options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry()).AllowAnonymous();
     }
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
+        app.MapHealthChecks(
+            "/health/live",
+            new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = HealthReportWriter.WriteAsync }).AllowAnonymous();
     }
 
     /// <summary>Hangfire's own dashboard, for administrators.</summary>
     public static void MapHangfire(this WebApplication app) =>
-        app.MapHangfireDashboardWithAuthorizationPolicy(SecurityServices.Policy, HangfirePage.Path, new DashboardOptions { DashboardTitle = "LoraLab queue", DisplayStorageConnectionString = false })
+        app.MapHangfireDashboardWithAuthorizationPolicy(
+            SecurityServices.Policy,
+            HangfirePage.Path,
+            new DashboardOptions { DashboardTitle = "LoraLab queue", DisplayStorageConnectionString = false })
             .RequireScope(Scopes.Admin);
 
     public static void MapDashboard(this WebApplication app)

@@ -53,13 +53,15 @@ internal static class ServerProgram
         }
         catch (OptionsValidationException invalid)
         {
-            return Fail("The configuration has errors:" + string.Concat(invalid.Failures.Select(error => $"{Environment.NewLine}- {error}")));
+            return Fail("The configuration has errors:"
+                + string.Concat(invalid.Failures.Select(error => $"{Environment.NewLine}- {error}")));
         }
         catch (InvalidDataException unreadable)
         {
             return Fail($"The configuration cannot be read: {unreadable.Message} {unreadable.InnerException?.Message}");
         }
-        catch (InvalidOperationException unbound) when (unbound.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
+        catch (InvalidOperationException unbound)
+            when (unbound.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
         {
             return Fail($"The configuration has a value of the wrong type: {unbound.Message}");
         }
@@ -105,7 +107,8 @@ internal static class ServerProgram
     }
 
     private static bool ChoosesAddress(IConfiguration configuration) =>
-        new[] { WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey }.Any(key => !string.IsNullOrEmpty(configuration[key]))
+        new[] { WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey }
+            .Any(key => !string.IsNullOrEmpty(configuration[key]))
         || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 
     private static int Fail(string message)

@@ -41,12 +41,14 @@ internal static class Services
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<LoraLabPaths>();
         builder.Services.AddSingleton<DataDirectoryLock>();
-        builder.Services.AddOptions<HostOptions>().Configure<IOptions<LoraLabOptions>>((host, options) => host.ShutdownTimeout = ShutdownTimeout(options.Value));
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<LoraLabOptions>>((host, options) =>
+            host.ShutdownTimeout = ShutdownTimeout(options.Value));
     }
 
     public static void AddProblems(this WebApplicationBuilder builder)
     {
-        builder.Services.AddProblemDetails(static options => options.CustomizeProblemDetails = static context => StatusMessages.Complete(context));
+        builder.Services.AddProblemDetails(static options =>
+            options.CustomizeProblemDetails = static context => StatusMessages.Complete(context));
         // After the framework's own writer, which takes precedence.
         builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));

@@ -7,7 +7,13 @@ namespace LoraLab.Server.Infrastructure;
 /// </summary>
 internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>The clock.</summary>
+    protected TimeProvider Time => time;
+
+    /// <summary>The service's own log.</summary>
+    protected ILogger Log => log;
 
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -15,7 +21,7 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
         {
             while (!await RunOnceAsync(stoppingToken))
             {
-                await Task.Delay(Pause, time, stoppingToken);
+                await Task.Delay(_pause, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -23,12 +29,6 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
             // The host would log a service that was stopped before the server had started as a failure.
         }
     }
-
-    /// <summary>The clock.</summary>
-    protected TimeProvider Time => time;
-
-    /// <summary>The service's own log.</summary>
-    protected ILogger Log => log;
 
     /// <summary>The work; restarted from the beginning after an exception.</summary>
     protected abstract Task LoopAsync(CancellationToken stoppingToken);
@@ -42,11 +42,12 @@ internal abstract class BackgroundLoop(TimeProvider time, ILogger log) : Backgro
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            log.LogWarning("{Service} cannot write ({Reason}); restarting in {Pause} s", GetType().Name, error.Message, Pause.TotalSeconds);
+            log.LogWarning(
+                "{Service} cannot write ({Reason}); restarting in {Pause} s", GetType().Name, error.Message, _pause.TotalSeconds);
         }
         catch (Exception error) when (!stoppingToken.IsCancellationRequested)
         {
-            log.LogError(error, "{Service} failed; restarting in {Pause} s", GetType().Name, Pause.TotalSeconds);
+            log.LogError(error, "{Service} failed; restarting in {Pause} s", GetType().Name, _pause.TotalSeconds);
         }
 
         return stoppingToken.IsCancellationRequested;

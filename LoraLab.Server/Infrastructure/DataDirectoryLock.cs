@@ -9,7 +9,7 @@ internal sealed class DataDirectoryLock : IDisposable
     private const int HeldMac = 35;
     private const int HeldWindows = unchecked((int)0x80070020);
 
-    private readonly FileStream file;
+    private readonly FileStream _file;
 
     public DataDirectoryLock(LoraLabPaths paths)
     {
@@ -17,7 +17,8 @@ internal sealed class DataDirectoryLock : IDisposable
         try
         {
             Directory.CreateDirectory(paths.RunsDirectory);
-            file = new FileStream(Path.Combine(paths.DataDirectory, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _file = new FileStream(
+                Path.Combine(paths.DataDirectory, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException error) when (error.HResult is HeldUnix or HeldMac or HeldWindows)
         {
@@ -40,7 +41,7 @@ internal sealed class DataDirectoryLock : IDisposable
         }
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private static string Who(string owner)
     {

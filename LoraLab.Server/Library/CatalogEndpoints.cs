@@ -17,12 +17,14 @@ internal static class CatalogEndpoints
         catalog.MapGet("/datasets", DatasetsAsync).WithSummary("Dataset folders under the configured roots");
     }
 
-    private static async Task<Ok<IReadOnlyList<MethodDescriptor>>> MethodsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
+    private static async Task<Ok<IReadOnlyList<MethodDescriptor>>> MethodsAsync(
+        TrainerInspector inspector, CancellationToken cancellationToken) =>
         TypedResults.Ok(await inspector.MethodsAsync(cancellationToken));
 
     private static async Task<Ok<IReadOnlyList<ModelEntry>>> ModelsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
         TypedResults.Ok((await inspector.RequestAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models ?? []);
 
-    private static async Task<Ok<IReadOnlyList<DatasetEntry>>> DatasetsAsync(TrainerInspector inspector, CancellationToken cancellationToken) =>
+    private static async Task<Ok<IReadOnlyList<DatasetEntry>>> DatasetsAsync(
+        TrainerInspector inspector, CancellationToken cancellationToken) =>
         TypedResults.Ok((await inspector.RequestAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? []);
 }

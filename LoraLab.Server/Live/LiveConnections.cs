@@ -7,21 +7,23 @@ namespace LoraLab.Server.Live;
 /// <summary>The hub's connections, each with its subscription and its sending task.</summary>
 internal sealed class LiveConnections(LiveFeed feed, IHubContext<LiveChannel> hub, ILogger<LiveConnections> log)
 {
-    private readonly ConcurrentDictionary<string, LiveSubscription> open = new();
+    private readonly ConcurrentDictionary<string, LiveSubscription> _open = new();
 
     public LiveSubscription Find(string connectionId) =>
-        open.TryGetValue(connectionId, out LiveSubscription? subscription) ? subscription : throw new HubException("The connection is closing.");
+        _open.TryGetValue(connectionId, out LiveSubscription? subscription)
+            ? subscription
+            : throw new HubException("The connection is closing.");
 
     public void Open(HubCallerContext context)
     {
         LiveSubscription subscription = feed.Open();
-        open[context.ConnectionId] = subscription;
+        _open[context.ConnectionId] = subscription;
         _ = SendAsync(context, subscription);
     }
 
     public void Close(string connectionId)
     {
-        if (open.TryRemove(connectionId, out LiveSubscription? subscription))
+        if (_open.TryRemove(connectionId, out LiveSubscription? subscription))
         {
             feed.Close(subscription);
         }

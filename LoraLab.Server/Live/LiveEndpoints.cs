@@ -19,7 +19,13 @@ internal static class LiveEndpoints
         runs.MapGet("/{id}/events", Stream).WithSummary("State, progress and metrics as server-sent events; continues after Last-Event-ID");
 
     private static Results<ServerSentEventsResult<string>, NoContent> Stream(
-        string id, HttpRequest request, IRunStore store, LiveFeed feed, LiveReplay replay, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
+        string id,
+        HttpRequest request,
+        IRunStore store,
+        LiveFeed feed,
+        LiveReplay replay,
+        IHostApplicationLifetime lifetime,
+        CancellationToken cancellationToken)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string last = request.Headers["Last-Event-ID"].ToString();
@@ -30,11 +36,19 @@ internal static class LiveEndpoints
 
         // A browser's EventSource reconnects until it receives 204.
         bool over = run.Document.State.IsTerminal() && store.ReadEvents(afterSeq, id) is { Complete: true, Events.Count: 0 };
-        return over ? TypedResults.NoContent() : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, lifetime.ApplicationStopping, cancellationToken));
+        return over
+            ? TypedResults.NoContent()
+            : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, lifetime.ApplicationStopping, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
-        string id, long afterSeq, IRunStore store, LiveFeed feed, LiveReplay replay, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string id,
+        long afterSeq,
+        IRunStore store,
+        LiveFeed feed,
+        LiveReplay replay,
+        CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // A stopping server waits for open requests, and this one would not end by itself.
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
@@ -46,7 +60,10 @@ internal static class LiveEndpoints
             {
                 while (subscription.Events.TryRead(out LiveEvent? live))
                 {
-                    yield return new SseItem<string>(JsonSerializer.Serialize(live, ContractJson.Options), live.Type) { EventId = live.Seq.ToString(CultureInfo.InvariantCulture) };
+                    yield return new SseItem<string>(JsonSerializer.Serialize(live, ContractJson.Options), live.Type)
+                    {
+                        EventId = live.Seq.ToString(CultureInfo.InvariantCulture),
+                    };
                 }
 
                 if (store.Find(id)?.Document.State.IsTerminal() != false && !subscription.Events.TryPeek(out _))

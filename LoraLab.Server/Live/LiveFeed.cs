@@ -9,11 +9,13 @@ namespace LoraLab.Server.Live;
 /// <summary>Publishes live events to the subscriptions of the hub and of server-sent events.</summary>
 internal sealed class LiveFeed(TimeProvider time) : ILiveSink
 {
-    private ImmutableList<LiveSubscription> subscriptions = [];
+    private ImmutableList<LiveSubscription> _subscriptions = [];
+
+    public int Count => _subscriptions.Count;
 
     public void Publish(IReadOnlyList<LiveEvent> events)
     {
-        foreach (LiveSubscription subscription in subscriptions)
+        foreach (LiveSubscription subscription in _subscriptions)
         {
             foreach (LiveEvent live in events)
             {
@@ -26,20 +28,18 @@ internal sealed class LiveFeed(TimeProvider time) : ILiveSink
     public void PublishTransient<T>(string? runId, string type, T data) =>
         Publish([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
 
-    public int Count => subscriptions.Count;
-
-    public bool HasSubscriber(string topic) => subscriptions.Any(subscription => subscription.Has(topic));
+    public bool HasSubscriber(string topic) => _subscriptions.Any(subscription => subscription.Has(topic));
 
     public LiveSubscription Open()
     {
         LiveSubscription subscription = new();
-        ImmutableInterlocked.Update(ref subscriptions, static (list, added) => list.Add(added), subscription);
+        ImmutableInterlocked.Update(ref _subscriptions, static (list, added) => list.Add(added), subscription);
         return subscription;
     }
 
     public void Close(LiveSubscription subscription)
     {
-        ImmutableInterlocked.Update(ref subscriptions, static (list, removed) => list.Remove(removed), subscription);
+        ImmutableInterlocked.Update(ref _subscriptions, static (list, removed) => list.Remove(removed), subscription);
         subscription.Complete();
     }
 }

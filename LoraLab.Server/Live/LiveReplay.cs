@@ -53,13 +53,18 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
 
         if (topic == LiveHub.Runs)
         {
-            return store.Enumerate(RunFilter.All).Select(run => Create(seq, run.Document.Id, LiveEventTypes.RunState, store.WithQueuePosition(run.Document)));
+            return store.Enumerate(RunFilter.All)
+                .Select(run => Create(seq, run.Document.Id, LiveEventTypes.RunState, store.WithQueuePosition(run.Document)));
         }
 
         if (LiveTopics.GetExperimentKind(topic) is not null || LiveTopics.GetExperiment(topic) is not null)
         {
             return store.ListExperiments().OrderBy(experiment => experiment.Id, StringComparer.Ordinal)
-                .Select(experiment => Create(seq, null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(experiment.Kind, experiment.Id, experiment.Name, experiment.Ended)))
+                .Select(experiment => Create(
+                    seq,
+                    null,
+                    LiveEventTypes.ExperimentChanged,
+                    new ExperimentNotice(experiment.Kind, experiment.Id, experiment.Name, experiment.Ended)))
                 .Where(live => LiveTopics.Carries(topic, live));
         }
 

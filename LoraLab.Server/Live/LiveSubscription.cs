@@ -12,33 +12,34 @@ internal sealed class LiveSubscription
     /// <summary>A client further behind than this is disconnected; it reconnects and gets a replay.</summary>
     private const int Capacity = 20_000;
 
-    private readonly Lock gate = new();
-    private readonly HashSet<string> topics = [];
-    private readonly Dictionary<string, List<LiveEvent>> held = [];
-    private readonly Channel<LiveEvent> channel = Channel.CreateBounded<LiveEvent>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _topics = [];
+    private readonly Dictionary<string, List<LiveEvent>> _held = [];
+    private readonly Channel<LiveEvent> _channel =
+        Channel.CreateBounded<LiveEvent>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
     /// <summary>Completes with <see cref="LaggingClientException"/> when the client cannot keep up.</summary>
-    public ChannelReader<LiveEvent> Events => channel.Reader;
+    public ChannelReader<LiveEvent> Events => _channel.Reader;
 
     public bool Has(string topic)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return topics.Contains(topic);
+            return _topics.Contains(topic);
         }
     }
 
     public void Offer(LiveEvent live)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (topics.Any(topic => LiveTopics.Carries(topic, live)))
+            if (_topics.Any(topic => LiveTopics.Carries(topic, live)))
             {
                 Write(live);
                 return;
             }
 
-            foreach ((string topic, List<LiveEvent> waiting) in held)
+            foreach ((string topic, List<LiveEvent> waiting) in _held)
             {
                 if (LiveTopics.Carries(topic, live))
                 {
@@ -52,12 +53,12 @@ internal sealed class LiveSubscription
     /// <summary>First step: buffers the events of these topics from now on. Returns the new topics.</summary>
     public IReadOnlyList<string> Hold(IEnumerable<string> added)
     {
-        lock (gate)
+        lock (_gate)
         {
-            List<string> fresh = [.. added.Distinct().Where(topic => !topics.Contains(topic) && !held.ContainsKey(topic))];
+            List<string> fresh = [.. added.Distinct().Where(topic => !_topics.Contains(topic) && !_held.ContainsKey(topic))];
             foreach (string topic in fresh)
             {
-                held[topic] = [];
+                _held[topic] = [];
             }
 
             return fresh;
@@ -67,14 +68,14 @@ internal sealed class LiveSubscription
     /// <summary>Second step: sends the replay, then buffered events that are not part of it, then live events.</summary>
     public void Release(IReadOnlyList<string> fresh, IEnumerable<LiveEvent> replay, long replayedTo)
     {
-        lock (gate)
+        lock (_gate)
         {
             foreach (LiveEvent live in replay)
             {
                 Write(live);
             }
 
-            foreach (LiveEvent live in fresh.SelectMany(topic => held.GetValueOrDefault(topic) ?? []).OrderBy(live => live.Seq))
+            foreach (LiveEvent live in fresh.SelectMany(topic => _held.GetValueOrDefault(topic) ?? []).OrderBy(live => live.Seq))
             {
                 if (live.Seq == 0 || live.Seq > replayedTo)
                 {
@@ -82,32 +83,32 @@ internal sealed class LiveSubscription
                 }
             }
 
-            foreach (string topic in fresh.Where(held.Remove))
+            foreach (string topic in fresh.Where(_held.Remove))
             {
-                topics.Add(topic);
+                _topics.Add(topic);
             }
         }
     }
 
     public void Remove(IEnumerable<string> removed)
     {
-        lock (gate)
+        lock (_gate)
         {
             foreach (string topic in removed)
             {
-                topics.Remove(topic);
-                held.Remove(topic);
+                _topics.Remove(topic);
+                _held.Remove(topic);
             }
         }
     }
 
-    public void Complete() => channel.Writer.TryComplete();
+    public void Complete() => _channel.Writer.TryComplete();
 
     private void Write(LiveEvent live)
     {
-        if (!channel.Writer.TryWrite(live))
+        if (!_channel.Writer.TryWrite(live))
         {
-            channel.Writer.TryComplete(new LaggingClientException());
+            _channel.Writer.TryComplete(new LaggingClientException());
         }
     }
 }

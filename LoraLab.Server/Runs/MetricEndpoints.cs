@@ -13,7 +13,8 @@ internal static class MetricEndpoints
     {
         api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; "
             + "keys=a,b selects series, attempt=N returns all points of that attempt, including superseded ones");
-        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404).WithSummary("Metric series of several runs in one call");
+        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404)
+            .WithSummary("Metric series of several runs in one call");
     }
 
     private static Ok<RunMetrics> One(string id, string? keys, int? attempt, IRunStore store)
@@ -30,10 +31,13 @@ internal static class MetricEndpoints
     private static Ok<IReadOnlyList<RunMetrics>> Many(string? runs, string? keys, IRunStore store)
     {
         IReadOnlyCollection<string>? wanted = Keys(keys);
-        IReadOnlyList<RunMetrics> all = [.. RunSelection.Parse(runs, store).Select(run => new RunMetrics(run.Id, store.ReadSeries(run.Id, wanted)))];
+        IReadOnlyList<RunMetrics> all =
+            [.. RunSelection.Parse(runs, store).Select(run => new RunMetrics(run.Id, store.ReadSeries(run.Id, wanted)))];
         return TypedResults.Ok(all);
     }
 
     private static HashSet<string>? Keys(string? keys) =>
-        string.IsNullOrWhiteSpace(keys) ? null : [.. keys.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        string.IsNullOrWhiteSpace(keys)
+            ? null
+            : [.. keys.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 }

@@ -13,7 +13,7 @@ namespace LoraLab.Server.Runs;
 /// <summary>Stores validated specifications as queued runs.</summary>
 internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<LoraLabOptions> options)
 {
-    private static readonly TimeSpan WhenFull = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _whenFull = TimeSpan.FromMinutes(1);
 
     public async Task<AdmittedRun> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
                     + "submit again when some have run."
                 : $"{waiting} runs are queued, and {runs} more would exceed the {limit} that LoraLab:Limits:QueuedRuns allows; "
                     + "submit fewer, or submit again when some have run.",
-            WhenFull);
+            _whenFull);
     }
 
     /// <summary>Assigns a new id, which is generated before the transaction.</summary>

@@ -9,9 +9,10 @@ namespace LoraLab.Server.Runs;
 internal static class RunColors
 {
     /// <summary>Lightness and hue offsets, closest to the method's own color first.</summary>
-    private static readonly (double Lightness, double Hue)[] Shades =
+    private static readonly (double Lightness, double Hue)[] _shades =
     [
-        (0, 0), (0.16, 8), (-0.14, -8), (0.26, -12), (-0.22, 12), (0.09, 18), (-0.07, -18), (0.32, 14), (-0.27, -4), (0.2, -22), (-0.17, 22), (0.04, 28),
+        (0, 0), (0.16, 8), (-0.14, -8), (0.26, -12), (-0.22, 12), (0.09, 18), (-0.07, -18), (0.32, 14), (-0.27, -4), (0.2, -22),
+        (-0.17, 22), (0.04, 28),
     ];
 
     /// <summary>
@@ -21,7 +22,7 @@ internal static class RunColors
     /// <param name="taken">Number of runs per color.</param>
     public static string Assign(string method, IReadOnlyDictionary<string, int> taken)
     {
-        string[] shades = [.. Shades.Select(shade => Shade(method, shade.Lightness, shade.Hue))];
+        string[] shades = [.. _shades.Select(shade => Shade(method, shade.Lightness, shade.Hue))];
         return shades.FirstOrDefault(shade => !taken.ContainsKey(shade)) ?? shades[taken.Values.Sum() % shades.Length];
     }
 

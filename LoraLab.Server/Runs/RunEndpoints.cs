@@ -21,23 +21,33 @@ internal static class RunEndpoints
     public static RouteGroupBuilder MapRuns(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
-        runs.MapPost("/", SubmitAsync).Accepts<RunSpec>("application/json").Produces<RunDocument>(StatusCodes.Status201Created).Produces<DryRunResult>().ProducesProblem(400).ProducesProblem(422)
+        runs.MapPost("/", SubmitAsync).Accepts<RunSpec>("application/json").Produces<RunDocument>(StatusCodes.Status201Created)
+            .Produces<DryRunResult>().ProducesProblem(400).ProducesProblem(422)
             .WithSummary("Queues a run; dryRun=true only checks the specification");
         runs.MapGet("/", List).WithSummary("Runs by filter, paged");
         runs.MapGet("/{id}", Get).Produces<RunDocument>().ProducesProblem(404).WithSummary("One run");
-        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404).WithSummary("Changes name, notes, tags or priority");
-        runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409).WithSummary("Deletes an ended or queued run with its files");
+        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404)
+            .WithSummary("Changes name, notes, tags or priority");
+        runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Deletes an ended or queued run with its files");
         runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; returns immediately");
-        runs.MapPost("/{id}/kill", Kill).ProducesProblem(404).ProducesProblem(409).WithSummary("Kills a run's worker without a checkpoint; for a worker that does not respond");
-        runs.MapPost("/{id}/resume", Resume).ProducesProblem(404).ProducesProblem(409).WithSummary("Queues an interrupted, failed or cancelled run at the head; it continues from its last checkpoint");
-        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(400).ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
+        runs.MapPost("/{id}/kill", Kill).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Kills a run's worker without a checkpoint; for a worker that does not respond");
+        runs.MapPost("/{id}/resume", Resume).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Queues an interrupted, failed or cancelled run at the head; it continues from its last checkpoint");
+        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(400)
+            .ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
         runs.MapRunFiles();
         runs.MapRunEvents();
         return runs;
     }
 
     private static async Task<IResult> SubmitAsync(
-        HttpRequest request, RunService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, CancellationToken cancellationToken)
+        HttpRequest request,
+        RunService service,
+        [FromHeader(Name = "Idempotency-Key")] string? key,
+        bool? dryRun,
+        CancellationToken cancellationToken)
     {
         JsonObject spec = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         if (dryRun == true)
@@ -56,7 +66,9 @@ internal static class RunEndpoints
         return IdempotentPost.Created(request.HttpContext, ApiRoutes.Run(id), body, replayed);
     }
 
-    private static Ok<RunList> List(RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q) =>
+    private static Ok<RunList> List(
+        RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep,
+        string? q) =>
         TypedResults.Ok(query.List(limit, cursor, sort, state, method, tag, study, sweep, q));
 
     private static IResult Get(string id, HttpContext context, IRunStore store)
@@ -67,7 +79,8 @@ internal static class RunEndpoints
         return TypedResults.File(body, "application/json", entityTag: tag);
     }
 
-    private static async Task<Ok<RunDocument>> EditAsync(string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
+    private static async Task<Ok<RunDocument>> EditAsync(
+        string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
     {
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         RunPatch patch = RequestBody.Convert<RunPatch>(body);
@@ -93,7 +106,8 @@ internal static class RunEndpoints
     private static Accepted<RunDocument> Resume(string id, RunService service) =>
         TypedResults.Accepted(ApiRoutes.Run(id), service.Resume(id));
 
-    private static async Task<Created<RunDocument>> CloneAsync(string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
+    private static async Task<Created<RunDocument>> CloneAsync(
+        string id, HttpRequest request, RunService service, CancellationToken cancellationToken)
     {
         JsonObject changes = await RequestBody.ReadObjectAsync(request, optional: true, cancellationToken);
         RunDocument run = await service.CloneAsync(id, changes, cancellationToken);

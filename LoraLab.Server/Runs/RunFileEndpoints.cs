@@ -18,10 +18,14 @@ internal static class RunFileEndpoints
 
     public static void MapRunFiles(this RouteGroupBuilder runs)
     {
-        runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").ProducesProblem(404).WithSummary("Predictions of one evaluation");
-        runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain").ProducesProblem(404).WithSummary("The log, by byte offset");
-        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>().ProducesProblem(404).WithSummary("The run's actual inputs: hashes of weights, tokenizer, prompt, rows and factors; and the paper's own figures");
-        runs.MapGet("/{id}/adapter", Adapter).Produces(200, contentType: "application/zip").ProducesProblem(404).WithSummary("The adapter in the PEFT layout, as a zip");
+        runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").ProducesProblem(404)
+            .WithSummary("Predictions of one evaluation");
+        runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain").ProducesProblem(404)
+            .WithSummary("The log, by byte offset");
+        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>().ProducesProblem(404)
+            .WithSummary("The run's actual inputs: hashes of weights, tokenizer, prompt, rows and factors; and the paper's own figures");
+        runs.MapGet("/{id}/adapter", Adapter).Produces(200, contentType: "application/zip").ProducesProblem(404)
+            .WithSummary("The adapter in the PEFT layout, as a zip");
     }
 
     private static IResult Predictions(string id, string? step, HttpRequest request, IRunStore store, PredictionFiles files)
@@ -56,7 +60,9 @@ internal static class RunFileEndpoints
         {
             string path = logs.PathOf(id, number);
             return tail is int count ? TypedResults.Text(string.Concat(logs.LastLines(id, number, count).Select(line => line + "\n")))
-                : File.Exists(path) ? TypedResults.Stream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), "text/plain; charset=utf-8")
+                : File.Exists(path) ? TypedResults.Stream(
+                    new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete),
+                    "text/plain; charset=utf-8")
                 : TypedResults.Text("");
         }
 
@@ -101,7 +107,13 @@ internal static class RunFileEndpoints
     /// </summary>
     private static FileStream Zip(string folder)
     {
-        FileStream file = new(Path.Combine(Path.GetTempPath(), $"loralab-{Guid.NewGuid():n}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        FileStream file = new(
+            Path.Combine(Path.GetTempPath(), $"loralab-{Guid.NewGuid():n}.zip"),
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            64 * 1024,
+            FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         using (ZipArchive zip = new(file, ZipArchiveMode.Create, leaveOpen: true))
         {
             foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))

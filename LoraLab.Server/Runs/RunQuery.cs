@@ -11,7 +11,8 @@ internal sealed class RunQuery(IRunStore store)
     private const int DefaultLimit = 50;
     private const int MaximumLimit = 500;
 
-    public RunList List(int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q)
+    public RunList List(
+        int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q)
     {
         if (limit is < 1 or > MaximumLimit)
         {
@@ -19,17 +20,32 @@ internal sealed class RunQuery(IRunStore store)
         }
 
         RunSort order = RunSort.TryParse(sort)
-            ?? throw ApiFailure.Invalid("sort", $"Runs cannot be sorted by '{sort}'; use one of {string.Join(", ", RunSort.FieldNames)}, prefixed with - for descending.");
-        RunFilter filter = new() { States = ParseStates(state), Methods = ParseList(method), Tags = ParseList(tag), StudyId = study, SweepId = sweep, Text = q };
+            ?? throw ApiFailure.Invalid(
+                "sort",
+                $"Runs cannot be sorted by '{sort}'; use one of {string.Join(", ", RunSort.FieldNames)}, prefixed with - for descending.");
+        RunFilter filter = new()
+        {
+            States = ParseStates(state),
+            Methods = ParseList(method),
+            Tags = ParseList(tag),
+            StudyId = study,
+            SweepId = sweep,
+            Text = q,
+        };
         // The cursor's run may have been deleted or moved; its sort key is still valid.
         RunSort.Key? after = cursor is null ? null : order.TryDecodeCursor(cursor)
             ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; use nextCursor of a page with the same sort.");
         RunPage page = store.List(filter, order, limit ?? DefaultLimit, after);
-        return new RunList([.. page.Documents.Select(store.WithQueuePosition)], page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null, page.Total);
+        return new RunList(
+            [.. page.Documents.Select(store.WithQueuePosition)],
+            page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null,
+            page.Total);
     }
 
     private static HashSet<string>? ParseList(string? list) =>
-        string.IsNullOrWhiteSpace(list) ? null : [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        string.IsNullOrWhiteSpace(list)
+            ? null
+            : [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
     private static HashSet<RunState>? ParseStates(string? list) => ParseList(list)?.Select(word =>
         Enum.TryParse(word, ignoreCase: true, out RunState state) && !char.IsDigit(word[0]) && word[0] != '-'

@@ -17,7 +17,14 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>Operations on runs: submit, edit, stop, resume, delete.</summary>
 internal sealed class RunService(
-    IRunStore store, SpecChecker checker, RunAdmission admission, Lanes lanes, ActiveRuns active, RunDeletions deletions, Idempotency idempotency, IOptions<LoraLabOptions> options)
+    IRunStore store,
+    SpecChecker checker,
+    RunAdmission admission,
+    Lanes lanes,
+    ActiveRuns active,
+    RunDeletions deletions,
+    Idempotency idempotency,
+    IOptions<LoraLabOptions> options)
 {
     public async Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken)
     {
@@ -43,7 +50,8 @@ internal sealed class RunService(
     public Task<(string Id, string Body, bool Replayed)> SubmitOnceAsync(string key, JsonObject spec, CancellationToken cancellationToken)
     {
         string hash = Idempotency.HashOf(kind: null, spec.ToJsonString());
-        return idempotency.CreateAsync(key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
+        return idempotency.CreateAsync(
+            key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
     }
 
     public async Task<RunDocument> CloneAsync(string id, JsonObject changes, CancellationToken cancellationToken)
@@ -67,7 +75,13 @@ internal sealed class RunService(
             };
             document = document with
             {
-                Spec = document.Spec with { Name = document.Name, Notes = document.Notes, Tags = document.Tags, Priority = document.Priority },
+                Spec = document.Spec with
+                {
+                    Name = document.Name,
+                    Notes = document.Notes,
+                    Tags = document.Tags,
+                    Priority = document.Priority,
+                },
             };
             transaction.Put(run with { Document = document });
             transaction.EmitState(document);
@@ -139,7 +153,8 @@ internal sealed class RunService(
         RunDocument document = (run ?? throw ApiFailure.NoRun(id)).Document;
         if (!document.State.IsTerminal() && document.State != RunState.Queued)
         {
-            throw ApiFailure.Conflict("runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
+            throw ApiFailure.Conflict(
+                "runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
         }
     }
 
@@ -176,7 +191,8 @@ internal sealed class RunService(
             RunDocument document = RunAdmission.Add(transaction, named);
             if (response is (string key, string hash))
             {
-                transaction.PutResponse(new StoredResponse(key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
+                transaction.PutResponse(new StoredResponse(
+                    key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
             }
 
             return document;

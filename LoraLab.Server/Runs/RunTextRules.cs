@@ -18,14 +18,17 @@ internal static class RunTextRules
             yield return new FieldError("notes", $"notes has {notes.Length} characters; at most {TextLimits.Notes} are allowed.");
         }
 
-        if (tags is not null && (tags.Count > TextLimits.Tags || tags.Any(tag => string.IsNullOrWhiteSpace(tag) || tag.Length > TextLimits.Tag || tag.Contains(','))))
+        if (tags is not null && (tags.Count > TextLimits.Tags
+            || tags.Any(tag => string.IsNullOrWhiteSpace(tag) || tag.Length > TextLimits.Tag || tag.Contains(','))))
         {
-            yield return new FieldError("tags", $"tags must be at most {TextLimits.Tags} words of 1 to {TextLimits.Tag} characters without a comma.");
+            yield return new FieldError(
+                "tags", $"tags must be at most {TextLimits.Tags} words of 1 to {TextLimits.Tag} characters without a comma.");
         }
 
         if (priority is int value && Math.Abs((long)value) > TextLimits.Priority)
         {
-            yield return new FieldError("priority", $"priority is {value}; it must be between -{TextLimits.Priority} and {TextLimits.Priority}.");
+            yield return new FieldError(
+                "priority", $"priority is {value}; it must be between -{TextLimits.Priority} and {TextLimits.Priority}.");
         }
     }
 

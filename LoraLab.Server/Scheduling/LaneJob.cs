@@ -14,12 +14,21 @@ namespace LoraLab.Server.Scheduling;
 /// Executes a lane's runs: claims the next run that the lane accepts, executes it, claims the next, and ends when there is none,
 /// leaving a warm worker for the next one. The store decides which run is next; Hangfire only triggers the job.
 /// </summary>
-internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor, RunEnding ending, WarmWorkers warm, DiskReserve disk, IHostApplicationLifetime lifetime, ILogger<LaneJob> log)
+internal sealed class LaneJob(
+    IRunStore store,
+    Lanes lanes,
+    RunExecutor executor,
+    RunEnding ending,
+    WarmWorkers warm,
+    DiskReserve disk,
+    IHostApplicationLifetime lifetime,
+    ILogger<LaneJob> log)
 {
     [AutomaticRetry(Attempts = 0)]
     public async Task RunAsync(int index, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, lifetime.ApplicationStopping);
         Lane lane = lanes.All[index];
         while (!stopping.IsCancellationRequested)
         {
@@ -34,7 +43,8 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
 
             using IDisposable? scope = log.BeginRunScope(run.Id);
             using Activity? activity = Telemetry.Source.StartActivity("run attempt");
-            activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count).SetTag("loralab.device", lane.Device);
+            activity?.SetTag("loralab.run", run.Id).SetTag("loralab.method", run.Spec.Method).SetTag("loralab.attempt", run.Attempts.Count)
+                .SetTag("loralab.device", lane.Device);
             try
             {
                 log.LogInformation("Attempt {Attempt} ({Method}) started on {Device}", run.Attempts.Count, run.Spec.Method, lane.Device);
@@ -62,8 +72,16 @@ internal sealed class LaneJob(IRunStore store, Lanes lanes, RunExecutor executor
     }
 
     private Task FailAsync(string runId, Exception error, CancellationToken stopping) => StorageFailure.Is(error)
-        ? ending.EndAsync(runId, EndReason.DiskFull, $"The run directory is not writable ({error.Message}): free some space, or make the folder writable, then resume the run.", stopping)
-        : ending.EndAsync(runId, EndReason.WorkerLost, $"The server failed while executing the run ({error.Message}): see its log for details.", stopping);
+        ? ending.EndAsync(
+            runId,
+            EndReason.DiskFull,
+            $"The run directory is not writable ({error.Message}): free some space, or make the folder writable, then resume the run.",
+            stopping)
+        : ending.EndAsync(
+            runId,
+            EndReason.WorkerLost,
+            $"The server failed while executing the run ({error.Message}): see its log for details.",
+            stopping);
 
     private RunDocument? Claim(Lane lane) => store.Transact(StoreScope.Queue, transaction =>
     {

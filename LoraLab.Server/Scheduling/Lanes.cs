@@ -9,8 +9,8 @@ namespace LoraLab.Server.Scheduling;
 /// <summary>The lanes, which of them are busy, and the jobs that start idle ones.</summary>
 internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClientV2 jobs)
 {
-    private readonly ConcurrentDictionary<int, bool> busy = [];
-    private volatile bool open;
+    private readonly ConcurrentDictionary<int, bool> _busy = [];
+    private volatile bool _open;
 
     public IReadOnlyList<Lane> All { get; } = [.. Devices(options.Value).Select((device, i) => new Lane(i, device))];
 
@@ -23,7 +23,7 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
     /// <summary>Enables the lanes. Nothing starts before: runs left by a dead server are recovered first.</summary>
     public void Open()
     {
-        open = true;
+        _open = true;
         Wake();
     }
 
@@ -32,7 +32,7 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
     {
         foreach (Lane lane in All)
         {
-            if (open && !busy.ContainsKey(lane.Index))
+            if (_open && !_busy.ContainsKey(lane.Index))
             {
                 int index = lane.Index;
                 jobs.Enqueue<LaneJob>(lane.Queue, job => job.RunAsync(index, CancellationToken.None));
@@ -43,8 +43,8 @@ internal sealed class Lanes(IOptions<LoraLabOptions> options, IBackgroundJobClie
     /// <summary>Marks the lane as busy until the result is disposed.</summary>
     public IDisposable MarkBusy(Lane lane)
     {
-        busy[lane.Index] = true;
-        return new Release(() => busy.TryRemove(lane.Index, out _));
+        _busy[lane.Index] = true;
+        return new Release(() => _busy.TryRemove(lane.Index, out _));
     }
 
     private sealed class Release(Action action) : IDisposable

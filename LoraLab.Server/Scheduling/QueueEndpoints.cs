@@ -14,8 +14,10 @@ internal static class QueueEndpoints
     {
         RouteGroupBuilder queue = api.MapGroup("/queue").WithTags("Queue");
         queue.MapGet("/", Get).WithSummary("Running and queued runs, in order");
-        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or resumes the queue").RequireScope(Scopes.Admin);
-        queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409).WithSummary("Moves a queued run");
+        queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or resumes the queue")
+            .RequireScope(Scopes.Admin);
+        queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Moves a queued run");
     }
 
     private static Ok<QueueDocument> Get(IRunStore store) => TypedResults.Ok(store.QueuePage().Document);
@@ -31,6 +33,7 @@ internal static class QueueEndpoints
         return TypedResults.Ok(service.SetPaused(RequestBody.Convert<QueuePatch>(body).Paused));
     }
 
-    private static async Task<Ok<QueueDocument>> ReorderAsync(HttpRequest request, QueueService service, CancellationToken cancellationToken) =>
+    private static async Task<Ok<QueueDocument>> ReorderAsync(
+        HttpRequest request, QueueService service, CancellationToken cancellationToken) =>
         TypedResults.Ok(service.Move(await RequestBody.ReadAsync<QueueMove>(request, cancellationToken)));
 }

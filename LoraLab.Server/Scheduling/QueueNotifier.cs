@@ -10,9 +10,10 @@ namespace LoraLab.Server.Scheduling;
 /// Publishes changes of the queue, at most a few times per second: a burst of a hundred submissions produces a handful of
 /// messages.
 /// </summary>
-internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : BackgroundLoop(time, log)
+internal sealed class QueueNotifier(
+    IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : BackgroundLoop(time, log)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -21,7 +22,7 @@ internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeP
         do
         {
             reported = NotifyIfChanged(reported);
-            await Task.Delay(Pause, Time, stoppingToken);
+            await Task.Delay(_pause, Time, stoppingToken);
             while (listener.Changes.TryRead(out _))
             {
                 // Only the fact that something changed matters.
@@ -38,12 +39,15 @@ internal sealed class QueueNotifier(IRunStore store, StoreChanges changes, TimeP
         string signature = Signature(store.QueuePage().Document);
         if (signature != reported)
         {
-            store.Transact(StoreScope.Queue, transaction => transaction.Emit(null, LiveEventTypes.QueueChanged, transaction.QueuePage().Document));
+            store.Transact(StoreScope.Queue, transaction =>
+                transaction.Emit(null, LiveEventTypes.QueueChanged, transaction.QueuePage().Document));
         }
 
         return signature;
     }
 
     private static string Signature(QueueDocument queue) =>
-        string.Join(' ', queue.Running.Select(run => $"{run.Id}:{run.State}").Concat(queue.Queued.Select(run => $"{run.Id}:{run.Priority}:{run.Name}")));
+        string.Join(
+            ' ',
+            queue.Running.Select(run => $"{run.Id}:{run.State}").Concat(queue.Queued.Select(run => $"{run.Id}:{run.Priority}:{run.Name}")));
 }

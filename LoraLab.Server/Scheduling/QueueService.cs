@@ -71,7 +71,10 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
         }
 
         int index = waiting.FindIndex(other => other.Document.Id == runId);
-        return index >= 0 ? index : throw ApiFailure.Conflict("runNotQueued", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; only queued runs can be moved.");
+        return index >= 0
+            ? index
+            : throw ApiFailure.Conflict(
+                "runNotQueued", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; only queued runs can be moved.");
     }
 
     /// <summary>Writes the order; priority precedes position, so the moved run gets the priority that its new position requires.</summary>

@@ -5,7 +5,14 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>Startup: recovers what a dead server left behind, then opens the lanes.</summary>
-internal sealed class QueueStarter(Recovery recovery, Lanes lanes, TrainerInspector inspector, Readiness readiness, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<QueueStarter> log) : BackgroundLoop(time, log)
+internal sealed class QueueStarter(
+    Recovery recovery,
+    Lanes lanes,
+    TrainerInspector inspector,
+    Readiness readiness,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<QueueStarter> log) : BackgroundLoop(time, log)
 {
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {

@@ -3,12 +3,12 @@ namespace LoraLab.Server.Scheduling;
 /// <summary>Whether startup is complete.</summary>
 internal sealed class Readiness
 {
-    private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public bool IsReady => reached.Task.IsCompleted;
+    public bool IsReady => _reached.Task.IsCompleted;
 
     /// <summary>Completes with the startup.</summary>
-    public Task Reached => reached.Task;
+    public Task Reached => _reached.Task;
 
-    public void Set() => reached.TrySetResult();
+    public void Set() => _reached.TrySetResult();
 }

@@ -15,7 +15,14 @@ namespace LoraLab.Server.Scheduling;
 /// Runs before the queue opens: ends runs that a dead server left active (waits for their worker, whose stdin is closed, kills it if it
 /// does not exit, imports its remaining events), and returns interrupted runs to the head of the queue.
 /// </summary>
-internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding ending, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<Recovery> log)
+internal sealed class Recovery(
+    IRunStore store,
+    RunImporter importer,
+    RunEnding ending,
+    LoraLabPaths paths,
+    IOptions<LoraLabOptions> options,
+    TimeProvider time,
+    ILogger<Recovery> log)
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -78,9 +85,11 @@ internal sealed class Recovery(IRunStore store, RunImporter importer, RunEnding 
     /// <summary>The latest to start is requeued first, so that the earliest ends up at the head.</summary>
     private void ResumeInterrupted()
     {
-        foreach (StoredRun run in store.Enumerate(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true)).ToList())
+        foreach (StoredRun run in store.Enumerate(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true))
+            .ToList())
         {
-            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction => RunRequeuing.Resume(transaction, run.Document.Id));
+            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction =>
+                RunRequeuing.Resume(transaction, run.Document.Id));
             log.LogInformation("Requeued interrupted run {Run} at the head of the queue", run.Document.Id);
         }
     }

@@ -8,14 +8,22 @@ namespace LoraLab.Server.Scheduling;
 /// Periodic maintenance of the store: a database checkpoint after a period without writes, and, once a full disk has space again, the
 /// disk reserve, the records that could not be written, and the queue.
 /// </summary>
-internal sealed class StoreMaintenance(IRunStore store, RunRecords records, ExperimentRecords experiments, StoreStateFile stateFile, DiskReserve reserve, Lanes lanes, TimeProvider time, ILogger<StoreMaintenance> log) : BackgroundLoop(time, log)
+internal sealed class StoreMaintenance(
+    IRunStore store,
+    RunRecords records,
+    ExperimentRecords experiments,
+    StoreStateFile stateFile,
+    DiskReserve reserve,
+    Lanes lanes,
+    TimeProvider time,
+    ILogger<StoreMaintenance> log) : BackgroundLoop(time, log)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private const int QuietTurns = 4;
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(5);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using PeriodicTimer timer = new(Interval, Time);
+        using PeriodicTimer timer = new(_interval, Time);
         long checkpointed = store.Seq;
         long seen = checkpointed;
         int quiet = 0;

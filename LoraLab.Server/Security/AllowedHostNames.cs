@@ -12,13 +12,13 @@ internal sealed class AllowedHostNames
     private const string Any = "*";
     private const string Localhost = "localhost";
 
-    private readonly List<string> configured;
-    private readonly bool allowAddresses;
+    private readonly List<string> _configured;
+    private readonly bool _allowAddresses;
 
     public AllowedHostNames(IConfiguration configuration, ApiKeyRing keys)
     {
-        configured = Configured(configuration);
-        if (!keys.Required && configured.Contains(Any))
+        _configured = Configured(configuration);
+        if (!keys.Required && _configured.Contains(Any))
         {
             throw new StartFailure("AllowedHosts is \"*\", and no API key is configured: "
                 + "any web page could use this server through a name of its own. "
@@ -26,23 +26,25 @@ internal sealed class AllowedHostNames
         }
 
         // DNS rebinding needs a name: a request to a numeric address was meant for this machine. Without keys only loopback is reachable.
-        allowAddresses = keys.Required;
+        _allowAddresses = keys.Required;
     }
 
     /// <summary>Whether a request may have this <c>Host</c>.</summary>
     public bool Allows(string host) =>
         IsLoopback(host)
         || IsConfigured(host)
-        || (allowAddresses && (IPAddress.TryParse(host.Trim('[', ']'), out _) || host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase)));
+        || (_allowAddresses && (IPAddress.TryParse(host.Trim('[', ']'), out _)
+            || host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Whether <c>AllowedHosts</c> includes it.</summary>
-    public bool IsConfigured(string host) => configured.Any(pattern =>
+    public bool IsConfigured(string host) => _configured.Any(pattern =>
         pattern == Any
         || pattern.Equals(host, StringComparison.OrdinalIgnoreCase)
-        || (pattern.StartsWith("*.", StringComparison.Ordinal) && host.Length >= pattern.Length && host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)));
+        || (pattern.StartsWith("*.", StringComparison.Ordinal) && host.Length >= pattern.Length
+            && host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Whether <c>AllowedHosts</c> includes it explicitly, not by <c>*</c>.</summary>
-    public bool IsNamed(string host) => !configured.Contains(Any) && IsConfigured(host);
+    public bool IsNamed(string host) => !_configured.Contains(Any) && IsConfigured(host);
 
     public static bool IsLoopback(string host) =>
         host.Equals(Localhost, StringComparison.OrdinalIgnoreCase)

@@ -15,9 +15,14 @@ internal sealed class ApiKeyDescription : IOpenApiDocumentTransformer
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "A key printed by `keys new`, with the scope read, submit or admin. Not required on loopback without configured keys.",
+            Description = "A key printed by `keys new`, with the scope read, submit or admin. "
+                + "Not required on loopback without configured keys.",
         });
-        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }, new OpenApiSecurityRequirement()];
+        document.Security =
+        [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] },
+            new OpenApiSecurityRequirement(),
+        ];
         return Task.CompletedTask;
     }
 }

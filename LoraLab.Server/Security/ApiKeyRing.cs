@@ -9,19 +9,19 @@ namespace LoraLab.Server.Security;
 /// </summary>
 internal sealed class ApiKeyRing : IDisposable
 {
-    private readonly IConfiguration configuration;
-    private readonly ILogger<ApiKeyRing> log;
-    private readonly IDisposable watch;
-    private volatile IReadOnlyList<ApiKey> keys;
+    private readonly IConfiguration _configuration;
+    private readonly ILogger<ApiKeyRing> _log;
+    private readonly IDisposable _watch;
+    private volatile IReadOnlyList<ApiKey> _keys;
 
     public ApiKeyRing(IConfiguration configuration, ILogger<ApiKeyRing> log)
     {
-        this.configuration = configuration;
-        this.log = log;
+        _configuration = configuration;
+        _log = log;
         // Errors at startup are reported by the options validation.
-        keys = ApiKeySection.Read(configuration).Keys;
-        Required = keys.Count > 0;
-        watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
+        _keys = ApiKeySection.Read(configuration).Keys;
+        Required = _keys.Count > 0;
+        _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
     /// <summary>
@@ -38,7 +38,7 @@ internal sealed class ApiKeyRing : IDisposable
     public ApiKey? FindByHash(ReadOnlySpan<byte> hash)
     {
         ApiKey? found = null;
-        foreach (ApiKey key in keys)
+        foreach (ApiKey key in _keys)
         {
             if (CryptographicOperations.FixedTimeEquals(key.Hash, hash))
             {
@@ -49,14 +49,14 @@ internal sealed class ApiKeyRing : IDisposable
         return found;
     }
 
-    public void Dispose() => watch.Dispose();
+    public void Dispose() => _watch.Dispose();
 
     private void Reload()
     {
-        (IReadOnlyList<ApiKey> read, IReadOnlyList<string> errors) = ApiKeySection.Read(configuration);
+        (IReadOnlyList<ApiKey> read, IReadOnlyList<string> errors) = ApiKeySection.Read(_configuration);
         if (errors.Count > 0)
         {
-            log.LogError("The changed API keys have errors; keeping the previous ones: {Errors}", string.Join(" ", errors));
+            _log.LogError("The changed API keys have errors; keeping the previous ones: {Errors}", string.Join(" ", errors));
             return;
         }
 
@@ -64,17 +64,17 @@ internal sealed class ApiKeyRing : IDisposable
         {
             if (read.Count > 0)
             {
-                log.LogWarning("API keys were added; restart the server to require them");
+                _log.LogWarning("API keys were added; restart the server to require them");
             }
 
             return;
         }
 
-        if (!read.Select(key => key.Name + key.Sha256).SequenceEqual(keys.Select(key => key.Name + key.Sha256)))
+        if (!read.Select(key => key.Name + key.Sha256).SequenceEqual(_keys.Select(key => key.Name + key.Sha256)))
         {
-            log.LogInformation("API keys are now: {Names}", string.Join(", ", read.Select(key => key.Name)));
+            _log.LogInformation("API keys are now: {Names}", string.Join(", ", read.Select(key => key.Name)));
         }
 
-        keys = read;
+        _keys = read;
     }
 }

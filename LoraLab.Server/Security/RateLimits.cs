@@ -12,8 +12,8 @@ namespace LoraLab.Server.Security;
 internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureOptions<RateLimiterOptions>
 {
     private const int PeriodsPerMinute = 60;
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(60.0 / PeriodsPerMinute);
-    private static readonly string[] Forwarding = ["X-Forwarded-For", "X-Original-For", "Forwarded", "X-Real-IP", "Via"];
+    private static readonly TimeSpan _period = TimeSpan.FromSeconds(60.0 / PeriodsPerMinute);
+    private static readonly string[] _forwarding = ["X-Forwarded-For", "X-Original-For", "Forwarded", "X-Real-IP", "Via"];
 
     public void Configure(RateLimiterOptions limiter)
     {
@@ -21,8 +21,9 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         limiter.OnRejected = static (rejected, _) =>
         {
-            TimeSpan wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan known) ? known : Period;
-            rejected.HttpContext.Response.Headers[HeaderNames.RetryAfter] = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            TimeSpan wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan known) ? known : _period;
+            rejected.HttpContext.Response.Headers[HeaderNames.RetryAfter] = Math.Max(1, Math.Ceiling(wait.TotalSeconds))
+                .ToString(CultureInfo.InvariantCulture);
             return ValueTask.CompletedTask;
         };
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => ClientOf(context) is { } client
@@ -30,7 +31,7 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
             {
                 TokenLimit = perMinute,
                 TokensPerPeriod = Math.Max(1, perMinute / PeriodsPerMinute),
-                ReplenishmentPeriod = Period,
+                ReplenishmentPeriod = _period,
                 QueueLimit = 0,
             })
             : RateLimitPartition.GetNoLimiter(""));
@@ -45,7 +46,7 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
         IPAddress? remote = context.Connection.RemoteIpAddress;
         bool direct = (remote is null || IPAddress.IsLoopback(remote))
             && AllowedHostNames.IsLoopback(context.Request.Host.Host)
-            && !Forwarding.Any(context.Request.Headers.ContainsKey);
+            && !_forwarding.Any(context.Request.Headers.ContainsKey);
         return direct ? null : KeyIdentity.HashOf(context.User) is { } key ? $"key {key}" : $"address {remote}";
     }
 }

@@ -41,5 +41,7 @@ internal static class SecurityHeaders
 
     /// <summary>The page of the API reference has an inline script, which carries a nonce per response.</summary>
     private static string Nonce(HttpContext context) =>
-        context.Items.TryGetValue(ScalarOptions.NonceHttpContextItemKey, out object? nonce) && nonce is string once ? $" 'nonce-{once}'" : "";
+        context.Items.TryGetValue(ScalarOptions.NonceHttpContextItemKey, out object? nonce) && nonce is string once
+            ? $" 'nonce-{once}'"
+            : "";
 }

@@ -13,13 +13,15 @@ internal static class SessionEndpoints
     {
         RouteGroupBuilder session = api.MapGroup("/session").WithTags("Session").AllowAnonymous();
         session.MapGet("/", Get).WithSummary("Whether a key is required, and the scopes of the current one");
-        session.MapPost("/", SignInAsync).Accepts<SignInRequest>("application/json").ProducesProblem(400).ProducesProblem(401).WithSummary("Exchanges a key for a cookie");
+        session.MapPost("/", SignInAsync).Accepts<SignInRequest>("application/json").ProducesProblem(400).ProducesProblem(401)
+            .WithSummary("Exchanges a key for a cookie");
         session.MapDelete("/", SignOutAsync).WithSummary("Ends the session");
     }
 
     private static Ok<SessionDocument> Get(ClaimsPrincipal user, ApiKeyRing ring) => TypedResults.Ok(Describe(user, ring));
 
-    private static async Task<Ok<SessionDocument>> SignInAsync(HttpContext context, ApiKeyRing ring, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Ok<SessionDocument>> SignInAsync(
+        HttpContext context, ApiKeyRing ring, TimeProvider time, CancellationToken cancellationToken)
     {
         SignInRequest body = await RequestBody.ReadAsync<SignInRequest>(context.Request, cancellationToken);
         if (string.IsNullOrWhiteSpace(body.Key))
@@ -33,7 +35,8 @@ internal static class SessionEndpoints
         }
 
         ApiKey key = ring.Find(body.Key.Trim()) ?? throw ApiFailure.Refused(
-            StatusCodes.Status401Unauthorized, "keyUnknown", $"{ApiKey.Unknown} A key begins with {ApiKey.Prefix}; the hash in the configuration is not the key.");
+            StatusCodes.Status401Unauthorized, "keyUnknown",
+            $"{ApiKey.Unknown} A key begins with {ApiKey.Prefix}; the hash in the configuration is not the key.");
         ClaimsPrincipal user = KeyIdentity.Create(key, Schemes.Cookie);
         await context.SignInAsync(Schemes.Cookie, user, new AuthenticationProperties { IsPersistent = true, IssuedUtc = time.GetUtcNow() });
         return TypedResults.Ok(Describe(user, ring));

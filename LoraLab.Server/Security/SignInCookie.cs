@@ -10,7 +10,7 @@ namespace LoraLab.Server.Security;
 internal static class SignInCookie
 {
     private const string Name = "loralab.session";
-    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
+    private static readonly TimeSpan _lifetime = TimeSpan.FromDays(7);
 
     public static void Configure(CookieAuthenticationOptions options)
     {
@@ -18,7 +18,7 @@ internal static class SignInCookie
         options.Cookie.HttpOnly = true;
         options.Cookie.SameSite = SameSiteMode.Strict;
         options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-        options.ExpireTimeSpan = Lifetime;
+        options.ExpireTimeSpan = _lifetime;
         options.SlidingExpiration = true;
         options.Events.OnValidatePrincipal = ValidateAsync;
         options.Events.OnRedirectToLogin = static context => Challenge(context);
@@ -50,7 +50,8 @@ internal static class SignInCookie
     {
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.StartsWithSegments(HangfirePage.Path))
         {
-            context.Response.Redirect($"{context.Request.PathBase}/login?return={Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)}");
+            context.Response.Redirect(
+                $"{context.Request.PathBase}/login?return={Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)}");
         }
         else
         {

@@ -10,17 +10,18 @@ internal sealed class ChangeListener(Func<StoreChange, bool> filter, Action<Chan
 {
     // Unbounded: subscribers select changes of state, not optimizer steps, and each item is a reference to an object that the store holds
     // anyway.
-    private readonly Channel<StoreChange> channel = Channel.CreateUnbounded<StoreChange>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<StoreChange> _channel =
+        Channel.CreateUnbounded<StoreChange>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The changes, oldest first.</summary>
-    public ChannelReader<StoreChange> Changes => channel.Reader;
+    public ChannelReader<StoreChange> Changes => _channel.Reader;
 
     /// <summary>Enqueues a change that passes the filter.</summary>
     public void Offer(StoreChange change)
     {
         if (filter(change))
         {
-            channel.Writer.TryWrite(change);
+            _channel.Writer.TryWrite(change);
         }
     }
 
@@ -28,6 +29,6 @@ internal sealed class ChangeListener(Func<StoreChange, bool> filter, Action<Chan
     public void Dispose()
     {
         close(this);
-        channel.Writer.TryComplete();
+        _channel.Writer.TryComplete();
     }
 }

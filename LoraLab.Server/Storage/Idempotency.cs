@@ -9,7 +9,7 @@ namespace LoraLab.Server.Storage;
 internal sealed class Idempotency(IRunStore store)
 {
     // Shared by all kinds: of a run and a study submitted concurrently with the same key, only one is created.
-    private readonly SemaphoreSlim oneByOne = new(1, 1);
+    private readonly SemaphoreSlim _oneByOne = new(1, 1);
 
     /// <summary>Hash of a request body, as in <see cref="StoredResponse.BodyHash"/>.</summary>
     /// <param name="kind">Kind of the created resource; null: a run.</param>
@@ -23,9 +23,10 @@ internal sealed class Idempotency(IRunStore store)
     /// <param name="create">Creates, and stores the response in the same transaction.</param>
     /// <param name="cancellationToken">Cancels waiting for another creation.</param>
     /// <exception cref="ApiFailure">The key was used for another request.</exception>
-    public async Task<(string Id, string Body, bool Replayed)> CreateAsync(string key, string hash, Func<Task> create, CancellationToken cancellationToken)
+    public async Task<(string Id, string Body, bool Replayed)> CreateAsync(
+        string key, string hash, Func<Task> create, CancellationToken cancellationToken)
     {
-        await oneByOne.WaitAsync(cancellationToken);
+        await _oneByOne.WaitAsync(cancellationToken);
         try
         {
             bool replayed = store.FindResponse(key) is not null;
@@ -42,7 +43,7 @@ internal sealed class Idempotency(IRunStore store)
         }
         finally
         {
-            oneByOne.Release();
+            _oneByOne.Release();
         }
     }
 }

@@ -12,31 +12,31 @@ internal sealed class RunIds
     private const int Moments = 8;
     private const string Digits = "0123456789abcdefghjkmnpqrstvwxyz";
     private const long LastMoment = (1L << (5 * Moments)) - 1;
-    private static readonly DateTimeOffset Epoch = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _epoch = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly Lock gate = new();
-    private readonly TimeProvider time;
-    private long last;
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private long _last;
 
     public RunIds(TimeProvider time, IRunStore store)
     {
-        this.time = time;
+        _time = time;
         // The latest one in our format: ids sort by their time.
-        last = Math.Max(
+        _last = Math.Max(
             store.Enumerate(RunFilter.All, RunSort.Latest).Select(run => MomentOf(run.Document.Id)).FirstOrDefault(moment => moment > 0),
             store.ListExperiments().Select(experiment => MomentOf(experiment.Id)).DefaultIfEmpty(0).Max());
     }
 
     /// <summary>When the id was generated, by the clock at that time.</summary>
-    public static DateTimeOffset TimeOf(string id) => Epoch + TimeSpan.FromMilliseconds(MomentOf(id));
+    public static DateTimeOffset TimeOf(string id) => _epoch + TimeSpan.FromMilliseconds(MomentOf(id));
 
     public string Next()
     {
         long moment;
-        lock (gate)
+        lock (_gate)
         {
-            long now = (long)(time.GetUtcNow() - Epoch).TotalMilliseconds;
-            last = moment = Math.Max(last + 1, now <= LastMoment ? now : 0);
+            long now = (long)(_time.GetUtcNow() - _epoch).TotalMilliseconds;
+            _last = moment = Math.Max(_last + 1, now <= LastMoment ? now : 0);
         }
 
         Span<char> id = stackalloc char[10];

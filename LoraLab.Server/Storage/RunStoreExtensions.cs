@@ -9,11 +9,12 @@ internal static class RunStoreExtensions
     private const int PageSize = 500;
 
     /// <summary>A transaction without a result.</summary>
-    public static void Transact(this IRunStore store, StoreScope scope, Action<IStoreTransaction> work) => store.Transact(scope, transaction =>
-    {
-        work(transaction);
-        return true;
-    });
+    public static void Transact(this IRunStore store, StoreScope scope, Action<IStoreTransaction> work) =>
+        store.Transact(scope, transaction =>
+        {
+            work(transaction);
+            return true;
+        });
 
     /// <summary>The document with its queue position.</summary>
     public static RunDocument WithQueuePosition(this IStoreReader reader, RunDocument document) =>

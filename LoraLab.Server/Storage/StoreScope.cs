@@ -9,50 +9,56 @@ namespace LoraLab.Server.Storage;
 /// </summary>
 internal sealed record StoreScope
 {
-    private bool everything;
-    private bool queue;
-    private ImmutableHashSet<string> runs = [];
-    private ImmutableHashSet<string> experiments = [];
+    private bool _everything;
+    private bool _queue;
+    private ImmutableHashSet<string> _runs = [];
+    private ImmutableHashSet<string> _experiments = [];
 
     private StoreScope()
     {
     }
 
     /// <summary>All documents.</summary>
-    public static StoreScope Everything { get; } = new() { everything = true };
+    public static StoreScope Everything { get; } = new() { _everything = true };
 
     /// <summary>The queue: its paused state, its order, and queued and new runs.</summary>
-    public static StoreScope Queue { get; } = new() { queue = true };
+    public static StoreScope Queue { get; } = new() { _queue = true };
 
-    /// <summary>One run with its metric points.</summary>
-    public static StoreScope Run(string id) => new() { runs = [id] };
+    public bool HasQueue => _everything || _queue;
 
-    /// <summary>A study or sweep with its runs, and the names of all others.</summary>
-    public static StoreScope Experiment(string id) => new() { experiments = [id] };
+    public bool HasEverything => _everything;
 
     public static StoreScope operator +(StoreScope one, StoreScope other) => new()
     {
-        everything = one.everything || other.everything,
-        queue = one.queue || other.queue,
-        runs = one.runs.Union(other.runs),
-        experiments = one.experiments.Union(other.experiments),
+        _everything = one._everything || other._everything,
+        _queue = one._queue || other._queue,
+        _runs = one._runs.Union(other._runs),
+        _experiments = one._experiments.Union(other._experiments),
     };
 
-    public bool HasQueue => everything || queue;
+    /// <summary>One run with its metric points.</summary>
+    public static StoreScope Run(string id) => new() { _runs = [id] };
 
-    public bool HasEverything => everything;
+    /// <summary>A study or sweep with its runs, and the names of all others.</summary>
+    public static StoreScope Experiment(string id) => new() { _experiments = [id] };
 
-    public bool HasExperiment(string id) => everything || experiments.Contains(id);
+    public bool HasExperiment(string id) => _everything || _experiments.Contains(id);
 
     /// <summary>
     /// Whether a run may be written: the scope includes it or its experiment, or it is queued before or after and the scope includes the
     /// queue.
     /// </summary>
     public bool HasRun(string id, RunDocument? before, RunDocument? after) =>
-        everything
-        || runs.Contains(id)
-        || (queue && (before is null or { State: RunState.Queued } || after is { State: RunState.Queued }))
-        || (before is not null && ((before.StudyId is { } study && experiments.Contains(study)) || (before.SweepId is { } sweep && experiments.Contains(sweep))));
+        _everything
+        || _runs.Contains(id)
+        || (_queue && (before is null or { State: RunState.Queued } || after is { State: RunState.Queued }))
+        || (before is not null && ((before.StudyId is { } study && _experiments.Contains(study))
+            || (before.SweepId is { } sweep && _experiments.Contains(sweep))));
 
-    public override string ToString() => everything ? "everything" : string.Join(", ", (string[])[.. queue ? (string[])["the queue"] : [], .. runs.Select(id => $"run {id}"), .. experiments.Select(id => $"experiment {id}")]);
+    public override string ToString() => _everything ? "everything" : string.Join(", ", (string[])
+    [
+        .. _queue ? (string[])["the queue"] : [],
+        .. _runs.Select(id => $"run {id}"),
+        .. _experiments.Select(id => $"experiment {id}"),
+    ]);
 }

@@ -13,7 +13,8 @@ internal sealed class RunGauges(IRunStore store, LiveFeed feed) : IHostedService
     {
         Telemetry.Observe("loralab.runs", "{run}", "Runs by state.", ByState);
         Telemetry.Observe("loralab.queue.length", "{run}", "Queued runs.", () => [new(store.Counts().Of(RunState.Queued))]);
-        Telemetry.Observe("loralab.live.subscribers", "{client}", "Clients of the live channel and of server-sent events.", () => [new(feed.Count)]);
+        Telemetry.Observe(
+            "loralab.live.subscribers", "{client}", "Clients of the live channel and of server-sent events.", () => [new(feed.Count)]);
         return Task.CompletedTask;
     }
 
@@ -22,6 +23,7 @@ internal sealed class RunGauges(IRunStore store, LiveFeed feed) : IHostedService
     private IEnumerable<Measurement<long>> ByState()
     {
         RunCounts counts = store.Counts();
-        return Enum.GetValues<RunState>().Select(state => new Measurement<long>(counts.Of(state), new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant())));
+        return Enum.GetValues<RunState>().Select(state =>
+            new Measurement<long>(counts.Of(state), new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant())));
     }
 }

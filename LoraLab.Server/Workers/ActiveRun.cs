@@ -3,42 +3,42 @@ namespace LoraLab.Server.Workers;
 /// <summary>A run in execution: the signals to its supervisor.</summary>
 internal sealed class ActiveRun(Action onDispose) : IDisposable
 {
-    private readonly SemaphoreSlim signal = new(0, 1);
-    private volatile bool cancelRequested;
-    private volatile bool killRequested;
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private volatile bool _cancelRequested;
+    private volatile bool _killRequested;
 
-    public bool CancelRequested => cancelRequested;
+    public bool CancelRequested => _cancelRequested;
 
-    public bool KillRequested => killRequested;
+    public bool KillRequested => _killRequested;
 
     /// <summary>The process, once it is started.</summary>
     public WorkerProcess? Worker { get; set; }
 
     public void Cancel()
     {
-        cancelRequested = true;
+        _cancelRequested = true;
         Wake();
     }
 
     public void Kill()
     {
-        killRequested = true;
+        _killRequested = true;
         Wake();
     }
 
     /// <summary>Wakes the supervisor to check for new input.</summary>
     public void Wake()
     {
-        lock (signal)
+        lock (_signal)
         {
-            if (signal.CurrentCount == 0)
+            if (_signal.CurrentCount == 0)
             {
-                signal.Release();
+                _signal.Release();
             }
         }
     }
 
-    public Task WaitAsync(TimeSpan atMost) => signal.WaitAsync(atMost);
+    public Task WaitAsync(TimeSpan atMost) => _signal.WaitAsync(atMost);
 
     public void Dispose() => onDispose();
 }

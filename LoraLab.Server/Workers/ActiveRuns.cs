@@ -5,21 +5,21 @@ namespace LoraLab.Server.Workers;
 /// <summary>The runs that this server is executing.</summary>
 internal sealed class ActiveRuns
 {
-    private readonly ConcurrentDictionary<string, ActiveRun> active = new();
+    private readonly ConcurrentDictionary<string, ActiveRun> _active = new();
 
-    public IReadOnlyCollection<ActiveRun> All => [.. active.Values];
+    public IReadOnlyCollection<ActiveRun> All => [.. _active.Values];
 
     public ActiveRun Add(string runId)
     {
-        ActiveRun run = new(() => active.TryRemove(runId, out _));
-        active[runId] = run;
+        ActiveRun run = new(() => _active.TryRemove(runId, out _));
+        _active[runId] = run;
         return run;
     }
 
     /// <summary>Kills the run's worker, if there is one.</summary>
     public void Kill(string runId)
     {
-        if (active.TryGetValue(runId, out ActiveRun? run))
+        if (_active.TryGetValue(runId, out ActiveRun? run))
         {
             run.Kill();
         }
@@ -28,7 +28,7 @@ internal sealed class ActiveRuns
     /// <summary>Requests that the run's worker stop, if there is one.</summary>
     public void Cancel(string runId)
     {
-        if (active.TryGetValue(runId, out ActiveRun? run))
+        if (_active.TryGetValue(runId, out ActiveRun? run))
         {
             run.Cancel();
         }

@@ -14,13 +14,14 @@ namespace LoraLab.Server.Workers;
 /// <param name="logger">The server's log.</param>
 /// <param name="log">The attempt's log, if it is still being written.</param>
 /// <param name="stall">Observes the events of a live worker.</param>
-internal sealed class AttemptImport(string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallDetector? stall = null)
+internal sealed class AttemptImport(
+    string runId, EventTail tail, RunImporter importer, ILogger logger, AttemptLog? log = null, StallDetector? stall = null)
 {
     private const int MostTries = 10;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
-    private bool refused;
-    private int unreadable;
+    private bool _refused;
+    private int _unreadable;
 
     /// <summary>The attempt's last event, once it is in the store.</summary>
     public AttemptEnded? Ended => tail.Ended;
@@ -35,7 +36,7 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             {
                 if (Read() is not { } read)
                 {
-                    return unreadable > MostTries;
+                    return _unreadable > MostTries;
                 }
 
                 batch = read;
@@ -55,7 +56,7 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
             }
 
             log?.Publish();
-            (refused, bool before) = (false, refused);
+            (_refused, bool before) = (false, _refused);
             if (before)
             {
                 logger.LogInformation("The store imports the events of run {Run} again", runId);
@@ -65,9 +66,9 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            if (!refused)
+            if (!_refused)
             {
-                refused = true;
+                _refused = true;
                 logger.LogError("Cannot store the events of run {Run} ({Reason}); "
                     + "they stay in its file and are imported once the store can write again", runId, error.Message);
             }
@@ -82,12 +83,12 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
         try
         {
             EventBatch batch = tail.Read();
-            unreadable = 0;
+            _unreadable = 0;
             return batch;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            if (unreadable++ == 0)
+            if (_unreadable++ == 0)
             {
                 logger.LogError("Cannot read the events of run {Run} ({Reason})", runId, error.Message);
             }
@@ -101,7 +102,7 @@ internal sealed class AttemptImport(string runId, EventTail tail, RunImporter im
     {
         while (!TryImport())
         {
-            await Task.Delay(Pause, time, stopping);
+            await Task.Delay(_pause, time, stopping);
         }
     }
 }

@@ -15,43 +15,43 @@ internal sealed class AttemptLog : IDisposable
     private const int MaximumLive = 64 * 1024;
     private const int LastLines = 100;
 
-    private readonly Lock gate = new();
-    private readonly FileStream file;
-    private readonly string runId;
-    private readonly LiveFeed feed;
-    private readonly StringBuilder unpublished = new();
-    private readonly Queue<string> held = new();
-    private long published;
-    private long left;
-    private bool full;
-    private bool closed;
+    private readonly Lock _gate = new();
+    private readonly FileStream _file;
+    private readonly string _runId;
+    private readonly LiveFeed _feed;
+    private readonly StringBuilder _unpublished = new();
+    private readonly Queue<string> _held = new();
+    private long _published;
+    private long _left;
+    private bool _full;
+    private bool _closed;
 
     public AttemptLog(string path, string runId, LiveFeed feed)
     {
-        this.runId = runId;
-        this.feed = feed;
+        _runId = runId;
+        _feed = feed;
         // Unbuffered: a line that a full disk rejected must not be written when the file is closed.
-        file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        published = file.Position;
+        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        _published = _file.Position;
     }
 
     public void Write(string text)
     {
         string line = text.Length <= MaximumLine ? text : text[..MaximumLine] + " …";
-        lock (gate)
+        lock (_gate)
         {
-            if (closed)
+            if (_closed)
             {
                 return;
             }
 
-            if (!full && file.Position + Encoding.UTF8.GetByteCount(line) >= MaximumBytes)
+            if (!_full && _file.Position + Encoding.UTF8.GetByteCount(line) >= MaximumBytes)
             {
-                full = true;
+                _full = true;
                 Append($"LoraLab: the log has reached its size limit; only the last {LastLines} of the following lines are kept.");
             }
 
-            if (full)
+            if (_full)
             {
                 Hold(line);
             }
@@ -64,13 +64,13 @@ internal sealed class AttemptLog : IDisposable
 
     public void Publish()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (unpublished.Length > 0)
+            if (_unpublished.Length > 0)
             {
-                feed.PublishTransient(runId, LiveEventTypes.RunLog, new LogChunk(published, file.Position, unpublished.ToString()));
-                unpublished.Clear();
-                published = file.Position;
+                _feed.PublishTransient(_runId, LiveEventTypes.RunLog, new LogChunk(_published, _file.Position, _unpublished.ToString()));
+                _unpublished.Clear();
+                _published = _file.Position;
             }
         }
     }
@@ -78,19 +78,19 @@ internal sealed class AttemptLog : IDisposable
     /// <summary>Called after the process exited: writes the end of a log that reached its limit, and closes it.</summary>
     public void Complete()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!closed && held.Count > 0)
+            if (!_closed && _held.Count > 0)
             {
-                Append($"LoraLab: {left} lines were omitted here.");
-                foreach (string line in held)
+                Append($"LoraLab: {_left} lines were omitted here.");
+                foreach (string line in _held)
                 {
                     Append(line);
                 }
             }
 
-            closed = true;
-            held.Clear();
+            _closed = true;
+            _held.Clear();
         }
 
         Publish();
@@ -99,26 +99,26 @@ internal sealed class AttemptLog : IDisposable
     public void Dispose()
     {
         Complete();
-        file.Dispose();
+        _file.Dispose();
     }
 
     private void Hold(string line)
     {
-        held.Enqueue(line);
-        if (held.Count > LastLines)
+        _held.Enqueue(line);
+        if (_held.Count > LastLines)
         {
-            held.Dequeue();
-            left++;
+            _held.Dequeue();
+            _left++;
         }
     }
 
     private void Append(string line)
     {
         string text = line + "\n";
-        long before = file.Position;
+        long before = _file.Position;
         try
         {
-            file.Write(Encoding.UTF8.GetBytes(text));
+            _file.Write(Encoding.UTF8.GetBytes(text));
         }
         catch (IOException)
         {
@@ -126,13 +126,13 @@ internal sealed class AttemptLog : IDisposable
             return;
         }
 
-        if (unpublished.Length + text.Length > MaximumLive)
+        if (_unpublished.Length + text.Length > MaximumLive)
         {
             // Subscribers see a gap in the offsets and read it from the file.
-            unpublished.Clear();
-            published = before;
+            _unpublished.Clear();
+            _published = before;
         }
 
-        unpublished.Append(text);
+        _unpublished.Append(text);
     }
 }

@@ -12,30 +12,30 @@ internal sealed class BoundedLines(TextReader reader)
 
     private const string Cut = " …";
 
-    private readonly char[] buffer = new char[16 * 1024];
-    private readonly StringBuilder line = new();
-    private int position;
-    private int length;
-    private bool cut;
+    private readonly char[] _buffer = new char[16 * 1024];
+    private readonly StringBuilder _line = new();
+    private int _position;
+    private int _length;
+    private bool _cut;
 
     /// <summary>The next line, or null at the end.</summary>
     public async Task<string?> ReadAsync()
     {
         while (true)
         {
-            if (position == length)
+            if (_position == _length)
             {
-                length = await reader.ReadAsync(buffer.AsMemory());
-                position = 0;
-                if (length == 0)
+                _length = await reader.ReadAsync(_buffer.AsMemory());
+                _position = 0;
+                if (_length == 0)
                 {
-                    return line.Length > 0 ? Take() : null;
+                    return _line.Length > 0 ? Take() : null;
                 }
             }
 
-            int end = Array.IndexOf(buffer, '\n', position, length - position);
-            Add(buffer.AsSpan(position..(end < 0 ? length : end)));
-            position = end < 0 ? length : end + 1;
+            int end = Array.IndexOf(_buffer, '\n', _position, _length - _position);
+            Add(_buffer.AsSpan(_position..(end < 0 ? _length : end)));
+            _position = end < 0 ? _length : end + 1;
             if (end >= 0)
             {
                 return Take();
@@ -45,16 +45,16 @@ internal sealed class BoundedLines(TextReader reader)
 
     private void Add(ReadOnlySpan<char> piece)
     {
-        int room = Longest - line.Length;
-        cut |= piece.Length > room;
-        line.Append(piece.Length > room ? piece[..room] : piece);
+        int room = Longest - _line.Length;
+        _cut |= piece.Length > room;
+        _line.Append(piece.Length > room ? piece[..room] : piece);
     }
 
     private string Take()
     {
-        string taken = cut ? line + Cut : line.ToString().TrimEnd('\r');
-        line.Clear();
-        cut = false;
+        string taken = _cut ? _line + Cut : _line.ToString().TrimEnd('\r');
+        _line.Clear();
+        _cut = false;
         return taken;
     }
 }

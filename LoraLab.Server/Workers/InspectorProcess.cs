@@ -11,51 +11,51 @@ internal sealed class InspectorProcess : IDisposable
 {
     private const int KeptLines = 5;
 
-    private readonly WorkerProcess process;
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<InspectResponse>> waiting = new();
-    private readonly ConcurrentQueue<string> lines = new();
-    private readonly ILogger log;
-    private volatile bool exited;
-    private long lastId;
+    private readonly WorkerProcess _process;
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<InspectResponse>> _waiting = new();
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ILogger _log;
+    private volatile bool _exited;
+    private long _lastId;
 
     public InspectorProcess(ProcessStartInfo command, ILogger log)
     {
-        this.log = log;
-        process = WorkerProcess.Start(command, OnOutput, OnError);
-        process.Exited.ContinueWith(_ => Abandon(), TaskScheduler.Default);
+        _log = log;
+        _process = WorkerProcess.Start(command, OnOutput, OnError);
+        _process.Exited.ContinueWith(_ => Abandon(), TaskScheduler.Default);
     }
 
-    public bool IsAlive => !exited;
+    public bool IsAlive => !_exited;
 
     /// <summary>Its last output lines other than responses.</summary>
-    public string LastLines => string.Join(" ", lines);
+    public string LastLines => string.Join(" ", _lines);
 
     public async Task<InspectResponse> RequestAsync(InspectRequest request, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        long id = Interlocked.Increment(ref lastId);
+        long id = Interlocked.Increment(ref _lastId);
         TaskCompletionSource<InspectResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiting[id] = answer;
-        if (exited)
+        _waiting[id] = answer;
+        if (_exited)
         {
             answer.TrySetException(new TrainerExitedException());
         }
 
         try
         {
-            await process.SendAsync(request with { Id = id });
+            await _process.SendAsync(request with { Id = id });
             return await answer.Task.WaitAsync(timeout, cancellationToken);
         }
         finally
         {
-            waiting.TryRemove(id, out _);
+            _waiting.TryRemove(id, out _);
         }
     }
 
     public void Dispose()
     {
         Abandon();
-        process.CloseInput();
-        process.Kill();
+        _process.CloseInput();
+        _process.Kill();
     }
 
     private void OnOutput(string line)
@@ -64,7 +64,7 @@ internal sealed class InspectorProcess : IDisposable
         {
             if (line.StartsWith('{') && JsonSerializer.Deserialize<InspectResponse>(line, ContractJson.Options) is { } response)
             {
-                if (waiting.TryRemove(response.Id, out TaskCompletionSource<InspectResponse>? answer))
+                if (_waiting.TryRemove(response.Id, out TaskCompletionSource<InspectResponse>? answer))
                 {
                     answer.TrySetResult(response);
                 }
@@ -74,7 +74,7 @@ internal sealed class InspectorProcess : IDisposable
         }
         catch (JsonException error)
         {
-            log.LogWarning("The trainer's response cannot be read: {Reason}", error.Message);
+            _log.LogWarning("The trainer's response cannot be read: {Reason}", error.Message);
         }
 
         OnError(line);
@@ -82,18 +82,18 @@ internal sealed class InspectorProcess : IDisposable
 
     private void OnError(string line)
     {
-        log.LogDebug("inspect: {Line}", line);
-        lines.Enqueue(line);
-        while (lines.Count > KeptLines)
+        _log.LogDebug("inspect: {Line}", line);
+        _lines.Enqueue(line);
+        while (_lines.Count > KeptLines)
         {
-            lines.TryDequeue(out _);
+            _lines.TryDequeue(out _);
         }
     }
 
     private void Abandon()
     {
-        exited = true;
-        foreach (TaskCompletionSource<InspectResponse> answer in waiting.Values)
+        _exited = true;
+        foreach (TaskCompletionSource<InspectResponse> answer in _waiting.Values)
         {
             answer.TrySetException(new TrainerExitedException());
         }

@@ -11,7 +11,7 @@ namespace LoraLab.Server.Workers;
 internal static class OrphanedWorker
 {
     /// <summary>The system reports start times to a hundredth of a second, and not always consistently.</summary>
-    private static readonly TimeSpan SameStart = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _sameStart = TimeSpan.FromSeconds(2);
 
     /// <summary>The process; null: it has exited.</summary>
     /// <param name="attempt">The attempt.</param>
@@ -26,7 +26,8 @@ internal static class OrphanedWorker
         try
         {
             Process process = Process.GetProcessById(id);
-            if (!process.HasExited && ((process.StartTime.ToUniversalTime() - startedAt.UtcDateTime).Duration() < SameStart || IsHeld(eventFile)))
+            if (!process.HasExited
+                && ((process.StartTime.ToUniversalTime() - startedAt.UtcDateTime).Duration() < _sameStart || IsHeld(eventFile)))
             {
                 return process;
             }

@@ -15,7 +15,7 @@ namespace LoraLab.Server.Workers;
 internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time, ILogger<RunEnding> log)
 {
     private const int TailLines = 50;
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>Ends a run with a reason, unless it has already ended.</summary>
     public Task EndAsync(string runId, EndReason reason, string? error, CancellationToken stopping) =>
@@ -44,18 +44,20 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
             : RunStateMachine.Interrupt(document, lost: ended is null && document.Attempts[^1].ProcessId is not null, now),
         stopping);
 
-    private static RunDocument Conclude(RunDocument document, AttemptEnded? ended, int exitCode, bool killed, bool stopping, DateTimeOffset now) => ended switch
-    {
-        { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
-        not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
-        null when document.State == RunState.Cancelling => RunStateMachine.End(document, EndReason.Cancelled, killed ? EndMessages.Killed(document) : null, now),
-        null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
-        null => RunStateMachine.End(document, ExitCodes.ToEndReason(exitCode), ExitMessages.For(exitCode), now),
-    };
+    private static RunDocument Conclude(
+        RunDocument document, AttemptEnded? ended, int exitCode, bool killed, bool stopping, DateTimeOffset now) => ended switch
+        {
+            { Reason: EndReason.Cancelled } when stopping => RunStateMachine.Interrupt(document, lost: false, now),
+            not null => RunStateMachine.End(document, ended.Reason, ended.Error, now),
+            null when document.State == RunState.Cancelling =>
+                RunStateMachine.End(document, EndReason.Cancelled, killed ? EndMessages.Killed(document) : null, now),
+            null when stopping || exitCode == ExitCodes.Abandoned => RunStateMachine.Interrupt(document, lost: false, now),
+            null => RunStateMachine.End(document, ExitCodes.ToEndReason(exitCode), ExitMessages.For(exitCode), now),
+        };
 
     private async Task WriteAsync(string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, CancellationToken stopping)
     {
-        for (TimeSpan pause = TimeSpan.FromSeconds(0.5); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (TimeSpan pause = TimeSpan.FromSeconds(0.5); ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
         {
             try
             {
@@ -64,20 +66,23 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
                 IReadOnlyList<string> tail = attempt == 0 ? [] : logs.LastLines(runId, attempt, TailLines);
                 if (store.Transact(StoreScope.Run(runId), transaction => Write(transaction, runId, end, tail)))
                 {
-                    Telemetry.RunsEnded.Add(1, new KeyValuePair<string, object?>("state", store.Find(runId)?.Document.State.ToString().ToLowerInvariant()));
+                    Telemetry.RunsEnded.Add(
+                        1, new KeyValuePair<string, object?>("state", store.Find(runId)?.Document.State.ToString().ToLowerInvariant()));
                 }
 
                 return;
             }
             catch (Exception error) when (StorageFailure.Is(error) && !stopping.IsCancellationRequested)
             {
-                log.LogError("Cannot store the end of run {Run} ({Reason}); retrying in {Seconds:0.#} s", runId, error.Message, pause.TotalSeconds);
+                log.LogError(
+                    "Cannot store the end of run {Run} ({Reason}); retrying in {Seconds:0.#} s", runId, error.Message, pause.TotalSeconds);
                 await Task.Delay(pause, time, stopping);
             }
         }
     }
 
-    private static bool Write(IStoreTransaction transaction, string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, IReadOnlyList<string> tail)
+    private static bool Write(
+        IStoreTransaction transaction, string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, IReadOnlyList<string> tail)
     {
         if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
         {

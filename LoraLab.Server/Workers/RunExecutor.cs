@@ -19,7 +19,20 @@ namespace LoraLab.Server.Workers;
 /// process, the run ends in a state that reflects it.
 /// </summary>
 internal sealed class RunExecutor(
-    IRunStore store, ActiveRuns active, WarmWorkers warm, WorkerLocator locator, RunImporter importer, RunEnding ending, RunLogs logs, SharedAutoSettings autoSettings, RunDirectoryLocks directoryLocks, LoraLabPaths paths, LiveFeed feed, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RunExecutor> logger)
+    IRunStore store,
+    ActiveRuns active,
+    WarmWorkers warm,
+    WorkerLocator locator,
+    RunImporter importer,
+    RunEnding ending,
+    RunLogs logs,
+    SharedAutoSettings autoSettings,
+    RunDirectoryLocks directoryLocks,
+    LoraLabPaths paths,
+    LiveFeed feed,
+    IOptions<LoraLabOptions> options,
+    TimeProvider time,
+    ILogger<RunExecutor> logger)
 {
     public async Task ExecuteAsync(RunDocument run, Lane lane, CancellationToken stopping)
     {
@@ -56,7 +69,13 @@ internal sealed class RunExecutor(
         {
             try
             {
-                await SuperviseAsync(run.Id, worker, handle, log, new WorkerCommand { RunDirectory = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] }, stopping);
+                await SuperviseAsync(
+                    run.Id,
+                    worker,
+                    handle,
+                    log,
+                    new WorkerCommand { RunDirectory = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] },
+                    stopping);
             }
             finally
             {
@@ -66,7 +85,8 @@ internal sealed class RunExecutor(
         }
     }
 
-    private async Task SuperviseAsync(string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
+    private async Task SuperviseAsync(
+        string runId, WorkerProcess worker, ActiveRun handle, AttemptLog log, WorkerCommand command, CancellationToken stopping)
     {
         // Checkpoint 2: id and start time of the process, warm or cold, are stored before it receives its command.
         worker.Redirect(line => OnOutput(line, log, handle), line => OnError(line, log, handle));
@@ -75,7 +95,13 @@ internal sealed class RunExecutor(
         await worker.SendAsync(command);
 
         StallDetector stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
-        AttemptImport import = new(runId, new EventTail(Path.Combine(command.RunDirectory!, RunFiles.Attempt(command.Attempt), RunFiles.Events)), importer, logger, log, stall);
+        AttemptImport import = new(
+            runId,
+            new EventTail(Path.Combine(command.RunDirectory!, RunFiles.Attempt(command.Attempt), RunFiles.Events)),
+            importer,
+            logger,
+            log,
+            stall);
         WorkerSupervisor supervisor = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
         await supervisor.WaitForExitAsync(import, stopping);
 

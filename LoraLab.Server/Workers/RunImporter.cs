@@ -36,7 +36,10 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
             transaction.AddPoints(runId, update.Points);
             if (update.Points.Count > 0 || update.SupersededAfter is not null)
             {
-                transaction.Emit(runId, LiveEventTypes.RunMetrics, new RunMetrics(runId, Columns(update.Points)) { SupersededAfter = update.SupersededAfter });
+                transaction.Emit(
+                    runId,
+                    LiveEventTypes.RunMetrics,
+                    new RunMetrics(runId, Columns(update.Points)) { SupersededAfter = update.SupersededAfter });
             }
 
             if (update.DocumentChanged)

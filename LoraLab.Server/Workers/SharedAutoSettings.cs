@@ -27,7 +27,9 @@ internal sealed class SharedAutoSettings(IRunStore store)
         return first is null ? run.Spec : run.Spec with
         {
             Precision = run.Spec.Precision == Precision.Auto ? first.Precision : run.Spec.Precision,
-            MicroBatch = run.Spec.MicroBatch.Sentences is null && first.MicroBatch > 0 ? new MicroBatch(first.MicroBatch) : run.Spec.MicroBatch,
+            MicroBatch = run.Spec.MicroBatch.Sentences is null && first.MicroBatch > 0
+                ? new MicroBatch(first.MicroBatch)
+                : run.Spec.MicroBatch,
         };
     }
 }

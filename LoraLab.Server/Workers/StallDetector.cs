@@ -11,26 +11,26 @@ internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
     private const int Steps = 101;
     private const int StallFactor = 10;
 
-    private readonly Queue<double> seconds = new();
-    private long moved = time.GetTimestamp();
-    private long stepped = time.GetTimestamp();
-    private int step;
-    private bool training;
+    private readonly Queue<double> _seconds = new();
+    private long _moved = time.GetTimestamp();
+    private long _stepped = time.GetTimestamp();
+    private int _step;
+    private bool _training;
 
     /// <summary>Whether there has been no progress for too long.</summary>
-    public bool IsStalled => time.GetElapsedTime(moved) > Limit;
+    public bool IsStalled => time.GetElapsedTime(_moved) > Limit;
 
     private TimeSpan Limit
     {
         get
         {
-            if (seconds.Count == 0)
+            if (_seconds.Count == 0)
             {
                 // The step time is unknown before the second step: a large model on a slow machine needs minutes.
-                return training ? shortest * StallFactor : shortest;
+                return _training ? shortest * StallFactor : shortest;
             }
 
-            double[] sorted = [.. seconds.Order()];
+            double[] sorted = [.. _seconds.Order()];
             TimeSpan median = TimeSpan.FromSeconds(sorted[sorted.Length / 2]);
             return median * StallFactor > shortest ? median * StallFactor : shortest;
         }
@@ -44,20 +44,20 @@ internal sealed class StallDetector(TimeSpan shortest, TimeProvider time)
             return;
         }
 
-        moved = time.GetTimestamp();
+        _moved = time.GetTimestamp();
         foreach (ProgressMade progress in events.OfType<ProgressMade>())
         {
-            training = progress.Phase == "training";
-            if (progress.Phase == "training" && progress.Step > step && step > 0)
+            _training = progress.Phase == "training";
+            if (progress.Phase == "training" && progress.Step > _step && _step > 0)
             {
-                seconds.Enqueue(time.GetElapsedTime(stepped, moved).TotalSeconds / (progress.Step - step));
-                if (seconds.Count > Steps)
+                _seconds.Enqueue(time.GetElapsedTime(_stepped, _moved).TotalSeconds / (progress.Step - _step));
+                if (_seconds.Count > Steps)
                 {
-                    seconds.Dequeue();
+                    _seconds.Dequeue();
                 }
             }
 
-            (step, stepped) = (progress.Step, moved);
+            (_step, _stepped) = (progress.Step, _moved);
         }
     }
 }

@@ -11,16 +11,16 @@ namespace LoraLab.Server.Workers;
 /// </summary>
 internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerInspector> log) : IDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(60);
 
-    private readonly Lock gate = new();
-    private InspectorProcess? current;
-    private IReadOnlyList<MethodDescriptor>? methods;
-    private bool disposed;
+    private readonly Lock _gate = new();
+    private InspectorProcess? _current;
+    private IReadOnlyList<MethodDescriptor>? _methods;
+    private bool _disposed;
 
     /// <summary>The methods; they are part of the trainer's program, so they are requested once.</summary>
     public async Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
-        methods ??= (await RequestAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];
+        _methods ??= (await RequestAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];
 
     public async Task<InspectResponse> RequestAsync(InspectRequest request, CancellationToken cancellationToken)
     {
@@ -29,7 +29,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             InspectorProcess process = Current();
             try
             {
-                InspectResponse response = await process.RequestAsync(request, Timeout, cancellationToken);
+                InspectResponse response = await process.RequestAsync(request, _timeout, cancellationToken);
                 return response.Error is null ? response : throw ApiFailure.Unavailable("trainerRefused", response.Error);
             }
             catch (TrainerExitedException) when (!again)
@@ -38,13 +38,14 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
             }
             catch (TrainerExitedException)
             {
-                throw ApiFailure.Unavailable("trainerUnavailable", $"The trainer exited during the request for {request.Kind}. {process.LastLines}".Trim());
+                throw ApiFailure.Unavailable(
+                    "trainerUnavailable", $"The trainer exited during the request for {request.Kind}. {process.LastLines}".Trim());
             }
             catch (TimeoutException)
             {
                 process.Dispose();
                 throw ApiFailure.Unavailable("trainerTimeout", $"The trainer did not respond to the request for {request.Kind} within "
-                    + $"{Timeout.TotalSeconds} seconds; it will be restarted.");
+                    + $"{_timeout.TotalSeconds} seconds; it will be restarted.");
             }
         }
     }
@@ -52,33 +53,33 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
     /// <summary>Stops the process until the next request.</summary>
     public void Release()
     {
-        lock (gate)
+        lock (_gate)
         {
-            current?.Dispose();
-            current = null;
+            _current?.Dispose();
+            _current = null;
         }
     }
 
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            disposed = true;
-            current?.Dispose();
+            _disposed = true;
+            _current?.Dispose();
         }
     }
 
     private InspectorProcess Current()
     {
-        lock (gate)
+        lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            if (current is { IsAlive: true })
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_current is { IsAlive: true })
             {
-                return current;
+                return _current;
             }
 
-            current?.Dispose();
+            _current?.Dispose();
             if (locator.Problem is { } problem)
             {
                 throw ApiFailure.Unavailable("trainerUnavailable", problem);
@@ -86,7 +87,7 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
 
             try
             {
-                return current = new InspectorProcess(locator.Command("inspect"), log);
+                return _current = new InspectorProcess(locator.Command("inspect"), log);
             }
             catch (Win32Exception error)
             {

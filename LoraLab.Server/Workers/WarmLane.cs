@@ -6,25 +6,26 @@ namespace LoraLab.Server.Workers;
 /// The warm worker of one lane. One that dies is replaced after a pause with exponential backoff: a program that cannot stay idle must
 /// not cost a core.
 /// </summary>
-internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess> start, TimeProvider time, ILogger log, CancellationToken stopping) : IDisposable
+internal sealed class WarmLane(
+    string device, Func<Action<string>, WorkerProcess> start, TimeProvider time, ILogger log, CancellationToken stopping) : IDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan ExitGrace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _exitGrace = TimeSpan.FromSeconds(2);
 
-    private readonly Lock gate = new();
-    private WorkerProcess? idle;
-    private TimeSpan pause = FirstPause;
-    private bool pausing;
-    private bool requested;
-    private bool disposed;
+    private readonly Lock _gate = new();
+    private WorkerProcess? _idle;
+    private TimeSpan _pause = _firstPause;
+    private bool _pausing;
+    private bool _requested;
+    private bool _disposed;
 
     public void Prepare()
     {
-        lock (gate)
+        lock (_gate)
         {
-            requested = true;
-            if (idle is null && !pausing)
+            _requested = true;
+            if (_idle is null && !_pausing)
             {
                 Start();
             }
@@ -33,16 +34,16 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
 
     public WorkerProcess? Take()
     {
-        lock (gate)
+        lock (_gate)
         {
-            requested = false;
-            if (idle is not { IsAlive: true } taken)
+            _requested = false;
+            if (_idle is not { IsAlive: true } taken)
             {
                 // One that has just died is disposed where its exit is awaited.
                 return null;
             }
 
-            (idle, pause) = (null, FirstPause);
+            (_idle, _pause) = (null, _firstPause);
             return taken;
         }
     }
@@ -50,16 +51,16 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
     public void Dispose()
     {
         WorkerProcess? last;
-        lock (gate)
+        lock (_gate)
         {
-            disposed = true;
-            (last, idle) = (idle, null);
+            _disposed = true;
+            (last, _idle) = (_idle, null);
         }
 
         if (last is not null)
         {
             last.CloseInput();
-            if (!last.Exited.Wait(ExitGrace))
+            if (!last.Exited.Wait(_exitGrace))
             {
                 last.Kill();
             }
@@ -71,15 +72,15 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
     /// <summary>The caller holds the lock.</summary>
     private void Start()
     {
-        if (disposed || stopping.IsCancellationRequested)
+        if (_disposed || stopping.IsCancellationRequested)
         {
             return;
         }
 
         try
         {
-            idle = start(line => log.LogInformation("Warm worker of {Device}: {Line}", device, line));
-            _ = WatchAsync(idle);
+            _idle = start(line => log.LogInformation("Warm worker of {Device}: {Line}", device, line));
+            _ = WatchAsync(_idle);
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
         {
@@ -90,12 +91,12 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
     private async Task WatchAsync(WorkerProcess process)
     {
         int exitCode = await process.Exited;
-        lock (gate)
+        lock (_gate)
         {
             // After the handover, its exit is handled by the run's supervisor.
-            if (idle == process)
+            if (_idle == process)
             {
-                idle = null;
+                _idle = null;
                 process.Dispose();
                 RetryLater($"exited with code {exitCode}");
             }
@@ -105,24 +106,28 @@ internal sealed class WarmLane(string device, Func<Action<string>, WorkerProcess
     /// <summary>The caller holds the lock.</summary>
     private void RetryLater(string why)
     {
-        if (disposed || stopping.IsCancellationRequested)
+        if (_disposed || stopping.IsCancellationRequested)
         {
             return;
         }
 
-        log.LogWarning("The warm worker of {Device} {Why}; retrying in {Seconds:0} s, and until then runs start without one", device, why, pause.TotalSeconds);
-        pausing = true;
-        _ = AfterPauseAsync(pause);
-        pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        log.LogWarning(
+            "The warm worker of {Device} {Why}; retrying in {Seconds:0} s, and until then runs start without one",
+            device,
+            why,
+            _pause.TotalSeconds);
+        _pausing = true;
+        _ = AfterPauseAsync(_pause);
+        _pause = _pause * 2 < _longestPause ? _pause * 2 : _longestPause;
     }
 
     private async Task AfterPauseAsync(TimeSpan span)
     {
         await Task.Delay(span, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (gate)
+        lock (_gate)
         {
-            pausing = false;
-            if (requested && idle is null)
+            _pausing = false;
+            if (_requested && _idle is null)
             {
                 Start();
             }

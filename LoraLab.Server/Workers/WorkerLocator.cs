@@ -12,13 +12,13 @@ internal sealed class WorkerLocator
 {
     private const string WorkerDll = "LoraLab.Training.dll";
 
-    private readonly LoraLabPaths paths;
-    private readonly LoraLabOptions options;
+    private readonly LoraLabPaths _paths;
+    private readonly LoraLabOptions _options;
 
     public WorkerLocator(LoraLabPaths paths, IOptions<LoraLabOptions> options)
     {
-        this.paths = paths;
-        this.options = options.Value;
+        _paths = paths;
+        _options = options.Value;
         ProgramPath = Find();
     }
 
@@ -42,7 +42,7 @@ internal sealed class WorkerLocator
         ProcessStartInfo start = new()
         {
             // Not a run directory: an idle worker has none, and no process may prevent one from being deleted.
-            WorkingDirectory = paths.DataDirectory,
+            WorkingDirectory = _paths.DataDirectory,
             UseShellExecute = false,
             CreateNoWindow = true,
             RedirectStandardInput = true,
@@ -74,9 +74,9 @@ internal sealed class WorkerLocator
 
     private string Find()
     {
-        if (!string.IsNullOrWhiteSpace(options.WorkerPath))
+        if (!string.IsNullOrWhiteSpace(_options.WorkerPath))
         {
-            return paths.Resolve(options.WorkerPath);
+            return _paths.Resolve(_options.WorkerPath);
         }
 
         string published = Path.Combine(AppContext.BaseDirectory, "worker", WorkerDll);
@@ -87,7 +87,7 @@ internal sealed class WorkerLocator
 
         // In a checkout the server is in LoraLab.Server/bin/CONFIGURATION/FRAMEWORK/, and the trainer in the same place of its project.
         DirectoryInfo framework = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string built = Path.Combine(paths.Home, "LoraLab.Training", "bin", framework.Parent?.Name ?? "Release", framework.Name, WorkerDll);
+        string built = Path.Combine(_paths.Home, "LoraLab.Training", "bin", framework.Parent?.Name ?? "Release", framework.Name, WorkerDll);
         return File.Exists(built) ? built : published;
     }
 
@@ -99,11 +99,11 @@ internal sealed class WorkerLocator
             environment.Remove(key);
         }
 
-        environment["LORALAB_HOME"] = paths.Home;
-        environment["LoraLab__DataDirectory"] = paths.DataDirectory;
-        AddList(environment, "LoraLab__ModelDirectories", paths.ModelDirectories);
-        AddList(environment, "LoraLab__DatasetDirectories", paths.DatasetDirectories);
-        if (options.MemoryBudgetMb is int budget)
+        environment["LORALAB_HOME"] = _paths.Home;
+        environment["LoraLab__DataDirectory"] = _paths.DataDirectory;
+        AddList(environment, "LoraLab__ModelDirectories", _paths.ModelDirectories);
+        AddList(environment, "LoraLab__DatasetDirectories", _paths.DatasetDirectories);
+        if (_options.MemoryBudgetMb is int budget)
         {
             environment["LoraLab__MemoryBudgetMb"] = budget.ToString(CultureInfo.InvariantCulture);
         }

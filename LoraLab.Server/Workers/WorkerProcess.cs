@@ -8,18 +8,18 @@ namespace LoraLab.Server.Workers;
 /// <summary>A child process with line-based input and output. Its stdin stays open while it is to live.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
-    private readonly Process process;
-    private readonly SemaphoreSlim writing = new(1, 1);
-    private volatile Listeners listeners;
+    private readonly Process _process;
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private volatile Listeners _listeners;
 
     private WorkerProcess(Process process, Action<string> onOutput, Action<string> onError)
     {
-        this.process = process;
-        listeners = new(onOutput, onError);
+        _process = process;
+        _listeners = new(onOutput, onError);
         Id = process.Id;
         StartedAt = ReadStart(process);
-        Task output = ReadAsync(process.StandardOutput, line => listeners.Output(line));
-        Task error = ReadAsync(process.StandardError, line => listeners.Error(line));
+        Task output = ReadAsync(process.StandardOutput, line => _listeners.Output(line));
+        Task error = ReadAsync(process.StandardError, line => _listeners.Error(line));
         Exited = WaitAsync(output, error);
     }
 
@@ -37,7 +37,7 @@ internal sealed class WorkerProcess : IDisposable
         {
             try
             {
-                return !process.HasExited;
+                return !_process.HasExited;
             }
             catch (Exception exited) when (exited is InvalidOperationException or Win32Exception)
             {
@@ -52,8 +52,8 @@ internal sealed class WorkerProcess : IDisposable
         {
             try
             {
-                process.Refresh();
-                return process.WorkingSet64 / (1024.0 * 1024.0);
+                _process.Refresh();
+                return _process.WorkingSet64 / (1024.0 * 1024.0);
             }
             catch (InvalidOperationException)
             {
@@ -70,16 +70,16 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>Redirects all further lines to these callbacks.</summary>
-    public void Redirect(Action<string> onOutput, Action<string> onError) => listeners = new(onOutput, onError);
+    public void Redirect(Action<string> onOutput, Action<string> onError) => _listeners = new(onOutput, onError);
 
     /// <summary>Sends one line; an exited process is not an error here, because its exit is handled elsewhere.</summary>
     public async Task SendAsync<T>(T message)
     {
-        await writing.WaitAsync();
+        await _writing.WaitAsync();
         try
         {
-            await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(message, ContractJson.Options));
-            await process.StandardInput.FlushAsync();
+            await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(message, ContractJson.Options));
+            await _process.StandardInput.FlushAsync();
         }
         catch (Exception exited) when (exited is IOException or ObjectDisposedException or InvalidOperationException)
         {
@@ -87,7 +87,7 @@ internal sealed class WorkerProcess : IDisposable
         }
         finally
         {
-            writing.Release();
+            _writing.Release();
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         try
         {
-            process.StandardInput.Close();
+            _process.StandardInput.Close();
         }
         catch (Exception exited) when (exited is IOException or ObjectDisposedException or InvalidOperationException)
         {
@@ -108,7 +108,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            _process.Kill(entireProcessTree: true);
         }
         catch (Exception exited) when (exited is InvalidOperationException or Win32Exception or AggregateException)
         {
@@ -119,15 +119,15 @@ internal sealed class WorkerProcess : IDisposable
     public void Dispose()
     {
         CloseInput();
-        process.Dispose();
+        _process.Dispose();
     }
 
     private async Task<int> WaitAsync(Task output, Task error)
     {
-        await process.WaitForExitAsync();
+        await _process.WaitForExitAsync();
         // A grandchild may keep the pipes open: the worker's own output has arrived by now.
         await Task.WhenAny(Task.WhenAll(output, error), Task.Delay(TimeSpan.FromSeconds(2)));
-        return process.ExitCode;
+        return _process.ExitCode;
     }
 
     private static async Task ReadAsync(StreamReader reader, Action<string> take)

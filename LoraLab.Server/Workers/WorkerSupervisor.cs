@@ -7,19 +7,19 @@ namespace LoraLab.Server.Workers;
 internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, TimeSpan grace, TimeProvider time)
 {
     /// <summary>Interval of imports: it limits the rate of writes and live messages.</summary>
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>A shorter interval at the start of a run, when important events up to the first step follow one another.</summary>
-    private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan _firstPollInterval = TimeSpan.FromMilliseconds(40);
 
-    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan AfterLastEvent = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _beginning = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _idle = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _afterLastEvent = TimeSpan.FromSeconds(20);
 
-    private readonly long began = time.GetTimestamp();
-    private TimeSpan? deadline;
-    private bool cancelSent;
-    private bool inputClosed;
+    private readonly long _began = time.GetTimestamp();
+    private TimeSpan? _deadline;
+    private bool _cancelSent;
+    private bool _inputClosed;
 
     /// <summary>Whether the worker was killed.</summary>
     public bool Killed { get; private set; }
@@ -29,35 +29,37 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
         using CancellationTokenRegistration wakeOnStop = stopping.Register(handle.Wake);
         while (!worker.Exited.IsCompleted)
         {
-            await Task.WhenAny(worker.Exited, handle.WaitAsync(Idle));
+            await Task.WhenAny(worker.Exited, handle.WaitAsync(_idle));
             import.TryImport();
             await ActAsync(import, stopping.IsCancellationRequested);
-            await Task.WhenAny(worker.Exited, Task.Delay(time.GetElapsedTime(began) < Beginning ? FirstPollInterval : PollInterval, time, CancellationToken.None));
+            await Task.WhenAny(
+                worker.Exited,
+                Task.Delay(time.GetElapsedTime(_began) < _beginning ? _firstPollInterval : _pollInterval, time, CancellationToken.None));
         }
     }
 
     private async Task ActAsync(AttemptImport import, bool stopping)
     {
-        if (handle.CancelRequested && !cancelSent)
+        if (handle.CancelRequested && !_cancelSent)
         {
-            cancelSent = true;
+            _cancelSent = true;
             ShortenDeadline(grace);
             await worker.SendAsync(new Contracts.Worker.WorkerCommand { Cancel = true });
         }
 
-        if (stopping && !inputClosed)
+        if (stopping && !_inputClosed)
         {
-            inputClosed = true;
+            _inputClosed = true;
             ShortenDeadline(grace);
             worker.CloseInput();
         }
 
         if (import.Ended is not null)
         {
-            ShortenDeadline(AfterLastEvent);
+            ShortenDeadline(_afterLastEvent);
         }
 
-        if (handle.KillRequested || time.GetElapsedTime(began) >= deadline)
+        if (handle.KillRequested || time.GetElapsedTime(_began) >= _deadline)
         {
             Killed = true;
             worker.Kill();
@@ -66,7 +68,7 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
 
     private void ShortenDeadline(TimeSpan span)
     {
-        TimeSpan at = time.GetElapsedTime(began) + span;
-        deadline = deadline is { } earlier && earlier < at ? earlier : at;
+        TimeSpan at = time.GetElapsedTime(_began) + span;
+        _deadline = _deadline is { } earlier && earlier < at ? earlier : at;
     }
 }

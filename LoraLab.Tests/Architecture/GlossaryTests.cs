@@ -8,14 +8,15 @@ namespace LoraLab.Tests.Architecture;
 /// <summary>The types in <c>docs/glossary.md</c> exist, and product code uses neither retired words nor British spelling.</summary>
 public sealed partial class GlossaryTests
 {
-    private static readonly string[] Products = ["LoraLab.Contracts", "LoraLab.Files", "LoraLab.Server", "LoraLab.Training", "LoraLab.Web"];
-    private static readonly string[] Extensions = [".cs", ".razor", ".css", ".js", ".html", ".torchscript", ".csproj"];
-    private static readonly string[] Generated = ["bin", "obj", "node_modules", "lib"];
+    private static readonly string[] _products =
+        ["LoraLab.Contracts", "LoraLab.Files", "LoraLab.Server", "LoraLab.Training", "LoraLab.Web"];
+    private static readonly string[] _extensions = [".cs", ".razor", ".css", ".js", ".html", ".torchscript", ".csproj"];
+    private static readonly string[] _generated = ["bin", "obj", "node_modules", "lib"];
 
     [Fact]
     public void Glossary_EveryCodeName_IsATypeOfAProduct()
     {
-        HashSet<string> types = [.. Products
+        HashSet<string> types = [.. _products
             .SelectMany(product => Assembly.Load(product).GetTypes())
             .Select(type => type.Name.Split('`')[0])];
         string[] names = [.. File.ReadLines(Path.Combine(Fixtures.RepositoryRoot, "docs", "glossary.md"))
@@ -30,7 +31,7 @@ public sealed partial class GlossaryTests
     [Fact]
     public void ProductCode_HasNoRetiredWord()
     {
-        string[] found = [.. Products.Append("LoraLab.Benchmarks")
+        string[] found = [.. _products.Append("LoraLab.Benchmarks")
             .SelectMany(project => Sources(Path.Combine(Fixtures.RepositoryRoot, project)))
             .SelectMany(RetiredWords)];
 
@@ -55,8 +56,8 @@ public sealed partial class GlossaryTests
         .Select(match => $"{Path.GetRelativePath(Fixtures.RepositoryRoot, file)}:{index + 1} has '{match.Value}'"));
 
     private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(folder)
-        .Where(file => Extensions.Contains(Path.GetExtension(file)))
-        .Concat(Directory.EnumerateDirectories(folder).Where(child => !Generated.Contains(Path.GetFileName(child))).SelectMany(Sources));
+        .Where(file => _extensions.Contains(Path.GetExtension(file)))
+        .Concat(Directory.EnumerateDirectories(folder).Where(child => !_generated.Contains(Path.GetFileName(child))).SelectMany(Sources));
 
     [GeneratedRegex("`(?<name>[A-Za-z]+)`")]
     private static partial Regex CodeName();

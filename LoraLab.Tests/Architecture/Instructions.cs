@@ -9,7 +9,7 @@ internal static class Instructions
 {
     private const byte TwoBytes = 0xFE;
 
-    private static readonly IReadOnlyDictionary<short, OperandType> Operands = typeof(OpCodes).GetFields()
+    private static readonly IReadOnlyDictionary<short, OperandType> _operands = typeof(OpCodes).GetFields()
         .Select(field => field.GetValue(null)).OfType<OpCode>().ToDictionary(code => code.Value, code => code.OperandType);
 
     /// <summary>Types, methods and fields that the instructions of a body reference.</summary>
@@ -20,7 +20,7 @@ internal static class Instructions
         {
             byte first = code.ReadByte();
             short value = first == TwoBytes ? unchecked((short)((TwoBytes << 8) | code.ReadByte())) : first;
-            switch (Operands[value])
+            switch (_operands[value])
             {
                 case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType:
                     tokens.Add(MetadataTokens.EntityHandle(code.ReadInt32()));

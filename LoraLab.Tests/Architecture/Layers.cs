@@ -12,10 +12,22 @@ internal sealed record Layers(string Project, IReadOnlyList<string> Names, int M
     /// <summary>All projects with layers, as listed in <c>docs/architecture.md</c>.</summary>
     public static IReadOnlyList<Layers> All { get; } =
     [
-        new("LoraLab.Contracts", [Root, "Metrics", "Methods", "Runs", "Catalog", "Worker", "Machine", "Live", "Compare", "Experiments"], 11),
+        new(
+            "LoraLab.Contracts",
+            [Root, "Metrics", "Methods", "Runs", "Catalog", "Worker", "Machine", "Live", "Compare", "Experiments"],
+            11),
         new("LoraLab.Files", [Root], 0),
-        new("LoraLab.Server", ["Infrastructure", "Domain", "Security", "Storage", "Live", "Workers", "Scheduling", "Runs", "Library", "System", "Comparison", "Experiments", "Hosting", Root], 54),
-        new("LoraLab.Training", ["Files", "Torch", "Tokenization", "Data", "Adapters", "Models", "Specs", "Training", "Hub", "Cli", Root], 35),
+        new(
+            "LoraLab.Server",
+            [
+                "Infrastructure", "Domain", "Security", "Storage", "Live", "Workers", "Scheduling", "Runs", "Library", "System",
+                "Comparison", "Experiments", "Hosting", Root,
+            ],
+            54),
+        new(
+            "LoraLab.Training",
+            ["Files", "Torch", "Tokenization", "Data", "Adapters", "Models", "Specs", "Training", "Hub", "Cli", Root],
+            35),
         new("LoraLab.Web", ["Api", "State", "Components", "Charts", "Layout", "Pages", Root], 20),
     ];
 

@@ -10,22 +10,22 @@ namespace LoraLab.Tests.Architecture;
 /// </summary>
 internal sealed class TypeReferences
 {
-    private readonly MetadataReader metadata;
-    private readonly PEReader image;
-    private readonly HashSet<(string From, string To)> found = [];
-    private readonly Dictionary<string, string> spaces = [];
+    private readonly MetadataReader _metadata;
+    private readonly PEReader _image;
+    private readonly HashSet<(string From, string To)> _found = [];
+    private readonly Dictionary<string, string> _spaces = [];
 
     private TypeReferences(PEReader image)
     {
-        this.image = image;
-        metadata = image.GetMetadataReader();
+        _image = image;
+        _metadata = image.GetMetadataReader();
     }
 
     /// <summary>Namespace by full name, for each type that is not nested.</summary>
-    public IReadOnlyDictionary<string, string> Namespaces => spaces;
+    public IReadOnlyDictionary<string, string> Namespaces => _spaces;
 
     /// <summary>Pairs of distinct full names: the first type uses the second.</summary>
-    public IReadOnlySet<(string From, string To)> References => found;
+    public IReadOnlySet<(string From, string To)> References => _found;
 
     /// <summary>Reads an assembly file.</summary>
     public static TypeReferences Read(string path)
@@ -39,12 +39,12 @@ internal sealed class TypeReferences
 
     private void ReadAll()
     {
-        foreach (TypeDefinitionHandle handle in metadata.TypeDefinitions)
+        foreach (TypeDefinitionHandle handle in _metadata.TypeDefinitions)
         {
-            TypeDefinition type = metadata.GetTypeDefinition(handle);
-            if (type.GetDeclaringType().IsNil && metadata.GetString(type.Namespace) is { Length: > 0 } space)
+            TypeDefinition type = _metadata.GetTypeDefinition(handle);
+            if (type.GetDeclaringType().IsNil && _metadata.GetString(type.Namespace) is { Length: > 0 } space)
             {
-                spaces[NameOf(handle)] = space;
+                _spaces[NameOf(handle)] = space;
             }
 
             Read(NameOf(handle), type);
@@ -56,31 +56,31 @@ internal sealed class TypeReferences
         Use(user, type.BaseType);
         foreach (InterfaceImplementationHandle implemented in type.GetInterfaceImplementations())
         {
-            Use(user, metadata.GetInterfaceImplementation(implemented).Interface);
+            Use(user, _metadata.GetInterfaceImplementation(implemented).Interface);
         }
 
         Constraints(user, type.GetGenericParameters());
         foreach (FieldDefinitionHandle field in type.GetFields())
         {
-            Use(user, metadata.GetFieldDefinition(field).DecodeSignature(new Names(this), null));
-            Attributes(user, metadata.GetFieldDefinition(field).GetCustomAttributes());
+            Use(user, _metadata.GetFieldDefinition(field).DecodeSignature(new Names(this), null));
+            Attributes(user, _metadata.GetFieldDefinition(field).GetCustomAttributes());
         }
 
         foreach (PropertyDefinitionHandle property in type.GetProperties())
         {
-            Attributes(user, metadata.GetPropertyDefinition(property).GetCustomAttributes());
+            Attributes(user, _metadata.GetPropertyDefinition(property).GetCustomAttributes());
         }
 
         Attributes(user, type.GetCustomAttributes());
         foreach (MethodDefinitionHandle handle in type.GetMethods())
         {
-            MethodDefinition method = metadata.GetMethodDefinition(handle);
+            MethodDefinition method = _metadata.GetMethodDefinition(handle);
             Use(user, method.DecodeSignature(new Names(this), null));
             Constraints(user, method.GetGenericParameters());
             Attributes(user, method.GetCustomAttributes());
             if (method.RelativeVirtualAddress != 0)
             {
-                Body(user, image.GetMethodBody(method.RelativeVirtualAddress));
+                Body(user, _image.GetMethodBody(method.RelativeVirtualAddress));
             }
         }
     }
@@ -89,7 +89,8 @@ internal sealed class TypeReferences
     {
         if (!body.LocalSignature.IsNil)
         {
-            foreach (IEnumerable<string> local in metadata.GetStandaloneSignature(body.LocalSignature).DecodeLocalSignature(new Names(this), null))
+            foreach (IEnumerable<string> local in _metadata.GetStandaloneSignature(body.LocalSignature)
+                .DecodeLocalSignature(new Names(this), null))
             {
                 Use(user, local);
             }
@@ -110,7 +111,7 @@ internal sealed class TypeReferences
     {
         foreach (CustomAttributeHandle attribute in attributes)
         {
-            Use(user, metadata.GetCustomAttribute(attribute).Constructor);
+            Use(user, _metadata.GetCustomAttribute(attribute).Constructor);
         }
     }
 
@@ -118,9 +119,9 @@ internal sealed class TypeReferences
     {
         foreach (GenericParameterHandle parameter in parameters)
         {
-            foreach (GenericParameterConstraintHandle constraint in metadata.GetGenericParameter(parameter).GetConstraints())
+            foreach (GenericParameterConstraintHandle constraint in _metadata.GetGenericParameter(parameter).GetConstraints())
             {
-                Use(user, metadata.GetGenericParameterConstraint(constraint).Type);
+                Use(user, _metadata.GetGenericParameterConstraint(constraint).Type);
             }
         }
     }
@@ -134,7 +135,8 @@ internal sealed class TypeReferences
         }
     }
 
-    private void Use(string user, IEnumerable<string> used) => found.UnionWith(used.Where(name => name != user).Select(name => (user, name)));
+    private void Use(string user, IEnumerable<string> used) =>
+        _found.UnionWith(used.Where(name => name != user).Select(name => (user, name)));
 
     private void Use(string user, EntityHandle used)
     {
@@ -149,19 +151,19 @@ internal sealed class TypeReferences
                 Use(user, [NameOf((TypeDefinitionHandle)used)]);
                 break;
             case HandleKind.TypeSpecification:
-                Use(user, metadata.GetTypeSpecification((TypeSpecificationHandle)used).DecodeSignature(new Names(this), null));
+                Use(user, _metadata.GetTypeSpecification((TypeSpecificationHandle)used).DecodeSignature(new Names(this), null));
                 break;
             case HandleKind.MethodDefinition:
-                Use(user, metadata.GetMethodDefinition((MethodDefinitionHandle)used).GetDeclaringType());
+                Use(user, _metadata.GetMethodDefinition((MethodDefinitionHandle)used).GetDeclaringType());
                 break;
             case HandleKind.FieldDefinition:
-                Use(user, metadata.GetFieldDefinition((FieldDefinitionHandle)used).GetDeclaringType());
+                Use(user, _metadata.GetFieldDefinition((FieldDefinitionHandle)used).GetDeclaringType());
                 break;
             case HandleKind.MemberReference:
-                Use(user, metadata.GetMemberReference((MemberReferenceHandle)used).Parent);
+                Use(user, _metadata.GetMemberReference((MemberReferenceHandle)used).Parent);
                 break;
             case HandleKind.MethodSpecification:
-                MethodSpecification method = metadata.GetMethodSpecification((MethodSpecificationHandle)used);
+                MethodSpecification method = _metadata.GetMethodSpecification((MethodSpecificationHandle)used);
                 Use(user, method.Method);
                 foreach (IEnumerable<string> argument in method.DecodeSignature(new Names(this), null))
                 {
@@ -175,29 +177,34 @@ internal sealed class TypeReferences
     /// <summary>Full name of the outermost type.</summary>
     private string NameOf(TypeDefinitionHandle handle)
     {
-        TypeDefinition type = metadata.GetTypeDefinition(handle);
+        TypeDefinition type = _metadata.GetTypeDefinition(handle);
         while (!type.GetDeclaringType().IsNil)
         {
-            type = metadata.GetTypeDefinition(type.GetDeclaringType());
+            type = _metadata.GetTypeDefinition(type.GetDeclaringType());
         }
 
-        return $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}";
+        return $"{_metadata.GetString(type.Namespace)}.{_metadata.GetString(type.Name)}";
     }
 
     /// <summary>Types of this assembly in a signature.</summary>
     private sealed class Names(TypeReferences owner) : ISignatureTypeProvider<IEnumerable<string>, object?>
     {
-        public IEnumerable<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => [owner.NameOf(handle)];
+        public IEnumerable<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) =>
+            [owner.NameOf(handle)];
 
-        public IEnumerable<string> GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+        public IEnumerable<string> GetTypeFromSpecification(
+            MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
             reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
-        public IEnumerable<string> GetGenericInstantiation(IEnumerable<string> genericType, System.Collections.Immutable.ImmutableArray<IEnumerable<string>> typeArguments) =>
+        public IEnumerable<string> GetGenericInstantiation(
+            IEnumerable<string> genericType, System.Collections.Immutable.ImmutableArray<IEnumerable<string>> typeArguments) =>
             [.. genericType, .. typeArguments.SelectMany(argument => argument)];
 
-        public IEnumerable<string> GetFunctionPointerType(MethodSignature<IEnumerable<string>> signature) => [.. signature.ReturnType, .. signature.ParameterTypes.SelectMany(parameter => parameter)];
+        public IEnumerable<string> GetFunctionPointerType(MethodSignature<IEnumerable<string>> signature) =>
+            [.. signature.ReturnType, .. signature.ParameterTypes.SelectMany(parameter => parameter)];
 
-        public IEnumerable<string> GetModifiedType(IEnumerable<string> modifier, IEnumerable<string> unmodifiedType, bool isRequired) => [.. modifier, .. unmodifiedType];
+        public IEnumerable<string> GetModifiedType(IEnumerable<string> modifier, IEnumerable<string> unmodifiedType, bool isRequired) =>
+            [.. modifier, .. unmodifiedType];
 
         public IEnumerable<string> GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => [];
 

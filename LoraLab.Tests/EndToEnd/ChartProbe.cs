@@ -33,11 +33,14 @@ internal sealed class ChartProbe(IPage page, string metric)
                 return now;
             }
 
-            Assert.True(waited.ElapsedMilliseconds < Dashboard.TimeoutMs, $"The chart of {metric} has {now} points, not more than {points}.");
+            Assert.True(
+                waited.ElapsedMilliseconds < Dashboard.TimeoutMs, $"The chart of {metric} has {now} points, not more than {points}.");
             await Task.Delay(100);
         }
     }
 
     private async Task<int> CountAsync(string attribute) =>
-        await Plot.CountAsync() > 0 && await Plot.First.GetAttributeAsync(attribute) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        await Plot.CountAsync() > 0 && await Plot.First.GetAttributeAsync(attribute) is string text
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : 0;
 }

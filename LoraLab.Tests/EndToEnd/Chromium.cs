@@ -9,7 +9,7 @@ namespace LoraLab.Tests.EndToEnd;
 /// </summary>
 internal static class Chromium
 {
-    private static readonly string[] s_names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
+    private static readonly string[] _names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 
     public static async Task<IBrowser> LaunchAsync(IPlaywright playwright)
     {
@@ -17,7 +17,8 @@ internal static class Chromium
         if (executable is null && !InstallWithPlaywright())
         {
             throw new InvalidOperationException(
-                "The browser tests need Chromium, which could not be installed: install it (Debian: apt-get install chromium; elsewhere: Google Chrome or Microsoft Edge) and run the tests again.");
+                "The browser tests need Chromium, which could not be installed: install it (Debian: apt-get install chromium; elsewhere: "
+                    + "Google Chrome or Microsoft Edge) and run the tests again.");
         }
 
         return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -46,12 +47,21 @@ internal static class Chromium
     {
         if (OperatingSystem.IsWindows())
         {
-            string[] roots = [Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), Environment.GetFolderPath(Environment.SpecialFolder.ProgramFilesX86)];
-            return roots.SelectMany(root => (string[])[Path.Combine(root, "Google", "Chrome", "Application", "chrome.exe"), Path.Combine(root, "Microsoft", "Edge", "Application", "msedge.exe")]);
+            string[] roots =
+            [
+                Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles),
+                Environment.GetFolderPath(Environment.SpecialFolder.ProgramFilesX86),
+            ];
+            return roots.SelectMany(root => (string[])
+            [
+                Path.Combine(root, "Google", "Chrome", "Application", "chrome.exe"),
+                Path.Combine(root, "Microsoft", "Edge", "Application", "msedge.exe"),
+            ]);
         }
 
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return s_names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name)))
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return _names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name)))
             .Append("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
     }
 
@@ -62,7 +72,8 @@ internal static class Chromium
             return null;
         }
 
-        return await RunAsync("/usr/bin/apt-get", "update", "-qq") && await RunAsync("/usr/bin/apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+        return await RunAsync("/usr/bin/apt-get", "update", "-qq")
+            && await RunAsync("/usr/bin/apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
             ? await FindAsync()
             : null;
     }

@@ -17,7 +17,14 @@ public sealed class ComparePageTests(ScriptedDashboard dashboard)
     [Fact]
     public async Task Compare_AllMethodsQueuedInThePage_FiveCurvesAndFiveRows()
     {
-        JsonObject spec = new() { ["model"] = "sample", ["dataset"] = "sample", ["tags"] = new JsonArray("five"), ["evalEvery"] = 2, ["notes"] = $"bowl steps={Steps} rows=32 delay=200" };
+        JsonObject spec = new()
+        {
+            ["model"] = "sample",
+            ["dataset"] = "sample",
+            ["tags"] = new JsonArray("five"),
+            ["evalEvery"] = 2,
+            ["notes"] = $"bowl steps={Steps} rows=32 delay=200",
+        };
         IPage page = await dashboard.OpenAsync($"/runs/new?methods=all&set={Uri.EscapeDataString(spec.ToJsonString())}");
         await Expect(page.GetByTestId("queue-run")).ToHaveTextAsync("Queue 5 runs");
         await page.GetByTestId("queue-run").ClickAsync();
@@ -46,7 +53,8 @@ public sealed class ComparePageTests(ScriptedDashboard dashboard)
         ChartProbe accuracy = new(page, MetricKeys.EvalAccuracy);
         await accuracy.WaitForMoreThanAsync((5 * 3) - 1);
         Assert.Equal(5, await accuracy.SeriesAsync());
-        Assert.Equal(5, (await accuracy.PathsAsync()).Count(path => path.Contains('L', StringComparison.Ordinal) || path.Contains('C', StringComparison.Ordinal)));
+        Assert.Equal(5, (await accuracy.PathsAsync())
+            .Count(path => path.Contains('L', StringComparison.Ordinal) || path.Contains('C', StringComparison.Ordinal)));
         ChartProbe loss = new(page, MetricKeys.TrainLoss);
         await loss.WaitForMoreThanAsync((5 * Steps) - 1);
         Assert.Equal(5, await loss.SeriesAsync());

@@ -10,15 +10,15 @@ namespace LoraLab.Tests.EndToEnd;
 [Collection(nameof(ScriptedDashboard))]
 public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
 {
-    private readonly ScriptedRuns runs = new(dashboard.Api);
+    private readonly ScriptedRuns _runs = new(dashboard.Api);
 
     [Fact]
     public async Task Compare_CheckpointsOfOneSeed_ShowIntervalsTestsAndReasons()
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=0-7 threads=2");
-        RunDocument b = await runs.RunAsync("fingerprint wrong=0", "lora-plus");
-        RunDocument other = await runs.RunAsync("fingerprint wrong=3 promptHash=other", "pissa");
-        RunDocument unfinished = await runs.RunAsync("fingerprint fail", "lora-xs");
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=0-7 threads=2");
+        RunDocument b = await _runs.RunAsync("fingerprint wrong=0", "lora-plus");
+        RunDocument other = await _runs.RunAsync("fingerprint wrong=3 promptHash=other", "pissa");
+        RunDocument unfinished = await _runs.RunAsync("fingerprint fail", "lora-xs");
         IPage page = await OpenAsync(a, b, other, unfinished);
 
         // 12/20 and its Wilson interval as in the API tests, formatted as in the printed tables.
@@ -34,11 +34,13 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(matrix.Locator("td.pair-worse")).ToHaveCountAsync(1);
         await Expect(matrix.Locator("td.pair-none")).ToHaveCountAsync(10);
         await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("2 pairs not tested: The runs differ in prompt.");
-        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("3 pairs not tested: Only completed runs are tested. (lora-xs-42)");
+        await Expect(page.GetByTestId("pair-refusals"))
+            .ToContainTextAsync("3 pairs not tested: Only completed runs are tested. (lora-xs-42)");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-failed")).ToHaveTextAsync("prompt");
         await Expect(page.GetByTestId("compare-requirements").Locator(".badge-completed")).ToHaveCountAsync(4);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("environment.threads");
-        await Expect(page.GetByTestId("method-refusal")).ToHaveTextAsync("n = 1: too few common seeds for a test (at least 5 are required).");
+        await Expect(page.GetByTestId("method-refusal"))
+            .ToHaveTextAsync("n = 1: too few common seeds for a test (at least 5 are required).");
 
         await page.GetByTestId("pairs-as-list").ClickAsync();
         await Dashboard.ArriveAsync(page, "[?&]tests=list");
@@ -57,7 +59,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         {
             for (int seed = 1; seed <= wrong.Length; seed++)
             {
-                all.Add(await runs.SubmitAsync($"fingerprint wrong=0-{wrong[seed - 1] - 1}", method, seed));
+                all.Add(await _runs.SubmitAsync($"fingerprint wrong=0-{wrong[seed - 1] - 1}", method, seed));
             }
         }
 
@@ -76,7 +78,8 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("+7.00");
         await Expect(page.GetByTestId("method-pairs").Locator("tbody tr")).ToContainTextAsync("0.052");
         await Expect(page.GetByTestId("pair-matrix").Locator("td.pair-none")).ToHaveCountAsync(80);
-        await Expect(page.GetByTestId("pair-refusals")).ToContainTextAsync("40 pairs not tested: The seeds differ: only runs with the same seed are paired.");
+        await Expect(page.GetByTestId("pair-refusals"))
+            .ToContainTextAsync("40 pairs not tested: The seeds differ: only runs with the same seed are paired.");
         await page.CloseAsync();
     }
 

@@ -16,7 +16,7 @@ public abstract class Dashboard : IAsyncLifetime
     /// <summary>The timeout of several consecutive runs on such a machine.</summary>
     internal static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
 
-    private static readonly ConcurrentQueue<string> s_violations = new();
+    private static readonly ConcurrentQueue<string> _violations = new();
 
     private readonly ServerSetup _setup;
     private IPlaywright? _playwright;
@@ -58,7 +58,9 @@ public abstract class Dashboard : IAsyncLifetime
 
     /// <summary>Asserts that no page opened so far has violated the content security policy.</summary>
     internal static void AssertNoViolations() =>
-        Assert.True(s_violations.IsEmpty, $"The content security policy was violated:{Environment.NewLine}{string.Join(Environment.NewLine, s_violations.Distinct())}");
+        Assert.True(
+            _violations.IsEmpty,
+            $"The content security policy was violated:{Environment.NewLine}{string.Join(Environment.NewLine, _violations.Distinct())}");
 
     /// <summary>Opens a page of the dashboard and waits until it is loaded; pages share their cache.</summary>
     internal async Task<IPage> OpenAsync(string path) => await OpenAsync(_context!, new Uri(Server.Address, path));
@@ -89,7 +91,7 @@ public abstract class Dashboard : IAsyncLifetime
         {
             if (message.Text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase))
             {
-                s_violations.Enqueue($"{page.Url}: {message.Text}");
+                _violations.Enqueue($"{page.Url}: {message.Text}");
             }
         };
         return page;
@@ -104,7 +106,8 @@ public abstract class Dashboard : IAsyncLifetime
         {
             if (stopwatch.ElapsedMilliseconds > TimeoutMs)
             {
-                Assert.Fail($"The page is at {page.Url}, not at {pathAndQuery}. It shows:{Environment.NewLine}{await page.Locator("body").InnerTextAsync()}");
+                Assert.Fail($"The page is at {page.Url}, not at {pathAndQuery}. It "
+                    + $"shows:{Environment.NewLine}{await page.Locator("body").InnerTextAsync()}");
             }
 
             await Task.Delay(50);
@@ -113,5 +116,10 @@ public abstract class Dashboard : IAsyncLifetime
 
     /// <summary>Creates a separate browser profile.</summary>
     internal async Task<IBrowserContext> NewContextAsync(ColorScheme scheme = ColorScheme.Light, bool withoutPolicy = false) =>
-        await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ColorScheme = scheme, BypassCSP = withoutPolicy });
+        await _browser!.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
+            ColorScheme = scheme,
+            BypassCSP = withoutPolicy,
+        });
 }

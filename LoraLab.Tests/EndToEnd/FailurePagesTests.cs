@@ -94,7 +94,8 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
 
     private static ILocator State(IPage page) => page.GetByTestId("state-badge").First;
 
-    private Task<RunDocument> SubmitLongAsync() => dashboard.Api.SubmitAsync("""{"notes": "steps=100000 delay=20 bowl", "evalEvery": 10}""");
+    private Task<RunDocument> SubmitLongAsync() =>
+        dashboard.Api.SubmitAsync("""{"notes": "steps=100000 delay=20 bowl", "evalEvery": 10}""");
 
     // Stopped in any case, so that the run does not block other tests.
     private async Task StopAsync(string id)

@@ -17,8 +17,10 @@ public sealed class FormPageTests(RealDashboard dashboard)
     public async Task Form_BadInput_ShowsTheMessagesOfTheApiUnderTheirFields()
     {
         Dictionary<string, string> typed = new() { ["rank"] = "abc", ["alpha"] = "-1", ["learningRate"] = "0", ["trainSamples"] = "1.5" };
-        const string Spec = """{"model": "sample", "dataset": "sample", "method": "lora", "rank": "abc", "alpha": -1, "learningRate": 0, "trainSamples": 1.5}""";
-        JsonObject problem = await dashboard.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, "/api/v1/runs?dryRun=true", RunApi.Json(Spec));
+        const string Spec = """{"model": "sample", "dataset": "sample", "method": "lora", "rank": "abc", "alpha": -1,"""
+            + """ "learningRate": 0, "trainSamples": 1.5}""";
+        JsonObject problem = await dashboard.Api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Post, "/api/v1/runs?dryRun=true", RunApi.Json(Spec));
         IPage page = await dashboard.OpenAsync("/runs/new");
         foreach ((string field, string text) in typed)
         {

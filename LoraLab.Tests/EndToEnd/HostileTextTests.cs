@@ -15,7 +15,8 @@ namespace LoraLab.Tests.EndToEnd;
 [Collection(nameof(ScriptedDashboard))]
 public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer scripted) : IClassFixture<ScriptedServer>
 {
-    private const string Name = "<img src=x onerror=\"window.hacked='name'\"><svg onload=\"window.hacked='svg'\"><script>window.hacked='script'</script>";
+    private const string Name = "<img src=x onerror=\"window.hacked='name'\"><svg "
+        + "onload=\"window.hacked='svg'\"><script>window.hacked='script'</script>";
     private const string Notes = "steps=40 delay=10 say <img src=x onerror=\"window.hacked='notes'\"> [x](javascript:window.hacked='link')";
     private const string Tag = "<b onmouseover=window.hacked='tag'>t</b>";
 
@@ -36,7 +37,9 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
         await AssertHarmlessAsync(page);
         foreach ((string path, string shown) in new[]
         {
-            ($"/runs/{first.Id}", Name), ($"/runs/{first.Id}?tab=config", "onerror"), ($"/runs/{first.Id}?tab=logs", Name), ("/queue", Name), ($"/compare?runs={first.Id},{second.Id}", Name), ($"/runs/new?from={first.Id}", "lora"), ($"/runs?q={Uri.EscapeDataString(Name)}", Name),
+            ($"/runs/{first.Id}", Name), ($"/runs/{first.Id}?tab=config", "onerror"), ($"/runs/{first.Id}?tab=logs", Name),
+            ("/queue", Name), ($"/compare?runs={first.Id},{second.Id}", Name), ($"/runs/new?from={first.Id}", "lora"),
+            ($"/runs?q={Uri.EscapeDataString(Name)}", Name),
         })
         {
             await GoAsync(page, path);
@@ -50,7 +53,8 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
 
         await HoverChartsAsync(page, first.Id, second.Id);
         Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
-        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(waiting.Id, "cancel"), expected: System.Net.HttpStatusCode.Accepted);
+        await api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(waiting.Id, "cancel"), expected: System.Net.HttpStatusCode.Accepted);
         await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":false}""");
         await page.CloseAsync();
     }
@@ -69,10 +73,16 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
             ["seeds"] = new JsonArray(1, 2),
             ["spec"] = new JsonObject { ["tags"] = new JsonArray(Tag) },
             ["methods"] = new JsonArray(
-                new JsonObject { ["method"] = "lora", ["spec"] = new JsonObject { ["notes"] = Notes }, ["grid"] = new JsonObject { ["targetModules"] = new JsonArray(new JsonArray("q_proj"), new JsonArray("v_proj")) } },
+                new JsonObject
+                {
+                    ["method"] = "lora",
+                    ["spec"] = new JsonObject { ["notes"] = Notes },
+                    ["grid"] = new JsonObject { ["targetModules"] = new JsonArray(new JsonArray("q_proj"), new JsonArray("v_proj")) },
+                },
                 new JsonObject { ["method"] = "pissa", ["spec"] = new JsonObject { ["notes"] = $"fail {Notes}" } }),
         };
-        StudyDocument study = await api.SendAsync<StudyDocument>(HttpMethod.Post, ApiRoutes.Studies, plan.ToJsonString(), System.Net.HttpStatusCode.Created);
+        StudyDocument study = await api.SendAsync<StudyDocument>(
+            HttpMethod.Post, ApiRoutes.Studies, plan.ToJsonString(), System.Net.HttpStatusCode.Created);
         study = await StudyPages.WaitForEndAsync(api, study.Id);
         Assert.Equal(StudyState.Failed, study.State);
         await using IBrowserContext context = await dashboard.NewContextAsync(withoutPolicy: true);
@@ -82,8 +92,11 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
         await AssertHarmlessAsync(page);
         foreach ((string path, string shown) in new[]
         {
-            ($"/studies/{study.Id}", StudyName), ($"/studies/{study.Id}", "Runs without a result"), ($"/studies/{study.Id}?tab=selection", "q_proj"), ($"/studies/{study.Id}?tab=claims", StudyName), ($"/studies/{study.Id}?tab=tables", StudyName),
-            ($"/studies/{study.Id}?tab=figures", StudyName), ($"/studies/{study.Id}?tab=plan", "onerror"), ($"/studies/new?from={study.Id}", "onerror"), ($"/runs?study={study.Id}", StudyName),
+            ($"/studies/{study.Id}", StudyName), ($"/studies/{study.Id}", "Runs without a result"),
+            ($"/studies/{study.Id}?tab=selection", "q_proj"), ($"/studies/{study.Id}?tab=claims", StudyName),
+            ($"/studies/{study.Id}?tab=tables", StudyName),
+            ($"/studies/{study.Id}?tab=figures", StudyName), ($"/studies/{study.Id}?tab=plan", "onerror"),
+            ($"/studies/new?from={study.Id}", "onerror"), ($"/runs?study={study.Id}", StudyName),
         })
         {
             await GoAsync(page, path);

@@ -14,7 +14,8 @@ public sealed class RunPageTests(ScriptedDashboard dashboard)
     [Fact]
     public async Task Run_Completed_ShowsTheStoredResults()
     {
-        RunDocument submitted = await dashboard.Api.SubmitAsync("""{"notes": "steps=10 delay=100 rows=32 fingerprint say", "name": "written to the log"}""");
+        RunDocument submitted =
+            await dashboard.Api.SubmitAsync("""{"notes": "steps=10 delay=100 rows=32 fingerprint say", "name": "written to the log"}""");
         IPage page = await dashboard.OpenAsync($"/runs/{submitted.Id}");
         RunDocument run = await dashboard.Api.WaitForEndAsync(submitted.Id);
 

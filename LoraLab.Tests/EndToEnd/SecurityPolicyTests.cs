@@ -13,10 +13,15 @@ public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
     [Fact]
     public async Task Pages_All_CauseNoViolations()
     {
-        RunDocument run = await dashboard.Api.WaitForEndAsync((await dashboard.Api.SubmitAsync("""{"notes": "steps=4"}""")).Id, Dashboard.RunTimeout);
+        RunDocument run = await dashboard.Api.WaitForEndAsync(
+            (await dashboard.Api.SubmitAsync("""{"notes": "steps=4"}""")).Id, Dashboard.RunTimeout);
         IPage page = await dashboard.OpenAsync("/runs");
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-        foreach (string path in (string[])["/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}", $"/runs/{run.Id}?tab=logs"])
+        foreach (string path in (string[])
+        [
+            "/runs/new", "/queue", "/methods", "/models", "/system", $"/compare?runs={run.Id}", $"/runs/{run.Id}",
+            $"/runs/{run.Id}?tab=logs",
+        ])
         {
             await Dashboard.FollowAsync(page, path);
             await WaitForIdleAsync(page);
@@ -45,7 +50,8 @@ public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
         page.Console += (_, message) => messages.Add(message.Text);
         await page.GotoAsync(new Uri(dashboard.Server.Address, "/health/live").ToString());
 
-        await page.EvaluateAsync("() => { const script = document.createElement('script'); script.textContent = 'window.ran = true'; document.head.append(script); }");
+        await page.EvaluateAsync("() => { const script = document.createElement('script'); script.textContent = 'window.ran = "
+            + "true'; document.head.append(script); }");
 
         Assert.Null(await page.EvaluateAsync<bool?>("window.ran ?? null"));
         Assert.Contains(messages, text => text.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));

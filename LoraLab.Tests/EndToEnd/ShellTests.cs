@@ -47,7 +47,11 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
             }
         };
 
-        foreach (string address in (string[])["/", "/runs", "/runs/none", "/runs/new", "/compare?runs=none", "/sweeps", "/sweeps/none", "/sweeps/new", "/studies", "/studies/none", "/studies/new"])
+        foreach (string address in (string[])
+        [
+            "/", "/runs", "/runs/none", "/runs/new", "/compare?runs=none", "/sweeps", "/sweeps/none", "/sweeps/new", "/studies",
+            "/studies/none", "/studies/new",
+        ])
         {
             await Dashboard.FollowAsync(page, address);
         }

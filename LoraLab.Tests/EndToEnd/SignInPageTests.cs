@@ -8,7 +8,8 @@ namespace LoraLab.Tests.EndToEnd;
 
 /// <summary>Signing in with a browser.</summary>
 [Collection(nameof(ScriptedDashboard))]
-public sealed class SignInPageTests(ScriptedDashboard dashboard, SignInPageTests.LockedServer locked) : IClassFixture<SignInPageTests.LockedServer>
+public sealed class SignInPageTests(
+    ScriptedDashboard dashboard, SignInPageTests.LockedServer locked) : IClassFixture<SignInPageTests.LockedServer>
 {
     [Fact]
     public async Task Page_OfAServerWithKeys_RedirectsToSignInAndBackAndSignsOut()
@@ -27,7 +28,10 @@ public sealed class SignInPageTests(ScriptedDashboard dashboard, SignInPageTests
         await page.GetByTestId("login-submit").ClickAsync();
         await Dashboard.ArriveAsync(page, "^/queue\\?from=mail$");
         await Expect(page.GetByTestId("live-state")).ToContainTextAsync("Live");
-        Assert.DoesNotContain(key.Secret, await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            key.Secret,
+            await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"),
+            StringComparison.Ordinal);
 
         // An action that the key does not allow is reported, not ignored.
         await page.GetByTestId("pause").ClickAsync();
@@ -70,7 +74,8 @@ public sealed class SignInPageTests(ScriptedDashboard dashboard, SignInPageTests
 
         internal ServerProcess Server { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(Submit, Read) });
+        public async ValueTask InitializeAsync() =>
+            Server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = ServerKey.Environment(Submit, Read) });
 
         public async ValueTask DisposeAsync()
         {

@@ -17,15 +17,18 @@ public sealed class StudyFormTests(RealDashboard dashboard)
     [Fact]
     public async Task Form_BadPlan_ShowsTheErrorsOfTheApiAtTheirFields()
     {
-        const string Plan = """{"template":"better-call-lora","size":"smoke","seeds":[1,1],"methods":[{"method":"lora","grid":{"learningRate":[]}}]}""";
-        JsonObject problem = await dashboard.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(Plan));
+        const string Plan = """{"template":"better-call-lora","size":"smoke","seeds":[1,1]"""
+            + ""","methods":[{"method":"lora","grid":{"learningRate":[]}}]}""";
+        JsonObject problem = await dashboard.Api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(Plan));
         IPage page = await dashboard.OpenAsync(Address);
         await Expect(page.GetByTestId("start-study")).ToBeEnabledAsync();
 
         await page.GetByTestId("field-seeds").FillAsync("1, 1");
         await page.GetByTestId("grid-lora-learningRate").FillAsync("");
         await Expect(page.GetByTestId("error-seeds")).ToHaveTextAsync((string)problem["errors"]!["seeds"]![0]!);
-        await Expect(page.GetByTestId("error-method-lora")).ToHaveTextAsync((string)problem["errors"]!["methods[0].grid.learningRate"]![0]!);
+        await Expect(page.GetByTestId("error-method-lora"))
+            .ToHaveTextAsync((string)problem["errors"]!["methods[0].grid.learningRate"]![0]!);
         await Expect(page.GetByTestId("start-study")).ToBeDisabledAsync();
 
         // The protocol has the fields of the run form with the values of the template, and shows the errors of a rejected run.
@@ -77,7 +80,9 @@ public sealed class StudyFormTests(RealDashboard dashboard)
         JsonObject back = JsonNode.Parse(await File.ReadAllTextAsync(saved))!.AsObject();
         foreach (string member in (string[])["name", "model", "dataset", "profile", "seeds", "methods", "selection"])
         {
-            Assert.True(JsonNode.DeepEquals(plan[member], back[member]), $"{member}: {plan[member]?.ToJsonString()} became {back[member]?.ToJsonString()}");
+            Assert.True(
+                JsonNode.DeepEquals(plan[member], back[member]),
+                $"{member}: {plan[member]?.ToJsonString()} became {back[member]?.ToJsonString()}");
         }
 
         await File.WriteAllTextAsync(saved, """{"seed": 1}""");

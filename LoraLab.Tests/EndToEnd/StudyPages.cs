@@ -11,7 +11,7 @@ namespace LoraLab.Tests.EndToEnd;
 internal static class StudyPages
 {
     /// <summary>Timeout for twenty small runs in sequence on a loaded machine.</summary>
-    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(10);
 
     /// <summary>ID of the study whose page is open.</summary>
     internal static string IdOf(IPage page) => new Uri(page.Url).AbsolutePath.Split('/')[^1];
@@ -27,7 +27,8 @@ internal static class StudyPages
                 return study;
             }
 
-            Assert.True(stopwatch.Elapsed < s_timeout, $"Study {id} is {study.State} after {stopwatch.Elapsed.TotalSeconds:0} s: {string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Stage} {run.State}"))}");
+            Assert.True(stopwatch.Elapsed < _timeout, $"Study {id} is {study.State} after {stopwatch.Elapsed.TotalSeconds:0} s: "
+                + $"{string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Stage} {run.State}"))}");
             await Task.Delay(200);
         }
     }

@@ -17,7 +17,7 @@ namespace LoraLab.Tests.EndToEnd;
 public sealed class StudyTests(RealDashboard dashboard)
 {
     private const string Smoke = "template-better-call-lora-smoke";
-    private static readonly string[] s_methods = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
+    private static readonly string[] _methods = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
 
     [Fact]
     public async Task Smoke_FromTheFormToThePaper_FillsTheMatrixAndPrintsTheResultsOfThePredictions()
@@ -62,11 +62,12 @@ public sealed class StudyTests(RealDashboard dashboard)
     /// <summary>Cells fill in live, and the progress bar advances.</summary>
     private static async Task WatchAsync(IPage page)
     {
-        await Expect(page.GetByTestId("matrix-row")).ToHaveCountAsync(s_methods.Length);
-        await Expect(page.GetByTestId("matrix-cell")).ToHaveCountAsync(2 * s_methods.Length);
+        await Expect(page.GetByTestId("matrix-row")).ToHaveCountAsync(_methods.Length);
+        await Expect(page.GetByTestId("matrix-cell")).ToHaveCountAsync(2 * _methods.Length);
         await Expect(page.GetByTestId("study-progress")).Not.ToHaveAttributeAsync("data-done", "0");
         await Expect(page.GetByTestId("study-eta")).ToContainTextAsync("left");
-        await page.Locator("[data-testid=matrix-cell][data-state=completed]").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 3 * Dashboard.TimeoutMs });
+        await page.Locator("[data-testid=matrix-cell][data-state=completed]").First
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = 3 * Dashboard.TimeoutMs });
     }
 
     private async Task RenameAsync(IPage page, string id)
@@ -81,7 +82,7 @@ public sealed class StudyTests(RealDashboard dashboard)
     private static async Task AssertMatrixAsync(IPage page, StudyDocument study)
     {
         List<StudyRun> reported = [.. study.Runs.Where(run => run.Stage == StudyStage.Reported)];
-        Assert.Equal(2 * s_methods.Length, reported.Count);
+        Assert.Equal(2 * _methods.Length, reported.Count);
         foreach (StudyRun run in reported)
         {
             ILocator cell = page.Locator($"[data-testid=matrix-cell][data-run='{run.RunId}']");
@@ -93,8 +94,8 @@ public sealed class StudyTests(RealDashboard dashboard)
     private static async Task AssertSelectionAsync(IPage page, StudyDocument study)
     {
         ILocator arms = await StudyPages.OpenTabAsync(page, "selection", "arm");
-        await Expect(arms).ToHaveCountAsync(s_methods.Length);
-        await Expect(page.GetByTestId("chosen-cell")).ToHaveCountAsync(s_methods.Length);
+        await Expect(arms).ToHaveCountAsync(_methods.Length);
+        await Expect(page.GetByTestId("chosen-cell")).ToHaveCountAsync(_methods.Length);
         await Expect(page.GetByTestId("arm-place")).ToHaveCountAsync(study.Arms.Count(arm => arm.Position is not null));
     }
 
@@ -155,8 +156,10 @@ public sealed class StudyTests(RealDashboard dashboard)
     {
         string[] expected =
         [
-            "paper.tex", "numbers.tex", "provenance.json", "tables/final.tex", .. s_methods.Select(method => $"tables/hyper-parameters-{method}.tex"),
-            "figures/convergence.svg", "figures/convergence.pdf", "figures/accuracy-cost.svg", "figures/accuracy-cost.pdf", "data/runs.csv", "data/predictions.csv",
+            "paper.tex", "numbers.tex", "provenance.json", "tables/final.tex",
+            .. _methods.Select(method => $"tables/hyper-parameters-{method}.tex"),
+            "figures/convergence.svg", "figures/convergence.pdf", "figures/accuracy-cost.svg", "figures/accuracy-cost.pdf", "data/runs.csv",
+            "data/predictions.csv",
         ];
         Assert.All(expected, name => Assert.NotEqual("", paper.GetValueOrDefault(name, "")));
         Assert.All(study.Runs, run => Assert.Contains(run.RunId, paper["provenance.json"], StringComparison.Ordinal));
@@ -177,16 +180,23 @@ public sealed class StudyTests(RealDashboard dashboard)
             List<double> scores = [];
             foreach (StudyRun run in study.Runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported))
             {
-                PredictionSet predictions = await dashboard.Api.ReadAsync<PredictionSet>(ApiRoutes.Run(run.RunId, "predictions") + "?step=last");
+                PredictionSet predictions =
+                    await dashboard.Api.ReadAsync<PredictionSet>(ApiRoutes.Run(run.RunId, "predictions") + "?step=last");
                 accuracies.Add(100.0 * predictions.Items.Count(row => row.Label == row.Predicted) / predictions.Items.Count);
                 scores.Add(predictions.Labels.Select((_, label) => F1(predictions.Items, label)).Average() * 100);
             }
 
             string[] printed = [Print(accuracies), Print(scores)];
-            string row = Regex.Replace(tex.Split('\n').Single(line => line.StartsWith($"{arm.Label} &", StringComparison.Ordinal)), @"\\textbf\{|\\textsuperscript\{[^}]*\}|\$\\pm\$|[{}]", match => match.Value.Contains("pm", StringComparison.Ordinal) ? "±" : "");
+            string row = Regex.Replace(
+                tex.Split('\n').Single(line => line.StartsWith($"{arm.Label} &", StringComparison.Ordinal)),
+                @"\\textbf\{|\\textsuperscript\{[^}]*\}|\$\\pm\$|[{}]",
+                match => match.Value.Contains("pm", StringComparison.Ordinal) ? "±" : "");
             string[] cells = [.. row.Split('&').Select(cell => cell.Trim())];
             Assert.Equal(["2", .. printed], cells[1..4]);
-            ILocator shown = table.Locator("tbody tr").Filter(new LocatorFilterOptions { Has = page.GetByRole(AriaRole.Cell, new PageGetByRoleOptions { Name = arm.Label, Exact = true }) });
+            ILocator shown = table.Locator("tbody tr").Filter(new LocatorFilterOptions
+            {
+                Has = page.GetByRole(AriaRole.Cell, new PageGetByRoleOptions { Name = arm.Label, Exact = true }),
+            });
             await Expect(shown.Locator("td").Nth(2)).ToContainTextAsync(printed[0]);
             await Expect(shown.Locator("td").Nth(3)).ToContainTextAsync(printed[1]);
         }

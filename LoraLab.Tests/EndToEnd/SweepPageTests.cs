@@ -14,7 +14,8 @@ public sealed class SweepPageTests(ScriptedDashboard dashboard)
     [Fact]
     public async Task Form_SpaceOverTwoFields_PreviewsThenSweepsThenShowsTheHeatMap()
     {
-        JsonObject spec = new() { ["model"] = "sample", ["dataset"] = "sample", ["method"] = "lora-plus", ["notes"] = "bowl steps=2 rows=32" };
+        JsonObject spec =
+            new() { ["model"] = "sample", ["dataset"] = "sample", ["method"] = "lora-plus", ["notes"] = "bowl steps=2 rows=32" };
         IPage page = await dashboard.OpenAsync($"/sweeps/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
 
         // The error is shown under its row, and the sweep cannot be created.
@@ -45,7 +46,8 @@ public sealed class SweepPageTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("heat-cell")).ToHaveCountAsync(5);
         foreach (SweepCell cell in grid.Cells)
         {
-            ILocator shown = page.Locator($"[data-testid='heat-cell'][aria-label='learningRate {grid.X.Labels[cell.X]}, learningRateB {grid.Y.Labels[cell.Y]}: accuracy {cell.Mean * 100:0.0}%']");
+            ILocator shown = page.Locator($"[data-testid='heat-cell'][aria-label='learningRate {grid.X.Labels[cell.X]}, "
+                + $"learningRateB {grid.Y.Labels[cell.Y]}: accuracy {cell.Mean * 100:0.0}%']");
             await Expect(shown).ToHaveAttributeAsync("href", $"runs/{cell.Runs[0]}");
         }
 

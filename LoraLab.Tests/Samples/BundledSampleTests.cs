@@ -14,27 +14,27 @@ namespace LoraLab.Tests.Samples;
 /// <summary>The committed sample matches its README and can be regenerated from its seed.</summary>
 public sealed class BundledSampleTests
 {
-    private static readonly string Folder = Path.Combine(Fixtures.RepositoryRoot, "samples");
-    private static readonly SampleData Data = SampleData.Generate(Sample.Seed);
+    private static readonly string _folder = Path.Combine(Fixtures.RepositoryRoot, "samples");
+    private static readonly SampleData _data = SampleData.Generate(Sample.Seed);
 
     [Fact]
     public void Data_FromTheSeed_EqualsTheCommittedFiles()
     {
-        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "data", "train.tsv")), SampleData.ToTsv(Data.Training));
-        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "data", "dev.tsv")), SampleData.ToTsv(Data.Evaluation));
+        Assert.Equal(File.ReadAllText(Path.Combine(_folder, "data", "train.tsv")), SampleData.ToTsv(_data.Training));
+        Assert.Equal(File.ReadAllText(Path.Combine(_folder, "data", "dev.tsv")), SampleData.ToTsv(_data.Evaluation));
     }
 
     [Fact]
     public void Tokenizer_FromTheSeed_EqualsTheCommittedFiles()
     {
-        Assert.Equal(File.ReadAllBytes(Path.Combine(Folder, "model", "tokenizer.model")), Sample.Tokenizer(Data));
-        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "model", "tokenizer_config.json")), Sample.TokenizerConfig());
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "model", "tokenizer.model")), Sample.Tokenizer(_data));
+        Assert.Equal(File.ReadAllText(Path.Combine(_folder, "model", "tokenizer_config.json")), Sample.TokenizerConfig());
     }
 
     [Fact]
     public void Evaluation_IsBalancedLargeAndDisjointFromTraining()
     {
-        ClassificationDataset data = DatasetReader.Read("sample", Path.Combine(Folder, "data"));
+        ClassificationDataset data = DatasetReader.Read("sample", Path.Combine(_folder, "data"));
 
         Assert.True(data.Toy);
         Assert.InRange(data.Dev.Count, 400, 5000);
@@ -46,8 +46,8 @@ public sealed class BundledSampleTests
     [Fact]
     public void Evaluation_AThirdOfThePolarWordsOfEachClass_NeverOccurInTraining()
     {
-        HashSet<string> training = Words(Data.Training);
-        HashSet<string> evaluation = Words(Data.Evaluation);
+        HashSet<string> training = Words(_data.Training);
+        HashSet<string> evaluation = Words(_data.Evaluation);
         foreach (Mood mood in Enum.GetValues<Mood>())
         {
             string[] all = [.. PolarLexicon.Full.Of(mood)];
@@ -60,8 +60,9 @@ public sealed class BundledSampleTests
     public void BayesRule_ComputedExactly_IsBetween95And98PercentAndFitsTheRows()
     {
         double exact = BayesRule.Accuracy();
-        SampleSentence[] rows = [.. Data.Training, .. Data.Evaluation];
-        double onRows = rows.Average(row => (BayesRule.PositiveProbability(row.Sentence.Form, row.Sentence.Cues) > 0.5) == (row.Label == Mood.Positive) ? 1.0 : 0.0);
+        SampleSentence[] rows = [.. _data.Training, .. _data.Evaluation];
+        double onRows = rows.Average(row =>
+            (BayesRule.PositiveProbability(row.Sentence.Form, row.Sentence.Cues) > 0.5) == (row.Label == Mood.Positive) ? 1.0 : 0.0);
 
         Assert.InRange(exact, 0.95, 0.98);
         Assert.InRange(onRows, exact - 0.007, exact + 0.007);
@@ -70,9 +71,9 @@ public sealed class BundledSampleTests
     [Fact]
     public void Pretraining_HasNoEvaluationSentenceAndLabelsIndependentOfTheMood()
     {
-        HashSet<string> heldOut = [.. Data.Evaluation.Select(row => row.Sentence.Text)];
+        HashSet<string> heldOut = [.. _data.Evaluation.Select(row => row.Sentence.Text)];
         Dictionary<(Mood, string), int> labels = [];
-        foreach (ReviewDocument document in new ReviewCorpus(Sample.Seed, Data).Documents(Sample.PretrainingSteps * Pretrainer.Batch))
+        foreach (ReviewDocument document in new ReviewCorpus(Sample.Seed, _data).Documents(Sample.PretrainingSteps * Pretrainer.Batch))
         {
             Assert.DoesNotContain(document.Sentences, heldOut.Contains);
             foreach (string label in document.FrameLabels)
@@ -97,20 +98,21 @@ public sealed class BundledSampleTests
     [Fact]
     public void Files_AreSmall()
     {
-        Assert.InRange(new DirectoryInfo(Path.Combine(Folder, "model")).EnumerateFiles().Sum(file => file.Length), 1, 3_000_000);
-        Assert.InRange(new DirectoryInfo(Path.Combine(Folder, "data")).EnumerateFiles().Sum(file => file.Length), 1, 3_000_000);
+        Assert.InRange(new DirectoryInfo(Path.Combine(_folder, "model")).EnumerateFiles().Sum(file => file.Length), 1, 3_000_000);
+        Assert.InRange(new DirectoryInfo(Path.Combine(_folder, "data")).EnumerateFiles().Sum(file => file.Length), 1, 3_000_000);
     }
 
     [Fact]
     public void Tokenizer_LabelsAreSinglePiecesAndTextRoundTrips()
     {
-        ITokenizer tokenizer = LlamaTokenizerFile.Load(Path.Combine(Folder, "model"));
-        ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse("paper-literal"), ["negative", "positive"], LossScope.Completion, stripSentence: false);
+        ITokenizer tokenizer = LlamaTokenizerFile.Load(Path.Combine(_folder, "model"));
+        ExampleEncoder encoder = new(
+            tokenizer, PromptTemplate.Parse("paper-literal"), ["negative", "positive"], LossScope.Completion, stripSentence: false);
 
-        EvaluationExample example = encoder.EncodeEvaluation(new LabeledSentence(0, Data.Evaluation[0].Sentence.Text, 0));
+        EvaluationExample example = encoder.EncodeEvaluation(new LabeledSentence(0, _data.Evaluation[0].Sentence.Text, 0));
 
         Assert.All(example.LabelIds, ids => Assert.Single(ids));
-        foreach (SampleSentence row in Data.Evaluation.Take(50))
+        foreach (SampleSentence row in _data.Evaluation.Take(50))
         {
             Assert.Equal(row.Sentence.Text, tokenizer.Decode(tokenizer.Encode(row.Sentence.Text)).TrimStart());
         }
@@ -120,7 +122,8 @@ public sealed class BundledSampleTests
     public void Runs_DifferInMethodAndLearningRateOnlyAndAreValid()
     {
         using TestTrainer trainer = new();
-        JsonObject[] specs = [.. Directory.GetFiles(Path.Combine(Folder, "runs")).Order(StringComparer.Ordinal).Select(file => JsonNode.Parse(File.ReadAllText(file))!.AsObject())];
+        JsonObject[] specs = [.. Directory.GetFiles(Path.Combine(_folder, "runs")).Order(StringComparer.Ordinal)
+            .Select(file => JsonNode.Parse(File.ReadAllText(file))!.AsObject())];
 
         Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], specs.Select(spec => (string)spec["method"]!));
         foreach (JsonObject spec in specs)
@@ -138,15 +141,15 @@ public sealed class BundledSampleTests
     public void Runs_BeforeTraining_AreWithinThreeStandardErrorsOfChance()
     {
         using TestTrainer trainer = new();
-        double standardError = Math.Sqrt(0.25 / Data.Evaluation.Count);
-        foreach (string file in Directory.GetFiles(Path.Combine(Folder, "runs")))
+        double standardError = Math.Sqrt(0.25 / _data.Evaluation.Count);
+        foreach (string file in Directory.GetFiles(Path.Combine(_folder, "runs")))
         {
             JsonObject spec = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
             spec["maxSteps"] = 1;
 
             Evaluated before = trainer.Run(spec).Events.OfType<Evaluated>().First();
 
-            Assert.Equal((0, Data.Evaluation.Count), (before.Step, before.Rows));
+            Assert.Equal((0, _data.Evaluation.Count), (before.Step, before.Rows));
             Assert.InRange(before.Accuracy, 0.5 - (3 * standardError), 0.5 + (3 * standardError));
         }
     }

@@ -7,7 +7,7 @@ namespace LoraLab.Tests.Server;
 [Collection(nameof(SharedServer))]
 public sealed class DashboardFilesTests(ScriptedServer fixture)
 {
-    private readonly HttpClient http = fixture.Server.Http;
+    private readonly HttpClient _http = fixture.Server.Http;
 
     [Theory]
     [InlineData("/")]
@@ -15,7 +15,7 @@ public sealed class DashboardFilesTests(ScriptedServer fixture)
     [InlineData("/compare?runs=a,b")]
     public async Task Page_AnyAddress_IsTheDashboard(string path)
     {
-        using HttpResponseMessage response = await http.GetAsync(path);
+        using HttpResponseMessage response = await _http.GetAsync(path);
 
         Assert.Equal("text/html", response.Content.Headers.ContentType?.MediaType);
         Assert.Contains("_framework/blazor.webassembly", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -24,12 +24,12 @@ public sealed class DashboardFilesTests(ScriptedServer fixture)
     [Fact]
     public async Task Framework_FilesThatThePageNeeds_AreNotEmpty()
     {
-        string page = await http.GetStringAsync("/");
+        string page = await _http.GetStringAsync("/");
         string script = System.Text.RegularExpressions.Regex.Match(page, "_framework/blazor\\.webassembly[^\"']*\\.js").Value;
 
         foreach (string file in new[] { script, "_framework/dotnet.js" })
         {
-            using HttpResponseMessage response = await http.GetAsync("/" + file);
+            using HttpResponseMessage response = await _http.GetAsync("/" + file);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             Assert.NotEqual("text/html", response.Content.Headers.ContentType?.MediaType);
             Assert.True((await response.Content.ReadAsByteArrayAsync()).Length > 1000, $"{file} is nearly empty.");
@@ -57,7 +57,7 @@ public sealed class DashboardFilesTests(ScriptedServer fixture)
     [InlineData("/health/live", "Healthy")]
     public async Task Description_IsServedByTheServerItself(string path, string content)
     {
-        string body = await http.GetStringAsync(path);
+        string body = await _http.GetStringAsync(path);
 
         Assert.Contains(content, body, StringComparison.Ordinal);
         if (path == "/api-docs/")

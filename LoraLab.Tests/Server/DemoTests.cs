@@ -35,7 +35,8 @@ public sealed class DemoTests
             runs = await DemoRunsAsync(first);
             Assert.Equal(["lora", "pissa"], runs.Select(run => run.Spec.Method));
             Assert.Equal(["own", "demo"], runs[0].Tags);
-            Assert.Contains($"{first.Address.ToString().TrimEnd('/')}/compare?runs={runs[0].Id},{runs[1].Id}", first.Output, StringComparison.Ordinal);
+            Assert.Contains(
+                $"{first.Address.ToString().TrimEnd('/')}/compare?runs={runs[0].Id},{runs[1].Id}", first.Output, StringComparison.Ordinal);
             Assert.Contains("3-bad.json was not queued: rank is 0", first.Output, StringComparison.Ordinal);
             Assert.True(File.Exists(Path.Combine(home.Path, "some", "data", "loralab.db")), "The data directory is not in the home.");
             await new RunApi(first.Http).WaitForEndAsync(runs[1].Id);

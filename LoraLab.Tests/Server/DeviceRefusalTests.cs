@@ -19,7 +19,8 @@ public sealed class DeviceRefusalTests(RealServer real)
             Assert.Skip("This build has CUDA.");
         }
 
-        JsonObject problem = await real.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"device":"cuda:0"}"""));
+        JsonObject problem = await real.Api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"device":"cuda:0"}"""));
 
         Assert.Contains("-p:TorchBackend=cuda", (string?)problem["errors"]!["device"]![0], StringComparison.Ordinal);
     }

@@ -16,9 +16,11 @@ public sealed class GpuReadingTests
     [Fact]
     public async Task GpuReadings_AreInTheSystemDocumentAndInEverySample()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["SCRIPTED_GPU"] = "1" } });
+        await using ServerProcess server = await ServerProcess.StartAsync(
+            ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["SCRIPTED_GPU"] = "1" } });
         TaskCompletionSource<SystemSample> sample = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using HubConnection hub = new HubConnectionBuilder().WithUrl(new Uri(server.Address, LiveHub.Path)).AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions)).Build();
+        await using HubConnection hub = new HubConnectionBuilder().WithUrl(new Uri(server.Address, LiveHub.Path))
+            .AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions)).Build();
         hub.On<LiveEvent>(LiveHub.Event, live => sample.TrySetResult(live.Data.Deserialize<SystemSample>(ContractJson.Options)!));
         await hub.StartAsync();
 

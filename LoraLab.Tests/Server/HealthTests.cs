@@ -18,7 +18,8 @@ public sealed class HealthTests(ScriptedServer well)
         JsonNode report = await UntilAsync(server, node => (string?)node["status"] == "Healthy");
 
         Assert.Equal(["disk", "queue", "store", "trainer"], report["checks"]!.AsObject().Select(check => check.Key).Order());
-        Assert.All(report["checks"]!.AsObject(), check => Assert.False(string.IsNullOrEmpty((string?)check.Value!["description"]), check.Key));
+        Assert.All(report["checks"]!.AsObject(), check =>
+            Assert.False(string.IsNullOrEmpty((string?)check.Value!["description"]), check.Key));
         using HttpResponseMessage live = await server.Http.GetAsync("/health/live");
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         Assert.Equal("application/json", live.Content.Headers.ContentType?.MediaType);
@@ -49,7 +50,8 @@ public sealed class HealthTests(ScriptedServer well)
             JsonNode report = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
             if (reached(report))
             {
-                Assert.Equal((string?)report["status"] == "Unhealthy" ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK, response.StatusCode);
+                Assert.Equal(
+                    (string?)report["status"] == "Unhealthy" ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK, response.StatusCode);
                 return report;
             }
 

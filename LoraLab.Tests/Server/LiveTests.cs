@@ -15,13 +15,13 @@ namespace LoraLab.Tests.Server;
 /// <summary>The hub and server-sent events.</summary>
 public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
 {
-    private readonly RunApi api = fixture.Api;
+    private readonly RunApi _api = fixture.Api;
 
     [Fact]
     public async Task Subscribe_BeforeTheRunEnds_EveryPointComesOnceAndInOrder()
     {
-        RunDocument run = await api.SubmitAsync("""{"notes":"steps=40 delay=20 garbage"}""");
-        await api.WaitAsync(run.Id, now => now.Progress.Step > 5);
+        RunDocument run = await _api.SubmitAsync("""{"notes":"steps=40 delay=20 garbage"}""");
+        await _api.WaitAsync(run.Id, now => now.Progress.Step > 5);
         (HubConnection hub, ConcurrentQueue<LiveEvent> events) = await ConnectAsync();
         await using HubConnection connection = hub;
 
@@ -36,10 +36,12 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
             .Where(metrics => metrics.Series.ContainsKey(MetricKeys.TrainLoss))
             .SelectMany(metrics => metrics.Series[MetricKeys.TrainLoss].X);
         Assert.Equal(Enumerable.Range(1, 40), steps);
-        Assert.Equal(["queued", "preparing", "running", "completed"], numbered.Where(live => live.Type == LiveEventTypes.RunState).Select(live => live.Data.GetProperty("state").GetString()!).Distinct());
+        Assert.Equal(["queued", "preparing", "running", "completed"], numbered.Where(live => live.Type == LiveEventTypes.RunState)
+            .Select(live => live.Data.GetProperty("state").GetString()!).Distinct());
 
         long offset = 0;
-        foreach (LogChunk chunk in events.Where(live => live.Type == LiveEventTypes.RunLog).Select(live => live.Data.Deserialize<LogChunk>(ContractJson.Options)!))
+        foreach (LogChunk chunk in events.Where(live => live.Type == LiveEventTypes.RunLog)
+            .Select(live => live.Data.Deserialize<LogChunk>(ContractJson.Options)!))
         {
             Assert.True(chunk.Offset <= offset || offset == 0, "The log has a gap.");
             offset = Math.Max(offset, chunk.NextOffset);
@@ -51,25 +53,26 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
     [Fact]
     public async Task Subscribe_AfterANumber_ReplaysOnlyWhatCameLater()
     {
-        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=2"}""")).Id);
+        RunDocument run = await _api.WaitForEndAsync((await _api.SubmitAsync("""{"notes":"steps=2"}""")).Id);
         (HubConnection hub, ConcurrentQueue<LiveEvent> events) = await ConnectAsync();
         await using HubConnection connection = hub;
         long end = await hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.System }, null);
 
         await hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(run.Id) }, end);
-        await api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"name":"renamed"}""");
+        await _api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"name":"renamed"}""");
         await UntilAsync(events, live => live.Type == LiveEventTypes.RunState);
 
         LiveEvent renamed = Assert.Single(events, live => live.RunId == run.Id);
         Assert.True(renamed.Seq > end);
         Assert.Equal("renamed", renamed.Data.GetProperty("name").GetString());
-        await UntilAsync(events, live => live.Type == LiveEventTypes.SystemSample && live.Seq == 0 && live.Data.GetProperty("totalMemoryMb").GetDouble() > 0);
+        await UntilAsync(events, live =>
+            live.Type == LiveEventTypes.SystemSample && live.Seq == 0 && live.Data.GetProperty("totalMemoryMb").GetDouble() > 0);
     }
 
     [Fact]
     public async Task Subscribe_AheadOfTheStore_GetsASnapshot()
     {
-        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=3"}""")).Id);
+        RunDocument run = await _api.WaitForEndAsync((await _api.SubmitAsync("""{"notes":"steps=3"}""")).Id);
         (HubConnection hub, ConcurrentQueue<LiveEvent> events) = await ConnectAsync();
         await using HubConnection connection = hub;
 
@@ -79,7 +82,8 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
 
         LiveEvent state = Assert.Single(events, live => live.Type == LiveEventTypes.RunState);
         Assert.Equal("completed", state.Data.GetProperty("state").GetString());
-        RunMetrics metrics = events.First(live => live.Type == LiveEventTypes.RunMetrics).Data.Deserialize<RunMetrics>(ContractJson.Options)!;
+        RunMetrics metrics =
+            events.First(live => live.Type == LiveEventTypes.RunMetrics).Data.Deserialize<RunMetrics>(ContractJson.Options)!;
         Assert.Equal([1, 2, 3], metrics.Series[MetricKeys.TrainLoss].X);
     }
 
@@ -97,10 +101,11 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
     [Fact]
     public async Task ServerSentEvents_LastEventId_ContinuesAndEndsWithTheRun()
     {
-        RunDocument run = await api.SubmitAsync("""{"notes":"steps=5"}""");
+        RunDocument run = await _api.SubmitAsync("""{"notes":"steps=5"}""");
 
         string whole = await fixture.Server.Http.GetStringAsync(ApiRoutes.Run(run.Id, "events"));
-        List<long> ids = [.. whole.Split('\n').Where(line => line.StartsWith("id:", StringComparison.Ordinal)).Select(line => long.Parse(line[3..], System.Globalization.CultureInfo.InvariantCulture))];
+        List<long> ids = [.. whole.Split('\n').Where(line => line.StartsWith("id:", StringComparison.Ordinal))
+            .Select(line => long.Parse(line[3..], System.Globalization.CultureInfo.InvariantCulture))];
         using HttpRequestMessage again = new(HttpMethod.Get, ApiRoutes.Run(run.Id, "events"));
         again.Headers.Add("Last-Event-ID", ids[^2].ToString(System.Globalization.CultureInfo.InvariantCulture));
         using HttpResponseMessage rest = await fixture.Server.Http.SendAsync(again);

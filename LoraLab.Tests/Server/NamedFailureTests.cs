@@ -16,14 +16,15 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 {
     private const string NoProc = "It uses Linux's own means to limit a process.";
     // A pass over a thousand sentences, while other tests execute.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Diverged_AbsurdRate_StopsAtOnceAndKeepsTheLastGoodCheckpoint()
     {
         JsonObject spec = MicroSpec.For("lora");
         // The warmup steps are harmless; the first step at the full rate is not.
-        (spec["learningRate"], spec["maxGradNorm"], spec["trainSamples"], spec["warmupSteps"], spec["schedule"]) = (1e38, null, 320, 4, "constant");
+        (spec["learningRate"], spec["maxGradNorm"], spec["trainSamples"], spec["warmupSteps"], spec["schedule"]) =
+            (1e38, null, 320, 4, "constant");
         (spec["maxSteps"], spec["effectiveBatch"], spec["evalEvery"]) = (40, 8, 1);
 
         RunDocument run = await EndAsync(spec);
@@ -65,7 +66,9 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         MemoryEstimate estimate = await real.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, "/api/v1/estimate", spec.ToJsonString());
         // Above what the estimate would reject, and below what a step takes.
         int budget = (int)Math.Max((estimate.TotalMb / 1.1) + 15, 0.8 * free.Summary.PeakMemoryMb!.Value);
-        Assert.True(budget < Math.Min(probed, free.Summary.PeakMemoryMb.Value) - 20, $"estimate {estimate.TotalMb}, probe {probed}, peak {free.Summary.PeakMemoryMb}");
+        Assert.True(
+            budget < Math.Min(probed, free.Summary.PeakMemoryMb.Value) - 20,
+            $"estimate {estimate.TotalMb}, probe {probed}, peak {free.Summary.PeakMemoryMb}");
         spec["memoryBudgetMb"] = budget;
 
         RunDocument run = await EndAsync(spec);
@@ -99,7 +102,8 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 
         Assert.Equal((RunState.Completed, EndReason.Finished), (run.State, run.EndReason));
         Assert.True(run.Summary.BudgetExceededMb > 0);
-        Assert.Contains(run.Warnings, warning => warning.Contains($"above the budget of {NumberFormat.Mebibytes((int)spec["memoryBudgetMb"]!)}", StringComparison.Ordinal));
+        Assert.Contains(run.Warnings, warning =>
+            warning.Contains($"above the budget of {NumberFormat.Mebibytes((int)spec["memoryBudgetMb"]!)}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,12 +141,19 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 
         Assert.Equal((RunState.Completed, null), (run.State, run.Error));
         string warning = Assert.Single(run.Warnings, sentence => sentence.Contains("after the run was queued", StringComparison.Ordinal));
-        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"grown/train.tsv changed after the run was queued, from {before:#,0} bytes"), warning, StringComparison.Ordinal);
-        Assert.Contains($"warning: {warning}", File.ReadAllText(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Attempt(1), RunFiles.Log)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            string.Create(CultureInfo.InvariantCulture, $"grown/train.tsv changed after the run was queued, from {before:#,0} bytes"),
+            warning,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            $"warning: {warning}",
+            File.ReadAllText(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Attempt(1), RunFiles.Log)),
+            StringComparison.Ordinal);
 
         JsonObject again = MicroSpec.For("lora");
         again["dataset"] = "grown";
-        Assert.DoesNotContain((await EndAsync(again)).Warnings, sentence => sentence.Contains("after the run was queued", StringComparison.Ordinal));
+        Assert.DoesNotContain((await EndAsync(again)).Warnings, sentence =>
+            sentence.Contains("after the run was queued", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -176,21 +187,25 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         RunDocument waiting = await real.Api.SubmitAsync(spec.ToJsonString());
         change();
         await PauseAsync(false);
-        return await real.Api.WaitForEndAsync(waiting.Id, Patience);
+        return await real.Api.WaitForEndAsync(waiting.Id, _patience);
     }
 
     private Task PauseAsync(bool paused) =>
         real.Api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, paused ? """{"paused":true}""" : """{"paused":false}""");
 
     private static void RequireMeasuring() =>
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("LORALAB_MEMORY_CELLS") == "1", "It compares the peaks of two processes on a machine with nothing else on it: set LORALAB_MEMORY_CELLS=1 to run it.");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("LORALAB_MEMORY_CELLS") == "1",
+            "It compares the peaks of two processes on a machine with nothing else on it: set LORALAB_MEMORY_CELLS=1 to run it.");
 
-    private async Task<RunDocument> EndAsync(JsonObject spec) => await real.Api.WaitForEndAsync((await real.Api.SubmitAsync(spec.ToJsonString())).Id, Patience);
+    private async Task<RunDocument> EndAsync(JsonObject spec) =>
+        await real.Api.WaitForEndAsync((await real.Api.SubmitAsync(spec.ToJsonString())).Id, _patience);
 
     private async Task<RunDocument> CloneAsync(RunDocument run, RunSuggestion suggestion)
     {
-        RunDocument clone = await real.Api.SendAsync<RunDocument>(HttpMethod.Post, $"/api/v1/runs/{run.Id}/clone", suggestion.Changes.ToJsonString(), System.Net.HttpStatusCode.Created);
-        return await real.Api.WaitForEndAsync(clone.Id, Patience);
+        RunDocument clone = await real.Api.SendAsync<RunDocument>(
+            HttpMethod.Post, $"/api/v1/runs/{run.Id}/clone", suggestion.Changes.ToJsonString(), System.Net.HttpStatusCode.Created);
+        return await real.Api.WaitForEndAsync(clone.Id, _patience);
     }
 
     private static void AssertTail(RunDocument run, string text)
@@ -201,7 +216,8 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 
     private void RequireWholeCheckpoint(RunDocument run)
     {
-        string folder = Directory.EnumerateDirectories(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Checkpoints)).Order(StringComparer.Ordinal).Last();
+        string folder = Directory.EnumerateDirectories(Path.Combine(real.Server.DataDirectory, "runs", run.Id, RunFiles.Checkpoints))
+            .Order(StringComparer.Ordinal).Last();
         JsonElement state = JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(Path.Combine(folder, "state.json")));
         Assert.Equal(run.Attempts[^1].CheckpointStep, state.GetProperty("step").GetInt32());
         using SafetensorsFile tensors = SafetensorsFile.Open(Path.Combine(folder, "state.safetensors"), field: null);
@@ -216,7 +232,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     private async Task<int> IdleWorkerAsync()
     {
         Stopwatch waited = Stopwatch.StartNew();
-        while (waited.Elapsed < Patience)
+        while (waited.Elapsed < _patience)
         {
             if (Workers().FirstOrDefault() is int worker and > 0)
             {
@@ -236,7 +252,8 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
 
     private IEnumerable<int> Workers()
     {
-        foreach (int id in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit)).Select(name => int.Parse(name!, CultureInfo.InvariantCulture)))
+        foreach (int id in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit))
+            .Select(name => int.Parse(name!, CultureInfo.InvariantCulture)))
         {
             string command, environment;
             try
@@ -248,7 +265,8 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
                 continue;
             }
 
-            if (command.EndsWith("\0worker\0", StringComparison.Ordinal) && environment.Contains(real.Server.DataDirectory, StringComparison.Ordinal))
+            if (command.EndsWith("\0worker\0", StringComparison.Ordinal)
+                && environment.Contains(real.Server.DataDirectory, StringComparison.Ordinal))
             {
                 yield return id;
             }

@@ -9,7 +9,7 @@ namespace LoraLab.Tests.Server;
 /// <summary>Order, priority, pause.</summary>
 public sealed class QueueTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
 {
-    private readonly RunApi api = fixture.Api;
+    private readonly RunApi _api = fixture.Api;
 
     [Fact]
     public async Task Queue_PausedThenReordered_RunsInThatOrderWhenItGoesOn()
@@ -22,7 +22,8 @@ public sealed class QueueTests(ScriptedServer fixture) : IClassFixture<ScriptedS
         string gone = await SubmitAsync(9);
         Assert.Equal([gone, high, a, b, c], await OrderAsync());
 
-        RunDocument cancelled = await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(gone, "cancel"), expected: HttpStatusCode.Accepted);
+        RunDocument cancelled = await _api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(gone, "cancel"), expected: HttpStatusCode.Accepted);
         Assert.Equal(RunState.Cancelled, cancelled.State);
         await MoveAsync($$"""{"runId":"{{c}}","position":"top"}""");
         Assert.Equal([c, high, a, b], await OrderAsync());
@@ -33,17 +34,18 @@ public sealed class QueueTests(ScriptedServer fixture) : IClassFixture<ScriptedS
         Assert.Equal([b, c, a, high], await OrderAsync());
         await MoveAsync($$"""{"runId":"{{high}}","before":"{{c}}"}""");
         Assert.Equal([b, high, c, a], await OrderAsync());
-        Assert.Equal(2, (await api.GetAsync(high)).QueuePosition);
+        Assert.Equal(2, (await _api.GetAsync(high)).QueuePosition);
 
         await PauseAsync(false);
         foreach (string id in new[] { a, b, c, high })
         {
-            await api.WaitForEndAsync(id);
+            await _api.WaitForEndAsync(id);
         }
 
-        RunDocument[] runs = [await api.GetAsync(b), await api.GetAsync(high), await api.GetAsync(c), await api.GetAsync(a)];
+        RunDocument[] runs = [await _api.GetAsync(b), await _api.GetAsync(high), await _api.GetAsync(c), await _api.GetAsync(a)];
         Assert.Equal(runs.Select(run => run.Id), runs.OrderBy(run => run.StartedAt).Select(run => run.Id));
-        Assert.All(runs.Zip(runs.Skip(1)), pair => Assert.True(pair.First.EndedAt <= pair.Second.StartedAt, "Two runs overlapped on one lane."));
+        Assert.All(runs.Zip(runs.Skip(1)), pair =>
+            Assert.True(pair.First.EndedAt <= pair.Second.StartedAt, "Two runs overlapped on one lane."));
     }
 
     [Theory]
@@ -52,20 +54,20 @@ public sealed class QueueTests(ScriptedServer fixture) : IClassFixture<ScriptedS
     [InlineData("""{"position":"top"}""", HttpStatusCode.NotFound)]
     [InlineData("""{"runId":5,"position":"top"}""", HttpStatusCode.BadRequest)]
     public async Task Reorder_BadMove_IsRefused(string move, HttpStatusCode status) =>
-        await api.RefusedAsync(status, HttpMethod.Post, ApiRoutes.QueueReorder, RunApi.Json(move));
+        await _api.RefusedAsync(status, HttpMethod.Post, ApiRoutes.QueueReorder, RunApi.Json(move));
 
     [Fact]
     public async Task Patch_WithoutPaused_IsRefused() =>
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Queue, RunApi.Json("{}"));
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Queue, RunApi.Json("{}"));
 
     private async Task<string> SubmitAsync(int priority) =>
-        (await api.SubmitAsync($$"""{"priority":{{priority}},"notes":"steps=1"}""")).Id;
+        (await _api.SubmitAsync($$"""{"priority":{{priority}},"notes":"steps=1"}""")).Id;
 
     private Task PauseAsync(bool paused) =>
-        api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, paused ? """{"paused":true}""" : """{"paused":false}""");
+        _api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, paused ? """{"paused":true}""" : """{"paused":false}""");
 
-    private Task MoveAsync(string move) => api.SendAsync<QueueDocument>(HttpMethod.Post, ApiRoutes.QueueReorder, move);
+    private Task MoveAsync(string move) => _api.SendAsync<QueueDocument>(HttpMethod.Post, ApiRoutes.QueueReorder, move);
 
     private async Task<IEnumerable<string>> OrderAsync() =>
-        (await api.ReadAsync<QueueDocument>(ApiRoutes.Queue)).Queued.Select(run => run.Id);
+        (await _api.ReadAsync<QueueDocument>(ApiRoutes.Queue)).Queued.Select(run => run.Id);
 }

@@ -39,7 +39,9 @@ public sealed class RestartTests
         MetricSeries loss = (await again.MetricsAsync(left.Id)).Series[MetricKeys.TrainLoss];
         Assert.True(loss.X.Count > 5);
         Assert.Equal(Enumerable.Range(1, loss.X.Count), loss.X);
-        Assert.Equal(left.Attempts[0].LastEvent, File.ReadLines(Path.Combine(data.Path, "runs", left.Id, "attempts", "0001", "events.jsonl")).Count(line => line.EndsWith('}')));
+        Assert.Equal(
+            left.Attempts[0].LastEvent,
+            File.ReadLines(Path.Combine(data.Path, "runs", left.Id, "attempts", "0001", "events.jsonl")).Count(line => line.EndsWith('}')));
         Assert.True(await SeqAsync(second) > seq, "The event numbers started over.");
         Assert.Equal(RunState.Completed, (await again.WaitForEndAsync(waiting)).State);
     }
@@ -103,7 +105,8 @@ public sealed class RestartTests
         Assert.Contains("resume", failed.Error, StringComparison.Ordinal);
         Assert.NotEmpty(failed.LogTail);
 
-        RunDocument resumed = await again.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
+        RunDocument resumed = await again.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
         Assert.Equal((RunState.Queued, null, null), (resumed.State, resumed.EndReason, resumed.Error));
         RunDocument ended = await again.WaitForEndAsync(id);
         Assert.Equal((RunState.Completed, 3), (ended.State, ended.Attempts.Count));

@@ -11,17 +11,17 @@ namespace LoraLab.Tests.Server;
 /// <summary>Submission, editing, lists and comparison; the queue is paused, so that runs stay queued.</summary>
 public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
 {
-    private readonly RunApi api;
-    private readonly HttpClient http;
+    private readonly RunApi _api;
+    private readonly HttpClient _http;
 
     public RunApiTests(ScriptedServer fixture)
     {
-        api = fixture.Api;
-        http = fixture.Server.Http;
+        _api = fixture.Api;
+        _http = fixture.Server.Http;
     }
 
     public async ValueTask InitializeAsync() =>
-        await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
+        await _api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -34,7 +34,7 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [InlineData("""{"tags":["a,b"]}""", "tags")]
     public async Task Submit_BadSpecification_IsRefusedWithTheField(string spec, string field)
     {
-        JsonObject problem = await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(spec));
+        JsonObject problem = await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(spec));
 
         string sentence = (string)problem["errors"]![field]![0]!;
         Assert.Contains(sentence, (string)problem["detail"]!, StringComparison.Ordinal);
@@ -46,18 +46,19 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [InlineData("[]")]
     [InlineData("""{"rank":1,"rank":2}""")]
     public async Task Submit_MalformedBody_IsRefused(string body) =>
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(body));
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(body));
 
     [Fact]
     public async Task Submit_OtherContentType_IsRefused() =>
-        await api.RefusedAsync(HttpStatusCode.UnsupportedMediaType, HttpMethod.Post, ApiRoutes.Runs, new StringContent("{}"));
+        await _api.RefusedAsync(HttpStatusCode.UnsupportedMediaType, HttpMethod.Post, ApiRoutes.Runs, new StringContent("{}"));
 
     [Fact]
     public async Task Submit_DryRun_QueuesNothing()
     {
         int before = (await ListAsync("")).Total;
 
-        DryRunResult result = await api.SendAsync<DryRunResult>(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", """{"method":"lora-xs"}""");
+        DryRunResult result = await _api.SendAsync<DryRunResult>(
+            HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", """{"method":"lora-xs"}""");
 
         Assert.Equal((10, 1024L, 2e-3), (result.TotalSteps, result.TrainableParameters, result.Spec.LearningRate));
         Assert.Equal(before, (await ListAsync("")).Total);
@@ -72,7 +73,8 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
         (HttpStatusCode againStatus, string again, Uri? againLocation) = await SubmitWithKeyAsync(key, """{"notes":"once"}""");
         (HttpStatusCode otherStatus, _, _) = await SubmitWithKeyAsync(key, """{"notes":"twice"}""");
 
-        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created, HttpStatusCode.UnprocessableEntity), (firstStatus, againStatus, otherStatus));
+        Assert.Equal(
+            (HttpStatusCode.Created, HttpStatusCode.Created, HttpStatusCode.UnprocessableEntity), (firstStatus, againStatus, otherStatus));
         Assert.Equal((first, location), (again, againLocation));
         Assert.EndsWith((string)JsonNode.Parse(first)!["id"]!, location!.ToString(), StringComparison.Ordinal);
     }
@@ -80,8 +82,8 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [Fact]
     public async Task Submit_TwiceWithoutName_NamesAndColorsDiffer()
     {
-        RunDocument a = await api.SubmitAsync("""{"method":"lora-plus","rank":3}""");
-        RunDocument b = await api.SubmitAsync("""{"method":"lora-plus","rank":3}""");
+        RunDocument a = await _api.SubmitAsync("""{"method":"lora-plus","rank":3}""");
+        RunDocument b = await _api.SubmitAsync("""{"method":"lora-plus","rank":3}""");
 
         Assert.Equal(("lora-plus r3", "lora-plus r3 #2"), (a.Name, b.Name));
         Assert.NotEqual(a.Color, b.Color);
@@ -91,12 +93,13 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [Fact]
     public async Task Submit_InspectorDies_IsStartedAgainOrSaysSo()
     {
-        RunDocument run = await api.SubmitAsync("""{"notes":"inspector-dies-once"}""");
+        RunDocument run = await _api.SubmitAsync("""{"notes":"inspector-dies-once"}""");
         Assert.Equal(RunState.Queued, run.State);
 
-        JsonObject problem = await api.RefusedAsync(HttpStatusCode.ServiceUnavailable, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"notes":"inspector-dies"}"""));
+        JsonObject problem = await _api.RefusedAsync(
+            HttpStatusCode.ServiceUnavailable, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json("""{"notes":"inspector-dies"}"""));
         Assert.Equal("trainerUnavailable", (string?)problem["code"]);
-        await api.SubmitAsync("{}");
+        await _api.SubmitAsync("{}");
     }
 
     [Theory]
@@ -113,38 +116,41 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [InlineData("GET", "/fingerprint")]
     [InlineData("GET", "/artifacts")]
     public async Task Run_UnknownId_Is404WithASentence(string method, string part) =>
-        await api.RefusedAsync(HttpStatusCode.NotFound, new HttpMethod(method), ApiRoutes.Run("nope") + part, method == "PATCH" ? RunApi.Json("{}") : null);
+        await _api.RefusedAsync(
+            HttpStatusCode.NotFound, new HttpMethod(method), ApiRoutes.Run("nope") + part, method == "PATCH" ? RunApi.Json("{}") : null);
 
     [Fact]
     public async Task Edit_NameNotesTagsPriority_OnlyWhatIsGivenChanges()
     {
-        RunDocument run = await api.SubmitAsync("""{"notes":"keep","tags":["a"]}""");
+        RunDocument run = await _api.SubmitAsync("""{"notes":"keep","tags":["a"]}""");
 
-        RunDocument edited = await api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"name":"better","tags":["x","y"],"priority":3}""");
-        RunDocument cleared = await api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"notes":null}""");
+        RunDocument edited = await _api.SendAsync<RunDocument>(
+            HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"name":"better","tags":["x","y"],"priority":3}""");
+        RunDocument cleared = await _api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"notes":null}""");
 
         Assert.Equal(("better", "keep", 3), (edited.Name, edited.Notes, edited.Priority));
         Assert.Equal(["x", "y"], edited.Tags);
         Assert.Equal(("better", null), (cleared.Name, cleared.Notes));
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Run(run.Id), RunApi.Json("""{"name":" "}"""));
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Run(run.Id), RunApi.Json("""{"state":"completed"}"""));
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Run(run.Id), RunApi.Json("""{"name":" "}"""));
+        await _api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Patch, ApiRoutes.Run(run.Id), RunApi.Json("""{"state":"completed"}"""));
     }
 
     [Fact]
     public async Task Get_WithTheEntityTagOfBefore_IsNotModifiedUntilItChanges()
     {
-        RunDocument run = await api.SubmitAsync("{}");
-        using HttpResponseMessage first = await http.GetAsync(ApiRoutes.Run(run.Id));
+        RunDocument run = await _api.SubmitAsync("{}");
+        using HttpResponseMessage first = await _http.GetAsync(ApiRoutes.Run(run.Id));
 
         Assert.Equal(HttpStatusCode.NotModified, await StatusWithTagAsync());
-        await api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"name":"other"}""");
+        await _api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(run.Id), """{"name":"other"}""");
         Assert.Equal(HttpStatusCode.OK, await StatusWithTagAsync());
 
         async Task<HttpStatusCode> StatusWithTagAsync()
         {
             using HttpRequestMessage request = new(HttpMethod.Get, ApiRoutes.Run(run.Id));
             request.Headers.IfNoneMatch.Add(first.Headers.ETag!);
-            using HttpResponseMessage response = await http.SendAsync(request);
+            using HttpResponseMessage response = await _http.SendAsync(request);
             return response.StatusCode;
         }
     }
@@ -152,28 +158,32 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [Fact]
     public async Task Clone_WithAnotherMethod_TakesThatMethodsDefaults()
     {
-        RunDocument source = await api.SubmitAsync("""{"method":"lora","rank":4,"notes":"steps=2"}""");
-        RunDocument fixedRate = await api.SubmitAsync("""{"method":"lora","learningRate":0.003}""");
+        RunDocument source = await _api.SubmitAsync("""{"method":"lora","rank":4,"notes":"steps=2"}""");
+        RunDocument fixedRate = await _api.SubmitAsync("""{"method":"lora","learningRate":0.003}""");
 
-        RunDocument clone = await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(source.Id, "clone"), """{"method":"pissa"}""", HttpStatusCode.Created);
-        RunDocument kept = await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(fixedRate.Id, "clone"), """{"method":"pissa"}""", HttpStatusCode.Created);
-        RunDocument same = await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(source.Id, "clone"), expected: HttpStatusCode.Created);
+        RunDocument clone = await _api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(source.Id, "clone"), """{"method":"pissa"}""", HttpStatusCode.Created);
+        RunDocument kept = await _api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(fixedRate.Id, "clone"), """{"method":"pissa"}""", HttpStatusCode.Created);
+        RunDocument same = await _api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(source.Id, "clone"), expected: HttpStatusCode.Created);
 
         Assert.Equal(("pissa", 4, 5e-5, source.Id), (clone.Spec.Method, clone.Spec.Rank, clone.Spec.LearningRate, clone.ClonedFrom));
         Assert.Equal(0.003, kept.Spec.LearningRate);
         Assert.Equal((source.Spec.LearningRate, source.Notes), (same.Spec.LearningRate, same.Notes));
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Run(source.Id, "clone"), RunApi.Json("""{"rank":0}"""));
+        await _api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Run(source.Id, "clone"), RunApi.Json("""{"rank":0}"""));
     }
 
     [Fact]
     public async Task Delete_WaitingRun_IsGone()
     {
-        RunDocument run = await api.SubmitAsync("{}");
+        RunDocument run = await _api.SubmitAsync("{}");
 
-        using HttpResponseMessage deleted = await http.DeleteAsync(ApiRoutes.Run(run.Id));
+        using HttpResponseMessage deleted = await _http.DeleteAsync(ApiRoutes.Run(run.Id));
 
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Run(run.Id));
+        await _api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Run(run.Id));
     }
 
     [Fact]
@@ -183,11 +193,11 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
         List<string> submitted = [];
         for (int i = 0; i < 5; i++)
         {
-            submitted.Add((await api.SubmitAsync($$"""{"tags":["{{tag}}"],"rank":{{i + 1}}}""")).Id);
+            submitted.Add((await _api.SubmitAsync($$"""{"tags":["{{tag}}"],"rank":{{i + 1}}}""")).Id);
         }
 
         RunList first = await ListAsync($"tag={tag}&limit=2&sort=-createdAt");
-        await api.SubmitAsync($$"""{"tags":["{{tag}}"]}""");
+        await _api.SubmitAsync($$"""{"tags":["{{tag}}"]}""");
         RunList second = await ListAsync($"tag={tag}&limit=2&sort=-createdAt&cursor={first.NextCursor}");
         RunList third = await ListAsync($"tag={tag}&limit=2&sort=-createdAt&cursor={second.NextCursor}");
 
@@ -201,8 +211,8 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     public async Task List_Filters_KeepWhatMatches()
     {
         string word = Guid.NewGuid().ToString("n")[..8];
-        RunDocument xs = await api.SubmitAsync($$"""{"method":"lora-xs","name":"{{word}} one"}""");
-        await api.SubmitAsync($$"""{"method":"pissa","name":"{{word}} two"}""");
+        RunDocument xs = await _api.SubmitAsync($$"""{"method":"lora-xs","name":"{{word}} one"}""");
+        await _api.SubmitAsync($$"""{"method":"pissa","name":"{{word}} two"}""");
 
         Assert.Equal([xs.Id], (await ListAsync($"q={word}&method=lora-xs,lora-plus")).Items.Select(run => run.Id));
         Assert.Equal(2, (await ListAsync($"q={word}&state=queued,running")).Total);
@@ -216,45 +226,45 @@ public sealed class RunApiTests : IClassFixture<ScriptedServer>, IAsyncLifetime
     [InlineData("state=sleeping")]
     [InlineData("cursor=abc")]
     public async Task List_BadQuery_IsRefused(string query) =>
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, $"{ApiRoutes.Runs}?{query}");
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, $"{ApiRoutes.Runs}?{query}");
 
     [Fact]
     public async Task Compare_TwoRuns_ShowsOnlyWhatDiffers()
     {
-        RunDocument a = await api.SubmitAsync("""{"method":"lora","rank":8,"alpha":16,"methodOptions":{"init":"gaussian"}}""");
-        RunDocument b = await api.SubmitAsync("""{"method":"lora","rank":4,"alpha":16.0}""");
+        RunDocument a = await _api.SubmitAsync("""{"method":"lora","rank":8,"alpha":16,"methodOptions":{"init":"gaussian"}}""");
+        RunDocument b = await _api.SubmitAsync("""{"method":"lora","rank":4,"alpha":16.0}""");
 
-        CompareDocument document = await api.ReadAsync<CompareDocument>($"{ApiRoutes.Compare}?runs={a.Id},{b.Id}");
+        CompareDocument document = await _api.ReadAsync<CompareDocument>($"{ApiRoutes.Compare}?runs={a.Id},{b.Id}");
 
         Assert.Equal([a.Id, b.Id], document.Rows.Select(row => row.RunId));
         Assert.Equal(["rank", "methodOptions.init"], document.Differences.Select(difference => difference.Field));
         Assert.Equal(("gaussian", null), ((string?)document.Differences[1].Values[a.Id], (string?)document.Differences[1].Values[b.Id]));
         Assert.Contains(document.Notes, note => note.Contains("toy", StringComparison.Ordinal));
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Compare);
-        await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Compare + "?runs=nope");
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Compare);
+        await _api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Compare + "?runs=nope");
     }
 
     [Fact]
     public async Task Export_NamesWithSpecialCharacters_AreQuotedInCsvAndEscapedInTex()
     {
-        RunDocument run = await api.SubmitAsync("""{"name":"=1+1, \"50%\" α_1"}""");
+        RunDocument run = await _api.SubmitAsync("""{"name":"=1+1, \"50%\" α_1"}""");
 
-        string csv = await http.GetStringAsync($"{ApiRoutes.CompareExport}?format=csv&runs={run.Id}");
-        string tex = await http.GetStringAsync($"{ApiRoutes.CompareExport}?format=tex&runs={run.Id}");
+        string csv = await _http.GetStringAsync($"{ApiRoutes.CompareExport}?format=csv&runs={run.Id}");
+        string tex = await _http.GetStringAsync($"{ApiRoutes.CompareExport}?format=tex&runs={run.Id}");
 
         Assert.Contains("\"'=1+1, \"\"50%\"\" α_1\"", csv, StringComparison.Ordinal);
         Assert.Contains("50\\%", tex, StringComparison.Ordinal);
         Assert.Contains("$\\alpha$\\_1", tex, StringComparison.Ordinal);
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, $"{ApiRoutes.CompareExport}?format=exe&runs={run.Id}");
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, $"{ApiRoutes.CompareExport}?format=exe&runs={run.Id}");
     }
 
-    private Task<RunList> ListAsync(string query) => api.ReadAsync<RunList>($"{ApiRoutes.Runs}?{query}");
+    private Task<RunList> ListAsync(string query) => _api.ReadAsync<RunList>($"{ApiRoutes.Runs}?{query}");
 
     private async Task<(HttpStatusCode Status, string Body, Uri? Location)> SubmitWithKeyAsync(string key, string json)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, ApiRoutes.Runs) { Content = RunApi.Json(json) };
         request.Headers.Add("Idempotency-Key", key);
-        using HttpResponseMessage response = await http.SendAsync(request);
+        using HttpResponseMessage response = await _http.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Location);
     }
 }

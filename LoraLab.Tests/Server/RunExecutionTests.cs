@@ -13,17 +13,17 @@ namespace LoraLab.Tests.Server;
 /// <summary>Runs from submission to end, with well-behaved and misbehaving workers.</summary>
 public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<ScriptedServer>
 {
-    private readonly RunApi api = fixture.Api;
-    private readonly HttpClient http = fixture.Server.Http;
+    private readonly RunApi _api = fixture.Api;
+    private readonly HttpClient _http = fixture.Server.Http;
 
     [Fact]
     public async Task Submit_WellBehavedWorker_CompletesWithResultsAndFiles()
     {
-        RunDocument queued = await api.SubmitAsync("""{"method":"pissa","notes":"steps=6"}""");
+        RunDocument queued = await _api.SubmitAsync("""{"method":"pissa","notes":"steps=6"}""");
         Assert.Equal(RunState.Queued, queued.State);
         Assert.Equal("#9467bd", queued.Color);
 
-        RunDocument run = await api.WaitForEndAsync(queued.Id);
+        RunDocument run = await _api.WaitForEndAsync(queued.Id);
 
         Assert.Equal((RunState.Completed, EndReason.Finished, null), (run.State, run.EndReason, run.Error));
         Assert.Equal((6, 6), (run.Progress.Step, run.Progress.TotalSteps));
@@ -35,16 +35,16 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
         Assert.NotNull(attempt.ProcessStartedAt);
         Assert.Equal("scripted", attempt.Environment?.MemorySource);
 
-        RunMetrics metrics = await api.MetricsAsync(run.Id);
+        RunMetrics metrics = await _api.MetricsAsync(run.Id);
         Assert.Equal([1, 2, 3, 4, 5, 6], metrics.Series[MetricKeys.TrainLoss].X);
         Assert.Equal([0, 6], metrics.Series[MetricKeys.EvalAccuracy].X);
 
-        PredictionSet predictions = await api.ReadAsync<PredictionSet>(ApiRoutes.Run(run.Id, "predictions?step=last"));
+        PredictionSet predictions = await _api.ReadAsync<PredictionSet>(ApiRoutes.Run(run.Id, "predictions?step=last"));
         Assert.Equal((6, 4), (predictions.Step, predictions.Items.Count));
         Assert.Equal(["negative", "positive"], predictions.Labels);
         Assert.Equal([-3.5, -1.25], predictions.Items[3].Scores);
 
-        using ZipArchive adapter = new(await http.GetStreamAsync(ApiRoutes.Run(run.Id, "adapter")));
+        using ZipArchive adapter = new(await _http.GetStreamAsync(ApiRoutes.Run(run.Id, "adapter")));
         Assert.Equal(["adapter_config.json", "adapter_model.safetensors"], adapter.Entries.Select(entry => entry.Name));
     }
 
@@ -53,7 +53,7 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
     {
         RunDocument run = await RunAsync("steps=5 nan");
 
-        MetricSeries loss = (await api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss];
+        MetricSeries loss = (await _api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss];
 
         Assert.Equal([2, 1, null, null, 0.4], loss.Y);
         Assert.Equal([new NonFinitePoint(2, 3, "NaN"), new NonFinitePoint(3, 4, "Infinity")], loss.NonFinite);
@@ -66,7 +66,7 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
         RunDocument a = await RunAsync("steps=2");
         RunDocument b = await RunAsync("steps=3");
 
-        List<RunMetrics> both = await api.ReadAsync<List<RunMetrics>>($"{ApiRoutes.Metrics}?runs={b.Id},{a.Id}&keys=train/loss");
+        List<RunMetrics> both = await _api.ReadAsync<List<RunMetrics>>($"{ApiRoutes.Metrics}?runs={b.Id},{a.Id}&keys=train/loss");
 
         Assert.Equal([b.Id, a.Id], both.Select(metrics => metrics.RunId));
         Assert.All(both, metrics => Assert.Equal([MetricKeys.TrainLoss], metrics.Series.Keys));
@@ -79,8 +79,8 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
         RunDocument run = await RunAsync("steps=3 garbage halves");
 
         Assert.Equal(RunState.Completed, run.State);
-        Assert.Equal([1, 2, 3], (await api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss].X);
-        string log = await http.GetStringAsync(ApiRoutes.Run(run.Id, "logs?tail=100"));
+        Assert.Equal([1, 2, 3], (await _api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss].X);
+        string log = await _http.GetStringAsync(ApiRoutes.Run(run.Id, "logs?tail=100"));
         Assert.Contains("a plain line on stdout", log, StringComparison.Ordinal);
         Assert.Contains("is not an event: this is not json", log, StringComparison.Ordinal);
     }
@@ -93,7 +93,7 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
         Assert.Equal((RunState.Failed, EndReason.WorkerLost), (run.State, run.EndReason));
         Assert.Contains("SIGABRT", run.Error, StringComparison.Ordinal);
         Assert.Contains("terminate called without an active exception", run.LogTail);
-        Assert.Equal([1, 2, 3], (await api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss].X);
+        Assert.Equal([1, 2, 3], (await _api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss].X);
         Assert.Equal(RunState.Completed, (await RunAsync("steps=1")).State);
     }
 
@@ -104,18 +104,19 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
 
         Assert.Equal((RunState.Failed, EndReason.Diverged), (run.State, run.EndReason));
         Assert.Equal("The loss became NaN at step 3; lower learningRate.", run.Error);
-        await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Run(run.Id, "adapter"));
+        await _api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Run(run.Id, "adapter"));
     }
 
     [Fact]
     public async Task Cancel_RunningRun_AnswersAtOnceAndTheWorkerStopsByItself()
     {
-        RunDocument run = await api.SubmitAsync("""{"notes":"steps=5000 delay=20"}""");
-        await api.WaitAsync(run.Id, now => now.Progress.Step > 2);
-        await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Delete, ApiRoutes.Run(run.Id));
+        RunDocument run = await _api.SubmitAsync("""{"notes":"steps=5000 delay=20"}""");
+        await _api.WaitAsync(run.Id, now => now.Progress.Step > 2);
+        await _api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Delete, ApiRoutes.Run(run.Id));
 
-        RunDocument answer = await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
-        RunDocument ended = await api.WaitForEndAsync(run.Id);
+        RunDocument answer = await _api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
+        RunDocument ended = await _api.WaitForEndAsync(run.Id);
 
         Assert.Equal(RunState.Cancelling, answer.State);
         Assert.Equal((RunState.Cancelled, EndReason.Cancelled), (ended.State, ended.EndReason));
@@ -125,15 +126,15 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
     [Fact]
     public async Task Cancel_WorkerThatIgnoresIt_IsKilledAfterTheGrace()
     {
-        RunDocument run = await api.SubmitAsync("""{"notes":"steps=5000 delay=20 stubborn"}""");
-        RunDocument running = await api.WaitAsync(run.Id, now => now.State == RunState.Running);
+        RunDocument run = await _api.SubmitAsync("""{"notes":"steps=5000 delay=20 stubborn"}""");
+        RunDocument running = await _api.WaitAsync(run.Id, now => now.State == RunState.Running);
 
-        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
-        RunDocument ended = await api.WaitForEndAsync(run.Id);
+        await _api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
+        RunDocument ended = await _api.WaitForEndAsync(run.Id);
 
         Assert.Equal((RunState.Cancelled, EndReason.Cancelled), (ended.State, ended.EndReason));
         Assert.Throws<ArgumentException>(() => Process.GetProcessById(running.Attempts[0].ProcessId!.Value));
-        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
+        await _api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
     {
         RunDocument run = await RunAsync("steps=1");
 
-        await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"));
+        await _api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"));
     }
 
     [Fact]
@@ -149,19 +150,19 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
     {
         RunDocument run = await RunAsync("steps=2 garbage");
 
-        LogChunk whole = await api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, "logs"));
-        LogChunk rest = await api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, $"logs?offset={whole.Text.IndexOf('\n') + 1}"));
-        LogChunk nothing = await api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, $"logs?offset={whole.NextOffset}"));
+        LogChunk whole = await _api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, "logs"));
+        LogChunk rest = await _api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, $"logs?offset={whole.Text.IndexOf('\n') + 1}"));
+        LogChunk nothing = await _api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, $"logs?offset={whole.NextOffset}"));
 
         Assert.StartsWith("pid ", whole.Text, StringComparison.Ordinal);
         Assert.Equal(whole.Text[(whole.Text.IndexOf('\n') + 1)..], rest.Text);
         Assert.Equal((whole.NextOffset, ""), (nothing.NextOffset, nothing.Text));
         using HttpRequestMessage text = new(HttpMethod.Get, ApiRoutes.Run(run.Id, "logs"));
         text.Headers.Accept.ParseAdd("text/plain");
-        using HttpResponseMessage plain = await http.SendAsync(text);
+        using HttpResponseMessage plain = await _http.SendAsync(text);
         Assert.Equal(whole.Text, await plain.Content.ReadAsStringAsync());
     }
 
     private async Task<RunDocument> RunAsync(string notes) =>
-        await api.WaitForEndAsync((await api.SubmitAsync($$"""{"notes":"{{notes}}"}""")).Id);
+        await _api.WaitForEndAsync((await _api.SubmitAsync($$"""{"notes":"{{notes}}"}""")).Id);
 }

@@ -12,7 +12,7 @@ namespace LoraLab.Tests.Server;
 public sealed partial class UnforeseenMemoryTests
 {
     private const int Room = 150;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Budget_MissedByTheEstimate_EndsTheRunAtTheProbeAndNamesABudgetThatSuffices()
@@ -46,7 +46,8 @@ public sealed partial class UnforeseenMemoryTests
         Assert.Equal((RunState.Completed, EndReason.Finished), (run.State, run.EndReason));
         Assert.InRange(run.Attempts[0].Environment!.ProbeMemoryMb!.Value, 1, budget);
         Assert.InRange(run.Summary.BudgetExceededMb!.Value, 1, StartupHook.Megabytes);
-        Assert.Single(run.Warnings, warning => warning.Contains($"above the budget of {NumberFormat.Mebibytes(budget)}", StringComparison.Ordinal));
+        Assert.Single(run.Warnings, warning =>
+            warning.Contains($"above the budget of {NumberFormat.Mebibytes(budget)}", StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"The gradient of the run's largest window needs ([\d,]+) MiB")]
@@ -69,7 +70,7 @@ public sealed partial class UnforeseenMemoryTests
         MemoryEstimate estimate = await api.SendAsync<MemoryEstimate>(HttpMethod.Post, "/api/v1/estimate", spec.ToJsonString());
         int budget = (int)estimate.TotalMb + Room;
         spec["memoryBudgetMb"] = budget;
-        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync(spec.ToJsonString())).Id, Patience);
+        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync(spec.ToJsonString())).Id, _patience);
         return (run, budget);
     }
 }

@@ -10,8 +10,8 @@ namespace LoraLab.Tests.Server;
 public sealed class WarmWorkerTests : IDisposable
 {
     private const string Idle = "SCRIPTED_IDLE";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private readonly TemporaryFolder data = new();
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private readonly TemporaryFolder _data = new();
 
     [Fact]
     public async Task Submit_IdleLane_RunsInTheProcessThatWaitedAndAnotherFollowsIt()
@@ -116,7 +116,8 @@ public sealed class WarmWorkerTests : IDisposable
     [Fact]
     public async Task Lanes_OfGpusAndTheCpu_EachWorkerSeesItsOwn()
     {
-        await using ServerProcess server = await StartAsync(("LoraLab__Devices__0", "cpu"), ("LoraLab__Devices__1", "cuda:1"), ("CUDA_VISIBLE_DEVICES", "4,GPU-5e"));
+        await using ServerProcess server = await StartAsync(
+            ("LoraLab__Devices__0", "cpu"), ("LoraLab__Devices__1", "cuda:1"), ("CUDA_VISIBLE_DEVICES", "4,GPU-5e"));
         RunApi api = new(server.Http);
 
         string cpu = await LogAsync(api, server, "cpu");
@@ -124,10 +125,11 @@ public sealed class WarmWorkerTests : IDisposable
 
         Assert.Contains("CUDA_VISIBLE_DEVICES is -1", cpu, StringComparison.Ordinal);
         Assert.Contains("LORALAB_DEVICE is unset", cpu, StringComparison.Ordinal);
-        Assert.All(["CUDA_VISIBLE_DEVICES is GPU-5e", "CUDA_DEVICE_ORDER is PCI_BUS_ID", "LORALAB_DEVICE is cuda:1"], line => Assert.Contains(line, gpu, StringComparison.Ordinal));
+        Assert.All(["CUDA_VISIBLE_DEVICES is GPU-5e", "CUDA_DEVICE_ORDER is PCI_BUS_ID", "LORALAB_DEVICE is cuda:1"], line =>
+            Assert.Contains(line, gpu, StringComparison.Ordinal));
     }
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     private static async Task<string> LogAsync(RunApi api, ServerProcess server, string device)
     {
@@ -152,15 +154,17 @@ public sealed class WarmWorkerTests : IDisposable
     {
         for (Stopwatch waited = Stopwatch.StartNew(); !holds(); await Task.Delay(30))
         {
-            Assert.True(waited.Elapsed < Patience, "The condition was not met in time.");
+            Assert.True(waited.Elapsed < _patience, "The condition was not met in time.");
         }
     }
 
-    private Task<ServerProcess> StartAsync(params (string Key, string Value)[] environment) => ServerProcess.StartAsync(ScriptedServer.Setup with
-    {
-        DataDirectory = data.Path,
-        Environment = ScriptedServer.Setup.Environment.Concat(environment.Select(pair => KeyValuePair.Create(pair.Key, pair.Value))).ToDictionary(),
-    });
+    private Task<ServerProcess> StartAsync(params (string Key, string Value)[] environment) =>
+        ServerProcess.StartAsync(ScriptedServer.Setup with
+        {
+            DataDirectory = _data.Path,
+            Environment = ScriptedServer.Setup.Environment.Concat(environment.Select(pair => KeyValuePair.Create(pair.Key, pair.Value)))
+                .ToDictionary(),
+        });
 
     /// <summary>The worker processes, once there are <paramref name="count"/>.</summary>
     private async Task<IReadOnlyList<int>> WorkersAsync(int count)
@@ -171,7 +175,9 @@ public sealed class WarmWorkerTests : IDisposable
 
     private IReadOnlyList<int> Workers()
     {
-        string list = Path.Combine(data.Path, "workers.txt");
-        return File.Exists(list) ? [.. File.ReadAllLines(list).Select(line => int.Parse(line, System.Globalization.CultureInfo.InvariantCulture))] : [];
+        string list = Path.Combine(_data.Path, "workers.txt");
+        return File.Exists(list)
+            ? [.. File.ReadAllLines(list).Select(line => int.Parse(line, System.Globalization.CultureInfo.InvariantCulture))]
+            : [];
     }
 }

@@ -37,7 +37,8 @@ internal sealed class AdaptedLlama : IDisposable
     {
         LlamaModel model = on ?? TinyLlama.Build(dtype: dtype);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        foreach (LinearLayer linear in model.Linears.Where(linear => spec.TargetModules.Names is null || spec.TargetModules.Names.Contains(linear.ShortName)))
+        foreach (LinearLayer linear in model.Linears.Where(linear =>
+            spec.TargetModules.Names is null || spec.TargetModules.Names.Contains(linear.ShortName)))
         {
             linear.Adapter = method.Create(linear, AdapterRequest.From(spec), spec.MethodOptions);
         }
@@ -65,8 +66,12 @@ internal sealed class AdaptedLlama : IDisposable
         foreach (LinearLayer linear in Model.Linears.Where(linear => linear.Adapter is not null))
         {
             LowRankAdapter old = linear.Adapter!;
-            LowRankAdapter wide = new(old.Module, ToFloat64(old.A_RI), ToFloat64(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null ? null : ToFloat64(old.R_RR));
-            linear.Adapter = old.Extracted is ExtractedFactors extracted ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch)) : wide;
+            LowRankAdapter wide = new(old.Module, ToFloat64(old.A_RI), ToFloat64(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null
+                ? null
+                : ToFloat64(old.R_RR));
+            linear.Adapter = old.Extracted is ExtractedFactors extracted
+                ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch))
+                : wide;
         }
 
         return this;
@@ -88,7 +93,8 @@ internal sealed class AdaptedLlama : IDisposable
     }
 
     /// <summary>Loss of a window, with the reductions of a training step. The gradient accumulates in the parameters.</summary>
-    public double Accumulate(IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting = LossWeighting.PerExampleMean)
+    public double Accumulate(
+        IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting = LossWeighting.PerExampleMean)
     {
         ZeroGradients();
         double loss = 0;
@@ -105,7 +111,12 @@ internal sealed class AdaptedLlama : IDisposable
     }
 
     /// <summary>The same with packed passes and hand-derived gradients.</summary>
-    public double AccumulatePacked(IReadOnlyList<TrainingExample> window, PassLimits limits, LossWeighting weighting = LossWeighting.PerExampleMean, FlopLedger? ledger = null, DropoutMasks? masks = null)
+    public double AccumulatePacked(
+        IReadOnlyList<TrainingExample> window,
+        PassLimits limits,
+        LossWeighting weighting = LossWeighting.PerExampleMean,
+        FlopLedger? ledger = null,
+        DropoutMasks? masks = null)
     {
         foreach (AdapterParameter parameter in Parameters)
         {
@@ -115,14 +126,21 @@ internal sealed class AdaptedLlama : IDisposable
         ZeroGradients();
         using IndexArena arena = new();
         WindowWeights weights = new(window, weighting);
-        List<TrainingPass> passes = [.. limits.Split(window).Select(examples => TrainingPass.Create(arena, examples, limits, weights.Of, Model.Config.VocabularySize))];
+        List<TrainingPass> passes = [.. limits.Split(window)
+            .Select(examples => TrainingPass.Create(arena, examples, limits, weights.Of, Model.Config.VocabularySize))];
         arena.Upload(Model.Device);
         using PackedLlama packed = new(Model) { Ledger = ledger };
         using IDisposable scope = NewDisposeScope();
         double loss = 0;
         foreach (TrainingPass pass in passes)
         {
-            DropoutMasks? passMasks = masks is null ? null : masks with { Rows = [.. pass.Examples.Select(example => example.Row)], Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)] };
+            DropoutMasks? passMasks = masks is null
+                ? null
+                : masks with
+                {
+                    Rows = [.. pass.Examples.Select(example => example.Row)],
+                    Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)],
+                };
             loss += packed.Gradient(pass, dropout: passMasks).item<double>();
             pass.Dispose();
         }
@@ -135,7 +153,8 @@ internal sealed class AdaptedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        return cat([.. Parameters.Select(parameter => (parameter.Value.grad ?? zeros_like(parameter.Value)).flatten())]).MoveToOuterDisposeScope();
+        return cat([.. Parameters.Select(parameter => (parameter.Value.grad ?? zeros_like(parameter.Value)).flatten())])
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>A window of random sentences of the given lengths.</summary>
@@ -147,7 +166,8 @@ internal sealed class AdaptedLlama : IDisposable
         Random random = new(seed);
         int[] prefix = [1, .. Enumerable.Range(1, Math.Max(0, common - 1)).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))];
         return [.. lengths.Select((length, row) => new TrainingExample(
-            row, 0, [.. prefix.Take(length), .. Enumerable.Range(0, Math.Max(0, length - prefix.Length)).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
+            row, 0, [.. prefix.Take(length), .. Enumerable.Range(0, Math.Max(0, length - prefix.Length))
+                .Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
     }
 
     public void Dispose() => Model.Dispose();

@@ -25,13 +25,16 @@ internal sealed class Deviations(ITestOutputHelper output, string reference)
         Assert.NotEmpty(_largest);
         foreach ((string quantity, Largest found) in _largest)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"DEVIATION | {reference} | {quantity} | {found.Deviation:0.0e+00} | limit {found.Limit:0e+00} | {found.Count} values, largest at {found.Place}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"DEVIATION | {reference} | {quantity} | "
+                + $"{found.Deviation:0.0e+00} | limit {found.Limit:0e+00} | {found.Count} values, largest at {found.Place}"));
         }
 
         // Not "deviation > limit": a NaN must fail.
         Assert.All(_largest, entry => Assert.True(
             entry.Value.Deviation <= entry.Value.Limit,
-            string.Create(CultureInfo.InvariantCulture, $"{reference}: {entry.Key} at {entry.Value.Place}: expected {entry.Value.Expected:R}, got {entry.Value.Actual:R}")));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{reference}: {entry.Key} at {entry.Value.Place}: expected {entry.Value.Expected:R}, got {entry.Value.Actual:R}")));
     }
 
     private void Record(string quantity, string place, double expected, double actual, double deviation, double limit)
@@ -39,7 +42,9 @@ internal sealed class Deviations(ITestOutputHelper output, string reference)
         Largest found = new(place, expected, actual, deviation, limit, 1);
         if (_largest.TryGetValue(quantity, out Largest? previous))
         {
-            found = deviation <= previous.Deviation || double.IsNaN(previous.Deviation) ? previous with { Count = previous.Count + 1 } : found with { Count = previous.Count + 1 };
+            found = deviation <= previous.Deviation || double.IsNaN(previous.Deviation)
+                ? previous with { Count = previous.Count + 1 }
+                : found with { Count = previous.Count + 1 };
         }
 
         _largest[quantity] = found;

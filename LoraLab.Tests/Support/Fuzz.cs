@@ -44,18 +44,24 @@ internal static class Fuzz
 
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             largest = Math.Max(largest, allocated);
-            Assert.True(allocated <= FixedAllowance + (AllowancePerByte * size), $"Seed {seed + i}: {allocated} bytes were allocated for an input of {size} bytes.");
+            Assert.True(
+                allocated <= FixedAllowance + (AllowancePerByte * size),
+                $"Seed {seed + i}: {allocated} bytes were allocated for an input of {size} bytes.");
         }
 
-        output.WriteLine($"seeds {seed} to {seed + cases - 1}: {rejected} rejected, {cases - rejected} still readable, at most {largest} bytes allocated");
+        output.WriteLine($"seeds {seed} to {seed + cases - 1}: {rejected} rejected, {cases - rejected} still readable, "
+            + $"at most {largest} bytes allocated");
         // Corruption that is never or always detected would test nothing.
         Assert.InRange(rejected, cases / 10, cases - 1);
     }
 
     private static void AssertMessage(RunFailure failure, string? named, int seed)
     {
-        bool isSentence = failure.Message.Length is > 20 and < 3000 && failure.Message[^1] == '.' && !failure.Message.AsSpan().ContainsAny('\n', '\r', '\0');
+        bool isSentence = failure.Message.Length is > 20 and < 3000 && failure.Message[^1] == '.'
+            && !failure.Message.AsSpan().ContainsAny('\n', '\r', '\0');
         Assert.True(failure.Reason == EndReason.BadData && isSentence, $"Seed {seed}: the message is not one sentence: {failure.Message}");
-        Assert.True(named is null || failure.Message.Contains(named, StringComparison.Ordinal), $"Seed {seed}: the message does not contain '{named}': {failure.Message}");
+        Assert.True(
+            named is null || failure.Message.Contains(named, StringComparison.Ordinal),
+            $"Seed {seed}: the message does not contain '{named}': {failure.Message}");
     }
 }

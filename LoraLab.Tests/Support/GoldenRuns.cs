@@ -79,7 +79,12 @@ public sealed class GoldenRuns : IDisposable
             ["precision"] = "fp32",
             ["methodOptions"] = method switch
             {
-                "lora-xs" => new JsonObject { ["rInitStd"] = 0, ["svd"] = "full", ["sigmaPlacement"] = (string?)golden["sigmaPlacement"] ?? "input" },
+                "lora-xs" => new JsonObject
+                {
+                    ["rInitStd"] = 0,
+                    ["svd"] = "full",
+                    ["sigmaPlacement"] = (string?)golden["sigmaPlacement"] ?? "input",
+                },
                 "pissa" => new JsonObject { ["svd"] = "full" },
                 _ => [],
             },

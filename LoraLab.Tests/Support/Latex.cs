@@ -17,7 +17,12 @@ internal static class Latex
     {
         for (int pass = 0; pass < 2; pass++)
         {
-            ProcessStartInfo start = new("pdflatex", ["-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", name]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardInput = true };
+            ProcessStartInfo start = new("pdflatex", ["-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", name])
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true,
+            };
             using Process process = Start(start);
             process.StandardInput.Close();
             Task<string> output = process.StandardOutput.ReadToEndAsync();
@@ -37,7 +42,10 @@ internal static class Latex
         catch (Win32Exception)
         {
             const string Reason = "pdflatex was not found; install texlive-latex-base and texlive-latex-recommended.";
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true" || Environment.GetEnvironmentVariable("LORALAB_FIXTURES") is { Length: > 0 }, Reason);
+            Assert.False(
+                Environment.GetEnvironmentVariable("CI") == "true"
+                    || Environment.GetEnvironmentVariable("LORALAB_FIXTURES") is { Length: > 0 },
+                Reason);
             Assert.Skip(Reason);
             throw;
         }

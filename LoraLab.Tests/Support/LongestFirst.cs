@@ -25,7 +25,8 @@ public sealed class LongestFirst : ITestCollectionOrderer
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderBy(collection => Rank(collection.TestCollectionDisplayName)).ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
+        [.. testCollections.OrderBy(collection => Rank(collection.TestCollectionDisplayName))
+            .ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
 
     private static int Rank(string name)
     {

@@ -9,13 +9,15 @@ internal sealed class Mutator(int seed)
 {
     private static readonly string[] _numbers =
     [
-        "0", "1", "-1", "2", "7", "255", "4096", "65536", "1e3", "1.5", "1e400", "-0", "2147483647", "2147483648", "4294967296", "4611686018427387904",
+        "0", "1", "-1", "2", "7", "255", "4096", "65536", "1e3", "1.5", "1e400", "-0", "2147483647", "2147483648", "4294967296",
+        "4611686018427387904",
         "9223372036854775807", "9223372036854775808", "18446744073709551615", "99999999999999999999999999", "null", "\"4\"", "[]", "{}",
     ];
 
     private static readonly string[] _words =
     [
-        "\"", "\"\"", "\\", "\\ud800", "\\u0000", "\0", "\t", "\n", "\r", "\r\n", ",", ":", "[", "]", "{", "}", "[[[[[[[[", "{\"a\":", "é", "\u2028", "F64", "I64", "F8_E4M3", "BOOL", "U64",
+        "\"", "\"\"", "\\", "\\ud800", "\\u0000", "\0", "\t", "\n", "\r", "\r\n", ",", ":", "[", "]", "{", "}", "[[[[[[[[", "{\"a\":", "é",
+        "\u2028", "F64", "I64", "F8_E4M3", "BOOL", "U64",
         "__metadata__", "dtype", "shape", "data_offsets", "NaN", "Infinity", "true", "../x", "sentence", "label",
     ];
 
@@ -120,7 +122,9 @@ internal sealed class Mutator(int seed)
             end++;
         }
 
-        string replacement = _random.Next(3) == 0 ? _random.NextInt64().ToString(CultureInfo.InvariantCulture) : _numbers[_random.Next(_numbers.Length)];
+        string replacement = _random.Next(3) == 0
+            ? _random.NextInt64().ToString(CultureInfo.InvariantCulture)
+            : _numbers[_random.Next(_numbers.Length)];
         return [.. bytes[..start], .. Encoding.ASCII.GetBytes(replacement), .. bytes[end..]];
     }
 

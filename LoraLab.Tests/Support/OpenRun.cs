@@ -29,7 +29,8 @@ internal sealed class OpenRun : IDisposable
     {
         RunDirectory directory = new(folder);
         string attemptFolder = directory.AttemptFolder(number);
-        _events = new(attemptFolder, TimeProvider.System, line => _received.Add(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!));
+        _events = new(attemptFolder, TimeProvider.System, line =>
+            _received.Add(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!));
         RunRecorder recorder = new(directory, _events, RunLog.ToFile(attemptFolder, TimeProvider.System), clock ?? TimeProvider.System);
         _attempt = new(recorder, _stop);
         RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
@@ -41,7 +42,13 @@ internal sealed class OpenRun : IDisposable
         Training = _attempt.Open(Prepared, valid, hashes, saved);
         _attempt.Ready(probedMb: null);
         _model = new(Prepared.Model);
-        _passes = new(Prepared.Schedule, Prepared.Train, Prepared.Limits, Prepared.Spec.LossWeighting, Prepared.Model.Config.VocabularySize, Prepared.Device);
+        _passes = new(
+            Prepared.Schedule,
+            Prepared.Train,
+            Prepared.Limits,
+            Prepared.Spec.LossWeighting,
+            Prepared.Model.Config.VocabularySize,
+            Prepared.Device);
         _gradient = new(Prepared, _passes, _model);
     }
 

@@ -14,7 +14,7 @@ namespace LoraLab.Tests.Support;
 /// <summary>Client of the REST API for tests.</summary>
 internal sealed class RunApi(HttpClient http)
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _defaultTimeout = TimeSpan.FromSeconds(60);
 
     public HttpClient Http => http;
 
@@ -71,7 +71,9 @@ internal sealed class RunApi(HttpClient http)
                 return run;
             }
 
-            Assert.True(stopwatch.Elapsed < (timeout ?? DefaultTimeout) && !run.State.IsTerminal(), $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {stopwatch.Elapsed.TotalSeconds:0} s.");
+            Assert.True(
+                stopwatch.Elapsed < (timeout ?? _defaultTimeout) && !run.State.IsTerminal(),
+                $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {stopwatch.Elapsed.TotalSeconds:0} s.");
             await Task.Delay(30);
         }
     }

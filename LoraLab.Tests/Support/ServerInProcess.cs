@@ -9,8 +9,8 @@ namespace LoraLab.Tests.Support;
 /// </summary>
 internal static class ServerInProcess
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(90);
-    private static readonly AsyncLocal<TextWriter?> s_capture = new();
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(90);
+    private static readonly AsyncLocal<TextWriter?> _capture = new();
 
     static ServerInProcess()
     {
@@ -24,9 +24,9 @@ internal static class ServerInProcess
         StringWriter output = new();
         int exitCode = await Task.Run(() =>
         {
-            s_capture.Value = TextWriter.Synchronized(output);
+            _capture.Value = TextWriter.Synchronized(output);
             return (int)typeof(ApiKey).Assembly.EntryPoint!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [arguments], null)!;
-        }).WaitAsync(s_timeout);
+        }).WaitAsync(_timeout);
         return (exitCode, output.ToString());
     }
 
@@ -37,7 +37,7 @@ internal static class ServerInProcess
     {
         public override System.Text.Encoding Encoding => console.Encoding;
 
-        private TextWriter Current => s_capture.Value ?? console;
+        private TextWriter Current => _capture.Value ?? console;
 
         public override void Write(char value) => Current.Write(value);
 

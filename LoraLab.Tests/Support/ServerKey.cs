@@ -18,7 +18,12 @@ internal sealed record ServerKey(string Name, string Scopes)
         .SelectMany((key, i) =>
         {
             string prefix = string.Create(CultureInfo.InvariantCulture, $"LoraLab__ApiKeys__{i}__");
-            return (KeyValuePair<string, string>[])[new($"{prefix}Name", key.Name), new($"{prefix}Scopes", key.Scopes), new($"{prefix}Sha256", key.Sha256)];
+            return (KeyValuePair<string, string>[])
+            [
+                new($"{prefix}Name", key.Name),
+                new($"{prefix}Scopes", key.Scopes),
+                new($"{prefix}Sha256", key.Sha256),
+            ];
         })
         .ToDictionary();
 }

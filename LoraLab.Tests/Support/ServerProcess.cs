@@ -12,32 +12,32 @@ namespace LoraLab.Tests.Support;
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private const string AddressLine = "LoraLab dashboard: ";
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(90);
 
-    private readonly Process process;
-    private readonly ConcurrentQueue<string> output = new();
-    private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TemporaryFolder? ownData;
-    private readonly string readyAt;
-    private bool stopRequested;
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TemporaryFolder? _ownData;
+    private readonly string _readyAt;
+    private bool _stopRequested;
 
     private ServerProcess(ServerSetup setup)
     {
-        ownData = setup.DataDirectory is null ? new TemporaryFolder() : null;
-        DataDirectory = setup.DataDirectory ?? ownData!.Path;
-        readyAt = setup.ReadyAt;
-        process = Process.Start(Command(setup, DataDirectory))!;
-        process.OutputDataReceived += (_, line) => Take(line.Data);
-        process.ErrorDataReceived += (_, line) => Take(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _ownData = setup.DataDirectory is null ? new TemporaryFolder() : null;
+        DataDirectory = setup.DataDirectory ?? _ownData!.Path;
+        _readyAt = setup.ReadyAt;
+        _process = Process.Start(Command(setup, DataDirectory))!;
+        _process.OutputDataReceived += (_, line) => Take(line.Data);
+        _process.ErrorDataReceived += (_, line) => Take(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
     }
 
     public string DataDirectory { get; }
 
-    public int ProcessId => process.Id;
+    public int ProcessId => _process.Id;
 
-    public Uri Address => address.Task.Result;
+    public Uri Address => _address.Task.Result;
 
     public HttpClient Http { get; private set; } = new();
 
@@ -46,13 +46,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         get
         {
-            process.Refresh();
-            return process.WorkingSet64 / (1024.0 * 1024.0);
+            _process.Refresh();
+            return _process.WorkingSet64 / (1024.0 * 1024.0);
         }
     }
 
     /// <summary>Output so far.</summary>
-    public string Output => string.Join(Environment.NewLine, output);
+    public string Output => string.Join(Environment.NewLine, _output);
 
     /// <summary>Starts a server and waits until <see cref="ServerSetup.ReadyAt"/> returns 200.</summary>
     public static async Task<ServerProcess> StartAsync(ServerSetup? setup = null)
@@ -73,47 +73,48 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Runs a server that is expected to end by itself; returns its exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(ServerSetup setup)
     {
-        await using ServerProcess server = new(setup) { stopRequested = true };
-        using CancellationTokenSource timeout = new(StartTimeout);
-        await server.process.WaitForExitAsync(timeout.Token);
-        return (server.process.ExitCode, server.Output);
+        await using ServerProcess server = new(setup) { _stopRequested = true };
+        using CancellationTokenSource timeout = new(_startTimeout);
+        await server._process.WaitForExitAsync(timeout.Token);
+        return (server._process.ExitCode, server.Output);
     }
 
     /// <summary>Kills it without cleanup, like a power failure.</summary>
     public async Task KillAsync()
     {
-        stopRequested = true;
-        process.Kill();
-        await process.WaitForExitAsync();
+        _stopRequested = true;
+        _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>Stops it with SIGTERM and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        stopRequested = true;
-        using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        _stopRequested = true;
+        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-        using CancellationTokenSource timeout = new(StartTimeout);
-        await process.WaitForExitAsync(timeout.Token);
-        return process.ExitCode;
+        using CancellationTokenSource timeout = new(_startTimeout);
+        await _process.WaitForExitAsync(timeout.Token);
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
         }
-        else if (!stopRequested)
+        else if (!_stopRequested)
         {
             // If a test fails because its server exited, its output helps to find the reason.
-            TestContext.Current.TestOutputHelper?.WriteLine($"The server exited with code {process.ExitCode}:{Environment.NewLine}{string.Join(Environment.NewLine, output.TakeLast(80))}");
+            TestContext.Current.TestOutputHelper?.WriteLine("The server exited with code "
+                + $"{_process.ExitCode}:{Environment.NewLine}{string.Join(Environment.NewLine, _output.TakeLast(80))}");
         }
 
-        process.Dispose();
+        _process.Dispose();
         Http.Dispose();
-        ownData?.Dispose();
+        _ownData?.Dispose();
     }
 
     private static ProcessStartInfo Command(ServerSetup setup, string dataDirectory)
@@ -125,12 +126,17 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])[setup.Program ?? BuiltPrograms.Server, .. setup.Verb ?? ["--urls", setup.Url, .. setup.Arguments]])
+        foreach (string argument in (string[])
+        [
+            setup.Program ?? BuiltPrograms.Server,
+            .. setup.Verb ?? ["--urls", setup.Url, .. setup.Arguments],
+        ])
         {
             start.ArgumentList.Add(argument);
         }
 
-        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase) || key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("LoraLab__", StringComparison.OrdinalIgnoreCase)
+            || key.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(inherited);
         }
@@ -159,8 +165,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private async Task BecomeReadyAsync()
     {
-        Task exited = process.WaitForExitAsync();
-        if (await Task.WhenAny(address.Task, exited, Task.Delay(StartTimeout)) != address.Task)
+        Task exited = _process.WaitForExitAsync();
+        if (await Task.WhenAny(_address.Task, exited, Task.Delay(_startTimeout)) != _address.Task)
         {
             throw new InvalidOperationException($"The server did not start:{Environment.NewLine}{Output}");
         }
@@ -171,7 +177,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         Stopwatch stopwatch = Stopwatch.StartNew();
         while (await ReadyAsync() != HttpStatusCode.OK)
         {
-            if (stopwatch.Elapsed > StartTimeout || process.HasExited)
+            if (stopwatch.Elapsed > _startTimeout || _process.HasExited)
             {
                 throw new InvalidOperationException($"The server did not become ready:{Environment.NewLine}{Output}");
             }
@@ -182,7 +188,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private async Task<HttpStatusCode> ReadyAsync()
     {
-        using HttpResponseMessage response = await Http.GetAsync(readyAt);
+        using HttpResponseMessage response = await Http.GetAsync(_readyAt);
         return response.StatusCode;
     }
 
@@ -193,10 +199,10 @@ internal sealed class ServerProcess : IAsyncDisposable
             return;
         }
 
-        output.Enqueue(line);
+        _output.Enqueue(line);
         if (line.StartsWith(AddressLine, StringComparison.Ordinal))
         {
-            address.TrySetResult(new Uri(line[AddressLine.Length..]));
+            _address.TrySetResult(new Uri(line[AddressLine.Length..]));
         }
     }
 }

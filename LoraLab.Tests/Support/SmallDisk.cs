@@ -12,32 +12,34 @@ internal sealed class SmallDisk : IDisposable
 {
     private const string Ballast = "ballast";
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public SmallDisk(int mebibytes)
     {
         if (!OperatingSystem.IsLinux())
         {
-            folder.Dispose();
+            _folder.Dispose();
             Assert.Skip("tmpfs requires Linux.");
         }
 
-        (int code, string error) = Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", Path);
+        (int code, string error) =
+            Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", Path);
         if (code != 0)
         {
-            folder.Dispose();
+            _folder.Dispose();
             Assert.Skip($"tmpfs cannot be mounted: {error}");
         }
     }
 
-    public string Path => folder.Path;
+    public string Path => _folder.Path;
 
     public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
 
     /// <summary>Fills the disk until only <paramref name="leave"/> bytes are free.</summary>
     public void Fill(long leave = 0)
     {
-        using FileStream file = new(System.IO.Path.Combine(Path, Ballast), FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        using FileStream file = new(
+            System.IO.Path.Combine(Path, Ballast), FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         byte[] page = new byte[4096];
         try
         {
@@ -60,7 +62,7 @@ internal sealed class SmallDisk : IDisposable
     {
         // Lazy unmount: a killed process may still be using it.
         Require(Run("umount", "-l", Path));
-        folder.Dispose();
+        _folder.Dispose();
     }
 
     private static void Require((int Code, string Error) result) => Assert.True(result.Code == 0, result.Error);

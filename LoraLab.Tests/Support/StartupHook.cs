@@ -14,7 +14,7 @@ internal static class StartupHook
     public const int Megabytes = 400;
 
     private const int Page = 4096;
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Called by the runtime.</summary>
     public static void Initialize()
@@ -32,7 +32,7 @@ internal static class StartupHook
     {
         while (!FileExists(data, part))
         {
-            Thread.Sleep(PollInterval);
+            Thread.Sleep(_pollInterval);
         }
 
         const int Bytes = Megabytes << 20;
@@ -48,7 +48,8 @@ internal static class StartupHook
     {
         try
         {
-            return Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories).Any(path => path.Contains(part, StringComparison.Ordinal));
+            return Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories)
+                .Any(path => path.Contains(part, StringComparison.Ordinal));
         }
         catch (Exception changed) when (changed is IOException or UnauthorizedAccessException)
         {

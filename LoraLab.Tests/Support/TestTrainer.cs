@@ -63,13 +63,15 @@ internal sealed class TestTrainer : IDisposable
     /// <param name="spec">Specification.</param>
     /// <param name="onEvent">Called for each event once it is in the file; can stop the run.</param>
     /// <param name="clock">Clock; a <see cref="LeapingClock"/> makes every step a separate event.</param>
-    public EndReason? Attempt(string folder, int number, JsonObject spec, Action<WorkerEvent, StopSignal>? onEvent = null, TimeProvider? clock = null)
+    public EndReason? Attempt(
+        string folder, int number, JsonObject spec, Action<WorkerEvent, StopSignal>? onEvent = null, TimeProvider? clock = null)
     {
         clock ??= TimeProvider.System;
         RunDirectory directory = new(folder);
         string attempt = directory.AttemptFolder(number);
         using StopSignal stop = new();
-        using EventLog events = new(attempt, TimeProvider.System, line => onEvent?.Invoke(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
+        using EventLog events = new(attempt, TimeProvider.System, line =>
+            onEvent?.Invoke(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
         RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), clock);
         return Services.Execution().Execute(spec, recorder, stop, resume: number > 1);
     }
@@ -88,7 +90,8 @@ internal sealed record FinishedRun(string Folder, IReadOnlyList<WorkerEvent> Eve
 
     public static FinishedRun Read(string folder, int attempt = 1) => new(
         folder,
-        [.. File.ReadLines(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)]);
+        [.. File.ReadLines(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Events))
+            .Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)]);
 
     /// <summary>Points of a metric by step.</summary>
     public IReadOnlyDictionary<int, double> Series(string key)

@@ -22,7 +22,8 @@ internal static class TinyLlama
     };
 
     /// <summary>Builds the model with random weights from a seed; in float64 it has the values of the fp32 model.</summary>
-    public static LlamaModel Build(int seed = 1, ScalarType dtype = ScalarType.Float32, Device? device = null, LlamaConfig? config = null) =>
+    public static LlamaModel Build(
+        int seed = 1, ScalarType dtype = ScalarType.Float32, Device? device = null, LlamaConfig? config = null) =>
         LlamaFactory.Build(config ?? Config, (name, shape) => Weight(seed, name, shape, dtype).to(device ?? CPU));
 
     /// <summary>A model of any shape with expanded zeros as weights, which take no memory.</summary>

@@ -15,7 +15,11 @@ internal sealed class TrainerProgram(string dataDirectory)
     /// <summary>Runs a command to completion.</summary>
     public Ended Run(TimeSpan timeout, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
         start.Environment["LoraLab__DataDirectory"] = dataDirectory;
         Set("LoraLab__ModelDirectories__0", Models);

@@ -19,7 +19,8 @@ public sealed class TorchPackagesTests
     public void TorchBackend_OnASystem_SelectsOneNativePackage(string backend, string system, string expected)
     {
         string[] native = [.. PackageReferences($"-p:TorchBackend={backend}", $"-p:TorchSystem={system}")
-            .Where(name => name.StartsWith("libtorch-", StringComparison.Ordinal) || name.StartsWith("TorchSharp-", StringComparison.Ordinal))];
+            .Where(name =>
+                name.StartsWith("libtorch-", StringComparison.Ordinal) || name.StartsWith("TorchSharp-", StringComparison.Ordinal))];
 
         Assert.Equal([expected], native);
     }
@@ -39,12 +40,16 @@ public sealed class TorchPackagesTests
     private static string[] PackageReferences(params string[] properties)
     {
         string project = Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Training", "LoraLab.Training.csproj");
-        ProcessStartInfo start = new("dotnet", ["msbuild", project, "-getItem:PackageReference", "-nodeReuse:false", .. properties]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", ["msbuild", project, "-getItem:PackageReference", "-nodeReuse:false", .. properties])
+        {
+            RedirectStandardOutput = true,
+        };
         // The MSBuild variables of the test host would point the child process to another SDK.
         start.Environment.Remove("MSBuildSDKsPath");
         start.Environment.Remove("MSBUILD_EXE_PATH");
         using Process process = Process.Start(start)!;
         using JsonDocument items = JsonDocument.Parse(process.StandardOutput.ReadToEnd());
-        return [.. items.RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!)];
+        return [.. items.RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray()
+            .Select(item => item.GetProperty("Identity").GetString()!)];
     }
 }

@@ -36,7 +36,8 @@ public static class AdapterFactors
     public static LowRankAdapter Rebuild(LinearLayer layer, AdapterRequest request, bool inBranch, Func<string, Tensor?> factor)
     {
         LowRankAdapter adapter = new(
-            layer.Name, Required("lora_A"), Required("lora_B"), request.Scaling, request.DropoutRate, OnDevice(factor(layer.Name + ".lora_R")));
+            layer.Name, Required("lora_A"), Required("lora_B"), request.Scaling, request.DropoutRate,
+            OnDevice(factor(layer.Name + ".lora_R")));
         if (OnDevice(factor(layer.Name + ".taken_A")) is not Tensor extractedA_RI)
         {
             return adapter;
@@ -50,7 +51,8 @@ public static class AdapterFactors
 
         return adapter.WithExtracted(extracted);
 
-        Tensor Required(string name) => OnDevice(factor($"{layer.Name}.{name}")) ?? throw new KeyNotFoundException($"There is no tensor '{layer.Name}.{name}'.");
+        Tensor Required(string name) =>
+            OnDevice(factor($"{layer.Name}.{name}")) ?? throw new KeyNotFoundException($"There is no tensor '{layer.Name}.{name}'.");
 
         Tensor? OnDevice(Tensor? value) => value?.to(layer.Weight_OI.device).DetachFromDisposeScope();
     }

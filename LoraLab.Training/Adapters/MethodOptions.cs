@@ -36,7 +36,12 @@ internal static class MethodOptions
         JsonObject properties = [];
         foreach (MethodOption option in options)
         {
-            JsonObject property = new() { ["type"] = option.Type == "choice" ? "string" : option.Type, ["description"] = option.Help, ["default"] = option.Default?.DeepClone() };
+            JsonObject property = new()
+            {
+                ["type"] = option.Type == "choice" ? "string" : option.Type,
+                ["description"] = option.Help,
+                ["default"] = option.Default?.DeepClone(),
+            };
             if (option.Choices.Count > 0)
             {
                 property["enum"] = new JsonArray([.. option.Choices.Select(choice => (JsonNode?)choice)]);
@@ -124,13 +129,16 @@ internal static class MethodOptions
     private static object? Deserialize(JsonNode? value, Type type)
     {
         string? text = type.IsEnum && value is JsonValue literal && literal.TryGetValue(out string? given) ? given : null;
-        string? choice = text is null ? null : ChoiceNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        string? choice = text is null
+            ? null
+            : ChoiceNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
         return (choice is null ? value : JsonValue.Create(choice))?.Deserialize(type, ContractJson.Options);
     }
 
     // The names that the JSON serializer reads and writes, in declaration order.
     private static IEnumerable<string> ChoiceNames(Type type) =>
-        Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(value => JsonSerializer.Serialize(Enum.ToObject(type, value), type, ContractJson.Options).Trim('"'));
+        Enum.GetValuesAsUnderlyingType(type).Cast<object>()
+            .Select(value => JsonSerializer.Serialize(Enum.ToObject(type, value), type, ContractJson.Options).Trim('"'));
 
     private static string TypeName(Type type) => type switch
     {
@@ -143,5 +151,6 @@ internal static class MethodOptions
     private static string Name(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 
     private static IEnumerable<(PropertyInfo Property, MethodOptionAttribute Option)> Properties(Type type) =>
-        type.GetProperties().Select(property => (property, property.GetCustomAttribute<MethodOptionAttribute>()!)).Where(pair => pair.Item2 is not null);
+        type.GetProperties().Select(property => (property, property.GetCustomAttribute<MethodOptionAttribute>()!))
+            .Where(pair => pair.Item2 is not null);
 }

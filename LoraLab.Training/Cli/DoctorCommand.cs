@@ -65,7 +65,8 @@ internal static class DoctorCommand
         {
             if (nvml?.Devices().FirstOrDefault() is NvmlDevice unused)
             {
-                yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build supports only the CPU; build with -p:TorchBackend=cuda.";
+                yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build supports only the "
+                    + "CPU; build with -p:TorchBackend=cuda.";
             }
         }
         else if (nvml is null)

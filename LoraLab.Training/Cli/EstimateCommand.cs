@@ -24,7 +24,9 @@ internal static class EstimateCommand
     {
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         // With --json, stdout contains only JSON: warnings and errors go to stderr.
-        IAnsiConsole console = asJson ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
+        IAnsiConsole console = asJson
+            ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
+            : AnsiConsole.Console;
         if (SpecFile.Complete(services, SpecFile.Read(specFile), console) is not RunSpec spec)
         {
             return ExitCodes.BadUsage;
@@ -51,22 +53,31 @@ internal static class EstimateCommand
     private static void Print(MemoryEstimate estimate)
     {
         string precision = estimate.Precision.ToString().ToLowerInvariant();
-        Table table = new Table().AddColumns(new TableColumn("component"), new TableColumn("MiB").RightAligned(), new TableColumn("description"));
+        Table table = new Table()
+            .AddColumns(new TableColumn("component"), new TableColumn("MiB").RightAligned(), new TableColumn("description"));
         Row("weights", estimate.WeightsMb, $"frozen base weights in {precision}");
         Row("adapters", estimate.AdaptersMb, "factors in fp32");
         Row("optimizer", estimate.OptimizerMb, "gradients and both AdamW moments");
         Row("indices", estimate.IndicesMb, "token indices of all passes");
         Row("process", estimate.ProcessMb, estimate.Device == "cpu" ? "runtime, libraries, data" : "CUDA context");
-        Row("activations", estimate.ActivationsMb, $"saved for the backward pass: {estimate.PassTokens} tokens in {estimate.PassSentences} sentences");
+        Row(
+            "activations",
+            estimate.ActivationsMb,
+            $"saved for the backward pass: {estimate.PassTokens} tokens in {estimate.PassSentences} sentences");
         Row("block", estimate.BlockMb, "workspace of one block");
         Row("logits", estimate.LogitsMb, "one chunk; not at the same time as a block's workspace");
         Row("evaluation", estimate.EvaluationMb, $"one pass of {estimate.EvaluationTokens} tokens; not at the same time as training");
         Row("allocator", estimate.AllocatorMb, "heap fragmentation, compiled kernels, garbage");
         table.AddEmptyRow();
         Row("training steps", estimate.TrainingMb, "peakMemoryMb of the run");
-        Row("total", estimate.TotalMb, $"peak on {estimate.Device}, in {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")}");
+        Row(
+            "total",
+            estimate.TotalMb,
+            $"peak on {estimate.Device}, in {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")}");
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget ? $"The run fits its budget of {NumberFormat.Mebibytes(budget)}." : "The run has no memory budget."));
+        AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget
+            ? $"The run fits its budget of {NumberFormat.Mebibytes(budget)}."
+            : "The run has no memory budget."));
 
         void Row(string component, double mebibytes, string description) =>
             table.AddRow(new Text(component), new Text(NumberFormat.Count((long)Math.Round(mebibytes))), new Text(description));

@@ -20,9 +20,13 @@ internal static class EvaluateCommand
     {
         Option<string> model = new("--model") { Description = "Model by name.", DefaultValueFactory = _ => "sample" };
         Option<string> dataset = new("--dataset") { Description = "Dataset by name.", DefaultValueFactory = _ => "sample" };
-        Option<string?> adapter = new("--adapter") { Description = "PEFT adapter folder, or the ID of a finished run (default: none, the base model)." };
+        Option<string?> adapter = new("--adapter")
+        {
+            Description = "PEFT adapter folder, or the ID of a finished run (default: none, the base model).",
+        };
         Option<string> prompt = new("--prompt") { Description = "Prompt preset or template.", DefaultValueFactory = _ => "paper-literal" };
-        Command command = new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.") { model, dataset, adapter, prompt };
+        Command command =
+            new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.") { model, dataset, adapter, prompt };
         command.SetAction(result => Run(
             configuration,
             new RunSpec
@@ -48,7 +52,8 @@ internal static class EvaluateCommand
                 Rank = adapter.Rank,
                 Alpha = adapter.Alpha,
                 RankStabilized = adapter.RankStabilized,
-                TargetModules = adapter.Targets ?? throw RunFailure.BadData($"The adapter_config.json of '{name}' has no target_modules; add the names of the adapted layers."),
+                TargetModules = adapter.Targets ?? throw RunFailure.BadData(
+                    $"The adapter_config.json of '{name}' has no target_modules; add the names of the adapted layers."),
             };
         }
 

@@ -18,12 +18,23 @@ internal static class MakeModelCommand
 
     public static Command Create()
     {
-        Option<string> like = new("--like") { Description = $"Shape: {string.Join(", ", NamedShapes.Names)}, or the path to a config.json.", Required = true };
+        Option<string> like = new("--like")
+        {
+            Description = $"Shape: {string.Join(", ", NamedShapes.Names)}, or the path to a config.json.",
+            Required = true,
+        };
         Option<DirectoryInfo> output = new("--out") { Description = "Output folder.", Required = true };
         Option<int?> layers = new("--layers") { Description = "Number of blocks (default: as in the shape)." };
-        Option<string> dtype = new("--dtype") { Description = "Precision of the weights: bf16 or fp32.", DefaultValueFactory = _ => "bf16" };
+        Option<string> dtype = new("--dtype")
+        {
+            Description = "Precision of the weights: bf16 or fp32.",
+            DefaultValueFactory = _ => "bf16",
+        };
         Option<long> seed = new("--seed") { Description = "Random seed of the weights.", DefaultValueFactory = _ => 42 };
-        Option<DirectoryInfo?> tokenizer = new("--tokenizer") { Description = $"Folder from which to copy {TokenizerFile}; a model without one cannot be trained." };
+        Option<DirectoryInfo?> tokenizer = new("--tokenizer")
+        {
+            Description = $"Folder from which to copy {TokenizerFile}; a model without one cannot be trained.",
+        };
         Command command = new("make-model", "Write a model with random weights, to measure the memory and time of a real one.")
         {
             like, output, layers, dtype, seed, tokenizer,
@@ -67,7 +78,8 @@ internal static class MakeModelCommand
                 File.Copy(vocabulary, Path.Combine(output.FullName, TokenizerFile), overwrite: true);
             }
 
-            AnsiConsole.WriteLine($"Wrote {NumberFormat.Count(model.ParameterCount)} random {dtype} parameters in {model.Layers} blocks to {output.FullName}");
+            AnsiConsole.WriteLine($"Wrote {NumberFormat.Count(model.ParameterCount)} random {dtype} parameters in "
+                + $"{model.Layers} blocks to {output.FullName}");
             return ExitCodes.Success;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -81,7 +93,8 @@ internal static class MakeModelCommand
         if (!File.Exists(path))
         {
             throw RunFailure.BadData(
-                $"--like is '{path}', which is neither a known shape ({string.Join(", ", NamedShapes.Names)}) nor a file; set it to one of them or to the path "
+                $"--like is '{path}', which is neither a known shape ({string.Join(", ", NamedShapes.Names)}) nor a file; "
+                    + "set it to one of them or to the path "
                 + "to a config.json.");
         }
 

@@ -18,7 +18,8 @@ internal static class MergeCommand
         Option<string?> model = new("--model") { Description = "Base model by name (default: the one named by the adapter)." };
         Option<DirectoryInfo> output = new("--out") { Description = "Output folder.", Required = true };
         Command command = new("merge", "Write a model with an adapter merged into its weights.") { adapter, model, output };
-        command.SetAction(result => Run(configuration, result.GetRequiredValue(adapter), result.GetValue(model), result.GetRequiredValue(output)));
+        command.SetAction(result =>
+            Run(configuration, result.GetRequiredValue(adapter), result.GetValue(model), result.GetRequiredValue(output)));
         return command;
     }
 

@@ -12,7 +12,8 @@ internal static class PullCommand
     {
         Argument<string> name = new("name") { Description = "A model (owner/name or owner/name@revision) or the dataset sst2." };
         Command command = new("pull", "Download a model or SST-2 from the Hugging Face Hub.") { name };
-        command.SetAction((result, cancellation) => HubPull.RunAsync(result.GetRequiredValue(name), configuration, AnsiConsole.Console, cancellation));
+        command.SetAction((result, cancellation) =>
+            HubPull.RunAsync(result.GetRequiredValue(name), configuration, AnsiConsole.Console, cancellation));
         return command;
     }
 }

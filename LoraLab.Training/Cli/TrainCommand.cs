@@ -19,7 +19,8 @@ internal static class TrainCommand
         Option<DirectoryInfo> output = new("--out") { Description = "Run directory.", Required = true };
         Option<bool> resume = new("--resume") { Description = "Resume from the last checkpoint in the run directory." };
         Command command = new("train", "Train one run without a server.") { spec, output, resume };
-        command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output), result.GetValue(resume)));
+        command.SetAction(result =>
+            Run(configuration, result.GetRequiredValue(spec), result.GetRequiredValue(output), result.GetValue(resume)));
         return command;
     }
 
@@ -49,7 +50,8 @@ internal static class TrainCommand
         int number = directory.NextAttempt();
         if (number > 1 && !resume)
         {
-            throw RunFailure.BadData($"{directory.FullPath} already contains a run; resume it with --resume, or set --out to another folder.");
+            throw RunFailure.BadData(
+                $"{directory.FullPath} already contains a run; resume it with --resume, or set --out to another folder.");
         }
 
         directory.WriteSpec(spec);

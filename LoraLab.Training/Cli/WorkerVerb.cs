@@ -10,7 +10,8 @@ internal static class WorkerVerb
     public static Command Create(TrainingConfiguration configuration)
     {
         Command command = new("worker") { Hidden = true };
-        command.SetAction(_ => WorkerProgram.Run(new TrainerServices(configuration, TimeProvider.System), Console.In, Console.Out, Console.Error));
+        command.SetAction(_ =>
+            WorkerProgram.Run(new TrainerServices(configuration, TimeProvider.System), Console.In, Console.Out, Console.Error));
         return command;
     }
 }

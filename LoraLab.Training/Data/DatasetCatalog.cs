@@ -61,7 +61,8 @@ public sealed class DatasetCatalog
     private DatasetEntry Describe(string name, string folder)
     {
         string stamp = FolderStamp.Of(folder);
-        if (_entries.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) cached) && cached.Stamp == stamp && cached.Entry.Name == name)
+        if (_entries.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) cached) && cached.Stamp == stamp
+            && cached.Entry.Name == name)
         {
             return cached.Entry;
         }

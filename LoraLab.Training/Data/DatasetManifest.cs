@@ -83,7 +83,10 @@ public sealed record DatasetManifest
         Require(name, !string.IsNullOrEmpty(LabelColumn), "'labelColumn' is empty");
         foreach ((string raw, string label) in LabelValues ?? new Dictionary<string, string>())
         {
-            Require(name, Labels.Contains(label), $"'labelValues' maps '{Excerpt.Of(raw)}' to '{Excerpt.Of($"{label}")}', which is not one of 'labels'");
+            Require(
+                name,
+                Labels.Contains(label),
+                $"'labelValues' maps '{Excerpt.Of(raw)}' to '{Excerpt.Of($"{label}")}', which is not one of 'labels'");
         }
 
         foreach ((string key, string file) in new[] { ("train", Train), ("eval", Eval) })

@@ -10,14 +10,16 @@ public static class DatasetReader
     /// <summary>Reads both splits of a dataset.</summary>
     /// <param name="name">Name of the dataset, for messages.</param>
     /// <param name="folder">Folder of its files.</param>
-    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or the encoding is wrong.</exception>
+    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or the encoding is
+    /// wrong.</exception>
     public static ClassificationDataset Read(string name, string folder) => Read(name, folder, DatasetManifest.Load(name, folder));
 
     /// <summary>Reads both splits of a dataset whose manifest has been read.</summary>
     /// <param name="name">Name of the dataset, for messages.</param>
     /// <param name="folder">Folder of its files.</param>
     /// <param name="manifest">Its manifest.</param>
-    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or the encoding is wrong.</exception>
+    /// <exception cref="RunFailure">A file, column or label is missing, a label is unknown, a split is empty, or the encoding is
+    /// wrong.</exception>
     internal static ClassificationDataset Read(string name, string folder, DatasetManifest manifest)
     {
         List<LabeledSentence> train = ReadSplit(name, folder, manifest, manifest.Train, out string trainSha256);
@@ -72,7 +74,8 @@ public static class DatasetReader
 
         string displayName = $"{name}/{Excerpt.Of(file)}";
         List<LabeledSentence> rows = [];
-        foreach (RawRow raw in RowReader.Read(path, displayName, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn, out sha256))
+        foreach (RawRow raw in RowReader.Read(
+            path, displayName, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn, out sha256))
         {
             if (raw.Sentence.AsSpan().IsWhiteSpace())
             {
@@ -110,7 +113,8 @@ public static class DatasetReader
         string accepted = manifest.LabelValues is not null
             ? Excerpt.Of(manifest.LabelValues.Keys)
             : Excerpt.Of(manifest.Labels.Select((word, i) => $"{i} ({word})"));
-        throw RunFailure.BadData($"{displayName}, line {raw.Line}: the label '{Excerpt.Of(value)}' is unknown; the labels are {accepted}.", "dataset");
+        throw RunFailure.BadData(
+            $"{displayName}, line {raw.Line}: the label '{Excerpt.Of(value)}' is unknown; the labels are {accepted}.", "dataset");
     }
 
     private static int IndexOf(IReadOnlyList<string> labels, string word)

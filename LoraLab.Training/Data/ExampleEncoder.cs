@@ -48,7 +48,8 @@ public sealed class ExampleEncoder
     }
 
     /// <summary>Encodes an evaluation row.</summary>
-    /// <exception cref="RunFailure">A prompt with its label does not start with the prompt's ids, or two labels share their ids.</exception>
+    /// <exception cref="RunFailure">A prompt with its label does not start with the prompt's ids, or two labels share their
+    /// ids.</exception>
     public EvaluationExample EncodeEvaluation(LabeledSentence row)
     {
         string text = _template.EvaluationPrompt(Text(row));
@@ -63,14 +64,16 @@ public sealed class ExampleEncoder
             if (_tokenizer.UnknownId is int unknown && added[i].Contains(unknown))
             {
                 throw RunFailure.BadData(
-                    $"The vocabulary in the model's tokenizer.model has no tokens for the label '{_labels[i]}'; use another label word.", "dataset");
+                    $"The vocabulary in the model's tokenizer.model has no tokens for the label '{_labels[i]}'; use another label word.",
+                    "dataset");
             }
 
             int same = Array.FindIndex(added, 0, i, other => other.AsSpan().SequenceEqual(added[i]));
             if (same >= 0)
             {
                 throw RunFailure.BadData(
-                    $"Row {row.Row}: the model's tokenizer.model encodes the labels '{_labels[same]}' and '{_labels[i]}' as the same tokens; "
+                    $"Row {row.Row}: the model's tokenizer.model encodes the labels '{_labels[same]}' and "
+                        + $"'{_labels[i]}' as the same tokens; "
                     + "use other label words.",
                     "dataset");
             }
@@ -86,7 +89,8 @@ public sealed class ExampleEncoder
         if (whole.Length <= prompt.Length || !whole.AsSpan().StartsWith(prompt))
         {
             throw RunFailure.BadData(
-                $"Row {row.Row}: the tokens of its {text} do not start with the tokens of its prompt, so the label cannot be separated from the prompt; "
+                $"Row {row.Row}: the tokens of its {text} do not start with the tokens of its prompt, "
+                    + "so the label cannot be separated from the prompt; "
                 + "end the prompt with a character that does not merge with the label.",
                 "prompt");
         }

@@ -14,7 +14,8 @@ internal static class RowReader
 {
     private static readonly JsonDocumentOptions _strictJson = new() { AllowDuplicateProperties = false };
 
-    public static IEnumerable<RawRow> Read(string path, string displayName, string format, string sentenceColumn, string labelColumn, out string sha256)
+    public static IEnumerable<RawRow> Read(
+        string path, string displayName, string format, string sentenceColumn, string labelColumn, out string sha256)
     {
         string text = TextFile.Read(path, displayName, out sha256);
         return format switch
@@ -37,7 +38,8 @@ internal static class RowReader
             Mode = CsvMode.RFC4180,
             IgnoreBlankLines = false,
             BadDataFound = _ => throw Error(
-                displayName, lastLine + 1, "a quotation mark is misplaced or not closed; inside a quoted field, double each quotation mark"),
+                displayName, lastLine + 1,
+                "a quotation mark is misplaced or not closed; inside a quoted field, double each quotation mark"),
         };
         using StringReader reader = new(text);
         using CsvParser parser = new(reader, configuration);
@@ -54,7 +56,8 @@ internal static class RowReader
     }
 
     /// <summary>Reads a table whose first line is the header.</summary>
-    private static IEnumerable<RawRow> Table(IEnumerable<(int Line, string[] Fields)> lines, string displayName, string sentenceColumn, string labelColumn)
+    private static IEnumerable<RawRow> Table(
+        IEnumerable<(int Line, string[] Fields)> lines, string displayName, string sentenceColumn, string labelColumn)
     {
         int columns = -1, sentenceIndex = -1, labelIndex = -1;
         foreach ((int line, string[] fields) in lines)
@@ -98,7 +101,8 @@ internal static class RowReader
                 throw Error(displayName, number, "the line is not a JSON object");
             }
 
-            if (!document.RootElement.TryGetProperty(sentenceColumn, out JsonElement sentence) || sentence.ValueKind != JsonValueKind.String)
+            if (!document.RootElement.TryGetProperty(sentenceColumn, out JsonElement sentence)
+                || sentence.ValueKind != JsonValueKind.String)
             {
                 throw Error(displayName, number, $"'{Excerpt.Of(sentenceColumn)}' is missing or not a string");
             }
@@ -108,7 +112,8 @@ internal static class RowReader
         }
         catch (JsonException problem)
         {
-            throw RunFailure.BadData($"{displayName}, line {number}: the line is not valid JSON: {Excerpt.Of(problem.Message)}", "dataset", problem);
+            throw RunFailure.BadData(
+                $"{displayName}, line {number}: the line is not valid JSON: {Excerpt.Of(problem.Message)}", "dataset", problem);
         }
         catch (InvalidOperationException problem)
         {
@@ -129,8 +134,10 @@ internal static class RowReader
         int index = Array.IndexOf(header, name);
         return index >= 0
             ? index
-            : throw RunFailure.BadData($"{displayName} has no column '{Excerpt.Of(name)}'; its header has {Excerpt.Of(header)}.", "dataset");
+            : throw RunFailure.BadData(
+                $"{displayName} has no column '{Excerpt.Of(name)}'; its header has {Excerpt.Of(header)}.", "dataset");
     }
 
-    private static RunFailure Error(string displayName, int line, string problem) => RunFailure.BadData($"{displayName}, line {line}: {problem}.", "dataset");
+    private static RunFailure Error(string displayName, int line, string problem) =>
+        RunFailure.BadData($"{displayName}, line {line}: {problem}.", "dataset");
 }

@@ -14,7 +14,8 @@ internal static class SelectionSplit
     private const int NgramLength = 5;
 
     /// <summary>Selects the first qualifying rows of <paramref name="candidates"/> in their order, equally many per label.</summary>
-    public static IReadOnlyList<LabeledSentence> Select(ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
+    public static IReadOnlyList<LabeledSentence> Select(
+        ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
     {
         HashSet<string> seen = [.. training.SelectMany(row => Ngrams(Words(row.Sentence)))];
         int quota = MaxRows / data.Labels.Count;
@@ -42,7 +43,8 @@ internal static class SelectionSplit
         if (perLabel * data.Labels.Count < MinRows)
         {
             throw RunFailure.BadData(
-                $"The selection split of dataset '{data.Name}' would have {perLabel * data.Labels.Count} rows, but needs {MinRows}: too few of the "
+                $"The selection split of dataset '{data.Name}' would have {perLabel * data.Labels.Count} rows, "
+                    + $"but needs {MinRows}: too few of the "
                 + $"remaining rows have at least {MinWords} words and no {NgramLength} consecutive words in common with a training row; "
                 + "lower trainSamples or set evalSplit to \"dev\".",
                 "evalSplit");

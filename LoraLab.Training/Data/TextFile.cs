@@ -42,7 +42,10 @@ internal static class TextFile
         }
         catch (DecoderFallbackException problem)
         {
-            throw RunFailure.BadData($"{displayName}, line {FirstInvalidLine(text)}: the text is not valid UTF-8; convert the file to UTF-8.", "dataset", problem);
+            throw RunFailure.BadData(
+                $"{displayName}, line {FirstInvalidLine(text)}: the text is not valid UTF-8; convert the file to UTF-8.",
+                "dataset",
+                problem);
         }
     }
 

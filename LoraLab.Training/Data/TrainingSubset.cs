@@ -31,7 +31,8 @@ public sealed class TrainingSubset
         Require(
             spec.DataOffset >= 0 && spec.DataOffset < data.Train.Count,
             "dataOffset",
-            $"must be 0 to {data.Train.Count - 1}, because dataset '{data.Name}' has {data.Train.Count} training rows; it is {spec.DataOffset}");
+            $"must be 0 to {data.Train.Count - 1}, because dataset '{data.Name}' has {data.Train.Count} "
+                + $"training rows; it is {spec.DataOffset}");
 
         IReadOnlyList<LabeledSentence> all = Permute(data.Train, spec.DataSeed);
         int end = (int)Math.Min(data.Train.Count, (long)spec.DataOffset + spec.TrainSamples);

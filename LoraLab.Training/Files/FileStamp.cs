@@ -22,5 +22,6 @@ internal readonly record struct FileStamp(string Path, long Bytes, DateTime Writ
 
     /// <summary>Converts the stamp to the snapshot that is stored with a run.</summary>
     /// <param name="owner">Name of the model, dataset or adapter that the file belongs to.</param>
-    public FileSnapshot ToSnapshot(string owner) => new($"{owner}/{System.IO.Path.GetFileName(Path)}", Bytes, new DateTimeOffset(WrittenAt, TimeSpan.Zero));
+    public FileSnapshot ToSnapshot(string owner) =>
+        new($"{owner}/{System.IO.Path.GetFileName(Path)}", Bytes, new DateTimeOffset(WrittenAt, TimeSpan.Zero));
 }

@@ -56,12 +56,14 @@ public sealed record TrainingConfiguration
         }
         catch (Exception problem) when (problem is InvalidDataException or InvalidOperationException or FormatException)
         {
-            throw RunFailure.BadData($"The configuration ({file} and the environment variables LoraLab__*) cannot be read: {problem.Message}", null, problem);
+            throw RunFailure.BadData(
+                $"The configuration ({file} and the environment variables LoraLab__*) cannot be read: {problem.Message}", null, problem);
         }
 
         if (section.MemoryBudgetMb is <= 0)
         {
-            throw RunFailure.BadData($"LoraLab:MemoryBudgetMb is {section.MemoryBudgetMb}; it must be at least 1, or absent for no budget.");
+            throw RunFailure.BadData(
+                $"LoraLab:MemoryBudgetMb is {section.MemoryBudgetMb}; it must be at least 1, or absent for no budget.");
         }
 
         string data = Path.GetFullPath(string.IsNullOrWhiteSpace(section.DataDirectory) ? "data" : section.DataDirectory, home);
@@ -80,7 +82,8 @@ public sealed record TrainingConfiguration
     private static List<string> Roots(string home, string key, string[] configured, List<string> warnings)
     {
         List<string> roots = [];
-        foreach (string folder in configured.Where(folder => !string.IsNullOrWhiteSpace(folder)).Select(folder => Path.GetFullPath(folder, home)))
+        foreach (string folder in configured.Where(folder => !string.IsNullOrWhiteSpace(folder))
+            .Select(folder => Path.GetFullPath(folder, home)))
         {
             if (Directory.Exists(folder))
             {

@@ -13,7 +13,10 @@ internal static class GlueParquetConverter
     /// <exception cref="RunFailure">A column is missing, or a row cannot be written in GLUE's format.</exception>
     public static async Task<int> WriteAsync(IReadOnlyList<string> parquetFiles, string tsvFile, CancellationToken cancellationToken)
     {
-        await using StreamWriter writer = new(tsvFile, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
+        await using StreamWriter writer = new(tsvFile, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
+        {
+            NewLine = "\n",
+        };
         await writer.WriteLineAsync("sentence\tlabel".AsMemory(), cancellationToken).ConfigureAwait(false);
         int rows = 0;
         foreach (string path in parquetFiles)
@@ -33,7 +36,8 @@ internal static class GlueParquetConverter
 
     private static async Task<int> AppendAsync(string path, StreamWriter writer, int before, CancellationToken cancellationToken)
     {
-        await using ParquetReader reader = await ParquetReader.CreateAsync(path, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await using ParquetReader reader = await ParquetReader.CreateAsync(path, cancellationToken: cancellationToken)
+            .ConfigureAwait(false);
         DataField sentence = Column(reader, path, "sentence");
         DataField label = Column(reader, path, "label");
         int rows = 0;
@@ -46,14 +50,16 @@ internal static class GlueParquetConverter
             await ReadLabelsAsync(group, label, labels, cancellationToken).ConfigureAwait(false);
             for (int row = 0; row < sentences.Length; row++, rows++)
             {
-                await writer.WriteLineAsync(Line(path, before + rows, sentences[row], labels[row]).AsMemory(), cancellationToken).ConfigureAwait(false);
+                await writer.WriteLineAsync(Line(path, before + rows, sentences[row], labels[row]).AsMemory(), cancellationToken)
+                    .ConfigureAwait(false);
             }
         }
 
         return rows;
     }
 
-    private static async Task ReadLabelsAsync(ParquetRowGroupReader group, DataField field, long?[] labels, CancellationToken cancellationToken)
+    private static async Task ReadLabelsAsync(
+        ParquetRowGroupReader group, DataField field, long?[] labels, CancellationToken cancellationToken)
     {
         if (field.IsNullable)
         {
@@ -74,7 +80,8 @@ internal static class GlueParquetConverter
         if (string.IsNullOrEmpty(sentence) || sentence.AsSpan().IndexOfAny('\t', '\n', '\r') >= 0 || label is not (0 or 1))
         {
             throw RunFailure.BadData(
-                $"Row {row} of {Path.GetFileName(path)} is not a row of SST-2: the sentence must have no tabs or line breaks, and the label must be 0 or 1.");
+                $"Row {row} of {Path.GetFileName(path)} is not a row of SST-2: the sentence must have no tabs or line "
+                    + "breaks, and the label must be 0 or 1.");
         }
 
         return $"{sentence}\t{label}";

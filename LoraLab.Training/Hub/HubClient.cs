@@ -24,7 +24,8 @@ internal sealed class HubClient : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("LoraLab", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(
+            "LoraLab", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
         // Ranges and sizes must refer to the file itself, not to a compressed response.
         _http.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
     }
@@ -43,7 +44,8 @@ internal sealed class HubClient : IDisposable
         catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw RunFailure.BadData(
-                $"The response of {_options.Endpoint} is not that of a Hugging Face Hub ({problem.Message}); check HF_ENDPOINT.", null, problem);
+                $"The response of {_options.Endpoint} is not that of a Hugging Face Hub ({problem.Message}); check HF_ENDPOINT.",
+                null, problem);
         }
         catch (Exception problem) when (IsConnectionFailure(problem, cancellationToken))
         {
@@ -58,7 +60,8 @@ internal sealed class HubClient : IDisposable
     /// <param name="from">First byte to return.</param>
     /// <param name="tag">Entity tag of the bytes already downloaded; null if unknown.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    public Task<HttpResponseMessage> OpenAsync(HubRepository repository, string commit, string path, long from, string? tag, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> OpenAsync(
+        HubRepository repository, string commit, string path, long from, string? tag, CancellationToken cancellationToken)
     {
         string escaped = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
         return SendAsync(
@@ -79,7 +82,8 @@ internal sealed class HubClient : IDisposable
 
     /// <summary>Whether an exception is a connection failure, not a cancellation by the caller.</summary>
     public static bool IsConnectionFailure(Exception problem, CancellationToken cancellationToken) =>
-        !cancellationToken.IsCancellationRequested && problem is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
+        !cancellationToken.IsCancellationRequested
+            && problem is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
 
     private static HubListing Listing(JsonElement root)
     {
@@ -98,11 +102,13 @@ internal sealed class HubClient : IDisposable
     }
 
     /// <summary>Returns the path of a repository on the hub; models have no prefix.</summary>
-    private static string WebPath(HubRepository repository) => repository.Kind == "models" ? repository.Id : $"{repository.Kind}/{repository.Id}";
+    private static string WebPath(HubRepository repository) =>
+        repository.Kind == "models" ? repository.Id : $"{repository.Kind}/{repository.Id}";
 
     private Uri Address(string relative) => new($"{_options.Endpoint.AbsoluteUri.TrimEnd('/')}/{relative}");
 
-    private async Task<HttpResponseMessage> SendAsync(HubRepository repository, Uri address, Action<HttpRequestMessage>? prepare, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HubRepository repository, Uri address, Action<HttpRequestMessage>? prepare, CancellationToken cancellationToken)
     {
         for (int redirects = 0; redirects <= MaxRedirects; redirects++)
         {
@@ -132,7 +138,8 @@ internal sealed class HubClient : IDisposable
         throw RunFailure.BadData($"{_options.Endpoint.Host} redirected more than {MaxRedirects} times for '{repository}'.");
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(Uri address, Action<HttpRequestMessage>? prepare, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        Uri address, Action<HttpRequestMessage>? prepare, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, address);
         prepare?.Invoke(request);
@@ -149,7 +156,9 @@ internal sealed class HubClient : IDisposable
         }
         catch (Exception problem) when (IsConnectionFailure(problem, cancellationToken))
         {
-            string reason = problem is OperationCanceledException ? $"no response within {_options.StallTimeout.TotalSeconds:0} seconds" : problem.Message;
+            string reason = problem is OperationCanceledException
+                ? $"no response within {_options.StallTimeout.TotalSeconds:0} seconds"
+                : problem.Message;
             throw new HubUnavailableException($"{address.Host} cannot be reached: {reason}", null, problem);
         }
     }
@@ -168,7 +177,8 @@ internal sealed class HubClient : IDisposable
         int status = (int)response.StatusCode;
         if (status is 408 or 429 or >= 500)
         {
-            return new HubUnavailableException($"{address.Host} returned {status} {response.ReasonPhrase}", response.Headers.RetryAfter?.Delta);
+            return new HubUnavailableException(
+                $"{address.Host} returned {status} {response.ReasonPhrase}", response.Headers.RetryAfter?.Delta);
         }
 
         string kind = repository.Kind == "models" ? "model" : "dataset";
@@ -176,12 +186,14 @@ internal sealed class HubClient : IDisposable
         return RunFailure.BadData((status, code) switch
         {
             (401 or 403, "GatedRepo") =>
-                $"The {kind} '{repository}' is gated: accept its terms at {Address(WebPath(repository))} and set HF_TOKEN to a token of that account.",
+                $"The {kind} '{repository}' is gated: accept its terms at {Address(WebPath(repository))} and set "
+                    + "HF_TOKEN to a token of that account.",
             (401, _) when _options.Token is null =>
                 $"The hub denies access to the {kind} '{repository}' without a token (401): either it does not exist, or it is private; "
                 + "for a private one, set HF_TOKEN to a token with read access.",
             (401 or 403, _) =>
-                $"The hub denies access to the {kind} '{repository}' ({status}): either it does not exist, or the token in HF_TOKEN has no read access.",
+                $"The hub denies access to the {kind} '{repository}' ({status}): either it does not exist, "
+                    + "or the token in HF_TOKEN has no read access.",
             (404, "RevisionNotFound") => $"The {kind} '{repository.Id}' has no revision '{repository.Revision}'.",
             (404, _) => $"The hub has no {kind} '{repository}', or lacks one of its files ({address.AbsolutePath}); check the spelling.",
             _ => $"{address.Host} returned {status} {response.ReasonPhrase} for {address.AbsolutePath}.",

@@ -22,13 +22,18 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         }
 
         using PartialDownload part = PartialDownload.Open(target, file);
-        await HubRetry.RunAsync(options, async () => await AppendAsync(file, part, onProgress, cancellationToken).ConfigureAwait(false), () => part.Stream.Length, cancellationToken).ConfigureAwait(false);
+        await HubRetry.RunAsync(
+            options,
+            async () => await AppendAsync(file, part, onProgress, cancellationToken).ConfigureAwait(false),
+            () => part.Stream.Length,
+            cancellationToken).ConfigureAwait(false);
         string? hash = await HubChecksum.OfAsync(part.Stream, file, cancellationToken).ConfigureAwait(false);
         if (!HubChecksum.Matches(hash, file))
         {
             part.Discard();
             throw RunFailure.BadData(
-                $"{file.Path} of '{repository}' has the checksum {hash} instead of {file.Sha256 ?? file.GitSha1} and was deleted; run 'pull' again.");
+                $"{file.Path} of '{repository}' has the checksum {hash} instead of {file.Sha256 ?? file.GitSha1} "
+                    + "and was deleted; run 'pull' again.");
         }
 
         part.Complete();
@@ -41,7 +46,8 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             return file.Size;
         }
 
-        using HttpResponseMessage response = await client.OpenAsync(repository, commit, file.Path, part.Stream.Length, part.Tag, cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage response =
+            await client.OpenAsync(repository, commit, file.Path, part.Stream.Length, part.Tag, cancellationToken).ConfigureAwait(false);
         long? size = Prepare(response, part);
         if (size is not null && size != file.Size)
         {
@@ -52,7 +58,8 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         await CopyAsync(response, file, part, onProgress, cancellationToken).ConfigureAwait(false);
         return part.Stream.Length == file.Size
             ? file.Size
-            : throw new HubUnavailableException($"The connection was closed after {NumberFormat.Count(part.Stream.Length)} of {NumberFormat.Count(file.Size)} bytes of {file.Path}");
+            : throw new HubUnavailableException($"The connection was closed after {NumberFormat.Count(part.Stream.Length)} of "
+                + $"{NumberFormat.Count(file.Size)} bytes of {file.Path}");
     }
 
     /// <summary>Positions the partial download where the response continues it; returns the size of the complete file, if known.</summary>
@@ -81,7 +88,8 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         return response.Content.Headers.ContentLength;
     }
 
-    private async Task CopyAsync(HttpResponseMessage response, HubFile file, PartialDownload part, Action<long> onProgress, CancellationToken cancellationToken)
+    private async Task CopyAsync(
+        HttpResponseMessage response, HubFile file, PartialDownload part, Action<long> onProgress, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[1 << 16];
         using CancellationTokenSource stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -97,7 +105,9 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             catch (Exception problem) when (HubClient.IsConnectionFailure(problem, cancellationToken))
             {
                 throw new HubUnavailableException(
-                    $"The connection was lost after {NumberFormat.Count(part.Stream.Length)} of {NumberFormat.Count(file.Size)} bytes of {file.Path}", null, problem);
+                    $"The connection was lost after {NumberFormat.Count(part.Stream.Length)} of "
+                        + $"{NumberFormat.Count(file.Size)} bytes of {file.Path}",
+                    null, problem);
             }
 
             if (read == 0)
@@ -119,6 +129,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
     {
         part.Discard();
         return RunFailure.BadData(
-            $"{file.Path} of '{repository}' has at least {NumberFormat.Count(size)} bytes, but the hub lists {NumberFormat.Count(file.Size)}; it was deleted, run 'pull' again.");
+            $"{file.Path} of '{repository}' has at least {NumberFormat.Count(size)} bytes, but the hub lists "
+                + $"{NumberFormat.Count(file.Size)}; it was deleted, run 'pull' again.");
     }
 }

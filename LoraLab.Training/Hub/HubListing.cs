@@ -1,7 +1,8 @@
 namespace LoraLab.Training.Hub;
 
 /// <summary>The files of a repository at one commit.</summary>
-/// <param name="Commit">The commit of the revision. All files are downloaded from it, so that a moving branch cannot mix two states.</param>
+/// <param name="Commit">The commit of the revision. All files are downloaded from it, so that a moving branch cannot mix two
+/// states.</param>
 /// <param name="Files">All files.</param>
 public sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files);
 

@@ -21,7 +21,8 @@ public static class HubPull
     /// <param name="console">Receives the progress, and a message on failure.</param>
     /// <param name="cancellationToken">Stops the download; the next call resumes it.</param>
     /// <returns>The exit code: 0 for success, 1 for failure, 130 for cancellation.</returns>
-    public static async Task<int> RunAsync(string name, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        string name, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
     {
         try
         {
@@ -35,7 +36,8 @@ public static class HubPull
     }
 
     /// <summary>Downloads with the given options instead of the environment's.</summary>
-    public static async Task<int> RunAsync(string name, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        string name, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(console);
@@ -45,7 +47,8 @@ public static class HubPull
         {
             string folder = name == Sst2
                 ? await PullSst2Async(client, options, configuration, console, cancellationToken).ConfigureAwait(false)
-                : await PullModelAsync(client, options, HubRepository.Model(name), configuration, console, cancellationToken).ConfigureAwait(false);
+                : await PullModelAsync(client, options, HubRepository.Model(name), configuration, console, cancellationToken)
+                    .ConfigureAwait(false);
             console.MarkupLineInterpolated($"[green]{name}[/] is in {folder}");
             return 0;
         }
@@ -66,7 +69,13 @@ public static class HubPull
         }
     }
 
-    private static async Task<string> PullModelAsync(HubClient client, HubOptions options, HubRepository repository, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
+    private static async Task<string> PullModelAsync(
+        HubClient client,
+        HubOptions options,
+        HubRepository repository,
+        TrainingConfiguration configuration,
+        IAnsiConsole console,
+        CancellationToken cancellationToken)
     {
         HubListing listing = await ListAsync(client, options, repository, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<HubFile> files = ModelFiles.Select(repository, listing);
@@ -100,7 +109,12 @@ public static class HubPull
         }
     }
 
-    private static async Task<string> PullSst2Async(HubClient client, HubOptions options, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
+    private static async Task<string> PullSst2Async(
+        HubClient client,
+        HubOptions options,
+        TrainingConfiguration configuration,
+        IAnsiConsole console,
+        CancellationToken cancellationToken)
     {
         string final = Path.Combine(configuration.DownloadedDatasets, Sst2);
         if (DatasetReader.Describe(Sst2, final).Usable)
@@ -112,9 +126,13 @@ public static class HubPull
         HubFile[] train = Parts(listing, "sst2/train-");
         HubFile[] dev = Parts(listing, "sst2/validation-");
         StagingFolder staging = new(final);
-        await FetchAsync(new HubDownload(client, options, _glue, listing.Commit), staging, [.. dev, .. train], console, _ => { }, cancellationToken).ConfigureAwait(false);
-        int trainRows = await GlueParquetConverter.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken).ConfigureAwait(false);
-        int devRows = await GlueParquetConverter.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken).ConfigureAwait(false);
+        await FetchAsync(
+            new HubDownload(client, options, _glue, listing.Commit), staging, [.. dev, .. train], console, _ => { }, cancellationToken)
+            .ConfigureAwait(false);
+        int trainRows = await GlueParquetConverter.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken)
+            .ConfigureAwait(false);
+        int devRows = await GlueParquetConverter.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken)
+            .ConfigureAwait(false);
         staging.Publish(["train.tsv", "dev.tsv"]);
         console.MarkupLineInterpolated($"{NumberFormat.Count(trainRows, "training row")}, {NumberFormat.Count(devRows, "evaluation row")}");
         return final;
@@ -124,24 +142,42 @@ public static class HubPull
 
     private static HubFile[] Parts(HubListing listing, string prefix)
     {
-        HubFile[] parts = [.. listing.Files.Where(file => file.Path.StartsWith(prefix, StringComparison.Ordinal) && file.Path.EndsWith(".parquet", StringComparison.Ordinal)).OrderBy(file => file.Path, StringComparer.Ordinal)];
-        return parts.Length > 0 ? parts : throw RunFailure.BadData($"'{_glue}' no longer has {prefix}*.parquet; download SST-2 manually from the GLUE benchmark.");
+        HubFile[] parts = [.. listing.Files.Where(file => file.Path.StartsWith(prefix, StringComparison.Ordinal)
+            && file.Path.EndsWith(".parquet", StringComparison.Ordinal)).OrderBy(file => file.Path, StringComparer.Ordinal)];
+        return parts.Length > 0
+            ? parts
+            : throw RunFailure.BadData($"'{_glue}' no longer has {prefix}*.parquet; download SST-2 manually from the GLUE benchmark.");
     }
 
-    private static Task<HubListing> ListAsync(HubClient client, HubOptions options, HubRepository repository, CancellationToken cancellationToken) =>
+    private static Task<HubListing> ListAsync(
+        HubClient client, HubOptions options, HubRepository repository, CancellationToken cancellationToken) =>
         HubRetry.RunAsync(options, () => client.ListAsync(repository, cancellationToken), () => 0, cancellationToken);
 
-    private static async Task FetchAsync(HubDownload download, StagingFolder staging, IReadOnlyList<HubFile> files, IAnsiConsole console, Action<HubFile> onDownloaded, CancellationToken cancellationToken)
+    private static async Task FetchAsync(
+        HubDownload download,
+        StagingFolder staging,
+        IReadOnlyList<HubFile> files,
+        IAnsiConsole console,
+        Action<HubFile> onDownloaded,
+        CancellationToken cancellationToken)
     {
         staging.RequireSpace(files.Sum(file => file.Size));
         await console.Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn(),
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new DownloadedColumn(),
+                new TransferSpeedColumn(),
+                new RemainingTimeColumn())
             .StartAsync(async context =>
             {
                 foreach (HubFile file in files)
                 {
                     ProgressTask bar = context.AddTask(Markup.Escape(file.Path), maxValue: Math.Max(1, file.Size));
-                    await download.FetchAsync(file, staging.File(Path.GetFileName(file.Path)), bytes => bar.Value = bytes, cancellationToken).ConfigureAwait(false);
+                    await download.FetchAsync(
+                        file, staging.File(Path.GetFileName(file.Path)), bytes => bar.Value = bytes, cancellationToken)
+                        .ConfigureAwait(false);
                     bar.Value = bar.MaxValue;
                     onDownloaded(file);
                 }

@@ -12,7 +12,8 @@ internal static class HubRetry
     /// <param name="action">The action.</param>
     /// <param name="progress">Returns a number that grows with progress, which resets the count of attempts.</param>
     /// <param name="cancellationToken">Cancels the action and the delays.</param>
-    public static async Task<T> RunAsync<T>(HubOptions options, Func<Task<T>> action, Func<long> progress, CancellationToken cancellationToken)
+    public static async Task<T> RunAsync<T>(
+        HubOptions options, Func<Task<T>> action, Func<long> progress, CancellationToken cancellationToken)
     {
         long reached = progress();
         for (int failed = 1; ; failed++)
@@ -30,7 +31,8 @@ internal static class HubRetry
 
                 if (failed >= options.Attempts)
                 {
-                    throw RunFailure.BadData($"{problem.Message}; gave up after {failed} attempts. Run 'pull' again to resume.", null, problem);
+                    throw RunFailure.BadData(
+                        $"{problem.Message}; gave up after {failed} attempts. Run 'pull' again to resume.", null, problem);
                 }
 
                 TimeSpan delay = problem.RetryAfter ?? options.InitialDelay * Math.Pow(2, failed - 1);

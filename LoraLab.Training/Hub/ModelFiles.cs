@@ -17,7 +17,8 @@ internal static class ModelFiles
     /// <exception cref="RunFailure">The repository lacks a required file.</exception>
     public static IReadOnlyList<HubFile> Select(HubRepository repository, HubListing listing)
     {
-        HubFile[] weights = [.. listing.Files.Where(file => IsAtRoot(file) && file.Path.StartsWith("model", StringComparison.Ordinal) && file.Path.EndsWith(".safetensors", StringComparison.Ordinal))];
+        HubFile[] weights = [.. listing.Files.Where(file => IsAtRoot(file) && file.Path.StartsWith("model", StringComparison.Ordinal)
+            && file.Path.EndsWith(".safetensors", StringComparison.Ordinal))];
         HubFile? single = Array.Find(weights, file => file.Path == CheckpointWeights.SingleFile);
         HubFile[] needed = [.. listing.Files.Where(file => _small.Contains(file.Path)), .. single is null ? weights : [single]];
         Require(needed, repository, LlamaConfig.FileName, "LoraLab cannot train it");

@@ -35,7 +35,8 @@ internal sealed class PartialDownload : IDisposable
         }
         catch (IOException problem)
         {
-            throw RunFailure.BadData($"{target}.part cannot be written ({problem.Message}); check that no other 'pull' is downloading it.", null, problem);
+            throw RunFailure.BadData(
+                $"{target}.part cannot be written ({problem.Message}); check that no other 'pull' is downloading it.", null, problem);
         }
 
         PartialDownload part = new(target, $"{file.Size} {file.Sha256 ?? file.GitSha1}", stream);

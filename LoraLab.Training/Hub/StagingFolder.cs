@@ -41,7 +41,8 @@ internal sealed class StagingFolder
         {
             throw new RunFailure(
                 EndReason.DiskFull,
-                $"The download needs {NumberFormat.Bytes(bytes - staged)} in {Folder}, but only {NumberFormat.Bytes(free)} are free; free up space, "
+                $"The download needs {NumberFormat.Bytes(bytes - staged)} in {Folder}, but only "
+                    + $"{NumberFormat.Bytes(free)} are free; free up space, "
                 + "or set LoraLab:DataDirectory to a folder on a larger disk.");
         }
     }

@@ -13,7 +13,8 @@ public sealed class LlamaBlock : IDisposable
     private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
 
     /// <summary>A block with given weights; <paramref name="linears"/> in the order of <see cref="LlamaConfig.BlockLinears"/>.</summary>
-    public LlamaBlock(LlamaConfig config, RotaryEmbedding rotary, RmsNorm attentionNorm, RmsNorm mlpNorm, IReadOnlyList<LinearLayer> linears)
+    public LlamaBlock(
+        LlamaConfig config, RotaryEmbedding rotary, RmsNorm attentionNorm, RmsNorm mlpNorm, IReadOnlyList<LinearLayer> linears)
     {
         _config = config;
         _rotary = rotary;
@@ -66,7 +67,8 @@ public sealed class LlamaBlock : IDisposable
         }
 
         long[] shape = x_BKTH.shape;
-        return x_BKTH.unsqueeze(2).expand(shape[0], shape[1], group, shape[2], shape[3]).reshape(shape[0], shape[1] * group, shape[2], shape[3]);
+        return x_BKTH.unsqueeze(2).expand(shape[0], shape[1], group, shape[2], shape[3])
+            .reshape(shape[0], shape[1] * group, shape[2], shape[3]);
     }
 
     private Tensor Mlp(Tensor x_BTD, ForwardPass pass) =>

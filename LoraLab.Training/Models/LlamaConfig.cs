@@ -100,9 +100,6 @@ public sealed record LlamaConfig
         new("down_proj", "mlp", HiddenSize, IntermediateSize),
     ];
 
-    /// <summary>The linear layers of a block that have an adapter.</summary>
-    public IEnumerable<LinearShape> AdaptedLinears(TargetModules targets) => BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
-
     /// <summary>Number of parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]
     public long ParameterCount
@@ -121,6 +118,10 @@ public sealed record LlamaConfig
     /// </summary>
     [JsonIgnore]
     public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
+
+    /// <summary>The linear layers of a block that have an adapter.</summary>
+    public IEnumerable<LinearShape> AdaptedLinears(TargetModules targets) =>
+        BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
 
     /// <summary>Reads and validates <c>config.json</c> of a model folder.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>
@@ -164,14 +165,17 @@ public sealed record LlamaConfig
             return $"model_type is '{Excerpt.Of(ModelType ?? "null")}'; only Llama-architecture models (model_type 'llama') are supported.";
         }
 
-        if (HiddenSize < 1 || IntermediateSize < 1 || Layers < 1 || Heads < 1 || KeyValueHeads < 1 || VocabularySize < 1 || ContextLength < 1)
+        if (HiddenSize < 1 || IntermediateSize < 1 || Layers < 1 || Heads < 1 || KeyValueHeads < 1 || VocabularySize < 1
+            || ContextLength < 1)
         {
-            return "hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, vocab_size and max_position_embeddings must be positive.";
+            return "hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, "
+                + "vocab_size and max_position_embeddings must be positive.";
         }
 
         if (Heads % KeyValueHeads != 0 || (HeadSizeOrNull is null && HiddenSize % Heads != 0) || HeadSize < 2 || HeadSize % 2 != 0)
         {
-            return $"hidden_size {HiddenSize}, num_attention_heads {Heads} and num_key_value_heads {KeyValueHeads} do not give equal groups of heads with an even head size.";
+            return $"hidden_size {HiddenSize}, num_attention_heads {Heads} and num_key_value_heads {KeyValueHeads} do not give equal "
+                + "groups of heads with an even head size.";
         }
 
         if (!(RmsNormEpsilon > 0 && double.IsFinite(RmsNormEpsilon) && RopeTheta > 0 && double.IsFinite(RopeTheta)))

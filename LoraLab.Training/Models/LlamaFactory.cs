@@ -15,7 +15,12 @@ public static class LlamaFactory
     {
         int width = config.HiddenSize;
         Tensor embedding_VD = weight(CheckpointNames.Embedding, [config.VocabularySize, width]);
-        RotaryEmbedding rotary = new(config.HeadSize, config.ContextLength, config.RopeTheta, embedding_VD.dtype == ScalarType.Float64 ? float64 : float32, embedding_VD.device);
+        RotaryEmbedding rotary = new(
+            config.HeadSize,
+            config.ContextLength,
+            config.RopeTheta,
+            embedding_VD.dtype == ScalarType.Float64 ? float64 : float32,
+            embedding_VD.device);
         List<LlamaBlock> blocks = [];
         for (int i = 0; i < config.Layers; i++)
         {

@@ -11,7 +11,8 @@ public static class LlamaLoader
     /// <exception cref="RunFailure">
     /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
     /// </exception>
-    public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device) => Load(modelFolder, config, dtype, device, out _);
+    public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device) =>
+        Load(modelFolder, config, dtype, device, out _);
 
     /// <summary>Loads the model and reports how the weights were loaded.</summary>
     /// <exception cref="RunFailure">
@@ -56,7 +57,10 @@ public static class LlamaLoader
             IReadOnlyList<long> found = weights.Shape(name);
             if (!found.SequenceEqual(shape))
             {
-                throw RunFailure.BadData($"Tensor '{name}' in {modelFolder} has shape [{string.Join(", ", found)}], but config.json requires [{string.Join(", ", shape)}].", "model");
+                throw RunFailure.BadData(
+                    $"Tensor '{name}' in {modelFolder} has shape [{string.Join(", ", found)}], "
+                        + $"but config.json requires [{string.Join(", ", shape)}].",
+                    "model");
             }
 
             // Vectors are norm gains, which are used in fp32 regardless of the base's precision.
@@ -74,7 +78,10 @@ public static class LlamaLoader
 
             if (unused.Count > 0)
             {
-                throw RunFailure.BadData($"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} is not part of a Llama model with {config.Layers} layers ({unused.Count} unexpected tensors).", "model");
+                throw RunFailure.BadData(
+                    $"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} is not part of a Llama model "
+                        + $"with {config.Layers} layers ({unused.Count} unexpected tensors).",
+                    "model");
             }
         }
     }

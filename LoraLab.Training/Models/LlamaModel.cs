@@ -15,7 +15,12 @@ public sealed class LlamaModel : IDisposable
     /// A model with given parts, of which it takes ownership; <paramref name="untiedHead_VD"/> null: tied to the embedding.
     /// </summary>
     public LlamaModel(
-        LlamaConfig config, Tensor embedding_VD, IReadOnlyList<LlamaBlock> blocks, RmsNorm finalNorm, Tensor? untiedHead_VD, RotaryEmbedding rotary)
+        LlamaConfig config,
+        Tensor embedding_VD,
+        IReadOnlyList<LlamaBlock> blocks,
+        RmsNorm finalNorm,
+        Tensor? untiedHead_VD,
+        RotaryEmbedding rotary)
     {
         Config = config;
         Embedding_VD = embedding_VD;
@@ -56,7 +61,8 @@ public sealed class LlamaModel : IDisposable
     /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
     public Tensor Hidden(Tensor ids_BT, ForwardPass pass)
     {
-        Tensor x_BTD = Embedding_VD.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.HiddenSize).to(FinalNorm.Weight_D.dtype);
+        Tensor x_BTD = Embedding_VD.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.HiddenSize)
+            .to(FinalNorm.Weight_D.dtype);
         foreach (LlamaBlock block in Blocks)
         {
             pass.Cancellation.ThrowIfCancellationRequested();

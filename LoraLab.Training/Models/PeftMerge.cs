@@ -54,7 +54,8 @@ public static class PeftMerge
             File.Copy(file, Path.Combine(unfinished, Path.GetFileName(file)));
         }
 
-        DurableFile.WriteAllText(Path.Combine(unfinished, PeftFiles.Metadata), Metadata(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(
+            Path.Combine(unfinished, PeftFiles.Metadata), Metadata(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
         Directory.Move(unfinished, output);
         return modules.Count;
     }
@@ -68,7 +69,10 @@ public static class PeftMerge
             string module = PeftFiles.Module(name) ?? throw Failure(adapter, name, "is not a LoRA factor");
             if (!weights.Has(module + CheckpointNames.WeightSuffix))
             {
-                throw Failure(adapter, name, $"matches no weight of the base ('{module}{CheckpointNames.WeightSuffix}'): the adapter is for another model");
+                throw Failure(
+                    adapter,
+                    name,
+                    $"matches no weight of the base ('{module}{CheckpointNames.WeightSuffix}'): the adapter is for another model");
             }
 
             IReadOnlyList<long> shape = weights.Shape(module + CheckpointNames.WeightSuffix);
@@ -92,7 +96,8 @@ public static class PeftMerge
 
         if (!entry.Shape.SequenceEqual(expected))
         {
-            throw Failure(adapter, name, $"has shape [{string.Join(", ", entry.Shape)}], but the base needs [{string.Join(", ", expected)}]: the adapter is for another model");
+            throw Failure(adapter, name, $"has shape [{string.Join(", ", entry.Shape)}], but the base needs "
+                + $"[{string.Join(", ", expected)}]: the adapter is for another model");
         }
     }
 
@@ -109,7 +114,8 @@ public static class PeftMerge
             tensors[name] = Merged(weight_OI, module, adapter, scaling);
         }
 
-        SafetensorsWriter.Write(to, tensors, source.Metadata.Count > 0 ? source.Metadata : new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsWriter.Write(
+            to, tensors, source.Metadata.Count > 0 ? source.Metadata : new Dictionary<string, string> { ["format"] = "pt" });
     }
 
     private static Tensor Merged(Tensor weight_OI, string module, SafetensorsFile adapter, double scaling)
@@ -124,14 +130,16 @@ public static class PeftMerge
     }
 
     private static bool IsCopied(string file) =>
-        Path.GetFileName(file) is var name && name != PeftFiles.Metadata && (name.EndsWith(".json", StringComparison.Ordinal) || name == "tokenizer.model");
+        Path.GetFileName(file) is var name && name != PeftFiles.Metadata
+            && (name.EndsWith(".json", StringComparison.Ordinal) || name == "tokenizer.model");
 
     private static JsonObject Metadata(CheckpointWeights weights, SafetensorsFile adapter, PeftConfig config) => new()
     {
         ["loralab"] = Versions.LoraLab,
         ["mergedFrom"] = new JsonObject
         {
-            ["base"] = new JsonArray([.. weights.Files.Select(file => (JsonNode)new JsonObject { ["file"] = Path.GetFileName(file), ["sha256"] = Sha256Hash.OfFile(file) })]),
+            ["base"] = new JsonArray([.. weights.Files.Select(file =>
+                (JsonNode)new JsonObject { ["file"] = Path.GetFileName(file), ["sha256"] = Sha256Hash.OfFile(file) })]),
             ["adapterSha256"] = Sha256Hash.OfFile(adapter.Path),
             ["rank"] = config.Rank,
             ["alpha"] = config.Alpha,

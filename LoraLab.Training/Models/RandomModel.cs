@@ -45,7 +45,10 @@ public static class RandomModel
         {
             File.WriteAllText(unfinished, written.ToJsonString(_indented) + "\n");
             LlamaConfig config = LlamaConfig.ReadFile(unfinished);
-            SafetensorsWriter.Write(weightsFile, CheckpointShapes.Of(config).Select(weight => RandomTensor(weight.Name, weight.Shape, dtype, seed)), new Dictionary<string, string> { ["format"] = "pt" });
+            SafetensorsWriter.Write(
+                weightsFile,
+                CheckpointShapes.Of(config).Select(weight => RandomTensor(weight.Name, weight.Shape, dtype, seed)),
+                new Dictionary<string, string> { ["format"] = "pt" });
             File.Move(unfinished, configFile);
             return config;
         }
@@ -59,5 +62,7 @@ public static class RandomModel
         name,
         dtype,
         shape,
-        () => shape is [long rows, long columns] ? Initializers.Gaussian(name, seed, rows, columns, Deviation, CPU).to(dtype) : ones(shape, dtype));
+        () => shape is [long rows, long columns]
+            ? Initializers.Gaussian(name, seed, rows, columns, Deviation, CPU).to(dtype)
+            : ones(shape, dtype));
 }

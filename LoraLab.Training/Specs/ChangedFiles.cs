@@ -22,11 +22,14 @@ public static class ChangedFiles
         [
             .. queued.Where(file => !after.ContainsKey(file.Name)).Select(file => $"{file.Name} was deleted after the run was queued."),
             .. now.Where(file => before.TryGetValue(file.Name, out FileSnapshot? known) && known != file).Select(file =>
-                $"{file.Name} changed after the run was queued, from {Format(before[file.Name])} to {Format(file)}; the run uses the current content."),
+                $"{file.Name} changed after the run was queued, from {Format(before[file.Name])} to "
+                    + $"{Format(file)}; the run uses the current content."),
             .. now.Where(file => !before.ContainsKey(file.Name)).Select(file => $"{file.Name} was added after the run was queued."),
         ];
     }
 
     private static string Format(FileSnapshot file) =>
-        string.Create(CultureInfo.InvariantCulture, $"{NumberFormat.Count(file.Bytes)} bytes of {file.WrittenAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{NumberFormat.Count(file.Bytes)} bytes of {file.WrittenAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
 }

@@ -20,7 +20,8 @@ public sealed record RunSchedule(int Samples, int EffectiveBatch, int Epochs, in
     public int TotalSteps => Math.Min(FullSteps, MaxSteps ?? FullSteps);
 
     /// <summary>Returns the schedule of a specification over <paramref name="samples"/> training sentences.</summary>
-    public static RunSchedule From(RunSpec spec, int samples) => new(samples, spec.EffectiveBatch, spec.Epochs, spec.MaxSteps, spec.EvalEvery);
+    public static RunSchedule From(RunSpec spec, int samples) =>
+        new(samples, spec.EffectiveBatch, spec.Epochs, spec.MaxSteps, spec.EvalEvery);
 
     /// <summary>Returns the first sentence (in the epoch's order) and the number of sentences of step n, from 1.</summary>
     public (int Start, int Count) Window(int step)

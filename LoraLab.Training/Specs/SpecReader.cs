@@ -11,12 +11,12 @@ namespace LoraLab.Training.Specs;
 /// <summary>Reads a specification field by field, so that all errors are reported at once with their fields.</summary>
 public static class SpecReader
 {
-    private static readonly IReadOnlyDictionary<string, PropertyInfo> Fields = typeof(RunSpec)
+    private static readonly IReadOnlyDictionary<string, PropertyInfo> _fields = typeof(RunSpec)
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Where(property => property.CanWrite)
         .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name));
 
-    private static readonly NullabilityInfoContext Nullability = new();
+    private static readonly NullabilityInfoContext _nullability = new();
 
     /// <summary>Reads a specification; invalid fields keep their defaults and are added to <paramref name="errors"/>.</summary>
     public static RunSpec Read(JsonNode? json, ICollection<FieldError> errors)
@@ -30,9 +30,9 @@ public static class SpecReader
 
         foreach ((string key, JsonNode? value) in document)
         {
-            if (!Fields.TryGetValue(key, out PropertyInfo? field))
+            if (!_fields.TryGetValue(key, out PropertyInfo? field))
             {
-                errors.Add(new(key, Suggestions.UnknownKey(key, key, [.. Fields.Keys])));
+                errors.Add(new(key, Suggestions.UnknownKey(key, key, [.. _fields.Keys])));
             }
             else if (value is null)
             {
@@ -49,7 +49,8 @@ public static class SpecReader
 
     private static void SetNull(RunSpec spec, string key, PropertyInfo field, ICollection<FieldError> errors)
     {
-        bool isNullable = Nullable.GetUnderlyingType(field.PropertyType) is not null || Nullability.Create(field).WriteState == NullabilityState.Nullable;
+        bool isNullable = Nullable.GetUnderlyingType(field.PropertyType) is not null
+            || _nullability.Create(field).WriteState == NullabilityState.Nullable;
         if (isNullable)
         {
             field.SetValue(spec, null);
@@ -70,7 +71,9 @@ public static class SpecReader
         {
             errors.Add(new(
                 key,
-                e.Message.StartsWith(key, StringComparison.Ordinal) ? e.Message : $"{key} must be {Describe(field.PropertyType)}; it is {Shorten(value)}."));
+                e.Message.StartsWith(key, StringComparison.Ordinal)
+                    ? e.Message
+                    : $"{key} must be {Describe(field.PropertyType)}; it is {Shorten(value)}."));
         }
     }
 

@@ -35,13 +35,26 @@ public static class SpecRules
             "targetModules",
             "must be \"all-linear\" or list at least one linear layer",
             null);
-        Require(spec.LearningRate is null || Positive(spec.LearningRate.Value), "learningRate", "must be greater than 0", spec.LearningRate);
-        Require(spec.LearningRateB is null || Positive(spec.LearningRateB.Value), "learningRateB", "must be greater than 0", spec.LearningRateB);
+        Require(
+            spec.LearningRate is null || Positive(spec.LearningRate.Value), "learningRate", "must be greater than 0", spec.LearningRate);
+        Require(
+            spec.LearningRateB is null || Positive(spec.LearningRateB.Value),
+            "learningRateB",
+            "must be greater than 0",
+            spec.LearningRateB);
         Require(spec.WarmupSteps >= 0, "warmupSteps", "must be at least 0", spec.WarmupSteps);
         Require(spec.ScheduleSteps is null or >= 1, "scheduleSteps", "must be at least 1", spec.ScheduleSteps);
-        Require(spec.ScheduleSteps is null || spec.ScheduleSteps > spec.WarmupSteps, "scheduleSteps", $"must be greater than warmupSteps ({spec.WarmupSteps})", spec.ScheduleSteps);
+        Require(
+            spec.ScheduleSteps is null || spec.ScheduleSteps > spec.WarmupSteps,
+            "scheduleSteps",
+            $"must be greater than warmupSteps ({spec.WarmupSteps})",
+            spec.ScheduleSteps);
         Require(double.IsFinite(spec.WeightDecay) && spec.WeightDecay >= 0, "weightDecay", "must be at least 0", spec.WeightDecay);
-        Require(spec.MaxGradNorm is null || Positive(spec.MaxGradNorm.Value), "maxGradNorm", "must be greater than 0, or null to disable clipping", spec.MaxGradNorm);
+        Require(
+            spec.MaxGradNorm is null || Positive(spec.MaxGradNorm.Value),
+            "maxGradNorm",
+            "must be greater than 0, or null to disable clipping",
+            spec.MaxGradNorm);
         Require(spec.Epochs >= 1, "epochs", "must be at least 1", spec.Epochs);
         Require(spec.MaxSteps is null or >= 1, "maxSteps", "must be at least 1", spec.MaxSteps);
         Require(spec.TrainSamples >= 1, "trainSamples", "must be at least 1", spec.TrainSamples);
@@ -65,7 +78,9 @@ public static class SpecRules
         {
             if (!holds)
             {
-                errors.Add(new(field, value is null ? $"{field} {rule}." : string.Create(CultureInfo.InvariantCulture, $"{field} {rule}; it is {value}.")));
+                errors.Add(new(field, value is null
+                    ? $"{field} {rule}."
+                    : string.Create(CultureInfo.InvariantCulture, $"{field} {rule}; it is {value}.")));
             }
         }
     }

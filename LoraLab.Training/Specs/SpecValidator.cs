@@ -65,7 +65,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         };
         if (spec.WarmupSteps >= spec.ScheduleSteps)
         {
-            errors.Add(new("warmupSteps", $"warmupSteps must be less than the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
+            errors.Add(new(
+                "warmupSteps", $"warmupSteps must be less than the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
             return new() { Errors = errors, Warnings = warnings, Files = files };
         }
 
@@ -78,7 +79,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             TotalSteps = schedule.TotalSteps,
             TrainRows = subset.Consumed.Count,
             EvalRows = subset.Evaluation.Count,
-            TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
+            TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules)
+                .Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };
     }
 
@@ -92,7 +94,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         if (spec.LearningRateB is not null && !method.Descriptor.HasLearningRateB)
         {
-            errors.Add(new("learningRateB", $"learningRateB applies only to methods with a separate learning rate for B; omit it for {method.Id}."));
+            errors.Add(new(
+                "learningRateB", $"learningRateB applies only to methods with a separate learning rate for B; omit it for {method.Id}."));
         }
 
         spec = spec with { MethodOptions = method.Complete(spec.MethodOptions, errors) };
@@ -131,7 +134,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
         else if (spec.Rank * 4 > bound)
         {
-            warnings.Add($"rank {spec.Rank} is more than a quarter of the smaller dimension of {smallest.Name} ({bound}), so it is hardly low-rank.");
+            warnings.Add($"rank {spec.Rank} is more than a quarter of the smaller dimension of {smallest.Name} "
+                + $"({bound}), so it is hardly low-rank.");
         }
 
         warnings.AddRange(method.Warnings(spec));
@@ -141,7 +145,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
     {
         if (!method.Descriptor.AllowsInitFrom)
         {
-            errors.Add(new("initFrom", $"initFrom cannot be used with {method.Id}, which initializes its factors from the weights; omit it."));
+            errors.Add(new(
+                "initFrom", $"initFrom cannot be used with {method.Id}, which initializes its factors from the weights; omit it."));
             return;
         }
 
@@ -149,7 +154,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         PeftConfig? config = Try(errors, () => adapters.Config(spec.InitFrom!));
         if (config is not null && config.Rank != spec.Rank)
         {
-            errors.Add(new("initFrom", $"initFrom: adapter '{spec.InitFrom}' has rank {config.Rank}, but the run has rank {spec.Rank}; set rank to {config.Rank}."));
+            errors.Add(new("initFrom", $"initFrom: adapter '{spec.InitFrom}' has rank {config.Rank}, but the run has rank "
+                + $"{spec.Rank}; set rank to {config.Rank}."));
         }
 
         // Only a warning, because the same model has different names on hubs, in folders and for users: preparing the run
@@ -157,7 +163,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         if (config?.BaseModel is string trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
         {
             warnings.Add(
-                $"initFrom: adapter '{spec.InitFrom}' names '{Excerpt.Of(trainedOn)}' as its base model, but the run's model is '{spec.Model}'.");
+                $"initFrom: adapter '{spec.InitFrom}' names '{Excerpt.Of(trainedOn)}' as its base model, "
+                    + $"but the run's model is '{spec.Model}'.");
         }
     }
 

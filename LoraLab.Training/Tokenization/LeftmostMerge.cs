@@ -67,7 +67,8 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
         return all;
     }
 
-    private void EnqueuePair(PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda, string text, Span<Symbol> symbols, int left, int right)
+    private void EnqueuePair(
+        PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda, string text, Span<Symbol> symbols, int left, int right)
     {
         int length = symbols[left].Length + symbols[right].Length;
         if (vocabulary.TryFind(text.AsSpan(symbols[left].Start, length), out (int Id, float Score) piece))

@@ -28,7 +28,8 @@ internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceV
         string normalized = tokenizer.Normalizer?.Normalize(text) ?? text;
         if (!MergesCanOverlap(normalized))
         {
-            int[] ids = [.. tokenizer.EncodeToIds(normalized, addBeginningOfSentence: true, addEndOfSentence: false, considerNormalization: false)];
+            int[] ids =
+                [.. tokenizer.EncodeToIds(normalized, addBeginningOfSentence: true, addEndOfSentence: false, considerNormalization: false)];
             if (!vocabulary.ContainsControl(ids.AsSpan(1)))
             {
                 return ids;

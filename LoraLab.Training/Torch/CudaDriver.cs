@@ -6,8 +6,8 @@ namespace LoraLab.Training.Torch;
 /// </summary>
 public static class CudaDriver
 {
-    private static readonly Version Minimum = new(525, 0);
-    private static readonly Version Recommended = OperatingSystem.IsWindows() ? new(570, 65) : new(570, 26);
+    private static readonly Version _minimum = new(525, 0);
+    private static readonly Version _recommended = OperatingSystem.IsWindows() ? new(570, 65) : new(570, 26);
 
     /// <summary>Version of the installed driver, or null if unknown.</summary>
     public static string? Installed()
@@ -17,15 +17,15 @@ public static class CudaDriver
     }
 
     /// <summary>An error message if the driver is too old to run anything; null if it may work or its version is unknown.</summary>
-    public static string? Problem(string? found) => IsBelow(found, Minimum) ? Message(found!) : null;
+    public static string? Problem(string? found) => IsBelow(found, _minimum) ? Message(found!) : null;
 
     /// <summary>
     /// A message if the driver is older than the one libtorch was built for, the likely cause if CUDA does not work; else null.
     /// </summary>
-    public static string? Advice(string? found) => IsBelow(found, Recommended) ? Message(found!) : null;
+    public static string? Advice(string? found) => IsBelow(found, _recommended) ? Message(found!) : null;
 
     private static string Message(string found) =>
-        $"The NVIDIA driver is {found}, but libtorch with CUDA 12.8 needs {Recommended} or newer: update the driver, or use device cpu.";
+        $"The NVIDIA driver is {found}, but libtorch with CUDA 12.8 needs {_recommended} or newer: update the driver, or use device cpu.";
 
     private static bool IsBelow(string? found, Version limit) => Version.TryParse(found, out Version? version) && version < limit;
 }

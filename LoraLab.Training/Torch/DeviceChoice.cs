@@ -20,6 +20,8 @@ public static class DeviceChoice
     public static string Backend { get; } = typeof(DeviceChoice).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .FirstOrDefault(attribute => attribute.Key == "TorchBackend")?.Value ?? "cpu";
 
+    private static string? Lane => Environment.GetEnvironmentVariable(WorkerEnvironment.Device) is { Length: > 0 } lane ? lane : null;
+
     /// <summary>Error message about a device name or its driver, without loading libtorch; null: none.</summary>
     public static string? Problem(string device) => Problem(device, Backend, CudaDriver.Installed);
 
@@ -74,13 +76,13 @@ public static class DeviceChoice
     internal static string NameOf(int index) => NameOf(new torch.Device(DeviceType.CUDA, index), Lane);
 
     internal static string NameOf(torch.Device device, string? lane) =>
-        device.type != DeviceType.CUDA ? device.ToString() : lane is not null && device.index <= 0 ? lane : $"{Cuda}:{Math.Max(0, device.index)}";
+        device.type != DeviceType.CUDA ? device.ToString()
+            : lane is not null && device.index <= 0 ? lane
+            : $"{Cuda}:{Math.Max(0, device.index)}";
 
     /// <summary>CUDA index of a device; -1 if it is not visible to a worker bound to <paramref name="lane"/>.</summary>
     internal static int CudaIndex(string device, string? lane) =>
         lane is null ? Index(device) ?? 0 : device == lane || Index(device) is null ? 0 : -1;
-
-    private static string? Lane => Environment.GetEnvironmentVariable(WorkerEnvironment.Device) is { Length: > 0 } lane ? lane : null;
 
     private static string NotAvailableMessage(string device, int count)
     {
@@ -90,7 +92,8 @@ public static class DeviceChoice
                 ?? $"device '{device}' is not available: no CUDA device was found; check the driver with the doctor command, or use cpu.";
         }
 
-        return $"device '{device}' is not available: this {(Lane is null ? "machine" : "worker")} has {NameOf(0)}{(count > 1 ? $" to {NameOf(count - 1)}" : "")}.";
+        return $"device '{device}' is not available: this {(Lane is null ? "machine" : "worker")} has "
+            + $"{NameOf(0)}{(count > 1 ? $" to {NameOf(count - 1)}" : "")}.";
     }
 
     private static bool HasCuda() => Backend == Cuda && torch.cuda.is_available();

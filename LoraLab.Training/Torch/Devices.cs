@@ -10,7 +10,7 @@ public static class Devices
     private const double Mebibyte = 1024 * 1024;
 
     // Kept for the lifetime of the process: initializing the library for every query can take a second on an idle GPU.
-    private static readonly Lazy<Nvml?> Driver = new(Nvml.TryOpen);
+    private static readonly Lazy<Nvml?> _driver = new(Nvml.TryOpen);
 
     /// <summary>The CPU, and the GPUs if this build supports them.</summary>
     public static IReadOnlyList<DeviceEntry> List()
@@ -18,9 +18,15 @@ public static class Devices
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
         List<DeviceEntry> devices =
         [
-            new() { Id = "cpu", Name = CpuName(), TotalMemoryMb = memory.TotalAvailableMemoryBytes / Mebibyte, UsedMemoryMb = UsedSystemMemoryMb() },
+            new()
+            {
+                Id = "cpu",
+                Name = CpuName(),
+                TotalMemoryMb = memory.TotalAvailableMemoryBytes / Mebibyte,
+                UsedMemoryMb = UsedSystemMemoryMb(),
+            },
         ];
-        if (DeviceChoice.Backend == "cuda" && Driver.Value is Nvml nvml)
+        if (DeviceChoice.Backend == "cuda" && _driver.Value is Nvml nvml)
         {
             devices.AddRange(Gpus(VisibleGpus.Of(nvml)));
         }
@@ -55,7 +61,8 @@ public static class Devices
     {
         const string CpuInfo = "/proc/cpuinfo";
         string? model = File.Exists(CpuInfo)
-            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+                ?.Split(':', 2)[1].Trim()
             : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
         return $"{model ?? "CPU"} ({Environment.ProcessorCount} threads)";
     }

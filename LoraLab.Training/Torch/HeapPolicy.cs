@@ -17,7 +17,8 @@ internal static partial class HeapPolicy
     private const int TrimThresholdBytes = 64 << 20;
     // Below this, a toy run would spend more time trimming than training.
     private const nuint MinTrimBytes = 32 << 20;
-    private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
+    private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library)
+        && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
 
     /// <summary>
     /// Call before libtorch is loaded. Sets fixed thresholds instead of glibc's dynamic ones, and limits oneDNN's cache of half-precision

@@ -74,7 +74,8 @@ public sealed class Nvml : IDisposable
     /// Bytes in use on a GPU by one process; null if the driver does not report it (GeForce cards on Windows) or does not list the
     /// process under this id (some containers).
     /// </summary>
-    public ulong? ProcessBytes(int index, int processId) => _functions.Handle((uint)index) is nint handle ? _functions.ProcessBytes(handle, (uint)processId) : null;
+    public ulong? ProcessBytes(int index, int processId) =>
+        _functions.Handle((uint)index) is nint handle ? _functions.ProcessBytes(handle, (uint)processId) : null;
 
     /// <inheritdoc />
     public void Dispose()

@@ -24,7 +24,8 @@ internal static class OutOfMemory
     {
         OutOfMemoryException => true,
         IOException file when OperatingSystem.IsLinux() && (file.HResult & 0xffff) == NoMemoryLinux => true,
-        ExternalException or TypeInitializationException or System.Reflection.TargetInvocationException when Matches(problem.Message) => true,
+        ExternalException or TypeInitializationException or System.Reflection.TargetInvocationException
+            when Matches(problem.Message) => true,
         _ => problem.InnerException is Exception inner && Is(inner),
     };
 

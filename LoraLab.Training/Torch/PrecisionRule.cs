@@ -52,7 +52,9 @@ public static class PrecisionRule
     public static bool CpuHasBf16()
     {
         const string CpuInfo = "/proc/cpuinfo";
-        string? flags = File.Exists(CpuInfo) ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal)) : null;
+        string? flags = File.Exists(CpuInfo)
+            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))
+            : null;
         return flags is not null && flags.Split(' ').Any(flag => flag is "avx512_bf16" or "amx_bf16");
     }
 }

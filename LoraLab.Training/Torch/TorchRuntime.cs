@@ -8,20 +8,24 @@ namespace LoraLab.Training.Torch;
 /// <summary>The native libraries of TorchSharp in this process.</summary>
 public static class TorchRuntime
 {
-    private static readonly Lazy<string?> Problem = new(Load);
+    private static readonly Lazy<string?> _problem = new(Load);
+
+    /// <summary>File name of TorchSharp's native bridge on this system.</summary>
+    public static string BridgeName =>
+        OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
 
     /// <summary>Loads the native libraries.</summary>
     /// <exception cref="RunFailure">They cannot be loaded.</exception>
     public static void EnsureLoaded()
     {
-        if (Problem.Value is string problem)
+        if (_problem.Value is string problem)
         {
             throw new RunFailure(EndReason.BadData, problem);
         }
     }
 
     /// <summary>Why the native libraries cannot be loaded, or null.</summary>
-    public static string? LoadProblem() => Problem.Value;
+    public static string? LoadProblem() => _problem.Value;
 
     /// <summary>Folder of the native libraries, or null if it is not found.</summary>
     public static string? NativeFolder()
@@ -30,10 +34,6 @@ public static class TorchRuntime
         string[] folders = [Path.Combine(AppContext.BaseDirectory, "runtimes", runtime, "native"), AppContext.BaseDirectory];
         return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, BridgeName)));
     }
-
-    /// <summary>File name of TorchSharp's native bridge on this system.</summary>
-    public static string BridgeName =>
-        OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
 
     private static string? Load()
     {
@@ -66,7 +66,8 @@ public static class TorchRuntime
         catch (DllNotFoundException e)
         {
             string hint = e.Message.Contains("GLIBCXX", StringComparison.Ordinal)
-                ? " The system's libstdc++ is too old and the library was not patched for it: rebuild LoraLab.Training (docs/adr/0002-weak-symbol-version.md)."
+                ? " The system's libstdc++ is too old and the library was not patched for it: rebuild LoraLab.Training "
+                    + "(docs/adr/0002-weak-symbol-version.md)."
                 : "";
             return $"libtorch cannot be loaded from {folder}: {e.Message.Trim()}{hint}";
         }

@@ -10,10 +10,10 @@ namespace LoraLab.Training.Torch;
 /// </summary>
 internal static class TorchScript
 {
-    private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source()));
+    private static readonly Lazy<jit.CompilationUnit> _unit = new(() => jit.compile(Source()));
 
     /// <summary>Compiles the functions now instead of on the first call.</summary>
-    public static void Compile() => _ = Unit.Value;
+    public static void Compile() => _ = _unit.Value;
 
     /// <summary>Calls a function that returns a tensor; the current dispose scope owns it.</summary>
     public static Tensor Tensor(string function, params object?[] arguments) => (Tensor)Invoke(function, arguments)!;
@@ -36,7 +36,7 @@ internal static class TorchScript
             }
         }
 
-        object? result = Unit.Value.invoke(function, arguments!);
+        object? result = _unit.Value.invoke(function, arguments!);
         GC.KeepAlive(arguments);
         return result;
     }
@@ -44,7 +44,8 @@ internal static class TorchScript
     private static string Source()
     {
         StringBuilder source = new();
-        foreach (string name in typeof(TorchScript).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".torchscript", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (string name in typeof(TorchScript).Assembly.GetManifestResourceNames()
+            .Where(name => name.EndsWith(".torchscript", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             using StreamReader reader = new(typeof(TorchScript).Assembly.GetManifestResourceStream(name)!);
             source.Append(reader.ReadToEnd().ReplaceLineEndings("\n")).Append('\n');

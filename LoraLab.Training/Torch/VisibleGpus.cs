@@ -50,7 +50,8 @@ public static class VisibleGpus
             return all.FirstOrDefault(gpu => gpu.Index == index);
         }
 
-        NvmlDevice[] named = [.. all.Where(gpu => entry.StartsWith("GPU-", StringComparison.Ordinal) && gpu.Uuid?.StartsWith(entry, StringComparison.OrdinalIgnoreCase) == true)];
+        NvmlDevice[] named = [.. all.Where(gpu =>
+            entry.StartsWith("GPU-", StringComparison.Ordinal) && gpu.Uuid?.StartsWith(entry, StringComparison.OrdinalIgnoreCase) == true)];
         return named.Length == 1 ? named[0] : null;
     }
 }

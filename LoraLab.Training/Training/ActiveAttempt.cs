@@ -74,7 +74,9 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         return Training;
     }
 
-    /// <summary>Measures the peak memory of the largest window's gradient before the first step, MiB; null if it cannot be measured.</summary>
+    /// <summary>
+    /// Measures the peak memory of the largest window's gradient before the first step, MiB; null if it cannot be measured.
+    /// </summary>
     /// <param name="engine">Computes the gradient.</param>
     /// <param name="budgetCheck">Check of the run's memory budget; null: none.</param>
     /// <exception cref="RunFailure">The peak exceeds the budget.</exception>
@@ -97,7 +99,8 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
     internal void Ready(double? probedMb)
     {
         RecordPrepared(Training!.Run, probedMb);
-        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
+        recorder.Directory.WriteFingerprint(Fingerprint.After(
+            _fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
     }
 
     /// <summary>Writes a checkpoint.</summary>
@@ -107,7 +110,8 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
         recorder.FlushToDisk();
         using IDisposable scope = torch.NewDisposeScope();
         _checkpoints.Save(Training!.State(_specSha256, _fingerprint!), Training.Tensors());
-        recorder.Directory.WriteFingerprint(Fingerprint.After(_fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
+        recorder.Directory.WriteFingerprint(Fingerprint.After(
+            _fingerprint!, Training.Run, Training.Consumed, Training.Scaler, finished: false));
         recorder.Checkpoint(Training.Consumed.Steps);
     }
 
@@ -177,11 +181,13 @@ public sealed class ActiveAttempt(RunRecorder recorder, StopSignal stop)
             Warnings = [.. _warnings, .. run.Warnings],
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
-            + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, {run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
+            + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, "
+                + $"{run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
             + (_resumedFrom is null ? "" : $", resuming after step {_resumedFrom.Step}"));
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {
-            recorder.Log($"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were cached by earlier runs");
+            recorder.Log(
+                $"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were cached by earlier runs");
         }
 
         foreach (string warning in run.Warnings)

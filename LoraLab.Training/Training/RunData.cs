@@ -73,7 +73,8 @@ public sealed class RunData : IDisposable
         if (tokenizer.VocabularySize > config.VocabularySize)
         {
             throw RunFailure.BadData(
-                $"The tokenizer of {model} has {tokenizer.VocabularySize} tokens, but vocab_size in config.json is {config.VocabularySize}; "
+                $"The tokenizer of {model} has {tokenizer.VocabularySize} tokens, but vocab_size in "
+                    + $"config.json is {config.VocabularySize}; "
                 + "use the tokenizer that belongs to the model.",
                 "model");
         }
@@ -90,7 +91,8 @@ public sealed class RunData : IDisposable
                 ? ("training", longest.Row, longest.Ids.Length)
                 : ("evaluation", longestPrompt.Row, prompt);
             throw RunFailure.BadData(
-                $"Row {row} of the {file} data has {length} tokens with its prompt, more than the model's context of {config.ContextLength}; shorten or remove it.",
+                $"Row {row} of the {file} data has {length} tokens with its prompt, more than the model's context of "
+                    + $"{config.ContextLength}; shorten or remove it.",
                 "dataset");
         }
     }

@@ -19,7 +19,8 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
     /// <param name="stop">Signals the run to stop.</param>
     /// <param name="resume">Resume from the last intact checkpoint in the run directory, if there is one.</param>
     /// <param name="queued">Snapshots of the run's files when it was queued; null: unknown.</param>
-    public EndReason? Execute(JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false, IReadOnlyList<FileSnapshot>? queued = null)
+    public EndReason? Execute(
+        JsonNode? specJson, RunRecorder recorder, StopSignal stop, bool resume = false, IReadOnlyList<FileSnapshot>? queued = null)
     {
         ActiveAttempt attempt = new(recorder, stop);
         recorder.Started();
@@ -43,7 +44,8 @@ public sealed class RunExecution(SpecValidator validator, RunPreparation prepara
         MemoryBudgetCheck? budgetCheck = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, data));
         budgetCheck?.RequireEstimate();
         Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
-        using PreparedRun run = preparation.Prepare(used, attempt.Stop.Token, checkpoint, data, () => attempt.Recorder.Heartbeat("loading", 0, 0));
+        using PreparedRun run =
+            preparation.Prepare(used, attempt.Stop.Token, checkpoint, data, () => attempt.Recorder.Heartbeat("loading", 0, 0));
         using TrainingRun training = attempt.Open(run, spec, hashing.GetAwaiter().GetResult(), checkpoint);
         using TrainingEngine engine = new(training);
         attempt.Ready(attempt.Probe(engine, budgetCheck));

@@ -33,14 +33,17 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="spec">Specification; for a resumed run, the one stored in its checkpoint.</param>
     /// <param name="cancellation">Cancels between two layers.</param>
     /// <param name="checkpoint">Checkpoint from which to take the factors; null: they are initialized.</param>
-    /// <param name="read">Data of the specification if already read; null: it is read here. It is disposed when the run is prepared.</param>
+    /// <param name="read">Data of the specification if already read; null: it is read here. It is disposed when the run is
+    /// prepared.</param>
     /// <param name="onProgress">Called after each adapter.</param>
-    public PreparedRun Prepare(RunSpec spec, CancellationToken cancellation, CheckpointReader? checkpoint = null, RunData? read = null, Action? onProgress = null)
+    public PreparedRun Prepare(
+        RunSpec spec, CancellationToken cancellation, CheckpointReader? checkpoint = null, RunData? read = null, Action? onProgress = null)
     {
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"Method '{spec.Method}' does not exist.", "method");
         using RunData rows = read ?? Read(spec);
-        (LlamaConfig config, ClassificationDataset data, TrainingSubset subset, TrainingExample[] train) = (rows.Config, rows.Data, rows.Subset, rows.Train);
+        (LlamaConfig config, ClassificationDataset data, TrainingSubset subset, TrainingExample[] train) =
+            (rows.Config, rows.Data, rows.Subset, rows.Train);
         cancellation.ThrowIfCancellationRequested();
 
         if (checkpoint is not null)
@@ -58,7 +61,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
             PassLimits limits = PackingRule.Resolve(
                 spec with { Precision = precision }, config, rows.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
-            RunSpec used = spec with { Precision = precision, MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens, Device = DeviceChoice.NameOf(device) };
+            RunSpec used = spec with
+            {
+                Precision = precision,
+                MicroBatch = new MicroBatch(limits.Sentences),
+                PackTokens = limits.Tokens,
+                Device = DeviceChoice.NameOf(device),
+            };
             return new PreparedRun
             {
                 Spec = used,
@@ -102,7 +111,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     private List<LowRankAdapter> Attach(
-        LlamaModel model, LoraMethod method, RunSpec spec, CheckpointReader? checkpoint, SvdCache decompositions, CancellationToken cancellation, Action? onProgress)
+        LlamaModel model,
+        LoraMethod method,
+        RunSpec spec,
+        CheckpointReader? checkpoint,
+        SvdCache decompositions,
+        CancellationToken cancellation,
+        Action? onProgress)
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. model.Config.AdaptedLinears(spec.TargetModules).Select(shape => shape.Name)];
@@ -124,7 +139,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     private static RunEnvironment Describe(
-        RunSpec spec, PassLimits limits, PeakMemory memory, ClassificationDataset data, TrainingSubset subset, EvaluationExample first) => new()
+        RunSpec spec, PassLimits limits, PeakMemory memory, ClassificationDataset data, TrainingSubset subset, EvaluationExample first) =>
+        new()
         {
             Device = spec.Device,
             DeviceName = Devices.Name(spec.Device),
@@ -142,7 +158,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 ["libtorch"] = torch.__version__,
                 ["os"] = RuntimeInformation.OSDescription,
             },
-            LabelPieces = data.Labels.Select((label, i) => (label, first.LabelIds[i].Length)).ToDictionary(pair => pair.label, pair => pair.Length),
+            LabelPieces = data.Labels.Select((label, i) => (label, first.LabelIds[i].Length))
+                .ToDictionary(pair => pair.label, pair => pair.Length),
             TrainLabels = Count(subset.Consumed, data.Labels),
             EvalLabels = Count(subset.Evaluation, data.Labels),
         };

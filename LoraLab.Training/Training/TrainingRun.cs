@@ -35,12 +35,14 @@ public sealed class TrainingRun : IDisposable
     /// <param name="summary">Collects results.</param>
     /// <param name="stop">Signals the run to stop.</param>
     /// <param name="checkpoint">Checkpoint to resume from.</param>
-    public TrainingRun(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, CheckpointReader? checkpoint = null)
+    public TrainingRun(
+        PreparedRun run, RunRecorder recorder, SummaryBuilder summary, CancellationToken stop, CheckpointReader? checkpoint = null)
     {
         (Run, _recorder, _summary, Stop) = (run, recorder, summary, stop);
         (_spec, _schedule) = (run.Spec, run.Schedule);
         _timing = new(run.Schedule, checkpoint?.State.Summary.TrainSeconds ?? 0, checkpoint?.State.Summary.EvalSeconds ?? 0);
-        FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable).Select(p => (p.Name, p.Value, run.Method.LearningRate(_spec, p.Factor))));
+        FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable)
+            .Select(p => (p.Name, p.Value, run.Method.LearningRate(_spec, p.Factor))));
         _optimizer = new(parameters, _spec.WeightDecay, _spec.MaxGradNorm);
         _log = new(run.Device);
         Scaler = _spec.Precision == Precision.Fp16 ? LossScaler.On : LossScaler.Off;
@@ -130,7 +132,8 @@ public sealed class TrainingRun : IDisposable
         }
 
         double? memory = Run.Memory.Sample();
-        double tokensPerSecond = steps.Sum(entry => entry.Step.Window.Sum(example => example.Ids.Length)) / steps.Sum(entry => entry.Step.Seconds);
+        double tokensPerSecond =
+            steps.Sum(entry => entry.Step.Window.Sum(example => example.Ids.Length)) / steps.Sum(entry => entry.Step.Seconds);
         foreach ((PendingStep step, double loss, double norm) in steps)
         {
             if (step.Scaler.Active && double.IsFinite(loss) && !double.IsFinite(norm))
@@ -198,7 +201,9 @@ public sealed class TrainingRun : IDisposable
         Summary = _summary.Summary,
     };
 
-    /// <summary>Returns the tensors of a checkpoint: all factors, and both moments of the trained ones, which the dispose scope owns.</summary>
+    /// <summary>
+    /// Returns the tensors of a checkpoint: all factors, and both moments of the trained ones, which the dispose scope owns.
+    /// </summary>
     public IReadOnlyDictionary<string, Tensor> Tensors() =>
         AdapterFactors.Of(Run.Adapters).Concat(_optimizer.Moments).ToDictionary(pair => pair.Key, pair => pair.Value);
 
@@ -213,7 +218,8 @@ public sealed class TrainingRun : IDisposable
     {
         Scaler = step.Scaler.AfterOverflow();
         _optimizer.ClearOverflow();
-        _recorder.Log($"step {step.Step}: the gradient overflowed in fp16 at loss scale {step.Scaler.Scale}; repeating the window at {Scaler.Scale}");
+        _recorder.Log(
+            $"step {step.Step}: the gradient overflowed in fp16 at loss scale {step.Scaler.Scale}; repeating the window at {Scaler.Scale}");
         if (Scaler.Exhausted)
         {
             throw new RunFailure(
@@ -254,7 +260,8 @@ public sealed class TrainingRun : IDisposable
     // A budget of 8 GB on a larger device tests whether a run would fit in 8 GB: exceeding it is recorded, and the run continues.
     private void CompareWithBudget(double? usedMb)
     {
-        if (_spec.MemoryBudgetMb is not int budget || usedMb is not double used || used <= budget || used - budget <= _summary.Summary.BudgetExceededMb)
+        if (_spec.MemoryBudgetMb is not int budget || usedMb is not double used || used <= budget
+            || used - budget <= _summary.Summary.BudgetExceededMb)
         {
             return;
         }
@@ -269,8 +276,10 @@ public sealed class TrainingRun : IDisposable
 
     private RunFailure NonFiniteEvaluation(string value) => Step == 0
         ? RunFailure.BadData(
-            $"The evaluation loss is {value} before the first step: the weights of '{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the initFrom adapter")} "
-            + $"are damaged or overflow in precision {_spec.Precision.ToString().ToLowerInvariant()}; check the files, or use precision fp32.",
+            $"The evaluation loss is {value} before the first step: the weights of "
+                + $"'{_spec.Model}'{(_spec.InitFrom is null ? "" : " or the initFrom adapter")} "
+            + $"are damaged or overflow in precision {_spec.Precision.ToString().ToLowerInvariant()}; "
+                + "check the files, or use precision fp32.",
             "model")
         : new(
             EndReason.Diverged,
@@ -283,7 +292,8 @@ public sealed class TrainingRun : IDisposable
         {
             string quantity = double.IsFinite(loss) ? "gradient" : "loss";
             string value = double.IsNaN(loss) || double.IsNaN(norm) ? "NaN" : "infinite";
-            throw new RunFailure(EndReason.Diverged, EndMessages.Diverged($"The {quantity} became {value} at step {step} of {_schedule.TotalSteps}"));
+            throw new RunFailure(
+                EndReason.Diverged, EndMessages.Diverged($"The {quantity} became {value} at step {step} of {_schedule.TotalSteps}"));
         }
     }
 

@@ -38,14 +38,16 @@ public sealed partial class LabApi(HttpClient http)
     }
 
     public Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken) =>
-        SendAsync<DryRunResult>(new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);
+        SendAsync<DryRunResult>(
+            new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);
 
     /// <summary>Estimates the peak memory of a specification.</summary>
     public Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<MemoryEstimate>(new(HttpMethod.Post, Relative(ApiRoutes.Estimate)) { Content = Json(spec) }, cancellationToken);
 
     public Task<RunDocument> PatchRunAsync(string id, RunPatch patch, CancellationToken cancellationToken) =>
-        SendAsync<RunDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
+        SendAsync<RunDocument>(
+            new(HttpMethod.Patch, Relative(ApiRoutes.Run(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
 
     public Task DeleteRunAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Run(Escape(id)))), cancellationToken);
@@ -55,7 +57,8 @@ public sealed partial class LabApi(HttpClient http)
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Run(Escape(id), action))), cancellationToken);
 
     /// <summary>Fetches the metrics of several runs in one call; unknown ids are left out.</summary>
-    public Task<IReadOnlyList<RunMetrics>> MetricsAsync(IEnumerable<string> ids, IEnumerable<string> keys, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<RunMetrics>> MetricsAsync(
+        IEnumerable<string> ids, IEnumerable<string> keys, CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<RunMetrics>>($"{ApiRoutes.Metrics}?runs={JoinEscaped(ids)}&keys={JoinEscaped(keys)}", cancellationToken);
 
     public Task<RunMetrics> RunMetricsAsync(string id, CancellationToken cancellationToken) =>
@@ -74,7 +77,8 @@ public sealed partial class LabApi(HttpClient http)
     public Task<LogChunk> LogsAsync(string id, string query, CancellationToken cancellationToken) =>
         GetAsync<LogChunk>(ApiRoutes.Run(Escape(id), "logs") + query, cancellationToken);
 
-    public Task<QueueDocument> QueueAsync(CancellationToken cancellationToken) => GetAsync<QueueDocument>(ApiRoutes.Queue, cancellationToken);
+    public Task<QueueDocument> QueueAsync(CancellationToken cancellationToken) =>
+        GetAsync<QueueDocument>(ApiRoutes.Queue, cancellationToken);
 
     public Task<QueueDocument> PatchQueueAsync(QueuePatch patch, CancellationToken cancellationToken) =>
         SendAsync<QueueDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Queue)) { Content = Json(patch) }, cancellationToken);
@@ -87,11 +91,13 @@ public sealed partial class LabApi(HttpClient http)
 
     public Task<SweepList> ListSweepsAsync(CancellationToken cancellationToken) => GetAsync<SweepList>(ApiRoutes.Sweeps, cancellationToken);
 
-    public Task<SweepDocument> GetSweepAsync(string id, CancellationToken cancellationToken) => GetAsync<SweepDocument>(ApiRoutes.Sweep(Escape(id)), cancellationToken);
+    public Task<SweepDocument> GetSweepAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<SweepDocument>(ApiRoutes.Sweep(Escape(id)), cancellationToken);
 
     /// <summary>Previews a sweep without creating it.</summary>
     public Task<SweepPreview> PreviewSweepAsync(JsonObject plan, CancellationToken cancellationToken) =>
-        SendAsync<SweepPreview>(new(HttpMethod.Post, Relative(ApiRoutes.Sweeps + "?dryRun=true")) { Content = Json(plan) }, cancellationToken);
+        SendAsync<SweepPreview>(
+            new(HttpMethod.Post, Relative(ApiRoutes.Sweeps + "?dryRun=true")) { Content = Json(plan) }, cancellationToken);
 
     public Task<SweepDocument> CreateSweepAsync(JsonObject plan, string idempotencyKey, CancellationToken cancellationToken)
     {
@@ -101,13 +107,15 @@ public sealed partial class LabApi(HttpClient http)
     }
 
     public Task<SweepDocument> PatchSweepAsync(string id, ExperimentPatch patch, CancellationToken cancellationToken) =>
-        SendAsync<SweepDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Sweep(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
+        SendAsync<SweepDocument>(
+            new(HttpMethod.Patch, Relative(ApiRoutes.Sweep(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
 
     /// <summary>Posts <c>pause</c>, <c>resume</c> or <c>cancel</c>.</summary>
     public Task<SweepDocument> ActOnSweepAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync<SweepDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Sweep(Escape(id), action))), cancellationToken);
 
-    public Task<SweepImportance> SweepImportanceAsync(string id, CancellationToken cancellationToken) => GetAsync<SweepImportance>(ApiRoutes.Sweep(Escape(id), "importance"), cancellationToken);
+    public Task<SweepImportance> SweepImportanceAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<SweepImportance>(ApiRoutes.Sweep(Escape(id), "importance"), cancellationToken);
 
     public Task<SweepGrid> SweepGridAsync(string id, string x, string y, CancellationToken cancellationToken) =>
         GetAsync<SweepGrid>(ApiRoutes.Sweep(Escape(id), "grid") + $"?x={Escape(x)}&y={Escape(y)}", cancellationToken);
@@ -121,14 +129,17 @@ public sealed partial class LabApi(HttpClient http)
     public Task<IReadOnlyList<DatasetEntry>> DatasetsAsync(CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<DatasetEntry>>(ApiRoutes.Datasets, cancellationToken);
 
-    public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) => GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
+    public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) =>
+        GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
 
-    public Task<SessionDocument> SessionAsync(CancellationToken cancellationToken) => GetAsync<SessionDocument>(ApiRoutes.Session, cancellationToken);
+    public Task<SessionDocument> SessionAsync(CancellationToken cancellationToken) =>
+        GetAsync<SessionDocument>(ApiRoutes.Session, cancellationToken);
 
     public Task<SessionDocument> SignInAsync(SignInRequest key, CancellationToken cancellationToken) =>
         SendAsync<SessionDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Session)) { Content = Json(key) }, cancellationToken);
 
-    public Task SignOutAsync(CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Session)), cancellationToken);
+    public Task SignOutAsync(CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Session)), cancellationToken);
 
     /// <summary>The path of a file that the browser downloads directly.</summary>
     public static string DownloadPath(string route) => route.TrimStart('/');

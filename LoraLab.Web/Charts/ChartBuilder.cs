@@ -11,7 +11,13 @@ internal static class ChartBuilder
     // Amber, distinct from every method's color on light and dark backgrounds.
     private const string LimitColor = "#d9822b";
 
-    internal static ChartDrawing Build(IReadOnlyList<ChartSeries> series, ChartView view, ChartFormat format, bool lowerIsBetter, bool fromZero = false, ChartLimit? limit = null)
+    internal static ChartDrawing Build(
+        IReadOnlyList<ChartSeries> series,
+        ChartView view,
+        ChartFormat format,
+        bool lowerIsBetter,
+        bool fromZero = false,
+        ChartLimit? limit = null)
     {
         List<ChartSeries> drawn = [.. series.Where(curve => curve.Data.X.Count > 0)];
         NiceAxis x = XAxis(drawn, view);
@@ -44,13 +50,22 @@ internal static class ChartBuilder
 
             IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
             full.Add(Line(curve, values, first, end, maxPoints, view.LogY, faint: false));
-            marks.AddRange(curve.Data.NonFinite.Where(point => point.Step >= x.Min && point.Step <= x.Max).Select(point => new ChartMark(point.Step, point.Value, curve.Name, curve.Color)));
+            marks.AddRange(curve.Data.NonFinite.Where(point => point.Step >= x.Min && point.Step <= x.Max)
+                .Select(point => new ChartMark(point.Step, point.Value, curve.Name, curve.Color)));
         }
 
         if (limit is not null && full.Count > 0)
         {
             double height = view.LogY ? Math.Log10(limit.Value) : limit.Value;
-            full.Add(new ChartLine { Id = "limit", Name = limit.Name, Color = LimitColor, Dashed = true, X = [(int)Math.Floor(x.Min), (int)Math.Ceiling(x.Max)], Y = [height, height] });
+            full.Add(new ChartLine
+            {
+                Id = "limit",
+                Name = limit.Name,
+                Color = LimitColor,
+                Dashed = true,
+                X = [(int)Math.Floor(x.Min), (int)Math.Ceiling(x.Max)],
+                Y = [height, height],
+            });
         }
 
         List<ChartLine> lines = [.. faint, .. full];
@@ -79,7 +94,8 @@ internal static class ChartBuilder
         return NiceAxis.Tight(min, Math.Max(max, min + 1), 7);
     }
 
-    private static ChartLine Line(ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int maxPoints, bool logY, bool faint)
+    private static ChartLine Line(
+        ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int maxPoints, bool logY, bool faint)
     {
         IReadOnlyList<int> picked = Decimation.Pick(values, first, end, maxPoints);
         return new ChartLine

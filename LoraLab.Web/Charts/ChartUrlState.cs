@@ -23,7 +23,11 @@ public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, s
     /// <param name="noisy">Recorded every step, smoothed by default.</param>
     /// <param name="exact">Never smoothed, such as a learning rate.</param>
     public ChartView View(bool noisy = false, bool exact = false) =>
-        new(exact ? 0 : Smoothing ?? (noisy ? DefaultTrainSmoothing : 0), LogY, First, Last is double last && last > (First ?? double.MinValue) ? last : null);
+        new(
+            exact ? 0 : Smoothing ?? (noisy ? DefaultTrainSmoothing : 0),
+            LogY,
+            First,
+            Last is double last && last > (First ?? double.MinValue) ? last : null);
 
     private static double? Number(string? text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;

@@ -84,15 +84,19 @@ public sealed partial class MetricChart
             {
                 yield return marks.Count == 1
                     ? $"▲ {first.Value} at step {NumberFormat.Count(first.X)} ({first.Name})"
-                    : $"▲ {NumberFormat.Count(marks.Count)} non-finite points; the first is {first.Value} at step {NumberFormat.Count(first.X)} ({first.Name})";
+                    : $"▲ {NumberFormat.Count(marks.Count)} non-finite points; the first is {first.Value} at step "
+                        + $"{NumberFormat.Count(first.X)} ({first.Name})";
             }
 
             if (_drawing is { NotPositive: > 0 } drawing)
             {
-                yield return $"{NumberFormat.Count(drawing.NotPositive, "point")} hidden: a logarithmic axis cannot show values of 0 or less";
+                yield return $"{NumberFormat.Count(drawing.NotPositive, "point")} hidden: "
+                    + "a logarithmic axis cannot show values of 0 or less";
             }
         }
     }
+
+    private string FileName => Metric.Replace('/', '-');
 
     /// <summary>Called by the script when the chart scrolls into or out of view; a chart out of view is not built.</summary>
     [JSInvokable]
@@ -194,12 +198,12 @@ public sealed partial class MetricChart
             for (int i = 0; i < curve.Data.X.Count; i++)
             {
                 string value = curve.Data.Y[i]?.ToString("R", CultureInfo.InvariantCulture) ?? words.GetValueOrDefault(i, "");
-                csv.Append(CultureInfo.InvariantCulture, $"{curve.Id},\"{curve.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\",{curve.Data.X[i]},{value}\n");
+                csv.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{curve.Id},\"{curve.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\",{curve.Data.X[i]},{value}\n");
             }
         }
 
         await Js.InvokeVoidAsync("loralab.download", FileName + ".csv", "text/csv", csv.ToString());
     }
-
-    private string FileName => Metric.Replace('/', '-');
 }

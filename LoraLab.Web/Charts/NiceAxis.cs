@@ -6,8 +6,8 @@ namespace LoraLab.Web.Charts;
 /// <param name="Ticks">Number of intervals.</param>
 public sealed record NiceAxis(double Min, double Max, int Ticks)
 {
-    private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
-    private static readonly double[] s_tightSteps = [1, 1.5, 2, 2.5, 5, 10];
+    private static readonly double[] _steps = [1, 2, 2.5, 5, 10];
+    private static readonly double[] _tightSteps = [1, 1.5, 2, 2.5, 5, 10];
 
     /// <summary>Returns the tightest round axis around the values with at most the given number of intervals.</summary>
     /// <param name="min">Smallest value.</param>
@@ -33,7 +33,7 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
     {
         NiceAxis loose = Around(min, max, intervals, smallestStep: 1);
         double power = Math.Pow(10, Math.Floor(Math.Log10((loose.Max - loose.Min) / loose.Ticks)));
-        return s_tightSteps.SelectMany(step => (double[])[step * power, step * power / 10])
+        return _tightSteps.SelectMany(step => (double[])[step * power, step * power / 10])
             .Where(step => step >= 1 && step == Math.Floor(step))
             .Select(step => Around(min, max, step))
             .Append(loose)
@@ -53,6 +53,6 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
     private static double Round(double raw)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
-        return s_steps.First(step => step * power >= raw * (1 - 1e-9)) * power;
+        return _steps.First(step => step * power >= raw * (1 - 1e-9)) * power;
     }
 }

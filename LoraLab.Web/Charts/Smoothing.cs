@@ -24,7 +24,9 @@ internal static class Smoothing
                 continue;
             }
 
-            double decay = last is not int before ? 0 : x[i] - before == spacing ? weight : Math.Pow(weight, Math.Max(x[i] - before, 0) / spacing);
+            double decay = last is not int before ? 0
+                : x[i] - before == spacing ? weight
+                : Math.Pow(weight, Math.Max(x[i] - before, 0) / spacing);
             sum = (sum * decay) + ((1 - weight) * value);
             weightSum = (weightSum * decay) + (1 - weight);
             smooth[i] = sum / weightSum;

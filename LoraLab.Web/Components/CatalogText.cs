@@ -11,7 +11,8 @@ internal static class CatalogText
     {
         null => null,
         { Usable: false, Problem: string problem } => problem,
-        _ => $"{NumberFormat.Rounded(model.Parameters)} parameters, {NumberFormat.Count(model.Layers, "layer")}, hidden size {NumberFormat.Count(model.HiddenSize)}"
+        _ => $"{NumberFormat.Rounded(model.Parameters)} parameters, {NumberFormat.Count(model.Layers, "layer")}, "
+            + $"hidden size {NumberFormat.Count(model.HiddenSize)}"
             + (model.Toy ? " (bundled toy)" : ""),
     };
 

@@ -20,13 +20,15 @@ public static class Format
     public static string Share(double? share) => OrNothing(share, NumberFormat.Share);
 
     /// <summary><see cref="NumberFormat.Interval"/>, empty where an end is not known.</summary>
-    public static string Interval(double? low, double? high) => low is double from && high is double to ? NumberFormat.Interval(from, to) : "";
+    public static string Interval(double? low, double? high) =>
+        low is double from && high is double to ? NumberFormat.Interval(from, to) : "";
 
     /// <inheritdoc cref="NumberFormat.Points"/>
     public static string Points(double? difference) => OrNothing(difference, NumberFormat.Points);
 
     /// <summary><see cref="NumberFormat.PointsInterval"/>, empty where an end is not known.</summary>
-    public static string PointsInterval(double? low, double? high) => low is double from && high is double to ? NumberFormat.PointsInterval(from, to) : "";
+    public static string PointsInterval(double? low, double? high) =>
+        low is double from && high is double to ? NumberFormat.PointsInterval(from, to) : "";
 
     /// <inheritdoc cref="NumberFormat.PValue"/>
     public static string PValue(double? p) => OrNothing(p, NumberFormat.PValue);
@@ -52,7 +54,8 @@ public static class Format
         : progress.Phase ?? "starting";
 
     /// <summary>The share of the steps done, in [0, 1].</summary>
-    public static double Share(RunProgress progress) => progress.TotalSteps > 0 ? Math.Clamp((double)progress.Step / progress.TotalSteps, 0, 1) : 0;
+    public static double Share(RunProgress progress) =>
+        progress.TotalSteps > 0 ? Math.Clamp((double)progress.Step / progress.TotalSteps, 0, 1) : 0;
 
     /// <summary>A time relative to now: <c>3 min ago</c>; a date after a month.</summary>
     public static string Ago(DateTimeOffset at, DateTimeOffset now)

@@ -21,5 +21,7 @@ public static class JsonFormat
     };
 
     private static string Number(double value) =>
-        value != 0 && Math.Abs(value) < 1e-2 ? value.ToString("0.######e0", CultureInfo.InvariantCulture) : value.ToString("R", CultureInfo.InvariantCulture);
+        value != 0 && Math.Abs(value) < 1e-2
+            ? value.ToString("0.######e0", CultureInfo.InvariantCulture)
+            : value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -12,7 +12,7 @@ namespace LoraLab.Web.Components;
 /// </summary>
 public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toasts, NavigationManager navigation)
 {
-    private static readonly TimeSpan s_nearDeadline = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan _nearDeadline = TimeSpan.FromSeconds(8);
 
     public static bool CanCancel(RunState state) => state is RunState.Queued or RunState.Preparing or RunState.Running;
 
@@ -24,20 +24,25 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
 
     /// <summary>The step of the checkpoint that resuming continues from; null if there is none and the run would start over.</summary>
     public static int? LastCheckpoint(RunDocument run) =>
-        run.Attempts.Reverse().Select(attempt => attempt.CheckpointStep ?? attempt.ResumedFrom).FirstOrDefault(step => step is not null) is int step and > 0 ? step : null;
+        run.Attempts.Reverse().Select(attempt =>
+            attempt.CheckpointStep ?? attempt.ResumedFrom).FirstOrDefault(step => step is not null) is int step and > 0 ? step : null;
 
     /// <summary>Whether to offer a kill: the worker has stalled, or has not stopped and its deadline is near.</summary>
     public static bool CanKill(RunDocument run, DateTimeOffset now) =>
-        run.State is RunState.Preparing or RunState.Running or RunState.Cancelling && (run.Progress.Stalled || run.CancelBy - now < s_nearDeadline);
+        run.State is RunState.Preparing or RunState.Running or RunState.Cancelling
+            && (run.Progress.Stalled || run.CancelBy - now < _nearDeadline);
 
     public Task<bool> ResumeAsync(RunDocument run) => TryAsync(
         () => api.ActAsync(run.Id, "resume", CancellationToken.None),
-        LastCheckpoint(run) is int step ? $"{run.Name} is at the head of the queue and will resume from step {step}." : $"{run.Name} is at the head of the queue.");
+        LastCheckpoint(run) is int step
+            ? $"{run.Name} is at the head of the queue and will resume from step {step}."
+            : $"{run.Name} is at the head of the queue.");
 
     /// <summary>Kills the worker after confirmation.</summary>
     public async Task KillAsync(RunDocument run)
     {
-        const string Text = "The worker process ends immediately without saving a checkpoint. Progress since the last checkpoint is lost; the run can be resumed from there.";
+        const string Text = "The worker process ends immediately without saving a checkpoint. Progress since the last checkpoint is lost; "
+            + "the run can be resumed from there.";
         if (await ConfirmDialog.AskAsync(dialogs, $"Kill {run.Name}?", Text, "Kill"))
         {
             await TryAsync(() => api.ActAsync(run.Id, "kill", CancellationToken.None), $"Killing {run.Name}…");
@@ -50,7 +55,8 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
 
     /// <summary>Opens the form with the run's specification, with optional changes applied.</summary>
     public void Clone(RunDocument run, JsonObject? changes = null) =>
-        navigation.NavigateTo($"runs/new?from={run.Id}{(changes is null ? "" : $"&set={Uri.EscapeDataString(changes.ToJsonString(ContractJson.Options))}")}");
+        navigation.NavigateTo(
+            $"runs/new?from={run.Id}{(changes is null ? "" : $"&set={Uri.EscapeDataString(changes.ToJsonString(ContractJson.Options))}")}");
 
     /// <summary>Deletes runs after confirmation; returns true if all were deleted.</summary>
     public async Task<bool> DeleteAsync(IReadOnlyList<RunDocument> runs)

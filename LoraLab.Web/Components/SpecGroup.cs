@@ -9,7 +9,11 @@ public sealed record SpecGroup(string Title, IReadOnlyList<string> Fields)
     [
         new("Model & data", ["model", "dataset", "trainSamples", "dataSeed", "dataOffset", "orderSeed", "prompt", "stripSentence"]),
         new("Method", ["method", "rank", "alpha", "rankStabilized", "dropout", "targetModules", "methodOptions", "initFrom", "seed"]),
-        new("Optimization", ["learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "epochs", "maxSteps", "effectiveBatch", "microBatch", "packTokens", "weightDecay", "maxGradNorm", "lossScope", "lossWeighting"]),
+        new("Optimization",
+        [
+            "learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "epochs", "maxSteps", "effectiveBatch",
+            "microBatch", "packTokens", "weightDecay", "maxGradNorm", "lossScope", "lossWeighting",
+        ]),
         new("Evaluation & budget", ["evalEvery", "evalSamples", "evalSplit", "precision", "device", "memoryBudgetMb"]),
     ];
 }

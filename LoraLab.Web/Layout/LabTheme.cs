@@ -5,7 +5,10 @@ namespace LoraLab.Web.Layout;
 /// <summary>Colors and fonts of MudBlazor; <c>css/base.css</c> has the same values for our own elements.</summary>
 internal static class LabTheme
 {
-    private static readonly string[] s_fonts = ["-apple-system", "BlinkMacSystemFont", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"];
+    private static readonly string[] _fonts =
+    [
+        "-apple-system", "BlinkMacSystemFont", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif",
+    ];
 
     internal static MudTheme Theme { get; } = new()
     {
@@ -54,13 +57,20 @@ internal static class LabTheme
         LayoutProperties = new LayoutProperties { DefaultBorderRadius = "6px" },
         Typography = new Typography
         {
-            Default = new DefaultTypography { FontFamily = s_fonts, FontSize = "0.875rem", LetterSpacing = "normal" },
-            Body1 = new Body1Typography { FontFamily = s_fonts, FontSize = "0.875rem", LetterSpacing = "normal" },
-            Body2 = new Body2Typography { FontFamily = s_fonts, FontSize = "0.8125rem", LetterSpacing = "normal" },
-            Subtitle1 = new Subtitle1Typography { FontFamily = s_fonts, FontSize = "0.875rem", LetterSpacing = "normal" },
-            Button = new ButtonTypography { FontFamily = s_fonts, FontSize = "0.8125rem", FontWeight = "600", TextTransform = "none", LetterSpacing = "normal" },
-            Caption = new CaptionTypography { FontFamily = s_fonts, LetterSpacing = "normal" },
-            H6 = new H6Typography { FontFamily = s_fonts, FontSize = "1.0625rem", FontWeight = "600", LetterSpacing = "normal" },
+            Default = new DefaultTypography { FontFamily = _fonts, FontSize = "0.875rem", LetterSpacing = "normal" },
+            Body1 = new Body1Typography { FontFamily = _fonts, FontSize = "0.875rem", LetterSpacing = "normal" },
+            Body2 = new Body2Typography { FontFamily = _fonts, FontSize = "0.8125rem", LetterSpacing = "normal" },
+            Subtitle1 = new Subtitle1Typography { FontFamily = _fonts, FontSize = "0.875rem", LetterSpacing = "normal" },
+            Button = new ButtonTypography
+            {
+                FontFamily = _fonts,
+                FontSize = "0.8125rem",
+                FontWeight = "600",
+                TextTransform = "none",
+                LetterSpacing = "normal",
+            },
+            Caption = new CaptionTypography { FontFamily = _fonts, LetterSpacing = "normal" },
+            H6 = new H6Typography { FontFamily = _fonts, FontSize = "1.0625rem", FontWeight = "600", LetterSpacing = "normal" },
         },
     };
 }

@@ -28,7 +28,8 @@ public sealed partial class TopBar
 
     private double TotalMb => Machine.Latest?.TotalMemoryMb ?? Machine.Document?.TotalMemoryMb ?? 0;
 
-    private double? MemoryShare => Machine.Latest is SystemSample sample && TotalMb > 0 ? Math.Clamp(sample.UsedMemoryMb / TotalMb, 0, 1) : null;
+    private double? MemoryShare =>
+        Machine.Latest is SystemSample sample && TotalMb > 0 ? Math.Clamp(sample.UsedMemoryMb / TotalMb, 0, 1) : null;
 
     private string MemoryText => Machine.Latest is SystemSample sample
         ? $"{NumberFormat.Memory(sample.UsedMemoryMb)} / {NumberFormat.Memory(TotalMb)}"

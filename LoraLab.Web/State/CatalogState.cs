@@ -8,6 +8,9 @@ namespace LoraLab.Web.State;
 /// <summary>Methods, models and datasets, fetched once and refreshed on request.</summary>
 public sealed class CatalogState(LabApi api)
 {
+    /// <summary>The name of the bundled toy model and dataset.</summary>
+    public const string SampleName = "sample";
+
     private Task? _methods;
     private Task? _folders;
 
@@ -31,9 +34,6 @@ public sealed class CatalogState(LabApi api)
 
     /// <summary>Whether a run uses the bundled toy model or dataset.</summary>
     public static bool IsToy(RunSpec spec) => spec.Model == SampleName || spec.Dataset == SampleName;
-
-    /// <summary>The name of the bundled toy model and dataset.</summary>
-    public const string SampleName = "sample";
 
     private async Task LoadFoldersAsync()
     {

@@ -11,7 +11,7 @@ namespace LoraLab.Web.State;
 /// </summary>
 public sealed class LiveClient : IAsyncDisposable
 {
-    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(2);
 
     private readonly HubConnection _hub;
     private readonly List<Listener> _listeners = [];
@@ -34,8 +34,6 @@ public sealed class LiveClient : IAsyncDisposable
         _hub.Closed += error => _closing.IsCancellationRequested ? Task.CompletedTask : ConnectAsync();
     }
 
-    public LiveStatus Status { get; private set; } = LiveStatus.Connecting;
-
     /// <summary>Raised when <see cref="Status"/> changes.</summary>
     public event Action? StatusChanged;
 
@@ -44,6 +42,8 @@ public sealed class LiveClient : IAsyncDisposable
 
     /// <summary>Raised when the server rejects this browser's session.</summary>
     public event Action? SignedOut;
+
+    public LiveStatus Status { get; private set; } = LiveStatus.Connecting;
 
     /// <summary>Connects, retrying until it succeeds.</summary>
     public async Task ConnectAsync()
@@ -103,7 +103,7 @@ public sealed class LiveClient : IAsyncDisposable
 
         if (!_connected.Task.IsCompleted)
         {
-            await Task.WhenAny(_connected.Task, Task.Delay(s_connectTimeout));
+            await Task.WhenAny(_connected.Task, Task.Delay(_connectTimeout));
             _startedUnconnected |= !_connected.Task.IsCompleted;
         }
 

@@ -12,7 +12,8 @@ internal static class LiveRuns
     internal static RunDocument? Apply(RunDocument run, LiveEvent message) => message.Type switch
     {
         LiveEventTypes.RunState => IsDeleted(message) ? null : Document(message) ?? run,
-        LiveEventTypes.RunProgress when message.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress => run with { Progress = progress },
+        LiveEventTypes.RunProgress when message.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress =>
+            run with { Progress = progress },
         _ => run,
     };
 

@@ -29,7 +29,8 @@ internal static class LiveStudies
     }
 
     /// <summary>Whether the event ends a run, which may change tables and claims.</summary>
-    internal static bool EndsARun(LiveEvent message) => message.Type == LiveEventTypes.RunState && LiveRuns.Document(message)?.State.IsTerminal() != false;
+    internal static bool EndsARun(LiveEvent message) =>
+        message.Type == LiveEventTypes.RunState && LiveRuns.Document(message)?.State.IsTerminal() != false;
 
     private static StudyRun? Apply(StudyRun run, LiveEvent message)
     {
@@ -47,7 +48,8 @@ internal static class LiveStudies
             };
         }
 
-        return message.Type == LiveEventTypes.RunProgress && message.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress
+        return message.Type == LiveEventTypes.RunProgress
+            && message.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress
             ? run with { Step = progress.Step, TotalSteps = progress.TotalSteps }
             : null;
     }

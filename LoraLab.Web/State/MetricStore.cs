@@ -11,7 +11,8 @@ public sealed class MetricStore
 
     public static MetricSeries Empty { get; } = new();
 
-    public MetricSeries Get(string runId, string key) => _series.TryGetValue((runId, key), out GrowingSeries? series) ? series.Snapshot : Empty;
+    public MetricSeries Get(string runId, string key) =>
+        _series.TryGetValue((runId, key), out GrowingSeries? series) ? series.Snapshot : Empty;
 
     /// <summary>Replaces a run's series.</summary>
     public void Replace(RunMetrics metrics)

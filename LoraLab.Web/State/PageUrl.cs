@@ -12,7 +12,8 @@ public sealed class PageUrl(NavigationManager navigation)
     /// <summary>Sets several parameters at once.</summary>
     public void Set(IReadOnlyDictionary<string, string?> values, bool replace = true)
     {
-        Dictionary<string, object?> parameters = values.ToDictionary(pair => pair.Key, pair => (object?)(string.IsNullOrEmpty(pair.Value) ? null : pair.Value));
+        Dictionary<string, object?> parameters =
+            values.ToDictionary(pair => pair.Key, pair => (object?)(string.IsNullOrEmpty(pair.Value) ? null : pair.Value));
         // Commas separate run ids and are allowed unescaped in a query, which keeps the URL readable.
         string next = navigation.GetUriWithQueryParameters(parameters).Replace("%2C", ",", StringComparison.Ordinal);
         if (next != navigation.Uri)

@@ -11,10 +11,10 @@ public sealed class QueueState(LabApi api, LiveClient live)
 {
     private bool _started;
 
+    public event Action? Changed;
+
     /// <summary>Null until the first response.</summary>
     public QueueDocument? Document { get; private set; }
-
-    public event Action? Changed;
 
     /// <summary>The number of queued runs.</summary>
     public int QueuedCount => Document?.Queued.Count ?? 0;

@@ -13,6 +13,8 @@ public sealed class SystemState(LabApi api, LiveClient live)
     private readonly List<TimedSample> _samples = [];
     private bool _started;
 
+    public event Action? Changed;
+
     /// <summary>Null until the first response.</summary>
     public SystemDocument? Document { get; private set; }
 
@@ -20,8 +22,6 @@ public sealed class SystemState(LabApi api, LiveClient live)
     public IReadOnlyList<TimedSample> Samples => _samples;
 
     public SystemSample? Latest => _samples.Count == 0 ? null : _samples[^1].Sample;
-
-    public event Action? Changed;
 
     public async Task StartAsync()
     {

@@ -8,12 +8,12 @@ public sealed class ThemeState(IJSRuntime js) : IAsyncDisposable
     private DotNetObjectReference<ThemeState>? _self;
     private IJSObjectReference? _watch;
 
+    public event Action? Changed;
+
     /// <summary><c>system</c>, <c>light</c> or <c>dark</c>.</summary>
     public string Choice { get; private set; } = "system";
 
     public bool IsDark { get; private set; }
-
-    public event Action? Changed;
 
     public async Task StartAsync()
     {

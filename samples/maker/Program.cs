@@ -18,7 +18,8 @@ try
             Report.Run(samples);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: make (data, tokenizer and model), select (learning rates, on the selection split) or report (the results in README.md).");
+            Console.Error.WriteLine("Usage: make (data, tokenizer and model), select (learning rates, on the selection split) or "
+                + "report (the results in README.md).");
             return 2;
     }
 }

@@ -26,7 +26,7 @@ internal static class Sample
     /// <summary>Number of pre-training steps.</summary>
     public const int PretrainingSteps = 1800;
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     public static void Make(string samples)
     {
@@ -55,12 +55,13 @@ internal static class Sample
             ["labelValues"] = new JsonObject { ["0"] = "negative", ["1"] = "positive" },
             ["toy"] = true,
         };
-        File.WriteAllText(Path.Combine(folder, "dataset.json"), manifest.ToJsonString(Indented) + "\n");
+        File.WriteAllText(Path.Combine(folder, "dataset.json"), manifest.ToJsonString(_indented) + "\n");
     }
 
     /// <summary>Returns the bytes of <c>tokenizer.model</c>.</summary>
     public static byte[] Tokenizer(SampleData data) =>
-        SentencePieceModel.Write(BpeTrainer.Train(new ReviewCorpus(Seed, data).Reviews(TokenizerReviews).Select(review => review.Text), LearnedPieces));
+        SentencePieceModel.Write(BpeTrainer.Train(
+            new ReviewCorpus(Seed, data).Reviews(TokenizerReviews).Select(review => review.Text), LearnedPieces));
 
     /// <summary>Returns the text of <c>tokenizer_config.json</c>, which Hugging Face libraries read, but not LoraLab.</summary>
     public static string TokenizerConfig() => new JsonObject
@@ -82,12 +83,13 @@ internal static class Sample
         LlamaConfig config = TinyModel.Config(tokenizer.VocabularySize);
         Console.WriteLine($"pre-training {config.ParameterCount:N0} parameters for {PretrainingSteps} steps");
         using LlamaModel model = TinyModel.Create(config, Seed);
-        double loss = new Pretrainer(model, tokenizer).Train(new ReviewCorpus(Seed, data).Documents(PretrainingSteps * Pretrainer.Batch), PretrainingSteps);
+        double loss = new Pretrainer(model, tokenizer)
+            .Train(new ReviewCorpus(Seed, data).Documents(PretrainingSteps * Pretrainer.Batch), PretrainingSteps);
         Console.WriteLine($"mean loss of the last tenth: {loss:F4}");
         SafetensorsWriter.Write(
             Path.Combine(folder, "model.safetensors"),
             model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.detach()),
             new Dictionary<string, string> { ["format"] = "pt" });
-        File.WriteAllText(Path.Combine(folder, LlamaConfig.FileName), TinyModel.ConfigJson(config).ToJsonString(Indented) + "\n");
+        File.WriteAllText(Path.Combine(folder, LlamaConfig.FileName), TinyModel.ConfigJson(config).ToJsonString(_indented) + "\n");
     }
 }

@@ -2,6 +2,22 @@ using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Experiments.Studies;
 
+/// <summary>Verdict on a claim.</summary>
+public enum ClaimVerdict
+{
+    /// <summary>The required runs do not exist.</summary>
+    NotRun,
+
+    /// <summary>There are runs, but the evidence is insufficient or undecided.</summary>
+    Inconclusive,
+
+    /// <summary>The runs support the claim.</summary>
+    Supported,
+
+    /// <summary>The runs show the opposite, or that there is no such difference.</summary>
+    NotSupported,
+}
+
 /// <summary>A testable statement of the paper and the study's verdict on it.</summary>
 public sealed record StudyClaim
 {
@@ -40,22 +56,6 @@ public sealed record StudyClaim
     public IReadOnlyList<string> Runs { get; init; } = [];
 }
 
-/// <summary>Verdict on a claim.</summary>
-public enum ClaimVerdict
-{
-    /// <summary>The required runs do not exist.</summary>
-    NotRun,
-
-    /// <summary>There are runs, but the evidence is insufficient or undecided.</summary>
-    Inconclusive,
-
-    /// <summary>The runs support the claim.</summary>
-    Supported,
-
-    /// <summary>The runs show the opposite, or that there is no such difference.</summary>
-    NotSupported,
-}
-
 /// <summary>A figure behind a claim.</summary>
 /// <param name="Label">Quantity.</param>
 /// <param name="Value">Its value; null: it could not be computed.</param>
@@ -64,4 +64,5 @@ public enum ClaimVerdict
 /// <param name="N">Number of runs or pairs behind it.</param>
 /// <param name="P">Adjusted p-value; null: not tested.</param>
 /// <param name="Note">Note in one sentence, for example why there is no value.</param>
-public sealed record ClaimEvidence(string Label, double? Value, double? Low = null, double? High = null, int? N = null, double? P = null, string? Note = null);
+public sealed record ClaimEvidence(
+    string Label, double? Value, double? Low = null, double? High = null, int? N = null, double? P = null, string? Note = null);

@@ -4,6 +4,45 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Studies;
 
+/// <summary>States of a study.</summary>
+public enum StudyState
+{
+    /// <summary>Runs are queued or running.</summary>
+    Running,
+
+    /// <summary>All runs have ended, and every method has a result.</summary>
+    Completed,
+
+    /// <summary>It cannot continue: a method has no completed run.</summary>
+    Failed,
+
+    /// <summary>Cancelled on request.</summary>
+    Cancelled,
+}
+
+/// <summary>Stages of a study.</summary>
+public enum StudyStage
+{
+    /// <summary>Hyper-parameter selection: a cell of a grid, evaluated on the selection split.</summary>
+    Selection,
+
+    /// <summary>Evaluated on the reported split, for tables, figures and claims.</summary>
+    Reported,
+}
+
+/// <summary>Position of a selected value in its grid.</summary>
+public enum GridPosition
+{
+    /// <summary>Smaller and larger values were tried too.</summary>
+    Inside,
+
+    /// <summary>Inside after the grid was extended: it was at the edge before.</summary>
+    InsideAfterExtension,
+
+    /// <summary>At the edge, even after the extension: a better value may lie beyond.</summary>
+    AtEdge,
+}
+
 /// <summary>A study as returned by the API.</summary>
 public sealed record StudyDocument
 {
@@ -57,32 +96,6 @@ public sealed record StudyDocument
 
     /// <summary>End, UTC; null: it has not ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
-}
-
-/// <summary>States of a study.</summary>
-public enum StudyState
-{
-    /// <summary>Runs are queued or running.</summary>
-    Running,
-
-    /// <summary>All runs have ended, and every method has a result.</summary>
-    Completed,
-
-    /// <summary>It cannot continue: a method has no completed run.</summary>
-    Failed,
-
-    /// <summary>Cancelled on request.</summary>
-    Cancelled,
-}
-
-/// <summary>Stages of a study.</summary>
-public enum StudyStage
-{
-    /// <summary>Hyper-parameter selection: a cell of a grid, evaluated on the selection split.</summary>
-    Selection,
-
-    /// <summary>Evaluated on the reported split, for tables, figures and claims.</summary>
-    Reported,
 }
 
 /// <summary>A run of a study.</summary>
@@ -155,16 +168,3 @@ public sealed record StudyArm
 /// <param name="Loss">Loss of that evaluation; breaks ties in accuracy, lower wins.</param>
 /// <param name="Extension">True if the cell was added because the best one was at the edge of the grid.</param>
 public sealed record StudyCell(JsonObject Settings, string RunId, double? Accuracy, double? Loss, bool Extension);
-
-/// <summary>Position of a selected value in its grid.</summary>
-public enum GridPosition
-{
-    /// <summary>Smaller and larger values were tried too.</summary>
-    Inside,
-
-    /// <summary>Inside after the grid was extended: it was at the edge before.</summary>
-    InsideAfterExtension,
-
-    /// <summary>At the edge, even after the extension: a better value may lie beyond.</summary>
-    AtEdge,
-}

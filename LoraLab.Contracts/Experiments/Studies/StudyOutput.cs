@@ -33,7 +33,8 @@ public sealed record StudyTableCell(string Text, double? Value = null, bool Bold
 /// <param name="Title">Short title.</param>
 /// <param name="Caption">Caption, with the findings that are significant and those that are not.</param>
 /// <param name="UnavailableReason">Why it is not available yet, in one sentence; null: it is.</param>
-public sealed record StudyFigure(string Id, string Title, string Caption, [property: JsonPropertyName("missing")] string? UnavailableReason = null);
+public sealed record StudyFigure(
+    string Id, string Title, string Caption, [property: JsonPropertyName("missing")] string? UnavailableReason = null);
 
 /// <summary>Studies, newest first, without their runs, claims, tables and figures.</summary>
 /// <param name="Items">The studies.</param>

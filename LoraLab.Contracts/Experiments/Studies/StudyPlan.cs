@@ -2,6 +2,19 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Experiments.Studies;
 
+/// <summary>How a study evaluates its grids.</summary>
+public enum StudySelection
+{
+    /// <summary>
+    /// Every cell runs once on the selection split (<c>evalSplit</c> <c>selection</c>); the best cell of each method then runs with every
+    /// seed and is evaluated on the reported split.
+    /// </summary>
+    SelectionSplit,
+
+    /// <summary>Every cell runs with every seed on the reported split, to show curves; nothing is selected.</summary>
+    None,
+}
+
 /// <summary>
 /// A study: methods with their grids, and seeds, under a shared protocol. The same JSON in <c>POST /studies</c>, in
 /// <c>samples/studies/*.json</c>, in the form and in the stored document. A plan with a <see cref="Template"/> inherits
@@ -59,17 +72,4 @@ public sealed record StudyMethod
     /// Values to try, by field of the run specification; every combination is run. Null or empty: nothing is searched.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<JsonNode>>? Grid { get; init; }
-}
-
-/// <summary>How a study evaluates its grids.</summary>
-public enum StudySelection
-{
-    /// <summary>
-    /// Every cell runs once on the selection split (<c>evalSplit</c> <c>selection</c>); the best cell of each method then runs with every
-    /// seed and is evaluated on the reported split.
-    /// </summary>
-    SelectionSplit,
-
-    /// <summary>Every cell runs with every seed on the reported split, to show curves; nothing is selected.</summary>
-    None,
 }

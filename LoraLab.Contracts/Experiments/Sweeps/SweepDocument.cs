@@ -5,6 +5,25 @@ using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
+/// <summary>States of a sweep.</summary>
+public enum SweepState
+{
+    /// <summary>Runs are sampled, queued and monitored.</summary>
+    Running,
+
+    /// <summary>No runs are started; running ones were stopped at a checkpoint and continue when the sweep is resumed.</summary>
+    Paused,
+
+    /// <summary>Every run has ended.</summary>
+    Completed,
+
+    /// <summary>No run produced a result, or a run could not be created.</summary>
+    Failed,
+
+    /// <summary>Cancelled on request.</summary>
+    Cancelled,
+}
+
 /// <summary>A sweep as returned by the API.</summary>
 public sealed record SweepDocument
 {
@@ -55,25 +74,6 @@ public sealed record SweepDocument
 
     /// <summary>End, UTC; null: it has not ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
-}
-
-/// <summary>States of a sweep.</summary>
-public enum SweepState
-{
-    /// <summary>Runs are sampled, queued and monitored.</summary>
-    Running,
-
-    /// <summary>No runs are started; running ones were stopped at a checkpoint and continue when the sweep is resumed.</summary>
-    Paused,
-
-    /// <summary>Every run has ended.</summary>
-    Completed,
-
-    /// <summary>No run produced a result, or a run could not be created.</summary>
-    Failed,
-
-    /// <summary>Cancelled on request.</summary>
-    Cancelled,
 }
 
 /// <summary>Number of runs of a sweep by status.</summary>

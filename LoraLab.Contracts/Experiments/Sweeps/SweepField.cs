@@ -2,6 +2,22 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
+/// <summary>Kinds of range.</summary>
+public enum SweepRange
+{
+    /// <summary>One of a list of values.</summary>
+    Choice,
+
+    /// <summary>A number, uniformly distributed.</summary>
+    Uniform,
+
+    /// <summary>A positive number, log-uniformly distributed.</summary>
+    LogUniform,
+
+    /// <summary>An integer, bounds included.</summary>
+    Integer,
+}
+
 /// <summary>A searched field of the specification and its range.</summary>
 public sealed record SweepField
 {
@@ -22,20 +38,4 @@ public sealed record SweepField
 
     /// <summary>Number of grid values in the range, both ends included; optional for integers: every integer is a value.</summary>
     public int? Steps { get; init; }
-}
-
-/// <summary>Kinds of range.</summary>
-public enum SweepRange
-{
-    /// <summary>One of a list of values.</summary>
-    Choice,
-
-    /// <summary>A number, uniformly distributed.</summary>
-    Uniform,
-
-    /// <summary>A positive number, log-uniformly distributed.</summary>
-    LogUniform,
-
-    /// <summary>An integer, bounds included.</summary>
-    Integer,
 }

@@ -3,6 +3,19 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
+/// <summary>How points of the search space are sampled.</summary>
+public enum SweepSampler
+{
+    /// <summary>Every combination.</summary>
+    Grid,
+
+    /// <summary>Independent draws without repetition.</summary>
+    Random,
+
+    /// <summary>Tree-structured Parzen estimator: samples near good results.</summary>
+    Tpe,
+}
+
 /// <summary>A sweep as submitted: the body of <c>POST /sweeps</c>.</summary>
 public sealed record SweepPlan
 {
@@ -50,17 +63,4 @@ public sealed record SweepPlan
 
     /// <summary>Confirms more than 500 runs.</summary>
     public bool Confirm { get; init; }
-}
-
-/// <summary>How points of the search space are sampled.</summary>
-public enum SweepSampler
-{
-    /// <summary>Every combination.</summary>
-    Grid,
-
-    /// <summary>Independent draws without repetition.</summary>
-    Random,
-
-    /// <summary>Tree-structured Parzen estimator: samples near good results.</summary>
-    Tpe,
 }

@@ -1,5 +1,15 @@
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
+/// <summary>Rules that stop runs early.</summary>
+public enum SweepPrunerKind
+{
+    /// <summary>Stops a run whose best evaluation so far is worse than the median of the other runs at the same step.</summary>
+    Median,
+
+    /// <summary>Stops every run at each rung; the best continue from their checkpoints.</summary>
+    Halving,
+}
+
 /// <summary>
 /// A rule that stops runs early. A stopped run is <c>cancelled</c> with the reason <c>pruned</c>; its schedule does not change.
 /// </summary>
@@ -24,14 +34,4 @@ public sealed record SweepPruner
     /// factor; null: 3.
     /// </summary>
     public int? Factor { get; init; }
-}
-
-/// <summary>Rules that stop runs early.</summary>
-public enum SweepPrunerKind
-{
-    /// <summary>Stops a run whose best evaluation so far is worse than the median of the other runs at the same step.</summary>
-    Median,
-
-    /// <summary>Stops every run at each rung; the best continue from their checkpoints.</summary>
-    Halving,
 }

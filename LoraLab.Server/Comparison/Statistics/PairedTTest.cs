@@ -23,9 +23,10 @@ internal static class PairedTTest
 
     /// <summary>first − second, pair by pair.</summary>
     /// <exception cref="ArgumentException">Different numbers of values.</exception>
-    public static IReadOnlyList<double> Differences(IReadOnlyList<double> first, IReadOnlyList<double> second) => first.Count == second.Count
-        ? [.. first.Zip(second, (x, y) => x - y)]
-        : throw new ArgumentException("Both sides of a paired test need the same number of values.", nameof(second));
+    public static IReadOnlyList<double> Differences(IReadOnlyList<double> first, IReadOnlyList<double> second) =>
+        first.Count == second.Count
+            ? [.. first.Zip(second, (x, y) => x - y)]
+            : throw new ArgumentException("Both sides of a paired test need the same number of values.", nameof(second));
 
     /// <summary>Largest absolute value on either side: the scale of the rounding errors of the differences.</summary>
     public static double Size(IReadOnlyList<double> first, IReadOnlyList<double> second) => first.Concat(second).Max(Math.Abs);

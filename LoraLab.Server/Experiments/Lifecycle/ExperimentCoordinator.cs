@@ -10,14 +10,21 @@ namespace LoraLab.Server.Experiments.Lifecycle;
 /// Advances studies and sweeps when their runs change. A change is only a trigger, never an input of a decision: at startup, and when the
 /// store was reopened, every unfinished experiment is advanced, so that a missed change costs nothing.
 /// </summary>
-internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges changes, ExperimentService experiments, Readiness readiness, TimeProvider time, ILogger<ExperimentCoordinator> log) : BackgroundLoop(time, log)
+internal sealed class ExperimentCoordinator(
+    IRunStore store,
+    StoreChanges changes,
+    ExperimentService experiments,
+    Readiness readiness,
+    TimeProvider time,
+    ILogger<ExperimentCoordinator> log) : BackgroundLoop(time, log)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _retryDelay = TimeSpan.FromSeconds(5);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await readiness.Reached.WaitAsync(stoppingToken);
-        using ChangeListener listener = changes.Subscribe(static change => change is StoreReopened or RunChanged { ExperimentId: not null, IsMoreThanProgress: true });
+        using ChangeListener listener =
+            changes.Subscribe(static change => change is StoreReopened or RunChanged { ExperimentId: not null, IsMoreThanProgress: true });
         HashSet<string> waiting = [.. Unfinished()];
         while (true)
         {
@@ -42,12 +49,17 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
             }
             catch (ApiFailure rejected) when (rejected.Errors is not null)
             {
-                Log.LogError("Experiment {Experiment} failed, because a run that it requires was rejected: {Message}", id, rejected.Message);
+                Log.LogError(
+                    "Experiment {Experiment} failed, because a run that it requires was rejected: {Message}", id, rejected.Message);
                 experiments.Fail(id, rejected.Message);
             }
             catch (Exception error) when (error is ApiFailure || StorageFailure.Is(error))
             {
-                Log.LogWarning("Experiment {Experiment} cannot be advanced now ({Reason}); retrying in {Delay} s", id, error.Message, RetryDelay.TotalSeconds);
+                Log.LogWarning(
+                    "Experiment {Experiment} cannot be advanced now ({Reason}); retrying in {Delay} s",
+                    id,
+                    error.Message,
+                    _retryDelay.TotalSeconds);
                 retry.Add(id);
             }
             catch (Exception error) when (error is not OperationCanceledException)
@@ -66,7 +78,7 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
         Task<bool> changed = listener.Changes.WaitToReadAsync(wait.Token).AsTask();
         if (retry)
         {
-            await Task.WhenAny(changed, Task.Delay(RetryDelay, Time, stoppingToken));
+            await Task.WhenAny(changed, Task.Delay(_retryDelay, Time, stoppingToken));
             if (!changed.IsCompleted)
             {
                 await wait.CancelAsync();
@@ -79,5 +91,6 @@ internal sealed class ExperimentCoordinator(IRunStore store, StoreChanges change
         await changed;
     }
 
-    private IEnumerable<string> Unfinished() => store.ListExperiments().Where(experiment => !experiment.Ended).Select(experiment => experiment.Id);
+    private IEnumerable<string> Unfinished() =>
+        store.ListExperiments().Where(experiment => !experiment.Ended).Select(experiment => experiment.Id);
 }

@@ -11,18 +11,23 @@ namespace LoraLab.Server.Experiments.Lifecycle;
 /// </summary>
 internal sealed class ExperimentRunCheck(RunAdmission admission)
 {
-    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(ExperimentKind kind, string experimentId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(
+        ExperimentKind kind, string experimentId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
     {
         Dictionary<string, AdmittedRun> admitted = [];
         foreach (RequestedRun run in runs)
         {
             try
             {
-                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with { Experiment = (kind, experimentId, run.Key) };
+                admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with
+                {
+                    Experiment = (kind, experimentId, run.Key),
+                };
             }
             catch (ApiFailure failure) when (failure.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. failure.Errors.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, $"{run.Label}: {message}")))]);
+                throw ApiFailure.Invalid([.. failure.Errors.SelectMany(field =>
+                    field.Value.Select(message => new FieldError(field.Key, $"{run.Label}: {message}")))]);
             }
         }
 

@@ -16,11 +16,19 @@ namespace LoraLab.Server.Experiments.Lifecycle;
 /// calls the trainer; inside it the step is computed again and applied only if it is the one that was checked.
 /// </summary>
 internal sealed class ExperimentService(
-    IRunStore store, IEnumerable<IExperimentDriver> drivers, ExperimentRunCheck check, RunAdmission admission, Lanes lanes, ActiveRuns active, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<ExperimentService> log)
+    IRunStore store,
+    IEnumerable<IExperimentDriver> drivers,
+    ExperimentRunCheck check,
+    RunAdmission admission,
+    Lanes lanes,
+    ActiveRuns active,
+    IOptions<LoraLabOptions> options,
+    TimeProvider time,
+    ILogger<ExperimentService> log)
 {
     private const int MaxSteps = 1000;
 
-    private readonly Dictionary<ExperimentKind, IExperimentDriver> drivers = drivers.ToDictionary(driver => driver.Kind);
+    private readonly Dictionary<ExperimentKind, IExperimentDriver> _drivers = drivers.ToDictionary(driver => driver.Kind);
 
     /// <summary>Requires that no other experiment of the kind has the name, ignoring case.</summary>
     /// <param name="store">The stored experiments.</param>
@@ -30,21 +38,25 @@ internal sealed class ExperimentService(
     /// <exception cref="ApiFailure">The name is in use.</exception>
     public static void RequireUniqueName(IStoreReader store, ExperimentKind kind, string name, string? exceptId = null)
     {
-        if (store.ListExperiments(kind).FirstOrDefault(other => other.Id != exceptId && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
+        if (store.ListExperiments(kind).FirstOrDefault(other =>
+            other.Id != exceptId && string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)) is { } taken)
         {
             string noun = kind.ToString().ToLowerInvariant();
-            throw ApiFailure.Conflict($"{noun}NameTaken", $"A {noun} named '{taken.Name}' already exists ({taken.Id}); choose another name.");
+            throw ApiFailure.Conflict(
+                $"{noun}NameTaken", $"A {noun} named '{taken.Name}' already exists ({taken.Id}); choose another name.");
         }
     }
 
     /// <summary>Creates the experiment with the runs of its first step: all of them, or nothing.</summary>
-    public async Task<StoredExperiment> CreateAsync(StoredExperiment experiment, ExperimentResponse? response, CancellationToken cancellationToken)
+    public async Task<StoredExperiment> CreateAsync(
+        StoredExperiment experiment, ExperimentResponse? response, CancellationToken cancellationToken)
     {
-        IExperimentDriver driver = drivers[experiment.Kind];
+        IExperimentDriver driver = _drivers[experiment.Kind];
         ExperimentStep first = driver.Next(experiment, new Dictionary<string, RunDocument>(), store, time.GetUtcNow());
         // Checked before the trainer is asked about every run.
         admission.RequireQueueCapacity(store, first.Runs.Count);
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(experiment.Kind, experiment.Id, first.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
+            experiment.Kind, experiment.Id, first.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(first, admitted);
         StoredExperiment created = store.Transact(StoreScope.Experiment(experiment.Id) + StoreScope.Queue, transaction =>
         {
@@ -54,7 +66,13 @@ internal sealed class ExperimentService(
             StoredExperiment stored = Apply(transaction, driver, experiment, first, named);
             if (response is not null)
             {
-                transaction.PutResponse(new StoredResponse(response.Key, response.BodyHash, experiment.Id, response.Body(stored, transaction), transaction.Now, ForExperiment: true));
+                transaction.PutResponse(new StoredResponse(
+                    response.Key,
+                    response.BodyHash,
+                    experiment.Id,
+                    response.Body(stored, transaction),
+                    transaction.Now,
+                    ForExperiment: true));
             }
 
             return stored;
@@ -64,7 +82,8 @@ internal sealed class ExperimentService(
     }
 
     /// <summary>Changes the experiment's document and applies the steps that follow from it.</summary>
-    public async Task<StoredExperiment> ChangeAsync(string experimentId, Func<StoredExperiment, DateTimeOffset, StoredExperiment> change, CancellationToken cancellationToken)
+    public async Task<StoredExperiment> ChangeAsync(
+        string experimentId, Func<StoredExperiment, DateTimeOffset, StoredExperiment> change, CancellationToken cancellationToken)
     {
         store.Transact(StoreScope.Experiment(experimentId), transaction =>
         {
@@ -83,19 +102,20 @@ internal sealed class ExperimentService(
     /// <param name="name">The new name; null keeps the present one.</param>
     /// <param name="change">Maps the experiment, with its new name, to the one to store.</param>
     /// <exception cref="ApiFailure">Another experiment of the kind has the name.</exception>
-    public void UpdateDescription(string experimentId, string? name, Func<StoredExperiment, StoredExperiment> change) => store.Transact(StoreScope.Experiment(experimentId), transaction =>
-    {
-        StoredExperiment experiment = transaction.FindExperiment(experimentId)!;
-        if (name is not null)
+    public void UpdateDescription(string experimentId, string? name, Func<StoredExperiment, StoredExperiment> change) =>
+        store.Transact(StoreScope.Experiment(experimentId), transaction =>
         {
-            RequireUniqueName(transaction, experiment.Kind, name, exceptId: experimentId);
-        }
+            StoredExperiment experiment = transaction.FindExperiment(experimentId)!;
+            if (name is not null)
+            {
+                RequireUniqueName(transaction, experiment.Kind, name, exceptId: experimentId);
+            }
 
-        if (change(experiment with { Name = name ?? experiment.Name }) is { } changed && !changed.ContentEquals(experiment))
-        {
-            transaction.PutExperiment(changed);
-        }
-    });
+            if (change(experiment with { Name = name ?? experiment.Name }) is { } changed && !changed.ContentEquals(experiment))
+            {
+                transaction.PutExperiment(changed);
+            }
+        });
 
     /// <summary>Applies steps until there is nothing left to do.</summary>
     public async Task AdvanceAsync(string experimentId, CancellationToken cancellationToken)
@@ -107,7 +127,7 @@ internal sealed class ExperimentService(
                 return;
             }
 
-            IExperimentDriver driver = drivers[experiment.Kind];
+            IExperimentDriver driver = _drivers[experiment.Kind];
             ExperimentStep step = NextStep(driver, experiment, store.RunsOf(experiment.Kind, experiment.Id), store, time.GetUtcNow());
             if (ChangesNothing(experiment, step))
             {
@@ -117,7 +137,11 @@ internal sealed class ExperimentService(
             await ApplyAsync(driver, experiment, step, cancellationToken);
         }
 
-        log.LogError("{Kind} {Experiment} still requests changes after {Steps} steps; giving up until one of its runs changes", store.FindExperiment(experimentId)?.Kind, experimentId, MaxSteps);
+        log.LogError(
+            "{Kind} {Experiment} still requests changes after {Steps} steps; giving up until one of its runs changes",
+            store.FindExperiment(experimentId)?.Kind,
+            experimentId,
+            MaxSteps);
     }
 
     /// <summary>Ends the experiment as failed: a run that it requires was rejected, and would be again.</summary>
@@ -125,7 +149,7 @@ internal sealed class ExperimentService(
     {
         if (transaction.FindExperiment(experimentId) is { } experiment)
         {
-            transaction.PutExperiment(drivers[experiment.Kind].Fail(experiment, message, transaction.Now));
+            transaction.PutExperiment(_drivers[experiment.Kind].Fail(experiment, message, transaction.Now));
         }
     });
 
@@ -135,25 +159,35 @@ internal sealed class ExperimentService(
     /// <summary>
     /// The driver's next step without what has already happened: runs that exist, stops of ended runs, resumes of running ones.
     /// </summary>
-    private static ExperimentStep NextStep(IExperimentDriver driver, StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> own, IRunSeries series, DateTimeOffset now)
+    private static ExperimentStep NextStep(
+        IExperimentDriver driver,
+        StoredExperiment experiment,
+        IReadOnlyDictionary<string, RunDocument> own,
+        IRunSeries series,
+        DateTimeOffset now)
     {
         Dictionary<string, RunDocument> byId = own.Values.ToDictionary(run => run.Id);
         ExperimentStep step = driver.Next(experiment, own, series, now);
         return step with
         {
             Runs = [.. step.Runs.Where(run => !own.ContainsKey(run.Key))],
-            Stops = [.. step.Stops.Where(stop => byId.TryGetValue(stop.RunId, out RunDocument? run) && run.State is RunState.Queued or RunState.Preparing or RunState.Running)],
+            Stops = [.. step.Stops.Where(stop => byId.TryGetValue(stop.RunId, out RunDocument? run)
+                && run.State is RunState.Queued or RunState.Preparing or RunState.Running)],
             Resumes = [.. step.Resumes.Where(id => byId.TryGetValue(id, out RunDocument? run) && RunStateMachine.CanResume(run))],
         };
     }
 
-    private async Task ApplyAsync(IExperimentDriver driver, StoredExperiment experiment, ExperimentStep step, CancellationToken cancellationToken)
+    private async Task ApplyAsync(
+        IExperimentDriver driver, StoredExperiment experiment, ExperimentStep step, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(experiment.Kind, experiment.Id, step.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
+            experiment.Kind, experiment.Id, step.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(step, admitted);
         IReadOnlyList<RequestedStop> stops = store.Transact(StoreScope.Experiment(experiment.Id) + StoreScope.Queue, transaction =>
         {
-            if (transaction.FindExperiment(experiment.Id) is not { } now || NextStep(driver, now, transaction.RunsOf(now.Kind, now.Id), transaction, transaction.Now) is not { } again || !ExperimentRunCheck.Covers(named, again.Runs))
+            if (transaction.FindExperiment(experiment.Id) is not { } now
+                || NextStep(driver, now, transaction.RunsOf(now.Kind, now.Id), transaction, transaction.Now) is not { } again
+                || !ExperimentRunCheck.Covers(named, again.Runs))
             {
                 // The store changed in the meantime: the next iteration computes the step again.
                 return [];
@@ -174,7 +208,12 @@ internal sealed class ExperimentService(
     private Dictionary<string, AdmittedRun> WithIds(ExperimentStep step, IReadOnlyDictionary<string, AdmittedRun> admitted) =>
         step.Runs.ToDictionary(run => run.Key, run => admission.WithId(admitted[run.Key]));
 
-    private StoredExperiment Apply(IStoreTransaction transaction, IExperimentDriver driver, StoredExperiment before, ExperimentStep step, IReadOnlyDictionary<string, AdmittedRun> admitted)
+    private StoredExperiment Apply(
+        IStoreTransaction transaction,
+        IExperimentDriver driver,
+        StoredExperiment before,
+        ExperimentStep step,
+        IReadOnlyDictionary<string, AdmittedRun> admitted)
     {
         // Later runs of an admitted experiment are not rejected when the queue is full: the experiment could wait forever for free places.
         foreach (RequestedRun run in step.Runs)
@@ -193,7 +232,8 @@ internal sealed class ExperimentService(
         }
 
         // Computed again, so that the document has the ids of its new runs.
-        StoredExperiment after = driver.Next(step.Experiment, transaction.RunsOf(step.Experiment.Kind, step.Experiment.Id), transaction, transaction.Now).Experiment;
+        StoredExperiment after = driver.Next(
+            step.Experiment, transaction.RunsOf(step.Experiment.Kind, step.Experiment.Id), transaction, transaction.Now).Experiment;
         if (!after.ContentEquals(before))
         {
             transaction.PutExperiment(after);
@@ -207,7 +247,9 @@ internal sealed class ExperimentService(
         DateTimeOffset now = transaction.Now;
         DateTimeOffset deadline = now + TimeSpan.FromSeconds(options.Value.CancelGraceSeconds);
         StoredRun run = transaction.Find(stop.RunId)!;
-        RunDocument? stopped = stop.Rule is { } rule ? RunStateMachine.Prune(run.Document, rule, deadline, now) : RunStateMachine.Cancel(run.Document, deadline, now);
+        RunDocument? stopped = stop.Rule is { } rule
+            ? RunStateMachine.Prune(run.Document, rule, deadline, now)
+            : RunStateMachine.Cancel(run.Document, deadline, now);
         if (stopped is not null)
         {
             transaction.Put(run with { Document = stopped });

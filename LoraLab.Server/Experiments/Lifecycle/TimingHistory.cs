@@ -23,7 +23,10 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
     {
         RunDocument[] similar =
         [
-            .. store.Enumerate(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) }).Select(run => run.Document).Where(run => run.Progress.TotalSteps > 0)
+            .. store
+                .Enumerate(new RunFilter { States = new HashSet<RunState> { RunState.Completed }, Trained = (spec.Model, spec.Dataset) })
+                .Select(run => run.Document)
+                .Where(run => run.Progress.TotalSteps > 0)
                 .Where(run => run.Summary is { TrainSeconds: > 0, EvalSeconds: not null, EvalRows: > 0, LoadSeconds: not null })
                 .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
                 .OrderByDescending(run => run.EndedAt),
@@ -31,13 +34,17 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
         if (similar.Length == 0)
         {
             string where = device == "auto" ? "" : $" on {device}";
-            return (null, $"No run of {spec.Model} on {spec.Dataset} has completed{where} yet, so there is no time estimate; one short run provides it.");
+            return (null, $"No run of {spec.Model} on {spec.Dataset} has completed{where} yet, so there is no time "
+                + "estimate; one short run provides it.");
         }
 
         RunEnvironment last = EnvironmentOf(similar[0])!;
-        RunDocument[] runs = [.. similar.Where(run => EnvironmentOf(run) is { } environment && environment.Device == last.Device && environment.DeviceName == last.DeviceName).Take(MaxRuns)];
-        double sentence = SampleMoments.Median(runs.Select(run => run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
-        double row = SampleMoments.Median(runs.Select(run => run.Summary.EvalSeconds!.Value / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
+        RunDocument[] runs = [.. similar.Where(run => EnvironmentOf(run) is { } environment && environment.Device == last.Device
+            && environment.DeviceName == last.DeviceName).Take(MaxRuns)];
+        double sentence = SampleMoments.Median(runs.Select(run =>
+            run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
+        double row = SampleMoments.Median(runs.Select(run => run.Summary.EvalSeconds!.Value
+            / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
         double load = SampleMoments.Median(runs.Select(run => run.Summary.LoadSeconds!.Value));
         string basis = $"Median of {NumberFormat.Count(runs.Length, "completed run")} of {spec.Model} on {spec.Dataset} on {last.Device}: "
             + $"{NumberFormat.Number(sentence * spec.EffectiveBatch)} s per step of {NumberFormat.Count(spec.EffectiveBatch, "sentence")}, "
@@ -54,7 +61,8 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
     /// </summary>
     public static int Evaluations(int steps, int evalEvery) => 1 + (steps / evalEvery) + (steps % evalEvery == 0 ? 0 : 1);
 
-    private static RunEnvironment? EnvironmentOf(RunDocument run) => run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment;
+    private static RunEnvironment? EnvironmentOf(RunDocument run) =>
+        run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment;
 
     private static bool IsOn(string device, string requested) =>
         requested == "auto" || device == requested || device.StartsWith(requested + ":", StringComparison.Ordinal);

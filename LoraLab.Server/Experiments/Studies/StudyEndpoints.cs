@@ -17,20 +17,29 @@ internal static class StudyEndpoints
     {
         api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in study templates with their sizes");
         RouteGroupBuilder studies = api.MapGroup("/studies").WithTags("Studies");
-        studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created).Produces<StudyPreview>()
+        studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created)
+            .Produces<StudyPreview>()
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429)
-            .WithSummary("Creates a study and queues its first runs; dryRun=true only returns a preview, confirm=true allows more than 500 runs");
+            .WithSummary(
+                "Creates a study and queues its first runs; dryRun=true only returns a preview, confirm=true allows more than 500 runs");
         studies.MapGet("/", List).WithSummary("All studies, newest first, without their runs");
         studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
-        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Changes the name and notes of a study");
-        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a study and its queued runs and requests its running runs to stop; returns immediately");
+        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404)
+            .ProducesProblem(409).WithSummary("Changes the name and notes of a study");
+        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Cancels a study and its queued runs and requests its running runs to stop; returns immediately");
         return studies;
     }
 
     private static Ok<IReadOnlyList<StudyTemplate>> Templates() => TypedResults.Ok(StudyTemplates.Describe());
 
     private static async Task<IResult> CreateAsync(
-        HttpRequest request, StudyService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, bool? confirm, CancellationToken cancellationToken)
+        HttpRequest request,
+        StudyService service,
+        [FromHeader(Name = "Idempotency-Key")] string? key,
+        bool? dryRun,
+        bool? confirm,
+        CancellationToken cancellationToken)
     {
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         if (dryRun == true)
@@ -51,9 +60,11 @@ internal static class StudyEndpoints
 
     private static Ok<StudyList> List(StudyService service) => TypedResults.Ok(new StudyList(service.List()));
 
-    private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) => TypedResults.Ok(results.Complete(service.Get(id)));
+    private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) =>
+        TypedResults.Ok(results.Complete(service.Get(id)));
 
-    private static async Task<Ok<StudyDocument>> EditAsync(string id, HttpRequest request, StudyService service, StudyResults results, CancellationToken cancellationToken) =>
+    private static async Task<Ok<StudyDocument>> EditAsync(
+        string id, HttpRequest request, StudyService service, StudyResults results, CancellationToken cancellationToken) =>
         TypedResults.Ok(results.Complete(service.Edit(id, await ExperimentPatchBody.ReadAsync(request, cancellationToken))));
 
     private static async Task<Accepted<StudyDocument>> CancelAsync(string id, StudyService service, CancellationToken cancellationToken) =>

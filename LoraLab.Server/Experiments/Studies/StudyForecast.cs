@@ -21,6 +21,7 @@ internal static class StudyForecast
     private static double SecondsOf(TimingHistory timing, AdmittedRun run)
     {
         RunSpec spec = run.Valid.Spec!;
-        return timing.Seconds(run.Valid.TotalSteps, spec.EffectiveBatch, TimingHistory.Evaluations(run.Valid.TotalSteps, spec.EvalEvery), run.Valid.EvalRows);
+        return timing.Seconds(
+            run.Valid.TotalSteps, spec.EffectiveBatch, TimingHistory.Evaluations(run.Valid.TotalSteps, spec.EvalEvery), run.Valid.EvalRows);
     }
 }

@@ -37,7 +37,8 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
         return new StoredStudy
         {
             Plan = plan,
-            Arms = [.. plan.Methods!.Select(arm => methods.First(method => method.Id == arm.Method)).Select(method => new StoredArm { Method = method.Id, Label = method.Name, Color = method.Color })],
+            Arms = [.. plan.Methods!.Select(arm => methods.First(method => method.Id == arm.Method))
+                .Select(method => new StoredArm { Method = method.Id, Label = method.Name, Color = method.Color })],
             Warnings = warnings,
         };
     }
@@ -72,7 +73,8 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
             return ScaleProfile.All.First(profile => profile.Id == named);
         }
 
-        IReadOnlyList<ModelEntry> models = (await inspector.RequestAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models ?? [];
+        IReadOnlyList<ModelEntry> models = (await inspector.RequestAsync(new InspectRequest { Kind = "models" }, cancellationToken)).Models
+            ?? [];
         return ScaleProfile.Propose(models.FirstOrDefault(entry => entry.Name == model)?.HiddenSize ?? 0);
     }
 
@@ -80,15 +82,18 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
     /// Reduces the template's number of training sentences to half of a smaller dataset, so that rows remain for the selection split. A
     /// number in the submitted plan is kept.
     /// </summary>
-    private async Task<StudyPlan> FitDataAsync(StudyPlan submitted, StudyPlan plan, List<string> warnings, CancellationToken cancellationToken)
+    private async Task<StudyPlan> FitDataAsync(
+        StudyPlan submitted, StudyPlan plan, List<string> warnings, CancellationToken cancellationToken)
     {
         const string Field = "trainSamples";
-        if (submitted.Template is null || submitted.Spec?.ContainsKey(Field) == true || plan.Spec![Field] is not JsonValue requested || !requested.TryGetValue(out int samples))
+        if (submitted.Template is null || submitted.Spec?.ContainsKey(Field) == true || plan.Spec![Field] is not JsonValue requested
+            || !requested.TryGetValue(out int samples))
         {
             return plan;
         }
 
-        IReadOnlyList<DatasetEntry> datasets = (await inspector.RequestAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? [];
+        IReadOnlyList<DatasetEntry> datasets =
+            (await inspector.RequestAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? [];
         int rows = datasets.FirstOrDefault(entry => entry.Name == plan.Dataset)?.TrainRows ?? 0;
         if (rows == 0 || samples <= rows / 2)
         {
@@ -97,7 +102,8 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
 
         JsonObject spec = (JsonObject)plan.Spec.DeepClone();
         spec[Field] = Math.Max(1, rows / 2);
-        warnings.Add($"{plan.Dataset} has {rows} training sentences, too few for the template: runs train on {Math.Max(1, rows / 2)} instead of {samples}, which leaves rows for the selection split.");
+        warnings.Add($"{plan.Dataset} has {rows} training sentences, too few for the template: runs train on {Math.Max(1, rows / 2)} "
+            + $"instead of {samples}, which leaves rows for the selection split.");
         return plan with { Spec = spec };
     }
 

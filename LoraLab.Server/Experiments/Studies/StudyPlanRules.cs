@@ -14,21 +14,23 @@ internal static class StudyPlanRules
 {
     private const int MaxSeeds = 100;
 
-    private static readonly HashSet<string> s_fields = [.. JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject().Select(field => field.Key)];
+    private static readonly HashSet<string> _fields =
+        [.. JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject().Select(field => field.Key)];
 
     /// <summary>Fields that the study sets itself, with the reason.</summary>
-    private static readonly Dictionary<string, string> s_setByStudy = new()
+    private static readonly Dictionary<string, string> _setByStudy = new()
     {
         ["seed"] = "the study sets it to each of its seeds",
         ["orderSeed"] = "the study sets it to each of its seeds, so that runs are paired by seed",
-        ["evalSplit"] = "the study evaluates grids on the selection split and reports on dev; with \"selection\": \"none\", all runs are evaluated on dev",
+        ["evalSplit"] = "the study evaluates grids on the selection split and reports on dev; with \"selection\": "
+            + "\"none\", all runs are evaluated on dev",
         ["model"] = "it is a field of the study",
         ["dataset"] = "it is a field of the study",
         ["method"] = "it is a field of each entry of methods",
         ["name"] = "the study names its runs",
     };
 
-    private static readonly string[] s_descriptive = ["tags", "notes", "priority"];
+    private static readonly string[] _descriptive = ["tags", "notes", "priority"];
 
     /// <summary>Checks schema version, template, size and profile, on which everything else depends.</summary>
     public static IEnumerable<FieldError> CheckNames(StudyPlan plan)
@@ -41,12 +43,14 @@ internal static class StudyPlanRules
         IStudyTemplate? template = plan.Template is null ? null : StudyTemplates.Find(plan.Template);
         if (plan.Template is not null && template is null)
         {
-            yield return new("template", $"Unknown template '{Short(plan.Template)}'; use one of {string.Join(", ", StudyTemplates.All.Select(known => known.Id))}.");
+            yield return new("template", $"Unknown template '{Short(plan.Template)}'; use one of "
+                + $"{string.Join(", ", StudyTemplates.All.Select(known => known.Id))}.");
         }
 
         if (template is not null && template.Sizes.All(size => size.Id != plan.Size))
         {
-            yield return new("size", $"{(plan.Size is null ? "size is missing" : $"Unknown size '{Short(plan.Size)}'")}; template {template.Id} has {string.Join(", ", template.Sizes.Select(size => size.Id))}.");
+            yield return new("size", $"{(plan.Size is null ? "size is missing" : $"Unknown size '{Short(plan.Size)}'")}; "
+                + $"template {template.Id} has {string.Join(", ", template.Sizes.Select(size => size.Id))}.");
         }
 
         if (plan.Template is null && plan.Size is not null)
@@ -56,7 +60,8 @@ internal static class StudyPlanRules
 
         if (plan.Profile is not null && ScaleProfile.All.All(profile => profile.Id != plan.Profile))
         {
-            yield return new("profile", $"Unknown profile '{Short(plan.Profile)}'; use one of {string.Join(", ", ScaleProfile.All.Select(profile => profile.Id))}.");
+            yield return new("profile", $"Unknown profile '{Short(plan.Profile)}'; use one of "
+                + $"{string.Join(", ", ScaleProfile.All.Select(profile => profile.Id))}.");
         }
     }
 
@@ -116,7 +121,8 @@ internal static class StudyPlanRules
             string place = $"methods[{i}]";
             if (method?.Method is null || !known.Contains(method.Method))
             {
-                yield return new($"{place}.method", $"Unknown method '{Short(method?.Method ?? "")}'; use one of {string.Join(", ", known)}.");
+                yield return new(
+                    $"{place}.method", $"Unknown method '{Short(method?.Method ?? "")}'; use one of {string.Join(", ", known)}.");
                 continue;
             }
 
@@ -153,7 +159,7 @@ internal static class StudyPlanRules
             {
                 yield return new(name, problem);
             }
-            else if (s_descriptive.Contains(field))
+            else if (_descriptive.Contains(field))
             {
                 yield return new(name, $"{field} only describes a run and has no effect on its results; it cannot be in a grid.");
             }
@@ -171,14 +177,15 @@ internal static class StudyPlanRules
             }
             else if (values.GroupBy(SpecDifferences.Canonical).FirstOrDefault(same => same.Count() > 1) is { } twice)
             {
-                yield return new(name, $"The grid of {method.Method} contains {Short(twice.Key)} more than once for {field}; remove the duplicate.");
+                yield return new(
+                    name, $"The grid of {method.Method} contains {Short(twice.Key)} more than once for {field}; remove the duplicate.");
             }
         }
     }
 
     private static string? Problem(string field) =>
-        s_setByStudy.TryGetValue(field, out string? reason) ? $"{field} cannot be set here: {reason}."
-        : s_fields.Contains(field) ? null
+        _setByStudy.TryGetValue(field, out string? reason) ? $"{field} cannot be set here: {reason}."
+        : _fields.Contains(field) ? null
         : $"{Short(field)} is not a field of the run specification.";
 
     private static string Short(string text) => text.Length <= 64 ? text : text[..64] + "…";

@@ -26,7 +26,9 @@ internal sealed class StudyResults(EvidenceReader reader, IRunStore store)
         if (!_cache.TryGetValue(study.Id, out (string Key, StudyDocument Results) cached) || cached.Key != key)
         {
             StudyEvidence evidence = reader.Read(study, withPredictions: false);
-            cached = (key, study with { Claims = PaperClaims.Of(evidence), Tables = StudyTables.Of(evidence), Figures = StudyFigures.Of(evidence) });
+            cached = (
+                key,
+                study with { Claims = PaperClaims.Of(evidence), Tables = StudyTables.Of(evidence), Figures = StudyFigures.Of(evidence) });
             if (_cache.Count >= MaxCached)
             {
                 _cache.Clear();
@@ -44,14 +46,17 @@ internal sealed class StudyResults(EvidenceReader reader, IRunStore store)
         StudyEvidence evidence = reader.Read(study, withPredictions: true);
         return evidence.Runs.Any(run => run.Counts)
             ? PaperZip.Write(evidence)
-            : throw ApiFailure.Conflict("noFinishedRun", $"Study {study.Id} has no completed run yet, so there is nothing to export; try again when its first run has completed.");
+            : throw ApiFailure.Conflict(
+                "noFinishedRun",
+                $"Study {study.Id} has no completed run yet, so there is nothing to export; try again when its first run has completed.");
     }
 
     /// <summary>A figure as SVG or PDF.</summary>
     public byte[] Figure(StudyDocument study, string id, Func<IStudyFigure, StudyEvidence, byte[]> draw)
     {
         IStudyFigure figure = StudyFigures.All.FirstOrDefault(figure => figure.Id == id)
-            ?? throw ApiFailure.NotFound("figureNotFound", $"Unknown figure '{ApiFailure.Shorten(id)}'; use one of {string.Join(", ", StudyFigures.All.Select(figure => figure.Id))}.");
+            ?? throw ApiFailure.NotFound("figureNotFound", $"Unknown figure '{ApiFailure.Shorten(id)}'; use one of "
+                + $"{string.Join(", ", StudyFigures.All.Select(figure => figure.Id))}.");
         StudyEvidence evidence = reader.Read(study, withPredictions: false);
         return figure.Missing(evidence) is { } missing
             ? throw ApiFailure.Conflict("figureMissing", missing)
@@ -62,7 +67,9 @@ internal sealed class StudyResults(EvidenceReader reader, IRunStore store)
     private string Key(StudyDocument study) => string.Join(
         '|',
         [
-            .. study.Runs.Select(run => $"{run.RunId} {(run.State.IsTerminal() ? run.State : RunState.Queued)} {store.Find(run.RunId) is not null}"),
-            .. study.Arms.Select(arm => $"{arm.Method} {(arm.Selected is null ? "" : StudyGroup.Key(arm.Selected))} {arm.Position} {arm.Cells.Count(cell => cell.Accuracy is not null)} of {arm.Cells.Count}"),
+            .. study.Runs.Select(run =>
+                $"{run.RunId} {(run.State.IsTerminal() ? run.State : RunState.Queued)} {store.Find(run.RunId) is not null}"),
+            .. study.Arms.Select(arm => $"{arm.Method} {(arm.Selected is null ? "" : StudyGroup.Key(arm.Selected))} {arm.Position} "
+                + $"{arm.Cells.Count(cell => cell.Accuracy is not null)} of {arm.Cells.Count}"),
         ]);
 }

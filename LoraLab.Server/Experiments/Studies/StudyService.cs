@@ -13,7 +13,14 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Experiments.Studies;
 
 /// <summary>The operations of the study API.</summary>
-internal sealed class StudyService(IRunStore store, StudyPlanReader reader, ExperimentService experiments, ExperimentRunCheck check, Idempotency idempotency, RunIds ids, TimeProvider time)
+internal sealed class StudyService(
+    IRunStore store,
+    StudyPlanReader reader,
+    ExperimentService experiments,
+    ExperimentRunCheck check,
+    Idempotency idempotency,
+    RunIds ids,
+    TimeProvider time)
 {
     /// <summary>Maximum number of runs that a study may have without <c>confirm=true</c>.</summary>
     public const int MaxUnconfirmedRuns = 500;
@@ -48,10 +55,13 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
     }
 
     /// <summary>Creates a study once per key: the same key and body return the stored response, another body is rejected.</summary>
-    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
+    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(
+        string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
-        ExperimentResponse response = new(key, Idempotency.HashOf("study", body.ToJsonString()), (experiment, runs) => JsonSerializer.Serialize(StudyView.Of(experiment, runs), ContractJson.Options));
-        return idempotency.CreateAsync(key, response.BodyHash, () => CreateAsync(body, confirm, response, cancellationToken), cancellationToken);
+        ExperimentResponse response = new(key, Idempotency.HashOf("study", body.ToJsonString()), (experiment, runs) =>
+            JsonSerializer.Serialize(StudyView.Of(experiment, runs), ContractJson.Options));
+        return idempotency.CreateAsync(
+            key, response.BodyHash, () => CreateAsync(body, confirm, response, cancellationToken), cancellationToken);
     }
 
     /// <summary>Changes name and notes; the rest of the plan stays.</summary>
@@ -62,7 +72,8 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
         experiments.UpdateDescription(id, patch.Name?.Trim(), experiment =>
         {
             StoredStudy study = experiment.Read<StoredStudy>();
-            return experiment.With(study with { Plan = study.Plan with { Name = experiment.Name, Notes = patch.Notes ?? study.Plan.Notes } });
+            return experiment.With(
+                study with { Plan = study.Plan with { Name = experiment.Name, Notes = patch.Notes ?? study.Plan.Notes } });
         });
         return Get(id);
     }
@@ -73,10 +84,12 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
         StoredExperiment experiment = Find(id);
         if (experiment.Read<StoredStudy>() is { State: not StudyState.Running and not StudyState.Cancelled } ended)
         {
-            throw ApiFailure.Conflict("studyEnded", $"Study {id} has already ended ({ended.State.ToString().ToLowerInvariant()}) and cannot be cancelled.");
+            throw ApiFailure.Conflict(
+                "studyEnded", $"Study {id} has already ended ({ended.State.ToString().ToLowerInvariant()}) and cannot be cancelled.");
         }
 
-        await experiments.ChangeAsync(id, static (experiment, _) => experiment.With(experiment.Read<StoredStudy>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
+        await experiments.ChangeAsync(id, static (experiment, _) =>
+            experiment.With(experiment.Read<StoredStudy>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
         return Get(id);
     }
 
@@ -84,7 +97,8 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
         ? experiment
         : throw ApiFailure.NotFound("studyNotFound", $"There is no study '{ApiFailure.Shorten(id)}'.");
 
-    private async Task<StoredExperiment> CreateAsync(JsonObject body, bool confirm, ExperimentResponse? response, CancellationToken cancellationToken)
+    private async Task<StoredExperiment> CreateAsync(
+        JsonObject body, bool confirm, ExperimentResponse? response, CancellationToken cancellationToken)
     {
         StoredStudy study = await reader.ReadAsync(body, cancellationToken);
         Count(study.Plan, confirm);
@@ -103,28 +117,41 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
 
     private static (long Selection, long Reported) Count(StudyPlan plan, bool confirm)
     {
-        decimal selection = plan.Methods!.Where(method => StudySteps.HasSelection(plan, method)).Sum(method => (decimal)StudyGrid.Count(method));
-        decimal reported = plan.Seeds!.Count * plan.Methods!.Sum(method => plan.Selection == StudySelection.None ? (decimal)StudyGrid.Count(method) : 1);
+        decimal selection = plan.Methods!.Where(method => StudySteps.HasSelection(plan, method))
+            .Sum(method => (decimal)StudyGrid.Count(method));
+        decimal reported =
+            plan.Seeds!.Count * plan.Methods!.Sum(method => plan.Selection == StudySelection.None ? (decimal)StudyGrid.Count(method) : 1);
         decimal runs = selection + reported;
         if (runs > MaxUnconfirmedRuns && !confirm)
         {
-            throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than {MaxUnconfirmedRuns}; reduce its grids or seeds, or submit it with confirm=true.");
+            throw ApiFailure.Unprocessable(
+                "tooManyRuns",
+                $"The study has {runs} runs, more than {MaxUnconfirmedRuns}; reduce its grids or seeds, or submit it with confirm=true.");
         }
 
-        return runs <= int.MaxValue ? ((long)selection, (long)reported) : throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than a queue can hold; reduce its grids.");
+        return runs <= int.MaxValue
+            ? ((long)selection, (long)reported)
+            : throw ApiFailure.Unprocessable("tooManyRuns", $"The study has {runs} runs, more than a queue can hold; reduce its grids.");
     }
 
     /// <summary>
     /// Checks one run per method and stage, including later stages: a run that would be rejected in the middle of the study is rejected
     /// now.
     /// </summary>
-    private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckSampleRunsAsync(StoredStudy study, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(AdmittedRun Run, long Count)>> CheckSampleRunsAsync(
+        StoredStudy study, CancellationToken cancellationToken)
     {
         List<(RequiredRun Run, long Count)> samples = [];
         foreach (StudyMethod method in study.Plan.Methods!)
         {
             long cells = StudyGrid.Count(method);
-            RequiredRun first = new() { Stage = StudyStage.Reported, Method = method.Method, Settings = StudyGrid.First(method), Seed = study.Plan.Seeds![0] };
+            RequiredRun first = new()
+            {
+                Stage = StudyStage.Reported,
+                Method = method.Method,
+                Settings = StudyGrid.First(method),
+                Seed = study.Plan.Seeds![0],
+            };
             samples.Add((first, study.Plan.Seeds!.Count * (study.Plan.Selection == StudySelection.None ? cells : 1)));
             if (StudySteps.HasSelection(study.Plan, method))
             {
@@ -133,7 +160,10 @@ internal sealed class StudyService(IRunStore store, StudyPlanReader reader, Expe
         }
 
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
-            ExperimentKind.Study, "", [.. samples.Select(sample => new RequestedRun(sample.Run.Key, sample.Run.Label, StudyRunSpec.Of(study.Plan, sample.Run)))], cancellationToken);
+            ExperimentKind.Study,
+            "",
+            [.. samples.Select(sample => new RequestedRun(sample.Run.Key, sample.Run.Label, StudyRunSpec.Of(study.Plan, sample.Run)))],
+            cancellationToken);
         return [.. samples.Select(sample => (admitted[sample.Run.Key], sample.Count))];
     }
 }

@@ -37,7 +37,8 @@ internal static class SweepDocuments
 
     /// <summary>Completed trials with a finite objective.</summary>
     public static IReadOnlyList<(Trial Trial, double Value)> Finished(StoredSweep sweep, IReadOnlyList<Trial> trials) =>
-        [.. trials.Where(trial => trial.Run?.State == RunState.Completed && trial.Last(sweep.Plan.Objective) is not null).Select(trial => (trial, trial.Last(sweep.Plan.Objective)!.Value))];
+        [.. trials.Where(trial => trial.Run?.State == RunState.Completed && trial.Last(sweep.Plan.Objective) is not null)
+            .Select(trial => (trial, trial.Last(sweep.Plan.Objective)!.Value))];
 
     private static SweepTrial Show(StoredSweep sweep, Trial trial) => new()
     {
@@ -56,7 +57,8 @@ internal static class SweepDocuments
     {
         Planned = sweep.PlannedRuns - trials.Count(trial => trial.Run is not null || trial.IsDeleted),
         Queued = trials.Count(trial => trial.Run?.State == RunState.Queued),
-        Running = trials.Count(trial => trial.Run?.State is RunState.Preparing or RunState.Running or RunState.Cancelling or RunState.Interrupted),
+        Running = trials.Count(trial =>
+            trial.Run?.State is RunState.Preparing or RunState.Running or RunState.Cancelling or RunState.Interrupted),
         Completed = trials.Count(trial => trial.Run?.State == RunState.Completed),
         Pruned = trials.Count(trial => trial.Run is { State: RunState.Cancelled, EndReason: EndReason.Pruned }),
         Failed = trials.Count(trial => trial.Run?.State == RunState.Failed),
@@ -66,7 +68,9 @@ internal static class SweepDocuments
     /// <summary>Time left by the mean time of completed runs; null with halving, whose runs end at different steps.</summary>
     private static double? Eta(StoredSweep sweep, IReadOnlyList<Trial> trials, SweepCounts counts, int lanes)
     {
-        double[] seconds = [.. trials.Where(trial => trial.Run is { State: RunState.Completed, Summary.TrainSeconds: not null }).Select(trial => trial.Run!.Summary).Select(summary => (summary.TrainSeconds + summary.EvalSeconds + summary.LoadSeconds) ?? 0)];
+        double[] seconds = [.. trials.Where(trial => trial.Run is { State: RunState.Completed, Summary.TrainSeconds: not null })
+            .Select(trial => trial.Run!.Summary)
+            .Select(summary => (summary.TrainSeconds + summary.EvalSeconds + summary.LoadSeconds) ?? 0)];
         if (sweep.State != SweepState.Running || sweep.Rungs.Count > 0 || seconds.Length == 0)
         {
             return null;
@@ -96,10 +100,12 @@ internal static class SweepDocuments
             Value = value,
             Accuracy = accuracy,
             Candidates = finished.Count,
-            Indistinguishable = accuracy is null ? 0 : finished.Count(other => other.Trial != trial && Accuracy(other.Trial.Run!.Summary) is { } theirs && theirs.Low <= accuracy.Value && accuracy.Value <= theirs.High),
+            Indistinguishable = accuracy is null ? 0 : finished.Count(other => other.Trial != trial
+                && Accuracy(other.Trial.Run!.Summary) is { } theirs && theirs.Low <= accuracy.Value && accuracy.Value <= theirs.High),
             Note = finished.Count == 1
                 ? "The only completed run so far, evaluated on the selection split, not on the reported rows."
-                : $"Selected as the best of {finished.Count} on the selection split, so its result there is optimistically biased; run it again with evalSplit dev for a result to report.",
+                : $"Selected as the best of {finished.Count} on the selection split, so its result there is optimistically biased; "
+                    + "run it again with evalSplit dev for a result to report.",
         };
     }
 

@@ -21,7 +21,8 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
 
     public ExperimentKind Kind => ExperimentKind.Sweep;
 
-    public ExperimentStep Next(StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    public ExperimentStep Next(
+        StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         if (experiment.Ended)
         {
@@ -38,18 +39,21 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
     }
 
     public StoredExperiment Fail(StoredExperiment experiment, string message, DateTimeOffset now) =>
-        (experiment with { Ended = true }).With(experiment.Read<StoredSweep>() with { State = SweepState.Failed, Error = message, EndedAt = now });
+        (experiment with { Ended = true })
+            .With(experiment.Read<StoredSweep>() with { State = SweepState.Failed, Error = message, EndedAt = now });
 
     private static StoredSweep WithRunIds(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs) => sweep with
     {
-        Trials = [.. sweep.Trials.Select((trial, i) => trial.RunId is null && runs.TryGetValue(Trial.KeyOf(i + 1), out RunDocument? run) ? trial with { RunId = run.Id } : trial)],
+        Trials = [.. sweep.Trials.Select((trial, i) =>
+            trial.RunId is null && runs.TryGetValue(Trial.KeyOf(i + 1), out RunDocument? run) ? trial with { RunId = run.Id } : trial)],
     };
 
     /// <summary>Stops all runs and marks them as held, so that they resume with the sweep.</summary>
     private static ExperimentStep Pause(StoredExperiment experiment, StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs)
     {
         IReadOnlyList<Trial> trials = Trial.Of(sweep, runs);
-        return new ExperimentStep(experiment.With(sweep with { Trials = [.. trials.Select(trial => trial.IsLive ? trial.Stored with { Held = true } : trial.Stored)] }))
+        return new ExperimentStep(experiment.With(
+            sweep with { Trials = [.. trials.Select(trial => trial.IsLive ? trial.Stored with { Held = true } : trial.Stored)] }))
         {
             Stops = [.. trials.Where(trial => trial.IsLive).Select(trial => new RequestedStop(trial.Run!.Id, null))],
         };
@@ -65,7 +69,12 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         };
     }
 
-    private ExperimentStep Run(StoredExperiment experiment, StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    private ExperimentStep Run(
+        StoredExperiment experiment,
+        StoredSweep sweep,
+        IReadOnlyDictionary<string, RunDocument> runs,
+        IRunSeries series,
+        DateTimeOffset now)
     {
         sweep = ReleaseHeld(sweep, runs);
         sweep = Sample(sweep, runs);
@@ -77,8 +86,10 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         }
 
         IReadOnlyList<RequestedRun> newRuns = NewRuns(sweep, histories);
-        string[] resumes = [.. histories.Where(history => history.Trial is { Stored.Held: true, Run.State: RunState.Cancelled }).Select(history => history.Trial.Run!.Id).Concat(sweep.Rungs.Count > 0 ? HalvingRule.Resumes(sweep, histories) : [])];
-        bool ended = newRuns.Count == 0 && resumes.Length == 0 && sweep.Trials.Count >= sweep.PlannedRuns && histories.All(history => history.Trial.HasEnded);
+        string[] resumes = [.. histories.Where(history => history.Trial is { Stored.Held: true, Run.State: RunState.Cancelled })
+            .Select(history => history.Trial.Run!.Id).Concat(sweep.Rungs.Count > 0 ? HalvingRule.Resumes(sweep, histories) : [])];
+        bool ended = newRuns.Count == 0 && resumes.Length == 0 && sweep.Trials.Count >= sweep.PlannedRuns
+            && histories.All(history => history.Trial.HasEnded);
         return new ExperimentStep((experiment with { Ended = ended }).With(ended ? Finish(sweep, histories, now) : sweep))
         {
             Runs = newRuns,
@@ -95,7 +106,10 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
     /// <summary>Clears the held mark of runs that are no longer stopped, or ended before they could be.</summary>
     private static StoredSweep ReleaseHeld(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs) => sweep with
     {
-        Trials = [.. Trial.Of(sweep, runs).Select(trial => trial.Stored.Held && trial.Run?.State is not (RunState.Cancelled or RunState.Cancelling) ? trial.Stored with { Held = false } : trial.Stored)],
+        Trials = [.. Trial.Of(sweep, runs).Select(trial =>
+            trial.Stored.Held && trial.Run?.State is not (RunState.Cancelled or RunState.Cancelling)
+                ? trial.Stored with { Held = false }
+                : trial.Stored)],
     };
 
     /// <summary>
@@ -118,13 +132,18 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
                 break;
             }
 
-            Observation[] observed = [.. trials.Select(trial => new Observation(space.PointOf(trial.Stored.Values)!, ScoreOf(sweep, trial)))];
+            Observation[] observed =
+                [.. trials.Select(trial => new Observation(space.PointOf(trial.Stored.Values)!, ScoreOf(sweep, trial)))];
             if (TpeSampler.Next(space, sweep.Plan.Seed, sweep.Plan.StartupRuns!.Value, observed) is not { } point)
             {
                 return sweep with
                 {
                     PlannedRuns = sweep.Trials.Count,
-                    Warnings = [.. sweep.Warnings, $"The search space has no further points: the sweep ends with {sweep.Trials.Count} runs."],
+                    Warnings =
+                    [
+                        .. sweep.Warnings,
+                        $"The search space has no further points: the sweep ends with {sweep.Trials.Count} runs.",
+                    ],
                 };
             }
 
@@ -138,10 +157,13 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
     /// The score for TPE: a pruned run counts with its last evaluation, a failed one has no score, which keeps TPE away from its point.
     /// </summary>
     private static double? ScoreOf(StoredSweep sweep, Trial trial) =>
-        trial.HasEnded && !trial.HasNoResult && trial.Last(sweep.Plan.Objective) is { } value ? Objective.Score(sweep.Plan.Objective, value) : null;
+        trial.HasEnded && !trial.HasNoResult && trial.Last(sweep.Plan.Objective) is { } value
+            ? Objective.Score(sweep.Plan.Objective, value)
+            : null;
 
     private IReadOnlyList<TrialHistory> Histories(StoredSweep sweep, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series) =>
-        [.. Trial.Of(sweep, runs).Select(trial => new TrialHistory(trial, sweep.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, sweep.Plan.Objective, series)))];
+        [.. Trial.Of(sweep, runs).Select(trial => new TrialHistory(
+            trial, sweep.Plan.Pruner is null || trial.Run is null ? [] : evaluations.Of(trial.Run, sweep.Plan.Objective, series)))];
 
     private static IReadOnlyList<RequestedRun> NewRuns(StoredSweep sweep, IReadOnlyList<TrialHistory> histories)
     {
@@ -149,7 +171,10 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         return
         [
             .. histories.Where(history => history.Trial is { Run: null, IsDeleted: false }).Take(Math.Max(0, MaxLive - live))
-                .Select(history => new RequestedRun(history.Trial.Key, SettingFormat.FormatAll(history.Trial.Stored.Values), SpecOf(sweep.Plan, history.Trial.Number, history.Trial.Stored.Values))),
+                .Select(history => new RequestedRun(
+                    history.Trial.Key,
+                    SettingFormat.FormatAll(history.Trial.Stored.Values),
+                    SpecOf(sweep.Plan, history.Trial.Number, history.Trial.Stored.Values))),
         ];
     }
 
@@ -177,7 +202,10 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         return sweep with
         {
             State = completed > 0 ? SweepState.Completed : SweepState.Failed,
-            Error = completed > 0 ? null : $"None of the {histories.Count} runs completed: {failed} failed, {histories.Count - failed} were stopped or deleted. See the error of each run, then start another sweep.",
+            Error = completed > 0
+                ? null
+                : $"None of the {histories.Count} runs completed: {failed} failed, {histories.Count - failed} were stopped or deleted. "
+                    + "See the error of each run, then start another sweep.",
             EndedAt = now,
         };
     }

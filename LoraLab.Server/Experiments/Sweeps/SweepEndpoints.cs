@@ -16,21 +16,35 @@ internal static class SweepEndpoints
     public static void MapSweeps(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder sweeps = api.MapGroup("/sweeps").WithTags("Sweeps");
-        sweeps.MapPost("/", CreateAsync).Accepts<SweepPlan>("application/json").Produces<SweepDocument>(StatusCodes.Status201Created).Produces<SweepPreview>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(422)
-            .WithSummary("Creates a sweep and queues its first runs; dryRun=true only returns a preview with the number of runs and device-hours");
+        sweeps.MapPost("/", CreateAsync).Accepts<SweepPlan>("application/json").Produces<SweepDocument>(StatusCodes.Status201Created)
+            .Produces<SweepPreview>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(422)
+            .WithSummary(
+                "Creates a sweep and queues its first runs; dryRun=true only returns a preview with the number of runs and device-hours");
         sweeps.MapGet("/", List).WithSummary("All sweeps, newest first, without their trials");
         sweeps.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One sweep with its trials and its best run");
         sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("The run documents of a sweep in the order of its trials");
-        sweeps.MapGet("/{id}/importance", Importance).ProducesProblem(404).WithSummary("Hyper-parameter importance, available from ten completed runs");
-        sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404).WithSummary("Two fields of a sweep as the cells of a heat map");
-        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).WithSummary("Changes the name and notes of a sweep");
-        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Pauses a sweep: removes its queued runs from the queue and stops the running ones with a checkpoint");
-        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Resumes a paused sweep and its stopped runs from their checkpoints");
-        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409).WithSummary("Cancels a sweep and its queued and running runs; completed runs remain");
+        sweeps.MapGet("/{id}/importance", Importance)
+            .ProducesProblem(404)
+            .WithSummary("Hyper-parameter importance, available from ten completed runs");
+        sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404)
+            .WithSummary("Two fields of a sweep as the cells of a heat map");
+        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404)
+            .ProducesProblem(409).WithSummary("Changes the name and notes of a sweep");
+        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Pauses a sweep: removes its queued runs from the queue and stops the running ones with a checkpoint");
+        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Resumes a paused sweep and its stopped runs from their checkpoints");
+        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Cancels a sweep and its queued and running runs; completed runs remain");
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpRequest request, SweepService service, [FromHeader(Name = "Idempotency-Key")] string? key, bool? dryRun, bool? confirm, CancellationToken cancellationToken)
+        HttpRequest request,
+        SweepService service,
+        [FromHeader(Name = "Idempotency-Key")] string? key,
+        bool? dryRun,
+        bool? confirm,
+        CancellationToken cancellationToken)
     {
         JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         SweepPlan plan = Checked(RequestBody.Convert<SweepPlan>(body));
@@ -75,7 +89,8 @@ internal static class SweepEndpoints
 
     private static Ok<SweepGrid> Grid(string id, string? x, string? y, SweepService service) => TypedResults.Ok(service.Grid(id, x, y));
 
-    private static async Task<Ok<SweepDocument>> EditAsync(string id, HttpRequest request, SweepService service, CancellationToken cancellationToken) =>
+    private static async Task<Ok<SweepDocument>> EditAsync(
+        string id, HttpRequest request, SweepService service, CancellationToken cancellationToken) =>
         TypedResults.Ok(service.Edit(id, await ExperimentPatchBody.ReadAsync(request, cancellationToken)));
 
     private static async Task<Accepted<SweepDocument>> PauseAsync(string id, SweepService service, CancellationToken cancellationToken) =>

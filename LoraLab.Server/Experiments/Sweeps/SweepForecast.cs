@@ -46,7 +46,9 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
             RunSpec spec = SpecOf(prepared, prepared.Space.Values(point));
             int own = StepsOf(prepared, spec);
             steps += own;
-            seconds += timing?.Seconds(own, spec.EffectiveBatch, TimingHistory.Evaluations(own, Math.Max(1, spec.EvalEvery)), prepared.EvalRows) ?? 0;
+            seconds += timing?.Seconds(
+                own, spec.EffectiveBatch, TimingHistory.Evaluations(own, Math.Max(1, spec.EvalEvery)), prepared.EvalRows)
+                ?? 0;
         }
 
         double all = (double)prepared.Runs / prepared.Points.Count;
@@ -69,7 +71,8 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         for (int i = 0; i < ends.Length; i++)
         {
             int start = i == 0 ? 0 : ends[i - 1];
-            int evaluations = TimingHistory.Evaluations(ends[i], prepared.First.EvalEvery) - (i == 0 ? 0 : TimingHistory.Evaluations(start, prepared.First.EvalEvery));
+            int evaluations = TimingHistory.Evaluations(ends[i], prepared.First.EvalEvery)
+                - (i == 0 ? 0 : TimingHistory.Evaluations(start, prepared.First.EvalEvery));
             steps += (long)runs[i] * (ends[i] - start);
             seconds += runs[i] * (timing?.Seconds(ends[i] - start, prepared.First.EffectiveBatch, evaluations, prepared.EvalRows) ?? 0);
         }
@@ -77,7 +80,10 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         SweepRung[] rungs = [.. ends.Zip(runs, (step, count) => new SweepRung(step, count))];
         string sentence = string.Create(
             CultureInfo.InvariantCulture,
-            $"Successive halving takes {NumberFormat.Count(steps)} of {NumberFormat.Count(fullSteps)} steps ({NumberFormat.PercentOf(steps, fullSteps)}): {string.Join(", ", rungs.Select(rung => $"{NumberFormat.Count(rung.Runs)} to step {NumberFormat.Count(rung.Step)}"))}. Each surviving run reloads the model and resumes from its checkpoint.");
+            $"Successive halving takes {NumberFormat.Count(steps)} of {NumberFormat.Count(fullSteps)} steps "
+                + $"({NumberFormat.PercentOf(steps, fullSteps)}): "
+                + $"{string.Join(", ", rungs.Select(rung => $"{NumberFormat.Count(rung.Runs)} to step {NumberFormat.Count(rung.Step)}"))}. "
+                + $"Each surviving run reloads the model and resumes from its checkpoint.");
         return new SweepSavings(steps, timing is null ? null : seconds / 3600, Exact: true, sentence, rungs);
     }
 
@@ -89,11 +95,21 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         int kept = Math.Min(prepared.Runs, pruner.MinimumRuns!.Value);
         long steps = ((long)kept * prepared.TotalSteps) + ((long)(prepared.Runs - kept) * firstDecision);
         double? hours = timing is null ? null : (
-            (kept * timing.Seconds(prepared.TotalSteps, prepared.First.EffectiveBatch, TimingHistory.Evaluations(prepared.TotalSteps, evalEvery), prepared.EvalRows))
-            + ((prepared.Runs - kept) * timing.Seconds(firstDecision, prepared.First.EffectiveBatch, TimingHistory.Evaluations(firstDecision, evalEvery), prepared.EvalRows))) / 3600;
+            (kept * timing.Seconds(
+                prepared.TotalSteps,
+                prepared.First.EffectiveBatch,
+                TimingHistory.Evaluations(prepared.TotalSteps, evalEvery),
+                prepared.EvalRows))
+            + ((prepared.Runs - kept) * timing.Seconds(
+                firstDecision,
+                prepared.First.EffectiveBatch,
+                TimingHistory.Evaluations(firstDecision, evalEvery),
+                prepared.EvalRows))) / 3600;
         string sentence = string.Create(
             CultureInfo.InvariantCulture,
-            $"The median rule stops runs that are worse than the median of the others, from step {NumberFormat.Count(firstDecision)} and after {NumberFormat.Count(kept, "run")}. The savings depend on the results: at least {NumberFormat.Count(steps)} of {NumberFormat.Count(fullSteps)} steps ({NumberFormat.PercentOf(steps, fullSteps)}) are executed.");
+            $"The median rule stops runs that are worse than the median of the others, from step {NumberFormat.Count(firstDecision)} and "
+                + $"after {NumberFormat.Count(kept, "run")}. The savings depend on the results: at least {NumberFormat.Count(steps)} of "
+                + $"{NumberFormat.Count(fullSteps)} steps ({NumberFormat.PercentOf(steps, fullSteps)}) are executed.");
         return new SweepSavings(steps, hours, Exact: false, sentence, []);
     }
 

@@ -36,13 +36,18 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
 
         ApiFailure.ThrowIfAny(errors);
 
-        plan = plan with { Spec = OnSelection(plan.Spec), StartupRuns = plan.Sampler == SweepSampler.Tpe ? plan.StartupRuns ?? DefaultStartupRuns : null };
+        plan = plan with
+        {
+            Spec = OnSelection(plan.Spec),
+            StartupRuns = plan.Sampler == SweepSampler.Tpe ? plan.StartupRuns ?? DefaultStartupRuns : null,
+        };
         (IReadOnlyList<double[]> points, int runs, int excluded) = PointsOf(plan, space!);
         SpecValidation first = await CheckAsync(plan, space!, points, cancellationToken);
         RunSpec spec = first.Spec!;
         plan = plan with { Pruner = WithDefaults(plan.Pruner, spec.EvalEvery) };
         IReadOnlyList<int> rungs = RungsOf(plan, spec, first.TotalSteps);
-        return new PreparedSweep(plan, space!, points, runs, excluded, spec, first.TotalSteps, first.EvalRows, rungs, [.. SweepRules.Warn(plan, space!, runs), .. first.Warnings]);
+        return new PreparedSweep(plan, space!, points, runs, excluded, spec, first.TotalSteps, first.EvalRows, rungs,
+            [.. SweepRules.Warn(plan, space!, runs), .. first.Warnings]);
     }
 
     /// <summary>Requires confirmation of plans with more than <see cref="MaxUnconfirmedRuns"/> runs.</summary>
@@ -50,7 +55,8 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
     {
         if (prepared.Runs > MaxUnconfirmedRuns && !prepared.Plan.Confirm)
         {
-            throw ApiFailure.Invalid("confirm", $"The sweep has {NumberFormat.Count(prepared.Runs, "run")}, more than {MaxUnconfirmedRuns}; reduce the search space, or set confirm: true.");
+            throw ApiFailure.Invalid("confirm", $"The sweep has {NumberFormat.Count(prepared.Runs, "run")}, more than "
+                + $"{MaxUnconfirmedRuns}; reduce the search space, or set confirm: true.");
         }
     }
 
@@ -68,14 +74,16 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
             double all = GridPoints.Count(space);
             if (all > GridPoints.Max)
             {
-                throw ApiFailure.Invalid("space", $"The grid has {NumberFormat.Number(all)} combinations; at most {NumberFormat.Count(GridPoints.Max)} can be enumerated. Use fewer values, or the sampler random or tpe.");
+                throw ApiFailure.Invalid("space", $"The grid has {NumberFormat.Number(all)} combinations; at most "
+                    + $"{NumberFormat.Count(GridPoints.Max)} can be enumerated. Use fewer values, or the sampler random or tpe.");
             }
 
             double[][] points = [.. GridPoints.Of(space)];
             return points.Length switch
             {
                 0 => throw NothingLeft(space, $"None of the {NumberFormat.Number(all)} grid combinations satisfies"),
-                > MaxRuns => throw ApiFailure.Invalid("space", $"The grid has {NumberFormat.Count(points.Length, "run")}; a sweep has at most {NumberFormat.Count(MaxRuns)}. Use fewer values, or the sampler random or tpe."),
+                > MaxRuns => throw ApiFailure.Invalid("space", $"The grid has {NumberFormat.Count(points.Length, "run")}; "
+                    + $"a sweep has at most {NumberFormat.Count(MaxRuns)}. Use fewer values, or the sampler random or tpe."),
                 _ => (points, points.Length, (int)all - points.Length),
             };
         }
@@ -89,12 +97,16 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
     }
 
     private static ApiFailure NothingLeft(SearchSpace space, string subject) =>
-        ApiFailure.Invalid("constraints", $"{subject} {string.Join(" and ", space.Constraints.Select(constraint => $"'{constraint.Text}'"))}, so there is nothing to run. Change a constraint or the search space.");
+        ApiFailure.Invalid(
+            "constraints",
+            $"{subject} {string.Join(" and ", space.Constraints.Select(constraint => $"'{constraint.Text}'"))}, "
+                + "so there is nothing to run. Change a constraint or the search space.");
 
     /// <summary>
     /// Checks every value of every field at least once, so that a value that the trainer rejects is reported before anything is created.
     /// </summary>
-    private async Task<SpecValidation> CheckAsync(SweepPlan plan, SearchSpace space, IReadOnlyList<double[]> points, CancellationToken cancellationToken)
+    private async Task<SpecValidation> CheckAsync(
+        SweepPlan plan, SearchSpace space, IReadOnlyList<double[]> points, CancellationToken cancellationToken)
     {
         SpecValidation? first = null;
         HashSet<(int, double)> seen = [];
@@ -122,7 +134,8 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
             }
             catch (ApiFailure rejected) when (rejected.Errors is not null)
             {
-                throw ApiFailure.Invalid([.. rejected.Errors.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, $"{SettingFormat.FormatAll(values)}: {ForSweep(field.Key, message)}")))]);
+                throw ApiFailure.Invalid([.. rejected.Errors.SelectMany(field => field.Value.Select(message =>
+                    new FieldError(field.Key, $"{SettingFormat.FormatAll(values)}: {ForSweep(field.Key, message)}")))]);
             }
         }
 
@@ -136,8 +149,13 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
 
     private static SweepPruner? WithDefaults(SweepPruner? pruner, int evalEvery) => pruner?.Kind switch
     {
-        SweepPrunerKind.Median => pruner with { WarmupSteps = pruner.WarmupSteps ?? 2 * evalEvery, MinimumRuns = pruner.MinimumRuns ?? MedianRule.DefaultMinimumRuns },
-        SweepPrunerKind.Halving => pruner with { FirstRung = pruner.FirstRung ?? evalEvery, Factor = pruner.Factor ?? HalvingRule.DefaultFactor },
+        SweepPrunerKind.Median => pruner with
+        {
+            WarmupSteps = pruner.WarmupSteps ?? 2 * evalEvery,
+            MinimumRuns = pruner.MinimumRuns ?? MedianRule.DefaultMinimumRuns,
+        },
+        SweepPrunerKind.Halving =>
+            pruner with { FirstRung = pruner.FirstRung ?? evalEvery, Factor = pruner.Factor ?? HalvingRule.DefaultFactor },
         _ => null,
     };
 
@@ -151,6 +169,7 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         IReadOnlyList<int> rungs = HalvingRule.Rungs(halving.FirstRung!.Value, halving.Factor!.Value, spec.EvalEvery, totalSteps);
         return rungs.Count > 0 ? rungs : throw ApiFailure.Invalid(
             "pruner.firstRung",
-            $"pruner.firstRung is {halving.FirstRung}, but with an evaluation every {spec.EvalEvery} of {totalSteps} steps no rung lies before the end. Use a smaller firstRung or evalEvery.");
+            $"pruner.firstRung is {halving.FirstRung}, but with an evaluation every {spec.EvalEvery} of {totalSteps} steps no rung lies "
+                + "before the end. Use a smaller firstRung or evalEvery.");
     }
 }

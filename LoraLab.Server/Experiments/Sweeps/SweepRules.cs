@@ -17,14 +17,18 @@ internal static class SweepRules
             yield return error;
         }
 
-        if (plan.Spec["evalSplit"] is { } split && !(split.GetValueKind() == JsonValueKind.String && split.GetValue<string>() == "selection"))
+        if (plan.Spec["evalSplit"] is { } split
+            && !(split.GetValueKind() == JsonValueKind.String && split.GetValue<string>() == "selection"))
         {
-            yield return new FieldError("spec.evalSplit", $"spec.evalSplit is {split.ToJsonString()}, but a sweep evaluates on the selection split only: selecting on the reported rows would bias the reported result. Omit evalSplit, and run the best configuration again with evalSplit dev.");
+            yield return new FieldError("spec.evalSplit", $"spec.evalSplit is {split.ToJsonString()}, but a sweep evaluates on the "
+                + "selection split only: selecting on the reported rows would bias the reported result. Omit evalSplit, "
+                + "and run the best configuration again with evalSplit dev.");
         }
 
         if (!Objective.All.Contains(plan.Objective))
         {
-            yield return new FieldError("objective", $"objective is '{plan.Objective}'; it must be one of {string.Join(", ", Objective.All)}.");
+            yield return new FieldError(
+                "objective", $"objective is '{plan.Objective}'; it must be one of {string.Join(", ", Objective.All)}.");
         }
 
         foreach (FieldError error in CheckSampler(plan).Concat(CheckPruner(plan)))
@@ -51,24 +55,28 @@ internal static class SweepRules
     public static IEnumerable<FieldError> CheckSteps(SweepPlan plan, SearchSpace space) => plan.Pruner is null
         ? []
         : space.Dimensions.Where(dimension => SpecFields.AffectingSteps.Contains(dimension.Field)).Select(dimension => new FieldError(
-            "pruner", $"pruner compares runs at the same step, but {dimension.Field} changes what a step or an evaluation is; remove {dimension.Field} from space, or remove the pruner."));
+            "pruner", $"pruner compares runs at the same step, but {dimension.Field} changes what a step or an evaluation is; "
+                + $"remove {dimension.Field} from space, or remove the pruner."));
 
     /// <summary>Warnings about a valid plan.</summary>
     public static IEnumerable<string> Warn(SweepPlan plan, SearchSpace space, int runs)
     {
-        if (space.Dimensions.Where(dimension => SpecFields.AffectingRows.Contains(dimension.Field)).Select(dimension => dimension.Field).ToArray() is { Length: > 0 } fields)
+        if (space.Dimensions.Where(dimension => SpecFields.AffectingRows.Contains(dimension.Field)).Select(dimension => dimension.Field)
+            .ToArray() is { Length: > 0 } fields)
         {
             yield return $"{string.Join(" and ", fields)} changes which rows are evaluated, so runs are compared on different rows.";
         }
 
         if (space.Has("seed") || space.Has("orderSeed"))
         {
-            yield return "Seeds are not hyper-parameters: the best of several seeds is only the luckiest. To measure the variance over seeds, repeat one configuration in a study.";
+            yield return "Seeds are not hyper-parameters: the best of several seeds is only the luckiest. To measure the variance over "
+                + "seeds, repeat one configuration in a study.";
         }
 
         if (runs > SweepPlanner.MaxUnconfirmedRuns && !plan.Confirm)
         {
-            yield return $"The sweep has {NumberFormat.Count(runs, "run")}, more than {SweepPlanner.MaxUnconfirmedRuns}: creating it requires confirm: true.";
+            yield return $"The sweep has {NumberFormat.Count(runs, "run")}, more than {SweepPlanner.MaxUnconfirmedRuns}: "
+                + "creating it requires confirm: true.";
         }
 
         if (plan.Sampler != SweepSampler.Grid && runs < plan.Runs)
@@ -86,12 +94,16 @@ internal static class SweepRules
 
         if (plan.Sampler != SweepSampler.Grid && plan.Runs is not (>= 1 and <= SweepPlanner.MaxRuns))
         {
-            yield return new FieldError("runs", plan.Runs is null ? "runs is missing; set the number of points to sample." : $"runs is {plan.Runs}; it must be from 1 to {SweepPlanner.MaxRuns}.");
+            yield return new FieldError("runs", plan.Runs is null
+                ? "runs is missing; set the number of points to sample."
+                : $"runs is {plan.Runs}; it must be from 1 to {SweepPlanner.MaxRuns}.");
         }
 
         if (plan.StartupRuns is not null && (plan.Sampler != SweepSampler.Tpe || plan.StartupRuns is < 2 or > SweepPlanner.MaxRuns))
         {
-            yield return new FieldError("startupRuns", plan.Sampler != SweepSampler.Tpe ? "startupRuns applies to the sampler tpe only; omit it." : $"startupRuns is {plan.StartupRuns}; it must be from 2 to {SweepPlanner.MaxRuns}.");
+            yield return new FieldError("startupRuns", plan.Sampler != SweepSampler.Tpe
+                ? "startupRuns applies to the sampler tpe only; omit it."
+                : $"startupRuns is {plan.StartupRuns}; it must be from 2 to {SweepPlanner.MaxRuns}.");
         }
     }
 
@@ -103,9 +115,13 @@ internal static class SweepRules
         }
 
         bool median = pruner.Kind == SweepPrunerKind.Median;
-        if (median ? pruner.FirstRung is not null || pruner.Factor is not null : pruner.WarmupSteps is not null || pruner.MinimumRuns is not null)
+        if (median
+            ? pruner.FirstRung is not null || pruner.Factor is not null
+            : pruner.WarmupSteps is not null || pruner.MinimumRuns is not null)
         {
-            yield return new FieldError("pruner", median ? "pruner: firstRung and factor are options of halving; median takes warmupSteps and minimumRuns." : "pruner: warmupSteps and minimumRuns are options of median; halving takes firstRung and factor.");
+            yield return new FieldError("pruner", median
+                ? "pruner: firstRung and factor are options of halving; median takes warmupSteps and minimumRuns."
+                : "pruner: warmupSteps and minimumRuns are options of median; halving takes firstRung and factor.");
         }
 
         if (pruner.WarmupSteps is < 1)
@@ -130,7 +146,8 @@ internal static class SweepRules
 
         if (pruner.Kind == SweepPrunerKind.Halving && plan.Sampler == SweepSampler.Tpe)
         {
-            yield return new FieldError("pruner", "pruner: halving needs all its runs at the start, but tpe samples them one at a time; use median with tpe, or grid or random with halving.");
+            yield return new FieldError("pruner", "pruner: halving needs all its runs at the start, but tpe samples them one at a time; "
+                + "use median with tpe, or grid or random with halving.");
         }
     }
 }

@@ -17,7 +17,15 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Experiments.Sweeps;
 
 /// <summary>The operations of the sweep API.</summary>
-internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepForecast forecast, ExperimentService experiments, Idempotency idempotency, RunIds ids, Lanes lanes, TimeProvider time)
+internal sealed class SweepService(
+    IRunStore store,
+    SweepPlanner planner,
+    SweepForecast forecast,
+    ExperimentService experiments,
+    Idempotency idempotency,
+    RunIds ids,
+    Lanes lanes,
+    TimeProvider time)
 {
     public async Task<SweepPreview> PreviewAsync(SweepPlan plan, CancellationToken cancellationToken)
     {
@@ -31,20 +39,25 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         Show(await CreateAsync(plan, null, cancellationToken));
 
     /// <summary>Creates a sweep once per key: the same key and body return the stored response, another body is rejected.</summary>
-    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
+    public Task<(string Id, string Body, bool Replayed)> CreateOnceAsync(
+        string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
     {
-        ExperimentResponse response = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) => JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
+        ExperimentResponse response = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) =>
+            JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
         return idempotency.CreateAsync(key, response.BodyHash, () => CreateAsync(plan, response, cancellationToken), cancellationToken);
     }
 
-    public SweepList List() => new([.. store.ListExperiments(ExperimentKind.Sweep).Select(experiment => Show(experiment, withTrials: false))]);
+    public SweepList List() =>
+        new([.. store.ListExperiments(ExperimentKind.Sweep).Select(experiment => Show(experiment, withTrials: false))]);
 
     public SweepDocument Get(string id) => Show(Find(id));
 
     public SweepRuns Runs(string id)
     {
         StoredExperiment experiment = Find(id);
-        return new SweepRuns([.. Trial.Of(experiment.Read<StoredSweep>(), RunsOf(experiment)).Select(trial => trial.Run).OfType<RunDocument>().Select(store.WithQueuePosition)]);
+        return new SweepRuns(
+            [.. Trial.Of(experiment.Read<StoredSweep>(), RunsOf(experiment)).Select(trial => trial.Run).OfType<RunDocument>()
+                .Select(store.WithQueuePosition)]);
     }
 
     public SweepImportance Importance(string id)
@@ -60,9 +73,14 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             Runs = finished.Count,
             RequiredRuns = FieldImportances.Needed,
             Note = missing > 0
-                ? $"Hyper-parameter importance requires {FieldImportances.Needed} completed runs; {missing} more {(missing == 1 ? "is" : "are")} needed."
-                : $"Share of the variance of {sweep.Plan.Objective} over {finished.Count} completed runs explained by a field (ε², corrected for chance). Interactions between fields are not included, nor are runs that were stopped early.",
-            Fields = missing > 0 ? [] : FieldImportances.Of(space, [.. finished.Select(run => space.PointOf(run.Trial.Stored.Values)!)], [.. finished.Select(run => run.Value)]),
+                ? $"Hyper-parameter importance requires {FieldImportances.Needed} completed runs; {missing} more "
+                    + $"{(missing == 1 ? "is" : "are")} needed."
+                : $"Share of the variance of {sweep.Plan.Objective} over {finished.Count} completed runs explained by a field (ε², "
+                    + "corrected for chance). Interactions between fields are not included, nor are runs that were stopped early.",
+            Fields = missing > 0
+                ? []
+                : FieldImportances.Of(
+                    space, [.. finished.Select(run => space.PointOf(run.Trial.Stored.Values)!)], [.. finished.Select(run => run.Value)]),
         };
     }
 
@@ -81,7 +99,8 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         experiments.UpdateDescription(id, patch.Name?.Trim(), experiment =>
         {
             StoredSweep sweep = experiment.Read<StoredSweep>();
-            return experiment.With(sweep with { Plan = sweep.Plan with { Name = experiment.Name, Notes = patch.Notes ?? sweep.Plan.Notes } });
+            return experiment.With(
+                sweep with { Plan = sweep.Plan with { Name = experiment.Name, Notes = patch.Notes ?? sweep.Plan.Notes } });
         });
         return Get(id);
     }
@@ -93,9 +112,11 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
         TransitionAsync(id, SweepState.Running, "resumed", cancellationToken, SweepState.Paused, SweepState.Running);
 
     public Task<SweepDocument> CancelAsync(string id, CancellationToken cancellationToken) =>
-        TransitionAsync(id, SweepState.Cancelled, "cancelled", cancellationToken, SweepState.Running, SweepState.Paused, SweepState.Cancelled);
+        TransitionAsync(
+            id, SweepState.Cancelled, "cancelled", cancellationToken, SweepState.Running, SweepState.Paused, SweepState.Cancelled);
 
-    private async Task<SweepDocument> TransitionAsync(string id, SweepState to, string verb, CancellationToken cancellationToken, params SweepState[] from)
+    private async Task<SweepDocument> TransitionAsync(
+        string id, SweepState to, string verb, CancellationToken cancellationToken, params SweepState[] from)
     {
         Find(id);
         return Show(await experiments.ChangeAsync(
@@ -104,8 +125,10 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             {
                 StoredSweep sweep = experiment.Read<StoredSweep>();
                 return !from.Contains(sweep.State)
-                    ? throw ApiFailure.Conflict("sweepEnded", $"Sweep {id} is {sweep.State.ToString().ToLowerInvariant()} and cannot be {verb}.")
-                    : sweep.State == to ? experiment : experiment.With(sweep with { State = to, EndedAt = to == SweepState.Cancelled ? now : null });
+                    ? throw ApiFailure.Conflict(
+                        "sweepEnded", $"Sweep {id} is {sweep.State.ToString().ToLowerInvariant()} and cannot be {verb}.")
+                    : sweep.State == to ? experiment
+                    : experiment.With(sweep with { State = to, EndedAt = to == SweepState.Cancelled ? now : null });
             },
             cancellationToken));
     }
@@ -124,7 +147,9 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
             EvalEvery = prepared.First.EvalEvery,
             Rungs = prepared.Rungs,
             PlannedRuns = prepared.Runs,
-            Trials = prepared.Plan.Sampler == SweepSampler.Tpe ? [] : [.. prepared.Points.Select(point => new StoredTrial(prepared.Space.Values(point)))],
+            Trials = prepared.Plan.Sampler == SweepSampler.Tpe
+                ? []
+                : [.. prepared.Points.Select(point => new StoredTrial(prepared.Space.Values(point)))],
         };
         StoredExperiment stored = new()
         {
@@ -139,7 +164,8 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
 
     private string NameOf(PreparedSweep prepared) => string.IsNullOrWhiteSpace(prepared.Plan.Name)
         ? RunNames.Unique(
-            $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, {prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
+            $"{string.Join(" × ", prepared.Space.Dimensions.Take(3).Select(dimension => dimension.Field))}, "
+                + $"{prepared.Plan.Sampler.ToString().ToLowerInvariant()} of {prepared.Runs}",
             name => store.ListExperiments(ExperimentKind.Sweep).Any(experiment => experiment.Name == name))
         : prepared.Plan.Name.Trim();
 
@@ -147,7 +173,10 @@ internal sealed class SweepService(IRunStore store, SweepPlanner planner, SweepF
 
     private SweepDocument Show(StoredExperiment experiment) => Show(experiment, withTrials: true);
 
-    private SweepDocument Show(StoredExperiment experiment, bool withTrials) => SweepDocuments.Of(experiment, store, lanes.All.Count, withTrials);
+    private SweepDocument Show(StoredExperiment experiment, bool withTrials) =>
+        SweepDocuments.Of(experiment, store, lanes.All.Count, withTrials);
 
-    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Sweep } experiment ? experiment : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
+    private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Sweep } experiment
+        ? experiment
+        : throw ApiFailure.NotFound("sweepNotFound", $"There is no sweep '{ApiFailure.Shorten(id)}'.");
 }

@@ -22,8 +22,14 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
                 Describe(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", RequestBody.TooLargeMessage),
             BadHttpRequestException bad => Describe(bad.StatusCode, "malformed", Explain(bad)),
-            _ when DiskSpace.IsShort(exception) => Describe(StatusCodes.Status507InsufficientStorage, "diskFull", "The disk of the data directory is full, so the request could not be stored; free some space and send it again."),
-            _ => Describe(StatusCodes.Status500InternalServerError, "internal", "The server failed to process this request; see its log for details."),
+            _ when DiskSpace.IsShort(exception) => Describe(
+                StatusCodes.Status507InsufficientStorage,
+                "diskFull",
+                "The disk of the data directory is full, so the request could not be stored; free some space and send it again."),
+            _ => Describe(
+                StatusCodes.Status500InternalServerError,
+                "internal",
+                "The server failed to process this request; see its log for details."),
         };
         if (exception is ApiFailure { Errors: { } errors })
         {

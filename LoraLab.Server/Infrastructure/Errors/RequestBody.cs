@@ -12,12 +12,16 @@ internal static class RequestBody
 
     public static readonly string TooLargeMessage = $"The body is larger than {MaximumBytes / 1024} KiB.";
 
-    private static readonly JsonDocumentOptions Parsing = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    private static readonly JsonDocumentOptions _parsing = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
-    private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions _strict = new(ContractJson.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     /// <summary>The body, which must be a JSON object; without a body: an empty object if <paramref name="optional"/>.</summary>
-    public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, bool optional = false, CancellationToken cancellationToken = default)
+    public static async Task<JsonObject> ReadObjectAsync(
+        HttpRequest request, bool optional = false, CancellationToken cancellationToken = default)
     {
         byte[] bytes = await ReadBytesAsync(request, cancellationToken);
         if (bytes.Length == 0)
@@ -28,7 +32,7 @@ internal static class RequestBody
         try
         {
             RequireUnicode(bytes);
-            return JsonNode.Parse(bytes, documentOptions: Parsing) as JsonObject
+            return JsonNode.Parse(bytes, documentOptions: _parsing) as JsonObject
                 ?? throw ApiFailure.Malformed("The body must be a JSON object.");
         }
         catch (JsonException error)
@@ -48,7 +52,7 @@ internal static class RequestBody
     {
         try
         {
-            return body.Deserialize<T>(Strict) ?? throw ApiFailure.Malformed("The body must be a JSON object.");
+            return body.Deserialize<T>(_strict) ?? throw ApiFailure.Malformed("The body must be a JSON object.");
         }
         catch (JsonException error)
         {
@@ -59,7 +63,7 @@ internal static class RequestBody
     // The parser accepts an unpaired surrogate in a string and fails only when the string is read.
     private static void RequireUnicode(byte[] bytes)
     {
-        Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = Parsing.MaxDepth });
+        Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = _parsing.MaxDepth });
         try
         {
             while (reader.Read())
@@ -72,7 +76,8 @@ internal static class RequestBody
         }
         catch (InvalidOperationException)
         {
-            throw ApiFailure.Malformed($"The string that ends at byte {reader.BytesConsumed} of the body is not valid Unicode: it has an unpaired surrogate.");
+            throw ApiFailure.Malformed(
+                $"The string that ends at byte {reader.BytesConsumed} of the body is not valid Unicode: it has an unpaired surrogate.");
         }
     }
 

@@ -18,13 +18,18 @@ internal static class StatusMessages
         HttpRequest request = context.HttpContext.Request;
         (string code, string? detail) = problem.Status switch
         {
-            StatusCodes.Status401Unauthorized => ("keyNeeded", $"{Refusal(context.HttpContext)} Send a key as Authorization: Bearer KEY, or sign in at /login."),
+            StatusCodes.Status401Unauthorized =>
+                ("keyNeeded", $"{Refusal(context.HttpContext)} Send a key as Authorization: Bearer KEY, or sign in at /login."),
             StatusCodes.Status403Forbidden => ("scopeMissing", "This request requires a key with the scope "
                 + $"{RequiredScope.For(context.HttpContext)}, which the key that was sent does not have."),
-            StatusCodes.Status429TooManyRequests => ("tooManyRequests", "This client exceeds LoraLab:Limits:RequestsPerMinute; wait the number of seconds in the Retry-After header."),
+            StatusCodes.Status429TooManyRequests => (
+                "tooManyRequests",
+                "This client exceeds LoraLab:Limits:RequestsPerMinute; wait the number of seconds in the Retry-After header."),
             StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {request.Path}; see /api-docs for all routes."),
-            StatusCodes.Status405MethodNotAllowed => ("methodNotAllowed", $"{request.Path} does not support {request.Method}; see /api-docs for all routes."),
-            StatusCodes.Status415UnsupportedMediaType => ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
+            StatusCodes.Status405MethodNotAllowed =>
+                ("methodNotAllowed", $"{request.Path} does not support {request.Method}; see /api-docs for all routes."),
+            StatusCodes.Status415UnsupportedMediaType =>
+                ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
             _ => ("refused", problem.Detail),
         };
         problem.Type = $"urn:loralab:problem:{code}";

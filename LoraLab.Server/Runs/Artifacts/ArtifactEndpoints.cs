@@ -12,8 +12,10 @@ internal static class ArtifactEndpoints
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("/{id}/artifacts", List).ProducesProblem(404).WithSummary("The run's files with their kinds and sizes");
-        runs.MapGet("/{id}/artifacts/{**name}", Download).Produces(200, contentType: "application/octet-stream").ProducesProblem(404).WithSummary("One of the run's files");
-        runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409)
+        runs.MapGet("/{id}/artifacts/{**name}", Download).Produces(200, contentType: "application/octet-stream").ProducesProblem(404)
+            .WithSummary("One of the run's files");
+        runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json").ProducesProblem(400).ProducesProblem(404)
+            .ProducesProblem(409)
             .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document records what was removed");
     }
 
@@ -28,7 +30,8 @@ internal static class ArtifactEndpoints
     {
         RequireRun(store, id);
         (RunArtifact artifact, string path) = files.Find(id, name)
-            ?? throw ApiFailure.NotFound("artifactNotFound", $"Run {id} has no such file; GET /api/v1/runs/{id}/artifacts lists its files.");
+            ?? throw ApiFailure.NotFound(
+                "artifactNotFound", $"Run {id} has no such file; GET /api/v1/runs/{id}/artifacts lists its files.");
         try
         {
             // Always as an attachment: files written by a run are never rendered as a page of this server.
@@ -41,7 +44,8 @@ internal static class ArtifactEndpoints
         }
     }
 
-    private static async Task<Ok<RunDocument>> PruneAsync(string id, HttpRequest request, IRunStore store, ArtifactPruning pruning, CancellationToken cancellationToken)
+    private static async Task<Ok<RunDocument>> PruneAsync(
+        string id, HttpRequest request, IRunStore store, ArtifactPruning pruning, CancellationToken cancellationToken)
     {
         PruneRequest prune = await RequestBody.ReadAsync<PruneRequest>(request, cancellationToken);
         RequireRun(store, id);

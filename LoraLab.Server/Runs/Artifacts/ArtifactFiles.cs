@@ -15,12 +15,16 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
 {
     private const string Unfinished = ".tmp";
 
-    private static readonly EnumerationOptions Walk = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device };
+    private static readonly EnumerationOptions _walk = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
+    };
 
     public IReadOnlyList<RunArtifact> List(string runId)
     {
         string root = paths.RunDirectory(runId);
-        return !Directory.Exists(root) ? [] : [.. new DirectoryInfo(root).EnumerateFiles("*", Walk)
+        return !Directory.Exists(root) ? [] : [.. new DirectoryInfo(root).EnumerateFiles("*", _walk)
             .Where(file => file.LinkTarget is null)
             .Select(file => Describe(Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file))
             .OfType<RunArtifact>()
@@ -40,7 +44,14 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
         {
             return name.Contains(Unfinished, StringComparison.Ordinal) || name == RunRecords.Submission
                 ? null
-                : new RunArtifact { Name = name, Kind = KindOf(name), Bytes = file.Length, Step = StepOf(name), ModifiedAt = file.LastWriteTimeUtc };
+                : new RunArtifact
+                {
+                    Name = name,
+                    Kind = KindOf(name),
+                    Bytes = file.Length,
+                    Step = StepOf(name),
+                    ModifiedAt = file.LastWriteTimeUtc,
+                };
         }
         catch (FileNotFoundException)
         {
@@ -62,7 +73,8 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
     };
 
     private static int? StepOf(string name) =>
-        StepInName().Match(name) is { Success: true } match && int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out int step) ? step : null;
+        StepInName().Match(name) is { Success: true } match
+            && int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out int step) ? step : null;
 
     [GeneratedRegex("^(?:predictions|checkpoints)/step-([0-9]+)")]
     private static partial Regex StepInName();

@@ -17,26 +17,35 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
     {
         using Lock.Scope scope = directoryLocks.AcquireLock();
         IReadOnlyList<RunArtifact> artifacts = files.List(runId);
-        (RunDocument pruned, IReadOnlyList<RunArtifact> removed) = store.Transact(StoreScope.Run(runId), transaction => RecordPruning(transaction, runId, artifacts, request, byRetention));
+        (RunDocument pruned, IReadOnlyList<RunArtifact> removed) =
+            store.Transact(StoreScope.Run(runId), transaction => RecordPruning(transaction, runId, artifacts, request, byRetention));
 
         // The attempt of a run that was resumed just now has not begun, and keeps the files that it finds; one that is resumed later
         // finds none.
         if (removed.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
         {
             Remove(runId, removed);
-            log.LogInformation("Pruned {Files} files of run {Run} ({MiB:0.#} MiB): {Kinds}", removed.Count, runId, removed.Sum(artifact => artifact.Bytes) / (double)(1 << 20), string.Join(", ", removed.Select(artifact => artifact.Kind).Distinct()));
+            log.LogInformation(
+                "Pruned {Files} files of run {Run} ({MiB:0.#} MiB): {Kinds}",
+                removed.Count,
+                runId,
+                removed.Sum(artifact => artifact.Bytes) / (double)(1 << 20),
+                string.Join(", ", removed.Select(artifact => artifact.Kind).Distinct()));
         }
 
         return pruned;
     }
 
     /// <summary>Records in the document the files to be removed.</summary>
-    private static (RunDocument Run, IReadOnlyList<RunArtifact> Removed) RecordPruning(IStoreTransaction transaction, string runId, IReadOnlyList<RunArtifact> artifacts, PruneRequest request, bool byRetention)
+    private static (RunDocument Run, IReadOnlyList<RunArtifact> Removed) RecordPruning(
+        IStoreTransaction transaction, string runId, IReadOnlyList<RunArtifact> artifacts, PruneRequest request, bool byRetention)
     {
         StoredRun run = transaction.Find(runId) ?? throw ApiFailure.NoRun(runId);
         if (!run.Document.State.IsTerminal())
         {
-            throw ApiFailure.Conflict("runActive", $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned once it has ended.");
+            throw ApiFailure.Conflict(
+                "runActive",
+                $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned once it has ended.");
         }
 
         HashSet<int?> kept = KeptSteps(run.Document, artifacts);
@@ -70,14 +79,16 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
 
     private static HashSet<int?> KeptSteps(RunDocument run, IEnumerable<RunArtifact> artifacts)
     {
-        List<int?> steps = [.. artifacts.Where(artifact => artifact.Kind == ArtifactKind.Predictions).Select(artifact => artifact.Step).Order()];
+        List<int?> steps =
+            [.. artifacts.Where(artifact => artifact.Kind == ArtifactKind.Predictions).Select(artifact => artifact.Step).Order()];
         return [steps.FirstOrDefault(), steps.LastOrDefault(), run.Summary.Accuracy?.BestStep, run.Summary.MacroF1?.BestStep];
     }
 
     private void Remove(string runId, IReadOnlyList<RunArtifact> removed)
     {
         // The file that marks a checkpoint or an adapter as complete is removed first, so that the remains after a crash are never used.
-        foreach (string path in removed.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal)).Select(artifact => files.PathOf(runId, artifact)))
+        foreach (string path in removed.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal))
+            .Select(artifact => files.PathOf(runId, artifact)))
         {
             File.Delete(path);
             if (Path.GetDirectoryName(path) is { } folder && !Directory.EnumerateFileSystemEntries(folder).Any())

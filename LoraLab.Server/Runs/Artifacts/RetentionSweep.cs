@@ -11,20 +11,26 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// Prunes files periodically by the configured age. Age is measured by the wall clock, so nothing is pruned if the clock was set while the
 /// server was running.
 /// </summary>
-internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<RetentionSweep> log) : BackgroundLoop(time, log)
+internal sealed class RetentionSweep(
+    IRunStore store,
+    ArtifactPruning pruning,
+    IOptions<LoraLabOptions> options,
+    TimeProvider time,
+    ILogger<RetentionSweep> log) : BackgroundLoop(time, log)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Drift = TimeSpan.FromHours(1);
+    private static readonly TimeSpan _interval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _drift = TimeSpan.FromHours(1);
 
-    private readonly DateTimeOffset begun = time.GetUtcNow();
-    private readonly long ticks = time.GetTimestamp();
+    private readonly DateTimeOffset _begun = time.GetUtcNow();
+    private readonly long _ticks = time.GetTimestamp();
 
     /// <summary>Prunes all files that are old enough.</summary>
     public void Sweep()
     {
-        if ((Time.GetUtcNow() - begun - Time.GetElapsedTime(ticks)).Duration() > Drift)
+        if ((Time.GetUtcNow() - _begun - Time.GetElapsedTime(_ticks)).Duration() > _drift)
         {
-            Log.LogWarning("The system clock was changed while the server was running; nothing is pruned by age until the server is restarted");
+            Log.LogWarning(
+                "The system clock was changed while the server was running; nothing is pruned by age until the server is restarted");
             return;
         }
 
@@ -32,7 +38,11 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
         RunFilter ended = RunFilter.InStates(RunState.Completed, RunState.Failed, RunState.Cancelled);
         foreach (RunDocument run in store.Enumerate(ended, RunSort.By("endedAt")).Select(run => run.Document).TakeWhile(IsOldEnough))
         {
-            PruneRequest request = new() { Checkpoints = IsOld(run, retention.CheckpointDays), Predictions = IsOld(run, retention.PredictionDays) };
+            PruneRequest request = new()
+            {
+                Checkpoints = IsOld(run, retention.CheckpointDays),
+                Predictions = IsOld(run, retention.PredictionDays),
+            };
             if (request.Checkpoints || request.Predictions)
             {
                 Prune(run.Id, request);
@@ -47,16 +57,18 @@ internal sealed class RetentionSweep(IRunStore store, ArtifactPruning pruning, I
             return;
         }
 
-        using PeriodicTimer timer = new(Interval, Time);
+        using PeriodicTimer timer = new(_interval, Time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             Sweep();
         }
     }
 
-    private bool IsOldEnough(RunDocument run) => IsOld(run, options.Value.Retention.CheckpointDays) || IsOld(run, options.Value.Retention.PredictionDays);
+    private bool IsOldEnough(RunDocument run) =>
+        IsOld(run, options.Value.Retention.CheckpointDays) || IsOld(run, options.Value.Retention.PredictionDays);
 
-    private bool IsOld(RunDocument run, double? days) => days is double limit && run.EndedAt is { } ended && Time.GetUtcNow() - ended >= TimeSpan.FromDays(limit);
+    private bool IsOld(RunDocument run, double? days) =>
+        days is double limit && run.EndedAt is { } ended && Time.GetUtcNow() - ended >= TimeSpan.FromDays(limit);
 
     private void Prune(string id, PruneRequest request)
     {

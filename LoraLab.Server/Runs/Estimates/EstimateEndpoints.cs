@@ -12,7 +12,8 @@ internal static class EstimateEndpoints
         .Accepts<RunSpec>("application/json").Produces<MemoryEstimate>().ProducesProblem(400).ProducesProblem(503)
         .WithSummary("Peak memory of a specification by component, whether it fits the budget, and changes that would");
 
-    private static async Task<Ok<MemoryEstimate>> EstimateAsync(HttpRequest request, EstimateService service, CancellationToken cancellationToken)
+    private static async Task<Ok<MemoryEstimate>> EstimateAsync(
+        HttpRequest request, EstimateService service, CancellationToken cancellationToken)
     {
         JsonObject spec = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
         return TypedResults.Ok(await service.EstimateAsync(spec, cancellationToken));

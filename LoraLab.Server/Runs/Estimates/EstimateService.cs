@@ -13,33 +13,34 @@ namespace LoraLab.Server.Runs.Estimates;
 /// </summary>
 internal sealed class EstimateService : IDisposable
 {
-    private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _idleTimeout = TimeSpan.FromMinutes(1);
 
-    private readonly TrainerInspector inspector;
-    private readonly SpecChecker checker;
-    private readonly Lanes lanes;
-    private readonly ITimer idle;
-    private int pending;
+    private readonly TrainerInspector _inspector;
+    private readonly SpecChecker _checker;
+    private readonly Lanes _lanes;
+    private readonly ITimer _idle;
+    private int _pending;
 
     public EstimateService(WorkerLocator locator, SpecChecker checker, Lanes lanes, TimeProvider time, ILogger<TrainerInspector> log)
     {
-        inspector = new TrainerInspector(locator, log);
-        (this.checker, this.lanes) = (checker, lanes);
-        idle = time.CreateTimer(_ => ReleaseWhenIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _inspector = new TrainerInspector(locator, log);
+        (_checker, _lanes) = (checker, lanes);
+        _idle = time.CreateTimer(_ => ReleaseWhenIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The estimate for the lane that would execute the run.</summary>
     /// <exception cref="ApiFailure">The specification is invalid, or the trainer is unavailable.</exception>
     public async Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken)
     {
-        SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-        string device = lanes.All.First(lane => lane.Accepts(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
+        SpecValidation valid = await _checker.CheckAsync(spec, cancellationToken);
+        string device = _lanes.All.First(lane => lane.Accepts(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
         JsonObject resolved = spec.DeepClone().AsObject();
         resolved["device"] = device;
-        Interlocked.Increment(ref pending);
+        Interlocked.Increment(ref _pending);
         try
         {
-            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "estimate", Spec = resolved }, cancellationToken);
+            InspectResponse response = await _inspector.RequestAsync(
+                new InspectRequest { Kind = "estimate", Spec = resolved }, cancellationToken);
             return response switch
             {
                 { Estimate: { } estimate } => Keep(estimate),
@@ -49,22 +50,22 @@ internal sealed class EstimateService : IDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref pending);
-            idle.Change(IdleTimeout, Timeout.InfiniteTimeSpan);
+            Interlocked.Decrement(ref _pending);
+            _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
         }
     }
 
     public void Dispose()
     {
-        idle.Dispose();
-        inspector.Dispose();
+        _idle.Dispose();
+        _inspector.Dispose();
     }
 
     private MemoryEstimate Keep(MemoryEstimate estimate)
     {
-        if (estimate.Device != "cpu" && Volatile.Read(ref pending) == 1)
+        if (estimate.Device != "cpu" && Volatile.Read(ref _pending) == 1)
         {
-            inspector.Release();
+            _inspector.Release();
         }
 
         return estimate;
@@ -72,9 +73,9 @@ internal sealed class EstimateService : IDisposable
 
     private void ReleaseWhenIdle()
     {
-        if (Volatile.Read(ref pending) == 0)
+        if (Volatile.Read(ref _pending) == 0)
         {
-            inspector.Release();
+            _inspector.Release();
         }
     }
 }

@@ -6,16 +6,17 @@ namespace LoraLab.Server.Storage.Index;
 /// <summary>Run ids ordered by one field. Immutable: a change returns a new index that shares the unchanged parts.</summary>
 internal sealed class FieldIndex
 {
-    private static readonly IComparer<RunSort.Key> Order = Comparer<RunSort.Key>.Create(RunSort.Ascending);
+    private static readonly IComparer<RunSort.Key> _order = Comparer<RunSort.Key>.Create(RunSort.Ascending);
 
     // Runs without a value come last in either direction.
-    private readonly ImmutableSortedSet<RunSort.Key> valued;
-    private readonly ImmutableSortedSet<string> missing;
+    private readonly ImmutableSortedSet<RunSort.Key> _valued;
+    private readonly ImmutableSortedSet<string> _missing;
 
-    private FieldIndex(ImmutableSortedSet<RunSort.Key> valued, ImmutableSortedSet<string> missing) => (this.valued, this.missing) = (valued, missing);
+    private FieldIndex(ImmutableSortedSet<RunSort.Key> valued, ImmutableSortedSet<string> missing) =>
+        (_valued, _missing) = (valued, missing);
 
     public static FieldIndex Create(IReadOnlyCollection<RunSort.Key> keys) => new(
-        ImmutableSortedSet.CreateRange(Order, keys.Where(key => key.Value is not null)),
+        ImmutableSortedSet.CreateRange(_order, keys.Where(key => key.Value is not null)),
         ImmutableSortedSet.CreateRange(StringComparer.Ordinal, keys.Where(key => key.Value is null).Select(key => key.Id)));
 
     /// <summary>Applies an added, changed or removed run.</summary>
@@ -26,8 +27,8 @@ internal sealed class FieldIndex
             return this;
         }
 
-        ImmutableSortedSet<RunSort.Key> changed = valued;
-        ImmutableSortedSet<string> without = missing;
+        ImmutableSortedSet<RunSort.Key> changed = _valued;
+        ImmutableSortedSet<string> without = _missing;
         if (before is { } old)
         {
             (changed, without) = old.Value is null ? (changed, without.Remove(old.Id)) : (changed.Remove(old), without);
@@ -48,7 +49,7 @@ internal sealed class FieldIndex
     {
         if (after is not { Value: null })
         {
-            foreach (RunSort.Key found in Walk(valued, descending, after is { } key ? valued.IndexOf(key) : null))
+            foreach (RunSort.Key found in Walk(_valued, descending, after is { } key ? _valued.IndexOf(key) : null))
             {
                 yield return found.Id;
             }
@@ -56,7 +57,7 @@ internal sealed class FieldIndex
             after = null;
         }
 
-        foreach (string id in Walk(missing, descending, after is { } without ? missing.IndexOf(without.Id) : null))
+        foreach (string id in Walk(_missing, descending, after is { } without ? _missing.IndexOf(without.Id) : null))
         {
             yield return id;
         }

@@ -7,11 +7,11 @@ namespace LoraLab.Server.Storage.Index;
 /// <summary>The run ids per filterable value. Immutable: a change returns a new instance.</summary>
 internal sealed class RunFacets
 {
-    private static readonly ImmutableSortedSet<string> NoIds = ImmutableSortedSet<string>.Empty.WithComparer(StringComparer.Ordinal);
+    private static readonly ImmutableSortedSet<string> _noIds = ImmutableSortedSet<string>.Empty.WithComparer(StringComparer.Ordinal);
 
-    private readonly ImmutableDictionary<Facet, ImmutableSortedSet<string>> ids;
+    private readonly ImmutableDictionary<Facet, ImmutableSortedSet<string>> _ids;
 
-    private RunFacets(ImmutableDictionary<Facet, ImmutableSortedSet<string>> ids) => this.ids = ids;
+    private RunFacets(ImmutableDictionary<Facet, ImmutableSortedSet<string>> ids) => _ids = ids;
 
     public static RunFacets Empty { get; } = new(ImmutableDictionary<Facet, ImmutableSortedSet<string>>.Empty);
 
@@ -25,7 +25,7 @@ internal sealed class RunFacets
             return this;
         }
 
-        ImmutableDictionary<Facet, ImmutableSortedSet<string>> changed = ids;
+        ImmutableDictionary<Facet, ImmutableSortedSet<string>> changed = _ids;
         foreach (Facet gone in had.Except(has))
         {
             ImmutableSortedSet<string> left = changed[gone].Remove(before!.Id);
@@ -40,7 +40,7 @@ internal sealed class RunFacets
         return new RunFacets(changed);
     }
 
-    public ImmutableSortedSet<string> Ids(Facet facet) => Ids(ids, facet);
+    public ImmutableSortedSet<string> Ids(Facet facet) => Ids(_ids, facet);
 
     /// <summary>
     /// Per criterion of the filter, disjoint sets of ids; a run matches if one of the sets contains it. Criteria without sets
@@ -56,9 +56,11 @@ internal sealed class RunFacets
         .. One(filter.Trained is { } trained ? [Facet.Trained(trained.Model, trained.Dataset)] : null),
     ];
 
-    private IEnumerable<IReadOnlyList<ImmutableSortedSet<string>>> One(IEnumerable<Facet>? facets) => facets is null ? [] : [[.. facets.Select(Ids)]];
+    private IEnumerable<IReadOnlyList<ImmutableSortedSet<string>>> One(IEnumerable<Facet>? facets) =>
+        facets is null ? [] : [[.. facets.Select(Ids)]];
 
-    private static ImmutableSortedSet<string> Ids(ImmutableDictionary<Facet, ImmutableSortedSet<string>> ids, Facet facet) => ids.GetValueOrDefault(facet, NoIds);
+    private static ImmutableSortedSet<string> Ids(ImmutableDictionary<Facet, ImmutableSortedSet<string>> ids, Facet facet) =>
+        ids.GetValueOrDefault(facet, _noIds);
 
     /// <summary>A filterable value of a run.</summary>
     internal readonly record struct Facet(char Kind, string Value, string More)

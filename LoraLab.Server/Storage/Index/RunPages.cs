@@ -7,7 +7,8 @@ namespace LoraLab.Server.Storage.Index;
 /// Finds a page of runs while reading as few documents as the indexes allow: only the page's own without a filter, or with a filter by one
 /// value in submission order. Otherwise the documents of the most selective criterion are read, and all documents for text.
 /// </summary>
-internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunFacets facets, IReadOnlyDictionary<string, FieldIndex> fields)
+internal sealed class RunPages(
+    ImmutableDictionary<string, StoredRun> runs, RunFacets facets, IReadOnlyDictionary<string, FieldIndex> fields)
 {
     /// <summary>Factor by which a walk along an order may exceed its expected length.</summary>
     private const int WalkFactor = 4;
@@ -87,7 +88,8 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
     }
 
     /// <summary>Reads all candidates.</summary>
-    private RunPage Scan(IReadOnlyList<ImmutableSortedSet<string>>? candidates, RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
+    private RunPage Scan(
+        IReadOnlyList<ImmutableSortedSet<string>>? candidates, RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
     {
         int visited = 0;
         List<(RunSort.Key Key, StoredRun Run)> found = [];
@@ -101,7 +103,8 @@ internal sealed class RunPages(ImmutableDictionary<string, StoredRun> runs, RunF
         }
 
         // Only the first few of them need to be sorted.
-        StoredRun[] behind = [.. found.Where(run => after is not { } key || sort.Compare(run.Key, key) > 0).OrderBy(run => run.Key, Comparer<RunSort.Key>.Create(sort.Compare)).Take(limit + 1).Select(run => run.Run)];
+        StoredRun[] behind = [.. found.Where(run => after is not { } key || sort.Compare(run.Key, key) > 0)
+            .OrderBy(run => run.Key, Comparer<RunSort.Key>.Create(sort.Compare)).Take(limit + 1).Select(run => run.Run)];
         return new RunPage([.. behind.Take(limit)], found.Count, behind.Length > limit, visited);
     }
 

@@ -11,7 +11,7 @@ namespace LoraLab.Server.Storage.Index;
 /// <param name="Paused">Whether the queue is paused.</param>
 internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, StoredExperiment> Experiments, bool Paused) : IStoreReader
 {
-    private static readonly RunState[] Active = [RunState.Preparing, RunState.Running, RunState.Cancelling];
+    private static readonly RunState[] _active = [RunState.Preparing, RunState.Running, RunState.Cancelling];
 
     public StoredRun? Find(string runId) => Runs.Find(runId);
 
@@ -21,18 +21,20 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
 
     public QueuePage QueuePage() => new(
         Paused,
-        [.. Active.SelectMany(Runs.InState).OrderBy(run => run.Document.StartedAt).ThenBy(run => run.Document.Id, StringComparer.Ordinal)],
+        [.. _active.SelectMany(Runs.InState).OrderBy(run => run.Document.StartedAt).ThenBy(run => run.Document.Id, StringComparer.Ordinal)],
         [.. Runs.Waiting.Ids.Select(id => Runs.Find(id)!)]);
 
     public int? QueuePositionOf(string runId) => Find(runId) is { } run ? Runs.Waiting.PositionOf(run) : null;
 
-    public StoredRun? NextWaiting(Lane lane) => Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Accepts(run.Document.Spec.Device));
+    public StoredRun? NextWaiting(Lane lane) =>
+        Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Accepts(run.Document.Spec.Device));
 
     public (long Head, long Tail) QueueEnds() => (Runs.Waiting.Head, Runs.Waiting.Tail);
 
-    public IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId) => Runs.RunsOf(kind == ExperimentKind.Study, experimentId)
-        .Where(run => run.ExperimentKey is not null)
-        .ToDictionary(run => run.ExperimentKey!, run => run.Document);
+    public IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId) =>
+        Runs.RunsOf(kind == ExperimentKind.Study, experimentId)
+            .Where(run => run.ExperimentKey is not null)
+            .ToDictionary(run => run.ExperimentKey!, run => run.Document);
 
     public bool HasName(string name) => Runs.Names.Has(name);
 
@@ -41,5 +43,6 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
     public StoredExperiment? FindExperiment(string experimentId) => Experiments.GetValueOrDefault(experimentId);
 
     public IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null) =>
-        [.. Experiments.Values.Where(experiment => kind is null || experiment.Kind == kind).OrderByDescending(experiment => experiment.Id, StringComparer.Ordinal)];
+        [.. Experiments.Values.Where(experiment => kind is null || experiment.Kind == kind)
+            .OrderByDescending(experiment => experiment.Id, StringComparer.Ordinal)];
 }

@@ -6,19 +6,20 @@ namespace LoraLab.Server.Storage.Index;
 /// <summary>The names of runs, and their colors by method. Immutable: a change returns a new instance.</summary>
 internal sealed class UsedNames
 {
-    private static readonly ImmutableDictionary<string, int> None = ImmutableDictionary<string, int>.Empty;
+    private static readonly ImmutableDictionary<string, int> _none = ImmutableDictionary<string, int>.Empty;
 
-    private readonly ImmutableDictionary<string, int> names;
-    private readonly ImmutableDictionary<string, ImmutableDictionary<string, int>> colors;
+    private readonly ImmutableDictionary<string, int> _names;
+    private readonly ImmutableDictionary<string, ImmutableDictionary<string, int>> _colors;
 
-    private UsedNames(ImmutableDictionary<string, int> names, ImmutableDictionary<string, ImmutableDictionary<string, int>> colors) => (this.names, this.colors) = (names, colors);
+    private UsedNames(ImmutableDictionary<string, int> names, ImmutableDictionary<string, ImmutableDictionary<string, int>> colors) =>
+        (_names, _colors) = (names, colors);
 
-    public static UsedNames Empty { get; } = new(None, ImmutableDictionary<string, ImmutableDictionary<string, int>>.Empty);
+    public static UsedNames Empty { get; } = new(_none, ImmutableDictionary<string, ImmutableDictionary<string, int>>.Empty);
 
-    public bool Has(string name) => names.ContainsKey(name);
+    public bool Has(string name) => _names.ContainsKey(name);
 
     /// <summary>Number of a method's runs per color.</summary>
-    public IReadOnlyDictionary<string, int> ColorsOf(string method) => colors.GetValueOrDefault(method, None);
+    public IReadOnlyDictionary<string, int> ColorsOf(string method) => _colors.GetValueOrDefault(method, _none);
 
     /// <summary>Applies an added, changed or removed run.</summary>
     public UsedNames Change(RunDocument? before, RunDocument? after)
@@ -28,14 +29,14 @@ internal sealed class UsedNames
             return this;
         }
 
-        ImmutableDictionary<string, int> nextNames = names;
-        ImmutableDictionary<string, ImmutableDictionary<string, int>> nextColors = colors;
+        ImmutableDictionary<string, int> nextNames = _names;
+        ImmutableDictionary<string, ImmutableDictionary<string, int>> nextColors = _colors;
         foreach ((RunDocument? run, int by) in new[] { (before, -1), (after, 1) })
         {
             if (run is not null)
             {
                 nextNames = Count(nextNames, run.Name, by);
-                ImmutableDictionary<string, int> ofMethod = Count(nextColors.GetValueOrDefault(run.Spec.Method, None), run.Color, by);
+                ImmutableDictionary<string, int> ofMethod = Count(nextColors.GetValueOrDefault(run.Spec.Method, _none), run.Color, by);
                 nextColors = ofMethod.IsEmpty ? nextColors.Remove(run.Spec.Method) : nextColors.SetItem(run.Spec.Method, ofMethod);
             }
         }

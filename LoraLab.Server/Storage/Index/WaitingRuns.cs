@@ -9,35 +9,41 @@ namespace LoraLab.Server.Storage.Index;
 /// </summary>
 internal sealed class WaitingRuns
 {
-    private static readonly IComparer<Key> Order = Comparer<Key>.Create(static (x, y) =>
-        x.Priority != y.Priority ? y.Priority.CompareTo(x.Priority) : x.Position != y.Position ? x.Position.CompareTo(y.Position) : string.CompareOrdinal(x.Id, y.Id));
+    private static readonly IComparer<Key> _order = Comparer<Key>.Create(static (x, y) =>
+        x.Priority != y.Priority ? y.Priority.CompareTo(x.Priority)
+            : x.Position != y.Position ? x.Position.CompareTo(y.Position)
+            : string.CompareOrdinal(x.Id, y.Id));
 
-    private static readonly IComparer<(long Position, string Id)> PositionOrder = Comparer<(long Position, string Id)>.Create(static (x, y) =>
-        x.Position != y.Position ? x.Position.CompareTo(y.Position) : string.CompareOrdinal(x.Id, y.Id));
+    private static readonly IComparer<(long Position, string Id)> _positionOrder =
+        Comparer<(long Position, string Id)>.Create(static (x, y) =>
+            x.Position != y.Position ? x.Position.CompareTo(y.Position) : string.CompareOrdinal(x.Id, y.Id));
 
-    private readonly ImmutableSortedSet<Key> waiting;
-    private readonly ImmutableSortedSet<(long Position, string Id)> positions;
+    private readonly ImmutableSortedSet<Key> _waiting;
+    private readonly ImmutableSortedSet<(long Position, string Id)> _positions;
 
-    private WaitingRuns(ImmutableSortedSet<Key> waiting, ImmutableSortedSet<(long Position, string Id)> positions) => (this.waiting, this.positions) = (waiting, positions);
+    private WaitingRuns(ImmutableSortedSet<Key> waiting, ImmutableSortedSet<(long Position, string Id)> positions) =>
+        (_waiting, _positions) = (waiting, positions);
 
-    public static WaitingRuns Empty { get; } = new(ImmutableSortedSet<Key>.Empty.WithComparer(Order), ImmutableSortedSet<(long Position, string Id)>.Empty.WithComparer(PositionOrder));
+    public static WaitingRuns Empty { get; } = new(
+        ImmutableSortedSet<Key>.Empty.WithComparer(_order),
+        ImmutableSortedSet<(long Position, string Id)>.Empty.WithComparer(_positionOrder));
 
-    public int Count => waiting.Count;
+    public int Count => _waiting.Count;
 
     /// <summary>The ids in order.</summary>
-    public IEnumerable<string> Ids => waiting.Select(key => key.Id);
+    public IEnumerable<string> Ids => _waiting.Select(key => key.Id);
 
     /// <summary>The position before every other run of the same priority.</summary>
-    public long Head => (positions.IsEmpty ? 0 : positions.Min.Position) - 1;
+    public long Head => (_positions.IsEmpty ? 0 : _positions.Min.Position) - 1;
 
     /// <summary>The position after every other run of the same priority.</summary>
-    public long Tail => (positions.IsEmpty ? 0 : positions.Max.Position) + 1;
+    public long Tail => (_positions.IsEmpty ? 0 : _positions.Max.Position) + 1;
 
     /// <summary>Applies an added, changed or removed run.</summary>
     public WaitingRuns Change(StoredRun? before, StoredRun? after)
     {
-        ImmutableSortedSet<Key> order = waiting;
-        ImmutableSortedSet<(long Position, string Id)> all = positions;
+        ImmutableSortedSet<Key> order = _waiting;
+        ImmutableSortedSet<(long Position, string Id)> all = _positions;
         if (before is not null && (after is null || before.Position != after.Position))
         {
             all = all.Remove((before.Position, before.Document.Id));
@@ -55,11 +61,11 @@ internal sealed class WaitingRuns
             order = now is { } key ? order.Add(key) : order;
         }
 
-        return ReferenceEquals(order, waiting) && ReferenceEquals(all, positions) ? this : new WaitingRuns(order, all);
+        return ReferenceEquals(order, _waiting) && ReferenceEquals(all, _positions) ? this : new WaitingRuns(order, all);
     }
 
     /// <summary>Position in the queue, 1 for the next run; null: it is not queued.</summary>
-    public int? PositionOf(StoredRun run) => KeyOf(run) is { } key && waiting.IndexOf(key) is >= 0 and int index ? index + 1 : null;
+    public int? PositionOf(StoredRun run) => KeyOf(run) is { } key && _waiting.IndexOf(key) is >= 0 and int index ? index + 1 : null;
 
     private static Key? KeyOf(StoredRun? run) =>
         run is { Document.State: RunState.Queued } ? new Key(run.Document.Priority, run.Position, run.Document.Id) : null;

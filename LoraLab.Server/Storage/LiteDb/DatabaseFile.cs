@@ -8,13 +8,13 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// </summary>
 internal sealed class DatabaseFile : IDisposable
 {
-    private readonly DatabaseStream data;
-    private readonly DatabaseStream log;
+    private readonly DatabaseStream _data;
+    private readonly DatabaseStream _log;
 
     private DatabaseFile(DatabaseStream data, DatabaseStream log)
     {
-        this.data = data;
-        this.log = log;
+        _data = data;
+        _log = log;
         Engine = new LiteDatabase(data, new BsonMapper(), log);
     }
 
@@ -52,7 +52,7 @@ internal sealed class DatabaseFile : IDisposable
             // Its last checkpoint failed, or the engine had already stopped: everything committed is in the files.
         }
 
-        log.Dispose();
-        data.Dispose();
+        _log.Dispose();
+        _data.Dispose();
     }
 }

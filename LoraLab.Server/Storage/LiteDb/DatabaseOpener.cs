@@ -48,7 +48,8 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             if (version > SchemaMigrations.Current)
             {
                 throw new StartFailure($"The database {path} was written by a newer LoraLab (schema {version}; "
-                    + $"this version supports up to {SchemaMigrations.Current}); update LoraLab, or set LoraLab:DataDirectory to another folder.");
+                    + $"this version supports up to {SchemaMigrations.Current}); update LoraLab, "
+                        + "or set LoraLab:DataDirectory to another folder.");
             }
 
             if (version < SchemaMigrations.Current)
@@ -91,7 +92,8 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
         file.Dispose();
         string backup = NameFor($"{path}.schema-{version}", ".backup");
         DurableFile.Copy(path, backup);
-        foreach (string old in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.schema-*.backup").OrderByDescending(File.GetLastWriteTimeUtc).Skip(BackupsKept))
+        foreach (string old in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.schema-*.backup")
+            .OrderByDescending(File.GetLastWriteTimeUtc).Skip(BackupsKept))
         {
             File.Delete(old);
         }
@@ -107,7 +109,11 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             throw;
         }
 
-        log.LogInformation("Migrated the database from schema {From} to {To}; {Backup} is a backup of the old one", version, SchemaMigrations.Current, backup);
+        log.LogInformation(
+            "Migrated the database from schema {From} to {To}; {Backup} is a backup of the old one",
+            version,
+            SchemaMigrations.Current,
+            backup);
         return file;
     }
 
@@ -125,7 +131,11 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
             File.Move(journal, aside + "-log");
         }
 
-        log.LogError("The database {Path} is damaged ({Reason}). It was moved to {Aside}; the runs are rebuilt from their directories", path, reason, aside);
+        log.LogError(
+            "The database {Path} is damaged ({Reason}). It was moved to {Aside}; the runs are rebuilt from their directories",
+            path,
+            reason,
+            aside);
     }
 
     /// <summary>An unused file name with a timestamp.</summary>

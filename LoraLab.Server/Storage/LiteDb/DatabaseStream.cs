@@ -9,46 +9,47 @@ internal sealed class DatabaseStream : Stream
     /// <summary>LiteDB's page size; bytes after the last whole page are a torn write.</summary>
     public const int PageBytes = 8192;
 
-    private readonly FileStream file;
+    private readonly FileStream _file;
 
     public DatabaseStream(string path)
     {
-        file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-        if (file.Length % PageBytes != 0)
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        if (_file.Length % PageBytes != 0)
         {
-            file.SetLength(file.Length - (file.Length % PageBytes));
+            _file.SetLength(_file.Length - (_file.Length % PageBytes));
         }
     }
 
-    public override bool CanRead => file.CanRead;
+    public override bool CanRead => _file.CanRead;
 
-    public override bool CanSeek => file.CanSeek;
+    public override bool CanSeek => _file.CanSeek;
 
-    public override bool CanWrite => file.CanWrite;
+    public override bool CanWrite => _file.CanWrite;
 
-    public override long Length => file.Length;
+    public override long Length => _file.Length;
 
     public override long Position
     {
-        get => file.Position;
-        set => file.Position = value;
+        get => _file.Position;
+        set => _file.Position = value;
     }
 
-    public override void Flush() => file.Flush(flushToDisk: true);
+    public override void Flush() => _file.Flush(flushToDisk: true);
 
-    public override int Read(byte[] buffer, int offset, int count) => file.ReadAtLeast(buffer.AsSpan(offset, count), count, throwOnEndOfStream: false);
+    public override int Read(byte[] buffer, int offset, int count) =>
+        _file.ReadAtLeast(buffer.AsSpan(offset, count), count, throwOnEndOfStream: false);
 
-    public override long Seek(long offset, SeekOrigin origin) => file.Seek(offset, origin);
+    public override long Seek(long offset, SeekOrigin origin) => _file.Seek(offset, origin);
 
-    public override void SetLength(long value) => file.SetLength(value);
+    public override void SetLength(long value) => _file.SetLength(value);
 
-    public override void Write(byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
+    public override void Write(byte[] buffer, int offset, int count) => _file.Write(buffer, offset, count);
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            file.Dispose();
+            _file.Dispose();
         }
 
         base.Dispose(disposing);

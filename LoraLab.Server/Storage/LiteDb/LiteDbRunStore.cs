@@ -18,62 +18,73 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// </summary>
 internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly string path;
-    private readonly ILiveSink sink;
-    private readonly StoreChanges changes;
-    private readonly TimeProvider time;
-    private readonly RunRecords records;
-    private readonly ExperimentRecords experimentRecords;
-    private readonly StoreStateFile stateFile;
-    private readonly DiskReserve reserve;
-    private readonly RecordWriter writer;
-    private readonly bool repeat;
-    private Tables? tables;
-    private volatile StoreView view;
-    private long seq;
+    private readonly Lock _gate = new();
+    private readonly string _path;
+    private readonly ILiveSink _sink;
+    private readonly StoreChanges _changes;
+    private readonly TimeProvider _time;
+    private readonly RunRecords _records;
+    private readonly ExperimentRecords _experimentRecords;
+    private readonly StoreStateFile _stateFile;
+    private readonly DiskReserve _reserve;
+    private readonly RecordWriter _writer;
+    private readonly bool _repeat;
+    private Tables? _tables;
+    private volatile StoreView _view;
+    private long _seq;
 
     public LiteDbRunStore(
-        LoraLabPaths paths, DataDirectoryLock _, ILiveSink sink, StoreChanges changes, RunRecords records, ExperimentRecords experimentRecords, StoreStateFile stateFile, DiskReserve reserve, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<LiteDbRunStore> log)
+        LoraLabPaths paths,
+        DataDirectoryLock _,
+        ILiveSink sink,
+        StoreChanges changes,
+        RunRecords records,
+        ExperimentRecords experimentRecords,
+        StoreStateFile stateFile,
+        DiskReserve reserve,
+        IOptions<LoraLabOptions> options,
+        TimeProvider time,
+        ILogger<LiteDbRunStore> log)
     {
-        (path, this.sink, this.changes, this.records, this.experimentRecords, this.stateFile, this.reserve, this.time) = (paths.Database, sink, changes, records, experimentRecords, stateFile, reserve, time);
-        repeat = options.Value.RepeatTransactions;
+        (_path, _sink, _changes, _records, _experimentRecords, _stateFile, _reserve, _time) =
+            (paths.Database, sink, changes, records, experimentRecords, stateFile, reserve, time);
+        _repeat = options.Value.RepeatTransactions;
         reserve.Allocate();
-        tables = new Tables(new DatabaseOpener(time, log).Open(path));
-        if (stateFile.ResumeSeq(tables.Seq) != tables.Seq)
+        _tables = new Tables(new DatabaseOpener(time, log).Open(_path));
+        if (stateFile.ResumeSeq(_tables.Seq) != _tables.Seq)
         {
-            tables.StartAt(stateFile.ResumeSeq(tables.Seq), stateFile.Paused);
+            _tables.StartAt(stateFile.ResumeSeq(_tables.Seq), stateFile.Paused);
         }
 
-        tables.PruneResponses(time.GetUtcNow());
-        seq = tables.Seq;
-        view = Read(tables);
-        writer = new RecordWriter(records, experimentRecords, stateFile, log);
-        if (stateFile.Paused != view.Paused)
+        _tables.PruneResponses(time.GetUtcNow());
+        _seq = _tables.Seq;
+        _view = Read(_tables);
+        _writer = new RecordWriter(records, experimentRecords, stateFile, log);
+        if (stateFile.Paused != _view.Paused)
         {
             // The last server committed it, and died before it was in the file.
             RetryRecords();
         }
     }
 
-    public long Seq => Interlocked.Read(ref seq);
+    public long Seq => Interlocked.Read(ref _seq);
 
-    protected override StoreView View => view;
+    protected override StoreView View => _view;
 
     public T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
-        long began = time.GetTimestamp();
+        long began = _time.GetTimestamp();
         try
         {
             return Execute(scope, work);
         }
-        catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
+        catch (Exception error) when (DiskSpace.IsShort(error) && _reserve.Release())
         {
             return Execute(scope, work);
         }
         finally
         {
-            Telemetry.StoreWrite.Record(time.GetElapsedTime(began).TotalSeconds);
+            Telemetry.StoreWrite.Record(_time.GetElapsedTime(began).TotalSeconds);
         }
     }
 
@@ -86,9 +97,9 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     }
 
     public EventPage ReadEvents(long afterSeq, string? runId = null) => Using(open =>
-        afterSeq > seq || (afterSeq < seq && afterSeq + 1 < open.OldestEvent)
-            ? new EventPage(seq, Complete: false, [])
-            : new EventPage(seq, Complete: true, open.EventsAfter(afterSeq, runId)));
+        afterSeq > _seq || (afterSeq < _seq && afterSeq + 1 < open.OldestEvent)
+            ? new EventPage(_seq, Complete: false, [])
+            : new EventPage(_seq, Complete: true, open.EventsAfter(afterSeq, runId)));
 
     public StoredResponse? FindResponse(string key) => Using(open => open.FindResponse(key));
 
@@ -103,46 +114,49 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     public void RetryRecords()
     {
         long ticket;
-        lock (gate)
+        lock (_gate)
         {
             // Inside the lock, so that a run that is removed meanwhile is not written after its removal.
-            StoreView now = view;
-            ticket = writer.Enqueue(batch =>
+            StoreView now = _view;
+            ticket = _writer.Enqueue(batch =>
             {
-                foreach (StoredRun run in records.Unwritten(now.Find))
+                foreach (StoredRun run in _records.Unwritten(now.Find))
                 {
                     batch.Runs[run.Document.Id] = run;
                 }
 
-                foreach (StoredExperiment experiment in experimentRecords.Unwritten(now.FindExperiment))
+                foreach (StoredExperiment experiment in _experimentRecords.Unwritten(now.FindExperiment))
                 {
                     batch.Experiments[experiment.Id] = experiment;
                 }
 
-                batch.State = stateFile.MarkRequested(stateFile.Next(seq, now.Paused)) ?? batch.State;
+                batch.State = _stateFile.MarkRequested(_stateFile.Next(_seq, now.Paused)) ?? batch.State;
             });
         }
 
-        writer.Wait(ticket);
+        _writer.Wait(ticket);
     }
 
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
             Close();
         }
 
-        writer.Dispose();
+        _writer.Dispose();
     }
 
     /// <summary>A new database takes the paused state from <c>store.json</c>.</summary>
-    private StoreView Read(Tables open) => new(RunIndex.Create(open.AllRuns()), open.AllExperiments().ToImmutableDictionary(experiment => experiment.Id), open.Paused ?? stateFile.Paused);
+    private StoreView Read(Tables open) => new(
+        RunIndex.Create(open.AllRuns()),
+        open.AllExperiments().ToImmutableDictionary(experiment => experiment.Id),
+        open.Paused ?? _stateFile.Paused);
 
     /// <summary>After a failure, the next access reopens the database.</summary>
     private T Using<T>(Func<Tables, T> work)
     {
-        lock (gate)
+        lock (_gate)
         {
             try
             {
@@ -166,24 +180,24 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             (T result, long ticket, long? uncovered) = TryExecute(scope, work);
             if (uncovered is not long numbers)
             {
-                writer.Wait(ticket);
+                _writer.Wait(ticket);
                 return result;
             }
 
-            writer.WaitForState(ticket, numbers);
+            _writer.WaitForState(ticket, numbers);
         }
     }
 
     /// <summary>Nothing was written if the result contains event numbers that <c>store.json</c> does not cover yet.</summary>
     private (T Result, long Ticket, long? Uncovered) TryExecute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
-        lock (gate)
+        lock (_gate)
         {
             try
             {
                 return ExecuteInGate(scope, work);
             }
-            catch (Exception error) when (DiskSpace.IsShort(error) && reserve.Release())
+            catch (Exception error) when (DiskSpace.IsShort(error) && _reserve.Release())
             {
                 // Inside the lock: no reader sees the database between its failure and the release of the reserve.
                 return ExecuteInGate(scope, work);
@@ -194,20 +208,20 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
     private (T Result, long Ticket, long? Uncovered) ExecuteInGate<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
         // Inside the lock: later transactions have later times.
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = _time.GetUtcNow();
         Tables open = Open();
-        StoreView before = view;
+        StoreView before = _view;
         StagedTransaction staged = new(before, scope, now, this);
-        T result = repeat ? TransactionReplayCheck.Run(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
+        T result = _repeat ? TransactionReplayCheck.Run(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
         if (staged.IsEmpty)
         {
             return (result, 0, null);
         }
 
-        StoreStateFile.Content? next = stateFile.Next(seq + staged.Events, staged.Paused);
-        if (!stateFile.Covers(seq + staged.Events))
+        StoreStateFile.Content? next = _stateFile.Next(_seq + staged.Events, staged.Paused);
+        if (!_stateFile.Covers(_seq + staged.Events))
         {
-            return (result, writer.Enqueue(batch => batch.State = stateFile.MarkRequested(next) ?? batch.State), seq + staged.Events);
+            return (result, _writer.Enqueue(batch => batch.State = _stateFile.MarkRequested(next) ?? batch.State), _seq + staged.Events);
         }
 
         Commit(open, staged, before);
@@ -216,7 +230,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
     private void Commit(Tables open, StagedTransaction staged, StoreView before)
     {
-        IReadOnlyList<LiveEvent> numbered = staged.NumberEvents(seq);
+        IReadOnlyList<LiveEvent> numbered = staged.NumberEvents(_seq);
         try
         {
             open.Commit(staged, numbered);
@@ -227,11 +241,11 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             throw;
         }
 
-        view = staged.Result;
-        Interlocked.Exchange(ref seq, open.Seq);
+        _view = staged.Result;
+        Interlocked.Exchange(ref _seq, open.Seq);
         // Inside the lock: subscribers see events in the order of their numbers.
-        sink.Publish(numbered);
-        changes.Publish(staged.ChangesSince(before));
+        _sink.Publish(numbered);
+        _changes.Publish(staged.ChangesSince(before));
     }
 
     /// <summary>Enqueues the files of a transaction; returns the ticket to wait for, 0 if there is no need to wait.</summary>
@@ -244,10 +258,10 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             return 0;
         }
 
-        long ticket = writer.Enqueue(batch =>
+        long ticket = _writer.Enqueue(batch =>
         {
             batch.Add(staged.Changed, before.Find, staged.ChangedExperiments.Values, staged.Responses);
-            batch.State = stateFile.MarkRequested(next) ?? batch.State;
+            batch.State = _stateFile.MarkRequested(next) ?? batch.State;
         });
         return waits ? ticket : 0;
     }
@@ -273,25 +287,25 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
     private Tables Open()
     {
-        if (tables is { } open)
+        if (_tables is { } open)
         {
             return open;
         }
 
-        open = new Tables(DatabaseFile.Open(path));
-        long published = seq;
-        view = Read(open);
-        Interlocked.Exchange(ref seq, open.Seq);
-        tables = open;
+        open = new Tables(DatabaseFile.Open(_path));
+        long published = _seq;
+        _view = Read(open);
+        Interlocked.Exchange(ref _seq, open.Seq);
+        _tables = open;
         // A commit whose last flush failed may have taken effect after all.
-        sink.Publish(open.EventsAfter(published));
-        changes.Publish([new StoreReopened()]);
+        _sink.Publish(open.EventsAfter(published));
+        _changes.Publish([new StoreReopened()]);
         return open;
     }
 
     private void Close()
     {
-        tables?.Dispose();
-        tables = null;
+        _tables?.Dispose();
+        _tables = null;
     }
 }

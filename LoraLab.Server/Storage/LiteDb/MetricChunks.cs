@@ -14,10 +14,10 @@ internal sealed class MetricChunks
 {
     private const int PointsPerChunk = 256;
 
-    private readonly ILiteCollection<BsonDocument> collection;
-    private readonly Dictionary<(string Run, string Key), Tail> tails = [];
+    private readonly ILiteCollection<BsonDocument> _collection;
+    private readonly Dictionary<(string Run, string Key), Tail> _tails = [];
 
-    public MetricChunks(ILiteCollection<BsonDocument> collection) => this.collection = collection;
+    public MetricChunks(ILiteCollection<BsonDocument> collection) => _collection = collection;
 
     public void Append(string runId, List<MetricPoint> points)
     {
@@ -35,7 +35,7 @@ internal sealed class MetricChunks
                         changed = false;
                     }
 
-                    tail = tails[(runId, series.Key)] = new Tail(tail.Steps.Count > 0 ? tail.Index + 1 : tail.Index, point.Attempt);
+                    tail = _tails[(runId, series.Key)] = new Tail(tail.Steps.Count > 0 ? tail.Index + 1 : tail.Index, point.Attempt);
                 }
 
                 tail.Steps.Add(point.Step);
@@ -44,7 +44,7 @@ internal sealed class MetricChunks
                 if (tail.Steps.Count == PointsPerChunk)
                 {
                     Write(runId, series.Key, tail);
-                    tail = tails[(runId, series.Key)] = new Tail(tail.Index + 1, tail.Attempt);
+                    tail = _tails[(runId, series.Key)] = new Tail(tail.Index + 1, tail.Attempt);
                     changed = false;
                 }
             }
@@ -62,14 +62,18 @@ internal sealed class MetricChunks
     public IReadOnlyDictionary<string, MetricSeries> Read(string runId, IReadOnlyCollection<string>? keys, Func<int, int> lastStep)
     {
         Dictionary<string, MetricSeries> result = [];
-        foreach (IGrouping<string, BsonDocument> series in collection.Find(Query.EQ("run", runId)).GroupBy(chunk => chunk["key"].AsString).OrderBy(series => series.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string, BsonDocument> series in _collection.Find(Query.EQ("run", runId)).GroupBy(chunk => chunk["key"].AsString)
+            .OrderBy(series => series.Key, StringComparer.Ordinal))
         {
             if (keys is null || keys.Contains(series.Key))
             {
                 SeriesBuilder builder = new();
                 foreach (BsonDocument chunk in series.OrderBy(chunk => chunk["index"].AsInt32))
                 {
-                    builder.Add(MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary), MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary), lastStep(AttemptOf(chunk)));
+                    builder.Add(
+                        MemoryMarshal.Cast<byte, int>(chunk["x"].AsBinary),
+                        MemoryMarshal.Cast<byte, double>(chunk["y"].AsBinary),
+                        lastStep(AttemptOf(chunk)));
                 }
 
                 MetricSeries built = builder.Build();
@@ -85,31 +89,31 @@ internal sealed class MetricChunks
 
     public void Remove(string runId)
     {
-        collection.DeleteMany(Query.EQ("run", runId));
+        _collection.DeleteMany(Query.EQ("run", runId));
         Release(runId);
     }
 
     /// <summary>Frees the memory of a run that has ended.</summary>
     public void Release(string runId)
     {
-        foreach ((string Run, string Key) key in tails.Keys.Where(key => key.Run == runId).ToList())
+        foreach ((string Run, string Key) key in _tails.Keys.Where(key => key.Run == runId).ToList())
         {
-            tails.Remove(key);
+            _tails.Remove(key);
         }
     }
 
     /// <summary>After a rollback the cached tails may differ from the database.</summary>
-    public void ClearTails() => tails.Clear();
+    public void ClearTails() => _tails.Clear();
 
     private Tail FindTail(string runId, string key)
     {
-        if (tails.TryGetValue((runId, key), out Tail? tail))
+        if (_tails.TryGetValue((runId, key), out Tail? tail))
         {
             return tail;
         }
 
         tail = new Tail(0, 0);
-        foreach (BsonDocument chunk in collection.Find(Query.EQ("run", runId)).Where(chunk => chunk["key"].AsString == key))
+        foreach (BsonDocument chunk in _collection.Find(Query.EQ("run", runId)).Where(chunk => chunk["key"].AsString == key))
         {
             if (chunk["index"].AsInt32 >= tail.Index)
             {
@@ -124,12 +128,16 @@ internal sealed class MetricChunks
             tail = new Tail(tail.Index + 1, tail.Attempt);
         }
 
-        return tails[(runId, key)] = tail;
+        return _tails[(runId, key)] = tail;
     }
 
     /// <summary>The expected value of the document's <c>sum</c>.</summary>
     public static int ChecksumOf(BsonDocument chunk) =>
-        Checksum.Of(IdOf(chunk["run"].AsString, chunk["key"].AsString, chunk["index"].AsInt32), AttemptOf(chunk), chunk["x"].AsBinary, chunk["y"].AsBinary);
+        Checksum.Of(
+            IdOf(chunk["run"].AsString, chunk["key"].AsString, chunk["index"].AsInt32),
+            AttemptOf(chunk),
+            chunk["x"].AsBinary,
+            chunk["y"].AsBinary);
 
     private void Write(string runId, string key, Tail tail)
     {
@@ -144,7 +152,7 @@ internal sealed class MetricChunks
             ["y"] = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(tail.Values)).ToArray(),
         };
         chunk["sum"] = ChecksumOf(chunk);
-        collection.Upsert(chunk);
+        _collection.Upsert(chunk);
     }
 
     private static string IdOf(string runId, string key, int index) => $"{runId}|{key}|{index:D6}";

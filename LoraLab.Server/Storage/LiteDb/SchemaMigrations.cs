@@ -8,7 +8,7 @@ internal static class SchemaMigrations
     /// <summary>The schema version that this server writes.</summary>
     public const int Current = 3;
 
-    private static readonly Action<LiteDatabase>[] Steps = [AddAttemptsAndChecksums, AddExperiments];
+    private static readonly Action<LiteDatabase>[] _steps = [AddAttemptsAndChecksums, AddExperiments];
 
     public static int VersionOf(LiteDatabase database) =>
         database.GetCollection(Tables.Meta).FindById("schema")?["value"].AsInt32 ?? (database.CollectionExists(Tables.Runs) ? 1 : Current);
@@ -19,7 +19,7 @@ internal static class SchemaMigrations
         database.BeginTrans();
         try
         {
-            foreach (Action<LiteDatabase> step in Steps.Skip(version - 1))
+            foreach (Action<LiteDatabase> step in _steps.Skip(version - 1))
             {
                 step(database);
             }

@@ -6,7 +6,7 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// <summary>Builds a series in step order; a repeated step replaces the earlier value.</summary>
 internal sealed class SeriesBuilder
 {
-    private readonly SortedDictionary<int, double> points = [];
+    private readonly SortedDictionary<int, double> _points = [];
 
     /// <summary>Adds points up to a step.</summary>
     public void Add(ReadOnlySpan<int> steps, ReadOnlySpan<double> values, int lastStep)
@@ -15,19 +15,19 @@ internal sealed class SeriesBuilder
         {
             if (steps[i] <= lastStep)
             {
-                points[steps[i]] = values[i];
+                _points[steps[i]] = values[i];
             }
         }
     }
 
-    public void Add(int step, double value) => points[step] = value;
+    public void Add(int step, double value) => _points[step] = value;
 
     public MetricSeries Build()
     {
-        List<int> x = new(points.Count);
-        List<double?> y = new(points.Count);
+        List<int> x = new(_points.Count);
+        List<double?> y = new(_points.Count);
         List<NonFinitePoint> nonFinite = [];
-        foreach ((int step, double value) in points)
+        foreach ((int step, double value) in _points)
         {
             if (!double.IsFinite(value))
             {

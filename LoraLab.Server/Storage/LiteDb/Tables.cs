@@ -21,29 +21,29 @@ internal sealed class Tables : IDisposable
     private const int RetainedEvents = 10_000;
     private const int PruneEvery = 1_000;
     private const int RetainedResponses = 1_000;
-    private static readonly TimeSpan ResponseRetention = TimeSpan.FromDays(7);
+    private static readonly TimeSpan _responseRetention = TimeSpan.FromDays(7);
 
-    private readonly DatabaseFile file;
-    private readonly ILiteCollection<BsonDocument> meta;
-    private readonly ILiteCollection<BsonDocument> runs;
-    private readonly ILiteCollection<BsonDocument> experiments;
-    private readonly ILiteCollection<BsonDocument> events;
-    private readonly ILiteCollection<BsonDocument> responses;
+    private readonly DatabaseFile _file;
+    private readonly ILiteCollection<BsonDocument> _meta;
+    private readonly ILiteCollection<BsonDocument> _runs;
+    private readonly ILiteCollection<BsonDocument> _experiments;
+    private readonly ILiteCollection<BsonDocument> _events;
+    private readonly ILiteCollection<BsonDocument> _responses;
 
     public Tables(DatabaseFile file)
     {
-        this.file = file;
-        meta = file.Engine.GetCollection(Meta);
-        runs = file.Engine.GetCollection(Runs);
-        experiments = file.Engine.GetCollection(Experiments);
-        events = file.Engine.GetCollection(Events);
-        responses = file.Engine.GetCollection(Responses);
+        _file = file;
+        _meta = file.Engine.GetCollection(Meta);
+        _runs = file.Engine.GetCollection(Runs);
+        _experiments = file.Engine.GetCollection(Experiments);
+        _events = file.Engine.GetCollection(Events);
+        _responses = file.Engine.GetCollection(Responses);
         Chunks = new MetricChunks(file.Engine.GetCollection(Points));
         Index(Points);
         Index(Events);
-        Seq = meta.FindById("seq")?["value"].AsInt64 ?? 0;
-        Paused = meta.FindById("paused")?["value"].AsBoolean;
-        OldestEvent = events.Count() == 0 ? Seq + 1 : events.Min().AsInt64;
+        Seq = _meta.FindById("seq")?["value"].AsInt64 ?? 0;
+        Paused = _meta.FindById("paused")?["value"].AsBoolean;
+        OldestEvent = _events.Count() == 0 ? Seq + 1 : _events.Min().AsInt64;
     }
 
     public MetricChunks Chunks { get; }
@@ -58,25 +58,28 @@ internal sealed class Tables : IDisposable
     public static StoredRun ReadRun(BsonDocument document) =>
         JsonSerializer.Deserialize<StoredRun>(document["json"].AsString, ContractJson.Options)!;
 
-    public IEnumerable<StoredRun> AllRuns() => runs.FindAll().Select(ReadRun);
+    public IEnumerable<StoredRun> AllRuns() => _runs.FindAll().Select(ReadRun);
 
     public static StoredExperiment ReadExperiment(BsonDocument document) =>
         JsonSerializer.Deserialize<StoredExperiment>(document["json"].AsString, ContractJson.Options)!;
 
-    public IEnumerable<StoredExperiment> AllExperiments() => experiments.FindAll().Select(ReadExperiment);
+    public IEnumerable<StoredExperiment> AllExperiments() => _experiments.FindAll().Select(ReadExperiment);
 
-    public StoredResponse? FindResponse(string key) => responses.FindById(key) is { } found
+    public StoredResponse? FindResponse(string key) => _responses.FindById(key) is { } found
         ? JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)
         : null;
 
-    public IReadOnlyList<StoredResponse> AllResponses() => [.. responses.FindAll().Select(found => JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)!)];
+    public IReadOnlyList<StoredResponse> AllResponses() =>
+    [
+        .. _responses.FindAll().Select(found => JsonSerializer.Deserialize<StoredResponse>(found["json"].AsString, ContractJson.Options)!),
+    ];
 
     public IReadOnlyList<LiveEvent> EventsAfter(long seq, string? runId = null)
     {
         BsonExpression later = Query.GT("_id", seq);
         IEnumerable<BsonDocument> found = runId is null
-            ? events.Find(later)
-            : events.Find(Query.EQ("run", runId)).Where(item => item["_id"].AsInt64 > seq);
+            ? _events.Find(later)
+            : _events.Find(Query.EQ("run", runId)).Where(item => item["_id"].AsInt64 > seq);
         return [.. found.OrderBy(item => item["_id"].AsInt64).Select(ReadEvent)];
     }
 
@@ -84,23 +87,29 @@ internal sealed class Tables : IDisposable
     public void Commit(StagedTransaction staged, IReadOnlyList<LiveEvent> numbered)
     {
         long oldest = OldestEvent;
-        file.Engine.BeginTrans();
+        _file.Engine.BeginTrans();
         WriteRuns(staged);
         foreach (StoredExperiment experiment in staged.ChangedExperiments.Values)
         {
             string json = JsonSerializer.Serialize(experiment, ContractJson.Options);
-            experiments.Upsert(new BsonDocument { ["_id"] = experiment.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
+            _experiments.Upsert(new BsonDocument { ["_id"] = experiment.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
         }
 
         foreach (StoredResponse response in staged.Responses)
         {
             string json = JsonSerializer.Serialize(response, ContractJson.Options);
-            responses.Upsert(new BsonDocument { ["_id"] = response.Key, ["at"] = response.At.ToUnixTimeMilliseconds(), ["json"] = json, ["sum"] = Checksum.Of(json) });
+            _responses.Upsert(new BsonDocument
+            {
+                ["_id"] = response.Key,
+                ["at"] = response.At.ToUnixTimeMilliseconds(),
+                ["json"] = json,
+                ["sum"] = Checksum.Of(json),
+            });
         }
 
         if (staged.Paused != (Paused ?? false))
         {
-            meta.Upsert(new BsonDocument { ["_id"] = "paused", ["value"] = staged.Paused });
+            _meta.Upsert(new BsonDocument { ["_id"] = "paused", ["value"] = staged.Paused });
         }
 
         if (numbered.Count > 0)
@@ -108,7 +117,7 @@ internal sealed class Tables : IDisposable
             oldest = WriteEvents(numbered);
         }
 
-        file.Engine.Commit();
+        _file.Engine.Commit();
         Seq = numbered.Count > 0 ? numbered[^1].Seq : Seq;
         Paused = staged.Paused;
         OldestEvent = oldest;
@@ -116,32 +125,34 @@ internal sealed class Tables : IDisposable
 
     public void Rollback()
     {
-        file.Engine.Rollback();
+        _file.Engine.Rollback();
         Chunks.ClearTails();
     }
 
     /// <summary>Sets the event counter: earlier numbers were issued by a database that is lost.</summary>
     public void StartAt(long seq, bool paused)
     {
-        meta.Upsert([new BsonDocument { ["_id"] = "seq", ["value"] = seq }, new BsonDocument { ["_id"] = "paused", ["value"] = paused }]);
-        events.DeleteAll();
+        _meta.Upsert([new BsonDocument { ["_id"] = "seq", ["value"] = seq }, new BsonDocument { ["_id"] = "paused", ["value"] = paused }]);
+        _events.DeleteAll();
         (Seq, Paused, OldestEvent) = (seq, paused, seq + 1);
     }
 
     /// <summary>Deletes old responses, but never the latest ones: a leap of the clock must not let a submission be repeated.</summary>
     public void PruneResponses(DateTimeOffset now)
     {
-        List<BsonDocument> old = [.. responses.FindAll().OrderByDescending(response => JsonSerializer.Deserialize<StoredResponse>(response["json"].AsString, ContractJson.Options)!.CreatedId, StringComparer.Ordinal)
-            .Skip(RetainedResponses).Where(response => response["at"].AsInt64 < (now - ResponseRetention).ToUnixTimeMilliseconds())];
+        List<BsonDocument> old = [.. _responses.FindAll().OrderByDescending(
+            response => JsonSerializer.Deserialize<StoredResponse>(response["json"].AsString, ContractJson.Options)!.CreatedId,
+            StringComparer.Ordinal)
+            .Skip(RetainedResponses).Where(response => response["at"].AsInt64 < (now - _responseRetention).ToUnixTimeMilliseconds())];
         foreach (BsonDocument response in old)
         {
-            responses.Delete(response["_id"]);
+            _responses.Delete(response["_id"]);
         }
     }
 
-    public void Checkpoint() => file.Engine.Checkpoint();
+    public void Checkpoint() => _file.Engine.Checkpoint();
 
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 
     /// <summary>
     /// Creates the index together with the collection. An existing collection has it: ensuring it again would make LiteDB checkpoint a
@@ -149,9 +160,9 @@ internal sealed class Tables : IDisposable
     /// </summary>
     private void Index(string collection)
     {
-        if (!file.Engine.CollectionExists(collection))
+        if (!_file.Engine.CollectionExists(collection))
         {
-            file.Engine.GetCollection(collection).EnsureIndex("run");
+            _file.Engine.GetCollection(collection).EnsureIndex("run");
         }
     }
 
@@ -161,13 +172,19 @@ internal sealed class Tables : IDisposable
         {
             if (run is null)
             {
-                runs.Delete(id);
+                _runs.Delete(id);
                 Chunks.Remove(id);
             }
             else
             {
                 string json = JsonSerializer.Serialize(run, ContractJson.Options);
-                runs.Upsert(new BsonDocument { ["_id"] = id, ["state"] = run.Document.State.ToString(), ["json"] = json, ["sum"] = Checksum.Of(json) });
+                _runs.Upsert(new BsonDocument
+                {
+                    ["_id"] = id,
+                    ["state"] = run.Document.State.ToString(),
+                    ["json"] = json,
+                    ["sum"] = Checksum.Of(json),
+                });
             }
         }
 
@@ -176,7 +193,8 @@ internal sealed class Tables : IDisposable
             Chunks.Append(id, points);
         }
 
-        foreach (string ended in staged.Changed.Where(change => change.Value is { } run && run.Document.State.IsTerminal()).Select(change => change.Key))
+        foreach (string ended in staged.Changed.Where(change => change.Value is { } run && run.Document.State.IsTerminal())
+            .Select(change => change.Key))
         {
             Chunks.Release(ended);
         }
@@ -184,15 +202,15 @@ internal sealed class Tables : IDisposable
 
     private long WriteEvents(IReadOnlyList<LiveEvent> numbered)
     {
-        events.Insert(numbered.Select(WriteEvent));
+        _events.Insert(numbered.Select(WriteEvent));
         long last = numbered[^1].Seq;
-        meta.Upsert(new BsonDocument { ["_id"] = "seq", ["value"] = last });
+        _meta.Upsert(new BsonDocument { ["_id"] = "seq", ["value"] = last });
         if (last - OldestEvent < RetainedEvents + PruneEvery)
         {
             return OldestEvent;
         }
 
-        events.DeleteMany(Query.LT("_id", last - RetainedEvents));
+        _events.DeleteMany(Query.LT("_id", last - RetainedEvents));
         return last - RetainedEvents;
     }
 

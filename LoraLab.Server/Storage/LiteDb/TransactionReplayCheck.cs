@@ -48,7 +48,8 @@ internal static class TransactionReplayCheck
     {
         if (first != second)
         {
-            throw new InvalidOperationException($"The work of a transaction had a different result when it was repeated: {Difference(first, second)}");
+            throw new InvalidOperationException(
+                $"The work of a transaction had a different result when it was repeated: {Difference(first, second)}");
         }
     }
 
@@ -59,7 +60,8 @@ internal static class TransactionReplayCheck
         {
             staged.Changed,
             staged.ChangedExperiments,
-            Points = staged.Points.ToDictionary(run => run.Key, run => run.Value.Select(point => $"{point.Key} {point.Step} {point.Value} {point.Attempt}")),
+            Points = staged.Points.ToDictionary(run => run.Key, run =>
+                run.Value.Select(point => $"{point.Key} {point.Step} {point.Value} {point.Attempt}")),
             staged.Responses,
             staged.Result.Paused,
             Events = staged.NumberEvents(0),

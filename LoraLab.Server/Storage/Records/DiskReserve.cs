@@ -11,8 +11,8 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
 {
     private const long MiB = 1 << 20;
 
-    private readonly Lock gate = new();
-    private volatile bool refused;
+    private readonly Lock _gate = new();
+    private volatile bool _refused;
 
     private string ReserveFile => Path.Combine(paths.DataDirectory, "reserve");
 
@@ -22,32 +22,32 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     public bool HasFreeSpace()
     {
         bool room = FreeBytes() is not long free || free >= options.Value.MinimumFreeMb * MiB;
-        if (!room && !refused)
+        if (!room && !_refused)
         {
             log.LogWarning("Less than {Minimum} MiB (LoraLab:MinimumFreeMb) are free on the disk of {Folder}; "
                 + "queued runs are not started until there is more", options.Value.MinimumFreeMb, paths.DataDirectory);
         }
 
-        refused |= !room;
+        _refused |= !room;
         return room;
     }
 
     /// <summary>True once after <see cref="HasFreeSpace"/> was false and there is enough space again.</summary>
     public bool SpaceRecovered()
     {
-        if (!refused || (FreeBytes() ?? 0) < options.Value.MinimumFreeMb * MiB)
+        if (!_refused || (FreeBytes() ?? 0) < options.Value.MinimumFreeMb * MiB)
         {
             return false;
         }
 
-        refused = false;
+        _refused = false;
         return true;
     }
 
     /// <summary>Allocates the reserve if it is missing and twice its size is free.</summary>
     public void Allocate()
     {
-        lock (gate)
+        lock (_gate)
         {
             FileInfo file = new(ReserveFile);
             if (Bytes == 0 || (file.Exists && file.Length == Bytes) || FreeBytes() < 2 * Bytes)
@@ -75,7 +75,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     /// <summary>Frees the reserve; false: there was none.</summary>
     public bool Release()
     {
-        lock (gate)
+        lock (_gate)
         {
             FileInfo file = new(ReserveFile);
             if (!file.Exists || file.Length == 0)

@@ -16,22 +16,26 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
     private const string Suffix = ".json";
     private const string SubmissionSuffix = ".submission.json";
 
-    private readonly HashSet<string> unwritten = [];
+    private readonly HashSet<string> _unwritten = [];
 
     public bool HasUnwritten
     {
         get
         {
-            lock (unwritten)
+            lock (_unwritten)
             {
-                return unwritten.Count > 0;
+                return _unwritten.Count > 0;
             }
         }
     }
 
     /// <summary>Ids of the studies and sweeps that have a file.</summary>
     public IReadOnlyList<string> Ids => Directory.Exists(paths.ExperimentsDirectory)
-        ? [.. Directory.EnumerateFiles(paths.ExperimentsDirectory, "*" + Suffix).Select(file => ExperimentFile().Match(Path.GetFileName(file))).Where(match => match.Success).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)]
+        ? [.. Directory.EnumerateFiles(paths.ExperimentsDirectory, "*" + Suffix)
+            .Select(file => ExperimentFile().Match(Path.GetFileName(file)))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
+            .Order(StringComparer.Ordinal)]
         : [];
 
     /// <summary>Writes the record; a failed write does not fail the change, which is in the database.</summary>
@@ -40,18 +44,22 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
         try
         {
             Write(experiment.Id + Suffix, Text(experiment));
-            lock (unwritten)
+            lock (_unwritten)
             {
-                unwritten.Remove(experiment.Id);
+                _unwritten.Remove(experiment.Id);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            lock (unwritten)
+            lock (_unwritten)
             {
-                if (unwritten.Add(experiment.Id))
+                if (_unwritten.Add(experiment.Id))
                 {
-                    log.LogWarning("Cannot write the record of {Kind} {Experiment} ({Reason}); retrying", experiment.Kind, experiment.Id, error.Message);
+                    log.LogWarning(
+                        "Cannot write the record of {Kind} {Experiment} ({Reason}); retrying",
+                        experiment.Kind,
+                        experiment.Id,
+                        error.Message);
                 }
             }
         }
@@ -60,10 +68,10 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
     /// <summary>The current state of those that <see cref="Save(StoredExperiment)"/> could not write and that still exist.</summary>
     public IReadOnlyList<StoredExperiment> Unwritten(Func<string, StoredExperiment?> find)
     {
-        lock (unwritten)
+        lock (_unwritten)
         {
-            unwritten.RemoveWhere(id => find(id) is null);
-            return [.. unwritten.Select(find).OfType<StoredExperiment>()];
+            _unwritten.RemoveWhere(id => find(id) is null);
+            return [.. _unwritten.Select(find).OfType<StoredExperiment>()];
         }
     }
 
@@ -80,14 +88,17 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
     }
 
     /// <summary>The record; null: missing or unreadable.</summary>
-    public StoredExperiment? Read(string id) => ReadJson<StoredExperiment>(id + Suffix) is { } experiment && experiment.Id == id ? experiment : null;
+    public StoredExperiment? Read(string id) =>
+        ReadJson<StoredExperiment>(id + Suffix) is { } experiment && experiment.Id == id ? experiment : null;
 
     public bool HasResponse(string id) => File.Exists(PathOf(id + SubmissionSuffix));
 
-    public StoredResponse? ReadResponse(string id) => ReadJson<StoredResponse>(id + SubmissionSuffix) is { } response && response.CreatedId == id ? response : null;
+    public StoredResponse? ReadResponse(string id) =>
+        ReadJson<StoredResponse>(id + SubmissionSuffix) is { } response && response.CreatedId == id ? response : null;
 
     /// <summary>Whether the record agrees with the database.</summary>
-    public bool IsCurrent(StoredExperiment experiment) => File.Exists(PathOf(experiment.Id + Suffix)) && File.ReadAllText(PathOf(experiment.Id + Suffix)) == Text(experiment);
+    public bool IsCurrent(StoredExperiment experiment) =>
+        File.Exists(PathOf(experiment.Id + Suffix)) && File.ReadAllText(PathOf(experiment.Id + Suffix)) == Text(experiment);
 
     private static string Text(StoredExperiment experiment) => JsonSerializer.Serialize(experiment, ContractJson.Indented) + "\n";
 

@@ -21,7 +21,11 @@ internal sealed class RecordBatch
     /// <param name="before">The runs before the transaction.</param>
     /// <param name="experiments">Changed studies and sweeps.</param>
     /// <param name="responses">New responses.</param>
-    public void Add(IReadOnlyDictionary<string, StoredRun?> changed, Func<string, StoredRun?> before, IEnumerable<StoredExperiment> experiments, IEnumerable<StoredResponse> responses)
+    public void Add(
+        IReadOnlyDictionary<string, StoredRun?> changed,
+        Func<string, StoredRun?> before,
+        IEnumerable<StoredExperiment> experiments,
+        IEnumerable<StoredResponse> responses)
     {
         foreach ((string id, StoredRun? run) in changed)
         {

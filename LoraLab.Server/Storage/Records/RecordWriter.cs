@@ -9,45 +9,45 @@ namespace LoraLab.Server.Storage.Records;
 /// </summary>
 internal sealed class RecordWriter : IDisposable
 {
-    private readonly RunRecords runs;
-    private readonly ExperimentRecords experiments;
-    private readonly StoreStateFile stateFile;
-    private readonly ILogger log;
-    private readonly object gate = new();
-    private readonly Thread thread;
-    private RecordBatch pending = new();
-    private long enqueued;
-    private long written;
-    private Exception? refused;
-    private bool ending;
+    private readonly RunRecords _runs;
+    private readonly ExperimentRecords _experiments;
+    private readonly StoreStateFile _stateFile;
+    private readonly ILogger _log;
+    private readonly object _gate = new();
+    private readonly Thread _thread;
+    private RecordBatch _pending = new();
+    private long _enqueued;
+    private long _written;
+    private Exception? _refused;
+    private bool _ending;
 
     public RecordWriter(RunRecords runs, ExperimentRecords experiments, StoreStateFile stateFile, ILogger log)
     {
-        (this.runs, this.experiments, this.stateFile, this.log) = (runs, experiments, stateFile, log);
-        thread = new Thread(Work) { IsBackground = true, Name = "records" };
-        thread.Start();
+        (_runs, _experiments, _stateFile, _log) = (runs, experiments, stateFile, log);
+        _thread = new Thread(Work) { IsBackground = true, Name = "records" };
+        _thread.Start();
     }
 
     /// <summary>Adds to the pending batch without waiting; returns a ticket for <see cref="Wait"/>.</summary>
     public long Enqueue(Action<RecordBatch> add)
     {
-        lock (gate)
+        lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(ending, this);
-            add(pending);
-            Monitor.PulseAll(gate);
-            return ++enqueued;
+            ObjectDisposedException.ThrowIf(_ending, this);
+            add(_pending);
+            Monitor.PulseAll(_gate);
+            return ++_enqueued;
         }
     }
 
     /// <summary>Returns once the writes up to a ticket are in the files, or have failed and will be retried.</summary>
     public void Wait(long number)
     {
-        lock (gate)
+        lock (_gate)
         {
-            while (written < number)
+            while (_written < number)
             {
-                Monitor.Wait(gate);
+                Monitor.Wait(_gate);
             }
         }
     }
@@ -56,11 +56,11 @@ internal sealed class RecordWriter : IDisposable
     public void WaitForState(long number, long seq)
     {
         Wait(number);
-        lock (gate)
+        lock (_gate)
         {
-            if (!stateFile.Covers(seq) && refused is not null)
+            if (!_stateFile.Covers(seq) && _refused is not null)
             {
-                ExceptionDispatchInfo.Throw(refused);
+                ExceptionDispatchInfo.Throw(_refused);
             }
         }
     }
@@ -68,13 +68,13 @@ internal sealed class RecordWriter : IDisposable
     /// <summary>Writes the pending batch, and stops the thread.</summary>
     public void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            ending = true;
-            Monitor.PulseAll(gate);
+            _ending = true;
+            Monitor.PulseAll(_gate);
         }
 
-        thread.Join();
+        _thread.Join();
     }
 
     private void Work()
@@ -82,43 +82,43 @@ internal sealed class RecordWriter : IDisposable
         while (Next() is (RecordBatch batch, long upTo))
         {
             Exception? error = Write(batch);
-            lock (gate)
+            lock (_gate)
             {
-                refused = batch.State is null ? refused : error;
-                written = upTo;
-                Monitor.PulseAll(gate);
+                _refused = batch.State is null ? _refused : error;
+                _written = upTo;
+                Monitor.PulseAll(_gate);
             }
         }
     }
 
     private (RecordBatch Batch, long UpTo)? Next()
     {
-        lock (gate)
+        lock (_gate)
         {
-            while (enqueued == written && !ending)
+            while (_enqueued == _written && !_ending)
             {
-                Monitor.Wait(gate);
+                Monitor.Wait(_gate);
             }
 
-            if (enqueued == written)
+            if (_enqueued == _written)
             {
                 return null;
             }
 
-            RecordBatch batch = pending;
-            pending = new RecordBatch();
-            return (batch, enqueued);
+            RecordBatch batch = _pending;
+            _pending = new RecordBatch();
+            return (batch, _enqueued);
         }
     }
 
     /// <summary>Returns the error of writing <c>store.json</c>; failed records are tracked by their writers.</summary>
     private Exception? Write(RecordBatch batch)
     {
-        Exception? error = batch.State is { } content ? Guard(content, written => stateFile.TryWrite(written)) : null;
-        Write(batch.Runs.Values, runs.Save);
-        Write(batch.Experiments.Values, experiments.Save);
-        Write(batch.Responses.Where(response => !response.ForExperiment), runs.Save);
-        Write(batch.Responses.Where(response => response.ForExperiment), experiments.Save);
+        Exception? error = batch.State is { } content ? Guard(content, written => _stateFile.TryWrite(written)) : null;
+        Write(batch.Runs.Values, _runs.Save);
+        Write(batch.Experiments.Values, _experiments.Save);
+        Write(batch.Responses.Where(response => !response.ForExperiment), _runs.Save);
+        Write(batch.Responses.Where(response => response.ForExperiment), _experiments.Save);
         return error;
     }
 
@@ -143,7 +143,7 @@ internal sealed class RecordWriter : IDisposable
         }
         catch (Exception mistake)
         {
-            log.LogError(mistake, "Cannot write a file beside the database; the next start writes it");
+            _log.LogError(mistake, "Cannot write a file beside the database; the next start writes it");
             return mistake;
         }
     }

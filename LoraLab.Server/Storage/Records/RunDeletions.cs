@@ -20,7 +20,8 @@ internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directo
 
     /// <summary>Runs whose directory has been renamed for deletion.</summary>
     public IReadOnlyList<string> Detached => Directory.Exists(paths.RunsDirectory)
-        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory, "*" + DeletedSuffix).Select(folder => Path.GetFileNameWithoutExtension(folder))]
+        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory, "*" + DeletedSuffix)
+            .Select(folder => Path.GetFileNameWithoutExtension(folder))]
         : [];
 
     /// <summary>Writes the marker. After a crash from here on the run is deleted, unless it has started meanwhile.</summary>
@@ -62,7 +63,8 @@ internal sealed class RunDeletions(LoraLabPaths paths, RunDirectoryLocks directo
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("Cannot remove the directory {Folder} of a deleted run ({Reason}); retrying at the next start", folder, error.Message);
+            log.LogWarning(
+                "Cannot remove the directory {Folder} of a deleted run ({Reason}); retrying at the next start", folder, error.Message);
         }
     }
 

@@ -19,23 +19,24 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     public const string Record = "run.json";
     public const string Submission = "submission.json";
 
-    private readonly HashSet<string> unwritten = [];
+    private readonly HashSet<string> _unwritten = [];
 
     /// <summary>Whether records could not be written; retried with the run's next change and by the store's maintenance.</summary>
     public bool HasUnwritten
     {
         get
         {
-            lock (unwritten)
+            lock (_unwritten)
             {
-                return unwritten.Count > 0;
+                return _unwritten.Count > 0;
             }
         }
     }
 
     /// <summary>Ids of the runs that have a directory.</summary>
     public IReadOnlyList<string> RunIds => Directory.Exists(paths.RunsDirectory)
-        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory).Where(IsRun).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
+        ? [.. Directory.EnumerateDirectories(paths.RunsDirectory).Where(IsRun).Select(folder => Path.GetFileName(folder))
+            .Order(StringComparer.Ordinal)]
         : [];
 
     /// <summary>Whether a change must be recorded, because no worker event contains it.</summary>
@@ -53,16 +54,16 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         {
             Directory.CreateDirectory(paths.RunDirectory(id));
             DurableFile.WriteAllText(PathOf(id, Record), Text(run));
-            lock (unwritten)
+            lock (_unwritten)
             {
-                unwritten.Remove(id);
+                _unwritten.Remove(id);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            lock (unwritten)
+            lock (_unwritten)
             {
-                if (unwritten.Add(id))
+                if (_unwritten.Add(id))
                 {
                     log.LogWarning("Cannot write the record of run {Run} ({Reason}); retrying", id, error.Message);
                 }
@@ -73,10 +74,10 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     /// <summary>The current state of runs that <see cref="Save(StoredRun)"/> could not write and that still exist.</summary>
     public IReadOnlyList<StoredRun> Unwritten(Func<string, StoredRun?> find)
     {
-        lock (unwritten)
+        lock (_unwritten)
         {
-            unwritten.RemoveWhere(id => find(id) is null);
-            return [.. unwritten.Select(find).OfType<StoredRun>()];
+            _unwritten.RemoveWhere(id => find(id) is null);
+            return [.. _unwritten.Select(find).OfType<StoredRun>()];
         }
     }
 
@@ -85,7 +86,8 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
         try
         {
             Directory.CreateDirectory(paths.RunDirectory(response.CreatedId));
-            DurableFile.WriteAllText(PathOf(response.CreatedId, Submission), JsonSerializer.Serialize(response, ContractJson.Indented) + "\n");
+            DurableFile.WriteAllText(
+                PathOf(response.CreatedId, Submission), JsonSerializer.Serialize(response, ContractJson.Indented) + "\n");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -105,7 +107,8 @@ internal sealed partial class RunRecords(LoraLabPaths paths, ILogger<RunRecords>
     public RunSpec? ReadSpec(string id) => ReadJson<RunSpec>(PathOf(id, RunFiles.Spec));
 
     /// <summary>Whether the record agrees with the database.</summary>
-    public bool IsCurrent(StoredRun run) => File.Exists(PathOf(run.Document.Id, Record)) && File.ReadAllText(PathOf(run.Document.Id, Record)) == Text(run);
+    public bool IsCurrent(StoredRun run) =>
+        File.Exists(PathOf(run.Document.Id, Record)) && File.ReadAllText(PathOf(run.Document.Id, Record)) == Text(run);
 
     private static long LastEvent(StoredRun run) => run.Document.Attempts.Count == 0 ? 0 : run.Document.Attempts[^1].LastEvent;
 

@@ -13,27 +13,27 @@ internal sealed class StoreStateFile
 {
     private const long Block = 10_000;
 
-    private readonly string path;
-    private volatile Content content;
+    private readonly string _path;
+    private volatile Content _content;
 
     // The last requested content, which may not be written yet: the next one follows it, not the file.
-    private volatile Content requested;
+    private volatile Content _requested;
 
     public StoreStateFile(LoraLabPaths paths)
     {
-        path = Path.Combine(paths.DataDirectory, "store.json");
-        content = requested = Read();
+        _path = Path.Combine(paths.DataDirectory, "store.json");
+        _content = _requested = Read();
     }
 
-    public bool Paused => content.Paused;
+    public bool Paused => _content.Paused;
 
     /// <summary>
     /// The number to continue from when the database has <paramref name="seq"/>: far below the issued numbers, it is another database.
     /// </summary>
-    public long ResumeSeq(long seq) => seq + Block < content.SeqBelow ? content.SeqBelow : seq;
+    public long ResumeSeq(long seq) => seq + Block < _content.SeqBelow ? _content.SeqBelow : seq;
 
     /// <summary>Whether numbers up to <paramref name="seq"/> may be issued.</summary>
-    public bool Covers(long seq) => seq < content.SeqBelow;
+    public bool Covers(long seq) => seq < _content.SeqBelow;
 
     /// <summary>
     /// The content to write when the counter reaches <paramref name="seq"/>, early enough that no transaction waits for it; null: the
@@ -41,7 +41,7 @@ internal sealed class StoreStateFile
     /// </summary>
     public Content? Next(long seq, bool paused)
     {
-        Content now = requested;
+        Content now = _requested;
         bool low = seq + (Block / 2) >= now.SeqBelow;
         return low || paused != now.Paused ? new Content(paused, low ? seq + Block : now.SeqBelow) : null;
     }
@@ -49,7 +49,7 @@ internal sealed class StoreStateFile
     /// <summary>Remembers content of <see cref="Next"/> that was enqueued: it is written, or fails, before any later content.</summary>
     public Content? MarkRequested(Content? next)
     {
-        requested = next ?? requested;
+        _requested = next ?? _requested;
         return next;
     }
 
@@ -58,14 +58,14 @@ internal sealed class StoreStateFile
     {
         try
         {
-            DurableFile.WriteAllText(path, JsonSerializer.Serialize(next, ContractJson.Indented) + "\n");
-            content = next;
+            DurableFile.WriteAllText(_path, JsonSerializer.Serialize(next, ContractJson.Indented) + "\n");
+            _content = next;
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The next transaction requests it again.
-            Interlocked.CompareExchange(ref requested, content, next);
+            Interlocked.CompareExchange(ref _requested, _content, next);
             return error;
         }
     }
@@ -74,7 +74,9 @@ internal sealed class StoreStateFile
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<Content>(File.ReadAllText(path), ContractJson.Options) ?? new(false, 0) : new(false, 0);
+            return File.Exists(_path)
+                ? JsonSerializer.Deserialize<Content>(File.ReadAllText(_path), ContractJson.Options) ?? new(false, 0)
+                : new(false, 0);
         }
         catch (JsonException)
         {

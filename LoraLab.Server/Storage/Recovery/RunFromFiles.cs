@@ -50,14 +50,23 @@ internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths p
         List<WorkerEvent> events = ReadEvents(number);
         DateTimeOffset began = events.Count > 0 ? events[0].At : document.CreatedAt;
         string device = events.OfType<RunPrepared>().LastOrDefault()?.Environment.Device ?? document.Spec.Device;
-        document = RunStateMachine.Claim(document.State == RunState.Queued ? document : RunStateMachine.Resume(document) ?? document, device, began);
+        document = RunStateMachine.Claim(
+            document.State == RunState.Queued ? document : RunStateMachine.Resume(document) ?? document, device, began);
         if (events.OfType<AttemptStarted>().FirstOrDefault() is { } started)
         {
-            document = document with { Attempts = [.. document.Attempts.SkipLast(1), document.Attempts[^1] with { ProcessId = started.ProcessId, ProcessStartedAt = started.At }] };
+            document = document with
+            {
+                Attempts =
+                [
+                    .. document.Attempts.SkipLast(1),
+                    document.Attempts[^1] with { ProcessId = started.ProcessId, ProcessStartedAt = started.At },
+                ],
+            };
         }
 
         document = RunProjector.Apply(document, events).Document;
-        return events.OfType<AttemptEnded>().LastOrDefault() is { } ended ? RunStateMachine.End(document, ended.Reason, ended.Error, ended.At)
+        return events.OfType<AttemptEnded>().LastOrDefault() is { } ended
+                ? RunStateMachine.End(document, ended.Reason, ended.Error, ended.At)
             : isLast ? document
             : RunStateMachine.Interrupt(document, lost: true, events.Count > 0 ? events[^1].At : began);
     }

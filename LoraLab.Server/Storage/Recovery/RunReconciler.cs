@@ -9,7 +9,14 @@ namespace LoraLab.Server.Storage.Recovery;
 /// Reconciles database and run directories at startup. After damage the database is empty and every run is rebuilt from its directory;
 /// otherwise only the differences left by a crash are resolved.
 /// </summary>
-internal sealed class RunReconciler(IRunStore store, RunRecords records, ExperimentRecords experiments, RunDeletions deletions, RunRebuilder rebuilder, LoraLabPaths paths, ILogger<RunReconciler> log)
+internal sealed class RunReconciler(
+    IRunStore store,
+    RunRecords records,
+    ExperimentRecords experiments,
+    RunDeletions deletions,
+    RunRebuilder rebuilder,
+    LoraLabPaths paths,
+    ILogger<RunReconciler> log)
 {
     public void Run()
     {
@@ -51,7 +58,10 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
 
         if (rebuilt.Count > 0)
         {
-            log.LogWarning("Rebuilt {Count} runs that were missing in the database from their directories: {Runs}", rebuilt.Count, string.Join(", ", rebuilt));
+            log.LogWarning(
+                "Rebuilt {Count} runs that were missing in the database from their directories: {Runs}",
+                rebuilt.Count,
+                string.Join(", ", rebuilt));
         }
     }
 
@@ -92,7 +102,8 @@ internal sealed class RunReconciler(IRunStore store, RunRecords records, Experim
             {
                 records.Save(response);
             }
-            else if (response.ForExperiment && store.FindExperiment(response.CreatedId) is not null && !experiments.HasResponse(response.CreatedId))
+            else if (response.ForExperiment && store.FindExperiment(response.CreatedId) is not null
+                && !experiments.HasResponse(response.CreatedId))
             {
                 experiments.Save(response);
             }

@@ -17,10 +17,10 @@ internal sealed class EventTail(string path)
     private const int ShownCharacters = 500;
 
     /// <summary>Rejects an event without required values here rather than failing later.</summary>
-    private static readonly JsonSerializerOptions Strict = new(ContractJson.Options) { RespectNullableAnnotations = true };
+    private static readonly JsonSerializerOptions _strict = new(ContractJson.Options) { RespectNullableAnnotations = true };
 
-    private long offset;
-    private bool skipping;
+    private long _offset;
+    private bool _skipping;
 
     /// <summary>The attempt's last event, once it is in the store.</summary>
     public AttemptEnded? Ended { get; private set; }
@@ -30,15 +30,15 @@ internal sealed class EventTail(string path)
     {
         FileInfo file = new(path);
         long length = file.Exists ? file.Length : 0;
-        if (length <= offset)
+        if (length <= _offset)
         {
-            return new EventBatch([], [], offset, More: false, skipping);
+            return new EventBatch([], [], _offset, More: false, _skipping);
         }
 
-        byte[] bytes = new byte[Math.Min(PieceBytes, length - offset)];
+        byte[] bytes = new byte[Math.Min(PieceBytes, length - _offset)];
         using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
         {
-            stream.Seek(offset, SeekOrigin.Begin);
+            stream.Seek(_offset, SeekOrigin.Begin);
             bytes = bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         }
 
@@ -48,24 +48,25 @@ internal sealed class EventTail(string path)
     /// <summary>Confirms that the batch is in the store.</summary>
     public void Advance(EventBatch batch)
     {
-        (offset, skipping) = (batch.End, batch.Skipping);
+        (_offset, _skipping) = (batch.End, batch.Skipping);
         Ended = batch.Events.OfType<AttemptEnded>().LastOrDefault() ?? Ended;
     }
 
     private EventBatch Split(byte[] bytes, long length)
     {
-        int begin = skipping ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
+        int begin = _skipping ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;
         int end = Array.LastIndexOf(bytes, (byte)'\n') + 1;
-        bool more = offset + bytes.Length < length;
-        if ((skipping && begin == 0) || (end == 0 && bytes.Length == PieceBytes))
+        bool more = _offset + bytes.Length < length;
+        if ((_skipping && begin == 0) || (end == 0 && bytes.Length == PieceBytes))
         {
-            IReadOnlyList<string> shown = skipping ? [] : [$"a line of more than {PieceBytes >> 20} MiB"];
-            return new EventBatch([], shown, offset + bytes.Length, more, Skipping: true);
+            IReadOnlyList<string> shown = _skipping ? [] : [$"a line of more than {PieceBytes >> 20} MiB"];
+            return new EventBatch([], shown, _offset + bytes.Length, more, Skipping: true);
         }
 
         List<WorkerEvent> events = [];
         List<string> unreadable = [];
-        foreach (string line in Encoding.UTF8.GetString(bytes, begin, end - begin).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string line in Encoding.UTF8.GetString(bytes, begin, end - begin)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (Parse(line) is { } workerEvent)
             {
@@ -77,14 +78,14 @@ internal sealed class EventTail(string path)
             }
         }
 
-        return new EventBatch(events, unreadable, offset + end, more, Skipping: false);
+        return new EventBatch(events, unreadable, _offset + end, more, Skipping: false);
     }
 
     private static WorkerEvent? Parse(string line)
     {
         try
         {
-            WorkerEvent? workerEvent = JsonSerializer.Deserialize<WorkerEvent>(line, Strict);
+            WorkerEvent? workerEvent = JsonSerializer.Deserialize<WorkerEvent>(line, _strict);
             return workerEvent is MetricsRecorded metrics && metrics.Values.Values.Any(column => column is null) ? null : workerEvent;
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)

@@ -34,7 +34,9 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         }
 
         string path = Path.Combine(paths.RunDirectory(run.Id), RunFiles.PredictionsAt(number));
-        return File.Exists(path) ? (number, path) : throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no predictions at step {number}.");
+        return File.Exists(path)
+            ? (number, path)
+            : throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no predictions at step {number}.");
     }
 
     /// <summary>The predictions of a completed run's last evaluation; null: missing, damaged, or not covering all its rows.</summary>
@@ -47,7 +49,8 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
             // A truncated file still has whole lines: it is valid only with all rows of the evaluation.
             return set.Items.Count == run.Summary.EvalRows ? set : null;
         }
-        catch (Exception failure) when (failure is ApiFailure or IOException or UnauthorizedAccessException or FormatException or OverflowException)
+        catch (Exception failure)
+            when (failure is ApiFailure or IOException or UnauthorizedAccessException or FormatException or OverflowException)
         {
             return null;
         }

@@ -46,7 +46,13 @@ internal sealed class RunLogs(LoraLabPaths paths)
         long offset = file.Exists ? Math.Max(0, file.Length - bytes) : 0;
         LogChunk chunk = Read(run.Id, attempt, offset, bytes);
         int line = offset == 0 ? -1 : chunk.Text.IndexOf('\n');
-        return line < 0 ? chunk : chunk with { Offset = chunk.Offset + Encoding.UTF8.GetByteCount(chunk.Text.AsSpan(0, line + 1)), Text = chunk.Text[(line + 1)..] };
+        return line < 0
+            ? chunk
+            : chunk with
+            {
+                Offset = chunk.Offset + Encoding.UTF8.GetByteCount(chunk.Text.AsSpan(0, line + 1)),
+                Text = chunk.Text[(line + 1)..],
+            };
     }
 
     public IReadOnlyList<string> LastLines(string runId, int attempt, int lines)
@@ -76,7 +82,9 @@ internal sealed class RunLogs(LoraLabPaths paths)
         }
 
         start = start < 0 ? 0 : Math.Min(start + 1, chunk.Text.Length);
-        return start == 0 || chunk.Text.Length == 0 ? chunk : chunk with { Offset = chunk.Offset + Encoding.UTF8.GetByteCount(chunk.Text.AsSpan(0, start)), Text = chunk.Text[start..] };
+        return start == 0 || chunk.Text.Length == 0
+            ? chunk
+            : chunk with { Offset = chunk.Offset + Encoding.UTF8.GetByteCount(chunk.Text.AsSpan(0, start)), Text = chunk.Text[start..] };
     }
 
     private static bool IsContinuation(byte value) => (value & 0xc0) == 0x80;

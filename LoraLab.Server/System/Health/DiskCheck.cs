@@ -25,7 +25,9 @@ internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> opt
 
             long free = new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
             string text = $"{free >> 20} MiB are free on the disk of {paths.DataDirectory}.";
-            return free < TooLittle ? HealthCheckResult.Unhealthy(text) : free < Little ? HealthCheckResult.Degraded(text) : HealthCheckResult.Healthy(text);
+            return free < TooLittle ? HealthCheckResult.Unhealthy(text)
+                : free < Little ? HealthCheckResult.Degraded(text)
+                : HealthCheckResult.Healthy(text);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -11,7 +11,7 @@ namespace LoraLab.Server.System.Health;
 internal sealed class QueueCheck(Readiness readiness, Lanes lanes, JobStorage jobs, IRunStore store, TimeProvider time) : IHealthCheck
 {
     /// <summary>Hangfire's heartbeat interval is 30 seconds.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _silence = TimeSpan.FromMinutes(2);
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -20,11 +20,13 @@ internal sealed class QueueCheck(Readiness readiness, Lanes lanes, JobStorage jo
             return Task.FromResult(HealthCheckResult.Unhealthy("Runs of an earlier server are being recovered."));
         }
 
-        DateTime oldest = time.GetUtcNow().UtcDateTime - Silence;
-        HashSet<string> alive = [.. jobs.GetMonitoringApi().Servers().Where(server => IsAlive(server, oldest)).SelectMany(server => server.Queues)];
+        DateTime oldest = time.GetUtcNow().UtcDateTime - _silence;
+        HashSet<string> alive =
+            [.. jobs.GetMonitoringApi().Servers().Where(server => IsAlive(server, oldest)).SelectMany(server => server.Queues)];
         List<Lane> silent = [.. lanes.All.Where(lane => !alive.Contains(lane.Queue))];
         return Task.FromResult(silent.Count > 0
-            ? HealthCheckResult.Unhealthy($"The dispatcher of {string.Join(", ", silent.Select(lane => lane.Device))} has stopped; restart the server.")
+            ? HealthCheckResult.Unhealthy(
+                $"The dispatcher of {string.Join(", ", silent.Select(lane => lane.Device))} has stopped; restart the server.")
             : HealthCheckResult.Healthy(store.Paused ? "Paused." : $"{lanes.All.Count} lane(s) accept runs."));
     }
 

@@ -6,19 +6,19 @@ namespace LoraLab.Server.System.Health;
 /// <summary>The store responds, from the database and not from memory.</summary>
 internal sealed class StoreCheck(IRunStore store) : IHealthCheck
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
             // The store takes a lock: a store that hangs must not block the health check.
-            await Task.Run(() => store.ReadEvents(store.Seq), cancellationToken).WaitAsync(Patience, cancellationToken);
+            await Task.Run(() => store.ReadEvents(store.Seq), cancellationToken).WaitAsync(_patience, cancellationToken);
             return HealthCheckResult.Healthy($"{store.Counts().Total} runs.");
         }
         catch (TimeoutException)
         {
-            return HealthCheckResult.Unhealthy($"The store did not respond within {Patience.TotalSeconds} seconds.");
+            return HealthCheckResult.Unhealthy($"The store did not respond within {_patience.TotalSeconds} seconds.");
         }
     }
 }

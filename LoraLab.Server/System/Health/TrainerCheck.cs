@@ -10,12 +10,12 @@ namespace LoraLab.Server.System.Health;
 /// </summary>
 internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : IHealthCheck, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _retryInterval = TimeSpan.FromMinutes(1);
 
-    private readonly Lock gate = new();
-    private readonly CancellationTokenSource closing = new();
-    private Task<DoctorResult>? asked;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _closing = new();
+    private Task<DoctorResult>? _asked;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -33,20 +33,20 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
 
     public void Dispose()
     {
-        closing.Cancel();
-        closing.Dispose();
+        _closing.Cancel();
+        _closing.Dispose();
     }
 
     private Task<DoctorResult> Doctor()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (asked is null || (asked.IsCompleted && !(asked.IsCompletedSuccessfully && asked.Result.IsFresh(time.GetUtcNow()))))
+            if (_asked is null || (_asked.IsCompleted && !(_asked.IsCompletedSuccessfully && _asked.Result.IsFresh(time.GetUtcNow()))))
             {
-                asked = DoctorAsync();
+                _asked = DoctorAsync();
             }
 
-            return asked;
+            return _asked;
         }
     }
 
@@ -66,13 +66,13 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
             using WorkerProcess doctor = WorkerProcess.Start(locator.Command("doctor"), Take, Take);
             try
             {
-                int exitCode = await doctor.Exited.WaitAsync(Patience, time, closing.Token);
+                int exitCode = await doctor.Exited.WaitAsync(_patience, time, _closing.Token);
                 return new DoctorResult(exitCode == 0 ? null : Describe(lines, exitCode), time.GetUtcNow());
             }
             catch (Exception late) when (late is TimeoutException or OperationCanceledException)
             {
                 doctor.Kill();
-                return new DoctorResult($"The trainer's doctor did not finish within {Patience.TotalMinutes} minutes.", time.GetUtcNow());
+                return new DoctorResult($"The trainer's doctor did not finish within {_patience.TotalMinutes} minutes.", time.GetUtcNow());
             }
         }
         catch (Exception error) when (error is Win32Exception or InvalidOperationException or IOException)
@@ -92,6 +92,6 @@ internal sealed class TrainerCheck(WorkerLocator locator, TimeProvider time) : I
 
     private sealed record DoctorResult(string? Problem, DateTimeOffset At)
     {
-        public bool IsFresh(DateTimeOffset now) => Problem is null || now - At < RetryInterval;
+        public bool IsFresh(DateTimeOffset now) => Problem is null || now - At < _retryInterval;
     }
 }

@@ -6,14 +6,16 @@ namespace LoraLab.Server.System.Machine;
 /// <summary>CPU load of the whole machine between two reads.</summary>
 internal sealed class CpuMeter
 {
-    private (double Busy, double Total)? before;
+    private (double Busy, double Total)? _before;
 
     /// <summary>Load in [0, 1] since the last call; null on the first call and where the system does not report it.</summary>
     public double? Read()
     {
         (double Busy, double Total)? now = OperatingSystem.IsLinux() ? ReadProc() : OperatingSystem.IsWindows() ? ReadWindows() : null;
-        double? load = now is { } a && before is { } b && a.Total > b.Total ? Math.Clamp((a.Busy - b.Busy) / (a.Total - b.Total), 0, 1) : null;
-        before = now;
+        double? load = now is { } a && _before is { } b && a.Total > b.Total
+            ? Math.Clamp((a.Busy - b.Busy) / (a.Total - b.Total), 0, 1)
+            : null;
+        _before = now;
         return load;
     }
 
@@ -25,7 +27,8 @@ internal sealed class CpuMeter
             return null;
         }
 
-        double[] ticks = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8).Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
+        double[] ticks = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8)
+            .Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
         double total = ticks.Sum();
         double idle = ticks[3] + (ticks.Length > 4 ? ticks[4] : 0);
         return (total - idle, total);

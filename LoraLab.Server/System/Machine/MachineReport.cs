@@ -12,13 +12,19 @@ namespace LoraLab.Server.System.Machine;
 
 /// <summary>Describes the machine and this server.</summary>
 internal sealed class MachineReport(
-    IRunStore store, Lanes lanes, TrainerInspector inspector, WorkerLocator locator, LoraLabPaths paths, IOptions<LoraLabOptions> options, TimeProvider time)
+    IRunStore store,
+    Lanes lanes,
+    TrainerInspector inspector,
+    WorkerLocator locator,
+    LoraLabPaths paths,
+    IOptions<LoraLabOptions> options,
+    TimeProvider time)
 {
     private const long LittleDisk = 2L << 30;
-    private static readonly TimeSpan SizeIsFresh = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _sizeIsFresh = TimeSpan.FromSeconds(30);
 
-    private readonly DateTimeOffset startedAt = time.GetUtcNow();
-    private (DateTimeOffset At, long Bytes) size;
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private (DateTimeOffset At, long Bytes) _size;
 
     public async Task<SystemDocument> CreateAsync(CancellationToken cancellationToken)
     {
@@ -49,7 +55,7 @@ internal sealed class MachineReport(
             FreeDiskBytes = free,
             RunBytes = RunBytes(),
             Runs = store.Counts().Total,
-            StartedAt = startedAt,
+            StartedAt = _startedAt,
             Problems = problems,
         };
     }
@@ -61,7 +67,8 @@ internal sealed class MachineReport(
             yield return problem;
         }
 
-        foreach (string folder in paths.ModelDirectories.Concat(paths.DatasetDirectories).Where(folder => !Directory.Exists(folder)).Distinct())
+        foreach (string folder in paths.ModelDirectories.Concat(paths.DatasetDirectories)
+            .Where(folder => !Directory.Exists(folder)).Distinct())
         {
             yield return $"The configured folder {folder} does not exist.";
         }
@@ -87,13 +94,18 @@ internal sealed class MachineReport(
     private long RunBytes()
     {
         DateTimeOffset now = time.GetUtcNow();
-        if (now - size.At > SizeIsFresh)
+        if (now - _size.At > _sizeIsFresh)
         {
-            EnumerationOptions all = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
-            size = (now, new DirectoryInfo(paths.RunsDirectory).EnumerateFiles("*", all).Sum(Length));
+            EnumerationOptions all = new()
+            {
+                RecurseSubdirectories = true,
+                IgnoreInaccessible = true,
+                AttributesToSkip = FileAttributes.ReparsePoint,
+            };
+            _size = (now, new DirectoryInfo(paths.RunsDirectory).EnumerateFiles("*", all).Sum(Length));
         }
 
-        return size.Bytes;
+        return _size.Bytes;
     }
 
     private static long Length(FileInfo file)

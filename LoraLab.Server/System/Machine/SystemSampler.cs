@@ -8,16 +8,17 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.System.Machine;
 
 /// <summary>Samples the machine every two seconds while a client is subscribed.</summary>
-internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : BackgroundLoop(time, log)
+internal sealed class SystemSampler(
+    LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : BackgroundLoop(time, log)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(2);
 
-    private readonly CpuMeter cpu = new();
-    private bool noGpus;
+    private readonly CpuMeter _cpu = new();
+    private bool _noGpus;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using PeriodicTimer timer = new(Interval, Time);
+        using PeriodicTimer timer = new(_interval, Time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             if (feed.HasSubscriber(LiveHub.System))
@@ -30,16 +31,17 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
     /// <summary>Empty if the trainer does not respond in time; a machine without GPUs is queried once.</summary>
     private async Task<IReadOnlyList<DeviceEntry>> GpusAsync(CancellationToken cancellationToken)
     {
-        if (noGpus)
+        if (_noGpus)
         {
             return [];
         }
 
         try
         {
-            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken).WaitAsync(Interval, Time, cancellationToken);
+            InspectResponse response = await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken)
+                .WaitAsync(_interval, Time, cancellationToken);
             List<DeviceEntry> gpus = [.. (response.Devices ?? []).Where(device => device.Id != "cpu")];
-            noGpus = gpus.Count == 0;
+            _noGpus = gpus.Count == 0;
             return gpus;
         }
         catch (Exception error) when (error is ApiFailure or TimeoutException)
@@ -56,7 +58,7 @@ internal sealed class SystemSampler(LiveFeed feed, ActiveRuns active, TrainerIns
         {
             UsedMemoryMb = used,
             TotalMemoryMb = total,
-            CpuLoad = cpu.Read(),
+            CpuLoad = _cpu.Read(),
             WorkerMemoryMb = workers.Count == 0 ? null : workers.Sum(),
             Gpus = gpus,
         };

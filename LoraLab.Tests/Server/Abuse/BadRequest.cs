@@ -7,32 +7,44 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
 {
     private const int Large = 64 << 10;
 
-    private static readonly string[] ContentTypes = ["text/plain", "application/xml", "application/json; charset=klingon", "multipart/form-data", "application/x-www-form-urlencoded", "application/problem+json", "x"];
-    private static readonly string[] Accepts = ["text/csv", "text/plain", "*/*", "application/xml", "text/csv;q=0", "a/b;q=2", "text/html, text/csv;q=0.1"];
+    private static readonly string[] _contentTypes =
+    [
+        "text/plain",
+        "application/xml",
+        "application/json; charset=klingon",
+        "multipart/form-data",
+        "application/x-www-form-urlencoded",
+        "application/problem+json",
+        "x",
+    ];
+    private static readonly string[] _accepts =
+    [
+        "text/csv", "text/plain", "*/*", "application/xml", "text/csv;q=0", "a/b;q=2", "text/html, text/csv;q=0.1",
+    ];
 
-    private readonly Random random = new(HashCode(route.Name, number));
-    private string shown = "";
+    private readonly Random _random = new(HashCode(route.Name, number));
+    private string _shown = "";
 
     public HttpRequestMessage Make()
     {
-        BadValues values = new(random);
+        BadValues values = new(_random);
         HttpRequestMessage request = new(route.Method, Address(values));
-        foreach (DescribedParameter header in route.Parameters.Where(parameter => parameter.In == "header" && random.Next(2) == 0))
+        foreach (DescribedParameter header in route.Parameters.Where(parameter => parameter.In == "header" && _random.Next(2) == 0))
         {
             request.Headers.TryAddWithoutValidation(header.Name, Header(values.Text()));
         }
 
-        if (random.Next(4) == 0)
+        if (_random.Next(4) == 0)
         {
-            request.Headers.TryAddWithoutValidation("Accept", Accepts[random.Next(Accepts.Length)]);
+            request.Headers.TryAddWithoutValidation("Accept", _accepts[_random.Next(_accepts.Length)]);
         }
 
-        if (random.Next(6) == 0)
+        if (_random.Next(6) == 0)
         {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", Header(values.Text()));
         }
 
-        if (route.Body is not null || random.Next(8) == 0)
+        if (route.Body is not null || _random.Next(8) == 0)
         {
             request.Content = Content(values);
             // The server rejects an oversized body before reading it and closes the connection: without Expect: 100-continue the client
@@ -43,7 +55,7 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         return request;
     }
 
-    public override string ToString() => $"{route.Name}, case {number}: {shown}";
+    public override string ToString() => $"{route.Name}, case {number}: {_shown}";
 
     private string Address(BadValues values)
     {
@@ -51,28 +63,30 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         foreach (DescribedParameter parameter in route.Parameters.Where(parameter => parameter.In == "path"))
         {
             // Existing runs get past the first lookup; never on routes that would delete them.
-            bool known = route.Method != HttpMethod.Delete && random.Next(3) > 0;
-            string value = known ? runIds[random.Next(runIds.Count)] : PathText(values);
+            bool known = route.Method != HttpMethod.Delete && _random.Next(3) > 0;
+            string value = known ? runIds[_random.Next(runIds.Count)] : PathText(values);
             path = path.Replace($"{{{parameter.Name}}}", Uri.EscapeDataString(value), StringComparison.Ordinal);
         }
 
         List<string> query = [];
         foreach (DescribedParameter parameter in route.Parameters.Where(parameter => parameter.In == "query"))
         {
-            for (int times = random.Next(6) switch { 0 => 0, 1 => 2, _ => 1 }; times > 0; times--)
+            for (int times = _random.Next(6) switch { 0 => 0, 1 => 2, _ => 1 }; times > 0; times--)
             {
-                string value = parameter.Name == "runs" && random.Next(2) == 0 ? string.Join(',', runIds.Append(values.Text()).Take(random.Next(1, 5))) : values.Text();
+                string value = parameter.Name == "runs" && _random.Next(2) == 0
+                    ? string.Join(',', runIds.Append(values.Text()).Take(_random.Next(1, 5)))
+                    : values.Text();
                 query.Add($"{parameter.Name}={Uri.EscapeDataString(value)}");
             }
         }
 
-        if (random.Next(10) == 0)
+        if (_random.Next(10) == 0)
         {
             query.Add($"{Uri.EscapeDataString(values.Text())}={Uri.EscapeDataString(values.Text())}");
         }
 
-        shown = query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
-        return shown;
+        _shown = query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
+        return _shown;
     }
 
     /// <summary>An empty value would be another route, and a zero byte is rejected by Kestrel's parser before there is a request.</summary>
@@ -85,23 +99,24 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
     private ByteArrayContent Content(BadValues values)
     {
         string good = route.Body is null ? "{}" : values.Object(route, route.Body);
-        byte[] bytes = random.Next(10) switch
+        byte[] bytes = _random.Next(10) switch
         {
             0 => values.Bytes(),
-            1 => Encoding.UTF8.GetBytes(good[..random.Next(good.Length)]),
+            1 => Encoding.UTF8.GetBytes(good[.._random.Next(good.Length)]),
             2 => Encoding.UTF8.GetBytes(values.Json()),
-            3 => Encoding.UTF8.GetBytes(values.Nested(random.Next(30, 5000))),
+            3 => Encoding.UTF8.GetBytes(values.Nested(_random.Next(30, 5000))),
             // A route that reads no body responds without it, and the rest of the body meets a broken pipe, with or without Expect:
             // 100-continue.
-            4 when route.Body is not null && random.Next(4) == 0 => Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', random.Next(100_000, 1_200_000))}\"}}"),
+            4 when route.Body is not null && _random.Next(4) == 0 =>
+                Encoding.UTF8.GetBytes($"{{\"notes\":\"{new string('x', _random.Next(100_000, 1_200_000))}\"}}"),
             5 => [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(good)],
             6 => Encoding.Unicode.GetBytes(good),
             _ => Encoding.UTF8.GetBytes(good),
         };
         ByteArrayContent content = new(bytes);
-        string type = random.Next(8) == 0 ? ContentTypes[random.Next(ContentTypes.Length)] : "application/json";
+        string type = _random.Next(8) == 0 ? _contentTypes[_random.Next(_contentTypes.Length)] : "application/json";
         content.Headers.TryAddWithoutValidation("Content-Type", type);
-        shown += $" {type} {Encoding.UTF8.GetString(bytes, 0, Math.Min(bytes.Length, 300))}";
+        _shown += $" {type} {Encoding.UTF8.GetString(bytes, 0, Math.Min(bytes.Length, 300))}";
         return content;
     }
 

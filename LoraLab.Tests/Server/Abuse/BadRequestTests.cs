@@ -16,23 +16,24 @@ namespace LoraLab.Tests.Server.Abuse;
 public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int AtOnce = 4;
-    private static readonly int Cases = LongForm.Choose(40, 2000);
+    private static readonly int _cases = LongForm.Choose(40, 2000);
 
-    private ServerProcess server = null!;
-    private RunApi api = null!;
+    private ServerProcess _server = null!;
+    private RunApi _api = null!;
 
     public async ValueTask InitializeAsync()
     {
-        server = await ServerProcess.StartAsync(new ServerSetup { Environment = new Dictionary<string, string> { ["LoraLab__Limits__QueuedRuns"] = "40" } });
-        api = new RunApi(server.Http);
+        _server = await ServerProcess.StartAsync(
+            new ServerSetup { Environment = new Dictionary<string, string> { ["LoraLab__Limits__QueuedRuns"] = "40" } });
+        _api = new RunApi(_server.Http);
     }
 
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
     public async Task Requests_MadeBadFromTheSchema_AreRefusedAsProblemsAndNeverFailTheServer()
     {
-        IReadOnlyList<DescribedRoute> routes = DescribedRoute.Read(JsonNode.Parse(await server.Http.GetStringAsync("/openapi/v1.json"))!);
+        IReadOnlyList<DescribedRoute> routes = DescribedRoute.Read(JsonNode.Parse(await _server.Http.GetStringAsync("/openapi/v1.json"))!);
         Assert.True(routes.Count >= 20, $"Only {routes.Count} routes are described.");
         (string[] all, string[] ended) = await PrepareAsync();
         ConcurrentQueue<string> failures = new();
@@ -41,48 +42,50 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
         {
             // The event stream of an active run does not end.
             string[] ids = route.Path.EndsWith("/events", StringComparison.Ordinal) ? ended : all;
-            await Parallel.ForEachAsync(Enumerable.Range(0, Cases), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, stop) =>
-            {
-                BadRequest bad = new(route, number, ids);
-                using HttpRequestMessage request = bad.Make();
-                using HttpResponseMessage response = await server.Http.SendAsync(request, stop);
-                string body = await response.Content.ReadAsStringAsync(stop);
-                statuses.AddOrUpdate((int)response.StatusCode, 1, (_, count) => count + 1);
-                if (WhatIsWrong(response, body) is { } wrong)
+            await Parallel.ForEachAsync(
+                Enumerable.Range(0, _cases), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, stop) =>
                 {
-                    failures.Enqueue($"{wrong} from {bad} => {(int)response.StatusCode} {body[..Math.Min(body.Length, 300)]}");
-                }
-            });
+                    BadRequest bad = new(route, number, ids);
+                    using HttpRequestMessage request = bad.Make();
+                    using HttpResponseMessage response = await _server.Http.SendAsync(request, stop);
+                    string body = await response.Content.ReadAsStringAsync(stop);
+                    statuses.AddOrUpdate((int)response.StatusCode, 1, (_, count) => count + 1);
+                    if (WhatIsWrong(response, body) is { } wrong)
+                    {
+                        failures.Enqueue($"{wrong} from {bad} => {(int)response.StatusCode} {body[..Math.Min(body.Length, 300)]}");
+                    }
+                });
             if (route.Path == ApiRoutes.Queue)
             {
                 await PauseAsync();
             }
         }
 
-        int sent = routes.Count * Cases;
+        int sent = routes.Count * _cases;
         int refused = statuses.Where(pair => pair.Key >= 400).Sum(pair => pair.Value);
-        output.WriteLine($"{sent} requests to {routes.Count} routes, {refused} refused: {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
-        string output4000 = server.Output[^Math.Min(server.Output.Length, 4000)..];
+        output.WriteLine($"{sent} requests to {routes.Count} routes, {refused} refused: "
+            + $"{string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
+        string output4000 = _server.Output[^Math.Min(_server.Output.Length, 4000)..];
         Assert.True(failures.IsEmpty, string.Join(Environment.NewLine, [$"{failures.Count} of {sent}:", .. failures.Take(25), output4000]));
         Assert.True(refused > sent / 3, $"Only {refused} of {sent} requests were bad enough.");
         // The server still works.
-        Assert.Equal(RunState.Completed, (await api.GetAsync(ended[0])).State);
-        await api.SendAsync<DryRunResult>(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", MicroSpec.For("lora").ToJsonString());
+        Assert.Equal(RunState.Completed, (await _api.GetAsync(ended[0])).State);
+        await _api.SendAsync<DryRunResult>(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", MicroSpec.For("lora").ToJsonString());
     }
 
     /// <summary>A completed, a cancelled and a queued run.</summary>
     private async Task<(string[] All, string[] Ended)> PrepareAsync()
     {
         string spec = MicroSpec.For("lora").ToJsonString();
-        RunDocument completed = await api.WaitForEndAsync((await api.SubmitAsync(spec)).Id);
+        RunDocument completed = await _api.WaitForEndAsync((await _api.SubmitAsync(spec)).Id);
         await PauseAsync();
-        RunDocument cancelled = await api.SubmitAsync(spec);
-        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(cancelled.Id, "cancel"), expected: HttpStatusCode.Accepted);
-        RunDocument waiting = await api.SubmitAsync(spec);
+        RunDocument cancelled = await _api.SubmitAsync(spec);
+        await _api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(cancelled.Id, "cancel"), expected: HttpStatusCode.Accepted);
+        RunDocument waiting = await _api.SubmitAsync(spec);
         return ([completed.Id, cancelled.Id, waiting.Id], [completed.Id]);
     }
 
-    private Task PauseAsync() => api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
+    private Task PauseAsync() => _api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
 
     private static string? WhatIsWrong(HttpResponseMessage response, string body)
     {
@@ -104,8 +107,10 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
         try
         {
             JsonNode problem = JsonNode.Parse(body)!;
-            return string.IsNullOrEmpty((string?)problem["detail"]) || string.IsNullOrEmpty((string?)problem["code"]) || (int?)problem["status"] != (int)response.StatusCode ? "An empty problem"
-                : body.Contains("   at ", StringComparison.Ordinal) || body.Contains("System.", StringComparison.Ordinal) ? "An exception's words"
+            return string.IsNullOrEmpty((string?)problem["detail"]) || string.IsNullOrEmpty((string?)problem["code"])
+                || (int?)problem["status"] != (int)response.StatusCode ? "An empty problem"
+                : body.Contains("   at ", StringComparison.Ordinal)
+                    || body.Contains("System.", StringComparison.Ordinal) ? "An exception's words"
                 : null;
         }
         catch (JsonException)

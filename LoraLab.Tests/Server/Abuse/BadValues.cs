@@ -7,15 +7,18 @@ namespace LoraLab.Tests.Server.Abuse;
 /// <summary>JSON that violates a schema, and text that is invalid for parameters. All of it follows from the generator's seed.</summary>
 internal sealed class BadValues(Random random)
 {
-    private static readonly string[] Texts =
+    private static readonly string[] _texts =
     [
-        "", " ", "null", "true", "NaN", "-1", "0", "1e308", "99999999999999999999", "../../etc/passwd", "..\\..\\x", "/etc/passwd", "C:\\x", "%00", "%", "%zz", "a,b,,", ",", "';--", "{{7*7}}",
-        "${jndi:ldap://x}", "<script>1</script>", "\u202eabc", "\ufeff", "e\u0301", "日本語", "😀", "\u0001\u001f", "line\nline", "\t", "İ", "ß", "\uffff", "last", "last ", "createdAt", "--createdAt", "*", "?", "#", "&a=b", "+", "~", "$ref", "__proto__",
+        "", " ", "null", "true", "NaN", "-1", "0", "1e308", "99999999999999999999", "../../etc/passwd", "..\\..\\x", "/etc/passwd", "C:\\x",
+        "%00", "%", "%zz", "a,b,,", ",", "';--", "{{7*7}}",
+        "${jndi:ldap://x}", "<script>1</script>", "\u202eabc", "\ufeff", "e\u0301", "日本語", "😀", "\u0001\u001f", "line\nline", "\t", "İ",
+        "ß", "\uffff", "last", "last ", "createdAt", "--createdAt", "*", "?", "#", "&a=b", "+", "~", "$ref", "__proto__",
     ];
 
-    private static readonly string[] Numbers =
+    private static readonly string[] _numbers =
     [
-        "-1", "0", "1", "2147483647", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1e400", "-1e400", "1e-400", "0.1", "1.0", "-0", "1e5", "123456789012345678901234567890", "4e9", "1E+2",
+        "-1", "0", "1", "2147483647", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1e400", "-1e400",
+        "1e-400", "0.1", "1.0", "-0", "1e5", "123456789012345678901234567890", "4e9", "1E+2",
     ];
 
     public string Text() => random.Next(12) switch
@@ -23,7 +26,7 @@ internal sealed class BadValues(Random random)
         0 => new string((char)random.Next('a', 'z'), random.Next(1, 1500)),
         1 => new string([.. Enumerable.Range(0, random.Next(1, 20)).Select(_ => (char)random.Next(1, 0xd7ff))]),
         2 => random.NextInt64(long.MinValue, long.MaxValue).ToString(CultureInfo.InvariantCulture),
-        _ => Texts[random.Next(Texts.Length)],
+        _ => _texts[random.Next(_texts.Length)],
     };
 
     /// <summary>A JSON value of any type, as raw text.</summary>
@@ -31,7 +34,7 @@ internal sealed class BadValues(Random random)
     {
         0 => "null",
         1 => random.Next(2) == 0 ? "true" : "false",
-        2 or 3 => Numbers[random.Next(Numbers.Length)],
+        2 or 3 => _numbers[random.Next(_numbers.Length)],
         4 => Quote(Text()),
         5 => "\"\\ud800\"",
         6 => $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => Json(depth + 1)))}]",
@@ -86,7 +89,8 @@ internal sealed class BadValues(Random random)
         return bytes;
     }
 
-    private static string? Default(JsonObject schema) => schema["default"]?.ToJsonString() ?? (string?)(schema["enum"] is JsonArray { Count: > 0 } words ? Quote((string)words[0]!) : null);
+    private static string? Default(JsonObject schema) =>
+        schema["default"]?.ToJsonString() ?? (string?)(schema["enum"] is JsonArray { Count: > 0 } words ? Quote((string)words[0]!) : null);
 
     private static string Quote(string text)
     {

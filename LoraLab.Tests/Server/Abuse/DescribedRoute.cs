@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace LoraLab.Tests.Server.Abuse;
 
 /// <summary>A route as the server's own OpenAPI document describes it.</summary>
-internal sealed record DescribedRoute(HttpMethod Method, string Path, IReadOnlyList<DescribedParameter> Parameters, JsonNode? Body, JsonObject Schemas)
+internal sealed record DescribedRoute(
+    HttpMethod Method, string Path, IReadOnlyList<DescribedParameter> Parameters, JsonNode? Body, JsonObject Schemas)
 {
     public string Name => $"{Method} {Path}";
 
@@ -40,6 +41,8 @@ internal sealed record DescribedParameter(string Name, string In, string Type)
     public static DescribedParameter Read(JsonNode parameter)
     {
         JsonNode? type = parameter["schema"]?["type"];
-        return new((string)parameter["name"]!, (string)parameter["in"]!, type is JsonArray several ? (string)several[^1]! : (string?)type ?? "string");
+        return new((string)parameter["name"]!, (string)parameter["in"]!, type is JsonArray several
+            ? (string)several[^1]!
+            : (string?)type ?? "string");
     }
 }

@@ -19,25 +19,27 @@ namespace LoraLab.Tests.Server.Abuse;
 /// </summary>
 internal sealed class LoadClient(ServerProcess server, int number, LoadTotals totals)
 {
-    private readonly Random random = new(number);
-    private readonly bool useHub = number % 2 == 0;
-    private readonly ConcurrentQueue<LiveEvent> heard = new();
+    private readonly Random _random = new(number);
+    private readonly bool _useHub = number % 2 == 0;
+    private readonly ConcurrentQueue<LiveEvent> _heard = new();
 
     public async Task RunAsync(TimeSpan span, TimeProvider time)
     {
         long began = time.GetTimestamp();
-        await using HubConnection? hub = useHub ? await ConnectAsync() : null;
+        await using HubConnection? hub = _useHub ? await ConnectAsync() : null;
         while (time.GetElapsedTime(began) < span)
         {
-            heard.Clear();
-            bool cancel = random.Next(2) == 0;
+            _heard.Clear();
+            bool cancel = _random.Next(2) == 0;
             (string id, long seq) = await SubmitAsync();
             using CancellationTokenSource late = new(TimeSpan.FromMinutes(3));
-            Task listening = hub is null ? ReadStreamAsync(id, late.Token) : hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(id) }, seq, late.Token);
-            for (int i = random.Next(2, 7); i > 0; i--)
+            Task listening = hub is null
+                ? ReadStreamAsync(id, late.Token)
+                : hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Run(id) }, seq, late.Token);
+            for (int i = _random.Next(2, 7); i > 0; i--)
             {
                 await LookAsync(id);
-                await Task.Delay(random.Next(5, 60));
+                await Task.Delay(_random.Next(5, 60));
             }
 
             if (cancel)
@@ -71,14 +73,17 @@ internal sealed class LoadClient(ServerProcess server, int number, LoadTotals to
             .WithUrl(new Uri(server.Address, LiveHub.Path))
             .AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions))
             .Build();
-        hub.On<LiveEvent>(LiveHub.Event, heard.Enqueue);
+        hub.On<LiveEvent>(LiveHub.Event, _heard.Enqueue);
         await hub.StartAsync();
         return hub;
     }
 
     private async Task<(string Id, long Seq)> SubmitAsync()
     {
-        using HttpResponseMessage response = await SendAsync(HttpMethod.Post, ApiRoutes.Runs, $$"""{"notes":"steps={{random.Next(3, 12)}} delay={{random.Next(1, 8)}}","tags":["load"]}""");
+        using HttpResponseMessage response = await SendAsync(
+            HttpMethod.Post,
+            ApiRoutes.Runs,
+            $$"""{"notes":"steps={{_random.Next(3, 12)}} delay={{_random.Next(1, 8)}}","tags":["load"]}""");
         string body = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.Created, body);
         totals.Submitted();
@@ -89,7 +94,7 @@ internal sealed class LoadClient(ServerProcess server, int number, LoadTotals to
 
     private async Task LookAsync(string id)
     {
-        string address = random.Next(7) switch
+        string address = _random.Next(7) switch
         {
             0 => ApiRoutes.Runs + "?limit=20&sort=-createdAt",
             1 => ApiRoutes.Runs + "?state=running,queued&tag=load&q=lora",
@@ -111,35 +116,39 @@ internal sealed class LoadClient(ServerProcess server, int number, LoadTotals to
 
     private async Task ReadStreamAsync(string id, CancellationToken stop)
     {
-        using HttpResponseMessage response = await server.Http.GetAsync(ApiRoutes.Run(id, "events"), HttpCompletionOption.ResponseHeadersRead, stop);
+        using HttpResponseMessage response = await server.Http.GetAsync(
+            ApiRoutes.Run(id, "events"), HttpCompletionOption.ResponseHeadersRead, stop);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         using StreamReader reader = new(await response.Content.ReadAsStreamAsync(stop));
         while (await reader.ReadLineAsync(stop) is { } line)
         {
             if (line.StartsWith("data: ", StringComparison.Ordinal))
             {
-                heard.Enqueue(JsonSerializer.Deserialize<LiveEvent>(line[6..], ContractJson.Options)!);
+                _heard.Enqueue(JsonSerializer.Deserialize<LiveEvent>(line[6..], ContractJson.Options)!);
             }
         }
     }
 
-    private bool HasEnded(string id) => heard.Any(live => live.RunId == id && live.Type == LiveEventTypes.RunState
+    private bool HasEnded(string id) => _heard.Any(live => live.RunId == id && live.Type == LiveEventTypes.RunState
         && live.Data.Deserialize<RunDocument>(ContractJson.Options)!.State.IsTerminal());
 
     /// <summary>Every event was received once and in order.</summary>
     private async Task CompareAsync(string id)
     {
-        List<LiveEvent> events = [.. heard.Where(live => live.RunId == id && live.Seq > 0)];
+        List<LiveEvent> events = [.. _heard.Where(live => live.RunId == id && live.Seq > 0)];
         long[] numbers = [.. events.Select(live => live.Seq)];
         Assert.True(numbers.SequenceEqual(numbers.Distinct().Order()), $"Run {id}: the numbers are {string.Join(' ', numbers)}.");
-        string[] states = [.. events.Where(live => live.Type == LiveEventTypes.RunState).Select(live => live.Data.GetProperty("state").GetString()!)];
+        string[] states =
+            [.. events.Where(live => live.Type == LiveEventTypes.RunState).Select(live => live.Data.GetProperty("state").GetString()!)];
         Assert.Equal("queued", states[0]);
         RunApi api = new(server.Http);
         Assert.Equal((await api.GetAsync(id)).State.ToString(), states[^1], ignoreCase: true);
         int[] steps = [.. events.Where(live => live.Type == LiveEventTypes.RunMetrics)
             .Select(live => live.Data.Deserialize<RunMetrics>(ContractJson.Options)!)
             .SelectMany(metrics => metrics.Series.TryGetValue(MetricKeys.TrainLoss, out MetricSeries? loss) ? loss.X : [])];
-        IReadOnlyList<int> stored = (await api.MetricsAsync(id)).Series.TryGetValue(MetricKeys.TrainLoss, out MetricSeries? series) ? series.X : [];
+        IReadOnlyList<int> stored = (await api.MetricsAsync(id)).Series.TryGetValue(MetricKeys.TrainLoss, out MetricSeries? series)
+            ? series.X
+            : [];
         Assert.Equal(stored, steps);
         Assert.Equal(Enumerable.Range(1, steps.Length), steps);
         totals.Followed(events.Count, steps.Length);

@@ -8,7 +8,7 @@ public sealed class ManyClientsTests(ITestOutputHelper output)
 {
     private const int Clients = 50;
     private const double AllowedGrowth = 1.25;
-    private static readonly TimeSpan Span = LongForm.Choose(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(60));
+    private static readonly TimeSpan _span = LongForm.Choose(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(60));
 
     [Fact]
     public async Task Clients_SubmittingCancellingListingSubscribing_LoseNothingAndFailNothing()
@@ -21,7 +21,8 @@ public sealed class ManyClientsTests(ITestOutputHelper output)
         using CancellationTokenSource over = new();
         Task<List<double>> memory = WatchMemoryAsync(server, over.Token);
 
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => new LoadClient(server, number, totals).RunAsync(Span, TimeProvider.System)));
+        await Task.WhenAll(Enumerable.Range(0, Clients)
+            .Select(number => new LoadClient(server, number, totals).RunAsync(_span, TimeProvider.System)));
 
         await over.CancelAsync();
         List<double> samples = await memory;

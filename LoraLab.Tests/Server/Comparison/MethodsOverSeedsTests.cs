@@ -10,18 +10,18 @@ namespace LoraLab.Tests.Server.Comparison;
 [Collection(nameof(SharedServer))]
 public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
 {
-    private static readonly int[] s_lora = [2, 3, 4, 3, 2];
-    private static readonly int[] s_pissa = [4, 4, 5, 6, 2];
-    private readonly ScriptedRuns runs = new(fixture.Api);
+    private static readonly int[] _lora = [2, 3, 4, 3, 2];
+    private static readonly int[] _pissa = [4, 4, 5, 6, 2];
+    private readonly ScriptedRuns _runs = new(fixture.Api);
 
     [Fact]
     public async Task Compare_FiveSeeds_MethodsAreTestedPairedBySeed()
     {
-        List<RunDocument> lora = await SeedsAsync("lora", s_lora);
-        List<RunDocument> pissa = await SeedsAsync("pissa", s_pissa);
-        List<RunDocument> plus = await SeedsAsync("lora-plus", s_lora);
+        List<RunDocument> lora = await SeedsAsync("lora", _lora);
+        List<RunDocument> pissa = await SeedsAsync("pissa", _pissa);
+        List<RunDocument> plus = await SeedsAsync("lora-plus", _lora);
 
-        CompareDocument document = await runs.CompareAsync([.. lora, .. pissa, .. plus]);
+        CompareDocument document = await _runs.CompareAsync([.. lora, .. pissa, .. plus]);
 
         MethodComparison methods = document.Methods;
         Assert.Equal(["lora", "pissa", "lora-plus"], methods.Groups.Select(group => group.Label));
@@ -47,7 +47,9 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         Assert.Equal(t, pair.T!.Value, 1e-9);
         Assert.Equal(p, pair.P!.Value, 1e-9);
         Assert.Equal(0.07 - (2.776445 * Math.Sqrt(0.00325 / 5)), pair.Low!.Value, 1e-7);
-        Assert.Equal("The difference is 0.00 percentage points for all 5 seeds, which leaves no variance to test against.", methods.Pairs[1].NotTestedReason);
+        Assert.Equal(
+            "The difference is 0.00 percentage points for all 5 seeds, which leaves no variance to test against.",
+            methods.Pairs[1].NotTestedReason);
         // pissa and lora-plus: the same test with the other sign; Holm over the two that were made.
         Assert.Equal(-t, methods.Pairs[2].T!.Value, 1e-9);
         Assert.Equal(2, methods.Tested);
@@ -61,11 +63,11 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
     [Fact]
     public async Task Compare_FourCommonSeeds_AreTooFew()
     {
-        List<RunDocument> lora = await SeedsAsync("lora", s_lora);
-        List<RunDocument> pissa = await SeedsAsync("pissa", s_pissa[..4]);
-        RunDocument elsewhere = await runs.RunAsync("fingerprint wrong=0", "pissa", seed: 77);
+        List<RunDocument> lora = await SeedsAsync("lora", _lora);
+        List<RunDocument> pissa = await SeedsAsync("pissa", _pissa[..4]);
+        RunDocument elsewhere = await _runs.RunAsync("fingerprint wrong=0", "pissa", seed: 77);
 
-        CompareDocument document = await runs.CompareAsync([.. lora, .. pissa, elsewhere]);
+        CompareDocument document = await _runs.CompareAsync([.. lora, .. pissa, elsewhere]);
 
         MethodPair pair = Assert.Single(document.Methods.Pairs);
         Assert.Equal("n = 4: too few common seeds for a test", pair.NotTestedReason);
@@ -80,24 +82,31 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
     {
         List<RunDocument> pissa = await SeedsAsync("pissa", [2, 2, 2, 2, 2], "final=same");
 
-        CompareDocument document = await runs.CompareAsync(pissa);
+        CompareDocument document = await _runs.CompareAsync(pissa);
 
         MethodGroup group = Assert.Single(document.Methods.Groups);
         Assert.Equal((1, null, null), (group.Accuracy.N, group.Accuracy.StandardDeviation, group.Accuracy.Low));
         Assert.Equal("A confidence interval requires at least two seeds.", group.Accuracy.NoIntervalReason);
         Assert.Equal(5, group.Runs.Count);
-        Assert.Contains("pissa-1, pissa-2, pissa-3, pissa-4, pissa-5 ended with identical weights and count as one result; the seed had no effect.", document.Notes);
+        Assert.Contains(
+            "pissa-1, pissa-2, pissa-3, pissa-4, pissa-5 ended with identical weights and count as one result; the seed had no effect.",
+            document.Notes);
     }
 
     [Fact]
     public async Task Compare_OneSettingApart_IsAnotherConditionAndOneOfTheMachineIsNot()
     {
-        RunDocument first = await runs.RunAsync("fingerprint wrong=0", seed: 1);
-        RunDocument elsewhere = await runs.RunAsync("fingerprint wrong=0,1", seed: 2, change: spec => { spec["device"] = "cpu"; spec["tags"] = new System.Text.Json.Nodes.JsonArray("x"); spec["memoryBudgetMb"] = 900; });
-        RunDocument repeated = await runs.RunAsync("fingerprint wrong=0-3", seed: 2);
-        RunDocument higher = await runs.RunAsync("fingerprint wrong=0", seed: 1, change: spec => spec["rank"] = 16);
+        RunDocument first = await _runs.RunAsync("fingerprint wrong=0", seed: 1);
+        RunDocument elsewhere = await _runs.RunAsync("fingerprint wrong=0,1", seed: 2, change: spec =>
+        {
+            spec["device"] = "cpu";
+            spec["tags"] = new System.Text.Json.Nodes.JsonArray("x");
+            spec["memoryBudgetMb"] = 900;
+        });
+        RunDocument repeated = await _runs.RunAsync("fingerprint wrong=0-3", seed: 2);
+        RunDocument higher = await _runs.RunAsync("fingerprint wrong=0", seed: 1, change: spec => spec["rank"] = 16);
 
-        CompareDocument document = await runs.CompareAsync(first, elsewhere, repeated, higher);
+        CompareDocument document = await _runs.CompareAsync(first, elsewhere, repeated, higher);
 
         Assert.Equal(["lora (rank 8)", "lora (rank 16)"], document.Methods.Groups.Select(group => group.Label));
         Assert.Equal(8, (int?)document.Methods.Groups[0].Settings["rank"]);
@@ -110,7 +119,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
     [Fact]
     public async Task Compare_SeedsWithoutSpread_HaveNoInterval()
     {
-        CompareDocument document = await runs.CompareAsync(await SeedsAsync("lora", [3, 3]));
+        CompareDocument document = await _runs.CompareAsync(await SeedsAsync("lora", [3, 3]));
 
         SeedStatistics accuracy = Assert.Single(document.Methods.Groups).Accuracy;
         Assert.Equal((2, 0.0, null), (accuracy.N, accuracy.StandardDeviation, accuracy.Low));
@@ -141,7 +150,8 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         Assert.Equal("1 2 3 4 5", methods[1][Array.IndexOf(methods[0], "seedList")]);
     }
 
-    private static string[][] Cells(string csv) => [.. csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
+    private static string[][] Cells(string csv) =>
+        [.. csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
 
     /// <summary>One run per number of wrong rows, with the seeds 1, 2, 3 …</summary>
     private async Task<List<RunDocument>> SeedsAsync(string method, int[] wrong, string words = "")
@@ -149,7 +159,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         List<RunDocument> submitted = [];
         for (int i = 0; i < wrong.Length; i++)
         {
-            submitted.Add(await runs.SubmitAsync($"fingerprint wrong=0-{wrong[i] - 1} {words}", method, seed: i + 1));
+            submitted.Add(await _runs.SubmitAsync($"fingerprint wrong=0-{wrong[i] - 1} {words}", method, seed: i + 1));
         }
 
         List<RunDocument> ended = [];

@@ -11,16 +11,16 @@ namespace LoraLab.Tests.Server.Comparison;
 [Collection(nameof(SharedServer))]
 public sealed class PairedTestsTests(ScriptedServer fixture)
 {
-    private readonly ScriptedRuns runs = new(fixture.Api);
+    private readonly ScriptedRuns _runs = new(fixture.Api);
 
     [Fact]
     public async Task Compare_RunsOfOneSeed_AreTestedWithHolmOverAllPairs()
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=0-7");
-        RunDocument b = await runs.RunAsync("fingerprint wrong=0,8", "lora-plus");
-        RunDocument c = await runs.RunAsync("fingerprint wrong=", "pissa");
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=0-7");
+        RunDocument b = await _runs.RunAsync("fingerprint wrong=0,8", "lora-plus");
+        RunDocument c = await _runs.RunAsync("fingerprint wrong=", "pissa");
 
-        CompareDocument document = await runs.CompareAsync(a, b, c);
+        CompareDocument document = await _runs.CompareAsync(a, b, c);
 
         Assert.Equal("two checkpoints", document.PairedTests.Label);
         Assert.Equal(3, document.PairedTests.Tested);
@@ -30,16 +30,18 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         AssertTest(document, a, c, 0, 8, 2.0 / 256, 3 * 2.0 / 256);
         AssertTest(document, b, c, 0, 2, 0.5, 0.5);
         Assert.All(document.Requirements, requirement => Assert.True(requirement.Same));
-        Assert.Equal(["evaluation rows", "prompt", "label ids", "base weights", "tokenizer"], document.Requirements.Select(requirement => requirement.Name));
+        Assert.Equal(
+            ["evaluation rows", "prompt", "label ids", "base weights", "tokenizer"],
+            document.Requirements.Select(requirement => requirement.Name));
     }
 
     // 12/20 by hand: center (12 + z²/2)/(20 + z²) = 0.58389, half width z·√(12·8/20 + z²/4)/(20 + z²) = 0.19731.
     [Fact]
     public async Task Compare_EachRun_HasItsIntervalItsBaselineAndAnOptimisticBest()
     {
-        RunDocument run = await runs.RunAsync("wrong=0-7");
+        RunDocument run = await _runs.RunAsync("wrong=0-7");
 
-        CompareRow row = Assert.Single((await runs.CompareAsync(run)).Rows);
+        CompareRow row = Assert.Single((await _runs.CompareAsync(run)).Rows);
 
         Assert.Equal((12, 20, 0.6), (row.Accuracy!.Correct, row.Accuracy.Rows, row.Accuracy.Value));
         Assert.Equal(0.38658, row.Accuracy.Low, 0.00005);
@@ -57,10 +59,10 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     [InlineData("tokenizer=other", "tokenizer")]
     public async Task Compare_WhatMustBeTheSameDiffers_IsRefusedWithIt(string word, string name)
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=1");
-        RunDocument b = await runs.RunAsync($"fingerprint wrong=2 {word}", "pissa");
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=1");
+        RunDocument b = await _runs.RunAsync($"fingerprint wrong=2 {word}", "pissa");
 
-        CompareDocument document = await runs.CompareAsync(a, b);
+        CompareDocument document = await _runs.CompareAsync(a, b);
 
         AssertRefused(document, $"The runs differ in {name}.");
         Assert.Equal([name], document.Requirements.Where(requirement => requirement.Same == false).Select(requirement => requirement.Name));
@@ -69,19 +71,19 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     [Fact]
     public async Task Compare_SeedsDiffer_IsRefused()
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=1");
-        RunDocument b = await runs.RunAsync("fingerprint wrong=2", seed: 43);
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=1");
+        RunDocument b = await _runs.RunAsync("fingerprint wrong=2", seed: 43);
 
-        AssertRefused(await runs.CompareAsync(a, b), "The seeds differ: only runs with the same seed are paired.");
+        AssertRefused(await _runs.CompareAsync(a, b), "The seeds differ: only runs with the same seed are paired.");
     }
 
     [Fact]
     public async Task Compare_OrderDiffers_IsTestedWithTheOrderAsAFactor()
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=1");
-        RunDocument b = await runs.RunAsync("fingerprint wrong=2", change: spec => spec["orderSeed"] = 7);
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=1");
+        RunDocument b = await _runs.RunAsync("fingerprint wrong=2", change: spec => spec["orderSeed"] = 7);
 
-        CompareDocument document = await runs.CompareAsync(a, b);
+        CompareDocument document = await _runs.CompareAsync(a, b);
 
         PairedTest pair = Assert.Single(document.PairedTests.Pairs);
         Assert.Null(pair.NotTestedReason);
@@ -92,29 +94,32 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     [Fact]
     public async Task Compare_FilesMissingOrDamaged_IsRefusedAndNeverFails()
     {
-        RunDocument whole = await runs.RunAsync("fingerprint wrong=1");
-        RunDocument bare = await runs.RunAsync("wrong=2", "pissa");
-        RunDocument damaged = await runs.RunAsync("fingerprint wrong=2", "lora-xs");
-        RunDocument torn = await runs.RunAsync("fingerprint wrong=2", "lora-plus");
-        RunDocument gone = await runs.RunAsync("fingerprint wrong=2", "lora-swapped");
+        RunDocument whole = await _runs.RunAsync("fingerprint wrong=1");
+        RunDocument bare = await _runs.RunAsync("wrong=2", "pissa");
+        RunDocument damaged = await _runs.RunAsync("fingerprint wrong=2", "lora-xs");
+        RunDocument torn = await _runs.RunAsync("fingerprint wrong=2", "lora-plus");
+        RunDocument gone = await _runs.RunAsync("fingerprint wrong=2", "lora-swapped");
         foreach (string content in (string[])["{\"schemaVersion\":1,\"model\":{", "{}", "null", "", "[]"])
         {
             File.WriteAllText(PathOf(damaged, RunFiles.Fingerprint), content);
-            AssertRefused(await runs.CompareAsync(whole, damaged), "A fingerprint is missing or damaged, so it is unknown what was evaluated.", damaged);
+            AssertRefused(
+                await _runs.CompareAsync(whole, damaged),
+                "A fingerprint is missing or damaged, so it is unknown what was evaluated.",
+                damaged);
         }
 
         string predictions = PathOf(torn, RunFiles.PredictionsAt(1));
         string[] lines = File.ReadAllLines(predictions);
         File.WriteAllLines(predictions, lines[..^1]);
-        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
+        AssertRefused(await _runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
         File.WriteAllLines(predictions, [.. lines[..^1], "x,0,0,-1,-1"]);
-        AssertRefused(await runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
+        AssertRefused(await _runs.CompareAsync(whole, torn), "The predictions of the last evaluation are missing or damaged.", torn);
         File.WriteAllLines(predictions, [.. lines[..^1], "99,0,0,-1,-1"]);
-        AssertRefused(await runs.CompareAsync(whole, torn), "The prediction files do not list the same rows.");
+        AssertRefused(await _runs.CompareAsync(whole, torn), "The prediction files do not list the same rows.");
 
         File.Delete(PathOf(gone, RunFiles.PredictionsAt(1)));
-        AssertRefused(await runs.CompareAsync(whole, gone), "The predictions of the last evaluation are missing or damaged.", gone);
-        CompareDocument unknown = await runs.CompareAsync(whole, bare);
+        AssertRefused(await _runs.CompareAsync(whole, gone), "The predictions of the last evaluation are missing or damaged.", gone);
+        CompareDocument unknown = await _runs.CompareAsync(whole, bare);
         AssertRefused(unknown, "A fingerprint is missing or damaged, so it is unknown what was evaluated.", bare);
         Assert.All(unknown.Requirements, requirement => Assert.Null(requirement.Same));
     }
@@ -122,30 +127,33 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     [Fact]
     public async Task Compare_UnfinishedRun_HasFiguresButNoTest()
     {
-        RunDocument done = await runs.RunAsync("fingerprint wrong=1");
-        RunDocument failed = await runs.RunAsync("fingerprint fail", "pissa");
+        RunDocument done = await _runs.RunAsync("fingerprint wrong=1");
+        RunDocument failed = await _runs.RunAsync("fingerprint fail", "pissa");
 
-        CompareDocument document = await runs.CompareAsync(done, failed);
+        CompareDocument document = await _runs.CompareAsync(done, failed);
 
         AssertRefused(document, "Only completed runs are tested.", failed);
         Assert.Equal((10, 20), (document.Rows[1].Accuracy!.Correct, document.Rows[1].Accuracy!.Rows));
         Assert.False(document.Rows[1].Best!.Optimistic);
         Assert.Equal(["lora"], document.Methods.Groups.Select(group => group.Label));
-        Assert.Contains(document.Notes, note => note.StartsWith("Not significantly better than always predicting", StringComparison.Ordinal) && note.EndsWith(": pissa-42.", StringComparison.Ordinal));
+        Assert.Contains(document.Notes, note => note.StartsWith("Not significantly better than always predicting", StringComparison.Ordinal)
+            && note.EndsWith(": pissa-42.", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Compare_SameFinalWeights_CountOnce()
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=1 final=same", change: spec => spec["name"] = "first");
-        RunDocument again = await runs.RunAsync("fingerprint wrong=1 final=same", change: spec => spec["name"] = "second");
-        RunDocument other = await runs.RunAsync("fingerprint wrong=2", "pissa");
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=1 final=same", change: spec => spec["name"] = "first");
+        RunDocument again = await _runs.RunAsync("fingerprint wrong=1 final=same", change: spec => spec["name"] = "second");
+        RunDocument other = await _runs.RunAsync("fingerprint wrong=2", "pissa");
 
-        CompareDocument document = await runs.CompareAsync(a, again, other);
+        CompareDocument document = await _runs.CompareAsync(a, again, other);
 
         Assert.Equal(1, document.PairedTests.Tested);
         Assert.Equal("Both runs ended with identical weights: they are one result.", Pair(document, a, again).NotTestedReason);
-        Assert.Equal("One run ended with the same weights as another run of this comparison; these count as one result.", Pair(document, again, other).NotTestedReason);
+        Assert.Equal(
+            "One run ended with the same weights as another run of this comparison; these count as one result.",
+            Pair(document, again, other).NotTestedReason);
         Assert.Equal([again.Id], Pair(document, again, other).NotTestedRuns);
         Assert.Null(Pair(document, a, other).NotTestedReason);
         Assert.Contains("first, second ended with identical weights and count as one result.", document.Notes);
@@ -155,15 +163,18 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
     [Fact]
     public async Task Compare_EveryOtherDifference_IsAFactorAndForbidsNothing()
     {
-        RunDocument a = await runs.RunAsync("fingerprint wrong=1", change: spec => spec["learningRate"] = 1e-3);
-        RunDocument b = await runs.RunAsync("fingerprint wrong=2 threads=8 torch=2.11.0 trainHash=other", change: spec => spec["learningRate"] = 2e-3);
-        RunDocument same = await runs.RunAsync("fingerprint wrong=3", change: spec => spec["learningRate"] = 1e-3);
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=1", change: spec => spec["learningRate"] = 1e-3);
+        RunDocument b =
+            await _runs.RunAsync("fingerprint wrong=2 threads=8 torch=2.11.0 trainHash=other", change: spec => spec["learningRate"] = 2e-3);
+        RunDocument same = await _runs.RunAsync("fingerprint wrong=3", change: spec => spec["learningRate"] = 1e-3);
 
-        CompareDocument document = await runs.CompareAsync(a, b, same);
+        CompareDocument document = await _runs.CompareAsync(a, b, same);
 
         string[] expected = ["learningRate", "training.filesSha256", "environment.threads", "environment.versions.libtorch"];
         Assert.Equal(expected, document.Factors.Select(factor => factor.Field));
-        Assert.Equal([FactorSource.Specification, FactorSource.Fingerprint, FactorSource.Environment, FactorSource.Environment], document.Factors.Select(factor => factor.Source));
+        Assert.Equal(
+            [FactorSource.Specification, FactorSource.Fingerprint, FactorSource.Environment, FactorSource.Environment],
+            document.Factors.Select(factor => factor.Source));
         Assert.Equal((1, 8), ((int?)document.Factors[2].Values[a.Id], (int?)document.Factors[2].Values[b.Id]));
         Assert.Equal(expected, Pair(document, a, b).Factors);
         Assert.Empty(Pair(document, a, same).Factors);

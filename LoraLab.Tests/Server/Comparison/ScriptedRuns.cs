@@ -15,7 +15,13 @@ internal sealed class ScriptedRuns(RunApi api)
     /// <summary>Submits a run with directives for the scripted worker.</summary>
     public Task<RunDocument> SubmitAsync(string words, string method = "lora", int seed = 42, Action<JsonObject>? change = null)
     {
-        JsonObject spec = new() { ["name"] = $"{method}-{seed}", ["method"] = method, ["seed"] = seed, ["notes"] = $"steps=1 delay=0 rows={Rows} {words}" };
+        JsonObject spec = new()
+        {
+            ["name"] = $"{method}-{seed}",
+            ["method"] = method,
+            ["seed"] = seed,
+            ["notes"] = $"steps=1 delay=0 rows={Rows} {words}",
+        };
         change?.Invoke(spec);
         return api.SubmitAsync(spec.ToJsonString());
     }

@@ -14,7 +14,7 @@ public sealed class RunStateMachineTests
 {
     private const int LongestStory = 60;
     private const string Rule = "A rule stopped it.";
-    private static readonly DateTimeOffset s_begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private enum Move
     {
@@ -38,11 +38,11 @@ public sealed class RunStateMachineTests
             story =>
             {
                 Model model = new();
-                RunDocument run = new() { Id = "a", Name = "a", Color = "#000000", Spec = new RunSpec(), CreatedAt = s_begin };
+                RunDocument run = new() { Id = "a", Name = "a", Color = "#000000", Spec = new RunSpec(), CreatedAt = _begin };
                 for (int i = 0; i < story.Length; i++)
                 {
                     (Move move, EndReason reason) = story[i];
-                    DateTimeOffset now = s_begin.AddSeconds(i);
+                    DateTimeOffset now = _begin.AddSeconds(i);
                     RunDocument? after = Try(run, move, reason, now);
                     RunState? expected = model.Expect(run, move, reason);
                     Assert.Equal(expected, after?.State);
@@ -70,7 +70,8 @@ public sealed class RunStateMachineTests
                     (RunState.Queued, RunState.Preparing or RunState.Cancelled) => true,
                     (RunState.Preparing, RunState.Running) => true,
                     (RunState.Preparing or RunState.Running, RunState.Cancelling or RunState.Interrupted) => true,
-                    (RunState.Preparing or RunState.Running or RunState.Cancelling, RunState.Completed or RunState.Failed or RunState.Cancelled) => true,
+                    (RunState.Preparing or RunState.Running or RunState.Cancelling, RunState.Completed
+                        or RunState.Failed or RunState.Cancelled) => true,
                     (RunState.Failed or RunState.Cancelled or RunState.Interrupted, RunState.Queued) => true,
                     _ => false,
                 };
@@ -84,19 +85,30 @@ public sealed class RunStateMachineTests
     public void Violations_InconsistentDocuments_AreNamedByTheirInvariant()
     {
         RunDocument run = In(RunState.Queued);
-        RunAttempt open = new() { Number = 1, StartedAt = s_begin };
-        RunAttempt lost = open with { EndedAt = s_begin, Lost = true };
-        Assert.Contains(RunInvariants.Violations(run with { EndedAt = s_begin }), broken => broken.StartsWith('1'));
-        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Completed, EndedAt = s_begin, EndReason = EndReason.Diverged }), broken => broken.StartsWith('2'));
-        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Failed, EndedAt = s_begin, EndReason = EndReason.Diverged }), broken => broken.StartsWith('2'));
+        RunAttempt open = new() { Number = 1, StartedAt = _begin };
+        RunAttempt lost = open with { EndedAt = _begin, Lost = true };
+        Assert.Contains(RunInvariants.Violations(run with { EndedAt = _begin }), broken => broken.StartsWith('1'));
+        Assert.Contains(
+            RunInvariants.Violations(run with { State = RunState.Completed, EndedAt = _begin, EndReason = EndReason.Diverged }),
+            broken => broken.StartsWith('2'));
+        Assert.Contains(
+            RunInvariants.Violations(run with { State = RunState.Failed, EndedAt = _begin, EndReason = EndReason.Diverged }),
+            broken => broken.StartsWith('2'));
         Assert.Contains(RunInvariants.Violations(run with { Attempts = [open] }), broken => broken.StartsWith('3'));
         Assert.Contains(RunInvariants.Violations(run with { State = RunState.Running }), broken => broken.StartsWith('3'));
-        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Cancelling, Attempts = [open] }), broken => broken.StartsWith('4'));
+        Assert.Contains(
+            RunInvariants.Violations(run with { State = RunState.Cancelling, Attempts = [open] }),
+            broken => broken.StartsWith('4'));
         Assert.Contains(RunInvariants.Violations(run with { PruneReason = Rule }), broken => broken.StartsWith('4'));
         Assert.Contains(RunInvariants.Violations(In(RunState.Completed), run), broken => broken.StartsWith('5'));
-        Assert.Contains(RunInvariants.Violations(run with { Attempts = [lost] }, run with { Attempts = [lost with { LastEvent = 7 }] }), broken => broken.StartsWith('6'));
+        Assert.Contains(
+            RunInvariants.Violations(run with { Attempts = [lost] }, run with { Attempts = [lost with { LastEvent = 7 }] }),
+            broken => broken.StartsWith('6'));
         Assert.Contains(RunInvariants.Violations(run with { Attempts = [lost] }, run), broken => broken.StartsWith('6'));
-        Assert.Contains(RunInvariants.Violations(run with { State = RunState.Interrupted, EndedAt = s_begin, Attempts = [lost, lost with { Number = 2 }] }), broken => broken.StartsWith('7'));
+        Assert.Contains(
+            RunInvariants.Violations(
+                run with { State = RunState.Interrupted, EndedAt = _begin, Attempts = [lost, lost with { Number = 2 }] }),
+            broken => broken.StartsWith('7'));
     }
 
     private static RunDocument In(RunState state) => new() { Id = "a", Name = "a", Color = "#000000", Spec = new RunSpec(), State = state };
@@ -149,8 +161,8 @@ public sealed class RunStateMachineTests
     /// <summary>The table, and its state: per attempt, whether it was lost and whether it saved a checkpoint.</summary>
     private sealed class Model
     {
-        private readonly List<(bool Lost, bool Saved)> attempts = [];
-        private bool pruning;
+        private readonly List<(bool Lost, bool Saved)> _attempts = [];
+        private bool _pruning;
 
         /// <summary>
         /// A rule that stopped the run determines the end reason however the worker stopped, unless the run ended otherwise first.
@@ -163,10 +175,12 @@ public sealed class RunStateMachineTests
             }
 
             bool stopped = move != Move.End || reason == EndReason.Cancelled;
-            bool byRule = move == Move.Prune || (pruning && stopped) || (move == Move.End && reason == EndReason.Pruned);
+            bool byRule = move == Move.Prune || (_pruning && stopped) || (move == Move.End && reason == EndReason.Pruned);
             Assert.Equal(byRule, after.EndReason == EndReason.Pruned);
-            Assert.Equal(byRule && !(move == Move.End && reason == EndReason.Pruned && !pruning), after.Error?.StartsWith(Rule, StringComparison.Ordinal) == true);
-            pruning = false;
+            Assert.Equal(
+                byRule && !(move == Move.End && reason == EndReason.Pruned && !_pruning),
+                after.Error?.StartsWith(Rule, StringComparison.Ordinal) == true);
+            _pruning = false;
         }
 
         public RunState? Expect(RunDocument run, Move move, EndReason reason)
@@ -176,12 +190,12 @@ public sealed class RunStateMachineTests
             switch (move)
             {
                 case Move.Claim when state == RunState.Queued:
-                    attempts.Add((false, false));
+                    _attempts.Add((false, false));
                     return RunState.Preparing;
                 case Move.Prepared when state == RunState.Preparing:
                     return RunState.Running;
                 case Move.Checkpoint when open:
-                    attempts[^1] = (false, true);
+                    _attempts[^1] = (false, true);
                     return state;
                 case Move.Prepared or Move.Progress or Move.Told when open:
                     return state;
@@ -192,7 +206,7 @@ public sealed class RunStateMachineTests
                 case Move.Prune when state == RunState.Queued:
                     return RunState.Cancelled;
                 case Move.Prune when state is RunState.Preparing or RunState.Running:
-                    pruning = true;
+                    _pruning = true;
                     return RunState.Cancelling;
                 case Move.End when open:
                     return reason switch
@@ -204,9 +218,12 @@ public sealed class RunStateMachineTests
                 case Move.Stopped or Move.Lost when state == RunState.Cancelling:
                     return RunState.Cancelled;
                 case Move.Stopped or Move.Lost when open:
-                    attempts[^1] = (move == Move.Lost, attempts[^1].Saved);
-                    return attempts.Count > 1 && attempts.TakeLast(2).All(attempt => attempt is (true, false)) ? RunState.Failed : RunState.Interrupted;
-                case Move.Resume when state is RunState.Interrupted or RunState.Cancelled || (state == RunState.Failed && run.EndReason != EndReason.Diverged):
+                    _attempts[^1] = (move == Move.Lost, _attempts[^1].Saved);
+                    return _attempts.Count > 1 && _attempts.TakeLast(2).All(attempt => attempt is (true, false))
+                        ? RunState.Failed
+                        : RunState.Interrupted;
+                case Move.Resume when state is RunState.Interrupted or RunState.Cancelled
+                    || (state == RunState.Failed && run.EndReason != EndReason.Diverged):
                     return RunState.Queued;
                 default:
                     return null;

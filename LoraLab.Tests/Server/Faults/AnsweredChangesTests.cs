@@ -55,7 +55,8 @@ public sealed class AnsweredChangesTests(ITestOutputHelper output)
     {
         RunApi api = new(server.Http);
         await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
-        string[] edited = [.. await Task.WhenAll(Enumerable.Range(0, Edited).Select(async _ => (await api.SubmitAsync("""{"name":"0"}""")).Id))];
+        string[] edited =
+            [.. await Task.WhenAll(Enumerable.Range(0, Edited).Select(async _ => (await api.SubmitAsync("""{"name":"0"}""")).Id))];
         List<Task<int>> clients =
         [
             .. edited.Select(id => RepeatAsync(async i =>
@@ -141,9 +142,9 @@ public sealed class AnsweredChangesTests(ITestOutputHelper output)
     /// <summary>The responses that clients received.</summary>
     private sealed class Answers
     {
-        private int count;
+        private int _count;
 
-        public int Count => Volatile.Read(ref count);
+        public int Count => Volatile.Read(ref _count);
 
         public ConcurrentDictionary<string, int> Names { get; } = [];
 
@@ -151,6 +152,6 @@ public sealed class AnsweredChangesTests(ITestOutputHelper output)
 
         public ConcurrentBag<string> Deleted { get; } = [];
 
-        public void Add() => Interlocked.Increment(ref count);
+        public void Add() => Interlocked.Increment(ref _count);
     }
 }

@@ -12,11 +12,11 @@ namespace LoraLab.Tests.Server.Faults;
 [Collection(nameof(Alone))]
 public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<ImpatientServer>
 {
-    private static readonly int[] s_someSignals = [1, 6, 9, 11, 15];
-    private static readonly int[] s_allSignals = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31, 34, 64];
-    private readonly ServerProcess server = fixture.Server;
+    private static readonly int[] _someSignals = [1, 6, 9, 11, 15];
+    private static readonly int[] _allSignals = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31, 34, 64];
+    private readonly ServerProcess _server = fixture.Server;
 
-    private RunApi Api => new(server.Http);
+    private RunApi Api => new(_server.Http);
 
     [Fact]
     public async Task Worker_EndedByASignal_RunFailsWithItsNameAndTheNextRunIsFine()
@@ -26,7 +26,7 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
             Assert.Skip("Signals are for Unix.");
         }
 
-        foreach (int signal in FaultCount.IsFull ? s_allSignals : s_someSignals)
+        foreach (int signal in FaultCount.IsFull ? _allSignals : _someSignals)
         {
             RunDocument run = await RunAsync($"steps=4 checkpoints=1 signal={signal}");
 
@@ -47,7 +47,7 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
 
         Assert.True(run.State == RunState.Completed, run.Error);
         Assert.Equal([1, 2, 3, 4, 5], (await Api.MetricsAsync(run.Id)).Series[MetricKeys.TrainLoss].X);
-        string log = await server.Http.GetStringAsync(ApiRoutes.Run(run.Id, "logs?tail=1000"));
+        string log = await _server.Http.GetStringAsync(ApiRoutes.Run(run.Id, "logs?tail=1000"));
         Assert.Contains("a line of more than 8 MiB", log, StringComparison.Ordinal);
         Assert.Contains("tired", log, StringComparison.Ordinal);
     }
@@ -73,14 +73,14 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
         RunDocument run = await RunAsync("steps=3 flood=100 longline=50");
 
         Assert.True(run.State == RunState.Completed, run.Error);
-        FileInfo log = new(Path.Combine(server.DataDirectory, "runs", run.Id, "attempts", "0001", "log.txt"));
+        FileInfo log = new(Path.Combine(_server.DataDirectory, "runs", run.Id, "attempts", "0001", "log.txt"));
         Assert.InRange(log.Length, 30 * Mebibyte, 34 * Mebibyte);
         LogChunk end = await Api.ReadAsync<LogChunk>(ApiRoutes.Run(run.Id, "logs?tail=10"));
         Assert.Contains("the last line of the flood", end.Text, StringComparison.Ordinal);
         Assert.Contains("runs lora", File.ReadLines(log.FullName).First(), StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
         {
-            Assert.InRange(PeakMemory(server.ProcessId), 0, 600 * Mebibyte);
+            Assert.InRange(PeakMemory(_server.ProcessId), 0, 600 * Mebibyte);
         }
     }
 
@@ -103,7 +103,8 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
         Assert.Equal(RunState.Preparing, stalled.State);
         int worker = stalled.Attempts[0].ProcessId!.Value;
 
-        RunDocument asked = await Api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
+        RunDocument asked = await Api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(run.Id, "cancel"), expected: HttpStatusCode.Accepted);
         RunDocument ended = await Api.WaitForEndAsync(run.Id);
 
         Assert.Equal(RunState.Cancelling, asked.State);
@@ -135,7 +136,8 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
         RunDocument running = await Api.WaitAsync(run.Id, now => now.Progress.Step > 1);
 
         DateTimeOffset asked = TimeProvider.System.GetUtcNow();
-        RunDocument answer = await Api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "kill"), expected: HttpStatusCode.Accepted);
+        RunDocument answer = await Api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(run.Id, "kill"), expected: HttpStatusCode.Accepted);
         RunDocument ended = await Api.WaitForEndAsync(run.Id);
 
         Assert.Equal(RunState.Cancelling, answer.State);
@@ -183,10 +185,16 @@ public sealed class BadWorkerTests(ImpatientServer fixture) : IClassFixture<Impa
     }
 
     private static long PeakMemory(int processId) =>
-        1024 * long.Parse(File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture);
+        1024 * long.Parse(
+            File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private async Task ConflictAsync(string id, string part) =>
-        Assert.Contains(part, (string?)(await Api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Run(id, "resume")))["detail"], StringComparison.Ordinal);
+        Assert.Contains(
+            part,
+            (string?)(await Api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Run(id, "resume")))["detail"],
+            StringComparison.Ordinal);
 
     private async Task<RunDocument> RunAsync(string notes) =>
         await Api.WaitForEndAsync((await Api.SubmitAsync($$"""{"notes":"{{notes}}"}""")).Id);

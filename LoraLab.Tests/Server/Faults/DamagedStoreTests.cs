@@ -11,7 +11,22 @@ namespace LoraLab.Tests.Server.Faults;
 /// <summary>Runs with all kinds of ends, a damaged database, and a new server: the API returns the same as before.</summary>
 public sealed partial class DamagedStoreTests
 {
-    private static readonly string[] s_parts = ["", "/metrics", "/metrics?attempt=1", "/fingerprint", "/predictions"];
+    private static readonly string[] _parts = ["", "/metrics", "/metrics?attempt=1", "/fingerprint", "/predictions"];
+
+    private static (string Name, Action<byte[], string> Inflict)[] Damages =>
+    [
+        ("garbage", (bytes, path) =>
+        {
+            for (int page = 1; page < bytes.Length / 8192; page += 5)
+            {
+                new Random(page).NextBytes(bytes.AsSpan(page * 8192, 8192));
+            }
+
+            File.WriteAllBytes(path, bytes);
+        }),
+        ("empty", (_, path) => File.WriteAllBytes(path, [])),
+        ("truncated", (bytes, path) => File.WriteAllBytes(path, bytes[..(bytes.Length / 3)])),
+    ];
 
     [Fact]
     public async Task Database_DamagedInSeveralWays_EveryRunIsRebuiltAsItWas()
@@ -20,7 +35,11 @@ public sealed partial class DamagedStoreTests
         ServerSetup setup = ScriptedServer.Setup with
         {
             DataDirectory = data.Path,
-            Environment = new Dictionary<string, string> { ["LoraLab__CancelGraceSeconds"] = "3", ["LoraLab__ResumeInterrupted"] = "false" },
+            Environment = new Dictionary<string, string>
+            {
+                ["LoraLab__CancelGraceSeconds"] = "3",
+                ["LoraLab__ResumeInterrupted"] = "false",
+            },
         };
         string database = Path.Combine(data.Path, "loralab.db");
         IReadOnlyDictionary<string, string> told;
@@ -39,36 +58,28 @@ public sealed partial class DamagedStoreTests
             await using ServerProcess next = await ServerProcess.StartAsync(setup);
 
             IReadOnlyDictionary<string, string> now = await TellAsync(next);
-            Assert.All(told, item => Assert.True(item.Value == now.GetValueOrDefault(item.Key), $"{damage}: {item.Key} was\n{item.Value}\nand is\n{now.GetValueOrDefault(item.Key)}"));
+            Assert.All(told, item => Assert.True(
+                item.Value == now.GetValueOrDefault(item.Key),
+                $"{damage}: {item.Key} was\n{item.Value}\nand is\n{now.GetValueOrDefault(item.Key)}"));
             Assert.Equal(told.Count, now.Count);
             if (damage != "empty")
             {
-                string aside = Directory.GetFiles(data.Path, "loralab.db.damaged-*").Where(file => !file.EndsWith("-log", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Last();
+                string aside = Directory.GetFiles(data.Path, "loralab.db.damaged-*")
+                    .Where(file => !file.EndsWith("-log", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Last();
                 Assert.Contains(Path.GetFileName(aside), next.Output, StringComparison.Ordinal);
             }
 
             // Repeating the submission still returns the same run.
-            using HttpRequestMessage again = new(HttpMethod.Post, ApiRoutes.Runs) { Content = RunApi.Json("""{"name":"once","notes":"steps=1"}"""), Headers = { { "Idempotency-Key", "only-once" } } };
+            using HttpRequestMessage again = new(HttpMethod.Post, ApiRoutes.Runs)
+            {
+                Content = RunApi.Json("""{"name":"once","notes":"steps=1"}"""),
+                Headers = { { "Idempotency-Key", "only-once" } },
+            };
             using HttpResponseMessage answer = await next.Http.SendAsync(again);
             Assert.Equal((HttpStatusCode.Created, "true"), (answer.StatusCode, answer.Headers.GetValues("Idempotency-Replayed").Single()));
             Assert.Equal(0, await next.StopAsync());
         }
     }
-
-    private static (string Name, Action<byte[], string> Inflict)[] Damages =>
-    [
-        ("garbage", (bytes, path) =>
-        {
-            for (int page = 1; page < bytes.Length / 8192; page += 5)
-            {
-                new Random(page).NextBytes(bytes.AsSpan(page * 8192, 8192));
-            }
-
-            File.WriteAllBytes(path, bytes);
-        }),
-        ("empty", (_, path) => File.WriteAllBytes(path, [])),
-        ("truncated", (bytes, path) => File.WriteAllBytes(path, bytes[..(bytes.Length / 3)])),
-    ];
 
     private static async Task FillAsync(RunApi api)
     {
@@ -84,10 +95,16 @@ public sealed partial class DamagedStoreTests
         await api.WaitForEndAsync(ids[3]);
         await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(ids[2], "resume"), expected: HttpStatusCode.Accepted);
         await api.WaitForEndAsync(ids[2]);
-        await api.SendAsync<RunDocument>(HttpMethod.Patch, ApiRoutes.Run(ids[0]), """{"name":"renamed since","notes":"other <b>words</b>","tags":["c"]}""");
-        RunDocument clone = await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(ids[1], "clone"), """{"notes":"steps=2"}""", HttpStatusCode.Created);
+        await api.SendAsync<RunDocument>(
+            HttpMethod.Patch, ApiRoutes.Run(ids[0]), """{"name":"renamed since","notes":"other <b>words</b>","tags":["c"]}""");
+        RunDocument clone = await api.SendAsync<RunDocument>(
+            HttpMethod.Post, ApiRoutes.Run(ids[1], "clone"), """{"notes":"steps=2"}""", HttpStatusCode.Created);
         await api.WaitForEndAsync(clone.Id);
-        using (HttpRequestMessage once = new(HttpMethod.Post, ApiRoutes.Runs) { Content = RunApi.Json("""{"name":"once","notes":"steps=1"}"""), Headers = { { "Idempotency-Key", "only-once" } } })
+        using (HttpRequestMessage once = new(HttpMethod.Post, ApiRoutes.Runs)
+        {
+            Content = RunApi.Json("""{"name":"once","notes":"steps=1"}"""),
+            Headers = { { "Idempotency-Key", "only-once" } },
+        })
         using (HttpResponseMessage response = await api.Http.SendAsync(once))
         {
             await api.WaitForEndAsync((string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["id"]!);
@@ -103,7 +120,11 @@ public sealed partial class DamagedStoreTests
     {
         RunList runs = await new RunApi(server.Http).ReadAsync<RunList>($"{ApiRoutes.Runs}?limit=100");
         Dictionary<string, string> told = [];
-        foreach (string url in (string[])[ApiRoutes.Queue, .. runs.Items.SelectMany(run => s_parts.Select(part => ApiRoutes.Run(run.Id) + part))])
+        foreach (string url in (string[])
+        [
+            ApiRoutes.Queue,
+            .. runs.Items.SelectMany(run => _parts.Select(part => ApiRoutes.Run(run.Id) + part)),
+        ])
         {
             using HttpResponseMessage response = await server.Http.GetAsync(url);
             told[url] = $"{(int)response.StatusCode} {TraceId().Replace(await response.Content.ReadAsStringAsync(), "")}";

@@ -27,7 +27,8 @@ public sealed class DiskFullTests
         };
         await using ServerProcess server = await ServerProcess.StartAsync(setup);
         RunApi api = new(server.Http);
-        RunDocument before = await api.WaitForEndAsync((await api.SubmitAsync(Spec.Replace("NAME", "before", StringComparison.Ordinal))).Id);
+        RunDocument before =
+            await api.WaitForEndAsync((await api.SubmitAsync(Spec.Replace("NAME", "before", StringComparison.Ordinal))).Id);
         Assert.Equal(RunState.Completed, before.State);
         MicroRun undisturbed = await MicroRun.ReadAsync(api, before, disk.Path);
         RunArtifacts files = await api.ReadAsync<RunArtifacts>(ApiRoutes.Run(before.Id, "artifacts"));
@@ -78,7 +79,11 @@ public sealed class DiskFullTests
     public async Task Start_DiskFull_ShowsWhatIsThere()
     {
         using SmallDisk disk = new(8);
-        ServerSetup setup = ScriptedServer.Setup with { DataDirectory = disk.Path, Environment = new Dictionary<string, string> { ["LoraLab__DiskReserveMb"] = "1", ["LoraLab__MinimumFreeMb"] = "1" } };
+        ServerSetup setup = ScriptedServer.Setup with
+        {
+            DataDirectory = disk.Path,
+            Environment = new Dictionary<string, string> { ["LoraLab__DiskReserveMb"] = "1", ["LoraLab__MinimumFreeMb"] = "1" },
+        };
         RunDocument run;
         await using (ServerProcess first = await ServerProcess.StartAsync(setup))
         {
@@ -105,7 +110,10 @@ public sealed class DiskFullTests
         for (int i = 0; i < 200; i++)
         {
             disk.Fill();
-            using HttpRequestMessage request = new(HttpMethod.Patch, ApiRoutes.Run(id)) { Content = RunApi.Json($$"""{"notes":"{{new string('n', 4000)}} {{i}}"}""") };
+            using HttpRequestMessage request = new(HttpMethod.Patch, ApiRoutes.Run(id))
+            {
+                Content = RunApi.Json($$"""{"notes":"{{new string('n', 4000)}} {{i}}"}"""),
+            };
             using HttpResponseMessage response = await api.Http.SendAsync(request);
             if (response.StatusCode == HttpStatusCode.InsufficientStorage)
             {

@@ -9,14 +9,14 @@ namespace LoraLab.Tests.Server.Faults;
 /// <summary>A server with the real trainer that is restarted after every fault, on the same data or on a copy of it.</summary>
 internal sealed class FaultyServer : IAsyncDisposable
 {
-    private ServerProcess server;
-    private TemporaryFolder data;
+    private ServerProcess _server;
+    private TemporaryFolder _data;
 
-    private FaultyServer(ServerProcess server, TemporaryFolder data) => (this.server, this.data) = (server, data);
+    private FaultyServer(ServerProcess server, TemporaryFolder data) => (_server, _data) = (server, data);
 
-    public RunApi Api => new(server.Http);
+    public RunApi Api => new(_server.Http);
 
-    public string DataDirectory => data.Path;
+    public string DataDirectory => _data.Path;
 
     public static async Task<FaultyServer> StartAsync()
     {
@@ -36,41 +36,41 @@ internal sealed class FaultyServer : IAsyncDisposable
                 Signal("KILL", run.State.IsTerminal() ? null : run.Attempts[^1].ProcessId);
                 return run;
             case Fault.Server:
-                await server.KillAsync();
+                await _server.KillAsync();
                 break;
             case Fault.Both:
                 Signal("KILL", worker);
-                await server.KillAsync();
+                await _server.KillAsync();
                 break;
             default:
                 await CutPowerAsync(worker);
                 break;
         }
 
-        await server.DisposeAsync();
-        server = await StartAsync(data);
+        await _server.DisposeAsync();
+        _server = await StartAsync(_data);
         return run;
     }
 
     /// <summary>Stops the server gracefully.</summary>
-    public async Task StopAsync() => await server.StopAsync();
+    public async Task StopAsync() => await _server.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await server.DisposeAsync();
-        data.Dispose();
+        await _server.DisposeAsync();
+        _data.Dispose();
     }
 
     /// <summary>Suspends server and worker at any point; the next server gets only what is on the disk at that moment.</summary>
     private async Task CutPowerAsync(int? worker)
     {
-        Signal("STOP", server.ProcessId);
+        Signal("STOP", _server.ProcessId);
         Signal("STOP", worker);
         TemporaryFolder copy = new();
-        Copy(data.Path, copy.Path);
+        Copy(_data.Path, copy.Path);
         Signal("KILL", worker);
-        await server.KillAsync();
-        (TemporaryFolder old, data) = (data, copy);
+        await _server.KillAsync();
+        (TemporaryFolder old, _data) = (_data, copy);
         await DeleteAsync(old);
     }
 
@@ -107,5 +107,6 @@ internal sealed class FaultyServer : IAsyncDisposable
         }
     }
 
-    private static Task<ServerProcess> StartAsync(TemporaryFolder data) => ServerProcess.StartAsync(new ServerSetup { DataDirectory = data.Path });
+    private static Task<ServerProcess> StartAsync(TemporaryFolder data) =>
+        ServerProcess.StartAsync(new ServerSetup { DataDirectory = data.Path });
 }

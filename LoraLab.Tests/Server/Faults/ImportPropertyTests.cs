@@ -23,7 +23,7 @@ namespace LoraLab.Tests.Server.Faults;
 public sealed class ImportPropertyTests
 {
     private const string Id = "run";
-    private static readonly DateTimeOffset s_begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private enum Act
     {
@@ -35,36 +35,39 @@ public sealed class ImportPropertyTests
 
     [Fact]
     public void Import_AnySequenceOfPiecesAndCrashes_HoldsEachPointOnce() =>
-        Gen.Select(Gen.Frequency((5, Gen.Const(Act.Grow)), (3, Gen.Const(Act.Import)), (1, Gen.Const(Act.ServerDies)), (1, Gen.Const(Act.WorkerDies))), Gen.Int[1, 900]).Array[5, 40].Sample(
-            story =>
-            {
-                using TemporaryFolder folder = new();
-                using World world = new(folder.Path);
-                foreach ((Act act, int amount) in story)
+        Gen.Select(
+            Gen.Frequency(
+                (5, Gen.Const(Act.Grow)), (3, Gen.Const(Act.Import)), (1, Gen.Const(Act.ServerDies)), (1, Gen.Const(Act.WorkerDies))),
+            Gen.Int[1, 900]).Array[5, 40].Sample(
+                story =>
                 {
-                    world.Do(act, amount);
-                }
+                    using TemporaryFolder folder = new();
+                    using World world = new(folder.Path);
+                    foreach ((Act act, int amount) in story)
+                    {
+                        world.Do(act, amount);
+                    }
 
-                world.Finish();
-            },
-            iter: 20,
-            threads: 1);
+                    world.Finish();
+                },
+                iter: 20,
+                threads: 1);
 
     private sealed class World : IDisposable
     {
-        private readonly string folder;
-        private readonly Dictionary<int, double> expected = [];
-        private StoreOnDisk disk;
-        private AttemptImport import = null!;
-        private byte[] unwritten = [];
-        private string events = "";
-        private int attempt;
+        private readonly string _folder;
+        private readonly Dictionary<int, double> _expected = [];
+        private StoreOnDisk _disk;
+        private AttemptImport _import = null!;
+        private byte[] _unwritten = [];
+        private string _events = "";
+        private int _attempt;
 
         public World(string folder)
         {
-            this.folder = folder;
-            disk = new StoreOnDisk(folder);
-            disk.Put(Id);
+            _folder = folder;
+            _disk = new StoreOnDisk(folder);
+            _disk.Put(Id);
             Begin(resumedFrom: 0);
         }
 
@@ -76,18 +79,18 @@ public sealed class ImportPropertyTests
                     Grow(amount);
                     break;
                 case Act.Import:
-                    Assert.True(import.TryImport());
+                    Assert.True(_import.TryImport());
                     break;
                 case Act.ServerDies:
-                    disk.Dispose();
-                    disk = new StoreOnDisk(folder);
+                    _disk.Dispose();
+                    _disk = new StoreOnDisk(_folder);
                     Attach();
                     break;
                 default:
-                    Assert.True(import.TryImport());
-                    Change(run => RunStateMachine.Interrupt(run, lost: false, s_begin));
+                    Assert.True(_import.TryImport());
+                    Change(run => RunStateMachine.Interrupt(run, lost: false, _begin));
                     Change(run => RunStateMachine.Resume(run)!);
-                    Begin(resumedFrom: Math.Min(amount % 12, expected.Count == 0 ? 0 : expected.Keys.Max()));
+                    Begin(resumedFrom: Math.Min(amount % 12, _expected.Count == 0 ? 0 : _expected.Keys.Max()));
                     break;
             }
         }
@@ -95,40 +98,47 @@ public sealed class ImportPropertyTests
         public void Finish()
         {
             Grow(int.MaxValue);
-            Assert.True(import.TryImport());
-            MetricSeries loss = disk.Store.ReadSeries(Id, [MetricKeys.TrainLoss])[MetricKeys.TrainLoss];
-            Assert.Equal(expected.Keys.Order(), loss.X);
-            Assert.Equal(expected.OrderBy(point => point.Key).Select(point => (double?)point.Value), loss.Y);
-            disk.Dispose();
-            Assert.Equal(0, StoredPoints.Differences(Path.Combine(folder, "data")));
+            Assert.True(_import.TryImport());
+            MetricSeries loss = _disk.Store.ReadSeries(Id, [MetricKeys.TrainLoss])[MetricKeys.TrainLoss];
+            Assert.Equal(_expected.Keys.Order(), loss.X);
+            Assert.Equal(_expected.OrderBy(point => point.Key).Select(point => (double?)point.Value), loss.Y);
+            _disk.Dispose();
+            Assert.Equal(0, StoredPoints.Differences(Path.Combine(_folder, "data")));
         }
 
-        public void Dispose() => disk.Dispose();
+        public void Dispose() => _disk.Dispose();
 
         private void Begin(int resumedFrom)
         {
-            attempt++;
-            Change(run => RunStateMachine.Claim(run, "cpu", s_begin));
-            events = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "data", "runs", Id, RunFiles.Attempt(attempt))).FullName, RunFiles.Events);
-            File.WriteAllText(events, "");
-            List<WorkerEvent> story = [new RunPrepared { Spec = new RunSpec(), Environment = new RunEnvironment(), TotalSteps = 12, ResumedFrom = resumedFrom }];
+            _attempt++;
+            Change(run => RunStateMachine.Claim(run, "cpu", _begin));
+            _events = Path.Combine(
+                Directory.CreateDirectory(Path.Combine(_folder, "data", "runs", Id, RunFiles.Attempt(_attempt))).FullName, RunFiles.Events);
+            File.WriteAllText(_events, "");
+            List<WorkerEvent> story =
+                [new RunPrepared { Spec = new RunSpec(), Environment = new RunEnvironment(), TotalSteps = 12, ResumedFrom = resumedFrom }];
             for (int step = resumedFrom + 1; step <= 12; step++)
             {
-                story.Add(new MetricsRecorded { Steps = [step], Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [Loss(step)] } });
+                story.Add(new MetricsRecorded
+                {
+                    Steps = [step],
+                    Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [Loss(step)] },
+                });
                 story.Add(new ProgressMade { Step = step, TotalSteps = 12, Phase = "training" });
             }
 
-            unwritten = [.. story.SelectMany((happened, i) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(happened with { Number = i + 1 }, ContractJson.Options) + "\n"))];
+            _unwritten = [.. story.SelectMany((happened, i) =>
+                Encoding.UTF8.GetBytes(JsonSerializer.Serialize(happened with { Number = i + 1 }, ContractJson.Options) + "\n"))];
             Attach();
         }
 
-        private double Loss(int step) => (attempt * 100) + step;
+        private double Loss(int step) => (_attempt * 100) + step;
 
         private void Grow(int amount)
         {
-            byte[] piece = unwritten[..Math.Min(amount, unwritten.Length)];
-            unwritten = unwritten[piece.Length..];
-            using (FileStream file = new(events, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            byte[] piece = _unwritten[..Math.Min(amount, _unwritten.Length)];
+            _unwritten = _unwritten[piece.Length..];
+            using (FileStream file = new(_events, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
             {
                 file.Write(piece);
             }
@@ -139,24 +149,25 @@ public sealed class ImportPropertyTests
         /// <summary>The complete lines of the latest file supersede earlier points beyond the step that it resumed from.</summary>
         private void Expect()
         {
-            string text = File.ReadAllText(events);
+            string text = File.ReadAllText(_events);
             foreach (string line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 switch (JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options))
                 {
                     case RunPrepared prepared:
-                        expected.Keys.Where(step => step > prepared.ResumedFrom).ToList().ForEach(step => expected.Remove(step));
+                        _expected.Keys.Where(step => step > prepared.ResumedFrom).ToList().ForEach(step => _expected.Remove(step));
                         break;
                     case MetricsRecorded recorded:
-                        expected[recorded.Steps[0]] = recorded.Values[MetricKeys.TrainLoss][0];
+                        _expected[recorded.Steps[0]] = recorded.Values[MetricKeys.TrainLoss][0];
                         break;
                 }
             }
         }
 
-        private void Attach() => import = new AttemptImport(Id, new EventTail(events), new RunImporter(disk.Store, TimeProvider.System), NullLogger.Instance);
+        private void Attach() =>
+            _import = new AttemptImport(Id, new EventTail(_events), new RunImporter(_disk.Store, TimeProvider.System), NullLogger.Instance);
 
-        private void Change(Func<RunDocument, RunDocument> change) => disk.Store.Transact(StoreScope.Run(Id), transaction =>
+        private void Change(Func<RunDocument, RunDocument> change) => _disk.Store.Transact(StoreScope.Run(Id), transaction =>
         {
             StoredRun run = transaction.Find(Id)!;
             transaction.Put(run with { Document = change(run.Document) });

@@ -16,7 +16,7 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
     private const int Few = 1;
 
     /// <summary>Maximum time of a run while other tests execute.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(4);
 
     /// <summary>The kinds of faults.</summary>
     public enum Fault
@@ -81,7 +81,8 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
 
         await server.StopAsync();
         int stored = StoredPoints.Differences(server.DataDirectory);
-        output.WriteLine($"FAULTS {fault}: {injected} injected, {ids.Count} runs, {lost} lost, {falseStates} shown in a false state, {pointsLost} points lost or duplicated, {stored} differences between files and database");
+        output.WriteLine($"FAULTS {fault}: {injected} injected, {ids.Count} runs, {lost} lost, {falseStates} shown in a false state, "
+            + $"{pointsLost} points lost or duplicated, {stored} differences between files and database");
         Assert.Equal((0, 0, 0, 0), (lost, falseStates, pointsLost, stored));
     }
 
@@ -89,7 +90,8 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
     private static async Task<RunDocument> WaitForMomentAsync(RunApi api, string id, Random random)
     {
         int step = random.Next(-4, MicroRun.Steps + 1);
-        RunDocument run = await api.WaitAsync(id, now => now.State.IsTerminal() || (now.Attempts.Count > 0 && (step < 0 || now.Progress.Step >= step)), s_patience);
+        RunDocument run = await api.WaitAsync(
+            id, now => now.State.IsTerminal() || (now.Attempts.Count > 0 && (step < 0 || now.Progress.Step >= step)), _patience);
         await Task.Delay(random.Next(step < 0 ? 1200 : 150));
         return run;
     }
@@ -99,14 +101,14 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
     /// </summary>
     private static async Task<RunDocument> CompletedAsync(RunApi api, string id, Fault fault)
     {
-        RunDocument ended = await api.WaitForEndAsync(id, s_patience);
+        RunDocument ended = await api.WaitForEndAsync(id, _patience);
         if (fault == Fault.Worker && ended.State == RunState.Failed)
         {
             Assert.Equal(EndReason.WorkerLost, ended.EndReason);
             Assert.Contains("SIGKILL", ended.Error, StringComparison.Ordinal);
             Assert.Contains("resume", ended.Error, StringComparison.Ordinal);
             await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
-            ended = await api.WaitForEndAsync(id, s_patience);
+            ended = await api.WaitForEndAsync(id, _patience);
         }
 
         Assert.True(ended.State == RunState.Completed, $"{ended.State}: {ended.Error}\n{string.Join('\n', ended.LogTail)}");

@@ -18,7 +18,7 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
          "lossScope":"completion","precision":"fp32","trainSamples":80,"effectiveBatch":4,"evalEvery":4,"evalSamples":32}
         """;
 
-    private static readonly string[] s_ofTime = [MetricKeys.TrainTokensPerSecond, MetricKeys.MemoryUsedMb];
+    private static readonly string[] _ofTime = [MetricKeys.TrainTokensPerSecond, MetricKeys.MemoryUsedMb];
 
     /// <summary>Reads a finished run.</summary>
     public static async Task<MicroRun> ReadAsync(RunApi api, RunDocument run, string dataDirectory)
@@ -26,7 +26,7 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
         RunMetrics metrics = await api.MetricsAsync(run.Id);
         string folder = Path.Combine(dataDirectory, "runs", run.Id);
         return new(
-            metrics.Series.Where(series => !s_ofTime.Contains(series.Key)).ToDictionary(),
+            metrics.Series.Where(series => !_ofTime.Contains(series.Key)).ToDictionary(),
             await File.ReadAllTextAsync(Path.Combine(folder, RunFiles.PredictionsAt(run.Progress.TotalSteps))),
             await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights)));
     }
@@ -36,7 +36,8 @@ internal sealed record MicroRun(IReadOnlyDictionary<string, MetricSeries> Series
     /// </summary>
     public int PointsLost(MicroRun other)
     {
-        int lost = Series.Keys.Except(other.Series.Keys).Sum(key => Series[key].X.Count) + other.Series.Keys.Except(Series.Keys).Sum(key => other.Series[key].X.Count);
+        int lost = Series.Keys.Except(other.Series.Keys).Sum(key => Series[key].X.Count) + other.Series.Keys.Except(Series.Keys)
+            .Sum(key => other.Series[key].X.Count);
         foreach ((string key, MetricSeries series) in Series.Where(series => other.Series.ContainsKey(series.Key)))
         {
             HashSet<(int, long)> expected = [.. Points(series)];

@@ -14,7 +14,10 @@ internal static class StoredPoints
     public static int Differences(string dataDirectory)
     {
         List<string> stored = Stored(Path.Combine(dataDirectory, "loralab.db"));
-        List<string> told = [.. Directory.EnumerateFiles(Path.Combine(dataDirectory, "runs"), RunFiles.Events, SearchOption.AllDirectories).SelectMany(Told)];
+        List<string> told =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(dataDirectory, "runs"), RunFiles.Events, SearchOption.AllDirectories).SelectMany(Told),
+        ];
         return stored.Count - stored.Distinct().Count() + stored.Except(told).Count() + told.Except(stored).Count();
     }
 
@@ -53,7 +56,9 @@ internal static class StoredPoints
                 yield return Point(run, number, MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss);
             }
 
-            foreach ((string key, double[] values) in happened is MetricsRecorded recorded ? recorded.Values : new Dictionary<string, double[]>())
+            foreach ((string key, double[] values) in happened is MetricsRecorded recorded
+                ? recorded.Values
+                : new Dictionary<string, double[]>())
             {
                 for (int i = 0; i < values.Length && !key.StartsWith("eval/", StringComparison.Ordinal); i++)
                 {

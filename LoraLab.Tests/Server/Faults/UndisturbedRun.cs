@@ -6,9 +6,9 @@ namespace LoraLab.Tests.Server.Faults;
 /// <summary>The results of an uninterrupted run; computed once for all tests that compare with it.</summary>
 public sealed class UndisturbedRun
 {
-    private readonly Lazy<Task<MicroRun>> undisturbed = new(RunAsync);
+    private readonly Lazy<Task<MicroRun>> _undisturbed = new(RunAsync);
 
-    internal Task<MicroRun> ReadAsync() => undisturbed.Value;
+    internal Task<MicroRun> ReadAsync() => _undisturbed.Value;
 
     private static async Task<MicroRun> RunAsync()
     {

@@ -7,8 +7,8 @@ namespace LoraLab.Tests.Server.Infrastructure;
 /// <summary>A collector that stores what it receives by OTLP over HTTP.</summary>
 internal sealed class OtlpReceiver : IDisposable
 {
-    private readonly HttpListener listener = new();
-    private readonly ConcurrentDictionary<string, ConcurrentQueue<byte[]>> received = new();
+    private readonly HttpListener _listener = new();
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<byte[]>> _received = new();
 
     public OtlpReceiver()
     {
@@ -18,8 +18,8 @@ internal sealed class OtlpReceiver : IDisposable
             Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
         }
 
-        listener.Prefixes.Add(Address + "/");
-        listener.Start();
+        _listener.Prefixes.Add(Address + "/");
+        _listener.Start();
         _ = ServeAsync();
     }
 
@@ -27,12 +27,13 @@ internal sealed class OtlpReceiver : IDisposable
 
     /// <summary>Whether a message with these words (protobuf stores text as UTF-8) was received for a signal.</summary>
     public bool Has(string path, params string[] words) =>
-        received.TryGetValue(path, out ConcurrentQueue<byte[]>? bodies)
+        _received.TryGetValue(path, out ConcurrentQueue<byte[]>? bodies)
         && words.All(word => bodies.Any(body => body.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(word)) >= 0));
 
-    public override string ToString() => string.Join(", ", received.Select(pair => $"{pair.Key}: {pair.Value.Sum(body => body.Length)} bytes"));
+    public override string ToString() =>
+        string.Join(", ", _received.Select(pair => $"{pair.Key}: {pair.Value.Sum(body => body.Length)} bytes"));
 
-    public void Dispose() => listener.Close();
+    public void Dispose() => _listener.Close();
 
     private async Task ServeAsync()
     {
@@ -40,10 +41,10 @@ internal sealed class OtlpReceiver : IDisposable
         {
             while (true)
             {
-                HttpListenerContext context = await listener.GetContextAsync();
+                HttpListenerContext context = await _listener.GetContextAsync();
                 using MemoryStream body = new();
                 await context.Request.InputStream.CopyToAsync(body);
-                received.GetOrAdd(context.Request.Url!.AbsolutePath, _ => new()).Enqueue(body.ToArray());
+                _received.GetOrAdd(context.Request.Url!.AbsolutePath, _ => new()).Enqueue(body.ToArray());
                 context.Response.ContentType = "application/x-protobuf";
                 context.Response.Close();
             }

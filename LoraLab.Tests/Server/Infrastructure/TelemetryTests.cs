@@ -29,7 +29,15 @@ public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<Scripte
         RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=3"}""")).Id);
 
         await UntilAsync(
-            () => receiver.Has("/v1/metrics", "LoraLab", "loralab.runs", "loralab.queue.length", "loralab.run.steps", "loralab.import.lag", "loralab.worker.starts", "loralab.store.write.duration")
+            () => receiver.Has(
+                "/v1/metrics",
+                "LoraLab",
+                "loralab.runs",
+                "loralab.queue.length",
+                "loralab.run.steps",
+                "loralab.import.lag",
+                "loralab.worker.starts",
+                "loralab.store.write.duration")
                 && receiver.Has("/v1/traces", "LoraLab", "run attempt", run.Id, "/api/v1/runs")
                 && receiver.Has("/v1/logs", "LoraLab", "RunId", run.Id),
             receiver.ToString);
@@ -41,7 +49,10 @@ public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<Scripte
         ServerKey key = new("prometheus", "read");
         await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with
         {
-            Environment = new Dictionary<string, string>(ServerKey.Environment(key, new ServerKey("ci", "submit"))) { ["LoraLab__Prometheus"] = "true" },
+            Environment = new Dictionary<string, string>(ServerKey.Environment(key, new ServerKey("ci", "submit")))
+            {
+                ["LoraLab__Prometheus"] = "true",
+            },
         });
         using HttpResponseMessage refused = await server.Http.GetAsync("/metrics");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
@@ -55,7 +66,8 @@ public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<Scripte
     [Fact]
     public async Task Prometheus_AfterARun_CountsItsStepsOnce()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["LoraLab__Prometheus"] = "true" } });
+        await using ServerProcess server = await ServerProcess.StartAsync(
+            ScriptedServer.Setup with { Environment = new Dictionary<string, string> { ["LoraLab__Prometheus"] = "true" } });
         RunApi api = new(server.Http);
         await api.WaitForEndAsync((await api.SubmitAsync("""{"notes":"steps=7"}""")).Id);
 

@@ -25,12 +25,16 @@ public sealed class EstimateTests(RealServer real)
 
         MemoryEstimate last = await EstimateAsync(spec);
         using TemporaryFolder folder = new();
-        TrainerProgram.Ended command = new TrainerProgram(folder.Path).Run(TimeSpan.FromMinutes(1), "estimate", "--json", "--spec", folder.Write("spec.json", spec.ToJsonString()));
+        TrainerProgram.Ended command = new TrainerProgram(folder.Path)
+            .Run(TimeSpan.FromMinutes(1), "estimate", "--json", "--spec", folder.Write("spec.json", spec.ToJsonString()));
         MemoryEstimate told = JsonSerializer.Deserialize<MemoryEstimate>(command.Output, ContractJson.Options)!;
 
         Assert.True(first is { Fits: true, BudgetMb: null, Advice: null, Device: "cpu" } && first.Suggestions.Count == 0);
-        Assert.True(first.WeightsMb > 0 && first.AdaptersMb > 0 && first.OptimizerMb > first.AdaptersMb && first.ActivationsMb > 0 && first.LogitsMb > 0 && first.EvaluationMb > 0 && first.ProcessMb > 50);
-        Assert.Equal((told.WeightsMb, told.AdaptersMb, told.ActivationsMb, told.LogitsMb), (last.WeightsMb, last.AdaptersMb, last.ActivationsMb, last.LogitsMb));
+        Assert.True(first.WeightsMb > 0 && first.AdaptersMb > 0 && first.OptimizerMb > first.AdaptersMb && first.ActivationsMb > 0
+            && first.LogitsMb > 0 && first.EvaluationMb > 0 && first.ProcessMb > 50);
+        Assert.Equal(
+            (told.WeightsMb, told.AdaptersMb, told.ActivationsMb, told.LogitsMb),
+            (last.WeightsMb, last.AdaptersMb, last.ActivationsMb, last.LogitsMb));
         Assert.InRange(first.TotalMb, 0.85 * told.TotalMb, 1.15 * told.TotalMb);
         Assert.InRange(last.TotalMb, 0.85 * told.TotalMb, 1.15 * told.TotalMb);
     }
@@ -73,5 +77,6 @@ public sealed class EstimateTests(RealServer real)
         Assert.Equal(submission["errors"]!.ToJsonString(), estimate["errors"]!.ToJsonString());
     }
 
-    private Task<MemoryEstimate> EstimateAsync(JsonObject spec) => real.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, ApiRoutes.Estimate, spec.ToJsonString());
+    private Task<MemoryEstimate> EstimateAsync(JsonObject spec) =>
+        real.Api.SendAsync<MemoryEstimate>(HttpMethod.Post, ApiRoutes.Estimate, spec.ToJsonString());
 }

@@ -12,14 +12,14 @@ namespace LoraLab.Tests.Server.Runs;
 /// <summary>Concurrent deletions.</summary>
 public sealed class RunDeletionTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Delete_RunThatAnotherRequestDeletes_LeavesNoFilesThatWouldBeRebuilt()
     {
-        using (StoreOnDisk disk = new(folder.Path))
+        using (StoreOnDisk disk = new(_folder.Path))
         {
             disk.Put("aaaa");
             using ManualResetEventSlim inside = new(), go = new();
@@ -36,14 +36,15 @@ public sealed class RunDeletionTests : IDisposable
             other.Start();
             inside.Wait(TestContext.Current.CancellationToken);
             late.Start();
-            Assert.True(SpinWait.SpinUntil(() => disk.Deletions.Pending.Count > 0, TimeSpan.FromSeconds(30)), "The deletion did not start.");
+            Assert.True(
+                SpinWait.SpinUntil(() => disk.Deletions.Pending.Count > 0, TimeSpan.FromSeconds(30)), "The deletion did not start.");
             go.Set();
             other.Join();
             late.Join();
             Assert.NotNull(refused);
         }
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Empty(again.RunIds);
         Assert.Empty(Directory.GetFileSystemEntries(again.Paths.RunsDirectory));

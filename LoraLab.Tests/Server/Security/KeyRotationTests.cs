@@ -10,34 +10,34 @@ namespace LoraLab.Tests.Server.Security;
 /// <summary>Keys are replaced in the configuration file while the server is running.</summary>
 public sealed class KeyRotationTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly ServerKey old = new("old", "admin");
-    private readonly ServerKey fresh = new("fresh", "read");
+    private readonly TemporaryFolder _folder = new();
+    private readonly ServerKey _old = new("old", "admin");
+    private readonly ServerKey _fresh = new("fresh", "read");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task File_Changed_AddsAndTakesAwayKeys()
     {
-        using ApiKeyRing ring = Open(old);
-        Assert.NotNull(ring.Find(old.Secret));
+        using ApiKeyRing ring = Open(_old);
+        Assert.NotNull(ring.Find(_old.Secret));
 
-        Write(old, fresh);
-        await UntilAsync(() => ring.Find(fresh.Secret) is not null);
-        Assert.NotNull(ring.Find(old.Secret));
+        Write(_old, _fresh);
+        await UntilAsync(() => ring.Find(_fresh.Secret) is not null);
+        Assert.NotNull(ring.Find(_old.Secret));
 
-        Write(fresh);
-        await UntilAsync(() => ring.Find(old.Secret) is null);
-        Assert.Equal(["read"], ring.Find(fresh.Secret)!.Scopes);
+        Write(_fresh);
+        await UntilAsync(() => ring.Find(_old.Secret) is null);
+        Assert.Equal(["read"], ring.Find(_fresh.Secret)!.Scopes);
     }
 
     [Fact]
     public async Task File_WithoutTheLastKey_ShutsEverybodyOut()
     {
-        using ApiKeyRing ring = Open(old);
+        using ApiKeyRing ring = Open(_old);
 
         Write();
-        await UntilAsync(() => ring.Find(old.Secret) is null);
+        await UntilAsync(() => ring.Find(_old.Secret) is null);
 
         Assert.True(ring.Required);
     }
@@ -45,22 +45,27 @@ public sealed class KeyRotationTests : IDisposable
     [Fact]
     public async Task File_WithAnError_LeavesTheKeysAsTheyAre()
     {
-        using ApiKeyRing ring = Open(old);
+        using ApiKeyRing ring = Open(_old);
 
-        Write(fresh with { Scopes = "everything" }, old);
+        Write(_fresh with { Scopes = "everything" }, _old);
         await Task.Delay(1500);
 
-        Assert.NotNull(ring.Find(old.Secret));
-        Assert.Null(ring.Find(fresh.Secret));
+        Assert.NotNull(ring.Find(_old.Secret));
+        Assert.Null(ring.Find(_fresh.Secret));
     }
 
     private ApiKeyRing Open(params ServerKey[] keys) =>
-        new(new ConfigurationBuilder().AddJsonFile(Write(keys), optional: false, reloadOnChange: true).Build(), NullLogger<ApiKeyRing>.Instance);
+        new(
+            new ConfigurationBuilder().AddJsonFile(Write(keys), optional: false, reloadOnChange: true).Build(),
+            NullLogger<ApiKeyRing>.Instance);
 
     private string Write(params ServerKey[] keys)
     {
-        JsonArray list = [.. keys.Select(key => new JsonObject { ["name"] = key.Name, ["scopes"] = new JsonArray(key.Scopes), ["sha256"] = key.Sha256 })];
-        return folder.Write("appsettings.json", new JsonObject { ["LoraLab"] = new JsonObject { ["ApiKeys"] = list } }.ToJsonString());
+        JsonArray list =
+        [
+            .. keys.Select(key => new JsonObject { ["name"] = key.Name, ["scopes"] = new JsonArray(key.Scopes), ["sha256"] = key.Sha256 }),
+        ];
+        return _folder.Write("appsettings.json", new JsonObject { ["LoraLab"] = new JsonObject { ["ApiKeys"] = list } }.ToJsonString());
     }
 
     private static async Task UntilAsync(Func<bool> reached)

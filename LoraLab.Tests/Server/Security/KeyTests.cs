@@ -42,7 +42,8 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
     [Fact]
     public async Task Request_WithTheHashInPlaceOfTheKey_IsRefused()
     {
-        using HttpResponseMessage response = await server.SendAsync(HttpMethod.Get, ApiRoutes.Runs, headers: ("Authorization", $"Bearer {server.Admin.Sha256}"));
+        using HttpResponseMessage response = await server.SendAsync(
+            HttpMethod.Get, ApiRoutes.Runs, headers: ("Authorization", $"Bearer {server.Admin.Sha256}"));
 
         await IsProblemAsync(response, HttpStatusCode.Unauthorized, "keyNeeded");
     }
@@ -68,7 +69,8 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
 
         JsonElement scheme = description.RootElement.GetProperty("components").GetProperty("securitySchemes").GetProperty("apiKey");
         Assert.Equal(("http", "bearer"), (scheme.GetProperty("type").GetString(), scheme.GetProperty("scheme").GetString()));
-        Assert.Contains(description.RootElement.GetProperty("security").EnumerateArray(), requirement => requirement.TryGetProperty("apiKey", out _));
+        Assert.Contains(description.RootElement.GetProperty("security").EnumerateArray(), requirement =>
+            requirement.TryGetProperty("apiKey", out _));
     }
 
     [Fact]
@@ -104,7 +106,9 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
         {
             using HttpResponseMessage response = await server.SendAsync(new HttpMethod(method), path, key, body);
 
-            Assert.True((int)response.StatusCode == expected, $"{key.Name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            Assert.True(
+                (int)response.StatusCode == expected,
+                $"{key.Name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
     }
 

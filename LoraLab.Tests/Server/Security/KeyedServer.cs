@@ -17,7 +17,10 @@ public sealed class KeyedServer : IAsyncLifetime
     public async ValueTask InitializeAsync() => Server = await ServerProcess.StartAsync(ScriptedServer.Setup with
     {
         Url = "http://0.0.0.0:0",
-        Environment = new Dictionary<string, string>(ServerKey.Environment(Read, Submit, Admin)) { ["AllowedHosts"] = "lab.example;*.lab.example" },
+        Environment = new Dictionary<string, string>(ServerKey.Environment(Read, Submit, Admin))
+        {
+            ["AllowedHosts"] = "lab.example;*.lab.example",
+        },
     });
 
     public async ValueTask DisposeAsync()
@@ -29,7 +32,8 @@ public sealed class KeyedServer : IAsyncLifetime
     }
 
     /// <summary>Sends a request, with a key if given, and with further headers.</summary>
-    internal async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, ServerKey? key = null, string? body = null, params (string Name, string Value)[] headers)
+    internal async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, ServerKey? key = null, string? body = null, params (string Name, string Value)[] headers)
     {
         using HttpRequestMessage request = new(method, path) { Content = body is null ? null : RunApi.Json(body) };
         request.Headers.Authorization = key?.Header;

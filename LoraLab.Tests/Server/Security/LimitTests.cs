@@ -11,9 +11,9 @@ namespace LoraLab.Tests.Server.Security;
 public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<LimitTests.NarrowServer>
 {
     private const int PerMinute = 60;
-    private static readonly ServerKey Key = new("ci", "submit");
-    private static readonly ServerKey Other = new("other", "admin");
-    private readonly ServerProcess server = fixture.Server;
+    private static readonly ServerKey _key = new("ci", "submit");
+    private static readonly ServerKey _other = new("other", "admin");
+    private readonly ServerProcess _server = fixture.Server;
 
     [Fact]
     public async Task Requests_ThroughAProxyAboveTheLimit_AreRefusedWithATimeAndOthersAreNot()
@@ -21,7 +21,7 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
         List<HttpStatusCode> codes = [];
         for (int i = 0; i < PerMinute + 20; i++)
         {
-            using HttpResponseMessage response = await SendAsync(Key, proxied: true);
+            using HttpResponseMessage response = await SendAsync(_key, proxied: true);
             codes.Add(response.StatusCode);
             if (response.StatusCode == HttpStatusCode.TooManyRequests)
             {
@@ -33,7 +33,7 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
 
         Assert.Contains(HttpStatusCode.TooManyRequests, codes);
         Assert.True(codes.Count >= PerMinute, $"Refused after {codes.Count} requests.");
-        using HttpResponseMessage other = await SendAsync(Other, proxied: true);
+        using HttpResponseMessage other = await SendAsync(_other, proxied: true);
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
     }
 
@@ -42,7 +42,7 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
     {
         for (int i = 0; i < 2 * PerMinute; i++)
         {
-            using HttpResponseMessage response = await SendAsync(Key, proxied: false);
+            using HttpResponseMessage response = await SendAsync(_key, proxied: false);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
     }
@@ -66,7 +66,11 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
     [Fact]
     public async Task Body_AboveTheLimit_IsRefused()
     {
-        await new RunApi(fixture.Owner).RefusedAsync(HttpStatusCode.RequestEntityTooLarge, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json($$"""{"notes":"{{new string('x', 2 << 20)}}"}"""));
+        await new RunApi(fixture.Owner).RefusedAsync(
+            HttpStatusCode.RequestEntityTooLarge,
+            HttpMethod.Post,
+            ApiRoutes.Runs,
+            RunApi.Json($$"""{"notes":"{{new string('x', 2 << 20)}}"}"""));
     }
 
     private async Task<HttpResponseMessage> SendAsync(ServerKey key, bool proxied)
@@ -78,7 +82,7 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
             request.Headers.Add("X-Forwarded-For", "203.0.113.7");
         }
 
-        return await server.Http.SendAsync(request);
+        return await _server.Http.SendAsync(request);
     }
 
     /// <summary>A server with low limits.</summary>
@@ -92,14 +96,14 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
         {
             Server = await ServerProcess.StartAsync(ScriptedServer.Setup with
             {
-                Environment = new Dictionary<string, string>(ServerKey.Environment(Key, Other))
+                Environment = new Dictionary<string, string>(ServerKey.Environment(_key, _other))
                 {
                     ["LoraLab__Limits__RequestsPerMinute"] = PerMinute.ToString(CultureInfo.InvariantCulture),
                     ["LoraLab__Limits__QueuedRuns"] = "2",
                 },
             });
             Owner = new HttpClient { BaseAddress = Server.Address };
-            Owner.DefaultRequestHeaders.Authorization = Other.Header;
+            Owner.DefaultRequestHeaders.Authorization = _other.Header;
         }
 
         public async ValueTask DisposeAsync()

@@ -52,9 +52,11 @@ public sealed class OpenStartTests
     public async Task Start_WithBadKeys_ListsEveryError()
     {
         (int exitCode, string output) = await StartAsync(
-            "--urls", Here, "--LoraLab:ApiKeys:0:Name", "a", "--LoraLab:ApiKeys:0:Scopes", "everything", "--LoraLab:ApiKeys:0:Sha256", "loralab_a-key-and-no-hash", "--LoraLab:ApiKeys:1:Name", "a");
+            "--urls", Here, "--LoraLab:ApiKeys:0:Name", "a", "--LoraLab:ApiKeys:0:Scopes", "everything", "--LoraLab:ApiKeys:0:Sha256",
+            "loralab_a-key-and-no-hash", "--LoraLab:ApiKeys:1:Name", "a");
 
-        AssertRefused(exitCode, output, "LoraLab:ApiKeys:0:Scopes", "LoraLab:ApiKeys:0:Sha256", "LoraLab:ApiKeys:1:Scopes", "LoraLab:ApiKeys:1:Name");
+        AssertRefused(
+            exitCode, output, "LoraLab:ApiKeys:0:Scopes", "LoraLab:ApiKeys:0:Sha256", "LoraLab:ApiKeys:1:Scopes", "LoraLab:ApiKeys:1:Name");
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class OpenStartTests
     private static async Task<(int ExitCode, string Output)> StartAsync(params string[] arguments)
     {
         using TemporaryFolder data = new();
-        return await ServerInProcess.RunToEndAsync([.. arguments, "--LoraLab:DataDirectory", data.Path, "--LoraLab:WorkerPath", BuiltPrograms.ScriptedWorker]);
+        return await ServerInProcess.RunToEndAsync(
+            [.. arguments, "--LoraLab:DataDirectory", data.Path, "--LoraLab:WorkerPath", BuiltPrograms.ScriptedWorker]);
     }
 
     private static void AssertRefused(int exitCode, string output, params string[] words)

@@ -80,7 +80,13 @@ public sealed class OtherSiteTests(ScriptedServer plain, KeyedServer keyed) : IC
     public async Task Write_FromItsOwnPageOrAScript_IsTaken()
     {
         string own = plain.Server.Address.GetLeftPart(UriPartial.Authority);
-        (string, string)[][] requests = [[], [("Origin", own)], [("Origin", own), ("Sec-Fetch-Site", "same-origin")], [("Sec-Fetch-Site", "none")]];
+        (string, string)[][] requests =
+        [
+            [],
+            [("Origin", own)],
+            [("Origin", own), ("Sec-Fetch-Site", "same-origin")],
+            [("Sec-Fetch-Site", "none")],
+        ];
         foreach ((string, string)[] headers in requests)
         {
             using HttpResponseMessage response = await SendAsync(plain.Server, HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", headers);
@@ -92,11 +98,25 @@ public sealed class OtherSiteTests(ScriptedServer plain, KeyedServer keyed) : IC
     [Fact]
     public async Task Write_ThroughAProxyOfAConfiguredName_IsTaken()
     {
-        using HttpResponseMessage kept = await keyed.SendAsync(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", keyed.Submit, "{}", ("Host", "lab.example"), ("Origin", "https://lab.example"));
-        using HttpResponseMessage rewritten = await keyed.SendAsync(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", keyed.Submit, "{}", ("Origin", "https://lab.example"));
-        using HttpResponseMessage foreign = await keyed.SendAsync(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", keyed.Submit, "{}", ("Host", "lab.example"), ("Origin", "https://evil.example"));
+        using HttpResponseMessage kept = await keyed.SendAsync(
+            HttpMethod.Post,
+            ApiRoutes.Runs + "?dryRun=true",
+            keyed.Submit,
+            "{}",
+            ("Host", "lab.example"),
+            ("Origin", "https://lab.example"));
+        using HttpResponseMessage rewritten = await keyed.SendAsync(
+            HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", keyed.Submit, "{}", ("Origin", "https://lab.example"));
+        using HttpResponseMessage foreign = await keyed.SendAsync(
+            HttpMethod.Post,
+            ApiRoutes.Runs + "?dryRun=true",
+            keyed.Submit,
+            "{}",
+            ("Host", "lab.example"),
+            ("Origin", "https://evil.example"));
 
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden], [kept.StatusCode, rewritten.StatusCode, foreign.StatusCode]);
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden], [kept.StatusCode, rewritten.StatusCode, foreign.StatusCode]);
     }
 
     [Theory]
@@ -119,7 +139,8 @@ public sealed class OtherSiteTests(ScriptedServer plain, KeyedServer keyed) : IC
         Assert.False(response.Headers.Contains("Server"));
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(ServerProcess server, HttpMethod method, string path, params (string Name, string Value)[] headers)
+    private static async Task<HttpResponseMessage> SendAsync(
+        ServerProcess server, HttpMethod method, string path, params (string Name, string Value)[] headers)
     {
         using HttpRequestMessage request = new(method, path) { Content = method == HttpMethod.Get ? null : RunApi.Json("{}") };
         foreach ((string name, string value) in headers)

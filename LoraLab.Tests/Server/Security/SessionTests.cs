@@ -49,7 +49,8 @@ public sealed class SessionTests(KeyedServer server) : IClassFixture<KeyedServer
         using HttpResponseMessage signedOut = await server.SendAsync(HttpMethod.Delete, ApiRoutes.Session);
 
         Assert.Equal(HttpStatusCode.NoContent, signedOut.StatusCode);
-        Assert.Contains("expires=Thu, 01 Jan 1970", Assert.Single(signedOut.Headers.GetValues("Set-Cookie")), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "expires=Thu, 01 Jan 1970", Assert.Single(signedOut.Headers.GetValues("Set-Cookie")), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -82,7 +83,10 @@ public sealed class SessionTests(KeyedServer server) : IClassFixture<KeyedServer
 
     private static async Task<HttpStatusCode> StatusAsync(ServerProcess server, string path, string cookie)
     {
-        using HttpClient http = new(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = server.Address };
+        using HttpClient http = new(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = server.Address,
+        };
         using HttpRequestMessage request = new(HttpMethod.Get, path);
         request.Headers.TryAddWithoutValidation("Cookie", cookie.Split(';')[0]);
         using HttpResponseMessage response = await http.SendAsync(request);

@@ -16,12 +16,14 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
 {
     private const string Canary = "canary-4711";
 
-    private readonly RunApi api = new(fixture.Server.Http);
+    private readonly RunApi _api = new(fixture.Server.Http);
 
     public static TheoryData<string> Paths =>
     [
-        "..", "../..", "../secret", "../../secret/model", "..\\..\\secret", "/etc", "/etc/passwd", "C:\\Windows", "C:secret", "\\\\host\\share", "//host/share",
-        "sample/../../secret", "sample/..", "./sample", "a/b/c", "file:///etc/passwd", "~", "~/secret", "%2e%2e/secret", "..%2fsecret", "sample\u0000/../secret", "．．/secret", "....//secret", "",
+        "..", "../..", "../secret", "../../secret/model", "..\\..\\secret", "/etc", "/etc/passwd", "C:\\Windows", "C:secret",
+        "\\\\host\\share", "//host/share",
+        "sample/../../secret", "sample/..", "./sample", "a/b/c", "file:///etc/passwd", "~", "~/secret", "%2e%2e/secret", "..%2fsecret",
+        "sample\u0000/../secret", "．．/secret", "....//secret", "",
     ];
 
     [Theory]
@@ -36,7 +38,7 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
             }
 
             string spec = new JsonObject { [field] = path }.ToJsonString();
-            JsonObject problem = await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(spec));
+            JsonObject problem = await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(spec));
 
             Assert.True(problem["errors"]!.AsObject().ContainsKey(field), problem.ToJsonString());
             Assert.DoesNotContain(Canary, problem.ToJsonString(), StringComparison.Ordinal);
@@ -92,7 +94,7 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
     {
         RunDocument run = await fixture.WaitingRunAsync();
 
-        await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Run(run.Id, "predictions?" + query));
+        await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Run(run.Id, "predictions?" + query));
     }
 
     [Fact]
@@ -101,7 +103,7 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
         JsonObject spec = MicroSpec.For("lora");
         spec["name"] = "../../secret/x";
         spec["tags"] = new JsonArray("../tag");
-        RunDocument run = await api.SubmitAsync(spec.ToJsonString());
+        RunDocument run = await _api.SubmitAsync(spec.ToJsonString());
 
         Assert.Matches("^[0-9a-z]{10}$", run.Id);
         Assert.Equal("../../secret/x", run.Name);
@@ -114,7 +116,8 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
         using TcpClient client = new();
         await client.ConnectAsync(fixture.Server.Address.Host, fixture.Server.Address.Port);
         await using NetworkStream stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"{requestLine}\r\nHost: {fixture.Server.Address.Authority}\r\nConnection: close\r\n\r\n"));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"{requestLine}\r\nHost: {fixture.Server.Address.Authority}\r\nConnection: close\r\n\r\n"));
         using StreamReader reader = new(stream);
         return await reader.ReadToEndAsync();
     }
@@ -122,7 +125,7 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
     /// <summary>A server with the real trainer, with a secret folder beside its data.</summary>
     public sealed class RealServer : IAsyncLifetime
     {
-        private readonly TemporaryFolder folder = new();
+        private readonly TemporaryFolder _folder = new();
 
         internal ServerProcess Server { get; private set; } = null!;
 
@@ -130,8 +133,9 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
 
         public async ValueTask InitializeAsync()
         {
-            Secret = folder.Write("secret/canary.txt", Canary);
-            Server = await ServerProcess.StartAsync(new ServerSetup { DataDirectory = Directory.CreateDirectory(Path.Combine(folder.Path, "data")).FullName });
+            Secret = _folder.Write("secret/canary.txt", Canary);
+            Server = await ServerProcess.StartAsync(
+                new ServerSetup { DataDirectory = Directory.CreateDirectory(Path.Combine(_folder.Path, "data")).FullName });
             await new RunApi(Server.Http).SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");
         }
 
@@ -142,9 +146,10 @@ public sealed class TraversalTests(TraversalTests.RealServer fixture) : IClassFi
                 await Server.DisposeAsync();
             }
 
-            folder.Dispose();
+            _folder.Dispose();
         }
 
-        internal async Task<RunDocument> WaitingRunAsync() => await new RunApi(Server.Http).SubmitAsync(MicroSpec.For("lora").ToJsonString());
+        internal async Task<RunDocument> WaitingRunAsync() =>
+            await new RunApi(Server.Http).SubmitAsync(MicroSpec.For("lora").ToJsonString());
     }
 }

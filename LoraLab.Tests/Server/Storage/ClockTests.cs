@@ -9,23 +9,23 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary>A clock that is set back or forward: later things stay later.</summary>
 public sealed class ClockTests : IDisposable
 {
-    private static readonly DateTimeOffset Now = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _now = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<double> Leaps => [-3650, -1, -0.01, 30, 3650, 36_500];
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Leaps))]
     public void Ids_ClockLeaps_StayAboveTheEarlierOnes(double days)
     {
-        SetClock clock = new(Now);
-        using StoreOnDisk disk = new(folder.Path, clock);
+        SetClock clock = new(_now);
+        using StoreOnDisk disk = new(_folder.Path, clock);
         RunIds ids = new(clock, disk.Store);
         string[] given = [.. Enumerable.Range(0, 5).Select(_ => ids.Next())];
-        clock.Now = Now.AddDays(days);
+        clock.Now = _now.AddDays(days);
         string[] later = [.. Enumerable.Range(0, 5).Select(_ => ids.Next())];
 
         string[] all = [.. given, .. later];
@@ -36,8 +36,8 @@ public sealed class ClockTests : IDisposable
     [Fact]
     public void Now_TransactionThatWaitedForAnother_IsNotBeforeIt()
     {
-        SetClock clock = new(Now);
-        using StoreOnDisk disk = new(folder.Path, clock);
+        SetClock clock = new(_now);
+        using StoreOnDisk disk = new(_folder.Path, clock);
         using ManualResetEventSlim inside = new(), go = new();
         DateTimeOffset waited = default;
         Thread first = new(() => disk.Store.Transact(StoreScope.Everything, _ =>
@@ -50,30 +50,30 @@ public sealed class ClockTests : IDisposable
         inside.Wait(TestContext.Current.CancellationToken);
         second.Start();
         SpinWait.SpinUntil(() => second.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30));
-        clock.Now = Now.AddMinutes(1);
+        clock.Now = _now.AddMinutes(1);
         go.Set();
         first.Join();
         second.Join();
 
-        Assert.Equal(Now.AddMinutes(1), waited);
+        Assert.Equal(_now.AddMinutes(1), waited);
     }
 
     [Theory]
     [MemberData(nameof(Leaps))]
     public void Restart_ClockLeapt_KeepsIdsOrderOfTheQueueAndNumbersOfEvents(double days)
     {
-        SetClock clock = new(Now);
+        SetClock clock = new(_now);
         string first;
         long seq;
-        using (StoreOnDisk disk = new(folder.Path, clock))
+        using (StoreOnDisk disk = new(_folder.Path, clock))
         {
             first = Submit(disk, clock);
             disk.Emit(first, 3);
             seq = disk.Store.Seq;
         }
 
-        clock.Now = Now.AddDays(days);
-        using StoreOnDisk again = new(folder.Path, clock);
+        clock.Now = _now.AddDays(days);
+        using StoreOnDisk again = new(_folder.Path, clock);
         string second = Submit(again, clock);
         again.Emit(second, 1);
 
@@ -88,15 +88,16 @@ public sealed class ClockTests : IDisposable
     [MemberData(nameof(Leaps))]
     public void Restart_ClockLeapt_StillKnowsItsAnswers(double days)
     {
-        SetClock clock = new(Now);
-        using (StoreOnDisk disk = new(folder.Path, clock))
+        SetClock clock = new(_now);
+        using (StoreOnDisk disk = new(_folder.Path, clock))
         {
             string id = Submit(disk, clock);
-            disk.Store.Transact(StoreScope.Queue, transaction => transaction.PutResponse(new StoredResponse("key", "hash", id, "{}", transaction.Now)));
+            disk.Store.Transact(StoreScope.Queue, transaction =>
+                transaction.PutResponse(new StoredResponse("key", "hash", id, "{}", transaction.Now)));
         }
 
-        clock.Now = Now.AddDays(days);
-        using StoreOnDisk again = new(folder.Path, clock);
+        clock.Now = _now.AddDays(days);
+        using StoreOnDisk again = new(_folder.Path, clock);
 
         Assert.Equal("hash", again.Store.FindResponse("key")?.BodyHash);
     }
@@ -105,7 +106,8 @@ public sealed class ClockTests : IDisposable
     {
         string id = new RunIds(clock, disk.Store).Next();
         RunDocument document = StoreOnDisk.Run(id).Document with { CreatedAt = clock.GetUtcNow() };
-        disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(new StoredRun { Document = document, Position = transaction.QueueEnds().Tail }));
+        disk.Store.Transact(StoreScope.Queue, transaction =>
+            transaction.Put(new StoredRun { Document = document, Position = transaction.QueueEnds().Tail }));
         return id;
     }
 

@@ -19,13 +19,13 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
     private const string Id = "2bz4ktn8aa";
     private const int Points = 700;
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    private string Database => Path.Combine(folder.Path, "data", "loralab.db");
-
-    public void Dispose() => folder.Dispose();
+    private string Database => Path.Combine(_folder.Path, "data", "loralab.db");
 
     public static TheoryData<string> Damages => ["missing", "empty", "header", "truncated", "page", "zeros", "text", "missing-with-log"];
+
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Damages))]
@@ -34,7 +34,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         (string document, string series, long seq) = Fill();
         Inflict(damage);
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Equal(document, Json(again.Store.Find(Id)));
         Assert.Equal(series, Json(again.Store.ReadSeries(Id, null)));
@@ -70,7 +70,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
             File.WriteAllBytes(Database, i % 10 == 9 ? damaged[..random.Next(damaged.Length)] : damaged);
             File.Delete(DatabaseFile.LogOf(Database));
 
-            using StoreOnDisk again = new(folder.Path);
+            using StoreOnDisk again = new(_folder.Path);
 
             Assert.True(document == Json(again.Store.Find(Id)), $"Case {i}: the document differs.");
             Assert.True(series == Json(again.Store.ReadSeries(Id, null)), $"Case {i}: the series differ.");
@@ -86,9 +86,9 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
     {
         (_, string series, _) = Fill();
         File.Delete(Database);
-        File.WriteAllText(Path.Combine(folder.Path, "data", "runs", Id, RunRecords.Record), "{ \"half\": ");
+        File.WriteAllText(Path.Combine(_folder.Path, "data", "runs", Id, RunRecords.Record), "{ \"half\": ");
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
         RunDocument run = again.Store.Find(Id)!.Document;
 
         Assert.Equal(("rebuilt", RunState.Completed, EndReason.Finished), (run.Name, run.State, run.EndReason));
@@ -102,24 +102,24 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
     {
         (string document, _, _) = Fill();
         File.Delete(Database);
-        folder.Write("data/runs/2bz4ktn8zz/run.json", "null");
-        folder.Write("data/runs/2bz4ktn8zz/spec.json", "[]");
-        folder.Write("data/runs/notes/readme.txt", "not a run");
+        _folder.Write("data/runs/2bz4ktn8zz/run.json", "null");
+        _folder.Write("data/runs/2bz4ktn8zz/spec.json", "[]");
+        _folder.Write("data/runs/notes/readme.txt", "not a run");
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Equal(document, Json(again.Store.Find(Id)));
-        Assert.True(File.Exists(Path.Combine(folder.Path, "data", "runs", "notes", "readme.txt")));
+        Assert.True(File.Exists(Path.Combine(_folder.Path, "data", "runs", "notes", "readme.txt")));
     }
 
     [Fact]
     public void Start_RunWhoseRecordIsMissing_WritesIt()
     {
         (string document, _, _) = Fill();
-        string record = Path.Combine(folder.Path, "data", "runs", Id, RunRecords.Record);
+        string record = Path.Combine(_folder.Path, "data", "runs", Id, RunRecords.Record);
         File.Delete(record);
 
-        new StoreOnDisk(folder.Path).Dispose();
+        new StoreOnDisk(_folder.Path).Dispose();
 
         Assert.Equal(document, Json(JsonSerializer.Deserialize<StoredRun>(File.ReadAllText(record), ContractJson.Options)));
     }
@@ -128,13 +128,13 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
     public void Start_DirectoryOfADeletedRun_IsGone()
     {
         Fill();
-        string directory = Path.Combine(folder.Path, "data", "runs", Id);
+        string directory = Path.Combine(_folder.Path, "data", "runs", Id);
         Directory.Move(directory, directory + ".deleted");
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Null(again.Store.Find(Id));
-        Assert.Empty(Directory.GetDirectories(Path.Combine(folder.Path, "data", "runs")));
+        Assert.Empty(Directory.GetDirectories(Path.Combine(_folder.Path, "data", "runs")));
     }
 
     /// <summary>A finished run with points of two chunks and some non-finite ones, with the files that server and worker leave.</summary>
@@ -147,7 +147,11 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
             .. Enumerable.Range(1, Points).Select(step => new MetricsRecorded
             {
                 Steps = [step],
-                Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [step % 100 == 7 ? double.NaN : 1.0 / step], [MetricKeys.TrainGradNorm] = [step] },
+                Values = new Dictionary<string, double[]>
+                {
+                    [MetricKeys.TrainLoss] = [step % 100 == 7 ? double.NaN : 1.0 / step],
+                    [MetricKeys.TrainGradNorm] = [step],
+                },
             }),
             new Evaluated { Step = Points, Accuracy = 0.75, MacroF1 = 0.7, Loss = 0.5, PredictionsFile = "predictions/step-000700.csv" },
             new AttemptEnded { Reason = EndReason.Finished, Summary = new RunSummary { TrainTokens = 99 } },
@@ -158,10 +162,21 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
             events[i] = events[i] with { Number = i + 1, At = now };
         }
 
-        using StoreOnDisk disk = new(folder.Path);
-        folder.Write($"data/runs/{Id}/spec.json", JsonSerializer.Serialize(new RunSpec { Name = "rebuilt" }, ContractJson.Indented));
-        folder.Write($"data/runs/{Id}/attempts/0001/events.jsonl", string.Concat(events.Select(happened => JsonSerializer.Serialize(happened, ContractJson.Options) + "\n")));
-        RunDocument run = new() { Id = Id, Name = "rebuilt", Notes = "edited since", Tags = ["a"], Color = "#123456", Spec = new RunSpec { Name = "rebuilt" }, CreatedAt = now };
+        using StoreOnDisk disk = new(_folder.Path);
+        _folder.Write($"data/runs/{Id}/spec.json", JsonSerializer.Serialize(new RunSpec { Name = "rebuilt" }, ContractJson.Indented));
+        _folder.Write(
+            $"data/runs/{Id}/attempts/0001/events.jsonl",
+            string.Concat(events.Select(happened => JsonSerializer.Serialize(happened, ContractJson.Options) + "\n")));
+        RunDocument run = new()
+        {
+            Id = Id,
+            Name = "rebuilt",
+            Notes = "edited since",
+            Tags = ["a"],
+            Color = "#123456",
+            Spec = new RunSpec { Name = "rebuilt" },
+            CreatedAt = now,
+        };
         RunUpdate update = RunProjector.Apply(RunStateMachine.Claim(run, "cpu", now), events);
         disk.Store.Transact(StoreScope.Everything, transaction =>
         {

@@ -14,39 +14,42 @@ namespace LoraLab.Tests.Server.Storage;
 /// </summary>
 internal sealed class EarlierData : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly JsonObject expected;
+    private readonly TemporaryFolder _folder = new();
+    private readonly JsonObject _expected;
 
     /// <summary>Unpacks a copy.</summary>
     /// <param name="hasDatabase">False: only with the files beside the database.</param>
     public EarlierData(bool hasDatabase)
     {
-        ZipFile.ExtractToDirectory(System.IO.Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", "v0.1-data.zip"), folder.Path);
-        expected = JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(folder.Path, "expected.json")))!.AsObject();
+        ZipFile.ExtractToDirectory(
+            System.IO.Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", "v0.1-data.zip"), _folder.Path);
+        _expected = JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(_folder.Path, "expected.json")))!.AsObject();
         foreach (string file in hasDatabase ? [] : Directory.GetFiles(Path, "loralab*.db"))
         {
             File.Delete(file);
         }
     }
 
-    public string Path => System.IO.Path.Combine(folder.Path, "data");
+    public string Path => System.IO.Path.Combine(_folder.Path, "data");
 
     /// <summary>The run that was interrupted.</summary>
-    public string Interrupted => (string)expected["interrupted"]!;
+    public string Interrupted => (string)_expected["interrupted"]!;
 
     /// <summary>Requests with an Idempotency-Key, and the id in each response.</summary>
     public IEnumerable<(string Path, string Key, string Body, string Id)> Answers =>
-        expected["answers"]!.AsArray().Select(answer => ((string)answer!["path"]!, (string)answer["key"]!, answer["body"]!.ToJsonString(), (string)answer["id"]!));
+        _expected["answers"]!.AsArray()
+            .Select(answer => ((string)answer!["path"]!, (string)answer["key"]!, answer["body"]!.ToJsonString(), (string)answer["id"]!));
 
     /// <summary>The series of completed runs.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, MetricSeries>> Metrics => Read<Dictionary<string, IReadOnlyDictionary<string, MetricSeries>>>(expected["metrics"]).ToDictionary();
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, MetricSeries>> Metrics =>
+        Read<Dictionary<string, IReadOnlyDictionary<string, MetricSeries>>>(_expected["metrics"]).ToDictionary();
 
-    public JsonObject Undisturbed => expected["undisturbed"]!.AsObject();
+    public JsonObject Undisturbed => _expected["undisturbed"]!.AsObject();
 
     /// <summary>The items of a list: <c>runs</c>, <c>studies</c> or <c>sweeps</c>.</summary>
-    public IReadOnlyList<T> Listed<T>(string what) => Read<IReadOnlyList<T>>(expected[what]);
+    public IReadOnlyList<T> Listed<T>(string what) => Read<IReadOnlyList<T>>(_expected[what]);
 
     public static T Read<T>(JsonNode? node) => node.Deserialize<T>(ContractJson.Options)!;
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 }

@@ -23,7 +23,7 @@ public sealed class EarlierDataTests
     /// <summary>On another processor, kernels sum in another order; the effect in fp16 after 24 steps stays below this.</summary>
     private const double OtherProcessor = 0.02;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
     [Theory]
     [InlineData(true)]
@@ -38,7 +38,7 @@ public sealed class EarlierDataTests
         await AssertAnswersStandAsync(earlier, server.Http);
         await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":false}""");
 
-        await AssertUndisturbedAsync(earlier, api, await api.WaitForEndAsync(earlier.Interrupted, s_patience));
+        await AssertUndisturbedAsync(earlier, api, await api.WaitForEndAsync(earlier.Interrupted, _patience));
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class EarlierDataTests
         Assert.Equal((StudyState.Completed, SweepState.Completed, 3), (study.State, sweep.State, sweep.Counts.Completed));
         foreach (RunDocument run in earlier.Listed<RunDocument>("runs"))
         {
-            Assert.Equal((run.Id, RunState.Completed), (run.Id, (await api.WaitForEndAsync(run.Id, s_patience)).State));
+            Assert.Equal((run.Id, RunState.Completed), (run.Id, (await api.WaitForEndAsync(run.Id, _patience)).State));
         }
     }
 
@@ -78,7 +78,12 @@ public sealed class EarlierDataTests
         Assert.Equal((RunState.Queued, 2, true), (interrupted.State, interrupted.Attempts.Count, interrupted.Attempts[1].Lost));
         QueueDocument queue = await api.ReadAsync<QueueDocument>(ApiRoutes.Queue);
         Assert.True(queue.Paused);
-        Assert.Equal([earlier.Interrupted, .. told.Where(run => run.State == RunState.Queued).OrderBy(run => run.QueuePosition).Select(run => run.Id)], queue.Queued.Select(run => run.Id));
+        Assert.Equal(
+            [
+                earlier.Interrupted,
+                .. told.Where(run => run.State == RunState.Queued).OrderBy(run => run.QueuePosition).Select(run => run.Id),
+            ],
+            queue.Queued.Select(run => run.Id));
 
         foreach ((string id, IReadOnlyDictionary<string, MetricSeries> series) in earlier.Metrics)
         {
@@ -122,12 +127,15 @@ public sealed class EarlierDataTests
         foreach ((string key, MetricSeries series) in EarlierData.Read<Dictionary<string, MetricSeries>>(expected["series"]))
         {
             Assert.Equal(series.X, found[key].X);
-            Assert.All(series.Y.Zip(found[key].Y), point => Assert.Equal(point.First ?? double.NaN, point.Second ?? double.NaN, same ? 0 : OtherProcessor * Math.Max(1, Math.Abs(point.First ?? 0))));
+            Assert.All(series.Y.Zip(found[key].Y), point => Assert.Equal(point.First ?? double.NaN, point.Second ?? double.NaN, same
+                ? 0
+                : OtherProcessor * Math.Max(1, Math.Abs(point.First ?? 0))));
         }
 
         string folder = Path.Combine(earlier.Path, "runs", run.Id);
         string predictions = await File.ReadAllTextAsync(Path.Combine(folder, RunFiles.PredictionsAt(run.Progress.TotalSteps)));
-        string adapter = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights))));
+        string adapter = Convert.ToHexStringLower(
+            SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, RunFiles.Adapter, PeftFiles.Weights))));
         if (same)
         {
             Assert.Equal((string)expected["predictions"]!, predictions);
@@ -135,17 +143,20 @@ public sealed class EarlierDataTests
         }
         else
         {
-            Assert.Equal(Scores((string)expected["predictions"]!), Scores(predictions), (one, other) => Math.Abs(one - other) < OtherProcessor);
+            Assert.Equal(Scores((string)expected["predictions"]!), Scores(predictions), (one, other) =>
+                Math.Abs(one - other) < OtherProcessor);
         }
     }
 
     private static IEnumerable<double> Scores(string predictions) =>
-        predictions.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).SelectMany(line => line.Split(',').Skip(3)).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture));
+        predictions.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).SelectMany(line => line.Split(',').Skip(3))
+            .Select(cell => double.Parse(cell, CultureInfo.InvariantCulture));
 
     /// <summary>The same values; the notation of numbers may differ.</summary>
     private static void AssertSame<T>(T expected, T actual)
     {
-        (string one, string other) = (JsonSerializer.Serialize(expected, ContractJson.Options), JsonSerializer.Serialize(actual, ContractJson.Options));
+        (string one, string other) =
+            (JsonSerializer.Serialize(expected, ContractJson.Options), JsonSerializer.Serialize(actual, ContractJson.Options));
         if (!JsonNode.DeepEquals(JsonNode.Parse(one), JsonNode.Parse(other)))
         {
             Assert.Equal(one, other);

@@ -18,16 +18,16 @@ public sealed class ExperimentStoreTests : IDisposable
     private const string ExperimentId = "2bz4ktn8ab";
     private const string RunId = "2bz4ktn8ac";
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    private string Database => Path.Combine(folder.Path, "data", "loralab.db");
+    private string Database => Path.Combine(_folder.Path, "data", "loralab.db");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Transact_ThatThrows_LeavesNeitherExperimentNorRun()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
 
         Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(StoreScope.Everything, transaction =>
         {
@@ -45,7 +45,7 @@ public sealed class ExperimentStoreTests : IDisposable
     {
         string plan = Fill();
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Equal(plan, Json(again.Store.FindExperiment(ExperimentId)));
         Assert.Equal((ExperimentId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.ExperimentKey));
@@ -70,7 +70,7 @@ public sealed class ExperimentStoreTests : IDisposable
             File.WriteAllBytes(Database, bytes);
         }
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Equal(plan, Json(again.Store.FindExperiment(ExperimentId)));
         Assert.Equal((ExperimentId, "key-1"), (again.Store.Find(RunId)?.Document.StudyId, again.Store.Find(RunId)?.ExperimentKey));
@@ -82,11 +82,11 @@ public sealed class ExperimentStoreTests : IDisposable
     public void Open_ExperimentWhoseFileIsMissingOrTruncated_WritesIt()
     {
         string plan = Fill();
-        string file = Path.Combine(folder.Path, "data", "plans", ExperimentId + ".json");
+        string file = Path.Combine(_folder.Path, "data", "plans", ExperimentId + ".json");
         string whole = File.ReadAllText(file);
         File.WriteAllText(file, whole[..20]);
 
-        new StoreOnDisk(folder.Path).Dispose();
+        new StoreOnDisk(_folder.Path).Dispose();
 
         Assert.Equal(whole, File.ReadAllText(file));
         Assert.Equal(plan, Json(JsonSerializer.Deserialize<StoredExperiment>(whole, ContractJson.Options)));
@@ -97,24 +97,30 @@ public sealed class ExperimentStoreTests : IDisposable
     {
         string plan = Fill();
         File.Delete(Database);
-        folder.Write("data/plans/2bz4ktn8zz.json", "null");
+        _folder.Write("data/plans/2bz4ktn8zz.json", "null");
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Equal(plan, Json(Assert.Single(again.Store.ListExperiments())));
-        Assert.True(File.Exists(Path.Combine(folder.Path, "data", "plans", "2bz4ktn8zz.json")));
+        Assert.True(File.Exists(Path.Combine(_folder.Path, "data", "plans", "2bz4ktn8zz.json")));
     }
 
     [Fact]
     public void PutExperiment_EmitsToTheTopicsOfItsKindAndItsOwn()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, Put);
 
         LiveEvent told = Assert.Single(disk.Store.ReadEvents(0).Events, live => live.Type == LiveEventTypes.ExperimentChanged);
 
-        Assert.Equal(new ExperimentNotice(ExperimentKind.Study, ExperimentId, "a study", false), told.Data.Deserialize<ExperimentNotice>(ContractJson.Options));
-        string[] topics = [LiveHub.Studies, LiveHub.Study(ExperimentId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(ExperimentId), LiveHub.Runs, LiveHub.Run(ExperimentId)];
+        Assert.Equal(
+            new ExperimentNotice(ExperimentKind.Study, ExperimentId, "a study", false),
+            told.Data.Deserialize<ExperimentNotice>(ContractJson.Options));
+        string[] topics =
+        [
+            LiveHub.Studies, LiveHub.Study(ExperimentId), LiveHub.Study("other"), LiveHub.Sweeps, LiveHub.Sweep(ExperimentId), LiveHub.Runs,
+            LiveHub.Run(ExperimentId),
+        ];
         Assert.All(topics, topic => Assert.True(LiveTopics.IsKnown(topic)));
         Assert.Equal(topics[..2], topics.Where(topic => LiveTopics.Carries(topic, told)));
         Assert.False(LiveTopics.IsKnown("study:a:logs"));
@@ -122,7 +128,7 @@ public sealed class ExperimentStoreTests : IDisposable
 
     private string Fill()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, transaction =>
         {
             Put(transaction);
@@ -142,7 +148,11 @@ public sealed class ExperimentStoreTests : IDisposable
             CreatedAt = transaction.Now,
             Content = JsonSerializer.SerializeToElement(new { notes = "a study's secret" }, ContractJson.Options),
         });
-        transaction.Put(run with { Document = run.Document with { CreatedAt = transaction.Now, StudyId = ExperimentId, State = RunState.Queued }, ExperimentKey = "key-1" });
+        transaction.Put(run with
+        {
+            Document = run.Document with { CreatedAt = transaction.Now, StudyId = ExperimentId, State = RunState.Queued },
+            ExperimentKey = "key-1",
+        });
     }
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);

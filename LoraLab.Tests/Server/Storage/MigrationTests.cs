@@ -18,13 +18,13 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary><c>Assets/schema-N.zip</c>: a database written by a server of that schema version, and its API's responses.</summary>
 public sealed class MigrationTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    private string DataDirectory => Path.Combine(folder.Path, "data");
-
-    public void Dispose() => folder.Dispose();
+    private string DataDirectory => Path.Combine(_folder.Path, "data");
 
     public static TheoryData<int> EarlierSchemas => [.. Enumerable.Range(1, SchemaMigrations.Current - 1)];
+
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(EarlierSchemas))]
@@ -33,14 +33,16 @@ public sealed class MigrationTests : IDisposable
         Unpack(schema);
         byte[] before = File.ReadAllBytes(Path.Combine(DataDirectory, "loralab.db"));
 
-        using (StoreOnDisk disk = new(folder.Path))
+        using (StoreOnDisk disk = new(_folder.Path))
         {
-            RunDocument[] told = JsonNode.Parse(File.ReadAllText(Path.Combine(DataDirectory, "runs.json")))!["items"].Deserialize<RunDocument[]>(ContractJson.Options)!;
+            RunDocument[] told = JsonNode.Parse(File.ReadAllText(Path.Combine(DataDirectory, "runs.json")))!["items"]
+                .Deserialize<RunDocument[]>(ContractJson.Options)!;
             Assert.Equal(3, told.Length);
             Assert.All(told, run =>
             {
                 Assert.Equal(Json(run with { QueuePosition = null }), Json(disk.Store.Find(run.Id)!.Document));
-                RunMetrics metrics = JsonSerializer.Deserialize<RunMetrics>(File.ReadAllText(Path.Combine(DataDirectory, $"metrics-{run.Id}.json")), ContractJson.Options)!;
+                RunMetrics metrics = JsonSerializer.Deserialize<RunMetrics>(
+                    File.ReadAllText(Path.Combine(DataDirectory, $"metrics-{run.Id}.json")), ContractJson.Options)!;
                 Assert.Equal(Sorted(metrics.Series), Sorted(disk.Store.ReadSeries(run.Id, null)));
                 Assert.Empty(RunInvariants.Violations(run));
             });
@@ -53,7 +55,7 @@ public sealed class MigrationTests : IDisposable
         Assert.Empty(Directory.GetFiles(DataDirectory, "*.damaged-*"));
 
         // Again: nothing left to migrate, and no further backup.
-        new StoreOnDisk(folder.Path).Dispose();
+        new StoreOnDisk(_folder.Path).Dispose();
         Assert.Single(Directory.GetFiles(DataDirectory, "*.backup"));
     }
 
@@ -79,7 +81,9 @@ public sealed class MigrationTests : IDisposable
         foreach ((string id, string method) in new[] { ("2bz4ktn8aa", "lora"), ("2bz4ktn8ab", "lora-xs") })
         {
             RunDocument run = await api.GetAsync(id);
-            Assert.Equal((RunState.Completed, EndReason.Finished, method, 0.5), (run.State, run.EndReason, run.Spec.Method, run.Summary.Accuracy?.Last));
+            Assert.Equal(
+                (RunState.Completed, EndReason.Finished, method, 0.5),
+                (run.State, run.EndReason, run.Spec.Method, run.Summary.Accuracy?.Last));
             Assert.Equal((null, null), (run.Summary.TrainSeconds, run.Summary.PeakMemoryMb));
             Assert.Equal([1, 2, 3, 4], (await api.MetricsAsync(id)).Series[MetricKeys.TrainLoss].X);
         }
@@ -91,11 +95,11 @@ public sealed class MigrationTests : IDisposable
         Unpack(1);
         for (int i = 1; i <= 4; i++)
         {
-            string old = folder.Write($"data/loralab.db.schema-0-2024010{i}T000000Z.backup", "old");
+            string old = _folder.Write($"data/loralab.db.schema-0-2024010{i}T000000Z.backup", "old");
             File.SetLastWriteTimeUtc(old, new DateTime(2024, 1, i, 0, 0, 0, DateTimeKind.Utc));
         }
 
-        new StoreOnDisk(folder.Path).Dispose();
+        new StoreOnDisk(_folder.Path).Dispose();
 
         string[] kept = [.. Directory.GetFiles(DataDirectory, "*.backup").Select(Path.GetFileName).Order().OfType<string>()];
         Assert.Equal(3, kept.Length);
@@ -114,7 +118,7 @@ public sealed class MigrationTests : IDisposable
 
         byte[] before = File.ReadAllBytes(path);
 
-        StartFailure failure = Assert.Throws<StartFailure>(() => new StoreOnDisk(folder.Path));
+        StartFailure failure = Assert.Throws<StartFailure>(() => new StoreOnDisk(_folder.Path));
 
         Assert.Contains("newer LoraLab", failure.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(path));
@@ -124,7 +128,8 @@ public sealed class MigrationTests : IDisposable
     private void Unpack(int schema) => Unpack(string.Create(CultureInfo.InvariantCulture, $"schema-{schema}.zip"));
 
     private void Unpack(string asset) =>
-        ZipFile.ExtractToDirectory(Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", asset), DataDirectory);
+        ZipFile.ExtractToDirectory(
+            Path.Combine(Fixtures.RepositoryRoot, "LoraLab.Tests", "Server", "Storage", "Assets", asset), DataDirectory);
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, ContractJson.Options);
 

@@ -8,5 +8,6 @@ internal sealed class NoSeries : IRunSeries
 {
     public static NoSeries Instance { get; } = new();
 
-    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) => new Dictionary<string, MetricSeries>();
+    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) =>
+        new Dictionary<string, MetricSeries>();
 }

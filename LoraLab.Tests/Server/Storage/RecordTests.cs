@@ -21,13 +21,13 @@ namespace LoraLab.Tests.Server.Storage;
 public sealed class RecordTests : IDisposable
 {
     private const string ExperimentId = "2bz4ktn8zz";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    private string Data => Path.Combine(folder.Path, "data");
+    private string Data => Path.Combine(_folder.Path, "data");
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Transact_RecordThatTakesTime_HoldsNobodyElseUpAndIsWaitedFor()
@@ -37,7 +37,7 @@ public sealed class RecordTests : IDisposable
             Assert.Skip("Windows has no pipes with a name in a folder.");
         }
 
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         disk.Put("bbbb");
         // A pipe in place of the file: its writer blocks until there is a reader.
@@ -52,7 +52,7 @@ public sealed class RecordTests : IDisposable
         await UntilAsync(() => disk.Store.Find("aaaa")!.Document.Name == "slow");
 
         // The lock is free, and changes that need no file do not wait.
-        await Task.Run(() => disk.AddPoints("bbbb", [new MetricPoint(MetricKeys.TrainLoss, 1, 1)])).WaitAsync(s_patience);
+        await Task.Run(() => disk.AddPoints("bbbb", [new MetricPoint(MetricKeys.TrainLoss, 1, 1)])).WaitAsync(_patience);
         Task renamed = Task.Run(() => Rename(disk, "bbbb", "renamed"));
         await UntilAsync(() => disk.Store.Find("bbbb")!.Document.Name == "renamed");
         Task removed = Task.Run(() => disk.Store.Transact(StoreScope.Run("bbbb"), transaction => transaction.Remove("bbbb")));
@@ -62,8 +62,9 @@ public sealed class RecordTests : IDisposable
 
         await LetThroughAsync(pipe);
 
-        await Task.WhenAll(slow, renamed, removed).WaitAsync(s_patience);
-        Assert.False(File.Exists(Path.Combine(disk.Paths.RunDirectory("bbbb"), RunRecords.Record)), "A removed run was written after its removal.");
+        await Task.WhenAll(slow, renamed, removed).WaitAsync(_patience);
+        Assert.False(
+            File.Exists(Path.Combine(disk.Paths.RunDirectory("bbbb"), RunRecords.Record)), "A removed run was written after its removal.");
     }
 
     [Fact]
@@ -74,7 +75,7 @@ public sealed class RecordTests : IDisposable
             Assert.Skip("Windows has no pipes with a name in a folder.");
         }
 
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         string pipe = Path.Combine(Data, "store.json.tmp");
         using (Process make = Process.Start("mkfifo", [pipe]))
@@ -89,7 +90,7 @@ public sealed class RecordTests : IDisposable
         await UntilAsync(() => !disk.Store.Paused);
         await LetThroughAsync(pipe);
 
-        await Task.WhenAll(paused, resumed).WaitAsync(s_patience);
+        await Task.WhenAll(paused, resumed).WaitAsync(_patience);
         using JsonDocument stateFile = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
         Assert.False(stateFile.RootElement.GetProperty("paused").GetBoolean(), "The queue would be paused after the database is lost.");
     }
@@ -97,11 +98,18 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void Start_CommittedButNotInTheFiles_FilesSaySo()
     {
-        using (StoreOnDisk disk = new(folder.Path))
+        using (StoreOnDisk disk = new(_folder.Path))
         {
             disk.Put("aaaa");
             // The file writes fail, as if a crash happened at this moment.
-            string[] obstacles = [.. new[] { "runs/aaaa/run.json", "runs/aaaa/submission.json", $"plans/{ExperimentId}.json", $"plans/{ExperimentId}.submission.json", "store.json" }.Select(file => Path.Combine(Data, file + ".tmp"))];
+            string[] obstacles = [.. new[]
+            {
+                "runs/aaaa/run.json",
+                "runs/aaaa/submission.json",
+                $"plans/{ExperimentId}.json",
+                $"plans/{ExperimentId}.submission.json",
+                "store.json",
+            }.Select(file => Path.Combine(Data, file + ".tmp"))];
             Array.ForEach(obstacles, obstacle => Directory.CreateDirectory(Path.Combine(obstacle, "in the way")));
             ChangeEverything(disk);
             Assert.Equal("aaaa", disk.Records.Read("aaaa")!.Document.Name);
@@ -109,10 +117,10 @@ public sealed class RecordTests : IDisposable
             Array.ForEach(obstacles, obstacle => Directory.Delete(obstacle, recursive: true));
         }
 
-        new StoreOnDisk(folder.Path).Dispose();
+        new StoreOnDisk(_folder.Path).Dispose();
         File.Delete(Path.Combine(Data, "loralab.db"));
         File.Delete(DatabaseFile.LogOf(Path.Combine(Data, "loralab.db")));
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         AssertChanged(again);
     }
@@ -120,7 +128,7 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void RetryRecords_DiskThatRecovered_FilesAgreeWithTheDatabase()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         string obstacle = Path.Combine(disk.Paths.RunDirectory("aaaa"), "run.json.tmp", "in the way");
         Directory.CreateDirectory(obstacle);
@@ -139,7 +147,7 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void Transact_ManyEventsAtOnce_NumbersAreCoveredBeforeTheyAreGivenOut()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Emit("aaaa", 11_000);
 
         using JsonDocument stateFile = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "store.json")));
@@ -151,7 +159,7 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void Transact_NumbersThatCannotBeCovered_IsRefusedAndLeavesNothing()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Emit("aaaa", 1);
         string obstacle = Path.Combine(Data, "store.json.tmp", "in the way");
         Directory.CreateDirectory(obstacle);
@@ -194,7 +202,7 @@ public sealed class RecordTests : IDisposable
     [InlineData(RunState.Running, true, false)]
     public void Start_DeletionThatWasBegun_IsFinishedUnlessTheRunHadBegun(RunState state, bool known, bool goes)
     {
-        using (StoreOnDisk disk = new(folder.Path))
+        using (StoreOnDisk disk = new(_folder.Path))
         {
             StoredRun run = StoreOnDisk.Run("aaaa");
             RunDocument begun = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt);
@@ -212,7 +220,7 @@ public sealed class RecordTests : IDisposable
             }
         }
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
 
         Assert.Equal((!goes, !goes), (again.Store.Find("aaaa") is not null, Directory.Exists(again.Paths.RunDirectory("aaaa"))));
         Assert.Empty(Directory.GetFileSystemEntries(again.Paths.RunsDirectory, "*.delet*"));
@@ -221,14 +229,14 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void Finish_WhileFilesOfRunsAreRemoved_WaitsForIt()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         disk.Store.Transact(StoreScope.Run("aaaa"), transaction => transaction.Remove("aaaa"));
         Thread finish = new(() => disk.Deletions.Finish("aaaa"));
         using (disk.Folders.AcquireLock())
         {
             finish.Start();
-            SpinWait.SpinUntil(() => finish.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin) || !finish.IsAlive, s_patience);
+            SpinWait.SpinUntil(() => finish.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin) || !finish.IsAlive, _patience);
             Assert.True(Directory.Exists(disk.Paths.RunDirectory("aaaa")), "The files were removed while another removal was in progress.");
         }
 
@@ -240,8 +248,8 @@ public sealed class RecordTests : IDisposable
     private static async Task LetThroughAsync(string pipe)
     {
         using Process reader = Process.Start(new ProcessStartInfo("cat", [pipe]) { RedirectStandardOutput = true })!;
-        await reader.StandardOutput.ReadToEndAsync().WaitAsync(s_patience);
-        await reader.WaitForExitAsync().WaitAsync(s_patience);
+        await reader.StandardOutput.ReadToEndAsync().WaitAsync(_patience);
+        await reader.WaitForExitAsync().WaitAsync(_patience);
     }
 
     private static void Rename(StoreOnDisk disk, string id, string name) => disk.Store.Transact(StoreScope.Run(id), transaction =>
@@ -256,7 +264,8 @@ public sealed class RecordTests : IDisposable
         Rename(disk, "aaaa", "renamed");
         disk.Store.Transact(StoreScope.Experiment(ExperimentId) + StoreScope.Queue, transaction =>
         {
-            transaction.PutExperiment(new StoredExperiment { Id = ExperimentId, Kind = ExperimentKind.Study, Name = "a study", Content = content });
+            transaction.PutExperiment(
+                new StoredExperiment { Id = ExperimentId, Kind = ExperimentKind.Study, Name = "a study", Content = content });
             transaction.PutResponse(new StoredResponse("plan", "hash", ExperimentId, "{}", transaction.Now, ForExperiment: true));
             transaction.PutResponse(new StoredResponse("run", "hash", "aaaa", "{}", transaction.Now));
             transaction.SetPaused(true);
@@ -275,7 +284,7 @@ public sealed class RecordTests : IDisposable
         Stopwatch waited = Stopwatch.StartNew();
         while (!happened())
         {
-            Assert.True(waited.Elapsed < s_patience, "The condition was not met in time.");
+            Assert.True(waited.Elapsed < _patience, "The condition was not met in time.");
             await Task.Delay(10);
         }
     }

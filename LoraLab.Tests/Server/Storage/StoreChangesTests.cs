@@ -11,15 +11,15 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary>The changes that wake studies and sweeps.</summary>
 public sealed class StoreChangesTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly StoreOnDisk disk;
+    private readonly TemporaryFolder _folder = new();
+    private readonly StoreOnDisk _disk;
 
-    public StoreChangesTests() => disk = new(folder.Path);
+    public StoreChangesTests() => _disk = new(_folder.Path);
 
     public void Dispose()
     {
-        disk.Dispose();
-        folder.Dispose();
+        _disk.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -29,21 +29,36 @@ public sealed class StoreChangesTests : IDisposable
         Put(run with { Document = RunStateMachine.Begin(RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt)) });
 
         Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsMoreThanProgress);
-        Assert.False(Heard(new MetricsRecorded { Number = 2, Steps = [1], Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [0.5] } }).IsMoreThanProgress);
-        Assert.True(Heard(new Evaluated { Number = 3, PredictionsFile = "none", Step = 1, Accuracy = 0.5, MacroF1 = 0.5, Loss = 0.7, Correct = 1, Rows = 2 }).IsMoreThanProgress);
+        Assert.False(Heard(new MetricsRecorded
+        {
+            Number = 2,
+            Steps = [1],
+            Values = new Dictionary<string, double[]> { [MetricKeys.TrainLoss] = [0.5] },
+        }).IsMoreThanProgress);
+        Assert.True(Heard(new Evaluated
+        {
+            Number = 3,
+            PredictionsFile = "none",
+            Step = 1,
+            Accuracy = 0.5,
+            MacroF1 = 0.5,
+            Loss = 0.7,
+            Correct = 1,
+            Rows = 2,
+        }).IsMoreThanProgress);
         Assert.True(Heard(new CheckpointSaved { Number = 4, Step = 1 }).IsMoreThanProgress);
     }
 
     [Fact]
     public void IsMoreThanProgress_CreatedClaimedEndedDeleted_Are()
     {
-        using ChangeListener listener = disk.Changes.Subscribe(static _ => true);
+        using ChangeListener listener = _disk.Changes.Subscribe(static _ => true);
         StoredRun run = StoreOnDisk.Run("a");
         RunDocument claimed = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt);
         Put(run);
         Put(run with { Document = claimed });
         Put(run with { Document = RunStateMachine.End(claimed, EndReason.Finished, null, run.Document.CreatedAt) });
-        disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
+        _disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
 
         for (int i = 0; i < 4; i++)
         {
@@ -56,7 +71,7 @@ public sealed class StoreChangesTests : IDisposable
     public void AffectsQueue_CreatedRenamedPrioritizedClaimedStartedDeleted_DoAndStepsDoNot()
     {
         StoredRun run = StoreOnDisk.Run("a");
-        using ChangeListener listener = disk.Changes.Subscribe(static change => change is RunChanged { AffectsQueue: true });
+        using ChangeListener listener = _disk.Changes.Subscribe(static change => change is RunChanged { AffectsQueue: true });
         Put(run);
         run = run with { Document = run.Document with { Name = "another" } };
         Put(run);
@@ -67,7 +82,7 @@ public sealed class StoreChangesTests : IDisposable
         Put(run);
         Put(run with { Document = RunStateMachine.Begin(run.Document) });
         Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).AffectsQueue);
-        disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
+        _disk.Store.Transact(StoreScope.Run("a"), transaction => transaction.Remove("a"));
 
         int heard = 0;
         while (listener.Changes.TryRead(out _))
@@ -78,13 +93,13 @@ public sealed class StoreChangesTests : IDisposable
         Assert.Equal(6, heard);
     }
 
-    private void Put(StoredRun run) => disk.Store.Transact(StoreScope.Everything, transaction => transaction.Put(run));
+    private void Put(StoredRun run) => _disk.Store.Transact(StoreScope.Everything, transaction => transaction.Put(run));
 
     /// <summary>The change that is published when the event is imported.</summary>
     private RunChanged Heard(WorkerEvent happened)
     {
-        using ChangeListener listener = disk.Changes.Subscribe(static _ => true);
-        disk.Store.Transact(StoreScope.Run("a"), transaction =>
+        using ChangeListener listener = _disk.Changes.Subscribe(static _ => true);
+        _disk.Store.Transact(StoreScope.Run("a"), transaction =>
         {
             StoredRun run = transaction.Find("a")!;
             RunUpdate update = RunProjector.Apply(run.Document, [happened]);

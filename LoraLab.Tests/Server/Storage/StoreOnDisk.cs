@@ -18,18 +18,27 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary>A store in a folder, with its log and its live events.</summary>
 internal sealed class StoreOnDisk : IDisposable
 {
-    private readonly DataDirectoryLock directoryLock;
+    private readonly DataDirectoryLock _directoryLock;
 
     public StoreOnDisk(string folder, TimeProvider? clock = null)
     {
-        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { DataDirectory = "data", DiskReserveMb = 0, RepeatTransactions = true });
+        IOptions<LoraLabOptions> options =
+            Options.Create(new LoraLabOptions { DataDirectory = "data", DiskReserveMb = 0, RepeatTransactions = true });
         Paths = new(new HostingEnvironment { ContentRootPath = folder }, options);
-        directoryLock = new DataDirectoryLock(Paths);
+        _directoryLock = new DataDirectoryLock(Paths);
         Records = new RunRecords(Paths, NullLogger<RunRecords>.Instance);
         ExperimentRecords = new ExperimentRecords(Paths, NullLogger<ExperimentRecords>.Instance);
         Deletions = new RunDeletions(Paths, Folders, NullLogger<RunDeletions>.Instance);
-        Store = new LiteDbRunStore(Paths, directoryLock, Sink, Changes, Records, ExperimentRecords, new StoreStateFile(Paths), new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
-        new RunReconciler(Store, Records, ExperimentRecords, Deletions, new RunRebuilder(Store, Records, Paths), Paths, NullLogger<RunReconciler>.Instance).Run();
+        Store = new LiteDbRunStore(Paths, _directoryLock, Sink, Changes, Records, ExperimentRecords, new StoreStateFile(Paths),
+            new DiskReserve(Paths, options, NullLogger<DiskReserve>.Instance), options, clock ?? TimeProvider.System, Log);
+        new RunReconciler(
+            Store,
+            Records,
+            ExperimentRecords,
+            Deletions,
+            new RunRebuilder(Store, Records, Paths),
+            Paths,
+            NullLogger<RunReconciler>.Instance).Run();
     }
 
     public LoraLabPaths Paths { get; }
@@ -56,7 +65,8 @@ internal sealed class StoreOnDisk : IDisposable
 
     public static StoredRun Run(string id) => new()
     {
-        Document = new RunDocument { Id = id, Name = id, Color = "#000000", Spec = new RunSpec(), CreatedAt = TimeProvider.System.GetUtcNow() },
+        Document =
+            new RunDocument { Id = id, Name = id, Color = "#000000", Spec = new RunSpec(), CreatedAt = TimeProvider.System.GetUtcNow() },
     };
 
     public void Put(string id)
@@ -78,7 +88,7 @@ internal sealed class StoreOnDisk : IDisposable
     public void Dispose()
     {
         Store.Dispose();
-        directoryLock.Dispose();
+        _directoryLock.Dispose();
     }
 
     private void Do(Action<IStoreTransaction> work) => Store.Transact(StoreScope.Everything, work);
@@ -93,22 +103,23 @@ internal sealed class StoreOnDisk : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add(formatter(state, exception));
     }
 
     /// <summary>Records event numbers in the order of their arrival.</summary>
     internal sealed class RecordingSink : ILiveSink
     {
-        private readonly ConcurrentQueue<long> seqs = new();
+        private readonly ConcurrentQueue<long> _seqs = new();
 
-        public IEnumerable<long> Seqs => seqs;
+        public IEnumerable<long> Seqs => _seqs;
 
         public void Publish(IReadOnlyList<LiveEvent> events)
         {
             foreach (LiveEvent live in events)
             {
-                seqs.Enqueue(live.Seq);
+                _seqs.Enqueue(live.Seq);
             }
         }
     }

@@ -10,14 +10,14 @@ namespace LoraLab.Tests.Server.Storage;
 /// <summary>The embedded store on a real file.</summary>
 public sealed class StoreTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Points_ManyChunksAndARepeatedStep_ReadInOrderWithTheLastValueAfterReopening()
     {
-        using (StoreOnDisk disk = new(folder.Path))
+        using (StoreOnDisk disk = new(_folder.Path))
         {
             disk.Put("a");
             for (int from = 1; from <= 600; from += 7)
@@ -27,8 +27,9 @@ public sealed class StoreTests : IDisposable
             }
         }
 
-        using StoreOnDisk again = new(folder.Path);
-        again.AddPoints("a", [new MetricPoint(MetricKeys.TrainLoss, 5, -5), new MetricPoint(MetricKeys.TrainLoss, 603, double.NegativeInfinity)]);
+        using StoreOnDisk again = new(_folder.Path);
+        again.AddPoints(
+            "a", [new MetricPoint(MetricKeys.TrainLoss, 5, -5), new MetricPoint(MetricKeys.TrainLoss, 603, double.NegativeInfinity)]);
         MetricSeries series = again.Store.ReadSeries("a", null)[MetricKeys.TrainLoss];
 
         Assert.Equal(Enumerable.Range(1, 603), series.X.Take(603));
@@ -40,7 +41,7 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Transaction_ThatThrows_LeavesNothingBehind()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         disk.Put("a");
         long seq = disk.Store.Seq;
         StoredRun other = StoreOnDisk.Run("b");
@@ -60,7 +61,7 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Events_OlderThanTheRetention_CannotBeReplayedAndLaterOnesCan()
     {
-        using StoreOnDisk disk = new(folder.Path);
+        using StoreOnDisk disk = new(_folder.Path);
         for (int i = 0; i < 125; i++)
         {
             disk.Emit("a", 100);
@@ -80,7 +81,7 @@ public sealed class StoreTests : IDisposable
     {
         const int Writers = 4;
         const int Each = 50;
-        using (StoreOnDisk disk = new(folder.Path))
+        using (StoreOnDisk disk = new(_folder.Path))
         {
             Parallel.For(0, Writers, writer =>
             {
@@ -94,8 +95,9 @@ public sealed class StoreTests : IDisposable
             Assert.Equal(Enumerable.Range(1, Writers * Each).Select(seq => (long)seq), disk.Sink.Seqs);
         }
 
-        using StoreOnDisk again = new(folder.Path);
+        using StoreOnDisk again = new(_folder.Path);
         Assert.Equal(Writers * Each, again.Store.Seq);
-        Assert.All(Enumerable.Range(0, Writers), writer => Assert.Equal(Each, again.Store.ReadSeries($"run{writer}", null)[MetricKeys.TrainLoss].X.Count));
+        Assert.All(Enumerable.Range(0, Writers), writer =>
+            Assert.Equal(Each, again.Store.ReadSeries($"run{writer}", null)[MetricKeys.TrainLoss].X.Count));
     }
 }

@@ -18,7 +18,8 @@ public sealed class DeltaTests
         Gen.Select(Gen.Int[1, 16], Gen.Double[0.5, 32], Gen.Bool, Gen.Int[0, 1000]).Sample(
             (rank, alpha, rankStabilized, seed) =>
             {
-                using AdaptedLlama adapted = AdaptedLlama.Create(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized }).Perturb(seed);
+                using AdaptedLlama adapted =
+                    AdaptedLlama.Create(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized }).Perturb(seed);
                 using IDisposable noGrad = no_grad();
                 using IDisposable scope = NewDisposeScope();
                 Tensor ids_BT = TinyLlama.Ids(seed, 3, 14);
@@ -44,29 +45,30 @@ public sealed class DeltaTests
     [MemberData(nameof(Methods))]
     public void Delta_OnALayer_EqualsTheBranch(string method) =>
         Gen.Select(Gen.Int[1, 20], Gen.Int[1, 20], Gen.Int[0, 1 << 20], Gen.Bool).SelectMany(
-            (height, width, seed, rankStabilized) => Gen.Int[1, Math.Min(height, width)].Select(rank => (height, width, seed, rankStabilized, rank))).Sample(
-            found =>
-            {
-                using IDisposable scope = NewDisposeScope();
-                using IDisposable noGrad = no_grad();
-                using Generator generator = new((ulong)found.seed, CPU);
-                using LinearLayer layer = new("m", randn(found.height, found.width, dtype: float32, generator: generator));
-                // Dropout applies in training only: neither a plain pass nor ΔW includes it.
-                RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized, Dropout = 0.3 };
-                layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
-                foreach (AdapterParameter parameter in layer.Adapter.Trainable)
+            (height, width, seed, rankStabilized) =>
+                Gen.Int[1, Math.Min(height, width)].Select(rank => (height, width, seed, rankStabilized, rank))).Sample(
+                found =>
                 {
-                    parameter.Value.add_(randn(parameter.Value.shape, dtype: float32, generator: generator));
-                }
+                    using IDisposable scope = NewDisposeScope();
+                    using IDisposable noGrad = no_grad();
+                    using Generator generator = new((ulong)found.seed, CPU);
+                    using LinearLayer layer = new("m", randn(found.height, found.width, dtype: float32, generator: generator));
+                    // Dropout applies in training only: neither a plain pass nor ΔW includes it.
+                    RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized, Dropout = 0.3 };
+                    layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
+                    foreach (AdapterParameter parameter in layer.Adapter.Trainable)
+                    {
+                        parameter.Value.add_(randn(parameter.Value.shape, dtype: float32, generator: generator));
+                    }
 
-                Tensor x_BTI = randn(2, 3, found.width, dtype: float32, generator: generator);
-                Tensor branch = layer.Adapter.Branch(x_BTI, ForwardPass.Plain);
-                Tensor delta = nn.functional.linear(x_BTI, layer.Adapter.Delta());
+                    Tensor x_BTI = randn(2, 3, found.width, dtype: float32, generator: generator);
+                    Tensor branch = layer.Adapter.Branch(x_BTI, ForwardPass.Plain);
+                    Tensor delta = nn.functional.linear(x_BTI, layer.Adapter.Delta());
 
-                Assert.InRange(branch.sub(delta).abs().max().item<float>(), 0, 1e-4 * (1 + delta.abs().max().item<float>()));
-            },
-            iter: 60,
-            threads: 1);
+                    Assert.InRange(branch.sub(delta).abs().max().item<float>(), 0, 1e-4 * (1 + delta.abs().max().item<float>()));
+                },
+                iter: 60,
+                threads: 1);
 
     [Fact]
     public void Branch_TwiceTheAlpha_IsTwiceTheBranch()
@@ -87,7 +89,8 @@ public sealed class DeltaTests
             }
 
             Tensor Branch(RunSpec spec, Tensor? middle) =>
-                new LowRankAdapter("m", a_RI.clone(), b_OR.clone(), AdapterRequest.From(spec).Scaling, r_RR: middle?.clone()).Branch(x_BTI, ForwardPass.Plain);
+                new LowRankAdapter("m", a_RI.clone(), b_OR.clone(), AdapterRequest.From(spec).Scaling, r_RR: middle?.clone())
+                    .Branch(x_BTI, ForwardPass.Plain);
         }
     }
 

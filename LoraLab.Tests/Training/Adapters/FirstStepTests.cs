@@ -27,7 +27,8 @@ public sealed class FirstStepTests
         using TestTrainer trainer = new();
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 5));
         PreparedRun prepared = run.Prepared;
-        Dictionary<string, byte[]> before = prepared.Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.bytes.ToArray());
+        Dictionary<string, byte[]> before = prepared.Model.NamedWeights()
+            .ToDictionary(weight => weight.Key, weight => weight.Value.bytes.ToArray());
         byte[][] trained = Bytes(Trained(prepared));
         byte[][] frozen = Bytes(Frozen(prepared));
 
@@ -93,7 +94,8 @@ public sealed class FirstStepTests
         byte[][] a = Bytes(adapters.Select(adapter => adapter.A_RI));
         float[][] gradients = [];
 
-        Assert.Null(run.Run((training, _) => gradients = [.. training.Run.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))]));
+        Assert.Null(run.Run((training, _) =>
+            gradients = [.. training.Run.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))]));
 
         // Adam's first step is the sign of the gradient; from B = 0 the gradient of A is zero.
         Assert.Equal(adapters.Count, gradients.Length);
@@ -130,7 +132,8 @@ public sealed class FirstStepTests
         return spec;
     }
 
-    private static IEnumerable<Tensor> Trained(PreparedRun run) => run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value);
+    private static IEnumerable<Tensor> Trained(PreparedRun run) =>
+        run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value);
 
     private static IEnumerable<Tensor> Frozen(PreparedRun run) => run.Adapters
         .SelectMany(adapter => (Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Extracted?.A_RI, adapter.Extracted?.B_OR])

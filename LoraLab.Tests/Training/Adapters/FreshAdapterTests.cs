@@ -19,7 +19,9 @@ public sealed class FreshAdapterTests
     public void Logits_FreshAdapters_EqualTheBaseModels(string method)
     {
         Gen.Select(Gen.Int[1, 16], Gen.Double[0.25, 64], Gen.Bool, Gen.Long[0, 1000]).Sample(
-            (rank, alpha, rankStabilized, seed) => Check(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized, Seed = seed }), iter: 12, threads: 1);
+            (rank, alpha, rankStabilized, seed) =>
+                Check(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized, Seed = seed }),
+            iter: 12, threads: 1);
     }
 
     [Fact]
@@ -32,7 +34,8 @@ public sealed class FreshAdapterTests
     }
 
     [Fact]
-    public void Logits_PissaInTheBranch_AreBitEqual() => Check(AdaptedLlama.SpecOf("pissa", options: new JsonObject { ["residual"] = "branch" }), exact: true);
+    public void Logits_PissaInTheBranch_AreBitEqual() =>
+        Check(AdaptedLlama.SpecOf("pissa", options: new JsonObject { ["residual"] = "branch" }), exact: true);
 
     [Fact]
     public void Create_PissaOnHalfPrecision_RoundsNothingButTheResidual()
@@ -75,7 +78,9 @@ public sealed class FreshAdapterTests
         double scale = expected.abs().max().item<float>();
         // PiSSA subtracts its factors from the weight: rounding. LoRA-XS starts R at N(0, 1e-5²): ‖R‖ is at most about 1e-5·2√r, the
         // largest singular value of these weights about 2, and fourteen layers add up.
-        double limit = adapted.Adapters.All(adapter => adapter.Extracted is not null) ? 3e-5 : 1e-5 * adapted.Adapters[0].Scaling * 2 * Math.Sqrt(spec.Rank) * 2 * 14;
+        double limit = adapted.Adapters.All(adapter => adapter.Extracted is not null)
+            ? 3e-5
+            : 1e-5 * adapted.Adapters[0].Scaling * 2 * Math.Sqrt(spec.Rank) * 2 * 14;
         Assert.InRange(difference, 0, limit * scale);
     }
 

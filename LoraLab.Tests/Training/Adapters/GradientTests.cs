@@ -48,7 +48,8 @@ public sealed class GradientTests
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 1));
         List<(bool?, bool?, bool?)> moves = [];
 
-        Assert.Null(run.Run((training, _) => moves = [.. training.Run.Adapters.Select(adapter => (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR)))]));
+        Assert.Null(run.Run((training, _) => moves = [.. training.Run.Adapters.Select(adapter =>
+            (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR)))]));
 
         Assert.Equal(run.Prepared.Adapters.Count, moves.Count);
         Assert.All(moves, found => Assert.Equal((a, b, r), found));
@@ -73,7 +74,8 @@ public sealed class GradientTests
                 Tensor x_NI = Random(found.tokens, found.width);
                 Tensor g_NO = Random(found.tokens, found.height);
                 Tensor? r_RR = found.middle ? Random(found.rank, found.rank) : null;
-                using LowRankAdapter adapter = new("m", Random(found.rank, found.width), Random(found.height, found.rank), found.scaling, r_RR: r_RR);
+                using LowRankAdapter adapter = new(
+                    "m", Random(found.rank, found.width), Random(found.height, found.rank), found.scaling, r_RR: r_RR);
 
                 // With G as the loss's gradient of y: dA = s·BᵀGᵀX, dB = s·Gᵀ(XAᵀ), dR = s·BᵀGᵀ(XAᵀ).
                 adapter.Branch(x_NI.unsqueeze(0), ForwardPass.Plain).squeeze(0).mul(g_NO).sum().backward();
@@ -117,7 +119,9 @@ public sealed class GradientTests
             double difference = (Loss(H) - Loss(-H)) / (2 * H);
 
             // The loss is summed with fp32 weights, whose rounding cancels in the difference.
-            Assert.True(Math.Abs(difference - derivative) <= 1e-6 * (Math.Abs(derivative) + 1e-2), $"{parameter.Name}[{at}]: {difference} by differences, {derivative} by autograd");
+            Assert.True(
+                Math.Abs(difference - derivative) <= 1e-6 * (Math.Abs(derivative) + 1e-2),
+                $"{parameter.Name}[{at}]: {difference} by differences, {derivative} by autograd");
 
             double Loss(double shift)
             {
@@ -143,7 +147,14 @@ public sealed class GradientTests
         HashSet<nint> trained = [.. parameters.Select(parameter => parameter.Value.Handle)];
         foreach (LowRankAdapter adapter in run.Adapters)
         {
-            foreach (Tensor factor in ((Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Extracted?.A_RI, adapter.Extracted?.B_OR]).OfType<Tensor>())
+            foreach (Tensor factor in ((Tensor?[])
+            [
+                adapter.A_RI,
+                adapter.B_OR,
+                adapter.R_RR,
+                adapter.Extracted?.A_RI,
+                adapter.Extracted?.B_OR,
+            ]).OfType<Tensor>())
             {
                 Assert.Equal(trained.Contains(factor.Handle), factor.requires_grad);
                 Assert.Equal(trained.Contains(factor.Handle), factor.grad is Tensor gradient && gradient.count_nonzero().item<long>() > 0);

@@ -97,7 +97,9 @@ public sealed class InitialValueTests
     {
         using LinearLayer layer = Layer(module);
         layer.Adapter = Create(method, layer, [], seed);
-        return string.Join(' ', layer.Adapter.Trainable.SelectMany(parameter => TensorReader.Floats(parameter.Value)).Select(BitConverter.SingleToInt32Bits));
+        return string.Join(
+            ' ',
+            layer.Adapter.Trainable.SelectMany(parameter => TensorReader.Floats(parameter.Value)).Select(BitConverter.SingleToInt32Bits));
     }
 
     // The same weight under every name, so that differences come from the streams.

@@ -110,7 +110,8 @@ public sealed class MethodBatteryTests
 
         Assert.Empty(errors);
         Assert.Equal(descriptor.Options.Select(option => option.Name), complete.Select(pair => pair.Key));
-        Assert.Equal(descriptor.Options.Select(option => option.Name), descriptor.OptionsSchema["properties"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(
+            descriptor.Options.Select(option => option.Name), descriptor.OptionsSchema["properties"]!.AsObject().Select(pair => pair.Key));
     }
 
     [Theory]

@@ -37,7 +37,10 @@ public sealed class ParameterCountTests
         LlamaConfig config = LlamaConfig.Read(Fixtures.TinyLlamaTokenizer);
         foreach (LoraMethod method in LoraMethods.All)
         {
-            RunSpec spec = AdaptedLlama.SpecOf(method.Id, rank) with { TargetModules = names is null ? TargetModules.AllLinear : TargetModules.Of(names) };
+            RunSpec spec = AdaptedLlama.SpecOf(method.Id, rank) with
+            {
+                TargetModules = names is null ? TargetModules.AllLinear : TargetModules.Of(names),
+            };
             if (spec.MethodOptions.ContainsKey("svd"))
             {
                 spec.MethodOptions["svd"] = "randomised";
@@ -46,11 +49,14 @@ public sealed class ParameterCountTests
 
             using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: TinyLlama.Zeros(config with { Layers = 1 }));
 
-            long Count(AdapterFactor factor) => config.Layers * adapted.Parameters.Where(parameter => parameter.Factor == factor).Sum(parameter => parameter.Value.numel());
+            long Count(AdapterFactor factor) =>
+                config.Layers * adapted.Parameters.Where(parameter => parameter.Factor == factor).Sum(parameter => parameter.Value.numel());
             (long, long, long) expected = adapted.Adapters[0].R_RR is null ? (a, b, 0) : (0, 0, r);
             Assert.True(expected == (Count(AdapterFactor.A), Count(AdapterFactor.B), Count(AdapterFactor.R)), $"{method.Id}, {targets}");
             // The form shows the count before a model is loaded.
-            Assert.Equal(expected.Item1 + expected.Item2 + expected.Item3, config.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method.TrainableParameters(shape, rank)));
+            Assert.Equal(
+                expected.Item1 + expected.Item2 + expected.Item3,
+                config.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method.TrainableParameters(shape, rank)));
         }
     }
 

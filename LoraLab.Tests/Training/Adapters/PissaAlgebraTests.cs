@@ -89,19 +89,24 @@ public sealed class PissaAlgebraTests
             first.A_RI.mul_(1.5);
             second.A_RI.mul_(1.5);
             Tensor whole_OI = inWeights.Weight_OI.to(float64).add(first.Delta().to(float64));
-            Assert.InRange(Largest(inBranch.Weight_OI.to(float64).add(second.Delta().to(float64)).sub(whole_OI)), 0, 1e-5 * Largest(w_OI) * Math.Sqrt(found.Width));
+            Assert.InRange(
+                Largest(inBranch.Weight_OI.to(float64).add(second.Delta().to(float64)).sub(whole_OI)),
+                0,
+                1e-5 * Largest(w_OI) * Math.Sqrt(found.Width));
         },
         iter: 60,
         threads: 1);
 
-    private static (Tensor W_OI, LinearLayer Layer, LowRankAdapter Adapter) Make(Case found, string residual, string svd, int iterations = 16)
+    private static (Tensor W_OI, LinearLayer Layer, LowRankAdapter Adapter) Make(
+        Case found, string residual, string svd, int iterations = 16)
     {
         using Generator generator = new((ulong)found.Seed, CPU);
         Tensor w_OI = randn(found.Height, found.Width, dtype: float32, generator: generator);
         LinearLayer layer = new("model.layers.0.mlp.up_proj", w_OI.clone());
         LoraMethod method = LoraMethods.Find("pissa")!;
         LowRankAdapter adapter = method.Create(
-            layer, new AdapterRequest(found.Rank, found.Scaling, 0, 0), new() { ["residual"] = residual, ["svd"] = svd, ["svdIterations"] = iterations });
+            layer, new AdapterRequest(found.Rank, found.Scaling, 0, 0),
+            new() { ["residual"] = residual, ["svd"] = svd, ["svdIterations"] = iterations });
         return (w_OI, layer, adapter);
     }
 

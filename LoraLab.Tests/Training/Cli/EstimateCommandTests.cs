@@ -10,7 +10,7 @@ namespace LoraLab.Tests.Training.Cli;
 
 public sealed class EstimateCommandTests : IDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(1);
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -21,7 +21,21 @@ public sealed class EstimateCommandTests : IDisposable
         TrainerProgram.Ended ended = Estimate(MicroSpec.For("lora"));
 
         Assert.Equal(ExitCodes.Success, ended.ExitCode);
-        Assert.All(["weights", "adapters", "optimizer", "activations", "block", "logits", "evaluation", "indices", "process", "total", "The run has no memory budget."], part => Assert.Contains(part, ended.Output, StringComparison.Ordinal));
+        Assert.All(
+            [
+                "weights",
+                "adapters",
+                "optimizer",
+                "activations",
+                "block",
+                "logits",
+                "evaluation",
+                "indices",
+                "process",
+                "total",
+                "The run has no memory budget.",
+            ],
+            part => Assert.Contains(part, ended.Output, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -66,14 +80,16 @@ public sealed class EstimateCommandTests : IDisposable
     [Fact]
     public void Estimate_NoSuchFile_IsOneMessage()
     {
-        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(Timeout, "estimate", "--spec", Path.Combine(_folder.Path, "none.json"));
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path)
+            .Run(_timeout, "estimate", "--spec", Path.Combine(_folder.Path, "none.json"));
 
         Assert.Equal(ExitCodes.Failure, ended.ExitCode);
         Assert.Contains("cannot be read as a run specification", ended.Error, StringComparison.Ordinal);
     }
 
     private TrainerProgram.Ended Estimate(JsonObject spec, params string[] more) =>
-        new TrainerProgram(_folder.Path).Run(Timeout, ["estimate", "--spec", _folder.Write("spec.json", spec.ToJsonString()), .. more]);
+        new TrainerProgram(_folder.Path).Run(_timeout, ["estimate", "--spec", _folder.Write("spec.json", spec.ToJsonString()), .. more]);
 
-    private static MemoryEstimate Read(TrainerProgram.Ended ended) => JsonSerializer.Deserialize<MemoryEstimate>(ended.Output, ContractJson.Options)!;
+    private static MemoryEstimate Read(TrainerProgram.Ended ended) =>
+        JsonSerializer.Deserialize<MemoryEstimate>(ended.Output, ContractJson.Options)!;
 }

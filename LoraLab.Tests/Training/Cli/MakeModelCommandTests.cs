@@ -11,7 +11,7 @@ namespace LoraLab.Tests.Training.Cli;
 
 public sealed class MakeModelCommandTests : IDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(1);
     private static readonly string _sample = Path.Combine(Fixtures.RepositoryRoot, "samples", "model");
     private readonly TemporaryFolder _folder = new();
 
@@ -56,7 +56,8 @@ public sealed class MakeModelCommandTests : IDisposable
         (spec["model"], spec["maxSteps"]) = ("made1", 1);
         string run = Path.Combine(_folder.Path, "run");
 
-        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path) { Models = _folder.Path }.Run(Timeout, "train", "--spec", _folder.Write("spec.json", spec.ToJsonString()), "--out", run);
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path) { Models = _folder.Path }
+            .Run(_timeout, "train", "--spec", _folder.Write("spec.json", spec.ToJsonString()), "--out", run);
 
         Assert.True(ended.ExitCode == ExitCodes.Success, ended.Output);
         Assert.Equal(EndReason.Finished, FinishedRun.Read(run).Ended.Reason);
@@ -68,7 +69,8 @@ public sealed class MakeModelCommandTests : IDisposable
     [InlineData("tinyllama", "bf16", "0", "--layers is 0; it must be at least 1.")]
     public void MakeModel_BadInput_IsOneMessage(string like, string dtype, string layers, string message)
     {
-        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(Timeout, "make-model", "--like", like, "--dtype", dtype, "--layers", layers, "--out", Path.Combine(_folder.Path, "none"));
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path)
+            .Run(_timeout, "make-model", "--like", like, "--dtype", dtype, "--layers", layers, "--out", Path.Combine(_folder.Path, "none"));
 
         Assert.Equal(ExitCodes.Failure, ended.ExitCode);
         Assert.Contains(message, ended.Error, StringComparison.Ordinal);
@@ -81,7 +83,7 @@ public sealed class MakeModelCommandTests : IDisposable
         string like = Path.Combine(_sample, "config.json");
         string model = Make("--like", like);
 
-        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(Timeout, "make-model", "--like", like, "--out", model);
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(_timeout, "make-model", "--like", like, "--out", model);
 
         Assert.Equal(ExitCodes.Failure, ended.ExitCode);
         Assert.Contains("already contains a model", ended.Error, StringComparison.Ordinal);
@@ -98,7 +100,7 @@ public sealed class MakeModelCommandTests : IDisposable
     private string Make(params string[] arguments)
     {
         string output = Path.Combine(_folder.Path, $"made{Directory.GetDirectories(_folder.Path, "made*").Length + 1}");
-        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(Timeout, ["make-model", .. arguments, "--out", output]);
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path).Run(_timeout, ["make-model", .. arguments, "--out", output]);
         Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
         return output;
     }

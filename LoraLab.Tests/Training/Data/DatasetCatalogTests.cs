@@ -59,7 +59,9 @@ public sealed class DatasetCatalogTests : IDisposable
         File.SetLastWriteTimeUtc(PathOf("dev.tsv"), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));
 
         Assert.Equal(["mine/train.tsv", "mine/dev.tsv"], _catalog.FileSnapshots("mine").Select(file => file.Name));
-        Assert.Equal((Train.Length, new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero)), (_catalog.FileSnapshots("mine")[0].Bytes, _catalog.FileSnapshots("mine")[1].WrittenAt));
+        Assert.Equal(
+            (Train.Length, new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero)),
+            (_catalog.FileSnapshots("mine")[0].Bytes, _catalog.FileSnapshots("mine")[1].WrittenAt));
     }
 
     private string PathOf(string file) => Path.Combine(_home.Path, "datasets", "mine", file);

@@ -9,9 +9,12 @@ public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
 {
     private const string Tsv = "sentence\tlabel\nso good \t1\nbad , \"really\" \t0\nnaïve and long and dull \t0\nfine\t1\n";
     private const string Csv = "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,1,plain \r\n";
-    private const string Jsonl = "{\"sentence\": \"naïve\", \"label\": -1}\n\n{\"label\": \"so-so\", \"sentence\": \"b\", \"more\": [1]}\n{\"label\": true, \"sentence\": \"c\\n\"}\n";
-    private const string CsvManifest = """{"train": "a.csv", "eval": "b.csv", "sentenceColumn": "text", "labelColumn": "mood", "labels": ["bad", "good"], "toy": true}""";
-    private const string JsonlManifest = """{"train": "a.jsonl", "eval": "b.jsonl", "labels": ["negative", "neutral", "positive"], "labelValues": {"-1": "negative", "true": "positive", "so-so": "neutral"}}""";
+    private const string Jsonl = "{\"sentence\": \"naïve\", \"label\": -1}\n\n{\"label\": \"so-so\", \"sentence\": \"b\", \"more\": "
+        + "[1]}\n{\"label\": true, \"sentence\": \"c\\n\"}\n";
+    private const string CsvManifest = """{"train": "a.csv", "eval": "b.csv", "sentenceColumn": "text", "labelColumn": "mood","""
+        + """ "labels": ["bad", "good"], "toy": true}""";
+    private const string JsonlManifest = """{"train": "a.jsonl", "eval": "b.jsonl", "labels": ["negative", "neutral", "positive"],"""
+        + """ "labelValues": {"-1": "negative", "true": "positive", "so-so": "neutral"}}""";
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -20,10 +23,12 @@ public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
     public void Read_DamagedTsv_IsReadOrRefusedWithAMessage() => Damage(400_000, 2000, "train.tsv", Tsv, ("dev.tsv", Tsv));
 
     [Fact]
-    public void Read_DamagedCsv_IsReadOrRefusedWithAMessage() => Damage(500_000, 2000, "a.csv", Csv, ("b.csv", Csv), ("dataset.json", CsvManifest));
+    public void Read_DamagedCsv_IsReadOrRefusedWithAMessage() =>
+        Damage(500_000, 2000, "a.csv", Csv, ("b.csv", Csv), ("dataset.json", CsvManifest));
 
     [Fact]
-    public void Read_DamagedJsonLines_IsReadOrRefusedWithAMessage() => Damage(600_000, 2000, "a.jsonl", Jsonl, ("b.jsonl", Jsonl), ("dataset.json", JsonlManifest));
+    public void Read_DamagedJsonLines_IsReadOrRefusedWithAMessage() =>
+        Damage(600_000, 2000, "a.jsonl", Jsonl, ("b.jsonl", Jsonl), ("dataset.json", JsonlManifest));
 
     [Fact]
     public void Read_DamagedManifest_IsReadOrRefusedWithAMessage()

@@ -57,14 +57,16 @@ public sealed class DatasetReaderTests : IDisposable
     [Fact]
     public void Read_Csv_FollowsRfc4180()
     {
-        _folder.Write("dataset.json", """{"train": "a.csv", "eval": "b.csv", "sentenceColumn": "text", "labelColumn": "mood", "labels": ["bad", "good"], "toy": true}""");
+        _folder.Write("dataset.json", """{"train": "a.csv", "eval": "b.csv", "sentenceColumn": "text", "labelColumn": "mood","""
+            + """ "labels": ["bad", "good"], "toy": true}""");
         _folder.Write("a.csv", "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,1,plain \r\n");
         _folder.Write("b.csv", "﻿text,mood\nok,good\n");
 
         ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
 
         Assert.Equal(
-            [new LabeledSentence(0, "He said \"wow\", twice", 1), new LabeledSentence(1, "two\nlines", 0), new LabeledSentence(2, "plain ", 1)],
+            [new LabeledSentence(0, "He said \"wow\", twice", 1), new LabeledSentence(1, "two\nlines", 0), new LabeledSentence(
+                2, "plain ", 1)],
             data.Train);
         Assert.Equal([new LabeledSentence(0, "ok", 1)], data.Dev);
         Assert.Equal(["bad", "good"], data.Labels);
@@ -74,8 +76,10 @@ public sealed class DatasetReaderTests : IDisposable
     [Fact]
     public void Read_JsonLinesWithLabelValues_MapsRawLabels()
     {
-        _folder.Write("dataset.json", """{"train": "a.jsonl", "eval": "b.jsonl", "labels": ["negative", "neutral", "positive"], "labelValues": {"-1": "negative", "true": "positive", "so-so": "neutral"}}""");
-        _folder.Write("a.jsonl", "{\"sentence\": \"naïve\", \"label\": -1}\n\n{\"label\": \"so-so\", \"sentence\": \"b\", \"more\": [1]}\n{\"label\": true, \"sentence\": \"c\"}\n");
+        _folder.Write("dataset.json", """{"train": "a.jsonl", "eval": "b.jsonl", "labels": ["negative", "neutral", "positive"],"""
+            + """ "labelValues": {"-1": "negative", "true": "positive", "so-so": "neutral"}}""");
+        _folder.Write("a.jsonl", "{\"sentence\": \"naïve\", \"label\": -1}\n\n{\"label\": \"so-so\", \"sentence\": \"b\", \"more\": "
+            + "[1]}\n{\"label\": true, \"sentence\": \"c\"}\n");
         _folder.Write("b.jsonl", "{\"sentence\": \"d\", \"label\": true}");
 
         ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);

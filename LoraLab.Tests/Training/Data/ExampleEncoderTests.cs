@@ -26,7 +26,8 @@ public sealed class ExampleEncoderTests
     [Fact]
     public void EncodeTraining_Completion_TargetsTheLabelAndWhatFollows()
     {
-        TrainingExample example = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Completion).EncodeTraining(new LabeledSentence(9, "so good ", 1));
+        TrainingExample example = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Completion)
+            .EncodeTraining(new LabeledSentence(9, "so good ", 1));
 
         Assert.Equal((9, 1), (example.Row, example.Label));
         Assert.Equal([6374, 13], example.Ids[example.FirstTarget..]);
@@ -49,7 +50,8 @@ public sealed class ExampleEncoderTests
     public void EncodeEvaluation_LabelThatMergesIntoThePrompt_NamesTheRow()
     {
         // The id of the prompt is not the first id of the prompt with a label, as if the label merged with the prompt.
-        ExampleEncoder encoder = new(new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Full, stripSentence: false);
+        ExampleEncoder encoder = new(
+            new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Full, stripSentence: false);
 
         RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(17, "x", 0)));
 
@@ -60,7 +62,8 @@ public sealed class ExampleEncoderTests
     [Fact]
     public void EncodeTraining_CompletionThatMergesIntoThePrompt_NamesTheRow()
     {
-        ExampleEncoder encoder = new(new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Completion, stripSentence: false);
+        ExampleEncoder encoder = new(
+            new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Completion, stripSentence: false);
 
         Assert.Contains("Row 17", Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledSentence(17, "x", 0))).Message);
     }
@@ -68,7 +71,12 @@ public sealed class ExampleEncoderTests
     [Fact]
     public void EncodeEvaluation_LabelsWithTheSameIds_AreRefused()
     {
-        ExampleEncoder encoder = new(new FirstLetterTokenizer(), PromptTemplate.Parse("{sentence}: {label}"), ["poor", "perfect"], LossScope.Full, stripSentence: false);
+        ExampleEncoder encoder = new(
+            new FirstLetterTokenizer(),
+            PromptTemplate.Parse("{sentence}: {label}"),
+            ["poor", "perfect"],
+            LossScope.Full,
+            stripSentence: false);
 
         RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(2, "x", 0)));
 

@@ -21,10 +21,12 @@ public sealed class NumpyRandomTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void Permutation_NothingToShuffle_IsTheIdentity(int count) => Assert.Equal(Enumerable.Range(0, count), NumpyRandom.Permutation(7, count));
+    public void Permutation_NothingToShuffle_IsTheIdentity(int count) =>
+        Assert.Equal(Enumerable.Range(0, count), NumpyRandom.Permutation(7, count));
 
     [Fact]
-    public void Permutation_NegativeSeed_IsRejectedAsByNumPy() => Assert.Throws<ArgumentOutOfRangeException>(() => NumpyRandom.Permutation(-1, 3));
+    public void Permutation_NegativeSeed_IsRejectedAsByNumPy() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => NumpyRandom.Permutation(-1, 3));
 
     [Fact]
     public void Permutation_ReferenceVectors_AreMet()

@@ -11,13 +11,16 @@ public sealed class PromptTemplateTests
     {
         PromptTemplate prompt = PromptTemplate.Parse("paper-literal");
 
-        Assert.Equal("Classify the sentiment of this sentence: so good \n\n.Sentiment: positive\n", prompt.TrainingText("so good ", "positive"));
+        Assert.Equal(
+            "Classify the sentiment of this sentence: so good \n\n.Sentiment: positive\n", prompt.TrainingText("so good ", "positive"));
         Assert.Equal("Classify the sentiment of this sentence: so good \n\n.Sentiment:", prompt.EvaluationPrompt("so good "));
     }
 
     [Fact]
     public void Parse_PaperQuoted_PutsTheSentenceInQuotes() =>
-        Assert.Equal("Classify the sentiment of this sentence: \"so good \"\n\n.Sentiment:", PromptTemplate.Parse("paper-quoted").EvaluationPrompt("so good "));
+        Assert.Equal(
+            "Classify the sentiment of this sentence: \"so good \"\n\n.Sentiment:",
+            PromptTemplate.Parse("paper-quoted").EvaluationPrompt("so good "));
 
     [Fact]
     public void TrainingText_SentenceThatLooksLikeAPlaceholder_StaysText()

@@ -57,5 +57,6 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
     private static TrainingExample[] Examples(bool strip) =>
         [.. TrainingSubset.Select(_sst2.Value, new RunSpec()).Consumed.Select(Encoder(strip).EncodeTraining)];
 
-    private static ExampleEncoder Encoder(bool strip) => new(_tokenizer.Value, PromptTemplate.Parse("paper-literal"), _labels, LossScope.Full, strip);
+    private static ExampleEncoder Encoder(bool strip) =>
+        new(_tokenizer.Value, PromptTemplate.Parse("paper-literal"), _labels, LossScope.Full, strip);
 }

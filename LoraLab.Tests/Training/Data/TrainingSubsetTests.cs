@@ -92,7 +92,8 @@ public sealed class TrainingSubsetTests
     [Fact]
     public void Select_SelectionSplitOfTooFewRows_IsAnError()
     {
-        RunFailure failure = Assert.Throws<RunFailure>(() => TrainingSubset.Select(_sst2.Value, new RunSpec { EvalSplit = EvalSplit.Selection, TrainSamples = 67000 }));
+        RunFailure failure = Assert.Throws<RunFailure>(() =>
+            TrainingSubset.Select(_sst2.Value, new RunSpec { EvalSplit = EvalSplit.Selection, TrainSamples = 67000 }));
 
         Assert.Equal("evalSplit", failure.Field);
         Assert.Contains("400", failure.Message);
@@ -122,9 +123,11 @@ public sealed class TrainingSubsetTests
         Assert.Contains(field, failure.Message);
     }
 
-    private static (int, int) Counts(JsonElement counts) => (counts.GetProperty("negative").GetInt32(), counts.GetProperty("positive").GetInt32());
+    private static (int, int) Counts(JsonElement counts) =>
+        (counts.GetProperty("negative").GetInt32(), counts.GetProperty("positive").GetInt32());
 
-    private static (int, int) Counts(IReadOnlyList<LabeledSentence> rows) => (rows.Count(row => row.Label == 0), rows.Count(row => row.Label == 1));
+    private static (int, int) Counts(IReadOnlyList<LabeledSentence> rows) =>
+        (rows.Count(row => row.Label == 0), rows.Count(row => row.Label == 1));
 
     private static ClassificationDataset Numbered(int rows) => new()
     {

@@ -26,7 +26,8 @@ public sealed class TrainingConfigurationTests : IDisposable
     [Fact]
     public void Load_RelativePaths_AreRelativeToTheHomeAndMissingOnesWarn()
     {
-        _home.Write("appsettings.json", """{"LoraLab": {"DataDirectory": "store", "ModelDirectories": ["here", "../nowhere-at-all"], "MemoryBudgetMb": 8192, "Devices": ["auto"]}, "Logging": {}}""");
+        _home.Write("appsettings.json", """{"LoraLab": {"DataDirectory": "store", "ModelDirectories": ["here", "../nowhere-at-all"],"""
+            + """ "MemoryBudgetMb": 8192, "Devices": ["auto"]}, "Logging": {}}""");
         Directory.CreateDirectory(Path.Combine(_home.Path, "here"));
 
         TrainingConfiguration configuration = TrainingConfiguration.Load(_home.Path);
@@ -52,5 +53,6 @@ public sealed class TrainingConfigurationTests : IDisposable
     public void Find_InsideTheRepository_IsItsRoot() => Assert.Equal(Fixtures.RepositoryRoot, LoraLabHome.Above(AppContext.BaseDirectory));
 
     [Fact]
-    public void Find_OutsideARepository_IsTheProgramsFolder() => Assert.Equal(_home.Path, LoraLabHome.Above(_home.Path + Path.DirectorySeparatorChar));
+    public void Find_OutsideARepository_IsTheProgramsFolder() =>
+        Assert.Equal(_home.Path, LoraLabHome.Above(_home.Path + Path.DirectorySeparatorChar));
 }

@@ -32,9 +32,6 @@ internal sealed class FakeHub : IAsyncDisposable
         store.MapGet("/blob/{**path}", (HttpContext context) => ServeAsync(context));
     }
 
-    /// <summary>A received request.</summary>
-    public sealed record Seen(string Server, string Path, string? Range, string? IfRange, string? Authorization);
-
     public Uri Address => new(_hub.Urls.Single());
 
     /// <summary>The files of the repository by path.</summary>
@@ -120,15 +117,28 @@ internal sealed class FakeHub : IAsyncDisposable
             return;
         }
 
-        await context.Response.WriteAsJsonAsync(new { id = Id, sha = Commit, siblings = Files.Select(file => Sibling(file.Key, file.Value)) });
+        await context.Response.WriteAsJsonAsync(
+            new { id = Id, sha = Commit, siblings = Files.Select(file => Sibling(file.Key, file.Value)) });
     }
 
     private object Sibling(string path, byte[] content)
     {
         long size = Lie(path)?.Size ?? content.Length;
         return content.Length >= LargeFrom
-            ? new { rfilename = path, size, blobId = "of the pointer", lfs = new { sha256 = Lie(path)?.Hash ?? Convert.ToHexStringLower(SHA256.HashData(content)), size, pointerSize = 130 } }
-            : new { rfilename = path, size, blobId = Lie(path)?.Hash ?? Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content])) };
+            ? new
+            {
+                rfilename = path,
+                size,
+                blobId = "of the pointer",
+                lfs = new { sha256 = Lie(path)?.Hash ?? Convert.ToHexStringLower(SHA256.HashData(content)), size, pointerSize = 130 },
+            }
+            : new
+            {
+                rfilename = path,
+                size,
+                blobId = Lie(path)?.Hash
+                    ?? Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content])),
+            };
     }
 
     private async Task ResolveAsync(HttpContext context, string kind)
@@ -225,7 +235,11 @@ internal sealed class FakeHub : IAsyncDisposable
 
     private void Note(string server, HttpContext context)
     {
-        string? Header(string name) => context.Request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values) ? values.ToString() : null;
+        string? Header(string name) =>
+            context.Request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values) ? values.ToString() : null;
         _requests.Enqueue(new Seen(server, context.Request.Path.Value!, Header("Range"), Header("If-Range"), Header("Authorization")));
     }
+
+    /// <summary>A received request.</summary>
+    public sealed record Seen(string Server, string Path, string? Range, string? IfRange, string? Authorization);
 }

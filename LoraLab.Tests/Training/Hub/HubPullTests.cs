@@ -17,7 +17,8 @@ namespace LoraLab.Tests.Training.Hub;
 public sealed class HubPullTests : IDisposable
 {
     private const string Weights = "model.safetensors";
-    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":32}""";
+    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2"""
+        + ""","num_attention_heads":4,"vocab_size":32}""";
     private readonly TemporaryFolder _data = new();
     private readonly StringWriter _output = new();
 
@@ -40,7 +41,8 @@ public sealed class HubPullTests : IDisposable
         Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
         Assert.Equal([Folder], Directory.GetFileSystemEntries(Path.GetDirectoryName(Folder)!));
         Assert.Equal(Folder, new ModelCatalog(Configuration).Find("owner/tiny").Folder);
-        Assert.All(hub.Requests.Where(request => request.Path.Contains("resolve")), request => Assert.Contains(FakeHub.Commit, request.Path));
+        Assert.All(hub.Requests.Where(request => request.Path.Contains("resolve")), request =>
+            Assert.Contains(FakeHub.Commit, request.Path));
     }
 
     [Fact]
@@ -153,7 +155,8 @@ public sealed class HubPullTests : IDisposable
         Assert.Contains(file, output);
         Assert.Contains(promised, output);
         Assert.Contains(file == Weights ? Convert.ToHexStringLower(SHA256.HashData(hub.Files[file])) : "checksum", output);
-        Assert.DoesNotContain(Directory.GetFiles(_data.Path, "*", SearchOption.AllDirectories), path => Path.GetFileName(path).StartsWith(file, StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFiles(_data.Path, "*", SearchOption.AllDirectories), path =>
+            Path.GetFileName(path).StartsWith(file, StringComparison.Ordinal));
         Assert.Empty(new ModelCatalog(Configuration).List());
     }
 
@@ -224,7 +227,12 @@ public sealed class HubPullTests : IDisposable
     [Fact]
     public async Task Run_HubDown_NamesTheHostAfterItsAttempts()
     {
-        Assert.Equal(1, await HubPull.RunAsync("owner/tiny", Configuration, Console(), new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2, InitialDelay = TimeSpan.Zero }, CancellationToken.None));
+        Assert.Equal(1, await HubPull.RunAsync(
+            "owner/tiny",
+            Configuration,
+            Console(),
+            new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2, InitialDelay = TimeSpan.Zero },
+            CancellationToken.None));
 
         Assert.Contains("127.0.0.1 cannot be reached", _output.ToString());
         Assert.Contains("2 attempts", _output.ToString());
@@ -309,7 +317,8 @@ public sealed class HubPullTests : IDisposable
         Assert.Equal(0, await PullAsync(hub, "sst2"));
 
         string folder = new DatasetCatalog(Configuration).Find("sst2");
-        Assert.Equal("sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
+        Assert.Equal(
+            "sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
         Assert.Equal([new LabeledSentence(0, "fine ", 1)], DatasetReader.Read("sst2", folder).Dev);
         Assert.Equal(2, Directory.GetFiles(folder).Length);
         Assert.Contains("3 training rows, 1 evaluation row", _output.ToString());

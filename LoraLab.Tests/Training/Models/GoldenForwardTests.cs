@@ -38,7 +38,8 @@ public sealed class GoldenForwardTests(ITestOutputHelper output)
                 deviations.Absolute("logit", $"prompt {index}, token {i}", (double)expected[i]!, logits[last + i], 1e-4);
             }
 
-            deviations.Relative("mean next-token loss", $"prompt {index}", (double)prompt["meanNextTokenLoss"]!, MeanNextTokenLoss(logits, ids), 1e-5);
+            deviations.Relative(
+                "mean next-token loss", $"prompt {index}", (double)prompt["meanNextTokenLoss"]!, MeanNextTokenLoss(logits, ids), 1e-5);
         }
 
         deviations.AssertWithinLimits();
@@ -67,7 +68,8 @@ public sealed class GoldenForwardTests(ITestOutputHelper output)
     {
         JsonObject golden = JsonNode.Parse(File.ReadAllText(Fixtures.Golden("tinyllama-chat-v1.0-forward-oracle.json")))!.AsObject();
         string? folder = TinyLlama();
-        Assert.SkipWhen(folder is null, "The TinyLlama-1.1B-Chat-v1.0 weights (2.2 GB) are not available; download them with `pull TinyLlama/TinyLlama-1.1B-Chat-v1.0`, or put the model folder among the fixtures' models.");
+        Assert.SkipWhen(folder is null, "The TinyLlama-1.1B-Chat-v1.0 weights (2.2 GB) are not available; download them with `pull "
+            + "TinyLlama/TinyLlama-1.1B-Chat-v1.0`, or put the model folder among the fixtures' models.");
         using LlamaModel model = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU);
         int[] prompt = Integers(golden["prompt_tokens"]);
         Deviations deviations = new(output, "tinyllama-chat-v1.0-forward-oracle.json");

@@ -25,7 +25,8 @@ public sealed class LlamaLoaderTests : IDisposable
         using LlamaModel model = LlamaLoader.Load(_folder.Path, TinyLlama.Config, dtype, CPU);
 
         Assert.Equal(dtype, model.Dtype);
-        Assert.All(model.NamedWeights(), weight => Assert.Equal(weight.Key.Contains("norm", StringComparison.Ordinal) ? norms : dtype, weight.Value.dtype));
+        Assert.All(model.NamedWeights(), weight =>
+            Assert.Equal(weight.Key.Contains("norm", StringComparison.Ordinal) ? norms : dtype, weight.Value.dtype));
         using Tensor ids_BT = TinyLlama.Ids(1, 2, 8);
         using Tensor logits_NV = TinyLlama.Logits(model, ids_BT);
         Assert.True(logits_NV.isfinite().all().item<bool>());
@@ -51,6 +52,9 @@ public sealed class LlamaLoaderTests : IDisposable
         using LlamaModel model = TinyLlama.Build(dtype: dtype);
 
         // In memory norms are fp32; in a half-precision file they are half precision.
-        SafetensorsWriter.Write(Path.Combine(_folder.Path, CheckpointWeights.SingleFile), model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.to(dtype)), new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            Path.Combine(_folder.Path, CheckpointWeights.SingleFile),
+            model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value.to(dtype)),
+            new Dictionary<string, string>());
     }
 }

@@ -53,7 +53,10 @@ public sealed class PeftMergeTests
         string weights = Path.Combine(model, "model.safetensors");
         using (CheckpointWeights full = CheckpointWeights.Open(trainer.Services.Models.Find("sample").Folder))
         {
-            SafetensorsWriter.Write(weights, full.Names.ToDictionary(name => name, name => full.Read(name).to(bfloat16)), new Dictionary<string, string> { ["format"] = "pt" });
+            SafetensorsWriter.Write(
+                weights,
+                full.Names.ToDictionary(name => name, name => full.Read(name).to(bfloat16)),
+                new Dictionary<string, string> { ["format"] = "pt" });
         }
 
         string merged = Path.Combine(trainer.NewFolder(), "merged");
@@ -72,7 +75,8 @@ public sealed class PeftMergeTests
                 continue;
             }
 
-            double[,] delta = PlainSafetensors.Product(factors.Matrix($"base_model.model.{module}.lora_B.weight"), factors.Matrix($"base_model.model.{module}.lora_A.weight"));
+            double[,] delta = PlainSafetensors.Product(
+                factors.Matrix($"base_model.model.{module}.lora_B.weight"), factors.Matrix($"base_model.model.{module}.lora_A.weight"));
             (double[,] from, double[,] to) = (before.Matrix(name), after.Matrix(name));
             for (int i = 0; i < from.GetLength(0); i++)
             {
@@ -101,7 +105,8 @@ public sealed class PeftMergeTests
         string golden = Fixtures.Golden("lora-qv");
         string output = Path.Combine(trainer.NewFolder(), "merged");
 
-        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, golden, output));
+        RunFailure refused =
+            Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, golden, output));
 
         Assert.Matches("tensor 'base_model.model.model.layers.*' .*: the adapter is for another model", refused.Message);
         Assert.False(Path.Exists(output));
@@ -122,7 +127,8 @@ public sealed class PeftMergeTests
         config[key] = JsonNode.Parse(value);
         File.WriteAllText(file, config.ToJsonString());
 
-        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, adapter, Path.Combine(trainer.NewFolder(), "merged")));
+        RunFailure refused = Assert.Throws<RunFailure>(() =>
+            PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, adapter, Path.Combine(trainer.NewFolder(), "merged")));
 
         Assert.Contains(sentence, refused.Message, StringComparison.Ordinal);
         Assert.Contains("adapter_config.json", refused.Message, StringComparison.Ordinal);
@@ -134,7 +140,8 @@ public sealed class PeftMergeTests
         using TestTrainer trainer = new();
         string adapter = Path.Combine(trainer.Run(MicroSpec.For("lora")).Folder, RunFiles.Adapter);
 
-        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, adapter, trainer.NewFolder()));
+        RunFailure refused =
+            Assert.Throws<RunFailure>(() => PeftMerge.Write(trainer.Services.Models.Find("sample").Folder, adapter, trainer.NewFolder()));
 
         Assert.Contains("already exists", refused.Message, StringComparison.Ordinal);
     }

@@ -51,7 +51,8 @@ public sealed class SpecValidatorTests
     {
         using TestTrainer trainer = new();
 
-        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse("""{"rank":0,"method":"x","evalEvery":0,"oops":1}"""));
+        SpecValidation validation =
+            trainer.Services.Validator.Validate(JsonNode.Parse("""{"rank":0,"method":"x","evalEvery":0,"oops":1}"""));
 
         Assert.Equal(["evalEvery", "method", "oops", "rank"], validation.Errors.Select(error => error.Field).Order());
     }
@@ -61,7 +62,8 @@ public sealed class SpecValidatorTests
     {
         using TestTrainer trainer = new();
 
-        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse("""{"method":"lora-plus","methodOptions":{"lrRatio":8}}"""));
+        SpecValidation validation =
+            trainer.Services.Validator.Validate(JsonNode.Parse("""{"method":"lora-plus","methodOptions":{"lrRatio":8}}"""));
 
         Assert.Empty(validation.Errors);
         Assert.Equal(1e-4, validation.Spec!.LearningRate);
@@ -75,7 +77,8 @@ public sealed class SpecValidatorTests
     {
         using TestTrainer trainer = new(fixtures: true);
 
-        SpecValidation validation = trainer.Services.Validator.Validate(JsonNode.Parse("""{"model":"TinyLlama-1.1B-Chat-v1.0-tokenizer-only"}"""));
+        SpecValidation validation =
+            trainer.Services.Validator.Validate(JsonNode.Parse("""{"model":"TinyLlama-1.1B-Chat-v1.0-tokenizer-only"}"""));
 
         FieldError error = Assert.Single(validation.Errors);
         Assert.Equal("model", error.Field);

@@ -68,12 +68,14 @@ public sealed class LabelVocabularyTests
     }
 
     private static EvaluationExample Encode(ITokenizer tokenizer, params string[] labels) =>
-        new ExampleEncoder(tokenizer, PromptTemplate.Parse("paper-literal"), labels, LossScope.Full, stripSentence: false).EncodeEvaluation(new LabeledSentence(3, "so good ", 0));
+        new ExampleEncoder(tokenizer, PromptTemplate.Parse("paper-literal"), labels, LossScope.Full, stripSentence: false)
+            .EncodeEvaluation(new LabeledSentence(3, "so good ", 0));
 
     private static ITokenizer Load(Predicate<string> drop)
     {
         using TemporaryFolder folder = new();
-        folder.Write("tokenizer.model", EditedTokenizer.Without(File.ReadAllBytes(Path.Combine(Fixtures.Stories260K, "tokenizer.model")), drop));
+        folder.Write(
+            "tokenizer.model", EditedTokenizer.Without(File.ReadAllBytes(Path.Combine(Fixtures.Stories260K, "tokenizer.model")), drop));
         return LlamaTokenizerFile.Load(folder.Path);
     }
 }

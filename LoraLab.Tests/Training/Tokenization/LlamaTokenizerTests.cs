@@ -19,8 +19,10 @@ public sealed class LlamaTokenizerTests(ITestOutputHelper output)
 
         Assert.Equal((vocabulary, 1), (tokenizer.VocabularySize, tokenizer.BosId));
         int wrong = golden.RootElement.GetProperty("cases").EnumerateArray().Count(item =>
-            !tokenizer.Encode(item.GetProperty("text").GetString()!).SequenceEqual(item.GetProperty(key).EnumerateArray().Select(id => id.GetInt32())));
-        output.WriteLine($"DEVIATION | tokenizer.json, {key} | texts with other ids | {wrong} | limit 0 | {golden.RootElement.GetProperty("cases").GetArrayLength()} values");
+            !tokenizer.Encode(item.GetProperty("text").GetString()!)
+                .SequenceEqual(item.GetProperty(key).EnumerateArray().Select(id => id.GetInt32())));
+        output.WriteLine($"DEVIATION | tokenizer.json, {key} | texts with other ids | {wrong} | limit 0 | "
+            + $"{golden.RootElement.GetProperty("cases").GetArrayLength()} values");
         Assert.All(golden.RootElement.GetProperty("cases").EnumerateArray(), item =>
         {
             string text = item.GetProperty("text").GetString()!;
@@ -72,7 +74,8 @@ public sealed class LlamaTokenizerTests(ITestOutputHelper output)
     public void Encode_TwentyThousandPrompts_TakesLessThanThirtySeconds()
     {
         ITokenizer tokenizer = LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer);
-        string[] prompts = [.. File.ReadLines(Fixtures.Data("sst2", "train.tsv")).Skip(1).Take(20000).Select(line => $"Classify the sentiment of this sentence: {line.Split('\t')[0]}\n\n.Sentiment: positive\n")];
+        string[] prompts = [.. File.ReadLines(Fixtures.Data("sst2", "train.tsv")).Skip(1).Take(20000)
+            .Select(line => $"Classify the sentiment of this sentence: {line.Split('\t')[0]}\n\n.Sentiment: positive\n")];
 
         // Half a second on an idle core; the limit allows for a loaded machine and catches quadratic growth.
         Stopwatch watch = Stopwatch.StartNew();

@@ -51,6 +51,7 @@ public sealed class CudaChoiceTests
 
         Assert.Equal(
             (false, false, false),
-            (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction));
+            (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32,
+                torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction));
     }
 }

@@ -24,16 +24,35 @@ internal sealed class FakeNvml
         _functions["nvmlShutdown"] = new NoArguments(() => ++Stopped * 0);
         _functions["nvmlSystemGetDriverVersion"] = new TextOut((text, length) => Write(Driver, text, length));
         _functions["nvmlDeviceGetCount_v2"] = new IntOut(count => Put(count, Gpus.Count));
-        _functions["nvmlDeviceGetHandleByIndex_v2"] = new IndexToHandle((index, handle) => index < Gpus.Count ? PutPointer(handle, 1000 + (int)index) : InvalidArgument);
+        _functions["nvmlDeviceGetHandleByIndex_v2"] = new IndexToHandle((index, handle) =>
+            index < Gpus.Count ? PutPointer(handle, 1000 + (int)index) : InvalidArgument);
         _functions["nvmlDeviceGetName"] = new HandleTextOut((handle, text, length) => Write(Of(handle).Name, text, length));
         _functions["nvmlDeviceGetUUID"] = new HandleTextOut((handle, text, length) => Write(Of(handle).Uuid, text, length));
-        _functions["nvmlDeviceGetMemoryInfo"] = new HandleOut((handle, memory) => Put(memory, 8L << 30, (8L << 30) - Of(handle).Used, Of(handle).Used));
-        _functions["nvmlDeviceGetCudaComputeCapability"] = new HandleTwoOut((handle, major, minor) => Put(major, Of(handle).Major) + Put(minor, Of(handle).Minor));
+        _functions["nvmlDeviceGetMemoryInfo"] = new HandleOut((handle, memory) =>
+            Put(memory, 8L << 30, (8L << 30) - Of(handle).Used, Of(handle).Used));
+        _functions["nvmlDeviceGetCudaComputeCapability"] = new HandleTwoOut((handle, major, minor) =>
+            Put(major, Of(handle).Major) + Put(minor, Of(handle).Minor));
         _functions["nvmlDeviceGetUtilizationRates"] = new HandleOut((handle, rates) => Put(rates, 40) + Put(rates + sizeof(int), 7));
         _functions["nvmlDeviceGetTemperature"] = new HandleKindOut((_, kind, degrees) => kind == 0 ? Put(degrees, 61) : InvalidArgument);
         _functions["nvmlDeviceGetPowerUsage"] = new HandleOut((_, power) => Milliwatts is int value ? Put(power, value) : NotSupported);
         _functions["nvmlDeviceGetComputeRunningProcesses_v3"] = new HandleTwoOut(Processes);
     }
+
+    private delegate int NoArguments();
+
+    private delegate int IntOut(nint value);
+
+    private delegate int TextOut(nint text, uint length);
+
+    private delegate int IndexToHandle(uint index, nint handle);
+
+    private delegate int HandleOut(nint handle, nint value);
+
+    private delegate int HandleTwoOut(nint handle, nint first, nint second);
+
+    private delegate int HandleKindOut(nint handle, int kind, nint value);
+
+    private delegate int HandleTextOut(nint handle, nint text, uint length);
 
     public int InitResult { get; init; } = Success;
 
@@ -56,7 +75,8 @@ internal sealed class FakeNvml
         return this;
     }
 
-    public Nvml? Open() => Nvml.Start(name => _functions.TryGetValue(name, out Delegate? function) ? Marshal.GetFunctionPointerForDelegate(function) : 0, () => Closed++);
+    public Nvml? Open() => Nvml.Start(
+        name => _functions.TryGetValue(name, out Delegate? function) ? Marshal.GetFunctionPointerForDelegate(function) : 0, () => Closed++);
 
     private FakeGpu Of(nint handle) => Gpus[(int)handle - 1000];
 
@@ -102,22 +122,6 @@ internal sealed class FakeNvml
         Marshal.Copy(bytes, 0, text, Math.Min(bytes.Length, (int)length));
         return Success;
     }
-
-    private delegate int NoArguments();
-
-    private delegate int IntOut(nint value);
-
-    private delegate int TextOut(nint text, uint length);
-
-    private delegate int IndexToHandle(uint index, nint handle);
-
-    private delegate int HandleOut(nint handle, nint value);
-
-    private delegate int HandleTwoOut(nint handle, nint first, nint second);
-
-    private delegate int HandleKindOut(nint handle, int kind, nint value);
-
-    private delegate int HandleTextOut(nint handle, nint text, uint length);
 }
 
 /// <summary>A GPU of the fake library; its memory in use can change.</summary>

@@ -19,7 +19,9 @@ public sealed class NvmlTests
         {
             DeviceEntry gpu = Assert.Single(Devices.Gpus(nvml.Devices()));
 
-            Assert.Equal(("cuda:0", "NVIDIA GeForce RTX 2070", "7.5", 8 * Gibibyte, 1 * Gibibyte), (gpu.Id, gpu.Name, gpu.ComputeCapability, gpu.TotalMemoryMb, gpu.UsedMemoryMb));
+            Assert.Equal(
+                ("cuda:0", "NVIDIA GeForce RTX 2070", "7.5", 8 * Gibibyte, 1 * Gibibyte),
+                (gpu.Id, gpu.Name, gpu.ComputeCapability, gpu.TotalMemoryMb, gpu.UsedMemoryMb));
             Assert.Equal((0.4, 61, 151.5), (gpu.Utilization, gpu.TemperatureCelsius, gpu.PowerWatts));
             Assert.Equal(("570.133.20", "GPU-aaaa-0"), (nvml.DriverVersion, nvml.Devices()[0].Uuid));
         }
@@ -48,7 +50,8 @@ public sealed class NvmlTests
         Assert.Equal(function is "nvmlDeviceGetHandleByIndex_v2" or "nvmlDeviceGetCount_v2" ? 0 : 1, devices.Count);
         Assert.Equal(function != "nvmlSystemGetDriverVersion", nvml.DriverVersion is not null);
         Assert.All(devices, gpu => Assert.Equal(
-            (function != "nvmlDeviceGetUtilizationRates", function != "nvmlDeviceGetTemperature", function != "nvmlDeviceGetPowerUsage", function != "nvmlDeviceGetUUID"),
+            (function != "nvmlDeviceGetUtilizationRates", function != "nvmlDeviceGetTemperature", function != "nvmlDeviceGetPowerUsage",
+                function != "nvmlDeviceGetUUID"),
             (gpu.Utilization is not null, gpu.TemperatureCelsius is not null, gpu.PowerWatts is not null, gpu.Uuid is not null)));
         Assert.Null(nvml.ProcessBytes(0, 1));
     }

@@ -11,7 +11,8 @@ public sealed class OutOfMemoryTests
 {
     [Theory]
     [InlineData("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.02 GiB is free.")]
-    [InlineData("[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096000000 bytes. Error code 12 (Cannot allocate memory)")]
+    [InlineData("[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: "
+        + "you tried to allocate 4096000000 bytes. Error code 12 (Cannot allocate memory)")]
     [InlineData("[enforce fail at alloc_cpu.cpp:80] data. DefaultCPUAllocator: not enough memory: you tried to allocate 4096000000 bytes.")]
     [InlineData("std::bad_alloc")]
     [InlineData("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")]
@@ -26,7 +27,8 @@ public sealed class OutOfMemoryTests
     }
 
     [Fact]
-    public void End_AnotherNativeError_IsNone() => Assert.Null(ReasonOf(new ExternalException("The size of tensor a (3) must match the size of tensor b (4)")));
+    public void End_AnotherNativeError_IsNone() =>
+        Assert.Null(ReasonOf(new ExternalException("The size of tensor a (3) must match the size of tensor b (4)")));
 
     private static EndReason? ReasonOf(Exception problem)
     {

@@ -7,9 +7,10 @@ namespace LoraLab.Tests.Training.Torch;
 /// <summary>CUDA's device indices, the driver's indices and the names in documents.</summary>
 public sealed class VisibleGpusTests
 {
-    private static readonly NvmlDevice[] Machine =
+    private static readonly NvmlDevice[] _machine =
     [
-        new(0, "A", 0, 0, 7, 5) { Uuid = "GPU-1a2b-0" }, new(1, "B", 0, 0, 8, 6) { Uuid = "GPU-1a9f-1" }, new(2, "C", 0, 0, 9, 0) { Uuid = null },
+        new(0, "A", 0, 0, 7, 5) { Uuid = "GPU-1a2b-0" }, new(1, "B", 0, 0, 8, 6) { Uuid = "GPU-1a9f-1" },
+        new(2, "C", 0, 0, 9, 0) { Uuid = null },
     ];
 
     [Theory]
@@ -24,7 +25,7 @@ public sealed class VisibleGpusTests
     [InlineData("", "")]
     [InlineData("MIG-5e", "")]
     public void Select_Variable_FollowsCuda(string? variable, string expected) =>
-        Assert.Equal(expected, string.Concat(VisibleGpus.Select(variable, Machine).Select(gpu => gpu.Name)));
+        Assert.Equal(expected, string.Concat(VisibleGpus.Select(variable, _machine).Select(gpu => gpu.Name)));
 
     [Theory]
     [InlineData("cuda:1", null, 1)]
@@ -34,14 +35,16 @@ public sealed class VisibleGpusTests
     [InlineData("cuda", "cuda:3", 0)]
     [InlineData("auto", "cuda:3", 0)]
     [InlineData("cuda:0", "cuda:3", -1)]
-    public void CudaIndex_InALanesWorker_IsItsOnlyVisibleDevice(string device, string? lane, int expected) => Assert.Equal(expected, DeviceChoice.CudaIndex(device, lane));
+    public void CudaIndex_InALanesWorker_IsItsOnlyVisibleDevice(string device, string? lane, int expected) =>
+        Assert.Equal(expected, DeviceChoice.CudaIndex(device, lane));
 
     [Theory]
     [InlineData(0, null, "cuda:0")]
     [InlineData(-1, null, "cuda:0")]
     [InlineData(2, null, "cuda:2")]
     [InlineData(0, "cuda:3", "cuda:3")]
-    public void NameOf_Gpu_IsTheLanes(int index, string? lane, string expected) => Assert.Equal(expected, DeviceChoice.NameOf(new torch.Device(DeviceType.CUDA, index), lane));
+    public void NameOf_Gpu_IsTheLanes(int index, string? lane, string expected) =>
+        Assert.Equal(expected, DeviceChoice.NameOf(new torch.Device(DeviceType.CUDA, index), lane));
 
     [Fact]
     public void NameOf_Cpu_IsCpu() => Assert.Equal("cpu", DeviceChoice.NameOf(torch.CPU, "cuda:3"));

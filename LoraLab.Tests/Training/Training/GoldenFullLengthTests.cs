@@ -29,7 +29,8 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         FinishedRun run = Run(golden, folder, GoldenRuns.MicroBatch(microBatch), HeldSteps);
 
         Assert.Equal((EndReason.Finished, HeldSteps), (run.Ended.Reason, run.Prepared.TotalSteps));
-        GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
+        GoldenTrajectoryTests.CompareSteps(
+            run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
         deviations.AssertWithinLimits();
     }
 
@@ -47,7 +48,8 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         output.WriteLine($"{watch.Elapsed.TotalSeconds:0} s in total, {run.Summary.TrainSeconds:0} s in steps");
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
         Assert.Equal((1250, (long)golden["trainable"]!), (run.Prepared.TotalSteps, run.Prepared.TrainableParameters));
-        GoldenTrajectoryTests.CompareSteps(run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
+        GoldenTrajectoryTests.CompareSteps(
+            run, golden["train"]!.AsArray().Where(step => (int)step!["step"]! <= HeldSteps), 1e-4, deviations);
         deviations.Absolute("accuracy", "the end", (double)golden["evalAccuracy"]!, run.Series(MetricKeys.EvalAccuracy)[1250], Points);
         deviations.Absolute("macro-F1", "the end", (double)golden["macroF1"]!, run.Series(MetricKeys.EvalMacroF1)[1250], Points);
         NoteLaterSteps(run, golden["train"]!.AsArray());
@@ -62,26 +64,31 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         (int, int)[] pairs = [.. golden["evalAll872"]!.AsArray().Select(row =>
             ((int)row!["label"]!, (double)row["logprobPositive"]! > (double)row["logprobNegative"]! ? 1 : 0))];
 
-        LoraLab.Training.Training.Evaluation.ClassificationMetrics metrics = LoraLab.Training.Training.Evaluation.ClassificationMetrics.Of(pairs, 2);
+        LoraLab.Training.Training.Evaluation.ClassificationMetrics metrics =
+            LoraLab.Training.Training.Evaluation.ClassificationMetrics.Of(pairs, 2);
 
         Assert.Equal((double)golden["evalAccuracy"]!, metrics.Accuracy, 1e-12);
         Assert.Equal((double)golden["macroF1"]!, metrics.MacroF1, 1e-12);
     }
 
-    /// <summary>Runs all or the first steps over the rows that they consume, with the order and learning rates of the full length.</summary>
-    private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? steps) => runs.Run(golden, folder, microBatch, whole: steps is null, spec =>
-    {
-        spec["trainSamples"] = steps is int first ? first * 16 : 20000;
-        spec["scheduleSteps"] = steps is null ? null : 1250;
-        spec["evalEvery"] = 1250;
-        spec["evalSamples"] = steps is null ? null : 16;
-    });
+    /// <summary>
+    /// Runs all or the first steps over the rows that they consume, with the order and learning rates of the full length.
+    /// </summary>
+    private FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, int? steps) =>
+        runs.Run(golden, folder, microBatch, whole: steps is null, spec =>
+        {
+            spec["trainSamples"] = steps is int first ? first * 16 : 20000;
+            spec["scheduleSteps"] = steps is null ? null : 1250;
+            spec["evalEvery"] = 1250;
+            spec["evalSamples"] = steps is null ? null : 16;
+        });
 
     private void NoteLaterSteps(FinishedRun run, JsonArray steps)
     {
         IReadOnlyDictionary<int, double> losses = run.Series(MetricKeys.TrainLoss);
         double[] apart = [.. steps.Select(step => Math.Abs(losses[(int)step!["step"]!] - (double)step["loss"]!) / (double)step["loss"]!)];
-        output.WriteLine($"losses of {apart.Length} steps up to 1250: {apart.Average():0.0e+00} average deviation, {apart.Max():0.0e+00} maximum (not judged)");
+        output.WriteLine($"losses of {apart.Length} steps up to 1250: {apart.Average():0.0e+00} average deviation, "
+            + $"{apart.Max():0.0e+00} maximum (not judged)");
     }
 
     // A loose bound: one class may gain what the other loses at the same accuracy, but at most twice the three points.
@@ -91,7 +98,8 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
             [("truePositive", "1", "1"), ("falsePositive", "0", "1"), ("falseNegative", "1", "0"), ("trueNegative", "0", "0")])
         {
             int found = predictions.Count(row => row[1] == label && row[2] == predicted);
-            deviations.Absolute($"{key} of {predictions.Count} rows", "the end", (int)confusion[key]!, found, Math.Round(2 * Points * predictions.Count));
+            deviations.Absolute(
+                $"{key} of {predictions.Count} rows", "the end", (int)confusion[key]!, found, Math.Round(2 * Points * predictions.Count));
         }
     }
 }

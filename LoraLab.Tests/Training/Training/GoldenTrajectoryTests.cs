@@ -17,7 +17,8 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
 
     private static readonly string[] _names =
     [
-        "lora-all", "lora-completion", "lora-pertoken", "lora-plus-qv", "lora-qv", "lora-swapped-qv", "lora-two-epochs-short-window", "lora-warmup",
+        "lora-all", "lora-completion", "lora-pertoken", "lora-plus-qv", "lora-qv", "lora-swapped-qv", "lora-two-epochs-short-window",
+        "lora-warmup",
         "lora-xs-all", "lora-xs-output", "lora-xs-qv", "lora-xs-split", "pissa-all", "pissa-qv", "pissa-rslora",
     ];
 
@@ -53,7 +54,9 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
 
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
         RunEnvironment used = run.Prepared.Environment;
-        Assert.Equal((microBatch == "auto" ? (int)golden["effectiveBatch"]! : int.Parse(microBatch, CultureInfo.InvariantCulture), null), (used.MicroBatch, used.PackTokens));
+        Assert.Equal(
+            (microBatch == "auto" ? (int)golden["effectiveBatch"]! : int.Parse(microBatch, CultureInfo.InvariantCulture), null),
+            (used.MicroBatch, used.PackTokens));
         Assert.Equal(microBatch != "1", used.SharedPrefix);
         Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
         JsonArray steps = golden["train"]!.AsArray();
@@ -67,7 +70,8 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     [Fact]
     public void References_InTheFixtures_AreAllRun()
     {
-        string[] present = [.. Directory.EnumerateDirectories(Fixtures.Golden(".")).Where(folder => File.Exists(Path.Combine(folder, "trajectory.json"))).Select(folder => Path.GetFileName(folder)!)];
+        string[] present = [.. Directory.EnumerateDirectories(Fixtures.Golden("."))
+            .Where(folder => File.Exists(Path.Combine(folder, "trajectory.json"))).Select(folder => Path.GetFileName(folder)!)];
 
         Assert.Equal(present.Order(StringComparer.Ordinal), [.. _names.Append(GoldenFullLengthTests.Name).Order(StringComparer.Ordinal)]);
     }
@@ -82,7 +86,8 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
             int n = (int)step!["step"]!;
             deviations.Relative("loss", $"step {n}", (double)step["loss"]!, losses[n], limit);
             deviations.Relative("gradient norm", $"step {n}", (double)step["gradNorm"]!, norms[n], limit);
-            deviations.Absolute("learning-rate factor", $"step {n}", (double)step["lrFactor"]!, rates[n] / run.Prepared.Spec.LearningRate!.Value, 1e-12);
+            deviations.Absolute(
+                "learning-rate factor", $"step {n}", (double)step["lrFactor"]!, rates[n] / run.Prepared.Spec.LearningRate!.Value, 1e-12);
         }
     }
 
@@ -92,7 +97,9 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         foreach (JsonNode? row in rows)
         {
             string[] scored = predictions[(int)row!["row"]!];
-            Assert.Equal(((int)row["row"]!, (int)row["label"]!), (int.Parse(scored[0], CultureInfo.InvariantCulture), int.Parse(scored[1], CultureInfo.InvariantCulture)));
+            Assert.Equal(
+                ((int)row["row"]!, (int)row["label"]!),
+                (int.Parse(scored[0], CultureInfo.InvariantCulture), int.Parse(scored[1], CultureInfo.InvariantCulture)));
             deviations.Absolute("label score", $"row {scored[0]}", (double)row["logprobNegative"]!, Number(scored[3]), limit);
             deviations.Absolute("label score", $"row {scored[0]}", (double)row["logprobPositive"]!, Number(scored[4]), limit);
         }

@@ -13,6 +13,7 @@ namespace LoraLab.Tests.Training.Training;
 public sealed class LossScalingTests
 {
     private const int Steps = 40;
+    private const string RunFilesFingerprint = LoraLab.Contracts.Worker.RunFiles.Fingerprint;
 
     [Fact]
     public void Train_OverflowsAtSteps1And37_TakesEveryWindowOnce()
@@ -33,7 +34,8 @@ public sealed class LossScalingTests
         Assert.Equal(reference.Training.Consumed.Sha256, overflowing.Training.Consumed.Sha256);
 
         // The scale is a power of two: the runs differ only by fp16 rounding at the lower end of its range.
-        Assert.All(reference.Reported(MetricKeys.TrainLoss).Zip(overflowing.Reported(MetricKeys.TrainLoss)), pair => Assert.Equal(pair.First.Value, pair.Second.Value, 5e-3 * pair.First.Value));
+        Assert.All(reference.Reported(MetricKeys.TrainLoss).Zip(overflowing.Reported(MetricKeys.TrainLoss)), pair =>
+            Assert.Equal(pair.First.Value, pair.Second.Value, 5e-3 * pair.First.Value));
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class LossScalingTests
 
         using OpenRun second = new(trainer, folder, Spec(), number: 2);
         int resumedAt = second.Training.Step;
-        (double scale, int goodSteps, int overflows) = (second.Training.Scaler.Scale, second.Training.Scaler.GoodSteps, second.Training.Scaler.Overflows);
+        (double scale, int goodSteps, int overflows) =
+            (second.Training.Scaler.Scale, second.Training.Scaler.GoodSteps, second.Training.Scaler.Overflows);
 
         Assert.Null(second.Run());
 
@@ -91,10 +94,9 @@ public sealed class LossScalingTests
         RunFailure failure = Assert.IsType<RunFailure>(run.Run((training, step) => Overflow(training, step == 6)));
 
         Assert.Contains("at step 6 of 40", failure.Message, StringComparison.Ordinal);
-        Assert.All(run.Prepared.Adapters.SelectMany(adapter => adapter.Trainable), parameter => Assert.True(parameter.Value.isfinite().all().item<bool>()));
+        Assert.All(run.Prepared.Adapters.SelectMany(adapter => adapter.Trainable), parameter =>
+            Assert.True(parameter.Value.isfinite().all().item<bool>()));
     }
-
-    private const string RunFilesFingerprint = LoraLab.Contracts.Worker.RunFiles.Fingerprint;
 
     private static void Overflow(TrainingRun run, bool now)
     {

@@ -53,7 +53,8 @@ public sealed class ProbeTests : IDisposable
         Assert.Equal(EndReason.Diverged, run.Ended.Reason);
         Assert.Contains("evaluation loss became", run.Ended.Error, StringComparison.Ordinal);
         Assert.Equal(0, run.Events.OfType<CheckpointSaved>().Last().Step);
-        Assert.Equal(["step-00000000"], Directory.EnumerateDirectories(Path.Combine(run.Folder, RunFiles.Checkpoints)).Select(Path.GetFileName));
+        Assert.Equal(
+            ["step-00000000"], Directory.EnumerateDirectories(Path.Combine(run.Folder, RunFiles.Checkpoints)).Select(Path.GetFileName));
         Assert.Contains(run.Ended.Suggestions, suggestion => (double)suggestion.Changes["learningRate"]! == 1e37);
     }
 }

@@ -59,7 +59,8 @@ public sealed class RunEndingTests
         FinishedRun whole = trainer.Run(MicroSpec.For("lora")), inParts = trainer.Run(split);
 
         Assert.Equal((null, 60), (whole.Prepared.Environment.PackTokens, inParts.Prepared.Environment.PackTokens));
-        Assert.All(whole.Series(MetricKeys.TrainLoss), point => Assert.Equal(point.Value, inParts.Series(MetricKeys.TrainLoss)[point.Key], 1e-5));
+        Assert.All(whole.Series(MetricKeys.TrainLoss), point =>
+            Assert.Equal(point.Value, inParts.Series(MetricKeys.TrainLoss)[point.Key], 1e-5));
     }
 
     [Fact]
@@ -81,7 +82,8 @@ public sealed class RunEndingTests
         IReadOnlyDictionary<int, double> expected = runs[0].Series(MetricKeys.TrainLoss);
         foreach (FinishedRun run in runs)
         {
-            Assert.All(run.Series(MetricKeys.TrainLoss), point => Assert.Equal(expected[point.Key], point.Value, 1e-5 * expected[point.Key]));
+            Assert.All(run.Series(MetricKeys.TrainLoss), point =>
+                Assert.Equal(expected[point.Key], point.Value, 1e-5 * expected[point.Key]));
         }
     }
 
@@ -91,7 +93,9 @@ public sealed class RunEndingTests
         using TestTrainer trainer = new();
         string folder = Path.Combine(trainer.NewFolder(), "..", "datasets", "long");
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "train.tsv"), "sentence\tlabel\nfine \t1\n" + string.Concat(Enumerable.Repeat("a very long review ", 2000)) + "\t0\n");
+        File.WriteAllText(
+            Path.Combine(folder, "train.tsv"),
+            "sentence\tlabel\nfine \t1\n" + string.Concat(Enumerable.Repeat("a very long review ", 2000)) + "\t0\n");
         File.WriteAllText(Path.Combine(folder, "dev.tsv"), "sentence\tlabel\ngood \t1\nbad \t0\n");
         JsonObject spec = MicroSpec.For("lora");
         spec["dataset"] = "long";

@@ -29,7 +29,8 @@ public sealed class StepCostTests(ITestOutputHelper output)
         // Reading the step log waits for the device, here once per 64 steps; a run reads it at most five times per second.
         Assert.InRange(steady[^1].Reads - steady[0].Reads, 0, (steady.Length / 64) + 1);
         Assert.Equal(steady[0].Tensors, steady[^1].Tensors);
-        double bytes = steady.Zip(steady.Skip(1), (before, after) => (double)(after.Bytes - before.Bytes)).Order().ElementAt(steady.Length / 2);
+        double bytes = steady.Zip(steady.Skip(1), (before, after) => (double)(after.Bytes - before.Bytes)).Order()
+            .ElementAt(steady.Length / 2);
         output.WriteLine($"{model}: {bytes} managed bytes per step");
         Assert.InRange(bytes, 0, MaxManagedBytes);
     }
@@ -49,7 +50,8 @@ public sealed class StepCostTests(ITestOutputHelper output)
 
     private sealed record Cost(long Reads, long Tensors, long Bytes)
     {
-        public static Cost Now() => new(TensorReader.Reads, DisposeScopeManager.Statistics.ThreadTotalLiveCount, GC.GetAllocatedBytesForCurrentThread());
+        public static Cost Now() =>
+            new(TensorReader.Reads, DisposeScopeManager.Statistics.ThreadTotalLiveCount, GC.GetAllocatedBytesForCurrentThread());
     }
 
     /// <summary>A stopped clock: steps are committed only when the log is full.</summary>

@@ -6,7 +6,7 @@ namespace LoraLab.Tests.Web.Charts;
 
 public sealed class ChartBuilderTests
 {
-    private static readonly MetricSeries s_withHole = new()
+    private static readonly MetricSeries _withHole = new()
     {
         X = [1, 2, 3, 4],
         Y = [10, null, 0.1, -1],
@@ -16,7 +16,7 @@ public sealed class ChartBuilderTests
     [Fact]
     public void Build_NonFinitePoint_BreaksTheLineAndIsMarked()
     {
-        ChartDrawing drawing = Build(s_withHole, new ChartView());
+        ChartDrawing drawing = Build(_withHole, new ChartView());
 
         Assert.Equal([10, null, 0.1, -1], Assert.Single(drawing.Lines).Y);
         Assert.Equal(new ChartMark(2, "NaN", "run", "#123456"), Assert.Single(drawing.Marks));
@@ -26,7 +26,7 @@ public sealed class ChartBuilderTests
     [Fact]
     public void Build_LogarithmicAxis_HidesAndCountsNonPositivePoints()
     {
-        ChartDrawing drawing = Build(s_withHole, new ChartView(LogY: true));
+        ChartDrawing drawing = Build(_withHole, new ChartView(LogY: true));
 
         double?[] y = [.. Assert.Single(drawing.Lines).Y];
         Assert.Equal(1, y[0]!.Value, 12);
@@ -80,7 +80,8 @@ public sealed class ChartBuilderTests
     public void Build_Share_AxisStaysWithinOne()
     {
         ChartDrawing drawing = ChartBuilder.Build(
-            [new ChartSeries("a", "run", "#123456", new MetricSeries { X = [0, 50], Y = [0.5, 0.997] })], new ChartView(), ChartFormat.Percent, lowerIsBetter: false);
+            [new ChartSeries("a", "run", "#123456", new MetricSeries { X = [0, 50], Y = [0.5, 0.997] })], new ChartView(),
+            ChartFormat.Percent, lowerIsBetter: false);
 
         Assert.Equal(1, drawing.Y.Max, 12);
     }

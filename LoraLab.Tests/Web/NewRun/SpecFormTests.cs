@@ -8,7 +8,7 @@ namespace LoraLab.Tests.Web.NewRun;
 
 public sealed class SpecFormTests
 {
-    private static readonly FormField s_rank = new("rank", "Rank", FieldKind.Number);
+    private static readonly FormField _rank = new("rank", "Rank", FieldKind.Number);
 
     [Theory]
     [InlineData("16", "16")]
@@ -20,7 +20,7 @@ public sealed class SpecFormTests
     {
         SpecForm form = new();
 
-        form.SetText(s_rank, typed);
+        form.SetText(_rank, typed);
 
         Assert.Equal(JsonNode.Parse(json)!.ToJsonString(), form.Values["rank"]!.ToJsonString());
     }
@@ -33,7 +33,7 @@ public sealed class SpecFormTests
     public void Changes_AppliedToAFreshForm_GiveTheSameForm()
     {
         SpecForm form = new();
-        form.SetText(s_rank, "abc");
+        form.SetText(_rank, "abc");
         form.Set("targetModules", TargetModules.AllLinearWord);
 
         SpecForm reloaded = new();

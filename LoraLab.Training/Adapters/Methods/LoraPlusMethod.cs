@@ -39,8 +39,10 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
         [
             new(
                 "The official implementation was used.",
-                "init is a separate option whose default is LoRA's initialization; swapped reproduces the undocumented default of the official repository.",
-                "The repository pins a fork of PEFT that initializes A to zero unless a flag is set, which confounds two changes in one comparison."),
+                "init is a separate option whose default is LoRA's initialization; swapped reproduces the undocumented "
+                    + "default of the official repository.",
+                "The repository pins a fork of PEFT that initializes A to zero unless a flag is set, "
+                    + "which confounds two changes in one comparison."),
             new(
                 "The ratio of the learning rates should be 2 to 4 for LLaMA; 4 was best.",
                 "lrRatio defaults to 4; any ratio, or both learning rates, can be set.",
@@ -78,7 +80,8 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
         public double LrRatio { get; init; } = 4;
 
         /// <summary>The factor that is initialized to zero.</summary>
-        [MethodOption("kaiming: LoRA's initialization (A random, B zero); swapped: A zero, B random, the default of the authors' repository.")]
+        [MethodOption(
+            "kaiming: LoRA's initialization (A random, B zero); swapped: A zero, B random, the default of the authors' repository.")]
         public Start Init { get; init; } = Start.Kaiming;
     }
 }

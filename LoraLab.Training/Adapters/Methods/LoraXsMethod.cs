@@ -37,7 +37,8 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         ],
         Initialization =
         [
-            "W ≈ U·Σ·Vᵀ, the r largest singular values with their vectors; signs such that the largest entry of each left vector is positive",
+            "W ≈ U·Σ·Vᵀ, the r largest singular values with their vectors; signs such that the largest "
+                + "entry of each left vector is positive",
             "sigmaPlacement input: A = Σ·Vᵀ, B = U; output: A = Vᵀ, B = U·Σ; split: A = √Σ·Vᵀ, B = U·√Σ",
             "R: N(0, rInitStd²), rInitStd = 1e-5 by default; with 0 the initial model equals the base model exactly",
         ],
@@ -52,7 +53,8 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             new(
                 "A acts on the output and B on the input.",
                 "A acts on the input and B on the output, as in all methods; the singular values are in A by default.",
-                "The authors' code decomposes the transpose of W. With Adam the three placements train differently, so the choice is an option."),
+                "The authors' code decomposes the transpose of W. With Adam the three placements train "
+                    + "differently, so the choice is an option."),
             new(
                 "Neither the initialization of R nor a learning rate is given.",
                 "R ~ N(0, 1e-5²); default learning rate 2e-3.",
@@ -86,7 +88,8 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             Placement.Output => (svd.Vh_RI, svd.U_OR.mul(svd.Sigma_R)),
             _ => (svd.Vh_RI.mul(root_R.unsqueeze(1)), svd.U_OR.mul(root_R)),
         };
-        Tensor r_RR = Initializers.Gaussian(layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
+        Tensor r_RR = Initializers.Gaussian(
+            layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope())
         {
@@ -98,11 +101,13 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     public sealed record Options
     {
         /// <summary>The factor that holds the singular values.</summary>
-        [MethodOption("Frozen factor that holds the singular values: input (A, as in the authors' code), output (B), or split (√Σ in both).")]
+        [MethodOption(
+            "Frozen factor that holds the singular values: input (A, as in the authors' code), output (B), or split (√Σ in both).")]
         public Placement SigmaPlacement { get; init; } = Placement.Input;
 
         /// <summary>Standard deviation of the initial R.</summary>
-        [MethodOption("Standard deviation of the initial R; with 0 the initial model equals the base model exactly.", Minimum = 0, Maximum = 1)]
+        [MethodOption(
+            "Standard deviation of the initial R; with 0 the initial model equals the base model exactly.", Minimum = 0, Maximum = 1)]
         public double RInitStd { get; init; } = 1e-5;
 
         /// <summary>SVD algorithm.</summary>

@@ -38,9 +38,11 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         ],
         Initialization =
         [
-            "W ≈ U·Σ·Vᵀ, the r largest singular values with their vectors; signs such that the largest entry of each left vector is positive",
+            "W ≈ U·Σ·Vᵀ, the r largest singular values with their vectors; signs such that the largest "
+                + "entry of each left vector is positive",
             "A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s)",
-            "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision; with residual branch, W is unchanged and the branch subtracts s·B₀·A₀",
+            "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision; with residual branch, "
+                + "W is unchanged and the branch subtracts s·B₀·A₀",
         ],
         Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
         Deviations =
@@ -52,7 +54,8 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
             new(
                 "Scaling is not mentioned.",
                 "The singular values are divided by s.",
-                "Only then does the initial model equal the base model for every α and r; with the paper's α = 16 and r = 32 the principal components would enter scaled by one half."),
+                "Only then does the initial model equal the base model for every α and r; with the paper's α = 16 and r = 32 the principal "
+                    + "components would enter scaled by one half."),
             new(
                 "The residual is built from the remaining singular values and vectors.",
                 "The residual is W minus the principal components.",
@@ -92,7 +95,8 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         }
 
         return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd.Algorithm }
-            .WithExtracted(new ExtractedFactors(a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch));
+            .WithExtracted(new ExtractedFactors(
+                a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch));
     }
 
     /// <summary>Options of <c>pissa</c>.</summary>

@@ -45,8 +45,10 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
                 "Their abstract states the opposite: B zero and A random is better on average because it allows larger learning rates."),
             new(
                 "B ~ U(−0.01, 0.01).",
-                "This is the default; init also offers the wider distributions of the LoRA+ authors' fork (kaiming) and of the theory (gaussian).",
-                "With Adam the magnitude of A's first update is the learning rate regardless of the gradient, so a B that is 18 to 35 times smaller lowers the effective learning rate."),
+                "This is the default; init also offers the wider distributions of the LoRA+ authors' fork "
+                    + "(kaiming) and of the theory (gaussian).",
+                "With Adam the magnitude of A's first update is the learning rate regardless of the gradient, "
+                    + "so a B that is 18 to 35 times smaller lowers the effective learning rate."),
         ],
         Source = "Hayou et al. 2024, The Impact of Initialization on LoRA Finetuning Dynamics",
         Color = "#e66101",

@@ -92,7 +92,8 @@ public sealed record PeftConfig
 
         string? initialization = InitLoraWeights.ValueKind == JsonValueKind.String ? InitLoraWeights.GetString()!.ToLowerInvariant() : null;
         return initialization is not null && Array.Exists(_baseChangingInitializations, initialization.StartsWith)
-            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights; convert it to a plain LoRA adapter first "
+            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights; "
+                + "convert it to a plain LoRA adapter first "
                 + "(in PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
             : null;
     }

@@ -14,7 +14,7 @@ namespace LoraLab.Training.Adapters.Peft;
 /// </summary>
 public static class PeftExport
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <summary>Writes configuration, weights and LoraLab's metadata to a folder.</summary>
     public static void Write(string folder, IEnumerable<LowRankAdapter> adapters, RunSpec spec, string fileVersion)
@@ -33,8 +33,9 @@ public static class PeftExport
 
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
         int growth = all.Exists(adapter => adapter.Extracted is not null) ? 2 : 1;
-        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(Indented) + "\n");
-        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(_indented) + "\n");
+        DurableFile.WriteAllText(
+            Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
     }
 
     /// <summary>Factors whose product, times the adapter's scaling, is the full update of the original weight.</summary>
@@ -52,7 +53,10 @@ public static class PeftExport
     {
         // α grows with the rank so that α/r (or α/√r) is unchanged.
         double alpha = spec.Alpha * (spec.RankStabilized ? Math.Sqrt(growth) : growth);
-        string[] targets = [.. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
+        string[] targets =
+        [
+            .. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal),
+        ];
         return new JsonObject
         {
             ["alpha_pattern"] = new JsonObject(),

@@ -20,7 +20,8 @@ public static class PeftFiles
     /// <summary>Module of a factor's tensor name, or null if it is not the name of a factor.</summary>
     public static string? Module(string tensorName) =>
         tensorName.StartsWith(Prefix, StringComparison.Ordinal)
-        && (tensorName.EndsWith(".lora_A.weight", StringComparison.Ordinal) || tensorName.EndsWith(".lora_B.weight", StringComparison.Ordinal))
+        && (tensorName.EndsWith(".lora_A.weight", StringComparison.Ordinal)
+            || tensorName.EndsWith(".lora_B.weight", StringComparison.Ordinal))
             ? tensorName[Prefix.Length..^".lora_A.weight".Length]
             : null;
 }

@@ -13,7 +13,8 @@ public static class PeftImport
 
     /// <summary>Loads the folder's factors into new adapters.</summary>
     /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) => Load(folder, ReadConfig(folder), adapters, rank);
+    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) =>
+        Load(folder, ReadConfig(folder), adapters, rank);
 
     /// <summary>Loads the folder's factors into new adapters, given the folder's configuration.</summary>
     /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
@@ -21,7 +22,10 @@ public static class PeftImport
     {
         if (config.Rank != rank)
         {
-            throw RunFailure.BadData($"initFrom: the adapter in {folder} has rank {config.Rank}, but the specification has rank {rank}; set rank to {config.Rank}.", Field);
+            throw RunFailure.BadData(
+                $"initFrom: the adapter in {folder} has rank {config.Rank}, but the specification has rank "
+                    + $"{rank}; set rank to {config.Rank}.",
+                Field);
         }
 
         using IDisposable noGrad = no_grad();
@@ -35,20 +39,27 @@ public static class PeftImport
 
         if (unused.Count > 0)
         {
-            throw RunFailure.BadData($"initFrom: tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {folder} belongs to no target module of the specification ({unused.Count} such tensors); targetModules must match the adapter.", Field);
+            throw RunFailure.BadData(
+                $"initFrom: tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {folder} belongs to no target module of "
+                    + $"the specification ({unused.Count} such tensors); targetModules must match the adapter.",
+                Field);
         }
 
         void Copy(string name, Tensor target)
         {
             if (!unused.Remove(name))
             {
-                throw RunFailure.BadData($"initFrom: tensor '{name}' is missing from {folder}; targetModules must match the adapter.", Field);
+                throw RunFailure.BadData(
+                    $"initFrom: tensor '{name}' is missing from {folder}; targetModules must match the adapter.", Field);
             }
 
             IReadOnlyList<long> found = file.Tensors[name].Shape;
             if (!found.SequenceEqual(target.shape))
             {
-                throw RunFailure.BadData($"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", found)}], but the run needs [{string.Join(", ", target.shape)}]: the adapter is for another model.", Field);
+                throw RunFailure.BadData(
+                    $"initFrom: tensor '{name}' in {folder} has shape [{string.Join(", ", found)}], but the run needs "
+                        + $"[{string.Join(", ", target.shape)}]: the adapter is for another model.",
+                    Field);
             }
 
             using Tensor stored = file.ToWeight(name);

@@ -20,14 +20,19 @@ internal static class SvdKey
     private static readonly ConcurrentDictionary<string, string?> _deviceNames = new(StringComparer.Ordinal);
 
     /// <summary>The key as file metadata; the module's name and the iterations matter only for the randomized algorithm.</summary>
-    public static IReadOnlyDictionary<string, string> Of(Tensor weight_OI, int rank, bool full, int iterations, string module) => new Dictionary<string, string>
-    {
-        ["format"] = string.Create(CultureInfo.InvariantCulture, $"loralab svd {Version}"),
-        ["weight"] = HashOf(weight_OI),
-        ["rank"] = rank.ToString(CultureInfo.InvariantCulture),
-        ["algorithm"] = full ? "full" : string.Create(CultureInfo.InvariantCulture, $"randomised, {iterations} iterations, start {module}"),
-        ["computedBy"] = string.Create(CultureInfo.InvariantCulture, $"libtorch {__version__}, {_deviceNames.GetOrAdd(weight_OI.device.ToString(), Devices.Name)}, {get_num_threads()} used"),
-    };
+    public static IReadOnlyDictionary<string, string> Of(Tensor weight_OI, int rank, bool full, int iterations, string module) =>
+        new Dictionary<string, string>
+        {
+            ["format"] = string.Create(CultureInfo.InvariantCulture, $"loralab svd {Version}"),
+            ["weight"] = HashOf(weight_OI),
+            ["rank"] = rank.ToString(CultureInfo.InvariantCulture),
+            ["algorithm"] = full
+                ? "full"
+                : string.Create(CultureInfo.InvariantCulture, $"randomised, {iterations} iterations, start {module}"),
+            ["computedBy"] = string.Create(
+                CultureInfo.InvariantCulture,
+                $"libtorch {__version__}, {_deviceNames.GetOrAdd(weight_OI.device.ToString(), Devices.Name)}, {get_num_threads()} used"),
+        };
 
     /// <summary>File name of a key.</summary>
     public static string FileName(IReadOnlyDictionary<string, string> key)

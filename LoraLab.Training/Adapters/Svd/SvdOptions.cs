@@ -4,7 +4,8 @@ namespace LoraLab.Training.Adapters.Svd;
 internal static class SvdOptions
 {
     /// <summary>Description of <c>svd</c>.</summary>
-    public const string AlgorithmHelp = "SVD algorithm: auto is full if the smaller dimension of the weight is at most 512, otherwise randomised.";
+    public const string AlgorithmHelp = "SVD algorithm: auto is full if the smaller dimension of the "
+        + "weight is at most 512, otherwise randomised.";
 
     /// <summary>Description of <c>svdIterations</c>.</summary>
     public const string IterationsHelp = "Power iterations of the randomized SVD.";

@@ -39,7 +39,8 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
         bool full = algorithm == SvdAlgorithm.Full || (algorithm == SvdAlgorithm.Auto && smaller <= LargestAutoFull);
         return cache is null
             ? Compute(weight_OI, rank, full, iterations, module)
-            : cache.Get(SvdKey.Of(weight_OI, rank, full, iterations, module), weight_OI, rank, () => Compute(weight_OI, rank, full, iterations, module));
+            : cache.Get(SvdKey.Of(weight_OI, rank, full, iterations, module), weight_OI, rank, () =>
+                Compute(weight_OI, rank, full, iterations, module));
     }
 
     private static TruncatedSvd Compute(Tensor weight_OI, int rank, bool full, int iterations, string module)
@@ -53,7 +54,9 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
         Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
         // A zero column has no sign: leave it unchanged.
         signs_1R = signs_1R.Plus(signs_1R.eq(0).to(signs_1R.dtype));
-        return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full ? "full" : "randomised");
+        return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full
+            ? "full"
+            : "randomised");
     }
 
     private static (Tensor U, Tensor Sigma, Tensor Vh) Randomized(Tensor weight_OI, int columns, int iterations, string module)

@@ -44,7 +44,15 @@ internal static class Preload
 
     private static void Train(TrainerServices services, string folder, CancellationToken cancellation)
     {
-        RunSpec spec = new() { Model = CatalogFolders.Bundled, Dataset = CatalogFolders.Bundled, TrainSamples = 4, EffectiveBatch = 2, EvalSamples = 2, Device = "cpu" };
+        RunSpec spec = new()
+        {
+            Model = CatalogFolders.Bundled,
+            Dataset = CatalogFolders.Bundled,
+            TrainSamples = 4,
+            EffectiveBatch = 2,
+            EvalSamples = 2,
+            Device = "cpu",
+        };
         RunDirectory directory = new(folder);
         using StopSignal stop = new();
         using CancellationTokenRegistration registration = cancellation.Register(stop.Cancel);

@@ -18,7 +18,7 @@ public static class WorkerProgram
     private const int EchoCapacity = 1024;
 
     /// <summary>A worker without a server must release the device within five seconds; then it kills itself.</summary>
-    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(4.5);
+    private static readonly TimeSpan _gracePeriod = TimeSpan.FromSeconds(4.5);
 
     /// <summary>Executes one run; returns the exit code.</summary>
     public static int Run(TrainerServices services, TextReader input, TextWriter output, TextWriter log)
@@ -26,7 +26,7 @@ public static class WorkerProgram
         using StopSignal stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Abandon(context, stop));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Abandon(context, stop));
-        if (WaitForCommand(new CommandReader(input, stop, GracePeriod, KillSelf), services, stop) is not WorkerCommand first)
+        if (WaitForCommand(new CommandReader(input, stop, _gracePeriod, KillSelf), services, stop) is not WorkerCommand first)
         {
             return ExitCodes.Success;
         }
@@ -47,12 +47,14 @@ public static class WorkerProgram
         }
     }
 
-    private static EndReason? Execute(TrainerServices services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
+    private static EndReason? Execute(
+        TrainerServices services, RunDirectory directory, WorkerCommand command, StopSignal stop, TextWriter output, TextWriter log)
     {
         using Echo echo = new(output);
         using EventLog events = new(directory.AttemptFolder(command.Attempt), services.Clock, echo.Write);
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
-        return services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: command.Attempt > 1, command.Files);
+        return services.Execution()
+            .Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: command.Attempt > 1, command.Files);
     }
 
     /// <summary>
@@ -86,7 +88,8 @@ public static class WorkerProgram
     /// </summary>
     private sealed class Echo : IDisposable
     {
-        private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(EchoCapacity) { FullMode = BoundedChannelFullMode.DropOldest });
+        private readonly Channel<string> _lines =
+            Channel.CreateBounded<string>(new BoundedChannelOptions(EchoCapacity) { FullMode = BoundedChannelFullMode.DropOldest });
         private readonly Thread _thread;
 
         public Echo(TextWriter output)

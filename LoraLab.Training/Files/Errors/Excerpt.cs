@@ -8,7 +8,9 @@ internal static class Excerpt
     /// <summary>The text itself if it is short and printable; else its beginning and end, with a dot for each control character.</summary>
     public static string Of(string text)
     {
-        string shown = text.Length > MaxLength ? string.Concat(text.AsSpan(0, MaxLength / 2), " … ", text.AsSpan(text.Length - (MaxLength / 2))) : text;
+        string shown = text.Length > MaxLength
+            ? string.Concat(text.AsSpan(0, MaxLength / 2), " … ", text.AsSpan(text.Length - (MaxLength / 2)))
+            : text;
         return shown.Any(IsUnprintable) ? string.Concat(shown.Select(c => IsUnprintable(c) ? '·' : c)) : shown;
     }
 

@@ -55,7 +55,8 @@ internal sealed class FileMapping(string path, SafeFileHandle opened, byte[] hea
     {
         try
         {
-            torch.Tensor map = torch.from_file(Path.GetFullPath(path), shared: false, RandomAccess.GetLength(opened) / size, dtype, torch.CPU).DetachFromDisposeScope();
+            torch.Tensor map = torch.from_file(
+                Path.GetFullPath(path), shared: false, RandomAccess.GetLength(opened) / size, dtype, torch.CPU).DetachFromDisposeScope();
             if (IsOpenedFile(map, size))
             {
                 return map;

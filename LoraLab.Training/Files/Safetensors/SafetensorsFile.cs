@@ -114,14 +114,18 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Throws if a value is NaN or infinite; <paramref name="first"/> is the index of the first value within the tensor.</summary>
-    internal void RequireFinite(SafetensorsEntry entry, torch.Tensor values, long first) => TensorBytes.ForEachSpan(values, (span, offset) =>
-    {
-        long found = NonFinite.FirstIndex(span, entry.Dtype);
-        if (found >= 0)
+    internal void RequireFinite(SafetensorsEntry entry, torch.Tensor values, long first) =>
+        TensorBytes.ForEachSpan(values, (span, offset) =>
         {
-            throw RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' contains NaN or infinity (element {first + (offset / values.ElementSize) + found}); download the file again, or use another one.", _field);
-        }
-    });
+            long found = NonFinite.FirstIndex(span, entry.Dtype);
+            if (found >= 0)
+            {
+                throw RunFailure.BadData(
+                    $"{Path}: tensor '{Excerpt.Of(entry.Name)}' contains NaN or infinity (element "
+                        + $"{first + (offset / values.ElementSize) + found}); download the file again, or use another one.",
+                    _field);
+            }
+        });
 
     /// <summary>Fills <paramref name="target"/> with the bytes of the file starting at <paramref name="offset"/>.</summary>
     internal void ReadExactly(Span<byte> target, long offset)
@@ -162,8 +166,12 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     private SafetensorsEntry Entry(string name) =>
-        Tensors.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
+        Tensors.TryGetValue(name, out SafetensorsEntry? entry)
+            ? entry
+            : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
 
     private RunFailure Unusable(SafetensorsEntry entry) =>
-        RunFailure.BadData($"{Path}: tensor '{Excerpt.Of(entry.Name)}' has dtype {entry.Dtype}, which is not supported; convert it to F32, F16 or BF16.", _field);
+        RunFailure.BadData(
+            $"{Path}: tensor '{Excerpt.Of(entry.Name)}' has dtype {entry.Dtype}, which is not supported; convert it to F32, F16 or BF16.",
+            _field);
 }

@@ -44,8 +44,11 @@ internal sealed class SafetensorsHeader
         byte[] prefix = new byte[sizeof(ulong)];
         Require(TryFill(handle, prefix), "is truncated: it has no header; download the file again");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        Require(length is >= 2 and <= MaxHeaderBytes, $"is not a safetensors file: its first eight bytes declare a header of {length} bytes");
-        Require((long)length <= fileLength - prefix.Length, $"is truncated: its header should have {length} bytes, but the file has {fileLength}; download the file again");
+        Require(
+            length is >= 2 and <= MaxHeaderBytes, $"is not a safetensors file: its first eight bytes declare a header of {length} bytes");
+        Require(
+            (long)length <= fileLength - prefix.Length,
+            $"is truncated: its header should have {length} bytes, but the file has {fileLength}; download the file again");
         Bytes = new byte[prefix.Length + (int)length];
         Require(TryFill(handle, Bytes), "is truncated: it ends within its header; download the file again");
         ReadOnlyMemory<byte> json = Bytes.AsMemory(prefix.Length);
@@ -110,7 +113,8 @@ internal sealed class SafetensorsHeader
         string dtype = "";
         long[] shape = [], offsets = [];
         bool complete = value.ValueKind == JsonValueKind.Object
-            && value.TryGetProperty("dtype", out JsonElement dtypeValue) && dtypeValue.ValueKind == JsonValueKind.String && (dtype = dtypeValue.GetString()!).Length > 0
+            && value.TryGetProperty("dtype", out JsonElement dtypeValue) && dtypeValue.ValueKind == JsonValueKind.String
+            && (dtype = dtypeValue.GetString()!).Length > 0
             && value.TryGetProperty("shape", out JsonElement shapeValue) && TryReadSizes(shapeValue, out shape)
             && value.TryGetProperty("data_offsets", out JsonElement offsetsValue) && TryReadSizes(offsetsValue, out offsets)
             && offsets.Length == 2;
@@ -129,7 +133,9 @@ internal sealed class SafetensorsHeader
 
         size = shape.Contains(0) ? 0 : size;
         long length = offsets[1] - offsets[0];
-        Require(size == (UInt128)length, $"has tensor '{shown}' of dtype {dtype} and shape [{string.Join(", ", shape)}] with {length} bytes instead of {size}");
+        Require(
+            size == (UInt128)length,
+            $"has tensor '{shown}' of dtype {dtype} and shape [{string.Join(", ", shape)}] with {length} bytes instead of {size}");
         Require(offsets[1] <= long.MaxValue - dataStart, $"has tensor '{shown}' with impossible data_offsets");
         return new SafetensorsEntry(name, dtype, shape, dataStart + offsets[0], length);
     }
@@ -144,7 +150,9 @@ internal sealed class SafetensorsHeader
             Require(entry.Offset >= expected, $"has tensor '{shown}' that overlaps {previous}");
             Require(entry.Offset == expected, $"has {entry.Offset - expected} unused bytes before tensor '{shown}'");
             expected = entry.Offset + entry.Length;
-            Require(expected <= fileLength, $"is truncated: tensor '{shown}' ends at byte {expected}, but the file has {fileLength}; download the file again");
+            Require(
+                expected <= fileLength,
+                $"is truncated: tensor '{shown}' ends at byte {expected}, but the file has {fileLength}; download the file again");
             previous = $"tensor '{shown}'";
         }
 

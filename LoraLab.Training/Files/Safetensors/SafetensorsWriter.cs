@@ -28,7 +28,8 @@ public static class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(metadata);
 
         // Wider elements first, so that every tensor is aligned to its element size; then by name.
-        DeferredTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        DeferredTensor[] ordered =
+            [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -59,7 +60,9 @@ public static class SafetensorsWriter
         foreach (DeferredTensor tensor in tensors)
         {
             string dtype = SafetensorsDtypes.Name(tensor.Dtype)
-                ?? throw new ArgumentException($"Tensor '{tensor.Name}' has dtype {tensor.Dtype}; only float64, float32, float16 and bfloat16 can be written.", nameof(tensors));
+                ?? throw new ArgumentException(
+                    $"Tensor '{tensor.Name}' has dtype {tensor.Dtype}; only float64, float32, float16 and bfloat16 can be written.",
+                    nameof(tensors));
             long end = offset + tensor.Bytes;
             header.Add(tensor.Name, new { dtype, shape = tensor.Shape, data_offsets = new[] { offset, end } });
             offset = end;
@@ -101,7 +104,8 @@ public static class SafetensorsWriter
         torch.Tensor tensor = declared.Make();
         if (tensor.dtype != declared.Dtype || !tensor.shape.SequenceEqual(declared.Shape))
         {
-            throw new ArgumentException($"Tensor '{declared.Name}' was declared as {declared.Dtype} [{string.Join(", ", declared.Shape)}], but is {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
+            throw new ArgumentException($"Tensor '{declared.Name}' was declared as {declared.Dtype} [{string.Join(", ", declared.Shape)}], "
+                + $"but is {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
         }
 
         torch.Tensor plain = tensor.detach().cpu().contiguous();

@@ -22,7 +22,8 @@ public sealed class ModelCatalog
         string[] roots = [.. configuration.ModelDirectories, configuration.DownloadedModels];
         _bundled = Path.Combine(configuration.Home, "samples", "model");
         _models = new CatalogFolders("model", "model", roots, _bundled, folder => File.Exists(Path.Combine(folder, LlamaConfig.FileName)));
-        _adapters = new CatalogFolders("adapter", "initFrom", roots, "", folder => File.Exists(Path.Combine(folder, "adapter_config.json")));
+        _adapters = new CatalogFolders("adapter", "initFrom", roots, "", folder =>
+            File.Exists(Path.Combine(folder, "adapter_config.json")));
     }
 
     /// <summary>All model folders, usable or not, the bundled one first.</summary>
@@ -38,7 +39,8 @@ public sealed class ModelCatalog
 
     /// <summary>Current snapshots of the files of a model, usable or not.</summary>
     /// <exception cref="RunFailure">There is no such model; field <c>model</c>.</exception>
-    public IReadOnlyList<FileSnapshot> FileSnapshots(string name) => [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.ToSnapshot(name))];
+    public IReadOnlyList<FileSnapshot> FileSnapshots(string name) =>
+        [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.ToSnapshot(name))];
 
     /// <summary>Catalog entry of a model.</summary>
     /// <exception cref="RunFailure">There is no such model.</exception>
@@ -51,7 +53,8 @@ public sealed class ModelCatalog
     private (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
         string stamp = FolderStamp.Of(folder);
-        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, ResolvedModel? Model) cached) && cached.Stamp == stamp && cached.Entry.Name == name)
+        if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, ResolvedModel? Model) cached) && cached.Stamp == stamp
+            && cached.Entry.Name == name)
         {
             return (cached.Entry, cached.Model);
         }

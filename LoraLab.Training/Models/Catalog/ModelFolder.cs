@@ -42,7 +42,8 @@ internal static class ModelFolder
 
     /// <summary>Current stamps of the files that a run reads.</summary>
     public static IReadOnlyList<FileStamp> Stamps(string folder) => FileStamp.Of(
-        folder, [LlamaConfig.FileName, TokenizerModelFile.Name, CheckpointWeights.IndexFile, .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
+        folder, [LlamaConfig.FileName, TokenizerModelFile.Name, CheckpointWeights.IndexFile, .. Weights(folder)
+            .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
 
     private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
 
@@ -58,7 +59,9 @@ internal static class ModelFolder
             return $"{Path.GetFileName(empty)} is empty or a broken link.";
         }
 
-        return File.Exists(Path.Combine(folder, TokenizerModelFile.Name)) ? null : $"The folder {TokenizerModelFile.MissingMessage(folder)}.";
+        return File.Exists(Path.Combine(folder, TokenizerModelFile.Name))
+            ? null
+            : $"The folder {TokenizerModelFile.MissingMessage(folder)}.";
     }
 
     private static long Bytes(string path) => Math.Max(0, FileStamp.Of(path).Bytes);

@@ -23,13 +23,15 @@ public sealed class BlockMemory
     /// <param name="half">Whether the frozen weights are bf16 or fp16.</param>
     /// <param name="gpu">Whether the model runs on a GPU.</param>
     /// <param name="dropout">Whether there is dropout.</param>
-    public BlockMemory(LlamaConfig config, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
+    public BlockMemory(
+        LlamaConfig config, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
     {
         (_half, _gpu, _value) = (half, gpu, half ? sizeof(short) : Single);
         _rowAttention = RowAttention.Supports(config, !gpu, half);
         (_width, _inner, _heads) = (config.HiddenSize, config.IntermediateSize, config.Heads);
         (_queries, _keys) = (config.Heads * config.HeadSize, config.KeyValueHeads * config.HeadSize);
-        _workspaces = config.BlockLinears.ToDictionary(linear => linear.Name, linear => new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
+        _workspaces = config.BlockLinears.ToDictionary(linear => linear.Name, linear =>
+            new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         Masks = new(dropout ? Single * config.BlockLinears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
         Saved = new PassBytes(
             (_value * ((2 * _queries) + (2 * _keys) + (2 * _inner))) + (2 * Single * _width) + (Single * rank * adapters.Count),

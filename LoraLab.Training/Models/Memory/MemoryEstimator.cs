@@ -33,7 +33,8 @@ public static class MemoryEstimator
         double adapters = request.Config.Layers * request.Adapters.Values.Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
         double optimizer = request.Config.Layers * request.Adapters.Values.Sum(adapter => BytesPerTrainedValue * adapter.Trained);
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
-        (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass))).MaxBy(entry => entry.Item2);
+        (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
+            .MaxBy(entry => entry.Item2);
         double allocator = request.Gpu ? 0 : Math.Min(AllocatorOverhead, OverheadPerTemporary * Math.Max(training.Block, training.Head));
         double baseline = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + allocator;
         // On the CPU the activation arena stays allocated between steps.
@@ -71,9 +72,11 @@ public static class MemoryEstimator
     public static double Weights(MemoryRequest request)
     {
         double value = request.Half ? sizeof(short) : Single;
-        double all = CheckpointShapes.Of(request.Config).Sum(weight => weight.Shape.Aggregate(weight.Shape.Length == 1 ? Single : value, (product, length) => product * length));
+        double all = CheckpointShapes.Of(request.Config)
+            .Sum(weight => weight.Shape.Aggregate(weight.Shape.Length == 1 ? Single : value, (product, length) => product * length));
         double replaced = request.Config.BlockLinears
-            .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter) && adapter.ReplacesWeight)
+            .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter)
+                && adapter.ReplacesWeight)
             .Sum(linear => value * linear.Out * linear.In);
         return all + (request.Config.Layers * replaced);
     }
@@ -93,7 +96,8 @@ public static class MemoryEstimator
         BlockMemory block = Block(request);
         double stream = Single * request.Config.HiddenSize * pass.Rows;
         // Including the rotary angles and the mask of source cells.
-        double saved = (request.Config.Layers * block.Saved.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
+        double saved =
+            (request.Config.Layers * block.Saved.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
         double masks = block.Masks.Of(pass);
         // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
         // block.

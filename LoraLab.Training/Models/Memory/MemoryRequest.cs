@@ -47,6 +47,7 @@ public sealed record MemoryRequest
     public static IReadOnlyDictionary<string, AdapterFootprint> AdaptersOf(RunSpec spec, LlamaConfig config)
     {
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        return config.AdaptedLinears(spec.TargetModules).ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
+        return config.AdaptedLinears(spec.TargetModules)
+            .ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
     }
 }

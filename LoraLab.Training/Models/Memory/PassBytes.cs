@@ -9,9 +9,11 @@ namespace LoraLab.Training.Models.Memory;
 /// <param name="PerPair">Bytes per query–key pair, for attention that materializes its scores.</param>
 public readonly record struct PassBytes(double PerRow, double PerCell = 0, double PerBucketCell = 0, double PerPair = 0)
 {
-    /// <summary>Bytes for a given shape.</summary>
-    public double Of(PassShape shape) => (PerRow * shape.Rows) + (PerCell * shape.Cells) + (PerBucketCell * shape.BucketCells) + (PerPair * shape.BucketPairs);
-
     /// <summary>The sum of both.</summary>
-    public static PassBytes operator +(PassBytes a, PassBytes b) => new(a.PerRow + b.PerRow, a.PerCell + b.PerCell, a.PerBucketCell + b.PerBucketCell, a.PerPair + b.PerPair);
+    public static PassBytes operator +(PassBytes a, PassBytes b) =>
+        new(a.PerRow + b.PerRow, a.PerCell + b.PerCell, a.PerBucketCell + b.PerBucketCell, a.PerPair + b.PerPair);
+
+    /// <summary>Bytes for a given shape.</summary>
+    public double Of(PassShape shape) =>
+        (PerRow * shape.Rows) + (PerCell * shape.Cells) + (PerBucketCell * shape.BucketCells) + (PerPair * shape.BucketPairs);
 }

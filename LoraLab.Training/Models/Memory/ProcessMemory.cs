@@ -36,11 +36,13 @@ public static class ProcessMemory
     private static void TakeStep(Device device, ScalarType dtype)
     {
         using IDisposable scope = NewDisposeScope();
-        using LlamaModel model = LlamaFactory.Build(_smallest, (_, shape) => ones(shape, shape.Length == 1 ? float32 : dtype, device).DetachFromDisposeScope());
+        using LlamaModel model =
+            LlamaFactory.Build(_smallest, (_, shape) => ones(shape, shape.Length == 1 ? float32 : dtype, device).DetachFromDisposeScope());
         using PackedLlama packed = new(model);
         using IndexArena arena = new();
         TrainingExample[] window = [new(0, 0, [1, 2, 3, 4], 1), new(1, 0, [1, 2, 5], 1)];
-        TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(2, null, SharePrefix: true, Bucketed: true), _ => 1, _smallest.VocabularySize);
+        TrainingPass pass = TrainingPass.Create(
+            arena, window, new PassLimits(2, null, SharePrefix: true, Bucketed: true), _ => 1, _smallest.VocabularySize);
         arena.Upload(device);
         using Tensor loss = packed.Gradient(pass);
         TensorReader.Doubles(loss);

@@ -18,7 +18,8 @@ internal static class ReferenceMemory
         // Both inputs of the norms; queries, repeated keys and values, attention output; gate, its activation, up.
         double saved = (2 * Single * d) + (4 * value * a) + (3 * value * f);
         // The fp32 input of each branch: a separate copy if the layer computes in half precision.
-        double inputs = Single * config.BlockLinears.Where(linear => request.Adapters.ContainsKey(linear.Name)).Sum(linear => (double)linear.In);
+        double inputs = Single * config.BlockLinears.Where(linear => request.Adapters.ContainsKey(linear.Name))
+            .Sum(linear => (double)linear.In);
         // Until a block ends, its dispose scope holds every intermediate result, approximately these.
         double block = (Single * 12 * d) + (value * 6 * a) + (Single * 2 * f) + (value * 6 * f);
         // Logits, their fp32 copy, their log-softmax and two gradients.

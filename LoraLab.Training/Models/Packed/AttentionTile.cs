@@ -33,7 +33,8 @@ internal static unsafe class AttentionTile
     /// <param name="work">Workspace of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(
-        float* q, int rowStride, float* keys, float* values, int prefix, int first, int lanes, int size, float* o, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
+        float* q, int rowStride, float* keys, float* values, int prefix, int first, int lanes, int size, float* o, int outputStride,
+        float* logSumExp, int logSumExpStride, TileWorkspace work)
     {
         int count = prefix + first + lanes;
         Transpose(q, rowStride, lanes, size, 1 / MathF.Sqrt(size), work.Queries);
@@ -85,7 +86,8 @@ internal static unsafe class AttentionTile
     /// <param name="work">Workspace of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(
-        float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int prefix, int first, int lanes, int size, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
+        float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int prefix, int first,
+        int lanes, int size, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
     {
         int count = prefix + first + lanes;
         float scale = 1 / MathF.Sqrt(size);
@@ -195,8 +197,10 @@ internal static unsafe class AttentionTile
     {
         for (int h = 0; h < size; h += Lanes)
         {
-            Vector256<float> r0 = Vector256.Load(rows + h), r1 = Vector256.Load(rows + size + h), r2 = Vector256.Load(rows + (2 * size) + h), r3 = Vector256.Load(rows + (3 * size) + h);
-            Vector256<float> r4 = Vector256.Load(rows + (4 * size) + h), r5 = Vector256.Load(rows + (5 * size) + h), r6 = Vector256.Load(rows + (6 * size) + h), r7 = Vector256.Load(rows + (7 * size) + h);
+            Vector256<float> r0 = Vector256.Load(rows + h), r1 = Vector256.Load(rows + size + h),
+                r2 = Vector256.Load(rows + (2 * size) + h), r3 = Vector256.Load(rows + (3 * size) + h);
+            Vector256<float> r4 = Vector256.Load(rows + (4 * size) + h), r5 = Vector256.Load(rows + (5 * size) + h),
+                r6 = Vector256.Load(rows + (6 * size) + h), r7 = Vector256.Load(rows + (7 * size) + h);
             for (int j = 0; j < count; j++)
             {
                 float* w = weights + (j * Lanes);

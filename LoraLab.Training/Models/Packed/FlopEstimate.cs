@@ -11,7 +11,13 @@ namespace LoraLab.Training.Models.Packed;
 public sealed class FlopEstimate(LlamaConfig config, IReadOnlyCollection<string> targets)
 {
     // In the order of the backward pass. Its products compute input gradients, which are not needed below the lowest adapted layers.
-    private static readonly string[][] _backwardOrder = [["down_proj"], ["gate_proj", "up_proj"], ["o_proj"], ["q_proj", "k_proj", "v_proj"]];
+    private static readonly string[][] _backwardOrder =
+    [
+        ["down_proj"],
+        ["gate_proj", "up_proj"],
+        ["o_proj"],
+        ["q_proj", "k_proj", "v_proj"],
+    ];
 
     // Layers that the last block of an evaluation computes for every row; the others are computed for the selected rows only.
     private static readonly string[] _allRows = ["k_proj", "v_proj"];

@@ -14,7 +14,8 @@ public sealed class IndexArena : IDisposable
     private Tensor? _deviceWeights;
 
     /// <summary>Bytes on the device.</summary>
-    public long Bytes => ((_deviceIndices?.numel() ?? _indices.Count) * sizeof(long)) + ((_deviceWeights?.numel() ?? _weights.Count) * sizeof(float));
+    public long Bytes =>
+        ((_deviceIndices?.numel() ?? _indices.Count) * sizeof(long)) + ((_deviceWeights?.numel() ?? _weights.Count) * sizeof(float));
 
     /// <summary>Appends indices and returns their range.</summary>
     public Range AddIndices(IEnumerable<int> values)

@@ -35,7 +35,9 @@ public sealed class PackedLlama : IDisposable
         _fused = model.Device.type == DeviceType.CPU;
         _lowest = Array.FindIndex(_blocks, block => block.BackwardDepth > 0);
         _arena = _fused ? new(_blocks.Length) : null;
-        _attention = RowAttention.Supports(_config, _fused, half: model.Blocks[0].Linears[0].Weight_OI.dtype != float32) ? new(_config) : null;
+        _attention = RowAttention.Supports(_config, _fused, half: model.Blocks[0].Linears[0].Weight_OI.dtype != float32)
+            ? new(_config)
+            : null;
     }
 
     /// <summary>Bytes of activations that the last pass saved for the backward pass; 0 on a GPU, where they are not counted.</summary>
@@ -71,7 +73,8 @@ public sealed class PackedLlama : IDisposable
         }
 
         Tensor[] result = TorchScript.Tensors(
-            "loss_head", x_TD, pass.Targets, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(), lossScale, Ledger?.Counter);
+            "loss_head", x_TD, pass.Targets, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(), lossScale,
+            Ledger?.Counter);
         Tensor loss = result[0].MoveToOuterDisposeScope();
         Tensor g_TD = result[1];
         for (int i = _blocks.Length - 1; i >= Math.Max(_lowest, 0); i--)
@@ -79,7 +82,8 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layout, masks, i == _lowest ? _blocks[i].BackwardDepth : WholeBlock);
+            Tensor below_TD = Backward(
+                _blocks[i], g_TD, savedBlocks[i], pass.Layout, layout, masks, i == _lowest ? _blocks[i].BackwardDepth : WholeBlock);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -112,7 +116,8 @@ public sealed class PackedLlama : IDisposable
 
     /// <summary>Log-probabilities of tokens that follow the selected rows; see <c>label_scores</c>.</summary>
     internal Tensor Scores(Tensor stream_ND, Tensor places, Tensor owners) =>
-        TorchScript.Tensor("label_scores", stream_ND, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, places, owners, Ledger?.Counter);
+        TorchScript.Tensor(
+            "label_scores", stream_ND, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, places, owners, Ledger?.Counter);
 
     /// <inheritdoc />
     public void Dispose()
@@ -140,12 +145,17 @@ public sealed class PackedLlama : IDisposable
         (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
         {
-            return TorchScript.Tensors("block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, _fused, save, rows, Ledger?.Counter);
+            return TorchScript.Tensors(
+                "block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, _fused, save, rows,
+                Ledger?.Counter);
         }
 
-        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout, heads, kvHeads, eps, rows, Ledger?.Counter);
+        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout, heads,
+            kvHeads, eps, rows, Ledger?.Counter);
         (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments);
-        return TorchScript.Tensors("block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, eps, save, rows, Ledger?.Counter);
+        return TorchScript.Tensors(
+            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, eps, save, rows,
+            Ledger?.Counter);
     }
 
     private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[] layout, Tensor[] masks, int depth)
@@ -153,22 +163,27 @@ public sealed class PackedLlama : IDisposable
         (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
         {
-            return TorchScript.Tensor("block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout, pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, depth, Ledger?.Counter);
+            return TorchScript.Tensor(
+                "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout,
+                pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, depth, Ledger?.Counter);
         }
 
-        Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, eps, depth, Ledger?.Counter);
+        Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors,
+            block.Gradients, _scale, masks, eps, depth, Ledger?.Counter);
         if (depth <= AttentionOutput)
         {
             return gradients[0];
         }
 
         Tensor qkv_TNH = _attention.Backward(gradients[0], saved.Output_TD, saved.Qkv_TNH, saved.LogSumExp_TN, pass.Segments);
-        return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, depth, Ledger?.Counter);
+        return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights,
+            block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, depth, Ledger?.Counter);
     }
 
     private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout) => dropout is null
         ? []
-        : [.. block.Adapters.Select(adapter => adapter is null ? _empty : dropout.Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
+        : [.. block.Adapters.Select(adapter =>
+            adapter is null ? _empty : dropout.Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
 
     // Blocks below the first adapter save only their output: less than the arena reserves per block.
     private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);

@@ -21,7 +21,8 @@ public sealed class PackedRows
         Buckets = LengthBucket.Of([.. sequences.Select(ids => ids.Length)], bucketed ? BucketSpread : double.MaxValue);
         Cells = new int[Buckets.Sum(bucket => bucket.Sequences * bucket.Length)];
         int cell = 0;
-        _firstCell = [.. Buckets.SelectMany(bucket => Enumerable.Range(0, bucket.Sequences).Select(_ => (cell += bucket.Length) - bucket.Length))];
+        _firstCell =
+            [.. Buckets.SelectMany(bucket => Enumerable.Range(0, bucket.Sequences).Select(_ => (cell += bucket.Length) - bucket.Length))];
     }
 
     /// <summary>Length buckets, in the order of the sequences.</summary>

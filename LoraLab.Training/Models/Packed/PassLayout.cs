@@ -34,15 +34,16 @@ public sealed class PassLayout : IDisposable
     /// <summary>Number of cells: rows and padding.</summary>
     public int Cells => _cellCount;
 
-    /// <summary>Shape of the pass for the memory estimate, with <paramref name="headRows"/> rows in the output head.</summary>
-    public PassShape Shape(int headRows) => new(
-        Rows, _buckets.Sum(bucket => bucket.Sequences), _cellCount, _buckets.Max(bucket => (long)bucket.Sequences * bucket.Length), _buckets.Max(bucket => (long)bucket.Sequences * bucket.Length * bucket.Length), headRows);
-
     /// <summary>L of each bucket, int64, on the CPU: sizes, not data.</summary>
     internal Tensor Lengths { get; }
 
     /// <summary>Token and position of each row, [T]; the current dispose scope owns these views.</summary>
     internal (Tensor Ids, Tensor Positions) Tokens => (_arena.Indices(_ids), _arena.Indices(_positions));
+
+    /// <summary>Shape of the pass for the memory estimate, with <paramref name="headRows"/> rows in the output head.</summary>
+    public PassShape Shape(int headRows) => new(
+        Rows, _buckets.Sum(bucket => bucket.Sequences), _cellCount, _buckets.Max(bucket => (long)bucket.Sequences * bucket.Length),
+        _buckets.Max(bucket => (long)bucket.Sequences * bucket.Length * bucket.Length), headRows);
 
     /// <summary>
     /// The layout argument of the kernels: unpad indices, cosines and sines of the rotary angles, then for each bucket the row of each cell

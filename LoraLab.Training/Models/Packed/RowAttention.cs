@@ -109,8 +109,10 @@ internal sealed unsafe class RowAttention : IDisposable
                 {
                     long row = (long)segment.Start + first;
                     AttentionTile.Forward(
-                        pass.Qkv + (row * _width) + (head * _size), _width, work.Keys, work.Values, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
-                        pass.Output + (((row * _heads) + head) * _size), _heads * _size, pass.LogSumExp + (row * _heads) + head, _heads, work);
+                        pass.Qkv + (row * _width) + (head * _size), _width, work.Keys, work.Values, prefix, first,
+                        Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
+                        pass.Output + (((row * _heads) + head) * _size), _heads * _size, pass.LogSumExp + (row * _heads) + head,
+                        _heads, work);
                 }
             }
         }
@@ -135,7 +137,8 @@ internal sealed unsafe class RowAttention : IDisposable
                     long column = (row * _width) + (head * _size);
                     long at = ((row * _heads) + head) * _size;
                     AttentionTile.Backward(
-                        pass.Qkv + column, pass.QkvGradient + column, _width, work.Keys, work.Values, work.KeyGradients, work.ValueGradients, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
+                        pass.Qkv + column, pass.QkvGradient + column, _width, work.Keys, work.Values, work.KeyGradients,
+                        work.ValueGradients, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
                         pass.Output + at, pass.OutputGradient + at, _heads * _size, pass.LogSumExp + (row * _heads) + head, _heads, work);
                 }
             }
@@ -175,9 +178,11 @@ internal sealed unsafe class RowAttention : IDisposable
     private float* Row(float* qkv, Segment segment, int i) =>
         qkv + ((long)(i < segment.PrefixRows.Count ? segment.PrefixRows[i] : segment.Start + i - segment.PrefixRows.Count) * _width);
 
-    private readonly struct Pass(float* qkv, float* output, float* logSumExp, float* outputGradient, float* qkvGradient, IReadOnlyList<Segment> segments)
+    private readonly struct Pass(
+        float* qkv, float* output, float* logSumExp, float* outputGradient, float* qkvGradient, IReadOnlyList<Segment> segments)
     {
-        public readonly float* Qkv = qkv, Output = output, LogSumExp = logSumExp, OutputGradient = outputGradient, QkvGradient = qkvGradient;
+        public readonly float* Qkv = qkv,
+            Output = output, LogSumExp = logSumExp, OutputGradient = outputGradient, QkvGradient = qkvGradient;
         public readonly IReadOnlyList<Segment> Segments = segments;
     }
 }

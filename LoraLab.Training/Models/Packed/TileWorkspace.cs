@@ -54,7 +54,8 @@ internal sealed unsafe class TileWorkspace : IDisposable
     }
 
     /// <summary>Bytes for sequences of a length with heads of a size.</summary>
-    public static long Bytes(int length, int size) => sizeof(float) * (((long)Parts * length * size) + (2L * length * AttentionTile.Lanes) + (3L * size * AttentionTile.Lanes));
+    public static long Bytes(int length, int size) =>
+        sizeof(float) * (((long)Parts * length * size) + (2L * length * AttentionTile.Lanes) + (3L * size * AttentionTile.Lanes));
 
     /// <inheritdoc />
     public void Dispose()

@@ -35,24 +35,26 @@ public sealed class TrainingPass : IDisposable
     /// <summary>Number of rows that have targets: the rows of the output head's products.</summary>
     public int TargetRows { get; }
 
+    /// <summary>Rows that have targets, int64; the current dispose scope owns this view.</summary>
+    public Tensor Targets => _arena.Indices(_targetRows);
+
     /// <summary>Packs sentences into an arena.</summary>
     /// <param name="arena">Receives the indices.</param>
     /// <param name="examples">The sentences.</param>
     /// <param name="limits">Whether to share the common prefix, and how attention pads.</param>
     /// <param name="weight">Weight of each target token of a sentence in the window's loss.</param>
     /// <param name="vocabulary">Vocabulary size.</param>
-    public static TrainingPass Create(IndexArena arena, IReadOnlyList<TrainingExample> examples, PassLimits limits, Func<TrainingExample, double> weight, int vocabulary)
+    public static TrainingPass Create(
+        IndexArena arena, IReadOnlyList<TrainingExample> examples, PassLimits limits, Func<TrainingExample, double> weight, int vocabulary)
     {
         int[][] inputs = [.. examples.Select(example => example.Ids[..^1])];
-        PackedRows rows = PackedRows.WithPrefix(inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Bucketed);
+        PackedRows rows = PackedRows.WithPrefix(
+            inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Bucketed);
         return new(arena, examples, rows, PackedTargets.Of(examples, rows, weight), vocabulary);
     }
 
     /// <summary>Number of rows per chunk of the loss for a vocabulary size.</summary>
     public static int ChunkRows(int vocabulary) => Math.Max(1, LogitsPerChunk / vocabulary);
-
-    /// <summary>Rows that have targets, int64; the current dispose scope owns this view.</summary>
-    public Tensor Targets => _arena.Indices(_targetRows);
 
     /// <summary>For each chunk of rows: row weights [rows, 1], index row·V + id of each target, weight of each target.</summary>
     public Tensor[] Chunks()

@@ -100,7 +100,9 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (shard.Length == 0 || shard.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || !File.Exists(Path.Combine(_folder, shard)))
             {
-                throw RunFailure.BadData($"The model in {_folder} lacks the shard '{Excerpt.Of(shard)}', which {IndexFile} lists; download the model again.", "model");
+                throw RunFailure.BadData(
+                    $"The model in {_folder} lacks the shard '{Excerpt.Of(shard)}', which {IndexFile} lists; download the model again.",
+                    "model");
             }
 
             OpenFile(shard);
@@ -110,14 +112,19 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (!_files[shard].Tensors.ContainsKey(tensor))
             {
-                throw RunFailure.BadData($"{IndexFile} in {_folder} lists tensor '{Excerpt.Of(tensor)}' in {Excerpt.Of(shard)}, which does not contain it.", "model");
+                throw RunFailure.BadData(
+                    $"{IndexFile} in {_folder} lists tensor '{Excerpt.Of(tensor)}' in {Excerpt.Of(shard)}, which does not contain it.",
+                    "model");
             }
         }
 
         string? unlisted = _byTensor.Keys.FirstOrDefault(tensor => !map.ContainsKey(tensor));
         if (unlisted is not null)
         {
-            throw RunFailure.BadData($"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} contains tensor '{Excerpt.Of(unlisted)}', which {IndexFile} does not list.", "model");
+            throw RunFailure.BadData(
+                $"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} contains tensor "
+                    + $"'{Excerpt.Of(unlisted)}', which {IndexFile} does not list.",
+                "model");
         }
     }
 
@@ -129,7 +136,9 @@ public sealed class CheckpointWeights : IDisposable
         {
             if (!_byTensor.TryAdd(tensor, file))
             {
-                throw RunFailure.BadData($"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.", "model");
+                throw RunFailure.BadData(
+                    $"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.",
+                    "model");
             }
         }
     }
@@ -138,7 +147,8 @@ public sealed class CheckpointWeights : IDisposable
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(
+                File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("weight_map", out JsonElement map)
                 && map.Deserialize<Dictionary<string, string>>() is { Count: > 0 } entries)
@@ -160,5 +170,7 @@ public sealed class CheckpointWeights : IDisposable
 
     /// <summary>The file that contains a tensor.</summary>
     internal SafetensorsFile FileOf(string name) =>
-        _byTensor.TryGetValue(name, out SafetensorsFile? file) ? file : throw RunFailure.BadData($"The weights in {_folder} have no tensor '{name}'.", "model");
+        _byTensor.TryGetValue(name, out SafetensorsFile? file)
+            ? file
+            : throw RunFailure.BadData($"The weights in {_folder} have no tensor '{name}'.", "model");
 }

@@ -23,5 +23,6 @@ public sealed record LoadReport
     /// <summary>A warning about underflowed values, or null.</summary>
     public string? Warning => FlushedToZero == 0 ? null : string.Create(
         CultureInfo.InvariantCulture,
-        $"{FlushedToZero:N0} of {Values:N0} weights are too small for the precision and became 0, most of them in '{MostFlushed}'; fp32 has the range to keep them.");
+        $"{FlushedToZero:N0} of {Values:N0} weights are too small for the precision and became 0, "
+            + $"most of them in '{MostFlushed}'; fp32 has the range to keep them.");
 }

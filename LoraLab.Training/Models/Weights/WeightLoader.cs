@@ -47,7 +47,9 @@ public sealed class WeightLoader : IDisposable
         torch.ScalarType stored = SafetensorsDtypes.Torch(entry.Dtype)!.Value;
         bool asStored = stored == dtype && _staged is null;
         bool inPlace = false;
-        torch.Tensor weight = asStored ? file.InPlaceOrCopy(entry, stored, out inPlace) : torch.empty([.. entry.Shape], dtype: dtype, device: _device);
+        torch.Tensor weight = asStored
+            ? file.InPlaceOrCopy(entry, stored, out inPlace)
+            : torch.empty([.. entry.Shape], dtype: dtype, device: _device);
         try
         {
             long flushed = 0;
@@ -95,7 +97,12 @@ public sealed class WeightLoader : IDisposable
         }
 
         (long flushed, bool finite) = range?.Result() ?? (0, true);
-        return finite ? flushed : throw RunFailure.BadData($"Tensor '{Excerpt.Of(entry.Name)}' in {Path.GetDirectoryName(file.Path)} has values out of range for {target.dtype.ToString().ToLowerInvariant()}; set precision to fp32.", "model");
+        return finite
+            ? flushed
+            : throw RunFailure.BadData(
+                $"Tensor '{Excerpt.Of(entry.Name)}' in {Path.GetDirectoryName(file.Path)} has values out of range for "
+                    + $"{target.dtype.ToString().ToLowerInvariant()}; set precision to fp32.",
+                "model");
 
         void Convert(torch.Tensor chunk, long first)
         {

@@ -16,7 +16,8 @@ internal sealed class EvaluationPass : IDisposable
     private readonly Range _scoredRows;
     private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
 
-    private EvaluationPass(IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool bucketed)
+    private EvaluationPass(
+        IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool bucketed)
     {
         _arena = arena;
         List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example])).OrderBy(branch => branch.Ids.Length)];
@@ -35,7 +36,8 @@ internal sealed class EvaluationPass : IDisposable
         for (int start = 0; start < scoredRows.Length; start += chunkRows)
         {
             int[] chunk = scoredRows[start..Math.Min(scoredRows.Length, start + chunkRows)];
-            List<(int Place, int Id)> scored = [.. tokens.Where(token => token.Row >= chunk[0] && token.Row <= chunk[^1]).Select(token => (Array.BinarySearch(chunk, token.Row), token.Id))];
+            List<(int Place, int Id)> scored = [.. tokens.Where(token => token.Row >= chunk[0] && token.Row <= chunk[^1])
+                .Select(token => (Array.BinarySearch(chunk, token.Row), token.Id))];
             _chunks.Add((
                 start,
                 chunk.Length,
@@ -51,7 +53,8 @@ internal sealed class EvaluationPass : IDisposable
     public PassShape Shape => _layout.Shape(_scoredRowCount);
 
     /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, grouped by length.</summary>
-    public static IReadOnlyList<EvaluationPass> Pack(IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
+    public static IReadOnlyList<EvaluationPass> Pack(
+        IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
     {
         List<EvaluationPass> passes = [];
         List<int> pending = [];
@@ -73,7 +76,9 @@ internal sealed class EvaluationPass : IDisposable
         return passes;
     }
 
-    /// <summary>Computes the log-probabilities of the label tokens in the order of <see cref="Owners"/>; the dispose scope owns them.</summary>
+    /// <summary>
+    /// Computes the log-probabilities of the label tokens in the order of <see cref="Owners"/>; the dispose scope owns them.
+    /// </summary>
     public Tensor Scores(PackedLlama model, CancellationToken cancellation)
     {
         Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_scoredRows), cancellation);

@@ -27,7 +27,12 @@ public sealed class Evaluator : IDisposable
     {
         _examples = examples;
         _labels = examples[0].LabelIds.Count;
-        _passes = EvaluationPass.Pack(_arena, examples, Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass), config.VocabularySize, bucketed: device.type == DeviceType.CPU);
+        _passes = EvaluationPass.Pack(
+            _arena,
+            examples,
+            Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass),
+            config.VocabularySize,
+            bucketed: device.type == DeviceType.CPU);
         _arena.Upload(device);
     }
 

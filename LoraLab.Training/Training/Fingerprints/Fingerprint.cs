@@ -71,7 +71,8 @@ public static class Fingerprint
             Name = run.Spec.Prompt,
             Template = template,
             Sha256 = prompt.Add(template).Add(run.Spec.StripSentence ? 1 : 0).Hex(),
-            LabelIds = run.Labels.Select((word, i) => (word, Ids: run.EvaluationExamples[0].LabelIds[i])).ToDictionary(label => label.word, label => (IReadOnlyList<int>)label.Ids),
+            LabelIds = run.Labels.Select((word, i) => (word, Ids: run.EvaluationExamples[0].LabelIds[i]))
+                .ToDictionary(label => label.word, label => (IReadOnlyList<int>)label.Ids),
             LabelIdsSha256 = labels.Hex(),
         };
     }
@@ -98,6 +99,12 @@ public static class Fingerprint
             rows.Add(row.Row, row.Label).Add(row.Sentence);
         }
 
-        return new() { Split = run.Spec.EvalSplit, Rows = run.Subset.Evaluation.Count, Labels = run.Environment.EvalLabels, Sha256 = rows.Hex() };
+        return new()
+        {
+            Split = run.Spec.EvalSplit,
+            Rows = run.Subset.Evaluation.Count,
+            Labels = run.Environment.EvalLabels,
+            Sha256 = rows.Hex(),
+        };
     }
 }

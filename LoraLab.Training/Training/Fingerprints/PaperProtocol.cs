@@ -15,7 +15,8 @@ public static class PaperProtocol
     private const long PrintedPromptTokens = 637_174;
 
     /// <summary>Returns the figures; none if the run is a different experiment (other data, number of sentences or windows).</summary>
-    public static IReadOnlyList<PaperFigure> Figures(RunSpec spec, ModelFingerprint model, TrainingFingerprint training, EvaluationFingerprint evaluation, bool finished)
+    public static IReadOnlyList<PaperFigure> Figures(
+        RunSpec spec, ModelFingerprint model, TrainingFingerprint training, EvaluationFingerprint evaluation, bool finished)
     {
         if (!Applies(spec, training))
         {
@@ -25,11 +26,14 @@ public static class PaperProtocol
         bool sameWeights = model.WeightsSha256 == TinyLlamaWeights;
         return
         [
-            new(PaperFigureNames.Weights, TinyLlamaWeights, model.WeightsSha256, sameWeights, sameWeights ? null : $"this run's base model is '{spec.Model}'"),
+            new(PaperFigureNames.Weights, TinyLlamaWeights, model.WeightsSha256, sameWeights, sameWeights
+                ? null
+                : $"this run's base model is '{spec.Model}'"),
             Figure(PaperFigureNames.TrainingLabels, "8,940 / 11,060", Pair(training.Labels), available: true),
             Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(evaluation.Labels), available: true),
             Figure(PaperFigureNames.Steps, "1,250", NumberFormat.Count(training.Steps), finished),
-            Figure(PaperFigureNames.Tokens, "760,459", NumberFormat.Count(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
+            Figure(
+                PaperFigureNames.Tokens, "760,459", NumberFormat.Count(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),
         ];
     }
 
@@ -42,7 +46,8 @@ public static class PaperProtocol
         available ? new(name, paper, run, run == paper, run == paper ? null : note) : new(name, paper, null, null);
 
     private static string? Tokens(long consumed) => consumed == PrintedPromptTokens
-        ? "the prompt as printed yields this number; in the paper's run, the sentence was in double quotes, and each prompt had five more tokens, "
+        ? "the prompt as printed yields this number; in the paper's run, the sentence was in double quotes, "
+            + "and each prompt had five more tokens, "
             + "which cannot be identified"
         : null;
 

@@ -12,6 +12,7 @@ public static class SpecHash
     public static string Of(RunSpec spec)
     {
         using Sha256Hash hash = new();
-        return hash.Add(JsonSerializer.Serialize(spec with { Name = null, Notes = null, Tags = [], Priority = 0 }, ContractJson.Options)).Hex();
+        return hash.Add(JsonSerializer.Serialize(spec with { Name = null, Notes = null, Tags = [], Priority = 0 }, ContractJson.Options))
+            .Hex();
     }
 }

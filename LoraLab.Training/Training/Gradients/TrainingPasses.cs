@@ -19,14 +19,21 @@ public sealed class TrainingPasses : IDisposable
     /// <param name="weighting">Weighting of the targets in their window's loss.</param>
     /// <param name="vocabulary">Size of the vocabulary.</param>
     /// <param name="device">Device of the indices.</param>
-    public TrainingPasses(RunSchedule schedule, IReadOnlyList<TrainingExample> train, PassLimits limits, LossWeighting weighting, int vocabulary, Device device)
+    public TrainingPasses(
+        RunSchedule schedule,
+        IReadOnlyList<TrainingExample> train,
+        PassLimits limits,
+        LossWeighting weighting,
+        int vocabulary,
+        Device device)
     {
         for (int step = 1; step <= Math.Min(schedule.WindowsPerEpoch, schedule.TotalSteps); step++)
         {
             (int start, int count) = schedule.Window(step);
             TrainingExample[] window = [.. train.Skip(start).Take(count)];
             WindowWeights weights = new(window, weighting);
-            _windows.Add([.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits, weights.Of, vocabulary))]);
+            _windows.Add(
+                [.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits, weights.Of, vocabulary))]);
         }
 
         _arena.Upload(device);

@@ -10,7 +10,8 @@ namespace LoraLab.Training.Training.Gradients;
 /// </summary>
 public sealed class WindowPass : IDisposable
 {
-    private WindowPass(Tensor ids_BT, Tensor targetPositions_N, Tensor targetIds_N, Tensor weights_N, IReadOnlyList<TrainingExample> examples)
+    private WindowPass(
+        Tensor ids_BT, Tensor targetPositions_N, Tensor targetIds_N, Tensor weights_N, IReadOnlyList<TrainingExample> examples)
     {
         Ids_BT = ids_BT;
         TargetPositions_N = targetPositions_N;
@@ -38,12 +39,14 @@ public sealed class WindowPass : IDisposable
     /// Splits a window into passes of at most <paramref name="sentencesPerPass"/> sentences of similar length: the window's gradient is a
     /// sum, so the order of its sentences does not matter.
     /// </summary>
-    public static IEnumerable<WindowPass> Split(IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting, Device device)
+    public static IEnumerable<WindowPass> Split(
+        IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting, Device device)
     {
         int windowTargets = window.Sum(Targets);
         return window.OrderBy(example => example.Ids.Length).Chunk(sentencesPerPass).Select(examples => Create(examples, Weight, device));
 
-        double Weight(TrainingExample example) => weighting == LossWeighting.PerToken ? 1.0 / windowTargets : 1.0 / ((double)window.Count * Targets(example));
+        double Weight(TrainingExample example) =>
+            weighting == LossWeighting.PerToken ? 1.0 / windowTargets : 1.0 / ((double)window.Count * Targets(example));
     }
 
     /// <inheritdoc />

@@ -21,7 +21,8 @@ internal static class MemoryAdvice
     /// <param name="request">Returns the estimate request of a specification.</param>
     /// <param name="underestimate">Factor by which the estimate was measured to be too low; 1: it was not.</param>
     /// <param name="deviceMb">Memory of the device, MiB, the upper limit of suggested budgets.</param>
-    public static IReadOnlyList<RunSuggestion> Suggestions(RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate = 1, double deviceMb = 0)
+    public static IReadOnlyList<RunSuggestion> Suggestions(
+        RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate = 1, double deviceMb = 0)
     {
         List<RunSuggestion> found =
         [
@@ -50,7 +51,8 @@ internal static class MemoryAdvice
         }
 
         IEnumerable<RunSuggestion> First(IEnumerable<RunSpec> candidates) =>
-            candidates.Select(other => (other, Mb: FittingMb(other))).Where(tried => tried.Mb is not null).Take(1).Select(tried => Describe(spec, tried.other, tried.Mb!.Value));
+            candidates.Select(other => (other, Mb: FittingMb(other))).Where(tried => tried.Mb is not null).Take(1)
+                .Select(tried => Describe(spec, tried.other, tried.Mb!.Value));
     }
 
     /// <summary>Returns the error of a run that exceeds its budget.</summary>
@@ -70,11 +72,14 @@ internal static class MemoryAdvice
 
     // Pass sizes are halved: round numbers to set, not an optimum.
     private static IEnumerable<RunSpec> SmallerPasses(RunSpec spec, Func<RunSpec, MemoryRequest> request) =>
-        Halvings(MemoryEstimator.Of(request(spec)).PassTokens).Where(tokens => tokens >= MinPassTokens).Select(tokens => spec with { PackTokens = tokens, MicroBatch = MicroBatch.Auto });
+        Halvings(MemoryEstimator.Of(request(spec)).PassTokens).Where(tokens => tokens >= MinPassTokens)
+            .Select(tokens => spec with { PackTokens = tokens, MicroBatch = MicroBatch.Auto });
 
-    private static IEnumerable<RunSpec> FewerTargets(RunSpec spec) => spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewestTargets }] : [];
+    private static IEnumerable<RunSpec> FewerTargets(RunSpec spec) =>
+        spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewestTargets }] : [];
 
-    private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec) => spec.Precision == Precision.Fp32 ? [spec with { Precision = Precision.Bf16 }] : [];
+    private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec) =>
+        spec.Precision == Precision.Fp32 ? [spec with { Precision = Precision.Bf16 }] : [];
 
     private static IEnumerable<RunSpec> Combinations(RunSpec spec, Func<RunSpec, MemoryRequest> request)
     {
@@ -91,7 +96,8 @@ internal static class MemoryAdvice
         }
     }
 
-    private static IEnumerable<RunSpec> LargerBudgets(RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate, double deviceMb)
+    private static IEnumerable<RunSpec> LargerBudgets(
+        RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate, double deviceMb)
     {
         // A larger budget may allow larger passes, which need more memory again, so several are tried.
         for (double need = MemoryEstimator.Of(request(spec)).TotalMb * underestimate; need <= deviceMb; need *= 1.25)

@@ -42,5 +42,8 @@ internal sealed class MemoryBudgetCheck(MemoryForecast forecast)
     }
 
     private RunFailure Exceeded(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
-        new(EndReason.BudgetExceeded, MemoryAdvice.Message(forecast.Estimate, suggestions, needs), "memoryBudgetMb") { Suggestions = suggestions };
+        new(EndReason.BudgetExceeded, MemoryAdvice.Message(forecast.Estimate, suggestions, needs), "memoryBudgetMb")
+        {
+            Suggestions = suggestions,
+        };
 }

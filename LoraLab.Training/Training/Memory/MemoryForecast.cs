@@ -28,7 +28,9 @@ public sealed class MemoryForecast
     {
         _device = DeviceChoice.Resolve(spec.Device);
         (_spec, _data) = (spec with { Precision = PrecisionRule.Resolve(spec.Precision, _device, data.Config.ParameterCount) }, data);
-        _storedDtypes = _device.type == DeviceType.CUDA ? null : [.. data.Weights.Names.Where(name => data.Weights.Shape(name).Count >= 2).Select(data.Weights.Dtype)];
+        _storedDtypes = _device.type == DeviceType.CUDA
+            ? null
+            : [.. data.Weights.Names.Where(name => data.Weights.Shape(name).Count >= 2).Select(data.Weights.Dtype)];
         MemoryRequest request = Request(_spec);
         // Measured last, after reading and packing, so that the process holds what it holds in a run.
         _processBytes = Math.Max(0, ProcessMemory.Measure(_device, _spec.Precision));
@@ -47,7 +49,8 @@ public sealed class MemoryForecast
     {
         bool gpu = _device.type == DeviceType.CUDA;
         PassLimits limits = PackingRule.Resolve(spec, _data.Config, _data.LongestText, gpu, RunPreparation.MemoryBytes(_device, spec));
-        using TrainingPasses passes = new(RunSchedule.From(spec, _data.Train.Length), _data.Train, limits, spec.LossWeighting, _data.Config.VocabularySize, torch.CPU);
+        using TrainingPasses passes = new(
+            RunSchedule.From(spec, _data.Train.Length), _data.Train, limits, spec.LossWeighting, _data.Config.VocabularySize, torch.CPU);
         using Evaluator evaluator = new(_data.Evaluation, _data.Config, torch.CPU);
         return new()
         {

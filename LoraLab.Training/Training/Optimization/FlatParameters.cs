@@ -24,7 +24,8 @@ public sealed class FlatParameters : IDisposable
         Values = zeros(total, float32, device).DetachFromDisposeScope();
         Gradients = zeros(total, float32, device).DetachFromDisposeScope();
         long offset = 0;
-        foreach (IGrouping<double, (string Name, Tensor Parameter, double LearningRate)> rate in all.GroupBy(parameter => parameter.LearningRate))
+        foreach (IGrouping<double, (string Name, Tensor Parameter, double LearningRate)> rate in all.GroupBy(parameter =>
+            parameter.LearningRate))
         {
             long start = offset;
             foreach ((string name, Tensor parameter, _) in rate)

@@ -27,14 +27,16 @@ public sealed class FusedAdamW : IDisposable
         _moments2 = zeros_like(parameters.Values).DetachFromDisposeScope();
         _foundInf = zeros(1, float32, parameters.Values.device).DetachFromDisposeScope();
         _groups = [.. parameters.Groups.Select(group => new GroupState(
-            group.LearningRate, [group.Slice(parameters.Values)], [group.Slice(parameters.Gradients)], [group.Slice(_moments1)], [group.Slice(_moments2)], [zeros_like(_foundInf).DetachFromDisposeScope()]))];
+            group.LearningRate, [group.Slice(parameters.Values)], [group.Slice(parameters.Gradients)], [group.Slice(_moments1)],
+            [group.Slice(_moments2)], [zeros_like(_foundInf).DetachFromDisposeScope()]))];
     }
 
     /// <summary>
     /// Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>; the current dispose
     /// scope owns them.
     /// </summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Moments => _parameters.Views(_moments1, ".moment1").Concat(_parameters.Views(_moments2, ".moment2"));
+    public IEnumerable<KeyValuePair<string, Tensor>> Moments =>
+        _parameters.Views(_moments1, ".moment1").Concat(_parameters.Views(_moments2, ".moment2"));
 
     /// <summary>Restores the state of an optimizer after a number of updates.</summary>
     public void Restore(int updates, Func<string, Tensor> moment)
@@ -73,7 +75,8 @@ public sealed class FusedAdamW : IDisposable
         Tensor gradientFactor = TorchScript.Tensor("measure", _parameters.Gradients, loss, log, row, _foundInf, lossScale, _maxGradNorm);
         foreach (GroupState group in _groups)
         {
-            TorchScript.Run("update", group.Values, group.Gradients, group.Moments1, group.Moments2, group.Steps, gradientFactor, _foundInf, group.LearningRate * rateFactor, _weightDecay);
+            TorchScript.Run("update", group.Values, group.Gradients, group.Moments1, group.Moments2, group.Steps, gradientFactor, _foundInf,
+                group.LearningRate * rateFactor, _weightDecay);
         }
     }
 
@@ -100,7 +103,8 @@ public sealed class FusedAdamW : IDisposable
     }
 
     // Arrays of one, because the kernel takes lists, and only lists passed in as arguments.
-    private sealed record GroupState(double LearningRate, Tensor[] Values, Tensor[] Gradients, Tensor[] Moments1, Tensor[] Moments2, Tensor[] Steps)
+    private sealed record GroupState(
+        double LearningRate, Tensor[] Values, Tensor[] Gradients, Tensor[] Moments1, Tensor[] Moments2, Tensor[] Steps)
     {
         public IEnumerable<Tensor> All => [.. Values, .. Gradients, .. Moments1, .. Moments2, .. Steps];
     }

@@ -19,7 +19,8 @@ public sealed class EventLog : IDisposable
     /// <summary>Creates the event log in an attempt's folder. The file is kept open, so that a second writer fails.</summary>
     public EventLog(string attemptFolder, TimeProvider clock, Action<string>? onAppended = null)
     {
-        _file = new FileStream(Path.Combine(attemptFolder, RunFiles.Events), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _file = new FileStream(
+            Path.Combine(attemptFolder, RunFiles.Events), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _clock = clock;
         _onAppended = onAppended;
     }

@@ -41,11 +41,13 @@ public sealed class RunDirectory
     }
 
     /// <summary>Stores the specification.</summary>
-    public void WriteSpec(RunSpec spec) => DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented));
+    public void WriteSpec(RunSpec spec) =>
+        DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Spec), JsonSerializer.Serialize(spec, ContractJson.Indented));
 
     /// <summary>Stores the fingerprint.</summary>
     public void WriteFingerprint(RunFingerprint fingerprint) =>
-        DurableFile.WriteAllText(Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
+        DurableFile.WriteAllText(
+            Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
 
     /// <summary>Creates the folder of an attempt and returns its path.</summary>
     public string AttemptFolder(int number) => Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Attempt(number))).FullName;
@@ -70,7 +72,8 @@ public sealed class RunDirectory
         StringBuilder csv = new("row,label,predicted");
         foreach (string label in labels)
         {
-            csv.Append(',').Append(label.AsSpan().IndexOfAny(",\"\r\n") < 0 ? label : $"\"{label.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+            csv.Append(',')
+                .Append(label.AsSpan().IndexOfAny(",\"\r\n") < 0 ? label : $"\"{label.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
         }
 
         csv.Append('\n');

@@ -32,5 +32,6 @@ public sealed class RunLog(Action<string> write, TimeProvider clock)
         clock);
 
     /// <summary>Writes a line.</summary>
-    public void Write(string message) => write(string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow():yyyy-MM-dd HH:mm:ss.fff}Z {message}"));
+    public void Write(string message) =>
+        write(string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow():yyyy-MM-dd HH:mm:ss.fff}Z {message}"));
 }

@@ -12,8 +12,8 @@ namespace LoraLab.Training.Training.Recording;
 /// </summary>
 public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog log, TimeProvider clock)
 {
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _flushInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan _heartbeatInterval = TimeSpan.FromSeconds(5);
     private readonly List<int> _steps = [];
     private readonly Dictionary<string, List<double>> _values = [];
     private ProgressMade? _progress;
@@ -24,7 +24,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     public RunDirectory Directory { get; } = directory;
 
     /// <summary>Whether buffered metrics should be flushed.</summary>
-    public bool IsFlushDue => _lastFlush is not long last || clock.GetElapsedTime(last) >= FlushInterval;
+    public bool IsFlushDue => _lastFlush is not long last || clock.GetElapsedTime(last) >= _flushInterval;
 
     /// <summary>Writes a line to the log.</summary>
     public void Log(string message) => log.Write(message);
@@ -42,7 +42,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     /// <summary>Records progress in a phase if no event was written for a while, so that the server can tell slow from stuck.</summary>
     public void Heartbeat(string phase, int step, int totalSteps, double? etaSeconds = null)
     {
-        if (clock.GetElapsedTime(_lastEvent) >= HeartbeatInterval)
+        if (clock.GetElapsedTime(_lastEvent) >= _heartbeatInterval)
         {
             Phase(phase, step, totalSteps, etaSeconds);
         }
@@ -82,7 +82,8 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         });
         Log(string.Create(
             CultureInfo.InvariantCulture,
-            $"step {step}: accuracy {NumberFormat.Percent(outcome.Metrics.Accuracy)} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
+            $"step {step}: accuracy {NumberFormat.Percent(outcome.Metrics.Accuracy)} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), "
+                + $"macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
     }
 
     /// <summary>Flushes all events to disk, so that no checkpoint survives a power failure without the metrics before it.</summary>
@@ -99,8 +100,9 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     public void OverBudget(int step, double usedMb, int budgetMb)
     {
         string position = step == 0 ? "before the first step" : string.Create(CultureInfo.InvariantCulture, $"at step {step}");
-        string message = $"Memory reached {NumberFormat.Mebibytes(usedMb)} {position}, above the budget of {NumberFormat.Mebibytes(budgetMb)}; "
-            + "the run continued because the device has more memory.";
+        string message =
+            $"Memory reached {NumberFormat.Mebibytes(usedMb)} {position}, above the budget of {NumberFormat.Mebibytes(budgetMb)}; "
+                + "the run continued because the device has more memory.";
         Log($"warning: {message}");
         Append(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Message = message });
     }
@@ -118,7 +120,8 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         if (_steps.Count > 0)
         {
             _lastFlush = clock.GetTimestamp();
-            events.Append(new MetricsRecorded { Steps = [.. _steps], Values = _values.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()) });
+            events.Append(
+                new MetricsRecorded { Steps = [.. _steps], Values = _values.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()) });
             _steps.Clear();
             _values.Clear();
         }

@@ -82,7 +82,8 @@ public sealed class CheckpointFolders(RunDirectory directory)
 
     private static CheckpointReader Open(string folder)
     {
-        TrainingState state = JsonSerializer.Deserialize<TrainingState>(File.ReadAllBytes(Path.Combine(folder, StateFile)), ContractJson.Options)
+        TrainingState state = JsonSerializer.Deserialize<TrainingState>(
+            File.ReadAllBytes(Path.Combine(folder, StateFile)), ContractJson.Options)
             ?? throw new JsonException($"{StateFile} is empty");
         string path = Path.Combine(folder, TensorsFile);
         string sha256 = Sha256Hash.OfFile(path);
@@ -92,7 +93,8 @@ public sealed class CheckpointFolders(RunDirectory directory)
     }
 
     private List<string> NewestFirst() => !Directory.Exists(_root) ? [] :
-        [.. Directory.EnumerateDirectories(_root, Prefix + "*").Where(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(_root, Prefix + "*").Where(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal))
+            .OrderDescending(StringComparer.Ordinal)];
 
     private static void Discard(string folder)
     {

@@ -34,7 +34,8 @@ public sealed class CheckpointReader : IDisposable
         if (State.SpecSha256 != specSha256)
         {
             throw RunFailure.BadData(
-                $"The checkpoint in {folder} was saved with another specification; restore the original specification, or submit a new run.");
+                $"The checkpoint in {folder} was saved with another specification; restore the original "
+                    + "specification, or submit a new run.");
         }
     }
 

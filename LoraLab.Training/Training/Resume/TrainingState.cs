@@ -33,7 +33,9 @@ public sealed record TrainingState
     /// <summary>Fingerprint of the factors before the first step.</summary>
     public required AdapterFingerprint Start { get; init; }
 
-    /// <summary>Whether factors extracted from the base are subtracted in the branch; see <see cref="Adapters.ExtractedFactors"/>.</summary>
+    /// <summary>
+    /// Whether factors extracted from the base are subtracted in the branch; see <see cref="Adapters.ExtractedFactors"/>.
+    /// </summary>
     [JsonPropertyName("takenFromBranch")]
     public bool ExtractedInBranch { get; init; }
 

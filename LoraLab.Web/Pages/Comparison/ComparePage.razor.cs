@@ -58,7 +58,8 @@ public sealed partial class ComparePage
 
     private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax);
 
-    private IReadOnlyList<ComparePanel> ShownPanels => ComparePanel.All.FirstOrDefault(shown => shown.Key == Metric) is ComparePanel panel ? [panel] : ComparePanel.All;
+    private IReadOnlyList<ComparePanel> ShownPanels =>
+        ComparePanel.All.FirstOrDefault(shown => shown.Key == Metric) is ComparePanel panel ? [panel] : ComparePanel.All;
 
     protected override void OnInitialized()
     {
@@ -200,7 +201,11 @@ public sealed partial class ComparePage
         else if (LiveRuns.Document(message) is RunDocument run)
         {
             // Results are shown immediately; notes and differences follow with the next response.
-            _document = _document with { Rows = [.. _document.Rows.Select(row => row.RunId == run.Id ? row with { Name = run.Name, State = run.State, Summary = run.Summary } : row)] };
+            _document = _document with
+            {
+                Rows = [.. _document.Rows.Select(row =>
+                    row.RunId == run.Id ? row with { Name = run.Name, State = run.State, Summary = run.Summary } : row)],
+            };
             _render?.Request();
             _refresh?.Request();
         }
@@ -211,7 +216,8 @@ public sealed partial class ComparePage
     }
 
     private IReadOnlyList<ChartSeries> Curves(string key) =>
-        [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId)).Select(row => new ChartSeries(row.RunId, row.Name, row.Color, _metrics.Get(row.RunId, key)))];
+        [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId))
+            .Select(row => new ChartSeries(row.RunId, row.Name, row.Color, _metrics.Get(row.RunId, key)))];
 
     private async Task PickAsync()
     {
@@ -227,7 +233,8 @@ public sealed partial class ComparePage
         Url.Set("hide", string.Join(',', Hidden.Contains(id) ? Hidden.Where(other => other != id) : [.. Hidden, id]));
 
     private void OnRange(ChartRange range) =>
-        Url.Set(new Dictionary<string, string?> { ["xmin"] = PageUrl.Number(range.Min), ["xmax"] = PageUrl.Number(range.Max) }, replace: false);
+        Url.Set(
+            new Dictionary<string, string?> { ["xmin"] = PageUrl.Number(range.Min), ["xmax"] = PageUrl.Number(range.Max) }, replace: false);
 
     private string ExportUrl(string format) =>
         LabApi.DownloadPath($"{ApiRoutes.CompareExport}?runs={string.Join(',', Ids)}&format={format}");

@@ -9,7 +9,8 @@ internal static class HashFormat
     private const int FullLength = 64;
     private const int ShownLength = 10;
 
-    public static string Shorten(string text) => text.Length == FullLength && text.All(char.IsAsciiHexDigit) ? text[..ShownLength] + "…" : text;
+    public static string Shorten(string text) =>
+        text.Length == FullLength && text.All(char.IsAsciiHexDigit) ? text[..ShownLength] + "…" : text;
 
     /// <summary>A value of the comparison table, with hashes abbreviated.</summary>
     public static string Shorten(JsonNode? value) => value switch

@@ -32,12 +32,17 @@ internal sealed record PairView(PairedTest Test, bool Reversed)
         string factors = Test.Factors.Count == 0 ? "" : $" They also differ in {string.Join(", ", Test.Factors)}.";
         return Test.NotTestedReason is string reason
             ? $"{name} vs. {other}: not tested. {reason}"
-            : $"{name} vs. {other}: {Format.Points(Difference)} percentage points. Of {Format.Count(Test.Rows)} rows, only the first run is correct on {Format.Count(B)}, only the second on {Format.Count(C)}. "
+            : $"{name} vs. {other}: {Format.Points(Difference)} percentage points. Of {Format.Count(Test.Rows)} rows, "
+                + $"only the first run is correct on {Format.Count(B)}, only the second on {Format.Count(C)}. "
                 + $"{NumberFormat.PStatement(Test.P ?? 1)}; Holm-adjusted {NumberFormat.PStatement(Test.HolmP ?? 1)}.{factors}";
     }
 
     /// <summary>All tests by pair of run IDs, from both sides.</summary>
     public static IReadOnlyDictionary<(string, string), PairView> ByRuns(PairedTests tests) => tests.Pairs
-        .SelectMany(test => (KeyValuePair<(string, string), PairView>[])[new((test.RunA, test.RunB), new(test, false)), new((test.RunB, test.RunA), new(test, true))])
+        .SelectMany(test => (KeyValuePair<(string, string), PairView>[])
+        [
+            new((test.RunA, test.RunB), new(test, false)),
+            new((test.RunB, test.RunA), new(test, true)),
+        ])
         .ToDictionary();
 }

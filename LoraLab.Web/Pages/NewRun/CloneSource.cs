@@ -22,7 +22,10 @@ internal static class CloneSource
             Priority = 0,
             MethodOptions = NonDefaultOptions(spec, method),
             LearningRate = spec.LearningRate == method?.DefaultLearningRate ? null : spec.LearningRate,
-            LearningRateB = spec.LearningRateB is double ofB && ratio is double times && spec.LearningRate is double ofA && ApproximatelyEqual(ofB, times * ofA) ? null : spec.LearningRateB,
+            LearningRateB = spec.LearningRateB is double ofB && ratio is double times && spec.LearningRate is double ofA
+                && ApproximatelyEqual(ofB, times * ofA)
+                ? null
+                : spec.LearningRateB,
             ScheduleSteps = spec.ScheduleSteps == run.Progress.TotalSteps ? null : spec.ScheduleSteps,
             EvalSamples = spec.EvalSamples == run.Summary.EvalRows ? null : spec.EvalSamples,
         };

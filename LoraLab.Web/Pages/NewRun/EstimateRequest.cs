@@ -7,7 +7,11 @@ namespace LoraLab.Web.Pages.NewRun;
 /// <summary>The form's memory estimate, requested again only when a field changes on which memory depends.</summary>
 internal sealed class EstimateRequest(LabApi api)
 {
-    private static readonly string[] s_irrelevantFields = ["name", "notes", "tags", "priority", "seed", "learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps", "weightDecay", "maxGradNorm"];
+    private static readonly string[] _irrelevantFields =
+    [
+        "name", "notes", "tags", "priority", "seed", "learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps",
+        "weightDecay", "maxGradNorm",
+    ];
 
     private string? _answeredRequest;
 
@@ -30,7 +34,7 @@ internal sealed class EstimateRequest(LabApi api)
     internal async Task UpdateAsync(JsonObject body, Action requested, CancellationToken cancellationToken)
     {
         JsonObject request = SpecForm.Copy(body);
-        foreach (string field in s_irrelevantFields)
+        foreach (string field in _irrelevantFields)
         {
             request.Remove(field);
         }
@@ -52,7 +56,8 @@ internal sealed class EstimateRequest(LabApi api)
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
-            (Estimate, Problem, _answeredRequest) = (null, failure is ApiException ? failure.Message : $"{ApiException.Unreachable} No estimate is available.", null);
+            (Estimate, Problem, _answeredRequest) =
+                (null, failure is ApiException ? failure.Message : $"{ApiException.Unreachable} No estimate is available.", null);
         }
         finally
         {

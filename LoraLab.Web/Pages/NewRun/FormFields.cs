@@ -10,7 +10,12 @@ internal static class FormFields
         new("trainSamples", "Training sentences", FieldKind.Number, "A number above the row count means all rows"),
         new("dataSeed", "Data seed", FieldKind.Number, "Selects the subset") { Nullable = true, Placeholder = "file order" },
         new("dataOffset", "Data offset", FieldKind.Number, "Offset into the permutation") { Advanced = true },
-        new("orderSeed", "Order seed", FieldKind.Number, "Order in which the subset is consumed") { Nullable = true, Placeholder = "as selected", Advanced = true },
+        new("orderSeed", "Order seed", FieldKind.Number, "Order in which the subset is consumed")
+        {
+            Nullable = true,
+            Placeholder = "as selected",
+            Advanced = true,
+        },
         new("stripSentence", "Trim trailing space of sentences", FieldKind.Switch) { Advanced = true },
     ];
 
@@ -27,15 +32,36 @@ internal static class FormFields
         new("schedule", "Schedule", FieldKind.Choice) { Choices = ["linear", "constant", "cosine"] },
         new("epochs", "Epochs", FieldKind.Number),
         new("effectiveBatch", "Effective batch", FieldKind.Number, "Sentences per optimizer step"),
-        new("lossScope", "Loss on", FieldKind.Choice, "full: all tokens; completion: from the label on") { Choices = ["full", "completion"] },
+        new("lossScope", "Loss on", FieldKind.Choice, "full: all tokens; completion: from the label on")
+        {
+            Choices = ["full", "completion"],
+        },
         new("maxSteps", "Stop after", FieldKind.Number, "Optimizer steps") { Nullable = true, Placeholder = "all steps" },
         new("warmupSteps", "Warmup steps", FieldKind.Number) { Advanced = true },
-        new("scheduleSteps", "Schedule horizon", FieldKind.Number, "Optimizer steps") { Nullable = true, Placeholder = "the run's total", Advanced = true },
+        new("scheduleSteps", "Schedule horizon", FieldKind.Number, "Optimizer steps")
+        {
+            Nullable = true,
+            Placeholder = "the run's total",
+            Advanced = true,
+        },
         new("weightDecay", "Weight decay", FieldKind.Number) { Advanced = true },
-        new("maxGradNorm", "Gradient clipping", FieldKind.Number, "Maximum global norm") { Nullable = true, Placeholder = "off", Advanced = true },
+        new("maxGradNorm", "Gradient clipping", FieldKind.Number, "Maximum global norm")
+        {
+            Nullable = true,
+            Placeholder = "off",
+            Advanced = true,
+        },
         new("lossWeighting", "Loss weighting", FieldKind.Choice) { Choices = ["perExampleMean", "perToken"], Advanced = true },
-        new("microBatch", "Micro-batch", FieldKind.Number, "auto, or sentences per forward pass; 1 is the reference path") { Advanced = true },
-        new("packTokens", "Tokens per pass", FieldKind.Number, "The gradient does not depend on it") { Nullable = true, Placeholder = "as memory allows", Advanced = true },
+        new("microBatch", "Micro-batch", FieldKind.Number, "auto, or sentences per forward pass; 1 is the reference path")
+        {
+            Advanced = true,
+        },
+        new("packTokens", "Tokens per pass", FieldKind.Number, "The gradient does not depend on it")
+        {
+            Nullable = true,
+            Placeholder = "as memory allows",
+            Advanced = true,
+        },
     ];
 
     internal static IReadOnlyList<FormField> Evaluation { get; } =

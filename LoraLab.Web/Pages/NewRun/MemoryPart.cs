@@ -22,18 +22,36 @@ internal sealed record MemoryPart(string Key, string Name, double Mb, string Des
         if (estimate.Peak == MemoryPeak.TrainingStep)
         {
             bool head = estimate.LogitsMb >= estimate.BlockMb;
-            parts.Add(new("activations", "Activations", estimate.ActivationsMb + (head ? 0 : estimate.BlockMb), "Activations that all blocks save for the backward pass, plus the temporaries of one block"));
-            parts.Add(new("logits", "Logits", head ? estimate.LogitsMb : 0, "Logits of one chunk of the loss; never in memory at the same time as a block's temporaries"));
+            parts.Add(new(
+                "activations",
+                "Activations",
+                estimate.ActivationsMb + (head ? 0 : estimate.BlockMb),
+                "Activations that all blocks save for the backward pass, plus the temporaries of one block"));
+            parts.Add(new(
+                "logits",
+                "Logits",
+                head ? estimate.LogitsMb : 0,
+                "Logits of one chunk of the loss; never in memory at the same time as a block's temporaries"));
         }
         else
         {
             // On the CPU, the activation memory of training stays reserved during an evaluation.
             double reserved = estimate.Device == "cpu" ? estimate.TotalMb - Constant(estimate) - estimate.EvaluationMb : 0;
-            parts.Add(new("activations", "Activations", Math.Max(0, reserved), "Activation memory of training, which stays reserved during an evaluation"));
-            parts.Add(new("logits", "Evaluation pass", estimate.EvaluationMb, $"A pass of {NumberFormat.Count(estimate.EvaluationTokens)} tokens with its logits"));
+            parts.Add(new(
+                "activations",
+                "Activations",
+                Math.Max(0, reserved),
+                "Activation memory of training, which stays reserved during an evaluation"));
+            parts.Add(new(
+                "logits",
+                "Evaluation pass",
+                estimate.EvaluationMb,
+                $"A pass of {NumberFormat.Count(estimate.EvaluationTokens)} tokens with its logits"));
         }
 
-        parts.Add(new("process", "Process", estimate.ProcessMb + estimate.AllocatorMb + estimate.IndicesMb, estimate.Device == "cpu" ? "Runtime, libraries, data and heap overhead" : "The driver's context and the indices of all passes"));
+        parts.Add(new("process", "Process", estimate.ProcessMb + estimate.AllocatorMb + estimate.IndicesMb, estimate.Device == "cpu"
+            ? "Runtime, libraries, data and heap overhead"
+            : "The driver's context and the indices of all passes"));
         return parts;
     }
 

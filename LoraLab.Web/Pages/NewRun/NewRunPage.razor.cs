@@ -16,10 +16,10 @@ namespace LoraLab.Web.Pages.NewRun;
 /// </summary>
 public sealed partial class NewRunPage
 {
-    private static readonly FormField s_rateB =
+    private static readonly FormField _rateB =
         new("learningRateB", "Learning rate ηB", FieldKind.Number, "Empty: lrRatio × ηA") { Nullable = true };
 
-    private static readonly TimeSpan s_typingPause = TimeSpan.FromMilliseconds(350);
+    private static readonly TimeSpan _typingPause = TimeSpan.FromMilliseconds(350);
 
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
@@ -78,7 +78,8 @@ public sealed partial class NewRunPage
 
     private string RateBPlaceholder => _dryRun?.Spec.LearningRateB is double rate ? Format.Rate(rate) : "lrRatio × ηA";
 
-    private IReadOnlyDictionary<string, string> NamePlaceholder => _dryRun is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _dryRun.Name };
+    private IReadOnlyDictionary<string, string> NamePlaceholder =>
+        _dryRun is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _dryRun.Name };
 
     protected override void OnInitialized() => _memory = new EstimateRequest(Api);
 
@@ -148,7 +149,8 @@ public sealed partial class NewRunPage
     private void SetTags(string? text)
     {
         _tags = text ?? "";
-        _form.Set("tags", new JsonArray([.. _tags.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct().Select(tag => (JsonNode)tag)]));
+        _form.Set("tags", new JsonArray([.. _tags.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Distinct().Select(tag => (JsonNode)tag)]));
         OnChanged();
     }
 
@@ -164,9 +166,10 @@ public sealed partial class NewRunPage
         CancellationToken cancellationToken = _checking.Begin();
         try
         {
-            await Task.Delay(s_typingPause, cancellationToken);
+            await Task.Delay(_typingPause, cancellationToken);
             WriteAddress();
-            SpecValidation result = await SpecValidation.ValidateAsync(Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
+            SpecValidation result = await SpecValidation.ValidateAsync(
+                Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
             (_dryRun, _context.AllErrors, _generalError) = (result.DryRun, result.Errors, result.GeneralError);
             if (_dryRun is null)
             {
@@ -211,7 +214,8 @@ public sealed partial class NewRunPage
         {
             foreach (string seed in Seeds.DefaultIfEmpty(""))
             {
-                specs.Add(RunVariant.Create(_form, method?.Id == _form.Method ? null : method, SpecForm.Number(seed), Methods.Count > 1, Seeds.Count > 1));
+                specs.Add(RunVariant.Create(
+                    _form, method?.Id == _form.Method ? null : method, SpecForm.Number(seed), Methods.Count > 1, Seeds.Count > 1));
             }
         }
 
@@ -244,7 +248,8 @@ public sealed partial class NewRunPage
         }
         catch (HttpRequestException)
         {
-            Toasts.Add($"{ApiException.Unreachable} Submit again when the connection is restored; no run will be queued twice.", Severity.Error);
+            Toasts.Add(
+                $"{ApiException.Unreachable} Submit again when the connection is restored; no run will be queued twice.", Severity.Error);
         }
         finally
         {
@@ -264,7 +269,9 @@ public sealed partial class NewRunPage
         _keys.Clear();
         RunDocument run = queued[0];
         Toasts.Add(
-            queued.Count > 1 ? $"Queued {NumberFormat.Count(queued.Count)} runs." : run.QueuePosition is int position ? $"Queued {run.Name} at position {NumberFormat.Count(position)}." : $"Queued {run.Name}.",
+            queued.Count > 1 ? $"Queued {NumberFormat.Count(queued.Count)} runs."
+                : run.QueuePosition is int position ? $"Queued {run.Name} at position {NumberFormat.Count(position)}."
+                : $"Queued {run.Name}.",
             Severity.Success);
         if (queued.Count == RunCount)
         {

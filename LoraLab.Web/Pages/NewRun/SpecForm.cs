@@ -14,19 +14,19 @@ namespace LoraLab.Web.Pages.NewRun;
 /// </summary>
 internal sealed class SpecForm
 {
-    private static readonly JsonObject s_contractDefaults = ToJson(new RunSpec());
+    private static readonly JsonObject _contractDefaults = ToJson(new RunSpec());
 
     private readonly Dictionary<string, JsonNode> _optionsOfOtherMethods = [];
-    private JsonObject _base = Copy(s_contractDefaults);
+    private JsonObject _base = Copy(_contractDefaults);
 
-    internal JsonObject Values { get; private set; } = Copy(s_contractDefaults);
+    internal JsonObject Values { get; private set; } = Copy(_contractDefaults);
 
     internal string Method => Text("method");
 
     /// <summary>Starts from the contract's defaults, or from a run's specification.</summary>
     internal void Start(RunSpec? from)
     {
-        _base = from is null ? Copy(s_contractDefaults) : ToJson(from);
+        _base = from is null ? Copy(_contractDefaults) : ToJson(from);
         Values = Copy(_base);
     }
 
@@ -60,7 +60,7 @@ internal sealed class SpecForm
     /// <summary>The specification without the contract's defaults; model, dataset and method are always included.</summary>
     internal JsonObject Minimal()
     {
-        JsonObject difference = Difference(s_contractDefaults);
+        JsonObject difference = Difference(_contractDefaults);
         JsonObject spec = [];
         foreach (string field in (string[])["model", "dataset", "method"])
         {
@@ -83,7 +83,9 @@ internal sealed class SpecForm
     internal void SetText(FormField field, string? text)
     {
         string typed = field.Kind == FieldKind.Text ? text ?? "" : (text ?? "").Trim();
-        Values[field.Name] = typed.Length == 0 && field.Nullable ? null : field.Kind == FieldKind.Number ? Number(typed) : JsonValue.Create(typed);
+        Values[field.Name] = typed.Length == 0 && field.Nullable ? null
+            : field.Kind == FieldKind.Number ? Number(typed)
+            : JsonValue.Create(typed);
     }
 
     internal JsonNode? Option(string name) => Values["methodOptions"]?[name];

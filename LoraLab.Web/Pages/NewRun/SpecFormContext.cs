@@ -8,7 +8,7 @@ namespace LoraLab.Web.Pages.NewRun;
 /// <summary>Shared state of the form's components: the specification, the server's validation messages, and a change callback.</summary>
 public sealed class SpecFormContext
 {
-    private static readonly JsonObject s_defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
+    private static readonly JsonObject _defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
 
     private readonly Action _changed;
 
@@ -23,9 +23,10 @@ public sealed class SpecFormContext
     /// <summary>Validation messages by JSON field name.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> AllErrors { get; set; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    internal IReadOnlyList<string> Errors(string field) => AllErrors.TryGetValue(field, out IReadOnlyList<string>? messages) ? messages : [];
+    internal IReadOnlyList<string> Errors(string field) =>
+        AllErrors.TryGetValue(field, out IReadOnlyList<string>? messages) ? messages : [];
 
-    internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], s_defaults[field]);
+    internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], _defaults[field]);
 
     internal void Changed() => _changed();
 }

@@ -11,7 +11,8 @@ namespace LoraLab.Web.Pages.NewRun;
 internal sealed record SpecValidation(DryRunResult? DryRun, IReadOnlyDictionary<string, IReadOnlyList<string>> Errors, string? GeneralError)
 {
     /// <summary>Dry-runs one specification per method; validity does not depend on the seed.</summary>
-    internal static async Task<SpecValidation> ValidateAsync(LabApi api, IReadOnlyList<JsonObject> specs, string ownMethod, CancellationToken cancellationToken)
+    internal static async Task<SpecValidation> ValidateAsync(
+        LabApi api, IReadOnlyList<JsonObject> specs, string ownMethod, CancellationToken cancellationToken)
     {
         Dictionary<string, IReadOnlyList<string>> errors = [];
         DryRunResult? dryRun = null;

@@ -10,7 +10,7 @@ namespace LoraLab.Web.Pages.Run;
 /// <summary>The effective configuration, taken from the stored run alone.</summary>
 public sealed partial class RunConfig
 {
-    private static readonly JsonObject s_defaults = ToJson(new RunSpec());
+    private static readonly JsonObject _defaults = ToJson(new RunSpec());
 
     private JsonObject _spec = [];
     private string _json = "";
@@ -40,5 +40,5 @@ public sealed partial class RunConfig
 
     private static string Text(JsonNode? value) => value is null ? "null" : JsonFormat.Show(value);
 
-    private bool IsDefault(string field) => JsonNode.DeepEquals(_spec[field], s_defaults[field]);
+    private bool IsDefault(string field) => JsonNode.DeepEquals(_spec[field], _defaults[field]);
 }

@@ -47,7 +47,8 @@ public sealed partial class RunFingerprintTab
         }
     }
 
-    private static IEnumerable<(string Title, IReadOnlyList<(string Name, string Value, bool Hash)> Facts)> Groups(RunFingerprint fingerprint)
+    private static IEnumerable<(string Title, IReadOnlyList<(string Name, string Value, bool Hash)> Facts)> Groups(
+        RunFingerprint fingerprint)
     {
         yield return ("Base model",
         [
@@ -89,7 +90,8 @@ public sealed partial class RunFingerprintTab
         ]);
     }
 
-    private static IEnumerable<(string, string, bool)> Optional(string name, string? hash) => hash is null ? [(name, "not available yet", false)] : [(name, hash, true)];
+    private static IEnumerable<(string, string, bool)> Optional(string name, string? hash) =>
+        hash is null ? [(name, "not available yet", false)] : [(name, hash, true)];
 
     private static string Counts(IReadOnlyDictionary<string, int> counts) =>
         string.Join(", ", counts.Select(count => $"{count.Key} {Format.Count(count.Value)}"));
@@ -99,5 +101,10 @@ public sealed partial class RunFingerprintTab
 
     private static string MatchLabel(bool? matches) => matches switch { true => "match", false => "mismatch", _ => "pending" };
 
-    private static string MatchClass(bool? matches) => matches switch { true => "badge badge-completed", false => "badge badge-interrupted", _ => "badge" };
+    private static string MatchClass(bool? matches) => matches switch
+    {
+        true => "badge badge-completed",
+        false => "badge badge-interrupted",
+        _ => "badge",
+    };
 }

@@ -12,8 +12,16 @@ namespace LoraLab.Web.Pages.Run;
 /// <summary>The page of a run, updated live. It shows only what the server has stored, so a reload loses nothing.</summary>
 public sealed partial class RunPage
 {
-    private static readonly (string Key, string Title)[] s_tabs =
-        [("charts", "Charts"), ("config", "Configuration"), ("predictions", "Predictions"), ("fingerprint", "Fingerprint"), ("attempts", "Attempts"), ("logs", "Log"), ("notes", "Notes & tags")];
+    private static readonly (string Key, string Title)[] _tabs =
+        [
+            ("charts", "Charts"),
+            ("config", "Configuration"),
+            ("predictions", "Predictions"),
+            ("fingerprint", "Fingerprint"),
+            ("attempts", "Attempts"),
+            ("logs", "Log"),
+            ("notes", "Notes & tags"),
+        ];
 
     private readonly MetricStore _metrics = new();
     private readonly PageLifetime _life = new();
@@ -53,7 +61,7 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "superseded")]
     public string? ShowSuperseded { get; set; }
 
-    private string Shown => s_tabs.Any(tab => tab.Key == Tab) ? Tab! : "charts";
+    private string Shown => _tabs.Any(tab => tab.Key == Tab) ? Tab! : "charts";
 
     protected override void OnInitialized()
     {

@@ -87,7 +87,8 @@ public sealed partial class RunPredictions
         return highest.Length < 2 ? 0 : highest[0] - highest[1];
     }
 
-    private string LabelName(int label) => _set is not null && label >= 0 && label < _set.Labels.Count ? _set.Labels[label] : label.ToString(CultureInfo.InvariantCulture);
+    private string LabelName(int label) =>
+        _set is not null && label >= 0 && label < _set.Labels.Count ? _set.Labels[label] : label.ToString(CultureInfo.InvariantCulture);
 
     private static string Pressed(bool on) => on ? "true" : "false";
 

@@ -28,7 +28,8 @@ public sealed class SupersededPoints(LabApi api)
 
             RunMetrics metrics = await api.AttemptMetricsAsync(run.Id, attempt.Number, cancellationToken);
             MetricStore store = new();
-            store.Replace(metrics with { Series = metrics.Series.ToDictionary(series => series.Key, series => From(series.Value, last.Value)) });
+            store.Replace(
+                metrics with { Series = metrics.Series.ToDictionary(series => series.Key, series => From(series.Value, last.Value)) });
             _stores[attempt.Number] = store;
         }
     }
@@ -43,7 +44,8 @@ public sealed class SupersededPoints(LabApi api)
             {
                 X = [.. series.X.Skip(first)],
                 Y = [.. series.Y.Skip(first)],
-                NonFinite = [.. series.NonFinite.Where(point => point.Index >= first).Select(point => point with { Index = point.Index - first })],
+                NonFinite =
+                    [.. series.NonFinite.Where(point => point.Index >= first).Select(point => point with { Index = point.Index - first })],
             };
     }
 }

@@ -16,7 +16,12 @@ internal sealed record RunColumn(string Title, string? SortField, bool Numeric =
         new("Rank", "rank", Numeric: true),
         new("LR", "learningRate", Numeric: true, Help: "Learning rate (of A in LoRA+)"),
         new("Seed", "seed", Numeric: true, Help: "Of the adapter initialization and of dropout"),
-        new("Accuracy", "eval/accuracy", Numeric: true, DescendingFirst: true, Help: "At the last evaluation; the best evaluation and its step are shown below"),
+        new(
+            "Accuracy",
+            "eval/accuracy",
+            Numeric: true,
+            DescendingFirst: true,
+            Help: "At the last evaluation; the best evaluation and its step are shown below"),
         new("Macro-F1", "eval/macroF1", Numeric: true, DescendingFirst: true, Help: "At the last evaluation"),
         new("Train time", "trainSeconds", Numeric: true, Help: "Excluding loading, evaluation and checkpoints"),
         new("Peak memory", "peakMemoryMb", Numeric: true, Help: "During training"),

@@ -54,7 +54,8 @@ public sealed partial class RunsPage
 
     private IReadOnlyList<string> Methods => PageUrl.List(MethodFilter);
 
-    private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag) || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep);
+    private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag)
+        || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep);
 
     /// <summary>Whether all runs are listed, newest first.</summary>
     private bool IsDefaultView => !Filtered && Sort == NewestFirst;
@@ -63,7 +64,8 @@ public sealed partial class RunsPage
 
     private IReadOnlyList<string> KnownTags => [.. (_runs ?? []).SelectMany(run => run.Tags).Distinct().Order()];
 
-    private string? HeaderText => _runs is { Count: > 0 } ? "Select runs to compare them. Results are from the last evaluation, not the best one." : null;
+    private string? HeaderText =>
+        _runs is { Count: > 0 } ? "Select runs to compare them. Results are from the last evaluation, not the best one." : null;
 
     private string FirstRunCurl => $$"""
         curl -sS {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
@@ -81,7 +83,17 @@ public sealed partial class RunsPage
 
     protected override async Task OnParametersSetAsync()
     {
-        RunQuery query = new() { Search = Q, States = States, Methods = Methods, Tag = Tag, Study = Study, Sweep = Sweep, Sort = Sort, Limit = PageSize };
+        RunQuery query = new()
+        {
+            Search = Q,
+            States = States,
+            Methods = Methods,
+            Tag = Tag,
+            Study = Study,
+            Sweep = Sweep,
+            Sort = Sort,
+            Limit = PageSize,
+        };
         if (_loaded is null || (_loaded with { Limit = PageSize }).ToQueryString() != query.ToQueryString())
         {
             _loaded = query;
@@ -177,7 +189,8 @@ public sealed partial class RunsPage
         {
             Replace(index, LiveRuns.Apply(_runs[index], message));
         }
-        else if (LiveRuns.Document(message) is RunDocument created && IsDefaultView && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
+        else if (LiveRuns.Document(message) is RunDocument created && IsDefaultView
+            && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
         {
             _runs.Insert(0, created);
             _total++;

@@ -10,7 +10,13 @@ namespace LoraLab.Web.Pages.Studies;
 /// <param name="Rows">Values of the row field, ascending.</param>
 /// <param name="Cells">The cell of each row and column; null: not run.</param>
 /// <param name="Selected">The selected cell; null: none yet.</param>
-public sealed record CellMatrix(string Across, string Down, IReadOnlyList<JsonNode?> Columns, IReadOnlyList<JsonNode?> Rows, IReadOnlyList<IReadOnlyList<StudyCell?>> Cells, JsonObject? Selected)
+public sealed record CellMatrix(
+    string Across,
+    string Down,
+    IReadOnlyList<JsonNode?> Columns,
+    IReadOnlyList<JsonNode?> Rows,
+    IReadOnlyList<IReadOnlyList<StudyCell?>> Cells,
+    JsonObject? Selected)
 {
     /// <summary>The table of an arm; null unless its cells span exactly two fields with several values each.</summary>
     internal static CellMatrix? TryCreate(StudyArm arm)
@@ -25,7 +31,8 @@ public sealed record CellMatrix(string Across, string Down, IReadOnlyList<JsonNo
         IReadOnlyList<JsonNode?> rows = Values(arm, fields[0]);
         return columns.Count < 2 || rows.Count < 2 ? null : new CellMatrix(
             fields[1], fields[0], columns, rows,
-            [.. rows.Select(row => (IReadOnlyList<StudyCell?>)[.. columns.Select(column => arm.Cells.FirstOrDefault(cell => Same(cell.Settings[fields[0]], row) && Same(cell.Settings[fields[1]], column)))])],
+            [.. rows.Select(row => (IReadOnlyList<StudyCell?>)[.. columns.Select(column =>
+                arm.Cells.FirstOrDefault(cell => Same(cell.Settings[fields[0]], row) && Same(cell.Settings[fields[1]], column)))])],
             arm.Selected);
     }
 
@@ -37,9 +44,11 @@ public sealed record CellMatrix(string Across, string Down, IReadOnlyList<JsonNo
     }
 
     private static IReadOnlyList<JsonNode?> Values(StudyArm arm, string field) =>
-        [.. arm.Cells.Select(cell => cell.Settings[field]).DistinctBy(value => value?.ToJsonString()).OrderBy(Number).ThenBy(value => value?.ToJsonString(), StringComparer.Ordinal)];
+        [.. arm.Cells.Select(cell => cell.Settings[field]).DistinctBy(value => value?.ToJsonString()).OrderBy(Number)
+            .ThenBy(value => value?.ToJsonString(), StringComparer.Ordinal)];
 
-    private static double Number(JsonNode? value) => value is JsonValue number && number.TryGetValue(out double real) ? real : double.PositiveInfinity;
+    private static double Number(JsonNode? value) =>
+        value is JsonValue number && number.TryGetValue(out double real) ? real : double.PositiveInfinity;
 
     private static bool Same(JsonNode? one, JsonNode? other) => one?.ToJsonString() == other?.ToJsonString();
 }

@@ -15,7 +15,8 @@ public sealed class GridFieldDraft(string name)
     /// <summary>The values as typed, comma-separated.</summary>
     public string Text { get; set; } = "";
 
-    internal static GridFieldDraft From(string field, JsonNode? values) => new(field) { Text = string.Join(", ", (values as JsonArray ?? [values?.DeepClone()]).Select(ToText)) };
+    internal static GridFieldDraft From(string field, JsonNode? values) =>
+        new(field) { Text = string.Join(", ", (values as JsonArray ?? [values?.DeepClone()]).Select(ToText)) };
 
     /// <summary>Parses the values. Text that is neither a number nor JSON becomes a string, which the server validates.</summary>
     internal JsonArray ParseValues()
@@ -32,8 +33,10 @@ public sealed class GridFieldDraft(string name)
             // Strings without quotes.
         }
 
-        return [.. Text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(word => word is "true" or "false" ? JsonValue.Create(word == "true") : SpecForm.Number(word))];
+        return [.. Text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(word => word is "true" or "false" ? JsonValue.Create(word == "true") : SpecForm.Number(word))];
     }
 
-    private static string ToText(JsonNode? value) => value is JsonObject or JsonArray ? value.ToJsonString(ContractJson.Options) : JsonFormat.Show(value);
+    private static string ToText(JsonNode? value) =>
+        value is JsonObject or JsonArray ? value.ToJsonString(ContractJson.Options) : JsonFormat.Show(value);
 }

@@ -16,8 +16,10 @@ internal sealed record MatrixRow(StudyArm Arm, JsonObject? Settings, IReadOnlyLi
         foreach (StudyArm arm in study.Arms)
         {
             List<IGrouping<string, StudyRun>> cells =
-                [.. study.Runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported).GroupBy(run => run.Settings.ToJsonString())];
-            rows.AddRange(cells.Select(cell => new MatrixRow(arm, cell.First().Settings, [.. seeds.Select(seed => cell.LastOrDefault(run => run.Seed == seed))])));
+                [.. study.Runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported)
+                    .GroupBy(run => run.Settings.ToJsonString())];
+            rows.AddRange(cells.Select(cell =>
+                new MatrixRow(arm, cell.First().Settings, [.. seeds.Select(seed => cell.LastOrDefault(run => run.Seed == seed))])));
             if (cells.Count == 0)
             {
                 rows.Add(new MatrixRow(arm, arm.Selected, [.. seeds.Select(_ => (StudyRun?)null)]));

@@ -49,7 +49,11 @@ public sealed class MethodDraft(string id)
             return null;
         }
 
-        MethodDraft method = new(name.GetValue<string>()) { Included = true, Spec = (JsonObject?)(json["spec"] as JsonObject)?.DeepClone() };
+        MethodDraft method = new(name.GetValue<string>())
+        {
+            Included = true,
+            Spec = (JsonObject?)(json["spec"] as JsonObject)?.DeepClone(),
+        };
         foreach ((string field, JsonNode? values) in json["grid"] as JsonObject ?? [])
         {
             method.Grid.Add(GridFieldDraft.From(field, values));

@@ -23,8 +23,13 @@ public sealed partial class NewStudyPage
     private const int ConfirmationThreshold = 500;
     private const int MaxFileBytes = 1024 * 1024;
 
-    private static readonly TimeSpan s_debounceDelay = TimeSpan.FromMilliseconds(350);
-    private static readonly IReadOnlyList<FormField> s_protocolFields = [.. StudyForm.Adapter.Where(field => !field.Advanced), .. StudyForm.Data, .. StudyForm.Adapter.Where(field => field.Advanced)];
+    private static readonly TimeSpan _debounceDelay = TimeSpan.FromMilliseconds(350);
+    private static readonly IReadOnlyList<FormField> _protocolFields =
+    [
+        .. StudyForm.Adapter.Where(field => !field.Advanced),
+        .. StudyForm.Data,
+        .. StudyForm.Adapter.Where(field => field.Advanced),
+    ];
 
     private readonly StudyForm _form = new();
     private readonly StudyFormContext _context;
@@ -58,10 +63,12 @@ public sealed partial class NewStudyPage
     [SupplyParameterFromQuery(Name = "from")]
     public string? From { get; set; }
 
-    private StudySize? SelectedSize => _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
+    private StudySize? SelectedSize =>
+        _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
 
     private string LargeStudyText =>
-        $"The study has more than {NumberFormat.Count(ConfirmationThreshold, "run")}{(_preview?.DeviceHours is double hours ? $" and takes about {Format.Duration(hours * 3600)} of device time" : "")}. "
+        $"The study has more than {NumberFormat.Count(ConfirmationThreshold, "run")}"
+            + $"{(_preview?.DeviceHours is double hours ? $" and takes about {Format.Duration(hours * 3600)} of device time" : "")}. "
         + "It can be cancelled at any time; completed runs are kept.";
 
     private long Runs => (long)(_preview?.SelectionRuns ?? 0) + (_preview?.ReportedRuns ?? 0);
@@ -176,7 +183,8 @@ public sealed partial class NewStudyPage
         _fileProblem = null;
         if (change.File.Size > MaxFileBytes)
         {
-            _fileProblem = $"{change.File.Name} is too large for a plan ({NumberFormat.Bytes(change.File.Size)}, the limit is {NumberFormat.Bytes(MaxFileBytes)}). Choose the JSON file of a plan.";
+            _fileProblem = $"{change.File.Name} is too large for a plan ({NumberFormat.Bytes(change.File.Size)}, "
+                + $"the limit is {NumberFormat.Bytes(MaxFileBytes)}). Choose the JSON file of a plan.";
             return;
         }
 
@@ -202,7 +210,11 @@ public sealed partial class NewStudyPage
     private async Task DownloadAsync()
     {
         JsonObject plan = _preview is null ? _form.Plan() : PlanJson.From(_preview.Plan);
-        await Js.InvokeVoidAsync("loralab.download", PlanJson.FileName(plan["name"]?.ToString() ?? "study"), "application/json", plan.ToJsonString(ContractJson.Indented));
+        await Js.InvokeVoidAsync(
+            "loralab.download",
+            PlanJson.FileName(plan["name"]?.ToString() ?? "study"),
+            "application/json",
+            plan.ToJsonString(ContractJson.Indented));
     }
 
     private void OnChanged()
@@ -218,7 +230,7 @@ public sealed partial class NewStudyPage
         _previewPending = true;
         try
         {
-            await Task.Delay(s_debounceDelay, cancellationToken);
+            await Task.Delay(_debounceDelay, cancellationToken);
             UpdateUrl();
             await LoadDefaultsAsync(cancellationToken);
             (StudyPreview? preview, StudyErrors errors, string? general) = await RequestPreviewAsync(_form.Plan(), cancellationToken);
@@ -260,7 +272,8 @@ public sealed partial class NewStudyPage
         }
     }
 
-    private async Task<(StudyPreview? Preview, StudyErrors Errors, string? General)> RequestPreviewAsync(JsonObject plan, CancellationToken cancellationToken)
+    private async Task<(StudyPreview? Preview, StudyErrors Errors, string? General)> RequestPreviewAsync(
+        JsonObject plan, CancellationToken cancellationToken)
     {
         try
         {
@@ -293,7 +306,8 @@ public sealed partial class NewStudyPage
     private async Task StartAsync()
     {
         bool many = Runs > ConfirmationThreshold;
-        if (many && !await ConfirmDialog.AskAsync(Dialogs, $"Start {NumberFormat.Count(Runs, "run")}?", LargeStudyText, $"Start {NumberFormat.Count(Runs, "run")}"))
+        if (many && !await ConfirmDialog.AskAsync(
+            Dialogs, $"Start {NumberFormat.Count(Runs, "run")}?", LargeStudyText, $"Start {NumberFormat.Count(Runs, "run")}"))
         {
             return;
         }
@@ -316,7 +330,9 @@ public sealed partial class NewStudyPage
         }
         catch (HttpRequestException)
         {
-            Toasts.Add($"{ApiException.Unreachable} Submit again when the connection is restored; the study will not be started twice.", Severity.Error);
+            Toasts.Add(
+                $"{ApiException.Unreachable} Submit again when the connection is restored; the study will not be started twice.",
+                Severity.Error);
         }
         finally
         {

@@ -8,7 +8,7 @@ namespace LoraLab.Web.Pages.Studies;
 /// <summary>A study plan as compact JSON, for display and for files.</summary>
 internal static class PlanJson
 {
-    private static readonly HashSet<string> s_members = [.. Serialize(new StudyPlan()).Select(member => member.Key)];
+    private static readonly HashSet<string> _members = [.. Serialize(new StudyPlan()).Select(member => member.Key)];
 
     /// <summary>The plan as JSON without null members.</summary>
     internal static JsonObject From(StudyPlan plan)
@@ -33,9 +33,9 @@ internal static class PlanJson
                 return (null, "it is JSON, but not a plan object.");
             }
 
-            if (json.Select(member => member.Key).FirstOrDefault(name => !s_members.Contains(name)) is string unknown)
+            if (json.Select(member => member.Key).FirstOrDefault(name => !_members.Contains(name)) is string unknown)
             {
-                return (null, $"a plan has no member '{Truncate(unknown)}'. The members are {string.Join(", ", s_members)}.");
+                return (null, $"a plan has no member '{Truncate(unknown)}'. The members are {string.Join(", ", _members)}.");
             }
 
             json.Deserialize<StudyPlan>(ContractJson.Options);

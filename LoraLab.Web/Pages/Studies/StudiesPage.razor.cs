@@ -38,7 +38,8 @@ public sealed partial class StudiesPage
         _lifetime.Dispose();
     }
 
-    private static bool IsToy(StudyDocument study) => study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
+    private static bool IsToy(StudyDocument study) =>
+        study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
 
     /// <summary>Time left of a running study, time taken of an ended one.</summary>
     private static string Time(StudyDocument study, StudyDocument now) => now.EtaSeconds is double eta && study.State == StudyState.Running
@@ -51,7 +52,8 @@ public sealed partial class StudiesPage
         {
             IReadOnlyList<StudyDocument> studies = (await Api.ListStudiesAsync(_lifetime.Token)).Items;
             _templates = studies.Count == 0 && _templates.Count == 0 ? await Api.StudyTemplatesAsync(_lifetime.Token) : _templates;
-            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MaxFetched).Select(study => Api.GetStudyAsync(study.Id, _lifetime.Token)));
+            StudyDocument[] running = await Task.WhenAll(studies.Where(study => study.State == StudyState.Running).Take(MaxFetched)
+                .Select(study => Api.GetStudyAsync(study.Id, _lifetime.Token)));
             (_studies, _running, _failure) = (studies, running.ToDictionary(study => study.Id), null);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)

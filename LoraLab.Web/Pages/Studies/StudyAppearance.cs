@@ -50,14 +50,17 @@ internal static class StudyAppearance
     internal static string? Describe(GridPosition? place) => place switch
     {
         GridPosition.Inside => "Smaller and larger learning rates were also run.",
-        GridPosition.InsideAfterExtension => "The best learning rate was at the edge of the grid; after the grid was extended, the selected rate lies inside.",
-        GridPosition.AtEdge => "The selected learning rate is at the edge of the grid, even after the grid was extended: a better rate may lie beyond it.",
+        GridPosition.InsideAfterExtension =>
+            "The best learning rate was at the edge of the grid; after the grid was extended, the selected rate lies inside.",
+        GridPosition.AtEdge =>
+            "The selected learning rate is at the edge of the grid, even after the grid was extended: a better rate may lie beyond it.",
         _ => null,
     };
 
     /// <summary>Settings of a cell, for example <c>η 2e-4</c> or <c>ηA 1e-4, ηB 4e-4</c>.</summary>
     internal static string Settings(JsonObject settings) =>
-        settings.Count == 0 ? "default settings" : string.Join(", ", settings.Select(setting => $"{FieldName(setting.Key, settings.ContainsKey(RateB))} {Value(setting.Key, setting.Value)}"));
+        settings.Count == 0 ? "default settings" : string.Join(", ", settings.Select(setting =>
+            $"{FieldName(setting.Key, settings.ContainsKey(RateB))} {Value(setting.Key, setting.Value)}"));
 
     /// <summary>The symbol of a field if it has one, else its name.</summary>
     internal static string FieldName(string field, bool twoRates) => field switch
@@ -68,11 +71,14 @@ internal static class StudyAppearance
     };
 
     internal static string Value(string field, JsonNode? value) =>
-        field is Rate or RateB && value is JsonValue number && number.TryGetValue(out double rate) ? Format.Rate(rate) : JsonFormat.Show(value);
+        field is Rate or RateB && value is JsonValue number && number.TryGetValue(out double rate)
+            ? Format.Rate(rate)
+            : JsonFormat.Show(value);
 
     /// <summary>Whether the run has ended. Interrupted runs have not: they are resumed or can be.</summary>
     internal static bool HasEnded(StudyRun run) => run.State is RunState.Completed or RunState.Failed or RunState.Cancelled;
 
     /// <summary>Whether the run has ended without a result.</summary>
-    internal static bool HasNoResult(StudyRun run) => run.State is RunState.Failed or RunState.Cancelled || (run.State == RunState.Completed && run.Accuracy is null);
+    internal static bool HasNoResult(StudyRun run) =>
+        run.State is RunState.Failed or RunState.Cancelled || (run.State == RunState.Completed && run.Accuracy is null);
 }

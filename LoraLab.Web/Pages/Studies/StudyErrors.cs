@@ -9,11 +9,14 @@ public sealed record StudyErrors(IReadOnlyDictionary<string, IReadOnlyList<strin
 
     /// <summary>Messages for a member of the plan and everything nested in it.</summary>
     public IReadOnlyList<string> For(string member) =>
-        [.. All.Where(error => error.Key == member || error.Key.StartsWith(member + ".", StringComparison.Ordinal) || error.Key.StartsWith(member + "[", StringComparison.Ordinal)).SelectMany(error => error.Value).Distinct()];
+        [.. All.Where(error => error.Key == member || error.Key.StartsWith(member + ".", StringComparison.Ordinal)
+            || error.Key.StartsWith(member + "[", StringComparison.Ordinal)).SelectMany(error => error.Value).Distinct()];
 
     /// <summary>Messages for a method: those for its list index, and those for its runs, which begin with its ID.</summary>
     public IReadOnlyList<string> ForMethod(int index, string id) =>
-        [.. All.SelectMany(error => error.Key.StartsWith($"methods[{index}]", StringComparison.Ordinal) ? error.Value : error.Value.Where(message => IsAboutRunOf(message, id))).Distinct()];
+        [.. All.SelectMany(error => error.Key.StartsWith($"methods[{index}]", StringComparison.Ordinal)
+            ? error.Value
+            : error.Value.Where(message => IsAboutRunOf(message, id))).Distinct()];
 
     /// <summary>Messages for the fields of the shared protocol, by the field names of the run form.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> ForProtocol() => All

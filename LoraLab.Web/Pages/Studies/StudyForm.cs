@@ -15,11 +15,12 @@ namespace LoraLab.Web.Pages.Studies;
 internal sealed class StudyForm
 {
     /// <summary>Fields of the run form that a study sets itself.</summary>
-    private static readonly HashSet<string> s_setByStudy = ["orderSeed", "evalSplit"];
+    private static readonly HashSet<string> _setByStudy = ["orderSeed", "evalSplit"];
 
-    private static readonly HashSet<string> s_formFields =
+    private static readonly HashSet<string> _formFields =
     [
-        .. new[] { Data, Adapter, Optimization, Evaluation }.SelectMany(fields => fields).Select(field => field.Name), "prompt", "targetModules",
+        .. new[] { Data, Adapter, Optimization, Evaluation }.SelectMany(fields => fields).Select(field => field.Name), "prompt",
+        "targetModules",
     ];
 
     private readonly Dictionary<string, JsonNode> _members = [];
@@ -28,13 +29,14 @@ internal sealed class StudyForm
     private JsonArray? _changedMethods;
     private string _defaultSelection = "selectionSplit";
 
-    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(candidate => !s_setByStudy.Contains(candidate.Name))];
+    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(candidate => !_setByStudy.Contains(candidate.Name))];
 
     internal static IReadOnlyList<FormField> Adapter => FormFields.Adapter;
 
     internal static IReadOnlyList<FormField> Optimization => FormFields.Optimization;
 
-    internal static IReadOnlyList<FormField> Evaluation => [.. FormFields.Evaluation.Where(candidate => !s_setByStudy.Contains(candidate.Name))];
+    internal static IReadOnlyList<FormField> Evaluation =>
+        [.. FormFields.Evaluation.Where(candidate => !_setByStudy.Contains(candidate.Name))];
 
     /// <summary>The shared protocol, which starts from the defaults.</summary>
     internal SpecForm Protocol { get; } = new();
@@ -57,6 +59,8 @@ internal sealed class StudyForm
 
     internal string Dataset => Member("dataset") ?? "sample";
 
+    internal string Selection => Member("selection") ?? _defaultSelection;
+
     internal string? Member(string name) => _members.TryGetValue(name, out JsonNode? value) ? JsonFormat.Show(value) : null;
 
     internal void SetMember(string name, string? value)
@@ -74,8 +78,6 @@ internal sealed class StudyForm
         }
     }
 
-    internal string Selection => Member("selection") ?? _defaultSelection;
-
     /// <summary>Resets the form to a plan in the format of the API.</summary>
     internal void Start(JsonObject plan)
     {
@@ -92,10 +94,10 @@ internal sealed class StudyForm
         Methods = [];
         _changedMethods = (JsonArray?)(plan["methods"] as JsonArray)?.DeepClone();
         JsonObject spec = plan["spec"] as JsonObject ?? [];
-        ExtraFields = Copy(spec.Where(field => !s_formFields.Contains(field.Key)));
+        ExtraFields = Copy(spec.Where(field => !_formFields.Contains(field.Key)));
         Protocol.Start(null);
         SetDefaults(null);
-        Protocol.Apply(Copy(spec.Where(field => s_formFields.Contains(field.Key))).ToJsonString(ContractJson.Options));
+        Protocol.Apply(Copy(spec.Where(field => _formFields.Contains(field.Key))).ToJsonString(ContractJson.Options));
     }
 
     /// <summary>
@@ -126,7 +128,8 @@ internal sealed class StudyForm
         string? changes = Protocol.Changes();
         JsonArray? changed = ChangedMethods();
         _defaultSpec = plan?.Spec ?? [];
-        _defaultMethods = new JsonArray([.. (plan?.Methods ?? []).Select(method => MethodDraft.TryRead(JsonSerializer.SerializeToNode(method, ContractJson.Options))?.ToJson())]);
+        _defaultMethods = new JsonArray([.. (plan?.Methods ?? [])
+            .Select(method => MethodDraft.TryRead(JsonSerializer.SerializeToNode(method, ContractJson.Options))?.ToJson())]);
         _defaultSelection = plan?.Selection == StudySelection.None ? "none" : "selectionSplit";
         DefaultSeeds = string.Join(", ", plan?.Seeds ?? []);
         Protocol.Start(DefaultSpec());
@@ -201,8 +204,9 @@ internal sealed class StudyForm
 
     private RunSpec DefaultSpec()
     {
-        JsonObject spec = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec { Model = Model, Dataset = Dataset }, ContractJson.Options)!;
-        foreach ((string field, JsonNode? value) in _defaultSpec.Where(field => s_formFields.Contains(field.Key)))
+        JsonObject spec = (JsonObject)JsonSerializer.SerializeToNode(
+            new RunSpec { Model = Model, Dataset = Dataset }, ContractJson.Options)!;
+        foreach ((string field, JsonNode? value) in _defaultSpec.Where(field => _formFields.Contains(field.Key)))
         {
             spec[field] = value?.DeepClone();
         }

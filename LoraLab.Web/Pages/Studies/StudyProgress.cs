@@ -11,13 +11,15 @@ internal sealed record StudyProgress(int Done, int Planned, double Fraction)
 {
     private const int Resolution = 1000;
 
+    /// <summary>The progress in the form that <c>ProgressStrip</c> takes.</summary>
+    internal RunProgress Strip => new() { Step = (int)(Fraction * Resolution), TotalSteps = Resolution, Phase = "training" };
+
     internal static StudyProgress From(StudyDocument study)
     {
         int done = study.Runs.Count(StudyAppearance.HasEnded);
-        double partial = study.Runs.Where(run => !StudyAppearance.HasEnded(run) && run.TotalSteps > 0).Sum(run => (double)run.Step / run.TotalSteps);
-        return new StudyProgress(done, study.PlannedRuns, study.PlannedRuns == 0 ? 0 : Math.Clamp((done + partial) / study.PlannedRuns, 0, 1));
+        double partial = study.Runs.Where(run => !StudyAppearance.HasEnded(run) && run.TotalSteps > 0)
+            .Sum(run => (double)run.Step / run.TotalSteps);
+        return new StudyProgress(
+            done, study.PlannedRuns, study.PlannedRuns == 0 ? 0 : Math.Clamp((done + partial) / study.PlannedRuns, 0, 1));
     }
-
-    /// <summary>The progress in the form that <c>ProgressStrip</c> takes.</summary>
-    internal RunProgress Strip => new() { Step = (int)(Fraction * Resolution), TotalSteps = Resolution, Phase = "training" };
 }

@@ -18,11 +18,18 @@ public sealed partial class NewSweepPage
 {
     private const int ConfirmationThreshold = 500;
 
-    private static readonly TimeSpan s_debounceDelay = TimeSpan.FromMilliseconds(400);
-    private static readonly FormField s_rate = new("learningRate", "Learning rate", FieldKind.Number, "Default of the method if empty") { Nullable = true };
-    private static readonly FormField s_rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "lrRatio × ηA if empty") { Nullable = true, Placeholder = "lrRatio × ηA" };
-    private static readonly FormField s_seed = new("seed", "Seed", FieldKind.Number, "Same for all runs");
-    private static readonly FormField[] s_evaluation = [.. FormFields.Evaluation.Where(field => field.Name != "evalSplit")];
+    private static readonly TimeSpan _debounceDelay = TimeSpan.FromMilliseconds(400);
+    private static readonly FormField _rate = new("learningRate", "Learning rate", FieldKind.Number, "Default of the method if empty")
+    {
+        Nullable = true,
+    };
+    private static readonly FormField _rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "lrRatio × ηA if empty")
+    {
+        Nullable = true,
+        Placeholder = "lrRatio × ηA",
+    };
+    private static readonly FormField _seed = new("seed", "Seed", FieldKind.Number, "Same for all runs");
+    private static readonly FormField[] _evaluation = [.. FormFields.Evaluation.Where(field => field.Name != "evalSplit")];
 
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
@@ -111,14 +118,16 @@ public sealed partial class NewSweepPage
         _preview = null;
         try
         {
-            await Task.Delay(s_debounceDelay, cancellationToken);
+            await Task.Delay(_debounceDelay, cancellationToken);
             Url.Set(new Dictionary<string, string?> { ["set"] = _form.Changes(), ["sweep"] = _sweep.UrlValue() });
             SweepPreview preview = await Api.PreviewSweepAsync(Plan, cancellationToken);
             SetResult(preview, new Dictionary<string, IReadOnlyList<string>>(), []);
         }
         catch (ApiException refusal)
         {
-            SetResult(null, refusal.Errors, refusal.Errors.Count == 0 ? [refusal.Message] : [.. refusal.Errors.Values.SelectMany(messages => messages).Distinct()]);
+            SetResult(null, refusal.Errors, refusal.Errors.Count == 0
+                ? [refusal.Message]
+                : [.. refusal.Errors.Values.SelectMany(messages => messages).Distinct()]);
         }
         catch (HttpRequestException)
         {
@@ -154,7 +163,9 @@ public sealed partial class NewSweepPage
         }
         catch (HttpRequestException)
         {
-            Toasts.Add($"{ApiException.Unreachable} Submit again when the connection is restored; the sweep will not be created twice.", Severity.Error);
+            Toasts.Add(
+                $"{ApiException.Unreachable} Submit again when the connection is restored; the sweep will not be created twice.",
+                Severity.Error);
         }
         finally
         {

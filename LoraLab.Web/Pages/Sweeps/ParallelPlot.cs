@@ -43,7 +43,9 @@ internal sealed class ParallelPlot
                 return new ParallelLine(trial, [.. fields.Select(field => field.At(trial.Values[field.Axis.Title])), height], score);
             }).OrderBy(line => line.Score ?? -1),
         ];
-        ParallelAxis last = new(SweepAppearance.Objective(objective), values.Length == 0 ? [] : high > low ? [(SweepAppearance.Value(objective, low), 0), (SweepAppearance.Value(objective, high), 1)] : [(SweepAppearance.Value(objective, high), 0.5)]);
+        ParallelAxis last = new(SweepAppearance.Objective(objective), values.Length == 0 ? []
+            : high > low ? [(SweepAppearance.Value(objective, low), 0), (SweepAppearance.Value(objective, high), 1)]
+            : [(SweepAppearance.Value(objective, high), 0.5)]);
         return new ParallelPlot([.. fields.Select(field => field.Axis), last], lines);
     }
 
@@ -54,8 +56,10 @@ internal sealed class ParallelPlot
             IReadOnlyList<JsonNode?> values = field.Values ?? [];
             double Height(int i) => values.Count < 2 ? 0.5 : (double)i / (values.Count - 1);
             return (
-                new ParallelAxis(field.Field, [.. values.Select((value, i) => (value is null ? "null" : JsonFormat.Show(value), Height(i)))]),
-                value => Enumerable.Range(0, values.Count).Where(i => JsonNode.DeepEquals(values[i], value)).Select(i => (double?)Height(i)).FirstOrDefault());
+                new ParallelAxis(
+                    field.Field, [.. values.Select((value, i) => (value is null ? "null" : JsonFormat.Show(value), Height(i)))]),
+                value => Enumerable.Range(0, values.Count).Where(i => JsonNode.DeepEquals(values[i], value)).Select(i => (double?)Height(i))
+                    .FirstOrDefault());
         }
 
         bool log = field.Range == SweepRange.LogUniform;
@@ -63,8 +67,15 @@ internal sealed class ParallelPlot
         double width = high > low ? high - low : 1;
         double middle = log ? Math.Exp((low + high) / 2) : (low + high) / 2;
         return (
-            new ParallelAxis(field.Field, [(Bound(field.Low), 0), (Bound(field.Range == SweepRange.Integer ? Math.Round(middle) : middle), 0.5), (Bound(field.High), 1)]),
-            value => value is JsonValue number && number.TryGetValue(out double coordinate) ? Math.Clamp((Scale(coordinate) - low) / width, 0, 1) : null);
+            new ParallelAxis(field.Field,
+            [
+                (Bound(field.Low), 0),
+                (Bound(field.Range == SweepRange.Integer ? Math.Round(middle) : middle), 0.5),
+                (Bound(field.High), 1),
+            ]),
+            value => value is JsonValue number && number.TryGetValue(out double coordinate)
+                ? Math.Clamp((Scale(coordinate) - low) / width, 0, 1)
+                : null);
 
         static string Bound(double? value) => value is double number ? NumberFormat.Setting(number) : Format.Nothing;
 

@@ -45,7 +45,8 @@ public sealed class SpaceRow
         JsonObject json = new() { ["field"] = Field, ["range"] = JsonNamingPolicy.CamelCase.ConvertName(Range.ToString()) };
         if (Range == SweepRange.Choice)
         {
-            json["values"] = new JsonArray([.. Values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Value)]);
+            json["values"] =
+                new JsonArray([.. Values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Value)]);
             return json;
         }
 
@@ -65,7 +66,8 @@ public sealed class SpaceRow
     {
         Field = json["field"]?.ToString() ?? "",
         Range = Enum.TryParse(json["range"]?.ToString(), ignoreCase: true, out SweepRange range) ? range : SweepRange.Choice,
-        Values = string.Join(", ", (json["values"] as JsonArray ?? []).Select(value => value is JsonArray list ? string.Join("+", list.Select(JsonFormat.Show)) : value is null ? "null" : JsonFormat.Show(value))),
+        Values = string.Join(", ", (json["values"] as JsonArray ?? []).Select(value =>
+            value is JsonArray list ? string.Join("+", list.Select(JsonFormat.Show)) : value is null ? "null" : JsonFormat.Show(value))),
         Low = JsonFormat.Show(json["low"]),
         High = JsonFormat.Show(json["high"]),
         Steps = JsonFormat.Show(json["steps"]),
@@ -77,7 +79,8 @@ public sealed class SpaceRow
         "false" => JsonValue.Create(false),
         "null" => null,
         _ when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) => SpecForm.Number(text),
-        _ when text.Contains('+', StringComparison.Ordinal) => new JsonArray([.. text.Split('+', StringSplitOptions.TrimEntries).Select(word => (JsonNode)word)]),
+        _ when text.Contains('+', StringComparison.Ordinal) =>
+            new JsonArray([.. text.Split('+', StringSplitOptions.TrimEntries).Select(word => (JsonNode)word)]),
         _ => JsonValue.Create(text),
     };
 }

@@ -20,7 +20,8 @@ internal static class SweepAppearance
         _ => Icons.Material.Outlined.Cancel,
     };
 
-    internal static string Class(SweepState state) => "badge badge-" + (state == SweepState.Paused ? "interrupted" : state.ToString().ToLowerInvariant());
+    internal static string Class(SweepState state) =>
+        "badge badge-" + (state == SweepState.Paused ? "interrupted" : state.ToString().ToLowerInvariant());
 
     internal static string Label(SweepSampler sampler) => sampler switch
     {
@@ -46,11 +47,14 @@ internal static class SweepAppearance
     };
 
     /// <summary>A value of the objective: accuracy and F1 in percent, loss as a number.</summary>
-    internal static string Value(string objective, double? value) => MetricKeys.LowerIsBetter(objective) ? Format.Number(value) : Format.Share(value);
+    internal static string Value(string objective, double? value) =>
+        MetricKeys.LowerIsBetter(objective) ? Format.Number(value) : Format.Share(value);
 
-    internal static bool IsBetter(string objective, double value, double other) => MetricKeys.LowerIsBetter(objective) ? value < other : value > other;
+    internal static bool IsBetter(string objective, double value, double other) =>
+        MetricKeys.LowerIsBetter(objective) ? value < other : value > other;
 
-    internal static int Ended(SweepDocument sweep) => sweep.Counts.Completed + sweep.Counts.Pruned + sweep.Counts.Failed + sweep.Counts.Cancelled;
+    internal static int Ended(SweepDocument sweep) =>
+        sweep.Counts.Completed + sweep.Counts.Pruned + sweep.Counts.Failed + sweep.Counts.Cancelled;
 
     /// <summary>A fraction as a CSS percentage.</summary>
     internal static string CssPercent(double fraction) => (fraction * 100).ToString("0.##", CultureInfo.InvariantCulture) + "%";

@@ -69,7 +69,8 @@ public sealed class SweepForm
         plan["space"] = new JsonArray([.. Rows.Select(row => (JsonNode)row.ToJson())]);
         if (Constraints.Any(constraint => constraint.Trim().Length > 0))
         {
-            plan["constraints"] = new JsonArray([.. Constraints.Where(constraint => constraint.Trim().Length > 0).Select(constraint => (JsonNode)constraint.Trim())]);
+            plan["constraints"] = new JsonArray(
+                [.. Constraints.Where(constraint => constraint.Trim().Length > 0).Select(constraint => (JsonNode)constraint.Trim())]);
         }
 
         plan["sampler"] = Sampler;

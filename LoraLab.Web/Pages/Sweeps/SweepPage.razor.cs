@@ -46,14 +46,16 @@ public sealed partial class SweepPage
 
     private string EndCounts => string.Join(", ", new (int Count, string Word)[]
     {
-        (_sweep!.Counts.Completed, "completed"), (_sweep.Counts.Pruned, "pruned"), (_sweep.Counts.Failed, "failed"), (_sweep.Counts.Cancelled, "cancelled"),
+        (_sweep!.Counts.Completed, "completed"), (_sweep.Counts.Pruned, "pruned"), (_sweep.Counts.Failed, "failed"),
+        (_sweep.Counts.Cancelled, "cancelled"),
     }.Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
 
     /// <summary>The best completed runs, limited to a readable comparison.</summary>
     private IReadOnlyList<string> Compared =>
     [
         .. _sweep!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
-            .OrderByDescending(trial => SweepAppearance.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value).Take(MaxCompared).Select(trial => trial.RunId!),
+            .OrderByDescending(trial => SweepAppearance.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value)
+            .Take(MaxCompared).Select(trial => trial.RunId!),
     ];
 
     /// <summary>URL of the form with this plan.</summary>
@@ -66,7 +68,8 @@ public sealed partial class SweepPage
             JsonNode? spec = plan["spec"]!.DeepClone();
             spec.AsObject().Remove("evalSplit");
             plan.Remove("spec");
-            return $"sweeps/new?set={Uri.EscapeDataString(spec.ToJsonString(ContractJson.Options))}&sweep={Uri.EscapeDataString(plan.ToJsonString(ContractJson.Options))}";
+            return $"sweeps/new?set={Uri.EscapeDataString(spec.ToJsonString(ContractJson.Options))}&"
+                + $"sweep={Uri.EscapeDataString(plan.ToJsonString(ContractJson.Options))}";
         }
     }
 
@@ -109,7 +112,9 @@ public sealed partial class SweepPage
         $"runs/new?from={best.RunId}&set={Uri.EscapeDataString(new JsonObject { ["evalSplit"] = "dev" }.ToJsonString())}";
 
     /// <summary>Model or dataset of the shared specification; the bundled sample if not set.</summary>
-    private string ModelOrDataset(string field) => Fields.Contains(field) ? $"several {field}s" : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name : CatalogState.SampleName;
+    private string ModelOrDataset(string field) => Fields.Contains(field) ? $"several {field}s"
+        : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name
+        : CatalogState.SampleName;
 
     private static string? IndistinguishableNote(SweepBest best) => best.Indistinguishable switch
     {
@@ -146,7 +151,10 @@ public sealed partial class SweepPage
         else if (live.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress)
         {
             // Progress events are too frequent to fetch the sweep again for each.
-            _sweep = _sweep! with { Trials = [.. _sweep.Trials.Select((trial, i) => i == index ? trial with { Step = progress.Step } : trial)] };
+            _sweep = _sweep! with
+            {
+                Trials = [.. _sweep.Trials.Select((trial, i) => i == index ? trial with { Step = progress.Step } : trial)],
+            };
             _render?.Request();
         }
     }
@@ -206,7 +214,8 @@ public sealed partial class SweepPage
 
     private async Task CancelAsync()
     {
-        const string Text = "Its runs are stopped, and no more are started. Completed runs are kept, and stopped runs keep their checkpoints.";
+        const string Text = "Its runs are stopped, and no more are started. Completed runs are kept, "
+            + "and stopped runs keep their checkpoints.";
         if (await ConfirmDialog.AskAsync(Dialogs, $"Cancel {_sweep!.Name}?", Text, "Cancel sweep"))
         {
             await ActAsync("cancel");

@@ -6,7 +6,7 @@ namespace LoraLab.SampleMaker.Experiments;
 /// <summary>Run specifications of the demo, identical for every method except for the learning rate.</summary>
 internal static class DemoSpec
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <summary>Methods with their candidate learning rates, in the order of the demo.</summary>
     public static IReadOnlyList<(string Method, double[] Rates)> Grid { get; } =
@@ -44,6 +44,6 @@ internal static class DemoSpec
     public static void Write(string path, JsonObject spec)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, spec.ToJsonString(Indented) + "\n");
+        File.WriteAllText(path, spec.ToJsonString(_indented) + "\n");
     }
 }

@@ -29,7 +29,8 @@ internal sealed class Engine : IDisposable
             _services.Execution().Execute(spec, recorder, stop);
         }
 
-        List<WorkerEvent> recorded = [.. File.ReadLines(Path.Combine(attempt, RunFiles.Events)).Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)];
+        List<WorkerEvent> recorded = [.. File.ReadLines(Path.Combine(attempt, RunFiles.Events))
+            .Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)];
         AttemptEnded ended = recorded.OfType<AttemptEnded>().Single();
         return ended.Reason == EndReason.Finished
             ? (ended.Summary, recorded.OfType<Evaluated>().First().Accuracy)

@@ -35,7 +35,8 @@ internal static class RateSelection
         }
 
         File.WriteAllText(Path.Combine(samples, "rates.csv"), csv.ToString());
-        JsonObject full = DemoSpec.For("lora", (double)JsonNode.Parse(File.ReadAllText(DemoSpec.GetPath(samples, "lora")))!["learningRate"]!);
+        JsonObject full = DemoSpec.For(
+            "lora", (double)JsonNode.Parse(File.ReadAllText(DemoSpec.GetPath(samples, "lora")))!["learningRate"]!);
         full["name"] = "sample lora, full loss";
         full["tags"] = new JsonArray("extra");
         full["lossScope"] = "full";

@@ -13,14 +13,15 @@ internal static class Report
 {
     private const string Begin = "<!-- results: written by the maker's report command -->";
     private const string End = "<!-- end of results -->";
-    private static readonly long[] Seeds = [1, 2, 3];
+    private static readonly long[] _seeds = [1, 2, 3];
 
     public static void Run(string samples)
     {
         SampleData data = SampleData.Generate(Sample.Seed);
         int rows = data.Evaluation.Count;
         double majority = data.Evaluation.GroupBy(row => row.Label).Max(group => group.Count()) / (double)rows;
-        StringBuilder table = new("| | mean of seeds 1–3, last step | seed 1 | seed 2 | seed 3 | macro-F1 | before training | trainable | training, s |\n|---|---|---|---|---|---|---|---|---|\n");
+        StringBuilder table = new("| | mean of seeds 1–3, last step | seed 1 | seed 2 | seed 3 | macro-F1 | before training | trainable | "
+            + "training, s |\n|---|---|---|---|---|---|---|---|---|\n");
         Line(table, "Bayes rule (knows the generator)", BayesRule.Accuracy());
         using Engine engine = new();
         foreach ((string method, _) in DemoSpec.Grid)
@@ -36,7 +37,7 @@ internal static class Report
 
     private static void Measure(Engine engine, StringBuilder table, string name, string specFile)
     {
-        List<(RunSummary Summary, double Before)> runs = [.. Seeds.Select(seed =>
+        List<(RunSummary Summary, double Before)> runs = [.. _seeds.Select(seed =>
         {
             JsonObject spec = JsonNode.Parse(File.ReadAllText(specFile))!.AsObject();
             spec["seed"] = seed;
@@ -47,10 +48,13 @@ internal static class Report
         double[] last = [.. runs.Select(run => run.Summary.Accuracy!.Last!.Value)];
         table.Append(
             CultureInfo.InvariantCulture,
-            $"| {name} | **{Percent(last.Average())}** | {Percent(last[0])} | {Percent(last[1])} | {Percent(last[2])} | {runs.Average(run => run.Summary.MacroF1!.Last):F3} | {Percent(runs.Average(run => run.Before))} | {runs[0].Summary.TrainableParameters:N0} | {runs.Average(run => run.Summary.TrainSeconds):F0} |\n");
+            $"| {name} | **{Percent(last.Average())}** | {Percent(last[0])} | {Percent(last[1])} | {Percent(last[2])} | "
+                + $"{runs.Average(run => run.Summary.MacroF1!.Last):F3} | {Percent(runs.Average(run => run.Before))} | "
+                + $"{runs[0].Summary.TrainableParameters:N0} | {runs.Average(run => run.Summary.TrainSeconds):F0} |\n");
     }
 
-    private static void Line(StringBuilder table, string name, double accuracy) => table.Append(CultureInfo.InvariantCulture, $"| {name} | {Percent(accuracy)} | | | | | | | |\n");
+    private static void Line(StringBuilder table, string name, double accuracy) =>
+        table.Append(CultureInfo.InvariantCulture, $"| {name} | {Percent(accuracy)} | | | | | | | |\n");
 
     private static string Percent(double share) => (100 * share).ToString("F1", CultureInfo.InvariantCulture) + "%";
 

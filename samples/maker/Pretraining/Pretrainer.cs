@@ -23,7 +23,8 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
     /// <summary>Trains one epoch over the documents and returns the mean loss of the last tenth.</summary>
     public double Train(IEnumerable<ReviewDocument> documents, int steps)
     {
-        using FusedAdamW optimizer = new(new FlatParameters(model.NamedWeights().Select(weight => (weight.Key, weight.Value, LearningRate))), WeightDecay, MaxGradNorm);
+        using FusedAdamW optimizer = new(
+            new FlatParameters(model.NamedWeights().Select(weight => (weight.Key, weight.Value, LearningRate))), WeightDecay, MaxGradNorm);
         using Tensor log = zeros(1, 2, float64);
         Stopwatch watch = Stopwatch.StartNew();
         double sum = 0;
@@ -38,7 +39,12 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
             Tensor loss = Loss(batch);
             loss.backward();
             double value = loss.item<float>();
-            optimizer.Step(loss.detach().to(float64).reshape(1), 1, LearningRateSchedules.Factor(LearningRateSchedule.Cosine, step, WarmupSteps, steps), log, 0);
+            optimizer.Step(
+                loss.detach().to(float64).reshape(1),
+                1,
+                LearningRateSchedules.Factor(LearningRateSchedule.Cosine, step, WarmupSteps, steps),
+                log,
+                0);
             sum += step > steps * 9 / 10 ? value : 0;
             if (step % 100 == 0)
             {

@@ -34,7 +34,8 @@ internal sealed class ReviewCorpus
     }
 
     /// <summary>Returns the corpus in order: keyword documents, then reviews.</summary>
-    public IEnumerable<ReviewDocument> Documents(int count) => Enumerable.Range(0, count).Select(index => Next(keywords: index < KeywordDocuments));
+    public IEnumerable<ReviewDocument> Documents(int count) =>
+        Enumerable.Range(0, count).Select(index => Next(keywords: index < KeywordDocuments));
 
     /// <summary>Returns reviews only, for training the tokenizer.</summary>
     public IEnumerable<ReviewDocument> Reviews(int count) => Enumerable.Range(0, count).Select(_ => Next(keywords: false));
@@ -57,7 +58,8 @@ internal sealed class ReviewCorpus
             {
                 string label = NextLabel(mood);
                 labels.Add(label);
-                text.Append("Classify the sentiment of this sentence: ").Append(sentence).Append("\n\n.Sentiment: ").Append(label).Append('\n');
+                text.Append("Classify the sentiment of this sentence: ").Append(sentence).Append("\n\n.Sentiment: ").Append(label)
+                    .Append('\n');
             }
             else
             {

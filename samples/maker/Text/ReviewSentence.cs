@@ -30,4 +30,5 @@ internal readonly record struct Cue(PolarKind Kind, Mood Mood, bool Leaning, boo
 /// <param name="Form">Structure.</param>
 /// <param name="Cues">Statements in reading order.</param>
 /// <param name="PolarWords">Polar words in the same order.</param>
-internal sealed record ReviewSentence(string Text, Mood Stance, SentenceForm Form, IReadOnlyList<Cue> Cues, IReadOnlyList<string> PolarWords);
+internal sealed record ReviewSentence(
+    string Text, Mood Stance, SentenceForm Form, IReadOnlyList<Cue> Cues, IReadOnlyList<string> PolarWords);

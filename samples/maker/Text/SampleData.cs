@@ -9,7 +9,8 @@ internal sealed class SampleData
     public const int EvaluationRows = 700;
     public const int TrainingRows = 8000;
 
-    private SampleData(IReadOnlyList<SampleSentence> training, IReadOnlyList<SampleSentence> evaluation) => (Training, Evaluation) = (training, evaluation);
+    private SampleData(IReadOnlyList<SampleSentence> training, IReadOnlyList<SampleSentence> evaluation) =>
+        (Training, Evaluation) = (training, evaluation);
 
     public IReadOnlyList<SampleSentence> Training { get; }
 

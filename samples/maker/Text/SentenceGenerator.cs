@@ -7,8 +7,8 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
 {
     private const double TurningNotes = 0.3;
     private const double ConcedingNotes = 0.4;
-    private static readonly string[] AdjectiveNegations = ["not", "never", "far from", "anything but"];
-    private static readonly string[] VerbNegations = ["never", "hardly", "rarely", "scarcely"];
+    private static readonly string[] _adjectiveNegations = ["not", "never", "far from", "anything but"];
+    private static readonly string[] _verbNegations = ["never", "hardly", "rarely", "scarcely"];
 
     public ReviewSentence Next(Mood stance)
     {
@@ -67,9 +67,9 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         string word = random.Pick(lexicon[expressed.Turned(negated), kind]);
         return kind switch
         {
-            PolarKind.Adjective when negated => $"{random.Pick(AdjectiveNegations)} {word}",
+            PolarKind.Adjective when negated => $"{random.Pick(_adjectiveNegations)} {word}",
             PolarKind.Adjective => random.Chance(0.3) ? $"{random.Pick(Words.Intensifiers)} {word}" : word,
-            PolarKind.Verb => $"{(negated ? random.Pick(VerbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
+            PolarKind.Verb => $"{(negated ? random.Pick(_verbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
             _ => (negated ? random.Pick(["no", "not a", "hardly a"]) : "a") + " " + word,
         };
     }
@@ -105,12 +105,14 @@ internal sealed class SentenceGenerator(SeededRandom random, PolarLexicon lexico
         Mood meant = expressed.Turned(negated);
         bool leaning = kind == PolarKind.Adjective && random.Chance(SentenceModel.Leaning);
         Mood shown = leaning ? meant.Turned(!random.Chance(SentenceModel.LeaningFaithful)) : meant;
-        IReadOnlyList<string> choices = !leaning ? lexicon[shown, kind] : shown == Mood.Positive ? Words.LeaningPositive : Words.LeaningNegative;
+        IReadOnlyList<string> choices = !leaning ? lexicon[shown, kind]
+            : shown == Mood.Positive ? Words.LeaningPositive
+            : Words.LeaningNegative;
         string word = random.Pick(choices);
         string text = kind switch
         {
             PolarKind.Adjective => $"{Subject()} {WithAdjective(word, negated)}",
-            PolarKind.Verb => $"{Subject()} {(negated ? random.Pick(VerbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
+            PolarKind.Verb => $"{Subject()} {(negated ? random.Pick(_verbNegations) + " " : "")}{word} {random.Pick(Words.Persons)}",
             _ => $"{Subject()} {WithNoun(word, negated)}",
         };
         return (text, new Cue(kind, shown, leaning, negated), word);

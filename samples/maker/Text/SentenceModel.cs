@@ -47,7 +47,9 @@ internal static class SentenceModel
         double probability = (cue.Negated ? Negation : 1 - Negation) * Kinds.First(kind => kind.Kind == cue.Kind).Probability;
         if (cue.Leaning)
         {
-            return cue.Kind == PolarKind.Adjective ? probability * Leaning * (cue.Mood == meant ? LeaningFaithful : 1 - LeaningFaithful) : 0;
+            return cue.Kind == PolarKind.Adjective
+                ? probability * Leaning * (cue.Mood == meant ? LeaningFaithful : 1 - LeaningFaithful)
+                : 0;
         }
 
         double strict = cue.Kind == PolarKind.Adjective ? 1 - Leaning : 1;

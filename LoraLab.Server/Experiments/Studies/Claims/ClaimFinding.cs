@@ -8,7 +8,8 @@ namespace LoraLab.Server.Experiments.Studies.Claims;
 /// <param name="Reading">One or two sentences with the numbers; starts with a lowercase letter.</param>
 /// <param name="Evidence">The numbers.</param>
 /// <param name="Runs">The runs it is based on.</param>
-internal sealed record ClaimFinding(ClaimVerdict Verdict, string Reading, IReadOnlyList<ClaimEvidence> Evidence, IReadOnlyList<EvidenceRun> Runs)
+internal sealed record ClaimFinding(
+    ClaimVerdict Verdict, string Reading, IReadOnlyList<ClaimEvidence> Evidence, IReadOnlyList<EvidenceRun> Runs)
 {
     public static ClaimFinding NotRun(string reading) => new(ClaimVerdict.NotRun, reading, [], []);
 }

@@ -27,7 +27,9 @@ internal static class PaperClaims
             Id = claim.Descriptor.Id,
             Statement = claim.Descriptor.Statement,
             Verdict = finding.Verdict,
-            Finding = onPaper ? Capitalize(finding.Reading) : $"on {evidence.Study.Plan.Model}, {evidence.Study.Plan.Dataset}: {finding.Reading}",
+            Finding = onPaper
+                ? Capitalize(finding.Reading)
+                : $"on {evidence.Study.Plan.Model}, {evidence.Study.Plan.Dataset}: {finding.Reading}",
             MatchesPaper = onPaper,
             Quantity = claim.Descriptor.Quantity,
             Margin = claim.Descriptor.Margin,

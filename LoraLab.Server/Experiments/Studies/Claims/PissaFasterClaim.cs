@@ -5,7 +5,12 @@ namespace LoraLab.Server.Experiments.Studies.Claims;
 /// <summary>The claim "PiSSA converges faster than LoRA".</summary>
 internal sealed class PissaFasterClaim : IPaperClaim
 {
-    public ClaimDescriptor Descriptor { get; } = new("pissa-faster", "PiSSA converges faster than LoRA.", AreaComparison.Quantity, AreaComparison.MarginText, AreaComparison.MinimumText);
+    public ClaimDescriptor Descriptor { get; } = new(
+        "pissa-faster",
+        "PiSSA converges faster than LoRA.",
+        AreaComparison.Quantity,
+        AreaComparison.MarginText,
+        AreaComparison.MinimumText);
 
     public ClaimFinding Judge(StudyEvidence evidence) => AreaComparison.Of(evidence, "pissa");
 }

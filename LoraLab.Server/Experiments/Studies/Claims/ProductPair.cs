@@ -73,7 +73,8 @@ internal sealed class ProductPair
             }
         }
 
-        return [.. products.OrderBy(product => product[0].Rates.Product).SelectMany(product => product.Zip(product.Skip(1), (lower, upper) => new ProductPair(lower, upper)))];
+        return [.. products.OrderBy(product => product[0].Rates.Product)
+            .SelectMany(product => product.Zip(product.Skip(1), (lower, upper) => new ProductPair(lower, upper)))];
     }
 
     public IEnumerable<EvidenceRun> Runs() => Lower.Group.Counted.Concat(Upper.Group.Counted);
@@ -83,10 +84,12 @@ internal sealed class ProductPair
         LogRatio is double log ? Math.Exp(log) : null,
         N: Seeds,
         Note: Seeds == 0 ? "No common seed with evaluations at the same steps."
-            : Censored > 0 ? string.Create(CultureInfo.InvariantCulture, $"For {NumberFormat.Count(Censored, "seed")}, a run does not reach the threshold.")
+            : Censored > 0 ? string.Create(
+                CultureInfo.InvariantCulture, $"For {NumberFormat.Count(Censored, "seed")}, a run does not reach the threshold.")
             : null);
 
     private IEnumerable<(Curve Lower, Curve Upper)> Curves() => Lower.Group.Counted
-        .Join(Upper.Group.Counted, run => run.Run.Seed, run => run.Run.Seed, (low, high) => (low.Curve(MetricKeys.EvalAccuracy), high.Curve(MetricKeys.EvalAccuracy)))
+        .Join(Upper.Group.Counted, run => run.Run.Seed, run => run.Run.Seed, (low, high) =>
+            (low.Curve(MetricKeys.EvalAccuracy), high.Curve(MetricKeys.EvalAccuracy)))
         .Where(pair => pair.Item1.SameSteps(pair.Item2));
 }

@@ -15,13 +15,15 @@ internal sealed record RateCell(StudyGroup Group, LearningRates Rates)
     public static IReadOnlyList<RateCell> Of(StudyEvidence evidence) => Finished(Groups(evidence));
 
     /// <summary>Planned cells without a finished run.</summary>
-    public static IReadOnlyList<StudyGroup> Unfinished(StudyEvidence evidence) => [.. Groups(evidence).Where(group => group.Counted.Count == 0)];
+    public static IReadOnlyList<StudyGroup> Unfinished(StudyEvidence evidence) =>
+        [.. Groups(evidence).Where(group => group.Counted.Count == 0)];
 
     private static IReadOnlyList<StudyGroup> Groups(StudyEvidence evidence)
     {
         List<StudyGroup> reported = Of(evidence.Reported);
         List<StudyGroup> selection = Of(evidence.Selection);
-        return Finished(reported).Count > 1 || Finished(selection).Count < Finished(reported).Count ? reported : selection.Count > 0 ? selection : reported;
+        return Finished(reported).Count > 1 || Finished(selection).Count < Finished(reported).Count
+                ? reported : selection.Count > 0 ? selection : reported;
     }
 
     private static List<StudyGroup> Of(IReadOnlyList<StudyGroup> groups) => [.. groups.Where(group => group.Arm.Method == Method)];

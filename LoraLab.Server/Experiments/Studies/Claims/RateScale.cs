@@ -6,5 +6,6 @@ namespace LoraLab.Server.Experiments.Studies.Claims;
 /// <summary>The factor by which a plan's profile scales the paper's learning rates.</summary>
 internal static class RateScale
 {
-    public static double Of(StudyPlan plan) => (double)(ScaleProfile.All.FirstOrDefault(profile => profile.Id == plan.Profile) ?? ScaleProfile.TinyLlama).RateFactor;
+    public static double Of(StudyPlan plan) =>
+        (double)(ScaleProfile.All.FirstOrDefault(profile => profile.Id == plan.Profile) ?? ScaleProfile.TinyLlama).RateFactor;
 }

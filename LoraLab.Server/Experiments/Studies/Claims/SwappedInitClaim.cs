@@ -18,8 +18,10 @@ internal sealed class SwappedInitClaim : IPaperClaim
     public ClaimDescriptor Descriptor { get; } = new(
         "swapped-init",
         "LoRA with swapped initialization converges faster than LoRA, or allows larger learning rates.",
-        AreaComparison.Quantity + " Also the largest working learning rate: the largest whose cell is within one percentage point of the method's best on the selection split.",
-        AreaComparison.MarginText + " A larger working learning rate, observed in one run per cell, prevents the claim from being refuted but does not support it.",
+        AreaComparison.Quantity + " Also the largest working learning rate: the largest whose cell is within one percentage point of the "
+            + "method's best on the selection split.",
+        AreaComparison.MarginText + " A larger working learning rate, observed in one run per cell, "
+            + "prevents the claim from being refuted but does not support it.",
         AreaComparison.MinimumText);
 
     public ClaimFinding Judge(StudyEvidence evidence)
@@ -34,7 +36,8 @@ internal sealed class SwappedInitClaim : IPaperClaim
         bool larger = ours > theirs && !LearningRates.Same(ours, theirs);
         string rates = string.Create(
             CultureInfo.InvariantCulture,
-            $" On the selection split, learning rates up to {NumberFormat.Setting(ours)} work, and up to {NumberFormat.Setting(theirs)} for LoRA (one run per cell).");
+            $" On the selection split, learning rates up to {NumberFormat.Setting(ours)} work, and up to "
+                + $"{NumberFormat.Setting(theirs)} for LoRA (one run per cell).");
         return faster with
         {
             Verdict = faster.Verdict == ClaimVerdict.NotSupported && larger ? ClaimVerdict.Inconclusive : faster.Verdict,
@@ -42,8 +45,16 @@ internal sealed class SwappedInitClaim : IPaperClaim
             Evidence =
             [
                 .. faster.Evidence,
-                new ClaimEvidence($"largest working learning rate, {evidence.Arm(Method)!.Label}", ours, N: 1, Note: EdgeNote(evidence.Arm(Method)!, ours)),
-                new ClaimEvidence($"largest working learning rate, {evidence.Arm("lora")!.Label}", theirs, N: 1, Note: EdgeNote(evidence.Arm("lora")!, theirs)),
+                new ClaimEvidence(
+                    $"largest working learning rate, {evidence.Arm(Method)!.Label}",
+                    ours,
+                    N: 1,
+                    Note: EdgeNote(evidence.Arm(Method)!, ours)),
+                new ClaimEvidence(
+                    $"largest working learning rate, {evidence.Arm("lora")!.Label}",
+                    theirs,
+                    N: 1,
+                    Note: EdgeNote(evidence.Arm("lora")!, theirs)),
             ],
         };
     }
@@ -51,7 +62,9 @@ internal sealed class SwappedInitClaim : IPaperClaim
     private static double? LargestWorking(StudyArm? arm)
     {
         List<(double Rate, double Accuracy)> cells = [.. Cells(arm)];
-        return cells.Count == 0 ? null : cells.Where(cell => cell.Accuracy >= cells.Max(other => other.Accuracy) - Tolerance).Max(cell => cell.Rate);
+        return cells.Count == 0
+            ? null
+            : cells.Where(cell => cell.Accuracy >= cells.Max(other => other.Accuracy) - Tolerance).Max(cell => cell.Rate);
     }
 
     private static IEnumerable<(double Rate, double Accuracy)> Cells(StudyArm? arm) => (arm?.Cells ?? [])
@@ -59,7 +72,10 @@ internal sealed class SwappedInitClaim : IPaperClaim
         .Select(cell => (Rate(cell.Settings)!.Value, cell.Accuracy!.Value));
 
     private static double? Rate(JsonObject settings) =>
-        settings["learningRate"] is { } rate && double.TryParse(SpecDifferences.Canonical(rate), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
+        settings["learningRate"] is { } rate
+            && double.TryParse(SpecDifferences.Canonical(rate), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            ? value
+            : null;
 
     private static string? EdgeNote(StudyArm arm, double rate) =>
         LearningRates.Same(Cells(arm).Max(cell => cell.Rate), rate) ? "The largest value tried; larger ones may also work." : null;

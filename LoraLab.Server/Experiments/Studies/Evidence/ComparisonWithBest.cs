@@ -17,7 +17,8 @@ internal sealed class ComparisonWithBest
         Means = [.. values.Select(group => SampleMoments.Mean([.. group.Values]))];
         Counts = [.. values.Select(group => group.Count)];
         Highest = Means.Index().MaxBy(mean => mean.Item).Index;
-        List<(double? P, string? Reason)> tests = [.. values.Select((_, index) => index == Highest ? (null, null) : Test(groups, values, index))];
+        List<(double? P, string? Reason)> tests =
+            [.. values.Select((_, index) => index == Highest ? (null, null) : Test(groups, values, index))];
         Queue<double> adjusted = new(HolmAdjustment.Adjust([.. tests.Select(test => test.P).OfType<double>()]));
         HolmP = [.. tests.Select(test => test.P is null ? (double?)null : adjusted.Dequeue())];
         Untested = [.. tests.Select(test => test.Reason)];
@@ -39,10 +40,12 @@ internal sealed class ComparisonWithBest
     public IReadOnlyList<string?> Untested { get; }
 
     /// <summary>Means over all seeds of each group; tests over the seeds common to each pair.</summary>
-    public static ComparisonWithBest Of(IReadOnlyList<StudyGroup> groups, Func<EvidenceRun, double?> read) => new(groups, [.. groups.Select(group => group.BySeed(read))]);
+    public static ComparisonWithBest Of(IReadOnlyList<StudyGroup> groups, Func<EvidenceRun, double?> read) =>
+        new(groups, [.. groups.Select(group => group.BySeed(read))]);
 
     /// <summary>Means and tests over the given seeds, which all groups have.</summary>
-    public static ComparisonWithBest OverSeeds(IReadOnlyCollection<long> seeds, IReadOnlyList<StudyGroup> groups, Func<EvidenceRun, double?> read) =>
+    public static ComparisonWithBest OverSeeds(
+        IReadOnlyCollection<long> seeds, IReadOnlyList<StudyGroup> groups, Func<EvidenceRun, double?> read) =>
         new(groups, [.. groups.Select(group => group.BySeed(read).Where(value => seeds.Contains(value.Key)).ToDictionary())]);
 
     private (double? P, string? Reason) Test(IReadOnlyList<StudyGroup> groups, List<Dictionary<long, double>> values, int index)

@@ -6,13 +6,13 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// <param name="Points">Increasing steps with their values.</param>
 internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
 {
-    public static Curve Of(MetricSeries? series) => new(series is null
-        ? []
-        : [.. series.X.Zip(series.Y).Where(point => point.Second is not null).Select(point => (point.First, point.Second!.Value))]);
-
     public double Start => Points[0].Value;
 
     public double Final => Points[^1].Value;
+
+    public static Curve Of(MetricSeries? series) => new(series is null
+        ? []
+        : [.. series.X.Zip(series.Y).Where(point => point.Second is not null).Select(point => (point.First, point.Second!.Value))]);
 
     /// <summary>
     /// Area under the curve by the trapezoidal rule, divided by the steps that it spans: the mean height, in the unit of the metric. Null
@@ -45,7 +45,8 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
             {
                 return i == 0
                     ? Points[0].Step
-                    : Points[i - 1].Step + ((Points[i].Step - Points[i - 1].Step) * (height - Points[i - 1].Value) / (Points[i].Value - Points[i - 1].Value));
+                    : Points[i - 1].Step + ((Points[i].Step - Points[i - 1].Step) * (height - Points[i - 1].Value)
+                        / (Points[i].Value - Points[i - 1].Value));
             }
         }
 
@@ -53,5 +54,6 @@ internal sealed record Curve(IReadOnlyList<(int Step, double Value)> Points)
     }
 
     /// <summary>Whether two curves have the same steps, at least two.</summary>
-    public bool SameSteps(Curve other) => Points.Count > 1 && Points.Select(point => point.Step).SequenceEqual(other.Points.Select(point => point.Step));
+    public bool SameSteps(Curve other) =>
+        Points.Count > 1 && Points.Select(point => point.Step).SequenceEqual(other.Points.Select(point => point.Step));
 }

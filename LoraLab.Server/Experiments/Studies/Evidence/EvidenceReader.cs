@@ -12,12 +12,13 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// <summary>Reads the evidence of a study; a missing or damaged file in a run directory is read as null, never an error.</summary>
 internal sealed class EvidenceReader(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
 {
-    private static readonly string[] s_keys = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+    private static readonly string[] _keys = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
 
     /// <summary>Reads the evidence.</summary>
     /// <param name="study">The study with its runs and arms.</param>
     /// <param name="withPredictions">Whether to read the predictions, which only the files of the paper need.</param>
-    public StudyEvidence Read(StudyDocument study, bool withPredictions) => new(study, [.. study.Runs.Select(run => Read(run, withPredictions))]);
+    public StudyEvidence Read(StudyDocument study, bool withPredictions) =>
+        new(study, [.. study.Runs.Select(run => Read(run, withPredictions))]);
 
     private EvidenceRun Read(StudyRun run, bool withPredictions)
     {
@@ -27,7 +28,7 @@ internal sealed class EvidenceReader(IRunStore store, PredictionFiles prediction
             run,
             document,
             document is null ? null : FingerprintFile.TryRead(Path.Combine(paths.RunDirectory(run.RunId), RunFiles.Fingerprint)),
-            completed ? store.ReadSeries(run.RunId, s_keys) : new Dictionary<string, MetricSeries>(),
+            completed ? store.ReadSeries(run.RunId, _keys) : new Dictionary<string, MetricSeries>(),
             completed && withPredictions ? predictions.TryReadLast(document!) : null);
     }
 }

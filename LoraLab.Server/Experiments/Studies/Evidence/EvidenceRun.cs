@@ -11,7 +11,12 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// <param name="Fingerprint">Its fingerprint; null: missing or unreadable.</param>
 /// <param name="Series">Its evaluation series by metric key.</param>
 /// <param name="Predictions">Predictions of its last evaluation; null: not completed, missing or unreadable.</param>
-internal sealed record EvidenceRun(StudyRun Run, RunDocument? Document, RunFingerprint? Fingerprint, IReadOnlyDictionary<string, MetricSeries> Series, PredictionSet? Predictions)
+internal sealed record EvidenceRun(
+    StudyRun Run,
+    RunDocument? Document,
+    RunFingerprint? Fingerprint,
+    IReadOnlyDictionary<string, MetricSeries> Series,
+    PredictionSet? Predictions)
 {
     public string Id => Run.RunId;
 
@@ -56,5 +61,6 @@ internal sealed record EvidenceRun(StudyRun Run, RunDocument? Document, RunFinge
         _ => "has not ended",
     };
 
-    private static string Word(EndReason? reason) => reason is null ? "no reason" : char.ToLowerInvariant(reason.Value.ToString()[0]) + reason.Value.ToString()[1..];
+    private static string Word(EndReason? reason) =>
+        reason is null ? "no reason" : char.ToLowerInvariant(reason.Value.ToString()[0]) + reason.Value.ToString()[1..];
 }

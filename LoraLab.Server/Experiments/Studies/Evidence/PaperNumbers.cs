@@ -7,7 +7,8 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 internal static class PaperNumbers
 {
     /// <summary>A p-value with its relation: <c>p = 0.012</c>, <c>p &lt; 0.001</c>.</summary>
-    public static string P(double p) => NumberFormat.PValue(p) is ['<', ..] and string bound ? "p " + bound : "p = " + NumberFormat.PValue(p);
+    public static string P(double p) =>
+        NumberFormat.PValue(p) is ['<', ..] and string bound ? "p " + bound : "p = " + NumberFormat.PValue(p);
 
     /// <summary>A ratio of measurements with three decimals: <c>×1.050</c>.</summary>
     public static string Ratio(double ratio) => "×" + Plain(ratio, "0.000");

@@ -39,8 +39,14 @@ internal sealed class StudyEvidence
         .. Study.Arms.SelectMany(arm =>
         {
             List<IGrouping<string, EvidenceRun>> cells =
-                [.. Runs.Where(run => run.Run.Stage == stage && run.Run.Method == arm.Method).GroupBy(run => StudyGroup.Key(run.Run.Settings))];
-            return cells.Select(cell => new StudyGroup(arm, stage, cell.First().Run.Settings, cells.Count == 1 ? null : StudyGroup.Describe(cell.First().Run.Settings), [.. cell]));
+                [.. Runs.Where(run => run.Run.Stage == stage && run.Run.Method == arm.Method)
+                    .GroupBy(run => StudyGroup.Key(run.Run.Settings))];
+            return cells.Select(cell => new StudyGroup(
+                arm,
+                stage,
+                cell.First().Run.Settings,
+                cells.Count == 1 ? null : StudyGroup.Describe(cell.First().Run.Settings),
+                [.. cell]));
         }),
     ];
 }

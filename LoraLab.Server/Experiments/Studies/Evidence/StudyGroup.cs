@@ -9,6 +9,9 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// <summary>The runs of one method, cell and stage of a study, which differ in their seeds only.</summary>
 internal sealed class StudyGroup
 {
+    /// <summary>Why a run with the final weights or the seed of an earlier one does not count.</summary>
+    public const string Repeated = "duplicates a result that is already counted";
+
     public StudyGroup(StudyArm arm, StudyStage stage, JsonObject settings, string? cell, IReadOnlyList<EvidenceRun> runs)
     {
         Arm = arm;
@@ -19,18 +22,19 @@ internal sealed class StudyGroup
         List<EvidenceRun> finished = [.. runs.Where(run => run.Counts).OrderBy(run => run.Run.Seed)];
         // Runs with identical final weights are one result, whatever their seeds; a seed counts once.
         Counted = [.. finished.DistinctBy(run => run.Run.Seed).DistinctBy(run => run.Fingerprint?.Adapter.FinalSha256 ?? run.Id)];
-        Rates = (Counted.FirstOrDefault() ?? runs.FirstOrDefault(run => run.Document is not null))?.Document is { } document ? LearningRates.Of(document.Spec) : null;
+        Rates = (Counted.FirstOrDefault() ?? runs.FirstOrDefault(run => run.Document is not null))?.Document is { } document
+            ? LearningRates.Of(document.Spec)
+            : null;
         HashSet<string> counted = [.. Counted.Select(run => run.Id)];
         Notes =
         [
-            .. runs.Where(run => !run.Counts && run.Ended).Select(run => string.Create(CultureInfo.InvariantCulture, $"{Label}, seed {run.Run.Seed}: run {run.Id} {run.ExclusionReason()}.")),
+            .. runs.Where(run => !run.Counts && run.Ended).Select(run =>
+                string.Create(CultureInfo.InvariantCulture, $"{Label}, seed {run.Run.Seed}: run {run.Id} {run.ExclusionReason()}.")),
             .. UnfinishedNote(runs),
-            .. finished.Where(run => !counted.Contains(run.Id)).Select(run => string.Create(CultureInfo.InvariantCulture, $"{Label}, seed {run.Run.Seed}: run {run.Id} {Repeated}.")),
+            .. finished.Where(run => !counted.Contains(run.Id))
+                .Select(run => string.Create(CultureInfo.InvariantCulture, $"{Label}, seed {run.Run.Seed}: run {run.Id} {Repeated}.")),
         ];
     }
-
-    /// <summary>Why a run with the final weights or the seed of an earlier one does not count.</summary>
-    public const string Repeated = "duplicates a result that is already counted";
 
     public StudyArm Arm { get; }
 
@@ -57,7 +61,9 @@ internal sealed class StudyGroup
     private IEnumerable<string> UnfinishedNote(IReadOnlyList<EvidenceRun> runs)
     {
         List<string> seeds = [.. runs.Where(run => !run.Ended).Select(run => run.Run.Seed.ToString(CultureInfo.InvariantCulture))];
-        return seeds.Count == 0 ? [] : [$"{Label}: {NumberFormat.Count(seeds.Count, "run")} not ended yet (seed {string.Join(", ", seeds)})."];
+        return seeds.Count == 0
+            ? []
+            : [$"{Label}: {NumberFormat.Count(seeds.Count, "run")} not ended yet (seed {string.Join(", ", seeds)})."];
     }
 
     /// <summary>The values of a cell as text.</summary>
@@ -67,7 +73,8 @@ internal sealed class StudyGroup
 
     /// <summary>A key that is equal for equal cells.</summary>
     public static string Key(JsonObject settings) =>
-        string.Join('\n', settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
+        string.Join('\n', settings.OrderBy(setting => setting.Key, StringComparer.Ordinal)
+            .Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
 
     /// <summary>The value of each counted run by seed; seeds without a value are omitted.</summary>
     public Dictionary<long, double> BySeed(Func<EvidenceRun, double?> read) =>

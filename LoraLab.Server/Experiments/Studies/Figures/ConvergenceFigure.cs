@@ -24,12 +24,17 @@ internal sealed class ConvergenceFigure : IStudyFigure
         List<StudyGroup> groups = Groups(evidence);
         string seeds = groups.Exists(group => group.Counted.Count > 1) ? "mean over seeds, band: range over seeds" : "one seed";
         List<string> counts = [.. groups.Select(group => $"{group.Label} n = {group.Counted.Count}")];
-        return $"Accuracy on the reported split during training, {(evidence.NothingSelected ? "with fixed hyper-parameters, without selection" : "each method with its selected hyper-parameters")}: {seeds} ({string.Join(", ", counts)}). {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}.";
+        return "Accuracy on the reported split during training, "
+            + (evidence.NothingSelected
+                ? "with fixed hyper-parameters, without selection"
+                : "each method with its selected hyper-parameters")
+            + $": {seeds} ({string.Join(", ", counts)}). {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}.";
     }
 
-    public string? Missing(StudyEvidence evidence) => !evidence.OneGroupPerMethod ? "Several cells per method were reported and none was selected, so there is no curve per method."
-        : Groups(evidence).Count == 0 ? "No run on the reported split has finished."
-        : null;
+    public string? Missing(StudyEvidence evidence) =>
+        !evidence.OneGroupPerMethod ? "Several cells per method were reported and none was selected, so there is no curve per method."
+            : Groups(evidence).Count == 0 ? "No run on the reported split has finished."
+            : null;
 
     public PlotModel Draw(StudyEvidence evidence)
     {
@@ -45,7 +50,8 @@ internal sealed class ConvergenceFigure : IStudyFigure
                 model.Series.Add(Band(color, curve));
             }
 
-            model.Series.Add(Plot.Line(group.Label, color, Steps, Accuracy, curve.Select(point => new DataPoint(point.Step, point.Mean * 100))));
+            model.Series.Add(Plot.Line(
+                group.Label, color, Steps, Accuracy, curve.Select(point => new DataPoint(point.Step, point.Mean * 100))));
         }
 
         return model;

@@ -14,7 +14,7 @@ internal sealed class CostFigure : IStudyFigure
     private const double RunSize = 2.5;
     private const double MeanSize = 5;
 
-    private static readonly (string Key, string Title, Func<EvidenceRun, double?> Read)[] s_panels =
+    private static readonly (string Key, string Title, Func<EvidenceRun, double?> Read)[] _panels =
     [
         ("time", "training time (s)", run => run.TrainSeconds),
         ("memory", "peak memory (MiB)", run => run.PeakMemoryMb),
@@ -28,33 +28,40 @@ internal sealed class CostFigure : IStudyFigure
 
     public string Caption(StudyEvidence evidence)
     {
-        int excluded = evidence.Reported.SelectMany(group => group.Counted).Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
-        return "Accuracy at the last evaluation versus training time (left) and peak memory (right): a small point per run, a large one for the mean of each method"
-            + $"{(evidence.NothingSelected ? "; no selection was performed" : "")}. {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
+        int excluded = evidence.Reported.SelectMany(group => group.Counted)
+            .Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
+        return "Accuracy at the last evaluation versus training time (left) and peak memory (right): a small point per run, "
+            + "a large one for the mean of each method"
+            + $"{(evidence.NothingSelected ? "; no selection was performed" : "")}. "
+                + $"{evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
             + (excluded > 0 ? $" {NumberFormat.Count(excluded, "run")} without a measured time or peak not shown." : "");
     }
 
-    public string? Missing(StudyEvidence evidence) => evidence.Reported.SelectMany(group => group.Counted).Any(run => run.TrainSeconds is not null || run.PeakMemoryMb is not null)
-        ? null
-        : "No finished run on the reported split has a measured training time or peak memory.";
+    public string? Missing(StudyEvidence evidence) =>
+        evidence.Reported.SelectMany(group => group.Counted).Any(run => run.TrainSeconds is not null || run.PeakMemoryMb is not null)
+            ? null
+            : "No finished run on the reported split has a measured training time or peak memory.";
 
     public PlotModel Draw(StudyEvidence evidence)
     {
         PlotModel model = Plot.Model();
         model.Axes.Add(Plot.Axis(AxisPosition.Left, Accuracy, "accuracy (%)"));
         HashSet<StudyGroup> named = [];
-        for (int panel = 0; panel < s_panels.Length; panel++)
+        for (int panel = 0; panel < _panels.Length; panel++)
         {
-            (string key, string title, Func<EvidenceRun, double?> read) = s_panels[panel];
-            model.Axes.Add(Plot.Axis(AxisPosition.Bottom, key, title, panel, s_panels.Length));
+            (string key, string title, Func<EvidenceRun, double?> read) = _panels[panel];
+            model.Axes.Add(Plot.Axis(AxisPosition.Bottom, key, title, panel, _panels.Length));
             foreach (StudyGroup group in evidence.Reported)
             {
-                List<(double X, double Y)> points = [.. group.Counted.Where(run => read(run) is not null).Select(run => (read(run)!.Value, run.Accuracy * 100))];
+                List<(double X, double Y)> points =
+                    [.. group.Counted.Where(run => read(run) is not null).Select(run => (read(run)!.Value, run.Accuracy * 100))];
                 if (points.Count > 0)
                 {
                     OxyColor color = OxyColor.Parse(group.Arm.Color);
                     model.Series.Add(Points(null, key, color, RunSize, points));
-                    model.Series.Add(Points(named.Add(group) ? group.Label : null, key, color, MeanSize, [(SampleMoments.Mean([.. points.Select(point => point.X)]), SampleMoments.Mean([.. points.Select(point => point.Y)]))]));
+                    model.Series.Add(Points(named.Add(group) ? group.Label : null, key, color, MeanSize, [(
+                        SampleMoments.Mean([.. points.Select(point => point.X)]),
+                        SampleMoments.Mean([.. points.Select(point => point.Y)]))]));
                 }
             }
         }

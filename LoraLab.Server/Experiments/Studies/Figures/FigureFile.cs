@@ -13,7 +13,8 @@ internal static class FigureFile
     {
         SvgExporter exporter = new() { Width = figure.Size.Width, Height = figure.Size.Height, TextMeasurer = new SvgTextMeasurer() };
         string svg = exporter.ExportToString(figure.Draw(evidence)).TrimStart('\ufeff').ReplaceLineEndings("\n");
-        return Encoding.UTF8.GetBytes(svg.Replace($"font-family=\"{Plot.Font}\"", $"font-family=\"{Plot.Font}, Arial, sans-serif\"", StringComparison.Ordinal));
+        return Encoding.UTF8.GetBytes(svg.Replace(
+            $"font-family=\"{Plot.Font}\"", $"font-family=\"{Plot.Font}, Arial, sans-serif\"", StringComparison.Ordinal));
     }
 
     public static byte[] Pdf(IStudyFigure figure, StudyEvidence evidence)

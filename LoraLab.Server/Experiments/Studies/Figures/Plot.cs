@@ -15,7 +15,7 @@ internal static class Plot
     /// <summary>Gap between two panels, as a fraction of the plot area.</summary>
     private const double Gap = 0.06;
     private const double TextSize = 10;
-    private static readonly OxyColor s_grid = OxyColor.FromRgb(0xe0, 0xe0, 0xe0);
+    private static readonly OxyColor _grid = OxyColor.FromRgb(0xe0, 0xe0, 0xe0);
 
     public static PlotModel Model()
     {
@@ -53,14 +53,21 @@ internal static class Plot
             EndPosition = Math.Min(1, start + share),
             AxislineStyle = LineStyle.Solid,
             MajorGridlineStyle = LineStyle.Solid,
-            MajorGridlineColor = s_grid,
+            MajorGridlineColor = _grid,
             MinorTickSize = 0,
             MinimumPadding = 0.03,
             MaximumPadding = 0.05,
         };
     }
 
-    public static LineSeries Line(string? title, OxyColor color, string x, string y, IEnumerable<DataPoint> points, LineStyle style = LineStyle.Solid, double width = 1.5)
+    public static LineSeries Line(
+        string? title,
+        OxyColor color,
+        string x,
+        string y,
+        IEnumerable<DataPoint> points,
+        LineStyle style = LineStyle.Solid,
+        double width = 1.5)
     {
         LineSeries line = new()
         {

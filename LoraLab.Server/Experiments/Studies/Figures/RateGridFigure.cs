@@ -13,12 +13,13 @@ internal sealed class RateGridFigure : IStudyFigure
 {
     private const int Steps = 200;
 
-    private static readonly OxyColor[] s_colors =
+    private static readonly OxyColor[] _colors =
     [
-        .. new[] { "#1f77b4", "#e66101", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#4d4d4d", "#17becf", "#8a8a00" }.Select(OxyColor.Parse),
+        .. new[] { "#1f77b4", "#e66101", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#4d4d4d", "#17becf", "#8a8a00" }
+            .Select(OxyColor.Parse),
     ];
 
-    private static readonly LineStyle[] s_styles = [LineStyle.Solid, LineStyle.Dash, LineStyle.Dot, LineStyle.DashDot];
+    private static readonly LineStyle[] _styles = [LineStyle.Solid, LineStyle.Dash, LineStyle.Dot, LineStyle.DashDot];
 
     public string Id => "figure-1";
 
@@ -34,8 +35,10 @@ internal sealed class RateGridFigure : IStudyFigure
             : evidence.NothingSelected ? "Curves on the reported split; no selection was performed."
             : "Curves on the reported split, at the selected learning rates.";
         int maxSeeds = cells.Count == 0 ? 0 : cells.Max(cell => cell.Group.Counted.Count);
-        return $"Accuracy (top) and macro-F1 (bottom) of LoRA+ during the first {Steps} optimizer steps, one line per pair of learning rates"
-            + $"{(maxSeeds > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
+        return $"Accuracy (top) and macro-F1 (bottom) of LoRA+ during the first {Steps} optimizer steps, "
+            + "one line per pair of learning rates"
+            + $"{(maxSeeds > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on "
+                + $"{evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
     }
 
     public string? Missing(StudyEvidence evidence) => RateCell.Of(evidence).Any(cell => Mean(cell.Group, MetricKeys.EvalAccuracy).Count > 0)
@@ -56,7 +59,13 @@ internal sealed class RateGridFigure : IStudyFigure
             foreach (RateCell cell in RateCell.Of(evidence))
             {
                 string? title = panel > 0 ? null : $"{cell.Rates} (ratio {NumberFormat.Number(cell.Rates.Ratio)})";
-                model.Series.Add(Plot.Line(title, s_colors[index % s_colors.Length], "steps", panels[panel].Key, Mean(cell.Group, panels[panel].Key), s_styles[index / s_colors.Length % s_styles.Length]));
+                model.Series.Add(Plot.Line(
+                    title,
+                    _colors[index % _colors.Length],
+                    "steps",
+                    panels[panel].Key,
+                    Mean(cell.Group, panels[panel].Key),
+                    _styles[index / _colors.Length % _styles.Length]));
                 index++;
             }
         }
@@ -70,6 +79,9 @@ internal sealed class RateGridFigure : IStudyFigure
     private static string Unfinished(StudyEvidence evidence)
     {
         IReadOnlyList<StudyGroup> unfinished = RateCell.Unfinished(evidence);
-        return unfinished.Count == 0 ? "" : $" Not shown, because none of their runs finished: {string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}.";
+        return unfinished.Count == 0
+            ? ""
+            : " Not shown, because none of their runs finished: "
+                + $"{string.Join("; ", unfinished.Select(group => group.Cell ?? group.Label))}.";
     }
 }

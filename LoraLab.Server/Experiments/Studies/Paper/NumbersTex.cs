@@ -12,15 +12,17 @@ namespace LoraLab.Server.Experiments.Studies.Paper;
 /// </summary>
 internal static class NumbersTex
 {
-    private static readonly string[] s_names = ["Acc", "Fscore", "Time", "Memory", "Parameters"];
-    private static readonly string[] s_digits = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    private static readonly string[] _names = ["Acc", "Fscore", "Time", "Memory", "Parameters"];
+    private static readonly string[] _digits = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
 
     public static string Write(StudyEvidence evidence)
     {
-        TexLines text = new TexLines().Comment("Numbers of the final table: mean, sample standard deviation (Std) and number of seeds per method.");
+        TexLines text = new TexLines()
+            .Comment("Numbers of the final table: mean, sample standard deviation (Std) and number of seeds per method.");
         Command(text, "StudyModel", TexLines.Escape(evidence.Study.Plan.Model ?? ""));
         Command(text, "StudyDataset", TexLines.Escape(evidence.Study.Plan.Dataset ?? ""));
-        foreach (IGrouping<string, StudyGroup> method in evidence.Reported.Where(group => group.Counted.Count > 0).GroupBy(group => group.Arm.Method))
+        foreach (IGrouping<string, StudyGroup> method in evidence.Reported.Where(group => group.Counted.Count > 0)
+            .GroupBy(group => group.Arm.Method))
         {
             List<StudyGroup> cells = [.. method];
             for (int i = 0; i < cells.Count; i++)
@@ -35,7 +37,10 @@ internal static class NumbersTex
     /// <summary>A name of letters only, as TeX requires: <c>lora-plus</c> becomes <c>LoraPlus</c>, a digit is spelled out.</summary>
     public static string Letters(string id) => string.Concat(id
         .Split(['-', '_', '.', ' ', '/'], StringSplitOptions.RemoveEmptyEntries)
-        .Select(part => string.Concat(part.Select((c, i) => char.IsAsciiDigit(c) ? s_digits[c - '0'] : !char.IsAsciiLetter(c) ? "X" : i == 0 ? char.ToUpperInvariant(c).ToString() : c.ToString()))));
+        .Select(part => string.Concat(part.Select((c, i) => char.IsAsciiDigit(c) ? _digits[c - '0']
+            : !char.IsAsciiLetter(c) ? "X"
+            : i == 0 ? char.ToUpperInvariant(c).ToString()
+            : c.ToString()))));
 
     private static void Numbers(TexLines text, string name, StudyGroup group)
     {
@@ -50,7 +55,7 @@ internal static class NumbersTex
             }
         }
 
-        foreach ((FinalColumn column, string prefix) in FinalColumn.All.Zip(s_names))
+        foreach ((FinalColumn column, string prefix) in FinalColumn.All.Zip(_names))
         {
             IReadOnlyList<double> values = [.. group.BySeed(column.Read).Values];
             if (values.Count > 0)

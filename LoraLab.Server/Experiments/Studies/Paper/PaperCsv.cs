@@ -13,11 +13,14 @@ internal static class PaperCsv
     /// <summary>One row per run, including those that do not count.</summary>
     public static string Runs(StudyEvidence evidence)
     {
-        HashSet<string> counted = [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
+        HashSet<string> counted =
+            [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
         CsvLines text = new();
         text.Add(
-            "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank", "alpha", "accuracy", "macroF1", "evalLoss", "correct", "evalRows",
-            "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "trainableParameters", "trainTokens", "device", "deviceName", "finalSha256", "error");
+            "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank", "alpha",
+            "accuracy", "macroF1", "evalLoss", "correct", "evalRows",
+            "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "trainableParameters", "trainTokens", "device",
+            "deviceName", "finalSha256", "error");
         foreach (EvidenceRun run in evidence.Runs)
         {
             RunSummary? summary = run.Document?.Summary;
@@ -63,7 +66,8 @@ internal static class PaperCsv
         foreach (EvidenceRun run in evidence.Runs)
         {
             Dictionary<int, double>[] curves =
-                [.. new[] { MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss }.Select(key => run.Curve(key).Points.ToDictionary(point => point.Step, point => point.Value))];
+                [.. new[] { MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss }
+                    .Select(key => run.Curve(key).Points.ToDictionary(point => point.Step, point => point.Value))];
             foreach (int step in curves.SelectMany(curve => curve.Keys).Distinct().Order())
             {
                 text.Add(
@@ -110,7 +114,10 @@ internal static class PaperCsv
     /// <summary>One row per grid cell on the selection split.</summary>
     public static string Selection(StudyEvidence evidence)
     {
-        List<string> fields = [.. evidence.Study.Arms.SelectMany(arm => arm.Cells).SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct()];
+        List<string> fields =
+        [
+            .. evidence.Study.Arms.SelectMany(arm => arm.Cells).SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct(),
+        ];
         CsvLines text = new();
         text.Add(["method", .. fields, "runId", "accuracy", "evalLoss", "extension", "chosen", "place"]);
         foreach (StudyArm arm in evidence.Study.Arms)

@@ -20,7 +20,8 @@ internal static class PaperTex
             .Raw("\\date{}")
             .Raw("\\begin{document}")
             .Raw("\\maketitle")
-            .Raw("\\noindent Model \\StudyModel, dataset \\StudyDataset. All numbers are in \\texttt{data/}, all runs in \\texttt{provenance.json}.");
+            .Raw("\\noindent Model \\StudyModel, dataset \\StudyDataset. All numbers are in \\texttt{data/}, "
+                + "all runs in \\texttt{provenance.json}.");
         if (study.State != StudyState.Completed)
         {
             text.Raw($"\\par\\noindent\\textbf{{The study is {study.State.ToString().ToLowerInvariant()}; the results are preliminary.}}");

@@ -14,12 +14,17 @@ namespace LoraLab.Server.Experiments.Studies.Paper;
 internal static class PaperZip
 {
     /// <summary>The earliest date of the zip format.</summary>
-    private static readonly DateTimeOffset s_time = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _time = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The files of the zip with their names, in order.</summary>
     public static IReadOnlyList<(string Name, byte[] Content)> Files(StudyEvidence evidence)
     {
-        StudyDocument study = evidence.Study with { Claims = PaperClaims.Of(evidence), Tables = StudyTables.Of(evidence), Figures = StudyFigures.Of(evidence) };
+        StudyDocument study = evidence.Study with
+        {
+            Claims = PaperClaims.Of(evidence),
+            Tables = StudyTables.Of(evidence),
+            Figures = StudyFigures.Of(evidence),
+        };
         List<(string Name, byte[] Content)> files =
         [
             Text("paper.tex", PaperTex.Document(study)),
@@ -51,7 +56,7 @@ internal static class PaperZip
             foreach ((string name, byte[] content) in Files(evidence))
             {
                 ZipArchiveEntry entry = archive.CreateEntry(name, CompressionLevel.Optimal);
-                entry.LastWriteTime = s_time;
+                entry.LastWriteTime = _time;
                 using Stream file = entry.Open();
                 file.Write(content);
             }

@@ -32,8 +32,10 @@ internal sealed record Provenance
 
     public static Provenance Of(StudyEvidence evidence)
     {
-        string[] version = (typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0").Split('+');
-        HashSet<string> counted = [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
+        string[] version = (typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "0.0.0").Split('+');
+        HashSet<string> counted =
+            [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
         return new Provenance
         {
             StudyId = evidence.Study.Id,

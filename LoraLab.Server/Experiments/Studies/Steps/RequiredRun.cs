@@ -31,7 +31,8 @@ internal sealed record RequiredRun
         get
         {
             string cell = Settings.Count == 0 ? "" : $" with {StudyGrid.Describe(Settings)}";
-            return string.Create(CultureInfo.InvariantCulture, $"{Method}{cell}, {(Stage == StudyStage.Selection ? "selection" : $"seed {Seed}")}");
+            return string.Create(
+                CultureInfo.InvariantCulture, $"{Method}{cell}, {(Stage == StudyStage.Selection ? "selection" : $"seed {Seed}")}");
         }
     }
 }

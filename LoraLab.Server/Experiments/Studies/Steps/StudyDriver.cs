@@ -11,13 +11,21 @@ internal sealed class StudyDriver : IExperimentDriver
 {
     public ExperimentKind Kind => ExperimentKind.Study;
 
-    public ExperimentStep Next(StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
+    public ExperimentStep Next(
+        StoredExperiment experiment, IReadOnlyDictionary<string, RunDocument> runs, IRunSeries series, DateTimeOffset now)
     {
         StoredStudy study = Refresh(experiment.Read<StoredStudy>(), runs);
-        study = study with { Arms = [.. study.Plan.Methods!.Zip(study.Arms, (method, arm) => IsActive(study) ? StudySteps.Decide(study, method, arm) : arm)] };
+        study = study with
+        {
+            Arms = [.. study.Plan.Methods!.Zip(study.Arms, (method, arm) => IsActive(study) ? StudySteps.Decide(study, method, arm) : arm)],
+        };
         HashSet<string> known = [.. study.Runs.Select(run => run.Required.Key)];
-        IReadOnlyList<RequiredRun> missing = IsActive(study) ? [.. StudySteps.RequiredRuns(study).Where(run => !known.Contains(run.Key))] : [];
-        IReadOnlyList<RequestedStop> stops = study is { Cancelled: true, Stopped: false } ? [.. study.Runs.Where(run => !run.Ended).Select(run => new RequestedStop(run.RunId, null))] : [];
+        IReadOnlyList<RequiredRun> missing = IsActive(study)
+            ? [.. StudySteps.RequiredRuns(study).Where(run => !known.Contains(run.Key))]
+            : [];
+        IReadOnlyList<RequestedStop> stops = study is { Cancelled: true, Stopped: false }
+            ? [.. study.Runs.Where(run => !run.Ended).Select(run => new RequestedStop(run.RunId, null))]
+            : [];
         study = StudyEnd.Apply(study with { Stopped = study.Cancelled }, anyMissing: missing.Count > 0, now);
         return new ExperimentStep(Store(experiment, study))
         {
@@ -29,7 +37,8 @@ internal sealed class StudyDriver : IExperimentDriver
     public StoredExperiment Fail(StoredExperiment experiment, string message, DateTimeOffset now) =>
         Store(experiment, StudyEnd.Apply(experiment.Read<StoredStudy>() with { Refused = message }, anyMissing: false, now));
 
-    private static StoredExperiment Store(StoredExperiment experiment, StoredStudy study) => experiment.With(study) with { Ended = study.EndedAt is not null };
+    private static StoredExperiment Store(StoredExperiment experiment, StoredStudy study) =>
+        experiment.With(study) with { Ended = study.EndedAt is not null };
 
     private static bool IsActive(StoredStudy study) => !study.Cancelled && study.Refused is null;
 
@@ -41,8 +50,11 @@ internal sealed class StudyDriver : IExperimentDriver
         {
             Runs =
             [
-                .. study.Runs.Select(run => runs.TryGetValue(run.Required.Key, out RunDocument? document) ? TrackedRun.From(run.Required, document) : run.Deleted()),
-                .. StudySteps.RequiredRuns(study).Where(run => !known.Contains(run.Key) && runs.ContainsKey(run.Key)).Select(run => TrackedRun.From(run, runs[run.Key])),
+                .. study.Runs.Select(run => runs.TryGetValue(run.Required.Key, out RunDocument? document)
+                    ? TrackedRun.From(run.Required, document)
+                    : run.Deleted()),
+                .. StudySteps.RequiredRuns(study).Where(run => !known.Contains(run.Key) && runs.ContainsKey(run.Key))
+                    .Select(run => TrackedRun.From(run, runs[run.Key])),
             ],
         };
     }

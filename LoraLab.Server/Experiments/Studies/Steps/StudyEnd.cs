@@ -34,7 +34,9 @@ internal static class StudyEnd
             .. study.Arms.Where(arm => !Reported(study, arm).Any(run => run.Finished))
                 .Select(arm => $"{arm.Label} has no finished run ({Reasons(study, arm)})."),
         ];
-        return methods.Count == 0 ? null : string.Join(" ", [.. methods, "Resume one of these runs, or start another study with different values."]);
+        return methods.Count == 0
+            ? null
+            : string.Join(" ", [.. methods, "Resume one of these runs, or start another study with different values."]);
     }
 
     private static string Reasons(StoredStudy study, StoredArm arm) =>

@@ -26,7 +26,8 @@ internal static class StudyGrid
 
     /// <summary>The first cell.</summary>
     public static JsonObject First(StudyMethod method) =>
-        (method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>()).Aggregate(new JsonObject(), (cell, field) => With(cell, field.Key, field.Value[0]));
+        (method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>())
+            .Aggregate(new JsonObject(), (cell, field) => With(cell, field.Key, field.Value[0]));
 
     /// <summary>Number of cells, computed without creating them and capped at the maximum of a long.</summary>
     public static long Count(StudyMethod method)
@@ -42,7 +43,8 @@ internal static class StudyGrid
 
     /// <summary>A key that is equal for equal cells, whatever the order of their fields.</summary>
     public static string KeyOf(JsonObject cell) =>
-        string.Join(';', cell.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
+        string.Join(';', cell.OrderBy(setting => setting.Key, StringComparer.Ordinal)
+            .Select(setting => $"{setting.Key}={SpecDifferences.Canonical(setting.Value)}"));
 
     /// <summary>The cell's values, for messages.</summary>
     public static string Describe(JsonObject cell) => SettingFormat.FormatAll(cell, " and ");
@@ -81,7 +83,9 @@ internal static class StudyGrid
 
     /// <summary>A learning rate of a cell; null if the cell has none.</summary>
     public static double? Rate(JsonObject cell, string field) =>
-        cell[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) : null;
+        cell[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+            ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture)
+            : null;
 
     private static IReadOnlyList<double> Values(StudyMethod method, string field, IReadOnlyList<JsonObject> extension) =>
     [
@@ -104,7 +108,8 @@ internal static class StudyGrid
     }
 
     /// <summary>Rounds to 6 significant digits: 0.0008, not 0.0008000000000000001.</summary>
-    private static double Round(double value) => double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Round(double value) =>
+        double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static JsonObject With(JsonObject cell, string field, JsonNode value)
     {

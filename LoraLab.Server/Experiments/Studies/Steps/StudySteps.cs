@@ -25,7 +25,8 @@ internal static class StudySteps
     }
 
     /// <summary>Whether a cell has to be selected for the method.</summary>
-    public static bool HasSelection(StudyPlan plan, StudyMethod method) => plan.Selection != StudySelection.None && StudyGrid.Count(method) > 1;
+    public static bool HasSelection(StudyPlan plan, StudyMethod method) =>
+        plan.Selection != StudySelection.None && StudyGrid.Count(method) > 1;
 
     /// <summary>The runs required by the decisions so far, method by method.</summary>
     public static IReadOnlyList<RequiredRun> RequiredRuns(StoredStudy study) =>
@@ -47,7 +48,8 @@ internal static class StudySteps
             return arm with { Selected = StudyGrid.Cells(method)[0] };
         }
 
-        List<TrackedRun> tried = [.. study.Runs.Where(run => run.Required.Stage == StudyStage.Selection && run.Required.Method == arm.Method)];
+        List<TrackedRun> tried =
+            [.. study.Runs.Where(run => run.Required.Stage == StudyStage.Selection && run.Required.Method == arm.Method)];
         HashSet<string> ended = [.. tried.Where(run => run.Ended).Select(run => run.Required.Key)];
         if (!Selection(study, method, arm).All(run => ended.Contains(run.Key)))
         {
@@ -65,18 +67,27 @@ internal static class StudySteps
         }
 
         IReadOnlyList<JsonObject> extension = arm.Extension ?? [];
-        return arm with { Extension = extension, Selected = (JsonObject)best.DeepClone(), Place = StudyGrid.PositionOf(method, extension, best), NothingFinished = false };
+        return arm with
+        {
+            Extension = extension,
+            Selected = (JsonObject)best.DeepClone(),
+            Place = StudyGrid.PositionOf(method, extension, best),
+            NothingFinished = false,
+        };
     }
 
-    private static IEnumerable<RequiredRun> Selection(StoredStudy study, StudyMethod method, StoredArm arm) => !HasSelection(study.Plan, method) ? [] :
-    [
-        .. StudyGrid.Cells(method).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan))),
-        .. (arm.Extension ?? []).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan)) with { Extension = true }),
-    ];
+    private static IEnumerable<RequiredRun> Selection(StoredStudy study, StudyMethod method, StoredArm arm) =>
+        !HasSelection(study.Plan, method) ? [] :
+        [
+            .. StudyGrid.Cells(method).Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan))),
+            .. (arm.Extension ?? [])
+                .Select(cell => Make(StudyStage.Selection, method, cell, SelectionSeed(study.Plan)) with { Extension = true }),
+        ];
 
     private static IEnumerable<RequiredRun> Reported(StoredStudy study, StudyMethod method, StoredArm arm)
     {
-        IReadOnlyList<JsonObject> cells = study.Plan.Selection == StudySelection.None ? StudyGrid.Cells(method) : arm.Selected is { } selected ? [selected] : [];
+        IReadOnlyList<JsonObject> cells = study.Plan.Selection == StudySelection.None
+                ? StudyGrid.Cells(method) : arm.Selected is { } selected ? [selected] : [];
         return cells.SelectMany(cell => study.Plan.Seeds!.Select(seed => Make(StudyStage.Reported, method, cell, seed)));
     }
 

@@ -12,7 +12,9 @@ internal static class StudyView
     {
         StoredStudy study = experiment.Read<StoredStudy>();
         IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(experiment.Kind, experiment.Id);
-        List<TrackedRun> tracked = [.. study.Runs.Select(run => documents.TryGetValue(run.Required.Key, out RunDocument? document) ? TrackedRun.Current(run.Required, document) : run.Deleted())];
+        List<TrackedRun> tracked = [.. study.Runs.Select(run => documents.TryGetValue(run.Required.Key, out RunDocument? document)
+            ? TrackedRun.Current(run.Required, document)
+            : run.Deleted())];
         int planned = PlannedRuns(study);
         return Brief(experiment) with
         {
@@ -45,7 +47,9 @@ internal static class StudyView
     private static int PlannedRuns(StoredStudy study)
     {
         int required = StudySteps.RequiredRuns(study).Count;
-        int undecided = study.Plan.Selection == StudySelection.None ? 0 : study.Arms.Count(arm => arm is { Selected: null, NothingFinished: false });
+        int undecided = study.Plan.Selection == StudySelection.None
+            ? 0
+            : study.Arms.Count(arm => arm is { Selected: null, NothingFinished: false });
         return required + (undecided * study.Plan.Seeds!.Count);
     }
 
@@ -57,7 +61,12 @@ internal static class StudyView
         Cells =
         [
             .. CellSelection.Rank(runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection))
-                .Select(run => new StudyCell(run.Required.Settings, run.RunId, run.Finished ? run.Accuracy : null, run.Finished ? run.Loss : null, run.Required.Extension)),
+                .Select(run => new StudyCell(
+                    run.Required.Settings,
+                    run.RunId,
+                    run.Finished ? run.Accuracy : null,
+                    run.Finished ? run.Loss : null,
+                    run.Required.Extension)),
         ],
         Selected = arm.Selected,
         Position = arm.Place,
@@ -81,7 +90,8 @@ internal static class StudyView
 
     private static double? Eta(IEnumerable<RunDocument> runs, int left)
     {
-        List<double> seconds = [.. runs.Where(run => run is { State: RunState.Completed, Attempts.Count: 1 }).Select(run => (run.EndedAt!.Value - run.StartedAt!.Value).TotalSeconds)];
+        List<double> seconds = [.. runs.Where(run => run is { State: RunState.Completed, Attempts.Count: 1 })
+            .Select(run => (run.EndedAt!.Value - run.StartedAt!.Value).TotalSeconds)];
         return seconds.Count == 0 ? null : seconds.Average() * left;
     }
 }

@@ -7,24 +7,29 @@ namespace LoraLab.Server.Experiments.Studies.Steps;
 /// <summary>Warnings about a study's results: missing runs, selections at a grid edge, and conditions that differ between runs.</summary>
 internal static class StudyWarnings
 {
-    public static IEnumerable<string> Of(StoredStudy study, IReadOnlyList<TrackedRun> runs, IReadOnlyDictionary<string, RunDocument> documents)
+    public static IEnumerable<string> Of(
+        StoredStudy study, IReadOnlyList<TrackedRun> runs, IReadOnlyDictionary<string, RunDocument> documents)
     {
         foreach (TrackedRun run in runs.Where(run => run.Ended && !run.Finished))
         {
-            yield return $"{Label(study, run)}: run {run.RunId} has no result ({run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}).";
+            yield return $"{Label(study, run)}: run {run.RunId} has no result "
+                + $"({run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}).";
         }
 
         foreach (StoredArm arm in study.Arms)
         {
-            List<TrackedRun> reported = [.. runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Reported)];
+            List<TrackedRun> reported =
+                [.. runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Reported)];
             if (reported.Any(run => run.Ended && !run.Finished))
             {
-                yield return $"{arm.Label}: {reported.Count(run => run.Finished)} of {reported.Count} reported runs count; the others are excluded from all means.";
+                yield return $"{arm.Label}: {reported.Count(run => run.Finished)} of {reported.Count} reported runs count; "
+                    + "the others are excluded from all means.";
             }
 
             if (arm.Place == GridPosition.AtEdge)
             {
-                yield return $"{arm.Label}: the selected {StudyGrid.Describe(arm.Selected!)} lies at the edge of the grid, even after the grid was extended by one step; values beyond may be better.";
+                yield return $"{arm.Label}: the selected {StudyGrid.Describe(arm.Selected!)} lies at the edge of the grid, "
+                    + "even after the grid was extended by one step; values beyond may be better.";
             }
         }
 
@@ -40,20 +45,27 @@ internal static class StudyWarnings
     }
 
     private static string Label(StoredStudy study, TrackedRun run) =>
-        run.Required.Label.Replace(run.Required.Method, study.Arms.FirstOrDefault(arm => arm.Method == run.Required.Method)?.Label ?? run.Required.Method, StringComparison.Ordinal);
+        run.Required.Label.Replace(
+            run.Required.Method,
+            study.Arms.FirstOrDefault(arm => arm.Method == run.Required.Method)?.Label ?? run.Required.Method,
+            StringComparison.Ordinal);
 
     /// <summary>Warns about unequal tuning budgets: a method with more tuning runs had more chances.</summary>
     private static string? Tries(StoredStudy study, IReadOnlyList<TrackedRun> runs)
     {
-        List<(string Label, int Count)> tries = [.. study.Arms.Select(arm => (arm.Label, runs.Count(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection)))];
-        string counts = string.Join(", ", tries.Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.Label} {method.Count}")));
+        List<(string Label, int Count)> tries = [.. study.Arms.Select(arm =>
+            (arm.Label, runs.Count(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection)))];
+        string counts = string.Join(
+            ", ", tries.Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.Label} {method.Count}")));
         return tries.Select(method => method.Count).Distinct().Count() < 2 ? null
-            : $"The number of tuning runs differs between methods, because of the grids of the plan or because a grid was extended: {counts}.";
+            : "The number of tuning runs differs between methods, because of the grids of the plan or "
+                + $"because a grid was extended: {counts}.";
     }
 
     private static IEnumerable<string> Environments(IEnumerable<RunDocument> runs)
     {
-        List<RunEnvironment> used = [.. runs.Select(run => run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment).OfType<RunEnvironment>()];
+        List<RunEnvironment> used = [.. runs.Select(run =>
+            run.Attempts.LastOrDefault(attempt => attempt.Environment is not null)?.Environment).OfType<RunEnvironment>()];
         (string Name, Func<RunEnvironment, string> Read)[] properties =
         [
             ("device", environment => environment.DeviceName ?? environment.Device),

@@ -18,7 +18,8 @@ internal static class FinalTable
         // Marking the best of several cells would amount to selection on the reported rows.
         bool marked = evidence.OneGroupPerMethod;
         List<string> notes = [.. MarkNotes(evidence, present, marked)];
-        List<Dictionary<StudyGroup, StudyTableCell>> columns = [.. FinalColumn.All.Select(column => Column(column, present, marked, notes))];
+        List<Dictionary<StudyGroup, StudyTableCell>> columns =
+            [.. FinalColumn.All.Select(column => Column(column, present, marked, notes))];
         return new StudyTable
         {
             Id = Id,
@@ -39,11 +40,15 @@ internal static class FinalTable
 
     private static string Caption(StudyEvidence evidence, List<StudyGroup> present)
     {
-        string subject = evidence.NothingSelected ? "Last evaluations on the reported split, without hyper-parameter selection" : "Each method with its selected hyper-parameters, evaluated on the reported split";
-        return $"{subject}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. Mean ± sample standard deviation over n seeds{(present.Any(group => group.Counted.Count == 1) ? " (value only for n = 1)" : "")}.";
+        string subject = evidence.NothingSelected
+            ? "Last evaluations on the reported split, without hyper-parameter selection"
+            : "Each method with its selected hyper-parameters, evaluated on the reported split";
+        return $"{subject}: {evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}. Mean ± sample standard deviation over n seeds"
+            + $"{(present.Any(group => group.Counted.Count == 1) ? " (value only for n = 1)" : "")}.";
     }
 
-    private static Dictionary<StudyGroup, StudyTableCell> Column(FinalColumn column, List<StudyGroup> present, bool marked, List<string> notes)
+    private static Dictionary<StudyGroup, StudyTableCell> Column(
+        FinalColumn column, List<StudyGroup> present, bool marked, List<string> notes)
     {
         Dictionary<StudyGroup, StudyTableCell> cells = present.ToDictionary(group => group, column.Cell);
         List<StudyGroup> known = [.. present.Where(group => cells[group].Value is not null)];
@@ -52,7 +57,8 @@ internal static class FinalTable
             return cells;
         }
 
-        if (column.DependsOnDevice && known.SelectMany(group => group.Counted).Select(run => run.Environment?.DeviceName ?? run.Environment?.Device).Distinct().Count() > 1)
+        if (column.DependsOnDevice && known.SelectMany(group => group.Counted).Select(run =>
+            run.Environment?.DeviceName ?? run.Environment?.Device).Distinct().Count() > 1)
         {
             notes.Add($"{column.Title}: the runs used different devices, so no best value is marked.");
             return cells;
@@ -79,7 +85,8 @@ internal static class FinalTable
         return cells;
     }
 
-    private static void Daggers(FinalColumn column, List<StudyGroup> groups, Dictionary<StudyGroup, StudyTableCell> cells, List<string> notes)
+    private static void Daggers(
+        FinalColumn column, List<StudyGroup> groups, Dictionary<StudyGroup, StudyTableCell> cells, List<string> notes)
     {
         ComparisonWithBest test = ComparisonWithBest.Of(groups, column.Read);
         for (int i = 0; i < groups.Count; i++)
@@ -90,9 +97,11 @@ internal static class FinalTable
             }
         }
 
-        foreach (IGrouping<string, int> reason in Enumerable.Range(0, groups.Count).Where(i => test.Untested[i] is not null).GroupBy(i => test.Untested[i]!))
+        foreach (IGrouping<string, int> reason in Enumerable.Range(0, groups.Count).Where(i => test.Untested[i] is not null)
+            .GroupBy(i => test.Untested[i]!))
         {
-            notes.Add($"{column.Title}: not tested against the highest mean and therefore without a dagger: {string.Join(", ", reason.Select(i => groups[i].Label))} ({reason.Key}).");
+            notes.Add($"{column.Title}: not tested against the highest mean and therefore without a dagger: "
+                + $"{string.Join(", ", reason.Select(i => groups[i].Label))} ({reason.Key}).");
         }
     }
 
@@ -105,7 +114,8 @@ internal static class FinalTable
         else if (present.Count > 1)
         {
             yield return "Bold: best mean of the column, as printed.";
-            yield return "†: no significant difference from the highest mean (paired t test over seeds, Holm-adjusted p ≥ 0.05), which does not imply equality.";
+            yield return "†: no significant difference from the highest mean (paired t test over seeds, "
+                + "Holm-adjusted p ≥ 0.05), which does not imply equality.";
         }
 
         foreach (StudyArm arm in evidence.Study.Arms.Where(arm => arm.Position == GridPosition.AtEdge))
@@ -132,10 +142,12 @@ internal static class FinalTable
             yield return $"{group.Label}: {NumberFormat.Count(seeds - group.Runs.Count, "planned seed")} without a run.";
         }
 
-        List<string> sources = [.. groups.SelectMany(group => group.Counted).Where(run => run.PeakMemoryMb is not null).Select(run => run.Environment?.MemorySource).OfType<string>().Where(source => source.Length > 0).Distinct()];
+        List<string> sources = [.. groups.SelectMany(group => group.Counted).Where(run => run.PeakMemoryMb is not null)
+            .Select(run => run.Environment?.MemorySource).OfType<string>().Where(source => source.Length > 0).Distinct()];
         if (sources.Count > 0)
         {
-            yield return $"Peak memory over the training steps, measured as {string.Join(" or ", sources)}; training time excludes evaluations and checkpoints.";
+            yield return $"Peak memory over the training steps, measured as {string.Join(" or ", sources)}; "
+                + "training time excludes evaluations and checkpoints.";
         }
     }
 }

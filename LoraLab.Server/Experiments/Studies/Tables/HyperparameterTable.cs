@@ -13,7 +13,8 @@ internal static class HyperparameterTable
 {
     public const string Prefix = "hyper-parameters-";
 
-    public static StudyTable Of(StudyEvidence evidence, StudyArm arm) => arm.Cells.Count > 0 ? Selected(evidence, arm) : Unselected(evidence, arm);
+    public static StudyTable Of(StudyEvidence evidence, StudyArm arm) =>
+        arm.Cells.Count > 0 ? Selected(evidence, arm) : Unselected(evidence, arm);
 
     /// <summary>A grid on the selection split.</summary>
     private static StudyTable Selected(StudyEvidence evidence, StudyArm arm)
@@ -23,7 +24,8 @@ internal static class HyperparameterTable
         return new StudyTable
         {
             Id = Prefix + arm.Method,
-            Caption = $"{arm.Label}: hyper-parameter search on the selection split (training sentences not used for training) of {evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, one run per cell, best first.",
+            Caption = $"{arm.Label}: hyper-parameter search on the selection split (training sentences not used for training) of "
+                + $"{evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, one run per cell, best first.",
             Columns = [.. fields, "Split", "Accuracy (%)", "Loss", "Selected"],
             Rows =
             [
@@ -31,7 +33,9 @@ internal static class HyperparameterTable
                 [
                     .. Values(fields, cell.Settings),
                     new StudyTableCell(cell.Extension ? "selection (extension)" : "selection"),
-                    cell.Accuracy is double accuracy ? new StudyTableCell(PaperNumbers.Plain(accuracy * 100, "0.00"), accuracy * 100) : new StudyTableCell(""),
+                    cell.Accuracy is double accuracy
+                        ? new StudyTableCell(PaperNumbers.Plain(accuracy * 100, "0.00"), accuracy * 100)
+                        : new StudyTableCell(""),
                     cell.Loss is double loss ? new StudyTableCell(PaperNumbers.Plain(loss, "0.0000"), loss) : new StudyTableCell(""),
                     StudyGroup.Key(cell.Settings) == selected ? new StudyTableCell("selected", Bold: true) : new StudyTableCell(""),
                 ]),
@@ -39,7 +43,8 @@ internal static class HyperparameterTable
             Notes =
             [
                 PositionNote(arm),
-                .. arm.Cells.Where(cell => cell.Accuracy is null).Select(cell => $"{StudyGroup.Describe(cell.Settings)}: {State(evidence, cell)}."),
+                .. arm.Cells.Where(cell => cell.Accuracy is null)
+                    .Select(cell => $"{StudyGroup.Describe(cell.Settings)}: {State(evidence, cell)}."),
             ],
         };
     }
@@ -55,7 +60,8 @@ internal static class HyperparameterTable
         {
             Id = Prefix + arm.Method,
             Caption = grid
-                ? $"{arm.Label}: cells on the reported split of {evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, without selection."
+                ? $"{arm.Label}: cells on the reported split of {evidence.Study.Plan.Dataset} with "
+                    + $"{evidence.Study.Plan.Model}, without selection."
                 : $"{arm.Label}: fixed hyper-parameters of the plan, without a search.",
             Columns = [.. settings, "Split", "n", "Accuracy (%)", "Loss"],
             Rows =
@@ -69,7 +75,11 @@ internal static class HyperparameterTable
                     Loss(group),
                 ]),
             ],
-            Notes = [grid ? "No selection was performed: these runs are reported." : "No grid: there was nothing to select.", .. groups.SelectMany(group => group.Notes)],
+            Notes =
+            [
+                grid ? "No selection was performed: these runs are reported." : "No grid: there was nothing to select.",
+                .. groups.SelectMany(group => group.Notes),
+            ],
         };
     }
 
@@ -80,23 +90,29 @@ internal static class HyperparameterTable
     private static StudyTableCell Loss(StudyGroup group)
     {
         List<double> losses = [.. group.BySeed(run => run.Document!.Summary.EvalLoss?.Last).Values];
-        return losses.Count == 0 ? new StudyTableCell("") : new StudyTableCell(PaperNumbers.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));
+        return losses.Count == 0
+            ? new StudyTableCell("")
+            : new StudyTableCell(PaperNumbers.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));
     }
 
     private static IEnumerable<StudyTableCell> Values(List<string> fields, JsonObject settings) =>
         fields.Select(field => new StudyTableCell(settings[field] is { } value ? SettingFormat.Format(value) : ""));
 
-    private static List<string> Fields(IEnumerable<JsonObject> settings) => [.. settings.SelectMany(cell => cell.Select(setting => setting.Key)).Distinct()];
+    private static List<string> Fields(IEnumerable<JsonObject> settings) =>
+        [.. settings.SelectMany(cell => cell.Select(setting => setting.Key)).Distinct()];
 
     private static string PositionNote(StudyArm arm) => arm switch
     {
         { Selected: null } => "No cell is selected yet.",
         { Position: GridPosition.Inside } => "The selected cell lies inside the grid: smaller and larger learning rates were tried.",
-        { Position: GridPosition.InsideAfterExtension } => "The selected cell lay at the edge of the grid, which was extended beyond it; it now lies inside.",
+        { Position: GridPosition.InsideAfterExtension } =>
+            "The selected cell lay at the edge of the grid, which was extended beyond it; it now lies inside.",
         { Position: GridPosition.AtEdge } => "The selected cell lies at the edge of the grid: a better one may lie beyond.",
         _ => "The grid has no learning rate with several values, so the position of the selected cell is not assessed.",
     };
 
     private static string State(StudyEvidence evidence, StudyCell cell) =>
-        evidence.Runs.FirstOrDefault(run => run.Id == cell.RunId) is { } run ? $"run {run.Id} {run.ExclusionReason()}" : $"run {cell.RunId} does not exist";
+        evidence.Runs.FirstOrDefault(run => run.Id == cell.RunId) is { } run
+            ? $"run {run.Id} {run.ExclusionReason()}"
+            : $"run {cell.RunId} does not exist";
 }

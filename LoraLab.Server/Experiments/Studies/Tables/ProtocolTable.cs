@@ -11,7 +11,7 @@ internal static class ProtocolTable
 {
     public const string Id = "protocol";
 
-    private static readonly (string Field, string Title)[] s_fields =
+    private static readonly (string Field, string Title)[] _fields =
     [
         ("model", "Model"),
         ("dataset", "Dataset"),
@@ -40,7 +40,8 @@ internal static class ProtocolTable
     public static StudyTable Of(StudyEvidence evidence)
     {
         List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs =
-            [.. evidence.Runs.Where(run => run is { Run.Stage: StudyStage.Reported, Document: not null }).Select(run => (run, SpecDifferences.Flatten(run.Document!.Spec)))];
+            [.. evidence.Runs.Where(run => run is { Run.Stage: StudyStage.Reported, Document: not null })
+                .Select(run => (run, SpecDifferences.Flatten(run.Document!.Spec)))];
         return new StudyTable
         {
             Id = Id,
@@ -48,7 +49,11 @@ internal static class ProtocolTable
             Columns = ["Setting", "Value"],
             Rows = runs.Count == 0
                 ? []
-                : [.. s_fields.Select(field => (IReadOnlyList<StudyTableCell>)[new StudyTableCell(field.Title), new StudyTableCell(Value(evidence, runs, field.Field))])],
+                : [.. _fields.Select(field => (IReadOnlyList<StudyTableCell>)
+                [
+                    new StudyTableCell(field.Title),
+                    new StudyTableCell(Value(evidence, runs, field.Field)),
+                ])],
             Notes = runs.Count == 0 ? ["No run on the reported split yet."] : [Seeds(evidence)],
         };
     }
@@ -58,13 +63,16 @@ internal static class ProtocolTable
     {
         List<string> all = [.. runs.Select(run => Text(run.Fields.GetValueOrDefault(field))).Distinct()];
         return all.Count == 1 ? all[0] : string.Join("; ", evidence.Study.Arms
-            .Select(arm => (arm.Label, Values: runs.Where(run => run.Run.Run.Method == arm.Method).Select(run => Text(run.Fields.GetValueOrDefault(field))).Distinct().ToList()))
+            .Select(arm => (arm.Label, Values: runs.Where(run => run.Run.Run.Method == arm.Method)
+                .Select(run => Text(run.Fields.GetValueOrDefault(field))).Distinct().ToList()))
             .Where(arm => arm.Values.Count > 0)
             .Select(arm => $"{arm.Label}: {string.Join(" or ", arm.Values)}"));
     }
 
     private static string Seeds(StudyEvidence evidence) =>
-        $"Seeds: {string.Join(", ", (evidence.Study.Plan.Seeds ?? []).Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}. For seed k, every method has seed = orderSeed = k, so that runs are paired by seed.";
+        $"Seeds: {string.Join(", ", (evidence.Study.Plan.Seeds ?? []).Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}. "
+            + "For seed k, every method has seed = orderSeed = k, so that runs are paired by seed.";
 
-    private static string Text(JsonNode? value) => value is JsonArray list ? string.Join(", ", list.Select(SettingFormat.Format)) : SettingFormat.Format(value);
+    private static string Text(JsonNode? value) =>
+        value is JsonArray list ? string.Join(", ", list.Select(SettingFormat.Format)) : SettingFormat.Format(value);
 }

@@ -21,10 +21,15 @@ internal static class StudyTableTex
         string caption = $"\\caption{{{TexLines.Escape(table.Caption)}}}";
         if (table.Rows.Count > MaxFloatRows)
         {
-            return text.Raw("\\begingroup\\small").LongTable(alignment, caption, Label(table), head, rows).Raw(Notes(table)).Raw("\\endgroup").ToString();
+            return text.Raw("\\begingroup\\small").LongTable(alignment, caption, Label(table), head, rows).Raw(Notes(table))
+                .Raw("\\endgroup").ToString();
         }
 
-        text.Raw("\\begin{table}[htbp]").Raw("\\centering").Raw(table.Columns.Count > WideColumns ? "\\footnotesize\\setlength{\\tabcolsep}{3pt}" : "\\small").Raw(caption).Raw(Label(table));
+        text.Raw("\\begin{table}[htbp]")
+            .Raw("\\centering")
+            .Raw(table.Columns.Count > WideColumns ? "\\footnotesize\\setlength{\\tabcolsep}{3pt}" : "\\small")
+            .Raw(caption)
+            .Raw(Label(table));
         return text.Table(alignment, head, rows).Raw("\\par\\smallskip").Raw(Notes(table)).Raw("\\end{table}").ToString();
     }
 
@@ -33,7 +38,8 @@ internal static class StudyTableTex
     /// <summary>Text is left-aligned, numbers are right-aligned; in a table of two columns the second one wraps.</summary>
     private static string Alignment(StudyTable table) => table.Columns.Count == 2
         ? "lp{0.6\\linewidth}"
-        : string.Concat(Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.Any(row => row[column].Value is not null) ? 'r' : 'l'));
+        : string.Concat(Enumerable.Range(0, table.Columns.Count)
+            .Select(column => table.Rows.Any(row => row[column].Value is not null) ? 'r' : 'l'));
 
     private static string Cell(StudyTableCell cell)
     {

@@ -13,7 +13,7 @@ internal sealed class BetterCallLora : IStudyTemplate
     /// Five learning rates per method, a factor of two apart around the method's default. LoRA+ keeps the paper's ratio ηB/ηA of 4, so
     /// that all methods have the same tuning budget.
     /// </summary>
-    private static readonly (string Method, decimal[] Rates)[] s_full =
+    private static readonly (string Method, decimal[] Rates)[] _full =
     [
         ("lora", [5e-5m, 1e-4m, 2e-4m, 4e-4m, 8e-4m]),
         ("lora-swapped", [5e-5m, 1e-4m, 2e-4m, 4e-4m, 8e-4m]),
@@ -26,13 +26,18 @@ internal sealed class BetterCallLora : IStudyTemplate
 
     public string Title => "Better Call LoRA";
 
-    public string Description => "LoRA, swapped initialization, LoRA-XS, LoRA+ and PiSSA under one protocol: the paper's comparison, with its tables and figures.";
+    public string Description =>
+        "LoRA, swapped initialization, LoRA-XS, LoRA+ and PiSSA under one protocol: the paper's comparison, with its tables and figures.";
 
     public IReadOnlyList<(string Id, string Description)> Sizes =>
     [
-        ("smoke", "Five methods, two learning rates each, two seeds, 20 steps: takes minutes on two cores. Shows that everything works, not which method is better."),
-        ("figure-1", "The nine LoRA+ runs of the paper's Figure 1: a 3×3 grid of ηA and ηB, the first 200 of 1,250 steps, without selection."),
-        ("full", "Five methods, five learning rates each on the selection split, then five seeds at each method's best: 50 runs, plus up to 5 if grids are extended."),
+        ("smoke", "Five methods, two learning rates each, two seeds, 20 steps: takes minutes on two cores. "
+            + "Shows that everything works, not which method is better."),
+        (
+            "figure-1",
+            "The nine LoRA+ runs of the paper's Figure 1: a 3×3 grid of ηA and ηB, the first 200 of 1,250 steps, without selection."),
+        ("full", "Five methods, five learning rates each on the selection split, then five seeds at each method's best: 50 runs, "
+            + "plus up to 5 if grids are extended."),
     ];
 
     public StudyPlan Make(string size, ScaleProfile profile) => size switch
@@ -42,21 +47,29 @@ internal sealed class BetterCallLora : IStudyTemplate
             Seeds = [1, 2],
             Spec = Protocol(profile, 320, new JsonObject { ["evalEvery"] = 10, ["evalSamples"] = 200 }),
             Selection = StudySelection.SelectionSplit,
-            Methods = [.. s_full.Select(arm => Arm(arm.Method, profile.Rates(arm.Rates[2..4])))],
+            Methods = [.. _full.Select(arm => Arm(arm.Method, profile.Rates(arm.Rates[2..4])))],
         },
         "figure-1" => new StudyPlan
         {
             Seeds = [42],
             Spec = Protocol(profile, 20_000, new JsonObject { ["maxSteps"] = 200, ["scheduleSteps"] = 1250 }),
             Selection = StudySelection.None,
-            Methods = [new StudyMethod { Method = "lora-plus", Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { [Rate] = profile.Rates(1e-5m, 5e-5m, 1e-4m), [RateB] = profile.Rates(1e-4m, 2e-4m, 4e-4m) } }],
+            Methods = [new StudyMethod
+            {
+                Method = "lora-plus",
+                Grid = new Dictionary<string, IReadOnlyList<JsonNode>>
+                {
+                    [Rate] = profile.Rates(1e-5m, 5e-5m, 1e-4m),
+                    [RateB] = profile.Rates(1e-4m, 2e-4m, 4e-4m),
+                },
+            }],
         },
         "full" => new StudyPlan
         {
             Seeds = [1, 2, 3, 4, 5],
             Spec = Protocol(profile, 20_000, []),
             Selection = StudySelection.SelectionSplit,
-            Methods = [.. s_full.Select(arm => Arm(arm.Method, profile.Rates(arm.Rates)))],
+            Methods = [.. _full.Select(arm => Arm(arm.Method, profile.Rates(arm.Rates)))],
         },
         _ => throw new ArgumentOutOfRangeException(nameof(size)),
     };

@@ -26,5 +26,6 @@ internal sealed record ScaleProfile(string Id, int Rank, double Alpha, decimal R
 
     /// <summary>Scales the paper's learning rates to grid values.</summary>
     public IReadOnlyList<JsonNode> Rates(params decimal[] paper) =>
-        [.. paper.Select(rate => JsonValue.Create(double.Parse((rate * RateFactor).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)))];
+        [.. paper.Select(rate =>
+            JsonValue.Create(double.Parse((rate * RateFactor).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)))];
 }

@@ -23,7 +23,8 @@ internal static class FieldImportances
     /// <param name="points">Points of completed runs.</param>
     /// <param name="values">The objective of each.</param>
     public static IReadOnlyList<FieldImportance> Of(SearchSpace space, IReadOnlyList<double[]> points, IReadOnlyList<double> values) =>
-        [.. space.Dimensions.Select((dimension, i) => Of(dimension, [.. points.Select(point => point[i])], values)).OrderByDescending(field => field.Share)];
+        [.. space.Dimensions.Select((dimension, i) => Of(dimension, [.. points.Select(point => point[i])], values))
+            .OrderByDescending(field => field.Share)];
 
     private static FieldImportance Of(Dimension dimension, double[] coordinates, IReadOnlyList<double> values)
     {
@@ -32,7 +33,8 @@ internal static class FieldImportances
         double[] x = ordered ? [.. numbers.Select(number => number!.Value)] : coordinates;
         int[] groups = Groups(x, ordered);
         int count = groups.Distinct().Count();
-        return new FieldImportance(dimension.Field, Share(groups, count, values), ordered && count > 1 ? Correlation(x, values) : null, count);
+        return new FieldImportance(
+            dimension.Field, Share(groups, count, values), ordered && count > 1 ? Correlation(x, values) : null, count);
     }
 
     /// <summary>The group of each run; runs with the same value share a group.</summary>
@@ -59,7 +61,9 @@ internal static class FieldImportances
             return 0;
         }
 
-        double between = groups.Zip(values).GroupBy(pair => pair.First).Sum(group => group.Count() * Math.Pow(group.Average(pair => pair.Second) - mean, 2));
+        double between = groups.Zip(values)
+            .GroupBy(pair => pair.First)
+            .Sum(group => group.Count() * Math.Pow(group.Average(pair => pair.Second) - mean, 2));
         return Math.Clamp((between - ((count - 1) * (total - between) / (n - count))) / total, 0, 1);
     }
 

@@ -16,17 +16,22 @@ internal static class SweepAxes
     {
         if (dimension.IsChoice || sampler == SweepSampler.Grid || dimension.Size <= MaxValues)
         {
-            double[] values = [.. dimension.IsChoice || sampler == SweepSampler.Grid ? dimension.GridValues() : (dimension with { Steps = null }).GridValues()];
+            double[] values = [.. dimension.IsChoice || sampler == SweepSampler.Grid
+                ? dimension.GridValues()
+                : (dimension with { Steps = null }).GridValues()];
             if (dimension.IsChoice && values.All(value => dimension.Number(value) is not null))
             {
                 Array.Sort(values, (a, b) => dimension.Number(a)!.Value.CompareTo(dimension.Number(b)!.Value));
             }
 
-            return (new SweepAxis(dimension.Field, [.. values.Select(value => SettingFormat.Format(dimension.Value(value)))]), coordinate => Array.IndexOf(values, coordinate));
+            return (new SweepAxis(dimension.Field, [.. values.Select(value => SettingFormat.Format(dimension.Value(value)))]), coordinate =>
+                Array.IndexOf(values, coordinate));
         }
 
         double[] ends = [.. Enumerable.Range(0, Intervals + 1).Select(i => dimension.At((double)i / Intervals))];
-        string[] labels = [.. Enumerable.Range(0, Intervals).Select(i => $"{NumberFormat.Setting(ends[i])} – {NumberFormat.Setting(ends[i + 1])}")];
-        return (new SweepAxis(dimension.Field, labels), coordinate => Math.Clamp(Array.FindLastIndex(ends, end => end <= coordinate), 0, Intervals - 1));
+        string[] labels =
+            [.. Enumerable.Range(0, Intervals).Select(i => $"{NumberFormat.Setting(ends[i])} – {NumberFormat.Setting(ends[i + 1])}")];
+        return (new SweepAxis(dimension.Field, labels), coordinate =>
+            Math.Clamp(Array.FindLastIndex(ends, end => end <= coordinate), 0, Intervals - 1));
     }
 }

@@ -32,21 +32,32 @@ internal static class SweepGrids
                 .OrderBy(cell => cell.Key.Y).ThenBy(cell => cell.Key.X)
                 .Select(cell => Cell(cell.Key.X, cell.Key.Y, sweep.Plan.Objective, [.. cell.Select(placed => placed.Trial)])),
         ];
-        return new SweepGrid { Objective = sweep.Plan.Objective, X = xAxis, Y = yAxis, Cells = cells, Note = Sentence(sweep, space.Dimensions.Count, cells) };
+        return new SweepGrid
+        {
+            Objective = sweep.Plan.Objective,
+            X = xAxis,
+            Y = yAxis,
+            Cells = cells,
+            Note = Sentence(sweep, space.Dimensions.Count, cells),
+        };
     }
 
     private static SweepCell Cell(int x, int y, string objective, IReadOnlyList<Trial> trials)
     {
-        double[] values = [.. trials.Where(trial => trial.Run!.State == Contracts.Runs.RunState.Completed).Select(trial => trial.Last(objective)).OfType<double>()];
+        double[] values = [.. trials.Where(trial => trial.Run!.State == Contracts.Runs.RunState.Completed)
+            .Select(trial => trial.Last(objective)).OfType<double>()];
         return new SweepCell(x, y, values.Length == 0 ? null : values.Average(), values.Length, [.. trials.Select(trial => trial.Run!.Id)]);
     }
 
     private static string Sentence(StoredSweep sweep, int fields, SweepCell[] cells)
     {
         string several = cells.Any(cell => cell.Finished > 1)
-            ? fields > 2 ? "Cells with several runs show their mean; these runs differ in fields not shown." : "Cells with several runs show their mean."
+            ? fields > 2
+                ? "Cells with several runs show their mean; these runs differ in fields not shown."
+                : "Cells with several runs show their mean."
             : "Each cell shows one run.";
-        return $"{sweep.Plan.Objective} at the last evaluation of completed runs, on the selection split. {several} Runs that were stopped or failed have no value.";
+        return $"{sweep.Plan.Objective} at the last evaluation of completed runs, on the selection split. "
+            + $"{several} Runs that were stopped or failed have no value.";
     }
 
     private static int IndexOf(SearchSpace space, string field, string parameter)
@@ -59,6 +70,7 @@ internal static class SweepGrids
             }
         }
 
-        throw ApiFailure.Invalid(parameter, $"{parameter} is '{ApiFailure.Shorten(field)}', which the sweep does not search; use one of {string.Join(", ", space.Dimensions.Select(dimension => dimension.Field))}.");
+        throw ApiFailure.Invalid(parameter, $"{parameter} is '{ApiFailure.Shorten(field)}', which the sweep does not search; "
+            + $"use one of {string.Join(", ", space.Dimensions.Select(dimension => dimension.Field))}.");
     }
 }

@@ -72,7 +72,8 @@ internal static class HalvingRule
             }
 
             int survivors = Survivors(members.Length, sweep.Plan.Pruner!.Factor!.Value);
-            foreach (int i in arrived.OrderByDescending(i => histories[i].At(step)!.Value.Score ?? double.NegativeInfinity).ThenBy(i => i).Take(survivors))
+            foreach (int i in arrived.OrderByDescending(i => histories[i].At(step)!.Value.Score ?? double.NegativeInfinity).ThenBy(i => i)
+                .Take(survivors))
             {
                 passed[i] = rung + 1;
             }
@@ -102,6 +103,7 @@ internal static class HalvingRule
     {
         int factor = sweep.Plan.Pruner!.Factor!.Value;
         int runs = RunsPerRung(sweep.PlannedRuns, sweep.Rungs.Count, factor)[rung];
-        return $"Stopped by sweep '{sweepName}' at rung {rung + 1} of {sweep.Rungs.Count} (step {sweep.Rungs[rung]}): once all have reached it, the best {Survivors(runs, factor)} of {runs} resume from their checkpoints.";
+        return $"Stopped by sweep '{sweepName}' at rung {rung + 1} of {sweep.Rungs.Count} (step {sweep.Rungs[rung]}): "
+            + $"once all have reached it, the best {Survivors(runs, factor)} of {runs} resume from their checkpoints.";
     }
 }

@@ -28,12 +28,14 @@ internal static class MedianRule
                 continue;
             }
 
-            double[] others = [.. histories.Where(other => other != history && other.At(step) is not null).Select(other => other.BestUntil(step)).OfType<double>()];
+            double[] others = [.. histories.Where(other => other != history && other.At(step) is not null)
+                .Select(other => other.BestUntil(step)).OfType<double>()];
             if (others.Length > 0 && others.Length >= pruner.MinimumRuns && SampleMoments.Median(others) is var median && own < median)
             {
                 yield return new RequestedStop(
                     history.Trial.Run!.Id,
-                    $"Stopped by the median rule of sweep '{sweepName}': its best {sweep.Plan.Objective} up to step {step} is {Format(own)}, the median of {others.Length} other runs is {Format(median)}.");
+                    $"Stopped by the median rule of sweep '{sweepName}': its best {sweep.Plan.Objective} up to step {step} is "
+                        + $"{Format(own)}, the median of {others.Length} other runs is {Format(median)}.");
             }
         }
 

@@ -6,27 +6,28 @@ namespace LoraLab.Server.Experiments.Sweeps.Sampling;
 /// </summary>
 internal sealed class ChoiceEstimator : IParzenEstimator
 {
-    private readonly double[] probabilities;
+    private readonly double[] _probabilities;
 
     public ChoiceEstimator(int choices, IReadOnlyList<double> observed)
     {
-        probabilities = [.. Enumerable.Range(0, choices).Select(i => (1.0 + observed.Count(value => (int)value == i)) / (choices + observed.Count))];
+        _probabilities =
+            [.. Enumerable.Range(0, choices).Select(i => (1.0 + observed.Count(value => (int)value == i)) / (choices + observed.Count))];
     }
 
     public double Draw(SeededRandom random)
     {
         double left = random.Next();
-        for (int i = 0; i < probabilities.Length; i++)
+        for (int i = 0; i < _probabilities.Length; i++)
         {
-            left -= probabilities[i];
+            left -= _probabilities[i];
             if (left < 0)
             {
                 return i;
             }
         }
 
-        return probabilities.Length - 1;
+        return _probabilities.Length - 1;
     }
 
-    public double LogDensity(double coordinate) => Math.Log(probabilities[(int)coordinate]);
+    public double LogDensity(double coordinate) => Math.Log(_probabilities[(int)coordinate]);
 }

@@ -10,7 +10,7 @@ internal sealed class SeededRandom(long seed, long stream)
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
-    private ulong state = Mix((ulong)seed) ^ Mix(unchecked(((ulong)stream + 1) * Golden));
+    private ulong _state = Mix((ulong)seed) ^ Mix(unchecked(((ulong)stream + 1) * Golden));
 
     /// <summary>Uniform in [0, 1).</summary>
     public double Next() => (NextBits() >> 11) * (1.0 / (1UL << 53));
@@ -21,7 +21,7 @@ internal sealed class SeededRandom(long seed, long stream)
     /// <summary>Standard normal, by the Box–Muller transform.</summary>
     public double NextNormal() => Math.Sqrt(-2 * Math.Log(1 - Next())) * Math.Cos(2 * Math.PI * Next());
 
-    private ulong NextBits() => Mix(unchecked(state += Golden));
+    private ulong NextBits() => Mix(unchecked(_state += Golden));
 
     private static ulong Mix(ulong bits)
     {

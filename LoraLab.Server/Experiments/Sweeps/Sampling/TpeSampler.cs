@@ -29,7 +29,8 @@ internal static class TpeSampler
     public static double[]? Next(SearchSpace space, long seed, int startup, IReadOnlyList<Observation> observed)
     {
         HashSet<string> taken = [.. observed.Select(observation => SearchSpace.KeyOf(observation.Point))];
-        Observation[] ranked = [.. observed.Where(observation => observation.Score is not null).OrderByDescending(observation => observation.Score)];
+        Observation[] ranked =
+            [.. observed.Where(observation => observation.Score is not null).OrderByDescending(observation => observation.Score)];
         if (observed.Count < startup || ranked.Length < 2)
         {
             return RandomSampler.Next(space, seed, observed.Count, taken);
@@ -37,7 +38,10 @@ internal static class TpeSampler
 
         int good = Math.Min(MaxGood, Math.Max(1, (int)Math.Ceiling(Gamma * ranked.Length)));
         double[][] better = [.. ranked.Take(good).Select(observation => observation.Point)];
-        double[][] others = [.. ranked.Skip(good).Concat(observed.Where(observation => observation.Score is null)).Select(observation => observation.Point)];
+        double[][] others =
+        [
+            .. ranked.Skip(good).Concat(observed.Where(observation => observation.Score is null)).Select(observation => observation.Point),
+        ];
         (IParzenEstimator Good, IParzenEstimator Other)[] fields =
             [.. space.Dimensions.Select((dimension, i) => (Estimator(dimension, better, i), Estimator(dimension, others, i)))];
         SeededRandom random = new(seed, FirstStream + observed.Count);
@@ -53,13 +57,15 @@ internal static class TpeSampler
     }
 
     /// <summary>The best candidate; null if none is allowed and new.</summary>
-    private static double[]? Best(SearchSpace space, (IParzenEstimator Good, IParzenEstimator Other)[] fields, HashSet<string> taken, SeededRandom random)
+    private static double[]? Best(
+        SearchSpace space, (IParzenEstimator Good, IParzenEstimator Other)[] fields, HashSet<string> taken, SeededRandom random)
     {
         (double[]? best, double highest) = (null, double.NegativeInfinity);
         for (int i = 0; i < Candidates; i++)
         {
             double[] candidate = [.. fields.Select(field => field.Good.Draw(random))];
-            double ratio = fields.Zip(candidate, (field, coordinate) => field.Good.LogDensity(coordinate) - field.Other.LogDensity(coordinate)).Sum();
+            double ratio =
+                fields.Zip(candidate, (field, coordinate) => field.Good.LogDensity(coordinate) - field.Other.LogDensity(coordinate)).Sum();
             if (ratio > highest && space.Allows(candidate) && !taken.Contains(SearchSpace.KeyOf(candidate)))
             {
                 (best, highest) = (candidate, ratio);

@@ -1,5 +1,8 @@
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
+/// <summary>One side of a comparison; null if it has no value at this point.</summary>
+internal delegate double? Expression(Func<string, double?> number);
+
 /// <summary>A comparison that every run of a sweep must satisfy.</summary>
 /// <param name="Text">Its source text.</param>
 /// <param name="Fields">The searched fields in it.</param>
@@ -33,6 +36,3 @@ internal sealed record Constraint(string Text, IReadOnlySet<string> Fields, Expr
         };
     }
 }
-
-/// <summary>One side of a comparison; null if it has no value at this point.</summary>
-internal delegate double? Expression(Func<string, double?> number);

@@ -16,15 +16,15 @@ internal sealed class ConstraintParser
     public const int MaxLength = 300;
     private const int MaxDepth = 32;
 
-    private static readonly string[] Comparisons = ["<=", ">=", "==", "!=", "<", ">"];
+    private static readonly string[] _comparisons = ["<=", ">=", "==", "!=", "<", ">"];
 
-    private readonly string text;
-    private readonly Func<string, ConstraintOperand> resolve;
-    private readonly HashSet<string> fields = [];
-    private int at;
-    private int depth;
+    private readonly string _text;
+    private readonly Func<string, ConstraintOperand> _resolve;
+    private readonly HashSet<string> _fields = [];
+    private int _at;
+    private int _depth;
 
-    private ConstraintParser(string text, Func<string, ConstraintOperand> resolve) => (this.text, this.resolve) = (text, resolve);
+    private ConstraintParser(string text, Func<string, ConstraintOperand> resolve) => (_text, _resolve) = (text, resolve);
 
     /// <summary>Parses a comparison.</summary>
     /// <param name="text">The comparison.</param>
@@ -42,9 +42,11 @@ internal sealed class ConstraintParser
         string comparison = parser.Comparison();
         Expression right = parser.Sum();
         parser.SkipSpaces();
-        return parser.at < text.Length
-            ? throw parser.Error(Comparisons.Any(parser.IsAt) ? "a second comparison; write it as a constraint of its own" : $"'{text[parser.at]}', where the comparison should end")
-            : new Constraint(text, parser.fields, left, comparison, right);
+        return parser._at < text.Length
+            ? throw parser.Error(_comparisons.Any(parser.IsAt)
+                ? "a second comparison; write it as a constraint of its own"
+                : $"'{text[parser._at]}', where the comparison should end")
+            : new Constraint(text, parser._fields, left, comparison, right);
     }
 
     private Expression Sum()
@@ -73,7 +75,7 @@ internal sealed class ConstraintParser
 
     private Expression Factor()
     {
-        if (++depth > MaxDepth)
+        if (++_depth > MaxDepth)
         {
             throw Error("more than " + MaxDepth + " nested signs and parentheses");
         }
@@ -92,35 +94,36 @@ internal sealed class ConstraintParser
                 return Take(')', ')') is null ? throw Error(Found() + ", where a ')' is missing") : inner;
             }
 
-            return at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '.') ? Number()
-                : at < text.Length && char.IsAsciiLetter(text[at]) ? Field()
+            return _at < _text.Length && (char.IsAsciiDigit(_text[_at]) || _text[_at] == '.') ? Number()
+                : _at < _text.Length && char.IsAsciiLetter(_text[_at]) ? Field()
                 : throw Error(Found() + ", where a number or a field is expected");
         }
         finally
         {
-            depth--;
+            _depth--;
         }
     }
 
     private Expression Number()
     {
-        int start = at;
+        int start = _at;
         SkipDigits();
-        if (at < text.Length && text[at] is 'e' or 'E')
+        if (_at < _text.Length && _text[_at] is 'e' or 'E')
         {
-            at++;
-            if (at < text.Length && text[at] is '+' or '-')
+            _at++;
+            if (_at < _text.Length && _text[_at] is '+' or '-')
             {
-                at++;
+                _at++;
             }
 
             SkipDigits();
         }
 
-        if (!double.TryParse(text.AsSpan(start, at - start), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
+        if (!double.TryParse(_text.AsSpan(start, _at - start), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            || !double.IsFinite(value))
         {
-            string written = text[start..at];
-            at = start;
+            string written = _text[start.._at];
+            _at = start;
             throw Error($"'{written}', which is not a number");
         }
 
@@ -129,17 +132,17 @@ internal sealed class ConstraintParser
 
     private Expression Field()
     {
-        int start = at;
-        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '.' or '_'))
+        int start = _at;
+        while (_at < _text.Length && (char.IsAsciiLetterOrDigit(_text[_at]) || _text[_at] is '.' or '_'))
         {
-            at++;
+            _at++;
         }
 
-        string field = text[start..at];
-        ConstraintOperand operand = resolve(field);
+        string field = _text[start.._at];
+        ConstraintOperand operand = _resolve(field);
         if (operand.Problem is { } problem)
         {
-            at = start;
+            _at = start;
             throw Error($"'{field}': {problem}");
         }
 
@@ -148,43 +151,43 @@ internal sealed class ConstraintParser
             return _ => value;
         }
 
-        fields.Add(field);
+        _fields.Add(field);
         return number => number(field);
     }
 
     private string Comparison()
     {
         SkipSpaces();
-        string sign = Comparisons.FirstOrDefault(IsAt) ?? throw Error(Found() + ", where one of < <= > >= == != is expected");
-        at += sign.Length;
+        string sign = _comparisons.FirstOrDefault(IsAt) ?? throw Error(Found() + ", where one of < <= > >= == != is expected");
+        _at += sign.Length;
         return sign;
     }
 
     private void SkipDigits()
     {
-        while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '.'))
+        while (_at < _text.Length && (char.IsAsciiDigit(_text[_at]) || _text[_at] == '.'))
         {
-            at++;
+            _at++;
         }
     }
 
     private char? Take(char one, char other)
     {
         SkipSpaces();
-        return at < text.Length && (text[at] == one || text[at] == other) ? text[at++] : null;
+        return _at < _text.Length && (_text[_at] == one || _text[_at] == other) ? _text[_at++] : null;
     }
 
     private void SkipSpaces()
     {
-        while (at < text.Length && text[at] == ' ')
+        while (_at < _text.Length && _text[_at] == ' ')
         {
-            at++;
+            _at++;
         }
     }
 
-    private bool IsAt(string sign) => string.CompareOrdinal(text, at, sign, 0, sign.Length) == 0;
+    private bool IsAt(string sign) => string.CompareOrdinal(_text, _at, sign, 0, sign.Length) == 0;
 
-    private string Found() => at < text.Length ? $"'{text[at]}'" : "the end of the text";
+    private string Found() => _at < _text.Length ? $"'{_text[_at]}'" : "the end of the text";
 
-    private FormatException Error(string found) => new($"at character {at + 1} of '{text}' there is {found}.");
+    private FormatException Error(string found) => new($"at character {_at + 1} of '{_text}' there is {found}.");
 }

@@ -106,6 +106,8 @@ internal sealed record Dimension(string Field, SweepRange Range)
 
         int places = Digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value)));
         // A decimal string, not a product: 0.0003 stays 0.0003.
-        return places is >= 0 and <= 15 ? Math.Round(value, places) : double.Parse(value.ToString($"E{Digits - 1}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return places is >= 0 and <= 15
+            ? Math.Round(value, places)
+            : double.Parse(value.ToString($"E{Digits - 1}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 }

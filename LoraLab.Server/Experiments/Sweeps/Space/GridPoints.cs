@@ -7,7 +7,8 @@ internal static class GridPoints
     public const int Max = 100_000;
 
     /// <summary>Number of combinations without the constraints.</summary>
-    public static double Count(SearchSpace space) => space.Dimensions.Aggregate(1.0, (count, dimension) => count * dimension.GridValues().Count);
+    public static double Count(SearchSpace space) =>
+        space.Dimensions.Aggregate(1.0, (count, dimension) => count * dimension.GridValues().Count);
 
     /// <summary>The combinations that the constraints allow, of at most <see cref="Max"/> in total.</summary>
     public static IEnumerable<double[]> Of(SearchSpace space)

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
 /// <summary>The searched fields and their constraints. A point has one coordinate per field, in the order of the fields.</summary>
-internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnlyList<Constraint> constraints, IReadOnlyDictionary<string, double> constants)
+internal sealed class SearchSpace(
+    IReadOnlyList<Dimension> dimensions, IReadOnlyList<Constraint> constraints, IReadOnlyDictionary<string, double> constants)
 {
     public IReadOnlyList<Dimension> Dimensions => dimensions;
 
@@ -50,7 +51,8 @@ internal sealed class SearchSpace(IReadOnlyList<Dimension> dimensions, IReadOnly
     public bool Has(string field) => dimensions.Any(dimension => dimension.Field == field);
 
     /// <summary>A key that is equal exactly for equal points.</summary>
-    public static string KeyOf(double[] point) => string.Join(';', point.Select(coordinate => coordinate.ToString("R", CultureInfo.InvariantCulture)));
+    public static string KeyOf(double[] point) =>
+        string.Join(';', point.Select(coordinate => coordinate.ToString("R", CultureInfo.InvariantCulture)));
 
     private double? Number(double[] point, string field)
     {

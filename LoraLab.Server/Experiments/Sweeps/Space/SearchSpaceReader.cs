@@ -15,12 +15,13 @@ internal sealed class SearchSpaceReader
     private const int MaxConstraints = 32;
     private const int MaxSteps = 500;
 
-    private readonly SweepPlan plan;
-    private readonly IReadOnlyList<MethodDescriptor> methods;
-    private readonly List<FieldError> errors;
-    private readonly Dictionary<string, double> constants = [];
+    private readonly SweepPlan _plan;
+    private readonly IReadOnlyList<MethodDescriptor> _methods;
+    private readonly List<FieldError> _errors;
+    private readonly Dictionary<string, double> _constants = [];
 
-    private SearchSpaceReader(SweepPlan plan, IReadOnlyList<MethodDescriptor> methods, List<FieldError> errors) => (this.plan, this.methods, this.errors) = (plan, methods, errors);
+    private SearchSpaceReader(SweepPlan plan, IReadOnlyList<MethodDescriptor> methods, List<FieldError> errors) =>
+        (_plan, _methods, _errors) = (plan, methods, errors);
 
     /// <summary>The search space; null if there are errors.</summary>
     /// <param name="plan">The plan.</param>
@@ -34,41 +35,54 @@ internal sealed class SearchSpaceReader
     /// <param name="constants">Its <see cref="SearchSpace.Constants"/>.</param>
     public static SearchSpace Rebuild(SweepPlan plan, IReadOnlyDictionary<string, double> constants)
     {
-        Dimension[] dimensions = [.. plan.Space.Select(field => new Dimension(field.Field, field.Range) { Choices = field.Values ?? [], Low = field.Low ?? 0, High = field.High ?? 0, Steps = field.Steps })];
-        Constraint[] constraints = [.. plan.Constraints.Select(text => ConstraintParser.Parse(text, name => constants.TryGetValue(name, out double value) ? new ConstraintOperand(value, null) : ConstraintOperand.Searched))];
+        Dimension[] dimensions = [.. plan.Space.Select(field => new Dimension(field.Field, field.Range)
+        {
+            Choices = field.Values ?? [],
+            Low = field.Low ?? 0,
+            High = field.High ?? 0,
+            Steps = field.Steps,
+        })];
+        Constraint[] constraints = [.. plan.Constraints.Select(text => ConstraintParser.Parse(text, name =>
+            constants.TryGetValue(name, out double value) ? new ConstraintOperand(value, null) : ConstraintOperand.Searched))];
         return new SearchSpace(dimensions, constraints, constants);
     }
 
     /// <summary>The methods that the plan's runs can have.</summary>
     public static IReadOnlyList<MethodDescriptor> MethodsOf(SweepPlan plan, IReadOnlyList<MethodDescriptor> known)
     {
-        IReadOnlyList<JsonNode?> ids = plan.Space.FirstOrDefault(field => field?.Field == "method")?.Values ?? [SpecFields.ValueIn(plan.Spec, "method", [])];
+        IReadOnlyList<JsonNode?> ids = plan.Space.FirstOrDefault(field => field?.Field == "method")?.Values
+            ?? [SpecFields.ValueIn(plan.Spec, "method", [])];
         HashSet<string> named = [.. ids.Select(id => id?.GetValueKind() == JsonValueKind.String ? id.GetValue<string>() : "")];
         return [.. known.Where(method => named.Contains(method.Id))];
     }
 
     private SearchSpace? Read()
     {
-        int before = errors.Count;
-        if (plan.Space.Count is 0 or > MaxFields)
+        int before = _errors.Count;
+        if (_plan.Space.Count is 0 or > MaxFields)
         {
-            errors.Add(new FieldError("space", plan.Space.Count == 0 ? "space is empty; name at least one field to search." : $"space has {plan.Space.Count} fields; at most {MaxFields} can be searched at once."));
+            _errors.Add(new FieldError("space", _plan.Space.Count == 0
+                ? "space is empty; name at least one field to search."
+                : $"space has {_plan.Space.Count} fields; at most {MaxFields} can be searched at once."));
         }
 
-        List<Dimension> dimensions = [.. plan.Space.Take(MaxFields).Select(Read).OfType<Dimension>()];
+        List<Dimension> dimensions = [.. _plan.Space.Take(MaxFields).Select(Read).OfType<Dimension>()];
         foreach (IGrouping<string, Dimension> twice in dimensions.GroupBy(dimension => dimension.Field).Where(group => group.Count() > 1))
         {
-            errors.Add(new FieldError("space", $"{twice.Key} is in space {twice.Count()} times; list it once."));
+            _errors.Add(new FieldError("space", $"{twice.Key} is in space {twice.Count()} times; list it once."));
         }
 
-        if (plan.Constraints.Count > MaxConstraints)
+        if (_plan.Constraints.Count > MaxConstraints)
         {
-            errors.Add(new FieldError("constraints", $"There are {plan.Constraints.Count} constraints; at most {MaxConstraints} are allowed."));
+            _errors.Add(new FieldError(
+                "constraints", $"There are {_plan.Constraints.Count} constraints; at most {MaxConstraints} are allowed."));
         }
 
         // An invalid field would be reported again for each constraint.
-        List<Constraint> constraints = errors.Count > before ? [] : [.. plan.Constraints.Select((text, index) => Read(text, index, dimensions)).OfType<Constraint>()];
-        return errors.Count > before ? null : new SearchSpace(dimensions, constraints, constants);
+        List<Constraint> constraints = _errors.Count > before
+            ? []
+            : [.. _plan.Constraints.Select((text, index) => Read(text, index, dimensions)).OfType<Constraint>()];
+        return _errors.Count > before ? null : new SearchSpace(dimensions, constraints, _constants);
     }
 
     private Dimension? Read(SweepField? field, int index)
@@ -79,12 +93,12 @@ internal sealed class SearchSpaceReader
             return Error(place, $"{place} has no field name; set field.");
         }
 
-        if (SpecFields.RefusalReason(field.Field, methods) is { } problem)
+        if (SpecFields.RefusalReason(field.Field, _methods) is { } problem)
         {
             return Error($"{place}.field", $"{place}: {problem}");
         }
 
-        FieldType type = SpecFields.TypeOf(field.Field, methods);
+        FieldType type = SpecFields.TypeOf(field.Field, _methods);
         return field.Range == SweepRange.Choice ? Choice(place, field, type) : Range(place, field, type);
     }
 
@@ -92,12 +106,15 @@ internal sealed class SearchSpaceReader
     {
         if (field.Low is not null || field.High is not null || field.Steps is not null)
         {
-            return Error(place, $"{place}: {field.Field} is a choice, which takes values but not low, high or steps; for a range, set range to uniform, logUniform or integer.");
+            return Error(place, $"{place}: {field.Field} is a choice, which takes values but not low, high or steps; for a range, "
+                + "set range to uniform, logUniform or integer.");
         }
 
         if (field.Values is not { Count: > 0 and <= MaxChoices } values)
         {
-            return Error($"{place}.values", field.Values is { Count: > 0 } ? $"{place}: {field.Field} has {field.Values.Count} values; at most {MaxChoices} are allowed." : $"{place}: {field.Field} has no values; list at least one.");
+            return Error($"{place}.values", field.Values is { Count: > 0 }
+                ? $"{place}: {field.Field} has {field.Values.Count} values; at most {MaxChoices} are allowed."
+                : $"{place}: {field.Field} has no values; list at least one.");
         }
 
         for (int i = 0; i < values.Count; i++)
@@ -121,12 +138,15 @@ internal sealed class SearchSpaceReader
         string range = JsonNamingPolicy.CamelCase.ConvertName(field.Range.ToString());
         if (!type.IsNumber)
         {
-            return Error($"{place}.range", $"{place}: {field.Field} is {type.Expected} and cannot be {range}; list its values as a choice.");
+            return Error(
+                $"{place}.range", $"{place}: {field.Field} is {type.Expected} and cannot be {range}; list its values as a choice.");
         }
 
         if (type.IsInteger && field.Range != SweepRange.Integer)
         {
-            return Error($"{place}.range", $"{place}: {field.Field} is an integer and cannot be {range}; set range to integer, or list its values as a choice.");
+            return Error(
+                $"{place}.range",
+                $"{place}: {field.Field} is an integer and cannot be {range}; set range to integer, or list its values as a choice.");
         }
 
         if (field.Values is not null)
@@ -154,9 +174,11 @@ internal sealed class SearchSpaceReader
             return Error($"{place}.low", $"{place}: {field.Field} is logUniform, so low must be above 0; it is {Text(low)}.");
         }
 
-        if (field.Range == SweepRange.Integer && (!double.IsInteger(low) || !double.IsInteger(high) || Math.Max(Math.Abs(low), Math.Abs(high)) > int.MaxValue))
+        if (field.Range == SweepRange.Integer
+            && (!double.IsInteger(low) || !double.IsInteger(high) || Math.Max(Math.Abs(low), Math.Abs(high)) > int.MaxValue))
         {
-            return Error(place, $"{place}: {field.Field} is integer, so low and high must be integers; they are {Text(low)} and {Text(high)}.");
+            return Error(
+                place, $"{place}: {field.Field} is integer, so low and high must be integers; they are {Text(low)} and {Text(high)}.");
         }
 
         if (field.Steps is < 1 or > MaxSteps)
@@ -164,7 +186,7 @@ internal sealed class SearchSpaceReader
             return Error($"{place}.steps", $"{place}: {field.Field} has steps {field.Steps}; it must be from 1 to {MaxSteps}.");
         }
 
-        return plan.Sampler == SweepSampler.Grid && field.Steps is null && (field.Range != SweepRange.Integer || high - low >= MaxSteps)
+        return _plan.Sampler == SweepSampler.Grid && field.Steps is null && (field.Range != SweepRange.Integer || high - low >= MaxSteps)
             ? Error($"{place}.steps", $"{place}: a grid needs the number of values of {field.Field}; set steps.")
             : new Dimension(field.Field, field.Range) { Low = low, High = high, Steps = field.Steps };
     }
@@ -179,11 +201,13 @@ internal sealed class SearchSpaceReader
                 return constraint;
             }
 
-            errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: '{constraint.Text}' has no searched field, so it is the same for every run; remove it."));
+            _errors.Add(new FieldError(
+                $"constraints[{index}]",
+                $"constraints[{index}]: '{constraint.Text}' has no searched field, so it is the same for every run; remove it."));
         }
         catch (FormatException error)
         {
-            errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: {error.Message}"));
+            _errors.Add(new FieldError($"constraints[{index}]", $"constraints[{index}]: {error.Message}"));
         }
 
         return null;
@@ -198,14 +222,16 @@ internal sealed class SearchSpaceReader
                 : new ConstraintOperand(null, "none of its values is a number");
         }
 
-        return SpecFields.RefusalReason(name, methods) is not null ? new ConstraintOperand(null, $"no such field; the searched fields are {string.Join(", ", dimensions.Select(dimension => dimension.Field))}")
-            : SpecFields.Number(SpecFields.ValueIn(plan.Spec, name, methods)) is { } value ? new ConstraintOperand(constants[name] = value, null)
+        return SpecFields.RefusalReason(name, _methods) is not null ? new ConstraintOperand(
+            null, $"no such field; the searched fields are {string.Join(", ", dimensions.Select(dimension => dimension.Field))}")
+            : SpecFields.Number(SpecFields.ValueIn(
+                _plan.Spec, name, _methods)) is { } value ? new ConstraintOperand(_constants[name] = value, null)
             : new ConstraintOperand(null, "it is not searched and has no number in spec");
     }
 
     private Dimension? Error(string field, string message)
     {
-        errors.Add(new FieldError(field, message));
+        _errors.Add(new FieldError(field, message));
         return null;
     }
 

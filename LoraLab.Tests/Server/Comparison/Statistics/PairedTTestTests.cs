@@ -9,23 +9,23 @@ public sealed class PairedTTestTests
 {
     // Student's sleep data of 1908 (Cushny and Peebles), as in R's documentation of `sleep` and of t.test:
     // means 0.75 and 2.33, sd 1.789010 and 2.002249; paired t = −4.0621, df = 9, p = 0.002833, 95% CI [−2.4598858, −0.7001142].
-    private static readonly double[] s_first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
-    private static readonly double[] s_second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
+    private static readonly double[] _first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
+    private static readonly double[] _second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
 
     [Fact]
     public void Moments_StudentsSleepData_AreAsPublished()
     {
-        Assert.Equal(0.75, SampleMoments.Mean(s_first), 1e-12);
-        Assert.Equal(2.33, SampleMoments.Mean(s_second), 1e-12);
-        Assert.Equal(1.789010, SampleMoments.StandardDeviation(s_first), 5e-7);
-        Assert.Equal(2.002249, SampleMoments.StandardDeviation(s_second), 5e-7);
+        Assert.Equal(0.75, SampleMoments.Mean(_first), 1e-12);
+        Assert.Equal(2.33, SampleMoments.Mean(_second), 1e-12);
+        Assert.Equal(1.789010, SampleMoments.StandardDeviation(_first), 5e-7);
+        Assert.Equal(2.002249, SampleMoments.StandardDeviation(_second), 5e-7);
     }
 
     [Fact]
     public void Of_StudentsSleepData_IsAsPublished()
     {
-        (double t, int freedom, double p) = Assert.NotNull(PairedTTest.Of(s_first, s_second));
-        (double low, double high) = Assert.NotNull(MeanInterval.Of(PairedTTest.Differences(s_first, s_second)));
+        (double t, int freedom, double p) = Assert.NotNull(PairedTTest.Of(_first, _second));
+        (double low, double high) = Assert.NotNull(MeanInterval.Of(PairedTTest.Differences(_first, _second)));
 
         Assert.Equal(-4.0621, t, 5e-5);
         Assert.Equal(9, freedom);

@@ -14,7 +14,7 @@ public sealed class BadStudyTests(ScriptedServer scripted)
 {
     private const string Lora = """[{"method":"lora"}]""";
 
-    private readonly RunApi api = scripted.Api;
+    private readonly RunApi _api = scripted.Api;
 
     public static TheoryData<string, string, string> Bad => new()
     {
@@ -32,7 +32,8 @@ public sealed class BadStudyTests(ScriptedServer scripted)
         { """{"seeds":[1],"methods":[{"method":"lora"},{"method":"lora"}]}""", "methods[1].method", "more than once" },
         { """{"seeds":[1],"methods":[{"method":"lora","grid":{"learningRate":[]}}]}""", "methods[0].grid.learningRate", "no values" },
         { """{"seeds":[1],"methods":[{"method":"lora","grid":{"learningRate":[0.1,null]}}]}""", "methods[0].grid.learningRate", "null" },
-        { """{"seeds":[1],"methods":[{"method":"lora","grid":{"learningRate":[0.1,0.10]}}]}""", "methods[0].grid.learningRate", "more than once" },
+        { """{"seeds":[1],"methods":[{"method":"lora","grid":{"learningRate":[0.1,0.10]}}]}""", "methods[0].grid.learningRate",
+            "more than once" },
         { """{"seeds":[1],"methods":[{"method":"lora","grid":{"lr":[0.1]}}]}""", "methods[0].grid.lr", "lr" },
         { """{"seeds":[1],"methods":[{"method":"lora","grid":{"seed":[1,2]}}]}""", "methods[0].grid.seed", "seeds" },
         { """{"seeds":[1],"methods":[{"method":"lora","grid":{"orderSeed":[1,2]}}]}""", "methods[0].grid.orderSeed", "pair" },
@@ -54,14 +55,14 @@ public sealed class BadStudyTests(ScriptedServer scripted)
     [MemberData(nameof(Bad))]
     public async Task Create_WhatCannotBe_NamesFieldAndReasonAndCreatesNothing(string body, string field, string word)
     {
-        int before = (await api.ReadAsync<RunList>(ApiRoutes.Runs)).Total;
+        int before = (await _api.ReadAsync<RunList>(ApiRoutes.Runs)).Total;
 
-        JsonObject problem = await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body));
+        JsonObject problem = await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body));
 
         Assert.Contains(word, (string)problem["detail"]!, StringComparison.Ordinal);
         Assert.True(problem["errors"]?[field] is not null, $"No error for {field}: {problem.ToJsonString()}");
-        Assert.Equal(before, (await api.ReadAsync<RunList>(ApiRoutes.Runs)).Total);
-        Assert.DoesNotContain((await api.ReadAsync<StudyList>(ApiRoutes.Studies)).Items, study => study.Plan.Methods!.Count == 0);
+        Assert.Equal(before, (await _api.ReadAsync<RunList>(ApiRoutes.Runs)).Total);
+        Assert.DoesNotContain((await _api.ReadAsync<StudyList>(ApiRoutes.Studies)).Items, study => study.Plan.Methods!.Count == 0);
     }
 
     [Theory]
@@ -69,61 +70,75 @@ public sealed class BadStudyTests(ScriptedServer scripted)
     [InlineData("""{"sedes":[1]}""", "sedes")]
     [InlineData("[]", "object")]
     public async Task Create_WhatCannotBeRead_SaysWhichMember(string body, string word) =>
-        Assert.Contains(word, (string)(await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body)))["detail"]!, StringComparison.Ordinal);
+        Assert.Contains(
+            word,
+            (string)(await _api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body)))["detail"]!,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Create_MoreThan500Runs_NeedsConfirmAndThenRoom()
     {
         string rates = string.Join(",", Enumerable.Range(1, 60).Select(i => $"0.{i:000}"));
-        string body = $$$"""{"name":"many","seeds":[1,2,3,4,5,6,7,8,9],"selection":"none","methods":[{"method":"lora","spec":{"notes":"steps=1"},"grid":{"learningRate":[{{{rates}}}]}}]}""";
+        string body = $$$"""{"name":"many","seeds":[1,2,3,4,5,6,7,8,9],"selection":"none","methods":[{"method":"lora","spec":"""
+            + $$$"""{"notes":"steps=1"},"grid":{"learningRate":[{{{rates}}}]}}]}""";
 
-        JsonObject many = await api.RefusedAsync(HttpStatusCode.UnprocessableEntity, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body));
+        JsonObject many = await _api.RefusedAsync(
+            HttpStatusCode.UnprocessableEntity, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body));
         Assert.Equal("tooManyRuns", (string?)many["code"]);
         Assert.Contains("540 runs", (string)many["detail"]!, StringComparison.Ordinal);
 
         string more = body.Replace("[1,2,3,4,5,6,7,8,9]", $"[{string.Join(",", Enumerable.Range(1, 50))}]", StringComparison.Ordinal);
-        JsonObject full = await api.RefusedAsync(HttpStatusCode.TooManyRequests, HttpMethod.Post, ApiRoutes.Studies + "?confirm=true", RunApi.Json(more));
+        JsonObject full = await _api.RefusedAsync(
+            HttpStatusCode.TooManyRequests, HttpMethod.Post, ApiRoutes.Studies + "?confirm=true", RunApi.Json(more));
         Assert.Equal("queueFull", (string?)full["code"]);
         Assert.Contains("3000", (string)full["detail"]!, StringComparison.Ordinal);
 
-        StudyPreview preview = await api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true&confirm=true", body);
+        StudyPreview preview = await _api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true&confirm=true", body);
         Assert.Equal((0, 540), (preview.SelectionRuns, preview.ReportedRuns));
-        Assert.DoesNotContain((await api.ReadAsync<StudyList>(ApiRoutes.Studies)).Items, study => study.Name == "many");
+        Assert.DoesNotContain((await _api.ReadAsync<StudyList>(ApiRoutes.Studies)).Items, study => study.Name == "many");
     }
 
     [Fact]
     public async Task Create_NameThatIsTaken_IsAConflict()
     {
         string body = $$"""{"name":"taken","seeds":[1],"spec":{"notes":"steps=1 delay=1"},"methods":{{Lora}}}""";
-        StudyDocument first = await api.CreateAsync(body);
+        StudyDocument first = await _api.CreateAsync(body);
 
-        JsonObject problem = await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Studies, RunApi.Json(body.Replace("taken", "Taken", StringComparison.Ordinal)));
+        JsonObject problem = await _api.RefusedAsync(
+            HttpStatusCode.Conflict,
+            HttpMethod.Post,
+            ApiRoutes.Studies,
+            RunApi.Json(body.Replace("taken", "Taken", StringComparison.Ordinal)));
 
         Assert.Equal("studyNameTaken", (string?)problem["code"]);
         Assert.Contains(first.Id, (string)problem["detail"]!, StringComparison.Ordinal);
-        await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(body));
+        await _api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", RunApi.Json(body));
         // A study without a name is given a unique one.
         string nameless = $$"""{"seeds":[1],"spec":{"notes":"steps=1 delay=1"},"methods":{{Lora}}}""";
-        Assert.NotEqual((await api.CreateAsync(nameless)).Name, (await api.CreateAsync(nameless)).Name);
+        Assert.NotEqual((await _api.CreateAsync(nameless)).Name, (await _api.CreateAsync(nameless)).Name);
     }
 
     [Fact]
     public async Task Routes_OfAStudyThatIsNot_AreNotFound()
     {
-        string run = (await api.SubmitAsync("""{"notes":"steps=1 delay=1"}""")).Id;
+        string run = (await _api.SubmitAsync("""{"notes":"steps=1 delay=1"}""")).Id;
         foreach (string id in (string[])["none", run])
         {
-            Assert.Equal("studyNotFound", (string?)(await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Study(id)))["code"]);
-            await api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Post, ApiRoutes.Study(id, "cancel"));
+            Assert.Equal(
+                "studyNotFound", (string?)(await _api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, ApiRoutes.Study(id)))["code"]);
+            await _api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Post, ApiRoutes.Study(id, "cancel"));
         }
     }
 
     [Fact]
     public async Task Cancel_AStudyThatHasEnded_IsAConflict()
     {
-        StudyDocument study = await api.CreateAsync($$"""{"name":"short","seeds":[1],"spec":{"notes":"steps=1 delay=1"},"methods":{{Lora}}}""");
-        await api.WaitForEndOfStudyAsync(study.Id);
+        StudyDocument study =
+            await _api.CreateAsync($$"""{"name":"short","seeds":[1],"spec":{"notes":"steps=1 delay=1"},"methods":{{Lora}}}""");
+        await _api.WaitForEndOfStudyAsync(study.Id);
 
-        Assert.Equal("studyEnded", (string?)(await api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Study(study.Id, "cancel")))["code"]);
+        Assert.Equal(
+            "studyEnded",
+            (string?)(await _api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Post, ApiRoutes.Study(study.Id, "cancel")))["code"]);
     }
 }

@@ -12,8 +12,13 @@ public sealed class ClaimDocsTests
     {
         string docs = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "studies.md"));
 
-        Assert.Equal(["best-ratio", "equal-product", "swapped-init", "lora-xs-memory", "pissa-faster", "fits-8gb"], PaperClaims.All.Select(claim => claim.Descriptor.Id));
+        Assert.Equal(
+            ["best-ratio", "equal-product", "swapped-init", "lora-xs-memory", "pissa-faster", "fits-8gb"],
+            PaperClaims.All.Select(claim => claim.Descriptor.Id));
         Assert.All(PaperClaims.All.Select(claim => claim.Descriptor), claim =>
-            Assert.Contains($"| `{claim.Id}` {claim.Statement} | {claim.Quantity} | {claim.Margin} | {claim.MinimumEvidence} |", docs, StringComparison.Ordinal));
+            Assert.Contains(
+                $"| `{claim.Id}` {claim.Statement} | {claim.Quantity} | {claim.Margin} | {claim.MinimumEvidence} |",
+                docs,
+                StringComparison.Ordinal));
     }
 }

@@ -44,7 +44,8 @@ public sealed class EqualProductClaimTests
         StudyClaim claim = Chain(100, 120, 140, 170, 210, 250, 300).Claim("equal-product");
 
         Assert.Equal(ClaimVerdict.NotSupported, claim.Verdict);
-        double[] logs = [.. new[] { 120 / 100.0, 140 / 120.0, 170 / 140.0, 210 / 170.0, 250 / 210.0, 300 / 250.0 }.Select(ratio => Math.Log(ratio))];
+        double[] logs =
+            [.. new[] { 120 / 100.0, 140 / 120.0, 170 / 140.0, 210 / 170.0, 250 / 210.0, 300 / 250.0 }.Select(ratio => Math.Log(ratio))];
         Assert.Equal(Math.Exp(logs.Average()), claim.Evidence[0].Value!.Value, 1e-9);
         Assert.True(claim.Evidence[0].Low > 1.1);
     }

@@ -12,8 +12,8 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 public sealed class FasterClaimTests
 {
     private const double Quantile = 2.776445;
-    private static readonly double[] s_lora = [0.80, 0.81, 0.82, 0.83, 0.84];
-    private static readonly JsonObject s_selected = new() { ["learningRate"] = 2e-4 };
+    private static readonly double[] _lora = [0.80, 0.81, 0.82, 0.83, 0.84];
+    private static readonly JsonObject _selected = new() { ["learningRate"] = 2e-4 };
 
     [Theory]
     [InlineData("pissa", "pissa-faster")]
@@ -30,7 +30,11 @@ public sealed class FasterClaimTests
         Assert.Equal(0.0275, difference.Value!.Value, 1e-12);
         Assert.Equal(0.0275 - half, difference.Low!.Value, 1e-7);
         Assert.Equal(0.0275 + half, difference.High!.Value, 1e-7);
-        Assert.Contains($"Over 5 common seeds, the mean accuracy of {method} during training is 2.75 percentage points higher than that of lora (95% CI ", claim.Finding, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Over 5 common seeds, the mean accuracy of {method} during training is 2.75 "
+                + "percentage points higher than that of lora (95% CI ",
+            claim.Finding,
+            StringComparison.Ordinal);
         Assert.Equal(0.66, claim.Evidence[2].Value!.Value, 1e-12);
     }
 
@@ -67,8 +71,9 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_FailedSeed_LeavesFourPairs()
     {
-        HandMadeStudy study = Selected().Seeds("lora", s_lora);
-        study.Seeds("pissa", s_lora.Select(value => value + 0.05), run => run.Seed == 3 ? run with { State = RunState.Failed, EndReason = EndReason.Diverged } : run);
+        HandMadeStudy study = Selected().Seeds("lora", _lora);
+        study.Seeds("pissa", _lora.Select(value => value + 0.05), run =>
+            run.Seed == 3 ? run with { State = RunState.Failed, EndReason = EndReason.Diverged } : run);
 
         StudyClaim claim = study.Claim("pissa-faster");
 
@@ -80,7 +85,7 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_SeedsThatEndInTheSameWeights_CountOnce()
     {
-        HandMadeStudy study = Selected().Seeds("lora", s_lora).Seeds("pissa", s_lora, run => run with { Final = "same" });
+        HandMadeStudy study = Selected().Seeds("lora", _lora).Seeds("pissa", _lora, run => run with { Final = "same" });
 
         Assert.Equal(1, study.Claim("pissa-faster").Evidence[0].N);
     }
@@ -88,7 +93,9 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_OtherEvaluations_AreLeftOut()
     {
-        HandMadeStudy study = Selected().Seeds("lora", s_lora).Seeds("pissa", s_lora, run => run with { Curve = [(0, 0.5), (50, 0.6), (100, 0.9)] });
+        HandMadeStudy study = Selected()
+            .Seeds("lora", _lora)
+            .Seeds("pissa", _lora, run => run with { Curve = [(0, 0.5), (50, 0.6), (100, 0.9)] });
 
         StudyClaim claim = study.Claim("pissa-faster");
 
@@ -99,7 +106,7 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_NoRateSelected_IsInconclusive()
     {
-        HandMadeStudy study = new HandMadeStudy().Seeds("lora", s_lora).Seeds("pissa", [0.85, 0.87, 0.87, 0.89, 0.895]);
+        HandMadeStudy study = new HandMadeStudy().Seeds("lora", _lora).Seeds("pissa", [0.85, 0.87, 0.87, 0.89, 0.895]);
 
         Assert.Contains("no learning rate was selected for pissa and lora", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
     }
@@ -107,7 +114,7 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_WithoutLora_IsNotRun()
     {
-        StudyClaim claim = Selected().Seeds("pissa", s_lora).Claim("pissa-faster");
+        StudyClaim claim = Selected().Seeds("pissa", _lora).Claim("pissa-faster");
 
         Assert.Equal(ClaimVerdict.NotRun, claim.Verdict);
         Assert.Contains("no run of lora has finished", claim.Finding, StringComparison.Ordinal);
@@ -116,7 +123,9 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_WithoutFingerprints_IsInconclusiveAndNotOnPaper()
     {
-        HandMadeStudy study = Selected().Seeds("lora", s_lora).Seeds("pissa", [0.85, 0.87, 0.87, 0.89, 0.895], run => run with { HasFingerprint = false });
+        HandMadeStudy study = Selected()
+            .Seeds("lora", _lora)
+            .Seeds("pissa", [0.85, 0.87, 0.87, 0.89, 0.895], run => run with { HasFingerprint = false });
 
         StudyClaim claim = study.Claim("pissa-faster");
 
@@ -127,9 +136,12 @@ public sealed class FasterClaimTests
     [Fact]
     public void Judge_RateAtTheEdge_IsSaid()
     {
-        HandMadeStudy study = Study("pissa", [0.05, 0.06, 0.05, 0.06, 0.055]).Arm("pissa", selected: s_selected, place: GridPosition.AtEdge);
+        HandMadeStudy study = Study("pissa", [0.05, 0.06, 0.05, 0.06, 0.055]).Arm("pissa", selected: _selected, place: GridPosition.AtEdge);
 
-        Assert.EndsWith("The selected learning rate of pissa lies at the edge of its grid.", study.Claim("pissa-faster").Finding, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "The selected learning rate of pissa lies at the edge of its grid.",
+            study.Claim("pissa-faster").Finding,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,8 +149,8 @@ public sealed class FasterClaimTests
     {
         HandMadeStudy study = Study("lora-swapped", [-0.05, -0.06, -0.05, -0.06, -0.055]);
         // Within one point of the best of each: 8e-4 for swapped (0.895 of 0.90), 2e-4 for LoRA (0.88 is two below).
-        study.Arm("lora-swapped", selected: s_selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.895), Cell(1.6e-3, 0.5)]);
-        study.Arm("lora", selected: s_selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.88)]);
+        study.Arm("lora-swapped", selected: _selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.895), Cell(1.6e-3, 0.5)]);
+        study.Arm("lora", selected: _selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.88)]);
 
         StudyClaim claim = study.Claim("swapped-init");
 
@@ -151,8 +163,8 @@ public sealed class FasterClaimTests
     public void Judge_SlowerWithoutALargerWorkingRate_IsNotSupported()
     {
         HandMadeStudy study = Study("lora-swapped", [-0.05, -0.06, -0.05, -0.06, -0.055]);
-        study.Arm("lora-swapped", selected: s_selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.895)]);
-        study.Arm("lora", selected: s_selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.90)]);
+        study.Arm("lora-swapped", selected: _selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.895)]);
+        study.Arm("lora", selected: _selected, cells: [Cell(2e-4, 0.90), Cell(8e-4, 0.90)]);
 
         StudyClaim claim = study.Claim("swapped-init");
 
@@ -160,13 +172,14 @@ public sealed class FasterClaimTests
         Assert.Equal("The largest value tried; larger ones may also work.", claim.Evidence[^1].Note);
     }
 
-    private static StudyCell Cell(double rate, double accuracy) => new(new JsonObject { ["learningRate"] = rate }, "none", accuracy, 0.3, false);
+    private static StudyCell Cell(double rate, double accuracy) =>
+        new(new JsonObject { ["learningRate"] = rate }, "none", accuracy, 0.3, false);
 
     private static HandMadeStudy Selected() => new HandMadeStudy()
-        .Arm("lora", selected: s_selected, place: GridPosition.Inside)
-        .Arm("pissa", selected: s_selected, place: GridPosition.Inside)
-        .Arm("lora-swapped", selected: s_selected, place: GridPosition.Inside);
+        .Arm("lora", selected: _selected, place: GridPosition.Inside)
+        .Arm("pissa", selected: _selected, place: GridPosition.Inside)
+        .Arm("lora-swapped", selected: _selected, place: GridPosition.Inside);
 
     private static HandMadeStudy Study(string method, double[] differences) =>
-        Selected().Seeds("lora", s_lora).Seeds(method, s_lora.Zip(differences, (value, difference) => value + difference));
+        Selected().Seeds("lora", _lora).Seeds(method, _lora.Zip(differences, (value, difference) => value + difference));
 }

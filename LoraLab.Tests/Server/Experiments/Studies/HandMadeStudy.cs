@@ -21,9 +21,23 @@ internal sealed class HandMadeStudy
 
     public IReadOnlyList<string> Warnings { get; set; } = [];
 
-    public HandMadeStudy Arm(string method, string? label = null, string color = "#1f77b4", JsonObject? selected = null, GridPosition? place = null, params StudyCell[] cells)
+    public HandMadeStudy Arm(
+        string method,
+        string? label = null,
+        string color = "#1f77b4",
+        JsonObject? selected = null,
+        GridPosition? place = null,
+        params StudyCell[] cells)
     {
-        _arms[method] = new StudyArm { Method = method, Label = label ?? method, Color = color, Selected = selected, Position = place, Cells = cells };
+        _arms[method] = new StudyArm
+        {
+            Method = method,
+            Label = label ?? method,
+            Color = color,
+            Selected = selected,
+            Position = place,
+            Cells = cells,
+        };
         return this;
     }
 
@@ -54,7 +68,12 @@ internal sealed class HandMadeStudy
     public HandMadeStudy Cell(double rateA, double rateB, IEnumerable<double> accuracies, Func<HandMadeRun, HandMadeRun>? change = null) =>
         Seeds("lora-plus", accuracies, run =>
         {
-            HandMadeRun cell = run with { LearningRate = rateA, LearningRateB = rateB, Settings = new JsonObject { ["learningRate"] = rateA, ["learningRateB"] = rateB } };
+            HandMadeRun cell = run with
+            {
+                LearningRate = rateA,
+                LearningRateB = rateB,
+                Settings = new JsonObject { ["learningRate"] = rateA, ["learningRateB"] = rateB },
+            };
             return change is null ? cell : change(cell);
         });
 
@@ -81,7 +100,8 @@ internal sealed class HandMadeStudy
         PredictionSet? predictions = run.Wrong is int wrong ? Predict(run.Curve[^1].Step, wrong) : null;
         double accuracy = predictions is null ? run.Curve[^1].Accuracy : (Rows - run.Wrong!.Value) / (double)Rows;
         double macroF1 = predictions is null ? accuracy : MacroF1(predictions.Items);
-        RunEnvironment environment = new() { Device = run.Device, DeviceName = run.DeviceName, MemorySource = "peak resident set", MicroBatch = 16 };
+        RunEnvironment environment =
+            new() { Device = run.Device, DeviceName = run.DeviceName, MemorySource = "peak resident set", MicroBatch = 16 };
         RunDocument document = new()
         {
             Id = id,
@@ -90,7 +110,17 @@ internal sealed class HandMadeStudy
             State = run.State,
             EndReason = run.EndReason,
             Error = run.Error,
-            Spec = new RunSpec { Model = Plan.Model!, Dataset = Plan.Dataset!, Method = run.Method, Seed = run.Seed, OrderSeed = run.Seed, LearningRate = run.LearningRate, LearningRateB = run.LearningRateB, MemoryBudgetMb = run.BudgetMb },
+            Spec = new RunSpec
+            {
+                Model = Plan.Model!,
+                Dataset = Plan.Dataset!,
+                Method = run.Method,
+                Seed = run.Seed,
+                OrderSeed = run.Seed,
+                LearningRate = run.LearningRate,
+                LearningRateB = run.LearningRateB,
+                MemoryBudgetMb = run.BudgetMb,
+            },
             Summary = run.State != RunState.Completed ? new RunSummary() : new RunSummary
             {
                 Accuracy = new MetricSummary { Last = accuracy, Best = accuracy },
@@ -106,7 +136,17 @@ internal sealed class HandMadeStudy
             Attempts = [new RunAttempt { Number = 1, Environment = environment }],
             CreatedAt = DateTimeOffset.UnixEpoch,
         };
-        StudyRun place = new() { RunId = id, Method = run.Method, Stage = run.Stage, Settings = run.Settings, Seed = run.Seed, State = run.State, EndReason = run.EndReason, Error = run.Error };
+        StudyRun place = new()
+        {
+            RunId = id,
+            Method = run.Method,
+            Stage = run.Stage,
+            Settings = run.Settings,
+            Seed = run.Seed,
+            State = run.State,
+            EndReason = run.EndReason,
+            Error = run.Error,
+        };
         Dictionary<string, MetricSeries> series = [];
         if (run.State == RunState.Completed)
         {
@@ -133,8 +173,21 @@ internal sealed class HandMadeStudy
     private RunFingerprint Fingerprint(string id, HandMadeRun run, RunEnvironment environment) => new()
     {
         Model = new ModelFingerprint { Name = Plan.Model!, WeightsSha256 = "w", ConfigSha256 = "c", TokenizerSha256 = "t" },
-        Prompt = new PromptFingerprint { Name = "p", Template = "p", Sha256 = "p", LabelIds = new Dictionary<string, IReadOnlyList<int>>(), LabelIdsSha256 = "l" },
-        Training = new TrainingFingerprint { Dataset = Plan.Dataset!, FilesSha256 = new Dictionary<string, string>(), Labels = new Dictionary<string, int>(), SubsetSha256 = "s" },
+        Prompt = new PromptFingerprint
+        {
+            Name = "p",
+            Template = "p",
+            Sha256 = "p",
+            LabelIds = new Dictionary<string, IReadOnlyList<int>>(),
+            LabelIdsSha256 = "l",
+        },
+        Training = new TrainingFingerprint
+        {
+            Dataset = Plan.Dataset!,
+            FilesSha256 = new Dictionary<string, string>(),
+            Labels = new Dictionary<string, int>(),
+            SubsetSha256 = "s",
+        },
         Evaluation = new EvaluationFingerprint { Labels = new Dictionary<string, int>(), Sha256 = "e" },
         Adapter = new AdapterFingerprint { InitialSha256 = "i", FinalSha256 = run.Final ?? "final of " + id },
         Environment = environment,

@@ -7,7 +7,7 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 /// <summary>The claims "LoRA-XS has the same memory footprint" and "all five methods fit in 8 GB".</summary>
 public sealed class MemoryClaimTests
 {
-    private static readonly string[] s_five = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
+    private static readonly string[] _five = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
 
     [Theory]
     [InlineData(4200, ClaimVerdict.Supported)]
@@ -124,7 +124,7 @@ public sealed class MemoryClaimTests
     public void JudgeFits_FourMethodsMeasured_IsInconclusive()
     {
         HandMadeStudy study = new();
-        foreach (string method in s_five)
+        foreach (string method in _five)
         {
             study.Run(OnCuda(method, 1, 6000) with { PeakMemoryMb = method == "pissa" ? null : 6000 });
         }
@@ -139,7 +139,7 @@ public sealed class MemoryClaimTests
     public void JudgeFits_OnTheCpu_IsNotRun()
     {
         HandMadeStudy study = new();
-        foreach (string method in s_five)
+        foreach (string method in _five)
         {
             study.Run(new HandMadeRun(method, 1) { PeakMemoryMb = 1000 });
         }
@@ -147,12 +147,13 @@ public sealed class MemoryClaimTests
         Assert.Equal(ClaimVerdict.NotRun, study.Claim("fits-8gb").Verdict);
     }
 
-    private static HandMadeRun OnCuda(string method, long seed, double peak) => new(method, seed) { Device = "cuda:0", DeviceName = "a card", PeakMemoryMb = peak };
+    private static HandMadeRun OnCuda(string method, long seed, double peak) =>
+        new(method, seed) { Device = "cuda:0", DeviceName = "a card", PeakMemoryMb = peak };
 
     private static HandMadeStudy Five(params double[] peaks)
     {
         HandMadeStudy study = new();
-        foreach (string method in s_five)
+        foreach (string method in _five)
         {
             _ = new Builder(study).Add(method, peaks);
         }

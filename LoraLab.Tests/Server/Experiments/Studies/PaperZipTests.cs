@@ -16,7 +16,8 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 /// <summary><c>paper.zip</c>: it compiles, its numbers match the predictions, and its bytes are reproducible.</summary>
 public sealed class PaperZipTests
 {
-    private const string Hostile = "a&b_c%d$e#f{g}h~i^j\\k \"q\" `x' <|> -- [z] * \\input{/etc/passwd} \\end{document} \u0000\u001b\t\r\n 漢字 🎉 \ud800 łĦŉ «η±−×» \u2028 \u202e";
+    private const string Hostile = "a&b_c%d$e#f{g}h~i^j\\k \"q\" `x' <|> -- [z] * \\input{/etc/passwd} \\end{document} \u0000\u001b\t\r\n "
+        + "漢字 🎉 \ud800 łĦŉ «η±−×» \u2028 \u202e";
 
     [Fact]
     public void Write_FiveMethods_CompilesAndHoldsEverything()
@@ -26,12 +27,15 @@ public sealed class PaperZipTests
 
         Latex.Compile(folder.Path, "paper.tex");
 
-        string[] files = [.. Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder.Path, file).Replace('\\', '/'))];
+        string[] files = [.. Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder.Path, file).Replace('\\', '/'))];
         string[] expected =
         [
-            "paper.tex", "numbers.tex", "provenance.json", "study.json", "tables/protocol.tex", "tables/final.tex", "tables/claims.tex", "tables/hyper-parameters-lora.tex", "tables/hyper-parameters-lora-plus.tex",
+            "paper.tex", "numbers.tex", "provenance.json", "study.json", "tables/protocol.tex", "tables/final.tex", "tables/claims.tex",
+            "tables/hyper-parameters-lora.tex", "tables/hyper-parameters-lora-plus.tex",
             "data/runs.csv", "data/curves.csv", "data/predictions.csv", "data/selection.csv", "data/claims.csv",
-            "figures/figure-1.svg", "figures/figure-1.pdf", "figures/convergence.svg", "figures/convergence.pdf", "figures/accuracy-cost.svg", "figures/accuracy-cost.pdf",
+            "figures/figure-1.svg", "figures/figure-1.pdf", "figures/convergence.svg", "figures/convergence.pdf",
+            "figures/accuracy-cost.svg", "figures/accuracy-cost.pdf",
         ];
         Assert.All(expected, file => Assert.Contains(file, files));
     }
@@ -43,7 +47,13 @@ public sealed class PaperZipTests
         study.Name = Hostile;
         study.Plan = study.Plan with { Model = Hostile, Dataset = Hostile };
         study.Warnings = [Hostile];
-        study.Run(new HandMadeRun("pissa", 99) { Settings = new JsonObject { [Hostile] = Hostile }, State = RunState.Failed, EndReason = EndReason.BadData, Error = Hostile });
+        study.Run(new HandMadeRun("pissa", 99)
+        {
+            Settings = new JsonObject { [Hostile] = Hostile },
+            State = RunState.Failed,
+            EndReason = EndReason.BadData,
+            Error = Hostile,
+        });
         using TemporaryFolder folder = new();
 
         Unzip(PaperZip.Write(study.Build()), folder.Path);
@@ -54,24 +64,33 @@ public sealed class PaperZipTests
     [Fact]
     public void Write_LongGrid_RunsOverPages()
     {
-        StudyCell[] cells = [.. Enumerable.Range(1, 120).Select(i => new StudyCell(new JsonObject { ["learningRate"] = i * 1e-5 }, $"r{i}", 0.9 - (i * 0.001), 0.3, i > 100))];
-        HandMadeStudy study = FiveMethods().Arm("lora", "LoRA", selected: cells[0].Settings.DeepClone().AsObject(), place: GridPosition.AtEdge, cells: cells);
+        StudyCell[] cells = [.. Enumerable.Range(1, 120)
+            .Select(i => new StudyCell(new JsonObject { ["learningRate"] = i * 1e-5 }, $"r{i}", 0.9 - (i * 0.001), 0.3, i > 100))];
+        HandMadeStudy study = FiveMethods()
+            .Arm("lora", "LoRA", selected: cells[0].Settings.DeepClone().AsObject(), place: GridPosition.AtEdge, cells: cells);
         using TemporaryFolder folder = new();
 
         Unzip(PaperZip.Write(study.Build()), folder.Path);
 
-        Assert.Contains("\\begin{longtable}", File.ReadAllText(Path.Combine(folder.Path, "tables", "hyper-parameters-lora.tex")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\\begin{longtable}",
+            File.ReadAllText(Path.Combine(folder.Path, "tables", "hyper-parameters-lora.tex")),
+            StringComparison.Ordinal);
         Latex.Compile(folder.Path, "paper.tex");
     }
 
     [Fact]
     public void Escape_EveryCharacterBelowU0250AndOthers_Compiles()
     {
-        IEnumerable<string> characters = Enumerable.Range(1, 0x24f).Concat([0x3b7, 0x2212, 0x4e2d, 0x1f389, 0x200d, 0x0301, 0xfeff, 0xfffe]).Select(char.ConvertFromUtf32);
-        string rows = string.Concat(characters.Concat(["[x]", "*", "\\\\[1em]", "%%", "--", "---"]).Select(text => $"{TexEscape.Of(text)}x\\par\n"));
+        IEnumerable<string> characters = Enumerable.Range(1, 0x24f).Concat([0x3b7, 0x2212, 0x4e2d, 0x1f389, 0x200d, 0x0301, 0xfeff, 0xfffe])
+            .Select(char.ConvertFromUtf32);
+        string rows =
+            string.Concat(characters.Concat(["[x]", "*", "\\\\[1em]", "%%", "--", "---"]).Select(text => $"{TexEscape.Of(text)}x\\par\n"));
         TexLines table = new TexLines().Table("l", ["h"], [["[x]"], ["*"], [TexEscape.Of("[y")]]);
         using TemporaryFolder folder = new();
-        File.WriteAllText(Path.Combine(folder.Path, "all.tex"), $"\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{rows}{table}\\end{{document}}\n");
+        File.WriteAllText(
+            Path.Combine(folder.Path, "all.tex"),
+            $"\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{rows}{table}\\end{{document}}\n");
 
         Latex.Compile(folder.Path, "all.tex");
     }
@@ -80,8 +99,10 @@ public sealed class PaperZipTests
     [Fact]
     public void Write_NumbersOfTheFinalTable_AreThoseOfThePredictions()
     {
-        IReadOnlyDictionary<string, string> files = PaperZip.Files(FiveMethods().Build()).ToDictionary(file => file.Name, file => Encoding.UTF8.GetString(file.Content));
-        var predictions = Rows(files["data/predictions.csv"]).Where(row => row["stage"] == "reported").GroupBy(row => (Method: row["method"], Run: row["runId"])).ToList();
+        IReadOnlyDictionary<string, string> files = PaperZip.Files(FiveMethods().Build())
+            .ToDictionary(file => file.Name, file => Encoding.UTF8.GetString(file.Content));
+        var predictions = Rows(files["data/predictions.csv"]).Where(row => row["stage"] == "reported")
+            .GroupBy(row => (Method: row["method"], Run: row["runId"])).ToList();
         var runs = Rows(files["data/runs.csv"]).ToDictionary(row => row["runId"]);
         string[] table = [.. files["tables/final.tex"].Split('\n').Where(line => line.EndsWith("\\\\", StringComparison.Ordinal))];
 
@@ -92,7 +113,8 @@ public sealed class PaperZipTests
             double[] macroF1 = [.. method.Select(run => 50 * (F1(run, "0") + F1(run, "1")))];
             double[] seconds = [.. method.Select(run => double.Parse(runs[run.Key.Run]["trainSeconds"], CultureInfo.InvariantCulture))];
             double[] memory = [.. method.Select(run => double.Parse(runs[run.Key.Run]["peakMemoryMb"], CultureInfo.InvariantCulture))];
-            string[] cells = [.. table.Single(line => line.StartsWith($"{method.Key} &", StringComparison.Ordinal)).Replace("\\textbf{", "", StringComparison.Ordinal).Split('&').Select(cell => cell.Trim(' ', '\\', '}'))];
+            string[] cells = [.. table.Single(line => line.StartsWith($"{method.Key} &", StringComparison.Ordinal))
+                .Replace("\\textbf{", "", StringComparison.Ordinal).Split('&').Select(cell => cell.Trim(' ', '\\', '}'))];
 
             Assert.Equal(method.Count().ToString(CultureInfo.InvariantCulture), cells[1]);
             Assert.StartsWith(Print(accuracy, "0.00", "0.00"), cells[2], StringComparison.Ordinal);
@@ -100,7 +122,10 @@ public sealed class PaperZipTests
             Assert.StartsWith(Print(seconds, "0.0", "0.0"), cells[4], StringComparison.Ordinal);
             Assert.StartsWith(Print(memory, "0", "0.0"), cells[5], StringComparison.Ordinal);
             string name = string.Concat(method.Key.Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
-            Assert.Contains($"\\newcommand{{\\Acc{name}}}{{{accuracy.Average().ToString("0.00", CultureInfo.InvariantCulture)}}}", files["numbers.tex"], StringComparison.Ordinal);
+            Assert.Contains(
+                $"\\newcommand{{\\Acc{name}}}{{{accuracy.Average().ToString("0.00", CultureInfo.InvariantCulture)}}}",
+                files["numbers.tex"],
+                StringComparison.Ordinal);
             compared++;
         }
 
@@ -124,7 +149,8 @@ public sealed class PaperZipTests
         foreach (IStudyFigure figure in StudyFigures.All)
         {
             Assert.Null(figure.Missing(evidence));
-            System.Xml.Linq.XDocument svg = System.Xml.Linq.XDocument.Parse(Encoding.UTF8.GetString(FigureFile.Svg(figure, evidence)), System.Xml.Linq.LoadOptions.None);
+            System.Xml.Linq.XDocument svg = System.Xml.Linq.XDocument.Parse(
+                Encoding.UTF8.GetString(FigureFile.Svg(figure, evidence)), System.Xml.Linq.LoadOptions.None);
             Assert.Equal(figure.Size.Width.ToString(CultureInfo.InvariantCulture), svg.Root!.Attribute("width")!.Value);
             string pdf = Encoding.Latin1.GetString(FigureFile.Pdf(figure, evidence));
             Assert.StartsWith("%PDF-", pdf, StringComparison.Ordinal);
@@ -150,7 +176,9 @@ public sealed class PaperZipTests
         Assert.Null(figure.UnavailableReason);
         Assert.EndsWith("Curves on the reported split; no selection was performed.", figure.Caption, StringComparison.Ordinal);
         Assert.Contains("lrA = 1e-4, lrB = 4e-4 (ratio 4)", svg, StringComparison.Ordinal);
-        Assert.Equal("Several cells per method were reported and none was selected, so there is no curve per method.", StudyFigures.Of(evidence)[1].UnavailableReason);
+        Assert.Equal(
+            "Several cells per method were reported and none was selected, so there is no curve per method.",
+            StudyFigures.Of(evidence)[1].UnavailableReason);
     }
 
     [Fact]
@@ -183,7 +211,14 @@ public sealed class PaperZipTests
     {
         JsonObject selected = new() { ["learningRate"] = 1e-4, ["learningRateB"] = 4e-4 };
         HandMadeStudy study = new();
-        (string Method, int[] Wrong)[] methods = [("lora", [5, 7, 6, 9, 8]), ("lora-swapped", [6, 7, 5, 9, 9]), ("lora-xs", [20, 22, 21, 25, 24]), ("lora-plus", [4, 5, 6, 8, 7]), ("pissa", [5, 6, 6, 9, 7])];
+        (string Method, int[] Wrong)[] methods =
+        [
+            ("lora", [5, 7, 6, 9, 8]),
+            ("lora-swapped", [6, 7, 5, 9, 9]),
+            ("lora-xs", [20, 22, 21, 25, 24]),
+            ("lora-plus", [4, 5, 6, 8, 7]),
+            ("pissa", [5, 6, 6, 9, 7]),
+        ];
         foreach ((string method, int[] wrong) in methods)
         {
             study.Arm(method, label ?? method, selected: selected.DeepClone().AsObject(), place: GridPosition.Inside);
@@ -231,7 +266,8 @@ public sealed class PaperZipTests
     {
         double mean = values.Sum() / values.Length;
         double variance = values.Select(value => Math.Pow(value - mean, 2)).Sum() / (values.Length - 1);
-        return $"{mean.ToString(format, CultureInfo.InvariantCulture)} $\\pm$ {Math.Sqrt(variance).ToString(spread, CultureInfo.InvariantCulture)}";
+        return $"{mean.ToString(format, CultureInfo.InvariantCulture)} $\\pm$ "
+            + $"{Math.Sqrt(variance).ToString(spread, CultureInfo.InvariantCulture)}";
     }
 
     private static List<Dictionary<string, string>> Rows(string csv)

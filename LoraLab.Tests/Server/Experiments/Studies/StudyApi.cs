@@ -11,7 +11,7 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 /// <summary>Study requests of tests.</summary>
 internal static class StudyApi
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(90);
 
     /// <summary>
     /// Two methods with three rates each. The scripted worker's best rate is 0.002 for <c>lora</c>, inside its grid, and 0.016 for
@@ -36,7 +36,8 @@ internal static class StudyApi
 
     public static Task<StudyDocument> StudyAsync(this RunApi api, string id) => api.ReadAsync<StudyDocument>(ApiRoutes.Study(id));
 
-    public static Task<StudyDocument> WaitForEndOfStudyAsync(this RunApi api, string id) => api.WaitForStudyAsync(id, study => study.EndedAt is not null);
+    public static Task<StudyDocument> WaitForEndOfStudyAsync(this RunApi api, string id) =>
+        api.WaitForStudyAsync(id, study => study.EndedAt is not null);
 
     public static async Task<StudyDocument> WaitForStudyAsync(this RunApi api, string id, Predicate<StudyDocument> until)
     {
@@ -51,7 +52,7 @@ internal static class StudyApi
 
             string runs = string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Settings.ToJsonString()} {run.Seed} {run.State}"));
             Assert.True(
-                waited.Elapsed < s_timeout,
+                waited.Elapsed < _timeout,
                 $"Study {id} is {study.State} ({study.Error}) after {waited.Elapsed.TotalSeconds:0} s: {runs}");
             await Task.Delay(50);
         }

@@ -46,12 +46,15 @@ public sealed class StudyRestartTests(ITestOutputHelper output)
             .. from seed in (int[])[1, 2] select $"Reported lora 0.002 {seed}",
             .. from seed in (int[])[1, 2] select $"Reported pissa 0.016 {seed}",
         ];
-        Assert.Equal(expected.Order(), done.Runs.Select(run => $"{run.Stage} {run.Method} {(double)run.Settings["learningRate"]!} {run.Seed}").Order());
+        Assert.Equal(
+            expected.Order(),
+            done.Runs.Select(run => $"{run.Stage} {run.Method} {(double)run.Settings["learningRate"]!} {run.Seed}").Order());
         Assert.All(done.Runs, run => Assert.Equal(RunState.Completed, run.State));
         Assert.Equal(StudyState.Completed, done.State);
         RunList all = await again.ReadAsync<RunList>(ApiRoutes.Runs + "?limit=500");
         Assert.Equal(done.Runs.Select(run => run.RunId).Order(), all.Items.Select(run => run.Id).Order());
-        output.WriteLine($"FAULTS server killed in a study: {kills} kills, {expected.Length} runs expected, {all.Total} found, 0 lost, 0 duplicated");
+        output.WriteLine(
+            $"FAULTS server killed in a study: {kills} kills, {expected.Length} runs expected, {all.Total} found, 0 lost, 0 duplicated");
     }
 
     [Fact]

@@ -9,9 +9,10 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 /// <summary>Built-in templates and bundled plans, validated by the real trainer.</summary>
 public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer>
 {
-    private readonly RunApi api = real.Api;
+    private readonly RunApi _api = real.Api;
 
-    public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Fixtures.RepositoryRoot, "samples", "studies"), "*.json").Select(path => Path.GetFileName(path)!)];
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Fixtures.RepositoryRoot, "samples", "studies"), "*.json")
+        .Select(path => Path.GetFileName(path)!)];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -19,7 +20,7 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
     {
         string json = await File.ReadAllTextAsync(Path.Combine(Fixtures.RepositoryRoot, "samples", "studies", file));
 
-        StudyPreview preview = await api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", json);
+        StudyPreview preview = await _api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", json);
 
         Assert.True(preview.ReportedRuns > 0);
         Assert.Null(preview.Plan.Template);
@@ -31,20 +32,25 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
     [InlineData("full", 25, 25)]
     public async Task DryRun_SizesOfTheTemplate_CountTheirRunsAndProposeTheToyProfile(string size, int selection, int reported)
     {
-        StudyPreview preview = await api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", $$"""{"template":"better-call-lora","size":"{{size}}"}""");
+        StudyPreview preview = await _api.SendAsync<StudyPreview>(
+            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", $$"""{"template":"better-call-lora","size":"{{size}}"}""");
 
         Assert.Equal((selection, reported, "toy"), (preview.SelectionRuns, preview.ReportedRuns, preview.Plan.Profile));
-        Assert.Equal((4, "sample", $"better-call-lora {size} sample"), ((int)preview.Plan.Spec!["rank"]!, preview.Plan.Model, preview.Plan.Name));
+        Assert.Equal(
+            (4, "sample", $"better-call-lora {size} sample"), ((int)preview.Plan.Spec!["rank"]!, preview.Plan.Model, preview.Plan.Name));
         Assert.NotEmpty(preview.Basis);
     }
 
     [Fact]
     public async Task DryRun_ProfileAndOverrides_AreThoseOfThePaperWhereAsked()
     {
-        StudyPreview preview = await api.SendAsync<StudyPreview>(
-            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"figure-1","profile":"tinyllama","seeds":[5,6],"spec":{"alpha":8,"trainSamples":3200}}""");
+        StudyPreview preview = await _api.SendAsync<StudyPreview>(
+            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"figure-"""
+                + """1","profile":"tinyllama","seeds":[5,6],"spec":{"alpha":8,"trainSamples":3200}}""");
 
-        Assert.Equal((0, 18, 32, 8.0), (preview.SelectionRuns, preview.ReportedRuns, (int)preview.Plan.Spec!["rank"]!, (double)preview.Plan.Spec["alpha"]!));
+        Assert.Equal(
+            (0, 18, 32, 8.0),
+            (preview.SelectionRuns, preview.ReportedRuns, (int)preview.Plan.Spec!["rank"]!, (double)preview.Plan.Spec["alpha"]!));
         StudyMethod method = Assert.Single(preview.Plan.Methods!);
         Assert.Equal([1e-5, 5e-5, 1e-4], method.Grid!["learningRate"].Select(rate => (double)rate));
         Assert.Equal([1e-4, 2e-4, 4e-4], method.Grid["learningRateB"].Select(rate => (double)rate));
@@ -54,21 +60,24 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
     [Fact]
     public async Task DryRun_AfterARun_KnowsThePace()
     {
-        StudyPreview before = await api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"smoke"}""");
-        RunDocument run = await api.WaitForEndAsync((await api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id);
-        StudyPreview after = await api.SendAsync<StudyPreview>(HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"smoke"}""");
+        StudyPreview before = await _api.SendAsync<StudyPreview>(
+            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"smoke"}""");
+        RunDocument run = await _api.WaitForEndAsync((await _api.SubmitAsync(MicroSpec.For("lora").ToJsonString())).Id);
+        StudyPreview after = await _api.SendAsync<StudyPreview>(
+            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"better-call-lora","size":"smoke"}""");
 
         Assert.Null(before.DeviceHours);
         Assert.Contains("no time estimate", before.Basis, StringComparison.Ordinal);
         // 20 runs of 320 sentences and three evaluations of 200 rows, with the timing of that run.
-        double seconds = 20 * ((320 * run.Summary.TrainSeconds!.Value / 32) + (600 * run.Summary.EvalSeconds!.Value / 96) + run.Summary.LoadSeconds!.Value);
+        double seconds = 20 * ((320 * run.Summary.TrainSeconds!.Value / 32) + (600 * run.Summary.EvalSeconds!.Value / 96)
+            + run.Summary.LoadSeconds!.Value);
         Assert.Equal(seconds / 3600, after.DeviceHours!.Value, seconds / 3600 * 1e-6);
     }
 
     [Fact]
     public async Task Templates_AreListedWithTheirPlans()
     {
-        StudyTemplate template = Assert.Single(await api.ReadAsync<IReadOnlyList<StudyTemplate>>(ApiRoutes.StudyTemplates));
+        StudyTemplate template = Assert.Single(await _api.ReadAsync<IReadOnlyList<StudyTemplate>>(ApiRoutes.StudyTemplates));
 
         Assert.Equal("better-call-lora", template.Id);
         Assert.Equal(["smoke", "figure-1", "full"], template.Sizes.Select(size => size.Id));

@@ -18,7 +18,7 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 /// <summary>The steps of studies without a server: selection, and independence of the order and repetition of steps.</summary>
 public sealed class StudyStepsTests
 {
-    private static readonly DateTimeOffset s_now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Theory]
     // Accuracies of the rates 1, 2, 4 (and of the extension), losses likewise; the selected rate, its position, and the number of rates
@@ -29,7 +29,8 @@ public sealed class StudyStepsTests
     [InlineData("0.9 0.9 0.9 0.1", "1 1 1 1", 1, GridPosition.InsideAfterExtension, 4)]
     [InlineData("0.9 0.5 0.5 0.95", "1 1 1 1", 0.5, GridPosition.AtEdge, 4)]
     [InlineData("0.5 0.5 0.9 0.95", "1 1 1 1", 8, GridPosition.AtEdge, 4)]
-    public void Selection_AccuracyThenLossThenSmallerRate_AndOneStepBeyondTheEdge(string accuracies, string losses, double chosen, GridPosition place, int tries)
+    public void Selection_AccuracyThenLossThenSmallerRate_AndOneStepBeyondTheEdge(
+        string accuracies, string losses, double chosen, GridPosition place, int tries)
     {
         StudyStore store = new(Plan("lora", [1, 2, 4]));
         double[] accuracy = Numbers(accuracies);
@@ -49,7 +50,8 @@ public sealed class StudyStepsTests
         store.Finish(run => (Rate(run) + ((double)run.Settings["learningRateB"]! / 100), 1));
 
         StudyArm arm = store.Document.Arms[0];
-        Assert.Equal(["2 90", "4 30", "4 90"], arm.Cells.Where(cell => cell.Extension).Select(cell => $"{Rate(cell.Settings)} {(double)cell.Settings["learningRateB"]!}").Order());
+        Assert.Equal(["2 90", "4 30", "4 90"], arm.Cells.Where(cell => cell.Extension)
+            .Select(cell => $"{Rate(cell.Settings)} {(double)cell.Settings["learningRateB"]!}").Order());
         Assert.Equal(("4 90", GridPosition.AtEdge), ($"{Rate(arm.Selected!)} {(double)arm.Selected!["learningRateB"]!}", arm.Position));
     }
 
@@ -60,9 +62,14 @@ public sealed class StudyStepsTests
         single.Finish(_ => (0.5, 1));
         Assert.Equal((0, 2), (single.Document.Arms[0].Cells.Count, single.Document.Runs.Count));
 
-        StudyStore ranks = new(Plan("lora", []) with { Methods = [new StudyMethod { Method = "lora", Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { ["rank"] = [2, 4] } }] });
+        StudyStore ranks = new(Plan("lora", []) with
+        {
+            Methods = [new StudyMethod { Method = "lora", Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { ["rank"] = [2, 4] } }],
+        });
         ranks.Finish(run => ((double)run.Settings["rank"]! / 10, 1));
-        Assert.Equal((2, 4, null), (ranks.Document.Arms[0].Cells.Count, (int)ranks.Document.Arms[0].Selected!["rank"]!, ranks.Document.Arms[0].Position));
+        Assert.Equal(
+            (2, 4, null),
+            (ranks.Document.Arms[0].Cells.Count, (int)ranks.Document.Arms[0].Selected!["rank"]!, ranks.Document.Arms[0].Position));
     }
 
     [Fact]
@@ -88,7 +95,8 @@ public sealed class StudyStepsTests
             {
                 Methods = [Method("lora", [1, 2, 4], null), Method("pissa", [1, 2, 4], null)],
             });
-            Func<RequiredRun, (double, double)> result = run => (run.Method == "lora" ? 0.9 - (0.1 * Math.Abs(Rate(run) - 2)) : Rate(run) / 10, 1);
+            Func<RequiredRun, (double, double)> result = run =>
+                (run.Method == "lora" ? 0.9 - (0.1 * Math.Abs(Rate(run) - 2)) : Rate(run) / 10, 1);
             foreach (int act in acts)
             {
                 if (act < 4)
@@ -108,7 +116,8 @@ public sealed class StudyStepsTests
 
             store.Finish(result);
             Assert.Equal(StudyState.Completed, store.Document.State);
-            return string.Join('\n', store.Document.Runs.Select(run => $"{run.Stage} {run.Method} {run.Settings.ToJsonString()} {run.Seed}").Order());
+            return string.Join(
+                '\n', store.Document.Runs.Select(run => $"{run.Stage} {run.Method} {run.Settings.ToJsonString()} {run.Seed}").Order());
         }
     }
 
@@ -116,7 +125,8 @@ public sealed class StudyStepsTests
 
     private static double Rate(JsonObject cell) => StudyGrid.Rate(cell, "learningRate")!.Value;
 
-    private static double[] Numbers(string text) => [.. text.Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture))];
+    private static double[] Numbers(string text) =>
+        [.. text.Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture))];
 
     private static StudyPlan Plan(string method, double[] rates, double[]? ratesB = null) => new()
     {
@@ -143,43 +153,66 @@ public sealed class StudyStepsTests
     /// <summary>A store of one study, as the experiment service keeps it.</summary>
     private sealed class StudyStore
     {
-        private readonly StudyDriver driver = new();
-        private readonly Dictionary<string, StoredRun> runs = [];
-        private StoredExperiment experiment;
+        private readonly StudyDriver _driver = new();
+        private readonly Dictionary<string, StoredRun> _runs = [];
+        private StoredExperiment _experiment;
 
         public StudyStore(StudyPlan study)
         {
-            StoredStudy content = new() { Plan = study, Arms = [.. study.Methods!.Select(method => new StoredArm { Method = method.Method, Label = method.Method, Color = "#000000" })] };
-            experiment = new StoredExperiment { Id = "s", Kind = ExperimentKind.Study, Name = "study", Content = JsonSerializer.SerializeToElement(content, ContractJson.Options) };
+            StoredStudy content = new()
+            {
+                Plan = study,
+                Arms =
+                [
+                    .. study.Methods!.Select(method => new StoredArm { Method = method.Method, Label = method.Method, Color = "#000000" }),
+                ],
+            };
+            _experiment = new StoredExperiment
+            {
+                Id = "s",
+                Kind = ExperimentKind.Study,
+                Name = "study",
+                Content = JsonSerializer.SerializeToElement(content, ContractJson.Options),
+            };
             Step();
         }
 
-        public StudyDocument Document => StudyView.Of(experiment, Stored);
+        public StudyDocument Document => StudyView.Of(_experiment, Stored);
 
-        private StoreView Stored => new(RunIndex.Create(runs.Values), ImmutableDictionary<string, StoredExperiment>.Empty, Paused: false);
+        private StoreView Stored => new(RunIndex.Create(_runs.Values), ImmutableDictionary<string, StoredExperiment>.Empty, Paused: false);
 
-        public ExperimentStep Compute() => driver.Next(experiment, Stored.RunsOf(ExperimentKind.Study, experiment.Id), NoSeries.Instance, s_now);
+        public ExperimentStep Compute() =>
+            _driver.Next(_experiment, Stored.RunsOf(ExperimentKind.Study, _experiment.Id), NoSeries.Instance, _now);
 
         public void Step()
         {
             ExperimentStep step = Compute();
             foreach (RequestedRun run in step.Runs)
             {
-                Assert.False(runs.ContainsKey(run.Key), $"{run.Key} is requested twice.");
-                runs[run.Key] = new StoredRun
+                Assert.False(_runs.ContainsKey(run.Key), $"{run.Key} is requested twice.");
+                _runs[run.Key] = new StoredRun
                 {
                     ExperimentKey = run.Key,
-                    Document = new RunDocument { Id = $"r{runs.Count}", Name = run.Label, Color = "#000000", StudyId = experiment.Id, Spec = run.Spec.Deserialize<RunSpec>(ContractJson.Options)! },
+                    Document = new RunDocument
+                    {
+                        Id = $"r{_runs.Count}",
+                        Name = run.Label,
+                        Color = "#000000",
+                        StudyId = _experiment.Id,
+                        Spec = run.Spec.Deserialize<RunSpec>(ContractJson.Options)!,
+                    },
                 };
             }
 
-            experiment = driver.Next(step.Experiment, Stored.RunsOf(ExperimentKind.Study, experiment.Id), NoSeries.Instance, s_now).Experiment;
+            _experiment =
+                _driver.Next(step.Experiment, Stored.RunsOf(ExperimentKind.Study, _experiment.Id), NoSeries.Instance, _now).Experiment;
         }
 
         /// <summary>Ends one of the runs that have not ended.</summary>
         public bool EndOne(int which, Func<RequiredRun, (double Accuracy, double Loss)> result)
         {
-            List<TrackedRun> open = [.. experiment.Read<StoredStudy>().Runs.Where(run => runs[run.Required.Key].Document.State == RunState.Queued)];
+            List<TrackedRun> open =
+                [.. _experiment.Read<StoredStudy>().Runs.Where(run => _runs[run.Required.Key].Document.State == RunState.Queued)];
             if (open.Count == 0)
             {
                 return false;
@@ -187,16 +220,20 @@ public sealed class StudyStepsTests
 
             TrackedRun ends = open[which % open.Count];
             (double accuracy, double loss) = result(ends.Required);
-            StoredRun run = runs[ends.Required.Key];
-            runs[ends.Required.Key] = run with
+            StoredRun run = _runs[ends.Required.Key];
+            _runs[ends.Required.Key] = run with
             {
                 Document = run.Document with
                 {
                     State = RunState.Completed,
                     EndReason = EndReason.Finished,
-                    EndedAt = s_now,
-                    StartedAt = s_now,
-                    Summary = new RunSummary { Accuracy = new MetricSummary { Last = accuracy }, EvalLoss = new MetricSummary { Last = loss } },
+                    EndedAt = _now,
+                    StartedAt = _now,
+                    Summary = new RunSummary
+                    {
+                        Accuracy = new MetricSummary { Last = accuracy },
+                        EvalLoss = new MetricSummary { Last = loss },
+                    },
                 },
             };
             return true;

@@ -13,16 +13,17 @@ public sealed class StudyTablesTests
     private const int Time = 4;
     private const int Memory = 5;
     private const int Parameters = 6;
-    private static readonly double[] s_lora = [0.90, 0.85, 0.80, 0.85, 0.90];
-    private static readonly double[] s_pissa = [0.80, 0.80, 0.75, 0.70, 0.90];
+    private static readonly double[] _lora = [0.90, 0.85, 0.80, 0.85, 0.90];
+    private static readonly double[] _pissa = [0.80, 0.80, 0.75, 0.70, 0.90];
 
     /// <summary>Below LoRA by 0.05, 0.06, 0.05, 0.06, 0.055.</summary>
-    private static readonly double[] s_plus = [0.85, 0.79, 0.75, 0.79, 0.845];
+    private static readonly double[] _plus = [0.85, 0.79, 0.75, 0.79, 0.845];
 
     [Fact]
     public void Final_FiveSeeds_MeansSpreadsBoldAndDagger()
     {
-        StudyTable table = Final(new HandMadeStudy().Seeds("lora", s_lora).Seeds("pissa", s_pissa).Seeds("lora-plus", s_plus, run => run with { LearningRateB = 4e-4 }));
+        StudyTable table = Final(new HandMadeStudy().Seeds("lora", _lora).Seeds("pissa", _pissa)
+            .Seeds("lora-plus", _plus, run => run with { LearningRateB = 4e-4 }));
 
         // 86 ± √17.5; 79 with squares 1 + 1 + 16 + 81 + 121 over 4; p of lora against pissa is 0.052, that of lora-plus far below.
         Assert.Equal(["lora", "pissa", "lora-plus"], table.Rows.Select(row => row[0].Text));
@@ -37,16 +38,18 @@ public sealed class StudyTablesTests
     [Fact]
     public void Final_FourSeeds_NothingHasADagger()
     {
-        StudyTable table = Final(new HandMadeStudy().Seeds("lora", s_lora[..4]).Seeds("pissa", s_lora[..4].Select(value => value - 0.001)));
+        StudyTable table = Final(new HandMadeStudy().Seeds("lora", _lora[..4]).Seeds("pissa", _lora[..4].Select(value => value - 0.001)));
 
         Assert.DoesNotContain(table.Rows, row => row[Accuracy].Dagger);
-        Assert.Contains("Accuracy (%): not tested against the highest mean and therefore without a dagger: pissa (4 common seeds, five required).", table.Notes);
+        Assert.Contains(
+            "Accuracy (%): not tested against the highest mean and therefore without a dagger: pissa (4 common seeds, five required).",
+            table.Notes);
     }
 
     [Fact]
     public void Final_EqualMethods_AreBothBoldAndOneHasADagger()
     {
-        StudyTable table = Final(new HandMadeStudy().Seeds("lora", s_lora).Seeds("pissa", s_lora));
+        StudyTable table = Final(new HandMadeStudy().Seeds("lora", _lora).Seeds("pissa", _lora));
 
         Assert.Equal([true, true], table.Rows.Select(row => row[Accuracy].Bold));
         Assert.Equal([false, true], table.Rows.Select(row => row[Accuracy].Dagger));
@@ -56,8 +59,9 @@ public sealed class StudyTablesTests
     public void Final_FailedRun_IsNamedAndNotAveraged()
     {
         HandMadeStudy study = new HandMadeStudy()
-            .Seeds("lora", s_lora)
-            .Seeds("pissa", s_lora, run => run.Seed == 2 ? run with { State = RunState.Failed, EndReason = EndReason.Diverged, Error = "The loss became NaN." } : run);
+            .Seeds("lora", _lora)
+            .Seeds("pissa", _lora, run =>
+                run.Seed == 2 ? run with { State = RunState.Failed, EndReason = EndReason.Diverged, Error = "The loss became NaN." } : run);
 
         StudyTable table = Final(study);
 
@@ -70,7 +74,7 @@ public sealed class StudyTablesTests
     [Fact]
     public void Final_MissingSeedsAndMethods_AreSaid()
     {
-        StudyTable table = Final(new HandMadeStudy().Arm("lora-xs", "LoRA-XS").Seeds("lora", s_lora[..3]));
+        StudyTable table = Final(new HandMadeStudy().Arm("lora-xs", "LoRA-XS").Seeds("lora", _lora[..3]));
 
         Assert.Contains("LoRA-XS: no run on the reported split yet.", table.Notes);
         Assert.Contains("lora: 2 planned seeds without a run.", table.Notes);
@@ -80,7 +84,8 @@ public sealed class StudyTablesTests
     [Fact]
     public void Final_SameWeightsTwice_CountOnce()
     {
-        StudyTable table = Final(new HandMadeStudy().Seeds("pissa", [0.9, 0.9, 0.8], run => run.Seed < 3 ? run with { Final = "same" } : run));
+        StudyTable table =
+            Final(new HandMadeStudy().Seeds("pissa", [0.9, 0.9, 0.8], run => run.Seed < 3 ? run with { Final = "same" } : run));
 
         Assert.Equal(("2", "85.00 ± 7.07"), (table.Rows[0][1].Text, table.Rows[0][Accuracy].Text));
         Assert.Contains("pissa, seed 2: run r002 duplicates a result that is already counted.", table.Notes);
@@ -90,8 +95,9 @@ public sealed class StudyTablesTests
     public void Final_RunsWithoutAMeasurement_EnterNoMean()
     {
         HandMadeStudy study = new HandMadeStudy()
-            .Seeds("lora", s_lora[..3], run => run with { TrainSeconds = 10 + run.Seed, PeakMemoryMb = 1000, Parameters = 1126400 })
-            .Seeds("pissa", s_lora[..3], run => run with { TrainSeconds = run.Seed < 3 ? null : 5, PeakMemoryMb = run.Seed < 3 ? null : 500, Parameters = 1126400 });
+            .Seeds("lora", _lora[..3], run => run with { TrainSeconds = 10 + run.Seed, PeakMemoryMb = 1000, Parameters = 1126400 })
+            .Seeds("pissa", _lora[..3], run =>
+                run with { TrainSeconds = run.Seed < 3 ? null : 5, PeakMemoryMb = run.Seed < 3 ? null : 500, Parameters = 1126400 });
 
         StudyTable table = Final(study);
 
@@ -105,8 +111,8 @@ public sealed class StudyTablesTests
     public void Final_OtherDevices_HaveNoBestTime()
     {
         HandMadeStudy study = new HandMadeStudy()
-            .Seeds("lora", s_lora, run => run with { TrainSeconds = 10 })
-            .Seeds("pissa", s_lora, run => run with { TrainSeconds = 5, DeviceName = "another" });
+            .Seeds("lora", _lora, run => run with { TrainSeconds = 10 })
+            .Seeds("pissa", _lora, run => run with { TrainSeconds = 5, DeviceName = "another" });
 
         StudyTable table = Final(study);
 
@@ -117,12 +123,14 @@ public sealed class StudyTablesTests
     [Fact]
     public void Final_CellsFromWhichNothingWasChosen_HaveNoMarks()
     {
-        HandMadeStudy study = new HandMadeStudy().Cell(1e-4, 1e-4, s_lora).Cell(1e-4, 4e-4, s_plus);
+        HandMadeStudy study = new HandMadeStudy().Cell(1e-4, 1e-4, _lora).Cell(1e-4, 4e-4, _plus);
         study.Plan = study.Plan with { Selection = StudySelection.None };
 
         StudyTable table = Final(study);
 
-        Assert.Equal(["lora-plus (learningRate 1e-4, learningRateB 1e-4)", "lora-plus (learningRate 1e-4, learningRateB 4e-4)"], table.Rows.Select(row => row[0].Text));
+        Assert.Equal(
+            ["lora-plus (learningRate 1e-4, learningRateB 1e-4)", "lora-plus (learningRate 1e-4, learningRateB 4e-4)"],
+            table.Rows.Select(row => row[0].Text));
         Assert.DoesNotContain(table.Rows.SelectMany(row => row), cell => cell.Bold || cell.Dagger);
         Assert.Contains("without hyper-parameter selection", table.Caption, StringComparison.Ordinal);
     }
@@ -134,28 +142,46 @@ public sealed class StudyTablesTests
         StudyCell extension = new(new JsonObject { ["learningRate"] = 4e-4, ["rank"] = 4 }, "r002", 0.90, 0.26, true);
         StudyCell failed = new(new JsonObject { ["learningRate"] = 1e-4, ["rank"] = 4 }, "r003", null, null, false);
         HandMadeStudy study = new HandMadeStudy()
-            .Arm("lora", "LoRA", selected: best.Settings.DeepClone().AsObject(), place: GridPosition.InsideAfterExtension, cells: [best, extension, failed])
+            .Arm(
+                "lora",
+                "LoRA",
+                selected: best.Settings.DeepClone().AsObject(),
+                place: GridPosition.InsideAfterExtension,
+                cells: [best, extension, failed])
             .Run(new HandMadeRun("lora", 1) { Stage = StudyStage.Selection, Settings = best.Settings })
             .Run(new HandMadeRun("lora", 1) { Stage = StudyStage.Selection, Settings = extension.Settings })
-            .Run(new HandMadeRun("lora", 1) { Stage = StudyStage.Selection, Settings = failed.Settings, State = RunState.Failed, EndReason = EndReason.OutOfMemory });
+            .Run(new HandMadeRun("lora", 1)
+            {
+                Stage = StudyStage.Selection,
+                Settings = failed.Settings,
+                State = RunState.Failed,
+                EndReason = EndReason.OutOfMemory,
+            });
 
         StudyTable table = StudyTables.Of(study.Build()).Single(table => table.Id == "hyper-parameters-lora");
 
         Assert.Equal(["learningRate", "rank", "Split", "Accuracy (%)", "Loss", "Selected"], table.Columns);
         Assert.Equal(
-            ["2e-4 | 4 | selection | 91.00 | 0.2500 | selected", "4e-4 | 4 | selection (extension) | 90.00 | 0.2600 | ", "1e-4 | 4 | selection |  |  | "],
+            [
+                "2e-4 | 4 | selection | 91.00 | 0.2500 | selected",
+                "4e-4 | 4 | selection (extension) | 90.00 | 0.2600 | ",
+                "1e-4 | 4 | selection |  |  | ",
+            ],
             table.Rows.Select(row => string.Join(" | ", row.Select(cell => cell.Text))));
         Assert.Equal(
-            ["The selected cell lay at the edge of the grid, which was extended beyond it; it now lies inside.", "learningRate 1e-4, rank 4: run r003 failed (outOfMemory)."],
+            ["The selected cell lay at the edge of the grid, which was extended beyond it; it now lies inside.", "learningRate 1e-4, "
+                + "rank 4: run r003 failed (outOfMemory)."],
             table.Notes);
     }
 
     [Fact]
     public void HyperParameters_NoGrid_SaysThatNothingWasTried()
     {
-        StudyTable table = StudyTables.Of(new HandMadeStudy().Seeds("lora", s_lora).Build()).Single(table => table.Id == "hyper-parameters-lora");
+        StudyTable table = StudyTables.Of(new HandMadeStudy().Seeds("lora", _lora).Build())
+            .Single(table => table.Id == "hyper-parameters-lora");
 
-        Assert.Equal("1e-4 | reported | 5 | 86.00 ± 4.18 | 0.2500", string.Join(" | ", Assert.Single(table.Rows).Select(cell => cell.Text)));
+        Assert.Equal(
+            "1e-4 | reported | 5 | 86.00 ± 4.18 | 0.2500", string.Join(" | ", Assert.Single(table.Rows).Select(cell => cell.Text)));
         Assert.Contains("No grid: there was nothing to select.", table.Notes);
     }
 

@@ -47,9 +47,18 @@ public sealed class ConstraintParserTests
     [Fact]
     public void Parse_DeepOrLong_IsRefused()
     {
-        Assert.Contains("nested signs and parentheses", Assert.Throws<FormatException>(() => Parse(new string('(', 200) + "a")).Message, StringComparison.Ordinal);
-        Assert.Contains("nested signs and parentheses", Assert.Throws<FormatException>(() => Parse(new string('-', 200) + "a > 1")).Message, StringComparison.Ordinal);
-        Assert.Contains("at most 300", Assert.Throws<FormatException>(() => Parse("a > " + string.Join(" + ", Enumerable.Repeat("1", 100)))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nested signs and parentheses",
+            Assert.Throws<FormatException>(() => Parse(new string('(', 200) + "a")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "nested signs and parentheses",
+            Assert.Throws<FormatException>(() => Parse(new string('-', 200) + "a > 1")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 300",
+            Assert.Throws<FormatException>(() => Parse("a > " + string.Join(" + ", Enumerable.Repeat("1", 100)))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,5 +76,6 @@ public sealed class ConstraintParserTests
         });
 
     private static Constraint Parse(string text) =>
-        ConstraintParser.Parse(text, name => name is "a" or "b" ? ConstraintOperand.Searched : new ConstraintOperand(null, $"there is no field {name}"));
+        ConstraintParser.Parse(text, name =>
+            name is "a" or "b" ? ConstraintOperand.Searched : new ConstraintOperand(null, $"there is no field {name}"));
 }

@@ -15,9 +15,11 @@ public sealed class FieldImportancesTests
         // y = 3·[rank = 8] + 1·[schedule = cosine] on a 2×2 grid, five times each, with noise that sums to 0 in every cell.
         SearchSpace space = Spaces.Of(Spaces.Choice("rank", 4, 8), Spaces.Choice("schedule", "linear", "cosine"));
         double[] noise = [-0.1, 0.1, 0, -0.2, 0.2];
-        (double[] Point, double Value)[] runs = [.. from rank in Enumerable.Range(0, 2) from schedule in Enumerable.Range(0, 2) from n in noise select (new double[] { rank, schedule }, (3.0 * rank) + schedule + n)];
+        (double[] Point, double Value)[] runs = [.. from rank in Enumerable.Range(0, 2)
+            from schedule in Enumerable.Range(0, 2) from n in noise select (new double[] { rank, schedule }, (3.0 * rank) + schedule + n)];
 
-        IReadOnlyList<FieldImportance> fields = FieldImportances.Of(space, [.. runs.Select(run => run.Point)], [.. runs.Select(run => run.Value)]);
+        IReadOnlyList<FieldImportance> fields = FieldImportances.Of(
+            space, [.. runs.Select(run => run.Point)], [.. runs.Select(run => run.Value)]);
 
         Assert.Equal(["rank", "schedule"], fields.Select(field => field.Field));
         // SSB 45 and 5, noise 4·0.1: SST 50.4. ε² = (SSB − SSW/18)/SST.
@@ -33,7 +35,8 @@ public sealed class FieldImportancesTests
         SearchSpace space = Spaces.Of(Spaces.Log("learningRate", 1e-5, 1e-1), Spaces.Linear("dropout", 0, 0.5));
         IReadOnlyList<double[]> points = RandomSampler.Draw(space, 11, 60);
 
-        IReadOnlyList<FieldImportance> fields = FieldImportances.Of(space, points, [.. points.Select(point => -Math.Pow(Math.Log10(point[0]) + 3, 2))]);
+        IReadOnlyList<FieldImportance> fields = FieldImportances.Of(
+            space, points, [.. points.Select(point => -Math.Pow(Math.Log10(point[0]) + 3, 2))]);
 
         Assert.Equal("learningRate", fields[0].Field);
         Assert.True(fields[0].Share > 0.7, $"{fields[0].Share}");
@@ -65,7 +68,8 @@ public sealed class FieldImportancesTests
     {
         SearchSpace space = Spaces.Of(Spaces.Choice("rank", 4, 8));
 
-        FieldImportance field = Assert.Single(FieldImportances.Of(space, [.. Enumerable.Range(0, 12).Select(i => new double[] { i % 2 })], [.. Enumerable.Repeat(0.875, 12)]));
+        FieldImportance field = Assert.Single(FieldImportances.Of(
+            space, [.. Enumerable.Range(0, 12).Select(i => new double[] { i % 2 })], [.. Enumerable.Repeat(0.875, 12)]));
 
         Assert.Equal((0, null), (field.Share, field.Correlation));
     }

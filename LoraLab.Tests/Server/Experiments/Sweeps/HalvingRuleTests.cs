@@ -28,7 +28,12 @@ public sealed class HalvingRuleTests
     [Fact]
     public void Promote_NotAllAreThere_Waits()
     {
-        TrialHistory[] histories = [At(1, RunState.Cancelled, (10, 0.9)), At(2, RunState.Cancelled, (10, 0.8)), At(3, RunState.Running, (5, 0.7))];
+        TrialHistory[] histories =
+        [
+            At(1, RunState.Cancelled, (10, 0.9)),
+            At(2, RunState.Cancelled, (10, 0.8)),
+            At(3, RunState.Running, (5, 0.7)),
+        ];
 
         Assert.Equal([0, 0, 0], Promoted(histories));
         Assert.Empty(HalvingRule.Resumes(Record(3), histories));
@@ -39,7 +44,8 @@ public sealed class HalvingRuleTests
     {
         TrialHistory[] histories =
         [
-            At(1, RunState.Cancelled, (5, 0.9), (10, 0.7)), At(2, RunState.Cancelled, (10, 0.8), (15, 0.1)), At(3, RunState.Cancelled, (10, null)), At(4, RunState.Cancelled, (10, 0.8)),
+            At(1, RunState.Cancelled, (5, 0.9), (10, 0.7)), At(2, RunState.Cancelled, (10, 0.8), (15, 0.1)),
+            At(3, RunState.Cancelled, (10, null)), At(4, RunState.Cancelled, (10, 0.8)),
         ];
 
         // Ranked by the evaluation at the rung only, neither by earlier nor by later ones; non-finite scores rank last.
@@ -49,7 +55,12 @@ public sealed class HalvingRuleTests
     [Fact]
     public void Promote_FailedAndDeletedRuns_AreNotWaitedFor()
     {
-        TrialHistory[] histories = [At(1, RunState.Cancelled, (10, 0.5)), At(2, RunState.Failed, (5, 0.9)), new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), [])];
+        TrialHistory[] histories =
+        [
+            At(1, RunState.Cancelled, (10, 0.5)),
+            At(2, RunState.Failed, (5, 0.9)),
+            new(new Trial(3, new StoredTrial([]) { RunId = "gone" }, null), []),
+        ];
 
         Assert.Equal([1, 0, 0], Promoted(histories));
     }
@@ -78,7 +89,8 @@ public sealed class HalvingRuleTests
         Assert.Equal(["run4"], HalvingRule.Resumes(record, histories));
     }
 
-    private static int[] Promoted(TrialHistory[] histories) => [.. HalvingRule.Promote(Record(histories.Length), histories).Trials.Select(trial => trial.RungsPassed)];
+    private static int[] Promoted(TrialHistory[] histories) =>
+        [.. HalvingRule.Promote(Record(histories.Length), histories).Trials.Select(trial => trial.RungsPassed)];
 
     private static StoredSweep Record(int runs) => new()
     {
@@ -89,7 +101,8 @@ public sealed class HalvingRuleTests
         Trials = [.. Enumerable.Range(1, runs).Select(_ => new StoredTrial([]))],
     };
 
-    private static TrialHistory At(int number, RunState state, params (int Step, double? Score)[] evaluations) => At(number, state, 0, evaluations);
+    private static TrialHistory At(int number, RunState state, params (int Step, double? Score)[] evaluations) =>
+        At(number, state, 0, evaluations);
 
     private static TrialHistory At(int number, RunState state, int passed, params (int Step, double? Score)[] evaluations)
     {
@@ -102,6 +115,8 @@ public sealed class HalvingRuleTests
             State = state,
             EndReason = state switch { RunState.Cancelled => EndReason.Pruned, RunState.Failed => EndReason.Diverged, _ => null },
         };
-        return new TrialHistory(new Trial(number, new StoredTrial([]) { RunId = run.Id, RungsPassed = passed }, run), [.. evaluations.Select(evaluation => new Evaluation(evaluation.Step, evaluation.Score))]);
+        return new TrialHistory(
+            new Trial(number, new StoredTrial([]) { RunId = run.Id, RungsPassed = passed }, run),
+            [.. evaluations.Select(evaluation => new Evaluation(evaluation.Step, evaluation.Score))]);
     }
 }

@@ -11,23 +11,34 @@ internal static class Spaces
 {
     internal static readonly IReadOnlyList<MethodDescriptor> Methods =
     [
-        Method("lora", 2e-4, new MethodOption { Name = "init", Type = "choice", Help = "", Choices = ["kaiming", "gaussian"], Default = "kaiming" }),
-        Method("lora-plus", 1e-4, new MethodOption { Name = "init", Type = "choice", Help = "", Choices = ["kaiming", "swapped"], Default = "kaiming" }, new MethodOption { Name = "lrRatio", Type = "number", Help = "", Default = 4 }),
+        Method(
+            "lora",
+            2e-4,
+            new MethodOption { Name = "init", Type = "choice", Help = "", Choices = ["kaiming", "gaussian"], Default = "kaiming" }),
+        Method(
+            "lora-plus",
+            1e-4,
+            new MethodOption { Name = "init", Type = "choice", Help = "", Choices = ["kaiming", "swapped"], Default = "kaiming" },
+            new MethodOption { Name = "lrRatio", Type = "number", Help = "", Default = 4 }),
     ];
 
     internal static SweepField Choice(string field, params JsonNode?[] values) => new() { Field = field, Values = values };
 
-    internal static SweepField Log(string field, double low, double high, int? steps = null) => new() { Field = field, Range = SweepRange.LogUniform, Low = low, High = high, Steps = steps };
+    internal static SweepField Log(string field, double low, double high, int? steps = null) =>
+        new() { Field = field, Range = SweepRange.LogUniform, Low = low, High = high, Steps = steps };
 
-    internal static SweepField Linear(string field, double low, double high, int? steps = null) => new() { Field = field, Range = SweepRange.Uniform, Low = low, High = high, Steps = steps };
+    internal static SweepField Linear(string field, double low, double high, int? steps = null) =>
+        new() { Field = field, Range = SweepRange.Uniform, Low = low, High = high, Steps = steps };
 
-    internal static SweepField Whole(string field, double low, double high, int? steps = null) => new() { Field = field, Range = SweepRange.Integer, Low = low, High = high, Steps = steps };
+    internal static SweepField Whole(string field, double low, double high, int? steps = null) =>
+        new() { Field = field, Range = SweepRange.Integer, Low = low, High = high, Steps = steps };
 
     /// <summary>The search space of a valid plan.</summary>
     internal static SearchSpace Of(SweepPlan plan)
     {
         List<FieldError> errors = [];
-        return SearchSpaceReader.Read(plan, Methods, errors) ?? throw new InvalidOperationException(string.Join(" ", errors.Select(error => error.Message)));
+        return SearchSpaceReader.Read(plan, Methods, errors)
+            ?? throw new InvalidOperationException(string.Join(" ", errors.Select(error => error.Message)));
     }
 
     internal static SearchSpace Of(params SweepField[] fields) => Of(new SweepPlan { Sampler = SweepSampler.Random, Space = fields });

@@ -12,13 +12,14 @@ namespace LoraLab.Tests.Server.Experiments.Sweeps;
 /// <summary>Sweep requests of tests.</summary>
 internal sealed class SweepApi(RunApi api)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(90);
 
     /// <summary>A sweep over the scripted worker's bowl, whose best rate is 1e-3.</summary>
     public static JsonObject Bowl(string words, params double[] rates) => new()
     {
         ["spec"] = new JsonObject { ["notes"] = $"bowl {words} rows=100", ["evalEvery"] = 5 },
-        ["space"] = new JsonArray(new JsonObject { ["field"] = "learningRate", ["values"] = new JsonArray([.. rates.Select(rate => (JsonNode)rate)]) }),
+        ["space"] = new JsonArray(
+            new JsonObject { ["field"] = "learningRate", ["values"] = new JsonArray([.. rates.Select(rate => (JsonNode)rate)]) }),
     };
 
     public Task<SweepDocument> CreateAsync(JsonObject plan) =>
@@ -35,9 +36,11 @@ internal sealed class SweepApi(RunApi api)
 
     public Task<SweepDocument> GetAsync(string id) => api.ReadAsync<SweepDocument>(ApiRoutes.Sweep(id));
 
-    public async Task<IReadOnlyList<RunDocument>> RunsAsync(string id) => (await api.ReadAsync<SweepRuns>(ApiRoutes.Sweep(id, "runs"))).Items;
+    public async Task<IReadOnlyList<RunDocument>> RunsAsync(string id) =>
+        (await api.ReadAsync<SweepRuns>(ApiRoutes.Sweep(id, "runs"))).Items;
 
-    public Task<SweepDocument> WaitForEndAsync(string id) => WaitAsync(id, sweep => sweep.State is SweepState.Completed or SweepState.Failed or SweepState.Cancelled);
+    public Task<SweepDocument> WaitForEndAsync(string id) =>
+        WaitAsync(id, sweep => sweep.State is SweepState.Completed or SweepState.Failed or SweepState.Cancelled);
 
     public async Task<SweepDocument> WaitAsync(string id, Predicate<SweepDocument> until)
     {
@@ -50,7 +53,7 @@ internal sealed class SweepApi(RunApi api)
                 return sweep;
             }
 
-            Assert.True(waited.Elapsed < Timeout, $"Sweep {id} is {sweep.State} with {sweep.Counts} ({sweep.Error}).");
+            Assert.True(waited.Elapsed < _timeout, $"Sweep {id} is {sweep.State} with {sweep.Counts} ({sweep.Error}).");
             await Task.Delay(30);
         }
     }

@@ -16,22 +16,24 @@ namespace LoraLab.Tests.Server.Experiments.Sweeps;
 /// </summary>
 public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<ScriptedServer>
 {
-    private readonly SweepApi sweeps = new(server.Api);
+    private readonly SweepApi _sweeps = new(server.Api);
 
     [Fact]
     public async Task Grid_Completed_HasBestRunIntervalHeatMapAndImportance()
     {
         JsonObject plan = SweepApi.Bowl("steps=2 delay=0", 1e-5, 1e-4, 1e-3, 1e-2);
         plan["space"]!.AsArray().Add(new JsonObject { ["field"] = "rank", ["values"] = new JsonArray(4, 8, 16) });
-        SweepDocument created = await sweeps.CreateAsync(plan);
+        SweepDocument created = await _sweeps.CreateAsync(plan);
         SweepImportance early = await server.Api.ReadAsync<SweepImportance>(ApiRoutes.Sweep(created.Id, "importance"));
-        SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
+        SweepDocument ended = await _sweeps.WaitForEndAsync(created.Id);
 
         Assert.Contains("more", early.Note, StringComparison.Ordinal);
         Assert.Empty(early.Fields);
         Assert.Equal((12, 12), (ended.PlannedRuns, ended.Counts.Completed));
         SweepBest best = ended.Best!;
-        Assert.Equal((1e-3, 0.9, 90, 100, 12), ((double)best.Values["learningRate"]!, best.Value, best.Accuracy!.Correct, best.Accuracy.Rows, best.Candidates));
+        Assert.Equal(
+            (1e-3, 0.9, 90, 100, 12),
+            ((double)best.Values["learningRate"]!, best.Value, best.Accuracy!.Correct, best.Accuracy.Rows, best.Candidates));
         // Wilson's interval of 90 of 100; the two other ranks have the same accuracy, and that of 80 of 100 is [0.711, 0.867].
         Assert.Equal((0.8256, 0.9448), (Math.Round(best.Accuracy.Low, 4), Math.Round(best.Accuracy.High, 4)));
         Assert.Equal(2, best.Indistinguishable);
@@ -41,7 +43,11 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         Assert.Equal(["4", "8", "16"], grid.X.Labels);
         Assert.Equal(["1e-5", "1e-4", "1e-3", "0.01"], grid.Y.Labels);
         Assert.Equal([0.7, 0.8, 0.9, 0.8], grid.Cells.Where(cell => cell.X == 0).Select(cell => Math.Round(cell.Mean!.Value, 4)));
-        Assert.Contains("which the sweep does not search", (string?)(await server.Api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Sweep(created.Id, "grid?x=alpha")))["detail"], StringComparison.Ordinal);
+        Assert.Contains(
+            "which the sweep does not search",
+            (string?)(await server.Api.RefusedAsync(
+                HttpStatusCode.BadRequest, HttpMethod.Get, ApiRoutes.Sweep(created.Id, "grid?x=alpha")))["detail"],
+            StringComparison.Ordinal);
 
         SweepImportance importance = await server.Api.ReadAsync<SweepImportance>(ApiRoutes.Sweep(created.Id, "importance"));
         Assert.Equal(["learningRate", "rank"], importance.Fields.Select(field => field.Field));
@@ -53,8 +59,8 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     {
         JsonObject plan = SweepApi.Bowl("steps=400 delay=2", 1e-3, 8e-4, 2e-3, 1e-7);
         plan["pruner"] = new JsonObject { ["kind"] = "median", ["minimumRuns"] = 3, ["warmupSteps"] = 10 };
-        SweepDocument ended = await sweeps.WaitForEndAsync((await sweeps.CreateAsync(plan)).Id);
-        IReadOnlyList<RunDocument> runs = await sweeps.RunsAsync(ended.Id);
+        SweepDocument ended = await _sweeps.WaitForEndAsync((await _sweeps.CreateAsync(plan)).Id);
+        IReadOnlyList<RunDocument> runs = await _sweeps.RunsAsync(ended.Id);
 
         Assert.Equal((SweepState.Completed, 3, 1), (ended.State, ended.Counts.Completed, ended.Counts.Pruned));
         RunDocument pruned = runs[3];
@@ -71,9 +77,9 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         JsonObject plan = SweepApi.Bowl("rows=1000 steps=400 delay=4 marked", 1e-5, 1e-3, 1e-1, 1e-4, 1e-2, 1e-6, 1e-7, 2e-3, 3e-2);
         plan["spec"]!["evalEvery"] = 10;
         plan["pruner"] = new JsonObject { ["kind"] = "halving", ["firstRung"] = 15 };
-        SweepDocument created = await sweeps.CreateAsync(plan);
-        SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
-        IReadOnlyList<RunDocument> runs = await sweeps.RunsAsync(ended.Id);
+        SweepDocument created = await _sweeps.CreateAsync(plan);
+        SweepDocument ended = await _sweeps.WaitForEndAsync(created.Id);
+        IReadOnlyList<RunDocument> runs = await _sweeps.RunsAsync(ended.Id);
 
         // Rungs at 20 (15, moved up to an evaluation), 50 (45) and 140 (135); nine, three, one.
         Assert.Equal([20, 50, 140], ended.Rungs);
@@ -81,8 +87,10 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         RunDocument winner = runs[1];
         Assert.Equal((RunState.Completed, 400, winner.Id), (winner.State, winner.Progress.Step, ended.Best!.RunId));
         Assert.Equal([0, 3, 0, 1, 0, 0, 0, 1, 0], ended.Trials.Select(trial => trial.RungsPassed));
-        Assert.All(runs.Where(run => run.Id != winner.Id), run => Assert.Equal((RunState.Cancelled, EndReason.Pruned), (run.State, run.EndReason)));
-        Assert.Contains("at rung 1 of 3 (step 20): once all have reached it, the best 3 of 9 resume", runs[6].Error, StringComparison.Ordinal);
+        Assert.All(runs.Where(run => run.Id != winner.Id), run =>
+            Assert.Equal((RunState.Cancelled, EndReason.Pruned), (run.State, run.EndReason)));
+        Assert.Contains(
+            "at rung 1 of 3 (step 20): once all have reached it, the best 3 of 9 resume", runs[6].Error, StringComparison.Ordinal);
 
         // Each attempt starts where the previous one stopped, the second one at or after the first rung, and no step is repeated. On a
         // busy machine a run may pass the next rung before it has stopped, so that this rung needs no attempt of its own.
@@ -91,41 +99,45 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         Assert.True(from[0] == 0 && from[1] >= 20 && from.SequenceEqual(from.Order().Distinct()), string.Join(", ", from));
         MetricSeries loss = (await server.Api.MetricsAsync(winner.Id)).Series[MetricKeys.TrainLoss];
         Assert.Equal(Enumerable.Range(1, 400), loss.X);
-        Assert.Equal(Enumerable.Range(1, 400).Select(step => (double?)((2.0 / step) + (10 * (from.Count(start => start < step) - 1)))), loss.Y);
+        Assert.Equal(
+            Enumerable.Range(1, 400).Select(step => (double?)((2.0 / step) + (10 * (from.Count(start => start < step) - 1)))), loss.Y);
     }
 
     [Fact]
     public async Task Tpe_ResultsSoFar_ChooseTheNextPoint()
     {
         JsonObject plan = SweepApi.Bowl("steps=1 delay=0", 1);
-        plan["space"] = new JsonArray(new JsonObject { ["field"] = "learningRate", ["range"] = "logUniform", ["low"] = 1e-7, ["high"] = 1e-1 });
+        plan["space"] =
+            new JsonArray(new JsonObject { ["field"] = "learningRate", ["range"] = "logUniform", ["low"] = 1e-7, ["high"] = 1e-1 });
         (plan["sampler"], plan["runs"], plan["startupRuns"], plan["seed"]) = ("tpe", 14, 5, 3);
-        SweepDocument created = await sweeps.CreateAsync(plan);
-        SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
+        SweepDocument created = await _sweeps.CreateAsync(plan);
+        SweepDocument ended = await _sweeps.WaitForEndAsync(created.Id);
 
         Assert.Equal((14, 14, 14), (ended.PlannedRuns, ended.Trials.Count, ended.Counts.Completed));
         Assert.Single(created.Trials);
         double[] away = [.. ended.Trials.Select(trial => Math.Abs(Math.Log10((double)trial.Values["learningRate"]!) + 3))];
-        Assert.True(away.Skip(5).Average() < away.Take(5).Average(), string.Join(", ", away.Select(distance => distance.ToString("0.00", CultureInfo.InvariantCulture))));
+        Assert.True(
+            away.Skip(5).Average() < away.Take(5).Average(),
+            string.Join(", ", away.Select(distance => distance.ToString("0.00", CultureInfo.InvariantCulture))));
     }
 
     [Fact]
     public async Task Pause_RunningSweep_StopsItsRunsAndResumeGoesOnFromTheirCheckpoints()
     {
-        SweepDocument created = await sweeps.CreateAsync(SweepApi.Bowl("steps=100 delay@1=20 marked", 1e-3, 1e-4));
-        await sweeps.WaitAsync(created.Id, sweep => sweep.Trials[0].Step >= 10);
+        SweepDocument created = await _sweeps.CreateAsync(SweepApi.Bowl("steps=100 delay@1=20 marked", 1e-3, 1e-4));
+        await _sweeps.WaitAsync(created.Id, sweep => sweep.Trials[0].Step >= 10);
 
-        SweepDocument paused = await sweeps.ActAsync(created.Id, "pause");
+        SweepDocument paused = await _sweeps.ActAsync(created.Id, "pause");
         Assert.Equal(SweepState.Paused, paused.State);
-        SweepDocument stopped = await sweeps.WaitAsync(created.Id, sweep => sweep.Counts is { Running: 0, Queued: 0 });
-        IReadOnlyList<RunDocument> runs = await sweeps.RunsAsync(created.Id);
+        SweepDocument stopped = await _sweeps.WaitAsync(created.Id, sweep => sweep.Counts is { Running: 0, Queued: 0 });
+        IReadOnlyList<RunDocument> runs = await _sweeps.RunsAsync(created.Id);
         Assert.Equal((SweepState.Paused, 2), (stopped.State, stopped.Counts.Cancelled));
         Assert.All(runs, run => Assert.Equal((RunState.Cancelled, EndReason.Cancelled), (run.State, run.EndReason)));
-        Assert.Equal(SweepState.Paused, (await sweeps.ActAsync(created.Id, "pause")).State);
+        Assert.Equal(SweepState.Paused, (await _sweeps.ActAsync(created.Id, "pause")).State);
 
-        Assert.Equal(SweepState.Running, (await sweeps.ActAsync(created.Id, "resume")).State);
-        SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
-        RunDocument first = (await sweeps.RunsAsync(created.Id))[0];
+        Assert.Equal(SweepState.Running, (await _sweeps.ActAsync(created.Id, "resume")).State);
+        SweepDocument ended = await _sweeps.WaitForEndAsync(created.Id);
+        RunDocument first = (await _sweeps.RunsAsync(created.Id))[0];
         Assert.Equal((SweepState.Completed, 2), (ended.State, ended.Counts.Completed));
         Assert.Equal(2, first.Attempts.Count);
         Assert.True(first.Attempts[1].ResumedFrom >= 10);
@@ -134,11 +146,11 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     [Fact]
     public async Task Cancel_Sweep_StopsEverythingForGoodAndKeepsWhatWasFinished()
     {
-        SweepDocument created = await sweeps.CreateAsync(SweepApi.Bowl("steps=60 delay=5", 1e-3, 1e-4, 1e-5));
-        await sweeps.WaitAsync(created.Id, sweep => sweep.Counts.Completed == 1 && sweep.Counts.Running == 1);
+        SweepDocument created = await _sweeps.CreateAsync(SweepApi.Bowl("steps=60 delay=5", 1e-3, 1e-4, 1e-5));
+        await _sweeps.WaitAsync(created.Id, sweep => sweep.Counts.Completed == 1 && sweep.Counts.Running == 1);
 
-        Assert.Equal(SweepState.Cancelled, (await sweeps.ActAsync(created.Id, "cancel")).State);
-        SweepDocument ended = await sweeps.WaitAsync(created.Id, sweep => sweep.Counts is { Running: 0, Queued: 0 });
+        Assert.Equal(SweepState.Cancelled, (await _sweeps.ActAsync(created.Id, "cancel")).State);
+        SweepDocument ended = await _sweeps.WaitAsync(created.Id, sweep => sweep.Counts is { Running: 0, Queued: 0 });
 
         Assert.Equal((1, 2), (ended.Counts.Completed, ended.Counts.Cancelled));
         Assert.NotNull(ended.Best);
@@ -150,14 +162,14 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
         string stopped = ended.Trials[2].RunId!;
         await server.Api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(stopped, "resume"), expected: HttpStatusCode.Accepted);
         Assert.Equal(RunState.Completed, (await server.Api.WaitForEndAsync(stopped)).State);
-        Assert.Equal(2, (await sweeps.GetAsync(created.Id)).Counts.Completed);
+        Assert.Equal(2, (await _sweeps.GetAsync(created.Id)).Counts.Completed);
     }
 
     [Fact]
     public async Task Failed_SomeOrAllRuns_AreNotCountedAsResults()
     {
         JsonObject plan = SweepApi.Bowl("steps=1 delay=0 fail", 1e-3, 1e-4);
-        SweepDocument ended = await sweeps.WaitForEndAsync((await sweeps.CreateAsync(plan)).Id);
+        SweepDocument ended = await _sweeps.WaitForEndAsync((await _sweeps.CreateAsync(plan)).Id);
 
         Assert.Equal((SweepState.Failed, 2, null), (ended.State, ended.Counts.Failed, ended.Best));
         Assert.Contains("None of the 2 runs completed: 2 failed", ended.Error, StringComparison.Ordinal);
@@ -166,14 +178,14 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     [Fact]
     public async Task Deleted_RunOfASweep_IsNotMadeAgain()
     {
-        SweepDocument created = await sweeps.CreateAsync(SweepApi.Bowl("steps=40 delay=5", 1e-3, 1e-4, 1e-5));
+        SweepDocument created = await _sweeps.CreateAsync(SweepApi.Bowl("steps=40 delay=5", 1e-3, 1e-4, 1e-5));
         using HttpResponseMessage deleted = await server.Server.Http.DeleteAsync(ApiRoutes.Run(created.Trials[2].RunId!));
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
 
-        SweepDocument ended = await sweeps.WaitForEndAsync(created.Id);
+        SweepDocument ended = await _sweeps.WaitForEndAsync(created.Id);
 
         Assert.Equal((SweepState.Completed, 2, 1), (ended.State, ended.Counts.Completed, ended.Counts.Cancelled));
-        Assert.Equal(2, (await sweeps.RunsAsync(created.Id)).Count);
+        Assert.Equal(2, (await _sweeps.RunsAsync(created.Id)).Count);
     }
 
     [Fact]

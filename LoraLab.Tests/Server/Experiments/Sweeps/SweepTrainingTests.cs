@@ -34,21 +34,26 @@ public sealed class SweepTrainingTests(RealServer server)
         RunDocument whole = await server.Api.WaitForEndAsync((await server.Api.SubmitAsync(alone.ToJsonString())).Id);
 
         Assert.Equal([10, 20], ended.Rungs);
-        Assert.Equal((SweepState.Completed, 1, 1, Steps), (ended.State, ended.Counts.Completed, ended.Counts.Pruned, winner.Spec.ScheduleSteps));
+        Assert.Equal(
+            (SweepState.Completed, 1, 1, Steps), (ended.State, ended.Counts.Completed, ended.Counts.Pruned, winner.Spec.ScheduleSteps));
         Assert.True(winner.Attempts.Count > 1, "It was never stopped.");
         Assert.Equal((RunState.Completed, 1), (whole.State, whole.Attempts.Count));
         Assert.Equal(await ScoresAsync(whole.Id), await ScoresAsync(winner.Id));
-        Assert.Equal((await server.Api.MetricsAsync(whole.Id)).Series[MetricKeys.TrainLoss].Y, (await server.Api.MetricsAsync(winner.Id)).Series[MetricKeys.TrainLoss].Y);
+        Assert.Equal(
+            (await server.Api.MetricsAsync(whole.Id)).Series[MetricKeys.TrainLoss].Y,
+            (await server.Api.MetricsAsync(winner.Id)).Series[MetricKeys.TrainLoss].Y);
     }
 
     [Fact]
     public async Task Create_NoRowsLeftToChooseOn_SaysWhatASweepCanDo()
     {
-        JsonObject problem = await new SweepApi(server.Api).RefusedAsync(JsonNode.Parse("""{"space":[{"field":"rank","values":[4,8]}]}""")!.AsObject());
+        JsonObject problem = await new SweepApi(server.Api)
+            .RefusedAsync(JsonNode.Parse("""{"space":[{"field":"rank","values":[4,8]}]}""")!.AsObject());
 
         string sentence = (string?)problem["errors"]!["evalSplit"]?[0] ?? "";
         Assert.StartsWith("rank 4: The selection split of dataset 'sample' would have 0 rows", sentence, StringComparison.Ordinal);
-        Assert.EndsWith("lower trainSamples, because a sweep selects on training rows that no run trains on.", sentence, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "lower trainSamples, because a sweep selects on training rows that no run trains on.", sentence, StringComparison.Ordinal);
     }
 
     /// <summary>The specification of the same run outside the sweep.</summary>
@@ -61,5 +66,6 @@ public sealed class SweepTrainingTests(RealServer server)
     }
 
     private async Task<IReadOnlyList<string>> ScoresAsync(string run) =>
-        [.. (await server.Api.ReadAsync<PredictionSet>(ApiRoutes.Run(run, "predictions?step=last"))).Items.Select(row => $"{row.Row} {row.Label} {row.Predicted} {string.Join(' ', row.Scores)}")];
+        [.. (await server.Api.ReadAsync<PredictionSet>(ApiRoutes.Run(run, "predictions?step=last"))).Items
+            .Select(row => $"{row.Row} {row.Label} {row.Predicted} {string.Join(' ', row.Scores)}")];
 }

@@ -91,26 +91,33 @@ public sealed class BadAdapterTests : IDisposable
     public void Validate_AdapterOfAnotherBaseName_IsAWarningOnly(string? trainedOn, int warnings)
     {
         using TestTrainer trainer = new();
-        _folder.Write(PeftFiles.Config, new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 8, ["base_model_name_or_path"] = trainedOn }.ToJsonString());
+        _folder.Write(
+            PeftFiles.Config,
+            new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 8, ["base_model_name_or_path"] = trainedOn }
+                .ToJsonString());
         JsonObject spec = MicroSpec.For("lora");
         spec["initFrom"] = _folder.Path;
 
         SpecValidation validation = trainer.Services.Validator.Validate(spec);
 
         Assert.Empty(validation.Errors);
-        Assert.Equal(warnings, validation.Warnings.Count(warning => warning.Contains($"names '{trainedOn}' as its base model", StringComparison.Ordinal)));
+        Assert.Equal(
+            warnings,
+            validation.Warnings.Count(warning => warning.Contains($"names '{trainedOn}' as its base model", StringComparison.Ordinal)));
     }
 
     private static (string, TorchSharp.torch.Tensor) A(int rank, int width) => Tensor("A", ones(rank, width));
 
     private static (string, TorchSharp.torch.Tensor) B() => Tensor("B", ones(4, 2));
 
-    private static (string, TorchSharp.torch.Tensor) Tensor(string factor, TorchSharp.torch.Tensor value) => (PeftFiles.TensorName(Query, factor[0]), value);
+    private static (string, TorchSharp.torch.Tensor) Tensor(string factor, TorchSharp.torch.Tensor value) =>
+        (PeftFiles.TensorName(Query, factor[0]), value);
 
     private string Write(params (string Name, TorchSharp.torch.Tensor Value)[] tensors)
     {
         string path = Path.Combine(_folder.Path, PeftFiles.Weights);
-        SafetensorsWriter.Write(path, tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Value), new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            path, tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Value), new Dictionary<string, string>());
         _folder.Write(PeftFiles.Config, """{"peft_type":"LORA","r":2,"lora_alpha":4}""");
         return path;
     }

@@ -56,7 +56,9 @@ public sealed partial class PeftFilesTests
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
         string folder = Path.Combine(run.Folder, RunFiles.Adapter);
 
-        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "loralab.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["adapter_config.json", "adapter_model.safetensors", "loralab.json"],
+            Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         int rank = method == "pissa" ? 8 : 4;
         AssertConfig(folder, rank, method != "pissa" ? 8 : rankStabilized ? 8 * Math.Sqrt(2) : 16, rankStabilized);
         AssertTensors(new PlainSafetensors(Path.Combine(folder, "adapter_model.safetensors")), rank);
@@ -74,9 +76,11 @@ public sealed partial class PeftFilesTests
         spec["targetModules"] = "all-linear";
         FinishedRun run = trainer.Run(spec);
         PlainSafetensors file = new(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));
-        PlainSafetensors trained = new(Path.Combine(Directory.GetDirectories(Path.Combine(run.Folder, RunFiles.Checkpoints)).Max()!, "state.safetensors"));
+        PlainSafetensors trained =
+            new(Path.Combine(Directory.GetDirectories(Path.Combine(run.Folder, RunFiles.Checkpoints)).Max()!, "state.safetensors"));
 
-        List<string> modules = [.. trained.Names.Where(name => name.EndsWith(".lora_A", StringComparison.Ordinal)).Select(name => name[..^".lora_A".Length])];
+        List<string> modules =
+            [.. trained.Names.Where(name => name.EndsWith(".lora_A", StringComparison.Ordinal)).Select(name => name[..^".lora_A".Length])];
 
         Assert.Equal(modules.Count * 2, file.Names.Count());
         foreach (string module in modules)
@@ -139,8 +143,10 @@ public sealed partial class PeftFilesTests
     private static void AssertTensors(PlainSafetensors file, int rank)
     {
         Assert.Equal([new("format", "pt")], file.Metadata);
-        JsonObject model = JsonNode.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "samples", "model", "config.json")))!.AsObject();
-        (int width, int heads, int keyValueHeads) = ((int)model["hidden_size"]!, (int)model["num_attention_heads"]!, (int)model["num_key_value_heads"]!);
+        JsonObject model =
+            JsonNode.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "samples", "model", "config.json")))!.AsObject();
+        (int width, int heads, int keyValueHeads) =
+            ((int)model["hidden_size"]!, (int)model["num_attention_heads"]!, (int)model["num_key_value_heads"]!);
         Assert.Equal((int)model["num_hidden_layers"]! * 2 * 2, file.Names.Count());
         foreach (string name in file.Names)
         {
@@ -160,7 +166,9 @@ public sealed partial class PeftFilesTests
         {
             for (int j = 0; j < expected.GetLength(1); j++)
             {
-                Assert.True(Math.Abs(expected[i, j] - actual[i, j]) <= relative * largest, $"[{i}, {j}]: expected {expected[i, j]:R}, got {actual[i, j]:R}");
+                Assert.True(
+                    Math.Abs(expected[i, j] - actual[i, j]) <= relative * largest,
+                    $"[{i}, {j}]: expected {expected[i, j]:R}, got {actual[i, j]:R}");
             }
         }
     }

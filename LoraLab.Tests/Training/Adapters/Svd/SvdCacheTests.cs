@@ -13,6 +13,16 @@ public sealed class SvdCacheTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    public static TheoryData<string, Func<byte[], byte[]>> Damage => new()
+    {
+        { "empty", _ => [] },
+        { "truncated", bytes => bytes[..(bytes.Length / 2)] },
+        { "end not flushed to disk", bytes => [.. bytes[..^64], .. new byte[64]] },
+        { "one bit", bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)] },
+        { "not finite", bytes => [.. bytes[..^8], .. BitConverter.GetBytes(double.NaN)] },
+        { "something else", _ => "hello"u8.ToArray() },
+    };
+
     public void Dispose() => _folder.Dispose();
 
     [Theory]
@@ -64,16 +74,6 @@ public sealed class SvdCacheTests : IDisposable
             [.. of.Select(w => TruncatedSvd.Of(w, rank, algorithm, iterations, module, cache))];
     }
 
-    public static TheoryData<string, Func<byte[], byte[]>> Damage => new()
-    {
-        { "empty", _ => [] },
-        { "truncated", bytes => bytes[..(bytes.Length / 2)] },
-        { "end not flushed to disk", bytes => [.. bytes[..^64], .. new byte[64]] },
-        { "one bit", bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)] },
-        { "not finite", bytes => [.. bytes[..^8], .. BitConverter.GetBytes(double.NaN)] },
-        { "something else", _ => "hello"u8.ToArray() },
-    };
-
     [Theory]
     [MemberData(nameof(Damage), DisableDiscoveryEnumeration = true)]
     public void Of_DamagedFile_IsComputedAgainAndReplaced(string name, Func<byte[], byte[]> damage)
@@ -102,7 +102,8 @@ public sealed class SvdCacheTests : IDisposable
         File.Copy(Directory.GetFiles(_folder.Path).Single(path => path != first), first, overwrite: true);
         SvdCache cache = new(_folder.Path);
 
-        AssertSame(TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m"), TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m", cache));
+        AssertSame(
+            TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m"), TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m", cache));
 
         Assert.Equal((0, 1), (cache.Hits, cache.Misses));
     }
@@ -114,7 +115,8 @@ public sealed class SvdCacheTests : IDisposable
         string folder = Path.Combine(_folder.Write("taken", "a file"), "svd");
         SvdCache cache = new(folder);
 
-        AssertSame(TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m"), TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m", cache));
+        AssertSame(
+            TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m"), TruncatedSvd.Of(Weight(1), 5, SvdAlgorithm.Full, 0, "m", cache));
 
         Assert.Contains(folder, cache.Problem, StringComparison.Ordinal);
     }
@@ -154,7 +156,8 @@ public sealed class SvdCacheTests : IDisposable
         Assert.Equal((layers, 0), (second.Decompositions.Hits, second.Decompositions.Misses));
         Assert.Equal((layers, 0), (otherSeed.Decompositions.Hits, otherSeed.Decompositions.Misses));
         Assert.Equal(AdapterHash.Of(first.Adapters), AdapterHash.Of(second.Adapters));
-        foreach ((KeyValuePair<string, Tensor> a, KeyValuePair<string, Tensor> b) in first.Model.NamedWeights().Zip(second.Model.NamedWeights()))
+        foreach ((KeyValuePair<string, Tensor> a, KeyValuePair<string, Tensor> b) in first.Model.NamedWeights()
+            .Zip(second.Model.NamedWeights()))
         {
             Assert.True(a.Value.bytes.SequenceEqual(b.Value.bytes), a.Key);
         }
@@ -186,7 +189,12 @@ public sealed class SvdCacheTests : IDisposable
     private static void AssertSame(TruncatedSvd expected, TruncatedSvd found)
     {
         Assert.Equal(expected.Algorithm, found.Algorithm);
-        foreach ((Tensor a, Tensor b) in new[] { (expected.U_OR, found.U_OR), (expected.Sigma_R, found.Sigma_R), (expected.Vh_RI, found.Vh_RI) })
+        foreach ((Tensor a, Tensor b) in new[]
+        {
+            (expected.U_OR, found.U_OR),
+            (expected.Sigma_R, found.Sigma_R),
+            (expected.Vh_RI, found.Vh_RI),
+        })
         {
             Assert.Equal((a.dtype, string.Join(',', a.shape)), (b.dtype, string.Join(',', b.shape)));
             Assert.True(a.contiguous().bytes.SequenceEqual(b.contiguous().bytes));

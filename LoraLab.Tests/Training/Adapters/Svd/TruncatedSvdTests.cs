@@ -9,30 +9,51 @@ namespace LoraLab.Tests.Training.Adapters.Svd;
 /// <summary>Truncated SVD: signs, decaying spectra and degenerate matrices.</summary>
 public sealed class TruncatedSvdTests
 {
+    public static TheoryData<string, string> HostileMatrices
+    {
+        get
+        {
+            TheoryData<string, string> cases = [];
+            foreach (string method in (string[])["pissa", "lora-xs"])
+            {
+                foreach (string matrix in (string[])
+                [
+                    "zero", "identity", "one rank", "duplicates", "row", "column", "one value", "tiny", "huge",
+                ])
+                {
+                    cases.Add(method, matrix);
+                }
+            }
+
+            return cases;
+        }
+    }
+
     [Theory]
     [InlineData(SvdAlgorithm.Full)]
     [InlineData(SvdAlgorithm.Randomized)]
     public void Of_AnyMatrix_HasOrthonormalFactorsOfCanonicalSign(SvdAlgorithm algorithm) =>
-        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 1 << 20]).SelectMany((height, width, seed) => Gen.Int[1, Math.Min(height, width)].Select(rank => (height, width, seed, rank))).Sample(
-            found =>
-            {
-                using IDisposable scope = NewDisposeScope();
-                using Generator generator = new((ulong)found.seed, CPU);
-                Tensor w_OI = randn(found.height, found.width, dtype: float32, generator: generator);
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 1 << 20])
+            .SelectMany((height, width, seed) => Gen.Int[1, Math.Min(height, width)].Select(rank => (height, width, seed, rank))).Sample(
+                found =>
+                {
+                    using IDisposable scope = NewDisposeScope();
+                    using Generator generator = new((ulong)found.seed, CPU);
+                    Tensor w_OI = randn(found.height, found.width, dtype: float32, generator: generator);
 
-                TruncatedSvd svd = TruncatedSvd.Of(w_OI, found.rank, algorithm, 16, "m");
-                TruncatedSvd negated = TruncatedSvd.Of(w_OI.neg(), found.rank, algorithm, 16, "m");
+                    TruncatedSvd svd = TruncatedSvd.Of(w_OI, found.rank, algorithm, 16, "m");
+                    TruncatedSvd negated = TruncatedSvd.Of(w_OI.neg(), found.rank, algorithm, 16, "m");
 
-                Assert.InRange(Largest(svd.U_OR.t().mm(svd.U_OR).sub(eye(found.rank, dtype: svd.U_OR.dtype))), 0, 1e-4);
-                Assert.InRange(Largest(svd.Vh_RI.mm(svd.Vh_RI.t()).sub(eye(found.rank, dtype: svd.U_OR.dtype))), 0, 1e-4);
-                Tensor largest_1R = svd.U_OR.gather(0, svd.U_OR.abs().argmax(0, keepdim: true));
-                Assert.True(largest_1R.gt(0).all().item<bool>());
-                Assert.True(svd.Sigma_R.diff().le(1e-6).all().item<bool>());
-                // The sign of the matrix goes into the right vectors: the left ones are canonical.
-                Assert.InRange(Largest(svd.Sigma_R.sub(negated.Sigma_R)), 0, 1e-3);
-            },
-            iter: 80,
-            threads: 1);
+                    Assert.InRange(Largest(svd.U_OR.t().mm(svd.U_OR).sub(eye(found.rank, dtype: svd.U_OR.dtype))), 0, 1e-4);
+                    Assert.InRange(Largest(svd.Vh_RI.mm(svd.Vh_RI.t()).sub(eye(found.rank, dtype: svd.U_OR.dtype))), 0, 1e-4);
+                    Tensor largest_1R = svd.U_OR.gather(0, svd.U_OR.abs().argmax(0, keepdim: true));
+                    Assert.True(largest_1R.gt(0).all().item<bool>());
+                    Assert.True(svd.Sigma_R.diff().le(1e-6).all().item<bool>());
+                    // The sign of the matrix goes into the right vectors: the left ones are canonical.
+                    Assert.InRange(Largest(svd.Sigma_R.sub(negated.Sigma_R)), 0, 1e-3);
+                },
+                iter: 80,
+                threads: 1);
 
     [Fact]
     public void Of_RandomizedWithAClearGap_FindsTheLeadingTriplets()
@@ -62,7 +83,8 @@ public sealed class TruncatedSvdTests
         Tensor a_RI = randn(4, 9), b_OR = randn(7, 4), r_RR = randn(4, 4), signs_R = tensor([1f, -1f, -1f, 1f]);
 
         Tensor plain = new LowRankAdapter("m", a_RI, b_OR, 2, r_RR: r_RR).Delta();
-        Tensor flipped = new LowRankAdapter("m", a_RI.mul(signs_R.unsqueeze(1)), b_OR.mul(signs_R), 2, r_RR: r_RR.mul(signs_R).mul(signs_R.unsqueeze(1))).Delta();
+        Tensor flipped = new LowRankAdapter(
+            "m", a_RI.mul(signs_R.unsqueeze(1)), b_OR.mul(signs_R), 2, r_RR: r_RR.mul(signs_R).mul(signs_R.unsqueeze(1))).Delta();
 
         Assert.InRange(Largest(plain.sub(flipped)), 0, 1e-5);
     }
@@ -83,7 +105,8 @@ public sealed class TruncatedSvdTests
                 using LinearLayer layer = new("m", w_OI.clone().DetachFromDisposeScope());
                 layer.Adapter = LoraMethods.Find(method)!.Create(layer, new AdapterRequest(rank, 0.5, 0, 1), new() { ["svd"] = svd });
 
-                Assert.All(layer.Adapter.Trainable, parameter => Assert.True(parameter.Value.isfinite().all().item<bool>(), $"{svd}, rank {rank}: {parameter.Name}"));
+                Assert.All(layer.Adapter.Trainable, parameter =>
+                    Assert.True(parameter.Value.isfinite().all().item<bool>(), $"{svd}, rank {rank}: {parameter.Name}"));
                 Assert.True(layer.Adapter.A_RI.isfinite().all().item<bool>() && layer.Adapter.B_OR.isfinite().all().item<bool>());
                 Tensor whole_OI = layer.Weight_OI.add(layer.Adapter.Delta());
                 double limit = 1e-4 * Math.Max(1, Largest(w_OI));
@@ -93,23 +116,6 @@ public sealed class TruncatedSvdTests
                     Assert.InRange(Largest(layer.Weight_OI), 0, limit);
                 }
             }
-        }
-    }
-
-    public static TheoryData<string, string> HostileMatrices
-    {
-        get
-        {
-            TheoryData<string, string> cases = [];
-            foreach (string method in (string[])["pissa", "lora-xs"])
-            {
-                foreach (string matrix in (string[])["zero", "identity", "one rank", "duplicates", "row", "column", "one value", "tiny", "huge"])
-                {
-                    cases.Add(method, matrix);
-                }
-            }
-
-            return cases;
         }
     }
 

@@ -14,7 +14,7 @@ namespace LoraLab.Tests.Training.Cli.Worker;
 /// <summary>The real trainer in its own process, over its pipes.</summary>
 public sealed class WorkerProcessTests : IDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(60);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("loralab-worker-");
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class WorkerProcessTests : IDisposable
         Send(worker, new WorkerCommand { RunDirectory = run });
         string output = worker.StandardOutput.ReadToEnd();
 
-        Assert.True(worker.WaitForExit(Timeout));
+        Assert.True(worker.WaitForExit(_timeout));
         Assert.Equal(ExitCodes.Success, worker.ExitCode);
         string[] events = File.ReadAllLines(Path.Combine(run, RunFiles.Attempt(1), RunFiles.Events));
         Assert.Equal(events, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -45,7 +45,7 @@ public sealed class WorkerProcessTests : IDisposable
         long requested = Stopwatch.GetTimestamp();
         Send(worker, new WorkerCommand { Cancel = true });
 
-        Assert.True(worker.WaitForExit(Timeout));
+        Assert.True(worker.WaitForExit(_timeout));
         Assert.InRange(Stopwatch.GetElapsedTime(requested).TotalSeconds, 0, 2);
         Assert.Equal(EndReason.Cancelled, FinishedRun.Read(run).Ended.Reason);
     }
@@ -81,7 +81,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         using Process kill = Process.Start("kill", ["-" + signal, worker.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
 
-        Assert.True(worker.WaitForExit(Timeout));
+        Assert.True(worker.WaitForExit(_timeout));
         AssertLeft(worker, run);
     }
 
@@ -93,7 +93,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         CommandReader reader = new(new StringReader("""{"run":"somewhere"}"""), stop, TimeSpan.FromMilliseconds(20), overdue.SetResult);
 
-        await overdue.Task.WaitAsync(Timeout, TestContext.Current.CancellationToken);
+        await overdue.Task.WaitAsync(_timeout, TestContext.Current.CancellationToken);
         Assert.Equal("somewhere", (await reader.First)?.RunDirectory);
         Assert.True(stop.Token.IsCancellationRequested);
         Assert.NotNull(stop.Abandoned);
@@ -118,7 +118,7 @@ public sealed class WorkerProcessTests : IDisposable
         worker.StandardInput.WriteLine("run, please");
         worker.StandardInput.Flush();
 
-        Assert.True(worker.WaitForExit(Timeout));
+        Assert.True(worker.WaitForExit(_timeout));
         Assert.Equal(ExitCodes.BadUsage, worker.ExitCode);
     }
 
@@ -132,7 +132,8 @@ public sealed class WorkerProcessTests : IDisposable
         Preload.Run(trainer.Services, CancellationToken.None);
 
         Assert.Equal(cold, Adapter(trainer.Run(spec)));
-        static byte[] Adapter(FinishedRun run) => File.ReadAllBytes(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));
+        static byte[] Adapter(FinishedRun run) =>
+            File.ReadAllBytes(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));
     }
 
     [Fact]
@@ -162,7 +163,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         string output = process.StandardOutput.ReadToEnd();
 
-        Assert.True(process.WaitForExit(Timeout));
+        Assert.True(process.WaitForExit(_timeout));
         Assert.Equal(ExitCodes.Success, process.ExitCode);
         Assert.Contains(part, output, StringComparison.Ordinal);
     }
@@ -192,8 +193,15 @@ public sealed class WorkerProcessTests : IDisposable
     {
         string program = Path.Combine(AppContext.BaseDirectory, "LoraLab.Training.dll");
         // Background test runs ignore SIGINT, and child processes inherit that; a worker of a real server does not.
-        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT,TERM", "dotnet", program, verb] : ["dotnet", program, verb];
-        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = OperatingSystem.IsLinux()
+            ? ["env", "--default-signal=INT,TERM", "dotnet", program, verb]
+            : ["dotnet", program, verb];
+        ProcessStartInfo start = new(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["LORALAB_HOME"] = Fixtures.RepositoryRoot;
         return Process.Start(start)!;
     }

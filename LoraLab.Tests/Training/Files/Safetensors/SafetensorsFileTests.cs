@@ -42,7 +42,9 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void ToTensor_AfterDispose_TensorsStayValid()
     {
-        SafetensorsFile file = SafetensorsFile.Open(Write("""{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}""", [5, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]));
+        SafetensorsFile file = SafetensorsFile.Open(Write(
+            """{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}""",
+            [5, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]));
         using torch.Tensor tensor = file.ToTensor("a");
         file.Dispose();
 
@@ -53,7 +55,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void ToTensor_ScalarAndEmptyAndHalf_HaveTheirShapes()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Write(
-            """{"__metadata__":{"format":"pt"},"scalar":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"none":{"dtype":"F16","shape":[0,3],"data_offsets":[4,4]},"half":{"dtype":"BF16","shape":[1,2],"data_offsets":[4,8]}}   """,
+            """{"__metadata__":{"format":"pt"},"scalar":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"none":{"dtype":"F16","shape":[0,"""
+                + """3],"data_offsets":[4,4]},"half":{"dtype":"BF16","shape":[1,2],"data_offsets":[4,8]}}   """,
             [0, 0, 0x80, 0x3f, 0x80, 0x3f, 0x00, 0xc0]));
         using torch.Tensor scalar = file.ToTensor("scalar");
         using torch.Tensor none = file.ToTensor("none");
@@ -67,23 +70,32 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "'b'", "overlaps")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""", 16, "'b'", "4 unused bytes")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12,
+        "'b'", "overlaps")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""",
+        16,
+        "'b'",
+        "4 unused bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes after")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 15, "'b'", "truncated")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 15,
+        "'b'", "truncated")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "'a'", "8 bytes instead of 12")]
     [InlineData("""{"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}}""", 8, "'a'", "F99")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "'a'", "shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}""", 8, "'a'", "shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "'a'", "decreasing")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "'a'", "data_offsets")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904,16],"data_offsets":[0,0]}}""", 0, "'a'", "impossible")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904,16],"data_offsets":[0,0]}}""", 0, "'a'", "impossible")]
     [InlineData("""{"a":{"dtype":"F32","shape":[0],"data_offsets":[9223372036854775807,9223372036854775807]}}""", 0, "'a'", "impossible")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0]}}""", 0, "'a'", "impossible")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0]}}""", 0, "'a'", "impossible")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}""", 4, "'a'", "17 axes")]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "JSON")]
     [InlineData("""{"a":[]}""", 0, "'a'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "JSON", "a")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "JSON", "a")]
     [InlineData("""{"__metadata__":{"a":5}}""", 0, "metadata 'a'")]
     [InlineData("""{"a":""", 0, "JSON")]
     [InlineData("""[1]""", 0, "does not start")]
@@ -117,7 +129,8 @@ public sealed class SafetensorsFileTests : IDisposable
         string last;
         using (SafetensorsFile whole = SafetensorsFile.Open(Path.Combine(Fixtures.Stories260K, "model.safetensors")))
         {
-            last = whole.Tensors.Values.OrderBy(entry => entry.Offset).First(entry => entry.Offset + entry.Length > bytes.Length - 1000).Name;
+            last = whole.Tensors.Values.OrderBy(entry => entry.Offset)
+                .First(entry => entry.Offset + entry.Length > bytes.Length - 1000).Name;
         }
 
         Assert.Contains($"'{last}'", Assert.Throws<RunFailure>(() => SafetensorsFile.Open(path)).Message);

@@ -51,7 +51,10 @@ public sealed class SafetensorsFuzzTests(ITestOutputHelper output) : IDisposable
     public void Open_DamagedIndexes_AreReadOrRejectedWithAMessage()
     {
         using torch.Tensor one = torch.ones(3);
-        SafetensorsWriter.Write(Path.Combine(_folder.Path, "one.safetensors"), new Dictionary<string, torch.Tensor> { ["a"] = one, ["b"] = one }, new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            Path.Combine(_folder.Path, "one.safetensors"),
+            new Dictionary<string, torch.Tensor> { ["a"] = one, ["b"] = one },
+            new Dictionary<string, string>());
         byte[] original = """{"metadata":{"total_size":24},"weight_map":{"a":"one.safetensors","b":"one.safetensors"}}"""u8.ToArray();
 
         Fuzz.Run(output, 300_000, 1000, Write, () => CheckpointWeights.Open(_folder.Path).Dispose(), CheckpointWeights.IndexFile);

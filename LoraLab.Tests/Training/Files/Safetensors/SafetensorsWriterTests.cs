@@ -38,7 +38,8 @@ public sealed class SafetensorsWriterTests : IDisposable
             Assert.True(read.equal(pair.Value.detach()).all().item<bool>());
         });
         Assert.Equal("ä \"b\"", file.Metadata["note"]);
-        Assert.All(file.Tensors.Values, entry => Assert.Equal(0, entry.Offset % (entry.Length / Math.Max(1, entry.Shape.Aggregate(1L, (a, b) => a * b)))));
+        Assert.All(file.Tensors.Values, entry =>
+            Assert.Equal(0, entry.Offset % (entry.Length / Math.Max(1, entry.Shape.Aggregate(1L, (a, b) => a * b)))));
     }
 
     [Fact]
@@ -46,13 +47,17 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using IDisposable scope = torch.NewDisposeScope();
         string path = Path.Combine(_folder.Path, "out.safetensors");
-        SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["b"] = torch.ones(1), ["a"] = torch.zeros(2) }, new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsWriter.Write(
+            path,
+            new Dictionary<string, torch.Tensor> { ["b"] = torch.ones(1), ["a"] = torch.zeros(2) },
+            new Dictionary<string, string> { ["format"] = "pt" });
 
         byte[] bytes = File.ReadAllBytes(path);
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
         Assert.Equal(0, length % 8);
         Assert.Equal(
-            """{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""",
+            """{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,"""
+                + """8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""",
             Encoding.UTF8.GetString(bytes, 8, length).TrimEnd());
         Assert.Equal(8 + length + 12, bytes.Length);
     }
@@ -77,7 +82,10 @@ public sealed class SafetensorsWriterTests : IDisposable
         string path = _folder.Write("out.safetensors", "old");
 
         ArgumentException problem = Assert.Throws<ArgumentException>(() =>
-            SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["ids"] = torch.ones(1, dtype: torch.ScalarType.Int64) }, new Dictionary<string, string>()));
+            SafetensorsWriter.Write(
+                path,
+                new Dictionary<string, torch.Tensor> { ["ids"] = torch.ones(1, dtype: torch.ScalarType.Int64) },
+                new Dictionary<string, string>()));
 
         Assert.Contains("'ids'", problem.Message);
         Assert.Equal("old", File.ReadAllText(path));

@@ -10,7 +10,8 @@ namespace LoraLab.Tests.Training.Models.Catalog;
 
 public sealed class CatalogTests : IDisposable
 {
-    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"vocab_size":32,"max_position_embeddings":64,"tie_word_embeddings":true}""";
+    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2"""
+        + ""","num_attention_heads":4,"num_key_value_heads":2,"vocab_size":32,"max_position_embeddings":64,"tie_word_embeddings":true}""";
     private readonly TemporaryFolder _home = new();
 
     public void Dispose() => _home.Dispose();
@@ -26,7 +27,9 @@ public sealed class CatalogTests : IDisposable
         ModelEntry stories = models.Single(model => model.Name == "stories260K");
         Assert.Equal((1100048384L, false), (paper.Parameters, paper.Usable));
         Assert.Contains("no weights", paper.Problem);
-        Assert.Equal((260032L, 5, 64, 512, 512), (stories.Parameters, stories.Layers, stories.HiddenSize, stories.VocabularySize, stories.ContextLength));
+        Assert.Equal(
+            (260032L, 5, 64, 512, 512),
+            (stories.Parameters, stories.Layers, stories.HiddenSize, stories.VocabularySize, stories.ContextLength));
         Assert.True(stories.Usable, stories.Problem);
         Assert.Equal(new FileInfo(Path.Combine(Fixtures.Stories260K, "model.safetensors")).Length, stories.WeightBytes);
         Assert.Contains("q_proj", stories.LinearModules);

@@ -57,14 +57,16 @@ public sealed class MemoryComponentsTests
     {
         using IDisposable scope = NewDisposeScope();
         RunSpec spec = Spec(method, rank, targets, half);
-        using LlamaModel model = LlamaFactory.Build(_config, (_, shape) => rand(shape, half && shape.Length > 1 ? bfloat16 : float32).mul(0.05).DetachFromDisposeScope());
+        using LlamaModel model = LlamaFactory.Build(_config, (_, shape) =>
+            rand(shape, half && shape.Length > 1 ? bfloat16 : float32).mul(0.05).DetachFromDisposeScope());
         using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: model);
         FlatParameters flat = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
         using FusedAdamW optimizer = new(flat, 0, 1);
         using PackedLlama packed = new(model);
         using IndexArena arena = new();
         TrainingExample[] window = Sentences(33, 21, 40, 25);
-        TrainingPass pass = TrainingPass.Create(arena, window, new PassLimits(window.Length, null, SharePrefix: true), _ => 0.01, _config.VocabularySize);
+        TrainingPass pass = TrainingPass.Create(
+            arena, window, new PassLimits(window.Length, null, SharePrefix: true), _ => 0.01, _config.VocabularySize);
         arena.Upload(CPU);
         PassShape shape = pass.Layout.Shape(pass.TargetRows);
 
@@ -96,10 +98,17 @@ public sealed class MemoryComponentsTests
     [Fact]
     public void Total_IsTheSumOfItsParts()
     {
-        MemoryEstimate estimate = MemoryEstimator.Of(Request(Spec("lora", 8, "all-linear", half: true), PassShape.Largest(16, 60, 9)) with { ProcessBytes = 5 * Mebibyte, IndexBytes = Mebibyte });
+        MemoryEstimate estimate = MemoryEstimator.Of(Request(Spec("lora", 8, "all-linear", half: true), PassShape.Largest(16, 60, 9)) with
+        {
+            ProcessBytes = 5 * Mebibyte,
+            IndexBytes = Mebibyte,
+        });
 
         double baseline = estimate.WeightsMb + estimate.AdaptersMb + estimate.OptimizerMb + estimate.IndicesMb + estimate.ProcessMb;
-        Assert.Equal(baseline + estimate.ActivationsMb + Math.Max(estimate.BlockMb, estimate.LogitsMb) + estimate.AllocatorMb, estimate.TrainingMb, 1e-9);
+        Assert.Equal(
+            baseline + estimate.ActivationsMb + Math.Max(estimate.BlockMb, estimate.LogitsMb) + estimate.AllocatorMb,
+            estimate.TrainingMb,
+            1e-9);
         Assert.True(estimate.TotalMb >= estimate.TrainingMb);
     }
 
@@ -140,7 +149,8 @@ public sealed class MemoryComponentsTests
     };
 
     private static TrainingExample[] Sentences(params int[] lengths) =>
-        [.. lengths.Order().Select((length, row) => new TrainingExample(row, 0, [1, 5, 6, 7, .. Enumerable.Range(0, length - 4).Select(i => 8 + (((row * 97) + (i * 31)) % 1000))], 1))];
+        [.. lengths.Order().Select((length, row) => new TrainingExample(
+            row, 0, [1, 5, 6, 7, .. Enumerable.Range(0, length - 4).Select(i => 8 + (((row * 97) + (i * 31)) % 1000))], 1))];
 
     private static double Bytes(Tensor tensor) => tensor.numel() * tensor.ElementSize;
 }

@@ -19,7 +19,16 @@ public sealed class FlopEstimateTests
     private static readonly int[] _lengths = [9, 7, 12, 5];
 
     public static TheoryData<string> Targets { get; } =
-        ["q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj", "q_proj,v_proj", "v_proj", "o_proj", "o_proj,down_proj", "gate_proj", "up_proj", "down_proj"];
+        [
+            "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj",
+            "q_proj,v_proj",
+            "v_proj",
+            "o_proj",
+            "o_proj,down_proj",
+            "gate_proj",
+            "up_proj",
+            "down_proj",
+        ];
 
     [Theory]
     [MemberData(nameof(Targets))]
@@ -31,7 +40,13 @@ public sealed class FlopEstimateTests
         using PackedLlama packed = new(adapted.Model) { Ledger = ledger };
         TrainingExample[] window = Window();
         RunSchedule plan = new(window.Length, window.Length, 1, null, 1);
-        using TrainingPasses passes = new(plan, window, new PassLimits(window.Length, null, SharePrefix: true), LossWeighting.PerExampleMean, TinyLlama.Config.VocabularySize, CPU);
+        using TrainingPasses passes = new(
+            plan,
+            window,
+            new PassLimits(window.Length, null, SharePrefix: true),
+            LossWeighting.PerExampleMean,
+            TinyLlama.Config.VocabularySize,
+            CPU);
         TrainingPass pass = passes.Of(1).Single();
 
         packed.Gradient(pass).Dispose();
@@ -84,7 +99,8 @@ public sealed class FlopEstimateTests
         Assert.Equal(Estimate(AllLinears).Forward(10, 10), ledger.Total);
     }
 
-    private static RunSpec Spec(string targets) => AdaptedLlama.SpecOf("lora") with { TargetModules = TargetModules.Of(targets.Split(',')) };
+    private static RunSpec Spec(string targets) =>
+        AdaptedLlama.SpecOf("lora") with { TargetModules = TargetModules.Of(targets.Split(',')) };
 
     private static FlopEstimate Estimate(string targets) => new(TinyLlama.Config, targets.Split(','));
 

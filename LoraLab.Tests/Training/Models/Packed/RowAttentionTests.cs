@@ -104,9 +104,11 @@ public sealed class RowAttentionTests
             Tensor x_LNH = qkv.index_select(0, tensor(path));
             Tensor q_NLH = x_LNH.narrow(1, 0, Heads).transpose(0, 1);
             Tensor k_NLH = x_LNH.narrow(1, Heads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1).transpose(0, 1);
-            Tensor v_NLH = x_LNH.narrow(1, Heads + KeyValueHeads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1).transpose(0, 1);
+            Tensor v_NLH = x_LNH.narrow(1, Heads + KeyValueHeads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1)
+                .transpose(0, 1);
             Tensor later_LL = ones([path.Length, path.Length], dtype: ScalarType.Bool).triu(1);
-            Tensor p_NLL = q_NLH.bmm(k_NLH.transpose(1, 2)).div(Math.Sqrt(qkv.shape[2])).masked_fill(later_LL, double.NegativeInfinity).softmax(-1);
+            Tensor p_NLL = q_NLH.bmm(k_NLH.transpose(1, 2)).div(Math.Sqrt(qkv.shape[2]))
+                .masked_fill(later_LL, double.NegativeInfinity).softmax(-1);
             Tensor o_LD = p_NLL.bmm(v_NLH).transpose(0, 1).flatten(1);
             for (int t = 0; t < path.Length; t++)
             {

@@ -65,21 +65,6 @@ public sealed class SameMathTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void Gradient_AnyPacking_EqualsTheReferencePathInFloat64(string method, string targets, LossScope scope, LossWeighting weighting)
-    {
-        TrainingExample[] window = Scoped(AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]), scope);
-        RunSpec spec = Spec(method) with { TargetModules = _targets[targets] is string[] names ? TargetModules.Of(names) : TargetModules.AllLinear };
-        using AdaptedLlama fast = Create(spec);
-        (double loss, Tensor expected) = Reference(spec, window, weighting);
-        foreach ((string packing, PassLimits limits) in _packings)
-        {
-            Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting), 1e-6 * loss);
-            AssertSame(expected, fast, packing);
-        }
-    }
-
     public static TheoryData<string, int[], int> Edges => new()
     {
         { "identical sentences", [12, 12, 12], 12 },
@@ -88,6 +73,24 @@ public sealed class SameMathTests
         { "only BOS in common", [9, 14, 11], 1 },
         { "sentences of one input token", [2, 2, 9], 2 },
     };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Gradient_AnyPacking_EqualsTheReferencePathInFloat64(string method, string targets, LossScope scope, LossWeighting weighting)
+    {
+        TrainingExample[] window = Scoped(AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]), scope);
+        RunSpec spec = Spec(method) with
+        {
+            TargetModules = _targets[targets] is string[] names ? TargetModules.Of(names) : TargetModules.AllLinear,
+        };
+        using AdaptedLlama fast = Create(spec);
+        (double loss, Tensor expected) = Reference(spec, window, weighting);
+        foreach ((string packing, PassLimits limits) in _packings)
+        {
+            Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting), 1e-6 * loss);
+            AssertSame(expected, fast, packing);
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Edges))]

@@ -71,7 +71,9 @@ public sealed class BadWeightsTests : IDisposable
 
         static void Check<T>(string dtype, Gen<T> gen, Func<T, byte[]> bytes, Func<T, bool> isFinite) =>
             gen.Array[0, 90].Sample(
-                values => NonFinite.FirstIndex(values.SelectMany(bytes).ToArray(), dtype) == Array.FindIndex(values, value => !isFinite(value)), iter: 2000, seed: "0000KoU6Sgx2");
+                values => NonFinite.FirstIndex(values.SelectMany(bytes).ToArray(), dtype) == Array.FindIndex(
+                    values,
+                    value => !isFinite(value)), iter: 2000, seed: "0000KoU6Sgx2");
     }
 
     private void Load(ScalarType dtype) => LlamaLoader.Load(_folder.Path, TinyLlama.Config, dtype, CPU).Dispose();
@@ -81,7 +83,10 @@ public sealed class BadWeightsTests : IDisposable
         using IDisposable scope = NewDisposeScope();
         using LlamaModel model = TinyLlama.Build(dtype: dtype);
         string path = Path.Combine(_folder.Path, CheckpointWeights.SingleFile);
-        SafetensorsWriter.Write(path, model.NamedWeights().ToDictionary(pair => pair.Key, pair => change(pair.Key, pair.Value)), new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            path,
+            model.NamedWeights().ToDictionary(pair => pair.Key, pair => change(pair.Key, pair.Value)),
+            new Dictionary<string, string>());
         return path;
     }
 }

@@ -30,7 +30,8 @@ public sealed class CheckpointWeightsTests : IDisposable
     {
         WriteShard("model-00001-of-00002.safetensors", "a", 1f);
         WriteShard("model-00002-of-00002.safetensors", "b", 2f);
-        _folder.Write(CheckpointWeights.IndexFile, """{"metadata":{"total_size":8},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}""");
+        _folder.Write(CheckpointWeights.IndexFile, """{"metadata":{"total_size":8},"weight_map":{"a":"model-00001-of-00002."""
+            + """safetensors","b":"model-00002-of-00002.safetensors"}}""");
 
         using CheckpointWeights weights = CheckpointWeights.Open(_folder.Path);
         using torch.Tensor a = weights.Read("a");
@@ -61,7 +62,10 @@ public sealed class CheckpointWeightsTests : IDisposable
     public void Open_TensorThatTheIndexDoesNotList_NamesIt()
     {
         using torch.Tensor one = torch.ones(1);
-        SafetensorsWriter.Write(Path.Combine(_folder.Path, "one.safetensors"), new Dictionary<string, torch.Tensor> { ["a"] = one, ["extra"] = one }, new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            Path.Combine(_folder.Path, "one.safetensors"),
+            new Dictionary<string, torch.Tensor> { ["a"] = one, ["extra"] = one },
+            new Dictionary<string, string>());
         _folder.Write(CheckpointWeights.IndexFile, """{"weight_map":{"a":"one.safetensors"}}""");
 
         Assert.Contains("'extra'", Assert.Throws<RunFailure>(() => CheckpointWeights.Open(_folder.Path)).Message);
@@ -74,6 +78,7 @@ public sealed class CheckpointWeightsTests : IDisposable
     private void WriteShard(string file, string tensor, float value)
     {
         using torch.Tensor one = torch.full(1, value);
-        SafetensorsWriter.Write(Path.Combine(_folder.Path, file), new Dictionary<string, torch.Tensor> { [tensor] = one }, new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            Path.Combine(_folder.Path, file), new Dictionary<string, torch.Tensor> { [tensor] = one }, new Dictionary<string, string>());
     }
 }

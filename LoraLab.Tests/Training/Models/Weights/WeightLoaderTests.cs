@@ -192,7 +192,8 @@ public sealed class WeightLoaderTests : IDisposable
         Write(WeightFile, ("w", randn(1000)));
         using SafetensorsFile file = SafetensorsFile.Open(WeightFile);
         byte[] whole = File.ReadAllBytes(WeightFile);
-        using (FileStream stream = new(WeightFile, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, Share = FileShare.ReadWrite }))
+        using (FileStream stream = new(
+            WeightFile, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, Share = FileShare.ReadWrite }))
         {
             stream.SetLength(whole.Length - 10);
         }
@@ -210,7 +211,8 @@ public sealed class WeightLoaderTests : IDisposable
     }
 
     private static void Write(string path, params (string Name, Tensor Value)[] tensors) =>
-        SafetensorsWriter.Write(path, tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Value), new Dictionary<string, string>());
+        SafetensorsWriter.Write(
+            path, tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Value), new Dictionary<string, string>());
 
     /// <summary>The line of /proc/self/maps that contains the first byte of a tensor.</summary>
     private static string MappingOf(Tensor tensor)
@@ -218,7 +220,8 @@ public sealed class WeightLoaderTests : IDisposable
         ulong address = (ulong)Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetReference(tensor.bytes));
         return File.ReadLines("/proc/self/maps").Single(line =>
         {
-            ulong[] range = [.. line[..line.IndexOf(' ', StringComparison.Ordinal)].Split('-').Select(end => ulong.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+            ulong[] range = [.. line[..line.IndexOf(' ', StringComparison.Ordinal)].Split('-')
+                .Select(end => ulong.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
             return range[0] <= address && address < range[1];
         });
     }

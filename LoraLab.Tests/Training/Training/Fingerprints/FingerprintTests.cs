@@ -24,7 +24,9 @@ public sealed class FingerprintTests
         Assert.Equal(HashOf(Path.Combine(model, "model.safetensors")), fingerprint.Model.WeightsSha256);
         Assert.Equal(HashOf(Path.Combine(model, "tokenizer.model")), fingerprint.Model.TokenizerSha256);
         Assert.Equal(HashOf(Path.Combine(model, "config.json")), fingerprint.Model.ConfigSha256);
-        Assert.Contains(HashOf(Directory.GetFiles(Path.Combine(Fixtures.RepositoryRoot, "samples", "data"), "train.*").Single()), fingerprint.Training.FilesSha256.Values);
+        Assert.Contains(
+            HashOf(Directory.GetFiles(Path.Combine(Fixtures.RepositoryRoot, "samples", "data"), "train.*").Single()),
+            fingerprint.Training.FilesSha256.Values);
         Assert.Equal(["full"], fingerprint.Adapter.Svd);
         Assert.Equal((MicroSpec.Steps, run.Summary.TrainTokens), (fingerprint.Training.Steps, fingerprint.Training.ConsumedTokens));
         Assert.Equal(fingerprint.Training.EpochTokens, fingerprint.Training.ConsumedTokens);

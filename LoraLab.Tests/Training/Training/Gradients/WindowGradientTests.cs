@@ -80,7 +80,8 @@ public sealed class WindowGradientTests
                     }
 
                     Tensor hidden_BTD = adapted.Model.Hidden(input_BT, ForwardPass.Plain).narrow(1, 0, upTo);
-                    functional.log_softmax(adapted.Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2])), dim: -1).select(1, 5).sum().backward();
+                    functional.log_softmax(adapted.Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2])), dim: -1).select(1, 5)
+                        .sum().backward();
                     return adapted.Gradient();
                 }
             },
@@ -122,7 +123,8 @@ public sealed class WindowGradientTests
                         Assert.InRange(pass.Examples.Count, 1, sentencesPerPass);
                         float[] weights = LoraLab.Training.Torch.TensorReader.Floats(pass.Weights_N);
                         double[] expected = [.. pass.Examples.SelectMany(example => Enumerable.Repeat(
-                            weighting == LossWeighting.PerToken ? 1.0 / targets : 1.0 / (examples.Length * (example.Ids.Length - 1)), example.Ids.Length - 1))];
+                            weighting == LossWeighting.PerToken ? 1.0 / targets : 1.0 / (examples.Length * (example.Ids.Length - 1)),
+                            example.Ids.Length - 1))];
                         Assert.Equal(expected.Length, weights.Length);
                         Assert.All(expected.Zip(weights), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
                         seen += weights.Length;

@@ -35,9 +35,12 @@ public sealed class MemoryMeasurementTests : IDisposable
     [InlineData("lora", 8, null, 100, "bf16")]
     [InlineData("lora", 8, null, null, "fp32")]
     [InlineData("pissa", 8, null, null, "bf16")]
-    public void Estimate_AllBlocks_IsWithinATenthOfTheMeasuredPeak(string method, int rank, string? targets, int? packTokens, string precision)
+    public void Estimate_AllBlocks_IsWithinATenthOfTheMeasuredPeak(
+        string method, int rank, string? targets, int? packTokens, string precision)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable(FullSizeVariable) == "1", $"This test takes minutes and gigabytes; set {FullSizeVariable}=1 to run it.");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable(FullSizeVariable) == "1",
+            $"This test takes minutes and gigabytes; set {FullSizeVariable}=1 to run it.");
         Assert.SkipUnless(precision == "fp32" || PrecisionRule.CpuHasBf16(), "This CPU has no bf16 instructions: a step would take hours.");
         RequireMemory(gibibytes: 8);
         MakeModel(layers: 22);
@@ -50,7 +53,11 @@ public sealed class MemoryMeasurementTests : IDisposable
     {
         string file = _folder.Write("spec.json", spec.ToJsonString());
         string run = Path.Combine(_folder.Path, "run");
-        TrainerProgram trainer = new(Path.Combine(_folder.Path, "data")) { Models = Path.Combine(_folder.Path, "models"), Datasets = Path.GetDirectoryName(Fixtures.Sst2) };
+        TrainerProgram trainer = new(Path.Combine(_folder.Path, "data"))
+        {
+            Models = Path.Combine(_folder.Path, "models"),
+            Datasets = Path.GetDirectoryName(Fixtures.Sst2),
+        };
 
         TrainerProgram.Ended estimated = trainer.Run(TimeSpan.FromMinutes(5), "estimate", "--spec", file, "--json");
         Assert.True(estimated.ExitCode == ExitCodes.Success, estimated.Error);
@@ -59,16 +66,20 @@ public sealed class MemoryMeasurementTests : IDisposable
 
         MemoryEstimate estimate = JsonSerializer.Deserialize<MemoryEstimate>(estimated.Output, ContractJson.Options)!;
         FinishedRun finished = FinishedRun.Read(run);
-        Assert.SkipUnless(finished.Prepared.Environment.MemorySource == "peak resident set", "This system does not report the peak resident set of a process.");
+        Assert.SkipUnless(
+            finished.Prepared.Environment.MemorySource == "peak resident set",
+            "This system does not report the peak resident set of a process.");
         double measured = finished.Summary.PeakMemoryMb!.Value;
-        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"estimate {estimate.TrainingMb:F0} MiB, measured {measured:F0} MiB, {(estimate.TrainingMb / measured) - 1:P1}"));
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant(
+            $"estimate {estimate.TrainingMb:F0} MiB, measured {measured:F0} MiB, {(estimate.TrainingMb / measured) - 1:P1}"));
         Assert.InRange(estimate.TrainingMb, measured * (1 - Tolerance), measured * (1 + Tolerance));
     }
 
     private void MakeModel(int layers)
     {
         TrainerProgram.Ended made = new TrainerProgram(_folder.Path).Run(
-            TimeSpan.FromMinutes(5), "make-model", "--like", "tinyllama", "--layers", $"{layers}", "--out", Path.Combine(_folder.Path, "models", "random"), "--tokenizer", Fixtures.TinyLlamaTokenizer);
+            TimeSpan.FromMinutes(5), "make-model", "--like", "tinyllama", "--layers", $"{layers}", "--out",
+            Path.Combine(_folder.Path, "models", "random"), "--tokenizer", Fixtures.TinyLlamaTokenizer);
         Assert.True(made.ExitCode == ExitCodes.Success, made.Error);
     }
 
@@ -101,7 +112,10 @@ public sealed class MemoryMeasurementTests : IDisposable
         const string MemInfo = "/proc/meminfo";
         Assert.SkipUnless(File.Exists(MemInfo), "Peak resident sets are measured on Linux.");
         string line = File.ReadLines(MemInfo).First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        long kilobytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
-        Assert.SkipUnless(kilobytes >= (long)gibibytes << 20, $"This test needs {gibibytes} GiB of free memory, but only {kilobytes >> 20} GiB are available.");
+        long kilobytes = long.Parse(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.SkipUnless(
+            kilobytes >= (long)gibibytes << 20,
+            $"This test needs {gibibytes} GiB of free memory, but only {kilobytes >> 20} GiB are available.");
     }
 }

@@ -61,7 +61,8 @@ public sealed class FusedAdamWTests
         pair.Fused.Restore(2, name => moments[name]);
         pair.Step(3, 1);
 
-        Assert.Equal(["a.moment1", "a.moment2", "b.moment1", "b.moment2", "c.moment1", "c.moment2"], moments.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["a.moment1", "a.moment2", "b.moment1", "b.moment2", "c.moment1", "c.moment2"], moments.Keys.Order(StringComparer.Ordinal));
         pair.AssertSame();
     }
 
@@ -115,7 +116,8 @@ public sealed class FusedAdamWTests
         Tensor a = ones(3).requires_grad_(true);
         Tensor b = ones(2, 2).requires_grad_(true);
         Tensor without = ones(5).requires_grad_(true);
-        using FusedAdamW optimizer = new(new FlatParameters([("a", a, 1e-3), ("b", b, 16e-3), ("without", without, 1)]), 0, maxGradNorm: 0.5);
+        using FusedAdamW optimizer = new(
+            new FlatParameters([("a", a, 1e-3), ("b", b, 16e-3), ("without", without, 1)]), 0, maxGradNorm: 0.5);
         Tensor log = zeros(2, 2, float64);
         SetGradient(optimizer, a, 2);
         AddGradient(b, -3);
@@ -166,7 +168,12 @@ public sealed class FusedAdamWTests
     /// <summary>Three parameters with two learning rates, updated by the optimizer and by the formula.</summary>
     private sealed class Pair : IDisposable
     {
-        private static readonly (string Name, long[] Shape, double Rate)[] _shapes = [("a", [3, 5], 1e-2), ("b", [7, 2], 4e-2), ("c", [4, 4], 1e-2)];
+        private static readonly (string Name, long[] Shape, double Rate)[] _shapes =
+        [
+            ("a", [3, 5], 1e-2),
+            ("b", [7, 2], 4e-2),
+            ("c", [4, 4], 1e-2),
+        ];
         private readonly IDisposable _scope = NewDisposeScope();
         private readonly double? _limit;
         private readonly Tensor[] _fused;
@@ -177,7 +184,8 @@ public sealed class FusedAdamWTests
         {
             _limit = limit;
             _fused = [.. _shapes.Select((entry, i) => Random(i, entry.Shape).requires_grad_(true))];
-            _formulas = [.. _fused.Select((parameter, i) => TensorReader.Floats(parameter.detach()).Select(value => new Formula(value, _shapes[i].Rate, decay)).ToArray())];
+            _formulas = [.. _fused.Select((parameter, i) =>
+                TensorReader.Floats(parameter.detach()).Select(value => new Formula(value, _shapes[i].Rate, decay)).ToArray())];
             Fused = new(new FlatParameters(_fused.Select((parameter, i) => (_shapes[i].Name, parameter, _shapes[i].Rate))), decay, limit);
         }
 
@@ -186,7 +194,8 @@ public sealed class FusedAdamWTests
         /// <summary>Takes a step with both; returns the norm of the unscaled gradient.</summary>
         public double Step(int step, double scale)
         {
-            double[][] gradients = [.. _formulas.Select((_, i) => TensorReader.Floats(Gradient(step, i)).Select(value => (double)value).ToArray())];
+            double[][] gradients =
+                [.. _formulas.Select((_, i) => TensorReader.Floats(Gradient(step, i)).Select(value => (double)value).ToArray())];
             double norm = Math.Sqrt(gradients.Sum(gradient => gradient.Sum(value => value * value)));
             double clipped = _limit is double limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
             foreach ((Formula[] formulas, double[] gradient) in _formulas.Zip(gradients))
@@ -218,7 +227,8 @@ public sealed class FusedAdamWTests
         public float[] Values() => [.. _fused.SelectMany(TensorReader.Floats)];
 
         public void AssertSame() =>
-            Assert.All(_formulas.SelectMany(formulas => formulas).Zip(Values()), pair => Assert.Equal(pair.First.Value, pair.Second, 2e-6 * (1 + Math.Abs(pair.First.Value))));
+            Assert.All(_formulas.SelectMany(formulas => formulas).Zip(Values()), pair =>
+                Assert.Equal(pair.First.Value, pair.Second, 2e-6 * (1 + Math.Abs(pair.First.Value))));
 
         public void Dispose()
         {
@@ -229,7 +239,8 @@ public sealed class FusedAdamWTests
         private static double Factor(int step) => 1 - ((step - 1) / (2.0 * Steps));
 
         // Some steps are clipped by every limit here, some by none.
-        private static Tensor Gradient(int step, int parameter) => Random((100 * step) + parameter, _shapes[parameter].Shape).mul(step % 3 == 0 ? 0.02 : 0.5);
+        private static Tensor Gradient(int step, int parameter) =>
+            Random((100 * step) + parameter, _shapes[parameter].Shape).mul(step % 3 == 0 ? 0.02 : 0.5);
 
         private static Tensor Random(int seed, long[] shape)
         {

@@ -23,14 +23,16 @@ public sealed class LearningRateSchedulesTests
     [InlineData(LearningRateSchedule.Cosine, 501, 0, 1000, 0.5)]
     [InlineData(LearningRateSchedule.Cosine, 251, 0, 1000, 0.85355339059327373)]
     [InlineData(LearningRateSchedule.Cosine, 2000, 0, 1000, 0.0)]
-    public void Factor_KnownPoints_AreTheFormulas(LearningRateSchedule schedule, int step, int warmup, int scheduleSteps, double expected) =>
+    public void Factor_KnownPoints_AreTheFormulas(
+        LearningRateSchedule schedule, int step, int warmup, int scheduleSteps, double expected) =>
         Assert.Equal(expected, LearningRateSchedules.Factor(schedule, step, warmup, scheduleSteps), 1e-12);
 
     [Fact]
     public void Factor_AnySchedule_RisesThenNeverRisesAndStaysInBounds() =>
         Gen.Select(Gen.Enum<LearningRateSchedule>(), Gen.Int[0, 50], Gen.Int[1, 200]).Sample((schedule, warmup, rest) =>
         {
-            double[] factors = [.. Enumerable.Range(1, warmup + rest + 10).Select(step => LearningRateSchedules.Factor(schedule, step, warmup, warmup + rest))];
+            double[] factors = [.. Enumerable.Range(1, warmup + rest + 10)
+                .Select(step => LearningRateSchedules.Factor(schedule, step, warmup, warmup + rest))];
 
             Assert.All(factors, factor => Assert.InRange(factor, 0, 1));
             Assert.Equal(1, factors[warmup]);

@@ -16,7 +16,11 @@ namespace LoraLab.Tests.Training.Training.Resume;
 public sealed class ResumeTests
 {
     private const int Steps = 7;
-    private static readonly string[] _exact = [MetricKeys.TrainLoss, MetricKeys.TrainGradNorm, MetricKeys.TrainLearningRate, MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+    private static readonly string[] _exact =
+    [
+        MetricKeys.TrainLoss, MetricKeys.TrainGradNorm, MetricKeys.TrainLearningRate, MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1,
+        MetricKeys.EvalLoss,
+    ];
 
     public static TheoryData<string> Methods => MethodBatteryTests.Methods;
 
@@ -103,7 +107,8 @@ public sealed class ResumeTests
 
         Assert.Equal(EndReason.BadData, trainer.Attempt(folder, 2, spec));
 
-        Assert.Contains("weights of model 'changing' changed after the checkpoint", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "weights of model 'changing' changed after the checkpoint", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
     }
 
     // With dropout, whose masks must not depend on earlier draws.
@@ -132,9 +137,11 @@ public sealed class ResumeTests
         }
     };
 
-    private static string[] Checkpoints(string folder) => [.. Directory.GetDirectories(Path.Combine(folder, RunFiles.Checkpoints)).Order(StringComparer.Ordinal)];
+    private static string[] Checkpoints(string folder) =>
+        [.. Directory.GetDirectories(Path.Combine(folder, RunFiles.Checkpoints)).Order(StringComparer.Ordinal)];
 
-    private static string Log(string folder, int attempt) => File.ReadAllText(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Log));
+    private static string Log(string folder, int attempt) =>
+        File.ReadAllText(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Log));
 
     private static void Tear(string path, bool cutOff)
     {
@@ -166,11 +173,15 @@ public sealed class ResumeTests
         Assert.Equal(File.ReadAllText(Path.Combine(whole.Folder, predictions)), File.ReadAllText(Path.Combine(folder, predictions)));
         RunSummary expected = whole.Summary;
         RunSummary resumed = parts[^1].Summary;
-        Assert.Equal((expected.Accuracy, expected.MacroF1, expected.EvalLoss, expected.TrainLoss), (resumed.Accuracy, resumed.MacroF1, resumed.EvalLoss, resumed.TrainLoss));
+        Assert.Equal(
+            (expected.Accuracy, expected.MacroF1, expected.EvalLoss, expected.TrainLoss),
+            (resumed.Accuracy, resumed.MacroF1, resumed.EvalLoss, resumed.TrainLoss));
         Assert.Equal(expected.TrainTokens, resumed.TrainTokens);
         (RunFingerprint first, RunFingerprint second) = (FingerprintOf(whole.Folder), FingerprintOf(folder));
         Assert.NotNull(first.Adapter.FinalSha256);
-        Assert.Equal((first.Training.ConsumedSha256, first.Training.Steps, first.Adapter.FinalSha256, first.Adapter.InitialSha256), (second.Training.ConsumedSha256, second.Training.Steps, second.Adapter.FinalSha256, second.Adapter.InitialSha256));
+        Assert.Equal(
+            (first.Training.ConsumedSha256, first.Training.Steps, first.Adapter.FinalSha256, first.Adapter.InitialSha256),
+            (second.Training.ConsumedSha256, second.Training.Steps, second.Adapter.FinalSha256, second.Adapter.InitialSha256));
     }
 
     private static RunFingerprint FingerprintOf(string folder) =>
