@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace LoraLab.Tests.EndToEnd;
 
-/// <summary>What the pages show for stopped and failed runs, and the actions they offer.</summary>
+/// <summary>The pages of stopped and failed runs, and the actions they offer.</summary>
 [Collection(nameof(ScriptedDashboard))]
 public sealed class FailurePagesTests(ScriptedDashboard dashboard)
 {

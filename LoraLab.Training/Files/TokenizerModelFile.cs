@@ -6,7 +6,7 @@ internal static class TokenizerModelFile
     /// <summary>Name of the file.</summary>
     public const string Name = "tokenizer.model";
 
-    /// <summary>What a folder without the file lacks, as the predicate of a sentence.</summary>
+    /// <summary>Error about a folder without the file, as the predicate of a sentence.</summary>
     public static string MissingMessage(string modelFolder) => File.Exists(Path.Combine(modelFolder, "tokenizer.json"))
         ? $"has only a tokenizer.json, but LoraLab needs the SentencePiece model {Name}"
         : $"has no {Name}";

@@ -23,6 +23,16 @@ public sealed class EarlierDataTests
     /// <summary>On another processor, kernels sum in another order; the effect in fp16 after 24 steps stays below this.</summary>
     private const double OtherProcessor = 0.02;
 
+    /// <summary>Members of studies and sweeps that the server derives for each response, numbers and texts.</summary>
+    private static readonly string[] _derived = ["warnings", "claims", "tables", "figures", "best"];
+
+    /// <summary>Texts among them.</summary>
+    private static readonly string[] _wording =
+    [
+        "warnings", "statement", "reading", "quantity", "margin", "minimumEvidence", "label", "note", "title", "caption", "columns", "text",
+        "notes", "missing", "sentence",
+    ];
+
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
     [Theory]
@@ -92,13 +102,12 @@ public sealed class EarlierDataTests
 
         foreach (StudyDocument study in earlier.Listed<StudyDocument>("studies"))
         {
-            // Its claims use this version's wording.
-            AssertSame(study with { Claims = [] }, await api.StudyAsync(study.Id) with { Claims = [] });
+            AssertSame(WithoutWording(study), WithoutWording(await api.StudyAsync(study.Id)));
         }
 
         foreach (SweepDocument sweep in earlier.Listed<SweepDocument>("sweeps"))
         {
-            AssertSame(sweep, await new SweepApi(api).GetAsync(sweep.Id));
+            AssertSame(WithoutWording(sweep), WithoutWording(await new SweepApi(api).GetAsync(sweep.Id)));
         }
     }
 
@@ -151,6 +160,27 @@ public sealed class EarlierDataTests
     private static IEnumerable<double> Scores(string predictions) =>
         predictions.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).SelectMany(line => line.Split(',').Skip(3))
             .Select(cell => double.Parse(cell, CultureInfo.InvariantCulture));
+
+    /// <summary>The document with a placeholder for each text that the server derives from it, in this version's words.</summary>
+    private static JsonNode WithoutWording<T>(T document)
+    {
+        JsonObject whole = JsonSerializer.SerializeToNode(document, ContractJson.Options)!.AsObject();
+        foreach (string derived in _derived.Where(whole.ContainsKey))
+        {
+            whole[derived] = WithoutWording(whole[derived], derived);
+        }
+
+        return whole;
+    }
+
+    private static JsonNode? WithoutWording(JsonNode? node, string name) => node switch
+    {
+        JsonObject members => new JsonObject(
+            members.Select(member => KeyValuePair.Create(member.Key, WithoutWording(member.Value, member.Key)))),
+        JsonArray items => new JsonArray([.. items.Select(item => WithoutWording(item, name))]),
+        not null when _wording.Contains(name) => "...",
+        _ => node?.DeepClone(),
+    };
 
     /// <summary>The same values; the notation of numbers may differ.</summary>
     private static void AssertSame<T>(T expected, T actual)

@@ -9,7 +9,7 @@ internal static class StudyTables
     public static IReadOnlyList<StudyTable> Of(StudyEvidence evidence) =>
     [
         ProtocolTable.Of(evidence),
-        .. evidence.Study.Arms.Select(arm => HyperparameterTable.Of(evidence, arm)),
+        .. evidence.Study.Arms.Select(arm => HyperParameterTable.Of(evidence, arm)),
         FinalTable.Of(evidence),
     ];
 }

@@ -9,7 +9,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 namespace LoraLab.Server.Experiments.Studies.Tables;
 
 /// <summary>The hyper-parameter values tried for a method, the split, and the selected cell.</summary>
-internal static class HyperparameterTable
+internal static class HyperParameterTable
 {
     public const string Prefix = "hyper-parameters-";
 
