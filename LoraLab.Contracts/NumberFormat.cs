@@ -69,7 +69,7 @@ public static class NumberFormat
             < 1 => "0.####",
             < 10 => "0.###",
             < 100 => "0.##",
-            < 1000 => "0.#",
+            < 1000 => "#,0.#",
             _ => "#,0",
         };
         return Signed(value, format);

@@ -40,7 +40,7 @@ public sealed class NumberFormatTests
     [InlineData(0.0012345, "0.001235")]
     [InlineData(0.012345, "0.01235")]
     [InlineData(12.345, "12.35")]
-    [InlineData(999.96, "1000")]
+    [InlineData(999.96, "1,000")]
     [InlineData(22528.4, "22,528")]
     [InlineData(0.000015, "1.5e-5")]
     [InlineData(12345678, "1.235e7")]

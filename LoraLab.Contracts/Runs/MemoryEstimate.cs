@@ -28,7 +28,7 @@ public sealed record MemoryEstimate
     /// <summary>Activations that all blocks save for the backward pass of the largest training pass.</summary>
     public double ActivationsMb { get; init; }
 
-    /// <summary>Temporaries of one block in that pass, forward or backward.</summary>
+    /// <summary>Workspace of one block in that pass, forward or backward.</summary>
     public double BlockMb { get; init; }
 
     /// <summary>Logits of one chunk, their gradient and the hidden states they are computed from.</summary>
@@ -42,7 +42,7 @@ public sealed record MemoryEstimate
     /// <summary>Indices and weights of every pass of the run.</summary>
     public double IndicesMb { get; init; }
 
-    /// <summary>On the CPU, the process itself: runtime, libraries, data; on a GPU, the driver's context.</summary>
+    /// <summary>On the CPU, the process itself: runtime, libraries, data; on a GPU, the CUDA context.</summary>
     public double ProcessMb { get; init; }
 
     /// <summary>

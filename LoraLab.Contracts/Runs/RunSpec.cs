@@ -61,7 +61,7 @@ public sealed record RunSpec
     /// <summary>Learning-rate schedule.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Linear;
 
-    /// <summary>Warm-up steps W.</summary>
+    /// <summary>Warmup steps W.</summary>
     public int WarmupSteps { get; init; }
 
     /// <summary>Horizon S of the schedule; null: the run's total steps T.</summary>

@@ -3,13 +3,13 @@ namespace LoraLab.Contracts.Runs;
 /// <summary>Learning-rate schedules; formulas in the contract.</summary>
 public enum LearningRateSchedule
 {
-    /// <summary>(S - t) / (S - W) after warm-up.</summary>
+    /// <summary>(S - t) / (S - W) after warmup.</summary>
     Linear,
 
-    /// <summary>1 after warm-up.</summary>
+    /// <summary>1 after warmup.</summary>
     Constant,
 
-    /// <summary>(1 + cos(pi (t - W) / (S - W))) / 2 after warm-up.</summary>
+    /// <summary>(1 + cos(pi (t - W) / (S - W))) / 2 after warmup.</summary>
     Cosine,
 }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 
@@ -51,7 +52,7 @@ public static class MethodDocs
         {
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"| `{option.Name}` | `{option.Default?.ToJsonString()}` | {Values(option)} | {option.Help} |\n");
+                $"| `{option.Name}` | `{Default(option)}` | {Values(option)} | {option.Help} |\n");
         }
 
         page.Append("\n## Deviations from the paper\n\n| Better Call LoRA | here | reason |\n|---|---|---|\n");
@@ -66,10 +67,14 @@ public static class MethodDocs
 
     private static string Lines(IEnumerable<string> lines) => string.Join("\n", lines.Select(line => "- " + line));
 
+    private static string? Default(MethodOption option) => option.Default?.GetValueKind() == JsonValueKind.Number
+        ? NumberFormat.Setting(option.Default.GetValue<double>())
+        : option.Default?.ToJsonString();
+
     private static string Values(MethodOption option) => option switch
     {
         { Choices.Count: > 0 } => string.Join(", ", option.Choices.Select(choice => $"`{choice}`")),
-        { Minimum: double low, Maximum: double high } => string.Create(CultureInfo.InvariantCulture, $"{option.Type}, {low:R} to {high:R}"),
+        { Minimum: double low, Maximum: double high } => $"{option.Type}, {NumberFormat.Setting(low)} to {NumberFormat.Setting(high)}",
         _ => option.Type,
     };
 }

@@ -95,7 +95,7 @@ public sealed record DatasetManifest
             Require(
                 name,
                 FormatOf(file) is "csv" or "tsv" or "jsonl",
-                $"the format '{Excerpt.Of(FormatOf(file))}' of '{Excerpt.Of(file)}' is not supported; set 'format' to csv, tsv, or jsonl");
+                $"the format '{Excerpt.Of(FormatOf(file))}' of '{Excerpt.Of(file)}' is not supported; set 'format' to csv, tsv or jsonl");
         }
     }
 

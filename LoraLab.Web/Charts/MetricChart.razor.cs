@@ -53,7 +53,7 @@ public sealed partial class MetricChart
     [Parameter]
     public string? LimitNote { get; set; }
 
-    /// <summary>The unit of the x axis.</summary>
+    /// <summary>The unit of the x-axis.</summary>
     [Parameter]
     public string XName { get; set; } = "Step";
 

@@ -31,7 +31,7 @@ public sealed record StudyTableCell(string Text, double? Value = null, bool Bold
 /// <summary>A figure of a study; <c>/studies/{id}/figures/{figure}.svg</c> and <c>.pdf</c> render it.</summary>
 /// <param name="Id">Fixed id and file name, for example <c>figure-1</c>, <c>convergence</c> or <c>accuracy-cost</c>.</param>
 /// <param name="Title">Short title.</param>
-/// <param name="Caption">Caption, with the findings that are significant and those that are not.</param>
+/// <param name="Caption">Caption, including the runs and cells that are not shown.</param>
 /// <param name="UnavailableReason">Why it is not available yet, in one sentence; null: it is.</param>
 public sealed record StudyFigure(
     string Id, string Title, string Caption, [property: JsonPropertyName("missing")] string? UnavailableReason = null);

@@ -1,5 +1,6 @@
 using Hangfire;
 using Hangfire.Storage.Monitoring;
+using LoraLab.Contracts;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
@@ -27,7 +28,10 @@ internal sealed class QueueCheck(Readiness readiness, Lanes lanes, JobStorage jo
         return Task.FromResult(silent.Count > 0
             ? HealthCheckResult.Unhealthy(
                 $"The dispatcher of {string.Join(", ", silent.Select(lane => lane.Device))} has stopped; restart the server.")
-            : HealthCheckResult.Healthy(store.Paused ? "Paused." : $"{lanes.All.Count} lane(s) accept runs."));
+            : HealthCheckResult.Healthy(
+                store.Paused
+                    ? "Paused."
+                    : $"{NumberFormat.Count(lanes.All.Count, "lane")} {(lanes.All.Count == 1 ? "accepts" : "accept")} runs."));
     }
 
     private static bool IsAlive(ServerDto server, DateTime oldest) => (server.Heartbeat ?? server.StartedAt) >= oldest;

@@ -46,7 +46,7 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
             new(
                 "The ratio of the learning rates should be 2 to 4 for LLaMA; 4 was best.",
                 "lrRatio defaults to 4; any ratio, or both learning rates, can be set.",
-                "Hayou, Ghosh and Yu recommend 16, and the paper's best value is at the edge of its grid."),
+                "Hayou, Ghosh and Yu recommend 16, and the paper's best cell is at a corner of its grid."),
             new(
                 "Weight decay is left to the trainer.",
                 "weightDecay applies to both A and B.",

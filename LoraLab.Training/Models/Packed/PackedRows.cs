@@ -113,11 +113,11 @@ public sealed class PackedRows
         return common;
     }
 
-    private int AddRow(int id, int position, int unpadIndices, int parent)
+    private int AddRow(int id, int position, int cell, int parent)
     {
         _ids.Add(id);
         _positions.Add(position);
-        _unpadIndices.Add(unpadIndices);
+        _unpadIndices.Add(cell);
         _parents.Add(parent);
         return _ids.Count - 1;
     }

@@ -26,12 +26,12 @@ internal sealed record MemoryPart(string Key, string Name, double Mb, string Des
                 "activations",
                 "Activations",
                 estimate.ActivationsMb + (head ? 0 : estimate.BlockMb),
-                "Activations that all blocks save for the backward pass, plus the temporaries of one block"));
+                "Activations that all blocks save for the backward pass, plus the workspace of one block"));
             parts.Add(new(
                 "logits",
                 "Logits",
                 head ? estimate.LogitsMb : 0,
-                "Logits of one chunk of the loss; never in memory at the same time as a block's temporaries"));
+                "Logits of one chunk of the loss; never in memory at the same time as a block's workspace"));
         }
         else
         {
@@ -51,7 +51,7 @@ internal sealed record MemoryPart(string Key, string Name, double Mb, string Des
 
         parts.Add(new("process", "Process", estimate.ProcessMb + estimate.AllocatorMb + estimate.IndicesMb, estimate.Device == "cpu"
             ? "Runtime, libraries, data and heap overhead"
-            : "The driver's context and the indices of all passes"));
+            : "The CUDA context and the indices of all passes"));
         return parts;
     }
 

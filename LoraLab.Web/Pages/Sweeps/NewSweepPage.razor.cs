@@ -19,11 +19,11 @@ public sealed partial class NewSweepPage
     private const int ConfirmationThreshold = 500;
 
     private static readonly TimeSpan _debounceDelay = TimeSpan.FromMilliseconds(400);
-    private static readonly FormField _rate = new("learningRate", "Learning rate", FieldKind.Number, "Default of the method if empty")
+    private static readonly FormField _rate = new("learningRate", "Learning rate", FieldKind.Number, "Empty: the default of the method")
     {
         Nullable = true,
     };
-    private static readonly FormField _rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "lrRatio × ηA if empty")
+    private static readonly FormField _rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "Empty: lrRatio × ηA")
     {
         Nullable = true,
         Placeholder = "lrRatio × ηA",

@@ -21,7 +21,7 @@ internal static class ProtocolTable
         ("scheduleSteps", "Schedule horizon (steps)"),
         ("effectiveBatch", "Effective batch size"),
         ("schedule", "Learning rate schedule"),
-        ("warmupSteps", "Warm-up steps"),
+        ("warmupSteps", "Warmup steps"),
         ("weightDecay", "Weight decay"),
         ("maxGradNorm", "Maximum gradient norm"),
         ("rank", "Rank"),
