@@ -14,10 +14,12 @@ public static class EndMessages
     public const string LostTwice = "The worker and the server died in two attempts in a row before a checkpoint was saved, "
         + "so the run is not retried automatically: check the end of the log and the machine's memory and power, then resume the run.";
 
+    /// <summary>The remedy where only the log can name the cause, without a period.</summary>
+    internal const string CheckLog = "check the last lines of its log, then resume the run";
+
     private const string LessMemory = "a smaller packTokens, effectiveBatch, rank or model, or fewer targetModules";
     private const string Stabilize = "lower learningRate, or set maxGradNorm or warmupSteps";
     private const string FreeSpace = "free some space and resume the run";
-    private const string CheckLog = "check the last lines of its log, then resume the run";
     private const string Unusable = "The model, the data or the specification cannot be used";
     private const string FromCheckpoint = "it continues from its last checkpoint";
     private const string Kept = "Everything recorded so far is kept.";

@@ -67,7 +67,8 @@ public static class MethodDocs
 
     private static string Lines(IEnumerable<string> lines) => string.Join("\n", lines.Select(line => "- " + line));
 
-    private static string? Default(MethodOption option) => option.Default?.GetValueKind() == JsonValueKind.Number
+    /// <summary>The default of an option, numbers as in <see cref="NumberFormat.Setting"/>; null: it has none.</summary>
+    internal static string? Default(MethodOption option) => option.Default?.GetValueKind() == JsonValueKind.Number
         ? NumberFormat.Setting(option.Default.GetValue<double>())
         : option.Default?.ToJsonString();
 

@@ -71,7 +71,7 @@ internal sealed class BestRatioClaim : IPaperClaim
             return test.HolmP[target] is double p and < Alpha
                 ? (
                     ClaimVerdict.NotSupported,
-                    $"{paper} reaches {NumberFormat.Percent(test.Means[target])} (Holm-adjusted {PaperNumbers.P(p)})")
+                    $"{paper} reaches {NumberFormat.Percent(test.Means[target])} (Holm-adjusted {NumberFormat.PStatement(p)})")
                 : (ClaimVerdict.Inconclusive, $"{paper} reaches {NumberFormat.Percent(test.Means[target])}, no significant difference");
         }
 

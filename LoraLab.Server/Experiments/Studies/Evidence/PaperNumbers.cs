@@ -6,10 +6,6 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// <summary>Number formats that only papers need, in addition to those of <see cref="NumberFormat"/>.</summary>
 internal static class PaperNumbers
 {
-    /// <summary>A p-value with its relation: <c>p = 0.012</c>, <c>p &lt; 0.001</c>.</summary>
-    public static string P(double p) =>
-        NumberFormat.PValue(p) is ['<', ..] and string bound ? "p " + bound : "p = " + NumberFormat.PValue(p);
-
     /// <summary>A ratio of measurements with three decimals: <c>×1.050</c>.</summary>
     public static string Ratio(double ratio) => "×" + Plain(ratio, "0.000");
 
