@@ -88,9 +88,9 @@ internal static class PeerExport
         return [.. Enumerable.Range(1, Steps).Select(step =>
         {
             using IDisposable scope = NewDisposeScope();
-            work.Training.BeginStep();
-            Tensor loss = select(work).Accumulate(step, work.Training.Scaler.Scale, CancellationToken.None);
-            work.Training.Update(step, loss);
+            work.BeginStep();
+            Tensor loss = select(work).Accumulate(step, work.Progress.Scaler.Scale, CancellationToken.None);
+            work.Update(step, loss);
             return TensorReader.Doubles(loss)[0];
         })];
     }

@@ -33,7 +33,7 @@ internal sealed class OptimizerShare : IMeasurement
         Comparison compared = Blocks.Compare(
             bench,
             bench.Side("step", 1, _ => work.Step(work.Shared, step)),
-            [bench.Side("optimizer", 20, _ => Optimize(work.Training, loss))],
+            [bench.Side("optimizer", 20, _ => Optimize(work, loss))],
             warmUp: 2);
         return
         [
@@ -57,9 +57,9 @@ internal sealed class OptimizerShare : IMeasurement
     }
 
     // The row of the step log is not advanced, nothing is committed, and the gradient is zero.
-    private static void Optimize(TrainingRun training, Tensor loss)
+    private static void Optimize(StepWorkload work, Tensor loss)
     {
-        training.BeginStep();
-        training.Update(1, loss);
+        work.BeginStep();
+        work.Update(1, loss);
     }
 }

@@ -51,8 +51,9 @@ internal sealed record CountedRun(int Steps, long Bytes, long Tensors, long Read
 
     private static void Train(PreparedRun run, RunRecorder recorder)
     {
-        using TrainingRun training = new(run, recorder, new SummaryBuilder(), CancellationToken.None);
-        using TrainingEngine engine = new(training);
-        engine.Train(save: () => { });
+        using TrainingProgress progress = new(run);
+        using TrainingEngine engine = new(run);
+        TrainingReport report = new(run, recorder, new SummaryBuilder());
+        new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints: null, CancellationToken.None).Run();
     }
 }

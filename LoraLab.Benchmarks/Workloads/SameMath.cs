@@ -71,8 +71,8 @@ internal static class SameMath
 
     private static (double Loss, Tensor Gradient) Gradient(StepWorkload work, IWindowGradient way, int step)
     {
-        work.Training.BeginStep();
-        Tensor loss = way.Accumulate(step, work.Training.Scaler.Scale, CancellationToken.None);
+        work.BeginStep();
+        Tensor loss = way.Accumulate(step, work.Progress.Scaler.Scale, CancellationToken.None);
         using IDisposable noGrad = no_grad();
         return (TensorReader.Doubles(loss)[0], cat([.. work.Run.Adapters.SelectMany(adapter => adapter.Trainable)
             .Select(parameter => parameter.Value.grad!.flatten().to(float64))]));

@@ -9,14 +9,15 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks.Workloads;
 
 /// <summary>
-/// One run that can take its steps with each gradient implementation of the engine. Optimizer, log and recorder are those of production, so
-/// implementations differ only in the computation of the gradient.
+/// One run that can take its steps as <see cref="TrainingLoop"/> does, with each gradient implementation of the engine. Optimizer, list of
+/// issued steps and recorder are those of production, so implementations differ only in the computation of the gradient.
 /// </summary>
 internal sealed class StepWorkload : IDisposable
 {
     private readonly TemporaryFolder _folder;
     private readonly EventLog _events;
     private readonly List<IDisposable> _owned = [];
+    private readonly TrainingReport _report;
 
     /// <summary>Creates the workload, which owns the prepared run.</summary>
     public StepWorkload(Bench bench, PreparedRun run)
@@ -25,11 +26,11 @@ internal sealed class StepWorkload : IDisposable
         _folder = bench.CreateTemporaryFolder();
         RunDirectory directory = new(_folder.FullPath);
         _events = new EventLog(directory.AttemptFolder(1), TimeProvider.System);
-        Training = new TrainingRun(
+        Progress = new TrainingProgress(run);
+        _report = new TrainingReport(
             run,
             new RunRecorder(directory, _events, new RunLog(_ => { }, TimeProvider.System), TimeProvider.System),
-            new SummaryBuilder(),
-            CancellationToken.None);
+            new SummaryBuilder());
         Model = new PackedLlama(run.Model);
         Literal = new ReferenceGradient(run);
         Packed = Gradient(share: false);
@@ -39,8 +40,8 @@ internal sealed class StepWorkload : IDisposable
     /// <summary>The prepared run.</summary>
     public PreparedRun Run { get; }
 
-    /// <summary>Its optimizer, log and progress.</summary>
-    public TrainingRun Training { get; }
+    /// <summary>Its optimizer, loss scale and issued steps.</summary>
+    public TrainingProgress Progress { get; }
 
     /// <summary>One sentence per pass under plain autograd.</summary>
     public IWindowGradient Literal { get; }
@@ -75,22 +76,46 @@ internal sealed class StepWorkload : IDisposable
     public void Issue(IWindowGradient gradient, int step)
     {
         long started = Stopwatch.GetTimestamp();
-        Training.BeginStep();
+        BeginStep();
         using (IDisposable scope = NewDisposeScope())
         {
-            Training.Update(step, gradient.Accumulate(step, Training.Scaler.Scale, CancellationToken.None));
+            Update(step, gradient.Accumulate(step, Progress.Scaler.Scale, CancellationToken.None));
         }
 
-        Training.EndStep(step, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Progress.Issued.Add(new(step, Run.Window(step), seconds, Progress.Scaler));
+        Progress.Scaler = Progress.Scaler.AfterFinite();
+        _report.Issued(seconds);
     }
 
-    /// <summary>Reads and records the issued steps, if a commit is due.</summary>
+    /// <summary>Zeroes the gradients.</summary>
+    public void BeginStep()
+    {
+        Run.Memory.Begin();
+        Progress.Optimizer.ZeroGradients();
+    }
+
+    /// <summary>Clips the gradient and updates the parameters.</summary>
+    public void Update(int step, Tensor loss) => Progress.Optimizer.Step(
+        loss, Progress.Scaler.Scale, Run.LearningRateFactor(step), Progress.Issued.Results, Progress.Issued.Count);
+
+    /// <summary>Reads and records the issued steps, if this is due.</summary>
     public void Commit()
     {
-        if (Training.CommitDue)
+        if (!Progress.Issued.IsFull && !_report.IsFlushDue && !Run.Schedule.EvaluatesAfter(Progress.Step))
         {
-            Training.Commit();
+            return;
         }
+
+        IReadOnlyList<StepResult> results = Progress.Issued.Read();
+        double? usedMb = results.Count > 0 ? Run.Memory.Sample() : null;
+        foreach (StepResult result in results)
+        {
+            Progress.Consumed.Add(result.Step, result.Window);
+            _report.Recorded(Progress, result, usedMb);
+        }
+
+        _report.Flush(Progress.Step);
     }
 
     /// <inheritdoc />
@@ -98,7 +123,7 @@ internal sealed class StepWorkload : IDisposable
     {
         _owned.ForEach(owned => owned.Dispose());
         Model.Dispose();
-        Training.Dispose();
+        Progress.Dispose();
         Run.Dispose();
         _events.Dispose();
         _folder.Dispose();

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Training;
+using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Gradients;
 using LoraLab.Training.Training.Recording;
 using LoraLab.Training.Training.Resume;
@@ -18,10 +18,9 @@ internal sealed class OpenRun : IDisposable
 {
     private readonly StopSignal _stop = new();
     private readonly EventLog _events;
-    private readonly TrainingPasses _passes;
-    private readonly PackedLlama _model;
-    private readonly PackedGradient _gradient;
-    private readonly ActiveAttempt _attempt;
+    private readonly TrainingEngine _engine;
+    private readonly TrainingReport _report;
+    private readonly RunCheckpoints _checkpoints;
     private readonly List<WorkerEvent> _received = [];
 
     /// <summary>Prepares an attempt; attempts after the first resume from the last checkpoint in the run directory.</summary>
@@ -32,29 +31,23 @@ internal sealed class OpenRun : IDisposable
         _events = new(attemptFolder, TimeProvider.System, line =>
             _received.Add(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!));
         RunRecorder recorder = new(directory, _events, RunLog.ToFile(attemptFolder, TimeProvider.System), clock ?? TimeProvider.System);
-        _attempt = new(recorder, _stop);
         RunSpec valid = trainer.Services.Validator.Validate(spec).Spec!;
-        using CheckpointReader? saved = number > 1 ? _attempt.LatestCheckpoint(valid) : null;
+        using CheckpointReader? saved = number > 1 ? new CheckpointFolders(directory).Latest(recorder.Log) : null;
         RunPreparation preparation = trainer.Services.Preparation();
         using RunData rows = preparation.Read(saved?.State.Spec ?? valid);
         ModelFingerprint hashes = RunPreparation.HashModelAsync(rows).GetAwaiter().GetResult();
         Prepared = preparation.Prepare(saved?.State.Spec ?? valid, CancellationToken.None, saved, rows);
-        Training = _attempt.Open(Prepared, valid, hashes, saved);
-        _attempt.Ready(probedMb: null);
-        _model = new(Prepared.Model);
-        _passes = new(
-            Prepared.Schedule,
-            Prepared.Train,
-            Prepared.Limits,
-            Prepared.Spec.LossWeighting,
-            Prepared.Model.Config.VocabularySize,
-            Prepared.Device);
-        _gradient = new(Prepared, _passes, _model);
+        SummaryBuilder summary = new();
+        summary.Resume(saved?.State.Summary, Prepared);
+        _checkpoints = new(Prepared, Fingerprint.Of(Prepared, hashes, saved?.State.Start), SpecHash.Of(valid), recorder);
+        Progress = new(Prepared, saved);
+        _report = new(Prepared, recorder, summary);
+        _engine = new(Prepared);
     }
 
     public PreparedRun Prepared { get; }
 
-    public TrainingRun Training { get; }
+    public TrainingProgress Progress { get; }
 
     /// <summary>Reported points of a metric, in order.</summary>
     public IReadOnlyList<(int Step, double Value)> Reported(string key) =>
@@ -64,10 +57,11 @@ internal sealed class OpenRun : IDisposable
     /// Trains. <paramref name="afterGradient"/> is called after each gradient and may modify it. Returns the exception that ended the
     /// run; null: all steps were done.
     /// </summary>
-    public Exception? Run(Action<TrainingRun, int>? afterGradient = null)
+    public Exception? Run(Action<PreparedRun, int>? afterGradient = null)
     {
-        HookedGradient gradient = new(_gradient, step => afterGradient?.Invoke(Training, step));
-        return Record.Exception(() => new Trainer(Training, gradient, _model, _attempt.Save).Run());
+        HookedGradient gradient = new(_engine.Gradient, step => afterGradient?.Invoke(Prepared, step));
+        return Record.Exception(() =>
+            new TrainingLoop(Prepared, gradient, _engine.Model, Progress, _report, _checkpoints, _stop.Token).Run());
     }
 
     /// <summary>Requests a stop.</summary>
@@ -75,9 +69,8 @@ internal sealed class OpenRun : IDisposable
 
     public void Dispose()
     {
-        _passes.Dispose();
-        _model.Dispose();
-        Training.Dispose();
+        _engine.Dispose();
+        Progress.Dispose();
         Prepared.Dispose();
         _events.Dispose();
         _stop.Dispose();

@@ -73,7 +73,7 @@ internal sealed class TestTrainer : IDisposable
         using EventLog events = new(attempt, TimeProvider.System, line =>
             onEvent?.Invoke(JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!, stop));
         RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), clock);
-        return Services.Execution().Execute(spec, recorder, stop, resume: number > 1);
+        return Services.Attempt(recorder, stop).Execute(spec, resume: number > 1);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

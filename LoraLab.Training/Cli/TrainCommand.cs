@@ -58,7 +58,7 @@ internal static class TrainCommand
         string attempt = directory.AttemptFolder(number);
         using EventLog events = new(attempt, services.Clock);
         RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, services.Clock, AnsiConsole.WriteLine), services.Clock);
-        EndReason? reason = services.Execution().Execute(json, recorder, stop, resume);
+        EndReason? reason = services.Attempt(recorder, stop).Execute(json, resume);
         AnsiConsole.WriteLine($"Run directory: {directory.FullPath}");
         return reason;
     }

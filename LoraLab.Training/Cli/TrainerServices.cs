@@ -4,6 +4,7 @@ using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Training;
 using LoraLab.Training.Training.Memory;
+using LoraLab.Training.Training.Recording;
 
 namespace LoraLab.Training.Cli;
 
@@ -48,6 +49,8 @@ public sealed class TrainerServices
     /// <summary>Creates the service that estimates the memory of runs.</summary>
     public RunMemory Memory() => new(Models, Datasets);
 
-    /// <summary>Creates the service that executes runs.</summary>
-    public RunExecution Execution() => new(Validator, Preparation());
+    /// <summary>Creates an attempt at a run.</summary>
+    /// <param name="recorder">Records events and results.</param>
+    /// <param name="stop">Signals the run to stop.</param>
+    public RunAttempt Attempt(RunRecorder recorder, StopSignal stop) => new(Validator, Preparation(), recorder, stop);
 }

@@ -8,6 +8,7 @@ using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Training.Optimization;
 using TorchSharp;
 
 namespace LoraLab.Training.Training;
@@ -78,6 +79,10 @@ public sealed class PreparedRun : IDisposable
     /// <summary>All parameters of the model, adapters included.</summary>
     public long TotalParameters => Model.Config.ParameterCount
         + Adapters.Sum(adapter => adapter.A_RI.numel() + adapter.B_OR.numel() + (adapter.R_RR?.numel() ?? 0));
+
+    /// <summary>Returns the factor of the base learning rates at step n, from 1.</summary>
+    public double LearningRateFactor(int step) =>
+        LearningRateSchedules.Factor(Spec.Schedule, step, Spec.WarmupSteps, Spec.ScheduleSteps ?? Schedule.FullSteps);
 
     /// <summary>Returns the sentences of step n, from 1.</summary>
     public IReadOnlyList<TrainingExample> Window(int step)

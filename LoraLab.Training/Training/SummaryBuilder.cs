@@ -15,6 +15,14 @@ public sealed class SummaryBuilder
     /// <summary>Changes results that do not belong to a step.</summary>
     public void Set(Func<RunSummary, RunSummary> change) => _summary = change(_summary);
 
+    /// <summary>Takes over the results of an earlier attempt and adds what loading found out.</summary>
+    public void Resume(RunSummary? earlier, PreparedRun run) => _summary = (earlier ?? _summary) with
+    {
+        TrainableParameters = run.TrainableParameters,
+        TotalParameters = run.TotalParameters,
+        LoadSeconds = run.LoadSeconds,
+    };
+
     /// <summary>Adds the loss of a training step.</summary>
     public void TrainLoss(int step, double loss) =>
         _summary = _summary with { TrainLoss = MetricSummary.After(_summary.TrainLoss, MetricKeys.TrainLoss, step, loss) };

@@ -1,73 +1,38 @@
-using LoraLab.Contracts.Runs;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Training.Gradients;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>The engine of a run's steps: its packed windows and the kernels that compute their gradients.</summary>
+/// <summary>What computes the steps of a run: its packed windows, the kernels over its model, and their gradient.</summary>
 public sealed class TrainingEngine : IDisposable
 {
-    private readonly TrainingRun _training;
-    private readonly PreparedRun _run;
-    private readonly PackedLlama _model;
-    private readonly TrainingPasses? _passes;
-    private readonly IWindowGradient _gradient;
-
-    /// <summary>Creates the engine of a run whose parameters have their gradients assigned.</summary>
-    public TrainingEngine(TrainingRun training)
+    /// <summary>Creates the engine of a run whose parameters have their gradients assigned (<see cref="TrainingProgress"/>).</summary>
+    public TrainingEngine(PreparedRun run)
     {
-        (_training, _run) = (training, training.Run);
-        _model = new(_run.Model);
-        _passes = PackingRule.UsesReferencePath(_run.Spec)
+        Model = new(run.Model);
+        Passes = PackingRule.UsesReferencePath(run.Spec)
             ? null
-            : new(_run.Schedule, _run.Train, _run.Limits, _run.Spec.LossWeighting, _run.Model.Config.VocabularySize, _run.Device);
-        _gradient = _passes is null ? new ReferenceGradient(_run) : new PackedGradient(_run, _passes, _model);
+            : new(run.Schedule, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
+        Gradient = Passes is null ? new ReferenceGradient(run) : new PackedGradient(run, Passes, Model);
     }
+
+    /// <summary>The kernels over the model and its adapters.</summary>
+    public PackedLlama Model { get; }
+
+    /// <summary>The packed windows; null on the reference path.</summary>
+    public TrainingPasses? Passes { get; }
+
+    /// <summary>Computes the gradients of the windows.</summary>
+    public IWindowGradient Gradient { get; }
 
     /// <summary>Tokens of the largest pass; null on the reference path, whose passes cannot be smaller.</summary>
-    public int? LargestPass => _passes?.Windows.SelectMany(window => window).Max(pass => pass.Layout.Rows);
-
-    /// <summary>Trains the run to the end; see <see cref="Trainer"/>.</summary>
-    public void Train(Action save) => new Trainer(_training, _gradient, _model, save).Run();
-
-    /// <summary>
-    /// Computes and discards the gradient of the window that needs the most memory, without changing anything that a later step reads.
-    /// Returns the peak memory, MiB; null if it cannot be measured.
-    /// </summary>
-    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
-    public double? Probe() => _training.Probe(_gradient, LargestWindow());
-
-    private int LargestWindow()
-    {
-        int windows = Math.Min(_run.Schedule.WindowsPerEpoch, _run.Schedule.TotalSteps);
-        return Enumerable.Range(1, windows).MaxBy(Bytes);
-    }
-
-    private double Bytes(int step)
-    {
-        if (_passes is null)
-        {
-            return _run.Window(step).Max(example => example.Ids.Length);
-        }
-
-        RunSpec spec = _run.Spec;
-        MemoryRequest request = new()
-        {
-            Config = _run.Model.Config,
-            Spec = spec,
-            Adapters = MemoryRequest.AdaptersOf(spec, _run.Model.Config),
-            Training = [],
-            Evaluation = [],
-            Gpu = _run.Device.type == TorchSharp.DeviceType.CUDA,
-        };
-        return _passes.Of(step).Max(pass => MemoryEstimator.Training(request, pass.Layout.Shape(pass.TargetRows)).Peak);
-    }
+    public int? LargestPass => Passes?.Windows.SelectMany(window => window).Max(pass => pass.Layout.Rows);
 
     /// <inheritdoc />
     public void Dispose()
     {
-        _passes?.Dispose();
-        _model.Dispose();
+        Passes?.Dispose();
+        Model.Dispose();
     }
 }

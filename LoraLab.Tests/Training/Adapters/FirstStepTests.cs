@@ -94,8 +94,8 @@ public sealed class FirstStepTests
         byte[][] a = Bytes(adapters.Select(adapter => adapter.A_RI));
         float[][] gradients = [];
 
-        Assert.Null(run.Run((training, _) =>
-            gradients = [.. training.Run.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))]));
+        Assert.Null(run.Run((prepared, _) =>
+            gradients = [.. prepared.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))]));
 
         // Adam's first step is the sign of the gradient; from B = 0 the gradient of A is zero.
         Assert.Equal(adapters.Count, gradients.Length);

@@ -22,13 +22,13 @@ public sealed class GradientTests
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 2));
         bool seen = false;
 
-        Assert.Null(run.Run((training, step) =>
+        Assert.Null(run.Run((prepared, step) =>
         {
             // After the first step no factor is zero, so no gradient is zero for that reason alone.
             if (step == 2)
             {
                 seen = true;
-                AssertReached(training.Run);
+                AssertReached(prepared);
             }
         }));
 
@@ -48,7 +48,7 @@ public sealed class GradientTests
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method, steps: 1));
         List<(bool?, bool?, bool?)> moves = [];
 
-        Assert.Null(run.Run((training, _) => moves = [.. training.Run.Adapters.Select(adapter =>
+        Assert.Null(run.Run((prepared, _) => moves = [.. prepared.Adapters.Select(adapter =>
             (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR)))]));
 
         Assert.Equal(run.Prepared.Adapters.Count, moves.Count);

@@ -27,11 +27,12 @@ public sealed class LossScalingTests
         Assert.Null(overflowing.Run((run, step) => Overflow(run, overflow.Remove(step))));
 
         Assert.Equal(Enumerable.Range(1, Steps), overflowing.Reported(MetricKeys.TrainLoss).Select(point => point.Step));
-        Assert.Equal((0, 2), (reference.Training.Scaler.Overflows, overflowing.Training.Scaler.Overflows));
-        Assert.Equal(65536, reference.Training.Scaler.Scale);
-        Assert.Equal(16384, overflowing.Training.Scaler.Scale);
+        Assert.Equal((0, 2), (reference.Progress.Scaler.Overflows, overflowing.Progress.Scaler.Overflows));
+        Assert.Equal(65536, reference.Progress.Scaler.Scale);
+        Assert.Equal(16384, overflowing.Progress.Scaler.Scale);
         Assert.Equal(32768, overflowing.Reported(MetricKeys.TrainLossScale)[0].Value);
-        Assert.Equal(reference.Training.Consumed.Sha256, overflowing.Training.Consumed.Sha256);
+        Assert.Equal([0, Steps], overflowing.Reported(MetricKeys.EvalLoss).Select(point => point.Step));
+        Assert.Equal(reference.Progress.Consumed.Sha256, overflowing.Progress.Consumed.Sha256);
 
         // The scale is a power of two: the runs differ only by fp16 rounding at the lower end of its range.
         Assert.All(reference.Reported(MetricKeys.TrainLoss).Zip(overflowing.Reported(MetricKeys.TrainLoss)), pair =>
@@ -55,18 +56,18 @@ public sealed class LossScalingTests
                     first.Stop();
                 }
             }), exactMatch: false);
-            Assert.Equal((32768.0, 1), (first.Training.Scaler.Scale, first.Training.Scaler.Overflows));
+            Assert.Equal((32768.0, 1), (first.Progress.Scaler.Scale, first.Progress.Scaler.Overflows));
         }
 
         using OpenRun second = new(trainer, folder, Spec(), number: 2);
-        int resumedAt = second.Training.Step;
+        int resumedAt = second.Progress.Step;
         (double scale, int goodSteps, int overflows) =
-            (second.Training.Scaler.Scale, second.Training.Scaler.GoodSteps, second.Training.Scaler.Overflows);
+            (second.Progress.Scaler.Scale, second.Progress.Scaler.GoodSteps, second.Progress.Scaler.Overflows);
 
         Assert.Null(second.Run());
 
         Assert.Equal((32768.0, resumedAt - 2, 1), (scale, goodSteps, overflows));
-        Assert.Equal(Steps, second.Training.Step);
+        Assert.Equal(Steps, second.Progress.Step);
         Assert.Contains("\"overflows\": 1", File.ReadAllText(Path.Combine(folder, RunFilesFingerprint)), StringComparison.Ordinal);
     }
 
@@ -76,11 +77,11 @@ public sealed class LossScalingTests
         using TestTrainer trainer = new();
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec());
 
-        RunFailure failure = Assert.IsType<RunFailure>(run.Run((training, step) => Overflow(training, step == 5)));
+        RunFailure failure = Assert.IsType<RunFailure>(run.Run((prepared, step) => Overflow(prepared, step == 5)));
 
         Assert.Equal(EndReason.Diverged, failure.Reason);
         Assert.Contains("overflows fp16 at step 5 of 40 even without loss scaling", failure.Message, StringComparison.Ordinal);
-        Assert.Equal(4, run.Training.Consumed.Steps);
+        Assert.Equal(4, run.Progress.Consumed.Steps);
     }
 
     [Fact]
@@ -91,20 +92,20 @@ public sealed class LossScalingTests
         spec["precision"] = "fp32";
         using OpenRun run = new(trainer, trainer.NewFolder(), spec);
 
-        RunFailure failure = Assert.IsType<RunFailure>(run.Run((training, step) => Overflow(training, step == 6)));
+        RunFailure failure = Assert.IsType<RunFailure>(run.Run((prepared, step) => Overflow(prepared, step == 6)));
 
         Assert.Contains("at step 6 of 40", failure.Message, StringComparison.Ordinal);
         Assert.All(run.Prepared.Adapters.SelectMany(adapter => adapter.Trainable), parameter =>
             Assert.True(parameter.Value.isfinite().all().item<bool>()));
     }
 
-    private static void Overflow(TrainingRun run, bool now)
+    private static void Overflow(PreparedRun run, bool now)
     {
         if (now)
         {
             using IDisposable noGrad = no_grad();
             using IDisposable scope = NewDisposeScope();
-            run.Run.Adapters[0].Trainable[0].Value.grad!.view(-1).narrow(0, 0, 1).fill_(float.PositiveInfinity);
+            run.Adapters[0].Trainable[0].Value.grad!.view(-1).narrow(0, 0, 1).fill_(float.PositiveInfinity);
         }
     }
 

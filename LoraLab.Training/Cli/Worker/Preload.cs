@@ -59,6 +59,6 @@ internal static class Preload
         using EventLog events = new(directory.AttemptFolder(1), services.Clock);
         RunRecorder recorder = new(directory, events, new RunLog(_ => { }, services.Clock), services.Clock);
         directory.WriteSpec(spec);
-        services.Execution().Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop);
+        services.Attempt(recorder, stop).Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()));
     }
 }

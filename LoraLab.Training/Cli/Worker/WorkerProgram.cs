@@ -53,8 +53,8 @@ public static class WorkerProgram
         using Echo echo = new(output);
         using EventLog events = new(directory.AttemptFolder(command.Attempt), services.Clock, echo.Write);
         RunRecorder recorder = new(directory, events, RunLog.ToStream(log, services.Clock), services.Clock);
-        return services.Execution()
-            .Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), recorder, stop, resume: command.Attempt > 1, command.Files);
+        return services.Attempt(recorder, stop)
+            .Execute(JsonNode.Parse(directory.ReadSpec().GetRawText()), resume: command.Attempt > 1, command.Files);
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ internal sealed class Engine : IDisposable
         using (EventLog events = new(attempt, TimeProvider.System))
         {
             RunRecorder recorder = new(directory, events, RunLog.ToFile(attempt, TimeProvider.System), TimeProvider.System);
-            _services.Execution().Execute(spec, recorder, stop);
+            _services.Attempt(recorder, stop).Execute(spec);
         }
 
         List<WorkerEvent> recorded = [.. File.ReadLines(Path.Combine(attempt, RunFiles.Events))

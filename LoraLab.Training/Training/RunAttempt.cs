@@ -1,0 +1,157 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models.Memory;
+using LoraLab.Training.Specs;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Fingerprints;
+using LoraLab.Training.Training.Memory;
+using LoraLab.Training.Training.Recording;
+using LoraLab.Training.Training.Resume;
+
+namespace LoraLab.Training.Training;
+
+/// <summary>An attempt at a run, from the specification to the last event.</summary>
+/// <param name="validator">Validates and completes the specification.</param>
+/// <param name="preparation">Loads model and data.</param>
+/// <param name="recorder">Records events and results.</param>
+/// <param name="stop">Signals the run to stop.</param>
+public sealed class RunAttempt(SpecValidator validator, RunPreparation preparation, RunRecorder recorder, StopSignal stop)
+{
+    private readonly SummaryBuilder _summary = new();
+
+    // What is known when the attempt ends, for the advice.
+    private IReadOnlyList<string> _fileWarnings = [];
+    private RunSpec? _spec;
+    private int? _largestPass;
+
+    /// <summary>
+    /// Executes the attempt; returns the end reason, or null if it was abandoned. Every failure is an exception and becomes the end of the
+    /// attempt here and nowhere else. An abandoned run gets no last event, so that the server treats it as interrupted.
+    /// </summary>
+    /// <param name="specJson">The specification.</param>
+    /// <param name="resume">Resume from the last intact checkpoint in the run directory, if there is one.</param>
+    /// <param name="queued">Snapshots of the run's files when it was queued; null: unknown.</param>
+    public EndReason? Execute(JsonNode? specJson, bool resume = false, IReadOnlyList<FileSnapshot>? queued = null)
+    {
+        recorder.Started();
+        RunEnd end = RunEnd.Finished;
+        try
+        {
+            Train(Validate(specJson, queued ?? []), resume);
+        }
+        catch (Exception problem) when (RunEnd.From(problem, stop, recorder.Log) is RunEnd failed)
+        {
+            end = WithAdvice(failed);
+        }
+
+        if (end.Reason is EndReason reason)
+        {
+            recorder.Ended(reason, end.Message, _summary.Summary, end.Suggestions);
+        }
+        else
+        {
+            recorder.Log(end.Message!);
+        }
+
+        return end.Reason;
+    }
+
+    private RunSpec Validate(JsonNode? specJson, IReadOnlyList<FileSnapshot> queued)
+    {
+        SpecValidation validation = validator.Validate(specJson);
+        _fileWarnings = ChangedFiles.Messages(queued, validation.Files);
+        Warn(_fileWarnings);
+        return validation.Spec
+            ?? throw RunFailure.BadData(string.Join(" ", validation.Errors.Select(problem => problem.Message)), validation.Errors[0].Field);
+    }
+
+    private void Train(RunSpec spec, bool resume)
+    {
+        recorder.Phase("loading", 0, 0);
+        recorder.Log($"loading model '{spec.Model}' and dataset '{spec.Dataset}'");
+        TorchRuntime.EnsureLoaded();
+        string specSha256 = SpecHash.Of(spec);
+        using CheckpointReader? checkpoint = resume ? new CheckpointFolders(recorder.Directory).Latest(recorder.Log) : null;
+        checkpoint?.RequireSpec(specSha256, recorder.Directory.FullPath);
+
+        RunSpec used = checkpoint?.State.Spec ?? spec;
+        using RunData data = preparation.Read(used);
+        MemoryBudgetCheck? budgetCheck = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, data));
+        budgetCheck?.RequireEstimate();
+        Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
+        using PreparedRun run = preparation.Prepare(used, stop.Token, checkpoint, data, () => recorder.Heartbeat("loading", 0, 0));
+        _spec = run.Spec;
+        RunFingerprint fingerprint = Fingerprint.Of(run, hashing.GetAwaiter().GetResult(), checkpoint?.State.Start);
+        checkpoint?.RequireBase(fingerprint.Model);
+
+        _summary.Resume(checkpoint?.State.Summary, run);
+        using TrainingProgress progress = new(run, checkpoint);
+        using TrainingEngine engine = new(run);
+        TrainingReport report = new(run, recorder, _summary);
+        RunCheckpoints checkpoints = new(run, fingerprint, specSha256, recorder);
+        _largestPass = engine.LargestPass;
+        double? probedMb = new MemoryProbe(run, engine, progress).Run(budgetCheck, stop.Token);
+        RecordPrepared(run, checkpoint?.State, probedMb);
+        checkpoints.WriteFingerprint(progress, finished: false);
+
+        new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token).Run();
+
+        recorder.Phase("saving", progress.Step, run.Schedule.TotalSteps, 0);
+        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
+        checkpoints.WriteFingerprint(progress, finished: true);
+    }
+
+    private void RecordPrepared(PreparedRun run, TrainingState? resumedFrom, double? probedMb)
+    {
+        recorder.Prepared(new RunPrepared
+        {
+            Spec = run.Spec,
+            Environment = run.Environment with { ProbeMemoryMb = probedMb },
+            TotalSteps = run.Schedule.TotalSteps,
+            ResumedFrom = resumedFrom?.Step ?? 0,
+            Summary = resumedFrom?.Summary,
+            TrainableParameters = run.TrainableParameters,
+            TotalParameters = run.TotalParameters,
+            LoadSeconds = run.LoadSeconds,
+            Warnings = [.. _fileWarnings, .. run.Warnings],
+        });
+        recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
+            + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, "
+            + $"{run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
+            + (resumedFrom is null ? "" : $", resuming after step {resumedFrom.Step}"));
+        if (run.Decompositions is { Hits: > 0 } decompositions)
+        {
+            recorder.Log(
+                $"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were cached by earlier runs");
+        }
+
+        Warn(run.Warnings);
+    }
+
+    private void Warn(IReadOnlyList<string> warnings)
+    {
+        foreach (string warning in warnings)
+        {
+            recorder.Log($"warning: {warning}");
+        }
+    }
+
+    private RunEnd WithAdvice(RunEnd end) => end switch
+    {
+        { Reason: EndReason.BadData } when _fileWarnings.Count > 0 =>
+            end with { Message = $"{end.Message} {string.Join(' ', _fileWarnings)}" },
+        { Reason: EndReason reason, Suggestions.Count: 0 } when _spec is not null =>
+            end with { Suggestions = FailureAdvice.For(reason, _spec, _largestPass) },
+        _ => end,
+    };
+
+    private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
+        ? "one sentence per pass under plain autograd"
+        : $"packed passes of up to {run.Limits.Sentences} sentences"
+            + (run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")
+            + (run.Limits.SharePrefix ? ", common prefix shared" : "");
+}

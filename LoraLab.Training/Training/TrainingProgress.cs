@@ -1,0 +1,69 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Training.Fingerprints;
+using LoraLab.Training.Training.Optimization;
+using LoraLab.Training.Training.Resume;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Training;
+
+/// <summary>What training changes: the factors with their optimizer, the loss scale, and how far the run is.</summary>
+public sealed class TrainingProgress : IDisposable
+{
+    private readonly PreparedRun _run;
+
+    /// <summary>Begins at step 0, or where <paramref name="checkpoint"/> was saved.</summary>
+    /// <param name="run">The prepared run; its trained factors move into the optimizer's flat tensor.</param>
+    /// <param name="checkpoint">Checkpoint to resume from.</param>
+    public TrainingProgress(PreparedRun run, CheckpointReader? checkpoint = null)
+    {
+        _run = run;
+        FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable)
+            .Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Factor))));
+        Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm);
+        Issued = new(run.Device);
+        Scaler = run.Spec.Precision == Precision.Fp16 ? LossScaler.On : LossScaler.Off;
+        if (checkpoint?.State is TrainingState state)
+        {
+            Optimizer.Restore(state.Step, checkpoint.Tensor);
+            Scaler = new(Scaler.Active, state.LossScale, state.GoodSteps, state.Overflows);
+            Consumed = ConsumedRows.Restore(state.Step, state.ConsumedTokens, state.ConsumedSha256);
+            EvaluatedStep = state.Evaluated ? state.Step : null;
+        }
+    }
+
+    /// <summary>The optimizer with the trained factors.</summary>
+    public FusedAdamW Optimizer { get; }
+
+    /// <summary>Steps whose results have not been read.</summary>
+    public IssuedSteps Issued { get; }
+
+    /// <summary>Rows of the steps whose results were read, earlier attempts included.</summary>
+    public ConsumedRows Consumed { get; } = new();
+
+    /// <summary>The loss scaler of the next step.</summary>
+    public LossScaler Scaler { get; set; }
+
+    /// <summary>The step after which the last evaluation was done; null: none was.</summary>
+    public int? EvaluatedStep { get; set; }
+
+    /// <summary>Steps taken, including issued ones.</summary>
+    public int Step => Consumed.Steps + Issued.Count;
+
+    /// <summary>Whether an evaluation is due before the next step.</summary>
+    public bool EvaluationDue =>
+        Issued.Count == 0 && EvaluatedStep != Step && (Step == 0 || _run.Schedule.EvaluatesAfter(Step));
+
+    /// <summary>
+    /// Returns the tensors of a checkpoint: all factors, and both moments of the trained ones, which the dispose scope owns.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> Tensors() =>
+        AdapterFactors.Of(_run.Adapters).Concat(Optimizer.Moments).ToDictionary(pair => pair.Key, pair => pair.Value);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Issued.Dispose();
+        Optimizer.Dispose();
+    }
+}
