@@ -13,6 +13,7 @@ try
         EstimateCommand.Create(configuration),
         EvaluateCommand.Create(configuration),
         MethodsCommand.Create(),
+        FieldsCommand.Create(),
         DoctorCommand.Create(configuration),
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),

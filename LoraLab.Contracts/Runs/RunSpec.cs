@@ -2,137 +2,235 @@ using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Runs;
 
+#pragma warning disable CS1591 // The attribute of a property is its documentation; docs/specification.md shows all of them.
+
 /// <summary>
 /// The run specification: the same JSON in the REST body, in a file for <c>train --spec</c>, in the stored document and in
-/// the form. The defaults below are those of the contract.
+/// the form. The defaults below are those of the contract. A new field needs its property with its attribute, and the code that uses it.
 /// </summary>
-public sealed record RunSpec
+public record RunSpec
 {
-    /// <summary>Display name; null: generated from the method and its hyper-parameters.</summary>
+    [SpecField(
+        SpecGroup.Identity, SpecRoles.Description, "Name", "Display name; null: generated from the method and its hyper-parameters.",
+        MinLength = 1, MaxLength = TextLimits.Name, SetByStudy = "the study names its runs")]
     public string? Name { get; init; }
 
-    /// <summary>Free text, shown as text.</summary>
+    [SpecField(
+        SpecGroup.Identity, SpecRoles.Description, "Notes", "Free text, shown as text.",
+        MaxLength = TextLimits.Notes, OwnControl = true)]
     public string? Notes { get; init; }
 
-    /// <summary>Tags to filter by.</summary>
+    [SpecField(
+        SpecGroup.Identity, SpecRoles.Description, "Tags", "Separated by commas; the run table can be filtered by tag.",
+        MaxLength = TextLimits.Tag, OwnControl = true)]
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>Queue priority; higher runs first.</summary>
+    [SpecField(
+        SpecGroup.Identity, SpecRoles.Description, "Priority", "Priority in the queue; higher runs first.",
+        NotSearched = "affects the queue only, not the results")]
     public int Priority { get; init; }
 
-    /// <summary>Name of a model folder under the configured roots; <c>sample</c> is bundled.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Steps | SpecRoles.Memory, "Model",
+        "Name of a model folder under the configured roots; sample is bundled.",
+        OwnControl = true, ProtocolTitle = "Model", SetByStudy = "it is a field of the study")]
     public string Model { get; init; } = "sample";
 
-    /// <summary>Name of a dataset folder under the configured roots; <c>sample</c> is bundled.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Dataset",
+        "Name of a dataset folder under the configured roots; sample is bundled.",
+        OwnControl = true, ProtocolTitle = "Dataset", SetByStudy = "it is a field of the study")]
     public string Dataset { get; init; } = "sample";
 
-    /// <summary>Id of a registered method, for example <c>lora</c>.</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Method", "ID of a registered method, for example lora.",
+        OwnControl = true, SetByStudy = "it is a field of each entry of methods")]
     public string Method { get; init; } = "lora";
 
-    /// <summary>Rank r of the adapters.</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Rank r", "Rank r of the adapters.",
+        Minimum = 1, ProtocolTitle = "Rank")]
     public int Rank { get; init; } = 8;
 
-    /// <summary>Alpha; the scaling is alpha / rank, or alpha / sqrt(rank) with <see cref="RankStabilized"/>.</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method, "Alpha α", "Scaling s = α/r, or α/√r if rank-stabilized.",
+        ExclusiveMinimum = 0, ProtocolTitle = "Alpha")]
     public double Alpha { get; init; } = 16;
 
-    /// <summary>Dropout on the adapter branch's input while training, in [0, 1).</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Dropout", "Applied to the adapter's input while training.",
+        Minimum = 0, ExclusiveMaximum = 1, Advanced = true, ProtocolTitle = "Dropout")]
     public double Dropout { get; init; }
 
-    /// <summary>Scaling alpha / sqrt(rank) (rsLoRA).</summary>
+    [SpecField(SpecGroup.Method, SpecRoles.Method, "Rank-stabilized scaling, α/√r", "Scaling α/√r (rsLoRA).", Advanced = true)]
     public bool RankStabilized { get; init; }
 
-    /// <summary>Linear layers that get an adapter.</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Target modules", "Linear layers that receive an adapter.",
+        OwnControl = true, ProtocolTitle = "Target modules")]
     public TargetModules TargetModules { get; init; } = TargetModules.Of("q_proj", "v_proj");
 
-    /// <summary>Options of the method; see its descriptor.</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Method options", "Options of the method; see its descriptor.",
+        OwnControl = true, NotSearched = "cannot be searched as a whole; search an option, for example methodOptions.lrRatio")]
     public JsonObject MethodOptions { get; init; } = [];
 
-    /// <summary>
-    /// Name of a PEFT adapter folder or id of a finished run that provides the initial adapter; null: the method's initialization.
-    /// </summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method, "Start from an adapter", "Name of a PEFT adapter folder, or ID of a finished run.",
+        OwnControl = true, Advanced = true, Placeholder = "the method's initialization")]
     public string? InitFrom { get; init; }
 
-    /// <summary>Learning rate (of A in LoRA+); null: the method's default.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method | SpecRoles.LearningRate, "Learning rate",
+        "Learning rate (of A in LoRA+); null: the default of the method.",
+        ExclusiveMinimum = 0, OwnControl = true)]
     public double? LearningRate { get; init; }
 
-    /// <summary>Learning rate of B in LoRA+; null: lrRatio times <see cref="LearningRate"/>.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method | SpecRoles.LearningRate, "Learning rate ηB",
+        "Learning rate of B in LoRA+; null: lrRatio × ηA.",
+        ExclusiveMinimum = 0, OwnControl = true, Placeholder = "lrRatio × ηA")]
     public double? LearningRateB { get; init; }
 
-    /// <summary>Learning-rate schedule.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method, "Schedule", "Learning rate after warmup.",
+        ProtocolTitle = "Learning rate schedule")]
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Linear;
 
-    /// <summary>Warmup steps W.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method, "Warmup steps", "Steps W in which the learning rate rises.",
+        Unit = "steps", Minimum = 0, Advanced = true, ProtocolTitle = "Warmup steps")]
     public int WarmupSteps { get; init; }
 
-    /// <summary>Horizon S of the schedule; null: the run's total steps T.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method | SpecRoles.Steps, "Schedule horizon",
+        "Optimizer steps S after which the schedule ends.",
+        Unit = "steps", Minimum = 1, Placeholder = "the run's total", Advanced = true, ProtocolTitle = "Schedule horizon (steps)")]
     public int? ScheduleSteps { get; init; }
 
-    /// <summary>Decoupled weight decay of AdamW.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method, "Weight decay", "Decoupled weight decay of AdamW.",
+        Minimum = 0, Advanced = true, ProtocolTitle = "Weight decay")]
     public double WeightDecay { get; init; }
 
-    /// <summary>Maximum global gradient norm for clipping; null: off.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Method, "Gradient clipping", "Maximum global norm of the gradient.",
+        ExclusiveMinimum = 0, Placeholder = "off", OrNull = "to disable clipping", Advanced = true,
+        ProtocolTitle = "Maximum gradient norm")]
     public double? MaxGradNorm { get; init; } = 1.0;
 
-    /// <summary>Epochs over the training sentences.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Steps, "Epochs", "Passes over the training sentences.",
+        Minimum = 1, ProtocolTitle = "Epochs")]
     public int Epochs { get; init; } = 1;
 
-    /// <summary>Number of optimizer steps after which to stop; null: all.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Steps | SpecRoles.Memory, "Stop after", "Optimizer steps after which the run stops.",
+        Unit = "steps", Minimum = 1, Placeholder = "all steps", ProtocolTitle = "Maximum optimizer steps")]
     public int? MaxSteps { get; init; }
 
-    /// <summary>Number of training sentences in the subset, capped at the size of the dataset.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Training sentences",
+        "A number above the row count means all rows.",
+        Unit = "rows", Minimum = 1, ProtocolTitle = "Training sentences")]
     public int TrainSamples { get; init; } = 20000;
 
-    /// <summary>Seed of the permutation that selects the subset; null: file order.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Data seed", "Selects the subset.",
+        Minimum = 0, Placeholder = "file order", OrNull = "for the file's order")]
     public long? DataSeed { get; init; } = 42;
 
-    /// <summary>First position of the subset in the permutation.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Data offset",
+        "First row of the subset in the permutation.",
+        Unit = "rows", Minimum = 0, Advanced = true)]
     public int DataOffset { get; init; }
 
-    /// <summary>Seed of the training order of the subset; null: the order of selection.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Seed | SpecRoles.Memory, "Order seed", "Order in which the subset is consumed.",
+        Minimum = 0, Placeholder = "as selected", OrNull = "for the subset's order", Advanced = true,
+        SetByStudy = "the study sets it to each of its seeds, so that runs are paired by seed")]
     public long? OrderSeed { get; init; }
 
-    /// <summary>Seed of the adapter's initial values and of dropout.</summary>
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Seed, "Seed", "Seed of the adapter's initial values and of dropout.",
+        OwnControl = true, SetByStudy = "the study sets it to each of its seeds")]
     public long Seed { get; init; } = 42;
 
-    /// <summary>Sentences per optimizer step.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Steps | SpecRoles.Memory, "Effective batch", "Sentences per optimizer step.",
+        Unit = "sentences", Minimum = 1, ProtocolTitle = "Effective batch size")]
     public int EffectiveBatch { get; init; } = 16;
 
-    /// <summary>Sentences per forward pass, or <c>auto</c>; the gradient does not depend on it.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Memory | SpecRoles.GradientNeutral, "Micro-batch",
+        "auto, or sentences per forward pass; 1 is the reference path.",
+        Unit = "sentences", Minimum = 1, Advanced = true)]
     public MicroBatch MicroBatch { get; init; } = MicroBatch.Auto;
 
-    /// <summary>
-    /// Maximum tokens per forward pass, without padding and with the shared prefix counted once; null: what the memory can hold, usually a
-    /// whole window. The gradient does not depend on it.
-    /// </summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Memory | SpecRoles.GradientNeutral, "Tokens per pass",
+        "Maximum tokens per forward pass, without padding and with the shared prefix counted once.",
+        Unit = "tokens", Minimum = 1, Placeholder = "as memory allows", OrNull = "to fit the available memory", Advanced = true)]
     public int? PackTokens { get; init; }
 
-    /// <summary>Name of a prompt, or a template with <c>{sentence}</c> and <c> {label}</c>.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Prompt",
+        "Name of a prompt, or a template with {sentence} and “ {label}”.",
+        OwnControl = true, ProtocolTitle = "Prompt")]
     public string Prompt { get; init; } = "paper-literal";
 
-    /// <summary>Trim trailing spaces of the sentences.</summary>
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Trim trailing space of sentences",
+        "Trim trailing space of the sentences.",
+        Advanced = true)]
     public bool StripSentence { get; init; }
 
-    /// <summary>Tokens that are targets of the loss.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Data | SpecRoles.Memory, "Loss on", "full: all tokens; completion: from the label on.",
+        ProtocolTitle = "Loss scope")]
     public LossScope LossScope { get; init; } = LossScope.Full;
 
-    /// <summary>Weighting of the token losses in a window.</summary>
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Data | SpecRoles.Memory, "Loss weighting",
+        "Mean over the window's sentences, or over its target tokens.",
+        Advanced = true, ProtocolTitle = "Loss weighting")]
     public LossWeighting LossWeighting { get; init; } = LossWeighting.PerExampleMean;
 
-    /// <summary>Number of optimizer steps between evaluations.</summary>
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Evaluation | SpecRoles.Steps, "Evaluate every", "Optimizer steps between evaluations.",
+        Unit = "steps", Minimum = 1, ProtocolTitle = "Steps between evaluations")]
     public int EvalEvery { get; init; } = 50;
 
-    /// <summary>Number of rows to evaluate, from the start of the split; null: all.</summary>
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Evaluation | SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Evaluation rows",
+        "Rows from the start of the split.",
+        Unit = "rows", Minimum = 1, Placeholder = "all", OrNull = "for all rows", ProtocolTitle = "Evaluation rows")]
     public int? EvalSamples { get; init; }
 
-    /// <summary>Rows that are evaluated.</summary>
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Evaluation | SpecRoles.Data | SpecRoles.Memory, "Evaluate on",
+        "selection: held-out training rows.",
+        ProtocolTitle = "Evaluation split",
+        SetByStudy = "the study evaluates grids on the selection split and reports on dev; with \"selection\": "
+            + "\"none\", all runs are evaluated on dev",
+        NotSearched = "is selection in every run of a sweep: selecting on the reported rows would bias the reported result")]
     public EvalSplit EvalSplit { get; init; } = EvalSplit.Dev;
 
-    /// <summary>Precision of the frozen base weights.</summary>
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Device | SpecRoles.Memory, "Base weight precision", "Precision of the frozen base weights.",
+        Advanced = true, ProtocolTitle = "Base weight precision")]
     public Precision Precision { get; init; } = Precision.Auto;
 
-    /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Device | SpecRoles.Memory | SpecRoles.GradientNeutral, "Device",
+        "auto, cpu, cuda or cuda:N.",
+        Advanced = true)]
     public string Device { get; init; } = "auto";
 
-    /// <summary>Memory budget in MiB; null: the server's.</summary>
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Device | SpecRoles.Memory | SpecRoles.GradientNeutral, "Memory budget",
+        "A run that needs more ends before its first step.",
+        Unit = "MiB", Minimum = 1, Placeholder = "server default")]
     public int? MemoryBudgetMb { get; init; }
 }

@@ -7,13 +7,6 @@ namespace LoraLab.Server.Comparison;
 /// <summary>Notes on what limits the comparability of runs and might otherwise be overlooked.</summary>
 internal static class CompareNotes
 {
-    /// <summary>Fields that change what is measured, as opposed to how well a method performs.</summary>
-    private static readonly string[] _conditions =
-        [
-            "model", "dataset", "prompt", "stripSentence", "trainSamples", "dataSeed", "dataOffset", "evalSplit", "evalSamples", "epochs",
-            "maxSteps", "effectiveBatch", "lossScope", "lossWeighting",
-        ];
-
     public static IEnumerable<string> Of(
         IReadOnlyList<ComparedRun> compared,
         IReadOnlyList<CompareRow> rows,
@@ -28,7 +21,8 @@ internal static class CompareNotes
                 + "and they are excluded from the tests.";
         }
 
-        List<string> conditions = [.. differences.Select(difference => difference.Field).Where(_conditions.Contains)];
+        IReadOnlySet<string> all = SpecFieldCatalog.Of(runs[0].Spec).Where(IsCondition);
+        List<string> conditions = [.. differences.Select(difference => difference.Field).Where(all.Contains)];
         if (conditions.Count > 0)
         {
             yield return $"The runs differ in {string.Join(", ", conditions)}: differences in accuracy may "
@@ -74,6 +68,13 @@ internal static class CompareNotes
             yield return $"The runs used different devices ({string.Join(", ", devices)}): times and memory are not comparable.";
         }
     }
+
+    /// <summary>
+    /// Whether a field changes what is measured, as opposed to how well a method performs: the data, and what determines the steps without
+    /// being a choice of the method or of when to evaluate.
+    /// </summary>
+    private static bool IsCondition(SpecFieldDescriptor field) => !field.Has(SpecRoles.Seed)
+        && (field.Has(SpecRoles.Data) || (field.Has(SpecRoles.Steps) && !field.Has(SpecRoles.Method | SpecRoles.Evaluation)));
 
     /// <summary>Notes on runs that do not contribute a result of their own.</summary>
     private static IEnumerable<string> Repetitions(IReadOnlyList<SeedGroup> groups)

@@ -31,13 +31,12 @@ internal sealed class FactorTable
     public FactorTable(IReadOnlyList<ComparedRun> runs)
     {
         _runs = runs;
-        HashSet<string> settings =
-            [.. runs.SelectMany(run => SpecDifferences.Flatten(run.Document.Spec).Keys).Where(field => field != "seed")];
+        HashSet<string> settings = [.. runs.SelectMany(run => Settings(run.Document.Spec).Keys)];
         HashSet<string> environment = [.. runs.SelectMany(run => EnvironmentOf(run).Keys)];
         foreach (ComparedRun run in runs)
         {
             Dictionary<string, (JsonNode?, string)> known = _known[run.Id] = [];
-            Dictionary<string, JsonNode?> spec = SpecDifferences.Flatten(run.Document.Spec);
+            Dictionary<string, JsonNode?> spec = Settings(run.Document.Spec);
             Add(known, FactorSource.Specification, settings.Select(field => (field, spec.GetValueOrDefault(field))));
             if (run.Fingerprint is RunFingerprint fingerprint)
             {
@@ -84,6 +83,13 @@ internal sealed class FactorTable
             _fields.TryAdd(field, source);
             known[field] = (value, SpecDifferences.Canonical(value));
         }
+    }
+
+    /// <summary>The specification without the seed; a seed that also changes the data, such as that of the order, is a factor.</summary>
+    private static Dictionary<string, JsonNode?> Settings(RunSpec spec)
+    {
+        IReadOnlySet<string> seeds = SpecFieldCatalog.Of(spec).Where(field => field.Has(SpecRoles.Seed) && !field.Has(SpecRoles.Data));
+        return SpecDifferences.Flatten(spec).Where(field => !seeds.Contains(field.Key)).ToDictionary();
     }
 
     private static Dictionary<string, JsonNode?> EnvironmentOf(ComparedRun run)

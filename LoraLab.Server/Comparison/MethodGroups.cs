@@ -8,9 +8,6 @@ namespace LoraLab.Server.Comparison;
 /// <summary>Groups completed runs by condition: the specification without seeds and fields that do not affect the result.</summary>
 internal static class MethodGroups
 {
-    /// <summary>Seeds, and fields that affect neither the gradient nor the data (see <c>microBatch</c> in the contract).</summary>
-    private static readonly string[] _ignored = ["seed", "orderSeed", "device", "memoryBudgetMb", "microBatch", "packTokens"];
-
     public static IReadOnlyList<SeedGroup> Of(IReadOnlyList<ComparedRun> runs)
     {
         List<(Dictionary<string, JsonNode?> Condition, List<ComparedRun> Runs)> conditions =
@@ -77,8 +74,11 @@ internal static class MethodGroups
             .ToDictionary(field => field, field => condition.GetValueOrDefault(field)?.DeepClone());
     }
 
-    private static Dictionary<string, JsonNode?> Condition(RunSpec spec) =>
-        SpecDifferences.Flatten(spec).Where(field => !_ignored.Contains(field.Key)).ToDictionary();
+    private static Dictionary<string, JsonNode?> Condition(RunSpec spec)
+    {
+        IReadOnlySet<string> ignored = SpecFieldCatalog.Of(spec).With(SpecRoles.Seed | SpecRoles.GradientNeutral);
+        return SpecDifferences.Flatten(spec).Where(field => !ignored.Contains(field.Key)).ToDictionary();
+    }
 
     private static string Key(Dictionary<string, JsonNode?> condition) =>
         string.Join('\n', condition.Where(field => field.Value is not null).OrderBy(field => field.Key, StringComparer.Ordinal)

@@ -10,8 +10,6 @@ namespace LoraLab.Server.Comparison;
 /// <summary>Finds the fields in which specifications differ, by dotted name; 16 equals 16.0, a missing option is null.</summary>
 internal static class SpecDifferences
 {
-    private static readonly string[] _descriptive = ["name", "notes", "tags", "priority"];
-
     public static IReadOnlyList<SpecDifference> Find(IReadOnlyList<RunDocument> runs)
     {
         List<(string Id, Dictionary<string, JsonNode?> Fields)> flat = [.. runs.Select(run => (run.Id, Flatten(run.Spec)))];
@@ -32,12 +30,10 @@ internal static class SpecDifferences
     public static Dictionary<string, JsonNode?> Flatten(RunSpec spec)
     {
         Dictionary<string, JsonNode?> fields = [];
-        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(spec, ContractJson.Options)!.AsObject())
+        JsonObject values = JsonSerializer.SerializeToNode(spec, spec.GetType(), ContractJson.Options)!.AsObject();
+        foreach (SpecFieldDescriptor field in SpecFieldCatalog.Of(spec).Fields.Where(field => !field.Has(SpecRoles.Description)))
         {
-            if (!_descriptive.Contains(name))
-            {
-                Add(fields, name, value);
-            }
+            Add(fields, field.Name, values[field.Name]);
         }
 
         return fields;

@@ -178,8 +178,10 @@ internal static class Services
         builder.Services.AddHostedService<SystemSampler>();
     }
 
-    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options =>
-        options.AddDocumentTransformer<ApiKeyDescription>().AddDocumentTransformer(static (document, _, _) =>
+    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options => options
+        .AddSchemaTransformer<SpecSchema>()
+        .AddDocumentTransformer<ApiKeyDescription>()
+        .AddDocumentTransformer(static (document, _, _) =>
         {
             document.Info.Title = "LoraLab";
             document.Info.Version = ServerVersion.Text;

@@ -13,7 +13,6 @@ public sealed record AdapterRequest(int Rank, double Scaling, double DropoutRate
     /// <summary>Cache of decompositions; null: none.</summary>
     public SvdCache? SvdCache { get; init; }
 
-    /// <summary>The request of a specification: s = α/r, or α/√r if rank-stabilized (Kalajdzievski 2023).</summary>
-    public static AdapterRequest From(RunSpec spec) =>
-        new(spec.Rank, spec.Alpha / (spec.RankStabilized ? Math.Sqrt(spec.Rank) : spec.Rank), spec.Dropout, spec.Seed);
+    /// <summary>The request of a specification.</summary>
+    public static AdapterRequest From(RunSpec spec) => new(spec.Rank, AdapterScaling.Of(spec), spec.Dropout, spec.Seed);
 }

@@ -24,15 +24,14 @@ public sealed class TrainingSubset
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
     public static TrainingSubset Select(ClassificationDataset data, RunSpec spec)
     {
-        Require(spec.TrainSamples >= 1, "trainSamples", $"must be at least 1; it is {spec.TrainSamples}");
-        Require(spec.DataSeed is null or >= 0, "dataSeed", $"must be at least 0, or null for the file's order; it is {spec.DataSeed}");
-        Require(spec.OrderSeed is null or >= 0, "orderSeed", $"must be at least 0, or null for the subset's order; it is {spec.OrderSeed}");
-        Require(spec.EvalSamples is null or >= 1, "evalSamples", $"must be at least 1, or null for all rows; it is {spec.EvalSamples}");
-        Require(
-            spec.DataOffset >= 0 && spec.DataOffset < data.Train.Count,
-            "dataOffset",
-            $"must be 0 to {data.Train.Count - 1}, because dataset '{data.Name}' has {data.Train.Count} "
-                + $"training rows; it is {spec.DataOffset}");
+        RequireBounds(spec);
+        if (spec.DataOffset >= data.Train.Count)
+        {
+            throw RunFailure.BadData(
+                $"dataOffset must be 0 to {data.Train.Count - 1}, because dataset '{data.Name}' has {data.Train.Count} "
+                    + $"training rows; it is {spec.DataOffset}.",
+                "dataOffset");
+        }
 
         IReadOnlyList<LabeledSentence> all = Permute(data.Train, spec.DataSeed);
         int end = (int)Math.Min(data.Train.Count, (long)spec.DataOffset + spec.TrainSamples);
@@ -51,11 +50,14 @@ public sealed class TrainingSubset
     private static IReadOnlyList<LabeledSentence> Permute(IReadOnlyList<LabeledSentence> rows, long? seed) =>
         seed is long value ? [.. NumpyRandom.Permutation(value, rows.Count).Select(i => rows[i])] : rows;
 
-    private static void Require(bool holds, string field, string rule)
+    private static void RequireBounds(RunSpec spec)
     {
-        if (!holds)
+        foreach (SpecFieldDescriptor field in SpecFieldCatalog.Of(spec).Fields.Where(field => field.Has(SpecRoles.Data)))
         {
-            throw RunFailure.BadData($"{field} {rule}.", field);
+            if (field.Problem(spec) is string problem)
+            {
+                throw RunFailure.BadData(problem, field.Name);
+            }
         }
     }
 }

@@ -2,15 +2,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
-using LoraLab.Training.Models.Blocks;
-using LoraLab.Training.Models.Families;
-using LoraLab.Training.Models.Weights;
 
 namespace LoraLab.Training.Models;
 
 /// <summary>Shape of a Llama-architecture model, from the <c>config.json</c> of a Hugging Face folder.</summary>
-public record LlamaConfig
+public sealed record LlamaConfig
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "config.json";
@@ -89,14 +87,30 @@ public record LlamaConfig
     [JsonIgnore]
     public int HeadSize => HeadSizeOrNull ?? HiddenSize / Heads;
 
-    /// <summary>What a block consists of; all blocks are the same.</summary>
+    /// <summary>Names and shapes of the linear layers of a block.</summary>
     [JsonIgnore]
-    public virtual BlockDescription Block => LlamaFamily.Block(this);
+    public IReadOnlyList<LinearShape> BlockLinears =>
+    [
+        new("q_proj", "self_attn", Heads * HeadSize, HiddenSize),
+        new("k_proj", "self_attn", KeyValueHeads * HeadSize, HiddenSize),
+        new("v_proj", "self_attn", KeyValueHeads * HeadSize, HiddenSize),
+        new("o_proj", "self_attn", HiddenSize, Heads * HeadSize),
+        new("gate_proj", "mlp", IntermediateSize, HiddenSize),
+        new("up_proj", "mlp", IntermediateSize, HiddenSize),
+        new("down_proj", "mlp", HiddenSize, IntermediateSize),
+    ];
 
     /// <summary>Number of parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]
-    public long ParameterCount =>
-        CheckpointShapes.Of(this).Sum(weight => weight.Shape.Aggregate(1L, (product, length) => product * length));
+    public long ParameterCount
+    {
+        get
+        {
+            long block = BlockLinears.Sum(shape => (long)shape.Out * shape.In) + 2L * HiddenSize;
+            long embedding = (long)VocabularySize * HiddenSize;
+            return embedding * (TiedHead ? 1 : 2) + Layers * block + HiddenSize;
+        }
+    }
 
     /// <summary>
     /// Estimated number of activation values of one block per token: about 14 tensors of the hidden size and 5 of the MLP's inner width.
@@ -106,8 +120,8 @@ public record LlamaConfig
     public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
 
     /// <summary>The linear layers of a block that have an adapter.</summary>
-    public IEnumerable<BlockLinear> AdaptedLinears(TargetModules targets) =>
-        Block.Linears.Where(linear => targets.Names is null || targets.Names.Contains(linear.Name));
+    public IEnumerable<LinearShape> AdaptedLinears(TargetModules targets) =>
+        BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
 
     /// <summary>Reads and validates <c>config.json</c> of a model folder.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -11,17 +10,11 @@ namespace LoraLab.Training.Specs;
 /// <summary>Reads a specification field by field, so that all errors are reported at once with their fields.</summary>
 public static class SpecReader
 {
-    private static readonly IReadOnlyDictionary<string, PropertyInfo> _fields = typeof(RunSpec)
-        .GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(property => property.CanWrite)
-        .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name));
-
-    private static readonly NullabilityInfoContext _nullability = new();
-
     /// <summary>Reads a specification; invalid fields keep their defaults and are added to <paramref name="errors"/>.</summary>
     public static RunSpec Read(JsonNode? json, ICollection<FieldError> errors)
     {
         RunSpec spec = new();
+        SpecFieldCatalog catalog = SpecFieldCatalog.Default;
         if (json is not JsonObject document)
         {
             errors.Add(new("spec", "The run specification must be a JSON object."));
@@ -30,67 +23,53 @@ public static class SpecReader
 
         foreach ((string key, JsonNode? value) in document)
         {
-            if (!_fields.TryGetValue(key, out PropertyInfo? field))
+            if (catalog.Find(key) is not SpecFieldDescriptor field)
             {
-                errors.Add(new(key, Suggestions.UnknownKey(key, key, [.. _fields.Keys])));
+                errors.Add(new(key, Suggestions.UnknownKey(key, key, [.. catalog.Names])));
             }
-            else if (value is null)
+            else if (value is not null)
             {
-                SetNull(spec, key, field, errors);
+                SetValue(spec, field, value, errors);
+            }
+            else if (field.IsNullable)
+            {
+                field.Property.SetValue(spec, null);
             }
             else
             {
-                SetValue(spec, key, field, value, errors);
+                errors.Add(new(key, $"{key} must not be null; omit it to use the default."));
             }
         }
 
         return spec;
     }
 
-    private static void SetNull(RunSpec spec, string key, PropertyInfo field, ICollection<FieldError> errors)
-    {
-        bool isNullable = Nullable.GetUnderlyingType(field.PropertyType) is not null
-            || _nullability.Create(field).WriteState == NullabilityState.Nullable;
-        if (isNullable)
-        {
-            field.SetValue(spec, null);
-        }
-        else
-        {
-            errors.Add(new(key, $"{key} must not be null; omit it to use the default."));
-        }
-    }
-
-    private static void SetValue(RunSpec spec, string key, PropertyInfo field, JsonNode value, ICollection<FieldError> errors)
+    private static void SetValue(RunSpec spec, SpecFieldDescriptor field, JsonNode value, ICollection<FieldError> errors)
     {
         try
         {
-            field.SetValue(spec, value.Deserialize(field.PropertyType, ContractJson.Options));
+            field.Property.SetValue(spec, value.Deserialize(field.Property.PropertyType, ContractJson.Options));
         }
         catch (JsonException e)
         {
             errors.Add(new(
-                key,
-                e.Message.StartsWith(key, StringComparison.Ordinal)
+                field.Name,
+                e.Message.StartsWith(field.Name, StringComparison.Ordinal)
                     ? e.Message
-                    : $"{key} must be {Describe(field.PropertyType)}; it is {Shorten(value)}."));
+                    : $"{field.Name} must be {Describe(field)}; it is {Shorten(value)}."));
         }
     }
 
-    private static string Describe(Type type)
+    private static string Describe(SpecFieldDescriptor field) => field.Kind switch
     {
-        Type plain = Nullable.GetUnderlyingType(type) ?? type;
-        return plain switch
-        {
-            { IsEnum: true } => $"one of {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
-            _ when plain == typeof(int) || plain == typeof(long) => "a whole number",
-            _ when plain == typeof(double) => "a number",
-            _ when plain == typeof(bool) => "true or false",
-            _ when plain == typeof(string) => "a string",
-            _ when plain == typeof(JsonObject) => "a JSON object",
-            _ => "a list of strings",
-        };
-    }
+        SpecFieldKind.Choice => $"one of {string.Join(", ", field.Choices)}",
+        SpecFieldKind.Integer => "a whole number",
+        SpecFieldKind.Number => "a number",
+        SpecFieldKind.Boolean => "true or false",
+        SpecFieldKind.Text => "a string",
+        SpecFieldKind.Options => "a JSON object",
+        _ => "a list of strings",
+    };
 
     private static string Shorten(JsonNode value)
     {

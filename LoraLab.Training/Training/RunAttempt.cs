@@ -76,7 +76,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         TorchRuntime.EnsureLoaded();
         string specSha256 = SpecHash.Of(spec);
         using CheckpointReader? checkpoint = resume ? new CheckpointFolders(recorder.Directory).Latest(recorder.Log) : null;
-        checkpoint?.RequireSpec(specSha256, recorder.Directory.FullPath);
+        checkpoint?.RequireSpec(spec, recorder.Directory.FullPath);
 
         RunSpec used = checkpoint?.State.Spec ?? spec;
         using RunData data = preparation.Read(used);

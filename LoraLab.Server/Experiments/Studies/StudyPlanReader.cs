@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Studies.Templates;
@@ -30,7 +31,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
         ScaleProfile profile = await ProfileAsync(submitted, model, cancellationToken);
         StudyPlan plan = Complete(submitted, profile) with { Model = model, Dataset = dataset, Profile = profile.Id };
         plan = await FitDataAsync(submitted, plan, warnings, cancellationToken);
-        errors.AddRange(StudyPlanRules.Check(plan, [.. methods.Select(method => method.Id)]));
+        errors.AddRange(StudyPlanRules.Check(plan, [.. methods.Select(method => method.Id)], SpecFieldCatalog.Default));
         Refuse(errors);
 
         plan = plan with { Name = plan.Name?.Trim() ?? NameFor(plan) };

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -13,24 +11,6 @@ namespace LoraLab.Server.Experiments.Studies;
 internal static class StudyPlanRules
 {
     private const int MaxSeeds = 100;
-
-    private static readonly HashSet<string> _fields =
-        [.. JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject().Select(field => field.Key)];
-
-    /// <summary>Fields that the study sets itself, with the reason.</summary>
-    private static readonly Dictionary<string, string> _setByStudy = new()
-    {
-        ["seed"] = "the study sets it to each of its seeds",
-        ["orderSeed"] = "the study sets it to each of its seeds, so that runs are paired by seed",
-        ["evalSplit"] = "the study evaluates grids on the selection split and reports on dev; with \"selection\": "
-            + "\"none\", all runs are evaluated on dev",
-        ["model"] = "it is a field of the study",
-        ["dataset"] = "it is a field of the study",
-        ["method"] = "it is a field of each entry of methods",
-        ["name"] = "the study names its runs",
-    };
-
-    private static readonly string[] _descriptive = ["tags", "notes", "priority"];
 
     /// <summary>Checks schema version, template, size and profile, on which everything else depends.</summary>
     public static IEnumerable<FieldError> CheckNames(StudyPlan plan)
@@ -66,12 +46,15 @@ internal static class StudyPlanRules
     }
 
     /// <summary>Checks a plan that was completed with its template.</summary>
-    public static IEnumerable<FieldError> Check(StudyPlan plan, IReadOnlyCollection<string> methods) =>
+    /// <param name="plan">The plan.</param>
+    /// <param name="methods">Ids of all methods.</param>
+    /// <param name="fields">The fields of the specification.</param>
+    public static IEnumerable<FieldError> Check(StudyPlan plan, IReadOnlyCollection<string> methods, SpecFieldCatalog fields) =>
     [
         .. Texts(plan.Name, plan.Notes),
         .. Seeds(plan),
-        .. Fields("spec", plan.Spec, plan.Selection),
-        .. Methods(plan, methods),
+        .. Fields("spec", plan.Spec, plan.Selection, fields),
+        .. Methods(plan, methods, fields),
     ];
 
     /// <summary>Checks name and notes.</summary>
@@ -107,7 +90,7 @@ internal static class StudyPlanRules
         }
     }
 
-    private static IEnumerable<FieldError> Methods(StudyPlan plan, IReadOnlyCollection<string> known)
+    private static IEnumerable<FieldError> Methods(StudyPlan plan, IReadOnlyCollection<string> known, SpecFieldCatalog fields)
     {
         if (plan.Methods is null or { Count: 0 })
         {
@@ -131,35 +114,35 @@ internal static class StudyPlanRules
                 yield return new($"{place}.method", $"methods lists {method.Method} more than once; define its variants as a grid.");
             }
 
-            foreach (FieldError error in Fields($"{place}.spec", method.Spec, null).Concat(Grid($"{place}.grid", method)))
+            foreach (FieldError error in Fields($"{place}.spec", method.Spec, null, fields).Concat(Grid($"{place}.grid", method, fields)))
             {
                 yield return error;
             }
         }
     }
 
-    private static IEnumerable<FieldError> Fields(string place, JsonObject? spec, StudySelection? selection)
+    private static IEnumerable<FieldError> Fields(string place, JsonObject? spec, StudySelection? selection, SpecFieldCatalog fields)
     {
         foreach ((string field, JsonNode? value) in spec ?? [])
         {
             bool dev = field == "evalSplit" && selection == StudySelection.None && value?.ToString() == "dev";
-            if (Problem(field) is { } problem && !dev)
+            if (Problem(field, fields) is { } problem && !dev)
             {
                 yield return new($"{place}.{field}", problem);
             }
         }
     }
 
-    private static IEnumerable<FieldError> Grid(string place, StudyMethod method)
+    private static IEnumerable<FieldError> Grid(string place, StudyMethod method, SpecFieldCatalog fields)
     {
         foreach ((string field, IReadOnlyList<JsonNode>? values) in method.Grid ?? new Dictionary<string, IReadOnlyList<JsonNode>>())
         {
             string name = $"{place}.{field}";
-            if (Problem(field) is { } problem)
+            if (Problem(field, fields) is { } problem)
             {
                 yield return new(name, problem);
             }
-            else if (_descriptive.Contains(field))
+            else if (fields[field].Has(SpecRoles.Description))
             {
                 yield return new(name, $"{field} only describes a run and has no effect on its results; it cannot be in a grid.");
             }
@@ -183,10 +166,12 @@ internal static class StudyPlanRules
         }
     }
 
-    private static string? Problem(string field) =>
-        _setByStudy.TryGetValue(field, out string? reason) ? $"{field} cannot be set here: {reason}."
-        : _fields.Contains(field) ? null
-        : $"{Short(field)} is not a field of the run specification.";
+    private static string? Problem(string name, SpecFieldCatalog fields) => fields.Find(name) switch
+    {
+        null => $"{Short(name)} is not a field of the run specification.",
+        { Attribute.SetByStudy: string reason } => $"{name} cannot be set here: {reason}.",
+        _ => null,
+    };
 
     private static string Short(string text) => text.Length <= 64 ? text : text[..64] + "…";
 }

@@ -116,7 +116,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
 
     private static int StepsOf(PreparedSweep prepared, RunSpec spec)
     {
-        if (!prepared.Space.Dimensions.Any(dimension => SpecFields.AffectingSteps.Contains(dimension.Field)))
+        if (!prepared.Space.Dimensions.Any(dimension => SpecFields.Default.AffectingSteps.Contains(dimension.Field)))
         {
             return prepared.TotalSteps;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Runs;
@@ -10,6 +11,8 @@ namespace LoraLab.Server.Experiments.Sweeps;
 /// <summary>Validation of a plan by itself, and warnings about it.</summary>
 internal static class SweepRules
 {
+    private static readonly SpecFields _fields = SpecFields.Default;
+
     public static IEnumerable<FieldError> Check(SweepPlan plan)
     {
         foreach (FieldError error in Texts(plan.Name, plan.Notes))
@@ -54,20 +57,20 @@ internal static class SweepRules
     /// <summary>A pruner compares runs at the same step, so no searched field may change what a step or an evaluation is.</summary>
     public static IEnumerable<FieldError> CheckSteps(SweepPlan plan, SearchSpace space) => plan.Pruner is null
         ? []
-        : space.Dimensions.Where(dimension => SpecFields.AffectingSteps.Contains(dimension.Field)).Select(dimension => new FieldError(
+        : space.Dimensions.Where(dimension => _fields.AffectingSteps.Contains(dimension.Field)).Select(dimension => new FieldError(
             "pruner", $"pruner compares runs at the same step, but {dimension.Field} changes what a step or an evaluation is; "
                 + $"remove {dimension.Field} from space, or remove the pruner."));
 
     /// <summary>Warnings about a valid plan.</summary>
     public static IEnumerable<string> Warn(SweepPlan plan, SearchSpace space, int runs)
     {
-        if (space.Dimensions.Where(dimension => SpecFields.AffectingRows.Contains(dimension.Field)).Select(dimension => dimension.Field)
+        if (space.Dimensions.Where(dimension => _fields.AffectingRows.Contains(dimension.Field)).Select(dimension => dimension.Field)
             .ToArray() is { Length: > 0 } fields)
         {
             yield return $"{string.Join(" and ", fields)} changes which rows are evaluated, so runs are compared on different rows.";
         }
 
-        if (space.Has("seed") || space.Has("orderSeed"))
+        if (SpecFieldCatalog.Default.With(SpecRoles.Seed).Any(space.Has))
         {
             yield return "Seeds are not hyper-parameters: the best of several seeds is only the luckiest. To measure the variance over "
                 + "seeds, repeat one configuration in a study.";

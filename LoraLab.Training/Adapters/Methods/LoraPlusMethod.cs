@@ -27,7 +27,7 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
         Start = "A random, B zero: the initial model equals the base model",
         Shapes =
         [
-            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, " + AdapterScaling.Formula,
             "W [out, in] frozen; A [r, in]; B [out, r]",
         ],
         Initialization =

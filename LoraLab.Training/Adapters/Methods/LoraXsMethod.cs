@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Training.Adapters.Svd;
 using static TorchSharp.torch;
@@ -21,12 +22,6 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     }
 
     /// <inheritdoc />
-    public override IReadOnlyList<AdapterFactor> Trained => [AdapterFactor.R];
-
-    /// <inheritdoc />
-    public override IReadOnlyList<AdapterFactor> Frozen => [AdapterFactor.A, AdapterFactor.B];
-
-    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "lora-xs",
@@ -37,7 +32,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         Start = "R close to zero: the initial model is very close to the base model",
         Shapes =
         [
-            "y = x·Wᵀ + s·drop(x)·Aᵀ·Rᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Rᵀ·Bᵀ, " + AdapterScaling.Formula,
             "W [out, in] frozen; A [r, in] and B [out, r] frozen; R [r, r] trained",
         ],
         Initialization =
@@ -75,6 +70,13 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     };
 
     /// <inheritdoc />
+    public override long TrainableParameters(LinearShape shape, int rank) => (long)rank * rank;
+
+    /// <inheritdoc />
+    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
+        new(TrainableParameters(shape, rank), base.TrainableParameters(shape, rank)) { MiddleOnly = true };
+
+    /// <inheritdoc />
     protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
         using IDisposable scope = NewDisposeScope();
@@ -87,7 +89,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             _ => (svd.Vh_RI.mul(root_R.unsqueeze(1)), svd.U_OR.mul(root_R)),
         };
         Tensor r_RR = Initializers.Gaussian(
-            AdapterFactor.R.NameIn(layer.Name), request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
+            layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope())
         {

@@ -23,9 +23,6 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     }
 
     /// <inheritdoc />
-    public override IReadOnlyList<AdapterFactor> Frozen => [AdapterFactor.ExtractedA, AdapterFactor.ExtractedB];
-
-    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "pissa",
@@ -36,7 +33,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         Start = "A and B from the principal components of W: the initial model equals the base model",
         Shapes =
         [
-            "y = x·W_resᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "y = x·W_resᵀ + s·drop(x)·Aᵀ·Bᵀ, " + AdapterScaling.Formula,
             "W_res [out, in] frozen; A [r, in]; B [out, r]",
         ],
         Initialization =
@@ -77,7 +74,8 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
     {
         bool inBranch = Read(options).Residual == Residual.Branch;
-        return base.Footprint(shape, rank, options) with { SecondBranch = inBranch, ReplacesWeight = !inBranch };
+        long values = TrainableParameters(shape, rank);
+        return new(values, values) { SecondBranch = inBranch, ReplacesWeight = !inBranch };
     }
 
     /// <inheritdoc />

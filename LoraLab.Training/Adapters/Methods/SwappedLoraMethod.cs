@@ -29,7 +29,7 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
         Start = "A zero, B random: the initial model equals the base model",
         Shapes =
         [
-            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, " + AdapterScaling.Formula,
             "W [out, in] frozen; A [r, in]; B [out, r]",
         ],
         Initialization =
@@ -62,7 +62,7 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
 
     internal static LowRankAdapter RandomB(LinearLayer layer, AdapterRequest request, Start start, double bound)
     {
-        string name = AdapterFactor.B.NameIn(layer.Name);
+        string name = layer.Name + ".lora_B";
         (int rank, int width, var device) = (request.Rank, layer.Out, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name,

@@ -26,7 +26,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
         Start = "A random, B zero: the initial model equals the base model",
         Shapes =
         [
-            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, s = α/r (α/√r with rankStabilized)",
+            "y = x·Wᵀ + s·drop(x)·Aᵀ·Bᵀ, " + AdapterScaling.Formula,
             "W [out, in] frozen; A [r, in]; B [out, r]",
         ],
         Initialization =
@@ -57,7 +57,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
 
     internal static LowRankAdapter RandomA(LinearLayer layer, AdapterRequest request, Start start)
     {
-        string name = AdapterFactor.A.NameIn(layer.Name);
+        string name = layer.Name + ".lora_A";
         (int rank, int width, var device) = (request.Rank, layer.In, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name,

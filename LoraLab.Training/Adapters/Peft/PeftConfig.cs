@@ -63,9 +63,9 @@ public sealed record PeftConfig
     [JsonPropertyName("init_lora_weights")]
     public JsonElement InitLoraWeights { get; init; }
 
-    /// <summary>s = α/r, or α/√r.</summary>
+    /// <summary>s.</summary>
     [JsonIgnore]
-    public double Scaling => Alpha / (RankStabilized ? Math.Sqrt(Rank) : Rank);
+    public double Scaling => AdapterScaling.Of(Alpha, Rank, RankStabilized);
 
     /// <summary>Why ΔW is not s·B·A on the original base, as the predicate of a sentence; null if it is.</summary>
     public string? Problem()

@@ -27,8 +27,8 @@ public static class PeftExport
         foreach (LowRankAdapter adapter in all)
         {
             (Tensor a_RI, Tensor b_OR) = OnOriginalBase(adapter);
-            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.A)] = a_RI.cpu().contiguous();
-            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.B)] = b_OR.cpu().contiguous();
+            tensors[PeftFiles.TensorName(adapter.Module, 'A')] = a_RI.cpu().contiguous();
+            tensors[PeftFiles.TensorName(adapter.Module, 'B')] = b_OR.cpu().contiguous();
         }
 
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
@@ -51,8 +51,7 @@ public static class PeftExport
 
     private static JsonObject Config(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters, int growth)
     {
-        // α grows with the rank so that α/r (or α/√r) is unchanged.
-        double alpha = spec.Alpha * (spec.RankStabilized ? Math.Sqrt(growth) : growth);
+        double alpha = AdapterScaling.AlphaAtRank(spec, growth);
         string[] targets =
         [
             .. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal),

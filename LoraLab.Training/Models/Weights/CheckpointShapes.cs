@@ -1,4 +1,4 @@
-using LoraLab.Training.Models.Blocks;
+using LoraLab.Training.Adapters;
 
 namespace LoraLab.Training.Models.Weights;
 
@@ -9,13 +9,14 @@ public static class CheckpointShapes
     public static IEnumerable<(string Name, long[] Shape)> Of(LlamaConfig config)
     {
         long width = config.HiddenSize;
-        BlockDescription block = config.Block;
         yield return (CheckpointNames.Embedding, [config.VocabularySize, width]);
         for (int i = 0; i < config.Layers; i++)
         {
-            foreach ((string, long[]) weight in block.Weights(i))
+            yield return (CheckpointNames.AttentionNorm(i), [width]);
+            yield return (CheckpointNames.MlpNorm(i), [width]);
+            foreach (LinearShape shape in config.BlockLinears)
             {
-                yield return weight;
+                yield return (shape.ModuleName(i) + CheckpointNames.WeightSuffix, [shape.Out, shape.In]);
             }
         }
 

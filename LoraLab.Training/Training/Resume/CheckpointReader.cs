@@ -2,6 +2,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Training.Fingerprints;
 using TorchSharp;
 
 namespace LoraLab.Training.Training.Resume;
@@ -29,9 +30,9 @@ public sealed class CheckpointReader : IDisposable
 
     /// <summary>Checks that the checkpoint belongs to a specification.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>
-    public void RequireSpec(string specSha256, string folder)
+    public void RequireSpec(RunSpec spec, string folder)
     {
-        if (State.SpecSha256 != specSha256)
+        if (!SpecHash.Matches(State.SpecSha256, spec))
         {
             throw RunFailure.BadData(
                 $"The checkpoint in {folder} was saved with another specification; restore the original "

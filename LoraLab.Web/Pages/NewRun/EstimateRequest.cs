@@ -7,12 +7,6 @@ namespace LoraLab.Web.Pages.NewRun;
 /// <summary>The form's memory estimate, requested again only when a field changes on which memory depends.</summary>
 internal sealed class EstimateRequest(LabApi api)
 {
-    private static readonly string[] _irrelevantFields =
-    [
-        "name", "notes", "tags", "priority", "seed", "learningRate", "learningRateB", "schedule", "warmupSteps", "scheduleSteps",
-        "weightDecay", "maxGradNorm",
-    ];
-
     private string? _answeredRequest;
 
     /// <summary>The latest estimate; null if there is none yet or the request failed.</summary>
@@ -27,18 +21,25 @@ internal sealed class EstimateRequest(LabApi api)
     /// <summary>Clears the estimate, as when the specification is invalid.</summary>
     internal void Clear() => (Estimate, Problem, _answeredRequest, IsPending) = (null, null, null, false);
 
+    /// <summary>The specification without the fields on which memory does not depend.</summary>
+    internal static JsonObject Relevant(JsonObject body, SpecFieldCatalog catalog)
+    {
+        JsonObject relevant = SpecForm.Copy(body);
+        foreach (string field in catalog.Where(field => !field.Has(SpecRoles.Memory)))
+        {
+            relevant.Remove(field);
+        }
+
+        return relevant;
+    }
+
     /// <summary>Requests the estimate of a valid specification.</summary>
     /// <param name="body">The specification.</param>
     /// <param name="requested">Called when the request is sent.</param>
     /// <param name="cancellationToken">Cancelled when the specification changes again.</param>
     internal async Task UpdateAsync(JsonObject body, Action requested, CancellationToken cancellationToken)
     {
-        JsonObject request = SpecForm.Copy(body);
-        foreach (string field in _irrelevantFields)
-        {
-            request.Remove(field);
-        }
-
+        JsonObject request = Relevant(body, SpecFieldCatalog.Default);
         string text = request.ToJsonString();
         if (text == _answeredRequest)
         {

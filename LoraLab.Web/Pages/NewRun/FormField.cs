@@ -1,6 +1,8 @@
+using LoraLab.Contracts.Runs;
+
 namespace LoraLab.Web.Pages.NewRun;
 
-/// <summary>A field of the specification in the form.</summary>
+/// <summary>An input of a form.</summary>
 /// <param name="Name">JSON name.</param>
 /// <param name="Label">The label.</param>
 /// <param name="Kind">The kind of input.</param>
@@ -18,4 +20,29 @@ public sealed record FormField(string Name, string Label, FieldKind Kind, string
 
     /// <summary>Whether the field is hidden until more settings are shown.</summary>
     public bool Advanced { get; init; }
+
+    /// <summary>The input of a field of the specification.</summary>
+    internal static FormField From(SpecFieldDescriptor field) => new(
+        field.Name,
+        LabelWithUnit(field.Attribute),
+        field.Kind switch
+        {
+            SpecFieldKind.Integer or SpecFieldKind.Number or SpecFieldKind.AutoOrInteger => FieldKind.Number,
+            SpecFieldKind.Choice => FieldKind.Choice,
+            SpecFieldKind.Boolean => FieldKind.Switch,
+            _ => FieldKind.Text,
+        },
+        field.Attribute.Help.TrimEnd('.'))
+    {
+        Choices = field.Choices,
+        Placeholder = field.Attribute.Placeholder,
+        Nullable = field.IsNullable,
+        Advanced = field.Attribute.Advanced,
+    };
+
+    // The unit, unless label or help say it.
+    private static string LabelWithUnit(SpecFieldAttribute field) =>
+        field.Unit is string unit && !$"{field.Label} {field.Help}".Contains(unit, StringComparison.OrdinalIgnoreCase)
+            ? $"{field.Label} ({unit})"
+            : field.Label;
 }

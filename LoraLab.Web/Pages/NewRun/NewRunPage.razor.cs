@@ -16,8 +16,10 @@ namespace LoraLab.Web.Pages.NewRun;
 /// </summary>
 public sealed partial class NewRunPage
 {
-    private static readonly FormField _rateB =
-        new("learningRateB", "Learning rate ηB", FieldKind.Number, "Empty: lrRatio × ηA") { Nullable = true };
+    private static readonly FormField _rate = FormFields.Of("learningRate");
+    private static readonly FormField _rateB = FormFields.Of("learningRateB") with { Help = "Empty: lrRatio × ηA" };
+    private static readonly FormField _seed = FormFields.Of("seed") with { Kind = FieldKind.Text };
+    private static readonly FormField _tagsField = FormFields.Of("tags");
 
     private static readonly TimeSpan _typingPause = TimeSpan.FromMilliseconds(350);
 
@@ -66,8 +68,7 @@ public sealed partial class NewRunPage
 
     private string SeedHelp => Seeds.Count > 1 ? $"{Seeds.Count} seeds: one run each" : "Several, such as 1, 2, 3, create one run each";
 
-    private FormField RateField =>
-        new("learningRate", SeparateRates ? "Learning rate ηA" : "Learning rate", FieldKind.Number, RateHelp) { Nullable = true };
+    private FormField RateField => _rate with { Label = SeparateRates ? $"{_rate.Label} ηA" : _rate.Label, Help = RateHelp };
 
     /// <summary>Whether the form has separate learning rates for A and B.</summary>
     private bool SeparateRates => Descriptor?.HasLearningRateB == true && !_allMethods;

@@ -14,7 +14,7 @@ namespace LoraLab.Web.Pages.NewRun;
 /// </summary>
 internal sealed class SpecForm
 {
-    private static readonly JsonObject _contractDefaults = ToJson(new RunSpec());
+    private static readonly JsonObject _contractDefaults = SpecFieldCatalog.Default.Defaults;
 
     private readonly Dictionary<string, JsonNode> _optionsOfOtherMethods = [];
     private JsonObject _base = Copy(_contractDefaults);

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.Pages.NewRun;
@@ -8,8 +6,6 @@ namespace LoraLab.Web.Pages.NewRun;
 /// <summary>Shared state of the form's components: the specification, the server's validation messages, and a change callback.</summary>
 public sealed class SpecFormContext
 {
-    private static readonly JsonObject _defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
-
     private readonly Action _changed;
 
     internal SpecFormContext(SpecForm form, Action changed)
@@ -26,7 +22,7 @@ public sealed class SpecFormContext
     internal IReadOnlyList<string> Errors(string field) =>
         AllErrors.TryGetValue(field, out IReadOnlyList<string>? messages) ? messages : [];
 
-    internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], _defaults[field]);
+    internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], SpecFieldCatalog.Default.Defaults[field]);
 
     internal void Changed() => _changed();
 }

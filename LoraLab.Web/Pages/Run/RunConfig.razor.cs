@@ -10,7 +10,14 @@ namespace LoraLab.Web.Pages.Run;
 /// <summary>The effective configuration, taken from the stored run alone.</summary>
 public sealed partial class RunConfig
 {
-    private static readonly JsonObject _defaults = ToJson(new RunSpec());
+    private static readonly JsonObject _defaults = SpecFieldCatalog.Default.Defaults;
+
+    /// <summary>The groups of the form, without name and priority, which the page shows elsewhere.</summary>
+    private static readonly IReadOnlyList<IGrouping<SpecGroup, SpecFieldDescriptor>> _groups =
+    [
+        .. SpecFieldCatalog.Default.Fields.Where(field => field.Group != SpecGroup.Identity)
+            .GroupBy(field => field.Group).OrderBy(group => group.Key),
+    ];
 
     private JsonObject _spec = [];
     private string _json = "";

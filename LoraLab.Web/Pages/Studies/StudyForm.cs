@@ -14,9 +14,6 @@ namespace LoraLab.Web.Pages.Studies;
 /// </summary>
 internal sealed class StudyForm
 {
-    /// <summary>Fields of the run form that a study sets itself.</summary>
-    private static readonly HashSet<string> _setByStudy = ["orderSeed", "evalSplit"];
-
     private static readonly HashSet<string> _formFields =
     [
         .. new[] { Data, Adapter, Optimization, Evaluation }.SelectMany(fields => fields).Select(field => field.Name), "prompt",
@@ -29,14 +26,13 @@ internal sealed class StudyForm
     private JsonArray? _changedMethods;
     private string _defaultSelection = "selectionSplit";
 
-    internal static IReadOnlyList<FormField> Data => [.. FormFields.Data.Where(candidate => !_setByStudy.Contains(candidate.Name))];
+    internal static IReadOnlyList<FormField> Data => FormFields.WithoutSetByStudy(FormFields.Data);
 
     internal static IReadOnlyList<FormField> Adapter => FormFields.Adapter;
 
     internal static IReadOnlyList<FormField> Optimization => FormFields.Optimization;
 
-    internal static IReadOnlyList<FormField> Evaluation =>
-        [.. FormFields.Evaluation.Where(candidate => !_setByStudy.Contains(candidate.Name))];
+    internal static IReadOnlyList<FormField> Evaluation => FormFields.WithoutSetByStudy(FormFields.Evaluation);
 
     /// <summary>The shared protocol, which starts from the defaults.</summary>
     internal SpecForm Protocol { get; } = new();
@@ -60,6 +56,15 @@ internal sealed class StudyForm
     internal string Dataset => Member("dataset") ?? "sample";
 
     internal string Selection => Member("selection") ?? _defaultSelection;
+
+    /// <summary>JSON names of the fields offered for a grid: numbers, choices and switches of method and optimization.</summary>
+    internal static IReadOnlyList<string> GridFields(SpecFieldCatalog catalog) =>
+    [
+        .. FormFields.Searchable(catalog, SpecGroup.Method, SpecGroup.Optimization)
+            .Where(name => catalog[name] is { Attribute.SetByStudy: null } field
+                && !field.Has(SpecRoles.GradientNeutral)
+                && field.Kind is SpecFieldKind.Integer or SpecFieldKind.Number or SpecFieldKind.Choice or SpecFieldKind.Boolean),
+    ];
 
     internal string? Member(string name) => _members.TryGetValue(name, out JsonNode? value) ? JsonFormat.Show(value) : null;
 

@@ -17,19 +17,16 @@ namespace LoraLab.Web.Pages.Sweeps;
 public sealed partial class NewSweepPage
 {
     private const int ConfirmationThreshold = 500;
+    private const string Rows = "trainSamples";
 
     private static readonly TimeSpan _debounceDelay = TimeSpan.FromMilliseconds(400);
-    private static readonly FormField _rate = new("learningRate", "Learning rate", FieldKind.Number, "Empty: the default of the method")
-    {
-        Nullable = true,
-    };
-    private static readonly FormField _rateB = new("learningRateB", "Learning rate ηB", FieldKind.Number, "Empty: lrRatio × ηA")
-    {
-        Nullable = true,
-        Placeholder = "lrRatio × ηA",
-    };
-    private static readonly FormField _seed = new("seed", "Seed", FieldKind.Number, "Same for all runs");
-    private static readonly FormField[] _evaluation = [.. FormFields.Evaluation.Where(field => field.Name != "evalSplit")];
+    private static readonly FormField _rate = FormFields.Of("learningRate") with { Help = "Empty: the default of the method" };
+    private static readonly FormField _rateB = FormFields.Of("learningRateB") with { Help = "Empty: lrRatio × ηA" };
+    private static readonly FormField _seed = FormFields.Of("seed") with { Help = "Same for all runs" };
+
+    /// <summary>The evaluation fields that a sweep does not set itself.</summary>
+    private static readonly IReadOnlyList<FormField> _evaluation =
+        [.. FormFields.Evaluation.Where(field => SpecFieldCatalog.Default[field.Name].Attribute.NotSearched is null)];
 
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
@@ -93,9 +90,9 @@ public sealed partial class NewSweepPage
     private void ReserveSelectionRows()
     {
         int rows = Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset"))?.TrainRows ?? 0;
-        if (!_context.Differs("trainSamples") && rows > 0 && rows <= new RunSpec().TrainSamples)
+        if (!_context.Differs(Rows) && rows > 0 && rows <= new RunSpec().TrainSamples)
         {
-            _form.Set("trainSamples", rows / 4);
+            _form.Set(Rows, rows / 4);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
@@ -10,7 +11,7 @@ namespace LoraLab.Server.Experiments.Studies.Steps;
 internal static class StudyGrid
 {
     /// <summary>Fields along which a grid can be extended.</summary>
-    public static readonly string[] RateFields = ["learningRate", "learningRateB"];
+    public static readonly string[] RateFields = [.. SpecFieldCatalog.Default.With(SpecRoles.LearningRate)];
 
     /// <summary>All combinations, the last field changing fastest; one empty cell without a grid.</summary>
     public static IReadOnlyList<JsonObject> Cells(StudyMethod method)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
@@ -10,32 +11,6 @@ namespace LoraLab.Server.Experiments.Studies.Tables;
 internal static class ProtocolTable
 {
     public const string Id = "protocol";
-
-    private static readonly (string Field, string Title)[] _fields =
-    [
-        ("model", "Model"),
-        ("dataset", "Dataset"),
-        ("trainSamples", "Training sentences"),
-        ("epochs", "Epochs"),
-        ("maxSteps", "Maximum optimizer steps"),
-        ("scheduleSteps", "Schedule horizon (steps)"),
-        ("effectiveBatch", "Effective batch size"),
-        ("schedule", "Learning rate schedule"),
-        ("warmupSteps", "Warmup steps"),
-        ("weightDecay", "Weight decay"),
-        ("maxGradNorm", "Maximum gradient norm"),
-        ("rank", "Rank"),
-        ("alpha", "Alpha"),
-        ("dropout", "Dropout"),
-        ("targetModules", "Target modules"),
-        ("prompt", "Prompt"),
-        ("lossScope", "Loss scope"),
-        ("lossWeighting", "Loss weighting"),
-        ("evalEvery", "Steps between evaluations"),
-        ("evalSamples", "Evaluation rows"),
-        ("evalSplit", "Evaluation split"),
-        ("precision", "Base weight precision"),
-    ];
 
     public static StudyTable Of(StudyEvidence evidence)
     {
@@ -49,14 +24,18 @@ internal static class ProtocolTable
             Columns = ["Setting", "Value"],
             Rows = runs.Count == 0
                 ? []
-                : [.. _fields.Select(field => (IReadOnlyList<StudyTableCell>)
+                : [.. Fields(runs[0].Run.Document!.Spec).Select(field => (IReadOnlyList<StudyTableCell>)
                 [
-                    new StudyTableCell(field.Title),
-                    new StudyTableCell(Value(evidence, runs, field.Field)),
+                    new StudyTableCell(field.Attribute.ProtocolTitle!),
+                    new StudyTableCell(Value(evidence, runs, field.Name)),
                 ])],
             Notes = runs.Count == 0 ? ["No run on the reported split yet."] : [Seeds(evidence)],
         };
     }
+
+    /// <summary>The fields with a title in the protocol, by group.</summary>
+    private static IEnumerable<SpecFieldDescriptor> Fields(RunSpec spec) =>
+        SpecFieldCatalog.Of(spec).Fields.Where(field => field.Attribute.ProtocolTitle is not null).OrderBy(field => field.Group);
 
     /// <summary>The common value, or the value per method where they differ.</summary>
     private static string Value(StudyEvidence evidence, List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs, string field)

@@ -51,7 +51,7 @@ internal sealed class SearchSpaceReader
     public static IReadOnlyList<MethodDescriptor> MethodsOf(SweepPlan plan, IReadOnlyList<MethodDescriptor> known)
     {
         IReadOnlyList<JsonNode?> ids = plan.Space.FirstOrDefault(field => field?.Field == "method")?.Values
-            ?? [SpecFields.ValueIn(plan.Spec, "method", [])];
+            ?? [SpecFields.Default.ValueIn(plan.Spec, "method", [])];
         HashSet<string> named = [.. ids.Select(id => id?.GetValueKind() == JsonValueKind.String ? id.GetValue<string>() : "")];
         return [.. known.Where(method => named.Contains(method.Id))];
     }
@@ -93,12 +93,12 @@ internal sealed class SearchSpaceReader
             return Error(place, $"{place} has no field name; set field.");
         }
 
-        if (SpecFields.RefusalReason(field.Field, _methods) is { } problem)
+        if (SpecFields.Default.RefusalReason(field.Field, _methods) is { } problem)
         {
             return Error($"{place}.field", $"{place}: {problem}");
         }
 
-        FieldType type = SpecFields.TypeOf(field.Field, _methods);
+        FieldType type = SpecFields.Default.TypeOf(field.Field, _methods);
         return field.Range == SweepRange.Choice ? Choice(place, field, type) : Range(place, field, type);
     }
 
@@ -222,9 +222,9 @@ internal sealed class SearchSpaceReader
                 : new ConstraintOperand(null, "none of its values is a number");
         }
 
-        return SpecFields.RefusalReason(name, _methods) is not null ? new ConstraintOperand(
+        return SpecFields.Default.RefusalReason(name, _methods) is not null ? new ConstraintOperand(
             null, $"no such field; the searched fields are {string.Join(", ", dimensions.Select(dimension => dimension.Field))}")
-            : SpecFields.Number(SpecFields.ValueIn(
+            : SpecFields.Number(SpecFields.Default.ValueIn(
                 _plan.Spec, name, _methods)) is { } value ? new ConstraintOperand(_constants[name] = value, null)
             : new ConstraintOperand(null, "it is not searched and has no number in spec");
     }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -8,55 +7,36 @@ using LoraLab.Contracts.Runs;
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
 /// <summary>
-/// The fields of the run specification that a sweep can search: types from the contract, options from the method descriptors.
+/// The fields of the run specification that a sweep can search: from their descriptions, options from the method descriptors.
 /// </summary>
-internal static class SpecFields
+/// <param name="catalog">The fields of the specification.</param>
+internal sealed class SpecFields(SpecFieldCatalog catalog)
 {
     public const string OptionPrefix = "methodOptions.";
     private const string Descriptive = "only describes a run and has no effect on its results";
+
+    /// <summary>The fields of <see cref="RunSpec"/>.</summary>
+    public static SpecFields Default { get; } = new(SpecFieldCatalog.Default);
 
     /// <summary>
     /// Fields that change the number of steps or the meaning of an evaluation at a step; a pruner, which compares runs at a step,
     /// excludes them.
     /// </summary>
-    public static readonly IReadOnlySet<string> AffectingSteps =
-        new HashSet<string>(
-        [
-            "model", "dataset", "dataSeed", "dataOffset", "trainSamples", "effectiveBatch", "epochs", "maxSteps", "scheduleSteps",
-            "evalEvery", "evalSamples",
-        ]);
+    public IReadOnlySet<string> AffectingSteps { get; } = catalog.With(SpecRoles.Steps);
 
     /// <summary>Fields that change which rows are evaluated.</summary>
-    public static readonly IReadOnlySet<string> AffectingRows =
-        new HashSet<string>(["dataset", "dataSeed", "dataOffset", "trainSamples", "evalSamples"]);
+    public IReadOnlySet<string> AffectingRows { get; } = catalog.Where(field => field.Has(SpecRoles.Data) && field.Has(SpecRoles.Steps));
 
-    private static readonly Dictionary<string, string> _refused = new()
-    {
-        ["name"] = Descriptive,
-        ["notes"] = Descriptive,
-        ["tags"] = Descriptive,
-        ["priority"] = "affects the queue only, not the results",
-        ["evalSplit"] = "is selection in every run of a sweep: selecting on the reported rows would bias the reported result",
-        ["methodOptions"] = "cannot be searched as a whole; search an option, for example methodOptions.lrRatio",
-    };
-
-    private static readonly IReadOnlyDictionary<string, PropertyInfo> _plain = typeof(RunSpec)
-        .GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(property => property.CanWrite)
-        .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name));
-
-    private static readonly JsonObject _defaults = (JsonObject)JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!;
-
-    private static readonly NullabilityInfoContext _nullability = new();
-
-    public static IEnumerable<string> Names => _plain.Keys.Where(name => !_refused.ContainsKey(name));
+    /// <summary>The fields that can be searched.</summary>
+    public IEnumerable<string> Names { get; } = catalog.Where(field => Refusal(field) is null);
 
     /// <summary>One sentence on why a field cannot be searched; null: it can.</summary>
-    public static string? RefusalReason(string field, IReadOnlyList<MethodDescriptor> methods)
+    public string? RefusalReason(string field, IReadOnlyList<MethodDescriptor> methods)
     {
-        if (_refused.TryGetValue(field, out string? reason))
+        SpecFieldDescriptor? described = catalog.Find(field);
+        if (described is not null)
         {
-            return $"{field} {reason}.";
+            return Refusal(described) is string reason ? $"{field} {reason}." : null;
         }
 
         if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
@@ -71,23 +51,21 @@ internal static class SpecFields
             return without is null ? null : $"'{field}' is not an option of {without.Id}; {Options(without)}";
         }
 
-        return _plain.ContainsKey(field)
-            ? null
-            : $"'{field}' is not a field of the run specification; the fields are {string.Join(", ", Names)}, "
-                + $"and {OptionPrefix}NAME for the options of the method.";
+        return $"'{field}' is not a field of the run specification; the fields are {string.Join(", ", Names)}, "
+            + $"and {OptionPrefix}NAME for the options of the method.";
     }
 
     /// <summary>The type of a field that has no <see cref="RefusalReason"/>.</summary>
-    public static FieldType TypeOf(string field, IReadOnlyList<MethodDescriptor> methods) =>
+    public FieldType TypeOf(string field, IReadOnlyList<MethodDescriptor> methods) =>
         field.StartsWith(OptionPrefix, StringComparison.Ordinal)
             ? OfOption(methods.SelectMany(method => method.Options).First(option => option.Name == field[OptionPrefix.Length..]))
-            : OfProperty(_plain[field]);
+            : OfField(catalog[field]);
 
     /// <summary>
     /// The value of a field that is not searched: from the specification, otherwise the default of the contract or the method; null if
     /// there is none.
     /// </summary>
-    public static JsonNode? ValueIn(JsonObject spec, string field, IReadOnlyList<MethodDescriptor> methods)
+    public JsonNode? ValueIn(JsonObject spec, string field, IReadOnlyList<MethodDescriptor> methods)
     {
         if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
         {
@@ -101,7 +79,7 @@ internal static class SpecFields
             return given;
         }
 
-        return field == "learningRate" && methods.Count == 1 ? JsonValue.Create(methods[0].DefaultLearningRate) : _defaults[field];
+        return field == "learningRate" && methods.Count == 1 ? JsonValue.Create(methods[0].DefaultLearningRate) : catalog.Defaults[field];
     }
 
     /// <summary>Sets a field of a specification.</summary>
@@ -134,23 +112,26 @@ internal static class SpecFields
             value?.GetValueKind() == JsonValueKind.String && option.Choices.Contains(value.GetValue<string>())),
     };
 
-    private static FieldType OfProperty(PropertyInfo property)
+    private static string? Refusal(SpecFieldDescriptor field) =>
+        field.Attribute.NotSearched ?? (field.Has(SpecRoles.Description) ? Descriptive : null);
+
+    private static FieldType OfField(SpecFieldDescriptor field)
     {
-        Type plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        bool nullable = plain != property.PropertyType || _nullability.Create(property).WriteState == NullabilityState.Nullable;
-        bool integer = plain == typeof(int) || plain == typeof(long);
-        string expected = plain switch
+        string expected = field.Kind switch
         {
-            { IsEnum: true } => $"one of {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
-            _ when integer => "an integer",
-            _ when plain == typeof(double) => "a number",
-            _ when plain == typeof(bool) => "true or false",
-            _ when plain == typeof(string) => "a string",
-            _ when plain == typeof(MicroBatch) => "\"auto\" or an integer",
+            SpecFieldKind.Choice => $"one of {string.Join(", ", field.Choices)}",
+            SpecFieldKind.Integer => "an integer",
+            SpecFieldKind.Number => "a number",
+            SpecFieldKind.Boolean => "true or false",
+            SpecFieldKind.Text => "a string",
+            SpecFieldKind.AutoOrInteger => "\"auto\" or an integer",
             _ => "a list of layer names or \"all-linear\"",
         };
-        return new FieldType(integer || plain == typeof(double), integer, nullable ? $"{expected}, or null" : expected, value =>
-            value is null ? nullable : CanRead(value, plain));
+        return new FieldType(
+            field.Kind is SpecFieldKind.Integer or SpecFieldKind.Number,
+            field.Kind == SpecFieldKind.Integer,
+            field.IsNullable ? $"{expected}, or null" : expected,
+            value => value is null ? field.IsNullable : CanRead(value, field.Type));
     }
 
     private static bool CanRead(JsonNode value, Type type)

@@ -7,6 +7,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Recording;
 using Xunit;
 
@@ -90,6 +91,39 @@ public sealed class ResumeTests
         Assert.Equal(EndReason.BadData, trainer.Attempt(folder, 2, other));
 
         Assert.Contains("was saved with another specification", FinishedRun.Read(folder, 2).Ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_CheckpointWithTheHashOfAnEarlierVersion_Resumes()
+    {
+        using TestTrainer trainer = new();
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec("lora"), AfterStep(3), new LeapingClock()));
+        RunSpec spec = trainer.Services.Validator.Validate(Spec("lora")).Spec!;
+        foreach (string file in Checkpoints(folder).Select(checkpoint => Path.Combine(checkpoint, "state.json")))
+        {
+            string text = File.ReadAllText(file);
+            Assert.Contains(SpecHash.Of(spec), text, StringComparison.Ordinal);
+            File.WriteAllText(file, text.Replace(SpecHash.Of(spec), LegacySpecHash.Of(spec), StringComparison.Ordinal));
+        }
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec("lora")));
+
+        Assert.Equal(3, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
+    }
+
+    [Fact]
+    public void Train_RunRenamedAndTaggedAfterItsCheckpoint_Resumes()
+    {
+        using TestTrainer trainer = new();
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec("lora"), AfterStep(3), new LeapingClock()));
+        JsonObject renamed = Spec("lora");
+        (renamed["name"], renamed["notes"], renamed["tags"], renamed["priority"]) = ("another", "noted", new JsonArray("kept"), 3);
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, renamed));
+
+        Assert.Equal(3, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
     }
 
     [Fact]
