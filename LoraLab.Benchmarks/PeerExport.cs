@@ -64,7 +64,7 @@ internal static class PeerExport
                 },
                 rank = spec.Rank,
                 alpha = spec.Alpha,
-                targets = config.BlockLinears.Select(shape => shape.Name),
+                targets = config.Block.Linears.Select(shape => shape.Name),
                 learningRate = run.Method.LearningRate(spec, AdapterFactor.A),
                 maxGradNorm = spec.MaxGradNorm,
                 steps = Enumerable.Range(1, Steps).Select(step => run.Window(step).Select(example => example.Ids)),

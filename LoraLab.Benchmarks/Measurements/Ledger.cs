@@ -32,7 +32,7 @@ internal sealed class Ledger : IMeasurement
         LlamaConfig config = LlamaConfig.Read(bench.TinyLlama);
         PaperData data = new(bench, spec);
         RunSchedule plan = RunSchedule.From(spec, data.Train.Length);
-        FlopEstimate flops = new(config, [.. config.BlockLinears.Select(shape => shape.Name)]);
+        FlopEstimate flops = new(config, [.. config.Block.Linears.Select(shape => shape.Name)]);
         int evaluations = 1 + plan.EvaluationsAfter(0);
 
         double literalTraining =

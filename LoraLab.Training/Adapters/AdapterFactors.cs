@@ -13,17 +13,12 @@ public static class AdapterFactors
     {
         foreach (LowRankAdapter adapter in adapters)
         {
-            yield return new(adapter.Module + ".lora_A", adapter.A_RI);
-            yield return new(adapter.Module + ".lora_B", adapter.B_OR);
-            if (adapter.R_RR is Tensor r_RR)
+            foreach (AdapterFactor factor in FactorDescription.All)
             {
-                yield return new(adapter.Module + ".lora_R", r_RR);
-            }
-
-            if (adapter.Extracted is ExtractedFactors extracted)
-            {
-                yield return new(adapter.Module + ".taken_A", extracted.A_RI);
-                yield return new(adapter.Module + ".taken_B", extracted.B_OR);
+                if (adapter.Factor(factor) is Tensor value)
+                {
+                    yield return new(factor.NameIn(adapter.Module), value);
+                }
             }
         }
     }
@@ -36,14 +31,13 @@ public static class AdapterFactors
     public static LowRankAdapter Rebuild(LinearLayer layer, AdapterRequest request, bool inBranch, Func<string, Tensor?> factor)
     {
         LowRankAdapter adapter = new(
-            layer.Name, Required("lora_A"), Required("lora_B"), request.Scaling, request.DropoutRate,
-            OnDevice(factor(layer.Name + ".lora_R")));
-        if (OnDevice(factor(layer.Name + ".taken_A")) is not Tensor extractedA_RI)
+            layer.Name, Required(AdapterFactor.A), Required(AdapterFactor.B), request.Scaling, request.DropoutRate, Find(AdapterFactor.R));
+        if (Find(AdapterFactor.ExtractedA) is not Tensor extractedA_RI)
         {
             return adapter;
         }
 
-        ExtractedFactors extracted = new(extractedA_RI, Required("taken_B"), inBranch);
+        ExtractedFactors extracted = new(extractedA_RI, Required(AdapterFactor.ExtractedB), inBranch);
         if (!inBranch)
         {
             BaseResidual.Subtract(layer, extracted.A_RI, extracted.B_OR, request.Scaling);
@@ -51,9 +45,9 @@ public static class AdapterFactors
 
         return adapter.WithExtracted(extracted);
 
-        Tensor Required(string name) =>
-            OnDevice(factor($"{layer.Name}.{name}")) ?? throw new KeyNotFoundException($"There is no tensor '{layer.Name}.{name}'.");
+        Tensor Required(AdapterFactor role) =>
+            Find(role) ?? throw new KeyNotFoundException($"There is no tensor '{role.NameIn(layer.Name)}'.");
 
-        Tensor? OnDevice(Tensor? value) => value?.to(layer.Weight_OI.device).DetachFromDisposeScope();
+        Tensor? Find(AdapterFactor role) => factor(role.NameIn(layer.Name))?.to(layer.Weight_OI.device).DetachFromDisposeScope();
     }
 }

@@ -16,6 +16,12 @@ public abstract class LoraMethod
     /// <summary>Id in a specification.</summary>
     public string Id => Descriptor.Id;
 
+    /// <summary>The factors of a layer that are trained.</summary>
+    public virtual IReadOnlyList<AdapterFactor> Trained => [AdapterFactor.A, AdapterFactor.B];
+
+    /// <summary>The other factors of a layer.</summary>
+    public virtual IReadOnlyList<AdapterFactor> Frozen => [];
+
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
@@ -29,10 +35,14 @@ public abstract class LoraMethod
     public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
 
     /// <summary>Number of trainable parameters of one layer: r(in + out), or r² if only R is trained.</summary>
-    public virtual long TrainableParameters(LinearShape shape, int rank) => (long)rank * (shape.In + shape.Out);
+    public long TrainableParameters(LinearShape shape, int rank) => Trained.Sum(factor => factor.Values(shape, rank));
 
     /// <summary>Memory footprint of the adapter of one layer. Options must be valid.</summary>
-    public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) => new(TrainableParameters(shape, rank), 0);
+    public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
+        new(TrainableParameters(shape, rank), Frozen.Sum(factor => factor.Values(shape, rank)))
+        {
+            MiddleOnly = Trained is [AdapterFactor.R],
+        };
 }
 
 /// <summary>A method whose options are a record annotated with <see cref="MethodOptionAttribute"/>.</summary>

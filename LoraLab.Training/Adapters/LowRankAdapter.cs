@@ -23,8 +23,14 @@ public sealed class LowRankAdapter : IDisposable
         (Module, A_RI, B_OR, R_RR, Scaling, DropoutRate) = (module, a_RI, b_OR, r_RR, scaling, dropoutRate);
         _owned.Add(a_RI, b_OR, r_RR);
         Trainable = r_RR is null
-            ? [new($"{module}.lora_A", AdapterFactor.A, Leaf(a_RI)), new($"{module}.lora_B", AdapterFactor.B, Leaf(b_OR))]
-            : [new($"{module}.lora_R", AdapterFactor.R, Leaf(r_RR))];
+            ? [Leaf(AdapterFactor.A, a_RI), Leaf(AdapterFactor.B, b_OR)]
+            : [Leaf(AdapterFactor.R, r_RR)];
+
+        AdapterParameter Leaf(AdapterFactor factor, Tensor value)
+        {
+            value.requires_grad = true;
+            return new(factor.NameIn(module), factor, value);
+        }
     }
 
     /// <summary>Full name of the linear layer.</summary>
@@ -59,6 +65,23 @@ public sealed class LowRankAdapter : IDisposable
 
     /// <summary>SVD algorithm that the factors come from (<c>full</c> or <c>randomised</c>); null: none.</summary>
     public string? Svd { get; init; }
+
+    /// <summary>A factor, or null if the adapter does not have it.</summary>
+    public Tensor? Factor(AdapterFactor factor) => factor switch
+    {
+        AdapterFactor.A => A_RI,
+        AdapterFactor.B => B_OR,
+        AdapterFactor.R => R_RR,
+        AdapterFactor.ExtractedA => Extracted?.A_RI,
+        AdapterFactor.ExtractedB => Extracted?.B_OR,
+        _ => throw new ArgumentOutOfRangeException(nameof(factor), factor, null),
+    };
+
+    /// <summary>
+    /// A factor that the branch computes with, or null: extracted factors only if the branch subtracts them.
+    /// </summary>
+    public Tensor? InBranch(AdapterFactor factor) =>
+        factor is AdapterFactor.ExtractedA or AdapterFactor.ExtractedB && Extracted is not { InBranch: true } ? null : Factor(factor);
 
     /// <summary>Sets the factors extracted from the base weight.</summary>
     public LowRankAdapter WithExtracted(ExtractedFactors extracted)
@@ -105,12 +128,6 @@ public sealed class LowRankAdapter : IDisposable
     {
         Tensor h_BTR = functional.linear(x_BTI, a_RI).mul(Scaling);
         return functional.linear(r_RR is null ? h_BTR : functional.linear(h_BTR, r_RR), b_OR);
-    }
-
-    private static Tensor Leaf(Tensor value)
-    {
-        value.requires_grad = true;
-        return value;
     }
 }
 

@@ -1,4 +1,5 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -8,31 +9,32 @@ namespace LoraLab.Training.Models;
 /// <summary>A transformer block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
 public sealed class LlamaBlock : IDisposable
 {
-    private readonly LlamaConfig _config;
     private readonly RotaryEmbedding _rotary;
+    private readonly RmsNorm _attentionNorm, _mlpNorm;
     private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
 
-    /// <summary>A block with given weights; <paramref name="linears"/> in the order of <see cref="LlamaConfig.BlockLinears"/>.</summary>
+    /// <summary>A block with given parts, in the order of its description.</summary>
     public LlamaBlock(
-        LlamaConfig config, RotaryEmbedding rotary, RmsNorm attentionNorm, RmsNorm mlpNorm, IReadOnlyList<LinearLayer> linears)
+        BlockDescription description, RotaryEmbedding rotary, IReadOnlyList<RmsNorm> norms, IReadOnlyList<LinearLayer> linears)
     {
-        _config = config;
-        _rotary = rotary;
-        AttentionNorm = attentionNorm;
-        MlpNorm = mlpNorm;
-        Linears = linears;
-        (_query, _key, _value, _output, _gate, _up, _down) =
-            (linears[0], linears[1], linears[2], linears[3], linears[4], linears[5], linears[6]);
+        (Description, _rotary, Norms, Linears) = (description, rotary, norms, linears);
+        (_attentionNorm, _mlpNorm) = (Norm(NormRole.Attention), Norm(NormRole.Mlp));
+        (_query, _key, _value) = (Linear(LinearRole.Query), Linear(LinearRole.Key), Linear(LinearRole.Value));
+        _output = Linear(LinearRole.Output);
+        (_gate, _up, _down) = (Linear(LinearRole.Gate), Linear(LinearRole.Up), Linear(LinearRole.Down));
     }
 
-    /// <summary>Norm before attention.</summary>
-    public RmsNorm AttentionNorm { get; }
+    /// <summary>What the block consists of.</summary>
+    public BlockDescription Description { get; }
 
-    /// <summary>Norm before the MLP.</summary>
-    public RmsNorm MlpNorm { get; }
+    /// <summary>The norms, in the order of the description.</summary>
+    public IReadOnlyList<RmsNorm> Norms { get; }
 
-    /// <summary>The seven linear layers.</summary>
+    /// <summary>The linear layers, in the order of the description.</summary>
     public IReadOnlyList<LinearLayer> Linears { get; }
+
+    /// <summary>The weights in the order of <see cref="BlockDescription.Weights"/>.</summary>
+    public IEnumerable<Tensor> Weights => [.. Norms.Select(norm => norm.Weight_D), .. Linears.Select(linear => linear.Weight_OI)];
 
     /// <summary>
     /// [B, T, D] → [B, T, D]; causal, so right padding does not affect real tokens. The residual stream is fp32 or better; inputs and
@@ -41,26 +43,26 @@ public sealed class LlamaBlock : IDisposable
     public Tensor Forward(Tensor x_BTD, ForwardPass pass)
     {
         ScalarType dtype = _query.Weight_OI.dtype;
-        Tensor attended_BTD = x_BTD.Plus(Attention(AttentionNorm.Forward(x_BTD).to(dtype), pass));
-        return attended_BTD.Plus(Mlp(MlpNorm.Forward(attended_BTD).to(dtype), pass));
+        Tensor attended_BTD = x_BTD.Plus(Attention(_attentionNorm.Forward(x_BTD).to(dtype), pass));
+        return attended_BTD.Plus(Mlp(_mlpNorm.Forward(attended_BTD).to(dtype), pass));
     }
 
     private Tensor Attention(Tensor x_BTD, ForwardPass pass)
     {
         (long batch, long length) = (x_BTD.shape[0], x_BTD.shape[1]);
-        Tensor q_BNTH = _rotary.Rotate(Heads(_query.Forward(x_BTD, pass), _config.Heads));
-        Tensor k_BKTH = _rotary.Rotate(Heads(_key.Forward(x_BTD, pass), _config.KeyValueHeads));
-        Tensor v_BKTH = Heads(_value.Forward(x_BTD, pass), _config.KeyValueHeads);
+        Tensor q_BNTH = _rotary.Rotate(Heads(_query.Forward(x_BTD, pass), Description.Heads));
+        Tensor k_BKTH = _rotary.Rotate(Heads(_key.Forward(x_BTD, pass), Description.KeyValueHeads));
+        Tensor v_BKTH = Heads(_value.Forward(x_BTD, pass), Description.KeyValueHeads);
         Tensor y_BNTH = functional.scaled_dot_product_attention(q_BNTH, ShareHeads(k_BKTH), ShareHeads(v_BKTH), is_casual: true);
-        return _output.Forward(y_BNTH.transpose(1, 2).reshape(batch, length, _config.Heads * _config.HeadSize), pass);
+        return _output.Forward(y_BNTH.transpose(1, 2).reshape(batch, length, Description.Heads * Description.HeadSize), pass);
 
-        Tensor Heads(Tensor y_BTO, int heads) => y_BTO.view(batch, length, heads, _config.HeadSize).transpose(1, 2);
+        Tensor Heads(Tensor y_BTO, int heads) => y_BTO.view(batch, length, heads, Description.HeadSize).transpose(1, 2);
     }
 
     /// <summary>Grouped-query attention: repeats each key-value head for its group of neighboring query heads.</summary>
     private Tensor ShareHeads(Tensor x_BKTH)
     {
-        int group = _config.Heads / _config.KeyValueHeads;
+        int group = Description.Heads / Description.KeyValueHeads;
         if (group == 1)
         {
             return x_BKTH;
@@ -77,11 +79,18 @@ public sealed class LlamaBlock : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        AttentionNorm.Dispose();
-        MlpNorm.Dispose();
+        foreach (RmsNorm norm in Norms)
+        {
+            norm.Dispose();
+        }
+
         foreach (LinearLayer linear in Linears)
         {
             linear.Dispose();
         }
     }
+
+    private RmsNorm Norm(NormRole role) => Norms[Description.IndexOf(role)];
+
+    private LinearLayer Linear(LinearRole role) => Linears[Description.IndexOf(role)];
 }

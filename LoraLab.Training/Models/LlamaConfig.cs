@@ -2,13 +2,15 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models.Blocks;
+using LoraLab.Training.Models.Families;
+using LoraLab.Training.Models.Weights;
 
 namespace LoraLab.Training.Models;
 
 /// <summary>Shape of a Llama-architecture model, from the <c>config.json</c> of a Hugging Face folder.</summary>
-public sealed record LlamaConfig
+public record LlamaConfig
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "config.json";
@@ -87,30 +89,14 @@ public sealed record LlamaConfig
     [JsonIgnore]
     public int HeadSize => HeadSizeOrNull ?? HiddenSize / Heads;
 
-    /// <summary>Names and shapes of the linear layers of a block.</summary>
+    /// <summary>What a block consists of; all blocks are the same.</summary>
     [JsonIgnore]
-    public IReadOnlyList<LinearShape> BlockLinears =>
-    [
-        new("q_proj", "self_attn", Heads * HeadSize, HiddenSize),
-        new("k_proj", "self_attn", KeyValueHeads * HeadSize, HiddenSize),
-        new("v_proj", "self_attn", KeyValueHeads * HeadSize, HiddenSize),
-        new("o_proj", "self_attn", HiddenSize, Heads * HeadSize),
-        new("gate_proj", "mlp", IntermediateSize, HiddenSize),
-        new("up_proj", "mlp", IntermediateSize, HiddenSize),
-        new("down_proj", "mlp", HiddenSize, IntermediateSize),
-    ];
+    public virtual BlockDescription Block => LlamaFamily.Block(this);
 
     /// <summary>Number of parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]
-    public long ParameterCount
-    {
-        get
-        {
-            long block = BlockLinears.Sum(shape => (long)shape.Out * shape.In) + 2L * HiddenSize;
-            long embedding = (long)VocabularySize * HiddenSize;
-            return embedding * (TiedHead ? 1 : 2) + Layers * block + HiddenSize;
-        }
-    }
+    public long ParameterCount =>
+        CheckpointShapes.Of(this).Sum(weight => weight.Shape.Aggregate(1L, (product, length) => product * length));
 
     /// <summary>
     /// Estimated number of activation values of one block per token: about 14 tensors of the hidden size and 5 of the MLP's inner width.
@@ -120,8 +106,8 @@ public sealed record LlamaConfig
     public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
 
     /// <summary>The linear layers of a block that have an adapter.</summary>
-    public IEnumerable<LinearShape> AdaptedLinears(TargetModules targets) =>
-        BlockLinears.Where(shape => targets.Names is null || targets.Names.Contains(shape.Name));
+    public IEnumerable<BlockLinear> AdaptedLinears(TargetModules targets) =>
+        Block.Linears.Where(linear => targets.Names is null || targets.Names.Contains(linear.Name));
 
     /// <summary>Reads and validates <c>config.json</c> of a model folder.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>

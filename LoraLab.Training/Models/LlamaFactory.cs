@@ -1,4 +1,5 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
@@ -14,9 +15,10 @@ public static class LlamaFactory
     public static LlamaModel Build(LlamaConfig config, Func<string, long[], Tensor> weight)
     {
         int width = config.HiddenSize;
+        BlockDescription block = config.Block;
         Tensor embedding_VD = weight(CheckpointNames.Embedding, [config.VocabularySize, width]);
         RotaryEmbedding rotary = new(
-            config.HeadSize,
+            block.HeadSize,
             config.ContextLength,
             config.RopeTheta,
             embedding_VD.dtype == ScalarType.Float64 ? float64 : float32,
@@ -25,18 +27,20 @@ public static class LlamaFactory
         for (int i = 0; i < config.Layers; i++)
         {
             int layer = i;
-            List<LinearLayer> linears = [.. config.BlockLinears.Select(shape =>
+            List<LinearLayer> linears = [.. block.Linears.Select(linear =>
             {
-                string name = shape.ModuleName(layer);
-                return new LinearLayer(name, weight(name + CheckpointNames.WeightSuffix, [shape.Out, shape.In]));
+                string name = linear.ModuleName(layer);
+                return new LinearLayer(name, weight(name + CheckpointNames.WeightSuffix, [linear.Out, linear.In]));
             })];
-            blocks.Add(new LlamaBlock(config, rotary, Norm(CheckpointNames.AttentionNorm(i)), Norm(CheckpointNames.MlpNorm(i)), linears));
+            List<RmsNorm> norms =
+                [.. block.Norms.Select(norm => Norm(norm.ModuleName(layer) + CheckpointNames.WeightSuffix, norm.Width))];
+            blocks.Add(new LlamaBlock(block, rotary, norms, linears));
         }
 
-        RmsNorm finalNorm = Norm(CheckpointNames.FinalNorm);
+        RmsNorm finalNorm = Norm(CheckpointNames.FinalNorm, width);
         Tensor? head_VD = config.TiedHead ? null : weight(CheckpointNames.Head, [config.VocabularySize, width]);
         return new LlamaModel(config, embedding_VD, blocks, finalNorm, head_VD, rotary);
 
-        RmsNorm Norm(string name) => new(weight(name, [width]), config.RmsNormEpsilon);
+        RmsNorm Norm(string name, int gains) => new(weight(name, [gains]), config.RmsNormEpsilon);
     }
 }

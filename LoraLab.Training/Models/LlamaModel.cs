@@ -92,25 +92,8 @@ public sealed class LlamaModel : IDisposable
     }
 
     /// <summary>Base weights by their names in a Hugging Face checkpoint.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> NamedWeights()
-    {
-        yield return new(CheckpointNames.Embedding, Embedding_VD);
-        for (int i = 0; i < Blocks.Count; i++)
-        {
-            yield return new(CheckpointNames.AttentionNorm(i), Blocks[i].AttentionNorm.Weight_D);
-            yield return new(CheckpointNames.MlpNorm(i), Blocks[i].MlpNorm.Weight_D);
-            foreach (LinearLayer linear in Blocks[i].Linears)
-            {
-                yield return new(linear.Name + CheckpointNames.WeightSuffix, linear.Weight_OI);
-            }
-        }
-
-        yield return new(CheckpointNames.FinalNorm, FinalNorm.Weight_D);
-        if (_untiedHead_VD is not null)
-        {
-            yield return new(CheckpointNames.Head, _untiedHead_VD);
-        }
-    }
+    public IEnumerable<KeyValuePair<string, Tensor>> NamedWeights() =>
+        CheckpointShapes.Of(Config).Zip(Weights(), (weight, value) => new KeyValuePair<string, Tensor>(weight.Name, value));
 
     /// <inheritdoc />
     public void Dispose()
@@ -124,4 +107,12 @@ public sealed class LlamaModel : IDisposable
             block.Dispose();
         }
     }
+    // In the order of CheckpointShapes.
+    private IEnumerable<Tensor> Weights() =>
+    [
+        Embedding_VD,
+        .. Blocks.SelectMany(block => block.Weights),
+        FinalNorm.Weight_D,
+        .. _untiedHead_VD is null ? Array.Empty<Tensor>() : [_untiedHead_VD],
+    ];
 }

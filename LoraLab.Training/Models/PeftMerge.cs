@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Files;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
@@ -76,9 +77,9 @@ public static class PeftMerge
             }
 
             IReadOnlyList<long> shape = weights.Shape(module + CheckpointNames.WeightSuffix);
-            RequireShape(adapter, PeftFiles.TensorName(module, 'A'), [rank, shape[1]]);
-            RequireShape(adapter, PeftFiles.TensorName(module, 'B'), [shape[0], rank]);
-            if (name == PeftFiles.TensorName(module, 'A'))
+            RequireShape(adapter, PeftFiles.TensorName(module, AdapterFactor.A), [rank, shape[1]]);
+            RequireShape(adapter, PeftFiles.TensorName(module, AdapterFactor.B), [shape[0], rank]);
+            if (name == PeftFiles.TensorName(module, AdapterFactor.A))
             {
                 modules.Add(module);
             }
@@ -121,12 +122,13 @@ public static class PeftMerge
     private static Tensor Merged(Tensor weight_OI, string module, SafetensorsFile adapter, double scaling)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, 'A')).to(float32);
-        Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, 'B')).to(float32);
+        Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.A)).to(float32);
+        Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.B)).to(float32);
         Tensor merged_OI = weight_OI.to(float32).Plus(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
         return merged_OI.isfinite().all().item<bool>()
             ? merged_OI.MoveToOuterDisposeScope()
-            : throw Failure(adapter, PeftFiles.TensorName(module, 'B'), $"gives a merged weight that is not finite in {weight_OI.dtype}");
+            : throw Failure(
+                adapter, PeftFiles.TensorName(module, AdapterFactor.B), $"gives a merged weight that is not finite in {weight_OI.dtype}");
     }
 
     private static bool IsCopied(string file) =>

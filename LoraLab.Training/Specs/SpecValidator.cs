@@ -109,7 +109,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
     private static void CheckTargets(RunSpec spec, LoraMethod? method, LlamaConfig config, List<FieldError> errors, List<string> warnings)
     {
-        string[] known = [.. config.BlockLinears.Select(shape => shape.Name)];
+        string[] known = [.. config.Block.Linears.Select(shape => shape.Name)];
         foreach (string name in spec.TargetModules.Names ?? [])
         {
             if (!known.Contains(name))

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Reflection;
 using System.Text;
+using System.Text.RegularExpressions;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,10 +9,12 @@ namespace LoraLab.Training.Torch;
 
 /// <summary>
 /// The functions of <c>*.torchscript</c>, compiled once per process: a compile error would terminate it, and disposing a unit frees
-/// nothing.
+/// nothing. In the sources, <c>Enum.Member</c> is the value of a member of an enum of this assembly, and <c>Enum.Count</c> their number:
+/// indices have the same names in both languages.
 /// </summary>
-internal static class TorchScript
+internal static partial class TorchScript
 {
+    private const string Count = "Count";
     private static readonly Lazy<jit.CompilationUnit> _unit = new(() => jit.compile(Source()));
 
     /// <summary>Compiles the functions now instead of on the first call.</summary>
@@ -43,14 +48,25 @@ internal static class TorchScript
 
     private static string Source()
     {
+        Assembly assembly = typeof(TorchScript).Assembly;
+        ILookup<string, Type> enums = assembly.GetTypes().Where(type => type.IsEnum).ToLookup(type => type.Name);
         StringBuilder source = new();
-        foreach (string name in typeof(TorchScript).Assembly.GetManifestResourceNames()
+        foreach (string name in assembly.GetManifestResourceNames()
             .Where(name => name.EndsWith(".torchscript", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            using StreamReader reader = new(typeof(TorchScript).Assembly.GetManifestResourceStream(name)!);
-            source.Append(reader.ReadToEnd().ReplaceLineEndings("\n")).Append('\n');
+            using StreamReader reader = new(assembly.GetManifestResourceStream(name)!);
+            string text = CommentOrConstant().Replace(reader.ReadToEnd().ReplaceLineEndings("\n"), match =>
+                match.Value.StartsWith('#') ? "" : Value(enums[match.Groups["type"].Value].Single(), match.Groups["member"].Value));
+            source.Append(text).Append('\n');
         }
 
         return source.ToString();
     }
+
+    private static string Value(Type type, string member) =>
+        (member == Count ? Enum.GetNames(type).Length : Convert.ToInt32(Enum.Parse(type, member), CultureInfo.InvariantCulture))
+        .ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"#.*|\b(?<type>[A-Z][A-Za-z]*)\.(?<member>[A-Z][A-Za-z]*)\b")]
+    private static partial Regex CommentOrConstant();
 }

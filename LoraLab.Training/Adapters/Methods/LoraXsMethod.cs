@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Training.Adapters.Svd;
 using static TorchSharp.torch;
@@ -20,6 +19,12 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
         /// <summary>√Σ on both.</summary>
         Split,
     }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<AdapterFactor> Trained => [AdapterFactor.R];
+
+    /// <inheritdoc />
+    public override IReadOnlyList<AdapterFactor> Frozen => [AdapterFactor.A, AdapterFactor.B];
 
     /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
@@ -70,13 +75,6 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     };
 
     /// <inheritdoc />
-    public override long TrainableParameters(LinearShape shape, int rank) => (long)rank * rank;
-
-    /// <inheritdoc />
-    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
-        new(TrainableParameters(shape, rank), base.TrainableParameters(shape, rank)) { MiddleOnly = true };
-
-    /// <inheritdoc />
     protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
         using IDisposable scope = NewDisposeScope();
@@ -89,7 +87,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             _ => (svd.Vh_RI.mul(root_R.unsqueeze(1)), svd.U_OR.mul(root_R)),
         };
         Tensor r_RR = Initializers.Gaussian(
-            layer.Name + ".lora_R", request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
+            AdapterFactor.R.NameIn(layer.Name), request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope())
         {

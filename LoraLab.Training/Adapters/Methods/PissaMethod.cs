@@ -23,6 +23,9 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     }
 
     /// <inheritdoc />
+    public override IReadOnlyList<AdapterFactor> Frozen => [AdapterFactor.ExtractedA, AdapterFactor.ExtractedB];
+
+    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "pissa",
@@ -74,8 +77,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
     {
         bool inBranch = Read(options).Residual == Residual.Branch;
-        long values = TrainableParameters(shape, rank);
-        return new(values, values) { SecondBranch = inBranch, ReplacesWeight = !inBranch };
+        return base.Footprint(shape, rank, options) with { SecondBranch = inBranch, ReplacesWeight = !inBranch };
     }
 
     /// <inheritdoc />

@@ -62,7 +62,7 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
 
     internal static LowRankAdapter RandomB(LinearLayer layer, AdapterRequest request, Start start, double bound)
     {
-        string name = layer.Name + ".lora_B";
+        string name = AdapterFactor.B.NameIn(layer.Name);
         (int rank, int width, var device) = (request.Rank, layer.Out, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name,

@@ -57,7 +57,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
 
     internal static LowRankAdapter RandomA(LinearLayer layer, AdapterRequest request, Start start)
     {
-        string name = layer.Name + ".lora_A";
+        string name = AdapterFactor.A.NameIn(layer.Name);
         (int rank, int width, var device) = (request.Rank, layer.In, layer.Weight_OI.device);
         return new LowRankAdapter(
             layer.Name,

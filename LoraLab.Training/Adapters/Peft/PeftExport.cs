@@ -27,8 +27,8 @@ public static class PeftExport
         foreach (LowRankAdapter adapter in all)
         {
             (Tensor a_RI, Tensor b_OR) = OnOriginalBase(adapter);
-            tensors[PeftFiles.TensorName(adapter.Module, 'A')] = a_RI.cpu().contiguous();
-            tensors[PeftFiles.TensorName(adapter.Module, 'B')] = b_OR.cpu().contiguous();
+            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.A)] = a_RI.cpu().contiguous();
+            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.B)] = b_OR.cpu().contiguous();
         }
 
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });

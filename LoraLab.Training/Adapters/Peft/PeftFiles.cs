@@ -13,15 +13,20 @@ public static class PeftFiles
     public const string Metadata = "loralab.json";
 
     private const string Prefix = "base_model.model.";
+    private const string Suffix = ".weight";
 
     /// <summary>Tensor name of a factor, with the prefixes of PeftModel and LoraModel.</summary>
-    public static string TensorName(string module, char factor) => $"{Prefix}{module}.lora_{factor}.weight";
+    public static string TensorName(string module, AdapterFactor factor) => Prefix + factor.NameIn(module) + Suffix;
 
     /// <summary>Module of a factor's tensor name, or null if it is not the name of a factor.</summary>
     public static string? Module(string tensorName) =>
         tensorName.StartsWith(Prefix, StringComparison.Ordinal)
-        && (tensorName.EndsWith(".lora_A.weight", StringComparison.Ordinal)
-            || tensorName.EndsWith(".lora_B.weight", StringComparison.Ordinal))
-            ? tensorName[Prefix.Length..^".lora_A.weight".Length]
+            ? ModuleOf(tensorName, AdapterFactor.A) ?? ModuleOf(tensorName, AdapterFactor.B)
             : null;
+
+    private static string? ModuleOf(string tensorName, AdapterFactor factor)
+    {
+        string end = factor.NameIn("") + Suffix;
+        return tensorName.EndsWith(end, StringComparison.Ordinal) ? tensorName[Prefix.Length..^end.Length] : null;
+    }
 }

@@ -33,8 +33,8 @@ public static class PeftImport
         HashSet<string> unused = [.. file.Tensors.Keys];
         foreach (LowRankAdapter adapter in adapters)
         {
-            Copy(PeftFiles.TensorName(adapter.Module, 'A'), adapter.A_RI);
-            Copy(PeftFiles.TensorName(adapter.Module, 'B'), adapter.B_OR);
+            Copy(PeftFiles.TensorName(adapter.Module, AdapterFactor.A), adapter.A_RI);
+            Copy(PeftFiles.TensorName(adapter.Module, AdapterFactor.B), adapter.B_OR);
         }
 
         if (unused.Count > 0)

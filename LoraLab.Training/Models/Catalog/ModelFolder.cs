@@ -35,7 +35,7 @@ internal static class ModelFolder
             VocabularySize = config.VocabularySize,
             ContextLength = config.ContextLength,
             WeightBytes = weights.Sum(Bytes),
-            LinearModules = [.. config.BlockLinears.Select(linear => linear.Name)],
+            LinearModules = [.. config.Block.Linears.Select(linear => linear.Name)],
         };
         return (entry, entry.Usable ? new ResolvedModel(name, folder, config, sha256) : null);
     }

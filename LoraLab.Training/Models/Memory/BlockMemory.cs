@@ -1,4 +1,5 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
 
 namespace LoraLab.Training.Models.Memory;
@@ -11,37 +12,33 @@ namespace LoraLab.Training.Models.Memory;
 public sealed class BlockMemory
 {
     private const double Single = sizeof(float);
-    private readonly Dictionary<string, AdapterWorkspace> _workspaces;
+    private readonly Dictionary<LinearRole, AdapterWorkspace> _workspaces;
     private readonly double _value;
     private readonly bool _half, _gpu, _rowAttention;
-    private readonly double _width, _inner, _queries, _keys, _heads;
+    private readonly double _width, _inner, _queries, _keys, _heads, _lowRank;
 
     /// <summary>A block of a model.</summary>
-    /// <param name="config">Shape of the model.</param>
+    /// <param name="block">What the block consists of.</param>
     /// <param name="adapters">Adapters of a block by the short name of their layer.</param>
     /// <param name="rank">r.</param>
     /// <param name="half">Whether the frozen weights are bf16 or fp16.</param>
     /// <param name="gpu">Whether the model runs on a GPU.</param>
     /// <param name="dropout">Whether there is dropout.</param>
     public BlockMemory(
-        LlamaConfig config, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
+        BlockDescription block, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
     {
         (_half, _gpu, _value) = (half, gpu, half ? sizeof(short) : Single);
-        _rowAttention = RowAttention.Supports(config, !gpu, half);
-        (_width, _inner, _heads) = (config.HiddenSize, config.IntermediateSize, config.Heads);
-        (_queries, _keys) = (config.Heads * config.HeadSize, config.KeyValueHeads * config.HeadSize);
-        _workspaces = config.BlockLinears.ToDictionary(linear => linear.Name, linear =>
+        _rowAttention = RowAttention.Supports(block, !gpu, half);
+        (_queries, _keys, _heads) = (block.Linear(LinearRole.Query).Out, block.Linear(LinearRole.Key).Out, block.Heads);
+        (_width, _inner) = (block.Linear(LinearRole.Down).Out, block.Linear(LinearRole.Down).In);
+        _lowRank = (double)rank * adapters.Count;
+        _workspaces = block.Linears.ToDictionary(linear => linear.Role, linear =>
             new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
-        Masks = new(dropout ? Single * config.BlockLinears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
-        Saved = new PassBytes(
-            (_value * ((2 * _queries) + (2 * _keys) + (2 * _inner))) + (2 * Single * _width) + (Single * rank * adapters.Count),
-            0) + LogSumExp;
+        Masks = new(dropout ? Single * block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
+        Saved = Enum.GetValues<SavedActivation>().Aggregate(default(PassBytes), (sum, activation) => sum + Bytes(activation));
     }
 
-    /// <summary>
-    /// Saved for the backward pass: y, q, k, v, attention output, residual stream between attention and MLP, gate, up, s·x·Aᵀ of each
-    /// adapter, log-sum-exps.
-    /// </summary>
+    /// <summary>Saved for the backward pass: every <see cref="SavedActivation"/>.</summary>
     public PassBytes Saved { get; }
 
     /// <summary>Dropout masks of a block, which exist while it is computed.</summary>
@@ -60,9 +57,9 @@ public sealed class BlockMemory
             return
             [
                 new(norm),
-                new((w * d) + (w * a) + _workspaces["q_proj"].Forward),
-                new((w * d) + (w * (a + c)) + _workspaces["k_proj"].Forward),
-                new((w * d) + qkv + _workspaces["v_proj"].Forward),
+                new((w * d) + (w * a) + _workspaces[LinearRole.Query].Forward),
+                new((w * d) + (w * (a + c)) + _workspaces[LinearRole.Key].Forward),
+                new((w * d) + qkv + _workspaces[LinearRole.Value].Forward),
                 new(2 * qkv),
                 new(qkv + Rotation(a + c)),
                 // The padded sequences of a bucket, keys and values repeated for every head, its output; then the outputs of all buckets.
@@ -71,11 +68,11 @@ public sealed class BlockMemory
                     new PassBytes(qkv, w * a, qkv + (2 * w * a)) + LogSumExp + Scores,
                     new PassBytes(qkv + (w * a), 2 * w * a) + LogSumExp,
                 },
-                attended + new PassBytes((w * d) + Math.Max(_workspaces["o_proj"].Forward, Residual)),
+                attended + new PassBytes((w * d) + Math.Max(_workspaces[LinearRole.Output].Forward, Residual)),
                 middle + new PassBytes(norm),
-                middle + new PassBytes((w * d) + (w * f) + _workspaces["gate_proj"].Forward),
-                middle + new PassBytes((w * d) + (2 * w * f) + _workspaces["up_proj"].Forward),
-                middle + new PassBytes((3 * w * f) + (w * d) + _workspaces["down_proj"].Forward),
+                middle + new PassBytes((w * d) + (w * f) + _workspaces[LinearRole.Gate].Forward),
+                middle + new PassBytes((w * d) + (2 * w * f) + _workspaces[LinearRole.Up].Forward),
+                middle + new PassBytes((3 * w * f) + (w * d) + _workspaces[LinearRole.Down].Forward),
                 middle + new PassBytes((2 * w * f) + (w * d) + Residual),
             ];
         }
@@ -95,13 +92,13 @@ public sealed class BlockMemory
             double normBackward = (w * d) + (3 * Single * d);
             return
             [
-                new((3 * w * f) + narrowed + _workspaces["down_proj"].Backward),
+                new((3 * w * f) + narrowed + _workspaces[LinearRole.Down].Backward),
                 new((2 * w * f) + norm),
                 new((3 * w * f) + (w * d)),
-                new((2 * w * f) + (2 * w * d) + _workspaces["gate_proj"].Backward),
-                new((w * f) + (2 * w * d) + _workspaces["up_proj"].Backward),
+                new((2 * w * f) + (2 * w * d) + _workspaces[LinearRole.Gate].Backward),
+                new((w * f) + (2 * w * d) + _workspaces[LinearRole.Up].Backward),
                 new(normBackward),
-                new(middle + narrowed + (w * a) + _workspaces["o_proj"].Backward),
+                new(middle + narrowed + (w * a) + _workspaces[LinearRole.Output].Backward),
                 // For a bucket: gradients of output, rows, queries and repeated keys and values, with their operands; gradients of earlier
                 // buckets.
                 .. _rowAttention ? new PassBytes[] { new(middle + (w * a) + qkv) } :
@@ -111,9 +108,9 @@ public sealed class BlockMemory
                 ],
                 new(middle + qkv + Rotation(a + c)),
                 new(middle + qkv + norm),
-                new(middle + qkv + (2 * w * d) + _workspaces["q_proj"].Backward),
-                new(middle + qkv + (2 * w * d) + _workspaces["k_proj"].Backward),
-                new(middle + qkv + (2 * w * d) + _workspaces["v_proj"].Backward),
+                new(middle + qkv + (2 * w * d) + _workspaces[LinearRole.Query].Backward),
+                new(middle + qkv + (2 * w * d) + _workspaces[LinearRole.Key].Backward),
+                new(middle + qkv + (2 * w * d) + _workspaces[LinearRole.Value].Backward),
                 new(middle + normBackward),
             ];
         }
@@ -129,6 +126,17 @@ public sealed class BlockMemory
     private PassBytes Scores => new(0, 0, 0, _gpu ? 2 * Single * _heads : 0);
 
     private PassBytes ScoresBackward => new(0, 0, 0, _gpu ? ((4 * Single) + _value) * _heads : 0);
+
+    private PassBytes Bytes(SavedActivation activation) => activation switch
+    {
+        SavedActivation.Output or SavedActivation.Middle => new(Single * _width),
+        SavedActivation.Qkv => new(_value * (_queries + (2 * _keys))),
+        SavedActivation.Attention => new(_value * _queries),
+        SavedActivation.LogSumExp => LogSumExp,
+        SavedActivation.Gate or SavedActivation.Up => new(_value * _inner),
+        SavedActivation.LowRank => new(Single * _lowRank),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
+    };
 
     // Both halves of each head in fp32 and the four products they are computed from, two at a time.
     private static double Rotation(double width) => 2 * Single * width;

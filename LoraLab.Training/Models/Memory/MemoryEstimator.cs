@@ -74,7 +74,7 @@ public static class MemoryEstimator
         double value = request.Half ? sizeof(short) : Single;
         double all = CheckpointShapes.Of(request.Config)
             .Sum(weight => weight.Shape.Aggregate(weight.Shape.Length == 1 ? Single : value, (product, length) => product * length));
-        double replaced = request.Config.BlockLinears
+        double replaced = request.Config.Block.Linears
             .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter)
                 && adapter.ReplacesWeight)
             .Sum(linear => value * linear.Out * linear.In);
@@ -83,7 +83,7 @@ public static class MemoryEstimator
 
     /// <summary>Memory of a block of the requested model.</summary>
     public static BlockMemory Block(MemoryRequest request) =>
-        new(request.Config, request.Adapters, request.Spec.Rank, request.Half, request.Gpu, request.Spec.Dropout > 0);
+        new(request.Config.Block, request.Adapters, request.Spec.Rank, request.Half, request.Gpu, request.Spec.Dropout > 0);
 
     /// <summary>Memory of a training pass of <c>PackedLlama.Gradient</c>, or of the reference path.</summary>
     public static TrainingMemory Training(MemoryRequest request, PassShape pass)

@@ -29,8 +29,9 @@ public static class PackingRule
     /// <summary>Bytes of activations that all blocks save per token, without padding.</summary>
     public static double BytesPerToken(RunSpec spec, LlamaConfig config, bool gpu)
     {
-        PassBytes saved = new BlockMemory(
-            config, MemoryRequest.AdaptersOf(spec, config), spec.Rank, MemoryRequest.IsHalf(spec.Precision), gpu, spec.Dropout > 0).Saved;
+        BlockMemory block = new(
+            config.Block, MemoryRequest.AdaptersOf(spec, config), spec.Rank, MemoryRequest.IsHalf(spec.Precision), gpu, spec.Dropout > 0);
+        PassBytes saved = block.Saved;
         return config.Layers * (saved.PerRow + saved.PerCell);
     }
 

@@ -1,3 +1,4 @@
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
 
 namespace LoraLab.Training.Models.Memory;
@@ -13,17 +14,18 @@ internal static class ReferenceMemory
     public static TrainingMemory Of(MemoryRequest request, PassShape pass)
     {
         LlamaConfig config = request.Config;
+        BlockDescription block = config.Block;
         double value = request.Half ? sizeof(short) : Single;
-        (double d, double f, double a) = (config.HiddenSize, config.IntermediateSize, config.Heads * config.HeadSize);
+        (double d, double f, double a) = (config.HiddenSize, block.Linear(LinearRole.Down).In, block.Linear(LinearRole.Query).Out);
         // Both inputs of the norms; queries, repeated keys and values, attention output; gate, its activation, up.
         double saved = (2 * Single * d) + (4 * value * a) + (3 * value * f);
         // The fp32 input of each branch: a separate copy if the layer computes in half precision.
-        double inputs = Single * config.BlockLinears.Where(linear => request.Adapters.ContainsKey(linear.Name))
+        double inputs = Single * block.Linears.Where(linear => request.Adapters.ContainsKey(linear.Name))
             .Sum(linear => (double)linear.In);
         // Until a block ends, its dispose scope holds every intermediate result, approximately these.
-        double block = (Single * 12 * d) + (value * 6 * a) + (Single * 2 * f) + (value * 6 * f);
+        double workspace = (Single * 12 * d) + (value * 6 * a) + (Single * 2 * f) + (value * 6 * f);
         // Logits, their fp32 copy, their log-softmax and two gradients.
         double head = ((4 * Single) + value) * config.VocabularySize * pass.HeadRows;
-        return new(pass, config.Layers * (saved + inputs) * pass.Rows, block * pass.Rows, head);
+        return new(pass, config.Layers * (saved + inputs) * pass.Rows, workspace * pass.Rows, head);
     }
 }

@@ -1,50 +1,62 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
 
-/// <summary>The tensors of one block in the order that the kernels expect. It owns only its handles on gradients.</summary>
+/// <summary>
+/// The tensors of one block by the places that their roles have in the arguments of the kernels. It owns only its handles on gradients.
+/// </summary>
 internal sealed class BlockTensors : IDisposable
 {
-    private const int FactorsPerLinear = 5;
-    private const int GradientsPerLinear = 3;
+    private static readonly int _linears = Enum.GetValues<LinearRole>().Length;
+    private static readonly int _norms = Enum.GetValues<NormRole>().Length;
+    private static readonly int _factors = FactorDescription.All.Count;
     private readonly List<Tensor> _gradients = [];
-    private static readonly int[][] _subBlocks = [[6], [4, 5], [3], [0, 1, 2]];
 
-    /// <summary>A block with its current adapters.</summary>
+    /// <summary>A block with its current adapters; a part that it does not have is <paramref name="empty"/>.</summary>
     public BlockTensors(LlamaBlock block, Tensor empty)
     {
-        Weights = [block.AttentionNorm.Weight_D, block.MlpNorm.Weight_D, .. block.Linears.Select(linear => linear.Weight_OI)];
-        Adapters = [.. block.Linears.Select(linear => linear.Adapter)];
-        Factors = new Tensor[FactorsPerLinear * Adapters.Count];
-        Gradients = new Tensor[GradientsPerLinear * Adapters.Count];
-        for (int i = 0; i < Adapters.Count; i++)
+        Weights = [.. Enumerable.Repeat(empty, _linears + _norms)];
+        Factors = [.. Enumerable.Repeat(empty, _linears * _factors)];
+        Gradients = [.. Enumerable.Repeat(empty, _linears * _factors)];
+        LowRankAdapter?[] adapters = new LowRankAdapter?[_linears];
+        foreach ((BlockNorm description, RmsNorm norm) in block.Description.Norms.Zip(block.Norms))
         {
-            LowRankAdapter? adapter = Adapters[i];
-            ExtractedFactors? extracted = adapter?.Extracted is { InBranch: true } inBranch ? inBranch : null;
-            Tensor?[] factors = [adapter?.A_RI, adapter?.B_OR, adapter?.R_RR, extracted?.A_RI, extracted?.B_OR];
-            Tensor?[] gradients = [Gradient(adapter?.A_RI), Gradient(adapter?.B_OR), Gradient(adapter?.R_RR)];
-            factors.Select(factor => factor ?? empty).ToArray().CopyTo(Factors, FactorsPerLinear * i);
-            gradients.Select(gradient => gradient ?? empty).ToArray().CopyTo(Gradients, GradientsPerLinear * i);
+            Weights[_linears + (int)description.Role] = norm.Weight_D;
         }
 
-        BackwardDepth = 1 + Array.FindLastIndex(_subBlocks, linears => linears.Any(linear => Adapters[linear] is not null));
+        foreach ((BlockLinear description, LinearLayer linear) in block.Description.Linears.Zip(block.Linears))
+        {
+            int place = (int)description.Role;
+            (Weights[place], adapters[place]) = (linear.Weight_OI, linear.Adapter);
+            foreach (AdapterFactor factor in linear.Adapter is null ? [] : FactorDescription.All)
+            {
+                Tensor? value = linear.Adapter!.InBranch(factor);
+                int at = (_factors * place) + (int)factor;
+                (Factors[at], Gradients[at]) = (value ?? empty, Gradient(value) ?? empty);
+            }
+        }
+
+        Adapters = adapters;
+        LowestAdapted = block.Description.Lowest(linear => adapters[(int)linear.Role] is not null);
     }
 
-    /// <summary>The weights of two norms and seven linears.</summary>
+    /// <summary>Weights of the linear layers, then of the norms.</summary>
     public Tensor[] Weights { get; }
 
-    /// <summary>A, B, R, A₀, B₀ of each linear; an absent one is an empty tensor.</summary>
+    /// <summary>All factors of each linear layer; an absent one is an empty tensor.</summary>
     public Tensor[] Factors { get; }
 
-    /// <summary>Gradients of A, B, R of each linear; an absent one is an empty tensor.</summary>
+    /// <summary>The gradient of each of <see cref="Factors"/>; that of an absent or frozen one is an empty tensor.</summary>
     public Tensor[] Gradients { get; }
 
-    /// <summary>The adapter of each linear, or null.</summary>
+    /// <summary>The adapter of each linear layer, or null.</summary>
     public IReadOnlyList<LowRankAdapter?> Adapters { get; }
 
-    /// <summary>How far back gradients are needed for the block's adapters: 0 none, 1 down, 2 gate or up, 3 o, 4 q, k or v.</summary>
-    public int BackwardDepth { get; }
+    /// <summary>The lowest group with an adapter, where the backward pass may end; null: there is no adapter.</summary>
+    public LinearGroup? LowestAdapted { get; }
 
     /// <inheritdoc />
     public void Dispose()

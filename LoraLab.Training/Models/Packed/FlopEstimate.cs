@@ -1,3 +1,4 @@
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Torch;
 
 namespace LoraLab.Training.Models.Packed;
@@ -10,18 +11,6 @@ namespace LoraLab.Training.Models.Packed;
 /// <param name="targets">Short names of the adapted layers, for example <c>q_proj</c>.</param>
 public sealed class FlopEstimate(LlamaConfig config, IReadOnlyCollection<string> targets)
 {
-    // In the order of the backward pass. Its products compute input gradients, which are not needed below the lowest adapted layers.
-    private static readonly string[][] _backwardOrder =
-    [
-        ["down_proj"],
-        ["gate_proj", "up_proj"],
-        ["o_proj"],
-        ["q_proj", "k_proj", "v_proj"],
-    ];
-
-    // Layers that the last block of an evaluation computes for every row; the others are computed for the selected rows only.
-    private static readonly string[] _allRows = ["k_proj", "v_proj"];
-
     private readonly long _head = 2L * config.VocabularySize * config.HiddenSize;
     private readonly long _block = Products(config, _ => true);
 
@@ -41,16 +30,18 @@ public sealed class FlopEstimate(LlamaConfig config, IReadOnlyCollection<string>
     /// </summary>
     public long Evaluation(long rows, long selected)
     {
-        long allRows = Products(config, name => _allRows.Contains(name));
-        return ((((config.Layers - 1) * _block) + allRows) * rows) + ((_block - allRows + _head) * selected);
+        // The last block computes the other layers for the selected rows only.
+        long everyRow = Products(config, linear => linear.EveryRow);
+        return ((((config.Layers - 1) * _block) + everyRow) * rows) + ((_block - everyRow + _head) * selected);
     }
 
+    // The products of the backward pass compute input gradients, which are not needed below the lowest adapted layers.
     private long LowestBackward()
     {
-        int lowest = Array.FindLastIndex(_backwardOrder, part => part.Any(targets.Contains));
-        return Products(config, name => _backwardOrder.Take(lowest).Any(part => part.Contains(name)));
+        LinearGroup? lowest = config.Block.Lowest(linear => targets.Contains(linear.Name));
+        return Products(config, linear => linear.Group > lowest);
     }
 
-    private static long Products(LlamaConfig config, Func<string, bool> counts) =>
-        config.BlockLinears.Where(shape => counts(shape.Name)).Sum(shape => 2L * shape.Out * shape.In);
+    private static long Products(LlamaConfig config, Func<BlockLinear, bool> counts) =>
+        config.Block.Linears.Where(counts).Sum(linear => 2L * linear.Out * linear.In);
 }

@@ -1,4 +1,5 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,11 +11,9 @@ namespace LoraLab.Training.Models.Packed;
 /// </summary>
 public sealed class PackedLlama : IDisposable
 {
-    // Depths of the backward pass through a block; see llama.torchscript.
-    private const int WholeBlock = 5;
-    private const int AttentionOutput = 3;
     private readonly LlamaModel _model;
     private readonly LlamaConfig _config;
+    private readonly BlockDescription _block;
     private readonly BlockTensors[] _blocks;
     private readonly Tensor _empty = zeros(0).DetachFromDisposeScope();
     private readonly double _scale;
@@ -29,15 +28,13 @@ public sealed class PackedLlama : IDisposable
     /// </summary>
     public PackedLlama(LlamaModel model)
     {
-        (_model, _config) = (model, model.Config);
+        (_model, _config, _block) = (model, model.Config, model.Config.Block);
         _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty))];
         _scale = model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().FirstOrDefault()?.Scaling ?? 1;
         _fused = model.Device.type == DeviceType.CPU;
-        _lowest = Array.FindIndex(_blocks, block => block.BackwardDepth > 0);
+        _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted is not null);
         _arena = _fused ? new(_blocks.Length) : null;
-        _attention = RowAttention.Supports(_config, _fused, half: model.Blocks[0].Linears[0].Weight_OI.dtype != float32)
-            ? new(_config)
-            : null;
+        _attention = RowAttention.Supports(_block, _fused, half: model.Dtype != float32) ? new(_block) : null;
     }
 
     /// <summary>Bytes of activations that the last pass saved for the backward pass; 0 on a GPU, where they are not counted.</summary>
@@ -82,8 +79,7 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor below_TD = Backward(
-                _blocks[i], g_TD, savedBlocks[i], pass.Layout, layout, masks, i == _lowest ? _blocks[i].BackwardDepth : WholeBlock);
+            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layout, masks, below: i > _lowest);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -108,7 +104,8 @@ public sealed class PackedLlama : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             using Tensor input = x_TD;
-            x_TD = Forward(_blocks[i], input, layout, tensors, [], save: false, i == _blocks.Length - 1 ? rows : null)[0];
+            Tensor? selected = i == _blocks.Length - 1 ? rows : null;
+            x_TD = Forward(_blocks[i], input, layout, tensors, [], save: false, selected)[(int)SavedActivation.Output];
         }
 
         return x_TD.MoveToOuterDisposeScope();
@@ -142,7 +139,7 @@ public sealed class PackedLlama : IDisposable
 
     private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool save, Tensor? rows)
     {
-        (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
+        (int heads, int kvHeads, double eps) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
         {
             return TorchScript.Tensors(
@@ -158,26 +155,32 @@ public sealed class PackedLlama : IDisposable
             Ledger?.Counter);
     }
 
-    private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[] layout, Tensor[] masks, int depth)
+    /// <summary>
+    /// Accumulates the gradients of a block's factors and returns the gradient of its input if <paramref name="below"/>, that is if the
+    /// blocks below need it.
+    /// </summary>
+    private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[] layout, Tensor[] masks, bool below)
     {
-        (int heads, int kvHeads, double eps) = (_config.Heads, _config.KeyValueHeads, _config.RmsNormEpsilon);
+        LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.LowestAdapted!.Value;
+        (int heads, int kvHeads, double eps) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon);
         if (_attention is null)
         {
             return TorchScript.Tensor(
                 "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout,
-                pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, depth, Ledger?.Counter);
+                pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, (int)lowest, below, Ledger?.Counter);
         }
 
         Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors,
-            block.Gradients, _scale, masks, eps, depth, Ledger?.Counter);
-        if (depth <= AttentionOutput)
+            block.Gradients, _scale, masks, eps, (int)lowest, Ledger?.Counter);
+        if (lowest > LinearGroup.QueryKeyValue)
         {
             return gradients[0];
         }
 
-        Tensor qkv_TNH = _attention.Backward(gradients[0], saved.Output_TD, saved.Qkv_TNH, saved.LogSumExp_TN, pass.Segments);
+        Tensor qkv_TNH = _attention.Backward(
+            gradients[0], saved[SavedActivation.Attention], saved[SavedActivation.Qkv], saved[SavedActivation.LogSumExp], pass.Segments);
         return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights,
-            block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, depth, Ledger?.Counter);
+            block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, below, Ledger?.Counter);
     }
 
     private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout) => dropout is null
@@ -195,17 +198,13 @@ public sealed class PackedLlama : IDisposable
             tensor.MoveToOuterDisposeScope();
         }
 
-        return saved[0];
+        return saved[(int)SavedActivation.Output];
     }
 
     /// <summary>A block's input, which is the output of the block below, and its saved activations.</summary>
     private sealed record SavedBlock(Tensor Input_TD, Tensor[] Tensors) : IDisposable
     {
-        public Tensor Qkv_TNH => Tensors[1];
-
-        public Tensor Output_TD => Tensors[2];
-
-        public Tensor LogSumExp_TN => Tensors[6];
+        public Tensor this[SavedActivation activation] => Tensors[(int)activation];
 
         public void Dispose()
         {

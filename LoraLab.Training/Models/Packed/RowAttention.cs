@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
@@ -20,15 +21,15 @@ internal sealed unsafe class RowAttention : IDisposable
     private readonly ParallelTasks _tasks = new();
     private readonly List<TileWorkspace> _workspaces = [];
 
-    /// <summary>Attention for a model.</summary>
-    public RowAttention(LlamaConfig config)
+    /// <summary>Attention for the blocks of a model.</summary>
+    public RowAttention(BlockDescription block)
     {
-        (_heads, _keyValueHeads, _size) = (config.Heads, config.KeyValueHeads, config.HeadSize);
+        (_heads, _keyValueHeads, _size) = (block.Heads, block.KeyValueHeads, block.HeadSize);
         _width = (_heads + (2 * _keyValueHeads)) * _size;
     }
 
     /// <summary>Whether it can compute the attention of a model.</summary>
-    public static bool Supports(LlamaConfig config, bool cpu, bool half) => cpu && !half && config.HeadSize % AttentionTile.Lanes == 0;
+    public static bool Supports(BlockDescription block, bool cpu, bool half) => cpu && !half && block.HeadSize % AttentionTile.Lanes == 0;
 
     /// <summary>
     /// Output [rows, N·H] and log-sum-exps [rows, N] for concatenated queries, keys and values, [rows, N + 2K, H]. The current dispose

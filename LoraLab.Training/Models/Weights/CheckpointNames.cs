@@ -3,7 +3,7 @@ namespace LoraLab.Training.Models.Weights;
 /// <summary>Tensor names of a Llama checkpoint in Hugging Face format.</summary>
 public static class CheckpointNames
 {
-    /// <summary>Suffix of a linear layer's tensor name.</summary>
+    /// <summary>Suffix of the tensor name of a module's weight.</summary>
     public const string WeightSuffix = ".weight";
 
     /// <summary>Token embedding.</summary>
@@ -15,11 +15,8 @@ public static class CheckpointNames
     /// <summary>Untied output head.</summary>
     public const string Head = "lm_head.weight";
 
-    /// <summary>Norm before attention of a block.</summary>
-    public static string AttentionNorm(int layer) => $"model.layers.{layer}.input_layernorm.weight";
-
-    /// <summary>Norm before the MLP of a block.</summary>
-    public static string MlpNorm(int layer) => $"model.layers.{layer}.post_attention_layernorm.weight";
+    /// <summary>Full name of a module of block <paramref name="layer"/>.</summary>
+    public static string InBlock(int layer, string path) => $"model.layers.{layer}.{path}";
 
     /// <summary>
     /// True for buffers that older exporters saved along with the weights and that are computed here.

@@ -1,4 +1,4 @@
-using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
 
 namespace LoraLab.Training.Models.Weights;
 
@@ -9,14 +9,13 @@ public static class CheckpointShapes
     public static IEnumerable<(string Name, long[] Shape)> Of(LlamaConfig config)
     {
         long width = config.HiddenSize;
+        BlockDescription block = config.Block;
         yield return (CheckpointNames.Embedding, [config.VocabularySize, width]);
         for (int i = 0; i < config.Layers; i++)
         {
-            yield return (CheckpointNames.AttentionNorm(i), [width]);
-            yield return (CheckpointNames.MlpNorm(i), [width]);
-            foreach (LinearShape shape in config.BlockLinears)
+            foreach ((string, long[]) weight in block.Weights(i))
             {
-                yield return (shape.ModuleName(i) + CheckpointNames.WeightSuffix, [shape.Out, shape.In]);
+                yield return weight;
             }
         }
 

@@ -24,7 +24,7 @@ public sealed class BadAdapterTests : IDisposable
     [InlineData(float.PositiveInfinity)]
     public void Load_NaNOrInfinity_NamesFileAndTensor(float value)
     {
-        Write(A(2, 6), Tensor("B", full(4, 2, value)));
+        Write(A(2, 6), Tensor(AdapterFactor.B, full(4, 2, value)));
 
         AssertRefused("lora_B.weight' contains NaN or infinity (element 0)", PeftFiles.Weights);
     }
@@ -42,7 +42,7 @@ public sealed class BadAdapterTests : IDisposable
     {
         Write(A(2, 6), ($"base_model.model.model.layers.7.self_attn.q_proj.lora_B.weight", ones(4, 2)));
 
-        AssertRefused($"'{PeftFiles.TensorName(Query, 'B')}' is missing");
+        AssertRefused($"'{PeftFiles.TensorName(Query, AdapterFactor.B)}' is missing");
     }
 
     [Fact]
@@ -106,12 +106,12 @@ public sealed class BadAdapterTests : IDisposable
             validation.Warnings.Count(warning => warning.Contains($"names '{trainedOn}' as its base model", StringComparison.Ordinal)));
     }
 
-    private static (string, TorchSharp.torch.Tensor) A(int rank, int width) => Tensor("A", ones(rank, width));
+    private static (string, TorchSharp.torch.Tensor) A(int rank, int width) => Tensor(AdapterFactor.A, ones(rank, width));
 
-    private static (string, TorchSharp.torch.Tensor) B() => Tensor("B", ones(4, 2));
+    private static (string, TorchSharp.torch.Tensor) B() => Tensor(AdapterFactor.B, ones(4, 2));
 
-    private static (string, TorchSharp.torch.Tensor) Tensor(string factor, TorchSharp.torch.Tensor value) =>
-        (PeftFiles.TensorName(Query, factor[0]), value);
+    private static (string, TorchSharp.torch.Tensor) Tensor(AdapterFactor factor, TorchSharp.torch.Tensor value) =>
+        (PeftFiles.TensorName(Query, factor), value);
 
     private string Write(params (string Name, TorchSharp.torch.Tensor Value)[] tensors)
     {

@@ -1,4 +1,5 @@
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
 using Xunit;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ public sealed class RowAttentionTests
         Generator generator = new(5);
         Tensor qkv = randn([rows, Heads + (2 * KeyValueHeads), size], generator: generator).mul(2);
         Tensor g = randn([rows, Heads * size], generator: generator);
-        using RowAttention attention = new(Config(size));
+        using RowAttention attention = new(Block(size));
 
         (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments);
         Tensor gradient = attention.Backward(g, output, qkv, logSumExp, packed.Segments);
@@ -53,7 +54,7 @@ public sealed class RowAttentionTests
         PackedRows packed = PackedRows.AsTree(_sentences);
         Tensor qkv = randn([packed.Ids.Count, Heads + (2 * KeyValueHeads), 8]);
         Tensor g = randn([packed.Ids.Count, Heads * 8]);
-        using RowAttention attention = new(Config(8));
+        using RowAttention attention = new(Block(8));
         int before = get_num_threads();
         try
         {
@@ -75,13 +76,13 @@ public sealed class RowAttentionTests
     [Fact]
     public void Supports_OnlyFp32OnTheCpuWithHeadsOfWholeVectors()
     {
-        Assert.True(RowAttention.Supports(Config(8), cpu: true, half: false));
-        Assert.False(RowAttention.Supports(Config(12), cpu: true, half: false));
-        Assert.False(RowAttention.Supports(Config(8), cpu: true, half: true));
-        Assert.False(RowAttention.Supports(Config(8), cpu: false, half: false));
+        Assert.True(RowAttention.Supports(Block(8), cpu: true, half: false));
+        Assert.False(RowAttention.Supports(Block(12), cpu: true, half: false));
+        Assert.False(RowAttention.Supports(Block(8), cpu: true, half: true));
+        Assert.False(RowAttention.Supports(Block(8), cpu: false, half: false));
     }
 
-    private static LlamaConfig Config(int size) => new()
+    private static BlockDescription Block(int size) => new LlamaConfig
     {
         ModelType = "llama",
         HiddenSize = Heads * size,
@@ -92,7 +93,7 @@ public sealed class RowAttentionTests
         VocabularySize = 64,
         ContextLength = 64,
         RmsNormEpsilon = 1e-5,
-    };
+    }.Block;
 
     // The output of a row is that of the first sentence it belongs to: all of them compute the same.
     private static Tensor Plain(Tensor qkv, PackedRows packed)

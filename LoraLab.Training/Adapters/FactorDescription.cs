@@ -1,0 +1,31 @@
+namespace LoraLab.Training.Adapters;
+
+/// <summary>Names and sizes of the factors of an adapter.</summary>
+public static class FactorDescription
+{
+    /// <summary>All factors, in the order in which an adapter's factors are stored.</summary>
+    public static IReadOnlyList<AdapterFactor> All { get; } = Enum.GetValues<AdapterFactor>();
+
+    /// <summary>Name within the layer, in checkpoints and (A and B) in PEFT files.</summary>
+    public static string Name(this AdapterFactor factor) => factor switch
+    {
+        AdapterFactor.A => "lora_A",
+        AdapterFactor.B => "lora_B",
+        AdapterFactor.R => "lora_R",
+        AdapterFactor.ExtractedA => "taken_A",
+        AdapterFactor.ExtractedB => "taken_B",
+        _ => throw new ArgumentOutOfRangeException(nameof(factor), factor, null),
+    };
+
+    /// <summary>Full name, for example <c>model.layers.0.self_attn.q_proj.lora_A</c>.</summary>
+    public static string NameIn(this AdapterFactor factor, string module) => $"{module}.{factor.Name()}";
+
+    /// <summary>Number of values for a layer and a rank.</summary>
+    public static long Values(this AdapterFactor factor, LinearShape layer, int rank) => factor switch
+    {
+        AdapterFactor.A or AdapterFactor.ExtractedA => (long)rank * layer.In,
+        AdapterFactor.B or AdapterFactor.ExtractedB => (long)layer.Out * rank,
+        AdapterFactor.R => (long)rank * rank,
+        _ => throw new ArgumentOutOfRangeException(nameof(factor), factor, null),
+    };
+}
