@@ -6,7 +6,7 @@ namespace LoraLab.Contracts.Runs;
 
 /// <summary>
 /// The run specification: the same JSON in the REST body, in a file for <c>train --spec</c>, in the stored document and in
-/// the form. The defaults below are those of the contract. A new field needs its property with its attribute, and the code that uses it.
+/// the form. The defaults below are those of the contract.
 /// </summary>
 public record RunSpec
 {

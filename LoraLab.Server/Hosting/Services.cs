@@ -1,5 +1,6 @@
 using Hangfire;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
@@ -179,7 +180,7 @@ internal static class Services
     }
 
     public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options => options
-        .AddSchemaTransformer<SpecSchema>()
+        .AddDocumentTransformer(new SpecSchema(typeof(RunSpec)))
         .AddDocumentTransformer<ApiKeyDescription>()
         .AddDocumentTransformer(static (document, _, _) =>
         {

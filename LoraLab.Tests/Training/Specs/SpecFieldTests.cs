@@ -8,6 +8,7 @@ using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Studies;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Hosting;
+using LoraLab.Server.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Cli;
 using LoraLab.Training.Specs;
@@ -91,11 +92,14 @@ public sealed class SpecFieldTests
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.AddApiDescription();
         await using WebApplication app = builder.Build();
+        app.MapPost("/spec", () => Results.Ok()).Accepts<RunSpec>("application/json");
         app.MapPost("/probe", () => Results.Ok()).Accepts<ProbeSpec>("application/json");
         app.Urls.Add("http://127.0.0.1:0");
         await app.StartAsync();
 
         OpenApiDocument document = await app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>("v1").GetOpenApiDocumentAsync();
+
+        new SpecSchema(typeof(ProbeSpec)).Describe(document);
 
         IOpenApiSchema probe = document.Components!.Schemas![nameof(ProbeSpec)].Properties!["probe"];
         Assert.Equal(("Probe depth", "How deep the probe goes.", "2"), (probe.Title, probe.Description, probe.Minimum));
