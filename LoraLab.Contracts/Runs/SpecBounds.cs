@@ -14,7 +14,7 @@ public static class SpecBounds
         TargetModules { Names.Count: 0 } =>
             $"{field.Name} must be \"{TargetModules.AllLinearWord}\" or list at least one linear layer.",
         MicroBatch { Sentences: int sentences } => Number(field, sentences),
-        int or long or double => Number(field, field.ValueOf(spec)!),
+        (int or long or double) and var number => Number(field, number),
         _ => null,
     };
 

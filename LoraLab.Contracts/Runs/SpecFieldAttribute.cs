@@ -60,6 +60,8 @@ public sealed class SpecFieldAttribute(SpecGroup group, SpecRoles roles, string 
     /// <summary>Why a study's plan cannot set the field: the study does; null: it can.</summary>
     public string? SetByStudy { get; init; }
 
-    /// <summary>Why a sweep cannot search the field, as a predicate; null: it can, unless the field is a description.</summary>
+    /// <summary>
+    /// Why a sweep cannot search the field, as a predicate; null: nothing but its roles (<see cref="SpecFieldDescriptor.NotSearched"/>).
+    /// </summary>
     public string? NotSearched { get; init; }
 }

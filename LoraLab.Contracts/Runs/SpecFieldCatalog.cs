@@ -14,7 +14,7 @@ public sealed class SpecFieldCatalog
 
     private SpecFieldCatalog(Type type)
     {
-        Defaults = JsonSerializer.SerializeToNode(Activator.CreateInstance(type), type, ContractJson.Options)!.AsObject();
+        Defaults = ToJson((RunSpec)Activator.CreateInstance(type)!);
         Fields =
         [
             .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -47,6 +47,9 @@ public sealed class SpecFieldCatalog
 
     /// <summary>The fields of a specification.</summary>
     public static SpecFieldCatalog Of(RunSpec spec) => Of(spec.GetType());
+
+    /// <summary>A specification as JSON, with the fields of its own type.</summary>
+    public static JsonObject ToJson(RunSpec spec) => JsonSerializer.SerializeToNode(spec, spec.GetType(), ContractJson.Options)!.AsObject();
 
     /// <summary>A field by its JSON name, or null.</summary>
     public SpecFieldDescriptor? Find(string name) => _byName.GetValueOrDefault(name);

@@ -57,6 +57,10 @@ public sealed record SpecFieldDescriptor(PropertyInfo Property, SpecFieldAttribu
     /// <summary>Bound that the value must stay below; null: none.</summary>
     public double? ExclusiveMaximum => Bound(Attribute.ExclusiveMaximum);
 
+    /// <summary>Why a sweep cannot search the field, as a predicate; null: it can.</summary>
+    public string? NotSearched =>
+        Attribute.NotSearched ?? (Has(SpecRoles.Description) ? "only describes a run and has no effect on its results" : null);
+
     /// <summary>Whether the field has any of these roles.</summary>
     public bool Has(SpecRoles roles) => (Roles & roles) != 0;
 

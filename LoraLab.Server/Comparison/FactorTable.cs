@@ -31,12 +31,12 @@ internal sealed class FactorTable
     public FactorTable(IReadOnlyList<ComparedRun> runs)
     {
         _runs = runs;
-        HashSet<string> settings = [.. runs.SelectMany(run => Settings(run.Document.Spec).Keys)];
+        Dictionary<string, JsonNode?>[] specs = [.. runs.Select(run => Settings(run.Document.Spec))];
+        HashSet<string> settings = [.. specs.SelectMany(spec => spec.Keys)];
         HashSet<string> environment = [.. runs.SelectMany(run => EnvironmentOf(run).Keys)];
-        foreach (ComparedRun run in runs)
+        foreach ((ComparedRun run, Dictionary<string, JsonNode?> spec) in runs.Zip(specs))
         {
             Dictionary<string, (JsonNode?, string)> known = _known[run.Id] = [];
-            Dictionary<string, JsonNode?> spec = Settings(run.Document.Spec);
             Add(known, FactorSource.Specification, settings.Select(field => (field, spec.GetValueOrDefault(field))));
             if (run.Fingerprint is RunFingerprint fingerprint)
             {

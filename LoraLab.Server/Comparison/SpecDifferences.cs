@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
 
@@ -30,7 +29,7 @@ internal static class SpecDifferences
     public static Dictionary<string, JsonNode?> Flatten(RunSpec spec)
     {
         Dictionary<string, JsonNode?> fields = [];
-        JsonObject values = JsonSerializer.SerializeToNode(spec, spec.GetType(), ContractJson.Options)!.AsObject();
+        JsonObject values = SpecFieldCatalog.ToJson(spec);
         foreach (SpecFieldDescriptor field in SpecFieldCatalog.Of(spec).Fields.Where(field => !field.Has(SpecRoles.Description)))
         {
             Add(fields, field.Name, values[field.Name]);

@@ -17,9 +17,8 @@ internal static class CloneSpec
 
     public static JsonObject Create(StoredRun source, JsonObject changes)
     {
-        JsonObject spec = JsonSerializer.SerializeToNode(source.Document.Spec, ContractJson.Options)!.AsObject();
-        JsonObject defaults = JsonSerializer.SerializeToNode(new RunSpec(), ContractJson.Options)!.AsObject();
-        foreach ((string field, JsonNode? open) in defaults)
+        JsonObject spec = SpecFieldCatalog.ToJson(source.Document.Spec);
+        foreach ((string field, JsonNode? open) in SpecFieldCatalog.Default.Defaults)
         {
             bool canBeOpen = open is null || (open.GetValueKind() == JsonValueKind.String && open.GetValue<string>() == "auto");
             JsonNode? submitted = source.Submitted[field];

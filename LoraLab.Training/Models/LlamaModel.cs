@@ -107,6 +107,7 @@ public sealed class LlamaModel : IDisposable
             block.Dispose();
         }
     }
+
     // In the order of CheckpointShapes.
     private IEnumerable<Tensor> Weights() =>
     [

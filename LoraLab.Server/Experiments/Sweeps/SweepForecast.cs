@@ -130,7 +130,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
     /// <summary>The first run's specification, whose number of sentences is the one available, with a point's values.</summary>
     private static RunSpec SpecOf(PreparedSweep prepared, JsonObject values)
     {
-        JsonObject spec = JsonSerializer.SerializeToNode(prepared.First, ContractJson.Options)!.AsObject();
+        JsonObject spec = SpecFieldCatalog.ToJson(prepared.First);
         foreach ((string field, JsonNode? value) in values)
         {
             SpecFields.Set(spec, field, value);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
@@ -41,7 +39,7 @@ internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths p
         {
             Document = document,
             Position = created.ToUnixTimeMilliseconds(),
-            Submitted = JsonSerializer.SerializeToNode(spec, ContractJson.Options)!.AsObject(),
+            Submitted = SpecFieldCatalog.ToJson(spec),
         };
     }
 

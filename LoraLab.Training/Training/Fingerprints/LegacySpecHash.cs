@@ -18,7 +18,7 @@ internal static class LegacySpecHash
     /// <summary>Hashes a complete specification as version 0.1 did.</summary>
     public static string Of(RunSpec spec)
     {
-        JsonObject values = SpecHash.ToJson(spec with { Name = null, Notes = null, Tags = [], Priority = 0 });
+        JsonObject values = SpecFieldCatalog.ToJson(spec with { Name = null, Notes = null, Tags = [], Priority = 0 });
         JsonObject hashed = [];
         foreach (string field in Fields.Split(' '))
         {

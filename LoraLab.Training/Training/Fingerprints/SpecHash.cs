@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -16,7 +15,7 @@ public static class SpecHash
     /// <summary>Hashes a complete specification.</summary>
     public static string Of(RunSpec spec)
     {
-        JsonObject values = ToJson(spec);
+        JsonObject values = SpecFieldCatalog.ToJson(spec);
         JsonObject hashed = [];
         foreach (SpecFieldDescriptor field in SpecFieldCatalog.Of(spec).Fields
             .Where(field => !field.Has(SpecRoles.Description)).OrderBy(field => field.Name, StringComparer.Ordinal))
@@ -39,9 +38,6 @@ public static class SpecHash
         using Sha256Hash hash = new();
         return hash.Add(values.ToJsonString(ContractJson.Options)).Hex();
     }
-
-    internal static JsonObject ToJson(RunSpec spec) =>
-        JsonSerializer.SerializeToNode(spec, spec.GetType(), ContractJson.Options)!.AsObject();
 
     private static JsonObject NonDefaultOptions(RunSpec spec)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -110,8 +109,8 @@ internal static class MemoryAdvice
     {
         JsonObject changes = [];
         List<string> words = [];
-        JsonObject before = JsonSerializer.SerializeToNode(spec, ContractJson.Options)!.AsObject();
-        foreach ((string field, JsonNode? value) in JsonSerializer.SerializeToNode(other, ContractJson.Options)!.AsObject())
+        JsonObject before = SpecFieldCatalog.ToJson(spec);
+        foreach ((string field, JsonNode? value) in SpecFieldCatalog.ToJson(other))
         {
             if (!JsonNode.DeepEquals(value, before[field]))
             {

@@ -38,7 +38,7 @@ internal static class FormFields
     /// <param name="groups">The groups.</param>
     internal static IEnumerable<string> Searchable(SpecFieldCatalog catalog, params IReadOnlyList<SpecGroup> groups) =>
         groups.SelectMany(catalog.In)
-            .Where(field => field.Attribute.NotSearched is null && !field.Has(SpecRoles.Description))
+            .Where(field => field.NotSearched is null)
             .OrderByDescending(field => field.Has(SpecRoles.LearningRate))
             .ThenBy(field => field.Attribute.OwnControl)
             .Select(field => field.Name);

@@ -26,7 +26,7 @@ internal sealed class SpecForm
     /// <summary>Starts from the contract's defaults, or from a run's specification.</summary>
     internal void Start(RunSpec? from)
     {
-        _base = from is null ? Copy(_contractDefaults) : ToJson(from);
+        _base = from is null ? Copy(_contractDefaults) : SpecFieldCatalog.ToJson(from);
         Values = Copy(_base);
     }
 
@@ -150,6 +150,4 @@ internal sealed class SpecForm
     }
 
     internal static JsonObject Copy(JsonObject source) => (JsonObject)source.DeepClone();
-
-    private static JsonObject ToJson(RunSpec spec) => (JsonObject)JsonSerializer.SerializeToNode(spec, ContractJson.Options)!;
 }

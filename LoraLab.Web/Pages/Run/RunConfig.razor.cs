@@ -27,11 +27,9 @@ public sealed partial class RunConfig
 
     protected override void OnParametersSet()
     {
-        _spec = ToJson(Run.Spec);
+        _spec = SpecFieldCatalog.ToJson(Run.Spec);
         _json = JsonSerializer.Serialize(Run.Spec, ContractJson.Indented);
     }
-
-    private static JsonObject ToJson(RunSpec spec) => (JsonObject)JsonSerializer.SerializeToNode(spec, ContractJson.Options)!;
 
     private static string Counts(IReadOnlyDictionary<string, int> counts) =>
         string.Join(", ", counts.Select(count => $"{count.Key} {Format.Count(count.Value)}"));

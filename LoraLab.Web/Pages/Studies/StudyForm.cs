@@ -209,8 +209,7 @@ internal sealed class StudyForm
 
     private RunSpec DefaultSpec()
     {
-        JsonObject spec = (JsonObject)JsonSerializer.SerializeToNode(
-            new RunSpec { Model = Model, Dataset = Dataset }, ContractJson.Options)!;
+        JsonObject spec = SpecFieldCatalog.ToJson(new RunSpec { Model = Model, Dataset = Dataset });
         foreach ((string field, JsonNode? value) in _defaultSpec.Where(field => _formFields.Contains(field.Key)))
         {
             spec[field] = value?.DeepClone();

@@ -26,7 +26,7 @@ public sealed partial class NewSweepPage
 
     /// <summary>The evaluation fields that a sweep does not set itself.</summary>
     private static readonly IReadOnlyList<FormField> _evaluation =
-        [.. FormFields.Evaluation.Where(field => SpecFieldCatalog.Default[field.Name].Attribute.NotSearched is null)];
+        [.. FormFields.Evaluation.Where(field => SpecFieldCatalog.Default[field.Name].NotSearched is null)];
 
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;

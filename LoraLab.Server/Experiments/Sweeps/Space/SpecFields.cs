@@ -13,7 +13,6 @@ namespace LoraLab.Server.Experiments.Sweeps.Space;
 internal sealed class SpecFields(SpecFieldCatalog catalog)
 {
     public const string OptionPrefix = "methodOptions.";
-    private const string Descriptive = "only describes a run and has no effect on its results";
 
     /// <summary>The fields of <see cref="RunSpec"/>.</summary>
     public static SpecFields Default { get; } = new(SpecFieldCatalog.Default);
@@ -28,7 +27,7 @@ internal sealed class SpecFields(SpecFieldCatalog catalog)
     public IReadOnlySet<string> AffectingRows { get; } = catalog.Where(field => field.Has(SpecRoles.Data) && field.Has(SpecRoles.Steps));
 
     /// <summary>The fields that can be searched.</summary>
-    public IEnumerable<string> Names { get; } = catalog.Where(field => Refusal(field) is null);
+    public IEnumerable<string> Names { get; } = catalog.Where(field => field.NotSearched is null);
 
     /// <summary>One sentence on why a field cannot be searched; null: it can.</summary>
     public string? RefusalReason(string field, IReadOnlyList<MethodDescriptor> methods)
@@ -36,7 +35,7 @@ internal sealed class SpecFields(SpecFieldCatalog catalog)
         SpecFieldDescriptor? described = catalog.Find(field);
         if (described is not null)
         {
-            return Refusal(described) is string reason ? $"{field} {reason}." : null;
+            return described.NotSearched is string reason ? $"{field} {reason}." : null;
         }
 
         if (field.StartsWith(OptionPrefix, StringComparison.Ordinal))
@@ -111,9 +110,6 @@ internal sealed class SpecFields(SpecFieldCatalog catalog)
         _ => new FieldType(false, false, $"one of {string.Join(", ", option.Choices)}", value =>
             value?.GetValueKind() == JsonValueKind.String && option.Choices.Contains(value.GetValue<string>())),
     };
-
-    private static string? Refusal(SpecFieldDescriptor field) =>
-        field.Attribute.NotSearched ?? (field.Has(SpecRoles.Description) ? Descriptive : null);
 
     private static FieldType OfField(SpecFieldDescriptor field)
     {
