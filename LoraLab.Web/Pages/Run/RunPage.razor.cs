@@ -33,6 +33,9 @@ public sealed partial class RunPage
     private SupersededPoints? _superseded;
     private int _version;
 
+    // Live events that arrive while the run is requested; null: none is requested.
+    private List<LiveEvent>? _pending;
+
     [Parameter]
     public string Id { get; set; } = "";
 
@@ -96,6 +99,7 @@ public sealed partial class RunPage
     private async Task LoadAsync()
     {
         string id = Id;
+        List<LiveEvent> pending = _pending = [];
         try
         {
             Task<RunDocument> run = Api.GetRunAsync(id, _life.Token);
@@ -120,6 +124,12 @@ public sealed partial class RunPage
         catch (OperationCanceledException)
         {
             // The page was closed.
+        }
+
+        if (_pending == pending)
+        {
+            _pending = null;
+            pending.ForEach(OnLive);
         }
     }
 
@@ -160,6 +170,12 @@ public sealed partial class RunPage
 
     private void OnLive(LiveEvent message)
     {
+        if (_pending is not null)
+        {
+            _pending.Add(message);
+            return;
+        }
+
         if (_run is null || message.RunId != Id)
         {
             return;
