@@ -6,6 +6,7 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using LoraLab.Training.Training.Gradients;
@@ -68,7 +69,7 @@ internal static class PeerExport
                 learningRate = run.Method.LearningRate(spec, AdapterFactor.A),
                 maxGradNorm = spec.MaxGradNorm,
                 steps = Enumerable.Range(1, Steps).Select(step => run.Window(step).Select(example => example.Ids)),
-                evaluation = run.EvaluationExamples.Select(example =>
+                evaluation = ((ClassificationData)run.Data).Evaluation.Select(example =>
                     new { ids = example.PromptIds, labels = example.LabelIds.Select(ids => ids[0]) }),
                 losses = new { literal, packed, shared },
             },

@@ -43,7 +43,7 @@ internal static class ProfileCommand
             "literal" => i => work.Step(work.Literal, i),
             "packed" => i => work.Step(work.Packed, i),
             "shared" => i => work.Step(work.Shared, i),
-            _ => _ => work.Run.Evaluator.Run(work.Model, CancellationToken.None),
+            _ => _ => work.Run.Evaluation.Run(work.Model, CancellationToken.None),
         };
         int windows = work.Passes.Windows.Count;
         for (int i = 0; i < WarmUp && !workload.StartsWith("tinyllama", StringComparison.Ordinal); i++)

@@ -1,5 +1,6 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Training;
 
 namespace LoraLab.Benchmarks.Measurements;
@@ -21,13 +22,14 @@ internal static class EvaluationComparison
         Comparison compared = Blocks.Compare(
             bench,
             bench.Side("naive", 1, _ => NaiveEvaluation.Run(run)),
-            [bench.Side("engine", 1, _ => run.Evaluator.Run(run.Model, CancellationToken.None))]);
-        int rows = run.EvaluationExamples.Count;
-        int forwards = run.EvaluationExamples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
-        int tokens = run.EvaluationExamples.Sum(example => example.PromptIds.Length);
+            [bench.Side("engine", 1, _ => run.Evaluation.Run(run.Model, CancellationToken.None))]);
+        IReadOnlyList<EvaluationExample> examples = ((ClassificationData)run.Data).Evaluation;
+        int rows = examples.Count;
+        int forwards = examples.Sum(example => example.LabelIds.All(ids => ids.Length == 1) ? 1 : example.LabelIds.Count);
+        int tokens = examples.Sum(example => example.PromptIds.Length);
         string note = $"{rows} rows with {tokens} prompt tokens in total; naive: {forwards} forward passes; engine: "
-            + $"{run.Evaluator.Passes.Count} passes of {run.Evaluator.Passes.Sum(pass => pass.Rows)} rows, "
-            + $"head on {run.Evaluator.Passes.Sum(pass => pass.HeadRows)}; scores agree within "
+            + $"{run.Evaluation.Passes.Count} passes of {run.Evaluation.Passes.Sum(pass => pass.Rows)} rows, "
+            + $"head on {run.Evaluation.Passes.Sum(pass => pass.HeadRows)}; scores agree within "
             + $"{difference.ToString("0.0e0", System.Globalization.CultureInfo.InvariantCulture)}";
         return bench.Speedup(
             measurement, compared, "one forward pass per sentence, logits at every position", "engine", target: target, note: note);

@@ -5,7 +5,7 @@ using LoraLab.Training.Models;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Specs;
-using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Training.Gradients;
 
 namespace LoraLab.Benchmarks.Measurements;
@@ -30,7 +30,7 @@ internal sealed class Ledger : IMeasurement
     {
         RunSpec spec = Specs.AllLinear;
         LlamaConfig config = LlamaConfig.Read(bench.TinyLlama);
-        PaperData data = new(bench, spec);
+        ClassificationData data = PaperData.Read(bench, spec);
         RunSchedule plan = RunSchedule.From(spec, data.Train.Length);
         FlopEstimate flops = new(config, [.. config.Block.Linears.Select(shape => shape.Name)]);
         int evaluations = 1 + plan.EvaluationsAfter(0);
@@ -41,8 +41,8 @@ internal sealed class Ledger : IMeasurement
             evaluations * data.Evaluation.Sum(example => (double)flops.Forward(example.PromptIds.Length, example.PromptIds.Length));
         double training = Training(spec, config, data, plan, flops, share: true);
         double packedTraining = Training(spec, config, data, plan, flops, share: false);
-        using Evaluator evaluator = new(data.Evaluation, config, TorchSharp.torch.CPU);
-        double evaluation = evaluations * evaluator.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.HeadRows));
+        using ClassificationEvaluation passes = data.CreateEvaluation(config, TorchSharp.torch.CPU);
+        double evaluation = evaluations * passes.Passes.Sum(pass => (double)flops.Evaluation(pass.Rows, pass.HeadRows));
 
         long tokens = data.Train.Sum(example => (long)example.Ids.Length);
         Finding whole = Share(
@@ -53,7 +53,7 @@ internal sealed class Ledger : IMeasurement
         {
             Target = Target.NoMoreThan(0.75, 0.72),
             Note = $"printed prompt, {tokens:N0} training tokens, {plan.TotalSteps:N0} steps, {evaluations} evaluations of "
-                + $"{data.Evaluation.Length} rows; literal: one sentence per pass, evaluation with logits at every position",
+                + $"{data.Evaluation.Count} rows; literal: one sentence per pass, evaluation with logits at every position",
         };
         return
         [
@@ -64,7 +64,8 @@ internal sealed class Ledger : IMeasurement
         ];
     }
 
-    private static double Training(RunSpec spec, LlamaConfig config, PaperData data, RunSchedule plan, FlopEstimate flops, bool share)
+    private static double Training(
+        RunSpec spec, LlamaConfig config, ClassificationData data, RunSchedule plan, FlopEstimate flops, bool share)
     {
         PassLimits limits = PackingRule.Resolve(spec, config, data.Train.Max(example => example.Ids.Length), gpu: true, MemoryBytes) with
         {

@@ -1,5 +1,6 @@
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Data;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using static TorchSharp.torch;
@@ -17,15 +18,16 @@ internal static class NaiveEvaluation
     public static double[,] Run(PreparedRun run)
     {
         using IDisposable inference = inference_mode();
-        double[,] scores = new double[run.EvaluationExamples.Count, run.Labels.Count];
-        for (int row = 0; row < run.EvaluationExamples.Count; row++)
+        ClassificationData data = (ClassificationData)run.Data;
+        double[,] scores = new double[data.Evaluation.Count, data.Labels.Count];
+        for (int row = 0; row < data.Evaluation.Count; row++)
         {
-            EvaluationExample example = run.EvaluationExamples[row];
+            EvaluationExample example = data.Evaluation[row];
             bool single = example.LabelIds.All(ids => ids.Length == 1);
             float[][] logs = [.. (single ? example.LabelIds.Take(1) : example.LabelIds)
                 .Select(ids => LogProbabilities(run, [.. example.PromptIds, .. ids[..^1]], example.PromptIds.Length))];
             int vocabulary = run.Model.Config.VocabularySize;
-            for (int label = 0; label < run.Labels.Count; label++)
+            for (int label = 0; label < data.Labels.Count; label++)
             {
                 float[] log = logs[single ? 0 : label];
                 scores[row, label] = example.LabelIds[label].Select((id, piece) => (double)log[(piece * vocabulary) + id]).Sum();
@@ -39,7 +41,8 @@ internal static class NaiveEvaluation
     public static double Difference(PreparedRun run)
     {
         double[,] naive = Run(run);
-        return run.Evaluator.Run(run.Model, CancellationToken.None).Predictions
+        using PackedLlama model = new(run.Model);
+        return ((ClassificationEvaluation)run.Evaluation).Predict(model, CancellationToken.None)
             .SelectMany((prediction, row) => prediction.Scores.Select((score, label) => Math.Abs(score - naive[row, label])))
             .Max();
     }

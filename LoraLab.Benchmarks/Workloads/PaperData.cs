@@ -1,6 +1,7 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Data;
+using LoraLab.Training.Models;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Benchmarks.Workloads;
@@ -8,28 +9,23 @@ namespace LoraLab.Benchmarks.Workloads;
 /// <summary>
 /// SST-2 in the order of the paper, with its printed prompt and TinyLlama's tokenizer, so that lengths and common prefix are real.
 /// </summary>
-internal sealed class PaperData
+internal static class PaperData
 {
     /// <summary>Reads and encodes the rows of a specification.</summary>
-    public PaperData(Bench bench, RunSpec spec)
+    /// <param name="bench">The bench.</param>
+    /// <param name="spec">The specification.</param>
+    /// <param name="evaluationRows">Number of evaluation rows, evenly spaced; null: all.</param>
+    public static ClassificationData Read(Bench bench, RunSpec spec, int? evaluationRows = null)
     {
-        Data = DatasetReader.Read(spec.Dataset, bench.Sst2);
-        Subset = TrainingSubset.Select(Data, spec);
-        ExampleEncoder encoder = new(
-            LlamaTokenizerFile.Load(bench.TinyLlama), PromptTemplate.Parse(spec.Prompt), Data.Labels, spec.LossScope, spec.StripSentence);
-        Train = [.. Subset.Consumed.Select(encoder.EncodeTraining)];
-        Evaluation = [.. Subset.Evaluation.Select(encoder.EncodeEvaluation)];
+        ClassificationDataset dataset = ClassificationReader.Read(spec.Dataset, bench.Sst2);
+        ClassificationRows rows = dataset.Select(spec);
+        ClassificationData data = rows.Encode(LlamaTokenizerFile.Load(bench.TinyLlama), LlamaConfig.Read(bench.TinyLlama).ContextLength);
+        if (evaluationRows is not int limit)
+        {
+            return data;
+        }
+
+        int every = Math.Max(1, data.Evaluation.Count / limit);
+        return new(spec, dataset, rows, data.Train, [.. data.Evaluation.Where((_, i) => i % every == 0).Take(limit)]);
     }
-
-    /// <summary>The dataset.</summary>
-    public ClassificationDataset Data { get; }
-
-    /// <summary>The selected rows.</summary>
-    public TrainingSubset Subset { get; }
-
-    /// <summary>Training texts in the order of consumption.</summary>
-    public TrainingExample[] Train { get; }
-
-    /// <summary>Evaluation rows.</summary>
-    public EvaluationExample[] Evaluation { get; }
 }

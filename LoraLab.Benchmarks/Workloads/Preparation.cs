@@ -2,14 +2,13 @@ using LoraLab.Benchmarks.Protocol;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Svd;
-using LoraLab.Training.Data;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
-using LoraLab.Training.Training.Evaluation;
 using TorchSharp;
 
 namespace LoraLab.Benchmarks.Workloads;
@@ -29,7 +28,7 @@ internal static class Preparation
     /// <param name="evaluationRows">Number of evaluation rows, evenly spaced; fewer than all to limit the time.</param>
     public static PreparedRun Random(Bench bench, RunSpec spec, LlamaConfig config, torch.ScalarType dtype, int evaluationRows)
     {
-        PaperData data = new(bench, spec);
+        ClassificationData data = PaperData.Read(bench, spec, evaluationRows);
         LlamaModel model = RandomWeights.Build(config, dtype, bench.Device);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
         AdapterRequest request = AdapterRequest.From(spec);
@@ -38,8 +37,6 @@ internal static class Preparation
             linear.Adapter = method.Create(linear, request, spec.MethodOptions);
         }
 
-        int every = Math.Max(1, data.Evaluation.Length / evaluationRows);
-        List<EvaluationExample> evaluation = [.. data.Evaluation.Where((_, i) => i % every == 0).Take(evaluationRows)];
         return new PreparedRun
         {
             Spec = spec,
@@ -50,12 +47,8 @@ internal static class Preparation
             Environment = new RunEnvironment { Threads = torch.get_num_threads() },
             Model = model,
             Device = bench.Device,
-            Train = data.Train,
-            Data = data.Data,
-            Subset = data.Subset,
-            EvaluationExamples = evaluation,
-            Labels = data.Data.Labels,
-            Evaluator = new Evaluator(evaluation, config, bench.Device),
+            Data = data,
+            Evaluation = data.CreateEvaluation(config, bench.Device),
             Memory = new PeakMemory(bench.Device),
             Load = new LoadReport(),
             Decompositions = new SvdCache(bench.Output),

@@ -5,7 +5,7 @@ using LoraLab.SampleMaker;
 using LoraLab.SampleMaker.Pretraining;
 using LoraLab.SampleMaker.Text;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Tokenization;
 using Xunit;
 
@@ -34,7 +34,7 @@ public sealed class BundledSampleTests
     [Fact]
     public void Evaluation_IsBalancedLargeAndDisjointFromTraining()
     {
-        ClassificationDataset data = DatasetReader.Read("sample", Path.Combine(_folder, "data"));
+        ClassificationDataset data = ClassificationReader.Read("sample", Path.Combine(_folder, "data"));
 
         Assert.True(data.Toy);
         Assert.InRange(data.Dev.Count, 400, 5000);

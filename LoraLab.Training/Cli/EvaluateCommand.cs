@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Training;
-using LoraLab.Training.Training.Evaluation;
 using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
@@ -59,20 +60,22 @@ internal static class EvaluateCommand
 
         // A newly initialized LoRA adapter changes nothing, so the base model needs no code path of its own.
         using PreparedRun run = services.Preparation().Prepare(spec, CancellationToken.None);
-        EvaluationOutcome outcome = run.Evaluator.Run(run.Model, CancellationToken.None);
-        AnsiConsole.WriteLine(JsonSerializer.Serialize(
-            new
-            {
-                spec.Model,
-                spec.Dataset,
-                adapter = spec.InitFrom,
-                accuracy = outcome.Metrics.Accuracy,
-                correct = outcome.Metrics.Correct,
-                rows = outcome.Metrics.Rows,
-                macroF1 = outcome.Metrics.MacroF1,
-                loss = outcome.Loss.ToString("R", CultureInfo.InvariantCulture),
-            },
-            ContractJson.Indented));
+        EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
+        Dictionary<string, object?> result = new()
+        {
+            ["model"] = spec.Model,
+            ["dataset"] = spec.Dataset,
+            ["adapter"] = spec.InitFrom,
+            ["correct"] = outcome.Correct,
+            ["rows"] = outcome.Rows,
+        };
+        foreach ((string key, double value) in outcome.Metrics)
+        {
+            result[key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..]] =
+                key == MetricKeys.EvalLoss ? value.ToString("R", CultureInfo.InvariantCulture) : value;
+        }
+
+        AnsiConsole.WriteLine(JsonSerializer.Serialize(result, ContractJson.Indented));
         return ExitCodes.Success;
     }
 }

@@ -1,7 +1,7 @@
-using LoraLab.Training.Data;
 using LoraLab.Training.Files;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Training;
 using LoraLab.Training.Training.Memory;
 using LoraLab.Training.Training.Recording;
@@ -15,12 +15,13 @@ public sealed class TrainerServices
     /// <param name="configuration">Catalog roots and memory budget.</param>
     /// <param name="clock">Clock.</param>
     /// <param name="allowPaths">True on the command line, where <c>initFrom</c> may be any path.</param>
-    public TrainerServices(TrainingConfiguration configuration, TimeProvider clock, bool allowPaths = false)
+    /// <param name="tasks">Tasks of the datasets; null: those of the trainer.</param>
+    public TrainerServices(TrainingConfiguration configuration, TimeProvider clock, bool allowPaths = false, TaskRegistry? tasks = null)
     {
         Configuration = configuration;
         Clock = clock;
         Models = new ModelCatalog(configuration);
-        Datasets = new DatasetCatalog(configuration);
+        Datasets = new DatasetCatalog(configuration, tasks);
         Adapters = new AdapterCatalog(Models, configuration.DataDirectory, allowPaths);
         Validator = new SpecValidator(Models, Datasets, Adapters, configuration.MemoryBudgetMb);
     }

@@ -3,51 +3,46 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>The training and evaluation rows of a run, selected by its specification.</summary>
-public sealed class TrainingSubset
+/// <summary>The training rows of a run, selected by its specification.</summary>
+/// <typeparam name="TRow">A row of the task.</typeparam>
+public sealed class TrainingSubset<TRow>
 {
-    private TrainingSubset(IReadOnlyList<LabeledSentence> consumed, IReadOnlyList<LabeledSentence> evaluation)
+    private TrainingSubset(IReadOnlyList<TRow> consumed, IEnumerable<TRow> remaining)
     {
         Consumed = consumed;
-        Evaluation = evaluation;
+        Remaining = remaining;
     }
 
     /// <summary>Training rows in the order of every epoch.</summary>
-    public IReadOnlyList<LabeledSentence> Consumed { get; }
+    public IReadOnlyList<TRow> Consumed { get; }
 
-    /// <summary>Evaluation rows in order; row numbers of the selection split refer to the training file.</summary>
-    public IReadOnlyList<LabeledSentence> Evaluation { get; }
+    /// <summary>Rows after the subset in the order of selection, on which the run does not train.</summary>
+    public IEnumerable<TRow> Remaining { get; }
 
     /// <summary>Selects the rows of a run.</summary>
-    /// <param name="data">Dataset of the run.</param>
-    /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
-    /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
-    public static TrainingSubset Select(ClassificationDataset data, RunSpec spec)
+    /// <param name="dataset">Name of the dataset, for messages.</param>
+    /// <param name="rows">Its training rows in file order.</param>
+    /// <param name="spec">Specification of the run: dataSeed, dataOffset, trainSamples and orderSeed are used, evalSamples is
+    /// checked.</param>
+    /// <exception cref="RunFailure">A number is out of range.</exception>
+    public static TrainingSubset<TRow> Select(string dataset, IReadOnlyList<TRow> rows, RunSpec spec)
     {
         RequireBounds(spec);
-        if (spec.DataOffset >= data.Train.Count)
+        if (spec.DataOffset >= rows.Count)
         {
             throw RunFailure.BadData(
-                $"dataOffset must be 0 to {data.Train.Count - 1}, because dataset '{data.Name}' has {data.Train.Count} "
+                $"dataOffset must be 0 to {rows.Count - 1}, because dataset '{dataset}' has {rows.Count} "
                     + $"training rows; it is {spec.DataOffset}.",
                 "dataOffset");
         }
 
-        IReadOnlyList<LabeledSentence> all = Permute(data.Train, spec.DataSeed);
-        int end = (int)Math.Min(data.Train.Count, (long)spec.DataOffset + spec.TrainSamples);
-        LabeledSentence[] selected = [.. all.Skip(spec.DataOffset).Take(end - spec.DataOffset)];
-        IReadOnlyList<LabeledSentence> evaluation = spec.EvalSplit == EvalSplit.Selection
-            ? SelectionSplit.Select(data, selected, all.Skip(end))
-            : data.Dev;
-        if (spec.EvalSamples is int limit && limit < evaluation.Count)
-        {
-            evaluation = [.. evaluation.Take(limit)];
-        }
-
-        return new TrainingSubset(Permute(selected, spec.OrderSeed), evaluation);
+        IReadOnlyList<TRow> all = Permute(rows, spec.DataSeed);
+        int end = (int)Math.Min(rows.Count, (long)spec.DataOffset + spec.TrainSamples);
+        TRow[] selected = [.. all.Skip(spec.DataOffset).Take(end - spec.DataOffset)];
+        return new(Permute(selected, spec.OrderSeed), all.Skip(end));
     }
 
-    private static IReadOnlyList<LabeledSentence> Permute(IReadOnlyList<LabeledSentence> rows, long? seed) =>
+    private static IReadOnlyList<TRow> Permute(IReadOnlyList<TRow> rows, long? seed) =>
         seed is long value ? [.. NumpyRandom.Permutation(value, rows.Count).Select(i => rows[i])] : rows;
 
     private static void RequireBounds(RunSpec spec)

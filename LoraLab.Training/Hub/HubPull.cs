@@ -1,8 +1,8 @@
 using LoraLab.Contracts;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
+using LoraLab.Training.Tasks.Classification;
 using Spectre.Console;
 
 namespace LoraLab.Training.Hub;
@@ -117,7 +117,7 @@ public static class HubPull
         CancellationToken cancellationToken)
     {
         string final = Path.Combine(configuration.DownloadedDatasets, Sst2);
-        if (DatasetReader.Describe(Sst2, final).Usable)
+        if (IsUsable(final))
         {
             return final;
         }
@@ -138,6 +138,19 @@ public static class HubPull
         return final;
 
         string Staged(HubFile file) => staging.File(Path.GetFileName(file.Path));
+    }
+
+    private static bool IsUsable(string folder)
+    {
+        try
+        {
+            ClassificationReader.Read(Sst2, folder);
+            return true;
+        }
+        catch (RunFailure)
+        {
+            return false;
+        }
     }
 
     private static HubFile[] Parts(HubListing listing, string prefix)

@@ -3,11 +3,11 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Specs;
 
@@ -37,7 +37,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             CheckTargets(spec, method, config, errors, warnings);
         }
 
-        Try(errors, () => PromptTemplate.Parse(spec.Prompt));
+        Try(errors, () => datasets.TaskOf(spec.Dataset).Check(spec));
         if (spec.InitFrom is not null && method is not null)
         {
             CheckInitFrom(spec, method, errors, warnings, files);
@@ -45,13 +45,13 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         // Selecting rows needs valid numbers. The snapshots are taken before the files are read.
         Try(errors, () => datasets.FileSnapshots(spec.Dataset), files.AddRange);
-        TrainingSubset? subset = errors.Count == 0 ? Try(errors, () => TrainingSubset.Select(datasets.Read(spec.Dataset), spec)) : null;
-        if (subset is null)
+        SelectedRows? rows = errors.Count == 0 ? Try(errors, () => datasets.Read(spec.Dataset).Select(spec)) : null;
+        if (rows is null)
         {
             return new() { Errors = Distinct(errors), Warnings = warnings, Files = files };
         }
 
-        RunSchedule schedule = RunSchedule.From(spec, subset.Consumed.Count);
+        RunSchedule schedule = RunSchedule.From(spec, rows.TrainingCount);
         if (spec.MaxSteps > schedule.FullSteps)
         {
             warnings.Add($"maxSteps is {spec.MaxSteps}, but the data allows only {schedule.FullSteps} steps.");
@@ -59,7 +59,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         spec = spec with
         {
-            TrainSamples = subset.Consumed.Count,
+            TrainSamples = rows.TrainingCount,
             ScheduleSteps = spec.ScheduleSteps ?? schedule.FullSteps,
             MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
         };
@@ -77,8 +77,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             Spec = spec,
             SuggestedName = RunName.From(spec, method!),
             TotalSteps = schedule.TotalSteps,
-            TrainRows = subset.Consumed.Count,
-            EvalRows = subset.Evaluation.Count,
+            TrainRows = rows.TrainingCount,
+            EvalRows = rows.EvaluationCount,
             TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules)
                 .Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };
@@ -169,6 +169,12 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
     }
 
     private static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
+
+    private static void Try(List<FieldError> errors, Action check) => Try<object>(errors, () =>
+    {
+        check();
+        return errors;
+    });
 
     private static T? Try<T>(List<FieldError> errors, Func<T> action, Action<T>? then = null)
         where T : class

@@ -6,8 +6,8 @@ using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Torch;
-using LoraLab.Training.Training.Evaluation;
 using LoraLab.Training.Training.Optimization;
 using TorchSharp;
 
@@ -34,23 +34,14 @@ public sealed class PreparedRun : IDisposable
     /// <summary>Device of the model.</summary>
     public required torch.Device Device { get; init; }
 
-    /// <summary>Training texts in the order of every epoch.</summary>
-    public required TrainingExample[] Train { get; init; }
+    /// <summary>The rows as tokens and targets.</summary>
+    public required TaskData Data { get; init; }
 
-    /// <summary>The dataset.</summary>
-    public required ClassificationDataset Data { get; init; }
+    /// <summary>Training examples in the order of every epoch.</summary>
+    public TrainingExample[] Train => Data.Train;
 
-    /// <summary>The rows selected from it.</summary>
-    public required TrainingSubset Subset { get; init; }
-
-    /// <summary>Evaluation rows as token ids, in order.</summary>
-    public required IReadOnlyList<EvaluationExample> EvaluationExamples { get; init; }
-
-    /// <summary>Label words in label order.</summary>
-    public required IReadOnlyList<string> Labels { get; init; }
-
-    /// <summary>The evaluator of the evaluation rows.</summary>
-    public required Evaluator Evaluator { get; init; }
+    /// <summary>The evaluation of the evaluation rows.</summary>
+    public required TaskEvaluation Evaluation { get; init; }
 
     /// <summary>Peak memory of the steps.</summary>
     public required PeakMemory Memory { get; init; }
@@ -84,7 +75,7 @@ public sealed class PreparedRun : IDisposable
     public double LearningRateFactor(int step) =>
         LearningRateSchedules.Factor(Spec.Schedule, step, Spec.WarmupSteps, Spec.ScheduleSteps ?? Schedule.FullSteps);
 
-    /// <summary>Returns the sentences of step n, from 1.</summary>
+    /// <summary>Returns the examples of step n, from 1.</summary>
     public IReadOnlyList<TrainingExample> Window(int step)
     {
         (int start, int count) = Schedule.Window(step);
@@ -94,7 +85,7 @@ public sealed class PreparedRun : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        Evaluator.Dispose();
+        Evaluation.Dispose();
         Model.Dispose();
         Memory.Dispose();
     }

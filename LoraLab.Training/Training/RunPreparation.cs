@@ -4,7 +4,6 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Adapters.Svd;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
@@ -12,8 +11,8 @@ using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Torch;
-using LoraLab.Training.Training.Evaluation;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Resume;
 using TorchSharp;
@@ -42,8 +41,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"Method '{spec.Method}' does not exist.", "method");
         using RunData rows = read ?? Read(spec);
-        (LlamaConfig config, ClassificationDataset data, TrainingSubset subset, TrainingExample[] train) =
-            (rows.Config, rows.Data, rows.Subset, rows.Train);
+        (LlamaConfig config, TaskData data) = (rows.Config, rows.Rows);
         cancellation.ThrowIfCancellationRequested();
 
         if (checkpoint is not null)
@@ -60,7 +58,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             SvdCache decompositions = new(svdFolder);
             IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
             PassLimits limits = PackingRule.Resolve(
-                spec with { Precision = precision }, config, rows.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
+                spec with { Precision = precision }, config, data.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = spec with
             {
                 Precision = precision,
@@ -72,18 +70,14 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             {
                 Spec = used,
                 Method = method,
-                Schedule = RunSchedule.From(used, train.Length),
+                Schedule = RunSchedule.From(used, data.Train.Length),
                 Limits = limits,
                 Adapters = attached,
-                Environment = Describe(used, limits, memory, data, subset, rows.Evaluation[0]),
+                Environment = data.Describe(Describe(used, limits, memory)),
                 Model = model,
                 Device = device,
-                Train = train,
                 Data = data,
-                Subset = subset,
-                EvaluationExamples = rows.Evaluation,
-                Labels = data.Labels,
-                Evaluator = new Evaluator(rows.Evaluation, config, device),
+                Evaluation = data.CreateEvaluation(config, device),
                 Memory = memory,
                 Load = load,
                 Decompositions = decompositions,
@@ -138,8 +132,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return attached;
     }
 
-    private static RunEnvironment Describe(
-        RunSpec spec, PassLimits limits, PeakMemory memory, ClassificationDataset data, TrainingSubset subset, EvaluationExample first) =>
+    private static RunEnvironment Describe(RunSpec spec, PassLimits limits, PeakMemory memory) =>
         new()
         {
             Device = spec.Device,
@@ -158,14 +151,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 ["libtorch"] = torch.__version__,
                 ["os"] = RuntimeInformation.OSDescription,
             },
-            LabelPieces = data.Labels.Select((label, i) => (label, first.LabelIds[i].Length))
-                .ToDictionary(pair => pair.label, pair => pair.Length),
-            TrainLabels = Count(subset.Consumed, data.Labels),
-            EvalLabels = Count(subset.Evaluation, data.Labels),
         };
-
-    private static Dictionary<string, int> Count(IReadOnlyList<LabeledSentence> rows, IReadOnlyList<string> labels) =>
-        labels.Select((label, i) => (label, Count: rows.Count(row => row.Label == i))).ToDictionary(pair => pair.label, pair => pair.Count);
 
     /// <summary>Returns the memory available to a run, bytes: that of the device, or the memory budget if it is smaller.</summary>
     internal static double MemoryBytes(torch.Device device, RunSpec spec)

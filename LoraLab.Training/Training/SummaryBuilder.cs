@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Training;
 
@@ -30,11 +30,11 @@ public sealed class SummaryBuilder
     /// <summary>Adds the results of an evaluation.</summary>
     public void Evaluation(int step, EvaluationOutcome outcome) => _summary = _summary with
     {
-        Accuracy = MetricSummary.After(_summary.Accuracy, MetricKeys.EvalAccuracy, step, outcome.Metrics.Accuracy),
-        MacroF1 = MetricSummary.After(_summary.MacroF1, MetricKeys.EvalMacroF1, step, outcome.Metrics.MacroF1),
+        Accuracy = MetricSummary.After(_summary.Accuracy, MetricKeys.EvalAccuracy, step, outcome.Metrics[MetricKeys.EvalAccuracy]),
+        MacroF1 = MetricSummary.After(_summary.MacroF1, MetricKeys.EvalMacroF1, step, outcome.Metrics[MetricKeys.EvalMacroF1]),
         EvalLoss = MetricSummary.After(_summary.EvalLoss, MetricKeys.EvalLoss, step, outcome.Loss),
-        Correct = outcome.Metrics.Correct,
-        EvalRows = outcome.Metrics.Rows,
-        MajorityBaseline = outcome.Metrics.MajorityBaseline,
+        Correct = outcome.Correct,
+        EvalRows = outcome.Rows,
+        MajorityBaseline = outcome.MajorityBaseline,
     };
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Packed;
-using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Training.Gradients;
 using LoraLab.Training.Training.Optimization;
 using LoraLab.Training.Training.Resume;
@@ -46,7 +46,7 @@ public sealed class TrainingLoop(
                 {
                     long evaluationStarted = Stopwatch.GetTimestamp();
                     report.EvaluationStarted(progress.Step);
-                    EvaluationOutcome outcome = run.Evaluator.Run(model, stop, () => report.EvaluationProgress(progress.Step));
+                    EvaluationOutcome outcome = run.Evaluation.Run(model, stop, () => report.EvaluationProgress(progress.Step));
                     progress.EvaluatedStep = progress.Step;
                     report.Evaluated(progress, outcome, Stopwatch.GetElapsedTime(evaluationStarted).TotalSeconds);
                     checkpoints?.Save(progress, report.Summary);

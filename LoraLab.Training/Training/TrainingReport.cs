@@ -2,7 +2,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
-using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Training.Optimization;
 using LoraLab.Training.Training.Recording;
 
@@ -53,7 +53,7 @@ public sealed class TrainingReport
         _timing.AddEvaluation(seconds);
         _summary.Evaluation(progress.Step, outcome);
         RecordCosts(progress);
-        _recorder.Evaluation(progress.Step, _run.Labels, outcome);
+        _recorder.Evaluation(progress.Step, outcome);
         if (!double.IsFinite(outcome.Loss))
         {
             throw NonFiniteEvaluation(progress.Step, double.IsNaN(outcome.Loss) ? "NaN" : "infinite");

@@ -2,11 +2,12 @@ using System.Security.Cryptography;
 using System.Text;
 using LoraLab.Contracts;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Hub;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tasks;
+using LoraLab.Training.Tasks.Classification;
 using Parquet;
 using Parquet.Schema;
 using Spectre.Console;
@@ -319,7 +320,7 @@ public sealed class HubPullTests : IDisposable
         string folder = new DatasetCatalog(Configuration).Find("sst2");
         Assert.Equal(
             "sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
-        Assert.Equal([new LabeledSentence(0, "fine ", 1)], DatasetReader.Read("sst2", folder).Dev);
+        Assert.Equal([new LabeledSentence(0, "fine ", 1)], ClassificationReader.Read("sst2", folder).Dev);
         Assert.Equal(2, Directory.GetFiles(folder).Length);
         Assert.Contains("3 training rows, 1 evaluation row", _output.ToString());
 

@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Tokenization;
 using Xunit;
 

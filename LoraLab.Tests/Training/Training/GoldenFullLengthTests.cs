@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Tasks.Classification;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -64,8 +65,7 @@ public sealed class GoldenFullLengthTests(GoldenRuns runs, ITestOutputHelper out
         (int, int)[] pairs = [.. golden["evalAll872"]!.AsArray().Select(row =>
             ((int)row!["label"]!, (double)row["logprobPositive"]! > (double)row["logprobNegative"]! ? 1 : 0))];
 
-        LoraLab.Training.Training.Evaluation.ClassificationMetrics metrics =
-            LoraLab.Training.Training.Evaluation.ClassificationMetrics.Of(pairs, 2);
+        ClassificationMetrics metrics = ClassificationMetrics.Of(pairs, 2);
 
         Assert.Equal((double)golden["evalAccuracy"]!, metrics.Accuracy, 1e-12);
         Assert.Equal((double)golden["macroF1"]!, metrics.MacroF1, 1e-12);

@@ -1,6 +1,4 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Files;
-using LoraLab.Training.Data;
 using LoraLab.Training.Training.Optimization;
 
 namespace LoraLab.Training.Training.Fingerprints;
@@ -17,9 +15,9 @@ public static class Fingerprint
         return new()
         {
             Model = model,
-            Prompt = Prompt(run),
-            Training = Training(run),
-            Evaluation = Evaluation(run),
+            Prompt = run.Data.PromptFingerprint(),
+            Training = run.Data.TrainingFingerprint(),
+            Evaluation = run.Data.EvaluationFingerprint(),
             Adapter = start ?? new()
             {
                 Svd = [.. run.Adapters.Select(adapter => adapter.Svd).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
@@ -45,66 +43,11 @@ public static class Fingerprint
             LossScale = scaler.Scale,
             Overflows = scaler.Overflows,
         };
-        return before with
+        RunFingerprint after = before with
         {
             Training = training,
             Adapter = before.Adapter with { FinalSha256 = finished ? AdapterHash.Of(run.Adapters) : null },
-            Paper = PaperProtocol.Figures(run.Spec, before.Model, training, before.Evaluation, finished),
         };
-    }
-
-    private static PromptFingerprint Prompt(PreparedRun run)
-    {
-        string template = PromptTemplate.Parse(run.Spec.Prompt).Text;
-        using Sha256Hash prompt = new();
-        using Sha256Hash labels = new();
-        foreach (EvaluationExample example in run.EvaluationExamples)
-        {
-            foreach (int[] ids in example.LabelIds)
-            {
-                labels.Add(ids);
-            }
-        }
-
-        return new()
-        {
-            Name = run.Spec.Prompt,
-            Template = template,
-            Sha256 = prompt.Add(template).Add(run.Spec.StripSentence ? 1 : 0).Hex(),
-            LabelIds = run.Labels.Select((word, i) => (word, Ids: run.EvaluationExamples[0].LabelIds[i]))
-                .ToDictionary(label => label.word, label => (IReadOnlyList<int>)label.Ids),
-            LabelIdsSha256 = labels.Hex(),
-        };
-    }
-
-    private static TrainingFingerprint Training(PreparedRun run)
-    {
-        using Sha256Hash subset = new();
-        return new()
-        {
-            Dataset = run.Spec.Dataset,
-            FilesSha256 = run.Data.Files.ToDictionary(file => file.Name, file => file.Sha256),
-            Sentences = run.Train.Length,
-            Labels = run.Environment.TrainLabels,
-            SubsetSha256 = subset.Add([.. run.Train.Select(example => example.Row)]).Hex(),
-            EpochTokens = run.Train.Sum(example => (long)example.Ids.Length),
-        };
-    }
-
-    private static EvaluationFingerprint Evaluation(PreparedRun run)
-    {
-        using Sha256Hash rows = new();
-        foreach (LabeledSentence row in run.Subset.Evaluation)
-        {
-            rows.Add(row.Row, row.Label).Add(row.Sentence);
-        }
-
-        return new()
-        {
-            Split = run.Spec.EvalSplit,
-            Rows = run.Subset.Evaluation.Count,
-            Labels = run.Environment.EvalLabels,
-            Sha256 = rows.Hex(),
-        };
+        return after with { Paper = run.Data.PaperFigures(after, finished) };
     }
 }

@@ -4,8 +4,8 @@ using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Torch;
-using LoraLab.Training.Training.Evaluation;
 using LoraLab.Training.Training.Gradients;
 using TorchSharp;
 
@@ -48,20 +48,21 @@ public sealed class MemoryForecast
     private MemoryRequest Request(RunSpec spec)
     {
         bool gpu = _device.type == DeviceType.CUDA;
-        PassLimits limits = PackingRule.Resolve(spec, _data.Config, _data.LongestText, gpu, RunPreparation.MemoryBytes(_device, spec));
+        TaskData rows = _data.Rows;
+        PassLimits limits = PackingRule.Resolve(spec, _data.Config, rows.LongestText, gpu, RunPreparation.MemoryBytes(_device, spec));
         using TrainingPasses passes = new(
-            RunSchedule.From(spec, _data.Train.Length), _data.Train, limits, spec.LossWeighting, _data.Config.VocabularySize, torch.CPU);
-        using Evaluator evaluator = new(_data.Evaluation, _data.Config, torch.CPU);
+            RunSchedule.From(spec, rows.Train.Length), rows.Train, limits, spec.LossWeighting, _data.Config.VocabularySize, torch.CPU);
+        using TaskEvaluation evaluation = rows.CreateEvaluation(_data.Config, torch.CPU);
         return new()
         {
             Config = _data.Config,
             Spec = spec with { MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens },
             Adapters = MemoryRequest.AdaptersOf(spec, _data.Config),
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
-            Evaluation = evaluator.Passes,
+            Evaluation = evaluation.Passes,
             Gpu = gpu,
             Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
-            IndexBytes = passes.IndexBytes + evaluator.IndexBytes,
+            IndexBytes = passes.IndexBytes + evaluation.IndexBytes,
             ProcessBytes = _processBytes,
             BudgetMb = spec.MemoryBudgetMb,
         };

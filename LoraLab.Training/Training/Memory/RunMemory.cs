@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Training.Memory;
 

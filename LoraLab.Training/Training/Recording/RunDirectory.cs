@@ -1,12 +1,11 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Training.Recording;
 
@@ -65,30 +64,20 @@ public sealed class RunDirectory
     }
 
     /// <summary>Writes the predictions of an evaluation and returns the path of the file relative to the run directory.</summary>
-    public string WritePredictions(int step, IReadOnlyList<string> labels, IEnumerable<Prediction> predictions)
+    public string WritePredictions(int step, PredictionTable predictions)
     {
         string relative = RunFiles.PredictionsAt(step);
         Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Predictions));
-        StringBuilder csv = new("row,label,predicted");
-        foreach (string label in labels)
+        StringBuilder csv = new();
+        foreach (IReadOnlyList<string> row in predictions.Rows.Prepend(predictions.Columns))
         {
-            csv.Append(',')
-                .Append(label.AsSpan().IndexOfAny(",\"\r\n") < 0 ? label : $"\"{label.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
-        }
-
-        csv.Append('\n');
-        foreach (Prediction p in predictions)
-        {
-            csv.Append(CultureInfo.InvariantCulture, $"{p.Row},{p.Label},{p.Predicted}");
-            foreach (double score in p.Scores)
-            {
-                csv.Append(CultureInfo.InvariantCulture, $",{score:R}");
-            }
-
-            csv.Append('\n');
+            csv.AppendJoin(',', row.Select(CsvCell)).Append('\n');
         }
 
         DurableFile.WriteAllText(Path.Combine(FullPath, relative), csv.ToString());
         return relative;
     }
+
+    private static string CsvCell(string text) =>
+        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

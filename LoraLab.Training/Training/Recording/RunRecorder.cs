@@ -1,8 +1,9 @@
 using System.Globalization;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Training.Evaluation;
+using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Training.Recording;
 
@@ -66,24 +67,21 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     }
 
     /// <summary>Records an evaluation: predictions, event and log line.</summary>
-    public void Evaluation(int step, IReadOnlyList<string> labels, EvaluationOutcome outcome)
+    public void Evaluation(int step, EvaluationOutcome outcome)
     {
-        string file = Directory.WritePredictions(step, labels, outcome.Predictions);
+        string file = Directory.WritePredictions(step, outcome.Predictions);
         Append(new Evaluated
         {
             Step = step,
-            Accuracy = outcome.Metrics.Accuracy,
-            MacroF1 = outcome.Metrics.MacroF1,
+            Accuracy = outcome.Metrics[MetricKeys.EvalAccuracy],
+            MacroF1 = outcome.Metrics[MetricKeys.EvalMacroF1],
             Loss = outcome.Loss,
-            Correct = outcome.Metrics.Correct,
-            Rows = outcome.Metrics.Rows,
-            MajorityBaseline = outcome.Metrics.MajorityBaseline,
+            Correct = outcome.Correct,
+            Rows = outcome.Rows,
+            MajorityBaseline = outcome.MajorityBaseline,
             PredictionsFile = file,
         });
-        Log(string.Create(
-            CultureInfo.InvariantCulture,
-            $"step {step}: accuracy {NumberFormat.Percent(outcome.Metrics.Accuracy)} ({outcome.Metrics.Correct}/{outcome.Metrics.Rows}), "
-                + $"macro-F1 {outcome.Metrics.MacroF1:F4}, loss {outcome.Loss:F4}"));
+        Log(string.Create(CultureInfo.InvariantCulture, $"step {step}: {outcome.Description}"));
     }
 
     /// <summary>Flushes all events to disk, so that no checkpoint survives a power failure without the metrics before it.</summary>

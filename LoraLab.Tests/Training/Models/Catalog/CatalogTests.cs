@@ -1,9 +1,9 @@
 using LoraLab.Contracts.Catalog;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tasks;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Models.Catalog;

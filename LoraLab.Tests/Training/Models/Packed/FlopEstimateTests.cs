@@ -4,8 +4,8 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Torch;
-using LoraLab.Training.Training.Evaluation;
 using LoraLab.Training.Training.Gradients;
 using LoraLab.Training.Training.Optimization;
 using Xunit;
@@ -81,14 +81,14 @@ public sealed class FlopEstimateTests
         const string AllLinears = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj";
         using AdaptedLlama adapted = AdaptedLlama.Create(Spec(AllLinears));
         EvaluationExample[] examples = [.. Window().Select(example => new EvaluationExample(example.Row, 0, example.Ids, [[3], [4, 5]]))];
-        using Evaluator evaluator = new(examples, TinyLlama.Config, CPU);
+        using ClassificationEvaluation evaluation = new(["a", "b"], examples, TinyLlama.Config, CPU);
         using FlopLedger ledger = new();
         using PackedLlama packed = new(adapted.Model) { Ledger = ledger };
 
-        evaluator.Run(packed, CancellationToken.None);
+        evaluation.Run(packed, CancellationToken.None);
 
-        Assert.Equal(evaluator.Passes.Sum(pass => Estimate(AllLinears).Evaluation(pass.Rows, pass.HeadRows)), ledger.Total);
-        Assert.Equal(2 * examples.Length, evaluator.Passes.Sum(pass => pass.HeadRows));
+        Assert.Equal(evaluation.Passes.Sum(pass => Estimate(AllLinears).Evaluation(pass.Rows, pass.HeadRows)), ledger.Total);
+        Assert.Equal(2 * examples.Length, evaluation.Passes.Sum(pass => pass.HeadRows));
 
         ledger.Reset();
         using IDisposable noGrad = no_grad();

@@ -1,6 +1,6 @@
 using LoraLab.Training.Files.Errors;
 
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// A prompt with placeholders for the sentence and the label. The evaluation prompt is the template up to

@@ -1,9 +1,9 @@
 using System.Text;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
+using LoraLab.Training.Tasks.Classification;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks.Classification;
 
 public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
 {
@@ -45,7 +45,7 @@ public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
         }
 
         byte[] original = Encoding.UTF8.GetBytes(text);
-        Fuzz.Run(output, seed, cases, Write, () => DatasetReader.Read("mine", _folder.Path), "mine");
+        Fuzz.Run(output, seed, cases, Write, () => ClassificationReader.Read("mine", _folder.Path), "mine");
 
         long Write(Mutator mutator)
         {

@@ -1,24 +1,29 @@
 using System.Collections.Concurrent;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks;
 
-/// <summary>The datasets available to runs. Thread-safe.</summary>
+/// <summary>The datasets available to runs, each read by its task. Thread-safe.</summary>
 public sealed class DatasetCatalog
 {
+    private readonly TaskRegistry _tasks;
     private readonly CatalogFolders _folders;
     private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _entries = new();
     private readonly FileReadCache<DatasetManifest> _manifest = new();
-    private readonly FileReadCache<ClassificationDataset> _rows = new();
+    private readonly FileReadCache<Dataset> _rows = new();
 
     /// <summary>Creates a catalog over the configured roots, the downloaded datasets and the bundled sample.</summary>
-    public DatasetCatalog(TrainingConfiguration configuration)
+    /// <param name="configuration">The roots.</param>
+    /// <param name="tasks">Tasks that read the datasets; null: those of the trainer.</param>
+    public DatasetCatalog(TrainingConfiguration configuration, TaskRegistry? tasks = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        _tasks = tasks ?? TaskRegistry.Default;
         _folders = new CatalogFolders(
             "dataset",
             "dataset",
@@ -36,7 +41,21 @@ public sealed class DatasetCatalog
 
     /// <summary>Returns the rows of a dataset. The last dataset read is cached until its files change.</summary>
     /// <exception cref="RunFailure">The dataset does not exist or cannot be used; field <c>dataset</c>.</exception>
-    public ClassificationDataset Read(string name) => Read(name, _folders.Find(name));
+    public Dataset Read(string name) => Read(name, _folders.Find(name));
+
+    /// <summary>Returns the task of a dataset; that of datasets that name none if the dataset cannot be read.</summary>
+    public ITask TaskOf(string name)
+    {
+        try
+        {
+            Stamps(name, _folders.Find(name), out DatasetManifest manifest);
+            return _tasks.Of(manifest);
+        }
+        catch (RunFailure)
+        {
+            return _tasks.DefaultTask;
+        }
+    }
 
     /// <summary>Returns the current size and modification time of each file of a dataset.</summary>
     /// <exception cref="RunFailure">The dataset does not exist; field <c>dataset</c>.</exception>
@@ -67,15 +86,27 @@ public sealed class DatasetCatalog
             return cached.Entry;
         }
 
-        DatasetEntry entry = DatasetReader.Describe(name, () => Read(name, folder));
+        DatasetEntry entry = Entry(name, folder);
         _entries[folder] = (stamp, entry);
         return entry;
     }
 
-    private ClassificationDataset Read(string name, string folder)
+    private DatasetEntry Entry(string name, string folder)
+    {
+        try
+        {
+            return Read(name, folder).Entry;
+        }
+        catch (RunFailure problem)
+        {
+            return new DatasetEntry { Name = name, Usable = false, Problem = problem.Message };
+        }
+    }
+
+    private Dataset Read(string name, string folder)
     {
         IReadOnlyList<FileStamp> files = Stamps(name, folder, out DatasetManifest manifest);
-        return _rows.Get(name, files, () => DatasetReader.Read(name, folder, manifest));
+        return _rows.Get(name, files, () => _tasks.Of(manifest).Read(name, folder, manifest));
     }
 
     private IReadOnlyList<FileStamp> Stamps(string name, string folder, out DatasetManifest manifest)

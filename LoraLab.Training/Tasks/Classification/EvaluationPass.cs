@@ -1,8 +1,7 @@
-using LoraLab.Training.Data;
 using LoraLab.Training.Models.Packed;
 using static TorchSharp.torch;
 
-namespace LoraLab.Training.Training.Evaluation;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// A packed pass over several evaluation rows. The labels of a row branch from its prompt, and the common prefix of the prompts is

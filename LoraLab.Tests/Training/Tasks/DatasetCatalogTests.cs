@@ -1,10 +1,11 @@
+using LoraLab.Contracts.Catalog;
 using LoraLab.Files;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files;
+using LoraLab.Training.Tasks;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks;
 
 /// <summary>A dataset is read once while its files do not change.</summary>
 public sealed class DatasetCatalogTests : IDisposable
@@ -25,7 +26,7 @@ public sealed class DatasetCatalogTests : IDisposable
     [Fact]
     public void Read_Twice_GivesTheSameRowsWithTheHashOfWhatWasRead()
     {
-        ClassificationDataset first = _catalog.Read("mine");
+        Dataset first = _catalog.Read("mine");
 
         Assert.Same(first, _catalog.Read("mine"));
         Assert.Equal([2, 1], new[] { _catalog.Describe("mine").TrainRows, _catalog.Describe("mine").EvalRows });
@@ -40,16 +41,27 @@ public sealed class DatasetCatalogTests : IDisposable
     [InlineData("dataset.json", """{"labels": ["no", "yes"]}""", 2)]
     public void Read_FileWasWritten_IsReadAgain(string file, string text, int rows)
     {
-        ClassificationDataset first = _catalog.Read("mine");
+        Dataset first = _catalog.Read("mine");
         File.WriteAllText(PathOf(file), text);
         // A second write within the clock's tick would have the same time.
         File.SetLastWriteTimeUtc(PathOf(file), new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc));
 
-        ClassificationDataset second = _catalog.Read("mine");
+        Dataset second = _catalog.Read("mine");
 
         Assert.NotSame(first, second);
-        Assert.Equal(rows, second.Train.Count);
+        Assert.Equal(rows, second.Entry.TrainRows);
         Assert.Equal(Sha256Hash.OfFile(PathOf("train.tsv")), second.Files[0].Sha256);
+    }
+
+    [Fact]
+    public void Describe_BrokenDataset_IsUnusableWithTheMessage()
+    {
+        File.WriteAllText(PathOf("train.tsv"), "sentence\tlabel\nfine\t7\n");
+
+        DatasetEntry entry = _catalog.Describe("mine");
+
+        Assert.False(entry.Usable);
+        Assert.Contains("line 2", entry.Problem);
     }
 
     [Fact]

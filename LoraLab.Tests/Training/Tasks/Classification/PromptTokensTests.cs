@@ -2,17 +2,18 @@ using System.Text.Json;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Tokenization;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks.Classification;
 
 /// <summary>The tokens of the paper's prompt under its tokenizer, against published ids and totals.</summary>
 public sealed class PromptTokensTests(ITestOutputHelper output)
 {
     private static readonly string[] _labels = ["negative", "positive"];
     private static readonly Lazy<ITokenizer> _tokenizer = new(() => LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer));
-    private static readonly Lazy<ClassificationDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
+    private static readonly Lazy<ClassificationDataset> _sst2 = new(() => ClassificationReader.Read("sst2", Fixtures.Sst2));
 
     [Theory]
     [InlineData("positive", new[] { 6374 })]
@@ -55,7 +56,7 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
     }
 
     private static TrainingExample[] Examples(bool strip) =>
-        [.. TrainingSubset.Select(_sst2.Value, new RunSpec()).Consumed.Select(Encoder(strip).EncodeTraining)];
+        [.. _sst2.Value.Select(new RunSpec()).Consumed.Select(Encoder(strip).EncodeTraining)];
 
     private static ExampleEncoder Encoder(bool strip) =>
         new(_tokenizer.Value, PromptTemplate.Parse("paper-literal"), _labels, LossScope.Full, strip);

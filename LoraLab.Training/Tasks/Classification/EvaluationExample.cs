@@ -1,4 +1,4 @@
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>An evaluation row as token ids.</summary>
 /// <param name="Row">Row in its file, from 0.</param>

@@ -2,10 +2,11 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks.Classification;
 using LoraLab.Training.Tokenization;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks.Classification;
 
 public sealed class ExampleEncoderTests
 {
@@ -29,7 +30,7 @@ public sealed class ExampleEncoderTests
         TrainingExample example = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Completion)
             .EncodeTraining(new LabeledSentence(9, "so good ", 1));
 
-        Assert.Equal((9, 1), (example.Row, example.Label));
+        Assert.Equal(9, example.Row);
         Assert.Equal([6374, 13], example.Ids[example.FirstTarget..]);
     }
 

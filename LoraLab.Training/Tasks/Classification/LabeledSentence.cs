@@ -1,4 +1,4 @@
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>A row of a dataset.</summary>
 /// <param name="Row">Row in its file, from 0, without the header.</param>

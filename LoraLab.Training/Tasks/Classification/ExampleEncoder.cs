@@ -1,8 +1,9 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tokenization;
 
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>Encodes rows as token ids. Thread-safe only if the tokenizer is.</summary>
 public sealed class ExampleEncoder
@@ -39,12 +40,12 @@ public sealed class ExampleEncoder
         int[] ids = _tokenizer.Encode(_template.TrainingText(sentence, _labels[row.Label]));
         if (_scope == LossScope.Full)
         {
-            return new TrainingExample(row.Row, row.Label, ids, 1);
+            return new TrainingExample(row.Row, ids, 1);
         }
 
         int[] prompt = _tokenizer.Encode(_template.EvaluationPrompt(sentence));
         RequirePrefix(row, prompt, ids, "training text");
-        return new TrainingExample(row.Row, row.Label, ids, prompt.Length);
+        return new TrainingExample(row.Row, ids, prompt.Length);
     }
 
     /// <summary>Encodes an evaluation row.</summary>

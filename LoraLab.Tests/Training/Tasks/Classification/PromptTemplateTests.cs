@@ -1,8 +1,8 @@
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks.Classification;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks.Classification;
 
 public sealed class PromptTemplateTests
 {

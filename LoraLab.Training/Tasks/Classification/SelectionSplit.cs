@@ -1,6 +1,6 @@
 using LoraLab.Training.Files.Errors;
 
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// The selection split: rows of the training file that the run does not train on, held out to select hyper-parameters. SST-2's

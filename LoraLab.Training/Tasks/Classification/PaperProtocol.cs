@@ -1,7 +1,7 @@
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 
-namespace LoraLab.Training.Training.Fingerprints;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// Compares a run with the figures that "Better Call LoRA" (Trifan and Popa) reports on its data and training. They are the only
@@ -15,9 +15,9 @@ public static class PaperProtocol
     private const long PrintedPromptTokens = 637_174;
 
     /// <summary>Returns the figures; none if the run is a different experiment (other data, number of sentences or windows).</summary>
-    public static IReadOnlyList<PaperFigure> Figures(
-        RunSpec spec, ModelFingerprint model, TrainingFingerprint training, EvaluationFingerprint evaluation, bool finished)
+    public static IReadOnlyList<PaperFigure> Figures(RunSpec spec, RunFingerprint fingerprint, bool finished)
     {
+        (ModelFingerprint model, TrainingFingerprint training) = (fingerprint.Model, fingerprint.Training);
         if (!Applies(spec, training))
         {
             return [];
@@ -30,7 +30,7 @@ public static class PaperProtocol
                 ? null
                 : $"this run's base model is '{spec.Model}'"),
             Figure(PaperFigureNames.TrainingLabels, "8,940 / 11,060", Pair(training.Labels), available: true),
-            Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(evaluation.Labels), available: true),
+            Figure(PaperFigureNames.EvaluationLabels, "428 / 444", Pair(fingerprint.Evaluation.Labels), available: true),
             Figure(PaperFigureNames.Steps, "1,250", NumberFormat.Count(training.Steps), finished),
             Figure(
                 PaperFigureNames.Tokens, "760,459", NumberFormat.Count(training.ConsumedTokens), finished, Tokens(training.ConsumedTokens)),

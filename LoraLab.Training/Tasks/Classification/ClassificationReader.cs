@@ -1,11 +1,13 @@
 using System.Globalization;
-using LoraLab.Contracts.Catalog;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 
-namespace LoraLab.Training.Data;
+namespace LoraLab.Training.Tasks.Classification;
 
-/// <summary>Reads datasets in the GLUE layout, or in CSV, TSV and JSONL files described by a <see cref="DatasetManifest"/>.</summary>
-public static class DatasetReader
+/// <summary>
+/// Reads datasets of labeled sentences in the GLUE layout, or in CSV, TSV and JSONL files described by a <see cref="DatasetManifest"/>.
+/// </summary>
+public static class ClassificationReader
 {
     /// <summary>Reads both splits of a dataset.</summary>
     /// <param name="name">Name of the dataset, for messages.</param>
@@ -33,35 +35,6 @@ public static class DatasetReader
             Toy = manifest.Toy,
             Files = [new DatasetFile(manifest.Train, trainSha256), new DatasetFile(manifest.Eval, devSha256)],
         };
-    }
-
-    /// <summary>Returns the catalog entry of a dataset, with the reason if it cannot be used.</summary>
-    /// <param name="name">Name of the dataset.</param>
-    /// <param name="folder">Folder of its files.</param>
-    public static DatasetEntry Describe(string name, string folder) => Describe(name, () => Read(name, folder));
-
-    /// <summary>Returns the catalog entry of a dataset that <paramref name="read"/> reads or takes from a cache.</summary>
-    internal static DatasetEntry Describe(string name, Func<ClassificationDataset> read)
-    {
-        try
-        {
-            ClassificationDataset data = read();
-            return new DatasetEntry
-            {
-                Name = name,
-                Usable = true,
-                Labels = data.Labels,
-                TrainRows = data.Train.Count,
-                EvalRows = data.Dev.Count,
-                TrainLabels = Count(data.Labels, data.Train),
-                EvalLabels = Count(data.Labels, data.Dev),
-                Toy = data.Toy,
-            };
-        }
-        catch (RunFailure problem)
-        {
-            return new DatasetEntry { Name = name, Usable = false, Problem = problem.Message };
-        }
     }
 
     private static List<LabeledSentence> ReadSplit(string name, string folder, DatasetManifest manifest, string file, out string sha256)
@@ -128,16 +101,5 @@ public static class DatasetReader
         }
 
         return -1;
-    }
-
-    private static Dictionary<string, int> Count(IReadOnlyList<string> labels, IReadOnlyList<LabeledSentence> rows)
-    {
-        int[] counts = new int[labels.Count];
-        foreach (LabeledSentence row in rows)
-        {
-            counts[row.Label]++;
-        }
-
-        return labels.Select((word, i) => (word, counts[i])).ToDictionary(pair => pair.word, pair => pair.Item2);
     }
 }

@@ -3,11 +3,11 @@ using System.Text;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks.Classification;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks.Classification;
 
 public sealed class DatasetReaderTests : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class DatasetReaderTests : IDisposable
     [Fact]
     public void Read_Sst2_HasThePublishedCounts()
     {
-        ClassificationDataset data = DatasetReader.Read("sst2", Fixtures.Sst2);
+        ClassificationDataset data = ClassificationReader.Read("sst2", Fixtures.Sst2);
 
         Assert.Equal(["negative", "positive"], data.Labels);
         Assert.Equal((67349, 37569), (data.Train.Count, data.Train.Count(row => row.Label == 1)));
@@ -28,12 +28,12 @@ public sealed class DatasetReaderTests : IDisposable
     }
 
     [Fact]
-    public void Describe_Sst2_CountsQuickly()
+    public void Entry_OfSst2_CountsQuickly()
     {
         string folder = Fixtures.Sst2;
         Stopwatch watch = Stopwatch.StartNew();
 
-        DatasetEntry entry = DatasetReader.Describe("sst2", folder);
+        DatasetEntry entry = ClassificationReader.Read("sst2", folder).Entry;
 
         Assert.True(entry.Usable, entry.Problem);
         Assert.Equal((67349, 872), (entry.TrainRows, entry.EvalRows));
@@ -47,7 +47,7 @@ public sealed class DatasetReaderTests : IDisposable
         _folder.Write("train.tsv", "sentence\tlabel\r\n\"so good \t1\r\n  bad, \"really\" \t0\r\n");
         _folder.Write("dev.tsv", "label\tsentence\n1\tfine");
 
-        ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
+        ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Equal([new LabeledSentence(0, "\"so good ", 1), new LabeledSentence(1, "  bad, \"really\" ", 0)], data.Train);
         Assert.Equal([new LabeledSentence(0, "fine", 1)], data.Dev);
@@ -62,7 +62,7 @@ public sealed class DatasetReaderTests : IDisposable
         _folder.Write("a.csv", "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,1,plain \r\n");
         _folder.Write("b.csv", "﻿text,mood\nok,good\n");
 
-        ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
+        ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Equal(
             [new LabeledSentence(0, "He said \"wow\", twice", 1), new LabeledSentence(1, "two\nlines", 0), new LabeledSentence(
@@ -82,7 +82,7 @@ public sealed class DatasetReaderTests : IDisposable
             + "[1]}\n{\"label\": true, \"sentence\": \"c\"}\n");
         _folder.Write("b.jsonl", "{\"sentence\": \"d\", \"label\": true}");
 
-        ClassificationDataset data = DatasetReader.Read("mine", _folder.Path);
+        ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Equal([new LabeledSentence(0, "naïve", 0), new LabeledSentence(1, "b", 1), new LabeledSentence(2, "c", 2)], data.Train);
     }
@@ -168,20 +168,9 @@ public sealed class DatasetReaderTests : IDisposable
         AssertFailure("train.tsv", "line 3", "UTF-8");
     }
 
-    [Fact]
-    public void Describe_BrokenDataset_IsUnusableWithTheMessage()
-    {
-        _folder.Write("train.tsv", "sentence\tlabel\nfine\t7\n");
-
-        DatasetEntry entry = DatasetReader.Describe("mine", _folder.Path);
-
-        Assert.False(entry.Usable);
-        Assert.Contains("line 2", entry.Problem);
-    }
-
     private void AssertFailure(string file, params string[] named)
     {
-        RunFailure failure = Assert.Throws<RunFailure>(() => DatasetReader.Read("mine", _folder.Path));
+        RunFailure failure = Assert.Throws<RunFailure>(() => ClassificationReader.Read("mine", _folder.Path));
 
         Assert.Equal((EndReason.BadData, "dataset"), (failure.Reason, failure.Field));
         Assert.Contains(file, failure.Message);

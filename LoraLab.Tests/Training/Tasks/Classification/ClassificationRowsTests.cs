@@ -3,41 +3,42 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks.Classification;
 using Xunit;
 
-namespace LoraLab.Tests.Training.Data;
+namespace LoraLab.Tests.Training.Tasks.Classification;
 
-public sealed class TrainingSubsetTests
+public sealed class ClassificationRowsTests
 {
-    private static readonly Lazy<ClassificationDataset> _sst2 = new(() => DatasetReader.Read("sst2", Fixtures.Sst2));
+    private static readonly Lazy<ClassificationDataset> _sst2 = new(() => ClassificationReader.Read("sst2", Fixtures.Sst2));
 
     [Fact]
     public void Select_Defaults_IsThePapersSubset()
     {
-        TrainingSubset subset = TrainingSubset.Select(_sst2.Value, new RunSpec());
+        ClassificationRows rows = _sst2.Value.Select(new RunSpec());
 
-        Assert.Equal((20000, 872), (subset.Consumed.Count, subset.Evaluation.Count));
-        Assert.Equal((8940, 11060), (subset.Consumed.Count(row => row.Label == 0), subset.Consumed.Count(row => row.Label == 1)));
-        Assert.Equal([32326, 27449, 60108], subset.Consumed.Take(3).Select(row => row.Row));
-        Assert.Equal(86, subset.Consumed[^1].Row);
+        Assert.Equal((20000, 872), (rows.Consumed.Count, rows.Evaluation.Count));
+        Assert.Equal((8940, 11060), (rows.Consumed.Count(row => row.Label == 0), rows.Consumed.Count(row => row.Label == 1)));
+        Assert.Equal([32326, 27449, 60108], rows.Consumed.Take(3).Select(row => row.Row));
+        Assert.Equal(86, rows.Consumed[^1].Row);
     }
 
     [Fact]
     public void Select_Defaults_HasTheLabelCountsOfTheReference()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("subset.json")));
-        TrainingSubset subset = TrainingSubset.Select(_sst2.Value, new RunSpec());
+        ClassificationRows rows = _sst2.Value.Select(new RunSpec());
 
-        Assert.Equal(Counts(golden.RootElement.GetProperty("first20000")), Counts(subset.Consumed));
-        Assert.Equal(Counts(golden.RootElement.GetProperty("dev")), Counts(subset.Evaluation));
+        Assert.Equal(Counts(golden.RootElement.GetProperty("first20000")), Counts(rows.Consumed));
+        Assert.Equal(Counts(golden.RootElement.GetProperty("dev")), Counts(rows.Evaluation));
     }
 
     [Fact]
     public void Select_OrderSeed_OrdersTheSameRows()
     {
         RunSpec spec = new() { TrainSamples = 12, DataOffset = 5 };
-        IReadOnlyList<LabeledSentence> selected = TrainingSubset.Select(Numbered(40), spec).Consumed;
-        IReadOnlyList<LabeledSentence> ordered = TrainingSubset.Select(Numbered(40), spec with { OrderSeed = 42 }).Consumed;
+        IReadOnlyList<LabeledSentence> selected = Numbered(40).Select(spec).Consumed;
+        IReadOnlyList<LabeledSentence> ordered = Numbered(40).Select(spec with { OrderSeed = 42 }).Consumed;
 
         Assert.Equal(NumpyRandom.Permutation(42, 40)[5..17], selected.Select(row => row.Row));
         int[] order = [0, 7, 6, 9, 11, 3, 5, 2, 4, 10, 1, 8];
@@ -47,30 +48,30 @@ public sealed class TrainingSubsetTests
     [Fact]
     public void Select_NoDataSeedAndMoreThanAllRows_IsTheWholeFileInOrder()
     {
-        TrainingSubset subset = TrainingSubset.Select(Numbered(40), new RunSpec { DataSeed = null });
+        ClassificationRows rows = Numbered(40).Select(new RunSpec { DataSeed = null });
 
-        Assert.Equal(Enumerable.Range(0, 40), subset.Consumed.Select(row => row.Row));
+        Assert.Equal(Enumerable.Range(0, 40), rows.Consumed.Select(row => row.Row));
     }
 
     [Fact]
     public void Select_EvalSamples_TakesTheFirstRows()
     {
-        TrainingSubset subset = TrainingSubset.Select(Numbered(40), new RunSpec { EvalSamples = 3 });
+        ClassificationRows rows = Numbered(40).Select(new RunSpec { EvalSamples = 3 });
 
-        Assert.Equal([0, 1, 2], subset.Evaluation.Select(row => row.Row));
-        Assert.Equal(8, TrainingSubset.Select(Numbered(40), new RunSpec { EvalSamples = 900 }).Evaluation.Count);
+        Assert.Equal([0, 1, 2], rows.Evaluation.Select(row => row.Row));
+        Assert.Equal(8, Numbered(40).Select(new RunSpec { EvalSamples = 900 }).Evaluation.Count);
     }
 
     [Fact]
     public void Select_SelectionSplitOfSst2_IsBalancedLongAndApartFromTheTrainingRows()
     {
         ClassificationDataset data = _sst2.Value;
-        TrainingSubset subset = TrainingSubset.Select(data, new RunSpec { EvalSplit = EvalSplit.Selection });
+        ClassificationRows rows = data.Select(new RunSpec { EvalSplit = EvalSplit.Selection });
 
-        HashSet<int> trained = [.. subset.Consumed.Select(row => row.Row)];
-        HashSet<string> grams = [.. subset.Consumed.SelectMany(row => FiveGrams(row.Sentence))];
-        Assert.Equal((436, 436), (subset.Evaluation.Count(row => row.Label == 0), subset.Evaluation.Count(row => row.Label == 1)));
-        Assert.All(subset.Evaluation, row =>
+        HashSet<int> trained = [.. rows.Consumed.Select(row => row.Row)];
+        HashSet<string> grams = [.. rows.Consumed.SelectMany(row => FiveGrams(row.Sentence))];
+        Assert.Equal((436, 436), (rows.Evaluation.Count(row => row.Label == 0), rows.Evaluation.Count(row => row.Label == 1)));
+        Assert.All(rows.Evaluation, row =>
         {
             Assert.Same(data.Train[row.Row], row);
             Assert.DoesNotContain(row.Row, trained);
@@ -84,7 +85,7 @@ public sealed class TrainingSubsetTests
             position[permutation[i]] = i;
         }
 
-        int[] positions = [.. subset.Evaluation.Select(row => position[row.Row])];
+        int[] positions = [.. rows.Evaluation.Select(row => position[row.Row])];
         Assert.Equal(positions.Order(), positions);
         Assert.True(positions[0] >= 20000);
     }
@@ -93,7 +94,7 @@ public sealed class TrainingSubsetTests
     public void Select_SelectionSplitOfTooFewRows_IsAnError()
     {
         RunFailure failure = Assert.Throws<RunFailure>(() =>
-            TrainingSubset.Select(_sst2.Value, new RunSpec { EvalSplit = EvalSplit.Selection, TrainSamples = 67000 }));
+            _sst2.Value.Select(new RunSpec { EvalSplit = EvalSplit.Selection, TrainSamples = 67000 }));
 
         Assert.Equal("evalSplit", failure.Field);
         Assert.Contains("400", failure.Message);
@@ -117,7 +118,7 @@ public sealed class TrainingSubsetTests
             _ => new RunSpec { OrderSeed = value },
         };
 
-        RunFailure failure = Assert.Throws<RunFailure>(() => TrainingSubset.Select(Numbered(40), spec));
+        RunFailure failure = Assert.Throws<RunFailure>(() => Numbered(40).Select(spec));
 
         Assert.Equal(field, failure.Field);
         Assert.Contains(field, failure.Message);

@@ -1,4 +1,4 @@
-namespace LoraLab.Training.Training.Evaluation;
+namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>Accuracy and macro-F1 of a set of predictions.</summary>
 /// <param name="Rows">Number of rows.</param>

@@ -1,0 +1,18 @@
+using LoraLab.Contracts.Metrics;
+
+namespace LoraLab.Contracts.Tasks;
+
+/// <summary>The tasks of the lab.</summary>
+public static class TaskDescriptors
+{
+    /// <summary>Classification by prompt: a sentence with one of several labels.</summary>
+    public static TaskDescriptor Classification { get; } = new()
+    {
+        Id = "classification",
+        Label = "Classification by prompt",
+        RowName = "sentence",
+        Metrics = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss],
+        Fields = ["prompt", "stripSentence", "lossScope"],
+        PredictionColumns = ["row", "label", "predicted"],
+    };
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Tasks.Classification;
+
+/// <summary>
+/// Scores the labels of every evaluation row. The score of a label is the sum of the log-probabilities (over the whole vocabulary) of the
+/// tokens that it adds to the evaluation prompt. The label with the highest score is predicted; ties go to the first label.
+/// </summary>
+public sealed class ClassificationEvaluation : TaskEvaluation
+{
+    // Activation values of a block per pass: small enough for an 8 GB GPU, large enough to saturate the cores.
+    private const int ValuesPerPass = 64 << 20;
+    private const int MaxTokensPerPass = 4096;
+    private readonly IReadOnlyList<string> _labels;
+    private readonly IReadOnlyList<EvaluationExample> _examples;
+    private readonly IndexArena _arena = new();
+    private readonly IReadOnlyList<EvaluationPass> _passes;
+
+    /// <summary>Creates the evaluation of at least one encoded row and uploads all indices to the device.</summary>
+    /// <param name="labels">Label words in label order.</param>
+    /// <param name="examples">The rows.</param>
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="device">Device of the evaluations.</param>
+    public ClassificationEvaluation(
+        IReadOnlyList<string> labels, IReadOnlyList<EvaluationExample> examples, LlamaConfig config, Device device)
+    {
+        (_labels, _examples) = (labels, examples);
+        _passes = EvaluationPass.Pack(
+            _arena,
+            examples,
+            Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass),
+            config.VocabularySize,
+            bucketed: device.type == DeviceType.CPU);
+        _arena.Upload(device);
+    }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
+
+    /// <inheritdoc />
+    public override long IndexBytes => _arena.Bytes;
+
+    /// <inheritdoc />
+    public override EvaluationOutcome Run(PackedLlama model, CancellationToken cancellation, Action? onProgress = null) =>
+        Outcome(Predict(model, cancellation, onProgress));
+
+    /// <summary>Scores every row with the current model.</summary>
+    /// <param name="model">The model with its adapters.</param>
+    /// <param name="cancellation">Cancels between two blocks.</param>
+    /// <param name="onProgress">Called after each pass.</param>
+    /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
+    public IReadOnlyList<Prediction> Predict(PackedLlama model, CancellationToken cancellation, Action? onProgress = null)
+    {
+        using IDisposable inference = inference_mode();
+        double[,] scores = new double[_examples.Count, _labels.Count];
+        foreach (EvaluationPass pass in _passes)
+        {
+            using IDisposable scope = NewDisposeScope();
+            float[] pieces = TensorReader.Floats(pass.Scores(model, cancellation));
+            for (int i = 0; i < pieces.Length; i++)
+            {
+                (int example, int label) = pass.Owners[i];
+                scores[example, label] += pieces[i];
+            }
+
+            onProgress?.Invoke();
+        }
+
+        return [.. _examples.Select((example, i) =>
+            Predict(example, [.. Enumerable.Range(0, _labels.Count).Select(label => scores[i, label])]))];
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        foreach (EvaluationPass pass in _passes)
+        {
+            pass.Dispose();
+        }
+
+        _arena.Dispose();
+    }
+
+    private static Prediction Predict(EvaluationExample example, double[] scores)
+    {
+        int predicted = 0;
+        for (int label = 1; label < scores.Length; label++)
+        {
+            predicted = scores[label] > scores[predicted] ? label : predicted;
+        }
+
+        return new(example.Row, example.Label, predicted, scores);
+    }
+
+    private EvaluationOutcome Outcome(IReadOnlyList<Prediction> predictions)
+    {
+        ClassificationMetrics metrics = ClassificationMetrics.Of([.. predictions.Select(p => (p.Label, p.Predicted))], _labels.Count);
+        double lossSum = 0;
+        foreach (Prediction prediction in predictions)
+        {
+            lossSum -= prediction.Scores[prediction.Label];
+        }
+
+        double loss = lossSum / predictions.Count;
+        return new()
+        {
+            Metrics = new Dictionary<string, double>
+            {
+                [MetricKeys.EvalAccuracy] = metrics.Accuracy,
+                [MetricKeys.EvalMacroF1] = metrics.MacroF1,
+                [MetricKeys.EvalLoss] = loss,
+            },
+            Rows = metrics.Rows,
+            Correct = metrics.Correct,
+            MajorityBaseline = metrics.MajorityBaseline,
+            Description = string.Create(
+                CultureInfo.InvariantCulture,
+                $"accuracy {NumberFormat.Percent(metrics.Accuracy)} ({metrics.Correct}/{metrics.Rows}), "
+                    + $"macro-F1 {metrics.MacroF1:F4}, loss {loss:F4}"),
+            Predictions = new(
+                [.. TaskDescriptors.Classification.PredictionColumns, .. _labels],
+                predictions.Select<Prediction, IReadOnlyList<string>>(p =>
+                [
+                    Whole(p.Row),
+                    Whole(p.Label),
+                    Whole(p.Predicted),
+                    .. p.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)),
+                ])),
+        };
+    }
+
+    private static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,27 @@
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+
+namespace LoraLab.Training.Tasks;
+
+/// <summary>A dataset in memory, read by its task.</summary>
+public abstract class Dataset
+{
+    /// <summary>Name by which specifications refer to it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
+    public bool Toy { get; init; }
+
+    /// <summary>Source files, training file first, with their hashes for the fingerprint.</summary>
+    public IReadOnlyList<DatasetFile> Files { get; init; } = [];
+
+    /// <summary>Its catalog entry.</summary>
+    public abstract DatasetEntry Entry { get; }
+
+    /// <summary>Selects the training and evaluation rows of a run.</summary>
+    /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
+    /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
+    public abstract SelectedRows Select(RunSpec spec);
+}

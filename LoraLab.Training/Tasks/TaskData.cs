@@ -1,0 +1,57 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Files;
+using LoraLab.Training.Data;
+using LoraLab.Training.Models;
+using TorchSharp;
+
+namespace LoraLab.Training.Tasks;
+
+/// <summary>The rows of a run as tokens and targets.</summary>
+/// <param name="spec">Specification of the run.</param>
+/// <param name="dataset">Its dataset.</param>
+/// <param name="train">Training examples in the order of every epoch, at least one.</param>
+public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] train)
+{
+    /// <summary>Training examples in the order of every epoch.</summary>
+    public TrainingExample[] Train { get; } = train;
+
+    /// <summary>Tokens of the longest training example.</summary>
+    public int LongestText => Train.Max(example => example.Ids.Length);
+
+    /// <summary>Specification of the run.</summary>
+    protected RunSpec Spec { get; } = spec;
+
+    /// <summary>Creates the evaluation of the run's evaluation rows and uploads its indices to a device.</summary>
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="device">Device of the evaluations.</param>
+    public abstract TaskEvaluation CreateEvaluation(LlamaConfig config, torch.Device device);
+
+    /// <summary>Adds what the task knows about the run's rows to the environment that an attempt reports.</summary>
+    public virtual RunEnvironment Describe(RunEnvironment environment) => environment;
+
+    /// <summary>Fingerprint of the texts around the rows.</summary>
+    public abstract PromptFingerprint PromptFingerprint();
+
+    /// <summary>Fingerprint of the training examples before the first step.</summary>
+    public virtual TrainingFingerprint TrainingFingerprint()
+    {
+        using Sha256Hash subset = new();
+        return new()
+        {
+            Dataset = Spec.Dataset,
+            FilesSha256 = dataset.Files.ToDictionary(file => file.Name, file => file.Sha256),
+            Sentences = Train.Length,
+            Labels = new Dictionary<string, int>(),
+            SubsetSha256 = subset.Add([.. Train.Select(example => example.Row)]).Hex(),
+            EpochTokens = Train.Sum(example => (long)example.Ids.Length),
+        };
+    }
+
+    /// <summary>Fingerprint of the evaluation rows.</summary>
+    public abstract EvaluationFingerprint EvaluationFingerprint();
+
+    /// <summary>Published figures with which the run can be compared, if it is the same experiment.</summary>
+    /// <param name="fingerprint">Fingerprint of the run so far.</param>
+    /// <param name="finished">Whether all steps are done.</param>
+    public virtual IReadOnlyList<PaperFigure> PaperFigures(RunFingerprint fingerprint, bool finished) => [];
+}
