@@ -237,9 +237,12 @@ internal sealed class ScriptedRun
         _events.Write(new Evaluated
         {
             Step = step,
-            Accuracy = correct / (double)_evalRows,
-            MacroF1 = correct / (double)_evalRows,
-            Loss = 0.7 - (0.01 * step),
+            Metrics = new Dictionary<string, double>
+            {
+                [MetricKeys.EvalAccuracy] = correct / (double)_evalRows,
+                [MetricKeys.EvalMacroF1] = correct / (double)_evalRows,
+                [MetricKeys.EvalLoss] = 0.7 - (0.01 * step),
+            },
             Correct = correct,
             Rows = _evalRows,
             MajorityBaseline = 0.5,

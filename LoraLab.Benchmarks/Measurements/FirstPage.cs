@@ -4,6 +4,7 @@ using LoraLab.Benchmarks.Processes;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Benchmarks.Measurements;
@@ -79,7 +80,7 @@ internal sealed class FirstPage : IMeasurement
                 Tags = i % 10 == 0 ? ["tenth"] : [],
                 Spec = new RunSpec { Method = method },
                 CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(i),
-                Summary = new RunSummary { Accuracy = new MetricSummary { Last = i % 97 / 97.0 } },
+                Summary = new RunSummary().With(MetricKeys.EvalAccuracy, new MetricSummary { Last = i % 97 / 97.0 }),
             };
             string record = JsonSerializer.Serialize(new { Document = run, Position = i, Submitted = new { } }, ContractJson.Options);
             File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(data, "runs", id)).FullName, "run.json"), record);

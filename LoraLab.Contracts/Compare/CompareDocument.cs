@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Compare;
@@ -61,7 +62,7 @@ public sealed record CompareRow
     public ProportionEstimate? Accuracy { get; init; }
 
     /// <summary>Macro-F1 of the last evaluation, in [0, 1]; a class that is never predicted has an F1 of 0.</summary>
-    public double? MacroF1 { get; init; }
+    public double? MacroF1 => Summary[MetricKeys.EvalMacroF1]?.Last;
 
     /// <summary>Share of the most frequent label among the evaluation rows.</summary>
     public double? MajorityBaseline { get; init; }

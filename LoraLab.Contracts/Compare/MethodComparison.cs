@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Contracts.Compare;
 
@@ -42,20 +43,29 @@ public sealed record MethodGroup
     /// <summary>Results by seed: runs that ended with identical weights are one result, and runs with the same seed are averaged.</summary>
     public IReadOnlyList<SeedResult> Seeds { get; init; } = [];
 
+    /// <summary>Metrics over the seeds, by key; only those that every run has.</summary>
+    public IReadOnlyDictionary<string, SeedStatistics> Metrics { get; init; } = new Dictionary<string, SeedStatistics>();
+
     /// <summary>Accuracy over the seeds.</summary>
-    public required SeedStatistics Accuracy { get; init; }
+    public SeedStatistics Accuracy => Metrics[MetricKeys.EvalAccuracy];
 
     /// <summary>Macro-F1 over the seeds; null if a run has none.</summary>
-    public SeedStatistics? MacroF1 { get; init; }
+    public SeedStatistics? MacroF1 => Metrics.GetValueOrDefault(MetricKeys.EvalMacroF1);
 }
 
 /// <summary>The result of one seed.</summary>
 /// <param name="Seed">Seed of initial values and dropout.</param>
 /// <param name="OrderSeed">Seed of the order of the training sentences.</param>
-/// <param name="Accuracy">Accuracy of the last evaluation.</param>
-/// <param name="MacroF1">Macro-F1 of the last evaluation.</param>
+/// <param name="Metrics">Metrics of the last evaluation, by key.</param>
 /// <param name="Runs">The runs behind it.</param>
-public sealed record SeedResult(long Seed, long? OrderSeed, double Accuracy, double? MacroF1, IReadOnlyList<string> Runs);
+public sealed record SeedResult(long Seed, long? OrderSeed, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<string> Runs)
+{
+    /// <summary>Accuracy of the last evaluation.</summary>
+    public double Accuracy => Metrics[MetricKeys.EvalAccuracy];
+
+    /// <summary>Macro-F1 of the last evaluation.</summary>
+    public double? MacroF1 => Metrics.TryGetValue(MetricKeys.EvalMacroF1, out double value) ? value : null;
+}
 
 /// <summary>Statistics over seeds.</summary>
 /// <param name="N">Seeds.</param>

@@ -1,6 +1,6 @@
 namespace LoraLab.Contracts.Metrics;
 
-/// <summary>Metric keys.</summary>
+/// <summary>Metric keys; <see cref="MetricCatalog"/> describes the metrics.</summary>
 public static class MetricKeys
 {
     /// <summary>Loss of the window before its update, natural logarithm (nats).</summary>
@@ -29,21 +29,4 @@ public static class MetricKeys
 
     /// <summary>Memory in use, MiB.</summary>
     public const string MemoryUsedMb = "memory/usedMb";
-
-    /// <summary>All keys in display order.</summary>
-    public static IReadOnlyList<string> All { get; } =
-        [
-            EvalAccuracy, EvalMacroF1, EvalLoss, TrainLoss, TrainGradNorm, TrainLearningRate, TrainTokensPerSecond, TrainLossScale,
-            MemoryUsedMb,
-        ];
-
-    /// <summary>Returns whether lower is better.</summary>
-    public static bool LowerIsBetter(string key) => key is TrainLoss or EvalLoss or TrainGradNorm or MemoryUsedMb;
-
-    /// <summary>Returns whether the metric is measured by evaluations.</summary>
-    public static bool IsEvaluation(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        return key.StartsWith("eval/", StringComparison.Ordinal);
-    }
 }

@@ -1,26 +1,23 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>Results of a run; null: not known yet. Units are seconds and MiB.</summary>
-public sealed record RunSummary
+/// <summary>
+/// Results of a run; null: not known yet. Units are seconds and MiB. In JSON, the metrics are members beside the others, named by their
+/// keys: <c>"eval/accuracy": {"last", "best", "bestStep"}</c>.
+/// </summary>
+public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
 {
-    /// <summary>Accuracy in [0, 1].</summary>
-    [JsonPropertyName(MetricKeys.EvalAccuracy)]
-    public MetricSummary? Accuracy { get; init; }
+    private static readonly JsonElement _null = JsonSerializer.SerializeToElement<MetricSummary?>(null);
 
-    /// <summary>Unweighted mean of the per-class F1 scores.</summary>
-    [JsonPropertyName(MetricKeys.EvalMacroF1)]
-    public MetricSummary? MacroF1 { get; init; }
+    private IReadOnlyDictionary<string, MetricSummary> _metrics = new Dictionary<string, MetricSummary>();
+    private Dictionary<string, JsonElement>? _members;
 
-    /// <summary>Mean negative score of the true label.</summary>
-    [JsonPropertyName(MetricKeys.EvalLoss)]
-    public MetricSummary? EvalLoss { get; init; }
-
-    /// <summary>Training loss.</summary>
-    [JsonPropertyName(MetricKeys.TrainLoss)]
-    public MetricSummary? TrainLoss { get; init; }
+    /// <summary>Last and best values by metric key.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, MetricSummary> Metrics { get => _metrics; init => _metrics = value; }
 
     /// <summary>Rows predicted correctly in the last evaluation.</summary>
     public int? Correct { get; init; }
@@ -56,36 +53,78 @@ public sealed record RunSummary
     /// Largest excess over the memory budget during the run, MiB, evaluations included; null: never exceeded, or no budget.
     /// </summary>
     public double? BudgetExceededMb { get; init; }
-}
 
-/// <summary>Results of a metric over a run.</summary>
-public sealed record MetricSummary
-{
-    /// <summary>Value at the last point; null: not finite.</summary>
-    public double? Last { get; init; }
+    /// <summary>The metrics as members of the JSON object; null for those not measured.</summary>
+    [JsonExtensionData]
+    [JsonInclude]
+    private Dictionary<string, JsonElement> Members
+    {
+        get => _members ?? MetricCatalog.Default.Summarized.Select(metric => metric.Key).Union(Metrics.Keys).ToDictionary(
+            key => key,
+            key => this[key] is { } metric ? JsonSerializer.SerializeToElement(metric, ContractJson.Options) : _null);
+        init => _members = value;
+    }
 
-    /// <summary>Best value (highest, or lowest for losses); optimistic if chosen on the reported rows.</summary>
-    public double? Best { get; init; }
+    /// <summary>Results of a metric; null: it was not measured.</summary>
+    public MetricSummary? this[string key] => Metrics.GetValueOrDefault(key);
 
-    /// <summary>Step of the best value.</summary>
-    public int? BestStep { get; init; }
+    /// <summary>Metrics of the last evaluation by key, without those that are not finite.</summary>
+    public Dictionary<string, double> LastEvaluation() =>
+        Metrics.Where(metric => MetricDescriptor.IsEvaluationKey(metric.Key) && metric.Value.Last is not null)
+            .ToDictionary(metric => metric.Key, metric => metric.Value.Last!.Value);
 
-    /// <summary>
-    /// Returns the results after one more point. Ties keep the earlier step as the best; a non-finite value is never the best.
-    /// </summary>
-    /// <param name="previous">The results so far; null: it is the first point.</param>
-    /// <param name="key">The metric key, which determines whether lower is better.</param>
+    /// <summary>Returns the results after one more point of a metric.</summary>
+    /// <param name="metric">The metric.</param>
     /// <param name="step">Step of the point.</param>
     /// <param name="value">Its value.</param>
-    public static MetricSummary After(MetricSummary? previous, string key, int step, double value)
+    public RunSummary After(MetricDescriptor metric, int step, double value)
     {
-        previous ??= new MetricSummary();
-        if (!double.IsFinite(value))
+        ArgumentNullException.ThrowIfNull(metric);
+        return With(metric.Key, MetricSummary.After(this[metric.Key], metric, step, value));
+    }
+
+    /// <summary>Returns the results with those of a metric replaced.</summary>
+    public RunSummary With(string key, MetricSummary metric) =>
+        this with { Metrics = new Dictionary<string, MetricSummary>(Metrics) { [key] = metric } };
+
+    /// <summary>Returns these results, with earlier ones in place of those not known.</summary>
+    public RunSummary Or(RunSummary earlier)
+    {
+        ArgumentNullException.ThrowIfNull(earlier);
+        return new()
         {
-            return previous with { Last = null };
+            Metrics = earlier.Metrics.Keys.Union(Metrics.Keys).ToDictionary(key => key, key => (this[key] ?? earlier[key])!),
+            Correct = Correct ?? earlier.Correct,
+            EvalRows = EvalRows ?? earlier.EvalRows,
+            MajorityBaseline = MajorityBaseline ?? earlier.MajorityBaseline,
+            TrainableParameters = TrainableParameters ?? earlier.TrainableParameters,
+            TotalParameters = TotalParameters ?? earlier.TotalParameters,
+            TrainTokens = TrainTokens ?? earlier.TrainTokens,
+            TrainSeconds = TrainSeconds ?? earlier.TrainSeconds,
+            EvalSeconds = EvalSeconds ?? earlier.EvalSeconds,
+            LoadSeconds = LoadSeconds ?? earlier.LoadSeconds,
+            PeakMemoryMb = PeakMemoryMb ?? earlier.PeakMemoryMb,
+            BudgetExceededMb = BudgetExceededMb ?? earlier.BudgetExceededMb,
+        };
+    }
+
+    /// <inheritdoc/>
+    void IJsonOnDeserializing.OnDeserializing() => _members = [];
+
+    /// <inheritdoc/>
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        Dictionary<string, MetricSummary> metrics = [];
+        foreach ((string key, JsonElement member) in _members ?? [])
+        {
+            // A member that is no metric is of a later version.
+            if (key.Contains('/', StringComparison.Ordinal) && member.Deserialize<MetricSummary>(ContractJson.Options) is { } metric)
+            {
+                metrics.Add(key, metric);
+            }
         }
 
-        bool better = previous.Best is not double best || (MetricKeys.LowerIsBetter(key) ? value < best : value > best);
-        return better ? new MetricSummary { Last = value, Best = value, BestStep = step } : previous with { Last = value };
+        _metrics = metrics;
+        _members = null;
     }
 }

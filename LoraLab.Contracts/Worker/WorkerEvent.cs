@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Worker;
@@ -95,17 +96,17 @@ public sealed record MetricsRecorded : WorkerEvent
 /// <summary>An evaluation is complete; its predictions are in the run directory.</summary>
 public sealed record Evaluated : WorkerEvent
 {
+    /// <summary>
+    /// Metrics that were the members <c>accuracy</c>, <c>macroF1</c> and <c>loss</c> of this event before it had a map, and that workers
+    /// before that reported with the metrics of steps too.
+    /// </summary>
+    public static IReadOnlyList<string> FormerMembers { get; } = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+
     /// <summary>Optimizer steps completed before it.</summary>
     public int Step { get; init; }
 
-    /// <summary>Accuracy in [0, 1].</summary>
-    public double Accuracy { get; init; }
-
-    /// <summary>Unweighted mean of the per-class F1 scores.</summary>
-    public double MacroF1 { get; init; }
-
-    /// <summary>Mean negative score of the true label.</summary>
-    public double Loss { get; init; }
+    /// <summary>Values by metric key.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Rows predicted correctly.</summary>
     public int Correct { get; init; }
@@ -118,6 +119,32 @@ public sealed record Evaluated : WorkerEvent
 
     /// <summary>Predictions file, relative to the run directory.</summary>
     public required string PredictionsFile { get; init; }
+
+    [JsonInclude]
+    [JsonPropertyName("accuracy")]
+    private double FormerAccuracy { init => Metrics = With(MetricKeys.EvalAccuracy, value); }
+
+    [JsonInclude]
+    [JsonPropertyName("macroF1")]
+    private double FormerMacroF1 { init => Metrics = With(MetricKeys.EvalMacroF1, value); }
+
+    [JsonInclude]
+    [JsonPropertyName("loss")]
+    private double FormerLoss { init => Metrics = With(MetricKeys.EvalLoss, value); }
+
+    /// <summary>Returns the results of a run after this evaluation.</summary>
+    public RunSummary AddTo(RunSummary summary)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        foreach ((string key, double value) in Metrics)
+        {
+            summary = summary.After(MetricCatalog.Default.Of(key), Step, value);
+        }
+
+        return summary with { Correct = Correct, EvalRows = Rows, MajorityBaseline = MajorityBaseline };
+    }
+
+    private Dictionary<string, double> With(string key, double value) => new(Metrics) { [key] = value };
 }
 
 /// <summary>A checkpoint is on disk: a later attempt can resume from it.</summary>

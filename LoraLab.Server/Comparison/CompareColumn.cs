@@ -14,15 +14,18 @@ namespace LoraLab.Server.Comparison;
 /// <param name="Read">Reads the value; null: unknown.</param>
 internal sealed record CompareColumn(string Name, string Title, string Format, double Factor, int Direction, Func<CompareRow, double?> Read)
 {
-    public static IReadOnlyList<CompareColumn> All { get; } =
+    public static IReadOnlyList<CompareColumn> All { get; } = Of(MetricCatalog.Default);
+
+    /// <summary>Columns of the LaTeX table.</summary>
+    public static IReadOnlyList<CompareColumn> Printed { get; } = [.. All.Where(column => column.Direction != 0)];
+
+    /// <summary>Confidence interval printed after the value.</summary>
+    public Func<CompareRow, (double? Low, double? High)>? Interval { get; init; }
+
+    /// <summary>The metrics with a column in tables of runs, the accuracy with its interval, then counts, costs and seeds.</summary>
+    public static IReadOnlyList<CompareColumn> Of(MetricCatalog metrics) =>
     [
-        new(MetricKeys.EvalAccuracy, "Accuracy (%) [95% CI]", "0.0", 100, 1, row => row.Summary.Accuracy?.Last)
-        {
-            Interval = row => (row.Accuracy?.Low, row.Accuracy?.High),
-        },
-        new("accuracyLow", "", "", 100, 0, row => row.Accuracy?.Low),
-        new("accuracyHigh", "", "", 100, 0, row => row.Accuracy?.High),
-        new(MetricKeys.EvalMacroF1, "Macro-F1 (%)", "0.0", 100, 1, row => row.MacroF1),
+        .. metrics.Columns.SelectMany(Of),
         new("correct", "", "", 1, 0, row => row.Summary.Correct),
         new("evalRows", "", "", 1, 0, row => row.Summary.EvalRows),
         new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds),
@@ -38,12 +41,6 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         new("orderSeed", "", "", 1, 0, row => row.OrderSeed),
     ];
 
-    /// <summary>Columns of the LaTeX table.</summary>
-    public static IReadOnlyList<CompareColumn> Printed { get; } = [.. All.Where(column => column.Direction != 0)];
-
-    /// <summary>Confidence interval printed after the value.</summary>
-    public Func<CompareRow, (double? Low, double? High)>? Interval { get; init; }
-
     public string Print(CompareRow row) => Interval?.Invoke(row) is (double low, double high)
         ? $"{PrintValue(row)} [{Text(low)}, {Text(high)}]"
         : PrintValue(row);
@@ -54,6 +51,23 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         List<double> values = [.. rows.Where(Completed).Select(Read).OfType<double>()];
         return Direction != 0 && Completed(row) && values.Count > 1 && Read(row) is double
             && PrintValue(row) == Text(Direction > 0 ? values.Max() : values.Min());
+    }
+
+    private static IEnumerable<CompareColumn> Of(MetricDescriptor metric)
+    {
+        CompareColumn column = new(
+            metric.Key,
+            metric.Heading,
+            metric.Format == MetricFormat.Share ? "0.0" : "0.0000",
+            metric.Number(1),
+            metric.Sign,
+            row => row.Summary[metric.Key]?.Last);
+        return metric.Key != MetricKeys.EvalAccuracy ? [column] :
+        [
+            column with { Title = $"{metric.Heading} [95% CI]", Interval = row => (row.Accuracy?.Low, row.Accuracy?.High) },
+            new("accuracyLow", "", "", 100, 0, row => row.Accuracy?.Low),
+            new("accuracyHigh", "", "", 100, 0, row => row.Accuracy?.High),
+        ];
     }
 
     private static bool Completed(CompareRow row) => row.State == RunState.Completed;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Comparison;
 
@@ -65,13 +66,20 @@ internal static class CompareCsv
         return text.ToString();
     }
 
-    /// <summary>One row per group of runs that differ in their seeds only.</summary>
-    public static string Methods(CompareDocument document)
+    /// <summary>One row per group of runs that differ in their seeds only, with every metric that has a column in tables of runs.</summary>
+    public static string Methods(CompareDocument document, MetricCatalog? metrics = null)
     {
+        IReadOnlyList<MetricDescriptor> columns = (metrics ?? MetricCatalog.Default).Columns;
         CsvLines text = new();
         text.Add(
-            "group", "label", "method", "seeds", "accuracyMean", "accuracySd", "accuracyLow", "accuracyHigh", "macroF1Mean", "macroF1Sd",
-            "macroF1Low", "macroF1High", "seedList");
+        [
+            "group",
+            "label",
+            "method",
+            "seeds",
+            .. columns.SelectMany(metric => new[] { "Mean", "Sd", "Low", "High" }.Select(figure => metric.ShortKey + figure)),
+            "seedList",
+        ]);
         foreach (MethodGroup group in document.Methods.Groups)
         {
             text.Add(
@@ -80,8 +88,7 @@ internal static class CompareCsv
                 group.Label,
                 group.Method,
                 Whole(group.Accuracy.N),
-                .. Figures(group.Accuracy),
-                .. Figures(group.MacroF1),
+                .. columns.SelectMany(metric => Figures(group.Metrics.GetValueOrDefault(metric.Key))),
                 string.Join(' ', group.Seeds.Select(seed => seed.OrderSeed is long order ? $"{seed.Seed}/{order}" : $"{seed.Seed}")),
             ]);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Comparison;
 
@@ -55,16 +56,18 @@ internal static class CompareTex
             text.Comment($"Not tested: {reason}");
         }
 
+        MetricDescriptor accuracy = MetricCatalog.Default.Of(MetricKeys.EvalAccuracy);
+        IReadOnlyList<MetricDescriptor> others = [.. MetricCatalog.Default.Columns.Where(metric => metric != accuracy)];
         text.Table(
-            "lrrrr",
-            ["Method", "Seeds", "Accuracy (\\%)", "95\\% CI", "Macro-F1 (\\%)"],
+            "lrrr" + new string('r', others.Count),
+            ["Method", "Seeds", "Accuracy (\\%)", "95\\% CI", .. others.Select(metric => TexLines.Escape(metric.Heading))],
             methods.Groups.Select(group => (IEnumerable<string>)
             [
                 TexLines.Escape(group.Label),
                 group.Accuracy.N.ToString(CultureInfo.InvariantCulture),
-                Spread(group.Accuracy),
+                Spread(accuracy, group.Accuracy),
                 group.Accuracy is { Low: double low, High: double high } ? $"[{Text(low)}, {Text(high)}]" : "--",
-                group.MacroF1 is null ? "--" : Spread(group.MacroF1),
+                .. others.Select(metric => Spread(metric, group.Metrics.GetValueOrDefault(metric.Key))),
             ]));
         Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => TexLines.Escape(group.Label));
         if (methods.Tested > 0)
@@ -94,8 +97,14 @@ internal static class CompareTex
                 [names[pair.RunA], names[pair.RunB], $"{pair.B}", $"{pair.C}", Text(pair.Difference), PValue(pair.HolmP)]));
     }
 
-    private static string Spread(SeedStatistics statistics) =>
-        statistics.StandardDeviation is double deviation ? $"${Text(statistics.Mean)} \\pm {Text(deviation)}$" : Text(statistics.Mean);
+    private static string Spread(MetricDescriptor metric, SeedStatistics? statistics)
+    {
+        string Text(double value) =>
+            metric.Number(value).ToString(metric.Format == MetricFormat.Share ? "0.0" : "0.0000", CultureInfo.InvariantCulture);
+        return statistics is null ? "--"
+            : statistics.StandardDeviation is double deviation ? $"${Text(statistics.Mean)} \\pm {Text(deviation)}$"
+            : Text(statistics.Mean);
+    }
 
     private static string Text(double? share) =>
         share is double value ? (value * Percent).ToString("0.0", CultureInfo.InvariantCulture) : "--";

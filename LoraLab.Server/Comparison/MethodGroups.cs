@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
 
@@ -12,7 +13,7 @@ internal static class MethodGroups
     {
         List<(Dictionary<string, JsonNode?> Condition, List<ComparedRun> Runs)> conditions =
         [
-            .. runs.Where(run => run is { Completed: true, Document.Summary.Accuracy.Last: not null })
+            .. runs.Where(run => run.Completed && run.Document.Summary[MetricKeys.EvalAccuracy]?.Last is not null)
                 .GroupBy(run => Key(Condition(run.Document.Spec)))
                 .Select(group => (Condition(group.First().Document.Spec), group.ToList())),
         ];
@@ -29,10 +30,7 @@ internal static class MethodGroups
             .. counted.GroupBy(run => run.Seed).OrderBy(seed => seed.Key).Select(seed => new SeedResult(
                 seed.Key.Seed,
                 seed.Key.OrderSeed,
-                seed.Average(run => run.Document.Summary.Accuracy!.Last!.Value),
-                seed.All(run => run.Document.Summary.MacroF1?.Last is not null)
-                    ? seed.Average(run => run.Document.Summary.MacroF1!.Last!.Value)
-                    : null,
+                Means([.. seed]),
                 [.. seed.Select(run => run.Id)])),
         ];
         string method = runs[0].Document.Spec.Method;
@@ -44,10 +42,22 @@ internal static class MethodGroups
             Settings = settings,
             Runs = [.. runs.Select(run => run.Id)],
             Seeds = seeds,
-            Accuracy = Statistics([.. seeds.Select(seed => seed.Accuracy)]),
-            MacroF1 = seeds.All(seed => seed.MacroF1 is not null) ? Statistics([.. seeds.Select(seed => seed.MacroF1!.Value)]) : null,
+            Metrics = Statistics(seeds),
         });
     }
+
+    /// <summary>The metrics of a seed: the mean over its runs, of those that all runs have.</summary>
+    private static Dictionary<string, double> Means(IReadOnlyList<ComparedRun> runs)
+    {
+        List<Dictionary<string, double>> evaluations = [.. runs.Select(run => run.Document.Summary.LastEvaluation())];
+        return evaluations[0].Keys.Where(key => evaluations.All(metrics => metrics.ContainsKey(key)))
+            .ToDictionary(key => key, key => evaluations.Average(metrics => metrics[key]));
+    }
+
+    /// <summary>Statistics of the metrics that all seeds have.</summary>
+    private static Dictionary<string, SeedStatistics> Statistics(IReadOnlyList<SeedResult> seeds) =>
+        seeds[0].Metrics.Keys.Where(key => seeds.All(seed => seed.Metrics.ContainsKey(key)))
+            .ToDictionary(key => key, key => Statistics([.. seeds.Select(seed => seed.Metrics[key])]));
 
     private static SeedStatistics Statistics(IReadOnlyList<double> values)
     {

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
 
@@ -38,9 +39,8 @@ internal static class RunComparison
             Summary = run.Summary,
             MemorySource = run.Attempts.LastOrDefault()?.Environment?.MemorySource is { Length: > 0 } source ? source : null,
             Accuracy = Accuracy(run.Summary),
-            MacroF1 = run.Summary.MacroF1?.Last,
             MajorityBaseline = run.Summary.MajorityBaseline,
-            Best = run.Summary.Accuracy is { Best: double best } accuracy
+            Best = run.Summary[MetricKeys.EvalAccuracy] is { Best: double best } accuracy
                 ? new BestEvaluation(best, accuracy.BestStep, compared.Evaluations, compared.Evaluations > 1)
                 : null,
             Seed = run.Spec.Seed,

@@ -1,4 +1,3 @@
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Server.Domain;
@@ -10,14 +9,9 @@ internal static class EventPoints
     {
         // Workers of earlier versions reported evaluation metrics here too; they are taken once, from the evaluation's own event.
         MetricsRecorded metrics => metrics.Values
-            .Where(column => column.Key is not (MetricKeys.EvalAccuracy or MetricKeys.EvalMacroF1 or MetricKeys.EvalLoss))
+            .Where(column => !Evaluated.FormerMembers.Contains(column.Key))
             .SelectMany(column => metrics.Steps.Zip(column.Value, (step, value) => new MetricPoint(column.Key, step, value, attempt))),
-        Evaluated evaluated =>
-        [
-            new MetricPoint(MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy, attempt),
-            new MetricPoint(MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1, attempt),
-            new MetricPoint(MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss, attempt),
-        ],
+        Evaluated evaluated => evaluated.Metrics.Select(metric => new MetricPoint(metric.Key, evaluated.Step, metric.Value, attempt)),
         _ => [],
     };
 }

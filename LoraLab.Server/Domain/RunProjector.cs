@@ -52,7 +52,8 @@ internal static class RunProjector
                     Summary = document.Summary with { BudgetExceededMb = passed.UsedMb - passed.BudgetMb },
                     Warnings = [.. document.Warnings.Append(passed.Message).Distinct()],
                 },
-                AttemptEnded ended => document with { Summary = Merge(document.Summary, ended.Summary), Suggestions = ended.Suggestions },
+                // The worker's own summary takes precedence.
+                AttemptEnded ended => document with { Summary = ended.Summary.Or(document.Summary), Suggestions = ended.Suggestions },
                 _ => document,
             };
         }
@@ -95,10 +96,8 @@ internal static class RunProjector
         foreach (MetricPoint point in EventPoints.From(metrics, document.Attempts[^1].Number))
         {
             points.Add(point);
-            if (point.Key == MetricKeys.TrainLoss)
-            {
-                summary = summary with { TrainLoss = MetricSummary.After(summary.TrainLoss, point.Key, point.Step, point.Value) };
-            }
+            MetricDescriptor metric = MetricCatalog.Default.Of(point.Key);
+            summary = metric.IsSummarized ? summary.After(metric, point.Step, point.Value) : summary;
         }
 
         return document with { Summary = summary };
@@ -107,40 +106,8 @@ internal static class RunProjector
     private static RunDocument Evaluate(RunDocument document, Evaluated evaluated, List<MetricPoint> points)
     {
         points.AddRange(EventPoints.From(evaluated, document.Attempts[^1].Number));
-        RunSummary summary = document.Summary;
-        return document with
-        {
-            Summary = summary with
-            {
-                Accuracy = MetricSummary.After(summary.Accuracy, MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy),
-                MacroF1 = MetricSummary.After(summary.MacroF1, MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1),
-                EvalLoss = MetricSummary.After(summary.EvalLoss, MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss),
-                Correct = evaluated.Correct,
-                EvalRows = evaluated.Rows,
-                MajorityBaseline = evaluated.MajorityBaseline,
-            },
-        };
+        return document with { Summary = evaluated.AddTo(document.Summary) };
     }
-
-    /// <summary>The worker's own summary takes precedence; values that it lacks are kept.</summary>
-    private static RunSummary Merge(RunSummary current, RunSummary reported) => new()
-    {
-        Accuracy = reported.Accuracy ?? current.Accuracy,
-        MacroF1 = reported.MacroF1 ?? current.MacroF1,
-        EvalLoss = reported.EvalLoss ?? current.EvalLoss,
-        TrainLoss = reported.TrainLoss ?? current.TrainLoss,
-        Correct = reported.Correct ?? current.Correct,
-        EvalRows = reported.EvalRows ?? current.EvalRows,
-        MajorityBaseline = reported.MajorityBaseline ?? current.MajorityBaseline,
-        TrainableParameters = reported.TrainableParameters ?? current.TrainableParameters,
-        TotalParameters = reported.TotalParameters ?? current.TotalParameters,
-        TrainTokens = reported.TrainTokens ?? current.TrainTokens,
-        TrainSeconds = reported.TrainSeconds ?? current.TrainSeconds,
-        EvalSeconds = reported.EvalSeconds ?? current.EvalSeconds,
-        LoadSeconds = reported.LoadSeconds ?? current.LoadSeconds,
-        PeakMemoryMb = reported.PeakMemoryMb ?? current.PeakMemoryMb,
-        BudgetExceededMb = reported.BudgetExceededMb ?? current.BudgetExceededMb,
-    };
 
     private static int Known(int reported, int before) => reported > 0 ? reported : before;
 }

@@ -11,32 +11,7 @@ internal sealed class RunSort : IComparer<RunDocument>
     /// <summary>The latest submission first, even if the clock was set in between.</summary>
     private const string Default = "-id";
 
-    private static readonly Dictionary<string, Func<RunDocument, IComparable?>> _fields = new()
-    {
-        ["createdAt"] = run => Seconds(run.CreatedAt),
-        ["startedAt"] = run => Seconds(run.StartedAt),
-        ["endedAt"] = run => Seconds(run.EndedAt),
-        ["id"] = run => run.Id,
-        ["name"] = run => run.Name.ToLowerInvariant(),
-        ["state"] = run => (double)run.State,
-        ["method"] = run => run.Spec.Method,
-        ["model"] = run => run.Spec.Model,
-        ["dataset"] = run => run.Spec.Dataset,
-        ["rank"] = run => (double)run.Spec.Rank,
-        ["seed"] = run => (double)run.Spec.Seed,
-        ["learningRate"] = run => run.Spec.LearningRate,
-        ["priority"] = run => (double)run.Priority,
-        [MetricKeys.EvalAccuracy] = run => run.Summary.Accuracy?.Last,
-        [MetricKeys.EvalMacroF1] = run => run.Summary.MacroF1?.Last,
-        [MetricKeys.EvalLoss] = run => run.Summary.EvalLoss?.Last,
-        [MetricKeys.TrainLoss] = run => run.Summary.TrainLoss?.Last,
-        ["trainableParameters"] = run => (double?)run.Summary.TrainableParameters,
-        ["trainTokens"] = run => (double?)run.Summary.TrainTokens,
-        ["trainSeconds"] = run => run.Summary.TrainSeconds,
-        ["evalSeconds"] = run => run.Summary.EvalSeconds,
-        ["loadSeconds"] = run => run.Summary.LoadSeconds,
-        ["peakMemoryMb"] = run => run.Summary.PeakMemoryMb,
-    };
+    private static readonly IReadOnlyDictionary<string, Func<RunDocument, IComparable?>> _fields = Fields(MetricCatalog.Default);
 
     private readonly string _sort;
     private readonly Func<RunDocument, IComparable?> _read;
@@ -58,12 +33,45 @@ internal sealed class RunSort : IComparer<RunDocument>
     public static RunSort Latest { get; } = new("id", descending: true);
 
     /// <summary>All fields that runs can be sorted by.</summary>
-    public static IReadOnlyCollection<string> FieldNames => _fields.Keys;
+    public static IReadOnlyCollection<string> FieldNames { get; } = [.. _fields.Keys];
 
     /// <summary>The field to sort by.</summary>
     public string Field { get; }
 
     public bool Descending => _descending;
+
+    /// <summary>The fields that runs can be sorted by: those of the document, and every metric with a value in the summary.</summary>
+    public static IReadOnlyDictionary<string, Func<RunDocument, IComparable?>> Fields(MetricCatalog metrics)
+    {
+        Dictionary<string, Func<RunDocument, IComparable?>> fields = new()
+        {
+            ["createdAt"] = run => Seconds(run.CreatedAt),
+            ["startedAt"] = run => Seconds(run.StartedAt),
+            ["endedAt"] = run => Seconds(run.EndedAt),
+            ["id"] = run => run.Id,
+            ["name"] = run => run.Name.ToLowerInvariant(),
+            ["state"] = run => (double)run.State,
+            ["method"] = run => run.Spec.Method,
+            ["model"] = run => run.Spec.Model,
+            ["dataset"] = run => run.Spec.Dataset,
+            ["rank"] = run => (double)run.Spec.Rank,
+            ["seed"] = run => (double)run.Spec.Seed,
+            ["learningRate"] = run => run.Spec.LearningRate,
+            ["priority"] = run => (double)run.Priority,
+        };
+        foreach (MetricDescriptor metric in metrics.Summarized)
+        {
+            fields.Add(metric.Key, run => run.Summary[metric.Key]?.Last);
+        }
+
+        fields.Add("trainableParameters", run => (double?)run.Summary.TrainableParameters);
+        fields.Add("trainTokens", run => (double?)run.Summary.TrainTokens);
+        fields.Add("trainSeconds", run => run.Summary.TrainSeconds);
+        fields.Add("evalSeconds", run => run.Summary.EvalSeconds);
+        fields.Add("loadSeconds", run => run.Summary.LoadSeconds);
+        fields.Add("peakMemoryMb", run => run.Summary.PeakMemoryMb);
+        return fields;
+    }
 
     /// <summary>The order by an existing field.</summary>
     public static RunSort By(string field, bool descending = false) => new(field, descending);

@@ -18,7 +18,7 @@ internal sealed record RunChanged(RunDocument? Before, RunDocument? After, IRead
     /// <summary>Whether the change may let a study or sweep proceed: more than optimizer steps happened.</summary>
     public bool IsMoreThanProgress =>
         Before is null || After is null || Before.State != After.State || !SameAttempts(Before.Attempts, After.Attempts)
-            || Points.Any(point => MetricKeys.IsEvaluation(point.Key));
+            || Points.Any(point => MetricDescriptor.IsEvaluationKey(point.Key));
 
     /// <summary>Whether the change may affect the queue: another state, name or priority.</summary>
     public bool AffectsQueue => (Before?.State, Before?.Name, Before?.Priority) != (After?.State, After?.Name, After?.Priority);

@@ -1,5 +1,6 @@
 using Hangfire;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Domain;
@@ -181,6 +182,7 @@ internal static class Services
 
     public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options => options
         .AddDocumentTransformer(new SpecSchema(typeof(RunSpec)))
+        .AddDocumentTransformer(new SummarySchema(MetricCatalog.Default))
         .AddDocumentTransformer<ApiKeyDescription>()
         .AddDocumentTransformer(static (document, _, _) =>
         {

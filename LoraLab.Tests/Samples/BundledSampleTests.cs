@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.SampleMaker;
@@ -150,7 +151,7 @@ public sealed class BundledSampleTests
             Evaluated before = trainer.Run(spec).Events.OfType<Evaluated>().First();
 
             Assert.Equal((0, _data.Evaluation.Count), (before.Step, before.Rows));
-            Assert.InRange(before.Accuracy, 0.5 - (3 * standardError), 0.5 + (3 * standardError));
+            Assert.InRange(before.Metrics[MetricKeys.EvalAccuracy], 0.5 - (3 * standardError), 0.5 + (3 * standardError));
         }
     }
 

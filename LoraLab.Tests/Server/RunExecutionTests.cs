@@ -27,7 +27,7 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
 
         Assert.Equal((RunState.Completed, EndReason.Finished, null), (run.State, run.EndReason, run.Error));
         Assert.Equal((6, 6), (run.Progress.Step, run.Progress.TotalSteps));
-        Assert.Equal(new MetricSummary { Last = 0.75, Best = 0.75, BestStep = 6 }, run.Summary.Accuracy);
+        Assert.Equal(new MetricSummary { Last = 0.75, Best = 0.75, BestStep = 6 }, run.Summary[MetricKeys.EvalAccuracy]);
         Assert.Equal((1234L, 64.0, 1024L), (run.Summary.TrainTokens, run.Summary.PeakMemoryMb, run.Summary.TrainableParameters));
         Assert.Equal((5e-5, Precision.Fp32), (run.Spec.LearningRate, run.Spec.Precision));
         RunAttempt attempt = Assert.Single(run.Attempts);
@@ -57,7 +57,7 @@ public sealed class RunExecutionTests(ScriptedServer fixture) : IClassFixture<Sc
 
         Assert.Equal([2, 1, null, null, 0.4], loss.Y);
         Assert.Equal([new NonFinitePoint(2, 3, "NaN"), new NonFinitePoint(3, 4, "Infinity")], loss.NonFinite);
-        Assert.Equal(new MetricSummary { Last = 0.4, Best = 0.4, BestStep = 5 }, run.Summary.TrainLoss);
+        Assert.Equal(new MetricSummary { Last = 0.4, Best = 0.4, BestStep = 5 }, run.Summary[MetricKeys.TrainLoss]);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Tests.Support;
@@ -8,12 +7,10 @@ internal static class ReportedPoints
 {
     /// <summary>Step and value, in the order of the events.</summary>
     public static IEnumerable<(int Step, double Value)> From(IEnumerable<WorkerEvent> events, string key) =>
-        events.SelectMany(workerEvent => (workerEvent, key) switch
+        events.SelectMany(workerEvent => workerEvent switch
         {
-            (Evaluated evaluated, MetricKeys.EvalAccuracy) => [(evaluated.Step, evaluated.Accuracy)],
-            (Evaluated evaluated, MetricKeys.EvalMacroF1) => [(evaluated.Step, evaluated.MacroF1)],
-            (Evaluated evaluated, MetricKeys.EvalLoss) => [(evaluated.Step, evaluated.Loss)],
-            (MetricsRecorded recorded, _) when recorded.Values.TryGetValue(key, out double[]? values) => recorded.Steps.Zip(values),
+            Evaluated evaluated when evaluated.Metrics.TryGetValue(key, out double value) => [(evaluated.Step, value)],
+            MetricsRecorded recorded when recorded.Values.TryGetValue(key, out double[]? values) => recorded.Steps.Zip(values),
             _ => (IEnumerable<(int, double)>)[],
         });
 }

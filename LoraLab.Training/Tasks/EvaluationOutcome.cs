@@ -17,9 +17,6 @@ public record EvaluationOutcome
     /// <summary>Share of rows that a constant prediction would get right; 0 in tasks without one.</summary>
     public double MajorityBaseline { get; init; }
 
-    /// <summary>The result as a clause for the log.</summary>
-    public required string Description { get; init; }
-
     /// <summary>The prediction of every row, in evaluation order.</summary>
     public required PredictionTable Predictions { get; init; }
 

@@ -1,12 +1,14 @@
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Tasks;
+using LoraLab.Contracts.Worker;
 
 namespace LoraLab.Training.Training;
 
 /// <summary>Collects the results of a run while it trains, so that a run that ends early has results too.</summary>
 public sealed class SummaryBuilder
 {
+    private static readonly MetricDescriptor _trainLoss = MetricCatalog.Default.Of(MetricKeys.TrainLoss);
+
     private RunSummary _summary = new();
 
     /// <summary>The results so far.</summary>
@@ -24,17 +26,8 @@ public sealed class SummaryBuilder
     };
 
     /// <summary>Adds the loss of a training step.</summary>
-    public void TrainLoss(int step, double loss) =>
-        _summary = _summary with { TrainLoss = MetricSummary.After(_summary.TrainLoss, MetricKeys.TrainLoss, step, loss) };
+    public void TrainLoss(int step, double loss) => _summary = _summary.After(_trainLoss, step, loss);
 
     /// <summary>Adds the results of an evaluation.</summary>
-    public void Evaluation(int step, EvaluationOutcome outcome) => _summary = _summary with
-    {
-        Accuracy = MetricSummary.After(_summary.Accuracy, MetricKeys.EvalAccuracy, step, outcome.Metrics[MetricKeys.EvalAccuracy]),
-        MacroF1 = MetricSummary.After(_summary.MacroF1, MetricKeys.EvalMacroF1, step, outcome.Metrics[MetricKeys.EvalMacroF1]),
-        EvalLoss = MetricSummary.After(_summary.EvalLoss, MetricKeys.EvalLoss, step, outcome.Loss),
-        Correct = outcome.Correct,
-        EvalRows = outcome.Rows,
-        MajorityBaseline = outcome.MajorityBaseline,
-    };
+    public void Evaluation(Evaluated evaluated) => _summary = evaluated.AddTo(_summary);
 }

@@ -51,9 +51,8 @@ public sealed class TrainingReport
     {
         CompareWithBudget(progress.Step, _run.Memory.EndUncounted());
         _timing.AddEvaluation(seconds);
-        _summary.Evaluation(progress.Step, outcome);
         RecordCosts(progress);
-        _recorder.Evaluation(progress.Step, outcome);
+        _summary.Evaluation(_recorder.Evaluation(progress.Step, outcome));
         if (!double.IsFinite(outcome.Loss))
         {
             throw NonFiniteEvaluation(progress.Step, double.IsNaN(outcome.Loss) ? "NaN" : "infinite");

@@ -1,3 +1,5 @@
+using LoraLab.Contracts.Metrics;
+
 namespace LoraLab.Web.Charts;
 
 /// <summary>Converts curves and a view into a drawing.</summary>
@@ -14,7 +16,7 @@ internal static class ChartBuilder
     internal static ChartDrawing Build(
         IReadOnlyList<ChartSeries> series,
         ChartView view,
-        ChartFormat format,
+        MetricFormat format,
         bool lowerIsBetter,
         bool fromZero = false,
         ChartLimit? limit = null)
@@ -109,7 +111,7 @@ internal static class ChartBuilder
         };
     }
 
-    private static NiceAxis YAxis(List<ChartLine> lines, NiceAxis x, ChartFormat format, bool logY, bool fromZero)
+    private static NiceAxis YAxis(List<ChartLine> lines, NiceAxis x, MetricFormat format, bool logY, bool fromZero)
     {
         (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
         foreach (ChartLine line in lines)
@@ -131,7 +133,7 @@ internal static class ChartBuilder
         double lowest = fromZero && !logY ? Math.Min(min, 0) : min;
         NiceAxis axis = NiceAxis.Around(lowest, max, 5);
         // A share never leaves [0, 1], so its axis does not either.
-        return format == ChartFormat.Percent && !logY && axis.Max > 1 && max <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
+        return format == MetricFormat.Share && !logY && axis.Max > 1 && max <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
     }
 
     private static int LowerBound(IReadOnlyList<int> x, double value)

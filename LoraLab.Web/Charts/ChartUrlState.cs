@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Web.Charts;
 
@@ -20,11 +21,10 @@ public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, s
     public double? Last => Number(XMax);
 
     /// <summary>Returns the view for a metric.</summary>
-    /// <param name="noisy">Recorded every step, smoothed by default.</param>
-    /// <param name="exact">Never smoothed, such as a learning rate.</param>
-    public ChartView View(bool noisy = false, bool exact = false) =>
+    /// <param name="smoothing">How its curve is smoothed.</param>
+    public ChartView View(MetricSmoothing smoothing = MetricSmoothing.OnRequest) =>
         new(
-            exact ? 0 : Smoothing ?? (noisy ? DefaultTrainSmoothing : 0),
+            smoothing == MetricSmoothing.Never ? 0 : Smoothing ?? (smoothing == MetricSmoothing.ByDefault ? DefaultTrainSmoothing : 0),
             LogY,
             First,
             Last is double last && last > (First ?? double.MinValue) ? last : null);

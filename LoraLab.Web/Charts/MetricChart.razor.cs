@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -36,7 +37,7 @@ public sealed partial class MetricChart
     public ChartView View { get; set; } = new();
 
     [Parameter]
-    public ChartFormat Format { get; set; } = ChartFormat.Number;
+    public MetricFormat Format { get; set; } = MetricFormat.Number;
 
     [Parameter]
     public bool LowerIsBetter { get; set; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Web.Components;
@@ -15,6 +16,20 @@ public static class Format
 
     /// <inheritdoc cref="NumberFormat.Percent"/>
     public static string Percent(double? share) => OrNothing(share, NumberFormat.Percent);
+
+    /// <inheritdoc cref="MetricDescriptor.Text"/>
+    public static string Metric(MetricDescriptor metric, double? value)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return OrNothing(value, metric.Text);
+    }
+
+    /// <summary>The same with one decimal for shares, in tables.</summary>
+    public static string ShortMetric(MetricDescriptor metric, double? value)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.Format == MetricFormat.Share ? Share(value) : Metric(metric, value);
+    }
 
     /// <inheritdoc cref="NumberFormat.Share"/>
     public static string Share(double? share) => OrNothing(share, NumberFormat.Share);

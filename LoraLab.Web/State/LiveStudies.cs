@@ -43,8 +43,7 @@ internal static class LiveStudies
                 Error = document.Error,
                 Step = document.Progress.Step,
                 TotalSteps = document.Progress.TotalSteps,
-                Accuracy = document.Summary.Accuracy?.Last,
-                MacroF1 = document.Summary.MacroF1?.Last,
+                Metrics = document.Summary.LastEvaluation(),
             };
         }
 

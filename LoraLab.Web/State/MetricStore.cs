@@ -14,6 +14,9 @@ public sealed class MetricStore
     public MetricSeries Get(string runId, string key) =>
         _series.TryGetValue((runId, key), out GrowingSeries? series) ? series.Snapshot : Empty;
 
+    /// <summary>Keys of a run's series.</summary>
+    public IEnumerable<string> KeysOf(string runId) => _series.Keys.Where(series => series.Run == runId).Select(series => series.Key);
+
     /// <summary>Replaces a run's series.</summary>
     public void Replace(RunMetrics metrics)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Studies;
@@ -131,11 +132,17 @@ public sealed record StudyRun
     /// <summary>Total optimizer steps.</summary>
     public int TotalSteps { get; init; }
 
+    /// <summary>Metrics of the latest evaluation, by key.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Accuracy of the latest evaluation.</summary>
-    public double? Accuracy { get; init; }
+    public double? Accuracy => Metric(MetricKeys.EvalAccuracy);
 
     /// <summary>Macro-F1 of the latest evaluation.</summary>
-    public double? MacroF1 { get; init; }
+    public double? MacroF1 => Metric(MetricKeys.EvalMacroF1);
+
+    /// <summary>A metric of the latest evaluation; null: it has none.</summary>
+    public double? Metric(string key) => Metrics.TryGetValue(key, out double value) ? value : null;
 }
 
 /// <summary>A method of a study and the values selected for it.</summary>

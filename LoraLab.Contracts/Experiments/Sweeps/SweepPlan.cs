@@ -55,7 +55,7 @@ public sealed record SweepPlan
     /// <summary>Number of random runs before <c>tpe</c> starts to model the objective; null: 10.</summary>
     public int? StartupRuns { get; init; }
 
-    /// <summary>Metric to optimize: <c>eval/accuracy</c>, <c>eval/macroF1</c> or <c>eval/loss</c>.</summary>
+    /// <summary>Metric to optimize: the key of an evaluation metric, for example <c>eval/accuracy</c> or <c>eval/loss</c>.</summary>
     public string Objective { get; init; } = MetricKeys.EvalAccuracy;
 
     /// <summary>Rule that stops runs early; null: none.</summary>

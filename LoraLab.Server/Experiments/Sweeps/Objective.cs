@@ -1,4 +1,3 @@
-using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Experiments.Sweeps;
@@ -6,12 +5,12 @@ namespace LoraLab.Server.Experiments.Sweeps;
 /// <summary>Metrics that a sweep can optimize.</summary>
 internal static class Objective
 {
-    public static readonly IReadOnlyList<string> All = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+    public static readonly IReadOnlyList<string> All = [.. MetricCatalog.Default.Objectives.Select(metric => metric.Key)];
 
-    /// <summary>A value for messages: accuracy and macro-F1 as percentages, the loss as a number.</summary>
-    public static string Format(string objective, double value) =>
-        MetricKeys.LowerIsBetter(objective) ? NumberFormat.Number(value) : NumberFormat.Percent(value);
+    /// <summary>A value for messages.</summary>
+    public static string Format(string objective, double value) => MetricCatalog.Default.Of(objective).Text(value);
 
     /// <summary>The value with its sign chosen so that higher is better.</summary>
-    public static double Score(string objective, double value) => MetricKeys.LowerIsBetter(objective) ? -value : value;
+    public static double Score(string objective, double value) =>
+        MetricCatalog.Default.Of(objective).Sign * value;
 }

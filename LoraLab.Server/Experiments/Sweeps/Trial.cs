@@ -1,5 +1,4 @@
 using System.Globalization;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Sweeps;
@@ -31,10 +30,5 @@ internal sealed record Trial(int Number, StoredTrial Stored, RunDocument? Run)
         [.. sweep.Trials.Select((stored, index) => new Trial(index + 1, stored, runs.GetValueOrDefault(KeyOf(index + 1))))];
 
     /// <summary>The objective at the run's last evaluation; null before the first one, or if it is not finite.</summary>
-    public double? Last(string objective) => Run is null ? null : objective switch
-    {
-        MetricKeys.EvalAccuracy => Run.Summary.Accuracy?.Last,
-        MetricKeys.EvalMacroF1 => Run.Summary.MacroF1?.Last,
-        _ => Run.Summary.EvalLoss?.Last,
-    };
+    public double? Last(string objective) => Run?.Summary[objective]?.Last;
 }

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
@@ -81,7 +82,12 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
     {
         List<int?> steps =
             [.. artifacts.Where(artifact => artifact.Kind == ArtifactKind.Predictions).Select(artifact => artifact.Step).Order()];
-        return [steps.FirstOrDefault(), steps.LastOrDefault(), run.Summary.Accuracy?.BestStep, run.Summary.MacroF1?.BestStep];
+        return
+        [
+            steps.FirstOrDefault(),
+            steps.LastOrDefault(),
+            .. MetricCatalog.Default.Columns.Select(metric => run.Summary[metric.Key]?.BestStep),
+        ];
     }
 
     private void Remove(string runId, IReadOnlyList<RunArtifact> removed)

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using LiteDB;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Worker;
 using JsonSerializer = System.Text.Json.JsonSerializer;
 
@@ -51,9 +50,10 @@ internal static class StoredPoints
             WorkerEvent happened = JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!;
             if (happened is Evaluated evaluated)
             {
-                yield return Point(run, number, MetricKeys.EvalAccuracy, evaluated.Step, evaluated.Accuracy);
-                yield return Point(run, number, MetricKeys.EvalMacroF1, evaluated.Step, evaluated.MacroF1);
-                yield return Point(run, number, MetricKeys.EvalLoss, evaluated.Step, evaluated.Loss);
+                foreach ((string key, double value) in evaluated.Metrics)
+                {
+                    yield return Point(run, number, key, evaluated.Step, value);
+                }
             }
 
             foreach ((string key, double[] values) in happened is MetricsRecorded recorded

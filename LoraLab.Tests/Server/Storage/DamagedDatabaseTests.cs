@@ -92,7 +92,7 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
         RunDocument run = again.Store.Find(Id)!.Document;
 
         Assert.Equal(("rebuilt", RunState.Completed, EndReason.Finished), (run.Name, run.State, run.EndReason));
-        Assert.Equal(0.75, run.Summary.Accuracy?.Last);
+        Assert.Equal(0.75, run.Summary[MetricKeys.EvalAccuracy]?.Last);
         Assert.Equal(series, Json(again.Store.ReadSeries(Id, null)));
         Assert.Empty(RunInvariants.Violations(run));
     }
@@ -153,7 +153,17 @@ public sealed class DamagedDatabaseTests(ITestOutputHelper output) : IDisposable
                     [MetricKeys.TrainGradNorm] = [step],
                 },
             }),
-            new Evaluated { Step = Points, Accuracy = 0.75, MacroF1 = 0.7, Loss = 0.5, PredictionsFile = "predictions/step-000700.csv" },
+            new Evaluated
+            {
+                Step = Points,
+                Metrics = new Dictionary<string, double>
+                {
+                    [MetricKeys.EvalAccuracy] = 0.75,
+                    [MetricKeys.EvalMacroF1] = 0.7,
+                    [MetricKeys.EvalLoss] = 0.5,
+                },
+                PredictionsFile = "predictions/step-000700.csv",
+            },
             new AttemptEnded { Reason = EndReason.Finished, Summary = new RunSummary { TrainTokens = 99 } },
         ];
         DateTimeOffset now = TimeProvider.System.GetUtcNow();

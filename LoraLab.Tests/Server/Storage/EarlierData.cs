@@ -49,6 +49,9 @@ internal sealed class EarlierData : IDisposable
     /// <summary>The items of a list: <c>runs</c>, <c>studies</c> or <c>sweeps</c>.</summary>
     public IReadOnlyList<T> Listed<T>(string what) => Read<IReadOnlyList<T>>(_expected[what]);
 
+    /// <summary>The same documents as they were written.</summary>
+    public IReadOnlyList<JsonNode> ListedJson(string what) => [.. _expected[what]!.AsArray().Select(document => document!)];
+
     public static T Read<T>(JsonNode? node) => node.Deserialize<T>(ContractJson.Options)!;
 
     public void Dispose() => _folder.Dispose();

@@ -83,7 +83,7 @@ public sealed class MigrationTests : IDisposable
             RunDocument run = await api.GetAsync(id);
             Assert.Equal(
                 (RunState.Completed, EndReason.Finished, method, 0.5),
-                (run.State, run.EndReason, run.Spec.Method, run.Summary.Accuracy?.Last));
+                (run.State, run.EndReason, run.Spec.Method, run.Summary[MetricKeys.EvalAccuracy]?.Last));
             Assert.Equal((null, null), (run.Summary.TrainSeconds, run.Summary.PeakMemoryMb));
             Assert.Equal([1, 2, 3, 4], (await api.MetricsAsync(id)).Series[MetricKeys.TrainLoss].X);
         }

@@ -1,4 +1,5 @@
 using CsCheck;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
@@ -31,7 +32,7 @@ public sealed class RunListTests
                 StudyId = more == 0 ? "study" : null,
                 SweepId = more == 1 ? "sweep" : null,
                 CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(id % 5),
-                Summary = new RunSummary { Accuracy = accuracy is { } value ? new MetricSummary { Last = Math.Round(value, 1) } : null },
+                Summary = accuracy is { } value ? Accuracy(Math.Round(value, 1)) : new RunSummary(),
             },
         });
 
@@ -162,9 +163,11 @@ public sealed class RunListTests
             Tags = i % 10 == 0 ? ["tenth"] : [],
             Spec = new RunSpec { Method = i % 4 == 1 ? "pissa" : "lora" },
             CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(i),
-            Summary = new RunSummary { Accuracy = new MetricSummary { Last = i * 31 % 101 / 101.0 } },
+            Summary = Accuracy(i * 31 % 101 / 101.0),
         },
     });
+
+    private static RunSummary Accuracy(double last) => new RunSummary().With(MetricKeys.EvalAccuracy, new MetricSummary { Last = last });
 
     private static void AssertQueue(IReadOnlyCollection<StoredRun> all, RunIndex index)
     {

@@ -40,9 +40,7 @@ public sealed class StoreChangesTests : IDisposable
             Number = 3,
             PredictionsFile = "none",
             Step = 1,
-            Accuracy = 0.5,
-            MacroF1 = 0.5,
-            Loss = 0.7,
+            Metrics = new Dictionary<string, double> { [MetricKeys.EvalAccuracy] = 0.5, [MetricKeys.EvalLoss] = 0.7 },
             Correct = 1,
             Rows = 2,
         }).IsMoreThanProgress);

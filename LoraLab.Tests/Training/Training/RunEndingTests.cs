@@ -29,7 +29,7 @@ public sealed class RunEndingTests
         Assert.InRange(summary.PeakMemoryMb!.Value, 20, 24_000);
         Assert.Equal(32, summary.EvalRows);
         Assert.Equal(run.Predictions(4).Count(row => row[1] == row[2]), summary.Correct);
-        Assert.Equal(run.Series(MetricKeys.EvalAccuracy)[4], summary.Accuracy!.Last);
+        Assert.Equal(run.Series(MetricKeys.EvalAccuracy)[4], summary[MetricKeys.EvalAccuracy]!.Last);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class RunEndingTests
         Assert.Equal(EndReason.Diverged, run.Ended.Reason);
         Assert.Matches("became (NaN|infinite) at step [23] of 4: lower learningRate", run.Ended.Error!);
         Assert.Contains(run.Series(MetricKeys.TrainLoss).Values, loss => !double.IsFinite(loss));
-        Assert.NotNull(run.Summary.Accuracy);
+        Assert.NotNull(run.Summary[MetricKeys.EvalAccuracy]);
     }
 
     [Fact]

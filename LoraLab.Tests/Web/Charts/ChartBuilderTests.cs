@@ -81,7 +81,7 @@ public sealed class ChartBuilderTests
     {
         ChartDrawing drawing = ChartBuilder.Build(
             [new ChartSeries("a", "run", "#123456", new MetricSeries { X = [0, 50], Y = [0.5, 0.997] })], new ChartView(),
-            ChartFormat.Percent, lowerIsBetter: false);
+            MetricFormat.Share, lowerIsBetter: false);
 
         Assert.Equal(1, drawing.Y.Max, 12);
     }
@@ -102,5 +102,5 @@ public sealed class ChartBuilderTests
     }
 
     private static ChartDrawing Build(MetricSeries series, ChartView view) =>
-        ChartBuilder.Build([new ChartSeries("a", "run", "#123456", series)], view, ChartFormat.Number, lowerIsBetter: false);
+        ChartBuilder.Build([new ChartSeries("a", "run", "#123456", series)], view, MetricFormat.Number, lowerIsBetter: false);
 }

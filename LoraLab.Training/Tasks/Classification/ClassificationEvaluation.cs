@@ -1,5 +1,4 @@
 using System.Globalization;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Models;
@@ -121,10 +120,6 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             Rows = metrics.Rows,
             Correct = metrics.Correct,
             MajorityBaseline = metrics.MajorityBaseline,
-            Description = string.Create(
-                CultureInfo.InvariantCulture,
-                $"accuracy {NumberFormat.Percent(metrics.Accuracy)} ({metrics.Correct}/{metrics.Rows}), "
-                    + $"macro-F1 {metrics.MacroF1:F4}, loss {loss:F4}"),
             Predictions = new(
                 [.. TaskDescriptors.Classification.PredictionColumns, .. _labels],
                 predictions.Select<Prediction, IReadOnlyList<string>>(p =>

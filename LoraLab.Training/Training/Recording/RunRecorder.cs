@@ -66,22 +66,27 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         _progress = new() { Phase = "training", Step = step, TotalSteps = totalSteps, EtaSeconds = etaSeconds };
     }
 
-    /// <summary>Records an evaluation: predictions, event and log line.</summary>
-    public void Evaluation(int step, EvaluationOutcome outcome)
+    /// <summary>Records an evaluation: predictions, event and log line. Returns the event.</summary>
+    public Evaluated Evaluation(int step, EvaluationOutcome outcome)
     {
-        string file = Directory.WritePredictions(step, outcome.Predictions);
-        Append(new Evaluated
+        Evaluated evaluated = new()
         {
             Step = step,
-            Accuracy = outcome.Metrics[MetricKeys.EvalAccuracy],
-            MacroF1 = outcome.Metrics[MetricKeys.EvalMacroF1],
-            Loss = outcome.Loss,
+            Metrics = outcome.Metrics,
             Correct = outcome.Correct,
             Rows = outcome.Rows,
             MajorityBaseline = outcome.MajorityBaseline,
-            PredictionsFile = file,
+            PredictionsFile = Directory.WritePredictions(step, outcome.Predictions),
+        };
+        Append(evaluated);
+        IEnumerable<string> metrics = evaluated.Metrics.Select(value =>
+        {
+            MetricDescriptor metric = MetricCatalog.Default.Of(value.Key);
+            string rows = metric.Key == MetricKeys.EvalAccuracy ? $" ({evaluated.Correct}/{evaluated.Rows})" : "";
+            return $"{metric.Name} {metric.Text(value.Value)}{rows}";
         });
-        Log(string.Create(CultureInfo.InvariantCulture, $"step {step}: {outcome.Description}"));
+        Log(string.Create(CultureInfo.InvariantCulture, $"step {step}: {string.Join(", ", metrics)}"));
+        return evaluated;
     }
 
     /// <summary>Flushes all events to disk, so that no checkpoint survives a power failure without the metrics before it.</summary>

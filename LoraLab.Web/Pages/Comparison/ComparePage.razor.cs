@@ -58,8 +58,10 @@ public sealed partial class ComparePage
 
     private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax);
 
-    private IReadOnlyList<ComparePanel> ShownPanels =>
-        ComparePanel.All.FirstOrDefault(shown => shown.Key == Metric) is ComparePanel panel ? [panel] : ComparePanel.All;
+    private static IReadOnlyList<MetricDescriptor> Charts => MetricCatalog.Default.ComparedCharts;
+
+    private IReadOnlyList<MetricDescriptor> ShownCharts =>
+        Charts.FirstOrDefault(metric => metric.Key == Metric) is { } shown ? [shown] : Charts;
 
     protected override void OnInitialized()
     {
@@ -108,7 +110,7 @@ public sealed partial class ComparePage
         try
         {
             Task<CompareDocument> document = Api.CompareAsync(ids, _lifetime.Token);
-            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, ComparePanel.All.Select(panel => panel.Key), _lifetime.Token))
+            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, Charts.Select(metric => metric.Key), _lifetime.Token))
             {
                 _metrics.Replace(metrics);
             }

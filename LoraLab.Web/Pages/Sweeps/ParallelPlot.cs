@@ -39,7 +39,7 @@ internal sealed class ParallelPlot
             .. sweep.Trials.Where(trial => trial.State is not null).Select(trial =>
             {
                 double? height = trial.Value is double value ? high > low ? (value - low) / width : 0.5 : null;
-                double? score = MetricKeys.LowerIsBetter(objective) ? 1 - height : height;
+                double? score = MetricCatalog.Default.Of(objective).Sign < 0 ? 1 - height : height;
                 return new ParallelLine(trial, [.. fields.Select(field => field.At(trial.Values[field.Axis.Title])), height], score);
             }).OrderBy(line => line.Score ?? -1),
         ];

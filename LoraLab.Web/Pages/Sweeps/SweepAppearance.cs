@@ -31,27 +31,16 @@ internal static class SweepAppearance
     };
 
     /// <summary>Display name of the objective.</summary>
-    internal static string Objective(string objective) => objective switch
-    {
-        MetricKeys.EvalAccuracy => "accuracy",
-        MetricKeys.EvalMacroF1 => "macro-F1",
-        _ => "evaluation loss",
-    };
+    internal static string Objective(string objective) => MetricCatalog.Default.Of(objective).Name;
 
     /// <summary>Display name of the objective as a heading.</summary>
-    internal static string ObjectiveTitle(string objective) => objective switch
-    {
-        MetricKeys.EvalAccuracy => "Accuracy",
-        MetricKeys.EvalMacroF1 => "Macro-F1",
-        _ => "Evaluation loss",
-    };
+    internal static string ObjectiveTitle(string objective) => MetricCatalog.Default.Of(objective).Label;
 
-    /// <summary>A value of the objective: accuracy and F1 in percent, loss as a number.</summary>
-    internal static string Value(string objective, double? value) =>
-        MetricKeys.LowerIsBetter(objective) ? Format.Number(value) : Format.Share(value);
+    /// <summary>A value of the objective.</summary>
+    internal static string Value(string objective, double? value) => Format.ShortMetric(MetricCatalog.Default.Of(objective), value);
 
-    internal static bool IsBetter(string objective, double value, double other) =>
-        MetricKeys.LowerIsBetter(objective) ? value < other : value > other;
+    /// <summary>The value with its sign chosen so that higher is better.</summary>
+    internal static double? Score(string objective, double? value) => MetricCatalog.Default.Of(objective).Sign * value;
 
     internal static int Ended(SweepDocument sweep) =>
         sweep.Counts.Completed + sweep.Counts.Pruned + sweep.Counts.Failed + sweep.Counts.Cancelled;

@@ -54,7 +54,7 @@ public sealed partial class SweepPage
     private IReadOnlyList<string> Compared =>
     [
         .. _sweep!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
-            .OrderByDescending(trial => SweepAppearance.IsBetter(_sweep.Plan.Objective, 1, 0) ? trial.Value : -trial.Value)
+            .OrderByDescending(trial => SweepAppearance.Score(_sweep.Plan.Objective, trial.Value))
             .Take(MaxCompared).Select(trial => trial.RunId!),
     ];
 

@@ -33,7 +33,7 @@ const percent = value => `${(value * 100).toFixed(2).replace(/^-/, '−')}%`;
 
 export function format(drawing, drawn) {
   const value = drawing.logY ? 10 ** drawn : drawn;
-  if (drawing.format === 'percent') { return percent(value); }
+  if (drawing.format === 'share') { return percent(value); }
   if (drawing.format === 'rate') { return value !== 0 && Math.abs(value) < 0.01 ? scientific(value, 4) : decimals(value, 6); }
   return number(value);
 }
@@ -41,7 +41,7 @@ export function format(drawing, drawn) {
 // Ticks have no trailing zeros; those of a logarithmic axis are round in the exponent only.
 function tick(drawing, drawn) {
   if (drawing.logY) { return format({ ...drawing, logY: false }, Number((10 ** drawn).toPrecision(3))); }
-  return drawing.format === 'percent' ? `${decimals(drawn * 100, 2)}%` : format(drawing, drawn);
+  return drawing.format === 'share' ? `${decimals(drawn * 100, 2)}%` : format(drawing, drawn);
 }
 
 function options(drawing, settings) {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Cli;
@@ -33,7 +34,7 @@ internal sealed class Engine : IDisposable
             .Select(line => JsonSerializer.Deserialize<WorkerEvent>(line, ContractJson.Options)!)];
         AttemptEnded ended = recorded.OfType<AttemptEnded>().Single();
         return ended.Reason == EndReason.Finished
-            ? (ended.Summary, recorded.OfType<Evaluated>().First().Accuracy)
+            ? (ended.Summary, recorded.OfType<Evaluated>().First().Metrics[MetricKeys.EvalAccuracy])
             : throw RunFailure.BadData($"A run of {spec["method"]} ended as {ended.Reason}: {ended.Error}");
     }
 

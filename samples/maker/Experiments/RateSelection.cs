@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.SampleMaker.Experiments;
 
@@ -22,7 +23,7 @@ internal static class RateSelection
                 JsonObject spec = DemoSpec.For(method, rate);
                 spec["evalSplit"] = "selection";
                 spec["evalEvery"] = 1000;
-                tried.Add((rate, engine.Run(spec).Summary.Accuracy!.Last!.Value));
+                tried.Add((rate, engine.Run(spec).Summary[MetricKeys.EvalAccuracy]!.Last!.Value));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{method} at {rate:R}: {tried[^1].Accuracy:P2}"));
             }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.SampleMaker.Baselines;
 using LoraLab.SampleMaker.Text;
@@ -42,14 +43,14 @@ internal static class Report
             JsonObject spec = JsonNode.Parse(File.ReadAllText(specFile))!.AsObject();
             spec["seed"] = seed;
             (RunSummary Summary, double Before) run = engine.Run(spec);
-            Console.WriteLine($"{name} seed {seed}: {run.Summary.Accuracy!.Last:P2}, {run.Summary.TrainSeconds:F0} s");
+            Console.WriteLine($"{name} seed {seed}: {run.Summary[MetricKeys.EvalAccuracy]!.Last:P2}, {run.Summary.TrainSeconds:F0} s");
             return run;
         })];
-        double[] last = [.. runs.Select(run => run.Summary.Accuracy!.Last!.Value)];
+        double[] last = [.. runs.Select(run => run.Summary[MetricKeys.EvalAccuracy]!.Last!.Value)];
         table.Append(
             CultureInfo.InvariantCulture,
             $"| {name} | **{Percent(last.Average())}** | {Percent(last[0])} | {Percent(last[1])} | {Percent(last[2])} | "
-                + $"{runs.Average(run => run.Summary.MacroF1!.Last):F3} | {Percent(runs.Average(run => run.Before))} | "
+                + $"{runs.Average(run => run.Summary[MetricKeys.EvalMacroF1]!.Last):F3} | {Percent(runs.Average(run => run.Before))} | "
                 + $"{runs[0].Summary.TrainableParameters:N0} | {runs.Average(run => run.Summary.TrainSeconds):F0} |\n");
     }
 

@@ -12,7 +12,7 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// <summary>Reads the evidence of a study; a missing or damaged file in a run directory is read as null, never an error.</summary>
 internal sealed class EvidenceReader(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
 {
-    private static readonly string[] _keys = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss];
+    private static readonly string[] _keys = [.. MetricCatalog.Default.Evaluated.Select(metric => metric.Key)];
 
     /// <summary>Reads the evidence.</summary>
     /// <param name="study">The study with its runs and arms.</param>

@@ -21,15 +21,13 @@ internal sealed record EvidenceRun(
     public string Id => Run.RunId;
 
     /// <summary>Whether it completed with a result.</summary>
-    public bool Counts => Document is { State: RunState.Completed, Summary.Accuracy.Last: not null };
+    public bool Counts => Document?.State == RunState.Completed && Last(MetricKeys.EvalAccuracy) is not null;
 
     /// <summary>Whether it has ended or was deleted.</summary>
     public bool Ended => Document?.State.IsTerminal() ?? true;
 
     /// <summary>Accuracy of the last evaluation; only valid for a run that counts.</summary>
-    public double Accuracy => Document!.Summary.Accuracy!.Last!.Value;
-
-    public double? MacroF1 => Document?.Summary.MacroF1?.Last;
+    public double Accuracy => Last(MetricKeys.EvalAccuracy)!.Value;
 
     /// <summary>Training time, seconds.</summary>
     public double? TrainSeconds => Document?.Summary.TrainSeconds;
@@ -44,6 +42,9 @@ internal sealed record EvidenceRun(
     /// <summary>Whether base weights, training sentences and evaluation rows are the paper's.</summary>
     public bool MatchesPaper => Fingerprint is not null
         && PaperFigureNames.WeightsAndData.All(name => Fingerprint.Paper.Any(figure => figure.Name == name && figure.Matches == true));
+
+    /// <summary>A metric at the last evaluation; null: none, or not finite.</summary>
+    public double? Last(string key) => Document?.Summary[key]?.Last;
 
     public Curve Curve(string key) => Evidence.Curve.Of(Series.GetValueOrDefault(key));
 

@@ -11,20 +11,31 @@ namespace LoraLab.Server.Experiments.Studies.Paper;
 internal static class PaperCsv
 {
     /// <summary>One row per run, including those that do not count.</summary>
-    public static string Runs(StudyEvidence evidence)
+    public static string Runs(StudyEvidence evidence, MetricCatalog? catalog = null)
     {
+        IReadOnlyList<MetricDescriptor> metrics = (catalog ?? MetricCatalog.Default).Evaluated;
         HashSet<string> counted =
             [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
         CsvLines text = new();
         text.Add(
-            "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank", "alpha",
-            "accuracy", "macroF1", "evalLoss", "correct", "evalRows",
-            "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "trainableParameters", "trainTokens", "device",
-            "deviceName", "finalSha256", "error");
+        [
+            .. new[]
+            {
+                "runId", "method", "stage", "cell", "seed", "state", "endReason", "counted", "learningRate", "learningRateB", "rank",
+                "alpha",
+            },
+            .. metrics.Select(metric => metric.ShortKey),
+            .. new[]
+            {
+                "correct", "evalRows", "trainSeconds", "evalSeconds", "loadSeconds", "peakMemoryMb", "memorySource", "trainableParameters",
+                "trainTokens", "device", "deviceName", "finalSha256", "error",
+            },
+        ]);
         foreach (EvidenceRun run in evidence.Runs)
         {
             RunSummary? summary = run.Document?.Summary;
             text.Add(
+            [
                 run.Id,
                 run.Run.Method,
                 Word(run.Run.Stage),
@@ -37,9 +48,7 @@ internal static class PaperCsv
                 CsvLines.Number(run.Document?.Spec.LearningRateB),
                 Whole(run.Document?.Spec.Rank),
                 CsvLines.Number(run.Document?.Spec.Alpha),
-                CsvLines.Number(summary?.Accuracy?.Last),
-                CsvLines.Number(summary?.MacroF1?.Last),
-                CsvLines.Number(summary?.EvalLoss?.Last),
+                .. metrics.Select(metric => CsvLines.Number(run.Last(metric.Key))),
                 Whole(summary?.Correct),
                 Whole(summary?.EvalRows),
                 CsvLines.Number(run.TrainSeconds),
@@ -52,22 +61,23 @@ internal static class PaperCsv
                 run.Environment?.Device,
                 run.Environment?.DeviceName,
                 run.Fingerprint?.Adapter.FinalSha256,
-                run.Document?.Error ?? run.Run.Error);
+                run.Document?.Error ?? run.Run.Error,
+            ]);
         }
 
         return text.ToString();
     }
 
     /// <summary>One row per evaluation of a finished run.</summary>
-    public static string Curves(StudyEvidence evidence)
+    public static string Curves(StudyEvidence evidence, MetricCatalog? catalog = null)
     {
+        IReadOnlyList<MetricDescriptor> metrics = (catalog ?? MetricCatalog.Default).Evaluated;
         CsvLines text = new();
-        text.Add("runId", "method", "stage", "cell", "seed", "step", "accuracy", "macroF1", "evalLoss");
+        text.Add(["runId", "method", "stage", "cell", "seed", "step", .. metrics.Select(metric => metric.ShortKey)]);
         foreach (EvidenceRun run in evidence.Runs)
         {
             Dictionary<int, double>[] curves =
-                [.. new[] { MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss }
-                    .Select(key => run.Curve(key).Points.ToDictionary(point => point.Step, point => point.Value))];
+                [.. metrics.Select(metric => run.Curve(metric.Key).Points.ToDictionary(point => point.Step, point => point.Value))];
             foreach (int step in curves.SelectMany(curve => curve.Keys).Distinct().Order())
             {
                 text.Add(

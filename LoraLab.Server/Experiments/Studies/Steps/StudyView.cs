@@ -84,8 +84,7 @@ internal static class StudyView
         Error = run.Error,
         Step = run.Step,
         TotalSteps = run.TotalSteps,
-        Accuracy = run.Accuracy,
-        MacroF1 = run.MacroF1,
+        Metrics = run.Metrics,
     };
 
     private static double? Eta(IEnumerable<RunDocument> runs, int left)

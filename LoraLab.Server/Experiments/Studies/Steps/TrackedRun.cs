@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
@@ -17,11 +18,27 @@ internal sealed record TrackedRun([property: JsonPropertyName("wanted")] Require
 
     public int TotalSteps { get; init; }
 
-    public double? Accuracy { get; init; }
+    /// <summary>Metrics of the last evaluation, by key.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
-    public double? MacroF1 { get; init; }
+    [JsonIgnore]
+    public double? Accuracy => Metric(MetricKeys.EvalAccuracy);
 
-    public double? Loss { get; init; }
+    [JsonIgnore]
+    public double? Loss => Metric(MetricKeys.EvalLoss);
+
+    // Studies stored before there was a map.
+    [JsonInclude]
+    [JsonPropertyName("accuracy")]
+    private double? FormerAccuracy { init => Metrics = With(MetricKeys.EvalAccuracy, value); }
+
+    [JsonInclude]
+    [JsonPropertyName("macroF1")]
+    private double? FormerMacroF1 { init => Metrics = With(MetricKeys.EvalMacroF1, value); }
+
+    [JsonInclude]
+    [JsonPropertyName("loss")]
+    private double? FormerLoss { init => Metrics = With(MetricKeys.EvalLoss, value); }
 
     /// <summary>Whether the run has ended. An interrupted run has not: it is resumed, automatically or by a user.</summary>
     [JsonIgnore]
@@ -45,9 +62,7 @@ internal sealed record TrackedRun([property: JsonPropertyName("wanted")] Require
         Error = run.Error,
         Step = run.Progress.Step,
         TotalSteps = run.Progress.TotalSteps,
-        Accuracy = run.Summary.Accuracy?.Last,
-        MacroF1 = run.Summary.MacroF1?.Last,
-        Loss = run.Summary.EvalLoss?.Last,
+        Metrics = run.Summary.LastEvaluation(),
     };
 
     /// <summary>The run after its deletion: cancelled, unless it had ended.</summary>
@@ -57,4 +72,9 @@ internal sealed record TrackedRun([property: JsonPropertyName("wanted")] Require
         EndReason = Contracts.Runs.EndReason.Cancelled,
         Error = "The run was deleted before it ended.",
     };
+
+    private double? Metric(string key) => Metrics.TryGetValue(key, out double value) ? value : null;
+
+    private IReadOnlyDictionary<string, double> With(string key, double? value) =>
+        value is double known ? new Dictionary<string, double>(Metrics) { [key] = known } : Metrics;
 }

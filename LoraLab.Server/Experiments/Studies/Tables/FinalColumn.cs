@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
@@ -8,24 +9,26 @@ namespace LoraLab.Server.Experiments.Studies.Tables;
 /// <param name="Title">Column heading.</param>
 /// <param name="Format">Format of a mean.</param>
 /// <param name="SpreadFormat">Format of a standard deviation.</param>
-/// <param name="Direction">1: higher is better; -1: lower is better.</param>
+/// <param name="Direction">1: higher is better; -1: lower is better; 0: neither.</param>
 /// <param name="Read">Reads the value of a run in the column's unit; null: none.</param>
 internal sealed record FinalColumn(string Title, string Format, string SpreadFormat, int Direction, Func<EvidenceRun, double?> Read)
 {
-    public static IReadOnlyList<FinalColumn> All { get; } =
-    [
-        new("Accuracy (%)", "0.00", "0.00", 1, run => run.Accuracy * 100) { Tested = true },
-        new("Macro-F1 (%)", "0.00", "0.00", 1, run => run.MacroF1 * 100) { Tested = true },
-        new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { DependsOnDevice = true },
-        new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { DependsOnDevice = true },
-        new("Trainable parameters", "#,0", "0", -1, run => run.Document?.Summary.TrainableParameters),
-    ];
+    public static IReadOnlyList<FinalColumn> All { get; } = Of(MetricCatalog.Default);
 
-    /// <summary>Whether groups are tested against the one with the highest mean.</summary>
+    /// <summary>Whether groups are tested against the one with the best mean.</summary>
     public bool Tested { get; init; }
 
     /// <summary>Whether the metric depends on the device as much as on the method.</summary>
     public bool DependsOnDevice { get; init; }
+
+    /// <summary>A column for every metric that has one in tables of runs, then the costs.</summary>
+    public static IReadOnlyList<FinalColumn> Of(MetricCatalog metrics) =>
+    [
+        .. metrics.Columns.Select(Of),
+        new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { DependsOnDevice = true },
+        new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { DependsOnDevice = true },
+        new("Trainable parameters", "#,0", "0", -1, run => run.Document?.Summary.TrainableParameters),
+    ];
 
     /// <summary>Mean ± sample standard deviation of the runs with a value; n if it differs from that of the row.</summary>
     public StudyTableCell Cell(StudyGroup group)
@@ -45,5 +48,14 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
         }
 
         return new StudyTableCell(values.Count == group.Counted.Count ? text : $"{text} (n = {values.Count})", mean);
+    }
+
+    private static FinalColumn Of(MetricDescriptor metric)
+    {
+        string format = metric.Format == MetricFormat.Share ? "0.00" : "0.0000";
+        return new(metric.Heading, format, format, metric.Sign, run => run.Last(metric.Key) is double value ? metric.Number(value) : null)
+        {
+            Tested = metric.Direction != MetricDirection.None,
+        };
     }
 }

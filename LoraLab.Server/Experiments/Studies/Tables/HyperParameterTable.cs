@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
@@ -89,7 +90,7 @@ internal static class HyperParameterTable
 
     private static StudyTableCell Loss(StudyGroup group)
     {
-        List<double> losses = [.. group.BySeed(run => run.Document!.Summary.EvalLoss?.Last).Values];
+        List<double> losses = [.. group.BySeed(run => run.Document!.Summary[MetricKeys.EvalLoss]?.Last).Values];
         return losses.Count == 0
             ? new StudyTableCell("")
             : new StudyTableCell(PaperNumbers.Plain(SampleMoments.Mean(losses), "0.0000"), SampleMoments.Mean(losses));

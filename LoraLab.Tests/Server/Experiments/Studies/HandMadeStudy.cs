@@ -123,9 +123,12 @@ internal sealed class HandMadeStudy
             },
             Summary = run.State != RunState.Completed ? new RunSummary() : new RunSummary
             {
-                Accuracy = new MetricSummary { Last = accuracy, Best = accuracy },
-                MacroF1 = new MetricSummary { Last = macroF1, Best = macroF1 },
-                EvalLoss = new MetricSummary { Last = 0.25 },
+                Metrics = new Dictionary<string, MetricSummary>
+                {
+                    [MetricKeys.EvalAccuracy] = new() { Last = accuracy, Best = accuracy },
+                    [MetricKeys.EvalMacroF1] = new() { Last = macroF1, Best = macroF1 },
+                    [MetricKeys.EvalLoss] = new() { Last = 0.25 },
+                },
                 Correct = predictions is null ? null : Rows - run.Wrong,
                 EvalRows = Rows,
                 TrainSeconds = run.TrainSeconds,

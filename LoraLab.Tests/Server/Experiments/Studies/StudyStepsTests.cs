@@ -5,6 +5,7 @@ using CsCheck;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
@@ -231,8 +232,11 @@ public sealed class StudyStepsTests
                     StartedAt = _now,
                     Summary = new RunSummary
                     {
-                        Accuracy = new MetricSummary { Last = accuracy },
-                        EvalLoss = new MetricSummary { Last = loss },
+                        Metrics = new Dictionary<string, MetricSummary>
+                        {
+                            [MetricKeys.EvalAccuracy] = new() { Last = accuracy },
+                            [MetricKeys.EvalLoss] = new() { Last = loss },
+                        },
                     },
                 },
             };
