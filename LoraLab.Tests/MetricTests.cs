@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -175,20 +176,24 @@ public sealed class MetricTests
     }
 
     [Fact]
-    public void TrackedRun_OfAnEarlierVersion_IsRead()
+    public void StudyRun_StoredByAnEarlierVersion_IsRead()
     {
-        JsonObject stored = JsonSerializer.SerializeToNode(
-            new TrackedRun(new() { Stage = default, Method = "lora", Settings = [], Seed = 1 }, "r1", RunState.Completed),
-            ContractJson.Options)!.AsObject();
-        stored.Remove("metrics");
-        stored["accuracy"] = 0.75;
-        stored["macroF1"] = null;
-        stored["loss"] = 0.25;
+        StoredStudy read = JsonSerializer.Deserialize<StoredStudy>(
+            """
+            {"plan":{},"arms":[],"runs":[{"wanted":{"stage":"selection","method":"lora","settings":{"rank":8},"seed":3,"extension":true},
+             "runId":"r1","state":"completed","endReason":"finished","step":4,"totalSteps":4,"accuracy":0.75,"macroF1":null,"loss":0.25}]}
+            """,
+            ContractJson.Options)!;
 
-        TrackedRun read = stored.Deserialize<TrackedRun>(ContractJson.Options)!;
+        StudyRun run = Assert.Single(read.Runs);
+        Assert.Equal((StudyStage.Selection, "lora", 3, true), (run.Stage, run.Method, run.Seed, run.Extension));
+        Assert.Equal(("r1", RunState.Completed, 4), (run.RunId, run.State, run.Step));
+        Assert.Equal((8, 0.75, 0.25), ((int)run.Settings["rank"]!, run.Accuracy, run.Loss()));
+        Assert.DoesNotContain(MetricKeys.EvalMacroF1, run.Metrics.Keys);
+        Assert.Equal(run.Metrics, Again(read).Runs[0].Metrics);
 
-        Assert.Equal((0.75, 0.25), (read.Accuracy, read.Loss));
-        Assert.DoesNotContain(MetricKeys.EvalMacroF1, read.Metrics.Keys);
+        static StoredStudy Again(StoredStudy study) =>
+            JsonSerializer.Deserialize<StoredStudy>(JsonSerializer.Serialize(study, ContractJson.Options), ContractJson.Options)!;
     }
 
     private static RunDocument Run(string id, double probe, long seed = 1) => new()

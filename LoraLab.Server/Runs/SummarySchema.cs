@@ -13,8 +13,11 @@ internal sealed class SummarySchema(MetricCatalog metrics) : IOpenApiDocumentTra
     public async Task TransformAsync(
         OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        IDictionary<string, IOpenApiSchema> properties = document.Components?.Schemas?[nameof(RunSummary)].Properties
-            ?? throw new InvalidOperationException($"The document does not describe {nameof(RunSummary)}.");
+        if (document.Components?.Schemas is not { } schemas || !schemas.TryGetValue(nameof(RunSummary), out IOpenApiSchema? summary))
+        {
+            return;
+        }
+
         document.AddComponent(
             nameof(MetricSummary), await context.GetOrCreateSchemaAsync(typeof(MetricSummary), cancellationToken: cancellationToken));
         foreach (MetricDescriptor metric in metrics.Summarized)
@@ -23,7 +26,7 @@ internal sealed class SummarySchema(MetricCatalog metrics) : IOpenApiDocumentTra
             {
                 Description = (metric.Description ?? metric.Heading) + ".",
             };
-            properties[metric.Key] = new OpenApiSchema
+            summary.Properties![metric.Key] = new OpenApiSchema
             {
                 OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, reference],
             };

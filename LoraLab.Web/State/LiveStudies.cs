@@ -36,15 +36,7 @@ internal static class LiveStudies
     {
         if (LiveRuns.Document(message) is RunDocument document)
         {
-            return run with
-            {
-                State = document.State,
-                EndReason = document.EndReason,
-                Error = document.Error,
-                Step = document.Progress.Step,
-                TotalSteps = document.Progress.TotalSteps,
-                Metrics = document.Summary.LastEvaluation(),
-            };
+            return run.With(document);
         }
 
         return message.Type == LiveEventTypes.RunProgress

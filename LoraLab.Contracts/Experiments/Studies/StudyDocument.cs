@@ -117,6 +117,9 @@ public sealed record StudyRun
     /// <summary>Seed k.</summary>
     public long Seed { get; init; }
 
+    /// <summary>Whether its cell was added beyond the edge of the grid.</summary>
+    public bool Extension { get; init; }
+
     /// <summary>State of the run; a deleted run keeps its final state.</summary>
     public RunState State { get; init; }
 
@@ -143,6 +146,21 @@ public sealed record StudyRun
 
     /// <summary>A metric of the latest evaluation; null: it has none.</summary>
     public double? Metric(string key) => Metrics.TryGetValue(key, out double value) ? value : null;
+
+    /// <summary>Returns it with the state and the results of its run.</summary>
+    public StudyRun With(RunDocument run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return this with
+        {
+            State = run.State,
+            EndReason = run.EndReason,
+            Error = run.Error,
+            Step = run.Progress.Step,
+            TotalSteps = run.Progress.TotalSteps,
+            Metrics = run.Summary.LastEvaluation(),
+        };
+    }
 }
 
 /// <summary>A method of a study and the values selected for it.</summary>

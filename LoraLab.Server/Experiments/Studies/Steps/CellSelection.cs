@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
@@ -6,18 +7,18 @@ namespace LoraLab.Server.Experiments.Studies.Steps;
 internal static class CellSelection
 {
     /// <summary>The runs, best first; those without a result last.</summary>
-    public static IReadOnlyList<TrackedRun> Rank(IEnumerable<TrackedRun> runs) =>
+    public static IReadOnlyList<StudyRun> Rank(IEnumerable<StudyRun> runs) =>
     [
-        .. runs.OrderByDescending(run => run.Finished)
-            .ThenByDescending(run => run.Finished ? run.Accuracy : null)
-            .ThenBy(run => run.Finished ? run.Loss ?? double.PositiveInfinity : 0)
-            .ThenBy(run => RateOf(run.Required.Settings, StudyGrid.RateFields[0]))
-            .ThenBy(run => RateOf(run.Required.Settings, StudyGrid.RateFields[1]))
-            .ThenBy(run => run.Required.Key, StringComparer.Ordinal),
+        .. runs.OrderByDescending(run => run.HasFinished())
+            .ThenByDescending(run => run.HasFinished() ? run.Accuracy : null)
+            .ThenBy(run => run.HasFinished() ? run.Loss() ?? double.PositiveInfinity : 0)
+            .ThenBy(run => RateOf(run.Settings, StudyGrid.RateFields[0]))
+            .ThenBy(run => RateOf(run.Settings, StudyGrid.RateFields[1]))
+            .ThenBy(run => run.Required().Key, StringComparer.Ordinal),
     ];
 
     /// <summary>The best cell; null if no run finished.</summary>
-    public static JsonObject? Best(IEnumerable<TrackedRun> runs) => Rank(runs).FirstOrDefault(run => run.Finished)?.Required.Settings;
+    public static JsonObject? Best(IEnumerable<StudyRun> runs) => Rank(runs).FirstOrDefault(run => run.HasFinished())?.Settings;
 
     private static double RateOf(JsonObject cell, string field) => StudyGrid.Rate(cell, field) ?? 0;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Experiments.Studies;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
@@ -14,7 +15,8 @@ internal sealed record StoredStudy
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>In the order of creation.</summary>
-    public IReadOnlyList<TrackedRun> Runs { get; init; } = [];
+    [JsonConverter(typeof(StoredRunsConverter))]
+    public IReadOnlyList<StudyRun> Runs { get; init; } = [];
 
     public bool Cancelled { get; init; }
 

@@ -19,12 +19,12 @@ internal sealed class StudyDriver : IExperimentDriver
         {
             Arms = [.. study.Plan.Methods!.Zip(study.Arms, (method, arm) => IsActive(study) ? StudySteps.Decide(study, method, arm) : arm)],
         };
-        HashSet<string> known = [.. study.Runs.Select(run => run.Required.Key)];
+        HashSet<string> known = [.. study.Runs.Select(run => run.Required().Key)];
         IReadOnlyList<RequiredRun> missing = IsActive(study)
             ? [.. StudySteps.RequiredRuns(study).Where(run => !known.Contains(run.Key))]
             : [];
         IReadOnlyList<RequestedStop> stops = study is { Cancelled: true, Stopped: false }
-            ? [.. study.Runs.Where(run => !run.Ended).Select(run => new RequestedStop(run.RunId, null))]
+            ? [.. study.Runs.Where(run => !run.HasEnded()).Select(run => new RequestedStop(run.RunId, null))]
             : [];
         study = StudyEnd.Apply(study with { Stopped = study.Cancelled }, anyMissing: missing.Count > 0, now);
         return new ExperimentStep(Store(experiment, study))
@@ -45,16 +45,16 @@ internal sealed class StudyDriver : IExperimentDriver
     /// <summary>Updates the tracked runs and appends new ones.</summary>
     private static StoredStudy Refresh(StoredStudy study, IReadOnlyDictionary<string, RunDocument> runs)
     {
-        HashSet<string> known = [.. study.Runs.Select(run => run.Required.Key)];
+        HashSet<string> known = [.. study.Runs.Select(run => run.Required().Key)];
         return study with
         {
             Runs =
             [
-                .. study.Runs.Select(run => runs.TryGetValue(run.Required.Key, out RunDocument? document)
-                    ? TrackedRun.From(run.Required, document)
+                .. study.Runs.Select(run => runs.TryGetValue(run.Required().Key, out RunDocument? document)
+                    ? run.Required().ToStore(document)
                     : run.Deleted()),
                 .. StudySteps.RequiredRuns(study).Where(run => !known.Contains(run.Key) && runs.ContainsKey(run.Key))
-                    .Select(run => TrackedRun.From(run, runs[run.Key])),
+                    .Select(run => run.ToStore(runs[run.Key])),
             ],
         };
     }

@@ -11,7 +11,7 @@ internal static class StudyEnd
     /// <param name="now">The time.</param>
     public static StoredStudy Apply(StoredStudy study, bool anyMissing, DateTimeOffset now)
     {
-        bool isActive = anyMissing || study.Runs.Any(run => !run.Ended);
+        bool isActive = anyMissing || study.Runs.Any(run => !run.HasEnded());
         string? error = study.Refused is { } refused ? $"A required run was rejected: {refused}" : isActive ? null : WithoutResult(study);
         StudyState state = study.Cancelled ? StudyState.Cancelled
             : study.Refused is not null ? StudyState.Failed
@@ -31,7 +31,7 @@ internal static class StudyEnd
     {
         List<string> methods =
         [
-            .. study.Arms.Where(arm => !Reported(study, arm).Any(run => run.Finished))
+            .. study.Arms.Where(arm => !Reported(study, arm).Any(run => run.HasFinished()))
                 .Select(arm => $"{arm.Label} has no finished run ({Reasons(study, arm)})."),
         ];
         return methods.Count == 0
@@ -40,10 +40,10 @@ internal static class StudyEnd
     }
 
     private static string Reasons(StoredStudy study, StoredArm arm) =>
-        string.Join("; ", study.Runs.Where(run => run.Required.Method == arm.Method && !run.Finished).Take(3).Select(Reason));
+        string.Join("; ", study.Runs.Where(run => run.Method == arm.Method && !run.HasFinished()).Take(3).Select(Reason));
 
-    private static IEnumerable<TrackedRun> Reported(StoredStudy study, StoredArm arm) =>
-        study.Runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Reported);
+    private static IEnumerable<StudyRun> Reported(StoredStudy study, StoredArm arm) =>
+        study.Runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported);
 
-    private static string Reason(TrackedRun run) => $"run {run.RunId}: {run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}";
+    private static string Reason(StudyRun run) => $"run {run.RunId}: {run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}";
 }

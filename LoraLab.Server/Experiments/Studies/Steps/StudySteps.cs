@@ -48,9 +48,8 @@ internal static class StudySteps
             return arm with { Selected = StudyGrid.Cells(method)[0] };
         }
 
-        List<TrackedRun> tried =
-            [.. study.Runs.Where(run => run.Required.Stage == StudyStage.Selection && run.Required.Method == arm.Method)];
-        HashSet<string> ended = [.. tried.Where(run => run.Ended).Select(run => run.Required.Key)];
+        List<StudyRun> tried = [.. study.Runs.Where(run => run.Stage == StudyStage.Selection && run.Method == arm.Method)];
+        HashSet<string> ended = [.. tried.Where(run => run.HasEnded()).Select(run => run.Required().Key)];
         if (!Selection(study, method, arm).All(run => ended.Contains(run.Key)))
         {
             return arm with { NothingFinished = false };

@@ -12,17 +12,16 @@ internal static class StudyView
     {
         StoredStudy study = experiment.Read<StoredStudy>();
         IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(experiment.Kind, experiment.Id);
-        List<TrackedRun> tracked = [.. study.Runs.Select(run => documents.TryGetValue(run.Required.Key, out RunDocument? document)
-            ? TrackedRun.Current(run.Required, document)
-            : run.Deleted())];
+        List<StudyRun> runs = [.. study.Runs.Select(run =>
+            documents.TryGetValue(run.Required().Key, out RunDocument? document) ? run.With(document) : run.Deleted())];
         int planned = PlannedRuns(study);
         return Brief(experiment) with
         {
-            Warnings = [.. study.Warnings, .. StudyWarnings.Of(study, tracked, documents)],
-            Arms = [.. study.Arms.Select(arm => Arm(arm, tracked))],
-            Runs = [.. tracked.Select(Run)],
+            Warnings = [.. study.Warnings, .. StudyWarnings.Of(study, runs, documents)],
+            Arms = [.. study.Arms.Select(arm => Arm(arm, runs))],
+            Runs = runs,
             PlannedRuns = planned,
-            EtaSeconds = study.State == StudyState.Running ? Eta(documents.Values, planned - tracked.Count(run => run.Ended)) : null,
+            EtaSeconds = study.State == StudyState.Running ? Eta(documents.Values, planned - runs.Count(run => run.HasEnded())) : null,
         };
     }
 
@@ -53,38 +52,23 @@ internal static class StudyView
         return required + (undecided * study.Plan.Seeds!.Count);
     }
 
-    private static StudyArm Arm(StoredArm arm, List<TrackedRun> runs) => new()
+    private static StudyArm Arm(StoredArm arm, List<StudyRun> runs) => new()
     {
         Method = arm.Method,
         Label = arm.Label,
         Color = arm.Color,
         Cells =
         [
-            .. CellSelection.Rank(runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection))
+            .. CellSelection.Rank(runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Selection))
                 .Select(run => new StudyCell(
-                    run.Required.Settings,
+                    run.Settings,
                     run.RunId,
-                    run.Finished ? run.Accuracy : null,
-                    run.Finished ? run.Loss : null,
-                    run.Required.Extension)),
+                    run.HasFinished() ? run.Accuracy : null,
+                    run.HasFinished() ? run.Loss() : null,
+                    run.Extension)),
         ],
         Selected = arm.Selected,
         Position = arm.Place,
-    };
-
-    private static StudyRun Run(TrackedRun run) => new()
-    {
-        RunId = run.RunId,
-        Method = run.Required.Method,
-        Stage = run.Required.Stage,
-        Settings = run.Required.Settings,
-        Seed = run.Required.Seed,
-        State = run.State,
-        EndReason = run.EndReason,
-        Error = run.Error,
-        Step = run.Step,
-        TotalSteps = run.TotalSteps,
-        Metrics = run.Metrics,
     };
 
     private static double? Eta(IEnumerable<RunDocument> runs, int left)

@@ -8,9 +8,9 @@ namespace LoraLab.Server.Experiments.Studies.Steps;
 internal static class StudyWarnings
 {
     public static IEnumerable<string> Of(
-        StoredStudy study, IReadOnlyList<TrackedRun> runs, IReadOnlyDictionary<string, RunDocument> documents)
+        StoredStudy study, IReadOnlyList<StudyRun> runs, IReadOnlyDictionary<string, RunDocument> documents)
     {
-        foreach (TrackedRun run in runs.Where(run => run.Ended && !run.Finished))
+        foreach (StudyRun run in runs.Where(run => run.HasEnded() && !run.HasFinished()))
         {
             yield return $"{Label(study, run)}: run {run.RunId} has no result "
                 + $"({run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}).";
@@ -18,11 +18,11 @@ internal static class StudyWarnings
 
         foreach (StoredArm arm in study.Arms)
         {
-            List<TrackedRun> reported =
-                [.. runs.Where(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Reported)];
-            if (reported.Any(run => run.Ended && !run.Finished))
+            List<StudyRun> reported =
+                [.. runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported)];
+            if (reported.Any(run => run.HasEnded() && !run.HasFinished()))
             {
-                yield return $"{arm.Label}: {reported.Count(run => run.Finished)} of {reported.Count} reported runs count; "
+                yield return $"{arm.Label}: {reported.Count(run => run.HasFinished())} of {reported.Count} reported runs count; "
                     + "the others are excluded from all means.";
             }
 
@@ -44,17 +44,17 @@ internal static class StudyWarnings
         }
     }
 
-    private static string Label(StoredStudy study, TrackedRun run) =>
-        run.Required.Label.Replace(
-            run.Required.Method,
-            study.Arms.FirstOrDefault(arm => arm.Method == run.Required.Method)?.Label ?? run.Required.Method,
+    private static string Label(StoredStudy study, StudyRun run) =>
+        run.Required().Label.Replace(
+            run.Method,
+            study.Arms.FirstOrDefault(arm => arm.Method == run.Method)?.Label ?? run.Method,
             StringComparison.Ordinal);
 
     /// <summary>Warns about unequal tuning budgets: a method with more tuning runs had more chances.</summary>
-    private static string? Tries(StoredStudy study, IReadOnlyList<TrackedRun> runs)
+    private static string? Tries(StoredStudy study, IReadOnlyList<StudyRun> runs)
     {
         List<(string Label, int Count)> tries = [.. study.Arms.Select(arm =>
-            (arm.Label, runs.Count(run => run.Required.Method == arm.Method && run.Required.Stage == StudyStage.Selection)))];
+            (arm.Label, runs.Count(run => run.Method == arm.Method && run.Stage == StudyStage.Selection)))];
         string counts = string.Join(
             ", ", tries.Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.Label} {method.Count}")));
         return tries.Select(method => method.Count).Distinct().Count() < 2 ? null

@@ -212,17 +212,17 @@ public sealed class StudyStepsTests
         /// <summary>Ends one of the runs that have not ended.</summary>
         public bool EndOne(int which, Func<RequiredRun, (double Accuracy, double Loss)> result)
         {
-            List<TrackedRun> open =
-                [.. _experiment.Read<StoredStudy>().Runs.Where(run => _runs[run.Required.Key].Document.State == RunState.Queued)];
+            List<StudyRun> open =
+                [.. _experiment.Read<StoredStudy>().Runs.Where(run => _runs[run.Required().Key].Document.State == RunState.Queued)];
             if (open.Count == 0)
             {
                 return false;
             }
 
-            TrackedRun ends = open[which % open.Count];
-            (double accuracy, double loss) = result(ends.Required);
-            StoredRun run = _runs[ends.Required.Key];
-            _runs[ends.Required.Key] = run with
+            StudyRun ends = open[which % open.Count];
+            (double accuracy, double loss) = result(ends.Required());
+            StoredRun run = _runs[ends.Required().Key];
+            _runs[ends.Required().Key] = run with
             {
                 Document = run.Document with
                 {
