@@ -1,3 +1,5 @@
+using LoraLab.Contracts.Metrics;
+
 namespace LoraLab.Contracts.Tasks;
 
 /// <summary>What server and pages know about a task, by which they show its runs.</summary>
@@ -12,8 +14,12 @@ public sealed record TaskDescriptor
     /// <summary>What the task calls a training row, for example <c>sentence</c>.</summary>
     public required string RowName { get; init; }
 
-    /// <summary>Keys of the metrics of its evaluations, the most important first.</summary>
-    public required IReadOnlyList<string> Metrics { get; init; }
+    /// <summary>The metrics of no other task that its evaluations measure.</summary>
+    public required MetricScope Scope { get; init; }
+
+    /// <summary>The metrics of its evaluations, the most important first.</summary>
+    public IReadOnlyList<MetricDescriptor> Metrics =>
+        [.. MetricCatalog.Default.Evaluated.Where(metric => metric.Scope is MetricScope.EveryTask || metric.Scope == Scope)];
 
     /// <summary>Names of the specification fields that belong to it.</summary>
     public required IReadOnlyList<string> Fields { get; init; }

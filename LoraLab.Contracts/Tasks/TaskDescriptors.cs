@@ -11,7 +11,7 @@ public static class TaskDescriptors
         Id = "classification",
         Label = "Classification by prompt",
         RowName = "sentence",
-        Metrics = [MetricKeys.EvalAccuracy, MetricKeys.EvalMacroF1, MetricKeys.EvalLoss],
+        Scope = MetricScope.Classification,
         Fields = ["prompt", "stripSentence", "lossScope"],
         PredictionColumns = ["row", "label", "predicted"],
     };

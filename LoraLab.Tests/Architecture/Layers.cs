@@ -16,7 +16,7 @@ internal sealed record Layers(string Project, IReadOnlyList<string> Names, int M
         new(
             "LoraLab.Contracts",
             [Root, "Metrics", "Tasks", "Methods", "Runs", "Catalog", "Worker", "Machine", "Live", "Compare", "Experiments"],
-            13),
+            14),
         new("LoraLab.Files", [Root], 0),
         new(
             "LoraLab.Server",

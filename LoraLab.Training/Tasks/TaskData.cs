@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Files;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models;
@@ -12,6 +13,9 @@ namespace LoraLab.Training.Tasks;
 /// <param name="train">Training examples in the order of every epoch, at least one.</param>
 public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] train)
 {
+    /// <summary>The task.</summary>
+    public abstract TaskDescriptor Task { get; }
+
     /// <summary>Training examples in the order of every epoch.</summary>
     public TrainingExample[] Train { get; } = train;
 

@@ -10,6 +10,9 @@ public sealed class TaskRegistry(params IReadOnlyList<ITask> tasks)
     /// <summary>The tasks of the trainer.</summary>
     public static TaskRegistry Default { get; } = new(new ClassificationTask());
 
+    /// <summary>All tasks, the default first.</summary>
+    public IReadOnlyList<ITask> All => tasks;
+
     /// <summary>The task of a dataset that names none.</summary>
     public ITask DefaultTask => tasks[0];
 

@@ -121,7 +121,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, "
-            + $"{run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
+            + $"{run.Schedule.TotalSteps} steps over {NumberFormat.Count(run.Train.Length, run.Data.Task.RowName)}"
             + (resumedFrom is null ? "" : $", resuming after step {resumedFrom.Step}"));
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {
@@ -150,8 +150,8 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
     };
 
     private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
-        ? "one sentence per pass under plain autograd"
-        : $"packed passes of up to {run.Limits.Sentences} sentences"
+        ? $"one {run.Data.Task.RowName} per pass under plain autograd"
+        : $"packed passes of up to {NumberFormat.Count(run.Limits.Sentences, run.Data.Task.RowName)}"
             + (run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")
             + (run.Limits.SharePrefix ? ", common prefix shared" : "");
 }

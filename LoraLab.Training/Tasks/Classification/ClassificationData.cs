@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Files;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models;
@@ -19,6 +20,9 @@ public sealed class ClassificationData(
     TrainingExample[] train,
     IReadOnlyList<EvaluationExample> evaluation) : TaskData(spec, dataset, train)
 {
+    /// <inheritdoc />
+    public override TaskDescriptor Task => TaskDescriptors.Classification;
+
     /// <summary>Label words in label order.</summary>
     public IReadOnlyList<string> Labels => dataset.Labels;
 

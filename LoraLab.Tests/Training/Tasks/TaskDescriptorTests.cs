@@ -1,0 +1,34 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Tasks;
+using LoraLab.Training.Training;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Tasks;
+
+/// <summary>The descriptor of a task says what the trainer does.</summary>
+public sealed class TaskDescriptorTests
+{
+    [Fact]
+    public void Fields_OfEveryTask_AreFieldsOfTheSpecification() => Assert.All(
+        TaskRegistry.Default.All,
+        task => Assert.All(
+            task.Descriptor.Fields, name => Assert.Contains(SpecFieldCatalog.Default.Fields, field => field.Name == name)));
+
+    [Fact]
+    public void Metrics_OfClassification_AreThoseOfAnEvaluation()
+    {
+        using TestTrainer trainer = new();
+        using PreparedRun run = trainer.Services.Preparation().Prepare(
+            trainer.Services.Validator.Validate(MicroSpec.For("lora")).Spec!, CancellationToken.None);
+
+        EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
+
+        Assert.Equal(TaskDescriptors.Classification, run.Data.Task);
+        Assert.Equal(run.Data.Task.Metrics.Select(metric => metric.Key), outcome.Metrics.Keys);
+        Assert.Equal(MetricKeys.EvalAccuracy, run.Data.Task.Metrics[0].Key);
+        Assert.Equal(run.Data.Task.PredictionColumns, outcome.Predictions.Columns.Take(run.Data.Task.PredictionColumns.Count));
+    }
+}
