@@ -12,7 +12,7 @@ public static class LoraLabHome
     public static string Find()
     {
         string? set = Environment.GetEnvironmentVariable(Variable);
-        return string.IsNullOrWhiteSpace(set) ? Above(AppContext.BaseDirectory) : Path.GetFullPath(set, AppContext.BaseDirectory);
+        return string.IsNullOrWhiteSpace(set) ? Above(AppContext.BaseDirectory) : HomePath.Resolve(set, AppContext.BaseDirectory);
     }
 
     /// <summary>

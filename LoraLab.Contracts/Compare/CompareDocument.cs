@@ -43,6 +43,13 @@ public sealed record CompareRow
     /// <summary>Display name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The display name, followed by the run's id where another run of the comparison has the same name.</summary>
+    public string Label
+    {
+        get => field ?? Name;
+        init;
+    }
+
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
 
@@ -78,6 +85,15 @@ public sealed record CompareRow
 
     /// <summary>Hash of the final factors, from the fingerprint; runs that share it are one result. Null: unknown.</summary>
     public string? FinalSha256 { get; init; }
+
+    /// <summary>Returns the rows with their <see cref="Label"/>, which is unique among them.</summary>
+    public static IReadOnlyList<CompareRow> WithLabels(IReadOnlyList<CompareRow> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        HashSet<string> shared =
+            [.. rows.GroupBy(row => row.Name, StringComparer.Ordinal).Where(same => same.Skip(1).Any()).Select(same => same.Key)];
+        return [.. rows.Select(row => row with { Label = shared.Contains(row.Name) ? $"{row.Name} ({row.RunId})" : row.Name })];
+    }
 }
 
 /// <summary>A field that differs between runs.</summary>

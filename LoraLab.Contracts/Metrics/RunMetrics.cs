@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace LoraLab.Contracts.Metrics;
@@ -39,7 +40,39 @@ public sealed record NonFinitePoint(
 /// <param name="Step">Step of the evaluation.</param>
 /// <param name="Labels">Labels in label order.</param>
 /// <param name="Items">One per row.</param>
-public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IReadOnlyList<Prediction> Items);
+public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IReadOnlyList<Prediction> Items)
+{
+    private const int FixedColumns = 3;
+
+    /// <summary>Reads a table of predictions; lines with another number of cells than the headings are left out.</summary>
+    /// <param name="step">Step of the evaluation.</param>
+    /// <param name="lines">The headings row, label and predicted with one per label, then one line per row.</param>
+    /// <exception cref="FormatException">A cell is not a number.</exception>
+    /// <exception cref="OverflowException">A number is out of range.</exception>
+    public static PredictionSet FromTable(int step, IEnumerable<IReadOnlyList<string>> lines)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        IReadOnlyList<string>? headings = null;
+        List<Prediction> items = [];
+        foreach (IReadOnlyList<string> cells in lines)
+        {
+            if (headings is null)
+            {
+                headings = cells;
+            }
+            else if (cells.Count == headings.Count && cells.Count > FixedColumns)
+            {
+                items.Add(new Prediction(
+                    int.Parse(cells[0], CultureInfo.InvariantCulture),
+                    int.Parse(cells[1], CultureInfo.InvariantCulture),
+                    int.Parse(cells[2], CultureInfo.InvariantCulture),
+                    [.. cells.Skip(FixedColumns).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))]));
+            }
+        }
+
+        return new PredictionSet(step, [.. (headings ?? []).Skip(FixedColumns)], items);
+    }
+}
 
 /// <summary>The prediction for an evaluation row.</summary>
 /// <param name="Row">Row of the evaluation file, from 0.</param>

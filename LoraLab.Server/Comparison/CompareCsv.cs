@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
 
@@ -20,6 +21,7 @@ internal static class CompareCsv
             .. CompareColumn.All.Select(column => column.Name),
             "memorySource",
             "finalSha256",
+            "label",
             .. document.Differences.Select(difference => $"spec.{difference.Field}"),
         ]);
         foreach (CompareRow row in document.Rows)
@@ -33,6 +35,7 @@ internal static class CompareCsv
                 .. CompareColumn.All.Select(column => CsvLines.Number(column.Read(row))),
                 row.MemorySource,
                 row.FinalSha256,
+                row.Label,
                 .. document.Differences.Select(difference => CsvLines.Plain(difference.Values[row.RunId])),
             ]);
         }
@@ -45,7 +48,7 @@ internal static class CompareCsv
     {
         CsvLines text = new();
         text.Add("runA", "runB", "nameA", "nameB", "rows", "b", "c", "difference", "p", "holmP", "refused", "factors");
-        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => row.Name);
+        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => row.Label);
         foreach (PairedTest pair in document.PairedTests.Pairs)
         {
             text.Add(

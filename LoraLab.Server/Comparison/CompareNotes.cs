@@ -14,7 +14,7 @@ internal static class CompareNotes
         IReadOnlyList<SeedGroup> groups)
     {
         IReadOnlyList<RunDocument> runs = [.. compared.Select(run => run.Document)];
-        List<string> unfinished = [.. runs.Where(run => run.State != RunState.Completed).Select(run => run.Name)];
+        List<string> unfinished = [.. rows.Where(row => row.State != RunState.Completed).Select(row => row.Label)];
         if (unfinished.Count > 0)
         {
             yield return $"Not completed: {string.Join(", ", unfinished)}. Their results are from their last evaluation so far, "
@@ -37,13 +37,13 @@ internal static class CompareNotes
             yield return "1 seed per method: this compares checkpoints, not methods.";
         }
 
-        foreach (string note in Repetitions(groups))
+        foreach (string note in Repetitions(groups, rows.ToDictionary(row => row.RunId, row => row.Label)))
         {
             yield return note;
         }
 
         List<string> baseline =
-            [.. rows.Where(row => row.Accuracy is { } accuracy && accuracy.Low <= row.MajorityBaseline).Select(row => row.Name)];
+            [.. rows.Where(row => row.Accuracy is { } accuracy && accuracy.Low <= row.MajorityBaseline).Select(row => row.Label)];
         if (baseline.Count > 0)
         {
             yield return "Not significantly better than always predicting the most frequent label (the majority baseline lies within the "
@@ -77,7 +77,7 @@ internal static class CompareNotes
         && (field.Has(SpecRoles.Data) || (field.Has(SpecRoles.Steps) && !field.Has(SpecRoles.Method | SpecRoles.Evaluation)));
 
     /// <summary>Notes on runs that do not contribute a result of their own.</summary>
-    private static IEnumerable<string> Repetitions(IReadOnlyList<SeedGroup> groups)
+    private static IEnumerable<string> Repetitions(IReadOnlyList<SeedGroup> groups, Dictionary<string, string> labels)
     {
         foreach (SeedGroup group in groups)
         {
@@ -85,7 +85,7 @@ internal static class CompareNotes
                 .GroupBy(run => run.Fingerprint!.Adapter.FinalSha256!).Where(same => same.Count() > 1))
             {
                 string reason = same.Select(run => run.Seed).Distinct().Count() > 1 ? "; the seed had no effect" : "";
-                yield return $"{string.Join(", ", same.Select(run => run.Document.Name))} ended with identical "
+                yield return $"{string.Join(", ", same.Select(run => labels[run.Id]))} ended with identical "
                     + $"weights and count as one result{reason}.";
             }
 

@@ -41,7 +41,7 @@ internal static class CompareTex
             ["Run", "Method", .. CompareColumn.Printed.Select(column => TexLines.Escape(column.Title))],
             document.Rows.Select(row => (IEnumerable<string>)
             [
-                TexLines.Escape(row.Name),
+                TexLines.Escape(row.Label),
                 TexLines.Escape(row.Method),
                 .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows)
                     ? $"\\textbf{{{TexLines.Escape(column.Print(row))}}}"
@@ -89,7 +89,7 @@ internal static class CompareTex
 
     private static void Pairs(CompareDocument document, TexLines text)
     {
-        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexLines.Escape(row.Name));
+        Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexLines.Escape(row.Label));
         text.Comment($"{document.PairedTests.Label}: {document.PairedTests.Test}.").Table(
             "llrrrr",
             ["Run", "Run", "$b$", "$c$", "Difference (pp)", "$p$ (Holm)"],

@@ -11,7 +11,7 @@ internal static class RunComparison
     public static CompareDocument Of(IReadOnlyList<ComparedRun> runs)
     {
         IReadOnlyList<SpecDifference> differences = SpecDifferences.Find([.. runs.Select(run => run.Document)]);
-        IReadOnlyList<CompareRow> rows = [.. runs.Select(Row)];
+        IReadOnlyList<CompareRow> rows = CompareRow.WithLabels([.. runs.Select(Row)]);
         IReadOnlyList<SeedGroup> groups = MethodGroups.Of(runs);
         FactorTable factors = new(runs);
         return new CompareDocument

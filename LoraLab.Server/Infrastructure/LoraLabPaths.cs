@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Infrastructure;
@@ -35,5 +36,5 @@ internal sealed class LoraLabPaths
 
     public string RunDirectory(string runId) => Path.Combine(RunsDirectory, runId);
 
-    public string Resolve(string path) => Path.GetFullPath(path, Home);
+    public string Resolve(string path) => HomePath.Resolve(path, Home);
 }

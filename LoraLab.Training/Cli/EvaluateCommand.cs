@@ -5,7 +5,6 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tasks;
@@ -14,68 +13,105 @@ using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary>The command <c>evaluate</c>, which evaluates a model, with or without an adapter, on a dataset.</summary>
+/// <summary>
+/// The command <c>evaluate</c>, which evaluates a model, with or without an adapter, on a dataset. An adapter that a run trained brings the
+/// run's model, dataset, prompt and other settings along; options replace them one by one.
+/// </summary>
 internal static class EvaluateCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Option<string> model = new("--model") { Description = "Model by name.", DefaultValueFactory = _ => "sample" };
-        Option<string> dataset = new("--dataset") { Description = "Dataset by name.", DefaultValueFactory = _ => "sample" };
-        Option<string?> adapter = new("--adapter")
+        Option<string?> model = new("--model") { Description = "Model by name (default: that of the adapter, else sample)." };
+        Option<string?> dataset = new("--dataset") { Description = "Dataset by name (default: that of the run, else sample)." };
+        Option<string?> adapter = AdapterOption.Create(" (default: none, the base model)");
+        Option<string?> prompt = new("--prompt")
         {
-            Description = "PEFT adapter folder, or the ID of a finished run (default: none, the base model).",
+            Description = "Prompt preset or template (default: that of the run, else paper-literal).",
         };
-        Option<string> prompt = new("--prompt") { Description = "Prompt preset or template.", DefaultValueFactory = _ => "paper-literal" };
-        Command command =
-            new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.") { model, dataset, adapter, prompt };
+        Option<int?> samples = new("--samples") { Description = "First rows of the split (default: those of the run, else all)." };
+        Option<string?> split = new("--split") { Description = "dev or selection (default: that of the run, else dev)." };
+        split.AcceptOnlyFromAmong("dev", "selection");
+        Option<FileInfo?> predictions = PathOption.File("--predictions", "File for the predictions of all rows (JSON).");
+        Command command = new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.")
+        {
+            model, dataset, adapter, prompt, samples, split, predictions,
+        };
         command.SetAction(result => Run(
             configuration,
-            new RunSpec
-            {
-                Model = result.GetRequiredValue(model),
-                Dataset = result.GetRequiredValue(dataset),
-                InitFrom = result.GetValue(adapter),
-                Prompt = result.GetRequiredValue(prompt),
-                Rank = 1,
-                TrainSamples = 1,
-            }));
+            new EvaluationRequest(
+                result.GetValue(adapter),
+                result.GetValue(model),
+                result.GetValue(dataset),
+                result.GetValue(prompt),
+                result.GetValue(samples),
+                result.GetValue(split) is string word ? Enum.Parse<EvalSplit>(word, ignoreCase: true) : null),
+            result.GetValue(predictions)));
         return command;
     }
 
-    private static int Run(TrainingConfiguration configuration, RunSpec spec)
+    private static int Run(TrainingConfiguration configuration, EvaluationRequest request, FileInfo? predictions)
     {
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
-        if (spec.InitFrom is string name)
+        return AdapterOption.Run(() =>
         {
-            PeftConfig adapter = PeftImport.ReadConfig(services.Adapters.Find(name));
-            spec = spec with
+            (RunSpec spec, int step) = request.Resolve(services);
+            // A newly initialized LoRA adapter changes nothing, so the base model needs no code path of its own.
+            using PreparedRun run = services.Preparation().Prepare(spec, CancellationToken.None);
+            foreach (string warning in run.Warnings)
             {
-                Rank = adapter.Rank,
-                Alpha = adapter.Alpha,
-                RankStabilized = adapter.RankStabilized,
-                TargetModules = adapter.Targets ?? throw RunFailure.BadData(
-                    $"The adapter_config.json of '{name}' has no target_modules; add the names of the adapted layers."),
-            };
-        }
+                Console.Error.WriteLine($"warning: {warning}");
+            }
 
-        // A newly initialized LoRA adapter changes nothing, so the base model needs no code path of its own.
-        using PreparedRun run = services.Preparation().Prepare(spec, CancellationToken.None);
-        EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
+            EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
+            if (predictions is not null)
+            {
+                Write(predictions, outcome, step);
+            }
+
+            AnsiConsole.WriteLine(JsonSerializer.Serialize(Result(request, run.Spec, outcome), ContractJson.Indented));
+            return ExitCodes.Success;
+        });
+    }
+
+    private static Dictionary<string, object?> Result(EvaluationRequest request, RunSpec spec, EvaluationOutcome outcome)
+    {
         Dictionary<string, object?> result = new()
         {
             ["model"] = spec.Model,
             ["dataset"] = spec.Dataset,
-            ["adapter"] = spec.InitFrom,
-            ["correct"] = outcome.Correct,
-            ["rows"] = outcome.Rows,
+            ["adapter"] = request.Adapter,
+            ["prompt"] = spec.Prompt,
+            ["stripSentence"] = spec.StripSentence,
+            ["split"] = spec.EvalSplit,
+            ["samples"] = spec.EvalSamples,
+            ["precision"] = spec.Precision,
         };
+        if (spec.EvalSplit == EvalSplit.Selection)
+        {
+            (result["dataSeed"], result["dataOffset"], result["trainSamples"]) = (spec.DataSeed, spec.DataOffset, spec.TrainSamples);
+        }
+
+        (result["correct"], result["rows"]) = (outcome.Correct, outcome.Rows);
         foreach ((string key, double value) in outcome.Metrics)
         {
             result[key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..]] =
                 key == MetricKeys.EvalLoss ? value.ToString("R", CultureInfo.InvariantCulture) : value;
         }
 
-        AnsiConsole.WriteLine(JsonSerializer.Serialize(result, ContractJson.Indented));
-        return ExitCodes.Success;
+        return result;
+    }
+
+    /// <summary>Writes the document of the predictions route.</summary>
+    private static void Write(FileInfo file, EvaluationOutcome outcome, int step)
+    {
+        PredictionSet document = PredictionSet.FromTable(step, outcome.Predictions.Rows.Prepend(outcome.Predictions.Columns));
+        try
+        {
+            File.WriteAllText(file.FullName, JsonSerializer.Serialize(document, ContractJson.Indented) + "\n");
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw RunFailure.BadData($"--predictions: {file.FullName} cannot be written: {problem.Message}", "predictions", problem);
+        }
     }
 }

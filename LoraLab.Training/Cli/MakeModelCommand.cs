@@ -23,7 +23,7 @@ internal static class MakeModelCommand
             Description = $"Shape: {string.Join(", ", NamedShapes.Names)}, or the path to a config.json.",
             Required = true,
         };
-        Option<DirectoryInfo> output = new("--out") { Description = "Output folder.", Required = true };
+        Option<DirectoryInfo> output = PathOption.RequiredFolder("--out", "Output folder.");
         Option<int?> layers = new("--layers") { Description = "Number of blocks (default: as in the shape)." };
         Option<string> dtype = new("--dtype")
         {

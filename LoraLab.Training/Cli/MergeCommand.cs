@@ -1,9 +1,8 @@
 using System.CommandLine;
 using LoraLab.Contracts.Worker;
-using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
-using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
+using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using Spectre.Console;
 
@@ -14,12 +13,14 @@ internal static class MergeCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Option<string> adapter = new("--adapter") { Description = "PEFT adapter folder, or the ID of a finished run.", Required = true };
+        Option<string?> adapter = AdapterOption.Create("");
+        adapter.Required = true;
         Option<string?> model = new("--model") { Description = "Base model by name (default: the one named by the adapter)." };
-        Option<DirectoryInfo> output = new("--out") { Description = "Output folder.", Required = true };
+        Option<DirectoryInfo> output = PathOption.RequiredFolder("--out", "Output folder.");
         Command command = new("merge", "Write a model with an adapter merged into its weights.") { adapter, model, output };
         command.SetAction(result =>
-            Run(configuration, result.GetRequiredValue(adapter), result.GetValue(model), result.GetRequiredValue(output)));
+            AdapterOption.Run(() =>
+            Run(configuration, result.GetRequiredValue(adapter)!, result.GetValue(model), result.GetRequiredValue(output))));
         return command;
     }
 
@@ -27,8 +28,7 @@ internal static class MergeCommand
     {
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         string adapter = services.Adapters.Find(adapterName);
-        string model = modelName ?? PeftImport.ReadConfig(adapter).BaseModel
-            ?? throw RunFailure.BadData($"The adapter in {adapter} does not name its base model; set --model.", "model");
+        string model = modelName ?? AdapterOrigin.Spec(adapter)?.Model ?? AdapterOption.BaseModel(services, adapter, null);
         TorchRuntime.EnsureLoaded();
         int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName);
         AnsiConsole.WriteLine($"Merged the adapter into {changed} weights of '{model}': {output.FullName}");

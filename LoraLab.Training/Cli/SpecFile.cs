@@ -12,7 +12,7 @@ namespace LoraLab.Training.Cli;
 internal static class SpecFile
 {
     /// <summary>Creates the option that names the file.</summary>
-    public static Option<FileInfo> Option() => new("--spec") { Description = "Run specification (JSON file).", Required = true };
+    public static Option<FileInfo> Option() => PathOption.RequiredFile("--spec", "Run specification (JSON file).");
 
     /// <summary>Reads the JSON of a file.</summary>
     public static JsonNode? Read(FileInfo file)

@@ -16,7 +16,7 @@ internal static class TrainCommand
     public static Command Create(TrainingConfiguration configuration)
     {
         Option<FileInfo> spec = SpecFile.Option();
-        Option<DirectoryInfo> output = new("--out") { Description = "Run directory.", Required = true };
+        Option<DirectoryInfo> output = PathOption.RequiredFolder("--out", "Run directory.");
         Option<bool> resume = new("--resume") { Description = "Resume from the last checkpoint in the run directory." };
         Command command = new("train", "Train one run without a server.") { spec, output, resume };
         command.SetAction(result =>

@@ -66,7 +66,7 @@ public sealed record TrainingConfiguration
                 $"LoraLab:MemoryBudgetMb is {section.MemoryBudgetMb}; it must be at least 1, or absent for no budget.");
         }
 
-        string data = Path.GetFullPath(string.IsNullOrWhiteSpace(section.DataDirectory) ? "data" : section.DataDirectory, home);
+        string data = HomePath.Resolve(string.IsNullOrWhiteSpace(section.DataDirectory) ? "data" : section.DataDirectory, home);
         List<string> warnings = [];
         return new TrainingConfiguration
         {
@@ -83,7 +83,7 @@ public sealed record TrainingConfiguration
     {
         List<string> roots = [];
         foreach (string folder in configured.Where(folder => !string.IsNullOrWhiteSpace(folder))
-            .Select(folder => Path.GetFullPath(folder, home)))
+            .Select(folder => HomePath.Resolve(folder, home)))
         {
             if (Directory.Exists(folder))
             {

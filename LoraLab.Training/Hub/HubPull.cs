@@ -78,7 +78,7 @@ public static class HubPull
         CancellationToken cancellationToken)
     {
         HubListing listing = await ListAsync(client, options, repository, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<HubFile> files = ModelFiles.Select(repository, listing);
+        IReadOnlyList<HubFile> files = ModelSelection.Select(repository, listing);
         string final = Path.Combine([configuration.DownloadedModels, .. repository.Id.Split('/')]);
         List<HubFile> missing = [];
         foreach (HubFile file in files)

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Files;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models.Weights;
@@ -38,26 +39,22 @@ public static class PeftMerge
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
         using SafetensorsFile adapter = SafetensorsFile.Open(Path.Combine(adapterFolder, PeftFiles.Weights), Field);
         IReadOnlyList<string> modules = Modules(adapter, weights, config.Rank);
-        string unfinished = output.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar) + ".tmp";
-        if (Directory.Exists(unfinished))
-        {
-            Directory.Delete(unfinished, recursive: true);
-        }
-
-        Directory.CreateDirectory(unfinished);
+        using NewFolder unfinished = new(output);
         foreach (string file in weights.Files)
         {
-            WriteFile(file, Path.Combine(unfinished, Path.GetFileName(file)), modules, adapter, config.Scaling);
+            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), modules, adapter, config.Scaling);
         }
 
-        foreach (string file in Directory.EnumerateFiles(modelFolder).Where(IsCopied))
+        ModelFiles.CopyKept(modelFolder, unfinished.Path, path => path != PeftFiles.Metadata);
+        if (weights.Index is string index)
         {
-            File.Copy(file, Path.Combine(unfinished, Path.GetFileName(file)));
+            File.Copy(index, Path.Combine(unfinished.Path, Path.GetFileName(index)));
         }
 
         DurableFile.WriteAllText(
-            Path.Combine(unfinished, PeftFiles.Metadata), Metadata(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
-        Directory.Move(unfinished, output);
+            Path.Combine(unfinished.Path, PeftFiles.Metadata),
+            Metadata(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
+        unfinished.Publish();
         return modules.Count;
     }
 
@@ -130,10 +127,6 @@ public static class PeftMerge
             : throw Failure(
                 adapter, PeftFiles.TensorName(module, AdapterFactor.B), $"gives a merged weight that is not finite in {weight_OI.dtype}");
     }
-
-    private static bool IsCopied(string file) =>
-        Path.GetFileName(file) is var name && name != PeftFiles.Metadata
-            && (name.EndsWith(".json", StringComparison.Ordinal) || name == "tokenizer.model");
 
     private static JsonObject Metadata(CheckpointWeights weights, SafetensorsFile adapter, PeftConfig config) => new()
     {

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
@@ -37,7 +38,13 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
             return runAdapter;
         }
 
-        return allowPaths && HasConfig(initFrom) ? Path.GetFullPath(initFrom) : models.FindAdapter(initFrom);
+        if (Directory.Exists(Path.Combine(dataDirectory, "runs", initFrom)) && initFrom.All(char.IsAsciiLetterOrDigit))
+        {
+            throw RunFailure.BadData($"initFrom: run {initFrom} has no adapter; it is saved at the end of the run.", "initFrom");
+        }
+
+        string path = HomePath.Expand(initFrom);
+        return allowPaths && HasConfig(path) ? Path.GetFullPath(path) : models.FindAdapter(initFrom);
     }
 
     private static bool HasConfig(string folder) => File.Exists(Path.Combine(folder, PeftFiles.Config));

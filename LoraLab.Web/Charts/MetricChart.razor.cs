@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using Microsoft.AspNetCore.Components;
@@ -192,16 +191,14 @@ public sealed partial class MetricChart
 
     private async Task SaveCsvAsync()
     {
-        StringBuilder csv = new("run,name,step,value\n");
+        CsvLines csv = new CsvLines("\n").Add("run", "name", "step", "value");
         foreach (ChartSeries curve in Series)
         {
             Dictionary<int, string> words = curve.Data.NonFinite.ToDictionary(point => point.Index, point => point.Value);
             for (int i = 0; i < curve.Data.X.Count; i++)
             {
-                string value = curve.Data.Y[i]?.ToString("R", CultureInfo.InvariantCulture) ?? words.GetValueOrDefault(i, "");
-                csv.Append(
-                    CultureInfo.InvariantCulture,
-                    $"{curve.Id},\"{curve.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\",{curve.Data.X[i]},{value}\n");
+                string value = CsvLines.Number(curve.Data.Y[i]) ?? words.GetValueOrDefault(i, "");
+                csv.Add(curve.Id, curve.Name, curve.Data.X[i].ToString(CultureInfo.InvariantCulture), value);
             }
         }
 

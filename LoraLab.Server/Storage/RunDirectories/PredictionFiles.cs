@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -11,8 +11,6 @@ namespace LoraLab.Server.Storage.RunDirectories;
 /// <summary>Predictions of a run: one CSV file per imported evaluation.</summary>
 internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
 {
-    private const int FixedColumns = 3;
-
     public (int Step, string Path) Find(RunDocument run, string step)
     {
         string wanted = step;
@@ -56,56 +54,5 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         }
     }
 
-    public static PredictionSet Read(int step, string path)
-    {
-        using StreamReader reader = new(path);
-        IReadOnlyList<string> header = Split(reader.ReadLine() ?? "");
-        List<Prediction> items = [];
-        while (reader.ReadLine() is { } line)
-        {
-            IReadOnlyList<string> cells = Split(line);
-            if (cells.Count == header.Count && cells.Count > FixedColumns)
-            {
-                items.Add(new Prediction(
-                    int.Parse(cells[0], CultureInfo.InvariantCulture),
-                    int.Parse(cells[1], CultureInfo.InvariantCulture),
-                    int.Parse(cells[2], CultureInfo.InvariantCulture),
-                    [.. cells.Skip(FixedColumns).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))]));
-            }
-        }
-
-        return new PredictionSet(step, [.. header.Skip(FixedColumns)], items);
-    }
-
-    /// <summary>Cells of a line; a quoted cell may contain commas and doubled quotes.</summary>
-    private static List<string> Split(string line)
-    {
-        List<string> cells = [];
-        StringBuilder cell = new();
-        bool quoted = false;
-        for (int i = 0; i < line.Length; i++)
-        {
-            if (line[i] == '"' && quoted && i + 1 < line.Length && line[i + 1] == '"')
-            {
-                cell.Append('"');
-                i++;
-            }
-            else if (line[i] == '"')
-            {
-                quoted = !quoted;
-            }
-            else if (line[i] == ',' && !quoted)
-            {
-                cells.Add(cell.ToString());
-                cell.Clear();
-            }
-            else
-            {
-                cell.Append(line[i]);
-            }
-        }
-
-        cells.Add(cell.ToString());
-        return cells;
-    }
+    public static PredictionSet Read(int step, string path) => PredictionSet.FromTable(step, CsvRows.Read(File.ReadAllText(path)));
 }

@@ -135,6 +135,54 @@ public sealed class PeftMergeTests
     }
 
     [Fact]
+    public void Merge_OtherFilesOfTheBase_AreKeptAndNothingOfTheUserIsTouched()
+    {
+        using TestTrainer trainer = new();
+        string adapter = Path.Combine(trainer.Run(MicroSpec.For("lora")).Folder, RunFiles.Adapter);
+        string model = trainer.CopyOfSampleModel("full");
+        string[] kept = ["chat_template.jinja", "LICENSE", "generation_config.json", "additional_chat_templates/tools.jinja", "merges.txt"];
+        string[] left =
+        [
+            "pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.safetensors", "onnx/model.onnx", "onnx/config.json",
+            ".gitattributes", ".cache/huggingface/x.metadata",
+        ];
+        foreach (string file in kept.Concat(left))
+        {
+            string path = Path.Combine(model, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, $"content of {file}");
+        }
+
+        string parent = trainer.NewFolder();
+        string output = Path.Combine(parent, "out");
+        string mine = Path.Combine(parent, "out.tmp", "mine.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
+        File.WriteAllText(mine, "mine");
+
+        PeftMerge.Write(model, adapter, output);
+
+        Assert.All(kept, file => Assert.Equal($"content of {file}", File.ReadAllText(Path.Combine(output, file))));
+        Assert.All(left, file => Assert.False(File.Exists(Path.Combine(output, file)), file));
+        Assert.Equal("mine", File.ReadAllText(mine));
+        Assert.Equal(["out", "out.tmp"], Directory.GetFileSystemEntries(parent).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Merge_ThatFailsMidway_LeavesNothing()
+    {
+        using TestTrainer trainer = new();
+        string adapter = Path.Combine(trainer.Run(MicroSpec.For("lora")).Folder, RunFiles.Adapter);
+        string model = trainer.CopyOfSampleModel("broken");
+        File.CreateSymbolicLink(Path.Combine(model, "LICENSE"), "nowhere");
+        string parent = trainer.NewFolder();
+
+        RunFailure refused = Assert.Throws<RunFailure>(() => PeftMerge.Write(model, adapter, Path.Combine(parent, "out")));
+
+        Assert.Contains("LICENSE", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(parent));
+    }
+
+    [Fact]
     public void Merge_FolderThatExists_IsRefused()
     {
         using TestTrainer trainer = new();

@@ -32,6 +32,9 @@ public sealed class CheckpointWeights : IDisposable
     /// <summary>Paths of the weight files, ordered by name.</summary>
     public IReadOnlyList<string> Files => [.. _files.Values.Select(file => file.Path).Order(StringComparer.Ordinal)];
 
+    /// <summary>Path of the index of a sharded checkpoint; null: there is a single file.</summary>
+    public string? Index { get; private set; }
+
     /// <summary>Opens the weights of a model folder and validates all headers; no weights are read yet.</summary>
     /// <exception cref="RunFailure">A file, shard or tensor is missing or inconsistent.</exception>
     public static CheckpointWeights Open(string modelFolder)
@@ -86,6 +89,7 @@ public sealed class CheckpointWeights : IDisposable
         else if (File.Exists(index))
         {
             OpenShards(index);
+            Index = index;
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -68,16 +67,13 @@ public sealed class RunDirectory
     {
         string relative = RunFiles.PredictionsAt(step);
         Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Predictions));
-        StringBuilder csv = new();
+        CsvLines csv = new("\n");
         foreach (IReadOnlyList<string> row in predictions.Rows.Prepend(predictions.Columns))
         {
-            csv.AppendJoin(',', row.Select(CsvCell)).Append('\n');
+            csv.Add(row);
         }
 
         DurableFile.WriteAllText(Path.Combine(FullPath, relative), csv.ToString());
         return relative;
     }
-
-    private static string CsvCell(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

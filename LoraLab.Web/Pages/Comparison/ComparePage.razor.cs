@@ -205,8 +205,8 @@ public sealed partial class ComparePage
             // Results are shown immediately; notes and differences follow with the next response.
             _document = _document with
             {
-                Rows = [.. _document.Rows.Select(row =>
-                    row.RunId == run.Id ? row with { Name = run.Name, State = run.State, Summary = run.Summary } : row)],
+                Rows = CompareRow.WithLabels([.. _document.Rows.Select(row =>
+                    row.RunId == run.Id ? row with { Name = run.Name, State = run.State, Summary = run.Summary } : row)]),
             };
             _render?.Request();
             _refresh?.Request();
@@ -219,7 +219,7 @@ public sealed partial class ComparePage
 
     private IReadOnlyList<ChartSeries> Curves(string key) =>
         [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId))
-            .Select(row => new ChartSeries(row.RunId, row.Name, row.Color, _metrics.Get(row.RunId, key)))];
+            .Select(row => new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key)))];
 
     private async Task PickAsync()
     {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
@@ -94,11 +94,16 @@ public sealed partial class RunPredictions
 
     private async Task SaveAsync()
     {
-        StringBuilder csv = new($"row,label,predicted,{string.Join(',', _set!.Labels)}\n");
+        CsvLines csv = new CsvLines("\n").Add(["row", "label", "predicted", .. _set!.Labels]);
         foreach (Prediction row in _set.Items)
         {
-            string scores = string.Join(',', row.Scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)));
-            csv.Append(CultureInfo.InvariantCulture, $"{row.Row},{LabelName(row.Label)},{LabelName(row.Predicted)},{scores}\n");
+            csv.Add(
+            [
+                row.Row.ToString(CultureInfo.InvariantCulture),
+                LabelName(row.Label),
+                LabelName(row.Predicted),
+                .. row.Scores.Select(score => CsvLines.Number(score)),
+            ]);
         }
 
         await Js.InvokeVoidAsync("loralab.download", $"{Run.Id}-step-{_set.Step}.csv", "text/csv", csv.ToString());

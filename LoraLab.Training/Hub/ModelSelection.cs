@@ -5,7 +5,7 @@ using LoraLab.Training.Models.Weights;
 namespace LoraLab.Training.Hub;
 
 /// <summary>Selects the files of a model repository that a run needs.</summary>
-internal static class ModelFiles
+internal static class ModelSelection
 {
     private static readonly string[] _small =
     [

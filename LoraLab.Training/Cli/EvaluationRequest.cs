@@ -1,0 +1,78 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Specs;
+
+namespace LoraLab.Training.Cli;
+
+/// <summary>What the command <c>evaluate</c> was asked for; null: taken from the run that trained the adapter, else the default.</summary>
+/// <param name="Adapter">PEFT adapter folder or ID of a run; null: the base model.</param>
+/// <param name="Model">Model by name.</param>
+/// <param name="Dataset">Dataset by name.</param>
+/// <param name="Prompt">Prompt preset or template.</param>
+/// <param name="Samples">First rows of the split.</param>
+/// <param name="Split">Evaluation split.</param>
+internal sealed record EvaluationRequest(
+    string? Adapter, string? Model, string? Dataset, string? Prompt, int? Samples, EvalSplit? Split)
+{
+    /// <summary>Returns the specification whose evaluation answers the request, and the optimizer steps of the adapter.</summary>
+    /// <exception cref="RunFailure">The adapter cannot be used, or an option is invalid.</exception>
+    public (RunSpec Spec, int Step) Resolve(TrainerServices services)
+    {
+        if (Samples < 1)
+        {
+            throw RunFailure.BadData($"--samples is {Samples}; it must be at least 1.", "samples");
+        }
+
+        if (Adapter is null)
+        {
+            return (Evaluated(new RunSpec { Rank = 1, TrainSamples = 1 }), 0);
+        }
+
+        string folder = services.Adapters.Find(Adapter);
+        RunSpec? trained = AdapterOrigin.Spec(folder);
+        PeftConfig config = PeftImport.ReadConfig(folder);
+        RunSpec spec = Evaluated(trained ?? new RunSpec { Model = AdapterOption.BaseModel(services, folder, Model) }) with
+        {
+            InitFrom = Adapter,
+            Rank = config.Rank,
+            Alpha = config.Alpha,
+            RankStabilized = config.RankStabilized,
+            TargetModules = config.Targets ?? throw RunFailure.BadData(
+                $"The adapter_config.json of '{Adapter}' has no target_modules; add the names of the adapted layers."),
+        };
+        return (spec, AdapterOrigin.Fingerprint(folder)?.Training.Steps ?? 0);
+    }
+
+    /// <summary>A specification with the evaluation of <paramref name="trained"/> and nothing of its training.</summary>
+    private RunSpec Evaluated(RunSpec trained)
+    {
+        EvalSplit split = Split ?? trained.EvalSplit;
+        // The selection split consists of rows that the run did not train on, so it depends on those that it did.
+        bool isSelection = split == EvalSplit.Selection;
+        return trained with
+        {
+            Model = Model ?? trained.Model,
+            Dataset = Dataset ?? trained.Dataset,
+            Prompt = Prompt ?? trained.Prompt,
+            EvalSplit = split,
+            EvalSamples = Samples ?? trained.EvalSamples,
+            TrainSamples = isSelection ? trained.TrainSamples : 1,
+            DataOffset = isSelection ? trained.DataOffset : 0,
+            OrderSeed = null,
+            Method = "lora",
+            MethodOptions = [],
+            Dropout = 0,
+            LearningRate = null,
+            LearningRateB = null,
+            WarmupSteps = 0,
+            ScheduleSteps = null,
+            MaxSteps = null,
+            Epochs = 1,
+            MicroBatch = MicroBatch.Auto,
+            PackTokens = null,
+            Device = "auto",
+            MemoryBudgetMb = null,
+        };
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters.Peft;
+
+namespace LoraLab.Training.Specs;
+
+/// <summary>The run that trained an adapter: its specification as used, from the files beside the weights.</summary>
+public static class AdapterOrigin
+{
+    /// <summary>Returns the specification of the run that trained the adapter in a folder; null: no run of LoraLab did.</summary>
+    public static RunSpec? Spec(string adapterFolder) =>
+        Read(Path.Combine(adapterFolder, PeftFiles.Metadata), json => (json as JsonObject)?["spec"])
+        ?? Read(InRun(adapterFolder, RunFiles.Spec), json => json);
+
+    /// <summary>Returns the fingerprint of the run in whose directory the adapter lies; null: it lies elsewhere, or has none.</summary>
+    public static RunFingerprint? Fingerprint(string adapterFolder)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunFingerprint>(
+                File.ReadAllBytes(InRun(adapterFolder, RunFiles.Fingerprint)), ContractJson.Options);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Path of a file of the run in whose directory the adapter lies; one that does not exist if it lies elsewhere.</summary>
+    private static string InRun(string adapterFolder, string file)
+    {
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(adapterFolder));
+        string run = Path.GetDirectoryName(folder) ?? folder;
+        bool isRun = Path.GetFileName(folder) == RunFiles.Adapter && Directory.Exists(Path.Combine(run, RunFiles.Attempt(1)));
+        return Path.Combine(isRun ? run : folder, file);
+    }
+
+    private static RunSpec? Read(string path, Func<JsonNode?, JsonNode?> spec)
+    {
+        try
+        {
+            return spec(JsonNode.Parse(File.ReadAllBytes(path)))?.Deserialize<RunSpec>(ContractJson.Options);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            return null; // Files of the same names that another program wrote.
+        }
+    }
+}
