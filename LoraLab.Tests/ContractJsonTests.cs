@@ -18,6 +18,7 @@ public sealed class ContractJsonTests
                 + ""","learningRate":null,"learningRateB":null,"schedule":"linear","warmupSteps":0,"scheduleSteps":null,"weightDecay":0"""
                 + ""","maxGradNorm":1,"epochs":1,"maxSteps":null,"trainSamples":20000,"dataSeed":42,"dataOffset":0,"orderSeed":null"""
                 + ""","seed":42,"effectiveBatch":16,"microBatch":"auto","packTokens":null,"prompt":"paper-literal","stripSentence":false"""
+                + ""","tooLong":"refuse","maxTokens":null"""
                 + ""","lossScope":"full","lossWeighting":"perExampleMean","evalEvery":50,"evalSamples":null"""
                 + ""","evalSplit":"dev","precision":"auto","device":"auto","memoryBudgetMb":null}""",
             json);

@@ -26,6 +26,8 @@ internal static class PaperData
         }
 
         int every = Math.Max(1, data.Evaluation.Count / limit);
-        return new(spec, dataset, rows, data.Train, [.. data.Evaluation.Where((_, i) => i % every == 0).Take(limit)]);
+        return new(spec, dataset, rows.Consumed, data.Train, EvenlySpaced(rows.Evaluation), EvenlySpaced(data.Evaluation));
+
+        T[] EvenlySpaced<T>(IReadOnlyList<T> all) => [.. all.Where((_, i) => i % every == 0).Take(limit)];
     }
 }

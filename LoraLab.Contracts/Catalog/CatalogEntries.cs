@@ -64,6 +64,9 @@ public sealed record DatasetEntry
     /// <summary>Evaluation rows per label.</summary>
     public IReadOnlyDictionary<string, int> EvalLabels { get; init; } = new Dictionary<string, int>();
 
+    /// <summary>What looks wrong in its files, but does not prevent their use.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
 }

@@ -186,6 +186,12 @@ public sealed record RunEnvironment
     /// <summary>Evaluation rows per label.</summary>
     public IReadOnlyDictionary<string, int> EvalLabels { get; init; } = new Dictionary<string, int>();
 
+    /// <summary>Chosen rows that <c>tooLong: drop</c> left out; null: another setting.</summary>
+    public RowCounts? DroppedRows { get; init; }
+
+    /// <summary>Chosen rows that <c>tooLong: truncate</c> shortened; null: another setting.</summary>
+    public RowCounts? TruncatedRows { get; init; }
+
     /// <summary>Source of the memory figure, for example <c>peak resident set</c>.</summary>
     public string MemorySource { get; init; } = "";
 

@@ -187,6 +187,19 @@ public record RunSpec
     public bool StripSentence { get; init; }
 
     [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Rows that are too long",
+        "Refuse the run, drop them, or truncate their text.",
+        Advanced = true, ProtocolTitle = "Rows that are too long")]
+    public TooLong TooLong { get; init; } = TooLong.Refuse;
+
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Maximum tokens per row",
+        "A row with its prompt and label that has more is too long.",
+        Unit = "tokens", Minimum = 1, Placeholder = "the model's context", OrNull = "for the model's context", Advanced = true,
+        ProtocolTitle = "Maximum tokens per row")]
+    public int? MaxTokens { get; init; }
+
+    [SpecField(
         SpecGroup.Optimization, SpecRoles.Data | SpecRoles.Memory, "Loss on", "full: all tokens; completion: from the label on.",
         ProtocolTitle = "Loss scope")]
     public LossScope LossScope { get; init; } = LossScope.Full;

@@ -33,6 +33,19 @@ public enum LossWeighting
     PerToken,
 }
 
+/// <summary>What to do about rows of more tokens than <c>maxTokens</c> or the model's context.</summary>
+public enum TooLong
+{
+    /// <summary>Refuse the run.</summary>
+    Refuse,
+
+    /// <summary>Leave them out.</summary>
+    Drop,
+
+    /// <summary>Shorten their text at its end; prompt and label stay whole.</summary>
+    Truncate,
+}
+
 /// <summary>Rows that are evaluated.</summary>
 public enum EvalSplit
 {

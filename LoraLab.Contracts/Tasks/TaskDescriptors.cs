@@ -12,7 +12,7 @@ public static class TaskDescriptors
         Label = "Classification by prompt",
         RowName = "sentence",
         Scope = MetricScope.Classification,
-        Fields = ["prompt", "stripSentence", "lossScope"],
+        Fields = ["prompt", "stripSentence", "tooLong", "maxTokens", "lossScope"],
         PredictionColumns = ["row", "label", "predicted"],
     };
 }

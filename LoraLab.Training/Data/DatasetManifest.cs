@@ -29,20 +29,41 @@ public sealed record DatasetManifest
     /// <summary><c>csv</c> (RFC 4180), <c>tsv</c> (no quoting, as in GLUE) or <c>jsonl</c>; null: by each file's extension.</summary>
     public string? Format { get; init; }
 
+    /// <summary>False if the first line of a table is a row; columns are then given by number.</summary>
+    public bool Header { get; init; } = true;
+
+    /// <summary>Character between the fields of a table; null: a comma in <c>csv</c>, a tab in <c>tsv</c>.</summary>
+    public string? Delimiter { get; init; }
+
+    /// <summary>
+    /// True if fields may be in double quotation marks, as in RFC 4180, false if quotation marks are text; null: true for <c>csv</c>,
+    /// false for <c>tsv</c>.
+    /// </summary>
+    public bool? Quoting { get; init; }
+
     /// <summary>Column or JSON key of the text.</summary>
-    public string SentenceColumn { get; init; } = "sentence";
+    public Column SentenceColumn { get; init; } = new("sentence");
 
     /// <summary>Column or JSON key of the label.</summary>
-    public string LabelColumn { get; init; } = "label";
+    public Column LabelColumn { get; init; } = new("label");
 
-    /// <summary>Label words in label order. A row's label is one of these words, or its index from 0.</summary>
+    /// <summary>
+    /// Label words in label order. The labels of a file are these words, or their indices from 0; a file in which both are possible, with
+    /// different meanings, is refused.
+    /// </summary>
     public IReadOnlyList<string> Labels { get; init; } = ["negative", "positive"];
 
     /// <summary>Label word by the value in the file, for example <c>{"neg": "negative"}</c>; if set, no other value is accepted.</summary>
     public IReadOnlyDictionary<string, string>? LabelValues { get; init; }
 
+    /// <summary>The rows of the selection split; null: <see cref="SelectionRule.Default"/>.</summary>
+    public SelectionRule? Selection { get; init; }
+
     /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
     public bool Toy { get; init; }
+
+    /// <summary>Files of the dataset, the training file first.</summary>
+    internal IReadOnlyList<string> Files => Selection?.File is string selection ? [Train, Eval, selection] : [Train, Eval];
 
     /// <summary>Reads and validates the manifest of a folder; the GLUE layout if the file does not exist.</summary>
     public static DatasetManifest Load(string name, string folder)
@@ -61,7 +82,8 @@ public sealed record DatasetManifest
         }
         catch (JsonException problem)
         {
-            throw RunFailure.BadData($"{FileName} of dataset '{name}' cannot be read: {Excerpt.Of(problem.Message)}", "dataset", problem);
+            throw RunFailure.BadData(
+                $"{FileName} of dataset '{name}' cannot be read: {Excerpt.Of(Explain(problem)).TrimEnd('.')}.", "dataset", problem);
         }
 
         manifest.Check(name);
@@ -71,6 +93,12 @@ public sealed record DatasetManifest
     /// <summary>Returns the format of one of the files.</summary>
     internal string FormatOf(string file) => Format ?? Path.GetExtension(file).TrimStart('.').ToLowerInvariant();
 
+    /// <summary>Returns the character between the fields of one of the files.</summary>
+    internal char DelimiterOf(string file) => Delimiter?[0] ?? (FormatOf(file) == "csv" ? ',' : '\t');
+
+    /// <summary>Returns whether the fields of one of the files may be in quotation marks.</summary>
+    internal bool HasQuoting(string file) => Quoting ?? FormatOf(file) == "csv";
+
     private void Check(string name)
     {
         Require(name, Labels is { Count: >= 2 }, "'labels' must list at least two label words");
@@ -79,8 +107,12 @@ public sealed record DatasetManifest
             Labels.All(label => !string.IsNullOrWhiteSpace(label) && label == label.Trim()),
             "each of 'labels' must be a word without leading or trailing spaces");
         Require(name, Labels.Distinct(StringComparer.Ordinal).Count() == Labels.Count, "'labels' lists the same word twice");
-        Require(name, !string.IsNullOrEmpty(SentenceColumn), "'sentenceColumn' is empty");
-        Require(name, !string.IsNullOrEmpty(LabelColumn), "'labelColumn' is empty");
+        Require(
+            name,
+            Delimiter is null || (Delimiter.Length == 1 && !char.IsSurrogate(Delimiter[0]) && Delimiter[0] is not ('"' or '\r' or '\n')),
+            $"'delimiter' must be a single character, such as \";\" or \"\\t\"; it is '{Excerpt.Of($"{Delimiter}")}'");
+        CheckColumn(name, "sentenceColumn", SentenceColumn);
+        CheckColumn(name, "labelColumn", LabelColumn);
         foreach ((string raw, string label) in LabelValues ?? new Dictionary<string, string>())
         {
             Require(
@@ -89,7 +121,7 @@ public sealed record DatasetManifest
                 $"'labelValues' maps '{Excerpt.Of(raw)}' to '{Excerpt.Of($"{label}")}', which is not one of 'labels'");
         }
 
-        foreach ((string key, string file) in new[] { ("train", Train), ("eval", Eval) })
+        foreach ((string key, string file) in new[] { ("train", Train), ("eval", Eval), ("selection", Selection?.File ?? Eval) })
         {
             Require(name, IsInside(file), $"'{key}' must name a file in the dataset's own folder; it is '{Excerpt.Of($"{file}")}'");
             Require(
@@ -97,6 +129,37 @@ public sealed record DatasetManifest
                 FormatOf(file) is "csv" or "tsv" or "jsonl",
                 $"the format '{Excerpt.Of(FormatOf(file))}' of '{Excerpt.Of(file)}' is not supported; set 'format' to csv, tsv or jsonl");
         }
+    }
+
+    private void CheckColumn(string name, string key, Column column)
+    {
+        Require(name, !string.IsNullOrEmpty(column?.Name), $"'{key}' is empty");
+        Require(name, column!.Number is not < 1, $"'{key}' is {column.Number}, but columns are counted from 1");
+        bool jsonLines = Files.Any(file => !string.IsNullOrEmpty(file) && FormatOf(file) == "jsonl");
+        Require(
+            name,
+            !jsonLines || (column.Number is null && Header && Delimiter is null && Quoting is null),
+            "a jsonl file has keys, so 'header', 'delimiter', 'quoting' and columns by number do not apply to it; remove them");
+        Require(
+            name,
+            Header || column.AsNumber().Number is >= 1,
+            $"'header' is false, so '{key}' must be the number of a column, the first of which is 1; it is '{Excerpt.Of(column.Name)}'");
+    }
+
+    /// <summary>Says what a member must be; the parser's own message names types of this program.</summary>
+    private static string Explain(JsonException problem)
+    {
+        string member = (problem.Path ?? "").TrimStart('$', '.');
+        string? expected = member.Split('.', '[')[0] switch
+        {
+            "header" or "toy" => "true or false",
+            "quoting" => "true, if fields may be in double quotation marks, or false",
+            "labels" => "a list of words",
+            "labelValues" => "an object of label words by value",
+            "train" or "eval" or "format" or "delimiter" => "a string",
+            _ => null,
+        };
+        return expected is null ? problem.Message : $"'{member}' must be {expected}.";
     }
 
     private static bool IsInside(string? file) =>

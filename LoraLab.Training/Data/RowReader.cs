@@ -10,54 +10,69 @@ namespace LoraLab.Training.Data;
 internal readonly record struct RawRow(int Line, string Sentence, string? Label);
 
 /// <summary>Reads the rows of a CSV, TSV or JSONL file.</summary>
-internal static class RowReader
+/// <param name="manifest">Layout of the file.</param>
+/// <param name="file">Name of the file in the manifest.</param>
+/// <param name="displayName">Name of the file in messages.</param>
+/// <param name="problems">Receives the problems of single rows, which are left out.</param>
+internal sealed class RowReader(DatasetManifest manifest, string file, string displayName, RowProblems problems)
 {
+    private const string QuotingHint = "if the file was written with quotation marks around fields, set \"quoting\": true in dataset.json";
     private static readonly JsonDocumentOptions _strictJson = new() { AllowDuplicateProperties = false };
 
-    public static IEnumerable<RawRow> Read(
-        string path, string displayName, string format, string sentenceColumn, string labelColumn, out string sha256)
+    /// <summary>Reads the rows.</summary>
+    /// <param name="text">Text of the file.</param>
+    /// <exception cref="RunFailure">A column is missing.</exception>
+    public IEnumerable<RawRow> Read(string text)
     {
-        string text = TextFile.Read(path, displayName, out sha256);
-        return format switch
+        if (manifest.FormatOf(file) == "jsonl")
         {
-            "csv" => Table(CsvFields(text, displayName), displayName, sentenceColumn, labelColumn),
-            "tsv" => Table(TsvFields(text), displayName, sentenceColumn, labelColumn),
-            _ => JsonLines(text, displayName, sentenceColumn, labelColumn),
-        };
+            return JsonLines(text);
+        }
+
+        char delimiter = manifest.DelimiterOf(file);
+        return Table(manifest.HasQuoting(file) ? QuotedFields(text, delimiter) : PlainFields(text, delimiter));
     }
 
-    /// <summary>Splits GLUE's layout: tabs separate fields, quotation marks are text, spaces belong to the field.</summary>
-    private static IEnumerable<(int Line, string[] Fields)> TsvFields(string text) =>
-        TextFile.Lines(text).Select(line => (line.Number, line.Line.Split('\t')));
+    /// <summary>Splits lines at the delimiter as in GLUE's layout: quotation marks are text, spaces belong to the field.</summary>
+    private static IEnumerable<(int Line, string[] Fields)> PlainFields(string text, char delimiter) =>
+        TextFile.Lines(text).Select(line => (line.Number, line.Line.Split(delimiter)));
 
-    private static IEnumerable<(int Line, string[] Fields)> CsvFields(string text, string displayName)
+    private IEnumerable<(int Line, string[] Fields)> QuotedFields(string text, char delimiter)
     {
-        int lastLine = 0;
+        bool bad = false;
         CsvConfiguration configuration = new(CultureInfo.InvariantCulture)
         {
             Mode = CsvMode.RFC4180,
+            Delimiter = delimiter.ToString(),
+            WhiteSpaceChars = [],
             IgnoreBlankLines = false,
-            BadDataFound = _ => throw Error(
-                displayName, lastLine + 1,
-                "a quotation mark is misplaced or not closed; inside a quoted field, double each quotation mark"),
+            BadDataFound = _ => bad = true,
         };
         using StringReader reader = new(text);
         using CsvParser parser = new(reader, configuration);
+        int lastLine = 0;
         while (parser.Read())
         {
             int line = lastLine + 1;
             string[] fields = parser.Record ?? [];
             lastLine = parser.RawRow;
-            if (fields.Length > 1 || (fields.Length == 1 && fields[0].Length > 0))
+            if (bad)
+            {
+                bad = false;
+                problems.Add(
+                    line,
+                    "a quotation mark is misplaced or not closed",
+                    "inside a quoted field, double each quotation mark; if quotation marks are text, set \"quoting\": false in "
+                        + "dataset.json");
+            }
+            else if (fields.Length > 1 || (fields.Length == 1 && fields[0].Length > 0))
             {
                 yield return (line, fields);
             }
         }
     }
 
-    /// <summary>Reads a table whose first line is the header.</summary>
-    private static IEnumerable<RawRow> Table(
-        IEnumerable<(int Line, string[] Fields)> lines, string displayName, string sentenceColumn, string labelColumn)
+    private IEnumerable<RawRow> Table(IEnumerable<(int Line, string[] Fields)> lines)
     {
         int columns = -1, sentenceIndex = -1, labelIndex = -1;
         foreach ((int line, string[] fields) in lines)
@@ -65,14 +80,21 @@ internal static class RowReader
             if (columns < 0)
             {
                 columns = fields.Length;
-                sentenceIndex = Column(fields, sentenceColumn, displayName);
-                labelIndex = Column(fields, labelColumn, displayName);
-                continue;
+                sentenceIndex = Index(fields, "sentenceColumn", manifest.SentenceColumn);
+                labelIndex = Index(fields, "labelColumn", manifest.LabelColumn);
+                if (manifest.Header)
+                {
+                    continue;
+                }
             }
 
             if (fields.Length > columns)
             {
-                throw Error(displayName, line, $"the row has {fields.Length} columns, but the header has {columns}");
+                problems.Add(
+                    line,
+                    $"the row has {fields.Length} columns, but the {(manifest.Header ? "header" : "first row")} has {columns}",
+                    !manifest.HasQuoting(file) && fields.Any(field => field.Contains('"', StringComparison.Ordinal)) ? QuotingHint : null);
+                continue;
             }
 
             string sentence = sentenceIndex < fields.Length ? fields[sentenceIndex] : "";
@@ -80,46 +102,100 @@ internal static class RowReader
         }
     }
 
-    private static IEnumerable<RawRow> JsonLines(string text, string displayName, string sentenceColumn, string labelColumn)
+    private int Index(string[] first, string key, Column column)
+    {
+        if ((manifest.Header ? column : column.AsNumber()).Number is int number)
+        {
+            return number <= first.Length
+                ? number - 1
+                : throw RunFailure.BadData(
+                    $"{displayName} has {first.Length} columns, but '{key}' in dataset.json is {number}; {Split(first)
+                        ?? "the first column is 1"}.",
+                    "dataset");
+        }
+
+        int index = Array.IndexOf(first, column.Name);
+        return index >= 0
+            ? index
+            : throw RunFailure.BadData(
+                $"{displayName} has no column '{Excerpt.Of(column.Name)}'; its header has {Excerpt.Of(first)}; {Cure(first, column)}.",
+                "dataset");
+    }
+
+    private string Cure(string[] header, Column column)
+    {
+        if (Split(header) is string split)
+        {
+            return split;
+        }
+
+        if (header.Any(name => name.Trim('"') == column.Name))
+        {
+            return "its fields are in quotation marks, so set \"quoting\": true in dataset.json";
+        }
+
+        return "name its columns in dataset.json or, if the first line is a row, set \"header\": false and give the columns by number, "
+            + "the first of which is 1";
+    }
+
+    /// <summary>Returns what to do about a line that seems to have another delimiter; null if it does not.</summary>
+    private static string? Split(string[] first)
+    {
+        if (first.Length > 1)
+        {
+            return null;
+        }
+
+        (string Text, string Name)[] delimiters = [("\\t", "tabs"), (";", "semicolons"), (",", "commas"), ("|", "vertical bars")];
+        (string text, string name) = delimiters.FirstOrDefault(candidate =>
+            first[0].Contains(candidate.Text == "\\t" ? '\t' : candidate.Text[0], StringComparison.Ordinal));
+        return text is null ? null : $"its fields seem to be separated by {name}, so set \"delimiter\": \"{text}\" in dataset.json";
+    }
+
+    private IEnumerable<RawRow> JsonLines(string text)
     {
         foreach ((int number, string line) in TextFile.Lines(text))
         {
-            if (!string.IsNullOrWhiteSpace(line))
+            if (!string.IsNullOrWhiteSpace(line) && JsonLine(line, number) is RawRow row)
             {
-                yield return JsonLine(line, number, displayName, sentenceColumn, labelColumn);
+                yield return row;
             }
         }
     }
 
-    private static RawRow JsonLine(string line, int number, string displayName, string sentenceColumn, string labelColumn)
+    private RawRow? JsonLine(string line, int number)
     {
+        (string sentenceKey, string labelKey) = (manifest.SentenceColumn.Name, manifest.LabelColumn.Name);
         try
         {
             using JsonDocument document = JsonDocument.Parse(line, _strictJson);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                throw Error(displayName, number, "the line is not a JSON object");
+                problems.Add(number, "the line is not a JSON object");
+                return null;
             }
 
-            if (!document.RootElement.TryGetProperty(sentenceColumn, out JsonElement sentence)
+            if (!document.RootElement.TryGetProperty(sentenceKey, out JsonElement sentence)
                 || sentence.ValueKind != JsonValueKind.String)
             {
-                throw Error(displayName, number, $"'{Excerpt.Of(sentenceColumn)}' is missing or not a string");
+                problems.Add(number, $"'{Excerpt.Of(sentenceKey)}' is missing or not a string");
+                return null;
             }
 
-            string? label = document.RootElement.TryGetProperty(labelColumn, out JsonElement value) ? Scalar(value) : null;
+            string? label = document.RootElement.TryGetProperty(labelKey, out JsonElement value) ? Scalar(value) : null;
             return new RawRow(number, sentence.GetString()!, label);
         }
         catch (JsonException problem)
         {
-            throw RunFailure.BadData(
-                $"{displayName}, line {number}: the line is not valid JSON: {Excerpt.Of(problem.Message)}", "dataset", problem);
+            problems.Add(number, $"the line is not valid JSON: {Excerpt.Of(problem.Message).TrimEnd('.')}");
         }
-        catch (InvalidOperationException problem)
+        catch (InvalidOperationException)
         {
             // A lone surrogate escape such as "\ud800" is valid JSON, but not valid text.
-            throw RunFailure.BadData($"{displayName}, line {number}: the text is not valid Unicode.", "dataset", problem);
+            problems.Add(number, "the text is not valid Unicode");
         }
+
+        return null;
     }
 
     private static string? Scalar(JsonElement value) => value.ValueKind switch
@@ -128,16 +204,4 @@ internal static class RowReader
         JsonValueKind.Null => null,
         _ => value.GetRawText(),
     };
-
-    private static int Column(string[] header, string name, string displayName)
-    {
-        int index = Array.IndexOf(header, name);
-        return index >= 0
-            ? index
-            : throw RunFailure.BadData(
-                $"{displayName} has no column '{Excerpt.Of(name)}'; its header has {Excerpt.Of(header)}.", "dataset");
-    }
-
-    private static RunFailure Error(string displayName, int line, string problem) =>
-        RunFailure.BadData($"{displayName}, line {line}: {problem}.", "dataset");
 }

@@ -31,6 +31,11 @@ internal static class TextFile
 
         sha256 = Sha256Hash.OfBytes(bytes);
         ReadOnlySpan<byte> text = bytes;
+        if (IsUtf16(text))
+        {
+            throw RunFailure.BadData($"{displayName} is encoded as UTF-16; save it as UTF-8.", "dataset");
+        }
+
         if (text.StartsWith(Encoding.UTF8.Preamble))
         {
             text = text[Encoding.UTF8.Preamble.Length..];
@@ -40,12 +45,9 @@ internal static class TextFile
         {
             return _strict.GetString(text);
         }
-        catch (DecoderFallbackException problem)
+        catch (DecoderFallbackException)
         {
-            throw RunFailure.BadData(
-                $"{displayName}, line {FirstInvalidLine(text)}: the text is not valid UTF-8; convert the file to UTF-8.",
-                "dataset",
-                problem);
+            throw RunFailure.BadData(InvalidLines(text, displayName).Message!, "dataset");
         }
     }
 
@@ -73,28 +75,26 @@ internal static class TextFile
         }
     }
 
-    private static int FirstInvalidLine(ReadOnlySpan<byte> text)
+    // A byte-order mark of UTF-16 is not valid UTF-8; without one, every second byte of its ASCII characters is 0.
+    private static bool IsUtf16(ReadOnlySpan<byte> text) =>
+        text.StartsWith(Encoding.Unicode.Preamble) || text.StartsWith(Encoding.BigEndianUnicode.Preamble)
+        || (text.Length >= 4 && ((text[0] != 0 && text[1] == 0 && text[2] != 0 && text[3] == 0)
+            || (text[0] == 0 && text[1] != 0 && text[2] == 0 && text[3] != 0)));
+
+    private static RowProblems InvalidLines(ReadOnlySpan<byte> text, string displayName)
     {
-        int number = 1;
-        while (true)
+        RowProblems problems = new(displayName);
+        for (int number = 1; !text.IsEmpty; number++)
         {
             int end = text.IndexOf((byte)'\n');
-            try
+            if (!System.Text.Unicode.Utf8.IsValid(end < 0 ? text : text[..end]))
             {
-                _strict.GetCharCount(end < 0 ? text : text[..end]);
-            }
-            catch (DecoderFallbackException)
-            {
-                return number;
+                problems.Add(number, "the text is not valid UTF-8", "convert the file to UTF-8");
             }
 
-            if (end < 0)
-            {
-                return number;
-            }
-
-            text = text[(end + 1)..];
-            number++;
+            text = end < 0 ? [] : text[(end + 1)..];
         }
+
+        return problems;
     }
 }

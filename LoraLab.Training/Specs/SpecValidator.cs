@@ -31,7 +31,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         LoraMethod? method = CheckMethod(ref spec, errors);
         List<FileSnapshot> files = [];
         Try(errors, () => models.FileSnapshots(spec.Model), files.AddRange);
-        LlamaConfig? config = Try(errors, () => models.Find(spec.Model))?.Config;
+        ResolvedModel? model = Try(errors, () => models.Find(spec.Model));
+        LlamaConfig? config = model?.Config;
         if (config is not null)
         {
             CheckTargets(spec, method, config, errors, warnings);
@@ -46,12 +47,16 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         // Selecting rows needs valid numbers. The snapshots are taken before the files are read.
         Try(errors, () => datasets.FileSnapshots(spec.Dataset), files.AddRange);
         SelectedRows? rows = errors.Count == 0 ? Try(errors, () => datasets.Read(spec.Dataset).Select(spec)) : null;
-        if (rows is null)
+        TaskData? data = rows is null
+            ? null
+            : Try(errors, () => rows.Encode(models.Tokenizer(model!).Tokenizer, config!.ContextLength));
+        if (rows is null || data is null)
         {
             return new() { Errors = Distinct(errors), Warnings = warnings, Files = files };
         }
 
-        RunSchedule schedule = RunSchedule.From(spec, rows.TrainingCount);
+        warnings.AddRange(data.Warnings);
+        RunSchedule schedule = RunSchedule.From(spec, data.Train.Length);
         if (spec.MaxSteps > schedule.FullSteps)
         {
             warnings.Add($"maxSteps is {spec.MaxSteps}, but the data allows only {schedule.FullSteps} steps.");
@@ -77,8 +82,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             Spec = spec,
             SuggestedName = RunName.From(spec, method!),
             TotalSteps = schedule.TotalSteps,
-            TrainRows = rows.TrainingCount,
-            EvalRows = rows.EvaluationCount,
+            TrainRows = data.Train.Length,
+            EvalRows = data.EvaluationCount,
             TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules)
                 .Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };

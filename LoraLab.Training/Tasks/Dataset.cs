@@ -14,6 +14,9 @@ public abstract class Dataset
     /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
     public bool Toy { get; init; }
 
+    /// <summary>What looks wrong, but can be read.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Source files, training file first, with their hashes for the fingerprint.</summary>
     public IReadOnlyList<DatasetFile> Files { get; init; } = [];
 

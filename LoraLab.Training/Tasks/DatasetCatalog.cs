@@ -113,6 +113,6 @@ public sealed class DatasetCatalog
     {
         FileStamp stamp = FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName));
         manifest = _manifest.Get(name, [stamp], () => DatasetManifest.Load(name, folder));
-        return FileStamp.Of(folder, [DatasetManifest.FileName, manifest.Train, manifest.Eval]);
+        return FileStamp.Of(folder, [DatasetManifest.FileName, .. manifest.Files]);
     }
 }

@@ -22,6 +22,12 @@ public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] 
     /// <summary>Tokens of the longest training example.</summary>
     public int LongestText => Train.Max(example => example.Ids.Length);
 
+    /// <summary>Number of evaluation rows.</summary>
+    public abstract int EvaluationCount { get; }
+
+    /// <summary>What a user should know about the rows, which does not stop the run.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Specification of the run.</summary>
     protected RunSpec Spec { get; } = spec;
 

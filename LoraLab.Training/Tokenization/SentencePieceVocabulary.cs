@@ -5,13 +5,13 @@ namespace LoraLab.Training.Tokenization;
 
 /// <summary>
 /// Pieces, scores and types of a SentencePiece model file, which Microsoft.ML.Tokenizers does not expose.
-/// Wire format: sentencepiece_model.proto, message ModelProto, field 1 = SentencePiece { piece = 1, score = 2, type = 3 }.
+/// Wire format: sentencepiece_model.proto, message ModelProto, field 1 = SentencePiece { piece = 1, score = 2, type = 3 }, field 2 =
+/// TrainerSpec { model_type = 3 }, field 3 = NormalizerSpec { name = 1, precompiled_charsmap = 2 }.
 /// </summary>
 internal sealed class SentencePieceVocabulary
 {
     private readonly Dictionary<string, (int Id, float Score)> _mergeable = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Id, float Score)>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
-    private readonly HashSet<int> _control = [];
     private readonly int[] _bytes = new int[256];
     private int _unknown = -1;
 
@@ -21,13 +21,20 @@ internal sealed class SentencePieceVocabulary
         CodedInputStream input = new(model);
         for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
         {
-            if (WireFormat.GetTagFieldNumber(tag) == 1)
+            switch (WireFormat.GetTagFieldNumber(tag))
             {
-                ReadPiece(input.ReadBytes());
-            }
-            else
-            {
-                input.SkipLastField();
+                case 1:
+                    ReadPiece(input.ReadBytes());
+                    break;
+                case 2:
+                    RequireBpe(input.ReadBytes());
+                    break;
+                case 3:
+                    RequireIdentity(input.ReadBytes());
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
             }
         }
 
@@ -63,19 +70,58 @@ internal sealed class SentencePieceVocabulary
     public int ByteId(byte value) => _bytes[value];
 
     /// <summary>Finds a piece that text can be encoded to; control, unknown and byte pieces are excluded.</summary>
-    public bool TryFind(ReadOnlySpan<char> piece, out (int Id, float Score) found) => _bySpan.TryGetValue(piece, out found);
-
-    public bool ContainsControl(ReadOnlySpan<int> ids)
+    public bool TryFind(ReadOnlySpan<char> piece, out (int Id, float Score) found)
     {
-        foreach (int id in ids)
+        found = default;
+        return piece.Length <= MaxPieceLength && _bySpan.TryGetValue(piece, out found);
+    }
+
+    private static void RequireBpe(ByteString message)
+    {
+        const int Unigram = 1, Bpe = 2;
+        int type = Unigram;
+        CodedInputStream input = message.CreateCodedInput();
+        for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
         {
-            if (_control.Contains(id))
+            if (WireFormat.GetTagFieldNumber(tag) == 3)
             {
-                return true;
+                type = input.ReadEnum();
+            }
+            else
+            {
+                input.SkipLastField();
             }
         }
 
-        return false;
+        if (type != Bpe)
+        {
+            string name = type == Unigram ? "Unigram" : "word or character";
+            throw new NotSupportedException($"it is a {name} model, not one of byte-pair encoding (BPE).");
+        }
+    }
+
+    // A map of characters, as of NFKC, would change the text before it is encoded.
+    private static void RequireIdentity(ByteString message)
+    {
+        string name = "";
+        CodedInputStream input = message.CreateCodedInput();
+        for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case 1:
+                    name = input.ReadString();
+                    break;
+                case 2 when input.ReadBytes().Length > 0:
+                    throw new NotSupportedException(
+                        $"its normalization '{Excerpt.Of(name)}' maps characters, which is not supported; only 'identity' is.");
+                case 2:
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
     }
 
     private void ReadPiece(ByteString message)
@@ -122,7 +168,6 @@ internal sealed class SentencePieceVocabulary
                 _unknown = id;
                 break;
             case PieceType.Control:
-                _control.Add(id);
                 break;
             case PieceType.Byte:
                 _bytes[Convert.ToByte(piece[1..^1], 16)] = id;

@@ -4,7 +4,6 @@ using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Tasks;
-using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Training;
 
@@ -37,9 +36,12 @@ public sealed class RunData : IDisposable
     {
         ResolvedModel model = models.Find(spec.Model);
         SelectedRows selected = datasets.Read(spec.Dataset).Select(spec);
-        ITokenizer tokenizer = LlamaTokenizerFile.Load(model.Folder, out string tokenizerSha256);
-        RequireVocabulary(tokenizer, model.Config, spec.Model);
-        return new(model) { TokenizerSha256 = tokenizerSha256, Rows = selected.Encode(tokenizer, model.Config.ContextLength) };
+        ModelTokenizer tokenizer = models.Tokenizer(model);
+        return new(model)
+        {
+            TokenizerSha256 = tokenizer.Sha256,
+            Rows = selected.Encode(tokenizer.Tokenizer, model.Config.ContextLength),
+        };
     }
 
     /// <inheritdoc />
@@ -48,18 +50,6 @@ public sealed class RunData : IDisposable
         if (_weights.IsValueCreated)
         {
             _weights.Value.Dispose();
-        }
-    }
-
-    private static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig config, string model)
-    {
-        if (tokenizer.VocabularySize > config.VocabularySize)
-        {
-            throw RunFailure.BadData(
-                $"The tokenizer of {model} has {tokenizer.VocabularySize} tokens, but vocab_size in "
-                    + $"config.json is {config.VocabularySize}; "
-                + "use the tokenizer that belongs to the model.",
-                "model");
         }
     }
 }

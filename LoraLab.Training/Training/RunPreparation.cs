@@ -81,7 +81,11 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Memory = memory,
                 Load = load,
                 Decompositions = decompositions,
-                Warnings = [.. new[] { load.Warning, decompositions.Problem, PrecisionRule.Warning(precision, device) }.OfType<string>()],
+                Warnings =
+                [
+                    .. new[] { load.Warning, decompositions.Problem, PrecisionRule.Warning(precision, device) }.OfType<string>(),
+                    .. data.Warnings,
+                ],
                 LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             };
         }

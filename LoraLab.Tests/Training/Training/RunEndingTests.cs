@@ -88,7 +88,7 @@ public sealed class RunEndingTests
     }
 
     [Fact]
-    public void Train_SentenceLongerThanTheContext_IsRefusedWithItsRow()
+    public void Train_SentenceLongerThanTheContext_IsRefusedWithItsLine()
     {
         using TestTrainer trainer = new();
         string folder = Path.Combine(trainer.NewFolder(), "..", "datasets", "long");
@@ -104,6 +104,7 @@ public sealed class RunEndingTests
         FinishedRun run = trainer.Run(spec);
 
         Assert.Equal(EndReason.BadData, run.Ended.Reason);
-        Assert.StartsWith("Row 1 of the training data has", run.Ended.Error, StringComparison.Ordinal);
+        Assert.StartsWith("1 training row has more than the model's context of", run.Ended.Error, StringComparison.Ordinal);
+        Assert.Contains("line 3 of train.tsv", run.Ended.Error, StringComparison.Ordinal);
     }
 }

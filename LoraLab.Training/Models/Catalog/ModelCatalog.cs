@@ -4,6 +4,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Models.Catalog;
 
@@ -14,6 +15,8 @@ public sealed class ModelCatalog
     private readonly CatalogFolders _models;
     private readonly CatalogFolders _adapters;
     private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, ResolvedModel? Model)> _described = new();
+
+    private readonly FileReadCache<ModelTokenizer> _tokenizer = new();
 
     /// <summary>A catalog over the configured roots, the downloaded models and the bundled sample.</summary>
     public ModelCatalog(TrainingConfiguration configuration)
@@ -35,6 +38,21 @@ public sealed class ModelCatalog
     {
         (ModelEntry entry, ResolvedModel? model) = Describe(name, _models.Find(name));
         return model ?? throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
+    }
+
+    /// <summary>Tokenizer of a usable model. The last one read is cached until its file changes.</summary>
+    /// <exception cref="RunFailure">It cannot be used with the model; field <c>model</c>.</exception>
+    public ModelTokenizer Tokenizer(ResolvedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ModelTokenizer read = _tokenizer.Get(model.Folder, FileStamp.Of(model.Folder, [TokenizerModelFile.Name]), () =>
+            new(LlamaTokenizerFile.Load(model.Folder, out string sha256), sha256));
+        return read.Tokenizer.VocabularySize <= model.Config.VocabularySize
+            ? read
+            : throw RunFailure.BadData(
+                $"The tokenizer of {model.Name} has {read.Tokenizer.VocabularySize} tokens, but vocab_size in "
+                    + $"config.json is {model.Config.VocabularySize}; use the tokenizer that belongs to the model.",
+                "model");
     }
 
     /// <summary>Current snapshots of the files of a model, usable or not.</summary>

@@ -10,14 +10,16 @@ namespace LoraLab.Training.Tasks.Classification;
 /// <summary>The labeled sentences of a run as tokens and targets.</summary>
 /// <param name="spec">Specification of the run.</param>
 /// <param name="dataset">Its dataset.</param>
-/// <param name="rows">Its rows.</param>
-/// <param name="train">Training rows as token ids, in the order of every epoch.</param>
-/// <param name="evaluation">Evaluation rows as token ids, in order, at least one.</param>
+/// <param name="trained">Training rows in the order of every epoch, as far as they fit.</param>
+/// <param name="train">The same rows as token ids.</param>
+/// <param name="evaluated">Evaluation rows in order, as far as they fit; at least one.</param>
+/// <param name="evaluation">The same rows as token ids.</param>
 public sealed class ClassificationData(
     RunSpec spec,
     ClassificationDataset dataset,
-    ClassificationRows rows,
+    IReadOnlyList<LabeledSentence> trained,
     TrainingExample[] train,
+    IReadOnlyList<LabeledSentence> evaluated,
     IReadOnlyList<EvaluationExample> evaluation) : TaskData(spec, dataset, train)
 {
     /// <inheritdoc />
@@ -29,9 +31,20 @@ public sealed class ClassificationData(
     /// <summary>Evaluation rows as token ids, in order.</summary>
     public IReadOnlyList<EvaluationExample> Evaluation { get; } = evaluation;
 
+    /// <summary>Training rows that were dropped or truncated because they are too long.</summary>
+    public int LongTraining { get; init; }
+
+    /// <summary>Evaluation rows that were dropped or truncated because they are too long.</summary>
+    public int LongEvaluation { get; init; }
+
+    /// <inheritdoc />
+    public override int EvaluationCount => Evaluation.Count;
+
     // Of the first evaluation row; nearly always the same for all.
     private Dictionary<string, IReadOnlyList<int>> FirstLabelIds => Labels.Select((word, i) => (word, Ids: Evaluation[0].LabelIds[i]))
         .ToDictionary(label => label.word, label => (IReadOnlyList<int>)label.Ids);
+
+    private RowCounts LongRows => new(LongTraining, LongEvaluation);
 
     /// <inheritdoc />
     public override ClassificationEvaluation CreateEvaluation(LlamaConfig config, torch.Device device) =>
@@ -41,8 +54,10 @@ public sealed class ClassificationData(
     public override RunEnvironment Describe(RunEnvironment environment) => environment with
     {
         LabelPieces = FirstLabelIds.ToDictionary(label => label.Key, label => label.Value.Count),
-        TrainLabels = dataset.Count(rows.Consumed),
-        EvalLabels = dataset.Count(rows.Evaluation),
+        TrainLabels = dataset.Count(trained),
+        EvalLabels = dataset.Count(evaluated),
+        DroppedRows = Spec.TooLong == TooLong.Drop ? LongRows : null,
+        TruncatedRows = Spec.TooLong == TooLong.Truncate ? LongRows : null,
     };
 
     /// <inheritdoc />
@@ -71,13 +86,13 @@ public sealed class ClassificationData(
 
     /// <inheritdoc />
     public override TrainingFingerprint TrainingFingerprint() =>
-        base.TrainingFingerprint() with { Labels = dataset.Count(rows.Consumed) };
+        base.TrainingFingerprint() with { Labels = dataset.Count(trained) };
 
     /// <inheritdoc />
     public override EvaluationFingerprint EvaluationFingerprint()
     {
         using Sha256Hash hash = new();
-        foreach (LabeledSentence row in rows.Evaluation)
+        foreach (LabeledSentence row in evaluated)
         {
             hash.Add(row.Row, row.Label).Add(row.Sentence);
         }
@@ -85,8 +100,8 @@ public sealed class ClassificationData(
         return new()
         {
             Split = Spec.EvalSplit,
-            Rows = rows.Evaluation.Count,
-            Labels = dataset.Count(rows.Evaluation),
+            Rows = evaluated.Count,
+            Labels = dataset.Count(evaluated),
             Sha256 = hash.Hex(),
         };
     }

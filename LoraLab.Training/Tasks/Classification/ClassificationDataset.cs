@@ -16,6 +16,18 @@ public sealed class ClassificationDataset : Dataset
     /// <summary>Evaluation rows in file order, at least one.</summary>
     public required IReadOnlyList<LabeledSentence> Dev { get; init; }
 
+    /// <summary>Rows of the selection split in file order, if it is a file of its own; null: they are held out from training.</summary>
+    public IReadOnlyList<LabeledSentence>? Held { get; init; }
+
+    /// <summary>Which rows are the selection split.</summary>
+    public SelectionRule SelectionRule { get; init; } = SelectionRule.Default;
+
+    /// <summary>Where the training, evaluation and held rows were read; empty: unknown.</summary>
+    public IReadOnlyList<SplitSource> Sources { get; init; } = [];
+
+    /// <summary>Encoded rows of earlier runs.</summary>
+    internal EncodingCache Encodings { get; } = new();
+
     /// <inheritdoc />
     public override DatasetEntry Entry => new()
     {
@@ -26,6 +38,7 @@ public sealed class ClassificationDataset : Dataset
         EvalRows = Dev.Count,
         TrainLabels = Count(Train),
         EvalLabels = Count(Dev),
+        Warnings = Warnings,
         Toy = Toy,
     };
 
@@ -33,10 +46,16 @@ public sealed class ClassificationDataset : Dataset
     public override ClassificationRows Select(RunSpec spec)
     {
         TrainingSubset<LabeledSentence> subset = TrainingSubset<LabeledSentence>.Select(Name, Train, spec);
-        IReadOnlyList<LabeledSentence> evaluation = spec.EvalSplit == EvalSplit.Selection
-            ? SelectionSplit.Select(this, subset.Consumed, subset.Remaining)
-            : Dev;
-        return new(spec, this, subset.Consumed, [.. evaluation.Take(spec.EvalSamples ?? int.MaxValue)]);
+        (IReadOnlyList<LabeledSentence> evaluation, int source) = (spec.EvalSplit, Held) switch
+        {
+            (EvalSplit.Dev, _) => (Dev, 1),
+            (_, null) => (SelectionSplit.Select(this, subset.Consumed, subset.Remaining), 0),
+            _ => (Held, 2),
+        };
+        return new(spec, this, subset.Consumed, [.. evaluation.Take(spec.EvalSamples ?? int.MaxValue)])
+        {
+            EvaluationSource = Sources.ElementAtOrDefault(source),
+        };
     }
 
     /// <summary>Returns the number of rows of each label.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 
@@ -24,20 +23,37 @@ public static class ClassificationReader
     /// wrong.</exception>
     internal static ClassificationDataset Read(string name, string folder, DatasetManifest manifest)
     {
-        List<LabeledSentence> train = ReadSplit(name, folder, manifest, manifest.Train, out string trainSha256);
-        List<LabeledSentence> dev = ReadSplit(name, folder, manifest, manifest.Eval, out string devSha256);
+        RawSplit[] splits = [.. manifest.Files.Select(file => ReadSplit(name, folder, manifest, file))];
+        LabelReader labels = new(manifest);
+        IReadOnlyList<LabelReading> readings = labels.Choose([.. splits.Select(split => (split.DisplayName, split.LabelValues))]);
+        IReadOnlyList<LabeledSentence>[] rows = [.. splits.Select((split, i) => Label(split, labels, readings[i]))];
+        string[] problems = [.. splits.Select(split => split.Problems.Message).OfType<string>()];
+        if (problems.Length > 0)
+        {
+            throw RunFailure.BadData(string.Join(' ', problems), "dataset");
+        }
+
+        if (Array.FindIndex(rows, split => split.Count == 0) is int empty and >= 0)
+        {
+            throw RunFailure.BadData($"Dataset '{name}' is empty: {Excerpt.Of(splits[empty].File)} has no rows.", "dataset");
+        }
+
         return new ClassificationDataset
         {
             Name = name,
             Labels = manifest.Labels,
-            Train = train,
-            Dev = dev,
+            Train = rows[0],
+            Dev = rows[1],
+            Held = rows.ElementAtOrDefault(2),
+            SelectionRule = manifest.Selection ?? SelectionRule.Default,
+            Sources = [.. splits.Select(split => new SplitSource(split.File, [.. split.Rows.Select(row => row.Line)]))],
+            Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
-            Files = [new DatasetFile(manifest.Train, trainSha256), new DatasetFile(manifest.Eval, devSha256)],
+            Files = [.. splits.DistinctBy(split => split.File).Select(split => new DatasetFile(split.File, split.Sha256))],
         };
     }
 
-    private static List<LabeledSentence> ReadSplit(string name, string folder, DatasetManifest manifest, string file, out string sha256)
+    private static RawSplit ReadSplit(string name, string folder, DatasetManifest manifest, string file)
     {
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
@@ -46,60 +62,45 @@ public static class ClassificationReader
         }
 
         string displayName = $"{name}/{Excerpt.Of(file)}";
+        RowProblems problems = new(displayName);
+        RowReader reader = new(manifest, file, displayName, problems);
+        List<RawRow> rows = [.. reader.Read(TextFile.Read(path, displayName, out string sha256))];
+        bool asksForQuotes = manifest.Quoting is null && !manifest.HasQuoting(file) && manifest.FormatOf(file) != "jsonl";
+        return new(file, displayName, rows, problems, sha256, asksForQuotes ? WrittenQuotes.Warning(displayName, rows) : null);
+    }
+
+    private static List<LabeledSentence> Label(RawSplit split, LabelReader labels, LabelReading reading)
+    {
         List<LabeledSentence> rows = [];
-        foreach (RawRow raw in RowReader.Read(
-            path, displayName, manifest.FormatOf(file), manifest.SentenceColumn, manifest.LabelColumn, out sha256))
+        foreach (RawRow raw in split.Rows)
         {
+            string value = raw.Label?.Trim() ?? "";
+            int? label = value.Length == 0 ? null : labels.Read(value, reading);
             if (raw.Sentence.AsSpan().IsWhiteSpace())
             {
-                throw RunFailure.BadData($"{displayName}, line {raw.Line}: the sentence is empty.", "dataset");
+                split.Problems.Add(raw.Line, "the sentence is empty");
             }
 
-            rows.Add(new LabeledSentence(rows.Count, raw.Sentence, Label(manifest, raw, displayName)));
-        }
-
-        return rows.Count > 0 ? rows : throw RunFailure.BadData($"Dataset '{name}' is empty: {Excerpt.Of(file)} has no rows.", "dataset");
-    }
-
-    private static int Label(DatasetManifest manifest, RawRow raw, string displayName)
-    {
-        if (string.IsNullOrWhiteSpace(raw.Label))
-        {
-            throw RunFailure.BadData($"{displayName}, line {raw.Line}: the row has no label.", "dataset");
-        }
-
-        string value = raw.Label.Trim();
-        int label = manifest.LabelValues is not null
-            ? manifest.LabelValues.TryGetValue(value, out string? word) ? IndexOf(manifest.Labels, word) : -1
-            : IndexOf(manifest.Labels, value);
-        if (label < 0 && manifest.LabelValues is null
-            && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < manifest.Labels.Count)
-        {
-            label = index;
-        }
-
-        if (label >= 0)
-        {
-            return label;
-        }
-
-        string accepted = manifest.LabelValues is not null
-            ? Excerpt.Of(manifest.LabelValues.Keys)
-            : Excerpt.Of(manifest.Labels.Select((word, i) => $"{i} ({word})"));
-        throw RunFailure.BadData(
-            $"{displayName}, line {raw.Line}: the label '{Excerpt.Of(value)}' is unknown; the labels are {accepted}.", "dataset");
-    }
-
-    private static int IndexOf(IReadOnlyList<string> labels, string word)
-    {
-        for (int i = 0; i < labels.Count; i++)
-        {
-            if (string.Equals(labels[i], word, StringComparison.Ordinal))
+            if (value.Length == 0)
             {
-                return i;
+                split.Problems.Add(raw.Line, "the row has no label");
             }
+            else if (label is null)
+            {
+                split.Problems.Add(raw.Line, $"the label '{Excerpt.Of(value)}' is unknown", labels.Accepted(reading));
+            }
+
+            rows.Add(new LabeledSentence(rows.Count, raw.Sentence, label ?? 0));
         }
 
-        return -1;
+        return rows;
+    }
+
+    /// <summary>A file before its labels are read.</summary>
+    private sealed record RawSplit(
+        string File, string DisplayName, IReadOnlyList<RawRow> Rows, RowProblems Problems, string Sha256, string? Warning)
+    {
+        public IReadOnlyCollection<string> LabelValues =>
+            [.. Rows.Select(row => row.Label?.Trim() ?? "").Where(value => value.Length > 0).Distinct(StringComparer.Ordinal)];
     }
 }

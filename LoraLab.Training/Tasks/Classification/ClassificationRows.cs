@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Data;
-using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Tasks.Classification;
@@ -28,30 +27,28 @@ public sealed class ClassificationRows(
     /// <inheritdoc />
     public override int EvaluationCount => Evaluation.Count;
 
+    /// <summary>Where the evaluation rows were read; null: unknown.</summary>
+    public SplitSource? EvaluationSource { get; init; }
+
     /// <inheritdoc />
     public override ClassificationData Encode(ITokenizer tokenizer, int contextLength)
     {
-        ExampleEncoder encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), dataset.Labels, spec.LossScope, spec.StripSentence);
-        TrainingExample[] train = [.. Consumed.Select(encoder.EncodeTraining)];
-        List<EvaluationExample> examples = [.. Evaluation.Select(encoder.EncodeEvaluation)];
-        RequireContext(train, examples, contextLength);
-        return new(spec, dataset, this, train, examples);
-    }
-
-    private static void RequireContext(TrainingExample[] train, List<EvaluationExample> evaluation, int contextLength)
-    {
-        TrainingExample longest = train.MaxBy(example => example.Ids.Length)!;
-        EvaluationExample longestPrompt = evaluation.MaxBy(example => example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length))!;
-        int prompt = longestPrompt.PromptIds.Length + longestPrompt.LabelIds.Max(ids => ids.Length);
-        if (longest.Ids.Length > contextLength || prompt > contextLength)
+        RowFitting fitting = new(spec, dataset, tokenizer, contextLength);
+        IReadOnlyList<EncodedRow<TrainingExample>> train = fitting.Training(Consumed, dataset.Sources.FirstOrDefault());
+        IReadOnlyList<EncodedRow<EvaluationExample>> evaluated = fitting.Evaluation(Evaluation, EvaluationSource);
+        fitting.Require(train.Count, evaluated.Count);
+        LabeledSentence[] trained = [.. train.Select(row => row.Row)];
+        LabeledSentence[] evaluation = [.. evaluated.Select(row => row.Row)];
+        return new(spec, dataset, trained, [.. train.Select(row => row.Example)], evaluation, [.. evaluated.Select(row => row.Example)])
         {
-            (string file, int row, int length) = longest.Ids.Length > contextLength
-                ? ("training", longest.Row, longest.Ids.Length)
-                : ("evaluation", longestPrompt.Row, prompt);
-            throw RunFailure.BadData(
-                $"Row {row} of the {file} data has {length} tokens with its prompt, more than the model's context of "
-                    + $"{contextLength}; shorten or remove it.",
-                "dataset");
-        }
+            LongTraining = fitting.LongTraining,
+            LongEvaluation = fitting.LongEvaluation,
+            Warnings =
+            [
+                .. dataset.Warnings,
+                .. new[] { fitting.Warning }.OfType<string>(),
+                .. RowWarnings.Of(dataset, trained, evaluation, EvaluationSource),
+            ],
+        };
     }
 }

@@ -1,22 +1,23 @@
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// The selection split: rows of the training file that the run does not train on, held out to select hyper-parameters. SST-2's
-/// training rows are sub-phrases of one another, so a candidate that shares a word 5-gram with a training row is excluded.
+/// training rows are sub-phrases of one another, so a candidate that shares a word 5-gram with a training row is excluded; of a shorter
+/// text, all words count as one.
 /// </summary>
 internal static class SelectionSplit
 {
     private const int MaxRows = 872;
-    private const int MinRows = 400;
-    private const int MinWords = 10;
     private const int NgramLength = 5;
 
     /// <summary>Selects the first qualifying rows of <paramref name="candidates"/> in their order, equally many per label.</summary>
     public static IReadOnlyList<LabeledSentence> Select(
         ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
     {
+        SelectionRule rule = data.SelectionRule;
         HashSet<string> seen = [.. training.SelectMany(row => Ngrams(Words(row.Sentence)))];
         int quota = MaxRows / data.Labels.Count;
         int[] counts = new int[data.Labels.Count];
@@ -29,7 +30,7 @@ internal static class SelectionSplit
             }
 
             string[] words = Words(row.Sentence);
-            if (words.Length >= MinWords && !Ngrams(words).Any(seen.Contains))
+            if (words.Length >= rule.MinWords && !Ngrams(words).Any(seen.Contains))
             {
                 selected.Add(row);
                 if (++counts[row.Label] == quota && counts.All(count => count == quota))
@@ -40,13 +41,13 @@ internal static class SelectionSplit
         }
 
         int perLabel = counts.Min();
-        if (perLabel * data.Labels.Count < MinRows)
+        if (perLabel == 0 || perLabel * data.Labels.Count < rule.MinRows)
         {
             throw RunFailure.BadData(
-                $"The selection split of dataset '{data.Name}' would have {perLabel * data.Labels.Count} rows, "
-                    + $"but needs {MinRows}: too few of the "
-                + $"remaining rows have at least {MinWords} words and no {NgramLength} consecutive words in common with a training row; "
-                + "lower trainSamples or set evalSplit to \"dev\".",
+                $"The selection split of dataset '{data.Name}' would have {perLabel * data.Labels.Count} rows, but needs {rule.MinRows}: "
+                    + $"too few of the remaining rows have at least {rule.MinWords} words and no {NgramLength} consecutive words in common "
+                    + "with a training row; lower trainSamples, set evalSplit to \"dev\", or set \"selection\" in dataset.json to a file "
+                    + "of held-out rows or to lower minWords and minRows.",
                 "evalSplit");
         }
 
@@ -58,6 +59,11 @@ internal static class SelectionSplit
 
     private static IEnumerable<string> Ngrams(string[] words)
     {
+        if (words.Length < NgramLength)
+        {
+            yield return string.Join(' ', words);
+        }
+
         for (int i = 0; i + NgramLength <= words.Length; i++)
         {
             yield return string.Join(' ', words, i, NgramLength);

@@ -59,7 +59,7 @@ public sealed class DatasetReaderTests : IDisposable
     {
         _folder.Write("dataset.json", """{"train": "a.csv", "eval": "b.csv", "sentenceColumn": "text", "labelColumn": "mood","""
             + """ "labels": ["bad", "good"], "toy": true}""");
-        _folder.Write("a.csv", "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,1,plain \r\n");
+        _folder.Write("a.csv", "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,good,plain \r\n");
         _folder.Write("b.csv", "﻿text,mood\nok,good\n");
 
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);

@@ -8,7 +8,7 @@ namespace LoraLab.Tests.Training.Tasks.Classification;
 public sealed class DatasetFuzzTests(ITestOutputHelper output) : IDisposable
 {
     private const string Tsv = "sentence\tlabel\nso good \t1\nbad , \"really\" \t0\nnaïve and long and dull \t0\nfine\t1\n";
-    private const string Csv = "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,1,plain \r\n";
+    private const string Csv = "id,mood,text\r\n1,good,\"He said \"\"wow\"\", twice\"\r\n2,bad,\"two\nlines\"\r\n3,good,plain \r\n";
     private const string Jsonl = "{\"sentence\": \"naïve\", \"label\": -1}\n\n{\"label\": \"so-so\", \"sentence\": \"b\", \"more\": "
         + "[1]}\n{\"label\": true, \"sentence\": \"c\\n\"}\n";
     private const string CsvManifest = """{"train": "a.csv", "eval": "b.csv", "sentenceColumn": "text", "labelColumn": "mood","""

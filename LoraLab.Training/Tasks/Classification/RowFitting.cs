@@ -1,0 +1,177 @@
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tokenization;
+
+namespace LoraLab.Training.Tasks.Classification;
+
+/// <summary>Encodes the rows of a run. Rows of more tokens than allowed are refused, dropped or shortened.</summary>
+internal sealed class RowFitting
+{
+    private readonly RunSpec _spec;
+    private readonly EncodingCache _cache;
+    private readonly ExampleEncoder _encoder;
+    private readonly EncodingCache.Key _key;
+    private readonly int _limit;
+    private readonly List<string> _places = [];
+    private int _longest;
+
+    /// <summary>Creates the fitting of a run.</summary>
+    /// <param name="spec">Its specification.</param>
+    /// <param name="dataset">Its dataset.</param>
+    /// <param name="tokenizer">Tokenizer of the model.</param>
+    /// <param name="contextLength">Context of the model.</param>
+    /// <exception cref="RunFailure"><c>maxTokens</c> is more than the context.</exception>
+    public RowFitting(RunSpec spec, ClassificationDataset dataset, ITokenizer tokenizer, int contextLength)
+    {
+        (_spec, _cache) = (spec, dataset.Encodings);
+        _limit = spec.MaxTokens ?? contextLength;
+        if (_limit > contextLength)
+        {
+            throw RunFailure.BadData($"maxTokens must be at most {contextLength}, the context of the model; it is {_limit}.", "maxTokens");
+        }
+
+        _encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), dataset.Labels, spec.LossScope, spec.StripSentence);
+        _key = new(tokenizer, spec.Prompt, spec.LossScope, spec.StripSentence, spec.TooLong == TooLong.Truncate ? _limit : 0);
+    }
+
+    /// <summary>Training rows that are too long.</summary>
+    public int LongTraining { get; private set; }
+
+    /// <summary>Evaluation rows that are too long.</summary>
+    public int LongEvaluation { get; private set; }
+
+    /// <summary>What was done about the rows that are too long; null: there are none.</summary>
+    public string? Warning => Total == 0
+        ? null
+        : $"{Subject} more than {Limit} with the prompt and {(Total == 1 ? "was" : "were")} "
+            + $"{(_spec.TooLong == TooLong.Drop ? "dropped" : "truncated")}: {Places}.";
+
+    private int Total => LongTraining + LongEvaluation;
+
+    private string Limit => _spec.MaxTokens is null ? $"the model's context of {_limit} tokens" : $"maxTokens ({_limit})";
+
+    private string Subject
+    {
+        get
+        {
+            string[] parts = [.. new[] { Rows("training", LongTraining), Rows("evaluation", LongEvaluation) }.OfType<string>()];
+            return $"{string.Join(" and ", parts)} {(Total == 1 ? "has" : "have")}";
+        }
+    }
+
+    private string Places => string.Join(", ", _places);
+
+    /// <summary>Encodes the training rows that can be used, in order.</summary>
+    public IReadOnlyList<EncodedRow<TrainingExample>> Training(IReadOnlyList<LabeledSentence> rows, SplitSource? source)
+    {
+        (List<EncodedRow<TrainingExample>> fitting, LongTraining) = Fit<TrainingExample>(rows, source, _cache.Training, row =>
+        {
+            TrainingExample example = _encoder.EncodeTraining(row);
+            return new(row, example, example.Ids.Length);
+        });
+        return fitting;
+    }
+
+    /// <summary>Encodes the evaluation rows that can be used, in order.</summary>
+    public IReadOnlyList<EncodedRow<EvaluationExample>> Evaluation(IReadOnlyList<LabeledSentence> rows, SplitSource? source)
+    {
+        (List<EncodedRow<EvaluationExample>> fitting, LongEvaluation) = Fit<EvaluationExample>(rows, source, _cache.Evaluation, row =>
+        {
+            EvaluationExample example = _encoder.EncodeEvaluation(row);
+            return new(row, example, example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length));
+        });
+        return fitting;
+    }
+
+    /// <summary>Checks that no row is too long, unless the specification says what to do about it, and that rows are left.</summary>
+    /// <exception cref="RunFailure">Rows are too long; field <c>tooLong</c>.</exception>
+    public void Require(int training, int evaluation)
+    {
+        if (_spec.TooLong == TooLong.Refuse && Total > 0)
+        {
+            throw RunFailure.BadData(
+                $"{Subject} more than {Limit} with the prompt, the longest {NumberFormat.Count(_longest)}: {Places}; shorten or remove "
+                    + $"{(Total == 1 ? "it" : "them")}, or set tooLong to \"drop\" or \"truncate\".",
+                "tooLong");
+        }
+
+        if (training == 0 || evaluation == 0)
+        {
+            throw RunFailure.BadData(
+                $"All {(training == 0 ? "training" : "evaluation")} rows have more than {Limit} with the prompt, so none is left; set "
+                    + "tooLong to \"truncate\" or shorten the prompt.",
+                "tooLong");
+        }
+    }
+
+    private (List<EncodedRow<T>> Fitting, int TooLong) Fit<T>(
+        IReadOnlyList<LabeledSentence> rows,
+        SplitSource? source,
+        Func<EncodingCache.Key, LabeledSentence, Func<EncodedRow<T>>, EncodedRow<T>> cached,
+        Func<LabeledSentence, EncodedRow<T>> encode)
+    {
+        List<EncodedRow<T>> fitting = [];
+        List<int> tooLong = [];
+        foreach (LabeledSentence row in rows)
+        {
+            EncodedRow<T> encoded = cached(_key, row, () => Shorten(row, encode));
+            bool fits = encoded.Tokens <= _limit;
+            if (fits)
+            {
+                fitting.Add(encoded);
+            }
+
+            if (!fits || encoded.Row.Sentence.Length < row.Sentence.Length)
+            {
+                tooLong.Add(row.Row);
+                _longest = Math.Max(_longest, encoded.Tokens);
+            }
+        }
+
+        if (tooLong.Count > 0)
+        {
+            _places.Add(SplitSource.Places(source, tooLong));
+        }
+
+        return (fitting, tooLong.Count);
+    }
+
+    /// <summary>Encodes a row; if long rows are truncated, the longest beginning of its text that fits.</summary>
+    private EncodedRow<T> Shorten<T>(LabeledSentence row, Func<LabeledSentence, EncodedRow<T>> encode)
+    {
+        EncodedRow<T> whole = encode(row);
+        if (_spec.TooLong != TooLong.Truncate || whole.Tokens <= _limit)
+        {
+            return whole;
+        }
+
+        EncodedRow<T>? longest = null;
+        (int fits, int tooLong) = (0, row.Sentence.Length);
+        while (tooLong - fits > 1)
+        {
+            int middle = (fits + tooLong) / 2;
+            int end = char.IsHighSurrogate(row.Sentence[middle - 1]) ? middle - 1 : middle;
+            EncodedRow<T> beginning = encode(row with { Sentence = row.Sentence[..end] });
+            if (beginning.Tokens <= _limit)
+            {
+                (fits, longest) = (middle, beginning);
+            }
+            else
+            {
+                tooLong = middle;
+            }
+        }
+
+        return longest ?? throw RunFailure.BadData(
+            $"The prompt alone has more than {Limit}, so no row can be shortened to fit; shorten the prompt.", "prompt");
+    }
+
+    private static string? Rows(string split, int count) => count switch
+    {
+        0 => null,
+        1 => $"1 {split} row",
+        _ => $"{NumberFormat.Count(count)} {split} rows",
+    };
+}

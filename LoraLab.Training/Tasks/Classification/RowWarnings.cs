@@ -1,0 +1,53 @@
+using LoraLab.Contracts;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+
+namespace LoraLab.Training.Tasks.Classification;
+
+/// <summary>Warnings about the chosen rows of a run: labels that do not occur, and rows that are in both splits.</summary>
+internal static class RowWarnings
+{
+    /// <summary>Returns a warning per finding.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="training">Training rows.</param>
+    /// <param name="evaluation">Evaluation rows.</param>
+    /// <param name="evaluationSource">Where the evaluation rows were read; null: unknown.</param>
+    public static IEnumerable<string> Of(
+        ClassificationDataset dataset,
+        IReadOnlyList<LabeledSentence> training,
+        IReadOnlyList<LabeledSentence> evaluation,
+        SplitSource? evaluationSource)
+    {
+        if (Missing(dataset, training) is string untrained)
+        {
+            yield return $"Of {NumberFormat.Count(training.Count)} training rows, none has {untrained}, so the run cannot learn it; "
+                + "choose more rows, another dataSeed or another file.";
+        }
+
+        if (Missing(dataset, evaluation) is string unseen)
+        {
+            yield return $"Of {NumberFormat.Count(evaluation.Count)} evaluation rows, none has {unseen}; macro-F1 leaves out labels that "
+                + "are neither true nor predicted.";
+        }
+
+        HashSet<string> trained = [.. training.Select(row => row.Sentence.Trim())];
+        LabeledSentence[] shared = [.. evaluation.Where(row => trained.Contains(row.Sentence.Trim()))];
+        if (shared.Length > 0)
+        {
+            yield return $"{NumberFormat.Count(shared.Length)} of {NumberFormat.Count(evaluation.Count)} evaluation rows have the same "
+                + "text as a training row, so the evaluation overstates what the run learns: "
+                + $"{SplitSource.Places(evaluationSource, [.. shared.Select(row => row.Row)])}.";
+        }
+    }
+
+    private static string? Missing(ClassificationDataset dataset, IReadOnlyList<LabeledSentence> rows)
+    {
+        string[] missing = [.. dataset.Count(rows).Where(label => label.Value == 0).Select(label => $"'{label.Key}'")];
+        return missing.Length switch
+        {
+            0 => null,
+            1 => $"the label {missing[0]}",
+            _ => $"one of the labels {Excerpt.Of(missing)}",
+        };
+    }
+}
