@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace LoraLab.Files;
 
 /// <summary>Detects full disks and exhausted quotas.</summary>
-public static class DiskSpace
+public static partial class DiskSpace
 {
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
@@ -9,4 +11,11 @@ public static class DiskSpace
 
     /// <summary>Returns whether the error means that the disk is full, on Linux, macOS or Windows.</summary>
     public static bool IsShort(Exception error) => error is IOException && error.HResult is NoSpace or QuotaExceeded or NoSpaceWindows;
+
+    /// <summary>Returns the folder whose disk is full, from the file that the system's message names; null if it names none.</summary>
+    public static string? FolderOf(Exception error) =>
+        FileInMessage().Match(error.Message) is { Success: true } match ? Path.GetDirectoryName(match.Groups[1].Value) : null;
+
+    [GeneratedRegex("'([^']+)'[.]?$")]
+    private static partial Regex FileInMessage();
 }

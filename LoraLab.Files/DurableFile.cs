@@ -25,10 +25,11 @@ public static class DurableFile
 
     private static void Write(string path, Action<FileStream> content)
     {
-        string temporary = path + ".tmp";
+        string temporary = TemporaryName.Beside(path);
+        using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         try
         {
-            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            using (stream)
             {
                 content(stream);
                 stream.Flush(flushToDisk: true);

@@ -53,6 +53,13 @@ public static class EndMessages
         ? Cancelled(run)
         : $"Cancelled at step {Position(run)}: its worker did not stop in time and was killed. {HowToResume(run)}";
 
+    /// <summary>The error of a run whose process outlived its server, but is not provably that of this data directory.</summary>
+    /// <param name="processId">Its process id as recorded; null: none was.</param>
+    public static string NotOurWorker(int? processId) =>
+        $"The worker{(processId is int id ? $" (process {id})" : "")} outlived its server and is not provably this data directory's, "
+            + "which may be a copy of one that is in use: nothing was stopped; once no other server executes the run, resume it to "
+            + "continue from its last checkpoint here.";
+
     /// <summary>The error of a run that a rule stopped: the rule's own sentence, then how to resume.</summary>
     public static string Pruned(RunDocument run, string rule) => run.Attempts.Count == 0
         ? $"{rule} It had not started; resume it to queue it again."
@@ -93,7 +100,7 @@ public static class EndMessages
         ],
         EndReason.BadData => ["Correct what the error names, then clone the run; if only files had to be corrected, resume it."],
         EndReason.BudgetExceeded => ["Clone it with one of the changes below, or with a larger budget."],
-        EndReason.DiskFull => [$"Free some space in the data directory, then resume the run: {FromCheckpoint}."],
+        EndReason.DiskFull => [$"Free some space on the disk of the file that the error names, then resume the run: {FromCheckpoint}."],
         EndReason.WorkerLost => [$"Check the end of the log and the machine's memory, then resume the run: {FromCheckpoint}."],
         _ when run.State == RunState.Interrupted =>
             [$"Resume it: {FromCheckpoint} and ends with the same numbers as an uninterrupted run."],

@@ -31,6 +31,9 @@ public sealed record AttemptStarted : WorkerEvent
 {
     /// <summary>Operating-system process id.</summary>
     public int ProcessId { get; init; }
+
+    /// <summary>Start time of the process, UTC; null: an event of an earlier version.</summary>
+    public DateTimeOffset? ProcessStartedAt { get; init; }
 }
 
 /// <summary>The model and data are loaded and the adapters are in place; training begins.</summary>

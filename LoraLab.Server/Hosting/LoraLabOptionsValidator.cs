@@ -81,6 +81,20 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
             errors.Add($"LoraLab:Limits:QueuedRuns is {options.Limits.QueuedRuns}; it must be at least 1.");
         }
 
+        if (options.PathBase.Length > 0 && !PathPrefix.IsValid(options.PathBase))
+        {
+            errors.Add($"LoraLab:PathBase is \"{options.PathBase}\"; {PathPrefix.Form}, or absent for the root.");
+        }
+
+        for (int i = 0; i < options.KnownProxies.Count; i++)
+        {
+            if (ProxyAddresses.TryParse(options.KnownProxies[i] ?? "") is null)
+            {
+                errors.Add($"LoraLab:KnownProxies:{i} is \"{options.KnownProxies[i]}\"; it must be an address such as 127.0.0.1, "
+                    + "or a network such as 10.0.0.0/8.");
+            }
+        }
+
         errors.AddRange(ApiKeySection.Read(configuration).Errors);
 
         if (!_roles.Contains(options.Role))

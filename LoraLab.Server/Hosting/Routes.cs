@@ -31,11 +31,15 @@ internal static class Routes
 
     public static void UseProblems(this WebApplication app)
     {
+        app.UseKnownProxies();
         app.UseSecurityHeaders();
         // Compression reduces the points of many runs to a third of their size.
         app.UseResponseCompression();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        // Before routing, which then sees the same paths under a path base as without.
+        app.UseMiddleware<PathBaseMiddleware>();
+        app.UseRoutingWithHead();
     }
 
     public static void MapRestApi(this WebApplication app)
@@ -63,7 +67,10 @@ internal static class Routes
         api.MapSession();
     }
 
-    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(LiveHub.Path).RequireScope(Scopes.Read);
+    public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(
+        LiveHub.Path,
+        // Proxies cut a request that is silent for a minute.
+        static hub => hub.LongPolling.PollTimeout = TimeSpan.FromSeconds(30)).RequireScope(Scopes.Read);
 
     public static void MapApiDescription(this WebApplication app)
     {
@@ -92,6 +99,7 @@ internal static class Routes
     {
         // The dashboard's files are public: everything secret comes through the API.
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
-        app.MapFallbackToFile($"{{*path:nonfile:{PageConstraint.Name}}}", "index.html").AllowAnonymous().DisableRateLimiting();
+        app.MapFallback($"{{*path:nonfile:{PageConstraint.Name}}}", DashboardPage.WriteAsync)
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).AllowAnonymous().DisableRateLimiting();
     }
 }

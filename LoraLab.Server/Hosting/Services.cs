@@ -27,6 +27,7 @@ using LoraLab.Server.System.Health;
 using LoraLab.Server.System.Machine;
 using LoraLab.Server.Workers;
 using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
 
 namespace LoraLab.Server.Hosting;
 
@@ -42,6 +43,7 @@ internal static class Services
         builder.Services.AddOptions<LoraLabOptions>().BindConfiguration(LoraLabOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<LoraLabPaths>();
+        builder.Services.AddSingleton<ProxyAddresses>();
         builder.Services.AddSingleton<DataDirectoryLock>();
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<LoraLabOptions>>((host, options) =>
             host.ShutdownTimeout = ShutdownTimeout(options.Value));
@@ -188,7 +190,11 @@ internal static class Services
         {
             document.Info.Title = "LoraLab";
             document.Info.Version = ServerVersion.Text;
-            document.Servers?.Clear();
+            // Clients prepend the server's path to every route; its host is the one that served the document.
+            string path = document.Servers is [{ Url: { } url }, ..] && Uri.TryCreate(url, UriKind.Absolute, out Uri? server)
+                ? server.AbsolutePath.TrimEnd('/')
+                : "";
+            document.Servers = path.Length == 0 ? [] : [new OpenApiServer { Url = path }];
             return Task.CompletedTask;
         }));
 

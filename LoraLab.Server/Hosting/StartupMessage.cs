@@ -1,13 +1,15 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Hosting;
 
 /// <summary>The console output of a server that has started.</summary>
-internal sealed class StartupMessage(DemoRuns demoRuns)
+internal sealed class StartupMessage(DemoRuns demoRuns, IOptions<LoraLabOptions> options)
 {
     public async Task WriteAsync(IEnumerable<string> urls, bool demo, CancellationToken cancellationToken)
     {
-        string address = Browsable(urls.FirstOrDefault() ?? "");
+        string address = Browsable(urls.FirstOrDefault() ?? "") + options.Value.PathBase;
         Console.WriteLine($"LoraLab dashboard: {address}");
         if (!demo)
         {

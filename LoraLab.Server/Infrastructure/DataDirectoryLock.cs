@@ -1,14 +1,11 @@
 using System.Globalization;
+using LoraLab.Files;
 
 namespace LoraLab.Server.Infrastructure;
 
 /// <summary>Locks the data directory against a second server for the lifetime of this process.</summary>
 internal sealed class DataDirectoryLock : IDisposable
 {
-    private const int HeldUnix = 11;
-    private const int HeldMac = 35;
-    private const int HeldWindows = unchecked((int)0x80070020);
-
     private readonly FileStream _file;
 
     public DataDirectoryLock(LoraLabPaths paths)
@@ -20,7 +17,7 @@ internal sealed class DataDirectoryLock : IDisposable
             _file = new FileStream(
                 Path.Combine(paths.DataDirectory, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (error.HResult is HeldUnix or HeldMac or HeldWindows)
+        catch (IOException error) when (FileLock.IsHeld(error))
         {
             throw new StartFailure($"Another LoraLab server{Who(owner)} is using the data directory {paths.DataDirectory}; stop it, "
                 + "or set LoraLab:DataDirectory to another folder.");

@@ -45,6 +45,12 @@ internal sealed class LoraLabOptions
     /// <summary>Serves <c>/metrics</c> in Prometheus format; requires the scope read.</summary>
     public bool Prometheus { get; set; }
 
+    /// <summary>The path under which a proxy publishes the server, such as <c>/lab</c>; empty: the root.</summary>
+    public string PathBase { get; set; } = "";
+
+    /// <summary>Addresses or networks of the proxies whose <c>X-Forwarded-*</c> headers are believed.</summary>
+    public List<string> KnownProxies { get; set; } = [];
+
     public LimitOptions Limits { get; set; } = new();
 
     public string Role { get; set; } = "All";

@@ -1,29 +1,29 @@
-using System.Globalization;
-using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Live;
 
 /// <summary>Server-sent events of one run, for <c>curl -N</c> and scripts that cannot use the hub.</summary>
 internal static class LiveEndpoints
 {
-    public static void MapRunEvents(this RouteGroupBuilder runs) =>
-        runs.MapGet("/{id}/events", Stream).WithSummary("State, progress and metrics as server-sent events; continues after Last-Event-ID");
+    /// <summary>A comment is sent after this long without an event.</summary>
+    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(15);
 
-    private static Results<ServerSentEventsResult<string>, NoContent> Stream(
+    public static void MapRunEvents(this RouteGroupBuilder runs) =>
+        runs.MapGet("/{id}/events", Stream).Produces<string>(200, EventStream.ContentType).Produces(204)
+            .WithSummary("State, progress and metrics as server-sent events; continues after Last-Event-ID");
+
+    private static IResult Stream(
         string id,
         HttpRequest request,
         IRunStore store,
         LiveFeed feed,
         LiveReplay replay,
+        TimeProvider time,
         IHostApplicationLifetime lifetime,
         CancellationToken cancellationToken)
     {
@@ -38,15 +38,17 @@ internal static class LiveEndpoints
         bool over = run.Document.State.IsTerminal() && store.ReadEvents(afterSeq, id) is { Complete: true, Events.Count: 0 };
         return over
             ? TypedResults.NoContent()
-            : TypedResults.ServerSentEvents(ReadAsync(id, afterSeq, store, feed, replay, lifetime.ApplicationStopping, cancellationToken));
+            : new EventStream(ReadAsync(id, afterSeq, store, feed, replay, time, lifetime.ApplicationStopping, cancellationToken));
     }
 
-    private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
+    /// <summary>The run's events until it has ended; null after every interval without one.</summary>
+    private static async IAsyncEnumerable<LiveEvent?> ReadAsync(
         string id,
         long afterSeq,
         IRunStore store,
         LiveFeed feed,
         LiveReplay replay,
+        TimeProvider time,
         CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -60,10 +62,7 @@ internal static class LiveEndpoints
             {
                 while (subscription.Events.TryRead(out LiveEvent? live))
                 {
-                    yield return new SseItem<string>(JsonSerializer.Serialize(live, ContractJson.Options), live.Type)
-                    {
-                        EventId = live.Seq.ToString(CultureInfo.InvariantCulture),
-                    };
+                    yield return live;
                 }
 
                 if (store.Find(id)?.Document.State.IsTerminal() != false && !subscription.Events.TryPeek(out _))
@@ -71,7 +70,13 @@ internal static class LiveEndpoints
                     yield break;
                 }
 
-                if (!await WaitAsync(subscription, ending.Token))
+                Task<bool> next = WaitAsync(subscription, ending.Token);
+                while (await Task.WhenAny(next, Task.Delay(_quiet, time, ending.Token)) != next && !ending.IsCancellationRequested)
+                {
+                    yield return null;
+                }
+
+                if (!await next)
                 {
                     yield break;
                 }

@@ -88,7 +88,7 @@ internal static class RunFileEndpoints
         return TypedResults.Bytes(File.ReadAllBytes(path), "application/json");
     }
 
-    private static IResult Adapter(string id, IRunStore store, LoraLabPaths paths)
+    private static IResult Adapter(string id, IRunStore store, LoraLabPaths paths, CancellationToken cancellationToken)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
@@ -99,32 +99,20 @@ internal static class RunFileEndpoints
                 : $"Run {id} has no adapter yet; it is saved at the end of the run.");
         }
 
-        return TypedResults.Stream(Zip(folder), "application/zip", $"{id}-adapter.zip");
+        return TypedResults.Stream(
+            response => ZipAsync(folder, response, cancellationToken), "application/zip", $"{id}-adapter.zip");
     }
 
-    /// <summary>
-    /// The zip as a temporary file that is deleted on close: adapters may be large, and a known length lets clients show progress.
-    /// </summary>
-    private static FileStream Zip(string folder)
+    /// <summary>Writes the zip as it is sent: adapters may be large, and neither memory nor disk should hold a second copy.</summary>
+    private static async Task ZipAsync(string folder, Stream response, CancellationToken cancellationToken)
     {
-        FileStream file = new(
-            Path.Combine(Path.GetTempPath(), $"loralab-{Guid.NewGuid():n}.zip"),
-            FileMode.CreateNew,
-            FileAccess.ReadWrite,
-            FileShare.None,
-            64 * 1024,
-            FileOptions.DeleteOnClose | FileOptions.Asynchronous);
-        using (ZipArchive zip = new(file, ZipArchiveMode.Create, leaveOpen: true))
+        await using ZipArchive zip = await ZipArchive.CreateAsync(
+            response, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken);
+        foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
-            foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
-            {
-                // Weights hardly compress; a higher level is not worth the time.
-                zip.CreateEntryFromFile(path, Path.GetFileName(path), CompressionLevel.Fastest);
-            }
+            // Weights hardly compress; a higher level is not worth the time.
+            await zip.CreateEntryFromFileAsync(path, Path.GetFileName(path), CompressionLevel.Fastest, cancellationToken);
         }
-
-        file.Position = 0;
-        return file;
     }
 
     private static bool Prefers(HttpRequest request, string type) =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
@@ -13,7 +12,7 @@ namespace LoraLab.Server.Scheduling;
 
 /// <summary>
 /// Runs before the queue opens: ends runs that a dead server left active (waits for their worker, whose stdin is closed, kills it if it
-/// does not exit, imports its remaining events), and returns interrupted runs to the head of the queue.
+/// does not exit and is provably ours, imports its remaining events), and returns interrupted runs to the head of the queue.
 /// </summary>
 internal sealed class Recovery(
     IRunStore store,
@@ -24,6 +23,11 @@ internal sealed class Recovery(
     TimeProvider time,
     ILogger<Recovery> log)
 {
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A worker whose server died exits within 4.5 seconds; what lives longer without proof is not ours.</summary>
+    private static readonly TimeSpan _longestExit = TimeSpan.FromSeconds(6);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         List<RunDocument> left = [.. store.QueuePage().Running.Select(run => run.Document)];
@@ -53,32 +57,52 @@ internal sealed class Recovery(
     {
         using IDisposable? scope = log.BeginRunScope(run.Id);
         string events = Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events);
-        await EndProcessAsync(run.Attempts[^1], events, cancellationToken);
+        bool over = await EndProcessAsync(new OrphanedWorker(run.Attempts[^1], events), run.Attempts[^1], cancellationToken);
         AttemptImport import = new(run.Id, new EventTail(events), importer, log);
         await import.ImportAllAsync(time, cancellationToken);
-        await ending.RecoverAsync(run.Id, import.Ended, cancellationToken);
+        if (over || import.Ended is not null)
+        {
+            await ending.RecoverAsync(run.Id, import.Ended, cancellationToken);
+        }
+        else
+        {
+            await ending.EndAsync(run.Id, EndReason.WorkerLost, EndMessages.NotOurWorker(run.Attempts[^1].ProcessId), cancellationToken);
+        }
+
         log.LogInformation("Recovered run {Run}, left active by an earlier server: {State}", run.Id, store.Find(run.Id)?.Document.State);
     }
 
-    private async Task EndProcessAsync(RunAttempt attempt, string events, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for the exit of the attempt's process, and kills it after the grace period if it is provably ours. False: a process remains
+    /// that may be another server's, and was not touched.
+    /// </summary>
+    private async Task<bool> EndProcessAsync(OrphanedWorker worker, RunAttempt attempt, CancellationToken cancellationToken)
     {
-        using Process? process = OrphanedWorker.Find(attempt, events);
-        if (process is null)
+        long began = time.GetTimestamp();
+        TimeSpan grace = TimeSpan.FromSeconds(options.Value.CancelGraceSeconds);
+        bool killed = false;
+        while (true)
         {
-            return;
-        }
+            TimeSpan waited = time.GetElapsedTime(began);
+            switch (worker.State)
+            {
+                case OrphanState.Gone:
+                    return true;
+                case OrphanState.Ours when !killed && waited >= grace:
+                    log.LogWarning("Killing worker process {Process} of an earlier server, which does not stop", attempt.ProcessId);
+                    worker.Kill();
+                    killed = true;
+                    break;
+                case OrphanState.Ours when killed && waited >= grace + _longestExit:
+                case OrphanState.Unproven when waited >= (killed ? grace + _longestExit : _longestExit):
+                    log.LogError(
+                        "Process {Process} or another one holds the event file of this run or has its worker's id, but is not provably "
+                            + "this data directory's worker; it is left alone, and the run ends",
+                        attempt.ProcessId);
+                    return false;
+            }
 
-        using CancellationTokenSource grace = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        grace.CancelAfter(TimeSpan.FromSeconds(options.Value.CancelGraceSeconds));
-        try
-        {
-            await process.WaitForExitAsync(grace.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            log.LogWarning("Killing worker process {Process} of an earlier server, which does not stop", process.Id);
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(cancellationToken);
+            await Task.Delay(_pollInterval, time, cancellationToken);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Threading.RateLimiting;
+using LoraLab.Contracts.Live;
 using LoraLab.Server.Infrastructure;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -47,6 +48,8 @@ internal sealed class RateLimits(IOptions<LoraLabOptions> options) : IConfigureO
         bool direct = (remote is null || IPAddress.IsLoopback(remote))
             && AllowedHostNames.IsLoopback(context.Request.Host.Host)
             && !_forwarding.Any(context.Request.Headers.ContainsKey);
-        return direct ? null : KeyIdentity.HashOf(context.User) is { } key ? $"key {key}" : $"address {remote}";
+        // Where WebSockets are blocked, the live channel needs a request for every event; a stranger's are counted.
+        bool live = context.Request.Path.StartsWithSegments(LiveHub.Path) && context.User.Identity is { IsAuthenticated: true };
+        return direct || live ? null : KeyIdentity.HashOf(context.User) is { } key ? $"key {key}" : $"address {remote}";
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Torch;
 using Spectre.Console;
@@ -35,7 +36,7 @@ internal static class DoctorCommand
         else
         {
             Line("libtorch", $"{torch.__version__} through TorchSharp {Versions.TorchSharp}");
-            Line("threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount}");
+            Line("threads", $"{torch.get_num_threads()} of {ControlGroup.Read().Threads(Environment.ProcessorCount)}");
             Line("auto device", DeviceChoice.Resolve("auto").ToString());
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Files;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
@@ -40,7 +41,7 @@ public static class RandomModel
         Directory.CreateDirectory(folder);
 
         // Written after the weights: a folder without config.json is not a model, so an unfinished one cannot be used.
-        string unfinished = configFile + ".tmp";
+        string unfinished = TemporaryName.Beside(configFile);
         try
         {
             File.WriteAllText(unfinished, written.ToJsonString(_indented) + "\n");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using TorchSharp;
 
 namespace LoraLab.Training.Torch;
@@ -15,15 +16,18 @@ public static class Devices
     /// <summary>The CPU, and the GPUs if this build supports them.</summary>
     public static IReadOnlyList<DeviceEntry> List()
     {
-        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        ControlGroup group = ControlGroup.Read();
+        double? total = MachineMemoryMb()?.Total;
+        double? limit = group.MemoryBytes / Mebibyte is double granted && !(total <= granted) ? granted : null;
         List<DeviceEntry> devices =
         [
             new()
             {
                 Id = "cpu",
-                Name = CpuName(),
-                TotalMemoryMb = memory.TotalAvailableMemoryBytes / Mebibyte,
-                UsedMemoryMb = UsedSystemMemoryMb(),
+                Name = CpuName(group),
+                // The runtime's own number is that of its heap where a limit is set.
+                TotalMemoryMb = limit ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Mebibyte),
+                UsedMemoryMb = limit is null ? UsedSystemMemoryMb() : group.MemoryUsedBytes / Mebibyte,
             },
         ];
         if (DeviceChoice.Backend == "cuda" && _driver.Value is Nvml nvml)
@@ -57,28 +61,38 @@ public static class Devices
         return (List().FirstOrDefault(entry => entry.Id == id)?.TotalMemoryMb ?? 0) * Mebibyte;
     }
 
-    private static string CpuName()
+    private static string CpuName(ControlGroup group)
     {
         const string CpuInfo = "/proc/cpuinfo";
         string? model = File.Exists(CpuInfo)
             ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
                 ?.Split(':', 2)[1].Trim()
             : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
-        return $"{model ?? "CPU"} ({Environment.ProcessorCount} threads)";
+        return $"{model ?? "CPU"} ({group.Threads(Environment.ProcessorCount)} threads)";
     }
 
     private static double? UsedSystemMemoryMb()
     {
+        if (MachineMemoryMb() is (double total, double available))
+        {
+            return total - available;
+        }
+
+        using Process self = Process.GetCurrentProcess();
+        return self.WorkingSet64 / Mebibyte;
+    }
+
+    private static (double Total, double Available)? MachineMemoryMb()
+    {
         const string MemInfo = "/proc/meminfo";
         if (!File.Exists(MemInfo))
         {
-            using Process self = Process.GetCurrentProcess();
-            return self.WorkingSet64 / Mebibyte;
+            return null;
         }
 
         Dictionary<string, double> kilobytes = File.ReadLines(MemInfo).Take(3)
             .Select(line => line.Split([':', ' '], StringSplitOptions.RemoveEmptyEntries))
             .ToDictionary(parts => parts[0], parts => double.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
-        return (kilobytes["MemTotal"] - kilobytes["MemAvailable"]) / 1024;
+        return (kilobytes["MemTotal"] / 1024, kilobytes["MemAvailable"] / 1024);
     }
 }

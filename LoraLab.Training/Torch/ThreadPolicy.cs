@@ -1,11 +1,14 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using LoraLab.Files;
 
 namespace LoraLab.Training.Torch;
 
 /// <summary>
-/// Wait policy of libtorch's OpenMP threads. By default they spin for a long time, and a small model trains ten times slower if another
-/// program competes for the cores; sleeping immediately makes it twice as slow on idle cores. So they spin for some microseconds,
-/// then sleep. Settings in the environment take precedence.
+/// Number and wait policy of libtorch's OpenMP threads: as many as there are cores, or as the CPU quota of the control group allows. By
+/// default they spin for a long time, and a small model trains ten times slower if another program competes for the cores; sleeping
+/// immediately makes it twice as slow on idle cores. So they spin for some microseconds, then sleep. Settings in the environment take
+/// precedence.
 /// </summary>
 internal static partial class ThreadPolicy
 {
@@ -15,6 +18,13 @@ internal static partial class ThreadPolicy
         if (OperatingSystem.IsWindows())
         {
             return;
+        }
+
+        // OpenMP counts cores and knows no quota: with more threads than CPUs, all wait for those that the system has suspended.
+        ControlGroup group = ControlGroup.Read();
+        if (group.Cpus is not null && group.Threads(int.MaxValue) <= Environment.ProcessorCount)
+        {
+            _ = SetEnvironment("OMP_NUM_THREADS", group.Threads(int.MaxValue).ToString(CultureInfo.InvariantCulture), 0);
         }
 
         // .NET keeps its own copy of the environment; native libraries only see changes by setenv.

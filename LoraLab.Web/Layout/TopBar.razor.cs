@@ -41,6 +41,7 @@ public sealed partial class TopBar
 
     private string LiveText => Live.Status switch
     {
+        LiveStatus.Live when Live.IsPolling => "Live by long polling",
         LiveStatus.Live => "Live",
         LiveStatus.Connecting => "Connecting…",
         _ => "Reconnecting…",
@@ -53,9 +54,13 @@ public sealed partial class TopBar
         _ => "is-lost",
     };
 
-    private string LiveTitle => Live.Status == LiveStatus.Live
-        ? "Curves and states update live"
-        : "Not connected to the server; retrying";
+    private string LiveTitle => Live.Status switch
+    {
+        LiveStatus.Live when Live.IsPolling => "Curves and states update live, with more requests than usual: WebSockets are blocked "
+            + "between this browser and the server, by an extension, a policy or a proxy",
+        LiveStatus.Live => "Curves and states update live",
+        _ => "Not connected to the server; retrying",
+    };
 
     private string ThemeIcon => Theme.IsDark ? Icons.Material.Outlined.DarkMode : Icons.Material.Outlined.LightMode;
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 
 namespace LoraLab.Web.State;
@@ -7,32 +9,31 @@ namespace LoraLab.Web.State;
 /// <summary>
 /// The single connection to the live hub. Topics are reference-counted: the hub subscribes with a topic's first listener and
 /// unsubscribes with its last. After a reconnect all topics are subscribed again from the last sequence number, and
-/// <see cref="Reconnected"/> makes the pages refetch what they show.
+/// <see cref="Reconnected"/> makes the pages refetch what they show. Where WebSockets are blocked (by an extension,
+/// a policy or a proxy; in the constructor, in the handshake, or soon after it), it uses long polling.
 /// </summary>
 public sealed class LiveClient : IAsyncDisposable
 {
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly HubConnection _hub;
+    /// <summary>A socket that does not open, and a hub that does not respond through it, within this time is blocked.</summary>
+    private static readonly TimeSpan _socketTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Sockets that close earlier than this, twice in a row, are closed by something between browser and server.</summary>
+    private static readonly TimeSpan _shortLife = TimeSpan.FromSeconds(60);
+
+    private readonly Uri _address;
     private readonly List<Listener> _listeners = [];
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private HubConnection? _hub;
+    private long _opened;
+    private int _shortLived;
     private long? _lastSeq;
     private bool _startedUnconnected;
     private bool _connecting;
 
-    public LiveClient(Uri baseAddress)
-    {
-        _hub = new HubConnectionBuilder()
-            .WithUrl(new Uri(baseAddress, LiveHub.Path.TrimStart('/')))
-            .WithAutomaticReconnect(new ReconnectPolicy())
-            .AddJsonProtocol(protocol => ContractJson.Apply(protocol.PayloadSerializerOptions))
-            .Build();
-        _hub.On<LiveEvent>(LiveHub.Event, Dispatch);
-        _hub.Reconnecting += _ => SetStatusAsync(LiveStatus.Reconnecting);
-        _hub.Reconnected += _ => ResumeAsync();
-        _hub.Closed += error => _closing.IsCancellationRequested ? Task.CompletedTask : ConnectAsync();
-    }
+    public LiveClient(Uri baseAddress) => _address = new Uri(baseAddress, LiveHub.Path.TrimStart('/'));
 
     /// <summary>Raised when <see cref="Status"/> changes.</summary>
     public event Action? StatusChanged;
@@ -44,6 +45,11 @@ public sealed class LiveClient : IAsyncDisposable
     public event Action? SignedOut;
 
     public LiveStatus Status { get; private set; } = LiveStatus.Connecting;
+
+    /// <summary>Whether WebSockets are blocked and events come by long polling.</summary>
+    public bool IsPolling { get; private set; }
+
+    private bool IsConnected => _hub is { State: HubConnectionState.Connected };
 
     /// <summary>Connects, retrying until it succeeds.</summary>
     public async Task ConnectAsync()
@@ -58,16 +64,12 @@ public sealed class LiveClient : IAsyncDisposable
         {
             try
             {
-                if (_hub.State == HubConnectionState.Disconnected)
-                {
-                    await _hub.StartAsync(_closing.Token);
-                }
-
+                await StartAsync();
                 await ResumeAsync();
                 _connecting = false;
                 return;
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (!_closing.IsCancellationRequested)
             {
                 if (failure is HttpRequestException { StatusCode: System.Net.HttpStatusCode.Unauthorized })
                 {
@@ -89,11 +91,11 @@ public sealed class LiveClient : IAsyncDisposable
         Listener listener = new(this, topic, handler);
         bool first = !_listeners.Any(other => other.Topic == topic);
         _listeners.Add(listener);
-        if (first && _hub.State == HubConnectionState.Connected)
+        if (first && IsConnected)
         {
             try
             {
-                await _hub.InvokeAsync(LiveHub.Subscribe, new[] { topic }, _lastSeq);
+                await _hub!.InvokeAsync(LiveHub.Subscribe, new[] { topic }, _lastSeq);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -113,8 +115,66 @@ public sealed class LiveClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
-        await _hub.DisposeAsync();
+        if (_hub is not null)
+        {
+            await _hub.DisposeAsync();
+        }
+
         _closing.Dispose();
+    }
+
+    /// <summary>Opens a WebSocket; if that alone does not work, uses long polling from now on.</summary>
+    private async Task StartAsync()
+    {
+        if (!IsPolling)
+        {
+            try
+            {
+                await OpenAsync(HttpTransportType.WebSockets, _socketTimeout);
+                return;
+            }
+            catch (Exception blocked) when (blocked is not HttpRequestException && !_closing.IsCancellationRequested)
+            {
+                // The server has answered by HTTP: it is the socket that does not open.
+            }
+        }
+
+        await OpenAsync(HttpTransportType.LongPolling, Timeout.InfiniteTimeSpan);
+        IsPolling = true;
+    }
+
+    private async Task OpenAsync(HttpTransportType transport, TimeSpan timeout)
+    {
+        if (_hub is { } old)
+        {
+            _hub = null;
+            await old.DisposeAsync();
+        }
+
+        HubConnection hub = new HubConnectionBuilder()
+            .WithUrl(_address, transport)
+            .AddJsonProtocol(protocol => ContractJson.Apply(protocol.PayloadSerializerOptions))
+            .Build();
+        hub.On<LiveEvent>(LiveHub.Event, Dispatch);
+        hub.Closed += _ => OnClosedAsync(hub);
+        _hub = hub;
+        using CancellationTokenSource late = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+        late.CancelAfter(timeout);
+        await hub.StartAsync(late.Token).WaitAsync(late.Token);
+        _opened = Stopwatch.GetTimestamp();
+    }
+
+    private async Task OnClosedAsync(HubConnection hub)
+    {
+        if (hub != _hub || _closing.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _shortLived = Stopwatch.GetElapsedTime(_opened) < _shortLife ? _shortLived + 1 : 0;
+        IsPolling |= _shortLived > 1;
+        await SetStatusAsync(LiveStatus.Reconnecting);
+        await ConnectAsync();
     }
 
     private void Dispatch(LiveEvent live)
@@ -138,7 +198,7 @@ public sealed class LiveClient : IAsyncDisposable
         string[] topics = [.. _listeners.Select(listener => listener.Topic).Distinct()];
         if (topics.Length > 0)
         {
-            await _hub.InvokeAsync(LiveHub.Subscribe, topics, _lastSeq);
+            await _hub!.InvokeAsync(LiveHub.Subscribe, topics, _lastSeq);
         }
 
         bool first = _connected.TrySetResult();
@@ -152,9 +212,9 @@ public sealed class LiveClient : IAsyncDisposable
     private void Remove(Listener listener)
     {
         _listeners.Remove(listener);
-        if (_hub.State == HubConnectionState.Connected && !_listeners.Any(other => other.Topic == listener.Topic))
+        if (IsConnected && !_listeners.Any(other => other.Topic == listener.Topic))
         {
-            _ = _hub.SendAsync(LiveHub.Unsubscribe, new[] { listener.Topic });
+            _ = _hub!.SendAsync(LiveHub.Unsubscribe, new[] { listener.Topic });
         }
     }
 

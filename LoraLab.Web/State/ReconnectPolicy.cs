@@ -1,14 +1,10 @@
-using Microsoft.AspNetCore.SignalR.Client;
-
 namespace LoraLab.Web.State;
 
 /// <summary>Retries forever, so that open pages reconnect after a server restart.</summary>
-internal sealed class ReconnectPolicy : IRetryPolicy
+internal static class ReconnectPolicy
 {
     private static readonly TimeSpan[] _delays =
         [TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)];
 
     internal static TimeSpan Delay(long attempt) => _delays[Math.Min(attempt, _delays.Length - 1)];
-
-    public TimeSpan? NextRetryDelay(RetryContext retryContext) => Delay(retryContext.PreviousRetryCount);
 }

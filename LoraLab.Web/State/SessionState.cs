@@ -54,7 +54,8 @@ public sealed class SessionState(LabApi api, NavigationManager navigation)
     public async Task SignInAsync(string key, string? returnTo)
     {
         await api.SignInAsync(new SignInRequest(key), CancellationToken.None);
-        navigation.NavigateTo(LocalPath(returnTo), forceLoad: true);
+        // Absolute, because a path such as "javascript:…" would otherwise be an address of its own.
+        navigation.NavigateTo(navigation.BaseUri + LocalPath(returnTo)[1..], forceLoad: true);
     }
 
     public async Task SignOutAsync()

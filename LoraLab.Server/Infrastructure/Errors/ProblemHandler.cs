@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace LoraLab.Server.Infrastructure.Errors;
 
 /// <summary>Turns exceptions into problem documents without stack traces.</summary>
-internal sealed partial class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> log) : IExceptionHandler
+internal sealed partial class ProblemHandler(IProblemDetailsService problems, LoraLabPaths paths, ILogger<ProblemHandler> log)
+    : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
@@ -25,7 +26,8 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
             _ when DiskSpace.IsShort(exception) => Describe(
                 StatusCodes.Status507InsufficientStorage,
                 "diskFull",
-                "The disk of the data directory is full, so the request could not be stored; free some space and send it again."),
+                $"The disk of {DiskSpace.FolderOf(exception) ?? paths.DataDirectory} is full, so the request could not be stored; "
+                    + "free some space there and send it again."),
             _ => Describe(
                 StatusCodes.Status500InternalServerError,
                 "internal",

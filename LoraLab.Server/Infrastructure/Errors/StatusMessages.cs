@@ -16,18 +16,21 @@ internal static class StatusMessages
         }
 
         HttpRequest request = context.HttpContext.Request;
+        PathString path = request.PathBase + request.Path;
+        string routes = $"see {request.PathBase}/api-docs for all routes.";
         (string code, string? detail) = problem.Status switch
         {
             StatusCodes.Status401Unauthorized =>
-                ("keyNeeded", $"{Refusal(context.HttpContext)} Send a key as Authorization: Bearer KEY, or sign in at /login."),
+                ("keyNeeded", $"{Refusal(context.HttpContext)} Send a key as Authorization: Bearer KEY, "
+                    + $"or sign in at {request.PathBase}/login."),
             StatusCodes.Status403Forbidden => ("scopeMissing", "This request requires a key with the scope "
                 + $"{RequiredScope.For(context.HttpContext)}, which the key that was sent does not have."),
             StatusCodes.Status429TooManyRequests => (
                 "tooManyRequests",
                 "This client exceeds LoraLab:Limits:RequestsPerMinute; wait the number of seconds in the Retry-After header."),
-            StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {request.Path}; see /api-docs for all routes."),
+            StatusCodes.Status404NotFound => ("noRoute", $"There is nothing at {path}; {routes}"),
             StatusCodes.Status405MethodNotAllowed =>
-                ("methodNotAllowed", $"{request.Path} does not support {request.Method}; see /api-docs for all routes."),
+                ("methodNotAllowed", $"{path} does not support {request.Method}; {routes}"),
             StatusCodes.Status415UnsupportedMediaType =>
                 ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
             _ => ("refused", problem.Detail),

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage.Records;
 
@@ -13,8 +14,6 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// </summary>
 internal sealed partial class ArtifactFiles(LoraLabPaths paths)
 {
-    private const string Unfinished = ".tmp";
-
     private static readonly EnumerationOptions _walk = new()
     {
         RecurseSubdirectories = true,
@@ -42,7 +41,7 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
     {
         try
         {
-            return name.Contains(Unfinished, StringComparison.Ordinal) || name == RunRecords.Submission
+            return name.Contains(TemporaryName.Suffix, StringComparison.Ordinal) || name == RunRecords.Submission
                 ? null
                 : new RunArtifact
                 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 
@@ -8,7 +9,7 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// Opens the database at startup: checks all of it, moves a damaged one aside and creates an empty one, and migrates one of an earlier
 /// version to the current schema after a backup.
 /// </summary>
-internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
+internal sealed partial class DatabaseOpener(TimeProvider time, ILogger log)
 {
     private const int BackupsKept = 3;
 
@@ -93,7 +94,7 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
         string backup = NameFor($"{path}.schema-{version}", ".backup");
         DurableFile.Copy(path, backup);
         foreach (string old in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.schema-*.backup")
-            .OrderByDescending(File.GetLastWriteTimeUtc).Skip(BackupsKept))
+            .Where(file => OwnBackup().IsMatch(file)).OrderByDescending(File.GetLastWriteTimeUtc).Skip(BackupsKept))
         {
             File.Delete(old);
         }
@@ -150,4 +151,8 @@ internal sealed class DatabaseOpener(TimeProvider time, ILogger log)
 
         return name;
     }
+
+    /// <summary>A name from <see cref="NameFor"/>: what a user calls a copy of their own is theirs.</summary>
+    [GeneratedRegex("[.]schema-[0-9]+-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?[.]backup$")]
+    private static partial Regex OwnBackup();
 }

@@ -21,11 +21,12 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     /// <summary>Whether there is enough free space for another run.</summary>
     public bool HasFreeSpace()
     {
-        bool room = FreeBytes() is not long free || free >= options.Value.MinimumFreeMb * MiB;
+        (string folder, long? free) = Tightest();
+        bool room = free is null || free >= options.Value.MinimumFreeMb * MiB;
         if (!room && !_refused)
         {
             log.LogWarning("Less than {Minimum} MiB (LoraLab:MinimumFreeMb) are free on the disk of {Folder}; "
-                + "queued runs are not started until there is more", options.Value.MinimumFreeMb, paths.DataDirectory);
+                + "queued runs are not started until there is more", options.Value.MinimumFreeMb, folder);
         }
 
         _refused |= !room;
@@ -35,7 +36,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
     /// <summary>True once after <see cref="HasFreeSpace"/> was false and there is enough space again.</summary>
     public bool SpaceRecovered()
     {
-        if (!_refused || (FreeBytes() ?? 0) < options.Value.MinimumFreeMb * MiB)
+        if (!_refused || (Tightest().Free ?? 0) < options.Value.MinimumFreeMb * MiB)
         {
             return false;
         }
@@ -50,7 +51,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         lock (_gate)
         {
             FileInfo file = new(ReserveFile);
-            if (Bytes == 0 || (file.Exists && file.Length == Bytes) || FreeBytes() < 2 * Bytes)
+            if (Bytes == 0 || (file.Exists && file.Length == Bytes) || FreeBytes(paths.DataDirectory) < 2 * Bytes)
             {
                 return;
             }
@@ -90,11 +91,16 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         }
     }
 
-    private long? FreeBytes()
+    /// <summary>The folder with the least free space: the runs may lie on a disk of their own.</summary>
+    private (string Folder, long? Free) Tightest() => ((string[])[paths.DataDirectory, paths.RunsDirectory])
+        .Select(folder => (Folder: folder, Free: FreeBytes(folder)))
+        .MinBy(disk => disk.Free ?? long.MaxValue);
+
+    private static long? FreeBytes(string folder)
     {
         try
         {
-            return new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
+            return new DriveInfo(folder).AvailableFreeSpace;
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
         {

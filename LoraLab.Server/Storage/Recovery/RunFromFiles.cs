@@ -57,7 +57,7 @@ internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths p
                 Attempts =
                 [
                     .. document.Attempts.SkipLast(1),
-                    document.Attempts[^1] with { ProcessId = started.ProcessId, ProcessStartedAt = started.At },
+                    document.Attempts[^1] with { ProcessId = started.ProcessId, ProcessStartedAt = started.ProcessStartedAt ?? started.At },
                 ],
             };
         }

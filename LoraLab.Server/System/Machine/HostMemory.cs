@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using LoraLab.Files;
 
 namespace LoraLab.Server.System.Machine;
 
-/// <summary>Used and total memory of the machine, in MiB.</summary>
+/// <summary>Used and total memory, in MiB: of the machine, or of this server's control group where that has less.</summary>
 internal static class HostMemory
 {
     private const double Mebi = 1024 * 1024;
@@ -12,7 +13,10 @@ internal static class HostMemory
     {
         if (OperatingSystem.IsLinux() && File.Exists("/proc/meminfo"))
         {
-            return ReadProc();
+            (double used, double total) = ReadProc();
+            return ControlGroup.Read() is { MemoryBytes: { } limit } group && limit / Mebi < total
+                ? ((group.MemoryUsedBytes ?? used * Mebi) / Mebi, limit / Mebi)
+                : (used, total);
         }
 
         if (OperatingSystem.IsWindows())

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Scheduling;
@@ -46,7 +47,7 @@ internal sealed class MachineReport(
             Version = ServerVersion.Text,
             OperatingSystem = RuntimeInformation.OSDescription,
             Runtime = RuntimeInformation.FrameworkDescription,
-            Cores = Environment.ProcessorCount,
+            Cores = ControlGroup.Read().Threads(Environment.ProcessorCount),
             TotalMemoryMb = HostMemory.Read().Total,
             Devices = devices,
             Lanes = lanes.Names,

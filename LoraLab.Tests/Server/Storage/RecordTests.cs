@@ -4,6 +4,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Files;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.Index;
@@ -37,6 +38,7 @@ public sealed class RecordTests : IDisposable
             Assert.Skip("Windows has no pipes with a name in a folder.");
         }
 
+        TemporaryName.IsPredictable.Value = true;
         using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         disk.Put("bbbb");
@@ -75,6 +77,7 @@ public sealed class RecordTests : IDisposable
             Assert.Skip("Windows has no pipes with a name in a folder.");
         }
 
+        TemporaryName.IsPredictable.Value = true;
         using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         string pipe = Path.Combine(Data, "store.json.tmp");
@@ -98,6 +101,7 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void Start_CommittedButNotInTheFiles_FilesSaySo()
     {
+        TemporaryName.IsPredictable.Value = true;
         using (StoreOnDisk disk = new(_folder.Path))
         {
             disk.Put("aaaa");
@@ -128,6 +132,7 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void RetryRecords_DiskThatRecovered_FilesAgreeWithTheDatabase()
     {
+        TemporaryName.IsPredictable.Value = true;
         using StoreOnDisk disk = new(_folder.Path);
         disk.Put("aaaa");
         string obstacle = Path.Combine(disk.Paths.RunDirectory("aaaa"), "run.json.tmp", "in the way");
@@ -159,6 +164,7 @@ public sealed class RecordTests : IDisposable
     [Fact]
     public void Transact_NumbersThatCannotBeCovered_IsRefusedAndLeavesNothing()
     {
+        TemporaryName.IsPredictable.Value = true;
         using StoreOnDisk disk = new(_folder.Path);
         disk.Emit("aaaa", 1);
         string obstacle = Path.Combine(Data, "store.json.tmp", "in the way");

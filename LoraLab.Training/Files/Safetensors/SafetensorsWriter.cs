@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using LoraLab.Files;
 using TorchSharp;
 
 namespace LoraLab.Training.Files.Safetensors;
@@ -30,10 +31,11 @@ public static class SafetensorsWriter
         // Wider elements first, so that every tensor is aligned to its element size; then by name.
         DeferredTensor[] ordered =
             [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        string temporary = TemporaryName.Beside(path);
+        using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         try
         {
-            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            using (stream)
             {
                 WriteHeader(stream, ordered, metadata);
                 foreach (DeferredTensor tensor in ordered)

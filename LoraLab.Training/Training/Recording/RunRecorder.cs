@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
@@ -31,7 +32,11 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
     public void Log(string message) => log.Write(message);
 
     /// <summary>Records the start of the attempt.</summary>
-    public void Started() => Append(new AttemptStarted { ProcessId = Environment.ProcessId });
+    public void Started()
+    {
+        using Process self = Process.GetCurrentProcess();
+        Append(new AttemptStarted { ProcessId = self.Id, ProcessStartedAt = self.StartTime.ToUniversalTime() });
+    }
 
     /// <summary>Records that the run is prepared for its first step.</summary>
     public void Prepared(RunPrepared prepared) => Append(prepared);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
@@ -15,12 +16,13 @@ namespace LoraLab.Training.Training.Resume;
 /// are complete on disk, and the state file has the hash of the tensor file, so that a checkpoint damaged by a power failure is detected
 /// and the previous one is used.
 /// </summary>
-public sealed class CheckpointFolders(RunDirectory directory)
+public sealed partial class CheckpointFolders(RunDirectory directory)
 {
     private const int Kept = 2;
     private const string StateFile = "state.json";
     private const string TensorsFile = "state.safetensors";
     private const string Prefix = "step-";
+    private const string Previous = ".before";
     private readonly string _root = Path.Combine(directory.FullPath, RunFiles.Checkpoints);
 
     /// <summary>Writes a checkpoint and deletes all but the last two.</summary>
@@ -28,8 +30,7 @@ public sealed class CheckpointFolders(RunDirectory directory)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:00000000}");
         string complete = Path.Combine(_root, name);
-        string unfinished = complete + ".tmp";
-        Discard(unfinished);
+        string unfinished = TemporaryName.Beside(complete);
         Directory.CreateDirectory(unfinished);
         try
         {
@@ -38,7 +39,7 @@ public sealed class CheckpointFolders(RunDirectory directory)
             TrainingState sealedState = state with { TensorsSha256 = Sha256Hash.OfFile(path) };
             DurableFile.WriteAllText(Path.Combine(unfinished, StateFile), JsonSerializer.Serialize(sealedState, ContractJson.Indented));
         }
-        catch (IOException)
+        catch
         {
             // On a full disk, free the space of the partial checkpoint for the final events.
             Discard(unfinished);
@@ -46,15 +47,19 @@ public sealed class CheckpointFolders(RunDirectory directory)
         }
 
         // A second checkpoint of the same step adds its evaluation. The previous one stays readable until the new one has its name.
-        string previous = complete + ".before";
-        Discard(previous);
+        string? previous = null;
         if (Directory.Exists(complete))
         {
+            previous = Path.ChangeExtension(TemporaryName.Beside(complete), Previous);
             Directory.Move(complete, previous);
         }
 
         Directory.Move(unfinished, complete);
-        Discard(previous);
+        if (previous is not null)
+        {
+            Discard(previous);
+        }
+
         foreach (string old in NewestFirst().Skip(Kept))
         {
             Discard(old);
@@ -93,7 +98,7 @@ public sealed class CheckpointFolders(RunDirectory directory)
     }
 
     private List<string> NewestFirst() => !Directory.Exists(_root) ? [] :
-        [.. Directory.EnumerateDirectories(_root, Prefix + "*").Where(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal))
+        [.. Directory.EnumerateDirectories(_root, Prefix + "*").Where(folder => Complete().IsMatch(Path.GetFileName(folder)))
             .OrderDescending(StringComparer.Ordinal)];
 
     private static void Discard(string folder)
@@ -103,4 +108,8 @@ public sealed class CheckpointFolders(RunDirectory directory)
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    /// <summary>The names that this class gives to complete checkpoints, and version 0.1 gave; others are left alone.</summary>
+    [GeneratedRegex("^step-[0-9]{8,}(([.][0-9a-z]+)?[.]before)?$")]
+    private static partial Regex Complete();
 }

@@ -1,4 +1,17 @@
-// Loaded in the head, before the first paint, so that the first frame has the right colors.
+// Loaded in the head, before anything else.
+
+// The page belongs under its base address: without the slash at its end, or at a server whose path base only a proxy should show, the
+// dashboard would not start.
+(() => {
+  const base = new URL(document.baseURI).pathname;
+  const path = window.location.pathname;
+  if (!path.startsWith(base)) {
+    const rest = `${path}/` === base ? '' : path.slice(1);
+    window.location.replace(base + rest + window.location.search + window.location.hash);
+  }
+})();
+
+// The colors, before the first paint, so that the first frame has the right ones.
 (() => {
   const key = 'loralab.theme';
   const system = window.matchMedia('(prefers-color-scheme: dark)');
