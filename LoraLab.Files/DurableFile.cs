@@ -26,7 +26,7 @@ public static class DurableFile
     private static void Write(string path, Action<FileStream> content)
     {
         string temporary = TemporaryName.Beside(path);
-        using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        using FileStream stream = new(temporary, TemporaryName.Mode, FileAccess.Write, FileShare.None, bufferSize: 0);
         try
         {
             using (stream)

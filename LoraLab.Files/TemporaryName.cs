@@ -9,6 +9,9 @@ public static class TemporaryName
     /// <summary>How every name ends, so that listings can leave unfinished files out.</summary>
     public const string Suffix = ".tmp";
 
+    /// <summary>How a temporary file is opened: it must not exist.</summary>
+    public static FileMode Mode => IsPredictable.Value ? FileMode.Create : FileMode.CreateNew;
+
     /// <summary>For tests that obstruct a write: names are not random in the tasks that set it.</summary>
     internal static AsyncLocal<bool> IsPredictable { get; } = new();
 

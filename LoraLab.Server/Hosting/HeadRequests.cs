@@ -1,8 +1,8 @@
 namespace LoraLab.Server.Hosting;
 
 /// <summary>
-/// Answers <c>HEAD</c> wherever <c>GET</c> is answered: the request is routed like a GET and executed as HEAD, so that the handler sends the
-/// same status and headers, and the server leaves the body out.
+/// Answers <c>HEAD</c> wherever <c>GET</c> is answered: the request is routed like a GET and executed as HEAD, so that the handler sends
+/// the same status and headers, and the server leaves the body out.
 /// </summary>
 internal static class HeadRequests
 {

@@ -45,7 +45,7 @@ internal sealed class PathBaseMiddleware(RequestDelegate next, IOptions<LoraLabO
     }
 
     private string? PrefixOf(HttpContext context) =>
-        context.Request.Headers[Header] is [{ } forwarded] && proxies.Sent(context) && PathPrefix.IsValid(forwarded)
+        context.Request.Headers[Header] is [{ } forwarded] && proxies.Contain(SocketAddress.Of(context)) && PathPrefix.IsValid(forwarded)
             ? forwarded
             : options.Value.PathBase;
 

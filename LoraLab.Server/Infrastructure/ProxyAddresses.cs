@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Infrastructure;
@@ -16,12 +15,8 @@ internal sealed class ProxyAddresses(IOptions<LoraLabOptions> options)
         : IPNetwork.TryParse(entry, out IPNetwork network) ? network
         : null;
 
-    /// <summary>
-    /// Whether the request's connection comes from one of them: the address of the socket, not the one that a header may claim.
-    /// </summary>
-    public bool Sent(HttpContext context) =>
-        context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint is IPEndPoint remote
-        && Networks.Any(network => network.Contains(Plain(remote.Address)));
+    /// <summary>Whether it is the address of one of them.</summary>
+    public bool Contain(IPAddress? address) => address is not null && Networks.Any(network => network.Contains(Plain(address)));
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -8,6 +8,7 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace LoraLab.Server.Runs;
 
@@ -88,7 +89,7 @@ internal static class RunFileEndpoints
         return TypedResults.Bytes(File.ReadAllBytes(path), "application/json");
     }
 
-    private static IResult Adapter(string id, IRunStore store, LoraLabPaths paths, CancellationToken cancellationToken)
+    private static IResult Adapter(string id, HttpContext context, IRunStore store, LoraLabPaths paths, CancellationToken cancellationToken)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
@@ -97,6 +98,12 @@ internal static class RunFileEndpoints
             throw ApiFailure.NotFound("noAdapter", run.Document.State.IsTerminal()
                 ? $"Run {id} ended without an adapter."
                 : $"Run {id} has no adapter yet; it is saved at the end of the run.");
+        }
+
+        // The end of a compressed entry is written synchronously, whatever the caller does; the rest is not.
+        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
+        {
+            control.AllowSynchronousIO = true;
         }
 
         return TypedResults.Stream(

@@ -79,7 +79,9 @@ public sealed class PathBaseTests(PathBaseTests.PublishedServer fixture) : IClas
     [Fact]
     public async Task Problem_OfAnUnknownRoute_NamesTheAddressThatTheClientSees()
     {
-        using HttpResponseMessage response = await _http.GetAsync("/lab/api/v1/nothing");
+        using HttpRequestMessage request = new(HttpMethod.Get, "/lab/api/v1/nothing");
+        request.Headers.Authorization = fixture.Key.Header;
+        using HttpResponseMessage response = await _http.SendAsync(request);
 
         Assert.Contains("/lab/api/v1/nothing", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using Microsoft.Extensions.Options;
 
@@ -51,7 +52,7 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         lock (_gate)
         {
             FileInfo file = new(ReserveFile);
-            if (Bytes == 0 || (file.Exists && file.Length == Bytes) || FreeBytes(paths.DataDirectory) < 2 * Bytes)
+            if (Bytes == 0 || (file.Exists && file.Length == Bytes) || DiskSpace.Tightest(paths.DataDirectory).Free < 2 * Bytes)
             {
                 return;
             }
@@ -91,20 +92,6 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
         }
     }
 
-    /// <summary>The folder with the least free space: the runs may lie on a disk of their own.</summary>
-    private (string Folder, long? Free) Tightest() => ((string[])[paths.DataDirectory, paths.RunsDirectory])
-        .Select(folder => (Folder: folder, Free: FreeBytes(folder)))
-        .MinBy(disk => disk.Free ?? long.MaxValue);
-
-    private static long? FreeBytes(string folder)
-    {
-        try
-        {
-            return new DriveInfo(folder).AvailableFreeSpace;
-        }
-        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The runs may lie on a disk of their own.</summary>
+    private (string Folder, long? Free) Tightest() => DiskSpace.Tightest(paths.DataDirectory, paths.RunsDirectory);
 }

@@ -1,3 +1,4 @@
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -23,8 +24,9 @@ internal sealed class DiskCheck(LoraLabPaths paths, IOptions<LoraLabOptions> opt
                 await file.WriteAsync(new byte[1], cancellationToken);
             }
 
-            long free = new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
-            string text = $"{free >> 20} MiB are free on the disk of {paths.DataDirectory}.";
+            (string folder, long? bytes) = DiskSpace.Tightest(paths.DataDirectory, paths.RunsDirectory);
+            long free = bytes ?? throw new IOException($"the free space of {folder} is unknown");
+            string text = $"{free >> 20} MiB are free on the disk of {folder}.";
             return free < TooLittle ? HealthCheckResult.Unhealthy(text)
                 : free < Little ? HealthCheckResult.Degraded(text)
                 : HealthCheckResult.Healthy(text);

@@ -40,8 +40,8 @@ internal sealed class MachineReport(
             problems.Add(failure.Message);
         }
 
-        long free = FreeBytes();
-        problems.AddRange(Problems(free));
+        (string tightest, long? free) = DiskSpace.Tightest(paths.DataDirectory, paths.RunsDirectory);
+        problems.AddRange(Problems(tightest, free));
         return new SystemDocument
         {
             Version = ServerVersion.Text,
@@ -53,7 +53,7 @@ internal sealed class MachineReport(
             Lanes = lanes.Names,
             MemoryBudgetMb = options.Value.MemoryBudgetMb,
             DataDirectory = paths.DataDirectory,
-            FreeDiskBytes = free,
+            FreeDiskBytes = free ?? -1,
             RunBytes = RunBytes(),
             Runs = store.Counts().Total,
             StartedAt = _startedAt,
@@ -61,7 +61,7 @@ internal sealed class MachineReport(
         };
     }
 
-    private IEnumerable<string> Problems(long free)
+    private IEnumerable<string> Problems(string tightest, long? free)
     {
         if (locator.Problem is { } problem)
         {
@@ -76,19 +76,7 @@ internal sealed class MachineReport(
 
         if (free is >= 0 and < LittleDisk)
         {
-            yield return $"Only {free >> 20} MiB are free on the disk of {paths.DataDirectory}; delete runs or move the data directory.";
-        }
-    }
-
-    private long FreeBytes()
-    {
-        try
-        {
-            return new DriveInfo(paths.DataDirectory).AvailableFreeSpace;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return -1;
+            yield return $"Only {free >> 20} MiB are free on the disk of {tightest}; delete runs or move the data directory.";
         }
     }
 

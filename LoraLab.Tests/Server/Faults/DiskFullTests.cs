@@ -41,6 +41,7 @@ public sealed class DiskFullTests
 
         Assert.Equal((RunState.Failed, EndReason.DiskFull), (hit.State, hit.EndReason));
         Assert.Contains("disk is full", hit.Error, StringComparison.Ordinal);
+        Assert.Contains(disk.Path, hit.Error, StringComparison.Ordinal);
         Assert.Contains("resume", hit.Error, StringComparison.Ordinal);
         Assert.NotEmpty(hit.LogTail);
         Assert.NotNull(hit.Attempts[0].CheckpointStep);
@@ -104,6 +105,32 @@ public sealed class DiskFullTests
         Assert.Equal(5, (await new RunApi(second.Http).MetricsAsync(run.Id)).Series["train/loss"].X.Count);
     }
 
+    [Fact]
+    public async Task Disk_OfTheRunsAloneIsFull_IsTheOneThatIsNamed()
+    {
+        using SmallDisk disk = new(8);
+        using TemporaryFolder data = new();
+        string runs = Path.Combine(data.Path, "runs");
+        Directory.CreateSymbolicLink(runs, disk.Path);
+        await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with
+        {
+            DataDirectory = data.Path,
+            Environment = new Dictionary<string, string> { ["LoraLab__MinimumFreeMb"] = "4" },
+        });
+        disk.Fill(leave: 2 << 20);
+        RunApi api = new(server.Http);
+
+        RunDocument waiting = await api.SubmitAsync("""{"notes":"steps=1"}""");
+
+        using HttpResponseMessage ready = await server.Http.GetAsync("/health/ready");
+        string health = await ready.Content.ReadAsStringAsync();
+        Assert.Contains($"free on the disk of {runs}", health, StringComparison.Ordinal);
+        Assert.Contains($"free on the disk of {runs}", server.Output, StringComparison.Ordinal);
+        Assert.Equal(RunState.Queued, (await api.GetAsync(waiting.Id)).State);
+        disk.Free();
+        Assert.Equal(RunState.Completed, (await api.WaitForEndAsync(waiting.Id)).State);
+    }
+
     /// <summary>Writes and fills the disk until a write fails; every earlier write was stored.</summary>
     private static async Task UntilFullAsync(RunApi api, SmallDisk disk, string id)
     {
@@ -117,7 +144,9 @@ public sealed class DiskFullTests
             using HttpResponseMessage response = await api.Http.SendAsync(request);
             if (response.StatusCode == HttpStatusCode.InsufficientStorage)
             {
-                Assert.Contains("\"diskFull\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+                string problem = await response.Content.ReadAsStringAsync();
+                Assert.Contains("\"diskFull\"", problem, StringComparison.Ordinal);
+                Assert.Contains($"The disk of {disk.Path}", problem, StringComparison.Ordinal);
                 return;
             }
 

@@ -32,7 +32,7 @@ public static class SafetensorsWriter
         DeferredTensor[] ordered =
             [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
         string temporary = TemporaryName.Beside(path);
-        using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        using FileStream stream = new(temporary, TemporaryName.Mode, FileAccess.Write, FileShare.None);
         try
         {
             using (stream)
