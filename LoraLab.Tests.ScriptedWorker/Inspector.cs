@@ -66,6 +66,7 @@ internal static class Inspector
                 EvalRows = 4,
             }],
         },
+        "roots" => new InspectResponse { Id = request.Id, EmptyRoots = [] },
         "devices" => new InspectResponse
         {
             Id = request.Id,

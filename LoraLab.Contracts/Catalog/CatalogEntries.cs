@@ -35,6 +35,12 @@ public sealed record ModelEntry
 
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
+
+    /// <summary>Commit of the downloaded revision, or of the snapshot in a Hugging Face cache; null: unknown.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>Branch, tag or commit that was requested when it was downloaded; null: unknown.</summary>
+    public string? Revision { get; init; }
 }
 
 /// <summary>A dataset folder.</summary>
@@ -69,4 +75,10 @@ public sealed record DatasetEntry
 
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
+
+    /// <summary>Commit of the downloaded revision, or of the snapshot in a Hugging Face cache; null: unknown.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>Branch, tag or commit that was requested when it was downloaded; null: unknown.</summary>
+    public string? Revision { get; init; }
 }

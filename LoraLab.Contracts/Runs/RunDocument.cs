@@ -200,6 +200,12 @@ public sealed record RunEnvironment
     /// null: not measured.
     /// </summary>
     public double? ProbeMemoryMb { get; init; }
+
+    /// <summary>Commit of the model's revision, on which the run resumes; null: the model was not downloaded by revision.</summary>
+    public string? ModelRevision { get; init; }
+
+    /// <summary>Commit of the dataset's revision, on which the run resumes; null: the dataset was not downloaded by revision.</summary>
+    public string? DatasetRevision { get; init; }
 }
 
 /// <summary>Extensions of <see cref="RunState"/>.</summary>

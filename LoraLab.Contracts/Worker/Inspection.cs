@@ -15,7 +15,7 @@ public sealed record InspectRequest
     /// <summary>Request id, repeated in the response.</summary>
     public long Id { get; init; }
 
-    /// <summary><c>methods</c>, <c>models</c>, <c>datasets</c>, <c>validate</c>, <c>estimate</c> or <c>devices</c>.</summary>
+    /// <summary><c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c> or <c>devices</c>.</summary>
     [JsonPropertyName("ask")]
     public required string Kind { get; init; }
 
@@ -46,6 +46,9 @@ public sealed record InspectResponse
 
     /// <summary>Response to <c>estimate</c>.</summary>
     public MemoryEstimate? Estimate { get; init; }
+
+    /// <summary>Response to <c>roots</c>: which configured roots have no entry and why, one sentence each.</summary>
+    public IReadOnlyList<string>? EmptyRoots { get; init; }
 
     /// <summary>Response to <c>devices</c>.</summary>
     public IReadOnlyList<DeviceEntry>? Devices { get; init; }

@@ -54,10 +54,11 @@ internal static class EvaluateCommand
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         return AdapterOption.Run(() =>
         {
-            (RunSpec spec, int step) = request.Resolve(services);
+            (RunSpec spec, RunFingerprint? trained) = request.Resolve(services);
+            using IDisposable pins = services.Preparation().Pin(trained);
             // A newly initialized LoRA adapter changes nothing, so the base model needs no code path of its own.
             using PreparedRun run = services.Preparation().Prepare(spec, CancellationToken.None);
-            foreach (string warning in run.Warnings)
+            foreach (string warning in trained is null ? [] : run.Warnings)
             {
                 Console.Error.WriteLine($"warning: {warning}");
             }
@@ -65,20 +66,23 @@ internal static class EvaluateCommand
             EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
             if (predictions is not null)
             {
-                Write(predictions, outcome, step);
+                Write(predictions, outcome, trained?.Training.Steps ?? 0);
             }
 
-            AnsiConsole.WriteLine(JsonSerializer.Serialize(Result(request, run.Spec, outcome), ContractJson.Indented));
+            AnsiConsole.WriteLine(JsonSerializer.Serialize(Result(request, run, outcome), ContractJson.Indented));
             return ExitCodes.Success;
         });
     }
 
-    private static Dictionary<string, object?> Result(EvaluationRequest request, RunSpec spec, EvaluationOutcome outcome)
+    private static Dictionary<string, object?> Result(EvaluationRequest request, PreparedRun run, EvaluationOutcome outcome)
     {
+        RunSpec spec = run.Spec;
         Dictionary<string, object?> result = new()
         {
             ["model"] = spec.Model,
+            ["modelRevision"] = run.Environment.ModelRevision,
             ["dataset"] = spec.Dataset,
+            ["datasetRevision"] = run.Environment.DatasetRevision,
             ["adapter"] = request.Adapter,
             ["prompt"] = spec.Prompt,
             ["stripSentence"] = spec.StripSentence,

@@ -15,9 +15,12 @@ namespace LoraLab.Training.Cli;
 internal sealed record EvaluationRequest(
     string? Adapter, string? Model, string? Dataset, string? Prompt, int? Samples, EvalSplit? Split)
 {
-    /// <summary>Returns the specification whose evaluation answers the request, and the optimizer steps of the adapter.</summary>
+    /// <summary>An evaluation needs at least one training row.</summary>
+    private static readonly RunSpec _untrained = new() { Rank = 1, TrainSamples = 1 };
+
+    /// <summary>Returns the specification whose evaluation answers the request, and the fingerprint of the adapter's run.</summary>
     /// <exception cref="RunFailure">The adapter cannot be used, or an option is invalid.</exception>
-    public (RunSpec Spec, int Step) Resolve(TrainerServices services)
+    public (RunSpec Spec, RunFingerprint? Trained) Resolve(TrainerServices services)
     {
         if (Samples < 1)
         {
@@ -26,13 +29,13 @@ internal sealed record EvaluationRequest(
 
         if (Adapter is null)
         {
-            return (Evaluated(new RunSpec { Rank = 1, TrainSamples = 1 }), 0);
+            return (Evaluated(_untrained), null);
         }
 
         string folder = services.Adapters.Find(Adapter);
         RunSpec? trained = AdapterOrigin.Spec(folder);
         PeftConfig config = PeftImport.ReadConfig(folder);
-        RunSpec spec = Evaluated(trained ?? new RunSpec { Model = AdapterOption.BaseModel(services, folder, Model) }) with
+        RunSpec spec = Evaluated(trained ?? _untrained with { Model = AdapterOption.BaseModel(services, folder, Model) }) with
         {
             InitFrom = Adapter,
             Rank = config.Rank,
@@ -41,24 +44,20 @@ internal sealed record EvaluationRequest(
             TargetModules = config.Targets ?? throw RunFailure.BadData(
                 $"The adapter_config.json of '{Adapter}' has no target_modules; add the names of the adapted layers."),
         };
-        return (spec, AdapterOrigin.Fingerprint(folder)?.Training.Steps ?? 0);
+        return (spec, AdapterOrigin.Fingerprint(folder));
     }
 
     /// <summary>A specification with the evaluation of <paramref name="trained"/> and nothing of its training.</summary>
     private RunSpec Evaluated(RunSpec trained)
     {
-        EvalSplit split = Split ?? trained.EvalSplit;
-        // The selection split consists of rows that the run did not train on, so it depends on those that it did.
-        bool isSelection = split == EvalSplit.Selection;
+        // The training rows stay: the selection split consists of others, and the warnings of the run are about them.
         return trained with
         {
             Model = Model ?? trained.Model,
             Dataset = Dataset ?? trained.Dataset,
             Prompt = Prompt ?? trained.Prompt,
-            EvalSplit = split,
+            EvalSplit = Split ?? trained.EvalSplit,
             EvalSamples = Samples ?? trained.EvalSamples,
-            TrainSamples = isSelection ? trained.TrainSamples : 1,
-            DataOffset = isSelection ? trained.DataOffset : 0,
             OrderSeed = null,
             Method = "lora",
             MethodOptions = [],

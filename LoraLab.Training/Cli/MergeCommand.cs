@@ -29,6 +29,7 @@ internal static class MergeCommand
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         string adapter = services.Adapters.Find(adapterName);
         string model = modelName ?? AdapterOrigin.Spec(adapter)?.Model ?? AdapterOption.BaseModel(services, adapter, null);
+        using IDisposable pins = services.Preparation().Pin(AdapterOrigin.Fingerprint(adapter));
         TorchRuntime.EnsureLoaded();
         int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName);
         AnsiConsole.WriteLine($"Merged the adapter into {changed} weights of '{model}': {output.FullName}");

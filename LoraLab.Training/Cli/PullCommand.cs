@@ -10,7 +10,10 @@ internal static class PullCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
-        Argument<string> name = new("name") { Description = "A model (owner/name or owner/name@revision) or the dataset sst2." };
+        Argument<string> name = new("name")
+        {
+            Description = "A model (owner/name or owner/name@revision) or the dataset sst2 (or sst2@revision).",
+        };
         Command command = new("pull", "Download a model or SST-2 from the Hugging Face Hub.") { name };
         command.SetAction((result, cancellation) =>
             HubPull.RunAsync(result.GetRequiredValue(name), configuration, AnsiConsole.Console, cancellation));

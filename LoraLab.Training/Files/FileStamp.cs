@@ -12,7 +12,7 @@ internal readonly record struct FileStamp(string Path, long Bytes, DateTime Writ
     public static FileStamp Of(string path)
     {
         FileInfo file = new(path);
-        FileInfo target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+        FileInfo target = file.LinkTarget is null ? file : new FileInfo(PhysicalPath.Of(path));
         return target.Exists ? new(path, target.Length, target.LastWriteTimeUtc) : new(path, -1, default);
     }
 

@@ -91,7 +91,8 @@ public sealed record TrainingConfiguration
             }
             else
             {
-                warnings.Add($"LoraLab:{key} contains {folder}, which does not exist and is ignored.");
+                warnings.Add(
+                    $"LoraLab:{key} contains {folder}, which {(File.Exists(folder) ? "is a file" : "does not exist")} and is ignored.");
             }
         }
 

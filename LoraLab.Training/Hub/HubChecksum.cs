@@ -10,7 +10,7 @@ internal static class HubChecksum
     /// <summary>Hashes a whole stream with the algorithm of <paramref name="expected"/>; null if it has no checksum.</summary>
     public static async Task<string?> OfAsync(Stream content, HubFile expected, CancellationToken cancellationToken)
     {
-        if (expected.Sha256 is null && expected.GitSha1 is null)
+        if (!expected.HasChecksum)
         {
             return null;
         }
@@ -37,11 +37,11 @@ internal static class HubChecksum
     public static bool Matches(string? hash, HubFile expected) =>
         hash is null || string.Equals(hash, expected.Sha256 ?? expected.GitSha1, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether the file on disk has the expected size and checksum.</summary>
+    /// <summary>Whether the file on disk has the expected size and checksum, as far as they are known.</summary>
     public static async Task<bool> IsAsync(string path, HubFile expected, CancellationToken cancellationToken)
     {
         FileInfo file = new(path);
-        if (!file.Exists || file.Length != expected.Size)
+        if (!file.Exists || (expected.Size is long size && file.Length != size))
         {
             return false;
         }

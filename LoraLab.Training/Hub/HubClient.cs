@@ -13,6 +13,7 @@ namespace LoraLab.Training.Hub;
 internal sealed class HubClient : IDisposable
 {
     private const int MaxRedirects = 10;
+    private const string Login = ", or log in with 'hf auth login'";
 
     private readonly HubOptions _options;
     private readonly HttpClient _http;
@@ -90,16 +91,24 @@ internal sealed class HubClient : IDisposable
         List<HubFile> files = [];
         foreach (JsonElement file in root.GetProperty("siblings").EnumerateArray())
         {
-            bool large = file.TryGetProperty("lfs", out JsonElement lfs) && lfs.ValueKind == JsonValueKind.Object;
+            JsonElement? lfs = Member(file, "lfs");
             files.Add(new HubFile(
                 file.GetProperty("rfilename").GetString() ?? throw new FormatException("a file has no name"),
-                large ? lfs.GetProperty("size").GetInt64() : file.GetProperty("size").GetInt64(),
-                large ? lfs.GetProperty("sha256").GetString() : null,
-                !large && file.TryGetProperty("blobId", out JsonElement blob) ? blob.GetString() : null));
+                Member(lfs, "size")?.GetInt64() ?? Member(file, "size")?.GetInt64(),
+                Member(lfs, "sha256")?.GetString(),
+                // That of a large file is the id of its pointer.
+                lfs is null ? Member(file, "blobId")?.GetString() : null));
         }
 
         return new HubListing(root.GetProperty("sha").GetString() ?? throw new FormatException("the repository has no commit"), files);
     }
+
+    /// <summary>A member of an object; null: absent or null, as mirrors that know less than the hub leave it.</summary>
+    private static JsonElement? Member(JsonElement? element, string name) =>
+        element is { ValueKind: JsonValueKind.Object } members && members.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
 
     /// <summary>Returns the path of a repository on the hub; models have no prefix.</summary>
     private static string WebPath(HubRepository repository) =>
@@ -187,13 +196,13 @@ internal sealed class HubClient : IDisposable
         {
             (401 or 403, "GatedRepo") =>
                 $"The {kind} '{repository}' is gated: accept its terms at {Address(WebPath(repository))} and set "
-                    + "HF_TOKEN to a token of that account.",
+                    + $"HF_TOKEN to a token of that account{Login}.",
             (401, _) when _options.Token is null =>
                 $"The hub denies access to the {kind} '{repository}' without a token (401): either it does not exist, or it is private; "
-                + "for a private one, set HF_TOKEN to a token with read access.",
+                + $"for a private one, set HF_TOKEN to a token with read access{Login}.",
             (401 or 403, _) =>
                 $"The hub denies access to the {kind} '{repository}' ({status}): either it does not exist, "
-                    + "or the token in HF_TOKEN has no read access.",
+                    + $"or the token ({_options.TokenSource}) has no read access.",
             (404, "RevisionNotFound") => $"The {kind} '{repository.Id}' has no revision '{repository.Revision}'.",
             (404, _) => $"The hub has no {kind} '{repository}', or lacks one of its files ({address.AbsolutePath}); check the spelling.",
             _ => $"{address.Host} returned {status} {response.ReasonPhrase} for {address.AbsolutePath}.",

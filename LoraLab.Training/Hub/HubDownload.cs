@@ -17,7 +17,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
     {
         if (await HubChecksum.IsAsync(target, file, cancellationToken).ConfigureAwait(false))
         {
-            onProgress(file.Size);
+            onProgress(new FileInfo(target).Length);
             return;
         }
 
@@ -43,24 +43,36 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
     {
         if (part.Stream.Length == file.Size)
         {
-            return file.Size;
+            return part.Stream.Length;
         }
 
         using HttpResponseMessage response =
             await client.OpenAsync(repository, commit, file.Path, part.Stream.Length, part.Tag, cancellationToken).ConfigureAwait(false);
-        long? size = Prepare(response, part);
-        if (size is not null && size != file.Size)
+        if (file.Size is null && IsComplete(response, part))
         {
-            throw WrongSize(file, part, size.Value);
+            return part.Stream.Length;
         }
 
+        long? announced = Prepare(response, part);
+        if (file.Size is not null && announced is not null && announced != file.Size)
+        {
+            throw WrongSize(file, part, announced.Value);
+        }
+
+        long? size = file.Size ?? announced;
         onProgress(part.Stream.Length);
         await CopyAsync(response, file, part, onProgress, cancellationToken).ConfigureAwait(false);
-        return part.Stream.Length == file.Size
-            ? file.Size
+        // Without any size, the end of the response is the end of the file: a response in chunks that is cut is an error above.
+        return size is null || part.Stream.Length == size
+            ? part.Stream.Length
             : throw new HubUnavailableException($"The connection was closed after {NumberFormat.Count(part.Stream.Length)} of "
-                + $"{NumberFormat.Count(file.Size)} bytes of {file.Path}");
+                + $"{NumberFormat.Count(size.Value)} bytes of {file.Path}");
     }
+
+    /// <summary>Whether the server says that a file of unknown size ends where the partial download ends.</summary>
+    private static bool IsComplete(HttpResponseMessage response, PartialDownload part) =>
+        response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable
+        && part.Stream.Length > 0 && response.Content.Headers.ContentRange?.Length == part.Stream.Length;
 
     /// <summary>Positions the partial download where the response continues it; returns the size of the complete file, if known.</summary>
     private static long? Prepare(HttpResponseMessage response, PartialDownload part)
@@ -106,7 +118,7 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
             {
                 throw new HubUnavailableException(
                     $"The connection was lost after {NumberFormat.Count(part.Stream.Length)} of "
-                        + $"{NumberFormat.Count(file.Size)} bytes of {file.Path}",
+                        + $"{(file.Size is long all ? NumberFormat.Count(all) : "the")} bytes of {file.Path}",
                     null, problem);
             }
 
@@ -130,6 +142,6 @@ internal sealed class HubDownload(HubClient client, HubOptions options, HubRepos
         part.Discard();
         return RunFailure.BadData(
             $"{file.Path} of '{repository}' has at least {NumberFormat.Count(size)} bytes, but the hub lists "
-                + $"{NumberFormat.Count(file.Size)}; it was deleted, run 'pull' again.");
+                + $"{NumberFormat.Count(file.Size ?? 0)}; it was deleted, run 'pull' again.");
     }
 }

@@ -11,6 +11,9 @@ public sealed record HubOptions
     /// <summary>Access token, sent only to <see cref="Endpoint"/>'s host; null: none.</summary>
     public string? Token { get; init; }
 
+    /// <summary>Where the token comes from, for messages.</summary>
+    public string TokenSource { get; init; } = "HF_TOKEN";
+
     /// <summary>Consecutive attempts without progress after which a download fails.</summary>
     public int Attempts { get; init; } = 5;
 
@@ -23,7 +26,7 @@ public sealed record HubOptions
     /// <summary>Clock for the delays.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Reads the environment variables <c>HF_ENDPOINT</c> and <c>HF_TOKEN</c>.</summary>
+    /// <summary>Reads the environment variable <c>HF_ENDPOINT</c>, and the token where Hugging Face's own tools read it.</summary>
     /// <exception cref="RunFailure"><c>HF_ENDPOINT</c> is not an http or https URL.</exception>
     public static HubOptions FromEnvironment() => From(Environment.GetEnvironmentVariable);
 
@@ -39,7 +42,6 @@ public sealed record HubOptions
                 : throw RunFailure.BadData($"HF_ENDPOINT is '{endpoint}'; it must be a URL such as https://huggingface.co.");
         }
 
-        string? token = read("HF_TOKEN");
-        return string.IsNullOrWhiteSpace(token) ? options : options with { Token = token.Trim() };
+        return HubToken.Find(read) is var (token, source) ? options with { Token = token, TokenSource = source } : options;
     }
 }

@@ -1,5 +1,6 @@
 using LoraLab.Contracts;
 using LoraLab.Training.Files;
+using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Tasks.Classification;
@@ -11,12 +12,10 @@ namespace LoraLab.Training.Hub;
 public static class HubPull
 {
     private const string Sst2 = "sst2";
-
-    /// <summary>The repository of SST-2: Parquet files with GLUE's rows in GLUE's order.</summary>
-    private static readonly HubRepository _glue = new("datasets", "nyu-mll/glue", HubRepository.DefaultRevision);
+    private const string Glue = "nyu-mll/glue";
 
     /// <summary>Downloads a model or dataset and shows the progress.</summary>
-    /// <param name="name"><c>sst2</c>, <c>owner/name</c> or <c>owner/name@revision</c>.</param>
+    /// <param name="name"><c>sst2</c> or <c>owner/name</c>, each with <c>@revision</c> or without.</param>
     /// <param name="configuration">Configures the target folders.</param>
     /// <param name="console">Receives the progress, and a message on failure.</param>
     /// <param name="cancellationToken">Stops the download; the next call resumes it.</param>
@@ -39,17 +38,26 @@ public static class HubPull
     public static async Task<int> RunAsync(
         string name, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(options);
         using HubClient client = new(options);
         try
         {
-            string folder = name == Sst2
-                ? await PullSst2Async(client, options, configuration, console, cancellationToken).ConfigureAwait(false)
-                : await PullModelAsync(client, options, HubRepository.Model(name), configuration, console, cancellationToken)
-                    .ConfigureAwait(false);
-            console.MarkupLineInterpolated($"[green]{name}[/] is in {folder}");
+            if (name == Sst2 || name.StartsWith(Sst2 + "@", StringComparison.Ordinal))
+            {
+                // SST-2 is in Parquet files with GLUE's rows in GLUE's order.
+                HubRepository repository = new("datasets", Glue, HubRepository.RevisionIn(name));
+                RevisionPull pull = new(client, options, repository, configuration, console, cancellationToken);
+                await PullSst2Async(pull, configuration, name == Sst2).ConfigureAwait(false);
+            }
+            else
+            {
+                RevisionPull pull = new(client, options, HubRepository.Model(name), configuration, console, cancellationToken);
+                await PullModelAsync(pull, configuration).ConfigureAwait(false);
+            }
+
             return 0;
         }
         catch (RunFailure problem)
@@ -69,75 +77,58 @@ public static class HubPull
         }
     }
 
-    private static async Task<string> PullModelAsync(
-        HubClient client,
-        HubOptions options,
-        HubRepository repository,
-        TrainingConfiguration configuration,
-        IAnsiConsole console,
-        CancellationToken cancellationToken)
+    private static async Task PullModelAsync(RevisionPull pull, TrainingConfiguration configuration)
     {
-        HubListing listing = await ListAsync(client, options, repository, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<HubFile> files = ModelSelection.Select(repository, listing);
-        string final = Path.Combine([configuration.DownloadedModels, .. repository.Id.Split('/')]);
-        List<HubFile> missing = [];
-        foreach (HubFile file in files)
+        string name = pull.Repository.Id;
+        StoredRevisions revisions = new(Path.Combine([configuration.DownloadedModels, .. name.Split('/')]));
+        HubListing listing = await pull.ListAsync().ConfigureAwait(false);
+        IReadOnlyList<HubFile> files = ModelSelection.Select(pull.Repository, listing);
+        IReadOnlyList<HubFile> missing = await pull.MissingAsync(revisions, listing, files).ConfigureAwait(false);
+        if (missing.Count > 0)
         {
-            if (!await HubChecksum.IsAsync(Path.Combine(final, file.Path), file, cancellationToken).ConfigureAwait(false))
+            using StagingFolder staging = pull.Stage(revisions, listing);
+            await pull.ReuseAsync(revisions, missing, staging).ConfigureAwait(false);
+            await pull.FetchAsync(listing, staging, missing, file => file.Path, file =>
             {
-                missing.Add(file);
-            }
+                if (file.Path == LlamaConfig.FileName)
+                {
+                    LlamaConfig.Read(staging.Folder);
+                }
+            }).ConfigureAwait(false);
+            staging.Publish([.. missing.Select(file => file.Path)]);
         }
 
-        if (missing.Count == 0)
-        {
-            return final;
-        }
-
-        StagingFolder staging = new(final);
-        HubDownload download = new(client, options, repository, listing.Commit);
-        await FetchAsync(download, staging, missing, console, CheckConfiguration, cancellationToken).ConfigureAwait(false);
-        staging.Publish([.. missing.Select(file => file.Path)]);
-        return final;
-
-        void CheckConfiguration(HubFile file)
-        {
-            if (file.Path == LlamaConfig.FileName)
-            {
-                LlamaConfig.Read(staging.Folder);
-            }
-        }
+        pull.Finish(name, revisions, listing);
     }
 
-    private static async Task<string> PullSst2Async(
-        HubClient client,
-        HubOptions options,
-        TrainingConfiguration configuration,
-        IAnsiConsole console,
-        CancellationToken cancellationToken)
+    private static async Task PullSst2Async(RevisionPull pull, TrainingConfiguration configuration, bool anyRevision)
     {
         string final = Path.Combine(configuration.DownloadedDatasets, Sst2);
-        if (IsUsable(final))
+        if (anyRevision && StoredRevisions.Enter(final) is string present && IsUsable(present))
         {
-            return final;
+            pull.Report(Sst2, present);
+            return;
         }
 
-        HubListing listing = await ListAsync(client, options, _glue, cancellationToken).ConfigureAwait(false);
-        HubFile[] train = Parts(listing, "sst2/train-");
-        HubFile[] dev = Parts(listing, "sst2/validation-");
-        StagingFolder staging = new(final);
-        await FetchAsync(
-            new HubDownload(client, options, _glue, listing.Commit), staging, [.. dev, .. train], console, _ => { }, cancellationToken)
-            .ConfigureAwait(false);
-        int trainRows = await GlueParquetConverter.WriteAsync([.. train.Select(Staged)], staging.File("train.tsv"), cancellationToken)
-            .ConfigureAwait(false);
-        int devRows = await GlueParquetConverter.WriteAsync([.. dev.Select(Staged)], staging.File("dev.tsv"), cancellationToken)
-            .ConfigureAwait(false);
-        staging.Publish(["train.tsv", "dev.tsv"]);
-        console.MarkupLineInterpolated($"{NumberFormat.Count(trainRows, "training row")}, {NumberFormat.Count(devRows, "evaluation row")}");
-        return final;
+        StoredRevisions revisions = new(final);
+        HubListing listing = await pull.ListAsync().ConfigureAwait(false);
+        if (!IsUsable(revisions.Folder(listing.Commit)))
+        {
+            HubFile[] train = Parts(listing, "sst2/train-");
+            HubFile[] dev = Parts(listing, "sst2/validation-");
+            using StagingFolder staging = pull.Stage(revisions, listing);
+            await pull.FetchAsync(listing, staging, [.. dev, .. train], Staged, _ => { }).ConfigureAwait(false);
+            int trainRows = await GlueParquetConverter.WriteAsync(
+                [.. train.Select(file => staging.File(Staged(file)))], staging.File("train.tsv"), pull.Cancellation).ConfigureAwait(false);
+            int devRows = await GlueParquetConverter.WriteAsync(
+                [.. dev.Select(file => staging.File(Staged(file)))], staging.File("dev.tsv"), pull.Cancellation).ConfigureAwait(false);
+            staging.Publish(["train.tsv", "dev.tsv"]);
+            pull.Say($"{NumberFormat.Count(trainRows, "training row")}, {NumberFormat.Count(devRows, "evaluation row")}");
+        }
 
-        string Staged(HubFile file) => staging.File(Path.GetFileName(file.Path));
+        pull.Finish(Sst2, revisions, listing);
+
+        static string Staged(HubFile file) => Path.GetFileName(file.Path);
     }
 
     private static bool IsUsable(string folder)
@@ -159,41 +150,6 @@ public static class HubPull
             && file.Path.EndsWith(".parquet", StringComparison.Ordinal)).OrderBy(file => file.Path, StringComparer.Ordinal)];
         return parts.Length > 0
             ? parts
-            : throw RunFailure.BadData($"'{_glue}' no longer has {prefix}*.parquet; download SST-2 manually from the GLUE benchmark.");
-    }
-
-    private static Task<HubListing> ListAsync(
-        HubClient client, HubOptions options, HubRepository repository, CancellationToken cancellationToken) =>
-        HubRetry.RunAsync(options, () => client.ListAsync(repository, cancellationToken), () => 0, cancellationToken);
-
-    private static async Task FetchAsync(
-        HubDownload download,
-        StagingFolder staging,
-        IReadOnlyList<HubFile> files,
-        IAnsiConsole console,
-        Action<HubFile> onDownloaded,
-        CancellationToken cancellationToken)
-    {
-        staging.RequireSpace(files.Sum(file => file.Size));
-        await console.Progress()
-            .Columns(
-                new TaskDescriptionColumn(),
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new DownloadedColumn(),
-                new TransferSpeedColumn(),
-                new RemainingTimeColumn())
-            .StartAsync(async context =>
-            {
-                foreach (HubFile file in files)
-                {
-                    ProgressTask bar = context.AddTask(Markup.Escape(file.Path), maxValue: Math.Max(1, file.Size));
-                    await download.FetchAsync(
-                        file, staging.File(Path.GetFileName(file.Path)), bytes => bar.Value = bytes, cancellationToken)
-                        .ConfigureAwait(false);
-                    bar.Value = bar.MaxValue;
-                    onDownloaded(file);
-                }
-            }).ConfigureAwait(false);
+            : throw RunFailure.BadData($"'{Glue}' no longer has {prefix}*.parquet; download SST-2 manually from the GLUE benchmark.");
     }
 }

@@ -18,7 +18,6 @@ public sealed record HubRepository(string Kind, string Id, string Revision)
         ArgumentNullException.ThrowIfNull(text);
         int at = text.IndexOf('@', StringComparison.Ordinal);
         string id = at < 0 ? text : text[..at];
-        string revision = at < 0 ? DefaultRevision : text[(at + 1)..];
         string[] parts = id.Split('/');
         if (parts.Length != 2 || !parts.All(IsName))
         {
@@ -27,12 +26,19 @@ public sealed record HubRepository(string Kind, string Id, string Revision)
                 + "for example TinyLlama/TinyLlama-1.1B-Chat-v1.0.");
         }
 
-        if (string.IsNullOrWhiteSpace(revision) || revision.Any(char.IsControl))
-        {
-            throw RunFailure.BadData($"'{text}' has an invalid revision; write owner/name@revision, or omit '@'.");
-        }
+        return new HubRepository("models", id, RevisionIn(text));
+    }
 
-        return new HubRepository("models", id, revision);
+    /// <summary>Returns the revision in <c>name@revision</c>, or the default branch.</summary>
+    /// <exception cref="RunFailure">It is empty or has control characters.</exception>
+    public static string RevisionIn(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int at = text.IndexOf('@', StringComparison.Ordinal);
+        string revision = at < 0 ? DefaultRevision : text[(at + 1)..];
+        return string.IsNullOrWhiteSpace(revision) || revision.Any(char.IsControl)
+            ? throw RunFailure.BadData($"'{text}' has an invalid revision; write name@revision, or omit '@'.")
+            : revision;
     }
 
     /// <summary>Returns the name for messages.</summary>

@@ -39,7 +39,7 @@ internal sealed class PartialDownload : IDisposable
                 $"{target}.part cannot be written ({problem.Message}); check that no other 'pull' is downloading it.", null, problem);
         }
 
-        PartialDownload part = new(target, $"{file.Size} {file.Sha256 ?? file.GitSha1}", stream);
+        PartialDownload part = new(target, $"{file.Size} {file.Sha256 ?? file.GitSha1}".Trim(), stream);
         part.ResumeOrClear();
         return part;
     }

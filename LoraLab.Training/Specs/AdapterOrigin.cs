@@ -16,12 +16,14 @@ public static class AdapterOrigin
         ?? Read(InRun(adapterFolder, RunFiles.Spec), json => json);
 
     /// <summary>Returns the fingerprint of the run in whose directory the adapter lies; null: it lies elsewhere, or has none.</summary>
-    public static RunFingerprint? Fingerprint(string adapterFolder)
+    public static RunFingerprint? Fingerprint(string adapterFolder) => ReadFingerprint(InRun(adapterFolder, RunFiles.Fingerprint));
+
+    /// <summary>Reads a fingerprint; null: there is none, or it is damaged.</summary>
+    public static RunFingerprint? ReadFingerprint(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize<RunFingerprint>(
-                File.ReadAllBytes(InRun(adapterFolder, RunFiles.Fingerprint)), ContractJson.Options);
+            return JsonSerializer.Deserialize<RunFingerprint>(File.ReadAllBytes(path), ContractJson.Options);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
         {

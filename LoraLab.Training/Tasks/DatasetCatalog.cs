@@ -11,6 +11,7 @@ namespace LoraLab.Training.Tasks;
 /// <summary>The datasets available to runs, each read by its task. Thread-safe.</summary>
 public sealed class DatasetCatalog
 {
+    private readonly IReadOnlyList<string> _configured;
     private readonly TaskRegistry _tasks;
     private readonly CatalogFolders _folders;
     private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _entries = new();
@@ -23,17 +24,31 @@ public sealed class DatasetCatalog
     public DatasetCatalog(TrainingConfiguration configuration, TaskRegistry? tasks = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        _configured = configuration.DatasetDirectories;
         _tasks = tasks ?? TaskRegistry.Default;
         _folders = new CatalogFolders(
             "dataset",
             "dataset",
             [.. configuration.DatasetDirectories, configuration.DownloadedDatasets],
             Path.Combine(configuration.Home, "samples", "data"),
+            "datasets--",
             folder => File.Exists(Path.Combine(folder, DatasetManifest.FileName)) || File.Exists(Path.Combine(folder, "train.tsv")));
     }
 
     /// <summary>Lists all datasets, usable or not, the bundled one first.</summary>
     public IReadOnlyList<DatasetEntry> List() => [.. _folders.All().Select(data => Describe(data.Name, data.Folder))];
+
+    /// <summary>Says of every configured root that has no dataset why, one sentence each.</summary>
+    public IReadOnlyList<string> EmptyRoots() =>
+    [
+        .. _folders.Empty(_configured).Select(root => $"LoraLab:DatasetDirectories contains {root}, which has no dataset: "
+            + $"{_folders.Problem(root, $"{DatasetManifest.FileName} or train.tsv")}."),
+    ];
+
+    /// <summary>Makes a name mean one of its revisions until the result is disposed.</summary>
+    /// <param name="name">Name of a dataset.</param>
+    /// <param name="commit">Revision that a run used; null: none is recorded, and the name means what it always does.</param>
+    public IDisposable? Pin(string name, string? commit) => commit is null ? null : _folders.Pin(name, commit);
 
     /// <summary>Returns the folder of a dataset, which may still be unusable: <see cref="Read(string)"/> checks it.</summary>
     /// <exception cref="RunFailure">The dataset does not exist; field <c>dataset</c>.</exception>
@@ -79,14 +94,19 @@ public sealed class DatasetCatalog
 
     private DatasetEntry Describe(string name, string folder)
     {
-        string stamp = FolderStamp.Of(folder);
+        RevisionRecord? record = StoredRevisions.RecordOfFolder(folder);
+        string stamp = FolderStamp.Of(folder) + record?.Revision;
         if (_entries.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) cached) && cached.Stamp == stamp
             && cached.Entry.Name == name)
         {
             return cached.Entry;
         }
 
-        DatasetEntry entry = Entry(name, folder);
+        DatasetEntry entry = Entry(name, folder) with
+        {
+            Commit = StoredRevisions.CommitOf(folder),
+            Revision = record?.Revision,
+        };
         _entries[folder] = (stamp, entry);
         return entry;
     }

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Specs;
@@ -41,6 +42,8 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         RunEnd end = RunEnd.Finished;
         try
         {
+            // A run continues on the revisions on which it started, whatever was downloaded since.
+            using IDisposable pins = preparation.Pin(resume ? recorder.Directory.ReadFingerprint() : null);
             Train(Validate(specJson, queued ?? []), resume);
         }
         catch (Exception problem) when (RunEnd.From(problem, stop, recorder.Log) is RunEnd failed)
@@ -80,6 +83,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
 
         RunSpec used = checkpoint?.State.Spec ?? spec;
         using RunData data = preparation.Read(used);
+        using IDisposable? lease = StoredRevisions.Lease(data.Model.Folder);
         MemoryBudgetCheck? budgetCheck = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, data));
         budgetCheck?.RequireEstimate();
         Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
@@ -121,7 +125,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, "
-            + $"{run.Schedule.TotalSteps} steps over {NumberFormat.Count(run.Train.Length, run.Data.Task.RowName)}"
+            + $"{run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
             + (resumedFrom is null ? "" : $", resuming after step {resumedFrom.Step}"));
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {
@@ -150,8 +154,8 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
     };
 
     private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
-        ? $"one {run.Data.Task.RowName} per pass under plain autograd"
-        : $"packed passes of up to {NumberFormat.Count(run.Limits.Sentences, run.Data.Task.RowName)}"
+        ? "one sentence per pass under plain autograd"
+        : $"packed passes of up to {run.Limits.Sentences} sentences"
             + (run.Limits.Tokens is int tokens ? $" and {tokens} tokens" : "")
             + (run.Limits.SharePrefix ? ", common prefix shared" : "");
 }

@@ -4,6 +4,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Adapters.Svd;
+using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
@@ -73,7 +74,11 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Schedule = RunSchedule.From(used, data.Train.Length),
                 Limits = limits,
                 Adapters = attached,
-                Environment = data.Describe(Describe(used, limits, memory)),
+                Environment = data.Describe(Describe(used, limits, memory) with
+                {
+                    ModelRevision = StoredRevisions.CommitOf(rows.Model.Folder),
+                    DatasetRevision = StoredRevisions.CommitOf(datasets.Find(spec.Dataset)),
+                }),
                 Model = model,
                 Device = device,
                 Data = data,
@@ -94,6 +99,20 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Makes the names of a run's model and dataset mean the revisions that it used, until the result is disposed.</summary>
+    /// <param name="fingerprint">The run's fingerprint; null: it has none, so that the names mean the current revisions.</param>
+    public IDisposable Pin(RunFingerprint? fingerprint)
+    {
+        RevisionPins pins = new();
+        if (fingerprint is not null)
+        {
+            pins.Add(models.Pin(fingerprint.Model.Name, fingerprint.Environment.ModelRevision));
+            pins.Add(datasets.Pin(fingerprint.Training.Dataset, fingerprint.Environment.DatasetRevision));
+        }
+
+        return pins;
     }
 
     /// <summary>Reads the data of a specification.</summary>

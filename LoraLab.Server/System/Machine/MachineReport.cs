@@ -34,6 +34,7 @@ internal sealed class MachineReport(
         try
         {
             devices = (await inspector.RequestAsync(new InspectRequest { Kind = "devices" }, cancellationToken)).Devices ?? [];
+            problems.AddRange((await inspector.RequestAsync(new InspectRequest { Kind = "roots" }, cancellationToken)).EmptyRoots ?? []);
         }
         catch (ApiFailure failure)
         {
@@ -71,7 +72,9 @@ internal sealed class MachineReport(
         foreach (string folder in paths.ModelDirectories.Concat(paths.DatasetDirectories)
             .Where(folder => !Directory.Exists(folder)).Distinct())
         {
-            yield return $"The configured folder {folder} does not exist.";
+            yield return File.Exists(folder)
+                ? $"The configured folder {folder} is a file; set it to the folder that holds it."
+                : $"The configured folder {folder} does not exist.";
         }
 
         if (free is >= 0 and < LittleDisk)

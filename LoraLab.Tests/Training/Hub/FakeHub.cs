@@ -15,6 +15,7 @@ namespace LoraLab.Tests.Training.Hub;
 internal sealed class FakeHub : IAsyncDisposable
 {
     public const string Commit = "0123456789abcdef0123456789abcdef01234567";
+    public const string OlderCommit = "fedcba9876543210fedcba9876543210fedcba98";
     private const int LargeFrom = 1000;
 
     private readonly WebApplication _hub;
@@ -36,6 +37,12 @@ internal sealed class FakeHub : IAsyncDisposable
 
     /// <summary>The files of the repository by path.</summary>
     public ConcurrentDictionary<string, byte[]> Files { get; } = new();
+
+    /// <summary>The files of the revision v1, whose commit is <see cref="OlderCommit"/>.</summary>
+    public ConcurrentDictionary<string, byte[]> Older { get; } = new();
+
+    /// <summary>Whether listing and responses say nothing about sizes and checksums, as those of some mirrors.</summary>
+    public bool WithoutSizes { get; set; }
 
     public string Kind { get; init; } = "models";
 
@@ -111,18 +118,26 @@ internal sealed class FakeHub : IAsyncDisposable
             return;
         }
 
-        if (revision is not ("main" or "v2"))
+        string? commit = revision is "main" or "v2" or Commit ? Commit : revision is "v1" or OlderCommit ? OlderCommit : null;
+        if (commit is null)
         {
             await RefuseAsync(context, 404, "RevisionNotFound");
             return;
         }
 
         await context.Response.WriteAsJsonAsync(
-            new { id = Id, sha = Commit, siblings = Files.Select(file => Sibling(file.Key, file.Value)) });
+            new { id = Id, sha = commit, siblings = FilesOf(commit).Select(file => Sibling(file.Key, file.Value)) });
     }
+
+    private ConcurrentDictionary<string, byte[]> FilesOf(string commit) => commit == OlderCommit ? Older : Files;
 
     private object Sibling(string path, byte[] content)
     {
+        if (WithoutSizes)
+        {
+            return new { rfilename = path, lfs = (object?)null };
+        }
+
         long size = Lie(path)?.Size ?? content.Length;
         return content.Length >= LargeFrom
             ? new
@@ -151,13 +166,14 @@ internal sealed class FakeHub : IAsyncDisposable
             return;
         }
 
-        if ((string)context.Request.RouteValues["revision"]! != Commit || !Files.TryGetValue(path, out byte[]? content))
+        string commit = (string)context.Request.RouteValues["revision"]!;
+        if (commit is not (Commit or OlderCommit) || !FilesOf(commit).TryGetValue(path, out byte[]? content))
         {
             await RefuseAsync(context, 404, "EntryNotFound");
         }
         else if (content.Length >= LargeFrom)
         {
-            context.Response.Redirect($"http://localhost:{new Uri(_store.Urls.Single()).Port}/blob/{path}");
+            context.Response.Redirect($"http://localhost:{new Uri(_store.Urls.Single()).Port}/blob/{path}?commit={commit}");
         }
         else
         {
@@ -169,7 +185,7 @@ internal sealed class FakeHub : IAsyncDisposable
     {
         Note("store", context);
         string path = (string)context.Request.RouteValues["path"]!;
-        byte[] content = Files[path];
+        byte[] content = FilesOf(context.Request.Query["commit"].ToString())[path];
         OnServe(path);
         int from = 0;
         string? range = context.Request.Headers.Range;
@@ -181,8 +197,12 @@ internal sealed class FakeHub : IAsyncDisposable
             context.Response.Headers.ContentRange = $"bytes {from}-{content.Length - 1}/{content.Length}";
         }
 
-        context.Response.Headers.ETag = Tag;
-        context.Response.ContentLength = content.Length - from;
+        if (!WithoutSizes)
+        {
+            context.Response.Headers.ETag = Tag;
+            context.Response.ContentLength = content.Length - from;
+        }
+
         if (_cuts.TryGetValue(path, out Queue<int>? cuts) && cuts.TryDequeue(out int bytes))
         {
             await context.Response.Body.WriteAsync(content.AsMemory(from, bytes));

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Files;
+using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Hub;
 using LoraLab.Training.Models.Catalog;
@@ -27,7 +29,9 @@ public sealed class HubPullTests : IDisposable
 
     private TrainingConfiguration Configuration => new() { Home = _data.Path, DataDirectory = _data.Path };
 
-    private string Part(string file) => Path.Combine(Path.GetDirectoryName(Folder)!, ".tiny.part", file + ".part");
+    private string Revision(string commit = FakeHub.Commit) => Path.Combine(Path.GetDirectoryName(Folder)!, ".tiny", commit);
+
+    private string Part(string file) => Path.Combine(Revision() + ".part", file + ".part");
 
     public void Dispose() => _data.Dispose();
 
@@ -38,10 +42,14 @@ public sealed class HubPullTests : IDisposable
 
         Assert.Equal(0, await PullAsync(hub));
 
-        Assert.Equal(["config.json", Weights, "tokenizer.model"], Directory.GetFiles(Folder).Select(Path.GetFileName).Order());
+        Assert.Equal(["README.md", "config.json", Weights, "tokenizer.model"], Names(Folder));
         Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
-        Assert.Equal([Folder], Directory.GetFileSystemEntries(Path.GetDirectoryName(Folder)!));
-        Assert.Equal(Folder, new ModelCatalog(Configuration).Find("owner/tiny").Folder);
+        Assert.Equal([".tiny", "tiny"], Directory.GetFileSystemEntries(Path.GetDirectoryName(Folder)!).Select(Path.GetFileName).Order());
+        Assert.Equal([Revision(), Revision() + ".json"], Directory.GetFileSystemEntries(Path.GetDirectoryName(Revision())!).Order());
+        Assert.Equal(Revision(), new ModelCatalog(Configuration).Find("owner/tiny").Folder);
+        Assert.Contains($"owner/tiny at {FakeHub.Commit} (main) is in {Revision()}", _output.ToString());
+        ModelEntry entry = Assert.Single(new ModelCatalog(Configuration).List());
+        Assert.Equal(("owner/tiny", FakeHub.Commit, "main"), (entry.Name, entry.Commit, entry.Revision));
         Assert.All(hub.Requests.Where(request => request.Path.Contains("resolve")), request =>
             Assert.Contains(FakeHub.Commit, request.Path));
     }
@@ -270,7 +278,7 @@ public sealed class HubPullTests : IDisposable
 
         Assert.Single(hub.Served(Weights));
         Assert.Equal("other pieces", await File.ReadAllTextAsync(Path.Combine(Folder, "tokenizer.model")));
-        Assert.Equal(3, Directory.GetFiles(Folder).Length);
+        Assert.Equal(4, Directory.GetFiles(Folder).Length);
     }
 
     [Fact]
@@ -284,7 +292,7 @@ public sealed class HubPullTests : IDisposable
 
         Assert.Equal(0, await PullAsync(hub));
 
-        Assert.Equal(5, Directory.GetFiles(Folder).Length);
+        Assert.Equal(6, Directory.GetFiles(Folder).Length);
     }
 
     [Fact]
@@ -321,12 +329,211 @@ public sealed class HubPullTests : IDisposable
         Assert.Equal(
             "sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
         Assert.Equal([new LabeledSentence(0, "fine ", 1)], ClassificationReader.Read("sst2", folder).Dev);
-        Assert.Equal(2, Directory.GetFiles(folder).Length);
+        Assert.Equal(["dev.tsv", "train.tsv"], Names(folder));
+        Assert.Equal(FakeHub.Commit, Assert.Single(new DatasetCatalog(Configuration).List()).Commit);
         Assert.Contains("3 training rows, 1 evaluation row", _output.ToString());
 
         int before = hub.Requests.Count;
         Assert.Equal(0, await PullAsync(hub, "sst2"));
         Assert.Equal(before, hub.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Run_OtherFilesAndFormats_KeepsWhatIsNotAWeightInAnotherFormat()
+    {
+        await using FakeHub hub = await ModelAsync();
+        string[] kept = ["LICENSE", "chat_template.jinja", "generation_config.json", "additional_chat_templates/tools.jinja"];
+        string[] left =
+        [
+            "model.gguf", "tf_model.h5", "pytorch_model.bin.index.json", "original/params.json", "original/consolidated.00.pth",
+            ".gitattributes", "../escape.json", "a/../b.json", "c:x.json",
+        ];
+        foreach (string file in kept.Concat(left))
+        {
+            hub.Files[file] = Encoding.UTF8.GetBytes(file);
+        }
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal(
+            [
+                "LICENSE", "README.md", "additional_chat_templates/tools.jinja", "chat_template.jinja", "config.json",
+                "generation_config.json", Weights, "tokenizer.model",
+            ],
+            Names(Folder));
+        Assert.False(File.Exists(Path.Combine(Path.GetDirectoryName(Revision())!, "escape.json")));
+    }
+
+    [Fact]
+    public async Task Run_AnotherRevision_IsTheWholeFolderAndTheOldOneGoes()
+    {
+        await using FakeHub hub = await TwoRevisionsAsync();
+        Assert.Equal(0, await PullAsync(hub, "owner/tiny@v1"));
+        Assert.Equal(["config.json", Weights, "tokenizer.model"], Names(Folder));
+        ModelEntry first = Assert.Single(new ModelCatalog(Configuration).List());
+        Assert.Equal((FakeHub.OlderCommit, "v1"), (first.Commit, first.Revision));
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal(
+            [
+                "README.md", "config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
+                "model.safetensors.index.json", "tokenizer.model",
+            ],
+            Names(Folder));
+        Assert.Equal(FakeHub.Commit, Assert.Single(new ModelCatalog(Configuration).List()).Commit);
+        Assert.False(Directory.Exists(Revision(FakeHub.OlderCommit)));
+        Assert.Contains($"Deleted revision {FakeHub.OlderCommit}", _output.ToString());
+    }
+
+    [Fact]
+    public async Task Run_AnotherRevisionWhileTheOldOneIsUsed_KeepsIt()
+    {
+        await using FakeHub hub = await TwoRevisionsAsync();
+        Assert.Equal(0, await PullAsync(hub, "owner/tiny@v1"));
+        string fingerprint = Path.Combine("runs", "abc", "fingerprint.json");
+        _data.Write(fingerprint, $$"""{"environment": {"modelRevision": "{{FakeHub.OlderCommit}}"} }""");
+
+        Assert.Equal(0, await PullAsync(hub));
+        ModelCatalog catalog = new(Configuration);
+        using (catalog.Pin("owner/tiny", FakeHub.OlderCommit))
+        {
+            Assert.Equal(Revision(FakeHub.OlderCommit), catalog.Find("owner/tiny").Folder);
+        }
+
+        Assert.Equal(Revision(), catalog.Find("owner/tiny").Folder);
+        using (StoredRevisions.Lease(Revision(FakeHub.OlderCommit)))
+        {
+            File.Delete(Path.Combine(_data.Path, fingerprint));
+            Assert.Equal(0, await PullAsync(hub));
+            Assert.True(Directory.Exists(Revision(FakeHub.OlderCommit)));
+        }
+
+        Assert.Equal(0, await PullAsync(hub));
+        Assert.False(Directory.Exists(Revision(FakeHub.OlderCommit)));
+        using (catalog.Pin("owner/tiny", FakeHub.OlderCommit))
+        {
+            string message = Assert.Throws<RunFailure>(() => catalog.Find("owner/tiny")).Message;
+            Assert.Contains($"pull owner/tiny@{FakeHub.OlderCommit}", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Run_FolderOfAnEarlierVersion_StaysUsableAndIsReplaced()
+    {
+        await using FakeHub hub = await TwoRevisionsAsync();
+        foreach ((string name, byte[] content) in hub.Older)
+        {
+            _data.Write(Path.Combine("models", "owner", "tiny", name), content);
+        }
+
+        Assert.Equal(Folder, new ModelCatalog(Configuration).Find("owner/tiny").Folder);
+        Assert.Null(Assert.Single(new ModelCatalog(Configuration).List()).Commit);
+
+        Assert.Equal(0, await PullAsync(hub, "owner/tiny@v1"));
+        Assert.Empty(hub.Served(Weights));
+        Assert.Equal(Revision(FakeHub.OlderCommit), new ModelCatalog(Configuration).Find("owner/tiny").Folder);
+        Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(Revision())!, "earlier-*"));
+    }
+
+    [Fact]
+    public async Task Run_FolderWithFilesOfTheUser_KeepsThem()
+    {
+        await using FakeHub hub = await TwoRevisionsAsync();
+        _data.Write(Path.Combine("models", "owner", "tiny", "config.json"), Llama);
+        _data.Write(Path.Combine("models", "owner", "tiny", "mine.txt"), "mine");
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        string earlier = Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(Revision())!, "earlier-*"));
+        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(earlier, "mine.txt")));
+        Assert.Contains(earlier, _output.ToString());
+        Assert.False(File.Exists(Path.Combine(Folder, "mine.txt")));
+    }
+
+    [Fact]
+    public async Task Run_NameThatIsALinkOfTheUser_IsRefused()
+    {
+        await using FakeHub hub = await ModelAsync();
+        string mine = Directory.CreateDirectory(Path.Combine(_data.Path, "mine")).FullName;
+        Directory.CreateDirectory(Path.GetDirectoryName(Folder)!);
+        Directory.CreateSymbolicLink(Folder, mine);
+
+        Assert.Equal(1, await PullAsync(hub));
+
+        Assert.Contains("'pull' did not make", _output.ToString());
+        Assert.Equal(mine, new DirectoryInfo(Folder).LinkTarget);
+    }
+
+    [Fact]
+    public async Task Publish_WithoutLinks_PointsByAFileThatIsReplacedAtOnce()
+    {
+        await using FakeHub hub = await TwoRevisionsAsync();
+        Assert.Equal(0, await PullAsync(hub, "owner/tiny@v1"));
+        _data.Write("runs/abc/fingerprint.json", $$"""{"environment": {"modelRevision": "{{FakeHub.OlderCommit}}"} }""");
+        Assert.Equal(0, await PullAsync(hub));
+        StoredRevisions revisions = new(Folder, useLinks: false);
+
+        revisions.Publish(new("owner/tiny", "v1", FakeHub.OlderCommit, "https://hub.example/"));
+
+        Assert.Equal($".tiny/{FakeHub.OlderCommit}\n", await File.ReadAllTextAsync(Folder));
+        Assert.Equal(Revision(FakeHub.OlderCommit), new ModelCatalog(Configuration).Find("owner/tiny").Folder);
+        Assert.Equal("owner/tiny", Assert.Single(new ModelCatalog(Configuration).List()).Name);
+        Assert.Equal(0, await PullAsync(hub));
+        Assert.Equal(Revision(), new ModelCatalog(Configuration).Find("owner/tiny").Folder);
+    }
+
+    [Fact]
+    public async Task Run_MirrorWithoutSizes_DownloadsAndResumes()
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.WithoutSizes = true;
+        hub.Cut(Weights, 70_000);
+
+        Assert.Equal(0, await PullAsync(hub));
+
+        Assert.Equal([null, "bytes=70000-"], hub.Served(Weights).Select(request => request.Range));
+        Assert.Equal(hub.Files[Weights], await File.ReadAllBytesAsync(Path.Combine(Folder, Weights)));
+        Assert.Equal(0, await PullAsync(hub));
+        Assert.Equal(2, hub.Served(Weights).Count);
+    }
+
+    [Theory]
+    [InlineData("HF_TOKEN", "HF_TOKEN", "~/.cache/huggingface/token")]
+    [InlineData("HUGGING_FACE_HUB_TOKEN", "HUGGING_FACE_HUB_TOKEN", "~/.cache/huggingface/token")]
+    [InlineData("file", "HF_TOKEN_PATH=~/elsewhere", "~/elsewhere", "HF_HOME=~/hf", "~/hf/token")]
+    [InlineData("file", "HF_HOME=~/hf", "~/hf/token", "XDG_CACHE_HOME=~/xdg", "~/xdg/huggingface/token")]
+    [InlineData("file", "XDG_CACHE_HOME=~/xdg", "~/xdg/huggingface/token", "~/.cache/huggingface/token")]
+    [InlineData("file", "~/.cache/huggingface/token")]
+    [InlineData(null, "HF_HOME=~/hf", "~/.cache/huggingface/token")]
+    public void From_Token_IsReadWhereLoginLeavesIt(string? source, params string[] present)
+    {
+        Dictionary<string, string> environment = new() { ["HOME"] = _data.Path };
+        string? first = null;
+        foreach (string item in present)
+        {
+            if (item.Contains('='))
+            {
+                environment[item[..item.IndexOf('=')]] = item[(item.IndexOf('=') + 1)..];
+            }
+            else if (item[0] == '~')
+            {
+                string path = _data.Write(item[2..], first is null ? " hf_file\n" : "hf_other");
+                first ??= path;
+            }
+            else
+            {
+                environment[item] = "hf_variable";
+            }
+        }
+
+        HubOptions options = HubOptions.From(environment.GetValueOrDefault);
+
+        Assert.Equal(source switch { null => null, "file" => "hf_file", _ => "hf_variable" }, options.Token);
+        if (source is not null)
+        {
+            Assert.Equal(source == "file" ? first : source, options.TokenSource);
+        }
     }
 
     [Fact]
@@ -366,6 +573,22 @@ public sealed class HubPullTests : IDisposable
         hub.Files["onnx/model.safetensors"] = new byte[3000];
         return hub;
     }
+
+    private async Task<FakeHub> TwoRevisionsAsync()
+    {
+        FakeHub hub = await ModelAsync();
+        hub.Files.Remove(Weights, out byte[]? bytes);
+        hub.Files["model-00001-of-00002.safetensors"] = bytes![..1500];
+        hub.Files["model-00002-of-00002.safetensors"] = bytes[1500..];
+        hub.Files["model.safetensors.index.json"] = "{}"u8.ToArray();
+        hub.Older["config.json"] = Encoding.UTF8.GetBytes(Llama);
+        hub.Older["tokenizer.model"] = "pieces"u8.ToArray();
+        hub.Older[Weights] = bytes;
+        return hub;
+    }
+
+    private static IEnumerable<string> Names(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal);
 
     private static HubOptions Options(FakeHub hub) => new() { Endpoint = hub.Address, Attempts = 3, InitialDelay = TimeSpan.Zero };
 

@@ -45,6 +45,7 @@ public static class InspectProgram
                 "methods" => new() { Id = id, Methods = [.. LoraMethods.All.Select(method => method.Descriptor)] },
                 "models" => new() { Id = id, Models = services.Models.List() },
                 "datasets" => new() { Id = id, Datasets = services.Datasets.List() },
+                "roots" => new() { Id = id, EmptyRoots = [.. services.Models.EmptyRoots(), .. services.Datasets.EmptyRoots()] },
                 "devices" => new() { Id = id, Devices = Devices.List() },
                 "estimate" => Estimate(services, id, request.Spec),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },

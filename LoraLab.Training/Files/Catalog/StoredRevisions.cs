@@ -16,6 +16,10 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
 {
     private const string RecordSuffix = ".json";
     private const string PartialSuffix = ".part";
+    private const int MaximumTarget = 300;
+
+    /// <summary>Path of the name.</summary>
+    public string Pointer => pointer;
 
     /// <summary>Folder of all revisions.</summary>
     public string Container => Path.Combine(Path.GetDirectoryName(pointer)!, Hidden);
@@ -27,6 +31,13 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
 
     /// <summary>Whether the name is a real folder: an earlier version downloaded it, or a user made it.</summary>
     public bool IsPlainFolder => Directory.Exists(pointer) && new DirectoryInfo(pointer).LinkTarget is null;
+
+    /// <summary>Whether the name is taken by a link or file that is no pointer.</summary>
+    public bool IsForeign =>
+        !IsPlainFolder && Target(pointer) is string target && !target.StartsWith($"{Hidden}/", StringComparison.Ordinal);
+
+    /// <summary>An open file must allow its deletion on Windows; elsewhere only <see cref="FileShare.None"/> excludes leases.</summary>
+    private static FileShare DeletionShare => OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
 
     private string Hidden => $".{Path.GetFileName(pointer)}";
 
@@ -49,23 +60,18 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
         }
 
         string start = $".{Path.GetFileName(path)}/";
-        try
-        {
-            FileInfo file = new(path);
-            if (file is { Exists: true, Length: > 2 and < 300 } && File.ReadAllText(path).Trim() is string target
-                && target.StartsWith(start, StringComparison.Ordinal) && target.AsSpan(start.Length).IndexOfAny("/\\") < 0)
-            {
-                string folder = Path.Combine(Path.GetDirectoryName(path)!, start[..^1], target[start.Length..]);
-                return Directory.Exists(folder) ? PhysicalPath.Of(folder) : null;
-            }
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        if (Target(path) is not string target || !target.StartsWith(start, StringComparison.Ordinal)
+            || target.AsSpan(start.Length).IndexOfAny("/\\") >= 0)
         {
             return null;
         }
 
-        return null;
+        string folder = Path.Combine(Path.GetDirectoryName(path)!, start[..^1], target[start.Length..]);
+        return Directory.Exists(folder) ? PhysicalPath.Of(folder) : null;
     }
+
+    /// <summary>Returns the commit of the revision in a folder, downloaded by us or in a Hugging Face cache; null: unknown.</summary>
+    public static string? CommitOf(string folder) => RecordOfFolder(folder)?.Commit ?? HubCache.CommitOf(folder);
 
     /// <summary>Returns the record of the revision in a folder; null: it is not a downloaded revision.</summary>
     public static RevisionRecord? RecordOfFolder(string folder)
@@ -73,7 +79,9 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
         string file = folder + RecordSuffix;
         try
         {
-            return File.Exists(file) ? JsonSerializer.Deserialize<RevisionRecord>(File.ReadAllBytes(file), ContractJson.Options) : null;
+            return IsHidden(Path.GetDirectoryName(folder)) && File.Exists(file)
+                ? JsonSerializer.Deserialize<RevisionRecord>(File.ReadAllBytes(file), ContractJson.Options)
+                : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -88,8 +96,8 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
     {
         try
         {
-            return File.Exists(folder + RecordSuffix)
-                ? new FileStream(folder + RecordSuffix, FileMode.Open, FileAccess.Read, FileShare.Read)
+            return IsHidden(Path.GetDirectoryName(folder)) && File.Exists(folder + RecordSuffix)
+                ? new FileStream(folder + RecordSuffix, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete)
                 : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -99,14 +107,22 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
     }
 
     /// <summary>Writes the record of a complete revision and makes the name point to it.</summary>
-    public void Publish(RevisionRecord record)
+    /// <returns>The new path of the plain folder that had the name; null: there was none.</returns>
+    public string? Publish(RevisionRecord record)
     {
-        DurableFile.WriteAllText(RecordOf(record.Commit), JsonSerializer.Serialize(record, ContractJson.Indented) + "\n");
-        if (Current == record.Commit)
+        // A record that is replaced would no longer be the one that a lease holds.
+        if (RecordOfFolder(Folder(record.Commit)) != record)
         {
-            return;
+            DurableFile.WriteAllText(RecordOf(record.Commit), JsonSerializer.Serialize(record, ContractJson.Indented) + "\n");
         }
 
+        if (Current == record.Commit)
+        {
+            return null;
+        }
+
+        // Another process must not delete the revision before the name points to it.
+        using IDisposable? lease = Lease(Folder(record.Commit));
         string next = Path.Combine(Path.GetDirectoryName(pointer)!, $"{Hidden}.{Guid.NewGuid():n}.tmp");
         bool isLink = useLinks && TryLink(next, $"{Hidden}/{record.Commit}");
         if (!isLink)
@@ -114,12 +130,14 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
             File.WriteAllText(next, $"{Hidden}/{record.Commit}\n");
         }
 
-        if (IsPlainFolder)
+        string? earlier = IsPlainFolder ? Path.Combine(Container, $"earlier-{Guid.NewGuid():n}") : null;
+        if (earlier is not null)
         {
-            Directory.Move(pointer, Path.Combine(Container, $"earlier-{Guid.NewGuid():n}"));
+            Directory.Move(pointer, earlier);
         }
 
         Replace(next, pointer);
+        return earlier;
     }
 
     /// <summary>Deletes the revisions and unfinished downloads that nothing uses; the current revision is used.</summary>
@@ -134,7 +152,7 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
             try
             {
                 // Fails while a lease is held; deleted first, so that an interrupted deletion leaves no revision that looks complete.
-                using (FileStream record = new(RecordOf(commit), FileMode.Open, FileAccess.ReadWrite, FileShare.Delete))
+                using (FileStream record = new(RecordOf(commit), FileMode.Open, FileAccess.ReadWrite, DeletionShare))
                 {
                     File.Delete(RecordOf(commit));
                 }
@@ -151,7 +169,23 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
         return deleted;
     }
 
+    private static bool IsHidden(string? folder) => Path.GetFileName(folder) is ['.', ..];
+
     private string RecordOf(string commit) => Folder(commit) + RecordSuffix;
+
+    /// <summary>Target of a link, or the text of a file as short as a target; null: neither.</summary>
+    private static string? Target(string path)
+    {
+        try
+        {
+            FileInfo file = new(path);
+            return file.LinkTarget ?? (file.Exists ? file.Length < MaximumTarget ? File.ReadAllText(path).Trim() : "" : null);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private static bool TryLink(string path, string target)
     {

@@ -11,7 +11,10 @@ namespace LoraLab.Training.Models.Catalog;
 /// <summary>The models that runs can use. Thread-safe.</summary>
 public sealed class ModelCatalog
 {
+    private const string CachePrefix = "models--";
+
     private readonly string _bundled;
+    private readonly IReadOnlyList<string> _configured;
     private readonly CatalogFolders _models;
     private readonly CatalogFolders _adapters;
     private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, ResolvedModel? Model)> _described = new();
@@ -23,14 +26,30 @@ public sealed class ModelCatalog
     {
         ArgumentNullException.ThrowIfNull(configuration);
         string[] roots = [.. configuration.ModelDirectories, configuration.DownloadedModels];
+        _configured = configuration.ModelDirectories;
         _bundled = Path.Combine(configuration.Home, "samples", "model");
-        _models = new CatalogFolders("model", "model", roots, _bundled, folder => File.Exists(Path.Combine(folder, LlamaConfig.FileName)));
-        _adapters = new CatalogFolders("adapter", "initFrom", roots, "", folder =>
+        _models = new CatalogFolders("model", "model", roots, _bundled, CachePrefix, folder =>
+            File.Exists(Path.Combine(folder, LlamaConfig.FileName)));
+        _adapters = new CatalogFolders("adapter", "initFrom", roots, "", CachePrefix, folder =>
             File.Exists(Path.Combine(folder, "adapter_config.json")));
     }
 
     /// <summary>All model folders, usable or not, the bundled one first.</summary>
     public IReadOnlyList<ModelEntry> List() => [.. _models.All().Select(model => Describe(model.Name, model.Folder).Entry)];
+
+    /// <summary>Says of every configured root that has neither a model nor an adapter why, one sentence each.</summary>
+    public IReadOnlyList<string> EmptyRoots()
+    {
+        HashSet<string> withoutAdapters = [.. _adapters.Empty(_configured)];
+        return [.. _models.Empty(_configured).Where(withoutAdapters.Contains)
+            .Select(root => $"LoraLab:ModelDirectories contains {root}, which has no model: "
+                + $"{_models.Problem(root, LlamaConfig.FileName)}.")];
+    }
+
+    /// <summary>Makes a name mean one of its revisions until the result is disposed.</summary>
+    /// <param name="name">Name of a model.</param>
+    /// <param name="commit">Revision that a run used; null: none is recorded, and the name means what it always does.</param>
+    public IDisposable? Pin(string name, string? commit) => commit is null ? null : _models.Pin(name, commit);
 
     /// <summary>Finds a usable model.</summary>
     /// <exception cref="RunFailure">There is no such model, or it cannot be used; field <c>model</c>.</exception>
@@ -70,7 +89,8 @@ public sealed class ModelCatalog
 
     private (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
-        string stamp = FolderStamp.Of(folder);
+        RevisionRecord? record = StoredRevisions.RecordOfFolder(folder);
+        string stamp = FolderStamp.Of(folder) + record?.Revision;
         if (_described.TryGetValue(folder, out (string Stamp, ModelEntry Entry, ResolvedModel? Model) cached) && cached.Stamp == stamp
             && cached.Entry.Name == name)
         {
@@ -78,7 +98,12 @@ public sealed class ModelCatalog
         }
 
         (ModelEntry entry, ResolvedModel? model) = ModelFolder.Describe(name, folder);
-        entry = entry with { Toy = folder == _bundled };
+        entry = entry with
+        {
+            Toy = folder == _bundled,
+            Commit = StoredRevisions.CommitOf(folder),
+            Revision = record?.Revision,
+        };
         _described[folder] = (stamp, entry, model);
         return (entry, model);
     }

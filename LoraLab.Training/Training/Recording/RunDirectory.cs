@@ -4,6 +4,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Specs;
 using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Training.Recording;
@@ -46,6 +47,9 @@ public sealed class RunDirectory
     public void WriteFingerprint(RunFingerprint fingerprint) =>
         DurableFile.WriteAllText(
             Path.Combine(FullPath, RunFiles.Fingerprint), JsonSerializer.Serialize(fingerprint, ContractJson.Indented));
+
+    /// <summary>Reads the fingerprint that an earlier attempt stored; null: there is none, or it is damaged.</summary>
+    public RunFingerprint? ReadFingerprint() => AdapterOrigin.ReadFingerprint(Path.Combine(FullPath, RunFiles.Fingerprint));
 
     /// <summary>Creates the folder of an attempt and returns its path.</summary>
     public string AttemptFolder(int number) => Directory.CreateDirectory(Path.Combine(FullPath, RunFiles.Attempt(number))).FullName;

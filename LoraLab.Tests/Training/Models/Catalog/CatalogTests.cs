@@ -106,9 +106,112 @@ public sealed class CatalogTests : IDisposable
 
         ModelCatalog catalog = new(Configuration());
 
-        Assert.Equal(link, catalog.Find("linked").Folder);
+        Assert.Equal(target, catalog.Find("linked").Folder);
         Assert.Equal(files, catalog.Find("files").Folder);
         Assert.All(catalog.List(), model => Assert.Equal(7, model.WeightBytes));
+    }
+
+    [Fact]
+    public void List_HuggingFaceCache_ListsTheSnapshotOfItsDefaultBranchHoweverItIsReached()
+    {
+        string hub = Path.Combine(_home.Path, "hf", "hub");
+        Cached("hf/hub/models--acme--tiny", "c2", isMain: true);
+        Cached("hf/hub/models--acme--tiny", "c1", isMain: false);
+        Cached("hf/hub/models--solo", "c3", isMain: false);
+        _home.Write("hf/hub/datasets--acme--reviews/snapshots/d1/train.tsv", "sentence\tlabel\nfine\t1\n");
+        _home.Write("hf/hub/datasets--acme--reviews/snapshots/d1/dev.tsv", "sentence\tlabel\nbad\t0\n");
+        string snapshot = Path.Combine(hub, "models--acme--tiny", "snapshots", "c2");
+        Directory.CreateSymbolicLink(Path.Combine(_home.Path, "way"), Path.Combine("hf", "hub"));
+        Directory.CreateSymbolicLink(Path.Combine(_home.Path, "far"), "way");
+
+        foreach (string root in (string[])["hf/hub", "hf", "way", "far"])
+        {
+            ModelCatalog catalog = new(Configuration(root));
+            Assert.Equal(["acme/tiny", "solo"], catalog.List().Select(model => model.Name));
+            Assert.All(catalog.List(), model => Assert.True(model.Usable, model.Problem));
+            Assert.Equal(["c2", "c3"], catalog.List().Select(model => model.Commit));
+            Assert.Equal(snapshot, catalog.Find("acme/tiny").Folder);
+            Assert.Empty(catalog.EmptyRoots());
+            using (catalog.Pin("acme/tiny", "c1"))
+            {
+                Assert.Equal(Path.Combine(hub, "models--acme--tiny", "snapshots", "c1"), catalog.Find("acme/tiny").Folder);
+            }
+
+            DatasetCatalog datasets = new(Configuration() with { DatasetDirectories = [Path.Combine(_home.Path, root)] });
+            Assert.Equal(("acme/reviews", "d1"), (Assert.Single(datasets.List()).Name, datasets.List()[0].Commit));
+        }
+
+        foreach (string root in (string[])["hf/hub/models--acme--tiny", "hf/hub/models--acme--tiny/snapshots/c2"])
+        {
+            ModelCatalog catalog = new(Configuration(root));
+            Assert.Equal("acme/tiny", Assert.Single(catalog.List()).Name);
+            Assert.Equal(snapshot, catalog.Find("acme/tiny").Folder);
+        }
+    }
+
+    [Fact]
+    public void Find_ModelThatIsALinkToASnapshot_ReadsTheFilesBehindItsLinks()
+    {
+        Cached("cache/models--acme--tiny", "c2", isMain: true);
+        Directory.CreateDirectory(Path.Combine(_home.Path, "mine"));
+        Directory.CreateSymbolicLink(
+            Path.Combine(_home.Path, "mine", "one"), Path.Combine("..", "cache", "models--acme--tiny", "snapshots", "c2"));
+        Directory.CreateSymbolicLink(Path.Combine(_home.Path, "mine", "two"), "one");
+        Directory.CreateSymbolicLink(Path.Combine(_home.Path, "mine", "loop"), "loop");
+
+        IReadOnlyList<ModelEntry> models = new ModelCatalog(Configuration("mine")).List();
+
+        Assert.Equal(["one", "two"], models.Select(model => model.Name));
+        Assert.All(models, model => Assert.True(model.Usable, model.Problem));
+        Assert.All(models, model => Assert.Equal(7, model.WeightBytes));
+    }
+
+    [Fact]
+    public void List_RootThatIsAModelOrDataset_ListsItUnderItsName()
+    {
+        Model("work/best-model");
+        _home.Write("work/reviews/train.tsv", "sentence\tlabel\nfine\t1\n");
+        _home.Write("work/reviews/dev.tsv", "sentence\tlabel\nbad\t0\n");
+        TrainingConfiguration configuration = Configuration("work/best-model") with
+        {
+            DatasetDirectories = [Path.Combine(_home.Path, "work", "reviews")],
+        };
+
+        ModelCatalog models = new(configuration);
+        DatasetCatalog datasets = new(configuration);
+
+        Assert.Equal("best-model", Assert.Single(models.List()).Name);
+        Assert.Equal(Path.Combine(_home.Path, "work", "best-model"), models.Find("best-model").Folder);
+        Assert.Equal("reviews", Assert.Single(datasets.List()).Name);
+        Assert.True(datasets.List()[0].Usable, datasets.List()[0].Problem);
+    }
+
+    [Fact]
+    public void EmptyRoots_RootsThatGiveNothing_SayWhy()
+    {
+        Directory.CreateDirectory(Path.Combine(_home.Path, "empty"));
+        Model("deep/a/b/c");
+        _home.Write("other/model.gguf", "x");
+        _home.Write("broken/models--acme--tiny/refs/main", "c9");
+        Directory.CreateDirectory(Path.Combine(_home.Path, "two", "models--acme--tiny", "snapshots", "c1"));
+        Directory.CreateDirectory(Path.Combine(_home.Path, "two", "models--acme--tiny", "snapshots", "c2"));
+        _home.Write("adapters/mine/adapter_config.json", "{}");
+        Model("full/one");
+        TrainingConfiguration configuration = Configuration("empty", "deep", "other", "broken", "two", "adapters", "full") with
+        {
+            DatasetDirectories = [Path.Combine(_home.Path, "empty")],
+        };
+
+        IReadOnlyList<string> models = new ModelCatalog(configuration).EmptyRoots();
+
+        Assert.Equal(5, models.Count);
+        Assert.EndsWith("empty, which has no model: it is empty.", models[0], StringComparison.Ordinal);
+        Assert.Contains($"set the key to {Path.Combine(_home.Path, "deep", "a", "b")}", models[1], StringComparison.Ordinal);
+        Assert.Contains("config.json", models[2], StringComparison.Ordinal);
+        Assert.Contains("models--acme--tiny has no snapshot of refs/main (c9)", models[3], StringComparison.Ordinal);
+        Assert.Contains("2 snapshots and no refs/main", models[4], StringComparison.Ordinal);
+        string dataset = Assert.Single(new DatasetCatalog(configuration).EmptyRoots());
+        Assert.StartsWith("LoraLab:DatasetDirectories", dataset, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -192,6 +295,25 @@ public sealed class CatalogTests : IDisposable
         _home.Write(Path.Combine(relative, "config.json"), Llama);
         _home.Write(Path.Combine(relative, "model.safetensors"), "weights");
         return Path.GetDirectoryName(_home.Write(Path.Combine(relative, "tokenizer.model"), "pieces"))!;
+    }
+
+    /// <summary>Writes a snapshot as Hugging Face's libraries do: relative links to blobs.</summary>
+    private void Cached(string repository, string commit, bool isMain)
+    {
+        string model = Model($"{repository}/made");
+        string snapshot = Directory.CreateDirectory(Path.Combine(_home.Path, repository, "snapshots", commit)).FullName;
+        foreach (string file in Directory.GetFiles(model))
+        {
+            string blob = _home.Write($"{repository}/blobs/{commit}-{Path.GetFileName(file)}", File.ReadAllBytes(file));
+            File.CreateSymbolicLink(
+                Path.Combine(snapshot, Path.GetFileName(file)), Path.Combine("..", "..", "blobs", Path.GetFileName(blob)));
+        }
+
+        Directory.Delete(model, recursive: true);
+        if (isMain)
+        {
+            _home.Write($"{repository}/refs/main", commit);
+        }
     }
 
     private TrainingConfiguration Configuration(params string[] modelRoots) => new()
