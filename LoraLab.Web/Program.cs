@@ -4,6 +4,7 @@ using LoraLab.Web.Components;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.WebAssembly.Hosting;
+using Microsoft.JSInterop;
 using MudBlazor;
 using MudBlazor.Services;
 
@@ -16,7 +17,7 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<SignedOutHandler>();
 builder.Services.AddSingleton(services => new HttpClient(services.GetRequiredService<SignedOutHandler>()) { BaseAddress = baseAddress });
 builder.Services.AddSingleton<LabApi>();
-builder.Services.AddSingleton(_ => new LiveClient(baseAddress));
+builder.Services.AddSingleton(services => new LiveClient(baseAddress, services.GetRequiredService<IJSRuntime>()));
 builder.Services.AddSingleton<SessionState>();
 builder.Services.AddSingleton<QueueState>();
 builder.Services.AddSingleton<SystemState>();

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.JSInterop;
 
 namespace LoraLab.Web.State;
 
@@ -16,13 +17,17 @@ public sealed class LiveClient : IAsyncDisposable
 {
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>A socket that does not open, and a hub that does not respond through it, within this time is blocked.</summary>
+    /// <summary>A socket that does not open within this time is blocked.</summary>
+    private static readonly TimeSpan _openTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>One through which the hub does not respond within this time is blocked too.</summary>
     private static readonly TimeSpan _socketTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Sockets that close earlier than this, twice in a row, are closed by something between browser and server.</summary>
     private static readonly TimeSpan _shortLife = TimeSpan.FromSeconds(60);
 
     private readonly Uri _address;
+    private readonly IJSRuntime _browser;
     private readonly List<Listener> _listeners = [];
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,7 +38,8 @@ public sealed class LiveClient : IAsyncDisposable
     private bool _startedUnconnected;
     private bool _connecting;
 
-    public LiveClient(Uri baseAddress) => _address = new Uri(baseAddress, LiveHub.Path.TrimStart('/'));
+    public LiveClient(Uri baseAddress, IJSRuntime browser) =>
+        (_address, _browser) = (new Uri(baseAddress, LiveHub.Path.TrimStart('/')), browser);
 
     /// <summary>Raised when <see cref="Status"/> changes.</summary>
     public event Action? StatusChanged;
@@ -128,19 +134,38 @@ public sealed class LiveClient : IAsyncDisposable
     {
         if (!IsPolling)
         {
-            try
+            if (!await SocketOpensAsync())
             {
-                await OpenAsync(HttpTransportType.WebSockets, _socketTimeout);
-                return;
+                // Either the socket is blocked or the server is down, which this tells apart; it may have come up between the two.
+                await OpenAsync(HttpTransportType.LongPolling, Timeout.InfiniteTimeSpan);
+                IsPolling = !await SocketOpensAsync();
             }
-            catch (Exception blocked) when (blocked is not HttpRequestException && !_closing.IsCancellationRequested)
+
+            if (IsPolling || await TryOpenSocketAsync())
             {
-                // The server has answered by HTTP: it is the socket that does not open.
+                return;
             }
         }
 
         await OpenAsync(HttpTransportType.LongPolling, Timeout.InfiniteTimeSpan);
         IsPolling = true;
+    }
+
+    private async Task<bool> SocketOpensAsync() => await _browser.InvokeAsync<bool>(
+        "loralab.socketOpens", _closing.Token, _address.ToString(), _openTimeout.TotalMilliseconds);
+
+    /// <summary>False: the server has answered by HTTP, but not through the socket.</summary>
+    private async Task<bool> TryOpenSocketAsync()
+    {
+        try
+        {
+            await OpenAsync(HttpTransportType.WebSockets, _socketTimeout);
+            return true;
+        }
+        catch (Exception blocked) when (blocked is not HttpRequestException && !_closing.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private async Task OpenAsync(HttpTransportType transport, TimeSpan timeout)

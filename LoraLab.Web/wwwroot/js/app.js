@@ -25,6 +25,31 @@ window.loralab = {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   },
 
+  // Whether a WebSocket opens here. Asked before .NET opens one, because its runtime exits if the constructor throws.
+  socketOpens(address, patience) {
+    return new Promise(resolve => {
+      let socket = null;
+      const end = opens => {
+        clearTimeout(timer);
+        resolve(opens);
+        try {
+          socket?.close();
+        } catch {
+          // It is of no use anyway.
+        }
+      };
+      const timer = setTimeout(() => end(false), patience);
+      try {
+        socket = new WebSocket(address.replace(/^http/, 'ws'));
+        socket.addEventListener('open', () => end(true));
+        socket.addEventListener('error', () => end(false));
+        socket.addEventListener('close', () => end(false));
+      } catch {
+        end(false);
+      }
+    });
+  },
+
   // Keeps a log scrolled to its end, unless the user has scrolled up.
   follow(element, force) {
     if (element && (force || element.scrollHeight - element.scrollTop - element.clientHeight < 120)) {
