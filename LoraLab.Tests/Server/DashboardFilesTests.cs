@@ -22,6 +22,16 @@ public sealed class DashboardFilesTests(ScriptedServer fixture)
     }
 
     [Fact]
+    public async Task Page_ForwardedPrefixOfNoKnownProxy_IsIgnored()
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "/runs");
+        request.Headers.Add("X-Forwarded-Prefix", "/lab");
+        using HttpResponseMessage response = await _http.SendAsync(request);
+
+        Assert.Contains("<base href=\"/\" />", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Framework_FilesThatThePageNeeds_AreNotEmpty()
     {
         string page = await _http.GetStringAsync("/");

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -105,9 +107,14 @@ public sealed class ProxyTests(ProxyTests.TightServer fixture) : IClassFixture<P
     private async Task<(HttpStatusCode Status, string? Type, long? Length, int Body)> AskAsync(HttpMethod method, string path)
     {
         using HttpRequestMessage request = new(method, path);
-        using HttpResponseMessage response = await _http.SendAsync(request).WaitAsync(TimeSpan.FromSeconds(60));
+        using HttpResponseMessage response =
+            await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TimeSpan.FromSeconds(60));
+        // As sent: the client's own property counts what it has read.
+        long? length = response.Content.Headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues sent)
+            ? long.Parse(sent.ToString(), CultureInfo.InvariantCulture)
+            : null;
         byte[] body = await response.Content.ReadAsByteArrayAsync();
-        return (response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Content.Headers.ContentLength, body.Length);
+        return (response.StatusCode, response.Content.Headers.ContentType?.MediaType, length, body.Length);
     }
 
     /// <summary>A server whose temporary folder does not exist.</summary>
