@@ -1,6 +1,5 @@
 using System.Globalization;
 using LoraLab.Contracts;
-using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
@@ -46,27 +45,19 @@ internal sealed class RowProblems(string file)
     public void Add(int line, string text, string? remedy = null)
     {
         Count++;
-        if (_shown.Count < MaxShown)
+        int place = _shown.FindIndex(shown => shown.Line > line);
+        if (place >= 0 || _shown.Count < MaxShown)
         {
-            _shown.Add((line, text));
+            _shown.Insert(place < 0 ? _shown.Count : place, (line, text));
+            if (_shown.Count > MaxShown)
+            {
+                _shown.RemoveAt(MaxShown);
+            }
         }
 
         if (remedy is not null && _remedies.Count < MaxRemedies && !_remedies.Contains(remedy))
         {
             _remedies.Add(remedy);
-        }
-    }
-
-    /// <summary>Sorts the problems that are shown by line; those found later are of earlier lines too.</summary>
-    public void Sort() => _shown.Sort((a, b) => a.Line.CompareTo(b.Line));
-
-    /// <summary>Fails with the message if there are problems.</summary>
-    /// <exception cref="RunFailure">There are problems; field <c>dataset</c>.</exception>
-    public void ThrowIfAny()
-    {
-        if (Message is string message)
-        {
-            throw RunFailure.BadData(message, "dataset");
         }
     }
 }

@@ -18,7 +18,9 @@ internal static class RowWarnings
         IReadOnlyList<LabeledSentence> evaluation,
         SplitSource? evaluationSource)
     {
-        if (Missing(dataset, training) is string untrained)
+        // Fewer rows than labels are no training set: evaluate chooses one row and does not train.
+        bool trains = training.Count >= dataset.Labels.Count;
+        if (trains && Missing(dataset, training) is string untrained)
         {
             yield return $"Of {NumberFormat.Count(training.Count)} training rows, none has {untrained}, so the run cannot learn it; "
                 + "choose more rows, another dataSeed or another file.";
@@ -32,7 +34,7 @@ internal static class RowWarnings
 
         HashSet<string> trained = [.. training.Select(row => row.Sentence.Trim())];
         LabeledSentence[] shared = [.. evaluation.Where(row => trained.Contains(row.Sentence.Trim()))];
-        if (shared.Length > 0)
+        if (trains && shared.Length > 0)
         {
             yield return $"{NumberFormat.Count(shared.Length)} of {NumberFormat.Count(evaluation.Count)} evaluation rows have the same "
                 + "text as a training row, so the evaluation overstates what the run learns: "
