@@ -189,14 +189,14 @@ public record RunSpec
     [SpecField(
         SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Rows that are too long",
         "Refuse the run, drop them, or truncate their text.",
-        Advanced = true, ProtocolTitle = "Rows that are too long")]
+        Advanced = true, ProtocolTitle = "Rows that are too long", ProtocolIfSet = true)]
     public TooLong TooLong { get; init; } = TooLong.Refuse;
 
     [SpecField(
         SpecGroup.Data, SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Maximum tokens per row",
         "A row with its prompt and label that has more is too long.",
         Unit = "tokens", Minimum = 1, Placeholder = "the model's context", OrNull = "for the model's context", Advanced = true,
-        ProtocolTitle = "Maximum tokens per row")]
+        ProtocolTitle = "Maximum tokens per row", ProtocolIfSet = true)]
     public int? MaxTokens { get; init; }
 
     [SpecField(

@@ -57,6 +57,9 @@ public sealed class SpecFieldAttribute(SpecGroup group, SpecRoles roles, string 
     /// <summary>Title in the protocol table of a study; null: the table does not list the field.</summary>
     public string? ProtocolTitle { get; init; }
 
+    /// <summary>Whether the protocol table lists the field only where a run does not have the default.</summary>
+    public bool ProtocolIfSet { get; init; }
+
     /// <summary>Why a study's plan cannot set the field: the study does; null: it can.</summary>
     public string? SetByStudy { get; init; }
 

@@ -24,7 +24,7 @@ internal static class ProtocolTable
             Columns = ["Setting", "Value"],
             Rows = runs.Count == 0
                 ? []
-                : [.. Fields(runs[0].Run.Document!.Spec).Select(field => (IReadOnlyList<StudyTableCell>)
+                : [.. Fields(runs).Select(field => (IReadOnlyList<StudyTableCell>)
                 [
                     new StudyTableCell(field.Attribute.ProtocolTitle!),
                     new StudyTableCell(Value(evidence, runs, field.Name)),
@@ -34,8 +34,11 @@ internal static class ProtocolTable
     }
 
     /// <summary>The fields with a title in the protocol, by group.</summary>
-    private static IEnumerable<SpecFieldDescriptor> Fields(RunSpec spec) =>
-        SpecFieldCatalog.Of(spec).Fields.Where(field => field.Attribute.ProtocolTitle is not null).OrderBy(field => field.Group);
+    private static IEnumerable<SpecFieldDescriptor> Fields(List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs) =>
+        SpecFieldCatalog.Of(runs[0].Run.Document!.Spec).Fields
+            .Where(field => field.Attribute.ProtocolTitle is not null
+                && (!field.Attribute.ProtocolIfSet || runs.Any(run => !field.IsDefault(run.Fields.GetValueOrDefault(field.Name)))))
+            .OrderBy(field => field.Group);
 
     /// <summary>The common value, or the value per method where they differ.</summary>
     private static string Value(StudyEvidence evidence, List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs, string field)
