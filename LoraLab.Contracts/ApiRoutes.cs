@@ -9,6 +9,12 @@ public static class ApiRoutes
     /// <summary>Runs.</summary>
     public const string Runs = Base + "/runs";
 
+    /// <summary>Cancels many runs.</summary>
+    public const string RunsCancel = Runs + ":cancel";
+
+    /// <summary>Deletes many runs.</summary>
+    public const string RunsDelete = Runs + ":delete";
+
     /// <summary>Metrics of many runs.</summary>
     public const string Metrics = Base + "/metrics";
 

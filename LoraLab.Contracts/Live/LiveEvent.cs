@@ -26,7 +26,7 @@ public static class LiveEventTypes
     /// <summary>Payload: <c>LogChunk</c>.</summary>
     public const string RunLog = "run.log";
 
-    /// <summary>Payload: <c>QueueDocument</c>.</summary>
+    /// <summary>Payload: <c>QueueDocument</c> with the first 50 queued runs.</summary>
     public const string QueueChanged = "queue.changed";
 
     /// <summary>Payload: <see cref="ExperimentNotice"/>.</summary>

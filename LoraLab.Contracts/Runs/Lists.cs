@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace LoraLab.Contracts.Runs;
 
 /// <summary>A page of run documents.</summary>
@@ -6,7 +8,7 @@ namespace LoraLab.Contracts.Runs;
 /// <param name="Total">Number of matching documents.</param>
 public sealed record RunList(IReadOnlyList<RunDocument> Items, string? NextCursor, int Total);
 
-/// <summary>The queue: running and queued runs.</summary>
+/// <summary>The queue: running runs, and a page of the queued ones.</summary>
 public sealed record QueueDocument
 {
     /// <summary>True if no new runs are started.</summary>
@@ -15,8 +17,19 @@ public sealed record QueueDocument
     /// <summary>Runs being executed.</summary>
     public IReadOnlyList<RunDocument> Running { get; init; } = [];
 
-    /// <summary>Queued runs, next first.</summary>
+    /// <summary>
+    /// Queued runs, next first: a page of them, whose first run has the <c>queuePosition</c> <see cref="Offset"/> + 1.
+    /// </summary>
     public IReadOnlyList<RunDocument> Queued { get; init; } = [];
+
+    /// <summary>Number of all queued runs.</summary>
+    public int Total { get; init; }
+
+    /// <summary>Number of queued runs before the page.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>Cursor of the next page; null: last page.</summary>
+    public string? NextCursor { get; init; }
 }
 
 /// <summary>Changes to the queue.</summary>
@@ -27,7 +40,10 @@ public sealed record QueuePatch(bool Paused);
 /// <param name="RunId">The run to move.</param>
 /// <param name="Position"><c>top</c>, <c>bottom</c>, <c>up</c> or <c>down</c>; null when <paramref name="Before"/> is given.</param>
 /// <param name="Before">Id of the queued run to move it in front of.</param>
-public sealed record QueueMove(string RunId, string? Position = null, string? Before = null);
+public sealed record QueueMove(
+    string RunId,
+    [property: AllowedValues("top", "bottom", "up", "down", null)] string? Position = null,
+    string? Before = null);
 
 /// <summary>Changes to a run's description; absent members are left unchanged.</summary>
 public sealed record RunPatch

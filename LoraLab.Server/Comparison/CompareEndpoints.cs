@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts;
@@ -13,16 +14,21 @@ internal static class CompareEndpoints
     public static void MapCompare(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder compare = api.MapGroup("/compare").WithTags("Compare");
-        compare.MapGet("/", Compare).ProducesProblem(400).ProducesProblem(404)
+        compare.MapGet("/", Compare).ProducesProblem(404)
             .WithSummary("Compares runs: results with confidence intervals, pairwise tests, methods over seeds, and differences");
-        compare.MapGet("/export", Export).Produces(200, contentType: "text/csv").ProducesProblem(400).ProducesProblem(404)
+        compare.MapGet("/export", Export)
+            .Produces<CompareDocument>(200, "application/json", "text/csv", "application/x-tex").ProducesProblem(404)
             .WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
     }
 
     private static Ok<CompareDocument> Compare(string? runs, ComparedRuns compared) =>
         TypedResults.Ok(RunComparison.Of(compared.Load(runs)));
 
-    private static IResult Export(string? runs, string? format, string? table, ComparedRuns compared)
+    private static IResult Export(
+        string? runs,
+        [AllowedValues("csv", "json", "tex")] string? format,
+        [AllowedValues("runs", "pairs", "methods")] string? table,
+        ComparedRuns compared)
     {
         CompareDocument document = RunComparison.Of(compared.Load(runs));
         return (format ?? "csv") switch

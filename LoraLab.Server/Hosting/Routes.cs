@@ -7,6 +7,7 @@ using LoraLab.Server.Experiments.Studies;
 using LoraLab.Server.Experiments.Sweeps;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Access;
+using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Library;
 using LoraLab.Server.Live;
@@ -40,6 +41,7 @@ internal static class Routes
         // Before routing, which then sees the same paths under a path base as without.
         app.UseMiddleware<PathBaseMiddleware>();
         app.UseRoutingWithHead();
+        app.UseMiddleware<AllowedMethods>();
     }
 
     public static void MapRestApi(this WebApplication app)
@@ -55,6 +57,7 @@ internal static class Routes
             return await next(context);
         });
         api.MapRuns();
+        api.MapBulk();
         api.MapArtifacts();
         api.MapMetrics();
         api.MapQueue();

@@ -11,6 +11,7 @@ using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Description;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
@@ -100,6 +101,7 @@ internal static class Services
         builder.Services.AddSingleton<RunAdmission>();
         builder.Services.AddSingleton<Idempotency>();
         builder.Services.AddSingleton<RunService>();
+        builder.Services.AddSingleton<BulkService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<StartupMessage>();
     }
@@ -107,6 +109,7 @@ internal static class Services
     public static void AddExperiments(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ExperimentRunCheck>();
+        builder.Services.AddSingleton<IntermediateFiles>();
         builder.Services.AddSingleton<ExperimentService>();
         builder.Services.AddSingleton<SharedAutoSettings>();
         builder.Services.AddHostedService<ExperimentCoordinator>();
@@ -133,6 +136,8 @@ internal static class Services
     public static void AddArtifacts(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ArtifactFiles>();
+        builder.Services.AddSingleton<ArtifactRemoval>();
+        builder.Services.AddSingleton<CompletedCheckpoints>();
         builder.Services.AddSingleton<RunDirectoryLocks>();
         builder.Services.AddSingleton<ArtifactPruning>();
         builder.Services.AddHostedService<RetentionSweep>();
@@ -183,21 +188,30 @@ internal static class Services
         builder.Services.AddHostedService<SystemSampler>();
     }
 
-    public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(static options => options
-        .AddDocumentTransformer(new SpecSchema(typeof(RunSpec)))
-        .AddDocumentTransformer(new SummarySchema(MetricCatalog.Default))
-        .AddDocumentTransformer<ApiKeyDescription>()
-        .AddDocumentTransformer(static (document, _, _) =>
-        {
-            document.Info.Title = "LoraLab";
-            document.Info.Version = ServerVersion.Text;
-            // Clients prepend the server's path to every route; its host is the one that served the document.
-            string path = document.Servers is [{ Url: { } url }, ..] && Uri.TryCreate(url, UriKind.Absolute, out Uri? server)
-                ? server.AbsolutePath.TrimEnd('/')
-                : "";
-            document.Servers = path.Length == 0 ? [] : [new OpenApiServer { Url = path }];
-            return Task.CompletedTask;
-        }));
+    public static void AddApiDescription(this WebApplicationBuilder builder)
+    {
+        TrueSchemas schemas = new();
+        ProblemResponses problems = new();
+        builder.Services.AddOpenApi(options => options
+            .AddSchemaTransformer(schemas)
+            .AddOperationTransformer(problems)
+            .AddDocumentTransformer(problems)
+            .AddDocumentTransformer(new SummarySchema(MetricCatalog.Default))
+            .AddDocumentTransformer(schemas)
+            .AddDocumentTransformer(new SpecSchema(typeof(RunSpec)))
+            .AddDocumentTransformer<ApiKeyDescription>()
+            .AddDocumentTransformer(static (document, _, _) =>
+            {
+                document.Info.Title = "LoraLab";
+                document.Info.Version = ServerVersion.Text;
+                // Clients prepend the server's path to every route; its host is the one that served the document.
+                string path = document.Servers is [{ Url: { } url }, ..] && Uri.TryCreate(url, UriKind.Absolute, out Uri? server)
+                    ? server.AbsolutePath.TrimEnd('/')
+                    : "";
+                document.Servers = path.Length == 0 ? [] : [new OpenApiServer { Url = path }];
+                return Task.CompletedTask;
+            }));
+    }
 
     public static void AddHealth(this WebApplicationBuilder builder)
     {

@@ -6,7 +6,8 @@ namespace LoraLab.Server.Infrastructure;
 /// <summary>Responses to a POST with an <c>Idempotency-Key</c>, whatever it creates.</summary>
 internal static class IdempotentPost
 {
-    private const int MaximumKey = 255;
+    /// <summary>Maximum length of a key.</summary>
+    public const int MaximumKey = 255;
 
     /// <summary>Rejects a key that is empty or too long.</summary>
     /// <exception cref="ApiFailure">It is.</exception>

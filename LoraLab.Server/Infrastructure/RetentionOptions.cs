@@ -3,6 +3,11 @@ namespace LoraLab.Server.Infrastructure;
 /// <summary>How long files of ended runs are kept; null: forever. Results are always kept.</summary>
 internal sealed class RetentionOptions
 {
+    /// <summary>
+    /// Whether the checkpoints of completed runs are kept, which nothing resumes from any more, and the intermediate files of ended sweeps.
+    /// </summary>
+    public bool KeepCompletedCheckpoints { get; set; }
+
     /// <summary>Days to keep checkpoints after the end of a run; those of an interrupted run, which will continue, are kept.</summary>
     public double? CheckpointDays { get; set; }
 

@@ -12,9 +12,9 @@ internal static class CatalogEndpoints
     public static void MapCatalog(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder catalog = api.MapGroup("").WithTags("Catalog");
-        catalog.MapGet("/methods", MethodsAsync).WithSummary("Methods with their options, defaults and JSON Schema");
-        catalog.MapGet("/models", ModelsAsync).WithSummary("Model folders under the configured roots");
-        catalog.MapGet("/datasets", DatasetsAsync).WithSummary("Dataset folders under the configured roots");
+        catalog.MapGet("/methods", MethodsAsync).ProducesProblem(503).WithSummary("Methods with their options, defaults and JSON Schema");
+        catalog.MapGet("/models", ModelsAsync).ProducesProblem(503).WithSummary("Model folders under the configured roots");
+        catalog.MapGet("/datasets", DatasetsAsync).ProducesProblem(503).WithSummary("Dataset folders under the configured roots");
     }
 
     private static async Task<Ok<IReadOnlyList<MethodDescriptor>>> MethodsAsync(

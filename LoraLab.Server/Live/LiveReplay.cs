@@ -2,6 +2,7 @@ using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
@@ -41,14 +42,14 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
         LiveEvent? lastQueue = list.FindLast(live => live.Type == LiveEventTypes.QueueChanged);
         return list
             .Where(live => live.Type != LiveEventTypes.QueueChanged || ReferenceEquals(live, lastQueue))
-            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(store.QueuePage().Document) } : live);
+            .Select(live => ReferenceEquals(live, lastQueue) ? live with { Data = ToJson(Queue()) } : live);
     }
 
     private IEnumerable<LiveEvent> Snapshot(string topic, long seq)
     {
         if (topic == LiveHub.Queue)
         {
-            return [Create(seq, null, LiveEventTypes.QueueChanged, store.QueuePage().Document)];
+            return [Create(seq, null, LiveEventTypes.QueueChanged, Queue())];
         }
 
         if (topic == LiveHub.Runs)
@@ -75,6 +76,8 @@ internal sealed class LiveReplay(IRunStore store, RunLogs logs, TimeProvider tim
             ]
             : [];
     }
+
+    private QueueDocument Queue() => store.QueuePage(limit: QueuePage.LiveLimit).Document;
 
     /// <summary>Logs replay by offset: with the end of the log, a client needs no further request to join.</summary>
     private IEnumerable<LiveEvent> LogTail(string topic)

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
@@ -11,13 +12,13 @@ internal static class MetricEndpoints
 {
     public static void MapMetrics(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").ProducesProblem(404).WithSummary("Metric series of a run as columns; "
+        api.MapGet("/runs/{id}/metrics", One).WithTags("Metrics").WithSummary("Metric series of a run as columns; "
             + "keys=a,b selects series, attempt=N returns all points of that attempt, including superseded ones");
-        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(400).ProducesProblem(404)
+        api.MapGet("/metrics", Many).WithTags("Metrics").ProducesProblem(404)
             .WithSummary("Metric series of several runs in one call");
     }
 
-    private static Ok<RunMetrics> One(string id, string? keys, int? attempt, IRunStore store)
+    private static Ok<RunMetrics> One(string id, string? keys, [Range(1, int.MaxValue)] int? attempt, IRunStore store)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         if (attempt is int number && run.Document.Attempts.All(known => known.Number != number))

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,21 +23,21 @@ internal static class RunEndpoints
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
         runs.MapPost("/", SubmitAsync).Accepts<RunSpec>("application/json").Produces<RunDocument>(StatusCodes.Status201Created)
-            .Produces<DryRunResult>().ProducesProblem(400).ProducesProblem(422)
+            .Produces<DryRunResult>().ProducesProblem(422).ProducesProblem(503)
             .WithSummary("Queues a run; dryRun=true only checks the specification");
         runs.MapGet("/", List).WithSummary("Runs by filter, paged");
-        runs.MapGet("/{id}", Get).Produces<RunDocument>().ProducesProblem(404).WithSummary("One run");
-        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json").ProducesProblem(404)
+        runs.MapGet("/{id}", Get).Produces<RunDocument>().Produces(304).ProducesProblem(412).WithSummary("One run");
+        runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json")
             .WithSummary("Changes name, notes, tags or priority");
-        runs.MapDelete("/{id}", Delete).ProducesProblem(404).ProducesProblem(409)
+        runs.MapDelete("/{id}", Delete).ProducesProblem(409)
             .WithSummary("Deletes an ended or queued run with its files");
-        runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(404).ProducesProblem(409).WithSummary("Stops a run; returns immediately");
-        runs.MapPost("/{id}/kill", Kill).ProducesProblem(404).ProducesProblem(409)
+        runs.MapPost("/{id}/cancel", Cancel).ProducesProblem(409).WithSummary("Stops a run; returns immediately");
+        runs.MapPost("/{id}/kill", Kill).ProducesProblem(409)
             .WithSummary("Kills a run's worker without a checkpoint; for a worker that does not respond");
-        runs.MapPost("/{id}/resume", Resume).ProducesProblem(404).ProducesProblem(409)
+        runs.MapPost("/{id}/resume", Resume).ProducesProblem(409)
             .WithSummary("Queues an interrupted, failed or cancelled run at the head; it continues from its last checkpoint");
-        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(400)
-            .ProducesProblem(404).WithSummary("Queues the same run again with the changes in the body");
+        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(503)
+            .WithSummary("Queues the same run again with the changes in the body");
         runs.MapRunFiles();
         runs.MapRunEvents();
         return runs;
@@ -45,7 +46,7 @@ internal static class RunEndpoints
     private static async Task<IResult> SubmitAsync(
         HttpRequest request,
         RunService service,
-        [FromHeader(Name = "Idempotency-Key")] string? key,
+        [FromHeader(Name = "Idempotency-Key")] [StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
         bool? dryRun,
         CancellationToken cancellationToken)
     {
@@ -67,7 +68,15 @@ internal static class RunEndpoints
     }
 
     private static Ok<RunList> List(
-        RunQuery query, int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep,
+        RunQuery query,
+        [Range(1, RunQuery.MaximumLimit)] int? limit,
+        string? cursor,
+        string? sort,
+        string? state,
+        string? method,
+        string? tag,
+        string? study,
+        string? sweep,
         string? q) =>
         TypedResults.Ok(query.List(limit, cursor, sort, state, method, tag, study, sweep, q));
 

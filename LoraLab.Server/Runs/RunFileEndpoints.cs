@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.IO.Compression;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
@@ -19,13 +20,13 @@ internal static class RunFileEndpoints
 
     public static void MapRunFiles(this RouteGroupBuilder runs)
     {
-        runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").ProducesProblem(404)
-            .WithSummary("Predictions of one evaluation");
-        runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain").ProducesProblem(404)
+        runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").Produces(304)
+            .ProducesProblem(412).WithSummary("Predictions of one evaluation");
+        runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain")
             .WithSummary("The log, by byte offset");
-        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>().ProducesProblem(404)
+        runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>()
             .WithSummary("The run's actual inputs: hashes of weights, tokenizer, prompt, rows and factors; and the paper's own figures");
-        runs.MapGet("/{id}/adapter", Adapter).Produces(200, contentType: "application/zip").ProducesProblem(404)
+        runs.MapGet("/{id}/adapter", Adapter).Produces<Stream>(200, "application/zip")
             .WithSummary("The adapter in the PEFT layout, as a zip");
     }
 
@@ -38,7 +39,14 @@ internal static class RunFileEndpoints
             : TypedResults.Ok(PredictionFiles.Read(at, path));
     }
 
-    private static IResult Logs(string id, long? offset, int? tail, int? attempt, HttpRequest request, IRunStore store, RunLogs logs)
+    private static IResult Logs(
+        string id,
+        [Range(typeof(long), "0", "9223372036854775807")] long? offset,
+        [Range(1, 10_000)] int? tail,
+        [Range(1, int.MaxValue)] int? attempt,
+        HttpRequest request,
+        IRunStore store,
+        RunLogs logs)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         int number = attempt ?? Math.Max(1, run.Document.Attempts.Count);

@@ -8,8 +8,10 @@ namespace LoraLab.Server.Runs;
 /// <summary>The query of the run list: filter, order and page.</summary>
 internal sealed class RunQuery(IRunStore store)
 {
+    /// <summary>Maximum number of runs in a page.</summary>
+    public const int MaximumLimit = 500;
+
     private const int DefaultLimit = 50;
-    private const int MaximumLimit = 500;
 
     public RunList List(
         int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q)
@@ -23,15 +25,7 @@ internal sealed class RunQuery(IRunStore store)
             ?? throw ApiFailure.Invalid(
                 "sort",
                 $"Runs cannot be sorted by '{sort}'; use one of {string.Join(", ", RunSort.FieldNames)}, prefixed with - for descending.");
-        RunFilter filter = new()
-        {
-            States = ParseStates(state),
-            Methods = ParseList(method),
-            Tags = ParseList(tag),
-            StudyId = study,
-            SweepId = sweep,
-            Text = q,
-        };
+        RunFilter filter = FilterOf(state, method, tag, study, sweep, q);
         // The cursor's run may have been deleted or moved; its sort key is still valid.
         RunSort.Key? after = cursor is null ? null : order.TryDecodeCursor(cursor)
             ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; use nextCursor of a page with the same sort.");
@@ -41,6 +35,17 @@ internal sealed class RunQuery(IRunStore store)
             page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null,
             page.Total);
     }
+
+    /// <summary>The filter of parameters that may each be absent.</summary>
+    public static RunFilter FilterOf(string? state, string? method, string? tag, string? study, string? sweep, string? q) => new()
+    {
+        States = ParseStates(state),
+        Methods = ParseList(method),
+        Tags = ParseList(tag),
+        StudyId = study,
+        SweepId = sweep,
+        Text = q,
+    };
 
     private static HashSet<string>? ParseList(string? list) =>
         string.IsNullOrWhiteSpace(list)

@@ -91,6 +91,10 @@ internal sealed class RunService(
         return edited;
     }
 
+    /// <summary>Why an ended run cannot be cancelled.</summary>
+    public static ApiFailure AlreadyEnded(RunDocument run) =>
+        ApiFailure.Conflict("runEnded", $"Run {run.Id} has already ended ({run.State.ToString().ToLowerInvariant()}).");
+
     /// <summary>Requests that the run's worker save a checkpoint and stop; it is killed if it does not within the grace period.</summary>
     public RunDocument Cancel(string id)
     {
@@ -172,7 +176,7 @@ internal sealed class RunService(
     {
         StoredRun run = transaction.Find(id) ?? throw ApiFailure.NoRun(id);
         RunDocument document = RunStateMachine.Cancel(run.Document, transaction.Now + grace, transaction.Now)
-            ?? throw ApiFailure.Conflict("runEnded", $"Run {id} has already ended ({run.Document.State.ToString().ToLowerInvariant()}).");
+            ?? throw AlreadyEnded(run.Document);
         if (!ReferenceEquals(document, run.Document))
         {
             transaction.Put(run with { Document = document });

@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
@@ -13,14 +15,36 @@ internal static class QueueEndpoints
     public static void MapQueue(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder queue = api.MapGroup("/queue").WithTags("Queue");
-        queue.MapGet("/", Get).WithSummary("Running and queued runs, in order");
+        queue.MapGet("/", Get).WithSummary("Running runs, and the queued ones in order, paged by cursor or offset");
         queue.MapPatch("/", PatchAsync).Accepts<QueuePatch>("application/json").WithSummary("Pauses or resumes the queue")
             .RequireScope(Scopes.Admin);
         queue.MapPost("/reorder", ReorderAsync).Accepts<QueueMove>("application/json").ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Moves a queued run");
     }
 
-    private static Ok<QueueDocument> Get(IRunStore store) => TypedResults.Ok(store.QueuePage().Document);
+    private static Ok<QueueDocument> Get(
+        [Range(1, QueuePage.MaximumLimit)] int? limit, string? cursor, [Range(0, int.MaxValue)] int? offset, IRunStore store)
+    {
+        if (limit is < 1 or > QueuePage.MaximumLimit)
+        {
+            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {QueuePage.MaximumLimit}.");
+        }
+
+        if (offset is < 0)
+        {
+            throw ApiFailure.Invalid("offset", $"offset is {offset}; it must not be negative.");
+        }
+
+        if (cursor is not null && offset is not null)
+        {
+            throw ApiFailure.Invalid("offset", "Give either cursor or offset, not both.");
+        }
+
+        // The cursor's run may have started or moved; its place in the order is still valid.
+        int first = cursor is null ? offset ?? 0 : store.QueuedUpTo(QueueCursor.TryDecode(cursor)
+            ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to the queue; use nextCursor of one of its pages."));
+        return TypedResults.Ok(store.QueuePage(first, limit ?? QueuePage.DefaultLimit).Document);
+    }
 
     private static async Task<Ok<QueueDocument>> PatchAsync(HttpRequest request, QueueService service, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage;
@@ -18,7 +17,7 @@ internal sealed class QueueNotifier(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using ChangeListener listener = changes.Subscribe(static change => change is StoreReopened or RunChanged { AffectsQueue: true });
-        string reported = "";
+        int? reported = null;
         do
         {
             reported = NotifyIfChanged(reported);
@@ -34,20 +33,32 @@ internal sealed class QueueNotifier(
         while (await listener.Changes.WaitToReadAsync(stoppingToken));
     }
 
-    private string NotifyIfChanged(string reported)
+    private int NotifyIfChanged(int? reported)
     {
-        string signature = Signature(store.QueuePage().Document);
+        int signature = Signature(store.QueuePage());
         if (signature != reported)
         {
-            store.Transact(StoreScope.Queue, transaction =>
-                transaction.Emit(null, LiveEventTypes.QueueChanged, transaction.QueuePage().Document));
+            store.Transact(StoreScope.Queue, transaction => transaction.Emit(
+                null, LiveEventTypes.QueueChanged, transaction.QueuePage(limit: QueuePage.LiveLimit).Document));
         }
 
         return signature;
     }
 
-    private static string Signature(QueueDocument queue) =>
-        string.Join(
-            ' ',
-            queue.Running.Select(run => $"{run.Id}:{run.State}").Concat(queue.Queued.Select(run => $"{run.Id}:{run.Priority}:{run.Name}")));
+    /// <summary>Covers all queued runs: a client may show any of them, although the event has only the first.</summary>
+    private static int Signature(QueuePage queue)
+    {
+        HashCode signature = default;
+        foreach (StoredRun run in queue.Running)
+        {
+            signature.Add((run.Document.Id, run.Document.State));
+        }
+
+        foreach (StoredRun run in queue.Waiting)
+        {
+            signature.Add((run.Document.Id, run.Document.Priority, run.Document.Name));
+        }
+
+        return signature.ToHashCode();
+    }
 }

@@ -100,8 +100,7 @@ internal sealed class QueueService(IRunStore store, Lanes lanes)
 
     private static QueueDocument EmitQueue(IStoreTransaction transaction)
     {
-        QueueDocument queue = transaction.QueuePage().Document;
-        transaction.Emit(null, LiveEventTypes.QueueChanged, queue);
-        return queue;
+        transaction.Emit(null, LiveEventTypes.QueueChanged, transaction.QueuePage(limit: QueuePage.LiveLimit).Document);
+        return transaction.QueuePage(limit: QueuePage.DefaultLimit).Document;
     }
 }

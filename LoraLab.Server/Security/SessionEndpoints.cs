@@ -13,7 +13,7 @@ internal static class SessionEndpoints
     {
         RouteGroupBuilder session = api.MapGroup("/session").WithTags("Session").AllowAnonymous();
         session.MapGet("/", Get).WithSummary("Whether a key is required, and the scopes of the current one");
-        session.MapPost("/", SignInAsync).Accepts<SignInRequest>("application/json").ProducesProblem(400).ProducesProblem(401)
+        session.MapPost("/", SignInAsync).Accepts<SignInRequest>("application/json").ProducesProblem(401)
             .WithSummary("Exchanges a key for a cookie");
         session.MapDelete("/", SignOutAsync).WithSummary("Ends the session");
     }

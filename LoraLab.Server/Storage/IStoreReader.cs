@@ -17,8 +17,11 @@ internal interface IStoreReader
 
     RunCounts Counts();
 
-    /// <summary>Running and queued runs.</summary>
-    QueuePage QueuePage();
+    /// <summary>Running runs, and a page of the queued ones; all of them by default.</summary>
+    QueuePage QueuePage(int offset = 0, int limit = int.MaxValue);
+
+    /// <summary>Number of queued runs up to a place in the queue, which a run need not hold any more.</summary>
+    int QueuedUpTo(QueueCursor place);
 
     /// <summary>Position of a run in the queue, 1 for the next; null: it is not queued.</summary>
     int? QueuePositionOf(string runId);

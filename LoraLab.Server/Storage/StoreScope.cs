@@ -39,6 +39,9 @@ internal sealed record StoreScope
     /// <summary>One run with its metric points.</summary>
     public static StoreScope Run(string id) => new() { _runs = [id] };
 
+    /// <summary>Several runs with their metric points.</summary>
+    public static StoreScope Runs(IEnumerable<string> ids) => new() { _runs = [.. ids] };
+
     /// <summary>A study or sweep with its runs, and the names of all others.</summary>
     public static StoreScope Experiment(string id) => new() { _experiments = [id] };
 

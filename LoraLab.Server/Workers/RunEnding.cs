@@ -12,7 +12,8 @@ namespace LoraLab.Server.Workers;
 /// Stores the end of a run, and retries until it succeeds: a run whose process has exited must not be shown as running because the disk
 /// was full at that moment.
 /// </summary>
-internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time, ILogger<RunEnding> log)
+internal sealed class RunEnding(
+    IRunStore store, RunLogs logs, CompletedCheckpoints completed, TimeProvider time, ILogger<RunEnding> log)
 {
     private const int TailLines = 50;
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(15);
@@ -64,8 +65,14 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
                 // Its attempt is the last one, and only this method ends it, so this log tail belongs to its end.
                 int attempt = store.Find(runId)?.Document.Attempts.Count ?? 0;
                 IReadOnlyList<string> tail = attempt == 0 ? [] : logs.LastLines(runId, attempt, TailLines);
-                if (store.Transact(StoreScope.Run(runId), transaction => Write(transaction, runId, end, tail)))
+                IReadOnlyList<RunArtifact> checkpoints = completed.Find(runId);
+                if (store.Transact(StoreScope.Run(runId), transaction => Write(transaction, runId, end, tail, checkpoints)))
                 {
+                    if (store.Find(runId)?.Document.State == RunState.Completed)
+                    {
+                        completed.Remove(runId, checkpoints);
+                    }
+
                     Telemetry.RunsEnded.Add(
                         1, new KeyValuePair<string, object?>("state", store.Find(runId)?.Document.State.ToString().ToLowerInvariant()));
                 }
@@ -82,7 +89,11 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
     }
 
     private static bool Write(
-        IStoreTransaction transaction, string runId, Func<RunDocument, DateTimeOffset, RunDocument> end, IReadOnlyList<string> tail)
+        IStoreTransaction transaction,
+        string runId,
+        Func<RunDocument, DateTimeOffset, RunDocument> end,
+        IReadOnlyList<string> tail,
+        IReadOnlyList<RunArtifact> checkpoints)
     {
         if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
         {
@@ -93,6 +104,14 @@ internal sealed class RunEnding(IRunStore store, RunLogs logs, TimeProvider time
         if (document.State != RunState.Completed && document.Attempts.Count > 0)
         {
             document = document with { LogTail = tail };
+        }
+
+        if (document.State == RunState.Completed && checkpoints.Count > 0)
+        {
+            document = document with
+            {
+                Pruned = [.. document.Pruned, .. ArtifactRemoval.Describe(checkpoints, transaction.Now, byRetention: true)],
+            };
         }
 
         transaction.Put(run with { Document = document });

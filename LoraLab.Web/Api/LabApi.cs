@@ -52,6 +52,10 @@ public sealed partial class LabApi(HttpClient http)
     public Task DeleteRunAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Run(Escape(id)))), cancellationToken);
 
+    /// <summary>Cancels all runs that are listed or match a filter.</summary>
+    public Task<BulkResult> CancelRunsAsync(BulkRequest runs, CancellationToken cancellationToken) =>
+        SendAsync<BulkResult>(new(HttpMethod.Post, Relative(ApiRoutes.RunsCancel)) { Content = WithoutNulls(runs) }, cancellationToken);
+
     /// <summary>Posts an action without a body, for example <c>cancel</c>.</summary>
     public Task ActAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Run(Escape(id), action))), cancellationToken);
@@ -79,6 +83,10 @@ public sealed partial class LabApi(HttpClient http)
 
     public Task<QueueDocument> QueueAsync(CancellationToken cancellationToken) =>
         GetAsync<QueueDocument>(ApiRoutes.Queue, cancellationToken);
+
+    /// <summary>Fetches queued runs from a place in the queue.</summary>
+    public Task<QueueDocument> QueueAsync(int offset, int limit, CancellationToken cancellationToken) =>
+        GetAsync<QueueDocument>(ApiRoutes.Queue + FormattableString.Invariant($"?offset={offset}&limit={limit}"), cancellationToken);
 
     public Task<QueueDocument> PatchQueueAsync(QueuePatch patch, CancellationToken cancellationToken) =>
         SendAsync<QueueDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Queue)) { Content = Json(patch) }, cancellationToken);

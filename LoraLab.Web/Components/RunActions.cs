@@ -24,7 +24,9 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
 
     /// <summary>The step of the checkpoint that resuming continues from; null if there is none and the run would start over.</summary>
     public static int? LastCheckpoint(RunDocument run) =>
-        run.Attempts.Reverse().Select(attempt =>
+        run.Pruned.Any(files => files.Kind == ArtifactKind.Checkpoint && files.At >= run.EndedAt)
+            ? null
+            : run.Attempts.Reverse().Select(attempt =>
             attempt.CheckpointStep ?? attempt.ResumedFrom).FirstOrDefault(step => step is not null) is int step and > 0 ? step : null;
 
     /// <summary>Whether to offer a kill: the worker has stalled, or has not stopped and its deadline is near.</summary>
@@ -52,6 +54,22 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
     public Task<bool> CancelAsync(RunDocument run) => TryAsync(
         () => api.ActAsync(run.Id, "cancel", CancellationToken.None),
         run.State == RunState.Queued ? $"{run.Name} was removed from the queue." : $"Cancelling {run.Name}…");
+
+    /// <summary>Removes all runs from the queue after confirmation; running ones continue.</summary>
+    public async Task CancelQueuedAsync(int count)
+    {
+        const string Text =
+            "They are removed from the queue before they start; each can be queued again with Resume. Runs in progress continue.";
+        if (await ConfirmDialog.AskAsync(dialogs, $"Cancel {NumberFormat.Count(count, "queued run")}?", Text, "Cancel all"))
+        {
+            BulkRequest queued = new() { Filter = new BulkFilter { State = "queued" } };
+            int cancelled = 0;
+            if (await TryAsync(async () => cancelled = (await api.CancelRunsAsync(queued, CancellationToken.None)).Total, null))
+            {
+                toasts.Add($"Removed {NumberFormat.Count(cancelled, "run")} from the queue.", Severity.Normal);
+            }
+        }
+    }
 
     /// <summary>Opens the form with the run's specification, with optional changes applied.</summary>
     public void Clone(RunDocument run, JsonObject? changes = null) =>

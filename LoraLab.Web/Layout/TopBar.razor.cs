@@ -14,8 +14,8 @@ public sealed partial class TopBar
     private string QueueText => Queue.Document is null
         ? "Queue"
         : Queue.Document.Paused
-            ? $"Paused, {NumberFormat.Count(Queue.Document.Queued.Count)} queued"
-            : (Queue.Document.Running.Count, Queue.Document.Queued.Count) switch
+            ? $"Paused, {NumberFormat.Count(Queue.Document.Total)} queued"
+            : (Queue.Document.Running.Count, Queue.Document.Total) switch
             {
                 (0, 0) => "Idle",
                 (int running, 0) => $"{running} running",

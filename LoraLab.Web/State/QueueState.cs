@@ -13,11 +13,14 @@ public sealed class QueueState(LabApi api, LiveClient live)
 
     public event Action? Changed;
 
-    /// <summary>Null until the first response.</summary>
+    /// <summary>The queue with the first queued runs; null until the first response.</summary>
     public QueueDocument? Document { get; private set; }
 
+    /// <summary>Increases whenever the queued runs may differ, not when a running one proceeds.</summary>
+    public int Revision { get; private set; }
+
     /// <summary>The number of queued runs.</summary>
-    public int QueuedCount => Document?.Queued.Count ?? 0;
+    public int QueuedCount => Document?.Total ?? 0;
 
     public async Task StartAsync()
     {
@@ -33,10 +36,11 @@ public sealed class QueueState(LabApi api, LiveClient live)
         await RefreshAsync();
     }
 
-    /// <summary>Replaces the queue by a response that contains all of it.</summary>
+    /// <summary>Replaces the queue by a response or event, which has its first page.</summary>
     public void Update(QueueDocument document)
     {
         Document = document;
+        Revision++;
         Changed?.Invoke();
     }
 
@@ -72,7 +76,8 @@ public sealed class QueueState(LabApi api, LiveClient live)
         if (index >= 0 && LiveRuns.Apply(running[index], message) is RunDocument next)
         {
             running[index] = next;
-            Update(Document with { Running = running });
+            Document = Document with { Running = running };
+            Changed?.Invoke();
         }
     }
 }

@@ -20,6 +20,7 @@ internal sealed class ExperimentService(
     IEnumerable<IExperimentDriver> drivers,
     ExperimentRunCheck check,
     RunAdmission admission,
+    IntermediateFiles files,
     Lanes lanes,
     ActiveRuns active,
     IOptions<LoraLabOptions> options,
@@ -131,6 +132,7 @@ internal sealed class ExperimentService(
             ExperimentStep step = NextStep(driver, experiment, store.RunsOf(experiment.Kind, experiment.Id), store, time.GetUtcNow());
             if (ChangesNothing(experiment, step))
             {
+                files.Remove(experiment);
                 return;
             }
 

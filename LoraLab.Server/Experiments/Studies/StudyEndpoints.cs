@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
@@ -18,15 +19,14 @@ internal static class StudyEndpoints
         api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in study templates with their sizes");
         RouteGroupBuilder studies = api.MapGroup("/studies").WithTags("Studies");
         studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created)
-            .Produces<StudyPreview>()
-            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429)
+            .Produces<StudyPreview>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
             .WithSummary(
                 "Creates a study and queues its first runs; dryRun=true only returns a preview, confirm=true allows more than 500 runs");
         studies.MapGet("/", List).WithSummary("All studies, newest first, without their runs");
-        studies.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One study with its runs, claims, tables and figures");
-        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404)
+        studies.MapGet("/{id}", Get).WithSummary("One study with its runs, claims, tables and figures");
+        studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json")
             .ProducesProblem(409).WithSummary("Changes the name and notes of a study");
-        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409)
+        studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(409)
             .WithSummary("Cancels a study and its queued runs and requests its running runs to stop; returns immediately");
         return studies;
     }
@@ -36,7 +36,7 @@ internal static class StudyEndpoints
     private static async Task<IResult> CreateAsync(
         HttpRequest request,
         StudyService service,
-        [FromHeader(Name = "Idempotency-Key")] string? key,
+        [FromHeader(Name = "Idempotency-Key")] [StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
         bool? dryRun,
         bool? confirm,
         CancellationToken cancellationToken)

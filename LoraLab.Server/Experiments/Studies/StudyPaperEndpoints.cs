@@ -8,13 +8,13 @@ internal static class StudyPaperEndpoints
 {
     public static void MapStudyPaper(this RouteGroupBuilder studies)
     {
-        studies.MapGet("/{id}/paper.zip", Paper).Produces(200, contentType: "application/zip").ProducesProblem(404).ProducesProblem(409)
+        studies.MapGet("/{id}/paper.zip", Paper).Produces<Stream>(200, "application/zip").ProducesProblem(409)
             .WithSummary(
                 "LaTeX tables, figures, data, numbers, provenance, and a paper.tex that includes them; 409 until a run has completed");
-        studies.MapGet("/{id}/figures/{figure}.svg", Svg).Produces(200, contentType: "image/svg+xml").ProducesProblem(404)
+        studies.MapGet("/{id}/figures/{figure}.svg", Svg).Produces<Stream>(200, "image/svg+xml")
             .ProducesProblem(409)
             .WithSummary("A figure as SVG; 409 with the reason if it cannot be drawn yet");
-        studies.MapGet("/{id}/figures/{figure}.pdf", Pdf).Produces(200, contentType: "application/pdf").ProducesProblem(404)
+        studies.MapGet("/{id}/figures/{figure}.pdf", Pdf).Produces<Stream>(200, "application/pdf")
             .ProducesProblem(409)
             .WithSummary("A figure as PDF; 409 with the reason if it cannot be drawn yet");
     }

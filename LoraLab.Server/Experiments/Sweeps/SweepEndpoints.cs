@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
@@ -17,31 +18,30 @@ internal static class SweepEndpoints
     {
         RouteGroupBuilder sweeps = api.MapGroup("/sweeps").WithTags("Sweeps");
         sweeps.MapPost("/", CreateAsync).Accepts<SweepPlan>("application/json").Produces<SweepDocument>(StatusCodes.Status201Created)
-            .Produces<SweepPreview>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(422)
+            .Produces<SweepPreview>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
             .WithSummary(
                 "Creates a sweep and queues its first runs; dryRun=true only returns a preview with the number of runs and device-hours");
         sweeps.MapGet("/", List).WithSummary("All sweeps, newest first, without their trials");
-        sweeps.MapGet("/{id}", Get).ProducesProblem(404).WithSummary("One sweep with its trials and its best run");
-        sweeps.MapGet("/{id}/runs", Runs).ProducesProblem(404).WithSummary("The run documents of a sweep in the order of its trials");
+        sweeps.MapGet("/{id}", Get).WithSummary("One sweep with its trials and its best run");
+        sweeps.MapGet("/{id}/runs", Runs).WithSummary("The run documents of a sweep in the order of its trials");
         sweeps.MapGet("/{id}/importance", Importance)
-            .ProducesProblem(404)
             .WithSummary("Hyper-parameter importance, available from ten completed runs");
-        sweeps.MapGet("/{id}/grid", Grid).ProducesProblem(400).ProducesProblem(404)
+        sweeps.MapGet("/{id}/grid", Grid)
             .WithSummary("Two fields of a sweep as the cells of a heat map");
-        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json").ProducesProblem(400).ProducesProblem(404)
+        sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json")
             .ProducesProblem(409).WithSummary("Changes the name and notes of a sweep");
-        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(404).ProducesProblem(409)
+        sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(409)
             .WithSummary("Pauses a sweep: removes its queued runs from the queue and stops the running ones with a checkpoint");
-        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(404).ProducesProblem(409)
+        sweeps.MapPost("/{id}/resume", ResumeAsync).ProducesProblem(409).ProducesProblem(503)
             .WithSummary("Resumes a paused sweep and its stopped runs from their checkpoints");
-        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(404).ProducesProblem(409)
+        sweeps.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(409)
             .WithSummary("Cancels a sweep and its queued and running runs; completed runs remain");
     }
 
     private static async Task<IResult> CreateAsync(
         HttpRequest request,
         SweepService service,
-        [FromHeader(Name = "Idempotency-Key")] string? key,
+        [FromHeader(Name = "Idempotency-Key")] [StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
         bool? dryRun,
         bool? confirm,
         CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.RunDirectories;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Runs.Artifacts;
@@ -11,10 +12,10 @@ internal static class ArtifactEndpoints
     public static void MapArtifacts(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
-        runs.MapGet("/{id}/artifacts", List).ProducesProblem(404).WithSummary("The run's files with their kinds and sizes");
-        runs.MapGet("/{id}/artifacts/{**name}", Download).Produces(200, contentType: "application/octet-stream").ProducesProblem(404)
-            .WithSummary("One of the run's files");
-        runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json").ProducesProblem(400).ProducesProblem(404)
+        runs.MapGet("/{id}/artifacts", List).WithSummary("The run's files with their kinds and sizes");
+        runs.MapGet("/{id}/artifacts/{**name}", Download).Produces<Stream>(200, "application/octet-stream").Produces(304)
+            .ProducesProblem(412).WithSummary("One of the run's files");
+        runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json")
             .ProducesProblem(409)
             .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document records what was removed");
     }

@@ -11,7 +11,7 @@ namespace LoraLab.Server.Runs.Artifacts;
 /// Removes files of ended runs. The document records them before they are removed. Specification, metrics, summary, events and the
 /// predictions that comparisons use are always kept.
 /// </summary>
-internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunDirectoryLocks directoryLocks, ILogger<ArtifactPruning> log)
+internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, ArtifactRemoval removal, RunDirectoryLocks directoryLocks)
 {
     /// <summary>Removes the requested files; returns the updated document.</summary>
     public RunDocument Prune(string runId, PruneRequest request, bool byRetention = false)
@@ -25,13 +25,7 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
         // finds none.
         if (removed.Count > 0 && store.Find(runId)?.Document.State.IsTerminal() == true)
         {
-            Remove(runId, removed);
-            log.LogInformation(
-                "Pruned {Files} files of run {Run} ({MiB:0.#} MiB): {Kinds}",
-                removed.Count,
-                runId,
-                removed.Sum(artifact => artifact.Bytes) / (double)(1 << 20),
-                string.Join(", ", removed.Select(artifact => artifact.Kind).Distinct()));
+            removal.Remove(runId, removed);
         }
 
         return pruned;
@@ -56,15 +50,10 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
             return (run.Document, removed);
         }
 
-        IEnumerable<PrunedFiles> pruned = removed.GroupBy(artifact => artifact.Kind).Select(kind => new PrunedFiles
+        RunDocument document = run.Document with
         {
-            Kind = kind.Key,
-            Files = kind.Count(),
-            Bytes = kind.Sum(artifact => artifact.Bytes),
-            At = transaction.Now,
-            ByRetention = byRetention,
-        });
-        RunDocument document = run.Document with { Pruned = [.. run.Document.Pruned, .. pruned] };
+            Pruned = [.. run.Document.Pruned, .. ArtifactRemoval.Describe(removed, transaction.Now, byRetention)],
+        };
         transaction.Put(run with { Document = document });
         transaction.EmitState(document);
         return (document, removed);
@@ -88,19 +77,5 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, RunD
             steps.LastOrDefault(),
             .. MetricCatalog.Default.Columns.Select(metric => run.Summary[metric.Key]?.BestStep),
         ];
-    }
-
-    private void Remove(string runId, IReadOnlyList<RunArtifact> removed)
-    {
-        // The file that marks a checkpoint or an adapter as complete is removed first, so that the remains after a crash are never used.
-        foreach (string path in removed.OrderByDescending(artifact => artifact.Name.EndsWith(".json", StringComparison.Ordinal))
-            .Select(artifact => files.PathOf(runId, artifact)))
-        {
-            File.Delete(path);
-            if (Path.GetDirectoryName(path) is { } folder && !Directory.EnumerateFileSystemEntries(folder).Any())
-            {
-                Directory.Delete(folder);
-            }
-        }
     }
 }

@@ -9,7 +9,7 @@ namespace LoraLab.Server.Runs.Estimates;
 internal static class EstimateEndpoints
 {
     public static void MapEstimate(this IEndpointRouteBuilder api) => api.MapPost("/estimate", EstimateAsync).WithTags("Runs")
-        .Accepts<RunSpec>("application/json").Produces<MemoryEstimate>().ProducesProblem(400).ProducesProblem(503)
+        .Accepts<RunSpec>("application/json").Produces<MemoryEstimate>().ProducesProblem(503)
         .WithSummary("Peak memory of a specification by component, whether it fits the budget, and changes that would");
 
     private static async Task<Ok<MemoryEstimate>> EstimateAsync(

@@ -19,10 +19,14 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
 
     public RunCounts Counts() => new(Runs.Count, Enum.GetValues<RunState>().ToDictionary(state => state, Runs.CountOf));
 
-    public QueuePage QueuePage() => new(
+    public QueuePage QueuePage(int offset = 0, int limit = int.MaxValue) => new(
         Paused,
         [.. _active.SelectMany(Runs.InState).OrderBy(run => run.Document.StartedAt).ThenBy(run => run.Document.Id, StringComparer.Ordinal)],
-        [.. Runs.Waiting.Ids.Select(id => Runs.Find(id)!)]);
+        [.. Runs.Waiting.Page(offset, limit).Select(id => Runs.Find(id)!)],
+        offset,
+        Runs.Waiting.Count);
+
+    public int QueuedUpTo(QueueCursor place) => Runs.Waiting.CountUpTo(place);
 
     public int? QueuePositionOf(string runId) => Find(runId) is { } run ? Runs.Waiting.PositionOf(run) : null;
 

@@ -18,7 +18,9 @@ internal abstract class StoreViewReader : IStoreReader
 
     public RunCounts Counts() => View.Counts();
 
-    public QueuePage QueuePage() => View.QueuePage();
+    public QueuePage QueuePage(int offset = 0, int limit = int.MaxValue) => View.QueuePage(offset, limit);
+
+    public int QueuedUpTo(QueueCursor place) => View.QueuedUpTo(place);
 
     public int? QueuePositionOf(string runId) => View.QueuePositionOf(runId);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Index;
@@ -9,23 +8,18 @@ namespace LoraLab.Server.Storage.Index;
 /// </summary>
 internal sealed class WaitingRuns
 {
-    private static readonly IComparer<Key> _order = Comparer<Key>.Create(static (x, y) =>
-        x.Priority != y.Priority ? y.Priority.CompareTo(x.Priority)
-            : x.Position != y.Position ? x.Position.CompareTo(y.Position)
-            : string.CompareOrdinal(x.Id, y.Id));
-
     private static readonly IComparer<(long Position, string Id)> _positionOrder =
         Comparer<(long Position, string Id)>.Create(static (x, y) =>
             x.Position != y.Position ? x.Position.CompareTo(y.Position) : string.CompareOrdinal(x.Id, y.Id));
 
-    private readonly ImmutableSortedSet<Key> _waiting;
+    private readonly ImmutableSortedSet<QueueCursor> _waiting;
     private readonly ImmutableSortedSet<(long Position, string Id)> _positions;
 
-    private WaitingRuns(ImmutableSortedSet<Key> waiting, ImmutableSortedSet<(long Position, string Id)> positions) =>
+    private WaitingRuns(ImmutableSortedSet<QueueCursor> waiting, ImmutableSortedSet<(long Position, string Id)> positions) =>
         (_waiting, _positions) = (waiting, positions);
 
     public static WaitingRuns Empty { get; } = new(
-        ImmutableSortedSet<Key>.Empty.WithComparer(_order),
+        ImmutableSortedSet<QueueCursor>.Empty.WithComparer(QueueCursor.Order),
         ImmutableSortedSet<(long Position, string Id)>.Empty.WithComparer(_positionOrder));
 
     public int Count => _waiting.Count;
@@ -42,7 +36,7 @@ internal sealed class WaitingRuns
     /// <summary>Applies an added, changed or removed run.</summary>
     public WaitingRuns Change(StoredRun? before, StoredRun? after)
     {
-        ImmutableSortedSet<Key> order = _waiting;
+        ImmutableSortedSet<QueueCursor> order = _waiting;
         ImmutableSortedSet<(long Position, string Id)> all = _positions;
         if (before is not null && (after is null || before.Position != after.Position))
         {
@@ -54,7 +48,7 @@ internal sealed class WaitingRuns
             all = all.Add((after.Position, after.Document.Id));
         }
 
-        (Key? was, Key? now) = (KeyOf(before), KeyOf(after));
+        (QueueCursor? was, QueueCursor? now) = (QueueCursor.Of(before), QueueCursor.Of(after));
         if (was != now)
         {
             order = was is { } old ? order.Remove(old) : order;
@@ -65,10 +59,23 @@ internal sealed class WaitingRuns
     }
 
     /// <summary>Position in the queue, 1 for the next run; null: it is not queued.</summary>
-    public int? PositionOf(StoredRun run) => KeyOf(run) is { } key && _waiting.IndexOf(key) is >= 0 and int index ? index + 1 : null;
+    public int? PositionOf(StoredRun run) =>
+        QueueCursor.Of(run) is { } key && _waiting.IndexOf(key) is >= 0 and int index ? index + 1 : null;
 
-    private static Key? KeyOf(StoredRun? run) =>
-        run is { Document.State: RunState.Queued } ? new Key(run.Document.Priority, run.Position, run.Document.Id) : null;
+    /// <summary>Number of runs up to a place, which a run need not hold any more.</summary>
+    public int CountUpTo(QueueCursor place)
+    {
+        int index = _waiting.IndexOf(place);
+        return index >= 0 ? index + 1 : ~index;
+    }
 
-    private readonly record struct Key(int Priority, long Position, string Id);
+    /// <summary>The ids of a page, in order; found without reading the runs before it.</summary>
+    public IEnumerable<string> Page(int offset, int limit)
+    {
+        int end = (int)Math.Min((long)offset + limit, _waiting.Count);
+        for (int i = offset; i < end; i++)
+        {
+            yield return _waiting[i].Id;
+        }
+    }
 }

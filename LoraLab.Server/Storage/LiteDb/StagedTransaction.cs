@@ -59,11 +59,13 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public RunCounts Counts() => _view.Counts();
 
-    public QueuePage QueuePage()
+    public QueuePage QueuePage(int offset = 0, int limit = int.MaxValue)
     {
         Require(scope.HasQueue, "reads the queue");
-        return _view.QueuePage();
+        return _view.QueuePage(offset, limit);
     }
+
+    public int QueuedUpTo(QueueCursor place) => _view.QueuedUpTo(place);
 
     public int? QueuePositionOf(string runId) => _view.QueuePositionOf(runId);
 

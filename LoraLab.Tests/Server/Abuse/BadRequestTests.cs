@@ -38,8 +38,15 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
         (string[] all, string[] ended) = await PrepareAsync();
         ConcurrentQueue<string> failures = new();
         ConcurrentDictionary<int, int> statuses = new();
-        foreach (DescribedRoute route in routes)
+        // Bulk actions last: a filter may match the runs that the other routes need.
+        foreach (DescribedRoute route in routes.OrderBy(route => route.Path.Contains(':', StringComparison.Ordinal)))
         {
+            if (route.Path == ApiRoutes.RunsDelete)
+            {
+                // The server still works.
+                Assert.Equal(RunState.Completed, (await _api.GetAsync(ended[0])).State);
+            }
+
             // The event stream of an active run does not end.
             string[] ids = route.Path.EndsWith("/events", StringComparison.Ordinal) ? ended : all;
             await Parallel.ForEachAsync(
@@ -68,8 +75,6 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
         string output4000 = _server.Output[^Math.Min(_server.Output.Length, 4000)..];
         Assert.True(failures.IsEmpty, string.Join(Environment.NewLine, [$"{failures.Count} of {sent}:", .. failures.Take(25), output4000]));
         Assert.True(refused > sent / 3, $"Only {refused} of {sent} requests were bad enough.");
-        // The server still works.
-        Assert.Equal(RunState.Completed, (await _api.GetAsync(ended[0])).State);
         await _api.SendAsync<DryRunResult>(HttpMethod.Post, ApiRoutes.Runs + "?dryRun=true", MicroSpec.For("lora").ToJsonString());
     }
 

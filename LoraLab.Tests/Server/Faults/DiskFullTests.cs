@@ -23,7 +23,12 @@ public sealed class DiskFullTests
         ServerSetup setup = new()
         {
             DataDirectory = disk.Path,
-            Environment = new Dictionary<string, string> { ["LoraLab__DiskReserveMb"] = "1", ["LoraLab__MinimumFreeMb"] = "4" },
+            Environment = new Dictionary<string, string>
+            {
+                ["LoraLab__DiskReserveMb"] = "1",
+                ["LoraLab__MinimumFreeMb"] = "4",
+                ["LoraLab__Retention__KeepCompletedCheckpoints"] = "true",
+            },
         };
         await using ServerProcess server = await ServerProcess.StartAsync(setup);
         RunApi api = new(server.Http);

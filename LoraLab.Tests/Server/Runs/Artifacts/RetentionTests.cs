@@ -1,5 +1,8 @@
+using System.Text.Json;
+using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
+using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Storage;
@@ -15,6 +18,8 @@ namespace LoraLab.Tests.Server.Runs.Artifacts;
 /// <summary>Files that the configured retention removes, and files that it never removes.</summary>
 public sealed class RetentionTests : IDisposable
 {
+    private const string Owner = "2bz4ktn800";
+
     private readonly TemporaryFolder _folder = new();
     private readonly AgeingClock _clock = new();
     private readonly StoreOnDisk _disk;
@@ -60,14 +65,64 @@ public sealed class RetentionTests : IDisposable
         Assert.Empty(_disk.Store.Find("2bz4ktn8aa")!.Document.Pruned);
     }
 
-    private RetentionSweep Sweep(RetentionOptions retention) => new(
-        _disk.Store,
-        new ArtifactPruning(_disk.Store, new ArtifactFiles(_disk.Paths), new RunDirectoryLocks(), NullLogger<ArtifactPruning>.Instance),
-        Options.Create(new LoraLabOptions { Retention = retention }),
-        _clock,
-        NullLogger<RetentionSweep>.Instance);
+    [Theory]
+    [InlineData(true, ExperimentKind.Sweep, false, true)]
+    [InlineData(false, ExperimentKind.Sweep, false, false)]
+    [InlineData(true, ExperimentKind.Study, false, false)]
+    [InlineData(true, ExperimentKind.Sweep, true, false)]
+    public void IntermediateFiles_OfAnEndedSweep_GoUnlessKept(bool ended, ExperimentKind kind, bool keep, bool goes)
+    {
+        string[] ids = ["2bz4ktn8aa", "2bz4ktn8ab", "2bz4ktn8ac", "2bz4ktn8ad"];
+        Add(ids[0], RunState.Completed);
+        Add(ids[1], RunState.Cancelled, EndReason.Pruned);
+        Add(ids[2], RunState.Cancelled, EndReason.Cancelled);
+        Add(ids[3], RunState.Completed, owned: false);
+        StoredExperiment experiment = new()
+        {
+            Id = Owner, Kind = kind, Name = "search", Ended = ended, Content = JsonSerializer.SerializeToElement(new { }),
+        };
+        _disk.Store.Transact(StoreScope.Everything, transaction => transaction.PutExperiment(experiment));
+        RetentionOptions retention = new() { KeepCompletedCheckpoints = keep };
 
-    private void Add(string id, RunState state)
+        new IntermediateFiles(
+            _disk.Store,
+            Pruning(),
+            Options.Create(new LoraLabOptions { Retention = retention }),
+            NullLogger<IntermediateFiles>.Instance).Remove(experiment);
+
+        Assert.Equal(
+            ids.Select((_, i) => !(goes && i < 2)),
+            ids.Select(id => File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "checkpoints/step-00000004/state.json"))));
+        Assert.Equal(
+            ids.Select((_, i) => !(goes && i < 2)),
+            ids.Select(id => File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "predictions/step-000002.csv"))));
+        Assert.All(ids, id =>
+        {
+            Assert.True(File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "predictions/step-000000.csv")));
+            Assert.True(File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "predictions/step-000004.csv")));
+            Assert.True(File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "adapter/adapter_config.json")));
+        });
+        Assert.Equal(goes ? 2 : 0, _disk.Store.Find(ids[1])!.Document.Pruned.Count(files => files.ByRetention));
+    }
+
+    private ArtifactPruning Pruning()
+    {
+        ArtifactFiles files = new(_disk.Paths);
+        return new(
+            _disk.Store, files, new ArtifactRemoval(files, NullLogger<ArtifactRemoval>.Instance), new RunDirectoryLocks());
+    }
+
+    private RetentionSweep Sweep(RetentionOptions retention)
+    {
+        return new(
+            _disk.Store,
+            Pruning(),
+            Options.Create(new LoraLabOptions { Retention = retention }),
+            _clock,
+            NullLogger<RetentionSweep>.Instance);
+    }
+
+    private void Add(string id, RunState state, EndReason? reason = null, bool owned = true)
     {
         foreach (string name in (string[])
         [
@@ -86,11 +141,14 @@ public sealed class RetentionTests : IDisposable
             Document = StoreOnDisk.Run(id).Document with
             {
                 State = state,
-                EndReason = state switch { RunState.Completed => EndReason.Finished, RunState.Failed => EndReason.WorkerLost, _ => null },
-                Error = state == RunState.Failed ? "Lost; resume the run." : null,
+                EndReason = reason
+                    ?? state switch { RunState.Completed => EndReason.Finished, RunState.Failed => EndReason.WorkerLost, _ => null },
+                Error = state is RunState.Failed or RunState.Cancelled ? "Lost; resume the run." : null,
+                SweepId = owned ? Owner : null,
                 EndedAt = _clock.GetUtcNow(),
                 Attempts = [new RunAttempt { Number = 1, EndedAt = _clock.GetUtcNow() }],
             },
+            ExperimentKey = owned ? id : null,
         };
         _disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(run));
     }

@@ -6,7 +6,7 @@ using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage.Records;
 
-namespace LoraLab.Server.Runs.Artifacts;
+namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>
 /// The files in a run's directory. A file is looked up by name in the listing, never by a client's path, and links are not listed:

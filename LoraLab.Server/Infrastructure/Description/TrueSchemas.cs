@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace LoraLab.Server.Infrastructure.Description;
+
+/// <summary>
+/// Corrects what the framework derives from types: numbers are numbers, and not also words for NaN, which the API never writes; enums are
+/// strings, and null is not one of their values; every array has items; and members, items and values are nullable exactly where their
+/// declaration says so, also those without a setter. As a schema transformer it collects the types of the document's schemas, which it
+/// corrects as a document transformer.
+/// </summary>
+internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentTransformer
+{
+    private const string SchemaId = "x-schema-id";
+
+    private readonly ConcurrentDictionary<string, JsonTypeInfo> _types = new();
+
+    /// <inheritdoc />
+    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (schema.Metadata?.TryGetValue(SchemaId, out object? id) == true && id is string { Length: > 0 } name
+            && Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) is null)
+        {
+            _types[name] = context.JsonTypeInfo;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        NullabilityInfoContext nullability = new();
+        foreach ((string name, IOpenApiSchema component) in document.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>())
+        {
+            if (component is not OpenApiSchema schema)
+            {
+                continue;
+            }
+
+            CorrectEnum(schema);
+            foreach (JsonPropertyInfo member in _types.TryGetValue(name, out JsonTypeInfo? type) ? type.Properties : [])
+            {
+                if (member.AttributeProvider is PropertyInfo property
+                    && schema.Properties?.TryGetValue(member.Name, out IOpenApiSchema? own) == true)
+                {
+                    schema.Properties[member.Name] = WithWords(Correct(own, nullability.Create(property)), property);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static void CorrectEnum(OpenApiSchema schema)
+    {
+        if (schema.Enum is { Count: > 0 } values)
+        {
+            schema.Type ??= JsonSchemaType.String;
+            schema.Enum = [.. values.Where(value => value?.GetValueKind() == JsonValueKind.String)];
+        }
+    }
+
+    private static IOpenApiSchema WithWords(IOpenApiSchema schema, PropertyInfo property)
+    {
+        if (property.GetCustomAttribute<AllowedValuesAttribute>() is not { } allowed)
+        {
+            return schema;
+        }
+
+        OpenApiSchema words = new()
+        {
+            Type = JsonSchemaType.String,
+            Enum = [.. allowed.Values.OfType<string>().Select(word => JsonValue.Create(word))],
+        };
+        bool nullable = schema.Type?.HasFlag(JsonSchemaType.Null) == true;
+        OpenApiSchema own = nullable ? new() { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, words] } : words;
+        own.Description = schema.Description;
+        return own;
+    }
+
+    private static IOpenApiSchema Correct(IOpenApiSchema schema, NullabilityInfo declared)
+    {
+        Type type = Nullable.GetUnderlyingType(declared.Type) ?? declared.Type;
+        bool nullable = declared.ReadState == NullabilityState.Nullable;
+        if (typeof(JsonNode) == type || type == typeof(JsonElement) || type == typeof(object))
+        {
+            // Any value, null included.
+            return new OpenApiSchema { Description = schema.Description };
+        }
+
+        if (type == typeof(double) || type == typeof(float))
+        {
+            return new OpenApiSchema
+            {
+                Type = nullable ? JsonSchemaType.Number | JsonSchemaType.Null : JsonSchemaType.Number,
+                Format = "double",
+                Description = schema.Description,
+                Default = schema.Default,
+            };
+        }
+
+        if (schema is OpenApiSchema { Type: { } kind } inline)
+        {
+            NullabilityInfo? content = declared.ElementType ?? declared.GenericTypeArguments.LastOrDefault();
+            if (kind.HasFlag(JsonSchemaType.Array))
+            {
+                inline.Items ??= new OpenApiSchema();
+                inline.Items = content is null ? inline.Items : Correct(inline.Items, content);
+            }
+            else if (kind.HasFlag(JsonSchemaType.Object) && declared.GenericTypeArguments.Length == 2)
+            {
+                inline.AdditionalProperties = Correct(inline.AdditionalProperties ?? Infer(content!.Type), content!);
+            }
+        }
+
+        return nullable ? OrNull(schema) : schema;
+    }
+
+    /// <summary>The framework describes nothing for values that may be null.</summary>
+    private static OpenApiSchema Infer(Type type) => new() { Type = type == typeof(string) ? JsonSchemaType.String : null };
+
+    /// <summary>The schema, with null allowed.</summary>
+    private static IOpenApiSchema OrNull(IOpenApiSchema schema)
+    {
+        if (schema.Type?.HasFlag(JsonSchemaType.Null) == true || schema.OneOf?.Any(choice => choice.Type == JsonSchemaType.Null) == true)
+        {
+            return schema;
+        }
+
+        if (schema is OpenApiSchema { Type: { } type } inline)
+        {
+            inline.Type = type | JsonSchemaType.Null;
+            return inline;
+        }
+
+        return new OpenApiSchema { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, schema] };
+    }
+}
