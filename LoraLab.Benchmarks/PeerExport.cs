@@ -60,7 +60,7 @@ internal static class PeerExport
                     vocab_size = config.VocabularySize,
                     max_position_embeddings = config.ContextLength,
                     rms_norm_eps = config.RmsNormEpsilon,
-                    rope_theta = config.RopeTheta,
+                    rope_theta = config.Rope.Theta,
                     tie_word_embeddings = config.TiedHead,
                 },
                 rank = spec.Rank,

@@ -34,15 +34,14 @@ internal sealed record EvaluationRequest(
 
         string folder = services.Adapters.Find(Adapter);
         RunSpec? trained = AdapterOrigin.Spec(folder);
-        PeftConfig config = PeftImport.ReadConfig(folder);
+        PeftAdapter adapter = services.Adapters.Describe(Adapter);
         RunSpec spec = Evaluated(trained ?? _untrained with { Model = AdapterOption.BaseModel(services, folder, Model) }) with
         {
             InitFrom = Adapter,
-            Rank = config.Rank,
-            Alpha = config.Alpha,
-            RankStabilized = config.RankStabilized,
-            TargetModules = config.Targets ?? throw RunFailure.BadData(
-                $"The adapter_config.json of '{Adapter}' has no target_modules; add the names of the adapted layers."),
+            Rank = adapter.Rank,
+            Alpha = adapter.Alpha,
+            RankStabilized = adapter.Config.RankStabilized,
+            TargetModules = TargetModules.Of(adapter.Targets),
         };
         return (spec, AdapterOrigin.Fingerprint(folder));
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Torch;
@@ -101,7 +102,7 @@ internal static class MakeModelCommand
         _ = LlamaConfig.ReadFile(path);
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+            return JsonNode.Parse(JsonFile.Read(path).Span)!.AsObject();
         }
         catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using Spectre.Console;
 
@@ -19,7 +20,7 @@ internal static class SpecFile
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(file.FullName));
+            return JsonNode.Parse(JsonFile.Read(file.FullName).Span);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
@@ -18,6 +19,7 @@ public sealed record DatasetManifest
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         AllowDuplicateProperties = false,
+        Converters = { new WholeNumberConverter() },
     };
 
     /// <summary>Training file in the dataset's folder.</summary>
@@ -77,8 +79,12 @@ public sealed record DatasetManifest
         DatasetManifest manifest;
         try
         {
-            manifest = JsonSerializer.Deserialize<DatasetManifest>(TextFile.Read(path, $"{name}/{FileName}", out _), _options)
+            manifest = JsonSerializer.Deserialize<DatasetManifest>(JsonFile.Read(path).Span, _options)
                 ?? throw new JsonException("it is null");
+        }
+        catch (Exception problem) when (problem is InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            throw RunFailure.BadData($"{FileName} of dataset '{name}' cannot be read: {Excerpt.Of(problem.Message)}", "dataset", problem);
         }
         catch (JsonException problem)
         {

@@ -2,7 +2,7 @@ using LoraLab.Contracts;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
-using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Tasks.Classification;
 using Spectre.Console;
 
@@ -90,9 +90,9 @@ public static class HubPull
             await pull.ReuseAsync(revisions, missing, staging).ConfigureAwait(false);
             await pull.FetchAsync(listing, staging, missing, file => file.Path, file =>
             {
-                if (file.Path == LlamaConfig.FileName)
+                if (!file.Path.EndsWith(".safetensors", StringComparison.Ordinal))
                 {
-                    LlamaConfig.Read(staging.Folder);
+                    ModelCatalog.RequireSmallFiles(staging.Folder);
                 }
             }).ConfigureAwait(false);
             staging.Publish([.. missing.Select(file => file.Path)]);

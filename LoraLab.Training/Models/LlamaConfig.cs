@@ -1,8 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Files.Keys;
 using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Families;
 using LoraLab.Training.Models.Weights;
@@ -15,7 +18,11 @@ public record LlamaConfig
     /// <summary>Name of the file.</summary>
     public const string FileName = "config.json";
 
-    private static readonly JsonSerializerOptions _strict = new() { AllowDuplicateProperties = false };
+    private static readonly JsonSerializerOptions _options = new()
+    {
+        AllowDuplicateProperties = false,
+        Converters = { new WholeNumberConverter() },
+    };
 
     /// <summary>Architecture family; only <c>llama</c> is supported.</summary>
     [JsonPropertyName("model_type")]
@@ -57,15 +64,15 @@ public record LlamaConfig
     [JsonPropertyName("rms_norm_eps")]
     public double RmsNormEpsilon { get; init; } = 1e-6;
 
-    /// <summary>Base θ of the rotary frequencies.</summary>
+    /// <summary>Base θ of the rotary frequencies; null: in <see cref="RopeParameters"/>, or 10,000.</summary>
     [JsonPropertyName("rope_theta")]
-    public double RopeTheta { get; init; } = 10000;
+    public double? RopeTheta { get; init; }
 
     /// <summary>Whether the output head is tied to the embedding.</summary>
     [JsonPropertyName("tie_word_embeddings")]
     public bool TiedHead { get; init; }
 
-    /// <summary>Activation of the MLP; only <c>silu</c> is supported.</summary>
+    /// <summary>Activation of the MLP; only <c>silu</c>, also called <c>swish</c>, is supported.</summary>
     [JsonPropertyName("hidden_act")]
     public string? Activation { get; init; }
 
@@ -77,9 +84,27 @@ public record LlamaConfig
     [JsonPropertyName("mlp_bias")]
     public bool MlpBias { get; init; }
 
-    /// <summary>Scaled rotary embeddings; not supported.</summary>
+    /// <summary>Type and parameters of scaled rotary frequencies in Transformers 4.</summary>
     [JsonPropertyName("rope_scaling")]
     public JsonElement? RopeScaling { get; init; }
+
+    /// <summary>Type and parameters of the rotary frequencies in Transformers 5, with θ.</summary>
+    [JsonPropertyName("rope_parameters")]
+    public JsonElement? RopeParameters { get; init; }
+
+    /// <summary>Context before it was extended by scaled rotary frequencies; null: stated with them, or not extended.</summary>
+    [JsonPropertyName("original_max_position_embeddings")]
+    public double? OriginalContextLength { get; init; }
+
+    /// <summary>Keys of the file that are not known and not about the mathematics.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
+
+    /// <summary>The rotary frequencies.</summary>
+    /// <exception cref="FormatException">They are not supported; a configuration that was read is validated.</exception>
+    [JsonIgnore]
+    public RopeSettings Rope => new RopeReader(ContextLength, OriginalContextLength).Read(
+        RopeTheta, NotNull(RopeScaling), NotNull(RopeParameters));
 
     /// <summary>Key-value heads.</summary>
     [JsonIgnore]
@@ -123,34 +148,49 @@ public record LlamaConfig
 
     private static LlamaConfig ReadFile(string path, out string sha256)
     {
-        LlamaConfig config;
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
+            ReadOnlyMemory<byte> text = JsonFile.Read(path, out byte[] bytes);
             sha256 = Sha256Hash.OfBytes(bytes);
-            config = JsonSerializer.Deserialize<LlamaConfig>(bytes, _strict)
-                ?? throw RunFailure.BadData($"{path} is empty.", "model");
+            using JsonDocument document = JsonDocument.Parse(text, JsonFile.Strict);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw RunFailure.BadData(
+                    $"{path} is {(document.RootElement.ValueKind == JsonValueKind.Null ? "empty" : "not a JSON object")}; "
+                        + "download the model again.",
+                    "model");
+            }
+
+            LlamaConfig config = WithoutNulls(document.RootElement).Deserialize<LlamaConfig>(_options)!;
+            string? problem = config.Family();
+            KeyReport keys = problem is null ? LlamaConfigKeys.Of(config.ContextLength).Check(document.RootElement) : new(null, []);
+            problem ??= keys.Problem is null ? config.Problem() : null;
+            return problem is not null ? throw RunFailure.BadData($"{path}: {problem}", "model")
+                : keys.Problem is not null ? throw RunFailure.BadData($"{path} {keys.Problem}.", "model")
+                : config with { IgnoredKeys = keys.Ignored };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw RunFailure.BadData($"{path} cannot be read; a model folder needs a readable config.json.", "model", e);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw RunFailure.BadData($"{path} is not a valid model configuration: {Excerpt.Of(e.Message)}", "model", e);
         }
-
-        string? problem = config.Problem();
-        return problem is null ? config : throw RunFailure.BadData($"{path}: {problem}", "model");
     }
+
+    /// <summary>The members of an object that are not null: a null is the same as an absent member.</summary>
+    private static JsonObject WithoutNulls(JsonElement root) => new(root.EnumerateObject()
+        .Where(property => property.Value.ValueKind != JsonValueKind.Null)
+        .Select(property => KeyValuePair.Create(property.Name, JsonNode.Parse(property.Value.GetRawText()))));
+
+    private static JsonElement? NotNull(JsonElement? value) => value is { ValueKind: not JsonValueKind.Null } ? value : null;
+
+    private string? Family() => ModelType == "llama" ? null
+        : $"model_type is '{Excerpt.Of(ModelType ?? "null")}'; only Llama-architecture models (model_type 'llama') are supported.";
 
     private string? Problem()
     {
-        if (ModelType != "llama")
-        {
-            return $"model_type is '{Excerpt.Of(ModelType ?? "null")}'; only Llama-architecture models (model_type 'llama') are supported.";
-        }
-
         if (HiddenSize < 1 || IntermediateSize < 1 || Layers < 1 || Heads < 1 || KeyValueHeads < 1 || VocabularySize < 1
             || ContextLength < 1)
         {
@@ -164,12 +204,12 @@ public record LlamaConfig
                 + "groups of heads with an even head size.";
         }
 
-        if (!(RmsNormEpsilon > 0 && double.IsFinite(RmsNormEpsilon) && RopeTheta > 0 && double.IsFinite(RopeTheta)))
+        if (!(RmsNormEpsilon > 0 && double.IsFinite(RmsNormEpsilon)))
         {
-            return $"rms_norm_eps {RmsNormEpsilon} and rope_theta {RopeTheta} must be greater than 0.";
+            return $"rms_norm_eps is {RmsNormEpsilon}; it must be greater than 0.";
         }
 
-        if (Activation is not (null or "silu"))
+        if (Activation is not (null or "silu" or "swish"))
         {
             return $"hidden_act is '{Excerpt.Of(Activation)}'; only 'silu' is supported.";
         }
@@ -179,6 +219,14 @@ public record LlamaConfig
             return "attention_bias and mlp_bias are not supported.";
         }
 
-        return RopeScaling is { ValueKind: not JsonValueKind.Null } ? "rope_scaling is not supported; use a model without it." : null;
+        try
+        {
+            _ = Rope;
+            return null;
+        }
+        catch (FormatException problem)
+        {
+            return problem.Message;
+        }
     }
 }

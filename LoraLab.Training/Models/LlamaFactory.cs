@@ -20,7 +20,7 @@ public static class LlamaFactory
         RotaryEmbedding rotary = new(
             block.HeadSize,
             config.ContextLength,
-            config.RopeTheta,
+            config.Rope,
             embedding_VD.dtype == ScalarType.Float64 ? float64 : float32,
             embedding_VD.device);
         List<LlamaBlock> blocks = [];

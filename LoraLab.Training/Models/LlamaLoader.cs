@@ -30,14 +30,12 @@ public static class LlamaLoader
     /// </exception>
     public static LlamaModel Load(CheckpointWeights weights, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
     {
-        string modelFolder = weights.Folder;
+        CheckpointCheck.Require(weights, config);
         using WeightLoader loader = new(weights, device);
-        HashSet<string> unused = [.. weights.Names.Where(name => !CheckpointNames.IsDerivedBuffer(name))];
         List<Tensor> loaded = [];
         try
         {
             LlamaModel model = LlamaFactory.Build(config, Read);
-            RequireAllUsed();
             report = loader.Report;
             return model;
         }
@@ -49,40 +47,9 @@ public static class LlamaLoader
 
         Tensor Read(string name, long[] shape)
         {
-            if (!unused.Remove(name))
-            {
-                throw RunFailure.BadData($"Tensor '{name}' is missing from the weights in {modelFolder}.", "model");
-            }
-
-            IReadOnlyList<long> found = weights.Shape(name);
-            if (!found.SequenceEqual(shape))
-            {
-                throw RunFailure.BadData(
-                    $"Tensor '{name}' in {modelFolder} has shape [{string.Join(", ", found)}], "
-                        + $"but config.json requires [{string.Join(", ", shape)}].",
-                    "model");
-            }
-
             // Vectors are norm gains, which are used in fp32 regardless of the base's precision.
             loaded.Add(loader.Load(name, shape.Length == 1 && dtype != ScalarType.Float64 ? ScalarType.Float32 : dtype));
             return loaded[^1];
-        }
-
-        void RequireAllUsed()
-        {
-            if (config.TiedHead)
-            {
-                // Some exporters also save the tied head.
-                unused.Remove(CheckpointNames.Head);
-            }
-
-            if (unused.Count > 0)
-            {
-                throw RunFailure.BadData(
-                    $"Tensor '{Excerpt.Of(unused.Order(StringComparer.Ordinal).First())}' in {modelFolder} is not part of a Llama model "
-                        + $"with {config.Layers} layers ({unused.Count} unexpected tensors).",
-                    "model");
-            }
         }
     }
 }

@@ -35,14 +35,14 @@ public static class PeftMerge
             throw RunFailure.BadData($"{output} already exists; choose another folder with --out.", "out");
         }
 
-        PeftConfig config = PeftImport.ReadConfig(adapterFolder);
+        PeftAdapter adapted = PeftAdapter.Read(adapterFolder);
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
-        using SafetensorsFile adapter = SafetensorsFile.Open(Path.Combine(adapterFolder, PeftFiles.Weights), Field);
-        IReadOnlyList<string> modules = Modules(adapter, weights, config.Rank);
+        using PeftWeights adapter = PeftWeights.Open(adapterFolder, Field);
+        RequireFit(adapter, weights, adapted);
         using NewFolder unfinished = new(output);
         foreach (string file in weights.Files)
         {
-            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), modules, adapter, config.Scaling);
+            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), weights, adapted, adapter);
         }
 
         ModelFiles.CopyKept(modelFolder, unfinished.Path, path => path != PeftFiles.Metadata);
@@ -53,70 +53,53 @@ public static class PeftMerge
 
         DurableFile.WriteAllText(
             Path.Combine(unfinished.Path, PeftFiles.Metadata),
-            Metadata(weights, adapter, config).ToJsonString(ContractJson.Indented) + "\n");
+            Metadata(weights, adapter, adapted).ToJsonString(ContractJson.Indented) + "\n");
         unfinished.Publish();
-        return modules.Count;
+        return adapted.Modules.Count;
     }
 
-    /// <summary>The adapted modules; every tensor of the adapter must be one of a pair of factors that fits a weight of the base.</summary>
-    private static IReadOnlyList<string> Modules(SafetensorsFile adapter, CheckpointWeights weights, int rank)
+    /// <summary>Requires that the factors of every module fit a weight of the base.</summary>
+    private static void RequireFit(PeftWeights adapter, CheckpointWeights weights, PeftAdapter adapted)
     {
-        List<string> modules = [];
-        foreach (string name in adapter.Tensors.Keys.Order(StringComparer.Ordinal))
+        foreach ((string module, PeftModule factors) in adapted.Modules)
         {
-            string module = PeftFiles.Module(name) ?? throw Failure(adapter, name, "is not a LoRA factor");
-            if (!weights.Has(module + CheckpointNames.WeightSuffix))
+            string weight = module + CheckpointNames.WeightSuffix;
+            string a = PeftFiles.TensorName(module, AdapterFactor.A);
+            if (!weights.Has(weight))
             {
-                throw Failure(
-                    adapter,
-                    name,
-                    $"matches no weight of the base ('{module}{CheckpointNames.WeightSuffix}'): the adapter is for another model");
+                throw Failure(adapter, a, $"matches no weight of the base ('{weight}'): the adapter is for another model");
             }
 
-            IReadOnlyList<long> shape = weights.Shape(module + CheckpointNames.WeightSuffix);
-            RequireShape(adapter, PeftFiles.TensorName(module, AdapterFactor.A), [rank, shape[1]]);
-            RequireShape(adapter, PeftFiles.TensorName(module, AdapterFactor.B), [shape[0], rank]);
-            if (name == PeftFiles.TensorName(module, AdapterFactor.A))
+            IReadOnlyList<long> shape = weights.Shape(weight);
+            if (shape is not [var rows, var columns] || rows != factors.Out || columns != factors.In)
             {
-                modules.Add(module);
+                throw Failure(adapter, a, $"belongs to a layer of {factors.Out}×{factors.In}, but the base has "
+                    + $"[{string.Join(", ", shape)}]: the adapter is for another model");
             }
         }
-
-        return modules;
     }
 
-    private static void RequireShape(SafetensorsFile adapter, string name, long[] expected)
-    {
-        if (!adapter.Tensors.TryGetValue(name, out SafetensorsEntry? entry))
-        {
-            throw Failure(adapter, name, "is missing");
-        }
-
-        if (!entry.Shape.SequenceEqual(expected))
-        {
-            throw Failure(adapter, name, $"has shape [{string.Join(", ", entry.Shape)}], but the base needs "
-                + $"[{string.Join(", ", expected)}]: the adapter is for another model");
-        }
-    }
-
-    private static void WriteFile(string from, string to, IReadOnlyList<string> modules, SafetensorsFile adapter, double scaling)
+    private static void WriteFile(string from, string to, CheckpointWeights weights, PeftAdapter adapted, PeftWeights adapter)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         using SafetensorsFile source = SafetensorsFile.Open(from);
         Dictionary<string, Tensor> tensors = source.Tensors.Keys.ToDictionary(name => name, source.ToTensor);
-        foreach (string module in modules.Where(module => tensors.ContainsKey(module + CheckpointNames.WeightSuffix)))
+        foreach ((string module, PeftModule factors) in adapted.Modules)
         {
-            string name = module + CheckpointNames.WeightSuffix;
-            using Tensor weight_OI = tensors[name];
-            tensors[name] = Merged(weight_OI, module, adapter, scaling);
+            string name = weights.StoredName(module + CheckpointNames.WeightSuffix);
+            if (tensors.TryGetValue(name, out Tensor? weight_OI))
+            {
+                using Tensor original_OI = weight_OI;
+                tensors[name] = Merged(original_OI, module, adapter, factors.Scaling);
+            }
         }
 
         SafetensorsWriter.Write(
             to, tensors, source.Metadata.Count > 0 ? source.Metadata : new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    private static Tensor Merged(Tensor weight_OI, string module, SafetensorsFile adapter, double scaling)
+    private static Tensor Merged(Tensor weight_OI, string module, PeftWeights adapter, double scaling)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.A)).to(float32);
@@ -128,7 +111,7 @@ public static class PeftMerge
                 adapter, PeftFiles.TensorName(module, AdapterFactor.B), $"gives a merged weight that is not finite in {weight_OI.dtype}");
     }
 
-    private static JsonObject Metadata(CheckpointWeights weights, SafetensorsFile adapter, PeftConfig config) => new()
+    private static JsonObject Metadata(CheckpointWeights weights, PeftWeights adapter, PeftAdapter adapted) => new()
     {
         ["loralab"] = Versions.LoraLab,
         ["mergedFrom"] = new JsonObject
@@ -136,12 +119,12 @@ public static class PeftMerge
             ["base"] = new JsonArray([.. weights.Files.Select(file =>
                 (JsonNode)new JsonObject { ["file"] = Path.GetFileName(file), ["sha256"] = Sha256Hash.OfFile(file) })]),
             ["adapterSha256"] = Sha256Hash.OfFile(adapter.Path),
-            ["rank"] = config.Rank,
-            ["alpha"] = config.Alpha,
-            ["scaling"] = config.Scaling,
+            ["rank"] = adapted.Config.Rank,
+            ["alpha"] = adapted.Config.Alpha,
+            ["scaling"] = adapted.Config.Scaling,
         },
     };
 
-    private static RunFailure Failure(SafetensorsFile adapter, string tensor, string problem) =>
+    private static RunFailure Failure(PeftWeights adapter, string tensor, string problem) =>
         RunFailure.BadData($"{adapter.Path}: tensor '{tensor}' {problem}.", Field);
 }

@@ -5,7 +5,7 @@ namespace LoraLab.Training.Models;
 
 /// <summary>
 /// Rotary position embedding (Su et al. 2021) in the rotate-half form of Hugging Face:
-/// frequencies θ^(−2i/H), angle = position × frequency, applied to the two halves of a head.
+/// frequencies θ^(−2i/H), possibly scaled, angle = position × frequency, applied to the two halves of a head.
 /// </summary>
 public sealed class RotaryEmbedding : IDisposable
 {
@@ -15,14 +15,22 @@ public sealed class RotaryEmbedding : IDisposable
     /// <summary>
     /// Tables for all positions of the context, fp32 (float64 for a float64 model) regardless of the weights' precision; H is half a head.
     /// </summary>
-    public RotaryEmbedding(int headSize, int contextLength, double theta, ScalarType dtype, Device device)
+    public RotaryEmbedding(int headSize, int contextLength, RopeSettings settings, ScalarType dtype, Device device)
     {
         using IDisposable scope = NewDisposeScope();
         // Angles are computed in float64: position × frequency loses digits in fp32 at large positions.
-        Tensor frequency = pow(tensor(theta, float64), arange(0, headSize, 2, float64).mul(-1.0 / headSize));
+        Tensor frequency = pow(tensor(settings.Theta, float64), arange(0, headSize, 2, float64).mul(-1.0 / headSize));
+        if (!settings.IsPlain)
+        {
+            frequency = tensor(settings.Scale(TensorReader.Doubles(frequency)));
+        }
+
         Tensor angle = outer(arange(0, contextLength, float64), frequency);
-        _cos_TH = angle.cos().to(dtype).to(device).DetachFromDisposeScope();
-        _sin_TH = angle.sin().to(dtype).to(device).DetachFromDisposeScope();
+        _cos_TH = Table(angle.cos());
+        _sin_TH = Table(angle.sin());
+
+        Tensor Table(Tensor values) =>
+            (settings.AttentionFactor == 1 ? values : values.mul(settings.AttentionFactor)).to(dtype).to(device).DetachFromDisposeScope();
     }
 
     /// <summary>Cosines and sines of given positions, [T, 1, H].</summary>

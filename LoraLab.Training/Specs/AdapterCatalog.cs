@@ -13,14 +13,14 @@ namespace LoraLab.Training.Specs;
 /// <param name="allowPaths">True on the command line, where <c>initFrom</c> may be any path.</param>
 public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bool allowPaths = false)
 {
-    private readonly FileReadCache<PeftConfig> _config = new();
+    private readonly FileReadCache<PeftAdapter> _adapter = new();
 
-    /// <summary>Returns the configuration of an adapter. The last one read is cached until it changes.</summary>
+    /// <summary>Returns the description of an adapter. The last one read is cached until it changes.</summary>
     /// <exception cref="RunFailure">The adapter does not exist or cannot be used.</exception>
-    public PeftConfig Config(string initFrom)
+    public PeftAdapter Describe(string initFrom)
     {
         string folder = Find(initFrom);
-        return _config.Get(initFrom, FileStamp.Of(folder, [PeftFiles.Config]), () => PeftImport.ReadConfig(folder));
+        return _adapter.Get(initFrom, FileStamp.Of(folder, [PeftFiles.Config, PeftFiles.Weights]), () => PeftAdapter.Read(folder));
     }
 
     /// <summary>Returns the current size and modification time of each file of an adapter.</summary>

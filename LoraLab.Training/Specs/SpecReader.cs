@@ -48,7 +48,7 @@ public static class SpecReader
     {
         try
         {
-            field.Property.SetValue(spec, value.Deserialize(field.Property.PropertyType, ContractJson.Options));
+            field.Property.SetValue(spec, WholeNumbers(value).Deserialize(field.Property.PropertyType, ContractJson.Options));
         }
         catch (JsonException e)
         {
@@ -58,6 +58,21 @@ public static class SpecReader
                     ? e.Message
                     : $"{field.Name} must be {Describe(field)}; it is {Shorten(value)}."));
         }
+    }
+
+    /// <summary>The value with numbers such as 8.0 as integers: a number without a fraction is the same number in JSON.</summary>
+    private static JsonNode WholeNumbers(JsonNode value)
+    {
+        const double ExactBelow = 1L << 53;
+        return value switch
+        {
+            JsonObject inner => new JsonObject(
+                inner.Select(pair => KeyValuePair.Create(pair.Key, pair.Value is null ? null : WholeNumbers(pair.Value)))),
+            JsonArray items => new JsonArray([.. items.Select(item => item is null ? null : WholeNumbers(item))]),
+            _ when value.GetValueKind() == JsonValueKind.Number && value.AsValue().TryGetValue(out double number)
+                && Math.Floor(number) == number && Math.Abs(number) < ExactBelow => JsonValue.Create((long)number),
+            _ => value.DeepClone(),
+        };
     }
 
     private static string Describe(SpecFieldDescriptor field) => field.Kind switch

@@ -35,13 +35,14 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         LlamaConfig? config = model?.Config;
         if (config is not null)
         {
+            warnings.AddRange(model!.Warnings);
             CheckTargets(spec, method, config, errors, warnings);
         }
 
         Try(errors, () => datasets.TaskOf(spec.Dataset).Check(spec));
         if (spec.InitFrom is not null && method is not null)
         {
-            CheckInitFrom(spec, method, errors, warnings, files);
+            CheckInitFrom(spec, method, config, errors, warnings, files);
         }
 
         // Selecting rows needs valid numbers. The snapshots are taken before the files are read.
@@ -146,7 +147,13 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         warnings.AddRange(method.Warnings(spec));
     }
 
-    private void CheckInitFrom(RunSpec spec, LoraMethod method, List<FieldError> errors, List<string> warnings, List<FileSnapshot> files)
+    private void CheckInitFrom(
+        RunSpec spec,
+        LoraMethod method,
+        LlamaConfig? config,
+        List<FieldError> errors,
+        List<string> warnings,
+        List<FileSnapshot> files)
     {
         if (!method.Descriptor.AllowsInitFrom)
         {
@@ -156,16 +163,25 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         Try(errors, () => adapters.FileSnapshots(spec.InitFrom!), files.AddRange);
-        PeftConfig? config = Try(errors, () => adapters.Config(spec.InitFrom!));
-        if (config is not null && config.Rank != spec.Rank)
+        PeftAdapter? adapter = Try(errors, () => adapters.Describe(spec.InitFrom!));
+        if (adapter is null)
         {
-            errors.Add(new("initFrom", $"initFrom: adapter '{spec.InitFrom}' has rank {config.Rank}, but the run has rank "
-                + $"{spec.Rank}; set rank to {config.Rank}."));
+            return;
         }
 
-        // Only a warning, because the same model has different names on hubs, in folders and for users: preparing the run
-        // checks tensor names and shapes.
-        if (config?.BaseModel is string trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
+        if (config is not null && AdapterFit.Problem(spec, config, adapter) is string problem)
+        {
+            errors.Add(new("initFrom", $"initFrom: adapter '{spec.InitFrom}' {problem}."));
+        }
+
+        warnings.AddRange(adapter.Warnings);
+        if (AdapterFit.ScalingWarning(spec, adapter) is string scaling)
+        {
+            warnings.Add($"initFrom: adapter '{spec.InitFrom}' {scaling}");
+        }
+
+        // Only a warning, because the same model has different names on hubs, in folders and for users; names and shapes fit.
+        if (adapter.Config.BaseModel is string trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
         {
             warnings.Add(
                 $"initFrom: adapter '{spec.InitFrom}' names '{Excerpt.Of(trainedOn)}' as its base model, "

@@ -149,7 +149,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
 
         if (spec.InitFrom is not null && checkpoint is null)
         {
-            PeftImport.Load(adapters.Find(spec.InitFrom), adapters.Config(spec.InitFrom), attached, spec.Rank);
+            PeftImport.Load(adapters.Find(spec.InitFrom), attached);
         }
 
         return attached;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts;
+using LoraLab.Files;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
@@ -31,8 +32,9 @@ internal static class RequestBody
 
         try
         {
-            RequireUnicode(bytes);
-            return JsonNode.Parse(bytes, documentOptions: _parsing) as JsonObject
+            ReadOnlySpan<byte> text = JsonText.Utf8(bytes).Span;
+            RequireUnicode(text);
+            return JsonNode.Parse(text, documentOptions: _parsing) as JsonObject
                 ?? throw ApiFailure.Malformed("The body must be a JSON object.");
         }
         catch (JsonException error)
@@ -61,7 +63,7 @@ internal static class RequestBody
     }
 
     // The parser accepts an unpaired surrogate in a string and fails only when the string is read.
-    private static void RequireUnicode(byte[] bytes)
+    private static void RequireUnicode(ReadOnlySpan<byte> bytes)
     {
         Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = _parsing.MaxDepth });
         try

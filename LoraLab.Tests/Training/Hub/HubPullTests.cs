@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Tests.Support;
@@ -20,8 +21,6 @@ namespace LoraLab.Tests.Training.Hub;
 public sealed class HubPullTests : IDisposable
 {
     private const string Weights = "model.safetensors";
-    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2"""
-        + ""","num_attention_heads":4,"vocab_size":32}""";
     private readonly TemporaryFolder _data = new();
     private readonly StringWriter _output = new();
 
@@ -249,6 +248,10 @@ public sealed class HubPullTests : IDisposable
 
     [Theory]
     [InlineData("config.json", """{"model_type":"gpt2"}""", "'gpt2'")]
+    [InlineData("config.json", """{"model_type":"llama","quantization_config":{"quant_method":"bitsandbytes"}}""", "quantization_config")]
+    [InlineData("generation_config.json", """{"logits_scaling":2}""", "logits_scaling")]
+    [InlineData("tokenizer.model", "IQ== 0\nIg== 1\n", "tiktoken")]
+    [InlineData("tokenizer_config.json", """{"add_bos_token":false}""", "add_bos_token")]
     [InlineData("tokenizer.model", null, "no tokenizer.model")]
     [InlineData("config.json", null, "no config.json")]
     [InlineData(Weights, null, "no safetensors weights")]
@@ -272,12 +275,12 @@ public sealed class HubPullTests : IDisposable
     {
         await using FakeHub hub = await ModelAsync();
         Assert.Equal(0, await PullAsync(hub));
-        hub.Files["tokenizer.model"] = "other pieces"u8.ToArray();
+        hub.Files["tokenizer.model"] = HandmadeModel.Tokenizer("other");
 
         Assert.Equal(0, await PullAsync(hub));
 
         Assert.Single(hub.Served(Weights));
-        Assert.Equal("other pieces", await File.ReadAllTextAsync(Path.Combine(Folder, "tokenizer.model")));
+        Assert.Equal(HandmadeModel.Tokenizer("other"), await File.ReadAllBytesAsync(Path.Combine(Folder, "tokenizer.model")));
         Assert.Equal(4, Directory.GetFiles(Folder).Length);
     }
 
@@ -286,9 +289,18 @@ public sealed class HubPullTests : IDisposable
     {
         await using FakeHub hub = await ModelAsync();
         hub.Files.Remove(Weights, out byte[]? bytes);
-        hub.Files["model-00001-of-00002.safetensors"] = bytes![..1500];
-        hub.Files["model-00002-of-00002.safetensors"] = bytes[1500..];
-        hub.Files["model.safetensors.index.json"] = "{}"u8.ToArray();
+        JsonObject map = [];
+        foreach ((int shard, KeyValuePair<string, PlainTensor>[] part) in HandmadeModel.Weights().Chunk(11).Index())
+        {
+            string file = $"model-0000{shard + 1}-of-00002.safetensors";
+            hub.Files[file] = HandmadeModel.Safetensors(part.ToDictionary());
+            foreach ((string name, _) in part)
+            {
+                map[name] = file;
+            }
+        }
+
+        hub.Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString());
 
         Assert.Equal(0, await PullAsync(hub));
 
@@ -352,6 +364,8 @@ public sealed class HubPullTests : IDisposable
         {
             hub.Files[file] = Encoding.UTF8.GetBytes(file);
         }
+
+        hub.Files["generation_config.json"] = "{}"u8.ToArray();
 
         Assert.Equal(0, await PullAsync(hub));
 
@@ -440,7 +454,7 @@ public sealed class HubPullTests : IDisposable
     public async Task Run_FolderWithFilesOfTheUser_KeepsThem()
     {
         await using FakeHub hub = await TwoRevisionsAsync();
-        _data.Write(Path.Combine("models", "owner", "tiny", "config.json"), Llama);
+        _data.Write(Path.Combine("models", "owner", "tiny", "config.json"), HandmadeModel.Config);
         _data.Write(Path.Combine("models", "owner", "tiny", "mine.txt"), "mine");
 
         Assert.Equal(0, await PullAsync(hub));
@@ -563,11 +577,9 @@ public sealed class HubPullTests : IDisposable
     {
         FakeHub hub = await FakeHub.StartAsync();
         hub.Arrived = path => new FileInfo(Part(path)) is { Exists: true } part ? part.Length : 0;
-        byte[] weights = new byte[200_000];
-        new Random(5).NextBytes(weights);
-        hub.Files["config.json"] = Encoding.UTF8.GetBytes(Llama);
-        hub.Files["tokenizer.model"] = "pieces"u8.ToArray();
-        hub.Files[Weights] = weights;
+        hub.Files["config.json"] = Encoding.UTF8.GetBytes(HandmadeModel.Config);
+        hub.Files["tokenizer.model"] = HandmadeModel.Tokenizer();
+        hub.Files[Weights] = HandmadeModel.Safetensors(HandmadeModel.Weights(), bytes: 200_000);
         hub.Files["pytorch_model.bin"] = new byte[300_000];
         hub.Files["README.md"] = "read"u8.ToArray();
         hub.Files["onnx/model.safetensors"] = new byte[3000];
@@ -578,12 +590,21 @@ public sealed class HubPullTests : IDisposable
     {
         FakeHub hub = await ModelAsync();
         hub.Files.Remove(Weights, out byte[]? bytes);
-        hub.Files["model-00001-of-00002.safetensors"] = bytes![..1500];
-        hub.Files["model-00002-of-00002.safetensors"] = bytes[1500..];
-        hub.Files["model.safetensors.index.json"] = "{}"u8.ToArray();
-        hub.Older["config.json"] = Encoding.UTF8.GetBytes(Llama);
-        hub.Older["tokenizer.model"] = "pieces"u8.ToArray();
-        hub.Older[Weights] = bytes;
+        JsonObject map = [];
+        foreach ((int shard, KeyValuePair<string, PlainTensor>[] part) in HandmadeModel.Weights().Chunk(11).Index())
+        {
+            string file = $"model-0000{shard + 1}-of-00002.safetensors";
+            hub.Files[file] = HandmadeModel.Safetensors(part.ToDictionary());
+            foreach ((string name, _) in part)
+            {
+                map[name] = file;
+            }
+        }
+
+        hub.Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString());
+        hub.Older["config.json"] = Encoding.UTF8.GetBytes(HandmadeModel.Config);
+        hub.Older["tokenizer.model"] = HandmadeModel.Tokenizer();
+        hub.Older[Weights] = bytes!;
         return hub;
     }
 

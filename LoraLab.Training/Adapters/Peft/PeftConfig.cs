@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using LoraLab.Contracts.Runs;
+using System.Text.RegularExpressions;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Adapters.Peft;
@@ -31,10 +31,6 @@ public sealed record PeftConfig
     [JsonPropertyName("use_rslora")]
     public bool RankStabilized { get; init; }
 
-    /// <summary>Names of the adapted layers.</summary>
-    [JsonPropertyName("target_modules")]
-    public TargetModules? Targets { get; init; }
-
     /// <summary>Whether it is a weight-decomposed adapter (DoRA).</summary>
     [JsonPropertyName("use_dora")]
     public bool UseDora { get; init; }
@@ -63,9 +59,25 @@ public sealed record PeftConfig
     [JsonPropertyName("init_lora_weights")]
     public JsonElement InitLoraWeights { get; init; }
 
-    /// <summary>s.</summary>
+    /// <summary>s of the modules that no pattern matches.</summary>
     [JsonIgnore]
     public double Scaling => AdapterScaling.Of(Alpha, Rank, RankStabilized);
+
+    /// <summary>s of a module, whose rank follows from its tensors.</summary>
+    /// <param name="module">Full name.</param>
+    /// <param name="rank">Rank of its factors.</param>
+    /// <param name="folder">Folder of the adapter, for messages.</param>
+    /// <exception cref="RunFailure">The configuration states another rank; field <c>initFrom</c>.</exception>
+    public double ScalingOf(string module, int rank, string folder)
+    {
+        double stated = Matching(RankPattern, module) ?? Rank;
+        return stated == rank
+            ? AdapterScaling.Of(Matching(AlphaPattern, module) ?? Alpha, rank, RankStabilized)
+            : throw RunFailure.BadData(
+                $"initFrom: {Path.Combine(folder, PeftFiles.Config)} states rank {stated} for '{module}' (r and rank_pattern), but its "
+                    + $"factors have rank {rank}; use the files of one adapter.",
+                PeftImport.Field);
+    }
 
     /// <summary>Why ΔW is not s·B·A on the original base, as the predicate of a sentence; null if it is.</summary>
     public string? Problem()
@@ -85,9 +97,15 @@ public sealed record PeftConfig
             return "sets use_dora, fan_in_fan_out or bias, which are not supported";
         }
 
-        if (RankPattern is { Count: > 0 } || AlphaPattern is { Count: > 0 } || ModulesToSave is { Count: > 0 })
+        if (ModulesToSave is { Count: > 0 })
         {
-            return "sets rank_pattern, alpha_pattern or modules_to_save, which are not supported";
+            return $"has modules_to_save ({Excerpt.Of(ModulesToSave)}), that is, modules trained in full, which are not supported; use an "
+                + "adapter of LoRA factors only";
+        }
+
+        if (AlphaPattern?.Values.Any(alpha => !double.IsFinite(alpha) || alpha <= 0) == true)
+        {
+            return "has an alpha_pattern with a value that is not greater than 0";
         }
 
         string? initialization = InitLoraWeights.ValueKind == JsonValueKind.String ? InitLoraWeights.GetString()!.ToLowerInvariant() : null;
@@ -96,5 +114,35 @@ public sealed record PeftConfig
                 + "convert it to a plain LoRA adapter first "
                 + "(in PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
             : null;
+    }
+    /// <summary>The value of the first key that matches a name, as in PEFT: keys are names, their ends or regular expressions.</summary>
+    private static double? Matching(IReadOnlyDictionary<string, double>? pattern, string module)
+    {
+        foreach ((string key, double value) in pattern ?? new Dictionary<string, double>())
+        {
+            if (Matches(key, module))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Matches(string key, string module)
+    {
+        if (module == key || module.EndsWith("." + key, StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        try
+        {
+            return Regex.IsMatch(module, $@"\A(?:.*\.)?(?:{key})\z", RegexOptions.None, TimeSpan.FromSeconds(1));
+        }
+        catch (Exception problem) when (problem is RegexParseException or RegexMatchTimeoutException)
+        {
+            return false;
+        }
     }
 }

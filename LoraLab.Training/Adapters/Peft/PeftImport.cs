@@ -1,6 +1,7 @@
 using System.Text.Json;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
-using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Files.Keys;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Peft;
@@ -8,18 +9,20 @@ namespace LoraLab.Training.Adapters.Peft;
 /// <summary>Loads a PEFT adapter strictly: rank, target modules, names and shapes must match the run.</summary>
 public static class PeftImport
 {
-    private const string Field = "initFrom";
-    private static readonly JsonSerializerOptions _strict = new() { AllowDuplicateProperties = false };
+    /// <summary>Field of the specification that names the adapter.</summary>
+    internal const string Field = "initFrom";
 
-    /// <summary>Loads the folder's factors into new adapters.</summary>
-    /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank) =>
-        Load(folder, ReadConfig(folder), adapters, rank);
-
-    /// <summary>Loads the folder's factors into new adapters, given the folder's configuration.</summary>
-    /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, PeftConfig config, IReadOnlyList<LowRankAdapter> adapters, int rank)
+    private static readonly JsonSerializerOptions _options = new()
     {
+        AllowDuplicateProperties = false,
+        Converters = { new WholeNumberConverter() },
+    };
+
+    /// <summary>Loads the folder's factors into new adapters of a rank, if its configuration is supported and has that rank.</summary>
+    /// <exception cref="RunFailure">The configuration is refused, or a tensor is missing, unexpected or has the wrong shape.</exception>
+    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank)
+    {
+        PeftConfig config = ReadConfig(folder);
         if (config.Rank != rank)
         {
             throw RunFailure.BadData(
@@ -28,8 +31,15 @@ public static class PeftImport
                 Field);
         }
 
+        Load(folder, adapters);
+    }
+
+    /// <summary>Loads the folder's factors into new adapters.</summary>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
+    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters)
+    {
         using IDisposable noGrad = no_grad();
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, PeftFiles.Weights), Field);
+        using PeftWeights file = PeftWeights.Open(folder);
         HashSet<string> unused = [.. file.Tensors.Keys];
         foreach (LowRankAdapter adapter in adapters)
         {
@@ -80,14 +90,27 @@ public static class PeftImport
 
     /// <summary>Reads <c>adapter_config.json</c>.</summary>
     /// <exception cref="RunFailure">The file is missing or invalid, or describes an adapter that is not supported.</exception>
-    public static PeftConfig ReadConfig(string folder)
+    public static PeftConfig ReadConfig(string folder) => ReadConfig(folder, out _);
+
+    /// <summary>Reads <c>adapter_config.json</c>, with a warning about keys that are ignored, if there are any.</summary>
+    /// <exception cref="RunFailure">The file is missing or invalid, or describes an adapter that is not supported.</exception>
+    public static PeftConfig ReadConfig(string folder, out IReadOnlyList<string> warnings)
     {
         string path = Path.Combine(folder, PeftFiles.Config);
         try
         {
-            PeftConfig config = JsonSerializer.Deserialize<PeftConfig>(File.ReadAllBytes(path), _strict)
-                ?? throw RunFailure.BadData($"initFrom: {path} is empty.", Field);
-            return config.Problem() is string problem ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field) : config;
+            using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path), JsonFile.Strict);
+            if (document.RootElement.ValueKind == JsonValueKind.Null)
+            {
+                throw RunFailure.BadData($"initFrom: {path} is empty; save the adapter again.", Field);
+            }
+
+            PeftConfig config = document.RootElement.Deserialize<PeftConfig>(_options)!;
+            KeyReport keys = PeftConfigKeys.Table.Check(document.RootElement);
+            warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
+            return (config.Problem() ?? keys.Problem) is string problem
+                ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field)
+                : config;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {

@@ -22,6 +22,10 @@ internal static class SafetensorsDtypes
         ["U16"] = (2, null),
         ["F8_E4M3"] = (1, null),
         ["F8_E5M2"] = (1, null),
+        ["F8_E8M0"] = (1, null),
+        ["F8_E4M3FNUZ"] = (1, null),
+        ["F8_E5M2FNUZ"] = (1, null),
+        ["C64"] = (8, null),
     };
 
     /// <summary>Gets the size of an element in bytes; false if the format has no such dtype.</summary>

@@ -57,6 +57,32 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Whether two tensors have the same dtype, shape and bytes; compared in pieces, without the tensor library.</summary>
+    /// <exception cref="RunFailure">A file cannot be read.</exception>
+    public static bool SameValues(SafetensorsFile file, SafetensorsEntry entry, SafetensorsFile otherFile, SafetensorsEntry other)
+    {
+        const int PieceBytes = 1 << 20;
+        if (entry.Dtype != other.Dtype || !entry.Shape.SequenceEqual(other.Shape))
+        {
+            return false;
+        }
+
+        byte[] piece = new byte[Math.Min(PieceBytes, entry.Length)];
+        byte[] otherPiece = new byte[piece.Length];
+        for (long done = 0; done < entry.Length; done += piece.Length)
+        {
+            int length = (int)Math.Min(piece.Length, entry.Length - done);
+            file.ReadExactly(piece.AsSpan(0, length), entry.Offset + done);
+            otherFile.ReadExactly(otherPiece.AsSpan(0, length), other.Offset + done);
+            if (!piece.AsSpan(0, length).SequenceEqual(otherPiece.AsSpan(0, length)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>A new CPU tensor with the file's dtype, shape and values; the caller's dispose scope owns it.</summary>
     /// <param name="name">Name of the tensor.</param>
     /// <exception cref="RunFailure">There is no such tensor, TorchSharp has no such dtype, or reading fails.</exception>

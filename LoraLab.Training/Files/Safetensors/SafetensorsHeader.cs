@@ -42,10 +42,15 @@ internal sealed class SafetensorsHeader
     {
         long fileLength = RandomAccess.GetLength(handle);
         byte[] prefix = new byte[sizeof(ulong)];
+        byte[] start = new byte[Math.Min(FileSignature.Length, fileLength)];
+        Require(TryFill(handle, start), "was truncated while being read; download the file again");
+        Require(FileSignature.Of(start) is null, FileSignature.Of(start) ?? "");
         Require(TryFill(handle, prefix), "is truncated: it has no header; download the file again");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         Require(
-            length is >= 2 and <= MaxHeaderBytes, $"is not a safetensors file: its first eight bytes declare a header of {length} bytes");
+            length is >= 2 and <= MaxHeaderBytes,
+            $"is not a safetensors file: its first eight bytes declare a header of {length} bytes; if it is encrypted, decrypt it, "
+                + "otherwise download it again");
         Require(
             (long)length <= fileLength - prefix.Length,
             $"is truncated: its header should have {length} bytes, but the file has {fileLength}; download the file again");

@@ -34,6 +34,10 @@ public sealed class ModelCatalog
             File.Exists(Path.Combine(folder, "adapter_config.json")));
     }
 
+    /// <summary>Checks the small files of an unfinished download, so that an unusable model is refused before its weights.</summary>
+    /// <exception cref="RunFailure">A file that exists cannot be used.</exception>
+    public static void RequireSmallFiles(string folder) => ModelFolder.RequireSmallFiles(folder);
+
     /// <summary>All model folders, usable or not, the bundled one first.</summary>
     public IReadOnlyList<ModelEntry> List() => [.. _models.All().Select(model => Describe(model.Name, model.Folder).Entry)];
 

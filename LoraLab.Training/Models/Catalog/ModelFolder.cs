@@ -1,11 +1,16 @@
 using LoraLab.Contracts.Catalog;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Files.Keys;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Models.Catalog;
 
-/// <summary>Describes a model folder and checks whether it is usable, from file names, sizes and the configuration only.</summary>
+/// <summary>
+/// Describes a model folder and checks whether it is usable: everything that would fail when a run is prepared, except the values of the
+/// weights. It reads the configurations, the tokenizer and the headers of the weights.
+/// </summary>
 internal static class ModelFolder
 {
     /// <summary>The catalog entry, and the resolved model if it is usable.</summary>
@@ -23,7 +28,8 @@ internal static class ModelFolder
         }
 
         string[] weights = Weights(folder);
-        string? fileProblem = Problem(folder, weights);
+        List<string> warnings = [.. KeyFile.IgnoredWarning(Path.Combine(folder, LlamaConfig.FileName), config.IgnoredKeys)];
+        string? fileProblem = Problem(folder, weights, config, warnings);
         ModelEntry entry = new()
         {
             Name = name,
@@ -37,31 +43,66 @@ internal static class ModelFolder
             WeightBytes = weights.Sum(Bytes),
             LinearModules = [.. config.Block.Linears.Select(linear => linear.Name)],
         };
-        return (entry, entry.Usable ? new ResolvedModel(name, folder, config, sha256) : null);
+        return (entry, entry.Usable ? new ResolvedModel(name, folder, config, sha256) { Warnings = warnings } : null);
+    }
+
+    /// <summary>Checks the small files of an unfinished download, so that an unusable model is refused before its weights.</summary>
+    /// <exception cref="RunFailure">A file that exists cannot be used.</exception>
+    public static void RequireSmallFiles(string folder)
+    {
+        LlamaConfig? config = Exists(LlamaConfig.FileName) ? LlamaConfig.Read(folder) : null;
+        _ = GenerationConfigKeys.Check(folder);
+        if (Exists(TokenizerModelFile.Name))
+        {
+            RequireVocabulary(LlamaTokenizerFile.Load(folder), config);
+        }
+
+        bool Exists(string name) => File.Exists(Path.Combine(folder, name));
     }
 
     /// <summary>Current stamps of the files that a run reads.</summary>
     public static IReadOnlyList<FileStamp> Stamps(string folder) => FileStamp.Of(
-        folder, [LlamaConfig.FileName, TokenizerModelFile.Name, CheckpointWeights.IndexFile, .. Weights(folder)
-            .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]);
+        folder,
+        [
+            LlamaConfig.FileName, TokenizerModelFile.Name, CheckpointWeights.IndexFile,
+            .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
+        ]);
+
+    /// <summary>Requires that every token has an embedding.</summary>
+    /// <exception cref="RunFailure">The vocabulary is larger than <c>vocab_size</c>; field <c>model</c>.</exception>
+    public static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig? config)
+    {
+        if (config is not null && tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw RunFailure.BadData(
+                $"{TokenizerModelFile.Name} has {tokenizer.VocabularySize} tokens, but vocab_size in {LlamaConfig.FileName} is "
+                    + $"{config.VocabularySize}; use the tokenizer that belongs to the model.",
+                "model");
+        }
+    }
 
     private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
 
-    private static string? Problem(string folder, string[] weights)
+    private static string? Problem(string folder, string[] weights, LlamaConfig config, List<string> warnings)
     {
-        if (weights.Length == 0)
-        {
-            return $"The folder has no weights ({CheckpointWeights.SingleFile}).";
-        }
-
         if (Array.Find(weights, path => Bytes(path) == 0) is string empty)
         {
             return $"{Path.GetFileName(empty)} is empty or a broken link.";
         }
 
-        return File.Exists(Path.Combine(folder, TokenizerModelFile.Name))
-            ? null
-            : $"The folder {TokenizerModelFile.MissingMessage(folder)}.";
+        try
+        {
+            warnings.AddRange(GenerationConfigKeys.Check(folder));
+            using CheckpointWeights checkpoint = CheckpointWeights.Open(folder);
+            CheckpointCheck.Require(checkpoint, config);
+            RequireVocabulary(LlamaTokenizerFile.Load(folder, out _, out IReadOnlyList<string> tokenizerWarnings), config);
+            warnings.AddRange(tokenizerWarnings);
+            return null;
+        }
+        catch (RunFailure problem)
+        {
+            return problem.Message;
+        }
     }
 
     private static long Bytes(string path) => Math.Max(0, FileStamp.Of(path).Bytes);

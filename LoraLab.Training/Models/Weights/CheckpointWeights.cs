@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using TorchSharp;
@@ -16,7 +17,8 @@ public sealed class CheckpointWeights : IDisposable
 
     private readonly string _folder;
     private readonly Dictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SafetensorsFile> _byTensor = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoredTensor> _byTensor = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoredTensor> _stored = new(StringComparer.Ordinal);
 
     private CheckpointWeights(string folder)
     {
@@ -26,7 +28,7 @@ public sealed class CheckpointWeights : IDisposable
     /// <summary>The model's folder.</summary>
     public string Folder => _folder;
 
-    /// <summary>Names of all tensors.</summary>
+    /// <summary>Names of all tensors, as <see cref="CheckpointNames"/> has them, whatever the prefix in the files.</summary>
     public IReadOnlyCollection<string> Names => _byTensor.Keys;
 
     /// <summary>Paths of the weight files, ordered by name.</summary>
@@ -57,15 +59,19 @@ public sealed class CheckpointWeights : IDisposable
 
     /// <summary>Shape of a tensor.</summary>
     /// <exception cref="RunFailure">There is no such tensor.</exception>
-    public IReadOnlyList<long> Shape(string name) => FileOf(name).Tensors[name].Shape;
+    public IReadOnlyList<long> Shape(string name) => Find(name).Entry.Shape;
 
     /// <summary>Dtype of a tensor in the notation of the format: F32, F16, BF16 and so on.</summary>
     /// <exception cref="RunFailure">There is no such tensor.</exception>
-    public string Dtype(string name) => FileOf(name).Tensors[name].Dtype;
+    public string Dtype(string name) => Find(name).Entry.Dtype;
+
+    /// <summary>Name of a tensor in its file.</summary>
+    /// <exception cref="RunFailure">There is no such tensor.</exception>
+    public string StoredName(string name) => Find(name).Name;
 
     /// <summary>Reads a tensor into new CPU memory; all its values are finite. The caller's dispose scope owns it.</summary>
     /// <exception cref="RunFailure">There is no such tensor, its dtype is not floating-point, or a value is NaN or infinite.</exception>
-    public torch.Tensor Read(string name) => FileOf(name).ToWeight(name);
+    public torch.Tensor Read(string name) => Find(name).File.ToWeight(Find(name).Name);
 
     /// <summary>Closes the files; tensors already read stay valid.</summary>
     public void Dispose()
@@ -76,6 +82,7 @@ public sealed class CheckpointWeights : IDisposable
         }
 
         _files.Clear();
+        _stored.Clear();
         _byTensor.Clear();
     }
 
@@ -93,7 +100,19 @@ public sealed class CheckpointWeights : IDisposable
         }
         else
         {
-            throw RunFailure.BadData($"The model in {_folder} has no weights: neither {SingleFile} nor {IndexFile} exists.", "model");
+            throw RunFailure.BadData($"The model in {_folder} {OtherFormats.MissingMessage(_folder)}.", "model");
+        }
+
+        AddMetadataNames();
+        foreach ((string stored, string name) in CheckpointNames.Canonical(_stored.Keys))
+        {
+            if (!_byTensor.TryAdd(name, _stored[stored]))
+            {
+                throw RunFailure.BadData(
+                    $"Tensor '{Excerpt.Of(name)}' is in {_folder} under two names, '{Excerpt.Of(_byTensor[name].Name)}' and "
+                        + $"'{Excerpt.Of(stored)}'; remove one of them.",
+                    "model");
+            }
         }
     }
 
@@ -114,7 +133,8 @@ public sealed class CheckpointWeights : IDisposable
 
         foreach ((string tensor, string shard) in map)
         {
-            if (!_files[shard].Tensors.ContainsKey(tensor))
+            SafetensorsFile file = _files[shard];
+            if (!file.Tensors.ContainsKey(tensor) && !file.Metadata.ContainsKey(tensor) && !CheckpointNames.IsDerivedBuffer(tensor))
             {
                 throw RunFailure.BadData(
                     $"{IndexFile} in {_folder} lists tensor '{Excerpt.Of(tensor)}' in {Excerpt.Of(shard)}, which does not contain it.",
@@ -122,11 +142,11 @@ public sealed class CheckpointWeights : IDisposable
             }
         }
 
-        string? unlisted = _byTensor.Keys.FirstOrDefault(tensor => !map.ContainsKey(tensor));
+        string? unlisted = _stored.Keys.FirstOrDefault(tensor => !map.ContainsKey(tensor));
         if (unlisted is not null)
         {
             throw RunFailure.BadData(
-                $"{Path.GetFileName(_byTensor[unlisted].Path)} in {_folder} contains tensor "
+                $"{Path.GetFileName(_stored[unlisted].File.Path)} in {_folder} contains tensor "
                     + $"'{Excerpt.Of(unlisted)}', which {IndexFile} does not list.",
                 "model");
         }
@@ -136,13 +156,28 @@ public sealed class CheckpointWeights : IDisposable
     {
         SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, name));
         _files.Add(name, file);
-        foreach (string tensor in file.Tensors.Keys)
+        foreach (string tensor in file.Tensors.Keys.Where(tensor => !CheckpointNames.IsDerivedBuffer(tensor)))
         {
-            if (!_byTensor.TryAdd(tensor, file))
+            if (!_stored.TryAdd(tensor, new(file, tensor)))
             {
                 throw RunFailure.BadData(
-                    $"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_byTensor[tensor].Path)} of {_folder}.",
+                    $"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_stored[tensor].File.Path)} of {_folder}.",
                     "model");
+            }
+        }
+    }
+
+    /// <summary>Tensors that share memory are saved once; the metadata maps the other names to the name in the file.</summary>
+    private void AddMetadataNames()
+    {
+        foreach (SafetensorsFile file in _files.Values)
+        {
+            foreach ((string name, string kept) in file.Metadata)
+            {
+                if (file.Tensors.ContainsKey(kept) && name.EndsWith(CheckpointNames.WeightSuffix, StringComparison.Ordinal))
+                {
+                    _stored.TryAdd(name, new(file, kept));
+                }
             }
         }
     }
@@ -151,8 +186,7 @@ public sealed class CheckpointWeights : IDisposable
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path), JsonFile.Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("weight_map", out JsonElement map)
                 && map.Deserialize<Dictionary<string, string>>() is { Count: > 0 } entries)
@@ -172,9 +206,12 @@ public sealed class CheckpointWeights : IDisposable
         throw RunFailure.BadData($"{path} has no 'weight_map'.", "model");
     }
 
-    /// <summary>The file that contains a tensor.</summary>
-    internal SafetensorsFile FileOf(string name) =>
-        _byTensor.TryGetValue(name, out SafetensorsFile? file)
-            ? file
+    /// <summary>Gives a tensor another name in addition.</summary>
+    internal void AddName(string name, string existing) => _byTensor.Add(name, Find(existing));
+
+    /// <summary>Where a tensor is.</summary>
+    internal StoredTensor Find(string name) =>
+        _byTensor.TryGetValue(name, out StoredTensor? stored)
+            ? stored
             : throw RunFailure.BadData($"The weights in {_folder} have no tensor '{name}'.", "model");
 }

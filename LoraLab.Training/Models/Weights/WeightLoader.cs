@@ -42,13 +42,13 @@ public sealed class WeightLoader : IDisposable
     /// </exception>
     public torch.Tensor Load(string name, torch.ScalarType dtype)
     {
-        SafetensorsFile file = _weights.FileOf(name);
-        SafetensorsEntry entry = file.FloatEntry(name);
-        torch.ScalarType stored = SafetensorsDtypes.Torch(entry.Dtype)!.Value;
-        bool asStored = stored == dtype && _staged is null;
+        (SafetensorsFile file, string stored) = _weights.Find(name);
+        SafetensorsEntry entry = file.FloatEntry(stored);
+        torch.ScalarType precision = SafetensorsDtypes.Torch(entry.Dtype)!.Value;
+        bool asStored = precision == dtype && _staged is null;
         bool inPlace = false;
         torch.Tensor weight = asStored
-            ? file.InPlaceOrCopy(entry, stored, out inPlace)
+            ? file.InPlaceOrCopy(entry, precision, out inPlace)
             : torch.empty([.. entry.Shape], dtype: dtype, device: _device);
         try
         {
@@ -59,7 +59,7 @@ public sealed class WeightLoader : IDisposable
             }
             else
             {
-                flushed = Fill(weight, file, entry, stored);
+                flushed = Fill(weight, file, entry, precision);
             }
 
             Count(name, weight, inPlace, flushed);

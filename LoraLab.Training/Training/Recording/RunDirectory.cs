@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Tasks;
@@ -31,7 +32,7 @@ public sealed class RunDirectory
         string path = Path.Combine(FullPath, RunFiles.Spec);
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path));
+            return JsonSerializer.Deserialize<JsonElement>(JsonFile.Read(path).Span);
         }
         catch (Exception e) when (e is IOException or JsonException)
         {

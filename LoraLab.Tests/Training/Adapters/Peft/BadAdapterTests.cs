@@ -95,6 +95,7 @@ public sealed class BadAdapterTests : IDisposable
             PeftFiles.Config,
             new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 8, ["base_model_name_or_path"] = trainedOn }
                 .ToJsonString());
+        _folder.Write(PeftFiles.Weights, AdapterFiles.Weights());
         JsonObject spec = MicroSpec.For("lora");
         spec["initFrom"] = _folder.Path;
 

@@ -10,8 +10,8 @@ namespace LoraLab.Tests.Training.Models.Catalog;
 
 public sealed class CatalogTests : IDisposable
 {
-    private const string Llama = """{"model_type":"llama","hidden_size":8,"intermediate_size":16,"num_hidden_layers":2"""
-        + ""","num_attention_heads":4,"num_key_value_heads":2,"vocab_size":32,"max_position_embeddings":64,"tie_word_embeddings":true}""";
+    private static readonly byte[] _weights = HandmadeModel.Safetensors(HandmadeModel.Weights());
+
     private readonly TemporaryFolder _home = new();
 
     public void Dispose() => _home.Dispose();
@@ -108,7 +108,7 @@ public sealed class CatalogTests : IDisposable
 
         Assert.Equal(target, catalog.Find("linked").Folder);
         Assert.Equal(files, catalog.Find("files").Folder);
-        Assert.All(catalog.List(), model => Assert.Equal(7, model.WeightBytes));
+        Assert.All(catalog.List(), model => Assert.Equal(_weights.Length, model.WeightBytes));
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class CatalogTests : IDisposable
 
         Assert.Equal(["one", "two"], models.Select(model => model.Name));
         Assert.All(models, model => Assert.True(model.Usable, model.Problem));
-        Assert.All(models, model => Assert.Equal(7, model.WeightBytes));
+        Assert.All(models, model => Assert.Equal(_weights.Length, model.WeightBytes));
     }
 
     [Fact]
@@ -292,9 +292,9 @@ public sealed class CatalogTests : IDisposable
 
     private string Model(string relative)
     {
-        _home.Write(Path.Combine(relative, "config.json"), Llama);
-        _home.Write(Path.Combine(relative, "model.safetensors"), "weights");
-        return Path.GetDirectoryName(_home.Write(Path.Combine(relative, "tokenizer.model"), "pieces"))!;
+        _home.Write(Path.Combine(relative, "config.json"), HandmadeModel.Config);
+        _home.Write(Path.Combine(relative, "model.safetensors"), _weights);
+        return Path.GetDirectoryName(_home.Write(Path.Combine(relative, "tokenizer.model"), HandmadeModel.Tokenizer()))!;
     }
 
     /// <summary>Writes a snapshot as Hugging Face's libraries do: relative links to blobs.</summary>

@@ -1,0 +1,127 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters.Peft;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Adapters.Peft;
+
+/// <summary>Adapters as other programs save them, as the start of a run: targets, ranks and layers follow from the tensors.</summary>
+public sealed class PublishedAdapterTests : IDisposable
+{
+    private readonly TestTrainer _trainer = new();
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("target_modules", "\"model\\\\.layers\\\\.\\\\d+\\\\.self_attn\\\\.(q_proj|v_proj)\"")]
+    [InlineData("target_modules", "\"all-linear\"")]
+    [InlineData("target_modules", "[\"self_attn.q_proj\",\"self_attn.v_proj\"]")]
+    [InlineData("target_modules", "null")]
+    [InlineData("layers_to_transform", "[0,1,2,3]")]
+    [InlineData("rank_pattern", "{\"q_proj\":4}")]
+    [InlineData("r", "4.0")]
+    [InlineData("lora_alpha", "8.0")]
+    [InlineData("eva_config", "{\"rho\":2.0}")]
+    public void Train_ConfigurationAsPeftWritesIt_StartsFromTheFactors(string key, string value)
+    {
+        AssertStarts(AdapterFiles.Factors(), key, value);
+    }
+
+    [Theory]
+    [InlineData("base_model.model.model.", ".default")]
+    [InlineData("model.", "")]
+    [InlineData("base_model.model.base_model.model.model.", "")]
+    [InlineData("", "")]
+    public void Train_OtherPrefix_StartsFromTheFactors(string prefix, string infix)
+    {
+        AssertStarts(AdapterFiles.Factors(prefix, infix: infix), "r", "4");
+    }
+
+    [Theory]
+    [InlineData("lora_bias", "true", "lora_bias true")]
+    [InlineData("use_dora", "true", "use_dora")]
+    [InlineData("task_type", "\"SEQ_CLS\"", "task_type")]
+    [InlineData("modules_to_save", "[\"lm_head\"]", "modules_to_save")]
+    [InlineData("rank_pattern", "{\"q_proj\":8}", "rank_pattern")]
+    [InlineData("alpha_scaling", "2", "'alpha_scaling'")]
+    [InlineData("init_lora_weights", "\"pissa\"", "init_lora_weights 'pissa'")]
+    public void Validate_KeyThatChangesTheMathematics_IsRefusedByName(string key, string value, string part)
+    {
+        Write(AdapterFiles.Factors(), key, value);
+
+        FieldError error = Assert.Single(Validate().Errors);
+
+        Assert.Equal("initFrom", error.Field);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_AdapterThatDoesNotFit_IsRefusedBeforeItIsQueued()
+    {
+        Write(AdapterFiles.Factors(rank: 2), "r", "2");
+        Assert.Contains("set rank to 2", Assert.Single(Validate().Errors).Message);
+        Write(AdapterFiles.Factors(layers: 2), "r", "4");
+        Assert.Contains("has no factors for 'model.layers.2.", Assert.Single(Validate().Errors).Message);
+        Write(AdapterFiles.Factors().Where(factor => factor.Key.Contains("q_proj")).ToDictionary(), "r", "4");
+        Assert.Contains("adapts q_proj, but the run adapts q_proj, v_proj", Assert.Single(Validate().Errors).Message);
+        File.Delete(Path.Combine(_folder.Path, PeftFiles.Weights));
+        _folder.Write("adapter_model.bin", "PK\u0003\u0004");
+        Assert.Contains("only adapter_model.bin", Assert.Single(Validate().Errors).Message);
+    }
+
+    [Fact]
+    public void Validate_OtherScaling_IsAWarningThatNamesBoth()
+    {
+        Write(AdapterFiles.Factors(), "use_rslora", "true", alpha: 32);
+
+        SpecValidation validation = Validate();
+
+        Assert.Empty(validation.Errors);
+        Assert.Contains(validation.Warnings, warning => warning.Contains("s = 16 ") && warning.Contains("s = 2,"));
+    }
+
+    private void AssertStarts(Dictionary<string, PlainTensor> factors, string key, string value)
+    {
+        Write(factors, key, value);
+        JsonObject spec = Spec();
+        spec["learningRate"] = 1e-12;
+        spec["maxSteps"] = 1;
+
+        FinishedRun run = _trainer.Run(spec);
+
+        Assert.True(run.Ended.Error is null, run.Ended.Error);
+        PlainSafetensors saved = new(Path.Combine(run.Folder, "adapter", PeftFiles.Weights));
+        foreach ((string name, PlainTensor factor) in AdapterFiles.Factors())
+        {
+            float[] expected = Floats(factor.Data);
+            Assert.All(Floats(saved.Bytes(name)).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        }
+    }
+
+    private static float[] Floats(byte[] bytes) =>
+        [.. Enumerable.Range(0, bytes.Length / 4).Select(i => BitConverter.ToSingle(bytes, 4 * i))];
+
+    private void Write(Dictionary<string, PlainTensor> factors, string key, string value, double alpha = 8)
+    {
+        JsonObject config = AdapterFiles.Config();
+        config["lora_alpha"] = alpha;
+        config[key] = JsonNode.Parse(value);
+        _folder.Write(PeftFiles.Config, "\uFEFF" + config.ToJsonString());
+        _folder.Write(PeftFiles.Weights, HandmadeModel.Safetensors(factors, new Dictionary<string, string> { ["format"] = "pt" }));
+    }
+
+    private JsonObject Spec()
+    {
+        JsonObject spec = MicroSpec.For("lora");
+        spec["initFrom"] = _folder.Path;
+        return spec;
+    }
+
+    private SpecValidation Validate() => _trainer.Services.Validator.Validate(Spec());
+}

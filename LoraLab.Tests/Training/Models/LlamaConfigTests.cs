@@ -1,0 +1,127 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
+using LoraLab.Training.Torch;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Models;
+
+/// <summary>Every key of <c>config.json</c> is honored, harmless at its value, or refused by name.</summary>
+public sealed class LlamaConfigTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> RopeTypes => ["rope-linear", "rope-yarn", "llama3", "llama3-v5-config", "rope-dynamic"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("rope_scaling", """{"rope_type":"default"}""")]
+    [InlineData("rope_parameters", """{"rope_type":"default","rope_theta":10000.0}""")]
+    [InlineData("rope_scaling", "null")]
+    [InlineData("quantization_config", "null")]
+    [InlineData("hidden_size", "32.0")]
+    [InlineData("hidden_act", "\"swish\"")]
+    [InlineData("attention_dropout", "0.0")]
+    [InlineData("sliding_window", "64")]
+    [InlineData("layer_types", """["full_attention","full_attention"]""")]
+    [InlineData("use_cache", "false")]
+    [InlineData("id2label", """{"0":"bias"}""")]
+    [InlineData("my_note", """{"about":"nothing"}""")]
+    public void Read_HarmlessKey_IsAccepted(string key, string value)
+    {
+        LlamaConfig config = Read(key, value);
+
+        Assert.Equal(32, config.HiddenSize);
+        Assert.Equal(key == "my_note" ? [key] : [], config.IgnoredKeys);
+    }
+
+    [Theory]
+    [InlineData("rope_scaling", """{"rope_type":"longrope","factor":2.0}""", "rope_type 'longrope'")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":2.0,"scale":3}""", "scale 3")]
+    [InlineData("rope_scaling", """{"rope_type":"linear"}""", "no factor")]
+    [InlineData("rope_scaling", """{"type":"linear","rope_type":"yarn","factor":2}""", "type 'linear'")]
+    [InlineData("rope_parameters", """{"rope_theta":0}""", "rope_theta")]
+    [InlineData("rope_parameters", """{"full_attention":{"rope_theta":10000.0}}""", "full_attention")]
+    [InlineData("rope_parameters", """{"rope_type":"default","partial_rotary_factor":0.5}""", "partial_rotary_factor")]
+    [InlineData("rope_freq_base", "10000", "'rope_freq_base'")]
+    [InlineData("quant_method", "\"gptq\"", "'quant_method'")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_4bit":true}""", "quantization_config")]
+    [InlineData("attn_scaling", "2", "'attn_scaling'")]
+    [InlineData("o_bias", "true", "'o_bias'")]
+    [InlineData("query_norm", "true", "'query_norm'")]
+    [InlineData("text_config", """{"inner":[{"rope_base":5}]}""", "'text_config.inner[].rope_base'")]
+    [InlineData("attention_dropout", "0.1", "attention_dropout 0.1")]
+    [InlineData("sliding_window", "16", "sliding_window 16")]
+    [InlineData("architectures", """["LlamaForSequenceClassification"]""", "architectures")]
+    [InlineData("hidden_size", "32.5", "hidden_size")]
+    [InlineData("attention_bias", "true", "attention_bias")]
+    public void Read_KeyThatChangesTheMathematics_IsRefusedByName(string key, string value, string part)
+    {
+        RunFailure failure = Assert.Throws<RunFailure>(() => Read(key, value));
+
+        Assert.Equal("model", failure.Field);
+        Assert.Contains(part, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_ThetaInRopeParameters_IsThatOfItsTwin()
+    {
+        Assert.Equal(500000, Read("rope_theta", "500000.0").Rope.Theta);
+        Assert.Equal(500000, Read("rope_parameters", """{"rope_type":"default","rope_theta":500000.0}""").Rope.Theta);
+    }
+
+    [Fact]
+    public void Read_ByteOrderMark_IsSkippedAndUtf16IsNamed()
+    {
+        Assert.Equal(32, LlamaConfig.ReadFile(_folder.Write("config.json", "\uFEFF" + HandmadeModel.Config)).HiddenSize);
+        foreach (Encoding encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32 })
+        {
+            string path = _folder.Write("config.json", [.. encoding.Preamble, .. encoding.GetBytes(HandmadeModel.Config)]);
+            Assert.Contains("save it as UTF-8", Assert.Throws<RunFailure>(() => LlamaConfig.ReadFile(path)).Message);
+        }
+    }
+
+    /// <summary>The losses of Transformers on tiny models of the other rotary types; rows within the context only.</summary>
+    [Theory]
+    [MemberData(nameof(RopeTypes))]
+    public void Logits_ScaledRotaryFrequencies_AreThoseOfTransformers(string family)
+    {
+        string folder = Fixtures.Golden("families", family, "model");
+        JsonObject golden = JsonNode.Parse(File.ReadAllText(Fixtures.Golden("families", family, "forward.json")))!.AsObject();
+        LlamaConfig config = LlamaConfig.Read(folder);
+        using LlamaModel model = LlamaLoader.Load(folder, config, float32, CPU);
+        Deviations deviations = new(output, $"families/{family}/forward.json");
+        foreach ((int index, JsonNode? prompt) in golden["prompts"]!.AsArray().Index())
+        {
+            long[] ids = [.. prompt!["ids"]!.AsArray().Select(id => (long)id!)];
+            if (ids.Length > config.ContextLength)
+            {
+                continue;
+            }
+
+            using IDisposable noGrad = no_grad();
+            using IDisposable scope = NewDisposeScope();
+            Tensor hidden_TD = model.Hidden(tensor(ids).unsqueeze(0), ForwardPass.Plain).squeeze(0);
+            float[] logits = TensorReader.Floats(model.Logits(hidden_TD.narrow(0, ids.Length - 1, 1)));
+            double largest = logits.Max(Math.Abs);
+            foreach ((int i, JsonNode? expected) in prompt["lastLogitsFirst64"]!.AsArray().Index())
+            {
+                deviations.Absolute("logit", $"prompt {index}, token {i}", (double)expected!, logits[i], 1e-5 * largest);
+            }
+        }
+
+        deviations.AssertWithinLimits();
+    }
+
+    private LlamaConfig Read(string key, string value)
+    {
+        JsonObject config = JsonNode.Parse(HandmadeModel.Config)!.AsObject();
+        config[key] = JsonNode.Parse(value);
+        return LlamaConfig.ReadFile(_folder.Write("config.json", config.ToJsonString()));
+    }
+}

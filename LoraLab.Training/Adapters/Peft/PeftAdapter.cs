@@ -1,0 +1,95 @@
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Files.Safetensors;
+
+namespace LoraLab.Training.Adapters.Peft;
+
+/// <summary>
+/// A PEFT adapter as its files describe it, without the values: the configuration, and the modules with their ranks, which follow from the
+/// tensors, because <c>target_modules</c> may be a regular expression or end names and layers may be left out.
+/// </summary>
+/// <param name="Folder">Folder of the adapter.</param>
+/// <param name="Config">Its configuration.</param>
+/// <param name="Modules">Shape of each adapted layer and rank of its factors by full module name.</param>
+public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDictionary<string, PeftModule> Modules)
+{
+    /// <summary>Names of the adapted layers, as in a specification.</summary>
+    public IReadOnlyList<string> Targets { get; } =
+        [.. Modules.Keys.Select(module => module[(module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Ranks of the factors, in ascending order.</summary>
+    public IReadOnlyList<int> Ranks { get; } = [.. Modules.Values.Select(module => module.Rank).Distinct().Order()];
+
+    /// <summary>Warnings about the folder, such as keys that are ignored.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Scalings s of the modules, in ascending order.</summary>
+    public IReadOnlyList<double> Scalings { get; } = [.. Modules.Values.Select(module => module.Scaling).Distinct().Order()];
+
+    /// <summary>The rank of all modules.</summary>
+    /// <exception cref="RunFailure">They have different ranks; field <c>initFrom</c>.</exception>
+    public int Rank => Ranks.Count == 1
+        ? Ranks[0]
+        : throw RunFailure.BadData(
+            $"initFrom: the adapter in {Folder} has modules of the ranks {string.Join(", ", Ranks)}, but a run has one rank; use an "
+                + "adapter of one rank.",
+            PeftImport.Field);
+
+    /// <summary>The α that gives all modules their scaling.</summary>
+    /// <exception cref="RunFailure">They have different ranks or scalings; field <c>initFrom</c>.</exception>
+    public double Alpha => Scalings.Count > 1
+        ? throw RunFailure.BadData(
+            $"initFrom: the adapter in {Folder} has modules of different scalings (alpha_pattern), but a run has one alpha; use an adapter "
+                + "of one alpha.",
+            PeftImport.Field)
+        : Scalings[0] == Config.Scaling && Rank == Config.Rank ? Config.Alpha
+        : Scalings[0] / AdapterScaling.Of(1, Rank, Config.RankStabilized);
+
+    /// <summary>Reads configuration and header of an adapter folder.</summary>
+    /// <exception cref="RunFailure">
+    /// A file is missing, invalid or in another format, or a tensor is not a factor; field <c>initFrom</c>.
+    /// </exception>
+    public static PeftAdapter Read(string folder)
+    {
+        PeftConfig config = PeftImport.ReadConfig(folder, out IReadOnlyList<string> warnings);
+        using PeftWeights file = PeftWeights.Open(folder);
+        Dictionary<string, PeftModule> modules = new(StringComparer.Ordinal);
+        foreach (string name in file.Tensors.Keys.Order(StringComparer.Ordinal))
+        {
+            string module = PeftFiles.Module(name)
+                ?? throw Failure(file, name, "is not a LoRA factor; remove it, or use a plain adapter");
+            if (modules.ContainsKey(module))
+            {
+                continue;
+            }
+
+            IReadOnlyList<long> a = Shape(file, PeftFiles.TensorName(module, AdapterFactor.A));
+            IReadOnlyList<long> b = Shape(file, PeftFiles.TensorName(module, AdapterFactor.B));
+            if (a[0] != b[1])
+            {
+                throw Failure(file, name, $"belongs to factors of the ranks {a[0]} and {b[1]}, which must be equal; save it again");
+            }
+
+            modules[module] = new((int)a[0], (int)b[0], (int)a[1], config.ScalingOf(module, (int)a[0], folder));
+        }
+
+        return modules.Count > 0
+            ? new(folder, config, modules) { Warnings = warnings }
+            : throw RunFailure.BadData($"initFrom: {file.Path} has no LoRA factors; save the adapter again.", PeftImport.Field);
+    }
+
+    private static IReadOnlyList<long> Shape(PeftWeights file, string name)
+    {
+        if (!file.Tensors.TryGetValue(name, out SafetensorsEntry? entry))
+        {
+            throw Failure(file, name, "is missing; save the adapter again");
+        }
+
+        file.RequireFloat(name);
+        return entry.Shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue]
+            ? entry.Shape
+            : throw Failure(file, name, $"has shape [{string.Join(", ", entry.Shape)}], which is not that of a matrix; use a LoRA adapter");
+    }
+
+    private static RunFailure Failure(PeftWeights file, string tensor, string problem) =>
+        RunFailure.BadData($"initFrom: tensor '{Excerpt.Of(tensor)}' in {file.Path} {problem}.", PeftImport.Field);
+}

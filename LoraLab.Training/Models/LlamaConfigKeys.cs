@@ -1,0 +1,94 @@
+using System.Text.Json;
+using LoraLab.Training.Files.Keys;
+
+namespace LoraLab.Training.Models;
+
+/// <summary>The keys of <c>config.json</c>, as Llama models have them in Hugging Face Transformers 4 and 5.</summary>
+internal static class LlamaConfigKeys
+{
+    private const string Quantized = "but LoraLab trains on unquantized weights; use the model from which it was quantized";
+    private const string Other = "which LoraLab does not compute; use a model without it";
+
+    /// <summary>The table for a model with a context length.</summary>
+    public static KeyTable Of(int contextLength) => new KeyTable()
+        // Read by LlamaConfig and RopeReader.
+        .Known(
+            "model_type", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+            "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters",
+            "original_max_position_embeddings", "tie_word_embeddings", "hidden_act", "attention_bias", "mlp_bias")
+        // About files, programs and memory.
+        .Known(
+            "transformers_version", "torch_dtype", "dtype", "_name_or_path", "name_or_path", "_commit_hash", "use_cache", "torchscript",
+            "use_bfloat16", "tf_legacy_loss", "output_attentions", "output_hidden_states", "return_dict", "return_dict_in_generate",
+            "output_scores", "attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal",
+            "_experts_implementation_internal", "use_flash_attn", "use_flash_attention", "_flash_attn_2_enabled", "pretraining_tp",
+            "gradient_checkpointing", "chunk_size_feed_forward", "initializer_range", "initializer_factor", "tokenizer_class",
+            "max_sequence_length", "model_max_length", "max_length", "unsloth_fixed", "unsloth_version", "_unsloth_fixed",
+            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers")
+        // About generation and other heads: runs score and train the language model.
+        .Known(
+            "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "prefix",
+            "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id", "min_length", "do_sample", "early_stopping",
+            "num_beams", "num_beam_groups", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p", "repetition_penalty",
+            "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences",
+            "remove_invalid_values", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "problem_type",
+            "finetuning_task", "task_specific_params", "id2label", "label2id", "num_labels")
+        .HarmlessIf(
+            KeyValues.Any(KeyValues.In("LlamaForCausalLM", "LlamaModel")),
+            "but LoraLab needs a language model (LlamaForCausalLM); use a model with that head",
+            "architectures")
+        .HarmlessIf(
+            value => value.ValueKind == JsonValueKind.Object
+                && !value.EnumerateObject().Any(entry => entry.Name.StartsWith("AutoModel", StringComparison.Ordinal)),
+            "that is, code of its own for the model, which LoraLab does not run; use a model of the standard Llama architecture",
+            "auto_map")
+        .HarmlessIf(KeyValues.Off, Quantized, "quantization_config", "compression_config", "quantization", "load_in_4bit", "load_in_8bit")
+        .HarmlessIf(
+            KeyValues.Off,
+            "but LoraLab has no such dropout; set it to 0",
+            "attention_dropout",
+            "attention_dropout_prob",
+            "hidden_dropout",
+            "hidden_dropout_prob",
+            "attn_pdrop",
+            "embd_pdrop",
+            "resid_pdrop",
+            "dropout",
+            "classifier_dropout")
+        .HarmlessIf(
+            KeyValues.Off,
+            Other,
+            "is_encoder_decoder",
+            "add_cross_attention",
+            "cross_attention_hidden_size",
+            "tie_encoder_decoder",
+            "pruned_heads",
+            "rope_interleaved",
+            "use_sliding_window",
+            "qk_norm",
+            "use_qk_norm",
+            "qk_layernorm",
+            "clip_qkv",
+            "alibi",
+            "use_bias",
+            "qkv_bias",
+            "num_experts",
+            "attn_logit_softcapping",
+            "final_logit_softcapping")
+        .HarmlessIf(
+            value => KeyValues.Off(value) || KeyValues.One(value),
+            Other,
+            "num_local_experts",
+            "embedding_multiplier",
+            "residual_multiplier",
+            "logits_scaling",
+            "partial_rotary_factor")
+        .HarmlessIf(KeyValues.In("silu", "swish"), Other, "hidden_activation")
+        .HarmlessIf(KeyValues.All(KeyValues.In("full_attention")), Other, "layer_types")
+        .HarmlessIf(
+            value => KeyValues.Off(value)
+                || (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double length) && length >= contextLength),
+            "which is shorter than the context, and LoraLab attends to all of it; use a model without it",
+            "sliding_window")
+        .HarmlessIf(value => KeyValues.Off(value) || KeyValues.On(value), Other, "is_decoder");
+}
