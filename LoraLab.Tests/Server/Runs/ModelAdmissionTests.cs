@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Runs;
+
+/// <summary>What would fail while a run is prepared is refused before anything is queued, with the same words everywhere.</summary>
+[Collection(nameof(SharedTrainer))]
+public sealed class ModelAdmissionTests(RealServer fixture)
+{
+    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:abcd\nsize 2200119864\n";
+
+    [Fact]
+    public async Task Submit_ModelThatCannotBeLoaded_IsRefusedByEveryRoute()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(fixture.Server.DataDirectory, "models", "pointer")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), HandmadeModel.Config);
+        await File.WriteAllTextAsync(Path.Combine(folder, "model.safetensors"), Pointer);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "tokenizer.model"), HandmadeModel.Tokenizer());
+        RunApi api = fixture.Api;
+        int before = (await api.ReadAsync<RunList>(ApiRoutes.Runs)).Total;
+        JsonObject spec = MicroSpec.For("lora");
+        spec["model"] = "pointer";
+        JsonObject sweep = new()
+        {
+            ["spec"] = spec.DeepClone(),
+            ["space"] = new JsonArray(new JsonObject { ["field"] = "learningRate", ["values"] = new JsonArray(1e-3, 1e-4) }),
+        };
+        JsonObject study = new()
+        {
+            ["template"] = "better-call-lora",
+            ["size"] = "smoke",
+            ["model"] = "pointer",
+            ["dataset"] = "sample",
+        };
+
+        foreach ((string route, JsonObject body) in new[]
+        {
+            (ApiRoutes.Runs, spec), (ApiRoutes.Runs + "?dryRun=true", spec), (ApiRoutes.Estimate, spec), (ApiRoutes.Sweeps, sweep),
+            (ApiRoutes.Studies, study),
+        })
+        {
+            JsonObject problem =
+                await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, route, RunApi.Json(body.ToJsonString()));
+            Assert.Contains("is a Git LFS pointer", problem.ToJsonString(), StringComparison.Ordinal);
+        }
+
+        JsonNode listed = JsonNode.Parse(await api.Http.GetStringAsync(ApiRoutes.Models))!;
+        JsonArray entries = listed as JsonArray ?? listed["items"]!.AsArray();
+        JsonNode entry = entries.Single(model => (string?)model!["name"] == "pointer")!;
+        Assert.False((bool)entry["usable"]!);
+        Assert.Contains("run git lfs pull", (string?)entry["problem"], StringComparison.Ordinal);
+        Assert.Equal(before, (await api.ReadAsync<RunList>(ApiRoutes.Runs)).Total);
+        await AssertEncodingsAsync(api);
+    }
+
+    private static async Task AssertEncodingsAsync(RunApi api)
+    {
+        byte[] spec = Encoding.UTF8.GetBytes(MicroSpec.For("lora").ToJsonString());
+        using ByteArrayContent marked = new([.. Encoding.UTF8.Preamble, .. spec]);
+        marked.Headers.ContentType = new("application/json");
+        using HttpResponseMessage accepted = await api.Http.PostAsync(ApiRoutes.Runs + "?dryRun=true", marked);
+        Assert.Equal(HttpStatusCode.OK, accepted.StatusCode);
+
+        using ByteArrayContent wide = new(Encoding.Unicode.GetBytes(MicroSpec.For("lora").ToJsonString()));
+        wide.Headers.ContentType = new("application/json");
+        JsonObject refused = await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, wide);
+        Assert.Contains("save it as UTF-8", (string?)refused["detail"], StringComparison.Ordinal);
+    }
+}
