@@ -19,7 +19,7 @@ public sealed class CopiedDirectoryTests
         ServerSetup setup = ScriptedServer.Setup with { DataDirectory = data.Path };
         await using ServerProcess first = await ServerProcess.StartAsync(setup);
         RunApi api = new(first.Http);
-        string id = (await api.SubmitAsync("""{"notes":"steps=400 delay=40 checkpoints=5"}""")).Id;
+        string id = (await api.SubmitAsync("""{"notes":"steps=5000 delay=40 checkpoints=5"}""")).Id;
         RunDocument running = await api.WaitAsync(id, run => run.Progress.Step > 10);
         await CopyAsync(data.Path, copy.Path);
         await using ServerProcess second = await ServerProcess.StartAsync(ScriptedServer.Setup with { DataDirectory = copy.Path });
@@ -38,9 +38,14 @@ public sealed class CopiedDirectoryTests
         await other.SendAsync<RunDocument>(
             HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
         await other.WaitAsync(id, run => run.Attempts.Count == 2 && run.State == RunState.Running);
+        RunDocument undisturbed = await api.GetAsync(id);
+        Assert.Equal((RunState.Running, 1), (undisturbed.State, undisturbed.Attempts.Count));
+        await api.WaitAsync(id, run => run.Progress.Step > undisturbed.Progress.Step);
+        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "cancel"), expected: HttpStatusCode.Accepted);
         RunDocument ended = await api.WaitForEndAsync(id);
-        Assert.Equal((RunState.Completed, 1, 400), (ended.State, ended.Attempts.Count, ended.Progress.Step));
-        Assert.Equal(Enumerable.Range(1, 400), (await api.MetricsAsync(id)).Series[MetricKeys.TrainLoss].X);
+        Assert.Equal((RunState.Cancelled, 1), (ended.State, ended.Attempts.Count));
+        IReadOnlyList<int> steps = (await api.MetricsAsync(id)).Series[MetricKeys.TrainLoss].X;
+        Assert.Equal(Enumerable.Range(1, steps.Count), steps);
     }
 
     [Fact]
