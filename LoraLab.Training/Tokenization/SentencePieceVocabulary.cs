@@ -26,9 +26,6 @@ internal sealed class SentencePieceVocabulary
                 case 1:
                     ReadPiece(input.ReadBytes());
                     break;
-                case 2:
-                    RequireBpe(input.ReadBytes());
-                    break;
                 case 3:
                     RequireIdentity(input.ReadBytes());
                     break;
@@ -74,30 +71,6 @@ internal sealed class SentencePieceVocabulary
     {
         found = default;
         return piece.Length <= MaxPieceLength && _bySpan.TryGetValue(piece, out found);
-    }
-
-    private static void RequireBpe(ByteString message)
-    {
-        const int Unigram = 1, Bpe = 2;
-        int type = Unigram;
-        CodedInputStream input = message.CreateCodedInput();
-        for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
-        {
-            if (WireFormat.GetTagFieldNumber(tag) == 3)
-            {
-                type = input.ReadEnum();
-            }
-            else
-            {
-                input.SkipLastField();
-            }
-        }
-
-        if (type != Bpe)
-        {
-            string name = type == Unigram ? "Unigram" : "word or character";
-            throw new NotSupportedException($"it is a {name} model, not one of byte-pair encoding (BPE).");
-        }
     }
 
     // A map of characters, as of NFKC, would change the text before it is encoded.

@@ -68,15 +68,16 @@ public sealed class EqualScoresTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "Unigram")]
-    [InlineData(3, "word or character")]
+    [InlineData(1, "unigram")]
+    [InlineData(3, "word")]
+    [InlineData(4, "char")]
     public void Load_ModelOfAnotherKind_IsRefusedByName(int type, string named)
     {
         _folder.Write("tokenizer.model", Model([("▁", -9), ("a", -9)], type));
 
         string message = Assert.Throws<RunFailure>(() => LlamaTokenizerFile.Load(_folder.Path)).Message;
 
-        Assert.Contains($"it is a {named} model", message, StringComparison.Ordinal);
+        Assert.Contains($"is a SentencePiece model of type {named}, but Llama tokenizers have type BPE", message, StringComparison.Ordinal);
     }
 
     [Fact]
