@@ -46,7 +46,7 @@ internal static class RunEndpoints
     private static async Task<IResult> SubmitAsync(
         HttpRequest request,
         RunService service,
-        [FromHeader(Name = "Idempotency-Key")] [StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
+        [FromHeader(Name = "Idempotency-Key")][StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
         bool? dryRun,
         CancellationToken cancellationToken)
     {

@@ -36,7 +36,7 @@ internal static class StudyEndpoints
     private static async Task<IResult> CreateAsync(
         HttpRequest request,
         StudyService service,
-        [FromHeader(Name = "Idempotency-Key")] [StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
+        [FromHeader(Name = "Idempotency-Key")][StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
         bool? dryRun,
         bool? confirm,
         CancellationToken cancellationToken)

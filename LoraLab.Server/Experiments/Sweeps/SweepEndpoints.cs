@@ -41,7 +41,7 @@ internal static class SweepEndpoints
     private static async Task<IResult> CreateAsync(
         HttpRequest request,
         SweepService service,
-        [FromHeader(Name = "Idempotency-Key")] [StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
+        [FromHeader(Name = "Idempotency-Key")][StringLength(IdempotentPost.MaximumKey, MinimumLength = 1)] string? key,
         bool? dryRun,
         bool? confirm,
         CancellationToken cancellationToken)

@@ -54,7 +54,11 @@ internal sealed class ProblemResponses : IOpenApiOperationTransformer, IOpenApiD
                 ["title"] = Text("Reason phrase of the status."),
                 ["status"] = new OpenApiSchema
                 {
-                    Type = JsonSchemaType.Integer, Format = "int32", Minimum = "400", Maximum = "599", Description = "The status code.",
+                    Type = JsonSchemaType.Integer,
+                    Format = "int32",
+                    Minimum = "400",
+                    Maximum = "599",
+                    Description = "The status code.",
                 },
                 ["detail"] = Text("What is wrong and what to do, in one sentence."),
                 ["code"] = Text("Stable name of the kind of error."),

@@ -79,7 +79,11 @@ public sealed class RetentionTests : IDisposable
         Add(ids[3], RunState.Completed, owned: false);
         StoredExperiment experiment = new()
         {
-            Id = Owner, Kind = kind, Name = "search", Ended = ended, Content = JsonSerializer.SerializeToElement(new { }),
+            Id = Owner,
+            Kind = kind,
+            Name = "search",
+            Ended = ended,
+            Content = JsonSerializer.SerializeToElement(new { }),
         };
         _disk.Store.Transact(StoreScope.Everything, transaction => transaction.PutExperiment(experiment));
         RetentionOptions retention = new() { KeepCompletedCheckpoints = keep };
