@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Specs;
 
 namespace LoraLab.Training.Cli;
 
@@ -45,7 +46,7 @@ internal static class AdapterOption
         string name = PeftImport.ReadConfig(folder).BaseModel
             ?? throw RunFailure.BadData($"The adapter in {folder} does not name its base model; set --model.", "model");
         string[] names = [.. services.Models.List().Select(model => model.Name)];
-        string[] same = [.. names.Where(known => LastPart(known) == LastPart(name))];
+        string[] same = [.. names.Where(known => SpecValidator.LastPart(known) == SpecValidator.LastPart(name))];
         return names.Contains(name) ? name
             : same is [string only] ? only
             : throw RunFailure.BadData(
@@ -53,6 +54,4 @@ internal static class AdapterOption
                     + $"set --model to one of {string.Join(", ", names)}.",
                 "model");
     }
-
-    private static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
 }

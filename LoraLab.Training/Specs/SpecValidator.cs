@@ -90,6 +90,9 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         };
     }
 
+    /// <summary>Last part of a model's name: repositories, folders and paths name the same model.</summary>
+    internal static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
+
     private static LoraMethod? CheckMethod(ref RunSpec spec, List<FieldError> errors)
     {
         if (LoraMethods.Find(spec.Method) is not LoraMethod method)
@@ -188,8 +191,6 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
                     + $"but the run's model is '{spec.Model}'.");
         }
     }
-
-    private static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
 
     private static void Try(List<FieldError> errors, Action check) => Try<object>(errors, () =>
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
@@ -14,9 +15,9 @@ internal sealed class StoredRunsConverter : JsonConverter<IReadOnlyList<StudyRun
 
     private static readonly IReadOnlyDictionary<string, string> _formerMetrics = new Dictionary<string, string>
     {
-        ["accuracy"] = "eval/accuracy",
-        ["macroF1"] = "eval/macroF1",
-        ["loss"] = "eval/loss",
+        ["accuracy"] = MetricKeys.EvalAccuracy,
+        ["macroF1"] = MetricKeys.EvalMacroF1,
+        ["loss"] = MetricKeys.EvalLoss,
     };
 
     /// <inheritdoc />
