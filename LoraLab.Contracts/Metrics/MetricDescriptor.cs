@@ -29,6 +29,12 @@ public sealed record MetricDescriptor
     /// <summary>How its values are written.</summary>
     public MetricFormat Format { get; init; }
 
+    /// <summary>Number format of its values in tables of runs, without unit: a tenth of a percent, or four decimals.</summary>
+    public string TableFormat { get => field ?? (Format == MetricFormat.Share ? "0.0" : "0.0000"); init; }
+
+    /// <summary>Number format of its means over seeds, which are a digit more precise.</summary>
+    public string MeanFormat { get => field ?? (Format == MetricFormat.Share ? "0.00" : "0.0000"); init; }
+
     /// <summary>The tasks that measure it.</summary>
     public MetricScope Scope { get; init; }
 

@@ -21,7 +21,7 @@ public static class EndMessages
     private const string Stabilize = "lower learningRate, or set maxGradNorm or warmupSteps";
     private const string FreeSpace = "free some space and resume the run";
     private const string Unusable = "The model, the data or the specification cannot be used";
-    private const string FromCheckpoint = "it continues from its last checkpoint";
+    private const string FromCheckpoint = "Resume it to continue from the checkpoint at step ";
     private const string Kept = "Everything recorded so far is kept.";
 
     /// <summary>The error of a run that ends now, before its state changes, where the worker reported none; null: it finished.</summary>
@@ -65,6 +65,14 @@ public static class EndMessages
         ? $"{rule} It had not started; resume it to queue it again."
         : $"{rule} It was stopped at step {Position(run)}. {HowToResume(run)}";
 
+    /// <summary>An error as it reads once the run's checkpoints have been removed.</summary>
+    public static string? WithoutCheckpoints(string? error)
+    {
+        int at = error?.IndexOf(FromCheckpoint, StringComparison.Ordinal) ?? -1;
+        int end = at < 0 ? -1 : error!.IndexOf('.', at);
+        return end < 0 ? error : $"{error![..at]}Its checkpoints were removed: if resumed, it starts over{error[end..]}";
+    }
+
     /// <summary>The explanation on the run's page; empty where there is nothing to explain.</summary>
     public static string Explanation(RunDocument run) => run.EndReason switch
     {
@@ -100,11 +108,11 @@ public static class EndMessages
         ],
         EndReason.BadData => ["Correct what the error names, then clone the run; if only files had to be corrected, resume it."],
         EndReason.BudgetExceeded => ["Clone it with one of the changes below, or with a larger budget."],
-        EndReason.DiskFull => [$"Free some space on the disk of the file that the error names, then resume the run: {FromCheckpoint}."],
-        EndReason.WorkerLost => [$"Check the end of the log and the machine's memory, then resume the run: {FromCheckpoint}."],
+        EndReason.DiskFull => [$"Free some space on the disk of the file that the error names, then resume the run: {Continuation(run)}."],
+        EndReason.WorkerLost => [$"Check the end of the log and the machine's memory, then resume the run: {Continuation(run)}."],
         _ when run.State == RunState.Interrupted =>
-            [$"Resume it: {FromCheckpoint} and ends with the same numbers as an uninterrupted run."],
-        _ when run.State == RunState.Cancelled && run.Attempts.Count > 0 => [$"Resume it if you change your mind: {FromCheckpoint}."],
+            [$"Resume it: {Continuation(run)} and ends with the same numbers as an uninterrupted run."],
+        _ when run.State == RunState.Cancelled && run.Attempts.Count > 0 => [$"Resume it if you change your mind: {Continuation(run)}."],
         _ => [],
     };
 
@@ -115,8 +123,14 @@ public static class EndMessages
     private static string Position(RunDocument run) =>
         run.Progress.TotalSteps > 0 ? $"{run.Progress.Step} of {run.Progress.TotalSteps}" : $"{run.Progress.Step}";
 
+    /// <summary>What resuming the run does: its checkpoints may have been removed since its last attempt.</summary>
+    private static string Continuation(RunDocument run) => run.Attempts.Count > 0
+        && run.Pruned.Any(files => files.Kind == ArtifactKind.Checkpoint && files.At > run.Attempts[^1].StartedAt)
+            ? "it starts over (its checkpoints were removed)"
+            : "it continues from its last checkpoint";
+
     private static string HowToResume(RunDocument run) =>
         run.Attempts.Select(attempt => attempt.CheckpointStep).LastOrDefault(step => step is not null) is int saved
-            ? $"Resume it to continue from the checkpoint at step {saved}."
+            ? $"{FromCheckpoint}{saved}."
             : "No checkpoint was saved: if resumed, it starts over.";
 }

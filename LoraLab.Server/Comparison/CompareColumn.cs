@@ -58,7 +58,7 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         CompareColumn column = new(
             metric.Key,
             metric.Heading,
-            metric.Format == MetricFormat.Share ? "0.0" : "0.0000",
+            metric.TableFormat,
             metric.Number(1),
             metric.Sign,
             row => row.Summary[metric.Key]?.Last);

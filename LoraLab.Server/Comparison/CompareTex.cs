@@ -99,8 +99,7 @@ internal static class CompareTex
 
     private static string Spread(MetricDescriptor metric, SeedStatistics? statistics)
     {
-        string Text(double value) =>
-            metric.Number(value).ToString(metric.Format == MetricFormat.Share ? "0.0" : "0.0000", CultureInfo.InvariantCulture);
+        string Text(double value) => metric.Number(value).ToString(metric.TableFormat, CultureInfo.InvariantCulture);
         return statistics is null ? "--"
             : statistics.StandardDeviation is double deviation ? $"${Text(statistics.Mean)} \\pm {Text(deviation)}$"
             : Text(statistics.Mean);

@@ -47,21 +47,15 @@ internal sealed class BulkService(
         RunFilter? filter = FilterOf(request);
         List<BulkItem> items = [];
         List<BulkSkip> skipped = [];
-        foreach (string id in Select(request, filter))
+        foreach (string[] chunk in Select(request, filter).Chunk(ChunkSize))
         {
-            if (filter is not null && (store.Find(id) is not { } run || !filter.Matches(run.Document)))
+            foreach ((string id, ApiFailure? refused) in runs.Delete(chunk, run => filter?.Matches(run) ?? true))
             {
-                continue;
-            }
-
-            try
-            {
-                runs.Delete(id);
-                items.Add(new BulkItem(id, null));
-            }
-            catch (ApiFailure refused)
-            {
-                if (filter is null)
+                if (refused is null)
+                {
+                    items.Add(new BulkItem(id, null));
+                }
+                else if (filter is null)
                 {
                     skipped.Add(new BulkSkip(id, refused.Code, refused.Message));
                 }

@@ -125,42 +125,71 @@ internal sealed class RunService(
 
     public void Delete(string id)
     {
-        RequireDeletable(store.Find(id), id);
-        deletions.Begin(id);
+        if (Delete([id], _ => true) is [(_, { } refused)])
+        {
+            throw refused;
+        }
+    }
+
+    /// <summary>Deletes runs in one transaction; others stay as they are.</summary>
+    /// <param name="ids">The runs.</param>
+    /// <param name="isChosen">Whether a run is still one of those to delete.</param>
+    /// <returns>The runs that are deleted, and those that cannot be, with the reason; not those that are no longer chosen.</returns>
+    public IReadOnlyList<(string Id, ApiFailure? Refused)> Delete(IReadOnlyList<string> ids, Predicate<RunDocument> isChosen)
+    {
+        string[] begun = [.. ids.Where(id => WhyNotDeletable(store.Find(id), id) is null)];
+        foreach (string id in begun)
+        {
+            deletions.Begin(id);
+        }
+
+        string[] deleted = [];
         try
         {
-            store.Transact(ScopeOf(id), transaction =>
+            deleted = begun.Length == 0 ? [] : store.Transact(
+                StoreScope.Runs(begun) + StoreScope.Queue,
+                transaction => (string[])[.. begun.Where(id => Remove(transaction, id, isChosen))]);
+        }
+        finally
+        {
+            // Another request may have deleted a run meanwhile, or a failed commit taken effect after all: without its marker, such a run
+            // would be rebuilt at the next start.
+            foreach (string id in begun)
             {
-                RequireDeletable(transaction.Find(id), id);
-                transaction.Remove(id);
-                transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
-            });
-        }
-        catch when (store.Find(id) is not null)
-        {
-            deletions.Cancel(id);
-            throw;
-        }
-        catch
-        {
-            // Another request deleted it meanwhile, or a failed commit took effect after all: without its marker it would be rebuilt at
-            // the next start.
-            deletions.Finish(id);
-            throw;
+                if (store.Find(id) is null)
+                {
+                    deletions.Finish(id);
+                }
+                else
+                {
+                    deletions.Cancel(id);
+                }
+            }
         }
 
-        deletions.Finish(id);
+        return
+        [
+            .. ids.Select(id => (id, Refused: deleted.Contains(id) ? null : WhyNotDeletable(store.Find(id), id)))
+                .Where(outcome => outcome.Refused is not null || deleted.Contains(outcome.id)),
+        ];
     }
 
-    private static void RequireDeletable(StoredRun? run, string id)
+    private static bool Remove(IStoreTransaction transaction, string id, Predicate<RunDocument> isChosen)
     {
-        RunDocument document = (run ?? throw ApiFailure.NoRun(id)).Document;
-        if (!document.State.IsTerminal() && document.State != RunState.Queued)
+        if (transaction.Find(id) is not { } run || WhyNotDeletable(run, id) is not null || !isChosen(run.Document))
         {
-            throw ApiFailure.Conflict(
-                "runActive", $"Run {id} is {document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
+            return false;
         }
+
+        transaction.Remove(id);
+        transaction.Emit(id, LiveEventTypes.RunState, new { deleted = true });
+        return true;
     }
+
+    private static ApiFailure? WhyNotDeletable(StoredRun? run, string id) => run is null ? ApiFailure.NoRun(id)
+        : run.Document.State.IsTerminal() || run.Document.State == RunState.Queued ? null
+        : ApiFailure.Conflict(
+            "runActive", $"Run {id} is {run.Document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");
 
     private static string WhyNotResumable(RunDocument run) => run.State switch
     {

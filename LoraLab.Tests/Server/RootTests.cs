@@ -25,6 +25,8 @@ public sealed class RootTests
         home.Write("hub/models--acme--tiny/refs/main", "c0ffee");
         Directory.CreateDirectory(Path.Combine(home.Path, "empty"));
         home.Write("file", "");
+        Directory.CreateSymbolicLink(Path.Combine(home.Path, "loop"), "loop2");
+        Directory.CreateSymbolicLink(Path.Combine(home.Path, "loop2"), "loop");
         await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup
         {
             Environment = new Dictionary<string, string>
@@ -34,6 +36,7 @@ public sealed class RootTests
                 ["LoraLab__ModelDirectories__1"] = "~/empty",
                 ["LoraLab__DatasetDirectories__0"] = "~/file",
                 ["LoraLab__DatasetDirectories__1"] = "~/nowhere",
+                ["LoraLab__DatasetDirectories__2"] = "~/loop",
             },
         });
         RunApi api = new(server.Http);
@@ -48,6 +51,7 @@ public sealed class RootTests
                 $"LoraLab:ModelDirectories contains {Path.Combine(home.Path, "empty")}, which has no model: it is empty.",
                 $"The configured folder {Path.Combine(home.Path, "file")} is a file; set it to the folder that holds it.",
                 $"The configured folder {Path.Combine(home.Path, "nowhere")} does not exist.",
+                $"The configured folder {Path.Combine(home.Path, "loop")} is a link that leads nowhere.",
             ],
             system.Problems.Where(problem => problem.Contains(home.Path, StringComparison.Ordinal)));
     }

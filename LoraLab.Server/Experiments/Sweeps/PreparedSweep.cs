@@ -12,6 +12,7 @@ namespace LoraLab.Server.Experiments.Sweeps;
 /// <param name="Excluded">Combinations of a grid that the constraints exclude.</param>
 /// <param name="First">The specification of the first run with defaults filled in.</param>
 /// <param name="TotalSteps">Steps of the first run.</param>
+/// <param name="TrainRows">Training rows of the first run, without those that are too long and dropped.</param>
 /// <param name="EvalRows">Evaluation rows of the first run.</param>
 /// <param name="Rungs">Steps at which successive halving decides.</param>
 /// <param name="Warnings">Warnings about the plan.</param>
@@ -23,6 +24,7 @@ internal sealed record PreparedSweep(
     int Excluded,
     RunSpec First,
     int TotalSteps,
+    int TrainRows,
     int EvalRows,
     IReadOnlyList<int> Rungs,
     IReadOnlyList<string> Warnings);

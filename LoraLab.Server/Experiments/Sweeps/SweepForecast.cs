@@ -122,8 +122,10 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
         }
 
         // Computed here, because the trainer does not check every point.
+        // The share of rows that are dropped as too long is about that of the first run.
         long batch = Math.Max(1, spec.EffectiveBatch);
-        double full = Math.Ceiling(spec.TrainSamples / (double)batch) * spec.Epochs;
+        double kept = prepared.First.TooLong == TooLong.Drop ? prepared.TrainRows / (double)Math.Max(1, prepared.First.TrainSamples) : 1;
+        double full = Math.Ceiling(Math.Round(spec.TrainSamples * kept) / batch) * spec.Epochs;
         return (int)Math.Clamp(full, 0, Math.Max(0, spec.MaxSteps ?? int.MaxValue));
     }
 

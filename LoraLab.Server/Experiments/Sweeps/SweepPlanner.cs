@@ -46,8 +46,8 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         RunSpec spec = first.Spec!;
         plan = plan with { Pruner = WithDefaults(plan.Pruner, spec.EvalEvery) };
         IReadOnlyList<int> rungs = RungsOf(plan, spec, first.TotalSteps);
-        return new PreparedSweep(plan, space!, points, runs, excluded, spec, first.TotalSteps, first.EvalRows, rungs,
-            [.. SweepRules.Warn(plan, space!, runs), .. first.Warnings]);
+        return new PreparedSweep(plan, space!, points, runs, excluded, spec, first.TotalSteps, first.TrainRows, first.EvalRows,
+            rungs, [.. SweepRules.Warn(plan, space!, runs), .. first.Warnings]);
     }
 
     /// <summary>Requires confirmation of plans with more than <see cref="MaxUnconfirmedRuns"/> runs.</summary>

@@ -52,6 +52,9 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, Arti
 
         RunDocument document = run.Document with
         {
+            Error = removed.Any(artifact => artifact.Kind == ArtifactKind.Checkpoint)
+                ? EndMessages.WithoutCheckpoints(run.Document.Error)
+                : run.Document.Error,
             Pruned = [.. run.Document.Pruned, .. ArtifactRemoval.Describe(removed, transaction.Now, byRetention)],
         };
         transaction.Put(run with { Document = document });

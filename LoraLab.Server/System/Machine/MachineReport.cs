@@ -72,7 +72,8 @@ internal sealed class MachineReport(
         foreach (string folder in paths.ModelDirectories.Concat(paths.DatasetDirectories)
             .Where(folder => !Directory.Exists(folder)).Distinct())
         {
-            yield return File.Exists(folder)
+            yield return LeadsNowhere(folder) ? $"The configured folder {folder} is a link that leads nowhere."
+                : File.Exists(folder)
                 ? $"The configured folder {folder} is a file; set it to the folder that holds it."
                 : $"The configured folder {folder} does not exist.";
         }
@@ -80,6 +81,22 @@ internal sealed class MachineReport(
         if (free is >= 0 and < LittleDisk)
         {
             yield return $"Only {free >> 20} MiB are free on the disk of {tightest}; delete runs or move the data directory.";
+        }
+    }
+
+    private static bool LeadsNowhere(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false };
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return new FileInfo(path).LinkTarget is not null; // A cycle of links.
         }
     }
 

@@ -50,12 +50,13 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
         return new StudyTableCell(values.Count == group.Counted.Count ? text : $"{text} (n = {values.Count})", mean);
     }
 
-    private static FinalColumn Of(MetricDescriptor metric)
+    private static FinalColumn Of(MetricDescriptor metric) => new(
+        metric.Heading,
+        metric.MeanFormat,
+        metric.MeanFormat,
+        metric.Sign,
+        run => run.Last(metric.Key) is double value ? metric.Number(value) : null)
     {
-        string format = metric.Format == MetricFormat.Share ? "0.00" : "0.0000";
-        return new(metric.Heading, format, format, metric.Sign, run => run.Last(metric.Key) is double value ? metric.Number(value) : null)
-        {
-            Tested = metric.Direction != MetricDirection.None,
-        };
-    }
+        Tested = metric.Direction != MetricDirection.None,
+    };
 }

@@ -56,6 +56,25 @@ public sealed class SweepTrainingTests(RealServer server)
             "lower trainSamples, because a sweep selects on training rows that no run trains on.", sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task DryRun_RowsThatAreDropped_AreNotCounted()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(server.Server.DataDirectory, "datasets", "half-long")).FullName;
+        string rest = string.Concat(Enumerable.Repeat("very ", 400));
+        string rows = string.Concat(Enumerable.Range(0, 32).Select(i => $"film {i} was {(i < 16 ? rest : "")}seen .\t{i % 2}\n"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "train.tsv"), "sentence\tlabel\n" + rows);
+        await File.WriteAllTextAsync(Path.Combine(folder, "dev.tsv"), "sentence\tlabel\nfine .\t1\nbad .\t0\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "dataset.json"), """{"selection": "dev.tsv"}""");
+        JsonObject plan = JsonNode.Parse("""
+            {"spec": {"dataset": "half-long", "trainSamples": 32, "effectiveBatch": 8, "tooLong": "drop", "rank": 4},
+             "space": [{"field": "epochs", "values": [1, 2]}]}
+            """)!.AsObject();
+
+        SweepPreview preview = await new SweepApi(server.Api).PreviewAsync(plan);
+
+        Assert.Equal(2 + 4, preview.Steps);
+    }
+
     /// <summary>The specification of the same run outside the sweep.</summary>
     private static JsonObject SpecOf(RunDocument run)
     {

@@ -19,6 +19,7 @@ namespace LoraLab.Tests.Server.Runs.Artifacts;
 public sealed class RetentionTests : IDisposable
 {
     private const string Owner = "2bz4ktn800";
+    private const string Resumable = "Stopped. Resume it to continue from the checkpoint at step 4.";
 
     private readonly TemporaryFolder _folder = new();
     private readonly AgeingClock _clock = new();
@@ -106,6 +107,9 @@ public sealed class RetentionTests : IDisposable
             Assert.True(File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "predictions/step-000004.csv")));
             Assert.True(File.Exists(Path.Combine(_disk.Paths.RunDirectory(id), "adapter/adapter_config.json")));
         });
+        Assert.Equal(
+            goes ? "Stopped. Its checkpoints were removed: if resumed, it starts over." : Resumable,
+            _disk.Store.Find(ids[1])!.Document.Error);
         Assert.Equal(goes ? 2 : 0, _disk.Store.Find(ids[1])!.Document.Pruned.Count(files => files.ByRetention));
     }
 
@@ -147,7 +151,7 @@ public sealed class RetentionTests : IDisposable
                 State = state,
                 EndReason = reason
                     ?? state switch { RunState.Completed => EndReason.Finished, RunState.Failed => EndReason.WorkerLost, _ => null },
-                Error = state is RunState.Failed or RunState.Cancelled ? "Lost; resume the run." : null,
+                Error = state is RunState.Failed or RunState.Cancelled ? Resumable : null,
                 SweepId = owned ? Owner : null,
                 EndedAt = _clock.GetUtcNow(),
                 Attempts = [new RunAttempt { Number = 1, EndedAt = _clock.GetUtcNow() }],
