@@ -51,6 +51,11 @@ internal static class EvaluateCommand
 
     private static int Run(TrainingConfiguration configuration, EvaluationRequest request, FileInfo? predictions)
     {
+        if (predictions?.Directory is { Exists: false } folder)
+        {
+            throw RunFailure.BadData($"--predictions: the folder {folder.FullName} does not exist; create it.", "predictions");
+        }
+
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         return AdapterOption.Run(() =>
         {

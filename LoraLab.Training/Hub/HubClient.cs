@@ -94,7 +94,7 @@ internal sealed class HubClient : IDisposable
             JsonElement? lfs = Member(file, "lfs");
             files.Add(new HubFile(
                 file.GetProperty("rfilename").GetString() ?? throw new FormatException("a file has no name"),
-                Member(lfs, "size")?.GetInt64() ?? Member(file, "size")?.GetInt64(),
+                Size(lfs) ?? Size(file),
                 Member(lfs, "sha256")?.GetString(),
                 // That of a large file is the id of its pointer.
                 lfs is null ? Member(file, "blobId")?.GetString() : null));
@@ -102,6 +102,8 @@ internal sealed class HubClient : IDisposable
 
         return new HubListing(root.GetProperty("sha").GetString() ?? throw new FormatException("the repository has no commit"), files);
     }
+
+    private static long? Size(JsonElement? element) => Member(element, "size")?.GetInt64() is long size and >= 0 ? size : null;
 
     /// <summary>A member of an object; null: absent or null, as mirrors that know less than the hub leave it.</summary>
     private static JsonElement? Member(JsonElement? element, string name) =>
@@ -135,9 +137,10 @@ internal sealed class HubClient : IDisposable
                 }
 
                 Uri next = new(address, response.Headers.Location!);
-                if (address.Scheme == Uri.UriSchemeHttps && next.Scheme != Uri.UriSchemeHttps)
+                if (next.Scheme != Uri.UriSchemeHttps && (next.Scheme != Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
                 {
-                    throw RunFailure.BadData($"{address.Host} redirects from https to {next.Scheme}, which LoraLab does not follow.");
+                    throw RunFailure.BadData(
+                        $"{address.Host} redirects from {address.Scheme} to {next.Scheme}, which LoraLab does not follow.");
                 }
 
                 address = next;
@@ -197,9 +200,9 @@ internal sealed class HubClient : IDisposable
             (401 or 403, "GatedRepo") =>
                 $"The {kind} '{repository}' is gated: accept its terms at {Address(WebPath(repository))} and set "
                     + $"HF_TOKEN to a token of that account{Login}.",
-            (401, _) when _options.Token is null =>
-                $"The hub denies access to the {kind} '{repository}' without a token (401): either it does not exist, or it is private; "
-                + $"for a private one, set HF_TOKEN to a token with read access{Login}.",
+            (401 or 403, _) when _options.Token is null =>
+                $"The hub denies access to the {kind} '{repository}' without a token ({status}): either it does not exist, or it is "
+                + $"private; for a private one, set HF_TOKEN to a token with read access{Login}.",
             (401 or 403, _) =>
                 $"The hub denies access to the {kind} '{repository}' ({status}): either it does not exist, "
                     + $"or the token ({_options.TokenSource}) has no read access.",

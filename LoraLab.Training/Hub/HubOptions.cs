@@ -27,7 +27,7 @@ public sealed record HubOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Reads the environment variable <c>HF_ENDPOINT</c>, and the token where Hugging Face's own tools read it.</summary>
-    /// <exception cref="RunFailure"><c>HF_ENDPOINT</c> is not an http or https URL.</exception>
+    /// <exception cref="RunFailure"><c>HF_ENDPOINT</c> is not an http or https URL, or the token cannot be one.</exception>
     public static HubOptions FromEnvironment() => From(Environment.GetEnvironmentVariable);
 
     /// <summary>Reads the variables through <paramref name="read"/>.</summary>
@@ -42,6 +42,14 @@ public sealed record HubOptions
                 : throw RunFailure.BadData($"HF_ENDPOINT is '{endpoint}'; it must be a URL such as https://huggingface.co.");
         }
 
-        return HubToken.Find(read) is var (token, source) ? options with { Token = token, TokenSource = source } : options;
+        if (HubToken.Find(read) is not var (token, source))
+        {
+            return options;
+        }
+
+        return token.All(letter => letter is > ' ' and < '\u007f')
+            ? options with { Token = token, TokenSource = source }
+            : throw RunFailure.BadData(
+                $"{source} has no token of the hub, which is letters and digits without spaces; set it to one, or remove it.");
     }
 }

@@ -171,7 +171,9 @@ public record LlamaConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw RunFailure.BadData($"{path} cannot be read; a model folder needs a readable config.json.", "model", e);
+            string problem = File.Exists(PhysicalPath.Of(path)) ? "cannot be read; a model folder needs a readable config.json"
+                : "is a link to a file that does not exist; download the model again";
+            throw RunFailure.BadData($"{path} {problem}.", "model", e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

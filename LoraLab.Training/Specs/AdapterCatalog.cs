@@ -3,6 +3,7 @@ using LoraLab.Files;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
 
 namespace LoraLab.Training.Specs;
@@ -33,18 +34,39 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     public string Find(string initFrom)
     {
         string runAdapter = Path.Combine(dataDirectory, "runs", initFrom, RunFiles.Adapter);
-        if (initFrom.All(char.IsAsciiLetterOrDigit) && HasConfig(runAdapter))
+        bool isId = initFrom.Length > 0 && initFrom.All(char.IsAsciiLetterOrDigit);
+        if (isId && HasConfig(runAdapter))
         {
             return runAdapter;
         }
 
-        if (Directory.Exists(Path.Combine(dataDirectory, "runs", initFrom)) && initFrom.All(char.IsAsciiLetterOrDigit))
+        if (isId && Directory.Exists(Path.Combine(dataDirectory, "runs", initFrom)))
         {
             throw RunFailure.BadData($"initFrom: run {initFrom} has no adapter; it is saved at the end of the run.", "initFrom");
         }
 
-        string path = HomePath.Expand(initFrom);
-        return allowPaths && HasConfig(path) ? Path.GetFullPath(path) : models.FindAdapter(initFrom);
+        return allowPaths && OfPath(HomePath.Expand(initFrom)) is string folder ? folder : models.FindAdapter(initFrom);
+    }
+
+    /// <summary>The folder that a path names: an adapter, or the directory of a run; null: it may be a name.</summary>
+    private static string? OfPath(string path)
+    {
+        if (path.Length > 0 && new[] { path, Path.Combine(path, RunFiles.Adapter) }.FirstOrDefault(HasConfig) is string folder)
+        {
+            return Path.GetFullPath(folder);
+        }
+
+        if (!Path.IsPathRooted(path) && !path.StartsWith("./", StringComparison.Ordinal)
+            && !path.StartsWith("../", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        throw RunFailure.BadData(
+            !Directory.Exists(path) ? $"initFrom: there is no folder {path}."
+                : File.Exists(Path.Combine(path, LlamaConfig.FileName)) ? $"initFrom: {path} is a model and not an adapter."
+                : $"initFrom: {path} has no {PeftFiles.Config}, so it is not an adapter.",
+            "initFrom");
     }
 
     private static bool HasConfig(string folder) => File.Exists(Path.Combine(folder, PeftFiles.Config));

@@ -67,6 +67,9 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("--samples is 0", "--samples", "0")]
     [InlineData("selection", "--split", "test")]
     [InlineData("There is no adapter 'nowhere'", "--adapter", "nowhere")]
+    [InlineData("The adapter name '' is empty", "--adapter", "")]
+    [InlineData("--adapter: there is no folder /no/such/folder.", "--adapter", "/no/such/folder")]
+    [InlineData("--predictions: the folder /no/such does not exist; create it.", "--predictions", "/no/such/file.json")]
     public void Evaluate_BadOption_IsNamed(string named, params string[] options)
     {
         TrainerProgram.Ended ended = new TrainerProgram(_data.Path).Run(_timeout, ["evaluate", .. options]);
@@ -74,6 +77,19 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.NotEqual(ExitCodes.Success, ended.ExitCode);
         Assert.Contains(named, ended.Output + ended.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("initFrom", ended.Output + ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_FolderOfTheRunOrOfAModel_IsItsAdapterOrRefused()
+    {
+        Train("run1", spec => spec["prompt"] = "Review: {sentence}\nAnswer: {label}");
+        string model = Path.Combine(Fixtures.RepositoryRoot, "samples", "model");
+
+        JsonNode result = Evaluate("--adapter", RunFolder("run1"), "--samples", "3");
+        string refused = new TrainerProgram(_data.Path).Run(_timeout, "evaluate", "--adapter", model).Error;
+
+        Assert.Equal("Review: {sentence}\nAnswer: {label}", (string?)result["prompt"]);
+        Assert.Equal($"--adapter: {model} is a model and not an adapter.", refused.Trim());
     }
 
     [Theory]

@@ -44,6 +44,9 @@ internal sealed class FakeHub : IAsyncDisposable
     /// <summary>Whether listing and responses say nothing about sizes and checksums, as those of some mirrors.</summary>
     public bool WithoutSizes { get; set; }
 
+    /// <summary>If set, where the listing is redirected to.</summary>
+    public string? Elsewhere { get; set; }
+
     public string Kind { get; init; } = "models";
 
     public string Id { get; init; } = "owner/tiny";
@@ -115,6 +118,12 @@ internal sealed class FakeHub : IAsyncDisposable
         Note("hub", context);
         if (await RefusedAsync(context, kind, $"{owner}/{name}"))
         {
+            return;
+        }
+
+        if (Elsewhere is not null)
+        {
+            context.Response.Redirect(Elsewhere);
             return;
         }
 

@@ -208,6 +208,35 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Theory]
+    [InlineData("ftp://files.example/x")]
+    [InlineData("file:///etc/passwd")]
+    public async Task Run_RedirectToAnotherScheme_IsNotFollowed(string elsewhere)
+    {
+        await using FakeHub hub = await ModelAsync();
+        hub.Elsewhere = elsewhere;
+
+        Assert.Equal(1, await PullAsync(hub, "owner/tiny"));
+
+        Assert.Contains($"redirects from http to {new Uri(elsewhere).Scheme}", _output.ToString());
+    }
+
+    [Fact]
+    public async Task Run_NamesThatLeaveTheFolderOrNoDiskHas_AreLeftOut()
+    {
+        await using FakeHub hub = await ModelAsync();
+        string[] names = ["../../evil.txt", "/evil.txt", "a/../evil.txt", "..\\evil.txt", "C:evil.txt", "tab\t.txt", new('n', 300)];
+        foreach (string name in names)
+        {
+            hub.Files[name] = [1, 2, 3];
+        }
+
+        Assert.Equal(0, await PullAsync(hub, "owner/tiny"));
+
+        Assert.DoesNotContain(
+            Directory.GetFiles(_data.Path, "*", SearchOption.AllDirectories), path => path.Contains("evil", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("owner/other", "no model 'owner/other'")]
     [InlineData("owner/tiny@v9", "no revision 'v9'")]
     [InlineData("gpt2", "owner/name")]
@@ -548,6 +577,21 @@ public sealed class HubPullTests : IDisposable
         {
             Assert.Equal(source == "file" ? first : source, options.TokenSource);
         }
+    }
+
+    [Theory]
+    [InlineData("hf_a\nhf_b")]
+    [InlineData("hf_\u00fc")]
+    [InlineData("my token")]
+    [InlineData("PK\u0003\u0004")]
+    public void From_TokenThatIsNone_NamesItsPlace(string token)
+    {
+        string path = _data.Write("token", token);
+
+        Assert.Contains("HF_TOKEN has no token", Assert.Throws<RunFailure>(() => From("HF_TOKEN", token)).Message);
+        Assert.Contains($"{path} has no token", Assert.Throws<RunFailure>(() => From("HF_TOKEN_PATH", path)).Message);
+
+        static HubOptions From(string name, string value) => HubOptions.From(variable => variable == name ? value : null);
     }
 
     [Fact]

@@ -73,6 +73,11 @@ internal sealed class CatalogFolders(
             return folder;
         }
 
+        if (BrokenRepository(name!) is string broken)
+        {
+            throw RunFailure.BadData($"The {kind} '{name}' cannot be used: {broken}.", field);
+        }
+
         string[] names = [.. All().Select(entry => entry.Name)];
         string? nearest = NearestName.Of(name!, names);
         throw RunFailure.BadData(
@@ -236,8 +241,31 @@ internal sealed class CatalogFolders(
         }
     }
 
-    private IEnumerable<string> Repositories(string root, string name) =>
-        [Path.Combine(root, _cache.FolderName(name)), Path.Combine(root, "hub", _cache.FolderName(name))];
+    /// <summary>The folders of a name in a cache; none for a name that is not that of the repository.</summary>
+    private IEnumerable<string> Repositories(string root, string name)
+    {
+        string repository = _cache.FolderName(name);
+        return _cache.NameOf(repository) != name ? []
+            : SubFolders(root).Prepend(root).Select(folder => Path.Combine(folder, repository)).Where(Directory.Exists);
+    }
+
+    /// <summary>Why the repository of a name in a cache is no entry; null: there is no such repository.</summary>
+    private string? BrokenRepository(string name)
+    {
+        foreach (string root in roots)
+        {
+            string physical = StoredRevisions.Enter(root) ?? root;
+            bool isRepository = _cache.IsOwn(physical) && _cache.NameOf(physical) == name;
+            foreach (string repository in isRepository ? [physical] : Repositories(physical, name))
+            {
+                return HubCache.Snapshot(repository, out string problem) is string snapshot
+                    ? $"{snapshot} lacks the files of a {kind}; download it again"
+                    : $"{repository} {problem}";
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The entry that a root itself would be: a repository or snapshot of a cache, or a folder named as the root.</summary>
     private (string Name, string Folder)? OfRoot(string root, string physical) =>

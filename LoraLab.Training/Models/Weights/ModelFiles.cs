@@ -10,6 +10,7 @@ namespace LoraLab.Training.Models.Weights;
 internal static class ModelFiles
 {
     private const int MaximumDepth = 4;
+    private const int MaximumName = 200;
 
     private static readonly string[] _weights =
     [
@@ -71,5 +72,6 @@ internal static class ModelFiles
     private static string Folder(string path) => path[..Math.Max(0, path.LastIndexOf('/'))];
 
     private static bool IsPlain(string path) =>
-        path.AsSpan().IndexOfAny("\\:\0") < 0 && path.Split('/').All(part => part.Length > 0 && part[0] != '.');
+        path.AsSpan().IndexOfAny("\\:") < 0 && !path.Any(char.IsControl)
+        && path.Split('/').All(part => part.Length is > 0 and <= MaximumName && part[0] != '.');
 }

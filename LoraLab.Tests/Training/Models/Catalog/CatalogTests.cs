@@ -186,6 +186,28 @@ public sealed class CatalogTests : IDisposable
         Assert.True(datasets.List()[0].Usable, datasets.List()[0].Problem);
     }
 
+    [Theory]
+    [InlineData("acme/two", "models--acme--two has 2 snapshots and no refs/main; download its default branch again.")]
+    [InlineData("acme/moved", "models--acme--moved has no snapshot of refs/main (c9); download it again.")]
+    [InlineData("acme/bare", "lacks the files of a model; download it again.")]
+    [InlineData("acme--whole", "There is no model 'acme--whole'; did you mean 'acme/whole'?")]
+    [InlineData("acme/broken", "is a link to a file that does not exist; download the model again.")]
+    public void Find_RepositoryOfACacheThatCannotBeUsed_SaysWhy(string name, string problem)
+    {
+        Cached("all/hf/models--acme--whole", "c1", isMain: true);
+        Directory.CreateDirectory(Path.Combine(_home.Path, "all/hf/models--acme--two/snapshots/c1"));
+        Directory.CreateDirectory(Path.Combine(_home.Path, "all/hf/models--acme--two/snapshots/c2"));
+        _home.Write("all/hf/models--acme--moved/refs/main", "c9");
+        Directory.CreateDirectory(Path.Combine(_home.Path, "all/hf/models--acme--bare/snapshots/c1"));
+        Directory.CreateDirectory(Path.Combine(_home.Path, "all/hf/models--acme--broken/snapshots/c1"));
+        File.CreateSymbolicLink(Path.Combine(_home.Path, "all/hf/models--acme--broken/snapshots/c1/config.json"), "../../blobs/gone");
+        ModelCatalog catalog = new(Configuration("all"));
+
+        Assert.Contains("acme/whole", catalog.List().Select(model => model.Name));
+        Assert.Equal("c1", Path.GetFileName(catalog.Find("acme/whole").Folder));
+        Assert.Contains(problem, Assert.Throws<RunFailure>(() => catalog.Find(name)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void EmptyRoots_RootsThatGiveNothing_SayWhy()
     {
