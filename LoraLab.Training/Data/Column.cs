@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraLab.Training.Files;
 
 namespace LoraLab.Training.Data;
 
@@ -23,7 +24,7 @@ public sealed record Column(string Name, int? Number = null)
                 return new Column(reader.GetString()!);
             }
 
-            return reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int number)
+            return reader.TokenType == JsonTokenType.Number && WholeNumberConverter.TryRead(ref reader, out int number)
                 ? new Column(number.ToString(CultureInfo.InvariantCulture), number)
                 : throw new JsonException("a column must be a name or a number; the first column is 1");
         }

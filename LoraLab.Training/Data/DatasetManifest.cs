@@ -22,6 +22,9 @@ public sealed record DatasetManifest
         Converters = { new WholeNumberConverter() },
     };
 
+    private static readonly string[] _keys =
+        [.. typeof(DatasetManifest).GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))];
+
     /// <summary>Training file in the dataset's folder.</summary>
     public string Train { get; init; } = "train.tsv";
 
@@ -89,7 +92,9 @@ public sealed record DatasetManifest
         catch (JsonException problem)
         {
             throw RunFailure.BadData(
-                $"{FileName} of dataset '{name}' cannot be read: {Excerpt.Of(Explain(problem)).TrimEnd('.')}.", "dataset", problem);
+                $"{FileName} of dataset '{name}' cannot be read: {Excerpt.Of(ManifestMessage.Of(problem, _keys))}",
+                "dataset",
+                problem);
         }
 
         manifest.Check(name);
@@ -119,8 +124,19 @@ public sealed record DatasetManifest
             $"'delimiter' must be a single character, such as \";\" or \"\\t\"; it is '{Excerpt.Of($"{Delimiter}")}'");
         CheckColumn(name, "sentenceColumn", SentenceColumn);
         CheckColumn(name, "labelColumn", LabelColumn);
+        Require(
+            name, LabelValues is not { Count: 0 }, "'labelValues' is empty; give the label word of each value in the files, or remove it");
+        Require(
+            name,
+            Selection is null || Selection.MinRows <= SelectionRule.MaxRows / Labels.Count * Labels.Count,
+            $"'selection' has minRows {Selection?.MinRows}, but the split has at most "
+                + $"{SelectionRule.MaxRows / Labels.Count * Labels.Count} rows, equally many per label");
         foreach ((string raw, string label) in LabelValues ?? new Dictionary<string, string>())
         {
+            Require(
+                name,
+                raw == raw.Trim() && raw.Length > 0,
+                $"'labelValues' has the value '{Excerpt.Of(raw)}', but labels are read without the spaces around them; remove those");
             Require(
                 name,
                 Labels.Contains(label),
@@ -133,7 +149,8 @@ public sealed record DatasetManifest
             Require(
                 name,
                 FormatOf(file) is "csv" or "tsv" or "jsonl",
-                $"the format '{Excerpt.Of(FormatOf(file))}' of '{Excerpt.Of(file)}' is not supported; set 'format' to csv, tsv or jsonl");
+                $"the format '{Excerpt.Of(FormatOf(file))}' of '{Excerpt.Of(file)}' is not supported; "
+                    + ManifestMessage.CureOf(FormatOf(file)));
         }
     }
 
@@ -141,6 +158,7 @@ public sealed record DatasetManifest
     {
         Require(name, !string.IsNullOrEmpty(column?.Name), $"'{key}' is empty");
         Require(name, column!.Number is not < 1, $"'{key}' is {column.Number}, but columns are counted from 1");
+        Require(name, SentenceColumn != LabelColumn, "'sentenceColumn' and 'labelColumn' are the same; give each its own column");
         bool jsonLines = Files.Any(file => !string.IsNullOrEmpty(file) && FormatOf(file) == "jsonl");
         Require(
             name,
@@ -150,22 +168,6 @@ public sealed record DatasetManifest
             name,
             Header || column.AsNumber().Number is >= 1,
             $"'header' is false, so '{key}' must be the number of a column, the first of which is 1; it is '{Excerpt.Of(column.Name)}'");
-    }
-
-    /// <summary>Says what a member must be; the parser's own message names types of this program.</summary>
-    private static string Explain(JsonException problem)
-    {
-        string member = (problem.Path ?? "").TrimStart('$', '.');
-        string? expected = member.Split('.', '[')[0] switch
-        {
-            "header" or "toy" => "true or false",
-            "quoting" => "true, if fields may be in double quotation marks, or false",
-            "labels" => "a list of words",
-            "labelValues" => "an object of label words by value",
-            "train" or "eval" or "format" or "delimiter" => "a string",
-            _ => null,
-        };
-        return expected is null ? problem.Message : $"'{member}' must be {expected}.";
     }
 
     private static bool IsInside(string? file) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
@@ -16,7 +17,11 @@ internal readonly record struct RawRow(int Line, string Sentence, string? Label)
 /// <param name="problems">Receives the problems of single rows, which are left out.</param>
 internal sealed class RowReader(DatasetManifest manifest, string file, string displayName, RowProblems problems)
 {
+    private const string OneLine = "in JSONL, each object is on one line";
     private const string QuotingHint = "if the file was written with quotation marks around fields, set \"quoting\": true in dataset.json";
+    private static readonly (char Delimiter, string Name)[] _delimiters =
+        [('\t', "tabs"), (';', "semicolons"), (',', "commas"), ('|', "vertical bars")];
+
     private static readonly JsonDocumentOptions _strictJson = new() { AllowDuplicateProperties = false };
 
     /// <summary>Reads the rows.</summary>
@@ -35,7 +40,10 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
 
     /// <summary>Splits lines at the delimiter as in GLUE's layout: quotation marks are text, spaces belong to the field.</summary>
     private static IEnumerable<(int Line, string[] Fields)> PlainFields(string text, char delimiter) =>
-        TextFile.Lines(text).Select(line => (line.Number, line.Line.Split(delimiter)));
+        TextFile.Lines(text).Select(line => (line.Number, line.Line.Split(delimiter))).Where(line => !IsBlank(line.Item2));
+
+    /// <summary>Whether a line has nothing but spaces.</summary>
+    private static bool IsBlank(string[] fields) => fields is [] || (fields is [string only] && string.IsNullOrWhiteSpace(only));
 
     private IEnumerable<(int Line, string[] Fields)> QuotedFields(string text, char delimiter)
     {
@@ -65,7 +73,7 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                     "inside a quoted field, double each quotation mark; if quotation marks are text, set \"quoting\": false in "
                         + "dataset.json");
             }
-            else if (fields.Length > 1 || (fields.Length == 1 && fields[0].Length > 0))
+            else if (!IsBlank(fields))
             {
                 yield return (line, fields);
             }
@@ -82,6 +90,7 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                 columns = fields.Length;
                 sentenceIndex = Index(fields, "sentenceColumn", manifest.SentenceColumn);
                 labelIndex = Index(fields, "labelColumn", manifest.LabelColumn);
+                RequireDifferent(sentenceIndex, labelIndex);
                 if (manifest.Header)
                 {
                     continue;
@@ -93,7 +102,9 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                 problems.Add(
                     line,
                     $"the row has {fields.Length} columns, but the {(manifest.Header ? "header" : "first row")} has {columns}",
-                    !manifest.HasQuoting(file) && fields.Any(field => field.Contains('"', StringComparison.Ordinal)) ? QuotingHint : null);
+                    manifest.HasQuoting(file)
+                        ? $"put fields that contain {DelimiterName(manifest.DelimiterOf(file))} in quotation marks"
+                        : fields.Any(field => field.Contains('"', StringComparison.Ordinal)) ? QuotingHint : null);
                 continue;
             }
 
@@ -115,6 +126,14 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
         }
 
         int index = Array.IndexOf(first, column.Name);
+        if (index >= 0 && Array.LastIndexOf(first, column.Name) is int last && last != index)
+        {
+            throw RunFailure.BadData(
+                $"{displayName} has two columns '{Excerpt.Of(column.Name)}', {index + 1} and {last + 1}; give '{key}' in dataset.json as "
+                    + "the number of one.",
+                "dataset");
+        }
+
         return index >= 0
             ? index
             : throw RunFailure.BadData(
@@ -122,8 +141,24 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                 "dataset");
     }
 
+    private void RequireDifferent(int sentenceIndex, int labelIndex)
+    {
+        if (sentenceIndex == labelIndex)
+        {
+            throw RunFailure.BadData(
+                $"'sentenceColumn' and 'labelColumn' in dataset.json are the same column, {sentenceIndex + 1}, of {displayName}; give each "
+                    + "its own.",
+                "dataset");
+        }
+    }
+
     private string Cure(string[] header, Column column)
     {
+        if (TableSignature.OfHeader(header[0]) is string other)
+        {
+            return $"the file {other}";
+        }
+
         if (Split(header) is string split)
         {
             return split;
@@ -146,16 +181,24 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
             return null;
         }
 
-        (string Text, string Name)[] delimiters = [("\\t", "tabs"), (";", "semicolons"), (",", "commas"), ("|", "vertical bars")];
-        (string text, string name) = delimiters.FirstOrDefault(candidate =>
-            first[0].Contains(candidate.Text == "\\t" ? '\t' : candidate.Text[0], StringComparison.Ordinal));
-        return text is null ? null : $"its fields seem to be separated by {name}, so set \"delimiter\": \"{text}\" in dataset.json";
+        (char delimiter, string name) = _delimiters.FirstOrDefault(known => first[0].Contains(known.Delimiter, StringComparison.Ordinal));
+        string text = delimiter == '\t' ? "\\t" : $"{delimiter}";
+        return name is null ? null : $"its fields seem to be separated by {name}, so set \"delimiter\": \"{text}\" in dataset.json";
     }
+
+    private static string DelimiterName(char delimiter) =>
+        Array.Find(_delimiters, known => known.Delimiter == delimiter).Name ?? $"'{delimiter}'";
 
     private IEnumerable<RawRow> JsonLines(string text)
     {
         foreach ((int number, string line) in TextFile.Lines(text))
         {
+            if (line.AsSpan().TrimStart().StartsWith("["))
+            {
+                problems.Add(number, "the line is not a JSON object but begins an array", "write one object per line");
+                yield break;
+            }
+
             if (!string.IsNullOrWhiteSpace(line) && JsonLine(line, number) is RawRow row)
             {
                 yield return row;
@@ -171,7 +214,7 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
             using JsonDocument document = JsonDocument.Parse(line, _strictJson);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                problems.Add(number, "the line is not a JSON object");
+                problems.Add(number, "the line is not a JSON object", "write one object per line");
                 return null;
             }
 
@@ -187,7 +230,7 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
         }
         catch (JsonException problem)
         {
-            problems.Add(number, $"the line is not valid JSON: {Excerpt.Of(problem.Message).TrimEnd('.')}");
+            problems.Add(number, $"the line is not valid JSON ({Excerpt.Of(JsonFile.Reason(problem))})", OneLine);
         }
         catch (InvalidOperationException)
         {

@@ -7,6 +7,9 @@ namespace LoraLab.Training.Data;
 [JsonConverter(typeof(Converter))]
 public sealed record SelectionRule
 {
+    /// <summary>Maximum number of held-out rows.</summary>
+    public const int MaxRows = 872;
+
     /// <summary>The rule of a dataset that states none.</summary>
     public static SelectionRule Default { get; } = new();
 
@@ -72,8 +75,9 @@ public sealed record SelectionRule
         }
 
         private static int Whole(JsonElement value) =>
-            value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 1
-                ? number
+            value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+            && Math.Floor(number) == number && number is >= 1 and <= int.MaxValue
+                ? (int)number
                 : throw new JsonException(Expected);
     }
 }

@@ -31,9 +31,14 @@ internal static class TextFile
 
         sha256 = Sha256Hash.OfBytes(bytes);
         ReadOnlySpan<byte> text = bytes;
-        if (IsUtf16(text))
+        if (JsonText.OtherEncoding(text) is string encoding)
         {
-            throw RunFailure.BadData($"{displayName} is encoded as UTF-16; save it as UTF-8.", "dataset");
+            throw RunFailure.BadData($"{displayName} is encoded as {encoding}; save it as UTF-8.", "dataset");
+        }
+
+        if (TableSignature.Of(text) is string other)
+        {
+            throw RunFailure.BadData($"{displayName} {other}.", "dataset");
         }
 
         if (text.StartsWith(Encoding.UTF8.Preamble))
@@ -51,13 +56,16 @@ internal static class TextFile
         }
     }
 
-    /// <summary>Splits a text at LF or CRLF into lines numbered from 1; empty lines are skipped.</summary>
+    /// <summary>
+    /// Splits a text at LF or CRLF, or at CR where there is no LF, into lines numbered from 1; empty lines are skipped.
+    /// </summary>
     public static IEnumerable<(int Number, string Line)> Lines(string text)
     {
+        char separator = text.Contains('\n', StringComparison.Ordinal) ? '\n' : '\r';
         int number = 0;
         for (int start = 0; start < text.Length;)
         {
-            int end = text.IndexOf('\n', start);
+            int end = text.IndexOf(separator, start);
             int next = end < 0 ? text.Length : end + 1;
             end = end < 0 ? text.Length : end;
             if (end > start && text[end - 1] == '\r')
@@ -74,12 +82,6 @@ internal static class TextFile
             start = next;
         }
     }
-
-    // A byte-order mark of UTF-16 is not valid UTF-8; without one, every second byte of its ASCII characters is 0.
-    private static bool IsUtf16(ReadOnlySpan<byte> text) =>
-        text.StartsWith(Encoding.Unicode.Preamble) || text.StartsWith(Encoding.BigEndianUnicode.Preamble)
-        || (text.Length >= 4 && ((text[0] != 0 && text[1] == 0 && text[2] != 0 && text[3] == 0)
-            || (text[0] == 0 && text[1] != 0 && text[2] == 0 && text[3] != 0)));
 
     private static RowProblems InvalidLines(ReadOnlySpan<byte> text, string displayName)
     {

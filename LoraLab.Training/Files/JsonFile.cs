@@ -6,6 +6,8 @@ namespace LoraLab.Training.Files;
 /// <summary>Reads the JSON files of models, adapters and datasets, and specifications from the command line.</summary>
 internal static class JsonFile
 {
+    private const string Duplicate = "Duplicate property '";
+
     /// <summary>Options of documents: a key that occurs twice is an error.</summary>
     public static JsonDocumentOptions Strict { get; } = new() { AllowDuplicateProperties = false };
 
@@ -18,6 +20,24 @@ internal static class JsonFile
         bytes = File.ReadAllBytes(path);
         ReadOnlyMemory<byte> text = JsonText.Utf8(bytes);
         return FileSignature.Of(text.Span) is { } known ? throw new JsonException($"it {known}.") : text;
+    }
+
+    /// <summary>The reason in a parser's message, without the place in it and the period.</summary>
+    public static string Reason(JsonException problem)
+    {
+        string message = problem.Message;
+        if (message.StartsWith(Duplicate, StringComparison.Ordinal))
+        {
+            return $"'{message[Duplicate.Length..].Split('\'')[0]}' occurs twice";
+        }
+
+        foreach (string place in (ReadOnlySpan<string>)[" Path: $", " LineNumber: "])
+        {
+            int at = message.IndexOf(place, StringComparison.Ordinal);
+            message = at < 0 ? message : message[..at];
+        }
+
+        return message.TrimEnd('.');
     }
 
     /// <summary>As <see cref="Read(string, out byte[])"/>, without the bytes.</summary>

@@ -8,14 +8,20 @@ internal sealed class WholeNumberConverter : JsonConverter<int>
 {
     public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType != JsonTokenType.Number)
+        return reader.TokenType == JsonTokenType.Number && TryRead(ref reader, out int number) ? number : throw new JsonException();
+    }
+
+    /// <summary>Reads the number at which the reader is; false: it has a fraction, or is too large.</summary>
+    public static bool TryRead(ref Utf8JsonReader reader, out int number)
+    {
+        if (reader.TryGetInt32(out number))
         {
-            throw new JsonException();
+            return true;
         }
 
-        return reader.TryGetInt32(out int exact) ? exact
-            : reader.TryGetDouble(out double number) && Math.Floor(number) == number && Math.Abs(number) <= int.MaxValue ? (int)number
-            : throw new JsonException();
+        bool isWhole = reader.TryGetDouble(out double value) && Math.Floor(value) == value && Math.Abs(value) <= int.MaxValue;
+        number = isWhole ? (int)value : 0;
+        return isWhole;
     }
 
     public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) => writer.WriteNumberValue(value);

@@ -17,16 +17,22 @@ public static class ChangedFiles
             return [];
         }
 
-        Dictionary<string, FileSnapshot> before = queued.ToDictionary(file => file.Name), after = now.ToDictionary(file => file.Name);
+        Dictionary<string, FileSnapshot> before = ByName(queued), after = ByName(now);
         return
         [
-            .. queued.Where(file => !after.ContainsKey(file.Name)).Select(file => $"{file.Name} was deleted after the run was queued."),
-            .. now.Where(file => before.TryGetValue(file.Name, out FileSnapshot? known) && known != file).Select(file =>
+            .. before.Values.Where(file => !after.ContainsKey(file.Name)).Select(file =>
+                $"{file.Name} was deleted after the run was queued."),
+            .. after.Values.Where(file => before.GetValueOrDefault(file.Name) is { } known && known != file).Select(file =>
                 $"{file.Name} changed after the run was queued, from {Format(before[file.Name])} to "
                     + $"{Format(file)}; the run uses the current content."),
-            .. now.Where(file => !before.ContainsKey(file.Name)).Select(file => $"{file.Name} was added after the run was queued."),
+            .. after.Values.Where(file => !before.ContainsKey(file.Name)).Select(file =>
+                $"{file.Name} was added after the run was queued."),
         ];
     }
+
+    /// <summary>One file may have several uses, such as training and evaluation.</summary>
+    private static Dictionary<string, FileSnapshot> ByName(IReadOnlyList<FileSnapshot> files) =>
+        files.DistinctBy(file => file.Name).ToDictionary(file => file.Name);
 
     private static string Format(FileSnapshot file) =>
         string.Create(

@@ -133,6 +133,6 @@ public sealed class DatasetCatalog
     {
         FileStamp stamp = FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName));
         manifest = _manifest.Get(name, [stamp], () => DatasetManifest.Load(name, folder));
-        return FileStamp.Of(folder, [DatasetManifest.FileName, .. manifest.Files]);
+        return FileStamp.Of(folder, [DatasetManifest.FileName, .. manifest.Files.Distinct()]);
     }
 }

@@ -49,6 +49,22 @@ public sealed class DataAdmissionTests(RealServer fixture)
         Assert.Contains("labelValues", (string)problem["errors"]!["dataset"]![0]!, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"train": "a.tsv", "eval": "a.tsv"}""", "dev")]
+    [InlineData("""{"train": "a.tsv", "eval": "b.tsv", "selection": "b.tsv"}""", "selection")]
+    public async Task Submit_OneFileForTwoUses_IsTrainedAndEvaluated(string manifest, string split)
+    {
+        string dataset = "shared-" + split;
+        string rows = string.Concat(Enumerable.Range(0, 20).Select(i => $"the film number {i} was fine .\t{i % 2}\n"));
+        Write("a.tsv", "sentence\tlabel\n" + rows, dataset);
+        Write("b.tsv", "sentence\tlabel\n" + rows.Replace("film", "book", StringComparison.Ordinal), dataset);
+        Write("dataset.json", manifest, dataset);
+
+        RunDocument run = await _api.SubmitAsync($$"""{"dataset": "{{dataset}}", "evalSplit": "{{split}}", "maxSteps": 1, "rank": 4}""");
+
+        Assert.Equal(RunState.Completed, (await _api.WaitForEndAsync(run.Id)).State);
+    }
+
     private void Write(string file, string text, string dataset = "admission")
     {
         string folder = Path.Combine(fixture.Server.DataDirectory, "datasets", dataset);

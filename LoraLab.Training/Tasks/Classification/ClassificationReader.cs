@@ -81,6 +81,11 @@ public static class ClassificationReader
                 split.Problems.Add(raw.Line, "the sentence is empty");
             }
 
+            if (raw.Sentence.Contains('\0', StringComparison.Ordinal))
+            {
+                split.Problems.Add(raw.Line, "the sentence has a NUL character", "remove it, or save the file as UTF-8 text");
+            }
+
             if (value.Length == 0)
             {
                 split.Problems.Add(raw.Line, "the row has no label");

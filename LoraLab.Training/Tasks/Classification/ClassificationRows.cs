@@ -48,6 +48,7 @@ public sealed class ClassificationRows(
                 .. dataset.Warnings,
                 .. new[] { fitting.Warning }.OfType<string>(),
                 .. RowWarnings.Of(dataset, trained, evaluation, EvaluationSource),
+                .. RowWarnings.OfLabels(dataset.Labels, evaluated[0].Example.LabelIds),
             ],
         };
     }

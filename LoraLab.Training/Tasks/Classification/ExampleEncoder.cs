@@ -33,8 +33,10 @@ public sealed class ExampleEncoder
     }
 
     /// <summary>Encodes a training row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="source">Where the rows were read, for messages; null: unknown.</param>
     /// <exception cref="RunFailure">In the completion scope, the text's ids do not start with its prompt's.</exception>
-    public TrainingExample EncodeTraining(LabeledSentence row)
+    public TrainingExample EncodeTraining(LabeledSentence row, SplitSource? source = null)
     {
         string sentence = Text(row);
         int[] ids = _tokenizer.Encode(_template.TrainingText(sentence, _labels[row.Label]));
@@ -44,14 +46,16 @@ public sealed class ExampleEncoder
         }
 
         int[] prompt = _tokenizer.Encode(_template.EvaluationPrompt(sentence));
-        RequirePrefix(row, prompt, ids, "training text");
+        RequirePrefix(row, source, prompt, ids, "training text");
         return new TrainingExample(row.Row, ids, prompt.Length);
     }
 
     /// <summary>Encodes an evaluation row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="source">Where the rows were read, for messages; null: unknown.</param>
     /// <exception cref="RunFailure">A prompt with its label does not start with the prompt's ids, or two labels share their
     /// ids.</exception>
-    public EvaluationExample EncodeEvaluation(LabeledSentence row)
+    public EvaluationExample EncodeEvaluation(LabeledSentence row, SplitSource? source = null)
     {
         string text = _template.EvaluationPrompt(Text(row));
         int[] prompt = _tokenizer.Encode(text);
@@ -59,7 +63,7 @@ public sealed class ExampleEncoder
         for (int i = 0; i < added.Length; i++)
         {
             int[] whole = _tokenizer.Encode(string.Concat(text, " ", _labels[i]));
-            RequirePrefix(row, prompt, whole, $"prompt with the label '{_labels[i]}'");
+            RequirePrefix(row, source, prompt, whole, $"prompt with the label '{_labels[i]}'");
             added[i] = whole[prompt.Length..];
             // Byte pieces still spell the word, so its score is its probability. The unknown piece matches any text.
             if (_tokenizer.UnknownId is int unknown && added[i].Contains(unknown))
@@ -73,9 +77,8 @@ public sealed class ExampleEncoder
             if (same >= 0)
             {
                 throw RunFailure.BadData(
-                    $"Row {row.Row}: the model's tokenizer.model encodes the labels '{_labels[same]}' and "
-                        + $"'{_labels[i]}' as the same tokens; "
-                    + "use other label words.",
+                    $"{Place(row, source)}: the model's tokenizer.model encodes the labels '{_labels[same]}' and "
+                        + $"'{_labels[i]}' as the same tokens; use other label words.",
                     "dataset");
             }
         }
@@ -85,12 +88,18 @@ public sealed class ExampleEncoder
 
     private string Text(LabeledSentence row) => _stripSentence ? row.Sentence.TrimEnd() : row.Sentence;
 
-    private static void RequirePrefix(LabeledSentence row, int[] prompt, int[] whole, string text)
+    private static string Place(LabeledSentence row, SplitSource? source)
+    {
+        string place = SplitSource.Places(source, [row.Row]);
+        return char.ToUpperInvariant(place[0]) + place[1..];
+    }
+
+    private static void RequirePrefix(LabeledSentence row, SplitSource? source, int[] prompt, int[] whole, string text)
     {
         if (whole.Length <= prompt.Length || !whole.AsSpan().StartsWith(prompt))
         {
             throw RunFailure.BadData(
-                $"Row {row.Row}: the tokens of its {text} do not start with the tokens of its prompt, "
+                $"{Place(row, source)}: the tokens of its {text} do not start with the tokens of its prompt, "
                     + "so the label cannot be separated from the prompt; "
                 + "end the prompt with a character that does not merge with the label.",
                 "prompt");

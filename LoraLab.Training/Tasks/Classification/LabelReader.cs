@@ -33,10 +33,31 @@ internal sealed class LabelReader(DatasetManifest manifest)
 
         LabelReading?[] own = [.. files.Select(file => Only(file.Values))];
         LabelReading[] known = [.. own.OfType<LabelReading>().Distinct()];
-        return
+        LabelReading[] chosen =
         [
             .. own.Select((reading, i) => reading ?? (known.Length == 1 ? known[0] : throw Ambiguous(files[i].Name, files[i].Values))),
         ];
+        RequireOneMeaning(files, chosen);
+        return chosen;
+    }
+
+    /// <summary>A value must not be a word in one file and another label's position in the next.</summary>
+    private void RequireOneMeaning(IReadOnlyList<(string Name, IReadOnlyCollection<string> Values)> files, LabelReading[] chosen)
+    {
+        string[] inWords = Values(LabelReading.Words), asPositions = Values(LabelReading.Positions);
+        if (inWords.Intersect(asPositions).FirstOrDefault(value => IndexOf(value) is int word && Position(value) is int position
+            && word != position) is string value)
+        {
+            (int words, int positions) = (Array.IndexOf(chosen, LabelReading.Words), Array.IndexOf(chosen, LabelReading.Positions));
+            throw RunFailure.BadData(
+                $"{files[words].Name} has label words and {files[positions].Name} positions in 'labels' from 0, so '{Excerpt.Of(value)}' "
+                    + "has different meanings in them; add \"labelValues\" to dataset.json, an object that gives the label word of each "
+                    + "value, after making the files agree.",
+                "dataset");
+        }
+
+        string[] Values(LabelReading reading) =>
+            [.. files.Where((_, i) => chosen[i] == reading).SelectMany(file => file.Values).Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>Returns the index of a label; null if the reading does not accept it.</summary>

@@ -68,7 +68,7 @@ internal sealed class RowFitting
     {
         (List<EncodedRow<TrainingExample>> fitting, LongTraining) = Fit<TrainingExample>(rows, source, _cache.Training, row =>
         {
-            TrainingExample example = _encoder.EncodeTraining(row);
+            TrainingExample example = _encoder.EncodeTraining(row, source);
             return new(row, example, example.Ids.Length);
         });
         return fitting;
@@ -79,7 +79,7 @@ internal sealed class RowFitting
     {
         (List<EncodedRow<EvaluationExample>> fitting, LongEvaluation) = Fit<EvaluationExample>(rows, source, _cache.Evaluation, row =>
         {
-            EvaluationExample example = _encoder.EncodeEvaluation(row);
+            EvaluationExample example = _encoder.EncodeEvaluation(row, source);
             return new(row, example, example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length));
         });
         return fitting;
@@ -154,7 +154,7 @@ internal sealed class RowFitting
             int middle = (fits + tooLong) / 2;
             int end = char.IsHighSurrogate(row.Sentence[middle - 1]) ? middle - 1 : middle;
             EncodedRow<T> beginning = encode(row with { Sentence = row.Sentence[..end] });
-            if (beginning.Tokens <= _limit)
+            if (beginning.Tokens <= _limit && !beginning.Row.Sentence.AsSpan().IsWhiteSpace())
             {
                 (fits, longest) = (middle, beginning);
             }

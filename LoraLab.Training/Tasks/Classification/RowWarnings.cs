@@ -42,6 +42,25 @@ internal static class RowWarnings
         }
     }
 
+    /// <summary>Returns a warning if a label can never score highest: a score is the sum over the label's tokens.</summary>
+    /// <param name="labels">Label words.</param>
+    /// <param name="ids">Tokens that each adds to a prompt.</param>
+    public static IEnumerable<string> OfLabels(IReadOnlyList<string> labels, IReadOnlyList<int[]> ids)
+    {
+        string[] hidden =
+        [
+            .. from longer in Enumerable.Range(0, labels.Count)
+               from shorter in Enumerable.Range(0, labels.Count)
+               where longer != shorter && ids[longer].AsSpan().StartsWith(ids[shorter])
+               select $"'{labels[longer]}' with '{labels[shorter]}'",
+        ];
+        if (hidden.Length > 0)
+        {
+            yield return "The tokens of a label begin with all tokens of another, which therefore always scores at least as high: "
+                + $"{Excerpt.Of(hidden)}; use label words of which none is the beginning of another.";
+        }
+    }
+
     private static string? Missing(ClassificationDataset dataset, IReadOnlyList<LabeledSentence> rows)
     {
         string[] missing = [.. dataset.Count(rows).Where(label => label.Value == 0).Select(label => $"'{label.Key}'")];

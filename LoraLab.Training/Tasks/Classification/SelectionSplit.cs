@@ -10,7 +10,6 @@ namespace LoraLab.Training.Tasks.Classification;
 /// </summary>
 internal static class SelectionSplit
 {
-    private const int MaxRows = 872;
     private const int NgramLength = 5;
 
     /// <summary>Selects the first qualifying rows of <paramref name="candidates"/> in their order, equally many per label.</summary>
@@ -19,7 +18,7 @@ internal static class SelectionSplit
     {
         SelectionRule rule = data.SelectionRule;
         HashSet<string> seen = [.. training.SelectMany(row => Ngrams(Words(row.Sentence)))];
-        int quota = MaxRows / data.Labels.Count;
+        int quota = SelectionRule.MaxRows / data.Labels.Count;
         int[] counts = new int[data.Labels.Count];
         List<LabeledSentence> selected = [];
         foreach (LabeledSentence row in candidates)

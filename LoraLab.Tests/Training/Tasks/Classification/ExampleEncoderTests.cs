@@ -67,6 +67,10 @@ public sealed class ExampleEncoderTests
             new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Completion, stripSentence: false);
 
         Assert.Contains("Row 17", Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledSentence(17, "x", 0))).Message);
+        SplitSource source = new("train.tsv", [2, 3, 7]);
+        Assert.StartsWith(
+            "Line 7 of train.tsv: the tokens of its training text",
+            Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledSentence(2, "x", 0), source)).Message);
     }
 
     [Fact]

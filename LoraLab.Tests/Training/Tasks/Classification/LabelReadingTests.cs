@@ -45,6 +45,7 @@ public sealed class LabelReadingTests : IDisposable
     [InlineData("\"labels\": [\"1\", \"0\"]", new[] { 0, 1 }, new[] { 0, 1 })]
     [InlineData("\"labels\": [\"3\", \"2\", \"1\", \"0\"]", new[] { 0, 3 }, new[] { 1 })]
     [InlineData(FiveStars, new[] { 0, 1 }, new[] { 5, 1 }, new[] { 1, 2 })]
+    [InlineData(FiveStars, new[] { 1, 2, 3, 4, 5 }, new[] { 0, 1, 2, 3, 4 })]
     public void Read_TwoReadingsWithDifferentMeanings_IsRefusedAndAsksForLabelValues(
         string labels, int[] train, int[] eval, int[]? selection = null)
     {

@@ -128,6 +128,31 @@ public sealed class LongRowsTests : IDisposable
     }
 
     [Fact]
+    public void Validate_LabelThatIsTheBeginningOfAnother_IsWarnedOf()
+    {
+        string rows = string.Concat(Enumerable.Range(0, 20).Select(i => $"the film number {i} was seen .\t{i % 3}\n"));
+        File.WriteAllText(Path.Combine(_folder, "train.tsv"), "sentence\tlabel\n" + rows);
+        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\n" + rows.Replace("film", "book", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(_folder, "dataset.json"), """{"labels": ["bad", "good", "good day"]}""");
+
+        string warning = Assert.Single(Validate().Warnings);
+
+        Assert.Contains("at least as high: 'good day' with 'good';", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_TruncatedToNothingButSpaces_IsRefused()
+    {
+        string rows = string.Concat(Enumerable.Range(0, 20).Select(i => $"a film {i}\t{i % 2}\n"));
+        File.WriteAllText(Path.Combine(_folder, "train.tsv"), $"sentence\tlabel\n{rows}{new string(' ', 400)}good\t1\n");
+        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\n" + rows);
+
+        FieldError error = Assert.Single(Validate(("tooLong", "truncate"), ("maxTokens", 40)).Errors);
+
+        Assert.Equal("prompt", error.Field);
+    }
+
+    [Fact]
     public void Validate_OneClassAndSharedRows_WarnsBeforeTheRun()
     {
         string good = string.Concat(Enumerable.Range(0, 20).Select(i => $"the film number {i} was good .\t1\n"));

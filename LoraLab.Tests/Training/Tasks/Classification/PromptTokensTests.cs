@@ -47,7 +47,7 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
     {
         ExampleEncoder encoder = Encoder(strip: false);
 
-        EvaluationExample[] examples = [.. _sst2.Value.Dev.Select(encoder.EncodeEvaluation)];
+        EvaluationExample[] examples = [.. _sst2.Value.Dev.Select(row => encoder.EncodeEvaluation(row))];
 
         Assert.Equal(872, examples.Length);
         Assert.All(examples, example => Assert.Equal([[8178], [6374]], example.LabelIds));
@@ -55,8 +55,11 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
         Assert.All(examples, example => Assert.Equal(29901, example.PromptIds[^1]));
     }
 
-    private static TrainingExample[] Examples(bool strip) =>
-        [.. _sst2.Value.Select(new RunSpec()).Consumed.Select(Encoder(strip).EncodeTraining)];
+    private static TrainingExample[] Examples(bool strip)
+    {
+        ExampleEncoder encoder = Encoder(strip);
+        return [.. _sst2.Value.Select(new RunSpec()).Consumed.Select(row => encoder.EncodeTraining(row))];
+    }
 
     private static ExampleEncoder Encoder(bool strip) =>
         new(_tokenizer.Value, PromptTemplate.Parse("paper-literal"), _labels, LossScope.Full, strip);
