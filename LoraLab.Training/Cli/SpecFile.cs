@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using Spectre.Console;
@@ -20,11 +21,11 @@ internal static class SpecFile
     {
         try
         {
-            return JsonNode.Parse(JsonFile.Read(file.FullName).Span);
+            return JsonNode.Parse(JsonFile.Read(file.FullName).Span, documentOptions: JsonFile.Strict);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw RunFailure.BadData($"{file.FullName} cannot be read as a run specification: {e.Message}", inner: e);
+            throw RunFailure.BadData($"{file.FullName} cannot be read as a run specification: {Excerpt.Of(JsonText.Problem(e))}", inner: e);
         }
     }
 

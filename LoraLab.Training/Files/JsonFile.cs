@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraLab.Files;
 
 namespace LoraLab.Training.Files;
@@ -18,8 +19,7 @@ internal static class JsonFile
     public static ReadOnlyMemory<byte> Read(string path, out byte[] bytes)
     {
         bytes = File.ReadAllBytes(path);
-        ReadOnlyMemory<byte> text = JsonText.Utf8(bytes);
-        return FileSignature.Of(text.Span) is { } known ? throw new JsonException($"it {known}.") : text;
+        return FileSignature.OfJson(bytes) is { } known ? throw new JsonException($"it {known}.") : JsonText.Utf8(bytes);
     }
 
     /// <summary>The reason in a parser's message, without the place in it and the period.</summary>
@@ -43,4 +43,9 @@ internal static class JsonFile
     /// <summary>As <see cref="Read(string, out byte[])"/>, without the bytes.</summary>
     /// <exception cref="JsonException">The file is something else, such as a Git LFS pointer, or is not encoded in UTF-8.</exception>
     public static ReadOnlyMemory<byte> Read(string path) => Read(path, out _);
+
+    /// <summary>The members of an object that are not null: a null is the same as an absent member.</summary>
+    public static JsonObject WithoutNulls(JsonElement root) => new(root.EnumerateObject()
+        .Where(property => property.Value.ValueKind != JsonValueKind.Null)
+        .Select(property => KeyValuePair.Create(property.Name, JsonNode.Parse(property.Value.GetRawText()))));
 }

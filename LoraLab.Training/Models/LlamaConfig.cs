@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
@@ -161,7 +160,7 @@ public record LlamaConfig
                     "model");
             }
 
-            LlamaConfig config = WithoutNulls(document.RootElement).Deserialize<LlamaConfig>(_options)!;
+            LlamaConfig config = JsonFile.WithoutNulls(document.RootElement).Deserialize<LlamaConfig>(_options)!;
             string? problem = config.Family();
             KeyReport keys = problem is null ? LlamaConfigKeys.Of(config.ContextLength).Check(document.RootElement) : new(null, []);
             problem ??= keys.Problem is null ? config.Problem() : null;
@@ -177,14 +176,9 @@ public record LlamaConfig
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw RunFailure.BadData($"{path} is not a valid model configuration: {Excerpt.Of(e.Message)}", "model", e);
+            throw RunFailure.BadData($"{path} is not a valid model configuration: {Excerpt.Of(JsonText.Problem(e))}", "model", e);
         }
     }
-
-    /// <summary>The members of an object that are not null: a null is the same as an absent member.</summary>
-    private static JsonObject WithoutNulls(JsonElement root) => new(root.EnumerateObject()
-        .Where(property => property.Value.ValueKind != JsonValueKind.Null)
-        .Select(property => KeyValuePair.Create(property.Name, JsonNode.Parse(property.Value.GetRawText()))));
 
     private static JsonElement? NotNull(JsonElement? value) => value is { ValueKind: not JsonValueKind.Null } ? value : null;
 

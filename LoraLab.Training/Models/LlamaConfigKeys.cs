@@ -11,6 +11,10 @@ internal static class LlamaConfigKeys
 
     /// <summary>The table for a model with a context length.</summary>
     public static KeyTable Of(int contextLength) => new KeyTable()
+        .Mathematics(
+            "attn", "attention", "activation", "residual", "parallel", "mlp", "ffn", "feed_forward", "kv_", "causal", "position", "logit",
+            "mamba", "ssm", "conv_", "moe", "router", "sink", "chunk", "gate", "layer", "head", "embed", "vision", "audio", "text_config",
+            "block", "interleav")
         // Read by LlamaConfig and RopeReader.
         .Known(
             "model_type", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
@@ -24,7 +28,9 @@ internal static class LlamaConfigKeys
             "_experts_implementation_internal", "use_flash_attn", "use_flash_attention", "_flash_attn_2_enabled", "pretraining_tp",
             "gradient_checkpointing", "chunk_size_feed_forward", "initializer_range", "initializer_factor", "tokenizer_class",
             "max_sequence_length", "model_max_length", "max_length", "unsloth_fixed", "unsloth_version", "_unsloth_fixed",
-            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers")
+            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers", "use_flash_attention_2",
+            "use_memory_efficient_attention", "transformers.js_config", "is_llama_config", "resize_token_embeddings",
+            "pad_vocab_size_multiple_of", "neftune_noise_alpha")
         // About generation and other heads: runs score and train the language model.
         .Known(
             "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "prefix",
@@ -45,7 +51,7 @@ internal static class LlamaConfigKeys
         .HarmlessIf(KeyValues.Off, Quantized, "quantization_config", "compression_config", "quantization", "load_in_4bit", "load_in_8bit")
         .HarmlessIf(
             KeyValues.Off,
-            "but LoraLab has no such dropout; set it to 0",
+            "which acts in training only, and LoraLab does not have it; set it to 0 in config.json to train without it",
             "attention_dropout",
             "attention_dropout_prob",
             "hidden_dropout",
@@ -76,14 +82,18 @@ internal static class LlamaConfigKeys
             "attn_logit_softcapping",
             "final_logit_softcapping")
         .HarmlessIf(
-            value => KeyValues.Off(value) || KeyValues.One(value),
+            KeyValues.One,
             Other,
-            "num_local_experts",
             "embedding_multiplier",
             "residual_multiplier",
             "logits_scaling",
-            "partial_rotary_factor")
-        .HarmlessIf(KeyValues.In("silu", "swish"), Other, "hidden_activation")
+            "logit_scale",
+            "partial_rotary_factor",
+            "rotary_pct")
+        .HarmlessIf(value => KeyValues.Off(value) || KeyValues.One(value), Other, "num_local_experts")
+        .HarmlessIf(KeyValues.In("rope", "rotary"), Other, "position_embedding_type")
+        .HarmlessIf(KeyValues.On, Other, "is_causal")
+        .HarmlessIf(KeyValues.In("silu", "swish"), Other, "hidden_activation", "activation_function", "activation")
         .HarmlessIf(KeyValues.All(KeyValues.In("full_attention")), Other, "layer_types")
         .HarmlessIf(
             value => KeyValues.Off(value)

@@ -33,7 +33,8 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
     /// <exception cref="FormatException">They are not supported or contradictory; the message is a sentence.</exception>
     public RopeSettings Read(double? theta, JsonElement? scaling, JsonElement? parameters)
     {
-        if (scaling is not null && parameters is not null && !JsonElement.DeepEquals(scaling.Value, parameters.Value))
+        if (scaling is not null && parameters is not null && !JsonElement.DeepEquals(scaling.Value, parameters.Value)
+            && Read(theta ?? ThetaOf(parameters.Value), scaling, null) != Read(theta, null, parameters))
         {
             throw new FormatException("rope_scaling and rope_parameters differ; keep the one that the model was trained with.");
         }
@@ -93,7 +94,12 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
             {
                 BetaFast = Positive("beta_fast", Number(given, "beta_fast") is double fast and not 0 ? fast : settings.BetaFast),
                 BetaSlow = Positive("beta_slow", Number(given, "beta_slow") is double slow and not 0 ? slow : settings.BetaSlow),
-                Truncate = !given.TryGetProperty("truncate", out JsonElement truncate) || truncate.ValueKind != JsonValueKind.False,
+                Truncate = !given.TryGetProperty("truncate", out JsonElement truncate) || truncate.ValueKind switch
+                {
+                    JsonValueKind.True or JsonValueKind.Null => true,
+                    JsonValueKind.False => false,
+                    _ => throw new FormatException($"{_name}.truncate must be true or false."),
+                },
             },
             _ => settings,
         };
@@ -156,6 +162,8 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
             }
         }
     }
+
+    private double? ThetaOf(JsonElement given) => given.ValueKind == JsonValueKind.Object ? Number(given, "rope_theta") : null;
 
     private string? Text(JsonElement given, string key) => !given.TryGetProperty(key, out JsonElement value) ? null : value.ValueKind switch
     {

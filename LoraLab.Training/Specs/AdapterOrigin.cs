@@ -4,6 +4,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files;
 
 namespace LoraLab.Training.Specs;
 
@@ -23,7 +24,7 @@ public static class AdapterOrigin
     {
         try
         {
-            return JsonSerializer.Deserialize<RunFingerprint>(File.ReadAllBytes(path), ContractJson.Options);
+            return JsonSerializer.Deserialize<RunFingerprint>(JsonFile.Read(path).Span, ContractJson.Options);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -44,7 +45,7 @@ public static class AdapterOrigin
     {
         try
         {
-            return spec(JsonNode.Parse(File.ReadAllBytes(path)))?.Deserialize<RunSpec>(ContractJson.Options);
+            return spec(JsonNode.Parse(JsonFile.Read(path).Span))?.Deserialize<RunSpec>(ContractJson.Options);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {

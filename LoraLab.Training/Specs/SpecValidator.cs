@@ -184,7 +184,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         // Only a warning, because the same model has different names on hubs, in folders and for users; names and shapes fit.
-        if (adapter.Config.BaseModel is string trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
+        if (adapter.Config.BaseModel is { Length: > 0 } trainedOn && LastPart(trainedOn) != LastPart(spec.Model))
         {
             warnings.Add(
                 $"initFrom: adapter '{spec.InitFrom}' names '{Excerpt.Of(trainedOn)}' as its base model, "

@@ -12,6 +12,7 @@ namespace LoraLab.Training.Tokenization;
 internal sealed partial class TokenizerModelFormat
 {
     private const string Needed = "LoraLab needs the SentencePiece model of a Llama tokenizer";
+    private const string NotAModel = "is not a SentencePiece model, or is damaged or encrypted; download the file again";
     private const int BytePairs = 2;
 
     private readonly List<string> _pieces = [];
@@ -44,7 +45,12 @@ internal sealed partial class TokenizerModelFormat
         }
         catch (InvalidProtocolBufferException damaged)
         {
-            throw new FormatException("is not a SentencePiece model, or is damaged or encrypted; download the file again", damaged);
+            throw new FormatException(NotAModel, damaged);
+        }
+
+        if (format._pieces.Count == 0)
+        {
+            throw new FormatException(NotAModel);
         }
 
         return format._type == BytePairs
@@ -65,7 +71,7 @@ internal sealed partial class TokenizerModelFormat
             ? $"is a tiktoken vocabulary, as Llama 3 has it in its original folder, not a SentencePiece model; {Needed}, so use a model "
                 + "with one, such as Llama 2 or TinyLlama"
             : start.TrimStart().StartsWith('{') ? $"is JSON, as tokenizer.json is, not a SentencePiece model; {Needed}"
-            : null;
+            : FileSignature.OfBinary(model);
     }
 
     private static string TypeName(int type) => type switch

@@ -58,6 +58,54 @@ public sealed class ModelAdmissionTests(RealServer fixture)
         await AssertEncodingsAsync(api);
     }
 
+    [Fact]
+    public async Task Submit_Adapter_IsWarnedAboutOrRefusedBeforeItIsQueued()
+    {
+        string scaled = await WriteAdapterAsync("rs-lora", AdapterFiles.Weights(), use: "use_rslora");
+        string pointer = await WriteAdapterAsync("pointer-adapter", Encoding.UTF8.GetBytes(Pointer));
+        RunApi api = fixture.Api;
+        JsonObject spec = MicroSpec.For("lora");
+        spec["initFrom"] = scaled;
+
+        RunDocument run = await api.SubmitAsync(spec.ToJsonString());
+        spec["initFrom"] = pointer;
+        JsonObject refused =
+            await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(spec.ToJsonString()));
+
+        Assert.Contains(run.Warnings, warning => warning.Contains("s = 4 (lora_alpha 8, use_rslora), but the run uses s = 2"));
+        Assert.Contains("run git lfs pull", refused["errors"]!["initFrom"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(RunState.Completed, (await api.WaitForEndAsync(run.Id)).State);
+    }
+
+    [Fact]
+    public async Task Models_FolderWithANullInItsIndex_IsListedWithTheOthers()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(fixture.Server.DataDirectory, "models", "null-index")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), HandmadeModel.Config);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "model.safetensors.index.json"), """{"weight_map":{"model.norm.weight":null}}""");
+        RunApi api = fixture.Api;
+
+        string models = await api.Http.GetStringAsync(ApiRoutes.Models);
+
+        Assert.Contains("has no 'weight_map' of tensors and their files", JsonNode.Parse(models)!.ToJsonString().Replace("\\u0027", "'"));
+        Assert.Contains("\"sample\"", models, StringComparison.Ordinal);
+    }
+
+    private async Task<string> WriteAdapterAsync(string name, byte[] weights, string? use = null)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(fixture.Server.DataDirectory, "models", name)).FullName;
+        JsonObject config = AdapterFiles.Config();
+        if (use is not null)
+        {
+            config[use] = true;
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "adapter_config.json"), "\uFEFF" + config.ToJsonString());
+        await File.WriteAllBytesAsync(Path.Combine(folder, "adapter_model.safetensors"), weights);
+        return name;
+    }
+
     private static async Task AssertEncodingsAsync(RunApi api)
     {
         byte[] spec = Encoding.UTF8.GetBytes(MicroSpec.For("lora").ToJsonString());

@@ -32,6 +32,18 @@ public sealed class LlamaConfigTests(ITestOutputHelper output) : IDisposable
     [InlineData("use_cache", "false")]
     [InlineData("id2label", """{"0":"bias"}""")]
     [InlineData("my_note", """{"about":"nothing"}""")]
+    [InlineData("attention_bias", "null")]
+    [InlineData("logit_scale", "1.0")]
+    [InlineData("rotary_pct", "1.0")]
+    [InlineData("position_embedding_type", "\"rope\"")]
+    [InlineData("is_causal", "true")]
+    [InlineData("vision_config", "null")]
+    [InlineData("parallel_attn", "false")]
+    [InlineData("max_position_embeddings", "6.4e1")]
+    [InlineData("transformers.js_config", """{"kv_cache_dtype":{"fp16":"float16"}}""")]
+    [InlineData("rope_parameters", """{"rope_type":"default","rope_theta":null}""")]
+    [InlineData("rope_parameters", "{}")]
+    [InlineData("rope_parameters", """{"rope_type":"default","partial_rotary_factor":1.0}""")]
     public void Read_HarmlessKey_IsAccepted(string key, string value)
     {
         LlamaConfig config = Read(key, value);
@@ -60,6 +72,31 @@ public sealed class LlamaConfigTests(ITestOutputHelper output) : IDisposable
     [InlineData("architectures", """["LlamaForSequenceClassification"]""", "architectures")]
     [InlineData("hidden_size", "32.5", "hidden_size")]
     [InlineData("attention_bias", "true", "attention_bias")]
+    [InlineData("attention_bias", "\"false\"", "attention_bias must be true or false.")]
+    [InlineData("head_dim", "\"8\"", "head_dim must be a whole number")]
+    [InlineData("vocab_size", "1e12", "vocab_size must be a whole number")]
+    [InlineData("rms_norm_eps", "\"1e-5\"", "rms_norm_eps must be a number.")]
+    [InlineData("attn_logit_cap", "30", "'attn_logit_cap'")]
+    [InlineData("attention_sink", "true", "'attention_sink'")]
+    [InlineData("is_causal", "false", "is_causal")]
+    [InlineData("position_embedding_type", "\"alibi\"", "position_embedding_type")]
+    [InlineData("num_kv_shared_layers", "2", "'num_kv_shared_layers'")]
+    [InlineData("parallel_attn", "true", "'parallel_attn'")]
+    [InlineData("activation_function", "\"gelu_new\"", "activation_function")]
+    [InlineData("vision_config", """{"hidden_size":4}""", "'vision_config'")]
+    [InlineData("block_configs", """[{"attn":1}]""", "'block_configs[].attn'")]
+    [InlineData("logit_scale", "0.0625", "logit_scale")]
+    [InlineData("embedding_multiplier", "0", "embedding_multiplier")]
+    [InlineData("partial_rotary_factor", "0", "partial_rotary_factor")]
+    [InlineData("sliding_window", "-1", "sliding_window")]
+    [InlineData("final_logit_softcapping", "30.0", "final_logit_softcapping")]
+    [InlineData("num_local_experts", "8", "num_local_experts")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":-2}""", "factor is -2")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":0}""", "factor is 0")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":"2"}""", "rope_scaling.factor must be a number")]
+    [InlineData("rope_scaling", """{"rope_type":"Linear","factor":2}""", "rope_type 'Linear'")]
+    [InlineData("rope_scaling", """{"rope_type":"su","factor":2}""", "rope_type 'su'")]
+    [InlineData("rope_scaling", """{"type":"yarn","factor":2,"truncate":"no"}""", "truncate must be true or false")]
     public void Read_KeyThatChangesTheMathematics_IsRefusedByName(string key, string value, string part)
     {
         RunFailure failure = Assert.Throws<RunFailure>(() => Read(key, value));
@@ -73,6 +110,48 @@ public sealed class LlamaConfigTests(ITestOutputHelper output) : IDisposable
     {
         Assert.Equal(500000, Read("rope_theta", "500000.0").Rope.Theta);
         Assert.Equal(500000, Read("rope_parameters", """{"rope_type":"default","rope_theta":500000.0}""").Rope.Theta);
+    }
+
+    [Fact]
+    public void Read_BothNamesOfTheRotarySettings_AreAcceptedIfTheyMeanTheSame()
+    {
+        JsonObject config = JsonNode.Parse(HandmadeModel.Config)!.AsObject();
+        config["rope_scaling"] = JsonNode.Parse("""{"type":"linear","factor":2}""");
+        config["rope_parameters"] = JsonNode.Parse("""{"rope_type":"linear","factor":2.0,"rope_theta":500000.0}""");
+        Assert.Equal(500000, LlamaConfig.ReadFile(_folder.Write("config.json", config.ToJsonString())).Rope.Theta);
+
+        config["rope_scaling"]!["factor"] = 4;
+        RunFailure failure = Assert.Throws<RunFailure>(() =>
+            LlamaConfig.ReadFile(_folder.Write("config.json", config.ToJsonString())));
+        Assert.Contains("rope_scaling and rope_parameters differ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\n\"hidden_size\": 32,\n}", "trailing comma", "(line 3, byte 1)")]
+    [InlineData("{\n// tiny\n}", "(line 2, byte 1)")]
+    [InlineData("{\"rope_theta\": NaN}", "'N' is an invalid start of a value")]
+    [InlineData("{\"a\": 1, \"a\": 2}", "Duplicate property 'a'")]
+    [InlineData("Entry not found", "is a text that begins with 'Entry not found', not JSON; download the file again")]
+    [InlineData("  \n<html>", "is a web page")]
+    [InlineData("<Error><Code>NoSuchKey</Code></Error>", "is an XML document")]
+    [InlineData("{ \"detail\": \"Not Found\"}", "is the error message of a server")]
+    [InlineData("../.git/annex/objects/ab", "is a text that begins with '../.git/annex")]
+    public void Read_TextThatIsNotJson_SaysWhereAndWhat(string content, params string[] parts)
+    {
+        RunFailure failure = Assert.Throws<RunFailure>(() => LlamaConfig.ReadFile(_folder.Write("config.json", content)));
+
+        Assert.All(parts, part => Assert.Contains(part, failure.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain("LineNumber", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_BytesThatAreNotUtf8_AreNamed()
+    {
+        byte[] latin = Encoding.Latin1.GetBytes(HandmadeModel.Config[..^1] + ",\"note\":\"caf\u00e9\"}");
+
+        RunFailure failure = Assert.Throws<RunFailure>(() => LlamaConfig.ReadFile(_folder.Write("config.json", latin)));
+
+        Assert.Contains("it is not encoded in UTF-8; save it as UTF-8", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

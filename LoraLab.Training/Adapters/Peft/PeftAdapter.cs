@@ -44,9 +44,9 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
         : Scalings[0] == Config.Scaling && Rank == Config.Rank ? Config.Alpha
         : Scalings[0] / AdapterScaling.Of(1, Rank, Config.RankStabilized);
 
-    /// <summary>Reads configuration and header of an adapter folder.</summary>
+    /// <summary>Reads the configuration and the weights of an adapter folder; the values are only checked.</summary>
     /// <exception cref="RunFailure">
-    /// A file is missing, invalid or in another format, or a tensor is not a factor; field <c>initFrom</c>.
+    /// A file is missing, invalid or in another format, or a tensor is not a factor or not finite; field <c>initFrom</c>.
     /// </exception>
     public static PeftAdapter Read(string folder)
     {
@@ -56,7 +56,7 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
         foreach (string name in file.Tensors.Keys.Order(StringComparer.Ordinal))
         {
             string module = PeftFiles.Module(name)
-                ?? throw Failure(file, name, "is not a LoRA factor; remove it, or use a plain adapter");
+                ?? throw Failure(file, name, NotAFactor(name));
             if (modules.ContainsKey(module))
             {
                 continue;
@@ -73,9 +73,19 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
         }
 
         return modules.Count > 0
-            ? new(folder, config, modules) { Warnings = warnings }
+            ? new(folder, config with { RankOrNull = config.RankOrNull ?? modules.Values.Max(module => module.Rank) }, modules)
+            {
+                Warnings = warnings,
+            }
             : throw RunFailure.BadData($"initFrom: {file.Path} has no LoRA factors; save the adapter again.", PeftImport.Field);
     }
+
+    private static string NotAFactor(string name) =>
+        name.Contains(".modules_to_save.", StringComparison.Ordinal) || name.EndsWith("embed_tokens.weight", StringComparison.Ordinal)
+            || name.EndsWith("lm_head.weight", StringComparison.Ordinal)
+            ? "is a weight of the model, which PEFT saves if it was trained or the vocabulary was resized; use an adapter of LoRA factors "
+                + "only (in PEFT: save_pretrained with save_embedding_layers=False, if it was not trained)"
+            : "is not a factor of PEFT's LoRA (lora_A, lora_B); use an adapter of such factors only, or convert it to PEFT's format";
 
     private static IReadOnlyList<long> Shape(PeftWeights file, string name)
     {
@@ -84,7 +94,7 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
             throw Failure(file, name, "is missing; save the adapter again");
         }
 
-        file.RequireFloat(name);
+        file.RequireFinite(name);
         return entry.Shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue]
             ? entry.Shape
             : throw Failure(file, name, $"has shape [{string.Join(", ", entry.Shape)}], which is not that of a matrix; use a LoRA adapter");

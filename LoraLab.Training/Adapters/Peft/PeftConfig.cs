@@ -8,8 +8,8 @@ namespace LoraLab.Training.Adapters.Peft;
 /// <summary>The fields of <c>adapter_config.json</c> that are used, and those that must be rejected rather than ignored.</summary>
 public sealed record PeftConfig
 {
-    /// <summary>Initializations that change the base weights, so that A and B alone do not fit the original base.</summary>
-    private static readonly string[] _baseChangingInitializations = ["pissa", "olora", "corda", "loftq", "lora_ga", "mica"];
+    /// <summary>Initializations that leave the base weights as they are; after others, A and B do not fit the original base.</summary>
+    private static readonly string[] _initializations = ["true", "false", "gaussian", "eva", "orthogonal"];
 
     /// <summary>Type of the adapter.</summary>
     [JsonPropertyName("peft_type")]
@@ -19,29 +19,17 @@ public sealed record PeftConfig
     [JsonPropertyName("base_model_name_or_path")]
     public string? BaseModel { get; init; }
 
-    /// <summary>Rank.</summary>
+    /// <summary>Rank; null: not stated, so that it follows from the tensors.</summary>
     [JsonPropertyName("r")]
-    public int Rank { get; init; }
+    public int? RankOrNull { get; init; }
 
-    /// <summary>Alpha.</summary>
+    /// <summary>Alpha; null: not stated, which is refused.</summary>
     [JsonPropertyName("lora_alpha")]
-    public double Alpha { get; init; }
+    public double? AlphaOrNull { get; init; }
 
     /// <summary>Whether the scaling is α/√r.</summary>
     [JsonPropertyName("use_rslora")]
     public bool RankStabilized { get; init; }
-
-    /// <summary>Whether it is a weight-decomposed adapter (DoRA).</summary>
-    [JsonPropertyName("use_dora")]
-    public bool UseDora { get; init; }
-
-    /// <summary>Whether base weights are stored as [in, out].</summary>
-    [JsonPropertyName("fan_in_fan_out")]
-    public bool FanInFanOut { get; init; }
-
-    /// <summary>Which biases were trained.</summary>
-    [JsonPropertyName("bias")]
-    public string? Bias { get; init; }
 
     /// <summary>Ranks that differ by layer.</summary>
     [JsonPropertyName("rank_pattern")]
@@ -59,6 +47,14 @@ public sealed record PeftConfig
     [JsonPropertyName("init_lora_weights")]
     public JsonElement InitLoraWeights { get; init; }
 
+    /// <summary>Rank; 0: not stated.</summary>
+    [JsonIgnore]
+    public int Rank => RankOrNull ?? 0;
+
+    /// <summary>Alpha.</summary>
+    [JsonIgnore]
+    public double Alpha => AlphaOrNull ?? 0;
+
     /// <summary>s of the modules that no pattern matches.</summary>
     [JsonIgnore]
     public double Scaling => AdapterScaling.Of(Alpha, Rank, RankStabilized);
@@ -70,7 +66,7 @@ public sealed record PeftConfig
     /// <exception cref="RunFailure">The configuration states another rank; field <c>initFrom</c>.</exception>
     public double ScalingOf(string module, int rank, string folder)
     {
-        double stated = Matching(RankPattern, module) ?? Rank;
+        double stated = Matching(RankPattern, module) ?? RankOrNull ?? rank;
         return stated == rank
             ? AdapterScaling.Of(Matching(AlphaPattern, module) ?? Alpha, rank, RankStabilized)
             : throw RunFailure.BadData(
@@ -82,19 +78,24 @@ public sealed record PeftConfig
     /// <summary>Why ΔW is not s·B·A on the original base, as the predicate of a sentence; null if it is.</summary>
     public string? Problem()
     {
-        if (Type != "LORA" || Rank <= 0)
+        if (Type != "LORA")
         {
-            return $"is not a LoRA adapter (peft_type '{Excerpt.Of(Type ?? "null")}', r {Rank})";
+            return $"is not a LoRA adapter (peft_type '{Excerpt.Of(Type ?? "null")}'); use an adapter of peft_type LORA";
         }
 
-        if (!double.IsFinite(Alpha) || Alpha <= 0)
+        if (RankOrNull <= 0)
         {
-            return $"has lora_alpha {Alpha}, which must be greater than 0";
+            return $"has r {RankOrNull}, which must be greater than 0; use the files of one adapter";
         }
 
-        if (UseDora || FanInFanOut || Bias is not (null or "none"))
+        if (AlphaOrNull is not double alpha)
         {
-            return "sets use_dora, fan_in_fan_out or bias, which are not supported";
+            return "has no lora_alpha, without which the scaling of its factors is not known; add it";
+        }
+
+        if (!double.IsFinite(alpha) || alpha <= 0)
+        {
+            return $"has lora_alpha {alpha}, which must be greater than 0; set the one that it was trained with";
         }
 
         if (ModulesToSave is { Count: > 0 })
@@ -103,18 +104,19 @@ public sealed record PeftConfig
                 + "adapter of LoRA factors only";
         }
 
-        if (AlphaPattern?.Values.Any(alpha => !double.IsFinite(alpha) || alpha <= 0) == true)
+        if (AlphaPattern?.Values.Any(value => !double.IsFinite(value) || value <= 0) == true)
         {
-            return "has an alpha_pattern with a value that is not greater than 0";
+            return "has an alpha_pattern with a value that is not greater than 0; set those that it was trained with";
         }
 
         string? initialization = InitLoraWeights.ValueKind == JsonValueKind.String ? InitLoraWeights.GetString()!.ToLowerInvariant() : null;
-        return initialization is not null && Array.Exists(_baseChangingInitializations, initialization.StartsWith)
-            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights; "
+        return initialization is not null && !_initializations.Contains(initialization)
+            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights or is not known; "
                 + "convert it to a plain LoRA adapter first "
                 + "(in PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
             : null;
     }
+
     /// <summary>The value of the first key that matches a name, as in PEFT: keys are names, their ends or regular expressions.</summary>
     private static double? Matching(IReadOnlyDictionary<string, double>? pattern, string module)
     {

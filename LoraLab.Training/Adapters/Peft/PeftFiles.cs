@@ -1,3 +1,5 @@
+using LoraLab.Training.Files;
+
 namespace LoraLab.Training.Adapters.Peft;
 
 /// <summary>File and tensor names of a PEFT adapter.</summary>
@@ -14,9 +16,9 @@ public static class PeftFiles
 
     private const string Prefix = "base_model.model.";
     private const string Suffix = ".weight";
-    private const string AdapterName = ".default";
 
-    private static readonly string[] _wrappers = ["base_model", "model", "module", "_orig_mod"];
+    private static readonly string[] _wrappers = ["base_model", "model", "module", "language_model", "transformer"];
+    private static readonly string[] _factors = [".lora_A.", ".lora_B."];
 
     /// <summary>Tensor name of a factor, with the prefixes of PeftModel and LoraModel.</summary>
     public static string TensorName(string module, AdapterFactor factor) => Prefix + factor.NameIn(module) + Suffix;
@@ -27,12 +29,23 @@ public static class PeftFiles
     public static string Canonical(string stored)
     {
         const string Layers = "layers";
+        stored = WrapperNames.Without(stored);
         string[] parts = stored.Split('.');
         int layers = Array.IndexOf(parts, Layers);
         string name = layers >= 0 && parts[..layers].All(part => _wrappers.Contains(part))
             ? $"{Prefix}model.{string.Join('.', parts[layers..])}"
             : stored;
-        return name.EndsWith(AdapterName + Suffix, StringComparison.Ordinal) ? name[..^(AdapterName + Suffix).Length] + Suffix : name;
+        return WithoutAdapterName(name);
+    }
+
+    private static string WithoutAdapterName(string name)
+    {
+        int factor = _factors.Max(part => name.LastIndexOf(part, StringComparison.Ordinal));
+        int end = factor < 0 ? 0 : factor + _factors[0].Length - 1;
+        return factor >= 0 && end < name.Length - Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal)
+            && name.IndexOf('.', end + 1) == name.Length - Suffix.Length
+            ? name[..end] + Suffix
+            : name;
     }
 
     /// <summary>Module of a factor's tensor name, or null if it is not the name of a factor.</summary>

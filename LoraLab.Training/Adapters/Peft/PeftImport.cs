@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Keys;
@@ -23,11 +24,11 @@ public static class PeftImport
     public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank)
     {
         PeftConfig config = ReadConfig(folder);
-        if (config.Rank != rank)
+        if (config.RankOrNull is int stated && stated != rank)
         {
             throw RunFailure.BadData(
-                $"initFrom: the adapter in {folder} has rank {config.Rank}, but the specification has rank "
-                    + $"{rank}; set rank to {config.Rank}.",
+                $"initFrom: the adapter in {folder} has rank {stated}, but the specification has rank "
+                    + $"{rank}; set rank to {stated}.",
                 Field);
         }
 
@@ -100,12 +101,14 @@ public static class PeftImport
         try
         {
             using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path), JsonFile.Strict);
-            if (document.RootElement.ValueKind == JsonValueKind.Null)
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                throw RunFailure.BadData($"initFrom: {path} is empty; save the adapter again.", Field);
+                throw new JsonException(document.RootElement.ValueKind == JsonValueKind.Null
+                    ? "it is empty; save the adapter again."
+                    : "it is not a JSON object; save the adapter again.");
             }
 
-            PeftConfig config = document.RootElement.Deserialize<PeftConfig>(_options)!;
+            PeftConfig config = JsonFile.WithoutNulls(document.RootElement).Deserialize<PeftConfig>(_options)!;
             KeyReport keys = PeftConfigKeys.Table.Check(document.RootElement);
             warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
             return (config.Problem() ?? keys.Problem) is string problem
@@ -114,7 +117,7 @@ public static class PeftImport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
-            throw RunFailure.BadData($"initFrom: {path} cannot be read: {Excerpt.Of(e.Message)}", Field, e);
+            throw RunFailure.BadData($"initFrom: {path} cannot be read: {Excerpt.Of(JsonText.Problem(e))}", Field, e);
         }
     }
 }

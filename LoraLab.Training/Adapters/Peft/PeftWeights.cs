@@ -49,6 +49,7 @@ internal sealed class PeftWeights : IDisposable
         {
             string instead = OtherFormats.Instead(folder) is string other
                 ? $"only {other}, which LoraLab does not read; save the adapter again with save_pretrained in PEFT"
+                : OtherFormats.OtherName(folder) is string renamed ? $"only {renamed}; rename it if it is the adapter of PEFT's format"
                 : "so that there are no weights; save or download the adapter again";
             throw RunFailure.BadData($"{field}: the adapter in {folder} has no {PeftFiles.Weights}, {instead}.", field);
         }
@@ -69,9 +70,9 @@ internal sealed class PeftWeights : IDisposable
     /// <exception cref="RunFailure">There is no such tensor, it is not floating-point, or a value is NaN or infinite.</exception>
     public torch.Tensor ToWeight(string name) => _file.ToWeight(StoredName(name));
 
-    /// <summary>Requires a tensor to be floating-point.</summary>
-    /// <exception cref="RunFailure">There is no such tensor, or it is not.</exception>
-    public void RequireFloat(string name) => _file.FloatEntry(StoredName(name));
+    /// <summary>Requires a tensor to be floating-point and its values to be finite; without the tensor library.</summary>
+    /// <exception cref="RunFailure">There is no such tensor, it is not floating-point, or a value is NaN or infinite.</exception>
+    public void RequireFinite(string name) => _file.RequireFinite(StoredName(name));
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();

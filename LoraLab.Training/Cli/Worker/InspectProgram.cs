@@ -52,8 +52,9 @@ public static class InspectProgram
                 _ => new() { Id = id, Error = $"The trainer does not support the request '{request.Kind}'." },
             };
         }
-        catch (Exception e) when (e is RunFailure or JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // The process answers the requests of all pages and lists; one that fails must not end it.
             return new() { Id = id, Error = e.Message };
         }
     }

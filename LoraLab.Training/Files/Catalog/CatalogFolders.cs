@@ -82,7 +82,7 @@ internal sealed class CatalogFolders(
         string? nearest = NearestName.Of(name!, names);
         throw RunFailure.BadData(
             $"There is no {kind} '{name}'{(nearest is null ? "." : $"; did you mean '{nearest}'?")} "
-            + (names.Length == 0 ? $"No {kind} was found; download one with 'pull'." : $"Available: {string.Join(", ", names)}."),
+            + (names.Length == 0 ? $"No {kind} was found; download one with 'pull'." : $"Available: {Excerpt.Of(names)}."),
             field);
     }
 

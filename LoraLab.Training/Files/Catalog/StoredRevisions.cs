@@ -80,7 +80,7 @@ internal sealed partial class StoredRevisions(string pointer, bool useLinks = tr
         try
         {
             return IsHidden(Path.GetDirectoryName(folder)) && File.Exists(file)
-                ? JsonSerializer.Deserialize<RevisionRecord>(File.ReadAllBytes(file), ContractJson.Options)
+                ? JsonSerializer.Deserialize<RevisionRecord>(JsonFile.Read(file).Span, ContractJson.Options)
                 : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Files.Keys;
@@ -30,7 +31,7 @@ internal static class KeyFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
             document?.Dispose();
-            throw RunFailure.BadData($"{path} cannot be read: {Excerpt.Of(e.Message)}", field, e);
+            throw RunFailure.BadData($"{path} cannot be read: {Excerpt.Of(JsonText.Problem(e))}", field, e);
         }
     }
 
@@ -45,7 +46,7 @@ internal static class KeyFile
         }
         catch (InvalidOperationException e)
         {
-            throw RunFailure.BadData($"{path} cannot be read: {Excerpt.Of(e.Message)}", field, e);
+            throw RunFailure.BadData($"{path} cannot be read: {Excerpt.Of(JsonText.Problem(e))}", field, e);
         }
     }
 

@@ -10,13 +10,21 @@ namespace LoraLab.Training.Files.Keys;
 /// </summary>
 internal sealed class KeyTable
 {
-    /// <summary>Parts of names that are about the mathematics.</summary>
+    /// <summary>Parts of names that are about the mathematics, whatever the value.</summary>
     private static readonly string[] _mathematics =
     [
         "rope", "rotary", "quant", "scal", "bias", "norm", "multiplier", "softcap", "soft_cap", "dropout", "window", "expert", "alibi",
     ];
 
     private readonly Dictionary<string, KeyRule?> _rules = new(StringComparer.Ordinal);
+    private string[] _unlessOff = [];
+
+    /// <summary>Names further parts of names that are about the mathematics of these files, unless the value says "no".</summary>
+    public KeyTable Mathematics(params string[] parts)
+    {
+        _unlessOff = parts;
+        return this;
+    }
 
     /// <summary>Adds keys that are read elsewhere, or that have no effect on the numbers of a run.</summary>
     public KeyTable Known(params string[] keys) => Add(null, keys);
@@ -42,7 +50,7 @@ internal sealed class KeyTable
 
             if (!_rules.TryGetValue(property.Name, out KeyRule? rule))
             {
-                if (Mathematics(property.Name, property.Name, property.Value, depth: 0) is string path)
+                if (Path(property.Name, property.Name, property.Value, depth: 0) is string path)
                 {
                     return new(
                         $"has the key '{Excerpt.Of(path)}'{(path == property.Name ? $" ({Shown(property.Value)})" : "")}, which LoraLab "
@@ -50,7 +58,10 @@ internal sealed class KeyTable
                         []);
                 }
 
-                ignored.Add(property.Name);
+                if (!Array.Exists(_unlessOff, part => property.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))
+                {
+                    ignored.Add(property.Name);
+                }
             }
             else if (rule is not null && !rule.Harmless(property.Value))
             {
@@ -62,7 +73,7 @@ internal sealed class KeyTable
     }
 
     /// <summary>Path of the first key whose name is about the mathematics: the key itself or one inside its value.</summary>
-    private static string? Mathematics(string path, string key, JsonElement value, int depth)
+    private string? Path(string path, string key, JsonElement value, int depth)
     {
         const int MaxDepth = 16;
         if (value.ValueKind == JsonValueKind.Null || depth > MaxDepth)
@@ -70,21 +81,24 @@ internal sealed class KeyTable
             return null;
         }
 
-        if (Array.Exists(_mathematics, part => key.Contains(part, StringComparison.OrdinalIgnoreCase)))
+        if (Array.Exists(_mathematics, Named))
         {
             return path;
         }
 
-        return value.ValueKind switch
+        string? inside = value.ValueKind switch
         {
             JsonValueKind.Object => value.EnumerateObject()
-                .Select(inner => Mathematics($"{path}.{inner.Name}", inner.Name, inner.Value, depth + 1))
+                .Select(inner => Path($"{path}.{inner.Name}", inner.Name, inner.Value, depth + 1))
                 .FirstOrDefault(found => found is not null),
             JsonValueKind.Array => value.EnumerateArray()
-                .Select(item => Mathematics($"{path}[]", "", item, depth + 1))
+                .Select(item => Path($"{path}[]", "", item, depth + 1))
                 .FirstOrDefault(found => found is not null),
             _ => null,
         };
+        return inside ?? (Array.Exists(_unlessOff, Named) && !KeyValues.Off(value) ? path : null);
+
+        bool Named(string part) => key.Contains(part, StringComparison.OrdinalIgnoreCase);
     }
 
     private static string Shown(JsonElement value)

@@ -5,36 +5,42 @@ namespace LoraLab.Training.Files.Safetensors;
 /// <summary>The element types of the safetensors format.</summary>
 internal static class SafetensorsDtypes
 {
-    private static readonly Dictionary<string, (int Bytes, torch.ScalarType? Torch)> _types = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (int Bits, torch.ScalarType? Torch)> _types = new(StringComparer.Ordinal)
     {
-        ["F64"] = (8, torch.ScalarType.Float64),
-        ["F32"] = (4, torch.ScalarType.Float32),
-        ["F16"] = (2, torch.ScalarType.Float16),
-        ["BF16"] = (2, torch.ScalarType.BFloat16),
-        ["I64"] = (8, torch.ScalarType.Int64),
-        ["I32"] = (4, torch.ScalarType.Int32),
-        ["I16"] = (2, torch.ScalarType.Int16),
-        ["I8"] = (1, torch.ScalarType.Int8),
-        ["U8"] = (1, torch.ScalarType.Byte),
-        ["BOOL"] = (1, torch.ScalarType.Bool),
-        ["U64"] = (8, null),
-        ["U32"] = (4, null),
-        ["U16"] = (2, null),
-        ["F8_E4M3"] = (1, null),
-        ["F8_E5M2"] = (1, null),
-        ["F8_E8M0"] = (1, null),
-        ["F8_E4M3FNUZ"] = (1, null),
-        ["F8_E5M2FNUZ"] = (1, null),
-        ["C64"] = (8, null),
+        ["F64"] = (64, torch.ScalarType.Float64),
+        ["F32"] = (32, torch.ScalarType.Float32),
+        ["F16"] = (16, torch.ScalarType.Float16),
+        ["BF16"] = (16, torch.ScalarType.BFloat16),
+        ["I64"] = (64, torch.ScalarType.Int64),
+        ["I32"] = (32, torch.ScalarType.Int32),
+        ["I16"] = (16, torch.ScalarType.Int16),
+        ["I8"] = (8, torch.ScalarType.Int8),
+        ["U8"] = (8, torch.ScalarType.Byte),
+        ["BOOL"] = (8, torch.ScalarType.Bool),
+        ["U64"] = (64, null),
+        ["U32"] = (32, null),
+        ["U16"] = (16, null),
+        ["F8_E4M3"] = (8, null),
+        ["F8_E5M2"] = (8, null),
+        ["F8_E8M0"] = (8, null),
+        ["F8_E4M3FNUZ"] = (8, null),
+        ["F8_E5M2FNUZ"] = (8, null),
+        ["C64"] = (64, null),
+        ["F4"] = (4, null),
+        ["F6_E2M3"] = (6, null),
+        ["F6_E3M2"] = (6, null),
     };
 
-    /// <summary>Gets the size of an element in bytes; false if the format has no such dtype.</summary>
-    public static bool TryGetSize(string dtype, out int bytes)
+    /// <summary>Gets the size of an element in bits; false if the format has no such dtype.</summary>
+    public static bool TryGetBits(string dtype, out int bits)
     {
-        bool known = _types.TryGetValue(dtype, out (int Bytes, torch.ScalarType? Torch) type);
-        bytes = type.Bytes;
+        bool known = _types.TryGetValue(dtype, out (int Bits, torch.ScalarType? Torch) type);
+        bits = type.Bits;
         return known;
     }
+
+    /// <summary>Size of an element of a known dtype in bits.</summary>
+    public static int Bits(string dtype) => _types[dtype].Bits;
 
     /// <summary>The corresponding dtype of TorchSharp, or null.</summary>
     public static torch.ScalarType? Torch(string dtype) => _types[dtype].Torch;

@@ -146,12 +146,27 @@ public sealed class SafetensorsFile : IDisposable
             long found = NonFinite.FirstIndex(span, entry.Dtype);
             if (found >= 0)
             {
-                throw RunFailure.BadData(
-                    $"{Path}: tensor '{Excerpt.Of(entry.Name)}' contains NaN or infinity (element "
-                        + $"{first + (offset / values.ElementSize) + found}); download the file again, or use another one.",
-                    _field);
+                throw NotFinite(entry, first + (offset / values.ElementSize) + found);
             }
         });
+
+    /// <summary>Throws if a value of a floating-point tensor is NaN or infinite; read in pieces, without the tensor library.</summary>
+    internal void RequireFinite(string name)
+    {
+        const int PieceBytes = 1 << 20;
+        SafetensorsEntry entry = FloatEntry(name);
+        byte[] piece = new byte[Math.Min(PieceBytes, entry.Length)];
+        for (long done = 0; done < entry.Length; done += piece.Length)
+        {
+            Span<byte> part = piece.AsSpan(0, (int)Math.Min(piece.Length, entry.Length - done));
+            ReadExactly(part, entry.Offset + done);
+            long found = NonFinite.FirstIndex(part, entry.Dtype);
+            if (found >= 0)
+            {
+                throw NotFinite(entry, (done * 8 / SafetensorsDtypes.Bits(entry.Dtype)) + found);
+            }
+        }
+    }
 
     /// <summary>Fills <paramref name="target"/> with the bytes of the file starting at <paramref name="offset"/>.</summary>
     internal void ReadExactly(Span<byte> target, long offset)
@@ -195,6 +210,11 @@ public sealed class SafetensorsFile : IDisposable
         Tensors.TryGetValue(name, out SafetensorsEntry? entry)
             ? entry
             : throw RunFailure.BadData($"{Path} has no tensor '{name}'.", _field);
+
+    private RunFailure NotFinite(SafetensorsEntry entry, long element) => RunFailure.BadData(
+        $"{Path}: tensor '{Excerpt.Of(entry.Name)}' contains NaN or infinity (element {element}); download the file again, or use another "
+            + "one.",
+        _field);
 
     private RunFailure Unusable(SafetensorsEntry entry) =>
         RunFailure.BadData(

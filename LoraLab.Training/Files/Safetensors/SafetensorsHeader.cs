@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
 using Microsoft.Win32.SafeHandles;
 
@@ -44,7 +45,8 @@ internal sealed class SafetensorsHeader
         byte[] prefix = new byte[sizeof(ulong)];
         byte[] start = new byte[Math.Min(FileSignature.Length, fileLength)];
         Require(TryFill(handle, start), "was truncated while being read; download the file again");
-        Require(FileSignature.Of(start) is null, FileSignature.Of(start) ?? "");
+        string? other = FileSignature.OfBinary(start);
+        Require(other is null, other ?? "");
         Require(TryFill(handle, prefix), "is truncated: it has no header; download the file again");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         Require(
@@ -66,7 +68,8 @@ internal sealed class SafetensorsHeader
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a name that is valid JSON but not valid text, such as the lone surrogate "\ud800".
-            throw RunFailure.BadData($"{_file} has a header that is not valid JSON: {Excerpt.Of(problem.Message)}", _field, problem);
+            throw RunFailure.BadData(
+                $"{_file} has a header that is not valid JSON: {Excerpt.Of(JsonText.Problem(problem))}", _field, problem);
         }
 
         CheckCoverage(Bytes.Length, fileLength);
@@ -105,6 +108,11 @@ internal sealed class SafetensorsHeader
 
     private void ReadMetadata(JsonElement value)
     {
+        if (value.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
         Require(value.ValueKind == JsonValueKind.Object, "has '__metadata__' that is not a JSON object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
@@ -125,18 +133,20 @@ internal sealed class SafetensorsHeader
             && offsets.Length == 2;
         string shown = Excerpt.Of(name);
         Require(complete, $"has an invalid entry for tensor '{shown}', which needs a dtype, a shape and two data_offsets");
-        Require(SafetensorsDtypes.TryGetSize(dtype, out int bytes), $"has tensor '{shown}' of unknown dtype '{Excerpt.Of(dtype)}'");
+        Require(
+            SafetensorsDtypes.TryGetBits(dtype, out int bits),
+            $"has tensor '{shown}' of unknown dtype '{Excerpt.Of(dtype)}'; convert it to F32, F16 or BF16");
         Require(shape.Length <= MaxAxes, $"has tensor '{shown}' with {shape.Length} axes; at most {MaxAxes} are supported");
         Require(offsets[1] >= offsets[0], $"has tensor '{shown}' with decreasing data_offsets: {offsets[0]} to {offsets[1]}");
-        UInt128 size = (UInt128)bytes;
+        UInt128 size = (UInt128)bits;
         foreach (long axis in shape)
         {
             // An axis of size 0 must not hide an overflow of the strides.
             size *= (UInt128)Math.Max(axis, 1);
-            Require(size <= long.MaxValue, $"has tensor '{shown}' with an impossible shape");
+            Require(size <= (UInt128)long.MaxValue * 8, $"has tensor '{shown}' with an impossible shape");
         }
 
-        size = shape.Contains(0) ? 0 : size;
+        size = shape.Contains(0) ? 0 : (size + 7) / 8;
         long length = offsets[1] - offsets[0];
         Require(
             size == (UInt128)length,

@@ -16,6 +16,19 @@ internal static class ModelFolder
     /// <summary>The catalog entry, and the resolved model if it is usable.</summary>
     public static (ModelEntry Entry, ResolvedModel? Model) Describe(string name, string folder)
     {
+        try
+        {
+            return Read(name, folder);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            // One folder must not hide the others.
+            return (new ModelEntry { Name = name, Problem = $"{folder} cannot be read: {Excerpt.Of(problem.Message)}" }, null);
+        }
+    }
+
+    private static (ModelEntry Entry, ResolvedModel? Model) Read(string name, string folder)
+    {
         LlamaConfig config;
         string sha256;
         try

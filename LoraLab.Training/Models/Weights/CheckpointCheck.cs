@@ -9,12 +9,11 @@ namespace LoraLab.Training.Models.Weights;
 /// </summary>
 public static class CheckpointCheck
 {
+    // Parts of the last parts of the names that quantizers give to what stands beside or instead of a weight.
     private static readonly string[] _quantized =
     [
-        ".qweight", ".qzeros", ".scales", ".g_idx", ".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map", ".SCB",
-        ".weight_format", ".weight_scale",
-        ".weight_scale_inv", ".input_scale", ".weight_packed", ".weight_shape", ".weight_zero_point", ".weight_scale_2",
-        ".biases", ".zeros", ".codebooks", ".codes",
+        "qweight", "q_weight", "q_perm", "q_invperm", "q_groups", "quant", "scale", "zero", "absmax", "packed", "codebook", "codes",
+        "blocks", "weight_format", "weight_shape", "g_idx", "SCB", "W_q", "Qidxs", "biases",
     ];
 
     /// <summary>Requires that the tensors are exactly those of the configuration.</summary>
@@ -24,16 +23,18 @@ public static class CheckpointCheck
     /// </exception>
     public static void Require(CheckpointWeights weights, LlamaConfig config)
     {
-        RequireUnquantized(weights);
+        HashSet<string> expected = [.. CheckpointShapes.Of(config).Select(weight => weight.Name)];
+        RequireUnquantized(weights, expected);
         if (config.TiedHead && !weights.Has(CheckpointNames.Embedding) && weights.Has(CheckpointNames.Head))
         {
             weights.AddName(CheckpointNames.Embedding, CheckpointNames.Head);
         }
 
+        string[] unknown = [.. weights.Names.Where(name => !expected.Contains(name)).Order(StringComparer.Ordinal)];
         HashSet<string> unused = [.. weights.Names];
         foreach ((string name, long[] shape) in CheckpointShapes.Of(config))
         {
-            RequireTensor(weights, unused.Remove(name), name, shape);
+            RequireTensor(weights, unused.Remove(name), name, shape, unknown);
         }
 
         if (config.TiedHead && unused.Remove(CheckpointNames.Head))
@@ -51,12 +52,12 @@ public static class CheckpointCheck
         }
     }
 
-    private static void RequireTensor(CheckpointWeights weights, bool exists, string name, long[] shape)
+    private static void RequireTensor(CheckpointWeights weights, bool exists, string name, long[] shape, string[] unknown)
     {
         if (!exists)
         {
             throw RunFailure.BadData(
-                $"Tensor '{name}' is missing from the weights in {weights.Folder}; {Remedy(weights, name)}.", "model");
+                $"Tensor '{name}' is missing from the weights in {weights.Folder}; {Remedy(weights, unknown, name, shape)}.", "model");
         }
 
         IReadOnlyList<long> found = weights.Shape(name);
@@ -64,7 +65,7 @@ public static class CheckpointCheck
         {
             throw RunFailure.BadData(
                 $"Tensor '{name}' in {weights.Folder} has shape [{string.Join(", ", found)}], "
-                    + $"but config.json requires [{string.Join(", ", shape)}].",
+                    + $"but config.json requires [{string.Join(", ", shape)}]; use weights that belong to config.json.",
                 "model");
         }
 
@@ -72,29 +73,40 @@ public static class CheckpointCheck
         _ = stored.File.FloatEntry(stored.Name);
     }
 
-    private static string Remedy(CheckpointWeights weights, string name)
+    private static string Remedy(CheckpointWeights weights, string[] unknown, string name, long[] shape)
     {
         if (name == CheckpointNames.Head)
         {
-            return "if the head is the embedding, set tie_word_embeddings to true in config.json";
+            return Array.Find(unknown, other => weights.Shape(other).SequenceEqual(shape)) is string head
+                ? $"it may be '{Excerpt.Of(weights.StoredName(head))}', which has its shape; rename it to {CheckpointNames.Head}"
+                : "if the head is the embedding, set tie_word_embeddings to true in config.json";
         }
 
-        string? like = weights.Names.FirstOrDefault(other => other.EndsWith("." + name, StringComparison.Ordinal)
+        string? adapter = Array.Find(unknown, other => other.Contains(".base_layer.", StringComparison.Ordinal)
+            || other.Contains(".lora_", StringComparison.Ordinal));
+        string? like = Array.Find(unknown, other => other.EndsWith("." + name, StringComparison.Ordinal)
             || name.EndsWith("." + other, StringComparison.Ordinal));
         return weights.Has("tok_embeddings.weight") ? "the file has the names of Meta's own format; use the model in Hugging Face's"
-            : like is not null ? $"it may be '{Excerpt.Of(like)}'; rename the tensors as Hugging Face has them"
+            : weights.Has("token_embd.weight") ? "the file has the names of GGUF; use the model in Hugging Face's format"
+            : adapter is not null
+                ? $"the file has an adapter that is not merged ('{Shown(adapter)}'); merge it first (merge_and_unload in PEFT)"
+            : like is not null ? $"it may be '{Shown(like)}'; rename the tensors as Hugging Face has them"
+            : unknown.Length > 0 ? $"the file has others instead ({unknown.Length}, such as '{Shown(unknown[0])}'), so that it has another "
+                + "architecture or other names; use weights that belong to config.json"
             : "download the model again";
+
+        string Shown(string other) => Excerpt.Of(weights.StoredName(other));
     }
 
-    private static void RequireUnquantized(CheckpointWeights weights)
+    private static void RequireUnquantized(CheckpointWeights weights, HashSet<string> expected)
     {
         foreach (string name in weights.Names)
         {
             string dtype = weights.Dtype(name);
-            bool marked = Array.Exists(_quantized, end => name.EndsWith(end, StringComparison.Ordinal))
-                || name.Contains(".quant_state.", StringComparison.Ordinal);
-            bool packed = name.EndsWith("_proj.weight", StringComparison.Ordinal)
-                && (dtype is "U8" or "I8" or "U32" or "I32" or "F4" || dtype.StartsWith("F8", StringComparison.Ordinal));
+            string last = name[(name.LastIndexOf('.') + 1)..];
+            bool marked = !expected.Contains(name) && (name.Contains(".quant_state.", StringComparison.Ordinal)
+                || Array.Exists(_quantized, part => last.Contains(part, StringComparison.Ordinal)));
+            bool packed = expected.Contains(name) && weights.Shape(name).Count > 1 && !NonFinite.IsFloat(dtype);
             if (marked || packed)
             {
                 throw RunFailure.BadData(

@@ -1,3 +1,5 @@
+using LoraLab.Training.Files;
+
 namespace LoraLab.Training.Models.Weights;
 
 /// <summary>Tensor names of a Llama checkpoint in Hugging Face format.</summary>
@@ -18,6 +20,9 @@ public static class CheckpointNames
     private const string Root = "model.";
     private const string EmbeddingEnd = "embed_tokens.weight";
 
+    // Modules that only have buffers.
+    private static readonly string[] _rotary = ["rotary_emb", "rotary_pos_emb", "rope"];
+
     private static readonly string[] _derived =
     [
         "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "position_ids", "causal_mask", "masked_bias", "freqs_cis",
@@ -36,15 +41,23 @@ public static class CheckpointNames
     public static bool IsDerivedBuffer(string name)
     {
         string plain = name.EndsWith(WeightSuffix, StringComparison.Ordinal) ? name[..^WeightSuffix.Length] : name;
-        return _derived.Contains(plain[(plain.LastIndexOf('.') + 1)..]);
+        return _derived.Contains(plain[(plain.LastIndexOf('.') + 1)..]) || plain.Split('.')[..^1].Any(_rotary.Contains);
     }
 
     /// <summary>
     /// The names above by the names in a file. Programs that save a part or a wrapper of a model leave a prefix out or add one
-    /// (<c>module.</c>, <c>model.model.</c>), and some save the head under a name of their own; the names within are the same.
+    /// (<c>module.</c>, <c>model.model.</c>, <c>layers.0._fsdp_wrapped_module.</c>), and some save the head under a name of their own; the
+    /// names within are the same.
     /// </summary>
-    /// <param name="names">All names of the checkpoint.</param>
-    public static IReadOnlyDictionary<string, string> Canonical(IReadOnlyCollection<string> names)
+    /// <param name="stored">All names of the checkpoint.</param>
+    public static IEnumerable<(string Stored, string Name)> Canonical(IReadOnlyCollection<string> stored)
+    {
+        Dictionary<string, string> plain = stored.ToDictionary(name => name, WrapperNames.Without);
+        IReadOnlyDictionary<string, string> names = WithoutPrefix([.. plain.Values.Distinct()]);
+        return plain.Select(name => (name.Key, names[name.Value]));
+    }
+
+    private static Dictionary<string, string> WithoutPrefix(IReadOnlyCollection<string> names)
     {
         string? prefix = Prefix(names);
         Dictionary<string, string> canonical = new(StringComparer.Ordinal);

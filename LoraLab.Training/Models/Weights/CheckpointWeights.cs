@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
@@ -137,7 +138,8 @@ public sealed class CheckpointWeights : IDisposable
             if (!file.Tensors.ContainsKey(tensor) && !file.Metadata.ContainsKey(tensor) && !CheckpointNames.IsDerivedBuffer(tensor))
             {
                 throw RunFailure.BadData(
-                    $"{IndexFile} in {_folder} lists tensor '{Excerpt.Of(tensor)}' in {Excerpt.Of(shard)}, which does not contain it.",
+                    $"{IndexFile} in {_folder} lists tensor '{Excerpt.Of(tensor)}' in {Excerpt.Of(shard)}, which does not contain it; "
+                        + "use the index and the shards of one model.",
                     "model");
             }
         }
@@ -147,7 +149,7 @@ public sealed class CheckpointWeights : IDisposable
         {
             throw RunFailure.BadData(
                 $"{Path.GetFileName(_stored[unlisted].File.Path)} in {_folder} contains tensor "
-                    + $"'{Excerpt.Of(unlisted)}', which {IndexFile} does not list.",
+                    + $"'{Excerpt.Of(unlisted)}', which {IndexFile} does not list; use the index and the shards of one model.",
                 "model");
         }
     }
@@ -161,7 +163,8 @@ public sealed class CheckpointWeights : IDisposable
             if (!_stored.TryAdd(tensor, new(file, tensor)))
             {
                 throw RunFailure.BadData(
-                    $"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_stored[tensor].File.Path)} of {_folder}.",
+                    $"Tensor '{Excerpt.Of(tensor)}' is in both {name} and {Path.GetFileName(_stored[tensor].File.Path)} of {_folder}; use "
+                        + "the shards of one model.",
                     "model");
             }
         }
@@ -188,22 +191,22 @@ public sealed class CheckpointWeights : IDisposable
         {
             using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path), JsonFile.Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("weight_map", out JsonElement map)
-                && map.Deserialize<Dictionary<string, string>>() is { Count: > 0 } entries)
+                && document.RootElement.TryGetProperty("weight_map", out JsonElement map) && map.ValueKind == JsonValueKind.Object
+                && map.EnumerateObject().Any() && map.EnumerateObject().All(entry => entry.Value.ValueKind == JsonValueKind.String))
             {
-                return entries;
+                return map.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetString()!, StringComparer.Ordinal);
             }
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            throw RunFailure.BadData($"{path} is not valid JSON: {Excerpt.Of(problem.Message)}", "model", problem);
+            throw RunFailure.BadData($"{path} is not valid JSON: {Excerpt.Of(JsonText.Problem(problem))}", "model", problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw RunFailure.BadData($"{path} cannot be read: {problem.Message}", "model", problem);
         }
 
-        throw RunFailure.BadData($"{path} has no 'weight_map'.", "model");
+        throw RunFailure.BadData($"{path} has no 'weight_map' of tensors and their files; download the index again.", "model");
     }
 
     /// <summary>Gives a tensor another name in addition.</summary>

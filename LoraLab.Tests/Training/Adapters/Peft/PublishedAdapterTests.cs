@@ -28,6 +28,15 @@ public sealed class PublishedAdapterTests : IDisposable
     [InlineData("r", "4.0")]
     [InlineData("lora_alpha", "8.0")]
     [InlineData("eva_config", "{\"rho\":2.0}")]
+    [InlineData("init_lora_weights", "\"eva\"")]
+    [InlineData("use_dora", "null")]
+    [InlineData("use_rslora", "null")]
+    [InlineData("fan_in_fan_out", "null")]
+    [InlineData("fan_in_fan_out", "true")]
+    [InlineData("bias", "null")]
+    [InlineData("r", "null")]
+    [InlineData("task_type", "null")]
+    [InlineData("base_model_name_or_path", "null")]
     public void Train_ConfigurationAsPeftWritesIt_StartsFromTheFactors(string key, string value)
     {
         AssertStarts(AdapterFiles.Factors(), key, value);
@@ -35,6 +44,11 @@ public sealed class PublishedAdapterTests : IDisposable
 
     [Theory]
     [InlineData("base_model.model.model.", ".default")]
+    [InlineData("base_model.model.model.", ".my_adapter")]
+    [InlineData("module.base_model.model.model.", "")]
+    [InlineData("_fsdp_wrapped_module.base_model.model.model.", "")]
+    [InlineData("_orig_mod.base_model.model.model.", "")]
+    [InlineData("base_model.model.model.language_model.", "")]
     [InlineData("model.", "")]
     [InlineData("base_model.model.base_model.model.model.", "")]
     [InlineData("", "")]
@@ -44,7 +58,29 @@ public sealed class PublishedAdapterTests : IDisposable
     }
 
     [Theory]
+    [InlineData("_orig_mod")]
+    [InlineData("_fsdp_wrapped_module")]
+    [InlineData("_checkpoint_wrapped_module")]
+    public void Train_NamesWithWrappersInside_StartsFromTheFactors(string wrapper)
+    {
+        AssertStarts(
+            AdapterFiles.Factors().ToDictionary(
+                factor => factor.Key.Replace(".self_attn.", $".{wrapper}.self_attn.", StringComparison.Ordinal), factor => factor.Value),
+            "r",
+            "4");
+    }
+
+    [Theory]
     [InlineData("lora_bias", "true", "lora_bias true")]
+    [InlineData("bias", "\"all\"", "bias \"all\"")]
+    [InlineData("lora_alpha", "null", "has no lora_alpha")]
+    [InlineData("lora_alpha", "-8", "lora_alpha -8")]
+    [InlineData("lora_alpha", "\"8\"", "lora_alpha must be a number.")]
+    [InlineData("r", "4.5", "r must be a whole number")]
+    [InlineData("r", "8", "states rank 8")]
+    [InlineData("init_lora_weights", "\"not_known_yet\"", "init_lora_weights 'not_known_yet'")]
+    [InlineData("weight_decompose", "true", "'weight_decompose'")]
+    [InlineData("peft_type", "\"IA3\"", "use an adapter of peft_type LORA")]
     [InlineData("use_dora", "true", "use_dora")]
     [InlineData("task_type", "\"SEQ_CLS\"", "task_type")]
     [InlineData("modules_to_save", "[\"lm_head\"]", "modules_to_save")]
@@ -59,6 +95,53 @@ public sealed class PublishedAdapterTests : IDisposable
 
         Assert.Equal("initFrom", error.Field);
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(PeftFiles.Weights, "version https://git-lfs.github.com/spec/v1\noid sha256:abcd\nsize 99\n", "is a Git LFS pointer")]
+    [InlineData(PeftFiles.Config, "version https://git-lfs.github.com/spec/v1\noid sha256:abcd\nsize 99\n", "is a Git LFS pointer")]
+    [InlineData(PeftFiles.Weights, "Entry not found", "is a text that begins with 'Entry not found'")]
+    [InlineData(PeftFiles.Config, "Repository not found", "is a text that begins with 'Repository not found'")]
+    [InlineData(PeftFiles.Config, "[]", "is not a JSON object")]
+    [InlineData(PeftFiles.Config, "{\"r\": 4,}", "trailing comma")]
+    public void Validate_FileThatIsSomethingElse_IsRefusedWithItsCure(string file, string content, string part)
+    {
+        Write(AdapterFiles.Factors(), "r", "4");
+        _folder.Write(file, content);
+
+        Assert.Contains(part, Assert.Single(Validate().Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("base_model.model.lm_head.weight", "is a weight of the model")]
+    [InlineData("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector", "is not a factor of PEFT's LoRA")]
+    [InlineData("base_model.model.model.layers.0.self_attn.q_proj.bias", "is not a factor of PEFT's LoRA")]
+    public void Validate_TensorThatIsNoFactor_IsNamed(string tensor, string part)
+    {
+        Write(new(AdapterFiles.Factors()) { [tensor] = PlainTensor.Random(1, 8) }, "r", "4");
+
+        Assert.Contains(part, Assert.Single(Validate().Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_FactorThatIsNotFinite_IsNamedBeforeTheRunIsQueued()
+    {
+        const string Factor = "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight";
+        Dictionary<string, PlainTensor> factors = AdapterFiles.Factors();
+        BitConverter.GetBytes(float.NaN).CopyTo(factors[Factor].Data, 4 * 5);
+        Write(factors, "r", "4");
+
+        Assert.Contains(
+            $"'{Factor}' contains NaN or infinity (element 5)", Assert.Single(Validate().Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_WeightsUnderAnotherName_AreNamed()
+    {
+        Write(AdapterFiles.Factors(), "r", "4");
+        File.Move(Path.Combine(_folder.Path, PeftFiles.Weights), Path.Combine(_folder.Path, "adapters.safetensors"));
+
+        Assert.Contains("only adapters.safetensors; rename it", Assert.Single(Validate().Errors).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,6 +33,14 @@ public sealed class ModelProbeTests : IDisposable
     [InlineData(Weights, "Salted__12345678abcdefgh", "is encrypted")]
     [InlineData(Weights, "GGUF\u0003\0\0\0", "is a GGUF file")]
     [InlineData(Weights, "PK\u0003\u0004 a zip of pickles", "pickle")]
+    [InlineData(Weights, "\n\n <HTML><HEAD>", "is a web page")]
+    [InlineData(Weights, "<Error><Code>AccessDenied</Code></Error>", "is an XML document")]
+    [InlineData(Weights, "Entry not found", "is a text that begins with 'Entry not found'")]
+    [InlineData(Weights, "{\"error\":\"Repository not found\"}", "is the error message of a server")]
+    [InlineData("tokenizer.model", "Invalid credentials in Authorization header", "is a text that begins with 'Invalid credentials")]
+    [InlineData("generation_config.json", Pointer, "is a Git LFS pointer")]
+    [InlineData("tokenizer_config.json", Pointer, "is a Git LFS pointer")]
+    [InlineData("generation_config.json", "{\"top_k\": 1,}", "trailing comma")]
     [InlineData(Weights, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "unfinished download")]
     [InlineData(Weights, "abcdefghijklmnopqrstuvwxyz", "if it is encrypted, decrypt it")]
     [InlineData("generation_config.json", "{\"logits_scaling\": 2}", "logits_scaling")]
@@ -50,6 +58,15 @@ public sealed class ModelProbeTests : IDisposable
     [InlineData("pytorch_model.bin")]
     [InlineData("model.gguf")]
     [InlineData("consolidated.00.pth")]
+    [InlineData("weights.npz")]
+    [InlineData("model.ckpt")]
+    [InlineData("flax_model.msgpack")]
+    [InlineData("tf_model.h5")]
+    [InlineData("model.onnx")]
+    [InlineData("model.nemo")]
+    [InlineData("model.safetensors.part")]
+    [InlineData("consolidated.safetensors")]
+    [InlineData("model.SAFETENSORS")]
     public void Validate_WeightsInAnotherFormat_AreNamed(string file)
     {
         File.Move(Path.Combine(_folder, Weights), Path.Combine(_folder, file));
@@ -70,6 +87,13 @@ public sealed class ModelProbeTests : IDisposable
     [InlineData(".absmax", "U8")]
     [InlineData(".qweight", "I32")]
     [InlineData(".weight_scale_inv", "F32")]
+    [InlineData(".qzeros", "I32")]
+    [InlineData(".W_q", "U8")]
+    [InlineData(".q_weight", "I32")]
+    [InlineData(".Qidxs", "I32")]
+    [InlineData(".weight_blocks", "U8")]
+    [InlineData(".weight_packed", "I32")]
+    [InlineData(".k_scale", "F32")]
     public void Validate_QuantizedTensors_AreNamed(string end, string dtype)
     {
         Dictionary<string, PlainTensor> tensors = HandmadeModel.Read(Path.Combine(_folder, Weights));
@@ -77,6 +101,103 @@ public sealed class ModelProbeTests : IDisposable
         Write(tensors);
 
         AssertRefused("are quantized", end);
+    }
+
+    [Theory]
+    [InlineData("F8_E4M3", 8)]
+    [InlineData("F8_E5M2", 8)]
+    [InlineData("I8", 8)]
+    [InlineData("F4", 4)]
+    [InlineData("F6_E2M3", 6)]
+    public void Validate_WeightsOfAQuantizedDtype_AreNamed(string dtype, int bits)
+    {
+        foreach (string end in new[] { "up_proj.weight", "embed_tokens.weight" })
+        {
+            Write(HandmadeModel.Read(Path.Combine(_folder, Weights)).ToDictionary(
+                tensor => tensor.Key,
+                tensor => tensor.Key.EndsWith(end, StringComparison.Ordinal)
+                    ? new PlainTensor(dtype, tensor.Value.Shape, new byte[tensor.Value.Shape.Aggregate(1, (a, b) => a * b) * bits / 8])
+                    : tensor.Value));
+            AssertRefused("are quantized", end, $"dtype {dtype}");
+            File.Copy(Path.Combine(Fixtures.RepositoryRoot, "samples", "model", Weights), Path.Combine(_folder, Weights), overwrite: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("awq")]
+    [InlineData("gptq")]
+    [InlineData("fp8")]
+    [InlineData("compressed-tensors")]
+    [InlineData("mxfp4")]
+    [InlineData("hqq")]
+    [InlineData("torchao")]
+    public void Validate_QuantizationConfig_IsRefusedWhateverItsMethod(string method)
+    {
+        SetConfig("quantization_config", new JsonObject { ["quant_method"] = method });
+
+        AssertRefused("quantization_config", method, "unquantized weights");
+    }
+
+    [Fact]
+    public void Validate_NullInTheIndex_IsRefusedAndHidesNoOtherModel()
+    {
+        WriteShards(out _);
+        File.WriteAllText(
+            Path.Combine(_folder, "model.safetensors.index.json"), """{"weight_map":{"model.embed_tokens.weight":null}}""");
+
+        AssertRefused("has no 'weight_map' of tensors and their files");
+    }
+
+    [Theory]
+    [InlineData("../mine2/model.safetensors")]
+    [InlineData("..")]
+    [InlineData("/etc/passwd")]
+    public void Validate_IndexThatLeavesTheFolder_IsRefused(string shard)
+    {
+        WriteShards(out _);
+        File.WriteAllText(
+            Path.Combine(_folder, "model.safetensors.index.json"),
+            new JsonObject { ["weight_map"] = new JsonObject { ["model.embed_tokens.weight"] = shard } }.ToJsonString());
+
+        AssertRefused("lacks the shard", shard);
+    }
+
+    [Theory]
+    [InlineData("model-00002-of-00002.safetensors", Pointer, "is a Git LFS pointer")]
+    [InlineData("model-00002-of-00002.safetensors", "", "is empty")]
+    [InlineData("model.safetensors.index.json", Pointer, "is a Git LFS pointer")]
+    [InlineData("model.safetensors.index.json", "{\"weight_map\":", "is not valid JSON")]
+    public void Validate_ShardOrIndexThatIsSomethingElse_IsNamed(string file, string content, string part)
+    {
+        WriteShards(out _);
+        File.WriteAllText(Path.Combine(_folder, file), content);
+
+        AssertRefused(file, part);
+    }
+
+    [Theory]
+    [InlineData("self_attn.q_proj.weight", "self_attn.qkv_proj.weight", "such as 'model.layers.0.self_attn.qkv_proj.weight'")]
+    [InlineData("self_attn.q_proj.weight", "self_attn.q_proj.base_layer.weight", "an adapter that is not merged")]
+    [InlineData("model.embed_tokens.weight", "tok_embeddings.weight", "Meta's own format")]
+    [InlineData("model.embed_tokens.weight", "token_embd.weight", "names of GGUF")]
+    public void Validate_OtherNames_AreNamedWithTheirCure(string name, string other, string part)
+    {
+        Write(HandmadeModel.Read(Path.Combine(_folder, Weights))
+            .ToDictionary(tensor => tensor.Key.Replace(name, other, StringComparison.Ordinal), tensor => tensor.Value));
+
+        AssertRefused(part);
+    }
+
+    [Theory]
+    [InlineData("cls.weight")]
+    [InlineData("lm_head.0.weight")]
+    public void Validate_UntiedHeadUnderAnUnknownName_IsNamed(string head)
+    {
+        Dictionary<string, PlainTensor> tensors = HandmadeModel.Read(Path.Combine(_folder, Weights));
+        Write(new(tensors) { [head] = tensors["model.embed_tokens.weight"] });
+        SetConfig("tie_word_embeddings", false);
+
+        AssertRefused($"it may be '{head}', which has its shape; rename it to lm_head.weight");
     }
 
     [Fact]
@@ -134,6 +255,14 @@ public sealed class ModelProbeTests : IDisposable
             HandmadeModel.Safetensors(tensors, new Dictionary<string, string> { ["model.embed_tokens.weight"] = "lm_head.weight" }));
 
         AssertUsable();
+    }
+
+    private void SetConfig(string key, JsonNode value)
+    {
+        string path = Path.Combine(_folder, "config.json");
+        JsonObject config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        config[key] = value;
+        File.WriteAllText(path, config.ToJsonString());
     }
 
     private void WriteShards(out string second)

@@ -48,7 +48,8 @@ public sealed class CheckpointWeightsTests : IDisposable
     [InlineData("""{"weight_map":{"b":"../one.safetensors"}}""", "../one.safetensors")]
     [InlineData("""{"weight_map":{}}""", "weight_map")]
     [InlineData("""{"weights":1}""", "weight_map")]
-    [InlineData("""{"weight_map":{"a":5}}""", "JSON")]
+    [InlineData("""{"weight_map":{"a":5}}""", "weight_map")]
+    [InlineData("""{"weight_map":{"a":null}}""", "weight_map")]
     [InlineData("{", "JSON")]
     public void Open_BrokenIndex_NamesShardOrTensor(string index, string named)
     {
