@@ -39,7 +39,7 @@ internal static class RequestBody
         }
         catch (JsonException error)
         {
-            throw ApiFailure.Malformed($"The body is not valid JSON: {error.Message}");
+            throw ApiFailure.Malformed($"The body is not valid JSON: {JsonText.Problem(error)}");
         }
     }
 
