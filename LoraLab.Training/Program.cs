@@ -17,6 +17,7 @@ try
         DoctorCommand.Create(configuration),
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),
+        TokenizeCommand.Create(configuration),
         MakeModelCommand.Create(),
         WorkerVerb.Create(configuration),
         InspectVerb.Create(configuration),

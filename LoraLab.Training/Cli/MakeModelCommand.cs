@@ -15,8 +15,6 @@ namespace LoraLab.Training.Cli;
 /// <summary>The command <c>make-model</c>, which writes a model of any Llama shape with random weights.</summary>
 internal static class MakeModelCommand
 {
-    private const string TokenizerFile = "tokenizer.model";
-
     public static Command Create()
     {
         Option<string> like = new("--like")
@@ -34,7 +32,7 @@ internal static class MakeModelCommand
         Option<long> seed = new("--seed") { Description = "Random seed of the weights.", DefaultValueFactory = _ => 42 };
         Option<DirectoryInfo?> tokenizer = new("--tokenizer")
         {
-            Description = $"Folder from which to copy {TokenizerFile}; a model without one cannot be trained.",
+            Description = "Folder from which to copy the tokenizer's files; a model without a tokenizer cannot be trained.",
         };
         Command command = new("make-model", "Write a model with random weights, to measure the memory and time of a real one.")
         {
@@ -64,19 +62,24 @@ internal static class MakeModelCommand
             "fp32" => torch.ScalarType.Float32,
             _ => throw RunFailure.BadData($"--dtype is '{dtype}'; it must be bf16 or fp32."),
         };
-        string? vocabulary = tokenizer is null ? null : Path.Combine(tokenizer.FullName, TokenizerFile);
-        if (vocabulary is not null && !File.Exists(vocabulary))
+        if (tokenizer is not null && TokenizerFiles.Deciding(tokenizer.FullName) is null)
         {
-            throw RunFailure.BadData($"{tokenizer!.FullName} has no {TokenizerFile}; set --tokenizer to a folder that has one.");
+            throw RunFailure.BadData(
+                $"{tokenizer.FullName} has neither {TokenizerFiles.Json} nor {TokenizerFiles.Model}; set --tokenizer to a folder that has "
+                    + "one.");
         }
 
         TorchRuntime.EnsureLoaded();
         try
         {
             LlamaConfig model = RandomModel.Write(output.FullName, config, layers, type, seed);
-            if (vocabulary is not null)
+            foreach (string file in tokenizer is null ? [] : TokenizerFiles.All)
             {
-                File.Copy(vocabulary, Path.Combine(output.FullName, TokenizerFile), overwrite: true);
+                FileInfo source = new(Path.Combine(tokenizer!.FullName, file));
+                if (source.Exists)
+                {
+                    source.CopyTo(Path.Combine(output.FullName, file), overwrite: true);
+                }
             }
 
             AnsiConsole.WriteLine($"Wrote {NumberFormat.Count(model.ParameterCount)} random {dtype} parameters in "

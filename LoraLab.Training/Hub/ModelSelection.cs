@@ -1,3 +1,4 @@
+using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Weights;
@@ -18,7 +19,12 @@ internal static class ModelSelection
         HubFile[] others =
             [.. listing.Files.Where(file => kept.Contains(file.Path) || (single is null && file.Path == CheckpointWeights.IndexFile))];
         Require(others, repository, LlamaConfig.FileName, "LoraLab cannot train it");
-        Require(others, repository, "tokenizer.model", "LoraLab needs a SentencePiece tokenizer");
+        if (!Array.Exists(others, file => file.Path is TokenizerFiles.Json or TokenizerFiles.Model))
+        {
+            throw RunFailure.BadData(
+                $"'{repository}' has neither {TokenizerFiles.Json} nor {TokenizerFiles.Model}; LoraLab cannot read its tokenizer.");
+        }
+
         if (weights.Length == 0)
         {
             throw RunFailure.BadData($"'{repository}' has no safetensors weights; LoraLab does not read other formats.");
@@ -26,7 +32,9 @@ internal static class ModelSelection
 
         return
         [
-            .. others.OrderBy(file => file.Path != LlamaConfig.FileName).ThenBy(file => file.Size ?? 0),
+            // With tokenizer.json, tokenizer.model decides nothing and may be of any kind.
+            .. others.OrderBy(file => file.Path != LlamaConfig.FileName).ThenBy(file => file.Path == TokenizerFiles.Model)
+                .ThenBy(file => file.Size ?? 0),
             .. (single is null ? weights : [single]).OrderBy(file => file.Size ?? 0),
         ];
     }

@@ -1,20 +1,34 @@
 namespace LoraLab.Training.Tokenization;
 
-/// <summary>A model's tokenizer. Special tokens are not parsed from text: text that looks like one is encoded as text.</summary>
+/// <summary>A model's tokenizer. Thread-safe.</summary>
 public interface ITokenizer
 {
-    /// <summary>Number of tokens.</summary>
+    /// <summary>Name of its file in a model folder, for messages.</summary>
+    string FileName { get; }
+
+    /// <summary>One more than the largest id in the model's vocabulary; each of these ids needs an embedding.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Id of the BOS token, which starts every sequence.</summary>
-    int BosId { get; }
+    /// <summary>The largest id that a text can give; an added token may lie beyond the model's vocabulary.</summary>
+    int LastId => VocabularySize - 1;
 
-    /// <summary>Id of the unknown token; null if every text can be encoded (byte fallback).</summary>
+    /// <summary>Ids in front of every text, such as BOS; empty: none.</summary>
+    IReadOnlyList<int> Prefix { get; }
+
+    /// <summary>Id of the unknown token; null: there is none, or every text can be encoded (byte fallback).</summary>
     int? UnknownId => null;
 
-    /// <summary>Encodes a text, with BOS and without EOS.</summary>
-    int[] Encode(string text);
+    /// <summary>Encodes a text, with what stands in front of every text, and nothing behind.</summary>
+    int[] Encode(string text) => Encode(text, withPrefix: true);
 
-    /// <summary>Decodes ids; control tokens such as BOS are skipped.</summary>
+    /// <summary>Encodes a text.</summary>
+    /// <param name="text">Text.</param>
+    /// <param name="withPrefix">Whether <see cref="Prefix"/> is put in front.</param>
+    int[] Encode(string text, bool withPrefix);
+
+    /// <summary>Decodes ids; special tokens such as BOS are skipped.</summary>
     string Decode(IReadOnlyList<int> ids);
+
+    /// <summary>The first special token whose text occurs in a text, where it becomes that token; null: none.</summary>
+    string? SpecialTokenIn(string text) => null;
 }

@@ -1,3 +1,4 @@
+using LoraLab.Training.Files;
 using Microsoft.ML.Tokenizers;
 
 namespace LoraLab.Training.Tokenization;
@@ -5,27 +6,26 @@ namespace LoraLab.Training.Tokenization;
 /// <summary>
 /// A Llama tokenizer. Microsoft.ML.Tokenizers reads the file, normalizes and decodes; <see cref="LeftmostMerge"/> encodes, because version
 /// 2.0.1 takes the right one of two overlapping merges with equal scores, whether of the same piece ("mmm" contains "mm" twice) or of
-/// different ones, where SentencePiece takes the left one. It also adds no BOS to an empty text.
+/// different ones, where SentencePiece takes the left one. It also adds no BOS to an empty text. Special tokens are not looked for in
+/// texts: a text that looks like one is encoded as text, as SentencePiece does.
 /// </summary>
 internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceVocabulary vocabulary) : ITokenizer
 {
     private readonly LeftmostMerge _leftmost = new(vocabulary);
 
+    public string FileName => TokenizerFiles.Model;
+
     public int VocabularySize => vocabulary.Size;
 
-    public int BosId => tokenizer.BeginningOfSentenceId;
+    public IReadOnlyList<int> Prefix { get; } = [tokenizer.BeginningOfSentenceId];
 
     public int? UnknownId => vocabulary.HasBytes ? null : vocabulary.UnknownId;
 
-    public int[] Encode(string text)
+    public int[] Encode(string text, bool withPrefix)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length == 0)
-        {
-            return [BosId];
-        }
-
-        return [BosId, .. _leftmost.Encode(tokenizer.Normalizer?.Normalize(text) ?? text)];
+        IReadOnlyList<int> prefix = withPrefix ? Prefix : [];
+        return text.Length == 0 ? [.. prefix] : [.. prefix, .. _leftmost.Encode(tokenizer.Normalizer?.Normalize(text) ?? text)];
     }
 
     public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids, considerSpecialTokens: false);

@@ -8,9 +8,6 @@ namespace LoraLab.Training.Tokenization;
 /// <summary>Loads the SentencePiece BPE <c>tokenizer.model</c> of a Llama model.</summary>
 public static class LlamaTokenizerFile
 {
-    /// <summary>Name of the file.</summary>
-    public const string FileName = TokenizerModelFile.Name;
-
     /// <summary>Loads the tokenizer of a model folder.</summary>
     /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
     public static ITokenizer Load(string modelFolder) => Load(modelFolder, out _);
@@ -25,21 +22,32 @@ public static class LlamaTokenizerFile
     /// </exception>
     public static ITokenizer Load(string modelFolder, out string sha256, out IReadOnlyList<string> warnings)
     {
-        string path = Path.Combine(modelFolder, FileName);
+        (ITokenizer tokenizer, TokenizerModelFormat format) = Read(modelFolder, out sha256);
+        warnings = TokenizerConfigKeys.Check(modelFolder, format);
+        return tokenizer;
+    }
+
+    /// <summary>Loads the tokenizer of a model folder, whatever its <c>tokenizer_config.json</c> says.</summary>
+    /// <exception cref="RunFailure">There is no <c>tokenizer.model</c>, or it is not a SentencePiece BPE model.</exception>
+    internal static ITokenizer LoadWithoutConfiguration(string modelFolder) => Read(modelFolder, out _).Tokenizer;
+
+    private static (ITokenizer Tokenizer, TokenizerModelFormat Format) Read(string modelFolder, out string sha256)
+    {
+        string path = Path.Combine(modelFolder, TokenizerFiles.Model);
         if (!File.Exists(path))
         {
-            throw RunFailure.BadData($"The model in {modelFolder} {TokenizerModelFile.MissingMessage(modelFolder)}.", "model");
+            throw RunFailure.BadData($"The model in {modelFolder} has no {TokenizerFiles.Model}.", "model");
         }
 
         try
         {
             byte[] model = File.ReadAllBytes(path);
             sha256 = Sha256Hash.OfBytes(model);
-            warnings = TokenizerConfigKeys.Check(modelFolder, TokenizerModelFormat.Read(model));
+            TokenizerModelFormat format = TokenizerModelFormat.Read(model);
             // First, because its errors name the piece.
             SentencePieceVocabulary vocabulary = new(model);
             using MemoryStream stream = new(model);
-            return new LlamaBpeTokenizer(LlamaTokenizer.Create(stream), vocabulary);
+            return (new LlamaBpeTokenizer(LlamaTokenizer.Create(stream), vocabulary), format);
         }
         catch (FormatException problem)
         {

@@ -281,7 +281,7 @@ public sealed class HubPullTests : IDisposable
     [InlineData("generation_config.json", """{"logits_scaling":2}""", "logits_scaling")]
     [InlineData("tokenizer.model", "IQ== 0\nIg== 1\n", "tiktoken")]
     [InlineData("tokenizer_config.json", """{"add_bos_token":false}""", "add_bos_token")]
-    [InlineData("tokenizer.model", null, "no tokenizer.model")]
+    [InlineData("tokenizer.model", null, "neither tokenizer.json nor tokenizer.model")]
     [InlineData("config.json", null, "no config.json")]
     [InlineData(Weights, null, "no safetensors weights")]
     public async Task Run_ModelThatCannotBeUsed_IsRefusedBeforeItsWeightsAreDownloaded(string file, string? instead, string named)

@@ -53,7 +53,7 @@ public sealed class GoldenForwardTests(ITestOutputHelper output)
         ITokenizer tokenizer = LlamaTokenizerFile.Load(folder);
         using LlamaModel model = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU);
 
-        int[] ids = Greedy(model, [tokenizer.BosId], 200);
+        int[] ids = Greedy(model, [.. tokenizer.Prefix], 200);
 
         // The program that wrote the reference appends a line feed.
         byte[] text = Encoding.UTF8.GetBytes(tokenizer.Decode(ids) + "\n");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
@@ -16,6 +17,7 @@ public sealed class ModelCatalog
     private readonly string _bundled;
     private readonly IReadOnlyList<string> _configured;
     private readonly CatalogFolders _models;
+    private readonly CatalogFolders _tokenizers;
     private readonly CatalogFolders _adapters;
     private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, ResolvedModel? Model)> _described = new();
 
@@ -30,6 +32,8 @@ public sealed class ModelCatalog
         _bundled = Path.Combine(configuration.Home, "samples", "model");
         _models = new CatalogFolders("model", "model", roots, _bundled, CachePrefix, folder =>
             File.Exists(Path.Combine(folder, LlamaConfig.FileName)));
+        _tokenizers = new CatalogFolders("model", "model", roots, _bundled, CachePrefix, folder =>
+            TokenizerFiles.Deciding(folder) is not null);
         _adapters = new CatalogFolders("adapter", "initFrom", roots, "", CachePrefix, folder =>
             File.Exists(Path.Combine(folder, "adapter_config.json")));
     }
@@ -68,14 +72,38 @@ public sealed class ModelCatalog
     public ModelTokenizer Tokenizer(ResolvedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ModelTokenizer read = _tokenizer.Get(model.Folder, FileStamp.Of(model.Folder, [TokenizerModelFile.Name]), () =>
-            new(LlamaTokenizerFile.Load(model.Folder, out string sha256), sha256));
-        return read.Tokenizer.VocabularySize <= model.Config.VocabularySize
-            ? read
-            : throw RunFailure.BadData(
-                $"The tokenizer of {model.Name} has {read.Tokenizer.VocabularySize} tokens, but vocab_size in "
-                    + $"config.json is {model.Config.VocabularySize}; use the tokenizer that belongs to the model.",
-                "model");
+        return _tokenizer.Get(model.Folder, FileStamp.Of(model.Folder, [LlamaConfig.FileName, .. TokenizerFiles.All]), () =>
+        {
+            LoadedTokenizer loaded = TokenizerFolder.Load(model.Folder);
+            int embeddings = model.Config.VocabularySize;
+            ModelFolder.RequireVocabulary(loaded.Tokenizer, model.Config);
+            return new(
+                loaded.Tokenizer.LastId < embeddings ? loaded.Tokenizer : new EmbeddedTokens(loaded.Tokenizer, embeddings), loaded.Sha256);
+        });
+    }
+
+    /// <summary>Encodes texts with the tokenizer of a model by name, or of a folder. The rest of the model may be missing.</summary>
+    /// <param name="nameOrFolder">Name or path.</param>
+    /// <param name="texts">Texts.</param>
+    /// <param name="withPrefix">Whether what stands in front of every text, such as BOS, is put there.</param>
+    /// <param name="warnings">Warnings about the tokenizer.</param>
+    /// <exception cref="RunFailure">There is neither, or it has no tokenizer that can be used; field <c>model</c>.</exception>
+    public IEnumerable<int[]> Tokenize(
+        string nameOrFolder, IEnumerable<string> texts, bool withPrefix, out IReadOnlyList<string> warnings)
+    {
+        string folder;
+        try
+        {
+            folder = _tokenizers.Find(nameOrFolder);
+        }
+        catch (RunFailure) when (Directory.Exists(HomePath.Expand(nameOrFolder)))
+        {
+            folder = HomePath.Expand(nameOrFolder);
+        }
+
+        LoadedTokenizer loaded = TokenizerFolder.Load(folder);
+        warnings = loaded.Warnings;
+        return texts.Select(text => loaded.Tokenizer.Encode(text, withPrefix));
     }
 
     /// <summary>Current snapshots of the files of a model, usable or not.</summary>

@@ -65,9 +65,9 @@ internal static class ModelFolder
     {
         LlamaConfig? config = Exists(LlamaConfig.FileName) ? LlamaConfig.Read(folder) : null;
         _ = GenerationConfigKeys.Check(folder);
-        if (Exists(TokenizerModelFile.Name))
+        if (TokenizerFiles.Deciding(folder) is not null)
         {
-            RequireVocabulary(LlamaTokenizerFile.Load(folder), config);
+            RequireVocabulary(TokenizerFolder.Load(folder).Tokenizer, config);
         }
 
         bool Exists(string name) => File.Exists(Path.Combine(folder, name));
@@ -77,21 +77,25 @@ internal static class ModelFolder
     public static IReadOnlyList<FileStamp> Stamps(string folder) => FileStamp.Of(
         folder,
         [
-            LlamaConfig.FileName, TokenizerModelFile.Name, CheckpointWeights.IndexFile,
+            LlamaConfig.FileName, TokenizerFiles.Json, TokenizerFiles.Model, CheckpointWeights.IndexFile,
             .. Weights(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
         ]);
 
-    /// <summary>Requires that every token has an embedding.</summary>
+    /// <summary>Requires that every token of the model's vocabulary has an embedding, and warns of added tokens that have none.</summary>
     /// <exception cref="RunFailure">The vocabulary is larger than <c>vocab_size</c>; field <c>model</c>.</exception>
-    public static void RequireVocabulary(ITokenizer tokenizer, LlamaConfig? config)
+    public static IReadOnlyList<string> RequireVocabulary(ITokenizer tokenizer, LlamaConfig? config)
     {
-        if (config is not null && tokenizer.VocabularySize > config.VocabularySize)
+        if (config is null || tokenizer.LastId < config.VocabularySize)
         {
-            throw RunFailure.BadData(
-                $"{TokenizerModelFile.Name} has {tokenizer.VocabularySize} tokens, but vocab_size in {LlamaConfig.FileName} is "
-                    + $"{config.VocabularySize}; use the tokenizer that belongs to the model.",
-                "model");
+            return [];
         }
+
+        string size = $"vocab_size in {LlamaConfig.FileName} is {config.VocabularySize}";
+        return tokenizer.VocabularySize <= config.VocabularySize
+            ? [$"{tokenizer.FileName} has added tokens up to id {tokenizer.LastId}, but {size}; texts with those beyond are refused."]
+            : throw RunFailure.BadData(
+                $"{tokenizer.FileName} has {tokenizer.VocabularySize} tokens, but {size}; use the tokenizer that belongs to the model.",
+                "model");
     }
 
     private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
@@ -108,8 +112,8 @@ internal static class ModelFolder
             warnings.AddRange(GenerationConfigKeys.Check(folder));
             using CheckpointWeights checkpoint = CheckpointWeights.Open(folder);
             CheckpointCheck.Require(checkpoint, config);
-            RequireVocabulary(LlamaTokenizerFile.Load(folder, out _, out IReadOnlyList<string> tokenizerWarnings), config);
-            warnings.AddRange(tokenizerWarnings);
+            LoadedTokenizer loaded = TokenizerFolder.Load(folder);
+            warnings.AddRange([.. loaded.Warnings, .. RequireVocabulary(loaded.Tokenizer, config)]);
             return null;
         }
         catch (RunFailure problem)

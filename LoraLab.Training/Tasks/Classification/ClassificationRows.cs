@@ -46,7 +46,7 @@ public sealed class ClassificationRows(
             Warnings =
             [
                 .. dataset.Warnings,
-                .. new[] { fitting.Warning }.OfType<string>(),
+                .. new[] { fitting.Warning, fitting.SpecialWarning }.OfType<string>(),
                 .. RowWarnings.Of(dataset, trained, evaluation, EvaluationSource),
                 .. RowWarnings.OfLabels(dataset.Labels, evaluated[0].Example.LabelIds),
             ],

@@ -69,7 +69,8 @@ public sealed class ExampleEncoder
             if (_tokenizer.UnknownId is int unknown && added[i].Contains(unknown))
             {
                 throw RunFailure.BadData(
-                    $"The vocabulary in the model's tokenizer.model has no tokens for the label '{_labels[i]}'; use another label word.",
+                    $"The vocabulary in the model's {_tokenizer.FileName} has no tokens for the label '{_labels[i]}'; use another label "
+                        + "word.",
                     "dataset");
             }
 
@@ -77,7 +78,7 @@ public sealed class ExampleEncoder
             if (same >= 0)
             {
                 throw RunFailure.BadData(
-                    $"{Place(row, source)}: the model's tokenizer.model encodes the labels '{_labels[same]}' and "
+                    $"{Place(row, source)}: the model's {_tokenizer.FileName} encodes the labels '{_labels[same]}' and "
                         + $"'{_labels[i]}' as the same tokens; use other label words.",
                     "dataset");
             }

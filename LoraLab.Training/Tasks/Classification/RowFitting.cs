@@ -14,7 +14,11 @@ internal sealed class RowFitting
     private readonly ExampleEncoder _encoder;
     private readonly EncodingCache.Key _key;
     private readonly int _limit;
+    private readonly ITokenizer _tokenizer;
     private readonly List<string> _places = [];
+    private readonly List<string> _specialPlaces = [];
+    private string? _special;
+    private int _specialRows;
     private int _longest;
 
     /// <summary>Creates the fitting of a run.</summary>
@@ -25,7 +29,7 @@ internal sealed class RowFitting
     /// <exception cref="RunFailure"><c>maxTokens</c> is more than the context.</exception>
     public RowFitting(RunSpec spec, ClassificationDataset dataset, ITokenizer tokenizer, int contextLength)
     {
-        (_spec, _cache) = (spec, dataset.Encodings);
+        (_spec, _cache, _tokenizer) = (spec, dataset.Encodings, tokenizer);
         _limit = spec.MaxTokens ?? contextLength;
         if (_limit > contextLength)
         {
@@ -47,6 +51,13 @@ internal sealed class RowFitting
         ? null
         : $"{Subject} more than {Limit} with the prompt and {(Total == 1 ? "was" : "were")} "
             + $"{(_spec.TooLong == TooLong.Drop ? "dropped" : "truncated")}: {Places}.";
+
+    /// <summary>Which rows contain the text of a special token; null: none.</summary>
+    public string? SpecialWarning => _special is null
+        ? null
+        : $"{(_specialRows == 1 ? "1 row contains" : $"{NumberFormat.Count(_specialRows)} rows contain")} the text of a special token of "
+            + $"the model's tokenizer, such as '{Excerpt.Of(_special)}', which becomes that token, as in Hugging Face's tokenizers: "
+            + $"{string.Join(", ", _specialPlaces)}.";
 
     private int Total => LongTraining + LongEvaluation;
 
@@ -114,8 +125,15 @@ internal sealed class RowFitting
     {
         List<EncodedRow<T>> fitting = [];
         List<int> tooLong = [];
+        List<int> special = [];
         foreach (LabeledSentence row in rows)
         {
+            if (_tokenizer.SpecialTokenIn(row.Sentence) is string token)
+            {
+                _special ??= token;
+                special.Add(row.Row);
+            }
+
             EncodedRow<T> encoded = cached(_key, row, () => Shorten(row, encode));
             bool fits = encoded.Tokens <= _limit;
             if (fits)
@@ -133,6 +151,12 @@ internal sealed class RowFitting
         if (tooLong.Count > 0)
         {
             _places.Add(SplitSource.Places(source, tooLong));
+        }
+
+        if (special.Count > 0)
+        {
+            _specialRows += special.Count;
+            _specialPlaces.Add(SplitSource.Places(source, special));
         }
 
         return (fitting, tooLong.Count);

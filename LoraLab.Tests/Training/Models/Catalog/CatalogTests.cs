@@ -237,8 +237,8 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokenizer.model", "tokenizer.json", "only a tokenizer.json")]
-    [InlineData("tokenizer.model", null, "no tokenizer.model")]
+    [InlineData("tokenizer.model", "tokenizer.json", "tokenizer.json is damaged")]
+    [InlineData("tokenizer.model", null, "neither tokenizer.json nor tokenizer.model")]
     [InlineData("model.safetensors", null, "no weights")]
     [InlineData("config.json", """{"model_type":"gpt2"}""", "'gpt2'")]
     [InlineData("config.json", """{"model_type":"llama"}""", "must be positive")]

@@ -96,22 +96,24 @@ public sealed class ExampleEncoderTests
     /// <summary>Its only id depends on the whole text, as if the label merged with the text before it.</summary>
     private sealed class LastWordTokenizer : FakeTokenizer
     {
-        public override int[] Encode(string text) => [1, text.Length];
+        public override int[] Encode(string text, bool withPrefix) => [1, text.Length];
     }
 
     /// <summary>Encodes a word as its first letter.</summary>
     private sealed class FirstLetterTokenizer : FakeTokenizer
     {
-        public override int[] Encode(string text) => [1, .. text.Split(' ').Select(word => (int)word[0])];
+        public override int[] Encode(string text, bool withPrefix) => [1, .. text.Split(' ').Select(word => (int)word[0])];
     }
 
     private abstract class FakeTokenizer : ITokenizer
     {
+        public string FileName => "tokenizer.json";
+
         public int VocabularySize => 1000;
 
-        public int BosId => 1;
+        public IReadOnlyList<int> Prefix => [1];
 
-        public abstract int[] Encode(string text);
+        public abstract int[] Encode(string text, bool withPrefix);
 
         public string Decode(IReadOnlyList<int> ids) => string.Join(' ', ids);
     }
