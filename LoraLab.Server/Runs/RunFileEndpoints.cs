@@ -9,7 +9,6 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace LoraLab.Server.Runs;
 
@@ -97,7 +96,7 @@ internal static class RunFileEndpoints
         return TypedResults.Bytes(File.ReadAllBytes(path), "application/json");
     }
 
-    private static IResult Adapter(string id, HttpContext context, IRunStore store, LoraLabPaths paths, CancellationToken cancellationToken)
+    private static IResult Adapter(string id, HttpContext context, IRunStore store, LoraLabPaths paths)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
@@ -108,21 +107,11 @@ internal static class RunFileEndpoints
                 : $"Run {id} has no adapter yet; it is saved at the end of the run.");
         }
 
-        // The end of a compressed entry is written synchronously, whatever the caller does; the rest is not.
-        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
-        {
-            control.AllowSynchronousIO = true;
-        }
-
-        return TypedResults.Stream(
-            response => ZipAsync(folder, response, cancellationToken), "application/zip", $"{id}-adapter.zip");
+        return ZipResponse.Of(context, $"{id}-adapter.zip", (zip, cancellationToken) => AddFilesAsync(zip, folder, cancellationToken));
     }
 
-    /// <summary>Writes the zip as it is sent: adapters may be large, and neither memory nor disk should hold a second copy.</summary>
-    private static async Task ZipAsync(string folder, Stream response, CancellationToken cancellationToken)
+    private static async Task AddFilesAsync(ZipArchive zip, string folder, CancellationToken cancellationToken)
     {
-        await using ZipArchive zip = await ZipArchive.CreateAsync(
-            response, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken);
         foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
             // Weights hardly compress; a higher level is not worth the time.

@@ -1,4 +1,6 @@
 using LoraLab.Server.Experiments.Studies.Figures;
+using LoraLab.Server.Experiments.Studies.Paper;
+using LoraLab.Server.Infrastructure;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LoraLab.Server.Experiments.Studies;
@@ -19,8 +21,11 @@ internal static class StudyPaperEndpoints
             .WithSummary("A figure as PDF; 409 with the reason if it cannot be drawn yet");
     }
 
-    private static FileContentHttpResult Paper(string id, StudyService service, StudyResults results) =>
-        TypedResults.File(results.Paper(service.Get(id)), "application/zip", $"{id}-paper.zip");
+    private static IResult Paper(string id, HttpContext context, StudyService service, StudyResults results)
+    {
+        IEnumerable<(string Name, byte[] Content)> files = results.Paper(service.Get(id));
+        return ZipResponse.Of(context, $"{id}-paper.zip", (zip, cancellationToken) => PaperZip.AddAsync(zip, files, cancellationToken));
+    }
 
     private static FileContentHttpResult Svg(string id, string figure, StudyService service, StudyResults results) =>
         TypedResults.File(results.Figure(service.Get(id), figure, FigureFile.Svg), "image/svg+xml");

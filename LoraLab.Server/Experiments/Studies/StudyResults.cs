@@ -40,12 +40,12 @@ internal sealed class StudyResults(EvidenceReader reader, IRunStore store)
         return study with { Claims = cached.Results.Claims, Tables = cached.Results.Tables, Figures = cached.Results.Figures };
     }
 
-    /// <summary>The contents of <c>paper.zip</c>.</summary>
-    public byte[] Paper(StudyDocument study)
+    /// <summary>The files of <c>paper.zip</c>, each computed when it is read.</summary>
+    public IEnumerable<(string Name, byte[] Content)> Paper(StudyDocument study)
     {
         StudyEvidence evidence = reader.Read(study, withPredictions: true);
         return evidence.Runs.Any(run => run.Counts)
-            ? PaperZip.Write(evidence)
+            ? PaperZip.Files(evidence)
             : throw ApiFailure.Conflict(
                 "noFinishedRun",
                 $"Study {study.Id} has no completed run yet, so there is nothing to export; try again when its first run has completed.");

@@ -16,8 +16,8 @@ internal static class PaperZip
     /// <summary>The earliest date of the zip format.</summary>
     private static readonly DateTimeOffset _time = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The files of the zip with their names, in order.</summary>
-    public static IReadOnlyList<(string Name, byte[] Content)> Files(StudyEvidence evidence)
+    /// <summary>The files of the zip with their names, in order; each is computed when it is read.</summary>
+    public static IEnumerable<(string Name, byte[] Content)> Files(StudyEvidence evidence)
     {
         StudyDocument study = evidence.Study with
         {
@@ -25,44 +25,44 @@ internal static class PaperZip
             Tables = StudyTables.Of(evidence),
             Figures = StudyFigures.Of(evidence),
         };
-        List<(string Name, byte[] Content)> files =
-        [
-            Text("paper.tex", PaperTex.Document(study)),
-            Text("numbers.tex", NumbersTex.Write(evidence)),
-            .. study.Tables.Select(table => Text($"tables/{table.Id}.tex", StudyTableTex.Write(table))),
-            Text("tables/claims.tex", PaperTex.Claims(study.Claims)),
-            Text("data/runs.csv", PaperCsv.Runs(evidence)),
-            Text("data/curves.csv", PaperCsv.Curves(evidence)),
-            Text("data/predictions.csv", PaperCsv.Predictions(evidence)),
-            Text("data/selection.csv", PaperCsv.Selection(evidence)),
-            Text("data/claims.csv", PaperCsv.Claims(study.Claims)),
-            Text("study.json", JsonSerializer.Serialize(study.Plan, ContractJson.Indented)),
-            Text("provenance.json", JsonSerializer.Serialize(Provenance.Of(evidence), ContractJson.Indented)),
-        ];
-        foreach (IStudyFigure figure in StudyFigures.All.Where(figure => figure.Missing(evidence) is null))
-        {
-            files.Add(($"figures/{figure.Id}.svg", FigureFile.Svg(figure, evidence)));
-            files.Add(($"figures/{figure.Id}.pdf", FigureFile.Pdf(figure, evidence)));
-        }
-
-        return files;
+        return Files(evidence, study);
     }
 
-    public static byte[] Write(StudyEvidence evidence)
+    /// <summary>Adds the files to a zip.</summary>
+    public static async Task AddAsync(
+        ZipArchive zip, IEnumerable<(string Name, byte[] Content)> files, CancellationToken cancellationToken)
     {
-        using MemoryStream stream = new();
-        using (ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true))
+        foreach ((string name, byte[] content) in files)
         {
-            foreach ((string name, byte[] content) in Files(evidence))
-            {
-                ZipArchiveEntry entry = archive.CreateEntry(name, CompressionLevel.Optimal);
-                entry.LastWriteTime = _time;
-                using Stream file = entry.Open();
-                file.Write(content);
-            }
+            ZipArchiveEntry entry = zip.CreateEntry(name, CompressionLevel.Optimal);
+            entry.LastWriteTime = _time;
+            await using Stream file = await entry.OpenAsync(cancellationToken);
+            await file.WriteAsync(content, cancellationToken);
+        }
+    }
+
+    private static IEnumerable<(string Name, byte[] Content)> Files(StudyEvidence evidence, StudyDocument study)
+    {
+        yield return Text("paper.tex", PaperTex.Document(study));
+        yield return Text("numbers.tex", NumbersTex.Write(evidence));
+        foreach (StudyTable table in study.Tables)
+        {
+            yield return Text($"tables/{table.Id}.tex", StudyTableTex.Write(table));
         }
 
-        return stream.ToArray();
+        yield return Text("tables/claims.tex", PaperTex.Claims(study.Claims));
+        yield return Text("data/runs.csv", PaperCsv.Runs(evidence));
+        yield return Text("data/curves.csv", PaperCsv.Curves(evidence));
+        yield return Text("data/predictions.csv", PaperCsv.Predictions(evidence));
+        yield return Text("data/selection.csv", PaperCsv.Selection(evidence));
+        yield return Text("data/claims.csv", PaperCsv.Claims(study.Claims));
+        yield return Text("study.json", JsonSerializer.Serialize(study.Plan, ContractJson.Indented));
+        yield return Text("provenance.json", JsonSerializer.Serialize(Provenance.Of(evidence), ContractJson.Indented));
+        foreach (IStudyFigure figure in StudyFigures.All.Where(figure => figure.Missing(evidence) is null))
+        {
+            yield return ($"figures/{figure.Id}.svg", FigureFile.Svg(figure, evidence));
+            yield return ($"figures/{figure.Id}.pdf", FigureFile.Pdf(figure, evidence));
+        }
     }
 
     private static (string Name, byte[] Content) Text(string name, string text) => (name, Encoding.UTF8.GetBytes(text));

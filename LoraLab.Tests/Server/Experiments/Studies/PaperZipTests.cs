@@ -20,10 +20,10 @@ public sealed class PaperZipTests
         + "漢字 🎉 \ud800 łĦŉ «η±−×» \u2028 \u202e";
 
     [Fact]
-    public void Write_FiveMethods_CompilesAndHoldsEverything()
+    public async Task Write_FiveMethods_CompilesAndHoldsEverything()
     {
         using TemporaryFolder folder = new();
-        Unzip(PaperZip.Write(FiveMethods().Build()), folder.Path);
+        Unzip(await ZipAsync(FiveMethods().Build()), folder.Path);
 
         Latex.Compile(folder.Path, "paper.tex");
 
@@ -41,7 +41,7 @@ public sealed class PaperZipTests
     }
 
     [Fact]
-    public void Write_HostileNames_Compile()
+    public async Task Write_HostileNames_Compile()
     {
         HandMadeStudy study = FiveMethods(Hostile);
         study.Name = Hostile;
@@ -56,13 +56,13 @@ public sealed class PaperZipTests
         });
         using TemporaryFolder folder = new();
 
-        Unzip(PaperZip.Write(study.Build()), folder.Path);
+        Unzip(await ZipAsync(study.Build()), folder.Path);
 
         Latex.Compile(folder.Path, "paper.tex");
     }
 
     [Fact]
-    public void Write_LongGrid_RunsOverPages()
+    public async Task Write_LongGrid_RunsOverPages()
     {
         StudyCell[] cells = [.. Enumerable.Range(1, 120)
             .Select(i => new StudyCell(new JsonObject { ["learningRate"] = i * 1e-5 }, $"r{i}", 0.9 - (i * 0.001), 0.3, i > 100))];
@@ -70,7 +70,7 @@ public sealed class PaperZipTests
             .Arm("lora", "LoRA", selected: cells[0].Settings.DeepClone().AsObject(), place: GridPosition.AtEdge, cells: cells);
         using TemporaryFolder folder = new();
 
-        Unzip(PaperZip.Write(study.Build()), folder.Path);
+        Unzip(await ZipAsync(study.Build()), folder.Path);
 
         Assert.Contains(
             "\\begin{longtable}",
@@ -133,11 +133,11 @@ public sealed class PaperZipTests
     }
 
     [Fact]
-    public void Write_Twice_GivesTheSameBytes()
+    public async Task Write_Twice_GivesTheSameBytes()
     {
-        byte[] first = PaperZip.Write(FiveMethods().Build());
-        Thread.Sleep(1100);
-        byte[] second = PaperZip.Write(FiveMethods().Build());
+        byte[] first = await ZipAsync(FiveMethods().Build());
+        await Task.Delay(1100);
+        byte[] second = await ZipAsync(FiveMethods().Build());
 
         Assert.Equal(first, second);
     }
@@ -276,6 +276,17 @@ public sealed class PaperZipTests
         string[] head = lines[0].Split(',');
         return [.. lines.Skip(1).Select(line => System.Text.RegularExpressions.Regex.Matches(line, "(?:^|,)(?:\"([^\"]*)\"|([^,]*))")
             .Select((cell, i) => (head[i], cell.Groups[1].Success ? cell.Groups[1].Value : cell.Groups[2].Value)).ToDictionary())];
+    }
+
+    private static async Task<byte[]> ZipAsync(StudyEvidence evidence)
+    {
+        using MemoryStream stream = new();
+        await using (ZipArchive zip = new(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            await PaperZip.AddAsync(zip, PaperZip.Files(evidence), CancellationToken.None);
+        }
+
+        return stream.ToArray();
     }
 
     private static void Unzip(byte[] zip, string folder)
