@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json.Serialization;
 
@@ -34,7 +35,7 @@ public sealed record MetricSeries
 public sealed record NonFinitePoint(
     [property: JsonPropertyName("i")] int Index,
     [property: JsonPropertyName("x")] int Step,
-    [property: JsonPropertyName("v")] string Value);
+    [property: JsonPropertyName("v"), AllowedValues("NaN", "Infinity", "-Infinity")] string Value);
 
 /// <summary>Predictions of an evaluation.</summary>
 /// <param name="Step">Step of the evaluation.</param>
@@ -43,6 +44,9 @@ public sealed record NonFinitePoint(
 public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IReadOnlyList<Prediction> Items)
 {
     private const int FixedColumns = 3;
+
+    /// <summary>Scores that are NaN or infinite; they are null in <see cref="Items"/>.</summary>
+    public IReadOnlyList<NonFiniteScore> NonFinite { get; init; } = [];
 
     /// <summary>Reads a table of predictions; lines with another number of cells than the headings are left out.</summary>
     /// <param name="step">Step of the evaluation.</param>
@@ -54,6 +58,7 @@ public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IRead
         ArgumentNullException.ThrowIfNull(lines);
         IReadOnlyList<string>? headings = null;
         List<Prediction> items = [];
+        List<NonFiniteScore> nonFinite = [];
         foreach (IReadOnlyList<string> cells in lines)
         {
             if (headings is null)
@@ -62,15 +67,19 @@ public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IRead
             }
             else if (cells.Count == headings.Count && cells.Count > FixedColumns)
             {
+                int row = int.Parse(cells[0], CultureInfo.InvariantCulture);
+                double[] scores = [.. cells.Skip(FixedColumns).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))];
                 items.Add(new Prediction(
-                    int.Parse(cells[0], CultureInfo.InvariantCulture),
+                    row,
                     int.Parse(cells[1], CultureInfo.InvariantCulture),
                     int.Parse(cells[2], CultureInfo.InvariantCulture),
-                    [.. cells.Skip(FixedColumns).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))]));
+                    [.. scores.Select(score => double.IsFinite(score) ? score : (double?)null)]));
+                nonFinite.AddRange(scores.Index().Where(score => !double.IsFinite(score.Item)).Select(score =>
+                    new NonFiniteScore(row, score.Index, score.Item.ToString(CultureInfo.InvariantCulture))));
             }
         }
 
-        return new PredictionSet(step, [.. (headings ?? []).Skip(FixedColumns)], items);
+        return new PredictionSet(step, [.. (headings ?? []).Skip(FixedColumns)], items) { NonFinite = nonFinite };
     }
 }
 
@@ -78,5 +87,12 @@ public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IRead
 /// <param name="Row">Row of the evaluation file, from 0.</param>
 /// <param name="Label">Index of the true label.</param>
 /// <param name="Predicted">Index of the predicted label.</param>
-/// <param name="Scores">Log-probabilities in label order.</param>
-public sealed record Prediction(int Row, int Label, int Predicted, IReadOnlyList<double> Scores);
+/// <param name="Scores">Log-probabilities in label order; null where not finite.</param>
+public sealed record Prediction(int Row, int Label, int Predicted, IReadOnlyList<double?> Scores);
+
+/// <summary>A score that a JSON number cannot represent.</summary>
+/// <param name="Row">Row of the evaluation file, from 0.</param>
+/// <param name="Label">Index of the label.</param>
+/// <param name="Value"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
+public sealed record NonFiniteScore(
+    int Row, int Label, [property: AllowedValues("NaN", "Infinity", "-Infinity")] string Value);

@@ -1,9 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace LoraLab.Contracts.Runs;
 
 /// <summary>The runs of a bulk action: either listed, or selected by a filter.</summary>
 public sealed record BulkRequest
 {
     /// <summary>Ids of the runs; null: selected by the filter.</summary>
+    [MinLength(1), StringLength(int.MaxValue, MinimumLength = 1)]
     public IReadOnlyList<string>? Ids { get; init; }
 
     /// <summary>Filter that selects the runs; null: listed by id.</summary>

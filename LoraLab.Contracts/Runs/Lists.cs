@@ -49,15 +49,19 @@ public sealed record QueueMove(
 public sealed record RunPatch
 {
     /// <summary>New display name.</summary>
+    [StringLength(TextLimits.Name, MinimumLength = 1)]
     public string? Name { get; init; }
 
     /// <summary>New notes.</summary>
+    [StringLength(TextLimits.Notes)]
     public string? Notes { get; init; }
 
     /// <summary>New tags.</summary>
+    [MaxLength(TextLimits.Tags), StringLength(TextLimits.Tag, MinimumLength = 1)]
     public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>New priority.</summary>
+    [Range(-TextLimits.Priority, TextLimits.Priority)]
     public int? Priority { get; init; }
 }
 

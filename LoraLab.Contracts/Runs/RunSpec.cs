@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Runs;
@@ -23,11 +24,13 @@ public record RunSpec
     [SpecField(
         SpecGroup.Identity, SpecRoles.Description, "Tags", "Separated by commas; the run table can be filtered by tag.",
         MaxLength = TextLimits.Tag, OwnControl = true)]
+    [MaxLength(TextLimits.Tags)]
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     [SpecField(
         SpecGroup.Identity, SpecRoles.Description, "Priority", "Priority in the queue; higher runs first.",
         NotSearched = "affects the queue only, not the results")]
+    [Range(-TextLimits.Priority, TextLimits.Priority)]
     public int Priority { get; init; }
 
     [SpecField(

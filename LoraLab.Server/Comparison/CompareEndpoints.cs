@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -21,11 +21,11 @@ internal static class CompareEndpoints
             .WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
     }
 
-    private static Ok<CompareDocument> Compare(string? runs, ComparedRuns compared) =>
+    private static Ok<CompareDocument> Compare([Required] string? runs, ComparedRuns compared) =>
         TypedResults.Ok(RunComparison.Of(compared.Load(runs)));
 
     private static IResult Export(
-        string? runs,
+        [Required] string? runs,
         [AllowedValues("csv", "json", "tex")] string? format,
         [AllowedValues("runs", "pairs", "methods")] string? table,
         ComparedRuns compared)
@@ -34,7 +34,7 @@ internal static class CompareEndpoints
         return (format ?? "csv") switch
         {
             "csv" => Download(Csv(document, table ?? "runs"), "text/csv", "csv"),
-            "json" => Download(JsonSerializer.Serialize(document, ContractJson.Indented), "application/json", "json"),
+            "json" => Download(JsonSerializer.Serialize(document, ApiJson.Indented), "application/json", "json"),
             "tex" => Download(CompareTex.Write(document), "application/x-tex", "tex"),
             "svg" => throw ApiFailure.Invalid("format", "Format 'svg' is not available yet; use csv, json or tex."),
             _ => throw ApiFailure.Invalid("format", $"Unknown format '{format}'; use csv, json or tex."),

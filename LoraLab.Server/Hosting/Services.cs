@@ -60,7 +60,7 @@ internal static class Services
         builder.Services.Configure<RouteOptions>(static options => options.ConstraintMap[PageConstraint.Name] = typeof(PageConstraint));
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        builder.Services.ConfigureHttpJsonOptions(static options => ContractJson.Apply(options.SerializerOptions));
+        builder.Services.ConfigureHttpJsonOptions(static options => ApiJson.Apply(options.SerializerOptions));
     }
 
     public static void AddStore(this WebApplicationBuilder builder)
@@ -194,16 +194,21 @@ internal static class Services
         ProblemResponses problems = new();
         builder.Services.AddOpenApi(options => options
             .AddSchemaTransformer(schemas)
+            .AddOperationTransformer(new OperationNames(ApiRoutes.Base))
             .AddOperationTransformer(problems)
             .AddDocumentTransformer(problems)
             .AddDocumentTransformer(new SummarySchema(MetricCatalog.Default))
             .AddDocumentTransformer(schemas)
             .AddDocumentTransformer(new SpecSchema(typeof(RunSpec)))
+            .AddDocumentTransformer(new SpecSchema(typeof(RunSpecChanges), hasDefaults: false))
+            .AddDocumentTransformer<SchemaUse>()
             .AddDocumentTransformer<ApiKeyDescription>()
             .AddDocumentTransformer(static (document, _, _) =>
             {
                 document.Info.Title = "LoraLab";
                 document.Info.Version = ServerVersion.Text;
+                document.Info.Description = "Every GET is also answered as HEAD, without the body. Another method on a known path is "
+                    + "answered with 405 and the methods of the path in Allow, an unknown path with 404; both as a Problem.";
                 // Clients prepend the server's path to every route; its host is the one that served the document.
                 string path = document.Servers is [{ Url: { } url }, ..] && Uri.TryCreate(url, UriKind.Absolute, out Uri? server)
                     ? server.AbsolutePath.TrimEnd('/')

@@ -29,7 +29,7 @@ internal static class MetricEndpoints
         return TypedResults.Ok(new RunMetrics(id, store.ReadSeries(id, Keys(keys), attempt)));
     }
 
-    private static Ok<IReadOnlyList<RunMetrics>> Many(string? runs, string? keys, IRunStore store)
+    private static Ok<IReadOnlyList<RunMetrics>> Many([Required] string? runs, string? keys, IRunStore store)
     {
         IReadOnlyCollection<string>? wanted = Keys(keys);
         IReadOnlyList<RunMetrics> all =

@@ -36,7 +36,7 @@ internal static class RunEndpoints
             .WithSummary("Kills a run's worker without a checkpoint; for a worker that does not respond");
         runs.MapPost("/{id}/resume", Resume).ProducesProblem(409)
             .WithSummary("Queues an interrupted, failed or cancelled run at the head; it continues from its last checkpoint");
-        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpec>(isOptional: true, "application/json").ProducesProblem(503)
+        runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpecChanges>(isOptional: true, "application/json").ProducesProblem(503)
             .WithSummary("Queues the same run again with the changes in the body");
         runs.MapRunFiles();
         runs.MapRunEvents();
@@ -83,7 +83,7 @@ internal static class RunEndpoints
     private static IResult Get(string id, HttpContext context, IRunStore store)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(store.WithQueuePosition(run.Document), ContractJson.Options);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(store.WithQueuePosition(run.Document), ApiJson.Options);
         EntityTagHeaderValue tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..20]}\"");
         return TypedResults.File(body, "application/json", entityTag: tag);
     }

@@ -29,7 +29,12 @@ internal static class RunFileEndpoints
             .WithSummary("The adapter in the PEFT layout, as a zip");
     }
 
-    private static IResult Predictions(string id, string? step, HttpRequest request, IRunStore store, PredictionFiles files)
+    private static IResult Predictions(
+        string id,
+        [RegularExpression("^(last|best|[0-9]{1,10})$")] string? step,
+        HttpRequest request,
+        IRunStore store,
+        PredictionFiles files)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         (int at, string path) = files.Find(run.Document, step ?? "last");

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -225,7 +224,7 @@ internal sealed class RunService(
             if (response is (string key, string hash))
             {
                 transaction.PutResponse(new StoredResponse(
-                    key, hash, document.Id, JsonSerializer.Serialize(document, ContractJson.Options), transaction.Now));
+                    key, hash, document.Id, JsonSerializer.Serialize(document, ApiJson.Options), transaction.Now));
             }
 
             return document;

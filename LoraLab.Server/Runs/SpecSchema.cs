@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -7,7 +8,8 @@ namespace LoraLab.Server.Runs;
 
 /// <summary>Adds title, description, default, bounds and unit of the specification's fields to the OpenAPI document.</summary>
 /// <param name="type">The type of the specification.</param>
-internal sealed class SpecSchema(Type type) : IOpenApiDocumentTransformer
+/// <param name="hasDefaults">Whether an absent field has its default; otherwise it is left unchanged.</param>
+internal sealed class SpecSchema(Type type, bool hasDefaults = true) : IOpenApiDocumentTransformer
 {
     private const string UnitKey = "x-unit";
 
@@ -21,36 +23,34 @@ internal sealed class SpecSchema(Type type) : IOpenApiDocumentTransformer
     /// <summary>Describes the fields in a document that contains the specification's schema.</summary>
     public void Describe(OpenApiDocument document)
     {
-        IDictionary<string, IOpenApiSchema> properties = document.Components?.Schemas?[type.Name].Properties
+        IDictionary<string, IOpenApiSchema>? schemas = document.Components?.Schemas;
+        IDictionary<string, IOpenApiSchema> properties = schemas?[type.Name].Properties
             ?? throw new InvalidOperationException($"The document does not describe {type.Name}.");
         foreach (SpecFieldDescriptor field in SpecFieldCatalog.Of(type).Fields)
         {
+            if (Either(field) is { } values)
+            {
+                schemas![field.Type.Name] = values;
+                properties[field.Name] = new OpenApiSchemaReference(field.Type.Name, document);
+            }
+
             properties[field.Name] = Describe(properties[field.Name], field);
         }
     }
 
-    private static IOpenApiSchema Describe(IOpenApiSchema schema, SpecFieldDescriptor field)
+    private IOpenApiSchema Describe(IOpenApiSchema schema, SpecFieldDescriptor field)
     {
         // A schema that other documents share is referred to, and described beside the reference.
-        if (schema is OpenApiSchemaReference reference && field.Kind is SpecFieldKind.Choice or SpecFieldKind.Options)
+        if (schema is OpenApiSchemaReference reference)
         {
             (reference.Title, reference.Description, reference.Default) =
-                (field.Attribute.Label, field.Attribute.Help, field.Default?.DeepClone());
+                (field.Attribute.Label, field.Attribute.Help, Default(field));
+            AddUnit(extensions => reference.Extensions = extensions, field);
             return reference;
         }
 
         OpenApiSchema own = field.Kind switch
         {
-            SpecFieldKind.AutoOrInteger => Either(
-                Word("auto"), new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = Text(field.Minimum) }),
-            SpecFieldKind.Layers => Either(
-                Word(TargetModules.AllLinearWord),
-                new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Array,
-                    MinItems = 1,
-                    Items = new OpenApiSchema { Type = JsonSchemaType.String },
-                }),
             // Without the words for values that are not finite, which no field accepts.
             SpecFieldKind.Number => WithBounds(
                 new OpenApiSchema
@@ -61,19 +61,40 @@ internal sealed class SpecSchema(Type type) : IOpenApiDocumentTransformer
                 field),
             _ => WithBounds((OpenApiSchema)schema, field),
         };
-        (own.Title, own.Description, own.Default) = (field.Attribute.Label, field.Attribute.Help, field.Default?.DeepClone());
-        if (field.Attribute.Unit is string unit)
-        {
-            own.Extensions ??= new Dictionary<string, IOpenApiExtension>();
-            own.Extensions[UnitKey] = new JsonNodeExtension(unit);
-        }
-
+        (own.Title, own.Description, own.Default) = (field.Attribute.Label, field.Attribute.Help, Default(field));
+        AddUnit(extensions => own.Extensions = extensions, field);
         return own;
     }
 
+    private static void AddUnit(Action<Dictionary<string, IOpenApiExtension>> set, SpecFieldDescriptor field)
+    {
+        if (field.Attribute.Unit is string unit)
+        {
+            set(new Dictionary<string, IOpenApiExtension> { [UnitKey] = new JsonNodeExtension(unit) });
+        }
+    }
+
+    /// <summary>The values of a field that is a word or something else; null: of another field.</summary>
+    private static OpenApiSchema? Either(SpecFieldDescriptor field) => field.Kind switch
+    {
+        SpecFieldKind.AutoOrInteger => Either(
+            "auto", new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = Text(field.Minimum) }),
+        SpecFieldKind.Layers => Either(
+            TargetModules.AllLinearWord,
+            new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array,
+                MinItems = 1,
+                Items = new OpenApiSchema { Type = JsonSchemaType.String },
+            }),
+        _ => null,
+    };
+
+    private JsonNode? Default(SpecFieldDescriptor field) => hasDefaults ? field.Default?.DeepClone() : null;
+
     private static OpenApiSchema WithBounds(OpenApiSchema schema, SpecFieldDescriptor field)
     {
-        schema.Minimum = Text(field.Minimum);
+        schema.Minimum ??= Text(field.Minimum);
         schema.ExclusiveMinimum = Text(field.ExclusiveMinimum);
         schema.ExclusiveMaximum = Text(field.ExclusiveMaximum);
         if (field.Attribute.MaxLength > 0 && (field.Kind == SpecFieldKind.Words ? schema.Items : schema) is OpenApiSchema text)
@@ -85,9 +106,8 @@ internal sealed class SpecSchema(Type type) : IOpenApiDocumentTransformer
         return schema;
     }
 
-    private static OpenApiSchema Either(OpenApiSchema word, OpenApiSchema other) => new() { AnyOf = [word, other] };
-
-    private static OpenApiSchema Word(string word) => new() { Type = JsonSchemaType.String, Enum = [word] };
+    private static OpenApiSchema Either(string word, OpenApiSchema other) =>
+        new() { AnyOf = [new OpenApiSchema { Type = JsonSchemaType.String, Enum = [word] }, other] };
 
     private static string? Text(double? bound) => bound?.ToString(CultureInfo.InvariantCulture);
 }

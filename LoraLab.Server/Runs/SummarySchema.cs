@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using Microsoft.AspNetCore.OpenApi;
@@ -5,7 +7,7 @@ using Microsoft.OpenApi;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>Adds the metrics, which are members of a run's summary, to the OpenAPI document.</summary>
+/// <summary>Adds the metrics, which are members of a run's summary and objectives of sweeps, to the OpenAPI document.</summary>
 /// <param name="metrics">The metrics.</param>
 internal sealed class SummarySchema(MetricCatalog metrics) : IOpenApiDocumentTransformer
 {
@@ -16,6 +18,12 @@ internal sealed class SummarySchema(MetricCatalog metrics) : IOpenApiDocumentTra
         if (document.Components?.Schemas is not { } schemas || !schemas.TryGetValue(nameof(RunSummary), out IOpenApiSchema? summary))
         {
             return;
+        }
+
+        if (schemas.TryGetValue(nameof(SweepPlan), out IOpenApiSchema? plan)
+            && plan.Properties?.TryGetValue("objective", out IOpenApiSchema? objective) == true && objective is OpenApiSchema words)
+        {
+            words.Enum = [.. metrics.Objectives.Select(metric => JsonValue.Create(metric.Key))];
         }
 
         document.AddComponent(

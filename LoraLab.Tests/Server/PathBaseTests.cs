@@ -151,10 +151,9 @@ public sealed class PathBaseTests(PathBaseTests.PublishedServer fixture) : IClas
                     ["LoraLab__KnownProxies__0"] = "127.0.0.0/8",
                 },
             });
-            Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
-            {
-                BaseAddress = new Uri(Server.Address.GetLeftPart(UriPartial.Authority)),
-            };
+            Http = SchemaCheck.CreateClient(
+                new Uri(Server.Address.GetLeftPart(UriPartial.Authority)),
+                new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
         }
 
         public async ValueTask DisposeAsync()

@@ -173,7 +173,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         // With Expect: 100-continue the client waits for the response before it sends a large body, also on a loaded machine.
         SocketsHttpHandler handler = new() { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
-        Http = new HttpClient(handler) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        Http = SchemaCheck.CreateClient(Address, handler);
+        Http.Timeout = TimeSpan.FromSeconds(60);
         Stopwatch stopwatch = Stopwatch.StartNew();
         while (await ReadyAsync() != HttpStatusCode.OK)
         {

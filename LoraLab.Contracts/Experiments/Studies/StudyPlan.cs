@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Studies;
 
@@ -22,13 +24,19 @@ public enum StudySelection
 /// </summary>
 public sealed record StudyPlan
 {
+    /// <summary>Maximum number of seeds.</summary>
+    public const int MaximumSeeds = 100;
+
     /// <summary>Schema version of this document.</summary>
+    [Range(1, 1)]
     public int SchemaVersion { get; init; } = 1;
 
     /// <summary>Display name, unique among studies; null: generated from template, size and model.</summary>
+    [StringLength(TextLimits.StudyName, MinimumLength = 1)]
     public string? Name { get; init; }
 
     /// <summary>Free text, shown as text.</summary>
+    [StringLength(TextLimits.Notes)]
     public string? Notes { get; init; }
 
     /// <summary>A built-in study, for example <c>better-call-lora</c>; null: the plan is complete.</summary>
@@ -47,15 +55,18 @@ public sealed record StudyPlan
     public string? Profile { get; init; }
 
     /// <summary>Seeds k: run k of every method has <c>seed</c> = <c>orderSeed</c> = k, so that runs are paired by k. Distinct.</summary>
+    [MinLength(1), MaxLength(MaximumSeeds), Range(typeof(long), "0", "9223372036854775807")]
     public IReadOnlyList<long>? Seeds { get; init; }
 
     /// <summary>The shared protocol: specification fields of all runs, overriding those of the template.</summary>
+    [DescribedAs(typeof(RunSpecChanges))]
     public JsonObject? Spec { get; init; }
 
     /// <summary>Where grids are evaluated; null: <see cref="StudySelection.SelectionSplit"/>.</summary>
     public StudySelection? Selection { get; init; }
 
     /// <summary>Methods to compare.</summary>
+    [MinLength(1)]
     public IReadOnlyList<StudyMethod>? Methods { get; init; }
 }
 
@@ -66,6 +77,7 @@ public sealed record StudyMethod
     public required string Method { get; init; }
 
     /// <summary>Specification fields of this method's runs only.</summary>
+    [DescribedAs(typeof(RunSpecChanges))]
     public JsonObject? Spec { get; init; }
 
     /// <summary>

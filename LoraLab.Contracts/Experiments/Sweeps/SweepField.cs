@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
@@ -22,12 +23,14 @@ public enum SweepRange
 public sealed record SweepField
 {
     /// <summary>JSON name, dotted for an option of the method, for example <c>learningRate</c> or <c>methodOptions.lrRatio</c>.</summary>
+    [MinLength(1)]
     public required string Field { get; init; }
 
     /// <summary>Kind of range.</summary>
     public SweepRange Range { get; init; }
 
     /// <summary>Values of a choice.</summary>
+    [MinLength(1), MaxLength(SweepLimits.Choices)]
     public IReadOnlyList<JsonNode?>? Values { get; init; }
 
     /// <summary>Lower bound of a range.</summary>
@@ -37,5 +40,6 @@ public sealed record SweepField
     public double? High { get; init; }
 
     /// <summary>Number of grid values in the range, both ends included; optional for integers: every integer is a value.</summary>
+    [Range(1, SweepLimits.Steps)]
     public int? Steps { get; init; }
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace LoraLab.Contracts.Experiments.Sweeps;
 
 /// <summary>Rules that stop runs early.</summary>
@@ -19,19 +21,23 @@ public sealed record SweepPruner
     public SweepPrunerKind Kind { get; init; }
 
     /// <summary><c>median</c>: no run is stopped before this step; null: the step of the second evaluation.</summary>
+    [Range(1, int.MaxValue)]
     public int? WarmupSteps { get; init; }
 
     /// <summary>
     /// <c>median</c>: number of other runs that must have been evaluated at the same step before a run is stopped; null: 4.
     /// </summary>
+    [Range(1, int.MaxValue)]
     public int? MinimumRuns { get; init; }
 
     /// <summary><c>halving</c>: step of the first rung, rounded up to an evaluation; null: the step of the first evaluation.</summary>
+    [Range(1, int.MaxValue)]
     public int? FirstRung { get; init; }
 
     /// <summary>
     /// <c>halving</c>: reduction factor: one in this many runs continues past a rung, and the step of the next rung is larger by this
     /// factor; null: 3.
     /// </summary>
+    [Range(SweepLimits.LeastFactor, SweepLimits.Factor)]
     public int? Factor { get; init; }
 }

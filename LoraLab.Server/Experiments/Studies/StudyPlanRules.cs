@@ -10,8 +10,6 @@ namespace LoraLab.Server.Experiments.Studies;
 /// <summary>Validation of a plan by itself; its runs are validated separately.</summary>
 internal static class StudyPlanRules
 {
-    private const int MaxSeeds = 100;
-
     /// <summary>Checks schema version, template, size and profile, on which everything else depends.</summary>
     public static IEnumerable<FieldError> CheckNames(StudyPlan plan)
     {
@@ -73,9 +71,9 @@ internal static class StudyPlanRules
 
     private static IEnumerable<FieldError> Seeds(StudyPlan plan)
     {
-        if (plan.Seeds is null or { Count: 0 } or { Count: > MaxSeeds })
+        if (plan.Seeds is null or { Count: 0 } or { Count: > StudyPlan.MaximumSeeds })
         {
-            yield return new("seeds", $"seeds must be a list of 1 to {MaxSeeds} numbers, for example [1, 2, 3].");
+            yield return new("seeds", $"seeds must be a list of 1 to {StudyPlan.MaximumSeeds} numbers, for example [1, 2, 3].");
             yield break;
         }
 

@@ -7,6 +7,7 @@ using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Storage;
 
@@ -59,7 +60,7 @@ internal sealed class StudyService(
         string key, JsonObject body, bool confirm, CancellationToken cancellationToken)
     {
         ExperimentResponse response = new(key, Idempotency.HashOf("study", body.ToJsonString()), (experiment, runs) =>
-            JsonSerializer.Serialize(StudyView.Of(experiment, runs), ContractJson.Options));
+            JsonSerializer.Serialize(StudyView.Of(experiment, runs), ApiJson.Options));
         return idempotency.CreateAsync(
             key, response.BodyHash, () => CreateAsync(body, confirm, response, cancellationToken), cancellationToken);
     }

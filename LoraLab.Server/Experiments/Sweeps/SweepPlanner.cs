@@ -17,7 +17,7 @@ namespace LoraLab.Server.Experiments.Sweeps;
 internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker checker)
 {
     public const int MaxUnconfirmedRuns = 500;
-    public const int MaxRuns = 5000;
+    public const int MaxRuns = SweepLimits.Runs;
     public const int DefaultStartupRuns = 10;
 
     /// <summary>Maximum number of specifications that the trainer checks before anything is created.</summary>

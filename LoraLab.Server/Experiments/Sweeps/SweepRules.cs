@@ -102,11 +102,12 @@ internal static class SweepRules
                 : $"runs is {plan.Runs}; it must be from 1 to {SweepPlanner.MaxRuns}.");
         }
 
-        if (plan.StartupRuns is not null && (plan.Sampler != SweepSampler.Tpe || plan.StartupRuns is < 2 or > SweepPlanner.MaxRuns))
+        if (plan.StartupRuns is not null
+            && (plan.Sampler != SweepSampler.Tpe || plan.StartupRuns is < SweepLimits.LeastStartupRuns or > SweepPlanner.MaxRuns))
         {
             yield return new FieldError("startupRuns", plan.Sampler != SweepSampler.Tpe
                 ? "startupRuns applies to the sampler tpe only; omit it."
-                : $"startupRuns is {plan.StartupRuns}; it must be from 2 to {SweepPlanner.MaxRuns}.");
+                : $"startupRuns is {plan.StartupRuns}; it must be from {SweepLimits.LeastStartupRuns} to {SweepPlanner.MaxRuns}.");
         }
     }
 
@@ -142,9 +143,11 @@ internal static class SweepRules
             yield return new FieldError("pruner.firstRung", $"pruner.firstRung is {pruner.FirstRung}; it must be at least 1.");
         }
 
-        if (pruner.Factor is < 2 or > 100)
+        if (pruner.Factor is < SweepLimits.LeastFactor or > SweepLimits.Factor)
         {
-            yield return new FieldError("pruner.factor", $"pruner.factor is {pruner.Factor}; it must be from 2 to 100.");
+            yield return new FieldError(
+                "pruner.factor",
+                $"pruner.factor is {pruner.Factor}; it must be from {SweepLimits.LeastFactor} to {SweepLimits.Factor}.");
         }
 
         if (pruner.Kind == SweepPrunerKind.Halving && plan.Sampler == SweepSampler.Tpe)

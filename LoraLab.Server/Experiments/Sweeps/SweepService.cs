@@ -10,6 +10,7 @@ using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Sweeps.Analysis;
 using LoraLab.Server.Experiments.Sweeps.Space;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
@@ -43,7 +44,7 @@ internal sealed class SweepService(
         string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
     {
         ExperimentResponse response = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) =>
-            JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ContractJson.Options));
+            JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ApiJson.Options));
         return idempotency.CreateAsync(key, response.BodyHash, () => CreateAsync(plan, response, cancellationToken), cancellationToken);
     }
 

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
@@ -17,7 +16,9 @@ namespace LoraLab.Server.Infrastructure.Description;
 /// </summary>
 internal sealed class ProblemResponses : IOpenApiOperationTransformer, IOpenApiDocumentTransformer
 {
-    private const string Schema = "Problem";
+    /// <summary>Name of the schema of all errors.</summary>
+    public const string Schema = "Problem";
+
     private const string ContentType = "application/problem+json";
 
     private static readonly IDictionary<string, OpenApiMediaType> _noContent = new Dictionary<string, OpenApiMediaType>();
@@ -35,7 +36,7 @@ internal sealed class ProblemResponses : IOpenApiOperationTransformer, IOpenApiD
         }
 
         DescribeFiles(operation);
-        AddWords(operation, context.Description);
+        AddLimits(operation, context.Description);
         return Task.CompletedTask;
     }
 
@@ -136,16 +137,18 @@ internal sealed class ProblemResponses : IOpenApiOperationTransformer, IOpenApiD
         }
     }
 
-    /// <summary>The words that a parameter accepts.</summary>
-    private static void AddWords(OpenApiOperation operation, ApiDescription route)
+    /// <summary>The limits of parameters, which the framework does not state completely.</summary>
+    private static void AddLimits(OpenApiOperation operation, ApiDescription route)
     {
         foreach (ApiParameterDescription parameter in route.ParameterDescriptions)
         {
             if (parameter.ParameterDescriptor is IParameterInfoParameterDescriptor { ParameterInfo: { } info }
-                && info.GetCustomAttributes(typeof(AllowedValuesAttribute), false) is [AllowedValuesAttribute allowed]
-                && operation.Parameters?.FirstOrDefault(described => described.Name == parameter.Name)?.Schema is OpenApiSchema schema)
+                && operation.Parameters?.FirstOrDefault(described => described.Name == parameter.Name)
+                    is OpenApiParameter { Schema: OpenApiSchema schema } described)
             {
-                schema.Enum = [.. allowed.Values.Select(value => JsonValue.Create((string?)value)!)];
+                ValidationAttribute[] limits = [.. info.GetCustomAttributes(false).OfType<ValidationAttribute>()];
+                DeclaredLimits.Apply(schema, limits);
+                described.Required |= limits.OfType<RequiredAttribute>().Any();
             }
         }
     }

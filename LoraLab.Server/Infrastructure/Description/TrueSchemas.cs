@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using LoraLab.Contracts;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -12,8 +13,8 @@ namespace LoraLab.Server.Infrastructure.Description;
 /// <summary>
 /// Corrects what the framework derives from types: numbers are numbers, and not also words for NaN, which the API never writes; enums are
 /// strings, and null is not one of their values; every array has items; and members, items and values are nullable exactly where their
-/// declaration says so, also those without a setter. As a schema transformer it collects the types of the document's schemas, which it
-/// corrects as a document transformer.
+/// declaration says so, also those without a setter; limits are those of their attributes. As a schema transformer it collects the types
+/// of the document's schemas, which it corrects as a document transformer.
 /// </summary>
 internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentTransformer
 {
@@ -50,7 +51,7 @@ internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentT
                 if (member.AttributeProvider is PropertyInfo property
                     && schema.Properties?.TryGetValue(member.Name, out IOpenApiSchema? own) == true)
                 {
-                    schema.Properties[member.Name] = WithWords(Correct(own, nullability.Create(property)), property);
+                    schema.Properties[member.Name] = Describe(Correct(own, nullability.Create(property)), property, document);
                 }
             }
         }
@@ -67,23 +68,42 @@ internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentT
         }
     }
 
-    private static IOpenApiSchema WithWords(IOpenApiSchema schema, PropertyInfo property)
+    /// <summary>Adds what the attributes of the property say.</summary>
+    private static IOpenApiSchema Describe(IOpenApiSchema schema, PropertyInfo property, OpenApiDocument document)
     {
-        if (property.GetCustomAttribute<AllowedValuesAttribute>() is not { } allowed)
+        if (property.GetCustomAttribute<DescribedAsAttribute>() is { } described)
         {
-            return schema;
+            OpenApiSchemaReference reference = new(described.Type.Name, document)
+            {
+                Description = schema.Description
+                    ?? schema.OneOf?.Select(choice => choice.Description).FirstOrDefault(text => text is not null),
+            };
+            return AllowsNull(schema) ? OrNull(reference) : reference;
         }
 
-        OpenApiSchema words = new()
+        ValidationAttribute[] limits = [.. property.GetCustomAttributes<ValidationAttribute>()];
+        if (limits.OfType<AllowedValuesAttribute>().Any() && AllowsNull(schema))
         {
-            Type = JsonSchemaType.String,
-            Enum = [.. allowed.Values.OfType<string>().Select(word => JsonValue.Create(word))],
-        };
-        bool nullable = schema.Type?.HasFlag(JsonSchemaType.Null) == true;
-        OpenApiSchema own = nullable ? new() { OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, words] } : words;
-        own.Description = schema.Description;
-        return own;
+            // Null is not one of the words.
+            OpenApiSchema words = new() { Type = JsonSchemaType.String };
+            DeclaredLimits.Apply(words, limits);
+            return new OpenApiSchema
+            {
+                Description = schema.Description,
+                OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, words],
+            };
+        }
+
+        if (schema is OpenApiSchema own && limits.Length > 0)
+        {
+            DeclaredLimits.Apply(own, limits);
+        }
+
+        return schema;
     }
+
+    private static bool AllowsNull(IOpenApiSchema schema) =>
+        schema.Type?.HasFlag(JsonSchemaType.Null) == true || schema.OneOf?.Any(choice => choice.Type == JsonSchemaType.Null) == true;
 
     private static IOpenApiSchema Correct(IOpenApiSchema schema, NullabilityInfo declared)
     {
@@ -91,8 +111,7 @@ internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentT
         bool nullable = declared.ReadState == NullabilityState.Nullable;
         if (typeof(JsonNode) == type || type == typeof(JsonElement) || type == typeof(object))
         {
-            // Any value, null included.
-            return new OpenApiSchema { Description = schema.Description };
+            return new OpenApiSchema { Description = schema.Description is { Length: > 0 } text ? text : "Any JSON value." };
         }
 
         if (type == typeof(double) || type == typeof(float))
@@ -129,7 +148,7 @@ internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentT
     /// <summary>The schema, with null allowed.</summary>
     private static IOpenApiSchema OrNull(IOpenApiSchema schema)
     {
-        if (schema.Type?.HasFlag(JsonSchemaType.Null) == true || schema.OneOf?.Any(choice => choice.Type == JsonSchemaType.Null) == true)
+        if (AllowsNull(schema))
         {
             return schema;
         }

@@ -1,6 +1,7 @@
 using LoraLab.Server.Infrastructure.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
@@ -33,7 +34,10 @@ internal static class StatusMessages
                 ("methodNotAllowed", $"{path} does not support {request.Method}; {routes}"),
             StatusCodes.Status415UnsupportedMediaType =>
                 ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
-            _ => ("refused", problem.Detail),
+            StatusCodes.Status412PreconditionFailed =>
+                ("refused", "It is not in the state that If-Match or If-Unmodified-Since requires; read it again."),
+            _ => ("refused", problem.Detail
+                ?? $"The request was refused: {ReasonPhrases.GetReasonPhrase(problem.Status ?? context.HttpContext.Response.StatusCode)}."),
         };
         problem.Type = $"urn:loralab:problem:{code}";
         problem.Detail = detail;

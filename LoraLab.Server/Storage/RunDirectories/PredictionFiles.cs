@@ -13,7 +13,6 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
 {
     public (int Step, string Path) Find(RunDocument run, string step)
     {
-        string wanted = step;
         int number;
         if (step == "last")
         {
@@ -26,9 +25,14 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
 
             number = evaluations.X[^1];
         }
-        else if (!int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out number))
+        else if (step == "best")
         {
-            throw ApiFailure.Invalid("step", $"step is '{wanted}'; it must be 'last' or the step of an evaluation.");
+            number = run.Summary[MetricKeys.EvalAccuracy]?.BestStep
+                ?? throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no evaluation yet.");
+        }
+        else if (!int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out number))
+        {
+            throw ApiFailure.Invalid("step", $"step is '{step}'; it must be 'last', 'best' or the step of an evaluation.");
         }
 
         string path = Path.Combine(paths.RunDirectory(run.Id), RunFiles.PredictionsAt(number));

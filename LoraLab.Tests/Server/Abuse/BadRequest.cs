@@ -1,9 +1,13 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace LoraLab.Tests.Server.Abuse;
 
-/// <summary>Creates a bad request for a route; the same number creates the same request.</summary>
-internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList<string> runIds)
+/// <summary>
+/// Creates a request for a route that is valid, at a bound of the route's schema, or bad in some way; the same number creates the same
+/// request.
+/// </summary>
+internal sealed class BadRequest(DescribedRoute route, int number, KnownThings known)
 {
     private const int Large = 64 << 10;
 
@@ -22,13 +26,21 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         "text/csv", "text/plain", "*/*", "application/xml", "text/csv;q=0", "a/b;q=2", "text/html, text/csv;q=0.1",
     ];
 
+    private static readonly string[][] _conditions =
+    [
+        ["If-None-Match", "*"], ["If-None-Match", "\"x\""], ["If-Match", "\"x\""], ["Range", "bytes=0-9"], ["Range", "bytes=99999999-"],
+        ["If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"],
+    ];
+
     private readonly Random _random = new(HashCode(route.Name, number));
     private string _shown = "";
 
-    public HttpRequestMessage Make()
+    /// <summary>The request.</summary>
+    /// <param name="method">The method; null: the route's.</param>
+    public HttpRequestMessage Make(HttpMethod? method = null)
     {
         BadValues values = new(_random);
-        HttpRequestMessage request = new(route.Method, Address(values));
+        HttpRequestMessage request = new(method ?? route.Method, Address(values));
         foreach (DescribedParameter header in route.Parameters.Where(parameter => parameter.In == "header" && _random.Next(2) == 0))
         {
             request.Headers.TryAddWithoutValidation(header.Name, Header(values.Text()));
@@ -42,6 +54,12 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         if (_random.Next(6) == 0)
         {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", Header(values.Text()));
+        }
+
+        if (route.Method == HttpMethod.Get && _random.Next(6) == 0)
+        {
+            string[] condition = _conditions[_random.Next(_conditions.Length)];
+            request.Headers.TryAddWithoutValidation(condition[0], condition[1]);
         }
 
         if (route.Body is not null || _random.Next(8) == 0)
@@ -60,11 +78,13 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
     private string Address(BadValues values)
     {
         string path = route.Path;
+        DescribedValues described = new(_random, route.Schemas);
         foreach (DescribedParameter parameter in route.Parameters.Where(parameter => parameter.In == "path"))
         {
-            // Existing runs get past the first lookup; never on routes that would delete them.
-            bool known = route.Method != HttpMethod.Delete && _random.Next(3) > 0;
-            string value = known ? runIds[_random.Next(runIds.Count)] : PathText(values);
+            // Never on routes that would delete them.
+            bool exists = route.Method != HttpMethod.Delete && _random.Next(3) > 0;
+            IReadOnlyList<string> existing = known.For(route.Path, parameter.Name);
+            string value = exists ? existing[_random.Next(existing.Count)] : PathText(values);
             path = path.Replace($"{{{parameter.Name}}}", Uri.EscapeDataString(value), StringComparison.Ordinal);
         }
 
@@ -74,8 +94,13 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
             for (int times = _random.Next(6) switch { 0 => 0, 1 => 2, _ => 1 }; times > 0; times--)
             {
                 string value = parameter.Name == "runs" && _random.Next(2) == 0
-                    ? string.Join(',', runIds.Append(values.Text()).Take(_random.Next(1, 5)))
-                    : values.Text();
+                    ? string.Join(',', known.Runs.Append(values.Text()).Take(_random.Next(1, 5)))
+                    : _random.Next(3) switch
+                    {
+                        0 => values.Text(),
+                        1 => Plain(described.Near(parameter.Schema)),
+                        _ => Plain(described.Valid(parameter.Schema)),
+                    };
                 query.Add($"{parameter.Name}={Uri.EscapeDataString(value)}");
             }
         }
@@ -98,7 +123,13 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
 
     private ByteArrayContent Content(BadValues values)
     {
-        string good = route.Body is null ? "{}" : values.Object(route, route.Body);
+        DescribedValues described = new(_random, route.Schemas);
+        string good = route.Body is null ? "{}" : _random.Next(3) switch
+        {
+            0 => described.Valid(route.Body),
+            1 => described.Near(route.Body),
+            _ => values.Object(route, route.Body),
+        };
         byte[] bytes = _random.Next(10) switch
         {
             0 => values.Bytes(),
@@ -119,6 +150,9 @@ internal sealed class BadRequest(DescribedRoute route, int number, IReadOnlyList
         _shown += $" {type} {Encoding.UTF8.GetString(bytes, 0, Math.Min(bytes.Length, 300))}";
         return content;
     }
+
+    /// <summary>A JSON value as the text of a parameter.</summary>
+    private static string Plain(string json) => JsonNode.Parse(json) is { } value ? value.ToString() : "null";
 
     /// <summary>The characters that HttpClient can send in a header.</summary>
     private static string Header(string text) => new([.. text.Where(c => c is >= ' ' and < (char)127)]);

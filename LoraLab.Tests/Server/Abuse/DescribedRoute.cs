@@ -36,13 +36,8 @@ internal sealed record DescribedRoute(
 }
 
 /// <summary>A parameter of a route.</summary>
-internal sealed record DescribedParameter(string Name, string In, string Type)
+internal sealed record DescribedParameter(string Name, string In, JsonNode Schema)
 {
-    public static DescribedParameter Read(JsonNode parameter)
-    {
-        JsonNode? type = parameter["schema"]?["type"];
-        return new((string)parameter["name"]!, (string)parameter["in"]!, type is JsonArray several
-            ? (string)several[^1]!
-            : (string?)type ?? "string");
-    }
+    public static DescribedParameter Read(JsonNode parameter) =>
+        new((string)parameter["name"]!, (string)parameter["in"]!, parameter["schema"]!);
 }

@@ -102,7 +102,7 @@ public sealed class LimitTests(LimitTests.NarrowServer fixture) : IClassFixture<
                     ["LoraLab__Limits__QueuedRuns"] = "2",
                 },
             });
-            Owner = new HttpClient { BaseAddress = Server.Address };
+            Owner = SchemaCheck.CreateClient(Server.Address);
             Owner.DefaultRequestHeaders.Authorization = _other.Header;
         }
 

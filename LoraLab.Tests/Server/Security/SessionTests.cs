@@ -83,10 +83,8 @@ public sealed class SessionTests(KeyedServer server) : IClassFixture<KeyedServer
 
     private static async Task<HttpStatusCode> StatusAsync(ServerProcess server, string path, string cookie)
     {
-        using HttpClient http = new(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false })
-        {
-            BaseAddress = server.Address,
-        };
+        using HttpClient http = SchemaCheck.CreateClient(
+            server.Address, new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false });
         using HttpRequestMessage request = new(HttpMethod.Get, path);
         request.Headers.TryAddWithoutValidation("Cookie", cookie.Split(';')[0]);
         using HttpResponseMessage response = await http.SendAsync(request);

@@ -93,6 +93,7 @@ public sealed class SpecFieldTests
         builder.AddApiDescription();
         await using WebApplication app = builder.Build();
         app.MapPost("/spec", () => Results.Ok()).Accepts<RunSpec>("application/json");
+        app.MapPost("/changes", () => Results.Ok()).Accepts<RunSpecChanges>("application/json");
         app.MapPost("/probe", () => Results.Ok()).Accepts<ProbeSpec>("application/json");
         app.Urls.Add("http://127.0.0.1:0");
         await app.StartAsync();

@@ -56,7 +56,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
     /// <param name="cancellation">Cancels between two blocks.</param>
     /// <param name="onProgress">Called after each pass.</param>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
-    public IReadOnlyList<Prediction> Predict(PackedLlama model, CancellationToken cancellation, Action? onProgress = null)
+    public IReadOnlyList<ScoredRow> Predict(PackedLlama model, CancellationToken cancellation, Action? onProgress = null)
     {
         using IDisposable inference = inference_mode();
         double[,] scores = new double[_examples.Count, _labels.Count];
@@ -88,7 +88,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         _arena.Dispose();
     }
 
-    private static Prediction Predict(EvaluationExample example, double[] scores)
+    private static ScoredRow Predict(EvaluationExample example, double[] scores)
     {
         int predicted = 0;
         for (int label = 1; label < scores.Length; label++)
@@ -99,11 +99,11 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         return new(example.Row, example.Label, predicted, scores);
     }
 
-    private EvaluationOutcome Outcome(IReadOnlyList<Prediction> predictions)
+    private EvaluationOutcome Outcome(IReadOnlyList<ScoredRow> predictions)
     {
         ClassificationMetrics metrics = ClassificationMetrics.Of([.. predictions.Select(p => (p.Label, p.Predicted))], _labels.Count);
         double lossSum = 0;
-        foreach (Prediction prediction in predictions)
+        foreach (ScoredRow prediction in predictions)
         {
             lossSum -= prediction.Scores[prediction.Label];
         }
@@ -122,7 +122,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             MajorityBaseline = metrics.MajorityBaseline,
             Predictions = new(
                 [.. TaskDescriptors.Classification.PredictionColumns, .. _labels],
-                predictions.Select<Prediction, IReadOnlyList<string>>(p =>
+                predictions.Select<ScoredRow, IReadOnlyList<string>>(p =>
                 [
                     Whole(p.Row),
                     Whole(p.Label),

@@ -83,7 +83,7 @@ public sealed partial class RunPredictions
 
     private static double Margin(Prediction row)
     {
-        double[] highest = [.. row.Scores.OrderDescending().Take(2)];
+        double[] highest = [.. row.Scores.OfType<double>().OrderDescending().Take(2)];
         return highest.Length < 2 ? 0 : highest[0] - highest[1];
     }
 

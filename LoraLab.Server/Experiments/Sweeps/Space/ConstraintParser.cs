@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts.Experiments.Sweeps;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
@@ -13,7 +14,7 @@ namespace LoraLab.Server.Experiments.Sweeps.Space;
 /// </summary>
 internal sealed class ConstraintParser
 {
-    public const int MaxLength = 300;
+    public const int MaxLength = SweepLimits.ConstraintLength;
     private const int MaxDepth = 32;
 
     private static readonly string[] _comparisons = ["<=", ">=", "==", "!=", "<", ">"];

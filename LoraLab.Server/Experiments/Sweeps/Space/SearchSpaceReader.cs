@@ -10,11 +10,6 @@ namespace LoraLab.Server.Experiments.Sweeps.Space;
 /// <summary>Reads the search space of a plan and reports all its errors at once.</summary>
 internal sealed class SearchSpaceReader
 {
-    private const int MaxFields = 16;
-    private const int MaxChoices = 500;
-    private const int MaxConstraints = 32;
-    private const int MaxSteps = 500;
-
     private readonly SweepPlan _plan;
     private readonly IReadOnlyList<MethodDescriptor> _methods;
     private readonly List<FieldError> _errors;
@@ -59,23 +54,23 @@ internal sealed class SearchSpaceReader
     private SearchSpace? Read()
     {
         int before = _errors.Count;
-        if (_plan.Space.Count is 0 or > MaxFields)
+        if (_plan.Space.Count is 0 or > SweepLimits.Fields)
         {
             _errors.Add(new FieldError("space", _plan.Space.Count == 0
                 ? "space is empty; name at least one field to search."
-                : $"space has {_plan.Space.Count} fields; at most {MaxFields} can be searched at once."));
+                : $"space has {_plan.Space.Count} fields; at most {SweepLimits.Fields} can be searched at once."));
         }
 
-        List<Dimension> dimensions = [.. _plan.Space.Take(MaxFields).Select(Read).OfType<Dimension>()];
+        List<Dimension> dimensions = [.. _plan.Space.Take(SweepLimits.Fields).Select(Read).OfType<Dimension>()];
         foreach (IGrouping<string, Dimension> twice in dimensions.GroupBy(dimension => dimension.Field).Where(group => group.Count() > 1))
         {
             _errors.Add(new FieldError("space", $"{twice.Key} is in space {twice.Count()} times; list it once."));
         }
 
-        if (_plan.Constraints.Count > MaxConstraints)
+        if (_plan.Constraints.Count > SweepLimits.Constraints)
         {
             _errors.Add(new FieldError(
-                "constraints", $"There are {_plan.Constraints.Count} constraints; at most {MaxConstraints} are allowed."));
+                "constraints", $"There are {_plan.Constraints.Count} constraints; at most {SweepLimits.Constraints} are allowed."));
         }
 
         // An invalid field would be reported again for each constraint.
@@ -110,10 +105,10 @@ internal sealed class SearchSpaceReader
                 + "set range to uniform, logUniform or integer.");
         }
 
-        if (field.Values is not { Count: > 0 and <= MaxChoices } values)
+        if (field.Values is not { Count: > 0 and <= SweepLimits.Choices } values)
         {
             return Error($"{place}.values", field.Values is { Count: > 0 }
-                ? $"{place}: {field.Field} has {field.Values.Count} values; at most {MaxChoices} are allowed."
+                ? $"{place}: {field.Field} has {field.Values.Count} values; at most {SweepLimits.Choices} are allowed."
                 : $"{place}: {field.Field} has no values; list at least one.");
         }
 
@@ -181,12 +176,13 @@ internal sealed class SearchSpaceReader
                 place, $"{place}: {field.Field} is integer, so low and high must be integers; they are {Text(low)} and {Text(high)}.");
         }
 
-        if (field.Steps is < 1 or > MaxSteps)
+        if (field.Steps is < 1 or > SweepLimits.Steps)
         {
-            return Error($"{place}.steps", $"{place}: {field.Field} has steps {field.Steps}; it must be from 1 to {MaxSteps}.");
+            return Error($"{place}.steps", $"{place}: {field.Field} has steps {field.Steps}; it must be from 1 to {SweepLimits.Steps}.");
         }
 
-        return _plan.Sampler == SweepSampler.Grid && field.Steps is null && (field.Range != SweepRange.Integer || high - low >= MaxSteps)
+        return _plan.Sampler == SweepSampler.Grid && field.Steps is null
+            && (field.Range != SweepRange.Integer || high - low >= SweepLimits.Steps)
             ? Error($"{place}.steps", $"{place}: a grid needs the number of values of {field.Field}; set steps.")
             : new Dimension(field.Field, field.Range) { Low = low, High = high, Steps = field.Steps };
     }
