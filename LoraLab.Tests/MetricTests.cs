@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -12,6 +13,7 @@ using LoraLab.Server.Experiments.Studies.Evidence;
 using LoraLab.Server.Experiments.Studies.Paper;
 using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Studies.Tables;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Tests.Server.Experiments.Studies;
 using LoraLab.Web.Pages.Runs;
 using Xunit;
@@ -32,6 +34,25 @@ public sealed class MetricTests
     };
 
     private static readonly MetricCatalog _catalog = MetricCatalog.Default.With(_probe);
+
+    [Fact]
+    public void Predictions_ScoresThatAreNotFinite_AreNullAndListed()
+    {
+        PredictionSet read = PredictionSet.FromTable(
+            3, [["row", "label", "predicted", "a", "b", "c"], ["7", "0", "2", "NaN", "-Infinity", "-2"]]);
+
+        Assert.Equal([null, null, -2.0], Assert.Single(read.Items).Scores);
+        Assert.Equal([new NonFiniteScore(7, 0, "NaN"), new NonFiniteScore(7, 1, "-Infinity")], read.NonFinite);
+    }
+
+    [Fact]
+    public void Response_ValueThatIsNotFinite_IsNull()
+    {
+        SweepTrial trial = new() { Values = [], Value = double.PositiveInfinity };
+
+        Assert.Null(JsonNode.Parse(JsonSerializer.Serialize(trial, ApiJson.Options))!["value"]);
+        Assert.Equal(0.5, (double?)JsonNode.Parse(JsonSerializer.Serialize(trial with { Value = 0.5 }, ApiJson.Options))!["value"]);
+    }
 
     [Fact]
     public void Catalog_EveryKey_HasADescriptor()

@@ -122,6 +122,6 @@ public sealed record MethodPair
     /// <summary>p-value after Holm's adjustment over all tested pairs of groups.</summary>
     public double? HolmP { get; init; }
 
-    /// <summary>Fields of <see cref="CompareDocument.Factors"/> in which the groups differ.</summary>
+    /// <summary>The comparison's <c>factors</c> in which the groups differ.</summary>
     public IReadOnlyList<string> Factors { get; init; } = [];
 }

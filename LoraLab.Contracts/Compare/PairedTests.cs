@@ -56,6 +56,6 @@ public sealed record PairedTest
     /// <summary>p-value after Holm's adjustment over all tested pairs.</summary>
     public double? HolmP { get; init; }
 
-    /// <summary>Fields of <see cref="CompareDocument.Factors"/> in which the two runs differ.</summary>
+    /// <summary>The comparison's <c>factors</c> in which the two runs differ.</summary>
     public IReadOnlyList<string> Factors { get; init; } = [];
 }

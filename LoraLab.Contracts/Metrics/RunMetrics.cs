@@ -21,7 +21,7 @@ public sealed record MetricSeries
     /// <summary>Steps.</summary>
     public IReadOnlyList<int> X { get; init; } = [];
 
-    /// <summary>Values; null where not finite, see <see cref="NonFinite"/>.</summary>
+    /// <summary>Values; null where not finite, see <c>nonFinite</c>.</summary>
     public IReadOnlyList<double?> Y { get; init; } = [];
 
     /// <summary>Points with a NaN or infinite value.</summary>
@@ -45,7 +45,7 @@ public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IRead
 {
     private const int FixedColumns = 3;
 
-    /// <summary>Scores that are NaN or infinite; they are null in <see cref="Items"/>.</summary>
+    /// <summary>Scores that are NaN or infinite; they are null in <c>items</c>.</summary>
     public IReadOnlyList<NonFiniteScore> NonFinite { get; init; } = [];
 
     /// <summary>Reads a table of predictions; lines with another number of cells than the headings are left out.</summary>

@@ -18,7 +18,7 @@ public sealed record QueueDocument
     public IReadOnlyList<RunDocument> Running { get; init; } = [];
 
     /// <summary>
-    /// Queued runs, next first: a page of them, whose first run has the <c>queuePosition</c> <see cref="Offset"/> + 1.
+    /// Queued runs, next first: a page of them, whose first run has the <c>queuePosition</c> 1 + <c>offset</c>.
     /// </summary>
     public IReadOnlyList<RunDocument> Queued { get; init; } = [];
 

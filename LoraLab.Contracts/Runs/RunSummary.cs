@@ -46,7 +46,7 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
     /// <summary>Time to load the model and data and to initialize the adapters.</summary>
     public double? LoadSeconds { get; init; }
 
-    /// <summary>Peak memory during <see cref="TrainSeconds"/>; its source is in the attempt's environment.</summary>
+    /// <summary>Peak memory during <c>trainSeconds</c>; its source is in the attempt's environment.</summary>
     public double? PeakMemoryMb { get; init; }
 
     /// <summary>

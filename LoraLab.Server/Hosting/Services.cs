@@ -208,7 +208,8 @@ internal static class Services
                 document.Info.Title = "LoraLab";
                 document.Info.Version = ServerVersion.Text;
                 document.Info.Description = "Every GET is also answered as HEAD, without the body. Another method on a known path is "
-                    + "answered with 405 and the methods of the path in Allow, an unknown path with 404; both as a Problem.";
+                    + "answered with 405 and the methods of the path in Allow, an unknown path with 404; both as a Problem. "
+                    + "A replayed response (Idempotency-Replayed) is that of the version that created it.";
                 // Clients prepend the server's path to every route; its host is the one that served the document.
                 string path = document.Servers is [{ Url: { } url }, ..] && Uri.TryCreate(url, UriKind.Absolute, out Uri? server)
                     ? server.AbsolutePath.TrimEnd('/')

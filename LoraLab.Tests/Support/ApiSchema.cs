@@ -53,7 +53,9 @@ internal sealed class ApiSchema
         string method, string path, HttpStatusCode status, string? contentType, IEnumerable<string> allow, byte[]? body)
     {
         int start = path.IndexOf(ApiRoutes.Base, StringComparison.OrdinalIgnoreCase);
-        if (start < 0)
+        // Kestrel's parser refuses a zero byte in a path before there is a request.
+        bool isUnreadable = status == HttpStatusCode.BadRequest && contentType is null && path.Contains("%00", StringComparison.Ordinal);
+        if (start < 0 || isUnreadable)
         {
             return null;
         }

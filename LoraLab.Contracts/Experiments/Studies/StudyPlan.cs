@@ -19,7 +19,7 @@ public enum StudySelection
 
 /// <summary>
 /// A study: methods with their grids, and seeds, under a shared protocol. The same JSON in <c>POST /studies</c>, in
-/// <c>samples/studies/*.json</c>, in the form and in the stored document. A plan with a <see cref="Template"/> inherits
+/// <c>samples/studies/*.json</c>, in the form and in the stored document. A plan with a <c>template</c> inherits
 /// every field that it omits.
 /// </summary>
 public sealed record StudyPlan
@@ -62,7 +62,7 @@ public sealed record StudyPlan
     [DescribedAs(typeof(RunSpecChanges))]
     public JsonObject? Spec { get; init; }
 
-    /// <summary>Where grids are evaluated; null: <see cref="StudySelection.SelectionSplit"/>.</summary>
+    /// <summary>Where grids are evaluated; null: <c>selectionSplit</c>.</summary>
     public StudySelection? Selection { get; init; }
 
     /// <summary>Methods to compare.</summary>

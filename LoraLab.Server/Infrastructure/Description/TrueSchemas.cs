@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -51,7 +52,10 @@ internal sealed class TrueSchemas : IOpenApiSchemaTransformer, IOpenApiDocumentT
                 if (member.AttributeProvider is PropertyInfo property
                     && schema.Properties?.TryGetValue(member.Name, out IOpenApiSchema? own) == true)
                 {
-                    schema.Properties[member.Name] = Describe(Correct(own, nullability.Create(property)), property, document);
+                    IOpenApiSchema described = Describe(Correct(own, nullability.Create(property)), property, document);
+                    // The framework copies the text of a comment as it is in XML.
+                    described.Description = WebUtility.HtmlDecode(described.Description);
+                    schema.Properties[member.Name] = described;
                 }
             }
         }

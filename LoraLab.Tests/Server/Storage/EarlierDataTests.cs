@@ -45,7 +45,9 @@ public sealed class EarlierDataTests
         RunApi api = new(server.Http);
 
         await AssertAllIsThereAsync(earlier, api);
-        await AssertAnswersStandAsync(earlier, server.Http);
+        // A replay is the answer of the version that gave it, so the document of this one does not describe it.
+        using HttpClient plain = new() { BaseAddress = server.Address };
+        await AssertAnswersStandAsync(earlier, plain);
         await api.SendAsync<QueueDocument>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":false}""");
 
         await AssertUndisturbedAsync(earlier, api, await api.WaitForEndAsync(earlier.Interrupted, _patience));

@@ -1,4 +1,4 @@
-namespace LoraLab.Contracts;
+namespace LoraLab.Contracts.Runs;
 
 /// <summary>States which type describes the members of an object that is read as plain JSON.</summary>
 /// <param name="type">The type whose schema the API document gives the property.</param>
