@@ -71,7 +71,7 @@ internal sealed class Ledger : IMeasurement
         {
             SharePrefix = share,
         };
-        using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config.VocabularySize, TorchSharp.torch.CPU);
+        using TrainingPasses passes = new(plan, data.Train, limits, spec.LossWeighting, config, TorchSharp.torch.CPU);
         return passes.Windows.SelectMany(window => window).Sum(pass => (double)flops.Training(pass.Layout.Rows, pass.TargetRows));
     }
 

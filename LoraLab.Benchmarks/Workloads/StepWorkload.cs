@@ -132,7 +132,7 @@ internal sealed class StepWorkload : IDisposable
     private PackedGradient Gradient(bool share)
     {
         PassLimits limits = Run.Limits with { SharePrefix = share };
-        TrainingPasses passes = new(Run.Schedule, Run.Train, limits, Run.Spec.LossWeighting, Run.Model.Config.VocabularySize, Run.Device);
+        TrainingPasses passes = new(Run.Schedule, Run.Train, limits, Run.Spec.LossWeighting, Run.Model.Config, Run.Device);
         _owned.Add(passes);
         Passes = passes;
         return new PackedGradient(Run, passes, Model);

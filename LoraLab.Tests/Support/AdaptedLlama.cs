@@ -127,7 +127,7 @@ internal sealed class AdaptedLlama : IDisposable
         using IndexArena arena = new();
         WindowWeights weights = new(window, weighting);
         List<TrainingPass> passes = [.. limits.Split(window)
-            .Select(examples => TrainingPass.Create(arena, examples, limits, weights.Of, Model.Config.VocabularySize))];
+            .Select(examples => TrainingPass.Create(arena, examples, limits, weights.Of, Model.Config))];
         arena.Upload(Model.Device);
         using PackedLlama packed = new(Model) { Ledger = ledger };
         using IDisposable scope = NewDisposeScope();
@@ -174,7 +174,7 @@ internal sealed class AdaptedLlama : IDisposable
 
     private Tensor Logits(WindowPass pass)
     {
-        Tensor hidden_BTD = Model.Hidden(pass.Ids_BT, ForwardPass.Plain);
+        Tensor hidden_BTD = Model.Hidden(pass.Ids_BT, ForwardPass.Plain, pass.TextLengths);
         return Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.TargetPositions_N));
     }
 

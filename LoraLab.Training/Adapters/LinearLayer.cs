@@ -4,14 +4,15 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Training.Adapters;
 
-/// <summary>A bias-free linear layer with a slot for an adapter: y = x Wᵀ + branch(x).</summary>
+/// <summary>A linear layer with a slot for an adapter: y = x Wᵀ + b + branch(x).</summary>
 public sealed class LinearLayer : IDisposable
 {
-    /// <summary>A layer with an existing weight, of which it takes ownership.</summary>
-    public LinearLayer(string name, Tensor weight_OI)
+    /// <summary>A layer with an existing weight and bias, of which it takes ownership.</summary>
+    public LinearLayer(string name, Tensor weight_OI, Tensor? bias_O = null)
     {
         Name = name;
         Weight_OI = weight_OI;
+        Bias_O = bias_O;
     }
 
     /// <summary>Full module name, for example <c>model.layers.0.self_attn.q_proj</c>.</summary>
@@ -22,6 +23,9 @@ public sealed class LinearLayer : IDisposable
 
     /// <summary>The weight, [out, in].</summary>
     public Tensor Weight_OI { get; private set; }
+
+    /// <summary>The bias, [out]; null: none.</summary>
+    public Tensor? Bias_O { get; }
 
     /// <summary>Output width.</summary>
     public int Out => (int)Weight_OI.shape[0];
@@ -39,11 +43,11 @@ public sealed class LinearLayer : IDisposable
         Weight_OI = weight_OI;
     }
 
-    /// <summary>y = x Wᵀ plus the adapter's branch, in the weight's precision. [..., in] → [..., out].</summary>
+    /// <summary>y = x Wᵀ + b plus the adapter's branch, in the weight's precision. [..., in] → [..., out].</summary>
     public Tensor Forward(Tensor x_BTI, ForwardPass pass)
     {
         pass.Count(x_BTI, Weight_OI);
-        Tensor y_BTO = functional.linear(x_BTI, Weight_OI);
+        Tensor y_BTO = functional.linear(x_BTI, Weight_OI, Bias_O);
         return Adapter is null ? y_BTO : y_BTO.Plus(Adapter.Branch(x_BTI, pass)).to(y_BTO.dtype);
     }
 
@@ -51,6 +55,7 @@ public sealed class LinearLayer : IDisposable
     public void Dispose()
     {
         Weight_OI.Dispose();
+        Bias_O?.Dispose();
         Adapter?.Dispose();
     }
 }

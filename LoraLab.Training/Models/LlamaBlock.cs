@@ -6,26 +6,31 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>A transformer block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
+/// <summary>
+/// A transformer block under autograd, as its description says: x + attention(norm(x)), then x + MLP(norm(x)), where attention and MLP may
+/// end with a norm.
+/// </summary>
 public sealed class LlamaBlock : IDisposable
 {
-    private readonly RotaryEmbedding _rotary;
-    private readonly RmsNorm _attentionNorm, _mlpNorm;
-    private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
+    private readonly LayerAttention _attention;
 
     /// <summary>A block with given parts, in the order of its description.</summary>
     public LlamaBlock(
-        BlockDescription description, RotaryEmbedding rotary, IReadOnlyList<RmsNorm> norms, IReadOnlyList<LinearLayer> linears)
-    {
-        (Description, _rotary, Norms, Linears) = (description, rotary, norms, linears);
-        (_attentionNorm, _mlpNorm) = (Norm(NormRole.Attention), Norm(NormRole.Mlp));
-        (_query, _key, _value) = (Linear(LinearRole.Query), Linear(LinearRole.Key), Linear(LinearRole.Value));
-        _output = Linear(LinearRole.Output);
-        (_gate, _up, _down) = (Linear(LinearRole.Gate), Linear(LinearRole.Up), Linear(LinearRole.Down));
-    }
+        BlockDescription description,
+        LayerAttention attention,
+        RotaryEmbedding rotary,
+        IReadOnlyList<RmsNorm> norms,
+        IReadOnlyList<LinearLayer> linears) =>
+        (Description, _attention, Rotary, Norms, Linears) = (description, attention, rotary, norms, linears);
 
     /// <summary>What the block consists of.</summary>
     public BlockDescription Description { get; }
+
+    /// <summary>Number of tokens that a token sees, itself included; null: all before it.</summary>
+    public int? Window => _attention.Window;
+
+    /// <summary>Rotary tables, which the model owns.</summary>
+    public RotaryEmbedding Rotary { get; }
 
     /// <summary>The norms, in the order of the description.</summary>
     public IReadOnlyList<RmsNorm> Norms { get; }
@@ -34,29 +39,85 @@ public sealed class LlamaBlock : IDisposable
     public IReadOnlyList<LinearLayer> Linears { get; }
 
     /// <summary>The weights in the order of <see cref="BlockDescription.Weights"/>.</summary>
-    public IEnumerable<Tensor> Weights => [.. Norms.Select(norm => norm.Weight_D), .. Linears.Select(linear => linear.Weight_OI)];
+    public IEnumerable<Tensor> Weights =>
+    [
+        .. Norms.Select(norm => norm.Weight_D),
+        .. Linears.SelectMany(linear => linear.Bias_O is Tensor bias_O ? (Tensor[])[linear.Weight_OI, bias_O] : [linear.Weight_OI]),
+    ];
+
+    private ScalarType Dtype => Linears[0].Weight_OI.dtype;
 
     /// <summary>
     /// [B, T, D] → [B, T, D]; causal, so right padding does not affect real tokens. The residual stream is fp32 or better; inputs and
     /// outputs of the linear layers have the precision of their weights.
     /// </summary>
-    public Tensor Forward(Tensor x_BTD, ForwardPass pass)
+    /// <param name="x_BTD">The residual stream.</param>
+    /// <param name="angles">Cosines and sines of the rotary angles, [B or 1, 1, T, H].</param>
+    /// <param name="pass">Context of the pass.</param>
+    public Tensor Forward(Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass)
     {
-        ScalarType dtype = _query.Weight_OI.dtype;
-        Tensor attended_BTD = x_BTD.Plus(Attention(_attentionNorm.Forward(x_BTD).to(dtype), pass));
-        return attended_BTD.Plus(Mlp(_mlpNorm.Forward(attended_BTD).to(dtype), pass));
+        Tensor attended_BTD = x_BTD.Plus(Normalized(NormRole.AttentionOutput, Attention(Input(NormRole.Attention, x_BTD), angles, pass)));
+        return attended_BTD.Plus(Normalized(NormRole.MlpOutput, Mlp(Input(NormRole.Mlp, attended_BTD), pass)));
     }
 
-    private Tensor Attention(Tensor x_BTD, ForwardPass pass)
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (RmsNorm norm in Norms)
+        {
+            norm.Dispose();
+        }
+
+        foreach (LinearLayer linear in Linears)
+        {
+            linear.Dispose();
+        }
+    }
+
+    private Tensor Attention(Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass)
     {
         (long batch, long length) = (x_BTD.shape[0], x_BTD.shape[1]);
-        Tensor q_BNTH = _rotary.Rotate(Heads(_query.Forward(x_BTD, pass), Description.Heads));
-        Tensor k_BKTH = _rotary.Rotate(Heads(_key.Forward(x_BTD, pass), Description.KeyValueHeads));
-        Tensor v_BKTH = Heads(_value.Forward(x_BTD, pass), Description.KeyValueHeads);
-        Tensor y_BNTH = functional.scaled_dot_product_attention(q_BNTH, ShareHeads(k_BKTH), ShareHeads(v_BKTH), is_casual: true);
-        return _output.Forward(y_BNTH.transpose(1, 2).reshape(batch, length, Description.Heads * Description.HeadSize), pass);
+        (int heads, int kvHeads) = (Description.Heads, Description.KeyValueHeads);
+        Tensor[] qkv = Description.Has(LinearRole.QueryKeyValue)
+            ? Linear(LinearRole.QueryKeyValue, x_BTD, pass).split([Description.QueryWidth, Description.KeyWidth, Description.KeyWidth], -1)
+            : [Linear(LinearRole.Query, x_BTD, pass), Linear(LinearRole.Key, x_BTD, pass), Linear(LinearRole.Value, x_BTD, pass)];
+        Tensor q_BNTH = Rotated(NormRole.Query, Heads(qkv[0], heads));
+        Tensor k_BKTH = Rotated(NormRole.Key, Heads(qkv[1], kvHeads));
+        Tensor y_BNTH = Attend(q_BNTH, ShareHeads(k_BKTH), ShareHeads(Heads(qkv[2], kvHeads)));
+        return Linear(LinearRole.Output, y_BNTH.transpose(1, 2).reshape(batch, length, Description.QueryWidth), pass);
 
-        Tensor Heads(Tensor y_BTO, int heads) => y_BTO.view(batch, length, heads, Description.HeadSize).transpose(1, 2);
+        Tensor Heads(Tensor y_BTO, int count) => y_BTO.reshape(batch, length, count, Description.HeadSize).transpose(1, 2);
+
+        Tensor Rotated(NormRole role, Tensor y_BNTH) =>
+            RotaryEmbedding.Rotate(Normalized(role, y_BNTH).to(y_BNTH.dtype), angles.Cos, angles.Sin);
+    }
+
+    private Tensor Attend(Tensor q_BNTH, Tensor k_BNTH, Tensor v_BNTH)
+    {
+        long length = q_BNTH.shape[2];
+        double usual = 1 / Math.Sqrt(Description.HeadSize);
+        if (Description.AttentionSoftCap is double cap)
+        {
+            Tensor scores_BNTT = q_BNTH.matmul(k_BNTH.transpose(-1, -2)).to(Dtype == float64 ? float64 : float32)
+                .mul((Description.AttentionScale ?? usual) / cap).tanh().mul(cap);
+            return scores_BNTT.masked_fill(Seen().logical_not(), float.NegativeInfinity).softmax(-1).to(v_BNTH.dtype).matmul(v_BNTH);
+        }
+
+        if (Description.AttentionScale is double scale)
+        {
+            q_BNTH = q_BNTH.mul(scale / usual);
+        }
+
+        return Window < length
+            ? functional.scaled_dot_product_attention(q_BNTH, k_BNTH, v_BNTH, attn_mask: Seen())
+            : functional.scaled_dot_product_attention(q_BNTH, k_BNTH, v_BNTH, is_casual: true);
+
+        // Whether a query (row) sees a key (column).
+        Tensor Seen()
+        {
+            Tensor earlier_TT = ones(length, length, ScalarType.Bool, q_BNTH.device).tril();
+            return Window is int window ? earlier_TT.logical_and(earlier_TT.tril(-window).logical_not()) : earlier_TT;
+        }
     }
 
     /// <summary>Grouped-query attention: repeats each key-value head for its group of neighboring query heads.</summary>
@@ -73,24 +134,28 @@ public sealed class LlamaBlock : IDisposable
             .reshape(shape[0], shape[1] * group, shape[2], shape[3]);
     }
 
-    private Tensor Mlp(Tensor x_BTD, ForwardPass pass) =>
-        _down.Forward(functional.silu(_gate.Forward(x_BTD, pass)).mul(_up.Forward(x_BTD, pass)), pass);
-
-    /// <inheritdoc />
-    public void Dispose()
+    private Tensor Mlp(Tensor x_BTD, ForwardPass pass)
     {
-        foreach (RmsNorm norm in Norms)
-        {
-            norm.Dispose();
-        }
-
-        foreach (LinearLayer linear in Linears)
-        {
-            linear.Dispose();
-        }
+        Tensor[] gateUp = Description.Has(LinearRole.GateUp)
+            ? Linear(LinearRole.GateUp, x_BTD, pass).chunk(2, -1)
+            : [Linear(LinearRole.Gate, x_BTD, pass), Linear(LinearRole.Up, x_BTD, pass)];
+        Tensor gate = Description.Activation == GateActivation.GeluTanh ? TorchOps.GeluTanh(gateUp[0]) : functional.silu(gateUp[0]);
+        return Linear(LinearRole.Down, gate.mul(gateUp[1]), pass);
     }
 
-    private RmsNorm Norm(NormRole role) => Norms[Description.IndexOf(role)];
+    private Tensor Linear(LinearRole role, Tensor x_BTI, ForwardPass pass) => Linears[Description.IndexOf(role)].Forward(x_BTI, pass);
 
-    private LinearLayer Linear(LinearRole role) => Linears[Description.IndexOf(role)];
+    private Tensor Input(NormRole role, Tensor x_BTD) => Normalized(role, x_BTD).to(Dtype);
+
+    /// <summary>The norm with a role, in fp32 or better; the input itself if the block has none.</summary>
+    private Tensor Normalized(NormRole role, Tensor x)
+    {
+        if (!Description.Has(role))
+        {
+            return x;
+        }
+
+        RmsNorm norm = Norms[Description.IndexOf(role)];
+        return norm.Forward(x.to(norm.Weight_D.dtype));
+    }
 }

@@ -11,7 +11,7 @@ using LoraLab.Training.Models.Weights;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>Shape of a Llama-architecture model, from the <c>config.json</c> of a Hugging Face folder.</summary>
+/// <summary>Shape of a model, from the <c>config.json</c> of a Hugging Face folder.</summary>
 public record LlamaConfig
 {
     /// <summary>Name of the file.</summary>
@@ -23,7 +23,7 @@ public record LlamaConfig
         Converters = { new WholeNumberConverter() },
     };
 
-    /// <summary>Architecture family; only <c>llama</c> is supported.</summary>
+    /// <summary>Type of the family, one of <see cref="Families.ModelFamilies"/>.</summary>
     [JsonPropertyName("model_type")]
     public string? ModelType { get; init; }
 
@@ -71,17 +71,57 @@ public record LlamaConfig
     [JsonPropertyName("tie_word_embeddings")]
     public bool TiedHead { get; init; }
 
-    /// <summary>Activation of the MLP; only <c>silu</c>, also called <c>swish</c>, is supported.</summary>
+    /// <summary>Activation of the MLP; null: the family's own.</summary>
     [JsonPropertyName("hidden_act")]
     public string? Activation { get; init; }
 
-    /// <summary>Biases in attention; not supported.</summary>
+    /// <summary>The same in the configurations of Gemma, where it decides.</summary>
+    [JsonPropertyName("hidden_activation")]
+    public string? HiddenActivation { get; init; }
+
+    /// <summary>Biases in attention, if the family can have them.</summary>
     [JsonPropertyName("attention_bias")]
     public bool AttentionBias { get; init; }
 
-    /// <summary>Biases in the MLP; not supported.</summary>
+    /// <summary>Biases in the MLP, if the family can have them.</summary>
     [JsonPropertyName("mlp_bias")]
     public bool MlpBias { get; init; }
+
+    /// <summary>Number of tokens, itself included, that a token of a layer with a window sees; null: no layer has one.</summary>
+    [JsonPropertyName("sliding_window")]
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Qwen: whether there are layers with a window.</summary>
+    [JsonPropertyName("use_sliding_window")]
+    public bool UseSlidingWindow { get; init; }
+
+    /// <summary>Qwen: number of lower layers without a window.</summary>
+    [JsonPropertyName("max_window_layers")]
+    public int MaxWindowLayers { get; init; }
+
+    /// <summary>Gemma: every so many layers one has no window.</summary>
+    [JsonPropertyName("sliding_window_pattern")]
+    public int SlidingWindowPattern { get; init; } = 1;
+
+    /// <summary>Kind of each layer; null: it follows from the keys above.</summary>
+    [JsonPropertyName("layer_types")]
+    public IReadOnlyList<string>? LayerTypes { get; init; }
+
+    /// <summary>Gemma: x of the scale 1/√x of attention scores.</summary>
+    [JsonPropertyName("query_pre_attn_scalar")]
+    public double? QueryScalar { get; init; }
+
+    /// <summary>c of c·tanh(s/c), which limits attention scores; null: they are not limited.</summary>
+    [JsonPropertyName("attn_logit_softcapping")]
+    public double? AttentionSoftCap { get; init; }
+
+    /// <summary>The same for the logits of the head.</summary>
+    [JsonPropertyName("final_logit_softcapping")]
+    public double? FinalSoftCap { get; init; }
+
+    /// <summary>Gemma: base θ in layers with a window.</summary>
+    [JsonPropertyName("rope_local_base_freq")]
+    public double? LocalTheta { get; init; }
 
     /// <summary>Type and parameters of scaled rotary frequencies in Transformers 4.</summary>
     [JsonPropertyName("rope_scaling")]
@@ -99,11 +139,33 @@ public record LlamaConfig
     [JsonIgnore]
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
 
-    /// <summary>The rotary frequencies.</summary>
+    /// <summary>The rotary frequencies of layers that see everything, which are those of all layers in most families.</summary>
     /// <exception cref="FormatException">They are not supported; a configuration that was read is validated.</exception>
     [JsonIgnore]
-    public RopeSettings Rope => new RopeReader(ContextLength, OriginalContextLength).Read(
-        RopeTheta, NotNull(RopeScaling), NotNull(RopeParameters));
+    public RopeSettings Rope => new RopeReader(this).Read();
+
+    /// <summary>The rotary frequencies of layers with a window, where they are others; null: they are not.</summary>
+    /// <exception cref="FormatException">They are not supported; a configuration that was read is validated.</exception>
+    [JsonIgnore]
+    public RopeSettings? LocalRope => Family.LocalFrequencies ? new RopeReader(this).ReadLocal() : null;
+
+    /// <summary>Longest text, tokens: the context, or what <c>dynamic</c> frequencies extend it to.</summary>
+    [JsonIgnore]
+    public int LongestText => Rope.LongestText(ContextLength);
+
+    /// <summary>The activation function of the gate.</summary>
+    [JsonIgnore]
+    internal GateActivation GateActivation => ActivationName is string name ? Family.Activations[name] : Family.Activations.Values.First();
+
+    /// <summary>The family.</summary>
+    [JsonIgnore]
+    internal ModelFamily Family => ModelFamilies.Find(ModelType)
+        ?? throw new InvalidOperationException($"There is no family with the model_type '{ModelType}'.");
+
+    /// <summary>The objects in which Transformers keeps the rotary settings, null where the file has none.</summary>
+    internal (JsonElement? Scaling, JsonElement? Parameters) RopeObjects => (NotNull(RopeScaling), NotNull(RopeParameters));
+
+    private string? ActivationName => Family.Activations.Values.First() == GateActivation.Silu ? Activation : HiddenActivation;
 
     /// <summary>Key-value heads.</summary>
     [JsonIgnore]
@@ -113,9 +175,13 @@ public record LlamaConfig
     [JsonIgnore]
     public int HeadSize => HeadSizeOrNull ?? HiddenSize / Heads;
 
-    /// <summary>What a block consists of; all blocks are the same.</summary>
+    /// <summary>What a block consists of; blocks differ only in <see cref="Attention"/>.</summary>
     [JsonIgnore]
-    public virtual BlockDescription Block => LlamaFamily.Block(this);
+    public virtual BlockDescription Block => Family.Block(this);
+
+    /// <summary>Factor of the embeddings; null: 1.</summary>
+    [JsonIgnore]
+    public double? EmbeddingScale => Family.ScaledEmbedding ? Math.Sqrt(HiddenSize) : null;
 
     /// <summary>Number of parameters: embedding, blocks, norms and an untied head.</summary>
     [JsonIgnore]
@@ -128,6 +194,10 @@ public record LlamaConfig
     /// </summary>
     [JsonIgnore]
     public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
+
+    /// <summary>The tokens that a layer sees and how it rotates.</summary>
+    public LayerAttention Attention(int layer) =>
+        Slides(layer) ? new(SlidingWindow, Family.LocalFrequencies) : new(Window: null, Local: false);
 
     /// <summary>The linear layers of a block that have an adapter.</summary>
     public IEnumerable<BlockLinear> AdaptedLinears(TargetModules targets) =>
@@ -160,10 +230,10 @@ public record LlamaConfig
                     "model");
             }
 
-            LlamaConfig config = JsonFile.WithoutNulls(document.RootElement).Deserialize<LlamaConfig>(_options)!;
-            string? problem = config.Family();
-            KeyReport keys = problem is null ? LlamaConfigKeys.Of(config.ContextLength).Check(document.RootElement) : new(null, []);
-            problem ??= keys.Problem is null ? config.Problem() : null;
+            ModelFamily family = FamilyOf(document.RootElement, path);
+            LlamaConfig config = Complete(document.RootElement, family).Deserialize<LlamaConfig>(_options)!;
+            KeyReport keys = ConfigKeys.Of(family, config.ContextLength).Check(document.RootElement);
+            string? problem = keys.Problem is null ? config.Problem() : null;
             return problem is not null ? throw RunFailure.BadData($"{path}: {problem}", "model")
                 : keys.Problem is not null ? throw RunFailure.BadData($"{path} {keys.Problem}.", "model")
                 : config with { IgnoredKeys = keys.Ignored };
@@ -180,10 +250,51 @@ public record LlamaConfig
         }
     }
 
+    /// <summary>The members that are not null, and the family's values of absent ones: a null says that there is none.</summary>
+    private static JsonObject Complete(JsonElement root, ModelFamily family)
+    {
+        JsonObject complete = JsonFile.WithoutNulls(root);
+        foreach ((string key, JsonNode? value) in family.Defaults)
+        {
+            if (!root.TryGetProperty(key, out _))
+            {
+                complete[key] = value!.DeepClone();
+            }
+        }
+
+        // Transformers 5 writes Gemma's pattern under a name that begins with an underscore.
+        if (complete["_sliding_window_pattern"] is JsonNode pattern && !root.TryGetProperty("sliding_window_pattern", out _))
+        {
+            complete["sliding_window_pattern"] = pattern.DeepClone();
+        }
+
+        return complete;
+    }
+
+    private static ModelFamily FamilyOf(JsonElement root, string path)
+    {
+        string? type = root.TryGetProperty("model_type", out JsonElement given) && given.ValueKind == JsonValueKind.String
+            ? given.GetString()
+            : null;
+        string? other = root.EnumerateObject().Select(Other).FirstOrDefault(found => found is not null);
+        return ModelFamilies.Find(type) is ModelFamily family && other is null
+            ? family
+            : throw RunFailure.BadData($"{path}: {ModelFamilies.Refusal(type, other)}", "model");
+
+        static string? Other(JsonProperty property) => property switch
+        {
+            { Value.ValueKind: JsonValueKind.Null } => null,
+            { Name: "vision_config" or "vision_tower" or "mm_vision_tower" } => $"{property.Name} (a vision tower)",
+            { Value.ValueKind: JsonValueKind.Number } when property.Name.Contains("experts", StringComparison.Ordinal)
+                && property.Value.TryGetDouble(out double count) && count > 1 => $"{property.Name} {count} (a mixture of experts)",
+            _ => null,
+        };
+    }
+
     private static JsonElement? NotNull(JsonElement? value) => value is { ValueKind: not JsonValueKind.Null } ? value : null;
 
-    private string? Family() => ModelType == "llama" ? null
-        : $"model_type is '{Excerpt.Of(ModelType ?? "null")}'; only Llama-architecture models (model_type 'llama') are supported.";
+    private bool Slides(int layer) => SlidingWindow is not null
+        && (LayerTypes is null ? Family.Slides(this, layer) : LayerTypes[layer] == LayerAttention.Sliding);
 
     private string? Problem()
     {
@@ -205,24 +316,54 @@ public record LlamaConfig
             return $"rms_norm_eps is {RmsNormEpsilon}; it must be greater than 0.";
         }
 
-        if (Activation is not (null or "silu" or "swish"))
+        if (ActivationName is string name && !Family.Activations.ContainsKey(name))
         {
-            return $"hidden_act is '{Excerpt.Of(Activation)}'; only 'silu' is supported.";
+            return $"{(name == Activation ? "hidden_act" : "hidden_activation")} is '{Excerpt.Of(name)}'; {Family.Name} is computed with "
+                + $"{string.Join(" or ", Family.Activations.Keys.Select(known => $"'{known}'"))} only.";
         }
 
-        if (AttentionBias || MlpBias)
+        if (LayerProblem() is string problemOfLayers)
         {
-            return "attention_bias and mlp_bias are not supported.";
+            return problemOfLayers;
         }
 
         try
         {
             _ = Rope;
+            _ = LocalRope;
             return null;
         }
         catch (FormatException problem)
         {
             return problem.Message;
         }
+    }
+
+    private string? LayerProblem()
+    {
+        if (SlidingWindow < 1)
+        {
+            return $"sliding_window is {SlidingWindow}; it must be at least 1, or null for none.";
+        }
+
+        if (SlidingWindowPattern < 1)
+        {
+            return $"sliding_window_pattern is {SlidingWindowPattern}; it must be at least 1.";
+        }
+
+        if (LayerTypes is not null && LayerTypes.Count != Layers)
+        {
+            return $"layer_types has {LayerTypes.Count} entries, but num_hidden_layers is {Layers}.";
+        }
+
+        string? unknown = LayerTypes?.FirstOrDefault(type => type is not (LayerAttention.Full or LayerAttention.Sliding));
+        return unknown is not null
+            ? $"layer_types has '{Excerpt.Of(unknown)}'; only '{LayerAttention.Full}' and '{LayerAttention.Sliding}' are computed."
+            : LayerTypes?.Contains(LayerAttention.Sliding) == true && SlidingWindow is null
+                ? $"layer_types has '{LayerAttention.Sliding}', but there is no sliding_window; add it."
+                : (double?[])[QueryScalar, AttentionSoftCap, FinalSoftCap] is var numbers
+                    && Array.Exists(numbers, number => number is double value && !(value > 0 && double.IsFinite(value)))
+                    ? "query_pre_attn_scalar, attn_logit_softcapping and final_logit_softcapping must be greater than 0 or null."
+                    : null;
     }
 }

@@ -17,30 +17,29 @@ public static class LlamaFactory
         int width = config.HiddenSize;
         BlockDescription block = config.Block;
         Tensor embedding_VD = weight(CheckpointNames.Embedding, [config.VocabularySize, width]);
-        RotaryEmbedding rotary = new(
-            block.HeadSize,
-            config.ContextLength,
-            config.Rope,
-            embedding_VD.dtype == ScalarType.Float64 ? float64 : float32,
-            embedding_VD.device);
+        ScalarType angles = embedding_VD.dtype == ScalarType.Float64 ? float64 : float32;
+        RotaryEmbedding rotary = new(block.HeadSize, config.Rope, angles, embedding_VD.device);
+        RotaryEmbedding? local =
+            config.LocalRope is RopeSettings own ? new(block.HeadSize, own, angles, embedding_VD.device) : null;
         List<LlamaBlock> blocks = [];
         for (int i = 0; i < config.Layers; i++)
         {
             int layer = i;
             List<LinearLayer> linears = [.. block.Linears.Select(linear =>
             {
-                string name = linear.ModuleName(layer);
-                return new LinearLayer(name, weight(name + CheckpointNames.WeightSuffix, [linear.Out, linear.In]));
+                Tensor[] tensors = [.. linear.Weights(layer).Select(tensor => weight(tensor.Name, tensor.Shape))];
+                return new LinearLayer(linear.ModuleName(layer), tensors[0], tensors.ElementAtOrDefault(1));
             })];
             List<RmsNorm> norms =
                 [.. block.Norms.Select(norm => Norm(norm.ModuleName(layer) + CheckpointNames.WeightSuffix, norm.Width))];
-            blocks.Add(new LlamaBlock(block, rotary, norms, linears));
+            LayerAttention attention = config.Attention(layer);
+            blocks.Add(new LlamaBlock(block, attention, attention.Local ? local ?? rotary : rotary, norms, linears));
         }
 
         RmsNorm finalNorm = Norm(CheckpointNames.FinalNorm, width);
         Tensor? head_VD = config.TiedHead ? null : weight(CheckpointNames.Head, [config.VocabularySize, width]);
-        return new LlamaModel(config, embedding_VD, blocks, finalNorm, head_VD, rotary);
+        return new LlamaModel(config, embedding_VD, blocks, finalNorm, head_VD, local is null ? [rotary] : [rotary, local]);
 
-        RmsNorm Norm(string name, int gains) => new(weight(name, [gains]), config.RmsNormEpsilon);
+        RmsNorm Norm(string name, int gains) => new(weight(name, [gains]), config.RmsNormEpsilon, block.GainOffset);
     }
 }

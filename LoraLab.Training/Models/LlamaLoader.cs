@@ -47,8 +47,8 @@ public static class LlamaLoader
 
         Tensor Read(string name, long[] shape)
         {
-            // Vectors are norm gains, which are used in fp32 regardless of the base's precision.
-            loaded.Add(loader.Load(name, shape.Length == 1 && dtype != ScalarType.Float64 ? ScalarType.Float32 : dtype));
+            // Gains of norms are used in fp32 regardless of the base's precision.
+            loaded.Add(loader.Load(name, CheckpointNames.IsGain(name, shape) && dtype != ScalarType.Float64 ? ScalarType.Float32 : dtype));
             return loaded[^1];
         }
     }

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>A Llama-architecture language model: embedding, blocks, final norm, tied or untied head.</summary>
+/// <summary>A language model: embedding, blocks, final norm, tied or untied head.</summary>
 public sealed class LlamaModel : IDisposable
 {
     private readonly Tensor? _untiedHead_VD;
@@ -20,14 +20,14 @@ public sealed class LlamaModel : IDisposable
         IReadOnlyList<LlamaBlock> blocks,
         RmsNorm finalNorm,
         Tensor? untiedHead_VD,
-        RotaryEmbedding rotary)
+        IReadOnlyList<RotaryEmbedding> rotaries)
     {
         Config = config;
         Embedding_VD = embedding_VD;
         Blocks = blocks;
         FinalNorm = finalNorm;
         _untiedHead_VD = untiedHead_VD;
-        Rotary = rotary;
+        Rotaries = rotaries;
     }
 
     /// <summary>Shape of the model.</summary>
@@ -39,8 +39,8 @@ public sealed class LlamaModel : IDisposable
     /// <summary>The blocks.</summary>
     public IReadOnlyList<LlamaBlock> Blocks { get; }
 
-    /// <summary>Rotary tables.</summary>
-    public RotaryEmbedding Rotary { get; }
+    /// <summary>Rotary tables of the blocks.</summary>
+    public IReadOnlyList<RotaryEmbedding> Rotaries { get; }
 
     /// <summary>Norm after the last block.</summary>
     public RmsNorm FinalNorm { get; }
@@ -57,30 +57,59 @@ public sealed class LlamaModel : IDisposable
     /// <summary>All linear layers of all blocks, in order, without the output head.</summary>
     public IEnumerable<LinearLayer> Linears => Blocks.SelectMany(block => block.Linears);
 
-    /// <summary>Hidden states after the final norm. ids [B, T] (int64) → [B, T, D].</summary>
-    /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
-    public Tensor Hidden(Tensor ids_BT, ForwardPass pass)
+    /// <summary>
+    /// The residual stream before the first block, fp32 or better: [T] ids (int64) → [T, D]. A scale is rounded to the weights' precision,
+    /// as in the reference implementation of the families that have one.
+    /// </summary>
+    public Tensor Embed(Tensor ids_T)
     {
-        Tensor x_BTD = Embedding_VD.index_select(0, ids_BT.flatten()).view(ids_BT.shape[0], ids_BT.shape[1], Config.HiddenSize)
-            .to(FinalNorm.Weight_D.dtype);
+        Tensor x_TD = Embedding_VD.index_select(0, ids_T).to(FinalNorm.Weight_D.dtype);
+        return Config.EmbeddingScale is double scale ? x_TD.mul(tensor(scale, Dtype).to(x_TD.dtype).to(x_TD.device)) : x_TD;
+    }
+
+    /// <summary>Hidden states after the final norm. ids [B, T] (int64) → [B, T, D].</summary>
+    /// <param name="ids_BT">Token ids, right-padded.</param>
+    /// <param name="pass">Context of the pass.</param>
+    /// <param name="textLengths">
+    /// Tokens of each whole text, the last one included, on which some rotary frequencies depend; null: T for all.
+    /// </param>
+    /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
+    public Tensor Hidden(Tensor ids_BT, ForwardPass pass, IReadOnlyList<int>? textLengths = null)
+    {
+        (int batch, int length) = ((int)ids_BT.shape[0], (int)ids_BT.shape[1]);
+        IReadOnlyList<int> texts = textLengths ?? [.. Enumerable.Repeat(length, batch)];
+        Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles = Rotaries.ToDictionary(rotary => rotary, rotary => Angles(rotary, length, texts));
+        Tensor x_BTD = Embed(ids_BT.flatten()).view(batch, length, Config.HiddenSize);
         foreach (LlamaBlock block in Blocks)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
-            x_BTD = RunBlock(block, x_BTD, pass);
+            x_BTD = RunBlock(block, x_BTD, angles[block.Rotary], pass);
         }
 
         return FinalNorm.Forward(x_BTD).to(Dtype);
+    }
+
+    /// <summary>Cosines and sines, [B or 1, 1, T, H].</summary>
+    private static (Tensor Cos, Tensor Sin) Angles(RotaryEmbedding rotary, int length, IReadOnlyList<int> textLengths)
+    {
+        (Tensor Cos, Tensor Sin)[] texts = [.. textLengths.Distinct().Select(text => rotary.OfText(length, text))];
+        if (texts.Length > 1)
+        {
+            texts = [.. textLengths.Select(text => rotary.OfText(length, text))];
+        }
+
+        return (stack(texts.Select(text => text.Cos)).unsqueeze(1), stack(texts.Select(text => text.Sin)).unsqueeze(1));
     }
 
     /// <summary>
     /// Runs one block and releases its intermediate results: those needed by the backward pass are kept by the autograd graph, and an
     /// evaluation needs none. Without this a pass would hold every intermediate result of every block.
     /// </summary>
-    private static Tensor RunBlock(LlamaBlock block, Tensor x_BTD, ForwardPass pass)
+    private static Tensor RunBlock(LlamaBlock block, Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass)
     {
         using IDisposable input = x_BTD;
         using IDisposable scope = NewDisposeScope();
-        return block.Forward(x_BTD, pass).MoveToOuterDisposeScope();
+        return block.Forward(x_BTD, angles, pass).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits, fp32 or better, of selected hidden states. [N, D] → [N, V].</summary>
@@ -88,7 +117,8 @@ public sealed class LlamaModel : IDisposable
     {
         pass?.Count(hidden_ND, Head_VD);
         Tensor logits_NV = functional.linear(hidden_ND, Head_VD);
-        return logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
+        logits_NV = logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
+        return Config.FinalSoftCap is double cap ? logits_NV.div(cap).tanh().mul(cap) : logits_NV;
     }
 
     /// <summary>Base weights by their names in a Hugging Face checkpoint.</summary>
@@ -101,7 +131,11 @@ public sealed class LlamaModel : IDisposable
         Embedding_VD.Dispose();
         _untiedHead_VD?.Dispose();
         FinalNorm.Dispose();
-        Rotary.Dispose();
+        foreach (RotaryEmbedding rotary in Rotaries)
+        {
+            rotary.Dispose();
+        }
+
         foreach (LlamaBlock block in Blocks)
         {
             block.Dispose();

@@ -7,9 +7,8 @@ namespace LoraLab.Training.Models;
 /// Reads the rotary settings of a configuration: <c>rope_theta</c> and <c>rope_scaling</c> (Transformers 4) or <c>rope_parameters</c>
 /// (Transformers 5). Every key is used, or refused by name.
 /// </summary>
-/// <param name="contextLength">Context of the model, tokens.</param>
-/// <param name="originalContext">The original context where the configuration has it outside of the object; null: it has not.</param>
-internal sealed class RopeReader(int contextLength, double? originalContext)
+/// <param name="config">The configuration.</param>
+internal sealed class RopeReader(LlamaConfig config)
 {
     private const double DefaultTheta = 10000;
 
@@ -21,28 +20,50 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
         ["dynamic"] = ["factor"],
         ["llama3"] = ["factor", "low_freq_factor", "high_freq_factor"],
         ["yarn"] = ["factor", "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate"],
+        ["longrope"] = ["factor", "attention_factor", "short_factor", "long_factor"],
     };
 
     private string _name = "rope_parameters";
     private string _type = "default";
 
-    /// <summary>Reads the settings.</summary>
-    /// <param name="theta">Value of <c>rope_theta</c>; null: absent.</param>
-    /// <param name="scaling">Value of <c>rope_scaling</c>; null: absent.</param>
-    /// <param name="parameters">Value of <c>rope_parameters</c>; null: absent.</param>
+    /// <summary>Reads the settings of layers that see everything.</summary>
     /// <exception cref="FormatException">They are not supported or contradictory; the message is a sentence.</exception>
-    public RopeSettings Read(double? theta, JsonElement? scaling, JsonElement? parameters)
+    public RopeSettings Read()
     {
+        (JsonElement? scaling, JsonElement? parameters) = config.RopeObjects;
+        if (parameters is JsonElement nested && config.Family.LocalFrequencies
+            && OfLayerType(nested, LayerAttention.Full) is JsonElement own)
+        {
+            parameters = own;
+        }
+
         if (scaling is not null && parameters is not null && !JsonElement.DeepEquals(scaling.Value, parameters.Value)
-            && Read(theta ?? ThetaOf(parameters.Value), scaling, null) != Read(theta, null, parameters))
+            && Read("rope_scaling", scaling, config.RopeTheta ?? ThetaOf(parameters.Value))
+                != Read("rope_parameters", parameters, config.RopeTheta))
         {
             throw new FormatException("rope_scaling and rope_parameters differ; keep the one that the model was trained with.");
         }
 
-        _name = parameters is null ? "rope_scaling" : "rope_parameters";
-        if ((parameters ?? scaling) is not JsonElement given)
+        return Read(parameters is null ? "rope_scaling" : "rope_parameters", parameters ?? scaling, config.RopeTheta);
+    }
+
+    /// <summary>Reads the settings of layers with a window in a family where they have their own.</summary>
+    /// <exception cref="FormatException">They are not supported or contradictory; the message is a sentence.</exception>
+    public RopeSettings ReadLocal()
+    {
+        JsonElement? own = config.RopeObjects.Parameters is JsonElement nested ? OfLayerType(nested, LayerAttention.Sliding) : null;
+        RopeSettings settings = Read($"rope_parameters.{LayerAttention.Sliding}", own, own is null ? config.LocalTheta : null);
+        return settings.Type is "default" or "linear" or "llama3" or "yarn"
+            ? settings
+            : throw new FormatException($"{_name} has rope_type '{settings.Type}', which is not computed for layers with a window.");
+    }
+
+    private RopeSettings Read(string name, JsonElement? settings, double? theta)
+    {
+        _name = name;
+        if (settings is not JsonElement given)
         {
-            return new() { Theta = Positive("rope_theta", theta ?? DefaultTheta) };
+            return new() { Theta = Positive("rope_theta", theta ?? DefaultTheta), OriginalContext = config.ContextLength };
         }
 
         if (given.ValueKind != JsonValueKind.Object)
@@ -53,7 +74,8 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
         _type = TypeOf(given);
         RequireKnownKeys(given);
         double? inner = Number(given, "rope_theta");
-        if (theta is not null && inner is not null && theta != inner)
+        // A default of the family is not a second opinion.
+        if (theta is not null && inner is not null && theta != inner && !config.Family.Defaults.ContainsKey("rope_theta"))
         {
             throw new FormatException(
                 $"rope_theta is {theta}, but {_name}.rope_theta is {inner}; keep the one that the model was trained with.");
@@ -62,34 +84,54 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
         return Settings(given, Positive("rope_theta", inner ?? theta ?? DefaultTheta));
     }
 
+    private static JsonElement? OfLayerType(JsonElement parameters, string type) =>
+        parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty(type, out JsonElement own) ? own : null;
+
     private RopeSettings Settings(JsonElement given, double theta)
     {
         double original = Positive(
-            "original_max_position_embeddings", Number(given, "original_max_position_embeddings") ?? originalContext ?? contextLength);
-        if (_type == "dynamic" && original != contextLength)
+            "original_max_position_embeddings",
+            Number(given, "original_max_position_embeddings") ?? config.OriginalContextLength ?? config.ContextLength);
+        if (_type == "dynamic" && original != config.ContextLength)
         {
             throw new FormatException(
                 $"{_name} has rope_type 'dynamic' with an original context of {original} tokens instead of max_position_embeddings "
-                    + $"({contextLength}), so that the frequencies change within the context, which is not supported; use another model.");
+                    + $"({config.ContextLength}), which is not supported; use another model.");
         }
 
         double factor = Positive("factor", Number(given, "factor") ?? (_type switch
         {
             "default" => 1,
-            "yarn" => contextLength / original,
+            "yarn" or "longrope" => config.ContextLength / original,
             _ => throw new FormatException($"{_name} has rope_type '{_type}' but no factor; add it."),
         }));
+        if (factor < 1 && _type != "default")
+        {
+            throw new FormatException($"{_name} has factor {factor}; it must be at least 1.");
+        }
+
         RopeSettings settings = new()
         {
             Type = _type,
             Theta = theta,
             Factor = factor,
             OriginalContext = original,
-            AttentionFactor = _type == "yarn" ? AttentionFactor(given, factor) : 1,
+            AttentionFactor = _type switch
+            {
+                "yarn" => AttentionFactor(given, factor),
+                "longrope" => Number(given, "attention_factor") is double own
+                    ? Positive("attention_factor", own)
+                    : RopeSettings.LongRopeAttention(factor, original),
+                _ => 1,
+            },
         };
         return _type switch
         {
             "llama3" => Llama3(settings, given),
+            "longrope" => settings with
+            {
+                ShortFactors = Factors(given, "short_factor"), LongFactors = Factors(given, "long_factor"),
+            },
             "yarn" => settings with
             {
                 BetaFast = Positive("beta_fast", Number(given, "beta_fast") is double fast and not 0 ? fast : settings.BetaFast),
@@ -136,7 +178,8 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
                 $"{_name} has rope_type '{Excerpt.Of(type)}', but type '{Excerpt.Of(old)}'; keep the one that the model was trained with.");
         }
 
-        type ??= old ?? "default";
+        // The first name of longrope, in Phi-3's own code.
+        type = (type ?? old ?? "default") is "su" ? "longrope" : type ?? old ?? "default";
         return RopeSettings.Types.Contains(type)
             ? type
             : throw new FormatException($"{_name} has rope_type '{Excerpt.Of(type)}', which is not supported (supported: "
@@ -164,6 +207,21 @@ internal sealed class RopeReader(int contextLength, double? originalContext)
     }
 
     private double? ThetaOf(JsonElement given) => given.ValueKind == JsonValueKind.Object ? Number(given, "rope_theta") : null;
+
+    private double[] Factors(JsonElement given, string key)
+    {
+        if (!given.TryGetProperty(key, out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+        {
+            throw new FormatException($"{_name} has rope_type '{_type}' but no list {key}; add it.");
+        }
+
+        double[] factors = [.. list.EnumerateArray().Select(item =>
+            item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number) ? Positive(key, number)
+                : throw new FormatException($"{_name}.{key} must be a list of numbers."))];
+        return factors.Length == config.HeadSize / 2
+            ? factors
+            : throw new FormatException($"{_name}.{key} has {factors.Length} numbers, but half a head has {config.HeadSize / 2}.");
+    }
 
     private string? Text(JsonElement given, string key) => !given.TryGetProperty(key, out JsonElement value) ? null : value.ValueKind switch
     {

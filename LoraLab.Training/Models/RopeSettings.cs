@@ -6,11 +6,9 @@ namespace LoraLab.Training.Models;
 public sealed record RopeSettings
 {
     /// <summary>The types that are computed.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["default", "linear", "dynamic", "llama3", "yarn"];
+    public static IReadOnlyList<string> Types { get; } = ["default", "linear", "dynamic", "llama3", "yarn", "longrope"];
 
-    /// <summary>
-    /// Type. <c>dynamic</c> changes the frequencies only beyond the context, to which rows are limited here, so that it is the default.
-    /// </summary>
+    /// <summary>Type. The frequencies of <c>dynamic</c> and <c>longrope</c> depend on the length of the text.</summary>
     public string Type { get; init; } = Types[0];
 
     /// <summary>Base θ.</summary>
@@ -37,24 +35,51 @@ public sealed record RopeSettings
     /// <summary><c>yarn</c>: whether the bounds of the ramp are rounded to whole dimensions.</summary>
     public bool Truncate { get; init; } = true;
 
+    /// <summary><c>longrope</c>: divisor of each frequency in texts within the original context.</summary>
+    public IReadOnlyList<double> ShortFactors { get; init; } = [];
+
+    /// <summary><c>longrope</c>: divisor of each frequency in longer texts.</summary>
+    public IReadOnlyList<double> LongFactors { get; init; } = [];
+
     /// <summary>Factor of cosines and sines.</summary>
     public double AttentionFactor { get; init; } = 1;
 
-    /// <summary>Whether the frequencies are θ^(−2i/H), unchanged.</summary>
-    public bool IsPlain => Type is "default" or "dynamic";
-
-    /// <summary>Scales the frequencies θ^(−2i/H) of a head.</summary>
-    public double[] Scale(double[] frequencies)
+    /// <summary>
+    /// Which frequencies a text has: texts of the same variant have the same. 0 up to the original context; beyond it, with
+    /// <c>dynamic</c> each length has its own, and with <c>longrope</c> all have the same.
+    /// </summary>
+    /// <param name="textLength">Tokens of the whole text, the last one included.</param>
+    public int Variant(int textLength) => textLength <= OriginalContext ? 0 : Type switch
     {
-        ArgumentNullException.ThrowIfNull(frequencies);
+        "dynamic" => textLength,
+        "longrope" => 1,
+        _ => 0,
+    };
+
+    /// <summary>Longest text, tokens, of a model with a context: <c>dynamic</c> extends it by its factor.</summary>
+    public int LongestText(int context) => Type == "dynamic" ? (int)Math.Min(int.MaxValue / 2, context * Factor) : context;
+
+    /// <summary>The frequencies of a variant, in the order of the dimensions of half a head.</summary>
+    public double[] Frequencies(int headSize, int variant)
+    {
+        // NTK: θ grows so that the lowest frequency covers the text (transformers, _compute_dynamic_ntk_parameters).
+        double theta = Type == "dynamic" && variant > 0
+            ? Theta * Math.Pow((Factor * variant / OriginalContext) - (Factor - 1), headSize / (headSize - 2.0))
+            : Theta;
+        double[] plain = [.. Enumerable.Range(0, headSize / 2).Select(i => Math.Pow(theta, -2.0 * i / headSize))];
         return Type switch
         {
-            "linear" => [.. frequencies.Select(frequency => frequency / Factor)],
-            "llama3" => [.. frequencies.Select(Llama3)],
-            "yarn" => [.. frequencies.Select((frequency, i) => Yarn(frequency, i, frequencies.Length * 2))],
-            _ => frequencies,
+            "linear" => [.. plain.Select(frequency => frequency / Factor)],
+            "llama3" => [.. plain.Select(Llama3)],
+            "yarn" => [.. plain.Select((frequency, i) => Yarn(frequency, i, headSize))],
+            "longrope" => [.. plain.Zip(variant == 0 ? ShortFactors : LongFactors, (frequency, factor) => frequency / factor)],
+            _ => plain,
         };
     }
+
+    /// <summary>The attention factor of <c>longrope</c> without one of its own: √(1 + ln f / ln original).</summary>
+    public static double LongRopeAttention(double factor, double original) =>
+        factor <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(factor) / Math.Log(original)));
 
     /// <summary>The attention factor that <c>yarn</c> takes without one of its own: 0.1·m·ln(factor) + 1.</summary>
     public static double YarnAttention(double factor, double m = 1) => factor <= 1 ? 1 : (0.1 * m * Math.Log(factor)) + 1;

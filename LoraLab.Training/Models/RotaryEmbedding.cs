@@ -1,3 +1,4 @@
+using System.Numerics;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
@@ -9,50 +10,91 @@ namespace LoraLab.Training.Models;
 /// </summary>
 public sealed class RotaryEmbedding : IDisposable
 {
-    private readonly Tensor _cos_TH;
-    private readonly Tensor _sin_TH;
+    private const int FirstLength = 512;
+    private readonly int _headSize;
+    private readonly RopeSettings _settings;
+    private readonly ScalarType _dtype;
+    private readonly Device _device;
+    private Tensor? _cos_TH, _sin_TH;
+
+    /// <summary>Frequencies of a head; angles in fp32, or float64 for a float64 model, regardless of the weights' precision.</summary>
+    public RotaryEmbedding(int headSize, RopeSettings settings, ScalarType dtype, Device device) =>
+        (_headSize, _settings, _dtype, _device) = (headSize, settings, dtype, device);
 
     /// <summary>
-    /// Tables for all positions of the context, fp32 (float64 for a float64 model) regardless of the weights' precision; H is half a head.
+    /// Cosines and sines of the rows of several texts, [T, 1, H] where H is half a head. The current dispose scope owns them.
     /// </summary>
-    public RotaryEmbedding(int headSize, int contextLength, RopeSettings settings, ScalarType dtype, Device device)
+    /// <param name="positions_T">Position of each row in its text.</param>
+    /// <param name="length">Number above every position.</param>
+    /// <param name="textLengths">For each row, the tokens of its whole text, the last one included.</param>
+    public (Tensor Cos_T1H, Tensor Sin_T1H) At(Tensor positions_T, int length, IReadOnlyList<int> textLengths)
     {
-        using IDisposable scope = NewDisposeScope();
-        // Angles are computed in float64: position × frequency loses digits in fp32 at large positions.
-        Tensor frequency = pow(tensor(settings.Theta, float64), arange(0, headSize, 2, float64).mul(-1.0 / headSize));
-        if (!settings.IsPlain)
+        int[] variants = [.. textLengths.Select(_settings.Variant)];
+        if (Array.TrueForAll(variants, variant => variant == 0))
         {
-            frequency = tensor(settings.Scale(TensorReader.Doubles(frequency)));
+            (Tensor cosines_TH, Tensor sines_TH) = Tables(length);
+            return (cosines_TH.index_select(0, positions_T).unsqueeze(1), sines_TH.index_select(0, positions_T).unsqueeze(1));
         }
 
-        Tensor angle = outer(arange(0, contextLength, float64), frequency);
-        _cos_TH = Table(angle.cos());
-        _sin_TH = Table(angle.sin());
-
-        Tensor Table(Tensor values) =>
-            (settings.AttentionFactor == 1 ? values : values.mul(settings.AttentionFactor)).to(dtype).to(device).DetachFromDisposeScope();
+        int[] distinct = [.. variants.Distinct()];
+        Tensor frequencies_FH = stack(distinct.Select(variant => tensor(_settings.Frequencies(_headSize, variant))));
+        Tensor rows = tensor([.. variants.Select(variant => (long)Array.IndexOf(distinct, variant))]);
+        Tensor angles_TH = frequencies_FH.index_select(0, rows).mul(positions_T.cpu().to(float64).unsqueeze(1));
+        return (Values(angles_TH.cos()).unsqueeze(1), Values(angles_TH.sin()).unsqueeze(1));
     }
 
-    /// <summary>Cosines and sines of given positions, [T, 1, H].</summary>
-    public (Tensor Cos_T1H, Tensor Sin_T1H) At(Tensor positions_T) =>
-        (_cos_TH.index_select(0, positions_T).unsqueeze(1), _sin_TH.index_select(0, positions_T).unsqueeze(1));
+    /// <summary>Cosines and sines of one text from its first token, [T, H]; the current dispose scope owns them.</summary>
+    /// <param name="length">T.</param>
+    /// <param name="textLength">Tokens of the whole text, the last one included.</param>
+    public (Tensor Cos_TH, Tensor Sin_TH) OfText(int length, int textLength)
+    {
+        int variant = _settings.Variant(textLength);
+        (Tensor cos_TH, Tensor sin_TH) = variant == 0 ? Tables(length) : Compute(length, variant);
+        return (cos_TH.narrow(0, 0, length), sin_TH.narrow(0, 0, length));
+    }
 
     /// <summary>
-    /// Rotates queries or keys [B, heads, T, 2H] at positions 0..T−1; computed in the tables' precision, returned in the input's.
+    /// Rotates queries or keys [B, heads, T, 2H] by angles that broadcast to [B, heads, T, H]; computed in their precision, returned in
+    /// that of the input.
     /// </summary>
-    public Tensor Rotate(Tensor x_BNTH)
+    public static Tensor Rotate(Tensor x_BNTH, Tensor cos, Tensor sin)
     {
-        long length = x_BNTH.shape[2];
-        (Tensor cos_TH, Tensor sin_TH) = (_cos_TH.narrow(0, 0, length), _sin_TH.narrow(0, 0, length));
-        Tensor[] halves = x_BNTH.to(_cos_TH.dtype).chunk(2, dim: -1);
+        Tensor[] halves = x_BNTH.to(cos.dtype).chunk(2, dim: -1);
         (Tensor a, Tensor b) = (halves[0], halves[1]);
-        return cat([a.mul(cos_TH).sub(b.mul(sin_TH)), b.mul(cos_TH).Plus(a.mul(sin_TH))], dim: -1).to(x_BNTH.dtype);
+        return cat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).Plus(a.mul(sin))], dim: -1).to(x_BNTH.dtype);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
-        _cos_TH.Dispose();
-        _sin_TH.Dispose();
+        _cos_TH?.Dispose();
+        _sin_TH?.Dispose();
     }
+
+    /// <summary>Tables of variant 0 for at least a number of positions: a context of 131,072 would take more memory than most texts need.</summary>
+    private (Tensor Cos_TH, Tensor Sin_TH) Tables(int length)
+    {
+        if (_cos_TH is null || _sin_TH is null || _cos_TH.shape[0] < length)
+        {
+            int rows = Math.Max(FirstLength, (int)BitOperations.RoundUpToPowerOf2((uint)length));
+            // A tensor that is made in inference mode cannot take part in training later.
+            using IDisposable trainable = inference_mode(false);
+            using IDisposable scope = NewDisposeScope();
+            (Tensor cos_TH, Tensor sin_TH) = Compute(rows, variant: 0);
+            Dispose();
+            (_cos_TH, _sin_TH) = (cos_TH.DetachFromDisposeScope(), sin_TH.DetachFromDisposeScope());
+        }
+
+        return (_cos_TH, _sin_TH);
+    }
+
+    // Angles are computed in float64: position × frequency loses digits in fp32 at large positions.
+    private (Tensor Cos_TH, Tensor Sin_TH) Compute(int length, int variant)
+    {
+        Tensor angles_TH = outer(arange(0, length, float64), tensor(_settings.Frequencies(_headSize, variant)));
+        return (Values(angles_TH.cos()), Values(angles_TH.sin()));
+    }
+
+    private Tensor Values(Tensor values) =>
+        (_settings.AttentionFactor == 1 ? values : values.mul(_settings.AttentionFactor)).to(_dtype).to(_device);
 }

@@ -50,7 +50,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         SelectedRows? rows = errors.Count == 0 ? Try(errors, () => datasets.Read(spec.Dataset).Select(spec)) : null;
         TaskData? data = rows is null
             ? null
-            : Try(errors, () => rows.Encode(models.Tokenizer(model!).Tokenizer, config!.ContextLength));
+            : Try(errors, () => rows.Encode(models.Tokenizer(model!).Tokenizer, config!.LongestText));
         if (rows is null || data is null)
         {
             return new() { Errors = Distinct(errors), Warnings = warnings, Files = files };

@@ -7,8 +7,10 @@ public sealed class RmsNorm : IDisposable
 {
     private readonly double _epsilon;
 
-    /// <summary>A norm that owns its gain; a half-precision gain is converted to fp32.</summary>
-    public RmsNorm(Tensor weight_D, double epsilon)
+    /// <summary>
+    /// A norm that owns its weight; a half-precision weight is converted to fp32. The gain is the weight plus <paramref name="offset"/>.
+    /// </summary>
+    public RmsNorm(Tensor weight_D, double epsilon, double offset = 0)
     {
         _epsilon = epsilon;
         Weight_D = weight_D;
@@ -17,14 +19,26 @@ public sealed class RmsNorm : IDisposable
             Weight_D = weight_D.to(float32).DetachFromDisposeScope();
             weight_D.Dispose();
         }
+
+        Gain_D = offset == 0 ? Weight_D : Weight_D.add(offset).DetachFromDisposeScope();
     }
 
-    /// <summary>The gain, [D], fp32 or float64.</summary>
+    /// <summary>The weight as the checkpoint has it, [D], fp32 or float64.</summary>
     public Tensor Weight_D { get; }
 
-    /// <summary>[..., D] → [..., D], computed and returned in the gain's precision.</summary>
-    public Tensor Forward(Tensor x_BTD) => TorchOps.RmsNorm(x_BTD, Weight_D, _epsilon);
+    /// <summary>The gain, [D], in the precision of the weight.</summary>
+    public Tensor Gain_D { get; }
+
+    /// <summary>[..., D] → [..., D], computed and returned in the precision of the input.</summary>
+    public Tensor Forward(Tensor x_BTD) => TorchOps.RmsNorm(x_BTD, Gain_D, _epsilon);
 
     /// <inheritdoc />
-    public void Dispose() => Weight_D.Dispose();
+    public void Dispose()
+    {
+        Weight_D.Dispose();
+        if (!ReferenceEquals(Gain_D, Weight_D))
+        {
+            Gain_D.Dispose();
+        }
+    }
 }

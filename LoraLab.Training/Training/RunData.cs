@@ -40,7 +40,7 @@ public sealed class RunData : IDisposable
         return new(model)
         {
             TokenizerSha256 = tokenizer.Sha256,
-            Rows = selected.Encode(tokenizer.Tokenizer, model.Config.ContextLength),
+            Rows = selected.Encode(tokenizer.Tokenizer, model.Config.LongestText),
         };
     }
 

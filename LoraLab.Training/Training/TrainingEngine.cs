@@ -13,7 +13,7 @@ public sealed class TrainingEngine : IDisposable
         Model = new(run.Model);
         Passes = PackingRule.UsesReferencePath(run.Spec)
             ? null
-            : new(run.Schedule, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config.VocabularySize, run.Device);
+            : new(run.Schedule, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config, run.Device);
         Gradient = Passes is null ? new ReferenceGradient(run) : new PackedGradient(run, Passes, Model);
     }
 

@@ -23,6 +23,36 @@ public sealed record BlockDescription
     /// <summary>Width of a head.</summary>
     public required int HeadSize { get; init; }
 
+    /// <summary>Activation function of the gate.</summary>
+    public GateActivation Activation { get; init; }
+
+    /// <summary>Factor of the attention scores; null: 1/√H.</summary>
+    public double? AttentionScale { get; init; }
+
+    /// <summary>c of c·tanh(s/c), which limits the attention scores s; null: they are not limited.</summary>
+    public double? AttentionSoftCap { get; init; }
+
+    /// <summary>Number added to every gain of a norm: 1 where the checkpoint stores the difference to 1.</summary>
+    public double GainOffset { get; init; }
+
+    /// <summary>Width of all queries, N·H.</summary>
+    public int QueryWidth => Heads * HeadSize;
+
+    /// <summary>Width of all keys, K·H, and of all values.</summary>
+    public int KeyWidth => KeyValueHeads * HeadSize;
+
+    /// <summary>Width D of the residual stream.</summary>
+    public int Width => Linear(LinearRole.Down).Out;
+
+    /// <summary>Inner width F of the MLP.</summary>
+    public int InnerWidth => Linear(LinearRole.Down).In;
+
+    /// <summary>Whether the block has a norm with a role.</summary>
+    public bool Has(NormRole role) => Norms.Any(norm => norm.Role == role);
+
+    /// <summary>Whether the block has a linear layer with a role.</summary>
+    public bool Has(LinearRole role) => Linears.Any(linear => linear.Role == role);
+
     /// <summary>The linear layer with a role.</summary>
     public BlockLinear Linear(LinearRole role) => Linears[IndexOf(role)];
 
@@ -36,11 +66,13 @@ public sealed record BlockDescription
     public LinearGroup? Lowest(Func<BlockLinear, bool> condition) =>
         Linears.Where(condition).Select(linear => (LinearGroup?)linear.Group).Min();
 
-    /// <summary>Checkpoint name and shape of each weight of block <paramref name="layer"/>: norms, then linear layers.</summary>
+    /// <summary>
+    /// Checkpoint name and shape of each weight of block <paramref name="layer"/>: norms, then linear layers, each with its bias.
+    /// </summary>
     public IEnumerable<(string Name, long[] Shape)> Weights(int layer) =>
     [
         .. Norms.Select(norm => (norm.ModuleName(layer) + CheckpointNames.WeightSuffix, new long[] { norm.Width })),
-        .. Linears.Select(linear => (linear.ModuleName(layer) + CheckpointNames.WeightSuffix, new long[] { linear.Out, linear.In })),
+        .. Linears.SelectMany(linear => linear.Weights(layer)),
     ];
 
     private static int Index<TPart>(IReadOnlyList<TPart> parts, Func<TPart, bool> has, Enum role)

@@ -9,15 +9,21 @@ namespace LoraLab.Training.Models.Blocks;
 /// <param name="Group">The group that reads the same input.</param>
 /// <param name="Out">Output width.</param>
 /// <param name="In">Input width.</param>
-public sealed record BlockLinear(LinearRole Role, string Path, LinearGroup Group, int Out, int In)
+/// <param name="Bias">Whether it has a bias.</param>
+public sealed record BlockLinear(LinearRole Role, string Path, LinearGroup Group, int Out, int In, bool Bias = false)
     : LinearShape(Path[(Path.LastIndexOf('.') + 1)..], Out, In)
 {
     /// <summary>
     /// Whether attention needs its output at every row, even if only some rows of the block's output are needed, as in the last block of an
     /// evaluation.
     /// </summary>
-    public bool EveryRow => Role is LinearRole.Key or LinearRole.Value;
+    public bool EveryRow => Role is LinearRole.Key or LinearRole.Value or LinearRole.QueryKeyValue;
 
     /// <summary>Full module name in block <paramref name="layer"/>.</summary>
     public string ModuleName(int layer) => CheckpointNames.InBlock(layer, Path);
+
+    /// <summary>Checkpoint name and shape of its weight and, if it has one, its bias.</summary>
+    public IEnumerable<(string Name, long[] Shape)> Weights(int layer) => Bias
+        ? [(ModuleName(layer) + CheckpointNames.WeightSuffix, [Out, In]), (ModuleName(layer) + CheckpointNames.BiasSuffix, [Out])]
+        : [(ModuleName(layer) + CheckpointNames.WeightSuffix, [Out, In])];
 }

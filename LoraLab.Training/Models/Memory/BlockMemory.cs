@@ -15,7 +15,8 @@ public sealed class BlockMemory
     private readonly Dictionary<LinearRole, AdapterWorkspace> _workspaces;
     private readonly double _value;
     private readonly bool _half, _gpu, _rowAttention;
-    private readonly double _width, _inner, _queries, _keys, _heads, _lowRank;
+    private readonly bool _fusedQkv, _fusedGateUp, _unfusedScores;
+    private readonly double _width, _inner, _queries, _keys, _heads, _lowRank, _plain, _attentionOutput, _mlpOutput;
 
     /// <summary>A block of a model.</summary>
     /// <param name="block">What the block consists of.</param>
@@ -29,8 +30,13 @@ public sealed class BlockMemory
     {
         (_half, _gpu, _value) = (half, gpu, half ? sizeof(short) : Single);
         _rowAttention = RowAttention.Supports(block, !gpu, half);
-        (_queries, _keys, _heads) = (block.Linear(LinearRole.Query).Out, block.Linear(LinearRole.Key).Out, block.Heads);
-        (_width, _inner) = (block.Linear(LinearRole.Down).Out, block.Linear(LinearRole.Down).In);
+        (_queries, _keys, _heads) = (block.QueryWidth, block.KeyWidth, block.Heads);
+        (_width, _inner) = (block.Width, block.InnerWidth);
+        _plain = block.Has(NormRole.Query) ? _value * (_queries + _keys) : 0;
+        (_attentionOutput, _mlpOutput) =
+            (block.Has(NormRole.AttentionOutput) ? _value * _width : 0, block.Has(NormRole.MlpOutput) ? _value * _width : 0);
+        (_fusedQkv, _fusedGateUp) = (block.Has(LinearRole.QueryKeyValue), block.Has(LinearRole.GateUp));
+        _unfusedScores = gpu || block.AttentionSoftCap is not null;
         _lowRank = (double)rank * adapters.Count;
         _workspaces = block.Linears.ToDictionary(linear => linear.Role, linear =>
             new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
@@ -52,28 +58,39 @@ public sealed class BlockMemory
             (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
             double norm = 2 * Single * d;
             double qkv = w * (a + (2 * c));
-            PassBytes attended = new PassBytes(qkv + (w * a), 0) + LogSumExp;
-            PassBytes middle = attended + new PassBytes(Single * d);
+            PassBytes attended = new PassBytes(qkv + _plain + (w * a), 0) + LogSumExp;
+            PassBytes middle = attended + new PassBytes((Single * d) + _attentionOutput);
             return
             [
                 new(norm),
-                new((w * d) + (w * a) + _workspaces[LinearRole.Query].Forward),
-                new((w * d) + (w * (a + c)) + _workspaces[LinearRole.Key].Forward),
-                new((w * d) + qkv + _workspaces[LinearRole.Value].Forward),
-                new(2 * qkv),
-                new(qkv + Rotation(a + c)),
+                .. _fusedQkv ? new PassBytes[] { new((w * d) + qkv + _workspaces[LinearRole.QueryKeyValue].Forward) } :
+                [
+                    new((w * d) + (w * a) + _workspaces[LinearRole.Query].Forward),
+                    new((w * d) + (w * (a + c)) + _workspaces[LinearRole.Key].Forward),
+                    new((w * d) + qkv + _workspaces[LinearRole.Value].Forward),
+                    new(2 * qkv),
+                ],
+                new(qkv + _plain + (_plain > 0 ? OfNorm(a) : 0)),
+                new(qkv + _plain + Rotation(a + c)),
                 // The padded sequences of a bucket, keys and values repeated for every head, its output; then the outputs of all buckets.
                 .. _rowAttention ? [] : new PassBytes[]
                 {
-                    new PassBytes(qkv, w * a, qkv + (2 * w * a)) + LogSumExp + Scores,
-                    new PassBytes(qkv + (w * a), 2 * w * a) + LogSumExp,
+                    new PassBytes(qkv + _plain, w * a, qkv + (2 * w * a)) + LogSumExp + Scores,
+                    new PassBytes(qkv + _plain + (w * a), 2 * w * a) + LogSumExp,
                 },
                 attended + new PassBytes((w * d) + Math.Max(_workspaces[LinearRole.Output].Forward, Residual)),
+                attended + new PassBytes((w * d) + (_attentionOutput > 0 ? OfNorm(d) + Residual : 0)),
                 middle + new PassBytes(norm),
-                middle + new PassBytes((w * d) + (w * f) + _workspaces[LinearRole.Gate].Forward),
-                middle + new PassBytes((w * d) + (2 * w * f) + _workspaces[LinearRole.Up].Forward),
+                .. _fusedGateUp
+                    ? new PassBytes[] { middle + new PassBytes((w * d) + (2 * w * f) + _workspaces[LinearRole.GateUp].Forward) }
+                    :
+                    [
+                        middle + new PassBytes((w * d) + (w * f) + _workspaces[LinearRole.Gate].Forward),
+                        middle + new PassBytes((w * d) + (2 * w * f) + _workspaces[LinearRole.Up].Forward),
+                    ],
                 middle + new PassBytes((3 * w * f) + (w * d) + _workspaces[LinearRole.Down].Forward),
                 middle + new PassBytes((2 * w * f) + (w * d) + Residual),
+                middle + new PassBytes((2 * w * f) + (w * d) + (_mlpOutput > 0 ? OfNorm(d) + Residual : 0)),
             ];
         }
     }
@@ -92,12 +109,23 @@ public sealed class BlockMemory
             double normBackward = (w * d) + (3 * Single * d);
             return
             [
-                new((3 * w * f) + narrowed + _workspaces[LinearRole.Down].Backward),
+                new(_mlpOutput > 0 ? normBackward : 0),
+                new((3 * w * f) + narrowed + (_mlpOutput > 0 ? Single * d : 0) + _workspaces[LinearRole.Down].Backward),
                 new((2 * w * f) + norm),
                 new((3 * w * f) + (w * d)),
-                new((2 * w * f) + (2 * w * d) + _workspaces[LinearRole.Gate].Backward),
-                new((w * f) + (2 * w * d) + _workspaces[LinearRole.Up].Backward),
+                .. _fusedGateUp
+                    ? new PassBytes[]
+                    {
+                        new((4 * w * f) + (w * d)),
+                        new((2 * w * f) + (2 * w * d) + _workspaces[LinearRole.GateUp].Backward),
+                    }
+                    :
+                    [
+                        new((2 * w * f) + (2 * w * d) + _workspaces[LinearRole.Gate].Backward),
+                        new((w * f) + (2 * w * d) + _workspaces[LinearRole.Up].Backward),
+                    ],
                 new(normBackward),
+                new(_attentionOutput > 0 ? middle + normBackward : 0),
                 new(middle + narrowed + (w * a) + _workspaces[LinearRole.Output].Backward),
                 // For a bucket: gradients of output, rows, queries and repeated keys and values, with their operands; gradients of earlier
                 // buckets.
@@ -107,36 +135,42 @@ public sealed class BlockMemory
                     new(middle + qkv, 2 * qkv),
                 ],
                 new(middle + qkv + Rotation(a + c)),
+                new(middle + qkv + (_plain > 0 ? (w * a) + (3 * Single * a) : 0)),
                 new(middle + qkv + norm),
-                new(middle + qkv + (2 * w * d) + _workspaces[LinearRole.Query].Backward),
-                new(middle + qkv + (2 * w * d) + _workspaces[LinearRole.Key].Backward),
-                new(middle + qkv + (2 * w * d) + _workspaces[LinearRole.Value].Backward),
+                .. (_fusedQkv ? (LinearRole[])[LinearRole.QueryKeyValue] : [LinearRole.Query, LinearRole.Key, LinearRole.Value])
+                    .Select(role => new PassBytes(middle + qkv + (2 * w * d) + _workspaces[role].Backward)),
                 new(middle + normBackward),
             ];
         }
     }
 
     // One per head and row, or per head and cell if attention works on cells.
-    private PassBytes LogSumExp => new(_rowAttention ? Single * _heads : 0, _rowAttention || _gpu ? 0 : Single * _heads);
+    private PassBytes LogSumExp => new(_rowAttention ? Single * _heads : 0, _rowAttention || _unfusedScores ? 0 : Single * _heads);
 
     // Adding a bf16 branch to the fp32 residual stream: the sum, and on the CPU the branch in fp32.
     private double Residual => (Single * _width) + (_half && !_gpu ? Single * _width : 0);
 
     // Unfused attention: scores and probabilities of each head.
-    private PassBytes Scores => new(0, 0, 0, _gpu ? 2 * Single * _heads : 0);
+    private PassBytes Scores => new(0, 0, 0, _unfusedScores ? 2 * Single * _heads : 0);
 
-    private PassBytes ScoresBackward => new(0, 0, 0, _gpu ? ((4 * Single) + _value) * _heads : 0);
+    private PassBytes ScoresBackward => new(0, 0, 0, _unfusedScores ? ((4 * Single) + _value) * _heads : 0);
 
     private PassBytes Bytes(SavedActivation activation) => activation switch
     {
         SavedActivation.Output or SavedActivation.Middle => new(Single * _width),
         SavedActivation.Qkv => new(_value * (_queries + (2 * _keys))),
+        SavedActivation.PlainQueryKey => new(_plain),
         SavedActivation.Attention => new(_value * _queries),
         SavedActivation.LogSumExp => LogSumExp,
+        SavedActivation.AttentionOutput => new(_attentionOutput),
+        SavedActivation.MlpOutput => new(_mlpOutput),
         SavedActivation.Gate or SavedActivation.Up => new(_value * _inner),
         SavedActivation.LowRank => new(Single * _lowRank),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
     };
+
+    // Two temporaries of a norm in fp32, and its input in fp32 if it is not.
+    private double OfNorm(double width) => (_half ? 3 : 2) * Single * width;
 
     // Both halves of each head in fp32 and the four products they are computed from, two at a time.
     private static double Rotation(double width) => 2 * Single * width;

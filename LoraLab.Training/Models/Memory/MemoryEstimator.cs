@@ -73,7 +73,8 @@ public static class MemoryEstimator
     {
         double value = request.Half ? sizeof(short) : Single;
         double all = CheckpointShapes.Of(request.Config)
-            .Sum(weight => weight.Shape.Aggregate(weight.Shape.Length == 1 ? Single : value, (product, length) => product * length));
+            .Sum(weight => weight.Shape.Aggregate(
+                CheckpointNames.IsGain(weight.Name, weight.Shape) ? Single : value, (product, length) => product * length));
         double replaced = request.Config.Block.Linears
             .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter)
                 && adapter.ReplacesWeight)

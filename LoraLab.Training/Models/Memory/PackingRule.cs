@@ -23,7 +23,9 @@ public static class PackingRule
         int sentences = spec.MicroBatch.Sentences ?? Math.Max(2, spec.EffectiveBatch);
         double fitting = Math.Max(1, ShareOfMemory * memoryBytes / BytesPerToken(spec, config, gpu));
         int? tokens = spec.PackTokens ?? (fitting < (double)sentences * longest ? (int)fitting : null);
-        return new(sentences, tokens, SharePrefix: spec.Dropout == 0, Bucketed: !gpu);
+        // Where the rotary frequencies depend on the length of the text, texts of different lengths have no rows in common.
+        bool shared = spec.Dropout == 0 && config.Rope.Variant(longest) == 0;
+        return new(sentences, tokens, shared, Bucketed: !gpu);
     }
 
     /// <summary>Bytes of activations that all blocks save per token, without padding.</summary>

@@ -42,7 +42,7 @@ public static class ProcessMemory
         using IndexArena arena = new();
         TrainingExample[] window = [new(0, [1, 2, 3, 4], 1), new(1, [1, 2, 5], 1)];
         TrainingPass pass = TrainingPass.Create(
-            arena, window, new PassLimits(2, null, SharePrefix: true, Bucketed: true), _ => 1, _smallest.VocabularySize);
+            arena, window, new PassLimits(2, null, SharePrefix: true, Bucketed: true), _ => 1, _smallest);
         arena.Upload(device);
         using Tensor loss = packed.Gradient(pass);
         TensorReader.Doubles(loss);

@@ -16,7 +16,7 @@ internal static class ReferenceMemory
         LlamaConfig config = request.Config;
         BlockDescription block = config.Block;
         double value = request.Half ? sizeof(short) : Single;
-        (double d, double f, double a) = (config.HiddenSize, block.Linear(LinearRole.Down).In, block.Linear(LinearRole.Query).Out);
+        (double d, double f, double a) = (config.HiddenSize, block.InnerWidth, block.QueryWidth);
         // Both inputs of the norms; queries, repeated keys and values, attention output; gate, its activation, up.
         double saved = (2 * Single * d) + (4 * value * a) + (3 * value * f);
         // The fp32 input of each branch: a separate copy if the layer computes in half precision.

@@ -26,6 +26,8 @@ internal static unsafe class AttentionTile
     /// <param name="first">Index of the first query within the segment.</param>
     /// <param name="lanes">Number of queries, at most 8.</param>
     /// <param name="size">H.</param>
+    /// <param name="scale">Factor of the scores.</param>
+    /// <param name="window">Number of keys that a query sees, its own included.</param>
     /// <param name="o">Receives the output.</param>
     /// <param name="outputStride">Row stride of o, in values.</param>
     /// <param name="logSumExp">Receives the log-sum-exp of each query's scores.</param>
@@ -33,16 +35,20 @@ internal static unsafe class AttentionTile
     /// <param name="work">Workspace of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(
-        float* q, int rowStride, float* keys, float* values, int prefix, int first, int lanes, int size, float* o, int outputStride,
-        float* logSumExp, int logSumExpStride, TileWorkspace work)
+        float* q, int rowStride, float* keys, float* values, int prefix, int first, int lanes, int size, float scale, int window,
+        float* o, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
     {
+        int unseen = Unseen(prefix + first, window);
+        keys += unseen * size;
+        values += unseen * size;
+        prefix -= unseen;
         int count = prefix + first + lanes;
-        Transpose(q, rowStride, lanes, size, 1 / MathF.Sqrt(size), work.Queries);
+        Transpose(q, rowStride, lanes, size, scale, work.Queries);
         Multiply(work.Queries, keys, count, size, work.Weights);
         Vector256<float> top = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < count; j++)
         {
-            Vector256<float> s = Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first);
+            Vector256<float> s = Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first, window);
             s.Store(work.Weights + (j * Lanes));
             top = Vector256.Max(top, s);
         }
@@ -78,6 +84,8 @@ internal static unsafe class AttentionTile
     /// <param name="first">Index of the first query within the segment.</param>
     /// <param name="lanes">Number of queries, at most 8.</param>
     /// <param name="size">H.</param>
+    /// <param name="scale">Factor of the scores.</param>
+    /// <param name="window">Number of keys that a query sees, its own included.</param>
     /// <param name="o">Output of the forward pass.</param>
     /// <param name="g">Gradient of the output.</param>
     /// <param name="outputStride">Row stride of o and g, in values.</param>
@@ -87,10 +95,15 @@ internal static unsafe class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(
         float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int prefix, int first,
-        int lanes, int size, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
+        int lanes, int size, float scale, int window, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
     {
+        int unseen = Unseen(prefix + first, window);
+        keys += unseen * size;
+        values += unseen * size;
+        keyGradients += unseen * size;
+        valueGradients += unseen * size;
+        prefix -= unseen;
         int count = prefix + first + lanes;
-        float scale = 1 / MathF.Sqrt(size);
         Transpose(q, rowStride, lanes, size, scale, work.Queries);
         Transpose(g, outputStride, lanes, size, 1, work.Gradients);
         Vector256<float> dot = Vector256<float>.Zero;
@@ -111,7 +124,7 @@ internal static unsafe class AttentionTile
         Multiply(work.Gradients, values, count, size, work.WeightGradients);
         for (int j = 0; j < count; j++)
         {
-            Vector256<float> p = VectorExp.Of(Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first) - laneLogSumExp);
+            Vector256<float> p = VectorExp.Of(Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first, window) - laneLogSumExp);
             p.Store(work.Weights + (j * Lanes));
             (p * (Vector256.Load(work.WeightGradients + (j * Lanes)) - dot)).Store(work.WeightGradients + (j * Lanes));
         }
@@ -124,12 +137,28 @@ internal static unsafe class AttentionTile
         Scatter(work.Queries, lanes, size, dq, rowStride);
     }
 
-    // Causal mask: −∞ in the lanes of queries that precede the key. later: position of the key relative to the first query.
+    // Number of leading keys that no query of a tile sees; position: that of its first query.
+    private static int Unseen(int position, int window) => Math.Max(0, position - window + 1);
+
+    // −∞ in the lanes of queries that precede the key or whose window begins after it. later: position of the key relative to the first
+    // query.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Masked(Vector256<float> s, int later) => later <= 0
-        ? s
-        : Vector256.ConditionalSelect(
-            Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(later)).AsSingle(), Vector256.Create(float.NegativeInfinity), s);
+    private static Vector256<float> Masked(Vector256<float> s, int later, int window)
+    {
+        Vector256<float> unseen = Vector256.Create(float.NegativeInfinity);
+        if (later > 0)
+        {
+            s = Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(later)).AsSingle(), unseen, s);
+        }
+
+        if (later + window < Lanes)
+        {
+            s = Vector256.ConditionalSelect(
+                Vector256.GreaterThanOrEqual(Vector256<int>.Indices, Vector256.Create(later + window)).AsSingle(), unseen, s);
+        }
+
+        return s;
+    }
 
     // rows [count, H] times x [H, lanes] → [count, lanes].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

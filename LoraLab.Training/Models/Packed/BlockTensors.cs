@@ -18,19 +18,20 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>A block with its current adapters; a part that it does not have is <paramref name="empty"/>.</summary>
     public BlockTensors(LlamaBlock block, Tensor empty)
     {
-        Weights = [.. Enumerable.Repeat(empty, _linears + _norms)];
+        Weights = [.. Enumerable.Repeat(empty, (2 * _linears) + _norms)];
         Factors = [.. Enumerable.Repeat(empty, _linears * _factors)];
         Gradients = [.. Enumerable.Repeat(empty, _linears * _factors)];
         LowRankAdapter?[] adapters = new LowRankAdapter?[_linears];
         foreach ((BlockNorm description, RmsNorm norm) in block.Description.Norms.Zip(block.Norms))
         {
-            Weights[_linears + (int)description.Role] = norm.Weight_D;
+            Weights[_linears + (int)description.Role] = norm.Gain_D;
         }
 
         foreach ((BlockLinear description, LinearLayer linear) in block.Description.Linears.Zip(block.Linears))
         {
             int place = (int)description.Role;
             (Weights[place], adapters[place]) = (linear.Weight_OI, linear.Adapter);
+            Weights[_linears + _norms + place] = linear.Bias_O ?? empty;
             foreach (AdapterFactor factor in linear.Adapter is null ? [] : FactorDescription.All)
             {
                 Tensor? value = linear.Adapter!.InBranch(factor);
@@ -40,10 +41,11 @@ internal sealed class BlockTensors : IDisposable
         }
 
         Adapters = adapters;
+        (Rotary, Window) = (block.Rotary, block.Window ?? 0);
         LowestAdapted = block.Description.Lowest(linear => adapters[(int)linear.Role] is not null);
     }
 
-    /// <summary>Weights of the linear layers, then of the norms.</summary>
+    /// <summary>Weights of the linear layers, then gains of the norms, then biases of the linear layers.</summary>
     public Tensor[] Weights { get; }
 
     /// <summary>All factors of each linear layer; an absent one is an empty tensor.</summary>
@@ -54,6 +56,12 @@ internal sealed class BlockTensors : IDisposable
 
     /// <summary>The adapter of each linear layer, or null.</summary>
     public IReadOnlyList<LowRankAdapter?> Adapters { get; }
+
+    /// <summary>Rotary tables of the block.</summary>
+    public RotaryEmbedding Rotary { get; }
+
+    /// <summary>Number of tokens that a token sees, itself included; 0: all before it.</summary>
+    public int Window { get; }
 
     /// <summary>The lowest group with an adapter, where the backward pass may end; null: there is no adapter.</summary>
     public LinearGroup? LowestAdapted { get; }

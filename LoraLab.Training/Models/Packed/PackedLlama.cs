@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// A Llama over packed sequences with hand-derived gradients: mathematically the same as <see cref="LlamaModel"/> under autograd.
+/// A model over packed sequences with hand-derived gradients: mathematically the same as <see cref="LlamaModel"/> under autograd.
 /// </summary>
 public sealed class PackedLlama : IDisposable
 {
@@ -17,6 +17,7 @@ public sealed class PackedLlama : IDisposable
     private readonly BlockTensors[] _blocks;
     private readonly Tensor _empty = zeros(0).DetachFromDisposeScope();
     private readonly double _scale;
+    private readonly double _attentionScale, _softCap;
     private readonly bool _fused;
     private readonly int _lowest;
     private readonly ActivationArena? _arena;
@@ -31,6 +32,7 @@ public sealed class PackedLlama : IDisposable
         (_model, _config, _block) = (model, model.Config, model.Config.Block);
         _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty))];
         _scale = model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().FirstOrDefault()?.Scaling ?? 1;
+        (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
         _fused = model.Device.type == DeviceType.CPU;
         _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted is not null);
         _arena = _fused ? new(_blocks.Length) : null;
@@ -56,7 +58,7 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        (Tensor x_TD, Tensor[] layout) = Embed(pass.Layout);
+        (Tensor x_TD, PassAngles angles) = Embed(pass.Layout);
         List<SavedBlock> savedBlocks = [];
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
@@ -64,14 +66,14 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = Save(i, Forward(_blocks[i], x_TD, pass.Layout, layout, masks, save: i >= _lowest, rows: null));
+            Tensor[] saved = Save(i, Forward(_blocks[i], x_TD, pass.Layout, angles, masks, save: i >= _lowest, rows: null));
             savedBlocks.Add(new SavedBlock(x_TD, saved));
             x_TD = MoveOutput(saved);
         }
 
         Tensor[] result = TorchScript.Tensors(
-            "loss_head", x_TD, pass.Targets, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(), lossScale,
-            Ledger?.Counter);
+            "loss_head", x_TD, pass.Targets, _model.FinalNorm.Gain_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(),
+            _config.FinalSoftCap ?? 0.0, lossScale, Ledger?.Counter);
         Tensor loss = result[0].MoveToOuterDisposeScope();
         Tensor g_TD = result[1];
         for (int i = _blocks.Length - 1; i >= Math.Max(_lowest, 0); i--)
@@ -79,7 +81,7 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layout, masks, below: i > _lowest);
+            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, angles, masks, below: i > _lowest);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -99,13 +101,13 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        (Tensor x_TD, Tensor[] tensors) = Embed(layout);
+        (Tensor x_TD, PassAngles angles) = Embed(layout);
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using Tensor input = x_TD;
             Tensor? selected = i == _blocks.Length - 1 ? rows : null;
-            x_TD = Forward(_blocks[i], input, layout, tensors, [], save: false, selected)[(int)SavedActivation.Output];
+            x_TD = Forward(_blocks[i], input, layout, angles, [], save: false, selected)[(int)SavedActivation.Output];
         }
 
         return x_TD.MoveToOuterDisposeScope();
@@ -114,7 +116,8 @@ public sealed class PackedLlama : IDisposable
     /// <summary>Log-probabilities of tokens that follow the selected rows; see <c>label_scores</c>.</summary>
     internal Tensor Scores(Tensor stream_ND, Tensor places, Tensor owners) =>
         TorchScript.Tensor(
-            "label_scores", stream_ND, _model.FinalNorm.Weight_D, _config.RmsNormEpsilon, _model.Head_VD, places, owners, Ledger?.Counter);
+            "label_scores", stream_ND, _model.FinalNorm.Gain_D, _config.RmsNormEpsilon, _model.Head_VD, places, owners,
+            _config.FinalSoftCap ?? 0.0, Ledger?.Counter);
 
     /// <inheritdoc />
     public void Dispose()
@@ -130,55 +133,63 @@ public sealed class PackedLlama : IDisposable
     }
 
     /// <summary>The residual stream before the first block, fp32, and the tensors of the attention layout.</summary>
-    private (Tensor X_TD, Tensor[] Layout) Embed(PassLayout pass)
+    private (Tensor X_TD, PassAngles Angles) Embed(PassLayout pass)
     {
         (Tensor ids_T, Tensor positions_T) = pass.Tokens;
-        (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotary.At(positions_T);
-        return (_model.Embedding_VD.index_select(0, ids_T).to(float32), pass.Attention(cos_T1H, sin_T1H));
+        return (_model.Embed(ids_T), new(_model.Rotaries.ToDictionary(rotary => rotary, rotary =>
+        {
+            (Tensor cos_T1H, Tensor sin_T1H) = rotary.At(positions_T, pass.Length, pass.TextLengths);
+            return pass.Attention(cos_T1H, sin_T1H);
+        })));
     }
 
-    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[] layout, Tensor[] masks, bool save, Tensor? rows)
+    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, PassAngles angles, Tensor[] masks, bool save, Tensor? rows)
     {
-        (int heads, int kvHeads, double eps) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon);
+        (int heads, int kvHeads, double eps, int activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
+        Tensor[] layout = angles[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensors(
-                "block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, _fused, save, rows,
-                Ledger?.Counter);
+                "block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, activation,
+                _attentionScale, block.Window, _softCap, _fused, save, rows, Ledger?.Counter);
         }
 
         Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout, heads,
             kvHeads, eps, rows, Ledger?.Counter);
-        (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments);
+        (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments, block.Window);
         return TorchScript.Tensors(
-            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, eps, save, rows,
-            Ledger?.Counter);
+            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, eps, activation, save,
+            rows, Ledger?.Counter);
     }
 
     /// <summary>
     /// Accumulates the gradients of a block's factors and returns the gradient of its input if <paramref name="below"/>, that is if the
     /// blocks below need it.
     /// </summary>
-    private Tensor Backward(BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[] layout, Tensor[] masks, bool below)
+    private Tensor Backward(
+        BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, PassAngles angles, Tensor[] masks, bool below)
     {
         LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.LowestAdapted!.Value;
-        (int heads, int kvHeads, double eps) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon);
+        (int heads, int kvHeads, double eps, int activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
+        Tensor[] layout = angles[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensor(
                 "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout,
-                pass.Lengths, heads, kvHeads, pass.Prefix, eps, _fused, (int)lowest, below, Ledger?.Counter);
+                pass.Lengths, heads, kvHeads, pass.Prefix, eps, activation, _attentionScale, block.Window, _softCap, _fused, (int)lowest, below,
+                Ledger?.Counter);
         }
 
         Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors,
-            block.Gradients, _scale, masks, eps, (int)lowest, Ledger?.Counter);
+            block.Gradients, _scale, masks, eps, activation, (int)lowest, Ledger?.Counter);
         if (lowest > LinearGroup.QueryKeyValue)
         {
             return gradients[0];
         }
 
         Tensor qkv_TNH = _attention.Backward(
-            gradients[0], saved[SavedActivation.Attention], saved[SavedActivation.Qkv], saved[SavedActivation.LogSumExp], pass.Segments);
+            gradients[0], saved[SavedActivation.Attention], saved[SavedActivation.Qkv], saved[SavedActivation.LogSumExp], pass.Segments,
+            block.Window);
         return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights,
             block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, below, Ledger?.Counter);
     }
@@ -213,5 +224,11 @@ public sealed class PackedLlama : IDisposable
                 tensor.Dispose();
             }
         }
+    }
+
+    /// <summary>The layout argument of the kernels with the rotary angles of each of the model's tables.</summary>
+    private sealed record PassAngles(IReadOnlyDictionary<RotaryEmbedding, Tensor[]> Layouts)
+    {
+        public Tensor[] this[RotaryEmbedding rotary] => Layouts[rotary];
     }
 }

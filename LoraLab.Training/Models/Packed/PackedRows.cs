@@ -11,6 +11,7 @@ public sealed class PackedRows
     private const double BucketSpread = 1.25;
     private readonly List<int> _ids = [];
     private readonly List<int> _positions = [];
+    private readonly List<int> _textLengths = [];
     private readonly List<int> _unpadIndices = [];
     private readonly List<int> _parents = [];
     private readonly int[] _firstCell;
@@ -36,6 +37,11 @@ public sealed class PackedRows
 
     /// <summary>Position of each row in its sequence, from 0.</summary>
     public IReadOnlyList<int> Positions => _positions;
+
+    /// <summary>
+    /// Tokens of the whole text of each row: those of its sequence and the one that follows it, which is only a target.
+    /// </summary>
+    public IReadOnlyList<int> TextLengths => _textLengths;
 
     /// <summary>
     /// Row of each cell, bucket by bucket; padding cells refer to row 0 and, under the causal mask, no real token attends to them.
@@ -64,7 +70,7 @@ public sealed class PackedRows
             for (int t = 0; t < sequences[s].Length; t++)
             {
                 int cell = packed._firstCell[s] + t;
-                row = s > 0 && t < shared ? t : packed.AddRow(sequences[s][t], t, cell, row);
+                row = s > 0 && t < shared ? t : packed.AddRow(sequences[s], t, cell, row);
                 packed.Cells[cell] = row;
             }
         }
@@ -78,20 +84,24 @@ public sealed class PackedRows
     /// </summary>
     /// <param name="sequences">Token ids; best sorted by length.</param>
     /// <param name="bucketed">As in <see cref="WithPrefix"/>.</param>
-    public static PackedRows AsTree(IReadOnlyList<int[]> sequences, bool bucketed = true)
+    /// <param name="variant">
+    /// Which rotary frequencies a text of a length has: only texts with the same share rows. Null: all have the same.
+    /// </param>
+    public static PackedRows AsTree(IReadOnlyList<int[]> sequences, bool bucketed = true, Func<int, int>? variant = null)
     {
         PackedRows packed = new(sequences, 0, bucketed);
         Dictionary<(int Parent, int Id), int> rows = [];
         for (int s = 0; s < sequences.Count; s++)
         {
-            int row = -1;
+            // Each variant has a root of its own.
+            int row = -1 - (variant?.Invoke(sequences[s].Length + 1) ?? 0);
             for (int t = 0; t < sequences[s].Length; t++)
             {
                 int cell = packed._firstCell[s] + t;
                 (int Parent, int Id) key = (row, sequences[s][t]);
                 if (!rows.TryGetValue(key, out row))
                 {
-                    rows.Add(key, row = packed.AddRow(key.Id, t, cell, key.Parent));
+                    rows.Add(key, row = packed.AddRow(sequences[s], t, cell, Math.Max(key.Parent, -1)));
                 }
 
                 packed.Cells[cell] = row;
@@ -113,9 +123,10 @@ public sealed class PackedRows
         return common;
     }
 
-    private int AddRow(int id, int position, int cell, int parent)
+    private int AddRow(int[] sequence, int position, int cell, int parent)
     {
-        _ids.Add(id);
+        _ids.Add(sequence[position]);
+        _textLengths.Add(sequence.Length + 1);
         _positions.Add(position);
         _unpadIndices.Add(cell);
         _parents.Add(parent);

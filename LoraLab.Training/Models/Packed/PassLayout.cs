@@ -15,6 +15,7 @@ public sealed class PassLayout : IDisposable
     {
         (_arena, _buckets, _cellCount) = (arena, rows.Buckets, rows.Cells.Length);
         (Rows, Prefix, Segments) = (rows.Ids.Count, rows.PrefixLength, rows.Segments);
+        (Length, TextLengths) = (rows.Positions.Max() + 1, rows.TextLengths);
         _ids = arena.AddIndices(rows.Ids);
         _positions = arena.AddIndices(rows.Positions);
         _cells = arena.AddIndices(rows.Cells);
@@ -27,6 +28,12 @@ public sealed class PassLayout : IDisposable
 
     /// <summary>P: number of leading rows shared by all sequences.</summary>
     public int Prefix { get; }
+
+    /// <summary>Number of positions: that of the longest sequence.</summary>
+    public int Length { get; }
+
+    /// <summary>Tokens of the whole text of each row, the last one included.</summary>
+    public IReadOnlyList<int> TextLengths { get; }
 
     /// <summary>Segments of consecutive rows.</summary>
     public IReadOnlyList<Segment> Segments { get; }

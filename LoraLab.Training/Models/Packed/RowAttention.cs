@@ -18,6 +18,7 @@ internal sealed unsafe class RowAttention : IDisposable
 {
     private readonly int _heads, _keyValueHeads, _size;
     private readonly int _width;
+    private readonly float _scale;
     private readonly ParallelTasks _tasks = new();
     private readonly List<TileWorkspace> _workspaces = [];
 
@@ -26,10 +27,12 @@ internal sealed unsafe class RowAttention : IDisposable
     {
         (_heads, _keyValueHeads, _size) = (block.Heads, block.KeyValueHeads, block.HeadSize);
         _width = (_heads + (2 * _keyValueHeads)) * _size;
+        _scale = block.AttentionScale is double scale ? (float)scale : 1 / MathF.Sqrt(_size);
     }
 
     /// <summary>Whether it can compute the attention of a model.</summary>
-    public static bool Supports(BlockDescription block, bool cpu, bool half) => cpu && !half && block.HeadSize % AttentionTile.Lanes == 0;
+    public static bool Supports(BlockDescription block, bool cpu, bool half) =>
+        cpu && !half && block.HeadSize % AttentionTile.Lanes == 0 && block.AttentionSoftCap is null;
 
     /// <summary>
     /// Output [rows, N·H] and log-sum-exps [rows, N] for concatenated queries, keys and values, [rows, N + 2K, H]. The current dispose
@@ -37,14 +40,15 @@ internal sealed unsafe class RowAttention : IDisposable
     /// </summary>
     /// <param name="qkv">Already rotated, contiguous.</param>
     /// <param name="segments">Segments of the rows.</param>
-    public (Tensor Output, Tensor LogSumExp) Forward(Tensor qkv, IReadOnlyList<Segment> segments)
+    /// <param name="window">Number of rows that a row sees, itself included; 0: all before it.</param>
+    public (Tensor Output, Tensor LogSumExp) Forward(Tensor qkv, IReadOnlyList<Segment> segments, int window)
     {
         long rows = qkv.shape[0];
         Tensor output = empty(rows, _heads * _size);
         Tensor logSumExp = empty(rows, _heads);
         fixed (byte* x = qkv.bytes, o = output.bytes, n = logSumExp.bytes)
         {
-            Pass pass = new((float*)x, (float*)o, (float*)n, null, null, segments);
+            Pass pass = new((float*)x, (float*)o, (float*)n, null, null, segments, window);
             _tasks.Run(_keyValueHeads, Reserve(segments), (head, worker) => Forward(pass, head, _workspaces[worker]));
         }
 
@@ -57,12 +61,13 @@ internal sealed unsafe class RowAttention : IDisposable
     /// <param name="qkv">As in the forward pass.</param>
     /// <param name="logSumExp">Log-sum-exps of the forward pass.</param>
     /// <param name="segments">As in the forward pass.</param>
-    public Tensor Backward(Tensor g, Tensor output, Tensor qkv, Tensor logSumExp, IReadOnlyList<Segment> segments)
+    /// <param name="window">As in the forward pass.</param>
+    public Tensor Backward(Tensor g, Tensor output, Tensor qkv, Tensor logSumExp, IReadOnlyList<Segment> segments, int window)
     {
         Tensor gradient = zeros(qkv.shape);
         fixed (byte* x = qkv.bytes, o = output.bytes, n = logSumExp.bytes, dO = g.bytes, dX = gradient.bytes)
         {
-            Pass pass = new((float*)x, (float*)o, (float*)n, (float*)dO, (float*)dX, segments);
+            Pass pass = new((float*)x, (float*)o, (float*)n, (float*)dO, (float*)dX, segments, window);
             _tasks.Run(_keyValueHeads, Reserve(segments), (head, worker) => Backward(pass, head, _workspaces[worker]));
         }
 
@@ -111,7 +116,7 @@ internal sealed unsafe class RowAttention : IDisposable
                     long row = (long)segment.Start + first;
                     AttentionTile.Forward(
                         pass.Qkv + (row * _width) + (head * _size), _width, work.Keys, work.Values, prefix, first,
-                        Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
+                        Math.Min(AttentionTile.Lanes, segment.Count - first), _size, _scale, pass.Window,
                         pass.Output + (((row * _heads) + head) * _size), _heads * _size, pass.LogSumExp + (row * _heads) + head,
                         _heads, work);
                 }
@@ -139,7 +144,7 @@ internal sealed unsafe class RowAttention : IDisposable
                     long at = ((row * _heads) + head) * _size;
                     AttentionTile.Backward(
                         pass.Qkv + column, pass.QkvGradient + column, _width, work.Keys, work.Values, work.KeyGradients,
-                        work.ValueGradients, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size,
+                        work.ValueGradients, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size, _scale, pass.Window,
                         pass.Output + at, pass.OutputGradient + at, _heads * _size, pass.LogSumExp + (row * _heads) + head, _heads, work);
                 }
             }
@@ -180,10 +185,13 @@ internal sealed unsafe class RowAttention : IDisposable
         qkv + ((long)(i < segment.PrefixRows.Count ? segment.PrefixRows[i] : segment.Start + i - segment.PrefixRows.Count) * _width);
 
     private readonly struct Pass(
-        float* qkv, float* output, float* logSumExp, float* outputGradient, float* qkvGradient, IReadOnlyList<Segment> segments)
+        float* qkv, float* output, float* logSumExp, float* outputGradient, float* qkvGradient, IReadOnlyList<Segment> segments, int window)
     {
         public readonly float* Qkv = qkv,
             Output = output, LogSumExp = logSumExp, OutputGradient = outputGradient, QkvGradient = qkvGradient;
         public readonly IReadOnlyList<Segment> Segments = segments;
+
+        // A window that is wider than any text has no effect.
+        public readonly int Window = window > 0 ? window : int.MaxValue / 2;
     }
 }

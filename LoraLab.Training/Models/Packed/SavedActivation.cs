@@ -12,11 +12,17 @@ internal enum SavedActivation
     /// <summary>Concatenated queries, keys and values, rotated, [T, N + 2K, H].</summary>
     Qkv,
 
+    /// <summary>Queries and keys before their norms, [T, N + K, H]; empty if they have none.</summary>
+    PlainQueryKey,
+
     /// <summary>Output of attention, [T, N·H].</summary>
     Attention,
 
-    /// <summary>Log-sum-exps of the attention scores.</summary>
+    /// <summary>Log-sum-exps of the attention scores; empty where attention does not need them.</summary>
     LogSumExp,
+
+    /// <summary>Projected output of attention before its norm, [T, D]; empty if it has none.</summary>
+    AttentionOutput,
 
     /// <summary>Residual stream between attention and MLP, [T, D].</summary>
     Middle,
@@ -26,6 +32,9 @@ internal enum SavedActivation
 
     /// <summary>Output of up, [T, F].</summary>
     Up,
+
+    /// <summary>Output of the MLP before its norm, [T, D]; empty if it has none.</summary>
+    MlpOutput,
 
     /// <summary>Concatenated s·x·Aᵀ of all adapters; absent without an adapter.</summary>
     LowRank,

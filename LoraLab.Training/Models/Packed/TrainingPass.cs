@@ -6,8 +6,10 @@ namespace LoraLab.Training.Models.Packed;
 /// <summary>Sentences of a window packed for one forward and backward pass (a micro-batch), with their prediction targets.</summary>
 public sealed class TrainingPass : IDisposable
 {
-    // Logits of a chunk: 16 MiB in fp32. They are the only activation of a pass that is as wide as the vocabulary.
+    // Logits of a chunk: 16 MiB in fp32, or more for a vocabulary of which that would be few rows, since every chunk reads the whole head;
+    // 64 MiB for 262,144 tokens. They are the only activation of a pass that is as wide as the vocabulary.
     private const int LogitsPerChunk = 4 << 20;
+    private const int RowsOfLargeVocabulary = 64;
     private readonly IndexArena _arena;
     private readonly Range _targetRows;
     private readonly List<(Range RowWeights, Range Places, Range Weights)> _chunks = [];
@@ -43,18 +45,24 @@ public sealed class TrainingPass : IDisposable
     /// <param name="examples">The sentences.</param>
     /// <param name="limits">Whether to share the common prefix, and how attention pads.</param>
     /// <param name="weight">Weight of each target token of a sentence in the window's loss.</param>
-    /// <param name="vocabulary">Vocabulary size.</param>
+    /// <param name="config">The model: its vocabulary, and whether texts of different lengths rotate alike.</param>
     public static TrainingPass Create(
-        IndexArena arena, IReadOnlyList<TrainingExample> examples, PassLimits limits, Func<TrainingExample, double> weight, int vocabulary)
+        IndexArena arena,
+        IReadOnlyList<TrainingExample> examples,
+        PassLimits limits,
+        Func<TrainingExample, double> weight,
+        LlamaConfig config)
     {
         int[][] inputs = [.. examples.Select(example => example.Ids[..^1])];
-        PackedRows rows = PackedRows.WithPrefix(
-            inputs, limits.SharePrefix && inputs.Length > 1 ? PackedRows.CommonPrefix(inputs) : 0, limits.Bucketed);
-        return new(arena, examples, rows, PackedTargets.Of(examples, rows, weight), vocabulary);
+        RopeSettings rope = config.Rope;
+        bool shared = limits.SharePrefix && inputs.Length > 1
+            && examples.Select(example => rope.Variant(example.Ids.Length)).Distinct().Count() == 1;
+        PackedRows rows = PackedRows.WithPrefix(inputs, shared ? PackedRows.CommonPrefix(inputs) : 0, limits.Bucketed);
+        return new(arena, examples, rows, PackedTargets.Of(examples, rows, weight), config.VocabularySize);
     }
 
     /// <summary>Number of rows per chunk of the loss for a vocabulary size.</summary>
-    public static int ChunkRows(int vocabulary) => Math.Max(1, LogitsPerChunk / vocabulary);
+    public static int ChunkRows(int vocabulary) => Math.Max(RowsOfLargeVocabulary, LogitsPerChunk / vocabulary);
 
     /// <summary>For each chunk of rows: row weights [rows, 1], index row·V + id of each target, weight of each target.</summary>
     public Tensor[] Chunks()

@@ -2,11 +2,14 @@ using LoraLab.Training.Files;
 
 namespace LoraLab.Training.Models.Weights;
 
-/// <summary>Tensor names of a Llama checkpoint in Hugging Face format.</summary>
+/// <summary>Tensor names of a checkpoint in Hugging Face format, which all families have in common.</summary>
 public static class CheckpointNames
 {
     /// <summary>Suffix of the tensor name of a module's weight.</summary>
     public const string WeightSuffix = ".weight";
+
+    /// <summary>Suffix of the tensor name of a module's bias.</summary>
+    public const string BiasSuffix = ".bias";
 
     /// <summary>Token embedding.</summary>
     public const string Embedding = "model.embed_tokens.weight";
@@ -34,6 +37,12 @@ public static class CheckpointNames
 
     /// <summary>Full name of a module of block <paramref name="layer"/>.</summary>
     public static string InBlock(int layer, string path) => $"model.layers.{layer}.{path}";
+
+    /// <summary>
+    /// Whether a tensor with a name and shape is the gain of a norm, which is used in fp32 whatever the precision of the weights.
+    /// </summary>
+    public static bool IsGain(string name, IReadOnlyCollection<long> shape) =>
+        shape.Count == 1 && name.EndsWith(WeightSuffix, StringComparison.Ordinal);
 
     /// <summary>
     /// True for buffers that some exporters save along with the weights and that are computed here: rotary tables, masks, positions.

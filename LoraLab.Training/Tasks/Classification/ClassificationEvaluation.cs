@@ -36,7 +36,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             _arena,
             examples,
             Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass),
-            config.VocabularySize,
+            config,
             bucketed: device.type == DeviceType.CPU);
         _arena.Upload(device);
     }

@@ -1,3 +1,4 @@
+using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
 using static TorchSharp.torch;
 
@@ -16,11 +17,11 @@ internal sealed class EvaluationPass : IDisposable
     private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
 
     private EvaluationPass(
-        IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, int vocabulary, bool bucketed)
+        IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, LlamaConfig config, bool bucketed)
     {
         _arena = arena;
         List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example])).OrderBy(branch => branch.Ids.Length)];
-        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], bucketed);
+        PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], bucketed, config.Rope.Variant);
         _layout = new(arena, rows);
 
         // Each label token with the packed row that predicts it.
@@ -31,6 +32,7 @@ internal sealed class EvaluationPass : IDisposable
         int[] scoredRows = [.. tokens.Select(token => token.Row).Distinct()];
         (_scoredRowCount, _scoredRows) = (scoredRows.Length, arena.AddIndices(scoredRows));
         Owners = [.. tokens.Select(token => token.Owner)];
+        int vocabulary = config.VocabularySize;
         int chunkRows = TrainingPass.ChunkRows(vocabulary);
         for (int start = 0; start < scoredRows.Length; start += chunkRows)
         {
@@ -53,7 +55,7 @@ internal sealed class EvaluationPass : IDisposable
 
     /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, grouped by length.</summary>
     public static IReadOnlyList<EvaluationPass> Pack(
-        IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, int vocabulary, bool bucketed)
+        IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, LlamaConfig config, bool bucketed)
     {
         List<EvaluationPass> passes = [];
         List<int> pending = [];
@@ -63,7 +65,7 @@ internal sealed class EvaluationPass : IDisposable
             int more = examples[example].PromptIds.Length;
             if (pending.Count > 0 && tokens + more > tokensPerPass)
             {
-                passes.Add(new(arena, pending, examples, vocabulary, bucketed));
+                passes.Add(new(arena, pending, examples, config, bucketed));
                 (pending, tokens) = ([], 0);
             }
 
@@ -71,7 +73,7 @@ internal sealed class EvaluationPass : IDisposable
             tokens += more;
         }
 
-        passes.Add(new(arena, pending, examples, vocabulary, bucketed));
+        passes.Add(new(arena, pending, examples, config, bucketed));
         return passes;
     }
 

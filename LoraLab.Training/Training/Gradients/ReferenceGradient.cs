@@ -38,7 +38,7 @@ public sealed class ReferenceGradient(PreparedRun run) : IWindowGradient
 
     private Tensor Loss(WindowPass pass, ForwardPass forward)
     {
-        Tensor hidden_BTD = run.Model.Hidden(pass.Ids_BT, forward);
+        Tensor hidden_BTD = run.Model.Hidden(pass.Ids_BT, forward, pass.TextLengths);
         Tensor hidden_ND = hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.TargetPositions_N);
         Tensor losses_N = functional.cross_entropy(run.Model.Logits(hidden_ND, forward), pass.TargetIds_N, reduction: Reduction.None);
         return losses_N.mul(pass.Weights_N).sum();

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Data;
+using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Specs;
 using static TorchSharp.torch;
@@ -17,14 +18,14 @@ public sealed class TrainingPasses : IDisposable
     /// <param name="train">Sentences in training order.</param>
     /// <param name="limits">Limits of a pass.</param>
     /// <param name="weighting">Weighting of the targets in their window's loss.</param>
-    /// <param name="vocabulary">Size of the vocabulary.</param>
+    /// <param name="config">The model.</param>
     /// <param name="device">Device of the indices.</param>
     public TrainingPasses(
         RunSchedule schedule,
         IReadOnlyList<TrainingExample> train,
         PassLimits limits,
         LossWeighting weighting,
-        int vocabulary,
+        LlamaConfig config,
         Device device)
     {
         for (int step = 1; step <= Math.Min(schedule.WindowsPerEpoch, schedule.TotalSteps); step++)
@@ -33,7 +34,7 @@ public sealed class TrainingPasses : IDisposable
             TrainingExample[] window = [.. train.Skip(start).Take(count)];
             WindowWeights weights = new(window, weighting);
             _windows.Add(
-                [.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits, weights.Of, vocabulary))]);
+                [.. limits.Split(window).Select(examples => TrainingPass.Create(_arena, examples, limits, weights.Of, config))]);
         }
 
         _arena.Upload(device);

@@ -35,6 +35,9 @@ public sealed class WindowPass : IDisposable
     /// <summary>The sentences of the pass in the order of its rows.</summary>
     public IReadOnlyList<TrainingExample> Examples { get; }
 
+    /// <summary>Tokens of each whole sentence, the last one included.</summary>
+    public IReadOnlyList<int> TextLengths => [.. Examples.Select(example => example.Ids.Length)];
+
     /// <summary>
     /// Splits a window into passes of at most <paramref name="sentencesPerPass"/> sentences of similar length: the window's gradient is a
     /// sum, so the order of its sentences does not matter.

@@ -51,7 +51,7 @@ public sealed class MemoryForecast
         TaskData rows = _data.Rows;
         PassLimits limits = PackingRule.Resolve(spec, _data.Config, rows.LongestText, gpu, RunPreparation.MemoryBytes(_device, spec));
         using TrainingPasses passes = new(
-            RunSchedule.From(spec, rows.Train.Length), rows.Train, limits, spec.LossWeighting, _data.Config.VocabularySize, torch.CPU);
+            RunSchedule.From(spec, rows.Train.Length), rows.Train, limits, spec.LossWeighting, _data.Config, torch.CPU);
         using TaskEvaluation evaluation = rows.CreateEvaluation(_data.Config, torch.CPU);
         return new()
         {

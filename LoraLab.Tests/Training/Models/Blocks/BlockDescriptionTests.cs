@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Models.Families;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Blocks;
@@ -110,12 +111,15 @@ public sealed class BlockDescriptionTests
     [Fact]
     public void Places_OfRolesInTheKernels_AreDistinctAndComplete()
     {
-        BlockDescription block = TinyLlama.Config.Block;
+        BlockDescription[] blocks = [.. GoldenFamilies.Names.Select(name => LlamaConfig.Read(GoldenFamilies.Model(name.Data)).Block)];
 
-        Assert.Equal(Enum.GetValues<LinearRole>(), block.Linears.Select(linear => linear.Role).Order());
-        Assert.Equal(Enum.GetValues<NormRole>(), block.Norms.Select(norm => norm.Role).Order());
+        Assert.All(blocks, block => Assert.Equal(block.Linears.Count, block.Linears.Select(linear => linear.Role).Distinct().Count()));
+        // The order of a description is that of the forward pass, and every role is used by some family.
+        Assert.All(blocks, block => Assert.Equal(block.Linears.Select(linear => linear.Role).Order(), block.Linears.Select(linear => linear.Role)));
+        Assert.Equal(Enum.GetValues<LinearRole>(), blocks.SelectMany(block => block.Linears.Select(linear => linear.Role)).Distinct().Order());
+        Assert.Equal(Enum.GetValues<NormRole>(), blocks.SelectMany(block => block.Norms.Select(norm => norm.Role)).Distinct().Order());
         // The backward pass takes a place for an index: from 0, without gaps.
-        Assert.Equal(Enumerable.Range(0, block.Linears.Count), Enum.GetValues<LinearRole>().Select(role => (int)role));
+        Assert.Equal(Enumerable.Range(0, Enum.GetValues<LinearRole>().Length), Enum.GetValues<LinearRole>().Select(role => (int)role));
         Assert.Equal(Enumerable.Range(0, FactorDescription.All.Count), FactorDescription.All.Select(factor => (int)factor));
         Assert.Equal(FactorDescription.All.Count, FactorDescription.All.Select(factor => factor.Name()).Distinct().Count());
     }

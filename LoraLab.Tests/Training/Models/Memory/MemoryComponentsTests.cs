@@ -66,7 +66,7 @@ public sealed class MemoryComponentsTests
         using IndexArena arena = new();
         TrainingExample[] window = Sentences(33, 21, 40, 25);
         TrainingPass pass = TrainingPass.Create(
-            arena, window, new PassLimits(window.Length, null, SharePrefix: true), _ => 0.01, _config.VocabularySize);
+            arena, window, new PassLimits(window.Length, null, SharePrefix: true), _ => 0.01, _config);
         arena.Upload(CPU);
         PassShape shape = pass.Layout.Shape(pass.TargetRows);
 

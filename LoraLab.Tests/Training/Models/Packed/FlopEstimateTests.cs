@@ -45,7 +45,7 @@ public sealed class FlopEstimateTests
             window,
             new PassLimits(window.Length, null, SharePrefix: true),
             LossWeighting.PerExampleMean,
-            TinyLlama.Config.VocabularySize,
+            TinyLlama.Config,
             CPU);
         TrainingPass pass = passes.Of(1).Single();
 

@@ -24,10 +24,17 @@ public sealed class RowAttentionTests
     ];
 
     [Theory]
-    [InlineData(8)]
-    [InlineData(16)]
-    [InlineData(64)]
-    public void ForwardAndBackward_SharedRows_EqualPlainAttention(int size)
+    [InlineData(8, 0, null)]
+    [InlineData(16, 0, null)]
+    [InlineData(64, 0, null)]
+    [InlineData(8, 1, null)]
+    [InlineData(8, 3, 0.2)]
+    [InlineData(16, 8, null)]
+    [InlineData(16, 9, 0.5)]
+    [InlineData(8, 13, null)]
+    [InlineData(8, 21, null)]
+    [InlineData(8, 1000, 0.7)]
+    public void ForwardAndBackward_SharedRows_EqualPlainAttention(int size, int window, double? scale)
     {
         using IDisposable scope = NewDisposeScope();
         PackedRows packed = PackedRows.AsTree(_sentences);
@@ -35,13 +42,13 @@ public sealed class RowAttentionTests
         Generator generator = new(5);
         Tensor qkv = randn([rows, Heads + (2 * KeyValueHeads), size], generator: generator).mul(2);
         Tensor g = randn([rows, Heads * size], generator: generator);
-        using RowAttention attention = new(Block(size));
+        using RowAttention attention = new(Block(size) with { AttentionScale = scale });
 
-        (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments);
-        Tensor gradient = attention.Backward(g, output, qkv, logSumExp, packed.Segments);
+        (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments, window);
+        Tensor gradient = attention.Backward(g, output, qkv, logSumExp, packed.Segments, window);
 
         Tensor exact = qkv.to(float64).requires_grad_(true);
-        Tensor expected = Plain(exact, packed);
+        Tensor expected = Plain(exact, packed, window, scale ?? 1 / Math.Sqrt(size));
         expected.mul(g.to(float64)).sum().backward();
         Assert.InRange(Distance(output, expected), 0, 1e-6);
         Assert.InRange(Distance(gradient, exact.grad!), 0, 1e-6);
@@ -61,8 +68,8 @@ public sealed class RowAttentionTests
             Tensor[] gradients = [.. new[] { 1, 2, 7 }.Select(threads =>
             {
                 set_num_threads(threads);
-                (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments);
-                return attention.Backward(g, output, qkv, logSumExp, packed.Segments);
+                (Tensor output, Tensor logSumExp) = attention.Forward(qkv, packed.Segments, window: 0);
+                return attention.Backward(g, output, qkv, logSumExp, packed.Segments, window: 0);
             })];
 
             Assert.All(gradients.Skip(1), other => Assert.True(other.equal(gradients[0]).all().item<bool>()));
@@ -80,6 +87,7 @@ public sealed class RowAttentionTests
         Assert.False(RowAttention.Supports(Block(12), cpu: true, half: false));
         Assert.False(RowAttention.Supports(Block(8), cpu: true, half: true));
         Assert.False(RowAttention.Supports(Block(8), cpu: false, half: false));
+        Assert.False(RowAttention.Supports(Block(8) with { AttentionSoftCap = 50 }, cpu: true, half: false));
     }
 
     private static BlockDescription Block(int size) => new LlamaConfig
@@ -96,7 +104,7 @@ public sealed class RowAttentionTests
     }.Block;
 
     // The output of a row is that of the first sentence it belongs to: all of them compute the same.
-    private static Tensor Plain(Tensor qkv, PackedRows packed)
+    private static Tensor Plain(Tensor qkv, PackedRows packed, int window, double scale)
     {
         Tensor[] outputs = new Tensor[packed.Ids.Count];
         for (int s = 0; s < _sentences.Length; s++)
@@ -107,9 +115,10 @@ public sealed class RowAttentionTests
             Tensor k_NLH = x_LNH.narrow(1, Heads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1).transpose(0, 1);
             Tensor v_NLH = x_LNH.narrow(1, Heads + KeyValueHeads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1)
                 .transpose(0, 1);
-            Tensor later_LL = ones([path.Length, path.Length], dtype: ScalarType.Bool).triu(1);
-            Tensor p_NLL = q_NLH.bmm(k_NLH.transpose(1, 2)).div(Math.Sqrt(qkv.shape[2]))
-                .masked_fill(later_LL, double.NegativeInfinity).softmax(-1);
+            Tensor all_LL = ones([path.Length, path.Length], dtype: ScalarType.Bool);
+            Tensor unseen_LL = window > 0 ? all_LL.triu(1).logical_or(all_LL.tril(-window)) : all_LL.triu(1);
+            Tensor p_NLL = q_NLH.bmm(k_NLH.transpose(1, 2)).mul(scale)
+                .masked_fill(unseen_LL, double.NegativeInfinity).softmax(-1);
             Tensor o_LD = p_NLL.bmm(v_NLH).transpose(0, 1).flatten(1);
             for (int t = 0; t < path.Length; t++)
             {

@@ -1,16 +1,43 @@
 using System.Text.Json;
 using LoraLab.Training.Files.Keys;
+using LoraLab.Training.Models.Families;
 
 namespace LoraLab.Training.Models;
 
-/// <summary>The keys of <c>config.json</c>, as Llama models have them in Hugging Face Transformers 4 and 5.</summary>
-internal static class LlamaConfigKeys
+/// <summary>The keys of <c>config.json</c>, as Hugging Face Transformers 4 and 5 write them.</summary>
+internal static class ConfigKeys
 {
     private const string Quantized = "but LoraLab trains on unquantized weights; use the model from which it was quantized";
     private const string Other = "which LoraLab does not compute; use a model without it";
 
-    /// <summary>The table for a model with a context length.</summary>
-    public static KeyTable Of(int contextLength) => new KeyTable()
+    // Keys that change the mathematics and that some family reads; at these values they are harmless in the others.
+    private static readonly (string Key, Func<JsonElement, bool> Harmless)[] _read =
+    [
+        ("attention_bias", KeyValues.Off),
+        ("mlp_bias", KeyValues.Off),
+        ("use_sliding_window", KeyValues.Off),
+        ("layer_types", KeyValues.All(KeyValues.In("full_attention"))),
+        ("attn_logit_softcapping", KeyValues.Off),
+        ("final_logit_softcapping", KeyValues.Off),
+        ("rope_local_base_freq", KeyValues.Off),
+        ("query_pre_attn_scalar", KeyValues.Off),
+        ("sliding_window_pattern", KeyValues.Off),
+        ("_sliding_window_pattern", KeyValues.Off),
+    ];
+
+    /// <summary>The table for a family and a context length.</summary>
+    public static KeyTable Of(ModelFamily family, int contextLength)
+    {
+        KeyTable table = Common(family, contextLength);
+        foreach ((string key, Func<JsonElement, bool> harmless) in _read)
+        {
+            table.HarmlessIf(harmless, Other, key);
+        }
+
+        return table.Known([.. family.Keys]);
+    }
+
+    private static KeyTable Common(ModelFamily family, int contextLength) => new KeyTable()
         .Mathematics(
             "attn", "attention", "activation", "residual", "parallel", "mlp", "ffn", "feed_forward", "kv_", "causal", "position", "logit",
             "mamba", "ssm", "conv_", "moe", "router", "sink", "chunk", "gate", "layer", "head", "embed", "vision", "audio", "text_config",
@@ -19,7 +46,7 @@ internal static class LlamaConfigKeys
         .Known(
             "model_type", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
             "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters",
-            "original_max_position_embeddings", "tie_word_embeddings", "hidden_act", "attention_bias", "mlp_bias")
+            "original_max_position_embeddings", "tie_word_embeddings", "hidden_act", "hidden_activation")
         // About files, programs and memory.
         .Known(
             "transformers_version", "torch_dtype", "dtype", "_name_or_path", "name_or_path", "_commit_hash", "use_cache", "torchscript",
@@ -28,7 +55,7 @@ internal static class LlamaConfigKeys
             "_experts_implementation_internal", "use_flash_attn", "use_flash_attention", "_flash_attn_2_enabled", "pretraining_tp",
             "gradient_checkpointing", "chunk_size_feed_forward", "initializer_range", "initializer_factor", "tokenizer_class",
             "max_sequence_length", "model_max_length", "max_length", "unsloth_fixed", "unsloth_version", "_unsloth_fixed",
-            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers", "use_flash_attention_2",
+            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers", "use_flash_attention_2", "cache_implementation",
             "use_memory_efficient_attention", "transformers.js_config", "is_llama_config", "resize_token_embeddings",
             "pad_vocab_size_multiple_of", "neftune_noise_alpha")
         // About generation and other heads: runs score and train the language model.
@@ -40,13 +67,13 @@ internal static class LlamaConfigKeys
             "remove_invalid_values", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "problem_type",
             "finetuning_task", "task_specific_params", "id2label", "label2id", "num_labels")
         .HarmlessIf(
-            KeyValues.Any(KeyValues.In("LlamaForCausalLM", "LlamaModel")),
-            "but LoraLab needs a language model (LlamaForCausalLM); use a model with that head",
+            KeyValues.Any(KeyValues.In(family.Architecture, family.Architecture.Replace("ForCausalLM", "Model", StringComparison.Ordinal))),
+            $"but LoraLab needs a language model ({family.Architecture}); use a model with that head",
             "architectures")
         .HarmlessIf(
             value => value.ValueKind == JsonValueKind.Object
-                && !value.EnumerateObject().Any(entry => entry.Name.StartsWith("AutoModel", StringComparison.Ordinal)),
-            "that is, code of its own for the model, which LoraLab does not run; use a model of the standard Llama architecture",
+                && !value.EnumerateObject().Any(entry => entry.Name.StartsWith("AutoModel", StringComparison.Ordinal) && !IsStandard(entry.Value, family)),
+            "that is, code of its own for the model, which LoraLab does not run; use a model of the standard architecture",
             "auto_map")
         .HarmlessIf(KeyValues.Off, Quantized, "quantization_config", "compression_config", "quantization", "load_in_4bit", "load_in_8bit")
         .HarmlessIf(
@@ -70,7 +97,7 @@ internal static class LlamaConfigKeys
             "tie_encoder_decoder",
             "pruned_heads",
             "rope_interleaved",
-            "use_sliding_window",
+            "use_bidirectional_attention",
             "qk_norm",
             "use_qk_norm",
             "qk_layernorm",
@@ -78,9 +105,7 @@ internal static class LlamaConfigKeys
             "alibi",
             "use_bias",
             "qkv_bias",
-            "num_experts",
-            "attn_logit_softcapping",
-            "final_logit_softcapping")
+            "num_experts")
         .HarmlessIf(
             KeyValues.One,
             Other,
@@ -93,12 +118,16 @@ internal static class LlamaConfigKeys
         .HarmlessIf(value => KeyValues.Off(value) || KeyValues.One(value), Other, "num_local_experts")
         .HarmlessIf(KeyValues.In("rope", "rotary"), Other, "position_embedding_type")
         .HarmlessIf(KeyValues.On, Other, "is_causal")
-        .HarmlessIf(KeyValues.In("silu", "swish"), Other, "hidden_activation", "activation_function", "activation")
-        .HarmlessIf(KeyValues.All(KeyValues.In("full_attention")), Other, "layer_types")
+        .HarmlessIf(KeyValues.In([.. family.Activations.Keys]), Other, "hidden_activation", "activation_function", "activation")
         .HarmlessIf(
             value => KeyValues.Off(value)
                 || (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double length) && length >= contextLength),
-            "which is shorter than the context, and LoraLab attends to all of it; use a model without it",
+            "which is shorter than the context, and this family attends to all of it; use a model without it",
             "sliding_window")
         .HarmlessIf(value => KeyValues.Off(value) || KeyValues.On(value), Other, "is_decoder");
+
+    /// <summary>Whether an entry of <c>auto_map</c> names a module that repeats the family's own class, as the first Phi-3 models have.</summary>
+    private static bool IsStandard(JsonElement entry, ModelFamily family) =>
+        entry.ValueKind == JsonValueKind.String
+        && entry.GetString()!.EndsWith($"modeling_{family.ModelType}.{family.Architecture}", StringComparison.Ordinal);
 }

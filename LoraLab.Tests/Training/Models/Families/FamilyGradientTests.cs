@@ -1,0 +1,147 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Packed;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace LoraLab.Tests.Training.Models.Families;
+
+/// <summary>
+/// The packed path of each family against its reference path in float64: the gradient is within 2e-6 relative, or no further away than
+/// that of the reference path in fp32, which is the literal loop.
+/// </summary>
+public sealed class FamilyGradientTests(ITestOutputHelper output)
+{
+    private const double Limit = 2e-6;
+
+    // Both errors are rounding noise, compared as root mean squares over these states. Blocks with large scores, which no family has, leave
+    // more of it.
+    private const double Noise = 1.05, NoiseOfUnusual = 1.25;
+    private static readonly int[] _seeds = [5, 6, 7, 8];
+
+    private static readonly Dictionary<string, PassLimits> _packings = new()
+    {
+        ["packed"] = new(int.MaxValue, null, SharePrefix: false),
+        ["shared prefix"] = new(int.MaxValue, null, SharePrefix: true),
+        ["shared prefix, one bucket"] = new(int.MaxValue, null, SharePrefix: true, Bucketed: false),
+        ["two sentences per pass"] = new(2, null, SharePrefix: true),
+    };
+
+    /// <summary>Blocks that no published model of the fixtures has: soft caps, another scale, windows with heads of any size.</summary>
+    public static TheoryData<string, int, int?, double?> Unusual => new()
+    {
+        { "gemma3_text", 16, 5, 4.0 },
+        { "gemma3_text", 12, 5, null },
+        { "gemma3_text", 12, null, 2.0 },
+        { "mistral", 12, 7, null },
+        { "mistral", 16, 1, null },
+        { "qwen3", 10, 6, null },
+        { "phi3", 10, 6, null },
+        { "llama", 16, null, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(GoldenFamilies.Names), MemberType = typeof(GoldenFamilies))]
+    public void Gradient_OfAFamily_IsThatOfTheReferencePath(string name)
+    {
+        TrainingExample[] window = [.. GoldenFamilies.Read(name, "forward.json")["prompts"]!.AsArray()
+            .Select((prompt, row) => new TrainingExample(row, GoldenFamilies.Ids(prompt!["ids"]), 1))];
+
+        Compare(() => GoldenFamilies.Load(name, out _), window, TargetModules.AllLinear, Noise, name);
+    }
+
+    /// <summary>The backward pass ends at the lowest adapted layer, whichever it is.</summary>
+    [Theory]
+    [InlineData("gemma3", "down_proj")]
+    [InlineData("gemma3", "up_proj")]
+    [InlineData("gemma3", "o_proj")]
+    [InlineData("gemma3", "k_proj")]
+    [InlineData("qwen2", "v_proj")]
+    [InlineData("qwen3", "q_proj")]
+    [InlineData("phi3", "down_proj")]
+    [InlineData("phi3", "gate_up_proj")]
+    [InlineData("phi3", "o_proj")]
+    [InlineData("phi3", "qkv_proj")]
+    [InlineData("llama-biases", "gate_proj")]
+    public void Gradient_OfOneLayer_IsThatOfTheReferencePath(string name, string target)
+    {
+        TrainingExample[] window = [.. GoldenFamilies.Read(name, "forward.json")["prompts"]!.AsArray().Take(3)
+            .Select((prompt, row) => new TrainingExample(row, GoldenFamilies.Ids(prompt!["ids"]), 1))];
+
+        Compare(() => GoldenFamilies.Load(name, out _), window, TargetModules.Of(target), Noise, $"{name}, {target}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Unusual))]
+    public void Gradient_OfAnUnusualBlock_IsThatOfTheReferencePath(string type, int headSize, int? slidingWindow, double? softCap)
+    {
+        LlamaConfig config = TinyLlama.Config with
+        {
+            ModelType = type,
+            HeadSizeOrNull = headSize,
+            Layers = 3,
+            SlidingWindow = slidingWindow,
+            LayerTypes = slidingWindow is null || type is "mistral" or "phi3"
+                ? null
+                : ["sliding_attention", "full_attention", "sliding_attention"],
+            QueryScalar = type == "gemma3_text" ? 7 : null,
+            AttentionSoftCap = softCap,
+            FinalSoftCap = softCap * 3,
+            AttentionBias = type is "qwen3" or "llama",
+            MlpBias = type == "llama",
+            TiedHead = true,
+        };
+        TrainingExample[] window = AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]);
+
+        Compare(
+            () => TinyLlama.Build(config: config),
+            window,
+            TargetModules.AllLinear,
+            NoiseOfUnusual,
+            $"{type}, {headSize}, {slidingWindow}, {softCap}");
+    }
+
+    private void Compare(Func<LlamaModel> build, TrainingExample[] window, TargetModules targets, double noise, string name)
+    {
+        RunSpec spec = AdaptedLlama.SpecOf("lora") with { TargetModules = targets };
+        double literalSquares = 0;
+        Dictionary<string, double> squares = _packings.Keys.ToDictionary(packing => packing, _ => 0.0);
+        foreach (int seed in _seeds)
+        {
+            using AdaptedLlama fast = AdaptedLlama.Create(spec, on: build()).Perturb(seed);
+            using AdaptedLlama narrow = AdaptedLlama.Create(spec, on: build()).Perturb(seed);
+            using AdaptedLlama wide = AdaptedLlama.Create(spec, on: build()).Perturb(seed).ToFloat64Copy();
+            double loss = wide.Accumulate(window, 1);
+            using Tensor expected = wide.Gradient();
+            narrow.Accumulate(window, 1);
+            using Tensor literal = narrow.Gradient();
+            literalSquares += Math.Pow(Distance(literal, expected), 2);
+            foreach ((string packing, PassLimits limits) in _packings)
+            {
+                Assert.Equal(loss, fast.AccumulatePacked(window, limits), 1e-6 * loss);
+                using Tensor found = fast.Gradient();
+                squares[packing] += Math.Pow(Distance(found, expected), 2);
+            }
+        }
+
+        double ofLiteral = Math.Sqrt(literalSquares / _seeds.Length);
+        double limit = Math.Max(Limit, noise * ofLiteral);
+        Assert.True(limit < 1e-5, $"{name}: the reference path in fp32 is off by {limit:E2}");
+        foreach ((string packing, double sum) in squares)
+        {
+            double distance = Math.Sqrt(sum / _seeds.Length);
+            output.WriteLine($"DEVIATION | families, {name} | gradient, {packing} | {distance:E2} | limit {limit:E2} | literal {ofLiteral:E2}");
+            Assert.True(distance <= limit, $"{name}, {packing}: the gradient is off by {distance:E2}, limit {limit:E2}");
+        }
+    }
+
+    private static double Distance(Tensor found, Tensor expected)
+    {
+        using IDisposable scope = NewDisposeScope();
+        return (found.to(float64).sub(expected.to(float64)).norm() / expected.to(float64).norm()).item<double>();
+    }
+}
