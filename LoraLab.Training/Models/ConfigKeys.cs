@@ -72,7 +72,8 @@ internal static class ConfigKeys
             "architectures")
         .HarmlessIf(
             value => value.ValueKind == JsonValueKind.Object
-                && !value.EnumerateObject().Any(entry => entry.Name.StartsWith("AutoModel", StringComparison.Ordinal) && !IsStandard(entry.Value, family)),
+                && !value.EnumerateObject().Any(entry =>
+                    entry.Name.StartsWith("AutoModel", StringComparison.Ordinal) && !IsStandard(entry.Value, family)),
             "that is, code of its own for the model, which LoraLab does not run; use a model of the standard architecture",
             "auto_map")
         .HarmlessIf(KeyValues.Off, Quantized, "quantization_config", "compression_config", "quantization", "load_in_4bit", "load_in_8bit")

@@ -98,9 +98,10 @@ public sealed class LlamaBlock : IDisposable
         double usual = 1 / Math.Sqrt(Description.HeadSize);
         if (Description.AttentionSoftCap is double cap)
         {
-            Tensor scores_BNTT = q_BNTH.matmul(k_BNTH.transpose(-1, -2)).to(Dtype == float64 ? float64 : float32)
+            Tensor scores_BNTT = einsum("bnih,bnjh->bnij", q_BNTH, k_BNTH).to(Dtype == float64 ? float64 : float32)
                 .mul((Description.AttentionScale ?? usual) / cap).tanh().mul(cap);
-            return scores_BNTT.masked_fill(Seen().logical_not(), float.NegativeInfinity).softmax(-1).to(v_BNTH.dtype).matmul(v_BNTH);
+            Tensor weights_BNTT = scores_BNTT.masked_fill(Seen().logical_not(), float.NegativeInfinity).softmax(-1);
+            return einsum("bnij,bnjh->bnih", weights_BNTT.to(v_BNTH.dtype), v_BNTH);
         }
 
         if (Description.AttentionScale is double scale)

@@ -78,7 +78,8 @@ public sealed class LlamaModel : IDisposable
     {
         (int batch, int length) = ((int)ids_BT.shape[0], (int)ids_BT.shape[1]);
         IReadOnlyList<int> texts = textLengths ?? [.. Enumerable.Repeat(length, batch)];
-        Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles = Rotaries.ToDictionary(rotary => rotary, rotary => Angles(rotary, length, texts));
+        Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles =
+            Rotaries.ToDictionary(rotary => rotary, rotary => Angles(rotary, length, texts));
         Tensor x_BTD = Embed(ids_BT.flatten()).view(batch, length, Config.HiddenSize);
         foreach (LlamaBlock block in Blocks)
         {

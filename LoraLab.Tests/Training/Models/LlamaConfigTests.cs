@@ -1,12 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
-using LoraLab.Training.Torch;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Models;
 

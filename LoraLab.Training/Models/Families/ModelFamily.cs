@@ -80,7 +80,10 @@ internal sealed record ModelFamily
             [
                 new(NormRole.Attention, "input_layernorm", width),
                 .. HeadNorms
-                    ? (BlockNorm[])[new(NormRole.Query, "self_attn.q_norm", config.HeadSize), new(NormRole.Key, "self_attn.k_norm", config.HeadSize)]
+                    ? (BlockNorm[])
+                    [
+                        new(NormRole.Query, "self_attn.q_norm", config.HeadSize), new(NormRole.Key, "self_attn.k_norm", config.HeadSize),
+                    ]
                     : [],
                 .. OutputNorms ? (BlockNorm[])[new(NormRole.AttentionOutput, "post_attention_layernorm", width)] : [],
                 new(NormRole.Mlp, OutputNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm", width),

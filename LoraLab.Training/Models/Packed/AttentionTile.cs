@@ -95,7 +95,8 @@ internal static unsafe class AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(
         float* q, float* dq, int rowStride, float* keys, float* values, float* keyGradients, float* valueGradients, int prefix, int first,
-        int lanes, int size, float scale, int window, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride, TileWorkspace work)
+        int lanes, int size, float scale, int window, float* o, float* g, int outputStride, float* logSumExp, int logSumExpStride,
+        TileWorkspace work)
     {
         int unseen = Unseen(prefix + first, window);
         keys += unseen * size;
@@ -124,7 +125,8 @@ internal static unsafe class AttentionTile
         Multiply(work.Gradients, values, count, size, work.WeightGradients);
         for (int j = 0; j < count; j++)
         {
-            Vector256<float> p = VectorExp.Of(Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first, window) - laneLogSumExp);
+            Vector256<float> s = Masked(Vector256.Load(work.Weights + (j * Lanes)), j - prefix - first, window);
+            Vector256<float> p = VectorExp.Of(s - laneLogSumExp);
             p.Store(work.Weights + (j * Lanes));
             (p * (Vector256.Load(work.WeightGradients + (j * Lanes)) - dot)).Store(work.WeightGradients + (j * Lanes));
         }

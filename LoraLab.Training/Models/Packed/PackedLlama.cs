@@ -17,7 +17,8 @@ public sealed class PackedLlama : IDisposable
     private readonly BlockTensors[] _blocks;
     private readonly Tensor _empty = zeros(0).DetachFromDisposeScope();
     private readonly double _scale;
-    private readonly double _attentionScale, _softCap;
+    private readonly double _eps, _attentionScale, _softCap;
+    private readonly int _heads, _kvHeads, _activation;
     private readonly bool _fused;
     private readonly int _lowest;
     private readonly ActivationArena? _arena;
@@ -32,6 +33,7 @@ public sealed class PackedLlama : IDisposable
         (_model, _config, _block) = (model, model.Config, model.Config.Block);
         _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty))];
         _scale = model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().FirstOrDefault()?.Scaling ?? 1;
+        (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
         _fused = model.Device.type == DeviceType.CPU;
         _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted is not null);
@@ -145,21 +147,20 @@ public sealed class PackedLlama : IDisposable
 
     private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, PassAngles angles, Tensor[] masks, bool save, Tensor? rows)
     {
-        (int heads, int kvHeads, double eps, int activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         Tensor[] layout = angles[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensors(
-                "block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, heads, kvHeads, eps, activation,
-                _attentionScale, block.Window, _softCap, _fused, save, rows, Ledger?.Counter);
+                "block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, _heads, _kvHeads, _eps,
+                _activation, _attentionScale, block.Window, _softCap, _fused, save, rows, Ledger?.Counter);
         }
 
-        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout, heads,
-            kvHeads, eps, rows, Ledger?.Counter);
+        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout,
+            _heads, _kvHeads, _eps, rows, Ledger?.Counter);
         (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments, block.Window);
         return TorchScript.Tensors(
-            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, eps, activation, save,
-            rows, Ledger?.Counter);
+            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, _eps, _activation,
+            save, rows, Ledger?.Counter);
     }
 
     /// <summary>
@@ -170,18 +171,17 @@ public sealed class PackedLlama : IDisposable
         BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, PassAngles angles, Tensor[] masks, bool below)
     {
         LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.LowestAdapted!.Value;
-        (int heads, int kvHeads, double eps, int activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         Tensor[] layout = angles[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensor(
                 "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout,
-                pass.Lengths, heads, kvHeads, pass.Prefix, eps, activation, _attentionScale, block.Window, _softCap, _fused, (int)lowest, below,
-                Ledger?.Counter);
+                pass.Lengths, _heads, _kvHeads, pass.Prefix, _eps, _activation, _attentionScale, block.Window, _softCap, _fused,
+                (int)lowest, below, Ledger?.Counter);
         }
 
         Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors,
-            block.Gradients, _scale, masks, eps, activation, (int)lowest, Ledger?.Counter);
+            block.Gradients, _scale, masks, _eps, _activation, (int)lowest, Ledger?.Counter);
         if (lowest > LinearGroup.QueryKeyValue)
         {
             return gradients[0];
@@ -191,7 +191,7 @@ public sealed class PackedLlama : IDisposable
             gradients[0], saved[SavedActivation.Attention], saved[SavedActivation.Qkv], saved[SavedActivation.LogSumExp], pass.Segments,
             block.Window);
         return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights,
-            block.Factors, block.Gradients, _scale, masks, layout, heads, kvHeads, eps, below, Ledger?.Counter);
+            block.Factors, block.Gradients, _scale, masks, layout, _heads, _kvHeads, _eps, below, Ledger?.Counter);
     }
 
     private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout) => dropout is null

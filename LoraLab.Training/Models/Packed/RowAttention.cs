@@ -144,7 +144,8 @@ internal sealed unsafe class RowAttention : IDisposable
                     long at = ((row * _heads) + head) * _size;
                     AttentionTile.Backward(
                         pass.Qkv + column, pass.QkvGradient + column, _width, work.Keys, work.Values, work.KeyGradients,
-                        work.ValueGradients, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size, _scale, pass.Window,
+                        work.ValueGradients, prefix, first, Math.Min(AttentionTile.Lanes, segment.Count - first), _size, _scale,
+                        pass.Window,
                         pass.Output + at, pass.OutputGradient + at, _heads * _size, pass.LogSumExp + (row * _heads) + head, _heads, work);
                 }
             }
@@ -185,7 +186,13 @@ internal sealed unsafe class RowAttention : IDisposable
         qkv + ((long)(i < segment.PrefixRows.Count ? segment.PrefixRows[i] : segment.Start + i - segment.PrefixRows.Count) * _width);
 
     private readonly struct Pass(
-        float* qkv, float* output, float* logSumExp, float* outputGradient, float* qkvGradient, IReadOnlyList<Segment> segments, int window)
+        float* qkv,
+        float* output,
+        float* logSumExp,
+        float* outputGradient,
+        float* qkvGradient,
+        IReadOnlyList<Segment> segments,
+        int window)
     {
         public readonly float* Qkv = qkv,
             Output = output, LogSumExp = logSumExp, OutputGradient = outputGradient, QkvGradient = qkvGradient;

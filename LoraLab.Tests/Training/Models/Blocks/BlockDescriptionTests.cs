@@ -115,9 +115,10 @@ public sealed class BlockDescriptionTests
 
         Assert.All(blocks, block => Assert.Equal(block.Linears.Count, block.Linears.Select(linear => linear.Role).Distinct().Count()));
         // The order of a description is that of the forward pass, and every role is used by some family.
-        Assert.All(blocks, block => Assert.Equal(block.Linears.Select(linear => linear.Role).Order(), block.Linears.Select(linear => linear.Role)));
-        Assert.Equal(Enum.GetValues<LinearRole>(), blocks.SelectMany(block => block.Linears.Select(linear => linear.Role)).Distinct().Order());
-        Assert.Equal(Enum.GetValues<NormRole>(), blocks.SelectMany(block => block.Norms.Select(norm => norm.Role)).Distinct().Order());
+        LinearRole[][] linears = [.. blocks.Select(block => block.Linears.Select(linear => linear.Role).ToArray())];
+        Assert.All(linears, roles => Assert.Equal(roles.Order(), roles));
+        Assert.Equal(Enum.GetValues<LinearRole>(), linears.SelectMany(roles => roles).Distinct().Order());
+        Assert.Equal(Enum.GetValues<NormRole>(), blocks.SelectMany(block => block.Norms).Select(norm => norm.Role).Distinct().Order());
         // The backward pass takes a place for an index: from 0, without gaps.
         Assert.Equal(Enumerable.Range(0, Enum.GetValues<LinearRole>().Length), Enum.GetValues<LinearRole>().Select(role => (int)role));
         Assert.Equal(Enumerable.Range(0, FactorDescription.All.Count), FactorDescription.All.Select(factor => (int)factor));

@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
@@ -134,7 +132,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
         foreach ((string packing, double sum) in squares)
         {
             double distance = Math.Sqrt(sum / _seeds.Length);
-            output.WriteLine($"DEVIATION | families, {name} | gradient, {packing} | {distance:E2} | limit {limit:E2} | literal {ofLiteral:E2}");
+            output.WriteLine($"DEVIATION | {name} | gradient, {packing} | {distance:E2} | limit {limit:E2} | literal {ofLiteral:E2}");
             Assert.True(distance <= limit, $"{name}, {packing}: the gradient is off by {distance:E2}, limit {limit:E2}");
         }
     }
