@@ -127,7 +127,9 @@ internal static class ConfigKeys
             "sliding_window")
         .HarmlessIf(value => KeyValues.Off(value) || KeyValues.On(value), Other, "is_decoder");
 
-    /// <summary>Whether an entry of <c>auto_map</c> names a module that repeats the family's own class, as the first Phi-3 models have.</summary>
+    /// <summary>
+    /// Whether an entry of <c>auto_map</c> names a module that repeats the family's own class, as that of the first Phi-3 models does.
+    /// </summary>
     private static bool IsStandard(JsonElement entry, ModelFamily family) =>
         entry.ValueKind == JsonValueKind.String
         && entry.GetString()!.EndsWith($"modeling_{family.ModelType}.{family.Architecture}", StringComparison.Ordinal);

@@ -71,7 +71,9 @@ public sealed class RotaryEmbedding : IDisposable
         _sin_TH?.Dispose();
     }
 
-    /// <summary>Tables of variant 0 for at least a number of positions: a context of 131,072 would take more memory than most texts need.</summary>
+    /// <summary>
+    /// Tables of variant 0 for at least a number of positions: those of a context of 131,072 would take more memory than most texts need.
+    /// </summary>
     private (Tensor Cos_TH, Tensor Sin_TH) Tables(int length)
     {
         if (_cos_TH is null || _sin_TH is null || _cos_TH.shape[0] < length)

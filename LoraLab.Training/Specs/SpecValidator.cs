@@ -125,7 +125,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             {
                 errors.Add(new(
                     "targetModules",
-                    $"targetModules: '{name}' matches no linear layer of {spec.Model}; choose from {string.Join(", ", known)}."));
+                    $"targetModules: '{name}' {TargetRefusal.Reason(name, config.Block)}; choose from {string.Join(", ", known)}."));
             }
         }
 
