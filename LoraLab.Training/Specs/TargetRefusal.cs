@@ -31,7 +31,7 @@ internal static class TargetRefusal
 
         return _embeddings.Contains(name)
             ? "is the embedding or the head, which stay frozen without an adapter"
-            : "is no linear layer of this model";
+            : "matches no linear layer of this model";
 
         bool Has(string layer) => block.Linears.Any(linear => linear.Name == layer);
     }
