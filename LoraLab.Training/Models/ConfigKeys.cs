@@ -55,7 +55,8 @@ internal static class ConfigKeys
             "_experts_implementation_internal", "use_flash_attn", "use_flash_attention", "_flash_attn_2_enabled", "pretraining_tp",
             "gradient_checkpointing", "chunk_size_feed_forward", "initializer_range", "initializer_factor", "tokenizer_class",
             "max_sequence_length", "model_max_length", "max_length", "unsloth_fixed", "unsloth_version", "_unsloth_fixed",
-            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers", "use_flash_attention_2", "cache_implementation",
+            "base_model_tp_plan", "base_model_pp_plan", "keys_to_ignore_at_inference", "max_window_layers", "use_flash_attention_2",
+            "cache_implementation",
             "use_memory_efficient_attention", "transformers.js_config", "is_llama_config", "resize_token_embeddings",
             "pad_vocab_size_multiple_of", "neftune_noise_alpha")
         // About generation and other heads: runs score and train the language model.
