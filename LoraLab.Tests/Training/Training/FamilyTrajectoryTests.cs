@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Models.Families;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Training;
+
+/// <summary>
+/// Six LoRA steps on a small model of each family against PEFT: losses and gradient norms within 2e-5 relative, then the label scores of 32
+/// rows within 1e-3, in packed passes and on the reference path.
+/// </summary>
+public sealed class FamilyTrajectoryTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
+{
+    private const double Limit = 2e-5;
+
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            TheoryData<string, string> cases = [];
+            foreach (string name in GoldenFamilies.Names.Select(row => row.Data))
+            {
+                cases.Add(name, "auto");
+                cases.Add(name, "1");
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Train_OfAFamily_FollowsPeft(string name, string microBatch)
+    {
+        JsonObject golden = GoldenFamilies.Read(name, "trajectory.json");
+        JsonArray steps = golden["train"]!.AsArray();
+        Deviations deviations = new(output, $"families/{name}/trajectory.json, microBatch {microBatch}");
+
+        FinishedRun run = Run(golden, name, microBatch);
+
+        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
+        Assert.Equal(steps.Sum(step => (long)step!["tokens"]!), run.Summary.TrainTokens);
+        IReadOnlyDictionary<int, double> losses = run.Series(MetricKeys.TrainLoss);
+        IReadOnlyDictionary<int, double> norms = run.Series(MetricKeys.TrainGradNorm);
+        foreach (JsonNode? step in steps)
+        {
+            int n = (int)step!["step"]!;
+            deviations.Relative("loss", $"step {n}", (double)step["loss"]!, losses[n], Limit);
+            deviations.Relative("gradient norm", $"step {n}", (double)step["gradNorm"]!, norms[n], Limit);
+        }
+
+        GoldenTrajectoryTests.CompareScores(run, golden["evalFirst32"]!.AsArray(), steps.Count, 1e-3, deviations);
+        deviations.AssertWithinLimits();
+    }
+
+    private FinishedRun Run(JsonObject golden, string name, string microBatch)
+    {
+        JsonObject complete = golden.DeepClone().AsObject();
+        complete["rsLora"] = false;
+        complete["learningRateA"] = (double)golden["learningRate"]!;
+        complete["trainSamples"] = (int)golden["steps"]! * (int)golden["effectiveBatch"]!;
+        complete["warmup"] = 0;
+        complete["weightDecay"] = 0;
+        return runs.Run(complete, Fixtures.Golden("families", name, "start"), GoldenRuns.MicroBatch(microBatch), whole: false, spec =>
+        {
+            spec["model"] = GoldenFamilies.Model(name);
+            spec["evalSamples"] = 32;
+        });
+    }
+}
