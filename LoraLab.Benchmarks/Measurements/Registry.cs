@@ -28,6 +28,8 @@ internal static class Registry
         new GemmRate(ScalarType.BFloat16),
         new OptimizerShare(),
         new ModelLoad(),
+        new Tokenizing("qwen3", "Qwen3-tokenizer-only", 5.4, 1_750_171, Target.NoMoreThan(12, 6)),
+        new Tokenizing("tinyllama", "TinyLlama-1.1B-Chat-v1.0-tokenizer-only", 6.0, null, null),
         new ColdStart(),
         new WarmStart(),
         new ServerOverhead(),

@@ -28,6 +28,9 @@ internal sealed record Bench(torch.Device Device, int Threads, int Repeats, stri
     /// <summary>Tokenizer and shape of the paper's model.</summary>
     public string TinyLlama => Fixture("models", "TinyLlama-1.1B-Chat-v1.0-tokenizer-only");
 
+    /// <summary>A folder of a model in the fixtures.</summary>
+    public string Model(string name) => Fixture("models", name);
+
     /// <summary>Writes a progress line to standard error.</summary>
     public void Log(string line) => Console.Error.WriteLine(line);
 

@@ -92,6 +92,44 @@ public sealed class ModelAdmissionTests(RealServer fixture)
         Assert.Contains("\"sample\"", models, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Submit_ModelWithTokenizerJsonOnly_TrainsAndWarnsOfSpecialTokens()
+    {
+        string models = Path.Combine(fixture.Server.DataDirectory, "models");
+        string folder = Directory.CreateDirectory(Path.Combine(models, "json-only")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), HandmadeModel.Config);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "model.safetensors"), HandmadeModel.Safetensors(HandmadeModel.Weights()));
+        JsonObject tokenizer = HandmadeTokenizer.File(added: $"[{HandmadeTokenizer.Added(256, "<s>", "special")}]");
+        await File.WriteAllTextAsync(Path.Combine(folder, "tokenizer.json"), tokenizer.ToJsonString());
+        string large = Directory.CreateDirectory(Path.Combine(models, "large-vocabulary")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(large, "config.json"), HandmadeModel.Config);
+        await File.WriteAllBytesAsync(Path.Combine(large, "model.safetensors"), HandmadeModel.Safetensors(HandmadeModel.Weights()));
+        tokenizer["model"]!["vocab"]!["beyond"] = 270;
+        tokenizer["added_tokens"] = new JsonArray();
+        await File.WriteAllTextAsync(Path.Combine(large, "tokenizer.json"), tokenizer.ToJsonString());
+        string data = Directory.CreateDirectory(Path.Combine(fixture.Server.DataDirectory, "datasets", "short")).FullName;
+        string rows = string.Concat(Enumerable.Range(0, 16).Select(i => $"row {i}\t{i % 2}\n"));
+        await File.WriteAllTextAsync(Path.Combine(data, "train.tsv"), $"sentence\tlabel\na <s> b\t1\n{rows}");
+        await File.WriteAllTextAsync(Path.Combine(data, "dev.tsv"), $"sentence\tlabel\n{rows}");
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["model"], spec["dataset"], spec["prompt"]) = ("json-only", "short", "{sentence} is {label}");
+        (spec["trainSamples"], spec["evalSamples"], spec["dataSeed"]) = (17, 8, null);
+        RunApi api = fixture.Api;
+
+        RunDocument run = await api.SubmitAsync(spec.ToJsonString());
+        spec["model"] = "large-vocabulary";
+        JsonObject refused =
+            await api.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Runs, RunApi.Json(spec.ToJsonString()));
+
+        Assert.Contains(run.Warnings, warning => warning.StartsWith("1 row contains the text of a special token", StringComparison.Ordinal)
+            && warning.Contains("'<s>'", StringComparison.Ordinal));
+        Assert.Contains(
+            "tokenizer.json has 271 tokens, but vocab_size in config.json is 270",
+            (string?)refused["errors"]!["model"]![0],
+            StringComparison.Ordinal);
+        Assert.Equal(RunState.Completed, (await api.WaitForEndAsync(run.Id)).State);
+    }
+
     private async Task<string> WriteAdapterAsync(string name, byte[] weights, string? use = null)
     {
         string folder = Directory.CreateDirectory(Path.Combine(fixture.Server.DataDirectory, "models", name)).FullName;

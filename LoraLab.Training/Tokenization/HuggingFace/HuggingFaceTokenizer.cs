@@ -19,7 +19,7 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     private readonly IPreTokenizer? _preTokenizer;
     private readonly ITokenModel _model;
     private readonly ITokenDecoder? _decoder;
-    private readonly Dictionary<int, string> _texts;
+    private readonly Lazy<Dictionary<int, string>> _texts;
     private readonly HashSet<int> _special;
 
     // The model and the memory below serve one text at a time.
@@ -41,15 +41,9 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     {
         (_added, _normalizer, _preTokenizer, _model, _decoder) = (added, normalizer, preTokenizer, model, decoder);
         Prefix = prefix;
-        _texts = model.Vocabulary.ToDictionary(token => token.Value, token => token.Key);
-        VocabularySize = prefix.Append(-1).Max() + 1;
-        VocabularySize = Math.Max(VocabularySize, _texts.Keys.Append(-1).Max() + 1);
-        foreach (AddedToken token in added.Tokens)
-        {
-            _texts[token.Id] = token.Content;
-        }
-
-        LastId = _texts.Keys.Append(-1).Max();
+        _texts = new(Texts);
+        VocabularySize = model.Vocabulary.Values.Concat(prefix).Append(-1).Max() + 1;
+        LastId = Math.Max(VocabularySize - 1, added.Tokens.Select(token => token.Id).Append(-1).Max());
         _special = [.. added.Tokens.Where(token => token.IsSpecial).Select(token => token.Id)];
     }
 
@@ -110,7 +104,8 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     /// <inheritdoc />
     public string Decode(IReadOnlyList<int> ids)
     {
-        List<string> tokens = [.. ids.Where(id => !_special.Contains(id) && _texts.ContainsKey(id)).Select(id => _texts[id])];
+        Dictionary<int, string> texts = _texts.Value;
+        List<string> tokens = [.. ids.Where(id => !_special.Contains(id) && texts.ContainsKey(id)).Select(id => texts[id])];
         return _decoder is null ? string.Join(' ', tokens) : string.Concat(_decoder.Decode(tokens));
     }
 
@@ -120,6 +115,17 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     /// <summary>The id of a token; null: there is no such token.</summary>
     public int? IdOf(string token) => _added.Tokens.FirstOrDefault(added => added.Content == token)?.Id
         ?? (_model.Vocabulary.TryGetValue(token, out int id) ? id : null);
+
+    private Dictionary<int, string> Texts()
+    {
+        Dictionary<int, string> texts = _model.Vocabulary.ToDictionary(token => token.Value, token => token.Key);
+        foreach (AddedToken token in _added.Tokens)
+        {
+            texts[token.Id] = token.Content;
+        }
+
+        return texts;
+    }
 
     private static bool Prepends(INormalizer? normalizer) =>
         normalizer is PrependNormalizer || (normalizer is NormalizerSequence sequence && sequence.Steps.Any(Prepends));

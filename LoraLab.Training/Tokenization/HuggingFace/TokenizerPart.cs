@@ -21,7 +21,10 @@ internal sealed class TokenizerPart
         (_element, Place) = (element, place);
         if (element.ValueKind != JsonValueKind.Object)
         {
-            throw new FormatException($"has {place} {Shown(element)}, which must be an object");
+            throw new FormatException(
+                place.Length == 0
+                    ? "is not a JSON object; download the file again"
+                    : $"has {place} {Shown(element)}, which must be an object");
         }
     }
 

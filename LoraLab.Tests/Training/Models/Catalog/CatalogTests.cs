@@ -237,7 +237,7 @@ public sealed class CatalogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokenizer.model", "tokenizer.json", "tokenizer.json is damaged")]
+    [InlineData("tokenizer.model", "tokenizer.json", "tokenizer.json cannot be read")]
     [InlineData("tokenizer.model", null, "neither tokenizer.json nor tokenizer.model")]
     [InlineData("model.safetensors", null, "no weights")]
     [InlineData("config.json", """{"model_type":"gpt2"}""", "'gpt2'")]

@@ -56,7 +56,12 @@ internal sealed class AddedTokenFinder
                 parts.Add(new(done, first, null));
             }
 
-            parts.Add(new(first, last, token));
+            // White space that belonged to the token before may leave nothing of one that is white space itself.
+            if (last > first)
+            {
+                parts.Add(new(first, last, token));
+            }
+
             done = last;
         }
 

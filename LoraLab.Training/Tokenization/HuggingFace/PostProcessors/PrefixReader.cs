@@ -29,8 +29,10 @@ internal static class PrefixReader
                 prefix = Template(part, idOf);
                 break;
             case "Sequence":
-                // Each works on what the one before it made.
-                prefix = [.. part.Parts("processors").Reverse().SelectMany(processor => Read(processor, idOf))];
+                IReadOnlyList<TokenizerPart> processors = part.Parts("processors");
+                prefix = processors.Count(processor => processor.Type == "TemplateProcessing") <= 1
+                    ? [.. processors.SelectMany(processor => Read(processor, idOf))]
+                    : throw part.Wrong("processors", "must not have more than one TemplateProcessing");
                 break;
             default:
                 throw part.NotBuilt(Built);

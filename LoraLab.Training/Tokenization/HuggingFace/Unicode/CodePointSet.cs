@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LoraLab.Training.Tokenization.HuggingFace.Unicode;
 
 /// <summary>A set of Unicode code points, immutable. Membership below U+10000 is one bit of a map.</summary>
@@ -41,6 +43,7 @@ internal sealed class CodePointSet
     public static CodePointSet Of(int codePoint) => new([(codePoint, codePoint)]);
 
     /// <summary>The code points for which a condition holds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static CodePointSet Where(Func<int, bool> holds)
     {
         List<(int From, int To)> ranges = [];
