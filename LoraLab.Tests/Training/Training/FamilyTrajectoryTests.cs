@@ -15,6 +15,12 @@ public sealed class FamilyTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
 {
     private const double Limit = 2e-5;
 
+    // The process that computed this reference kept the frequencies of the first long text, in the third step, for all that followed, short
+    // ones included. Here each text has the frequencies of its own length, so that only the steps before are comparable; FamilyForwardTests
+    // compares texts of both lengths.
+    private const string LongRope = "phi3-longrope";
+    private const int StepsWithoutLongTexts = 2;
+
     public static TheoryData<string, string> Cases
     {
         get
@@ -40,19 +46,24 @@ public sealed class FamilyTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
 
         FinishedRun run = Run(golden, name, microBatch);
 
-        Assert.Equal(EndReason.Finished, run.Ended.Reason);
+        Assert.True(run.Ended.Reason == EndReason.Finished, run.Ended.Error);
         Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
         Assert.Equal(steps.Sum(step => (long)step!["tokens"]!), run.Summary.TrainTokens);
         IReadOnlyDictionary<int, double> losses = run.Series(MetricKeys.TrainLoss);
         IReadOnlyDictionary<int, double> norms = run.Series(MetricKeys.TrainGradNorm);
-        foreach (JsonNode? step in steps)
+        bool wholeReference = name != LongRope;
+        foreach (JsonNode? step in wholeReference ? steps : steps.Take(StepsWithoutLongTexts))
         {
             int n = (int)step!["step"]!;
             deviations.Relative("loss", $"step {n}", (double)step["loss"]!, losses[n], Limit);
             deviations.Relative("gradient norm", $"step {n}", (double)step["gradNorm"]!, norms[n], Limit);
         }
 
-        GoldenTrajectoryTests.CompareScores(run, golden["evalFirst32"]!.AsArray(), steps.Count, 1e-3, deviations);
+        if (wholeReference)
+        {
+            GoldenTrajectoryTests.CompareScores(run, golden["evalFirst32"]!.AsArray(), steps.Count, 1e-3, deviations);
+        }
+
         deviations.AssertWithinLimits();
     }
 
@@ -60,13 +71,13 @@ public sealed class FamilyTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     {
         JsonObject complete = golden.DeepClone().AsObject();
         complete["rsLora"] = false;
-        complete["learningRateA"] = (double)golden["learningRate"]!;
+        complete["learningRateA"] = golden["learningRate"]!.DeepClone();
         complete["trainSamples"] = (int)golden["steps"]! * (int)golden["effectiveBatch"]!;
         complete["warmup"] = 0;
-        complete["weightDecay"] = 0;
+        complete["weightDecay"] = 0.0;
         return runs.Run(complete, Fixtures.Golden("families", name, "start"), GoldenRuns.MicroBatch(microBatch), whole: false, spec =>
         {
-            spec["model"] = GoldenFamilies.Model(name);
+            spec["model"] = $"{name}/model";
             spec["evalSamples"] = 32;
         });
     }
