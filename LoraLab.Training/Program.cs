@@ -18,6 +18,7 @@ try
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),
         TokenizeCommand.Create(configuration),
+        GenerateCommand.Create(configuration),
         MakeModelCommand.Create(),
         WorkerVerb.Create(configuration),
         InspectVerb.Create(configuration),

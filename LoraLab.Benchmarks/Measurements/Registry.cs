@@ -19,6 +19,7 @@ internal static class Registry
         new StepTinyLlama(22, ScalarType.BFloat16, "all-linear", Specs.AllLinear, null),
         new StepSmall("sample", Specs.Sample),
         new StepSmall("stories260K", Specs.Stories),
+        .. StepFamily.Types.Select(type => new StepFamily(type)),
         new EvaluationTinyLlama(2, ScalarType.Float32),
         new EvaluationTinyLlama(2, ScalarType.BFloat16),
         new EvaluationTinyLlama(22, ScalarType.BFloat16),

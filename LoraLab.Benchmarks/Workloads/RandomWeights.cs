@@ -1,4 +1,5 @@
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Weights;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;
@@ -16,17 +17,17 @@ internal static class RandomWeights
     public static LlamaModel Build(LlamaConfig config, ScalarType dtype, Device device)
     {
         using Generator generator = new(Seed, CPU);
-        return LlamaFactory.Build(config, (_, shape) => Weight(shape, dtype, device, generator));
+        return LlamaFactory.Build(config, (name, shape) => Weight(name, shape, dtype, device, generator));
     }
 
     /// <summary>The configuration of the paper's model with another number of layers.</summary>
     public static LlamaConfig TinyLlama(string folder, int layers) => LlamaConfig.Read(folder) with { Layers = layers };
 
-    private static Tensor Weight(long[] shape, ScalarType dtype, Device device, Generator generator)
+    private static Tensor Weight(string name, long[] shape, ScalarType dtype, Device device, Generator generator)
     {
         using IDisposable scope = NewDisposeScope();
         Tensor values = randn(shape, dtype: float32, generator: generator).mul_(Deviation);
         // Norm weights are fp32 whatever the precision of the others, as in the loader.
-        return (shape.Length == 1 ? values.add_(1) : values.to(dtype)).to(device).DetachFromDisposeScope();
+        return (CheckpointNames.IsGain(name, shape) ? values.add_(1) : values.to(dtype)).to(device).DetachFromDisposeScope();
     }
 }

@@ -4,20 +4,50 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Training.Memory;
 using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary>The command <c>estimate --spec FILE</c>, which estimates the memory of a run.</summary>
+/// <summary>
+/// The command <c>estimate --spec FILE</c>, which estimates the memory of a run, or <c>--configs FOLDER</c>, which prints a table of models.
+/// </summary>
 internal static class EstimateCommand
 {
     public static Command Create(TrainingConfiguration configuration)
     {
         Option<FileInfo> spec = SpecFile.Option();
         Option<bool> asJson = new("--json") { Description = "Print the estimate as JSON." };
-        Command command = new("estimate", "Estimate the peak memory of a run and compare it with its budget.") { spec, asJson };
-        command.SetAction(result => Run(configuration, result.GetRequiredValue(spec), result.GetValue(asJson)));
+        Option<DirectoryInfo?> configs = PathOption.Folder("--configs", "Folder of configurations (NAME.json): print which models fit.");
+        Option<int> budget = new("--budget-mb") { Description = "With --configs: memory of the card, MiB.", DefaultValueFactory = _ => 8192 };
+        spec.Required = false;
+        Command command = new("estimate", "Estimate the peak memory of a run and compare it with its budget.")
+        {
+            spec, asJson, configs, budget,
+        };
+        command.SetAction(result => result.GetValue(configs) is DirectoryInfo folder
+            ? PrintTable(folder, result.GetValue(budget))
+            : result.GetValue(spec) is FileInfo file ? Run(configuration, file, result.GetValue(asJson)) : MissingSpec());
         return command;
+    }
+
+    private static int MissingSpec()
+    {
+        Console.Error.WriteLine("Option '--spec' is required: the file of the run whose memory to estimate.");
+        return ExitCodes.BadUsage;
+    }
+
+    private static int PrintTable(DirectoryInfo folder, int budgetMb)
+    {
+        if (!folder.Exists)
+        {
+            throw RunFailure.BadData($"--configs: the folder {folder.FullName} does not exist.", "configs");
+        }
+
+        Console.Write(FitTable.Markdown(
+            folder.EnumerateFiles("*.json").Select(file => file.FullName).Order(StringComparer.Ordinal), budgetMb));
+        return ExitCodes.Success;
     }
 
     private static int Run(TrainingConfiguration configuration, FileInfo specFile, bool asJson)

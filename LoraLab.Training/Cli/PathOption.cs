@@ -25,4 +25,10 @@ internal static class PathOption
         Required = true,
         CustomParser = result => new DirectoryInfo(HomePath.Expand(result.Tokens[0].Value)),
     };
+
+    public static Option<DirectoryInfo?> Folder(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result => new DirectoryInfo(HomePath.Expand(result.Tokens[0].Value)),
+    };
 }

@@ -87,6 +87,25 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.Contains("cannot be read as a run specification", ended.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Estimate_FolderOfConfigurations_PrintsWhichModelsFit()
+    {
+        TrainerProgram.Ended ended = new TrainerProgram(_folder.Path)
+            .Run(_timeout, "estimate", "--configs", Fixtures.Data("configs"), "--budget-mb", "8192");
+
+        Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
+        string[] lines = ended.Output.TrimEnd().Split('\n');
+        Assert.Equal(2 + Directory.GetFiles(Fixtures.Data("configs"), "*.json").Length, lines.Length);
+        // 1.1 billion parameters in bf16 are 2,099 MiB, and gains of norms are fp32.
+        Assert.StartsWith("| TinyLlama-1.1B-Chat-v1.0 | 1,100 M | 2,099 MiB |", lines.Single(line => line.Contains("TinyLlama")));
+        Assert.All(lines.Where(line => line.Contains("7B")), line => Assert.Contains("too large", line, StringComparison.Ordinal));
+        Assert.DoesNotContain("too large", lines.Single(line => line.Contains("Llama-3.2-1B")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Estimate_NeitherSpecNorConfigurations_IsBadUsage() =>
+        Assert.Equal(ExitCodes.BadUsage, new TrainerProgram(_folder.Path).Run(_timeout, "estimate").ExitCode);
+
     private TrainerProgram.Ended Estimate(JsonObject spec, params string[] more) =>
         new TrainerProgram(_folder.Path).Run(_timeout, ["estimate", "--spec", _folder.Write("spec.json", spec.ToJsonString()), .. more]);
 

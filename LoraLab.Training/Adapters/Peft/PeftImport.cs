@@ -79,6 +79,33 @@ public static class PeftImport
         }
     }
 
+    /// <summary>Puts the factors of a folder on the layers of a model, with the folder's own ranks and scalings.</summary>
+    /// <exception cref="RunFailure">The adapter cannot be used, or is for another model.</exception>
+    public static void Attach(string folder, IReadOnlyList<LinearLayer> layers)
+    {
+        using IDisposable noGrad = no_grad();
+        PeftAdapter adapter = PeftAdapter.Read(folder);
+        using PeftWeights file = PeftWeights.Open(folder);
+        foreach ((string module, PeftModule factors) in adapter.Modules)
+        {
+            LinearLayer layer = layers.FirstOrDefault(layer => layer.Name == module && layer.Out == factors.Out && layer.In == factors.In)
+                ?? throw RunFailure.BadData(
+                    $"initFrom: the adapter in {folder} adapts {Excerpt.Of(module)} of {factors.Out}×{factors.In}, which the model does not "
+                        + "have: it is for another model.",
+                    Field);
+            layer.Adapter = new LowRankAdapter(module, Factor(AdapterFactor.A), Factor(AdapterFactor.B), factors.Scaling);
+
+            Tensor Factor(AdapterFactor factor)
+            {
+                string name = PeftFiles.TensorName(module, factor);
+                using Tensor stored = file.ToWeight(name);
+                Tensor value = stored.to(float32, copy: true).to(layer.Weight_OI.device);
+                RequireFinite(value, name, file.Path);
+                return value.DetachFromDisposeScope();
+            }
+        }
+    }
+
     // A finite float64 value may be out of range for fp32.
     private static void RequireFinite(Tensor factor, string name, string path)
     {

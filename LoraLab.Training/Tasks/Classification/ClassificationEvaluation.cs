@@ -35,11 +35,14 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         _passes = EvaluationPass.Pack(
             _arena,
             examples,
-            Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass),
+            TokensPerPass(config),
             config,
             bucketed: device.type == DeviceType.CPU);
         _arena.Upload(device);
     }
+
+    /// <summary>Tokens of an evaluation pass of a model, about.</summary>
+    public static int TokensPerPass(LlamaConfig config) => Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass);
 
     /// <inheritdoc />
     public override IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Runs;
+
+/// <summary>
+/// A model of each family through the server: a run is trained, interrupted, resumed and evaluated; its adapter is merged, and the merged
+/// model has the evaluation of the run.
+/// </summary>
+public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilyServer>, IDisposable
+{
+    private const int Steps = 60;
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(2);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("llama3")]
+    [InlineData("smollm2")]
+    [InlineData("mistral")]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    [InlineData("gemma3")]
+    [InlineData("phi3")]
+    [InlineData("phi3-longrope")]
+    public async Task Run_OfAFamily_IsTrainedResumedExportedAndMerged(string name)
+    {
+        RunApi api = family.Api;
+        string model = $"{name}/model";
+        string id = (await api.SubmitAsync(Spec(model).ToJsonString())).Id;
+        await api.WaitAsync(id, run => run.Progress.Step > 10);
+        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "cancel"), expected: HttpStatusCode.Accepted);
+        Assert.Equal(RunState.Cancelled, (await api.WaitForEndAsync(id)).State);
+        await api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(id, "resume"), expected: HttpStatusCode.Accepted);
+
+        RunDocument run = await api.WaitAsync(
+            id, document => document.Attempts.Count == 2 && document.State.IsTerminal(), TimeSpan.FromMinutes(3));
+
+        Assert.True(run.State == RunState.Completed, run.Error);
+        Assert.True(run.Attempts[1].ResumedFrom > 0);
+        double loss = Loss(family.Trainer(), "--adapter", id);
+        string merged = Path.Combine(_folder.Path, "merged");
+        TrainerProgram.Ended merging = family.Trainer().Run(_timeout, "merge", "--adapter", id, "--out", merged);
+        Assert.True(merging.ExitCode == ExitCodes.Success, merging.Error);
+        Assert.Equal(loss, Loss(family.Trainer(_folder.Path), "--model", "merged"), 1e-4 * loss);
+        Assert.NotEqual(loss, Loss(family.Trainer(), "--model", model), 1e-3 * loss);
+        Assert.Equal(Generated("--adapter", id, family.Trainer()), Generated("--model", "merged", family.Trainer(_folder.Path)));
+    }
+
+    [Fact]
+    public async Task Models_OfAllFamilies_AreUsable()
+    {
+        ModelEntry[] models = await family.Api.ReadAsync<ModelEntry[]>(ApiRoutes.Models);
+
+        Assert.All(models, model => Assert.True(model.Usable, model.Problem));
+    }
+
+    private static JsonObject Spec(string model) => new()
+    {
+        ["model"] = model,
+        ["dataset"] = "sample",
+        ["method"] = "lora",
+        ["rank"] = 4,
+        ["alpha"] = 8,
+        ["targetModules"] = "all-linear",
+        ["learningRate"] = 0.002,
+        ["trainSamples"] = Steps * 4,
+        ["effectiveBatch"] = 4,
+        ["evalEvery"] = 10,
+        ["evalSamples"] = 16,
+        ["precision"] = "fp32",
+    };
+
+    private static double Loss(TrainerProgram trainer, string option, string value)
+    {
+        TrainerProgram.Ended ended =
+            trainer.Run(_timeout, "evaluate", option, value, "--dataset", "sample", "--samples", "16");
+        Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
+        return double.Parse((string)JsonNode.Parse(ended.Output)!["loss"]!, CultureInfo.InvariantCulture);
+    }
+
+    private static string Generated(string option, string value, TrainerProgram trainer)
+    {
+        TrainerProgram.Ended ended =
+            trainer.Run(_timeout, "generate", option, value, "--prompt", "It is a", "--max-tokens", "4");
+        Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
+        return JsonNode.Parse(ended.Output)!["ids"]!.ToJsonString();
+    }
+}
