@@ -18,12 +18,6 @@ public record LlamaConfig
     /// <summary>Name of the file.</summary>
     public const string FileName = "config.json";
 
-    private static readonly JsonSerializerOptions _options = new()
-    {
-        AllowDuplicateProperties = false,
-        Converters = { new WholeNumberConverter() },
-    };
-
     /// <summary>Type of the family, one of <see cref="Families.ModelFamilies"/>.</summary>
     [JsonPropertyName("model_type")]
     public string? ModelType { get; init; }
@@ -166,7 +160,8 @@ public record LlamaConfig
     /// <summary>The objects in which Transformers keeps the rotary settings, null where the file has none.</summary>
     internal (JsonElement? Scaling, JsonElement? Parameters) RopeObjects => (NotNull(RopeScaling), NotNull(RopeParameters));
 
-    private string? ActivationName => Family.Activations.Values.First() == GateActivation.Silu ? Activation : HiddenActivation;
+    /// <summary>Name of the activation function in the configuration; null: it has none.</summary>
+    internal string? ActivationName => Family.Activations.Values.First() == GateActivation.Silu ? Activation : HiddenActivation;
 
     /// <summary>Key-value heads.</summary>
     [JsonIgnore]
@@ -210,161 +205,15 @@ public record LlamaConfig
 
     /// <summary>Reads and validates <c>config.json</c> of a model folder and returns the SHA-256 of the file.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>
-    public static LlamaConfig Read(string modelFolder, out string sha256) => ReadFile(Path.Combine(modelFolder, FileName), out sha256);
+    public static LlamaConfig Read(string modelFolder, out string sha256) =>
+        ConfigReader.Read(Path.Combine(modelFolder, FileName), out sha256);
 
     /// <summary>Reads and validates a configuration file with any name.</summary>
     /// <exception cref="RunFailure">The file is missing, is not JSON or describes an unsupported model.</exception>
-    public static LlamaConfig ReadFile(string path) => ReadFile(path, out _);
-
-    private static LlamaConfig ReadFile(string path, out string sha256)
-    {
-        try
-        {
-            ReadOnlyMemory<byte> text = JsonFile.Read(path, out byte[] bytes);
-            sha256 = Sha256Hash.OfBytes(bytes);
-            using JsonDocument document = JsonDocument.Parse(text, JsonFile.Strict);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                throw RunFailure.BadData(
-                    $"{path} is {(document.RootElement.ValueKind == JsonValueKind.Null ? "empty" : "not a JSON object")}; "
-                        + "download the model again.",
-                    "model");
-            }
-
-            ModelFamily family = FamilyOf(document.RootElement, path);
-            LlamaConfig config = Complete(document.RootElement, family).Deserialize<LlamaConfig>(_options)!;
-            KeyReport keys = ConfigKeys.Of(family, config.ContextLength).Check(document.RootElement);
-            string? problem = keys.Problem is null ? config.Problem() : null;
-            return problem is not null ? throw RunFailure.BadData($"{path}: {problem}", "model")
-                : keys.Problem is not null ? throw RunFailure.BadData($"{path} {keys.Problem}.", "model")
-                : config with { IgnoredKeys = keys.Ignored };
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            string problem = File.Exists(PhysicalPath.Of(path)) ? "cannot be read; a model folder needs a readable config.json"
-                : "is a link to a file that does not exist; download the model again";
-            throw RunFailure.BadData($"{path} {problem}.", "model", e);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw RunFailure.BadData($"{path} is not a valid model configuration: {Excerpt.Of(JsonText.Problem(e))}", "model", e);
-        }
-    }
-
-    /// <summary>The members that are not null, and the family's values of absent ones: a null says that there is none.</summary>
-    private static JsonObject Complete(JsonElement root, ModelFamily family)
-    {
-        JsonObject complete = JsonFile.WithoutNulls(root);
-        foreach ((string key, JsonNode? value) in family.Defaults)
-        {
-            if (!root.TryGetProperty(key, out _))
-            {
-                complete[key] = value!.DeepClone();
-            }
-        }
-
-        // Transformers 5 writes Gemma's pattern under a name that begins with an underscore.
-        if (complete["_sliding_window_pattern"] is JsonNode pattern && !root.TryGetProperty("sliding_window_pattern", out _))
-        {
-            complete["sliding_window_pattern"] = pattern.DeepClone();
-        }
-
-        return complete;
-    }
-
-    private static ModelFamily FamilyOf(JsonElement root, string path)
-    {
-        string? type = root.TryGetProperty("model_type", out JsonElement given) && given.ValueKind == JsonValueKind.String
-            ? given.GetString()
-            : null;
-        string? other = root.EnumerateObject().Select(Other).FirstOrDefault(found => found is not null);
-        return ModelFamilies.Find(type) is ModelFamily family && other is null
-            ? family
-            : throw RunFailure.BadData($"{path}: {ModelFamilies.Refusal(type, other)}", "model");
-
-        static string? Other(JsonProperty property) => property switch
-        {
-            { Value.ValueKind: JsonValueKind.Null } => null,
-            { Name: "vision_config" or "vision_tower" or "mm_vision_tower" } => $"{property.Name} (a vision tower)",
-            { Value.ValueKind: JsonValueKind.Number } when property.Name.Contains("experts", StringComparison.Ordinal)
-                && property.Value.TryGetDouble(out double count) && count > 1 => $"{property.Name} {count} (a mixture of experts)",
-            _ => null,
-        };
-    }
+    public static LlamaConfig ReadFile(string path) => ConfigReader.Read(path, out _);
 
     private static JsonElement? NotNull(JsonElement? value) => value is { ValueKind: not JsonValueKind.Null } ? value : null;
 
     private bool Slides(int layer) => SlidingWindow is not null
         && (LayerTypes is null ? Family.Slides(this, layer) : LayerTypes[layer] == LayerAttention.Sliding);
-
-    private string? Problem()
-    {
-        if (HiddenSize < 1 || IntermediateSize < 1 || Layers < 1 || Heads < 1 || KeyValueHeads < 1 || VocabularySize < 1
-            || ContextLength < 1)
-        {
-            return "hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, "
-                + "vocab_size and max_position_embeddings must be positive.";
-        }
-
-        if (Heads % KeyValueHeads != 0 || (HeadSizeOrNull is null && HiddenSize % Heads != 0) || HeadSize < 2 || HeadSize % 2 != 0)
-        {
-            return $"hidden_size {HiddenSize}, num_attention_heads {Heads} and num_key_value_heads {KeyValueHeads} do not give equal "
-                + "groups of heads with an even head size.";
-        }
-
-        if (!(RmsNormEpsilon > 0 && double.IsFinite(RmsNormEpsilon)))
-        {
-            return $"rms_norm_eps is {RmsNormEpsilon}; it must be greater than 0.";
-        }
-
-        if (ActivationName is string name && !Family.Activations.ContainsKey(name))
-        {
-            return $"{(name == Activation ? "hidden_act" : "hidden_activation")} is '{Excerpt.Of(name)}'; {Family.Name} is computed with "
-                + $"{string.Join(" or ", Family.Activations.Keys.Select(known => $"'{known}'"))} only.";
-        }
-
-        if (LayerProblem() is string problemOfLayers)
-        {
-            return problemOfLayers;
-        }
-
-        try
-        {
-            _ = Rope;
-            _ = LocalRope;
-            return null;
-        }
-        catch (FormatException problem)
-        {
-            return problem.Message;
-        }
-    }
-
-    private string? LayerProblem()
-    {
-        if (SlidingWindow < 1)
-        {
-            return $"sliding_window is {SlidingWindow}; it must be at least 1, or null for none.";
-        }
-
-        if (SlidingWindowPattern < 1)
-        {
-            return $"sliding_window_pattern is {SlidingWindowPattern}; it must be at least 1.";
-        }
-
-        if (LayerTypes is not null && LayerTypes.Count != Layers)
-        {
-            return $"layer_types has {LayerTypes.Count} entries, but num_hidden_layers is {Layers}.";
-        }
-
-        string? unknown = LayerTypes?.FirstOrDefault(type => type is not (LayerAttention.Full or LayerAttention.Sliding));
-        return unknown is not null
-            ? $"layer_types has '{Excerpt.Of(unknown)}'; only '{LayerAttention.Full}' and '{LayerAttention.Sliding}' are computed."
-            : LayerTypes?.Contains(LayerAttention.Sliding) == true && SlidingWindow is null
-                ? $"layer_types has '{LayerAttention.Sliding}', but there is no sliding_window; add it."
-                : (double?[])[QueryScalar, AttentionSoftCap, FinalSoftCap] is var numbers
-                    && Array.Exists(numbers, number => number is double value && !(value > 0 && double.IsFinite(value)))
-                    ? "query_pre_attn_scalar, attn_logit_softcapping and final_logit_softcapping must be greater than 0 or null."
-                    : null;
-    }
 }
