@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -14,7 +15,7 @@ internal static class BaseResidual
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        Tensor product_OI = b_OR.detach().to(float64).mm(a_RI.detach().to(float64)).mul(scaling);
+        Tensor product_OI = b_OR.detach().to(float64).mm(a_RI.detach().to(float64)).Times(scaling);
         layer.ReplaceWeight(layer.Weight_OI.to(float64).sub(product_OI).to(layer.Weight_OI.dtype).DetachFromDisposeScope());
     }
 }

@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -34,6 +35,7 @@ public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, 
     private Tensor OfSentence(int sentence, string module, double rate, long width)
     {
         using Generator generator = new((ulong)StableSeed.From(Seed, module, Step, Rows[sentence]), CPU);
-        return rand(Lengths[sentence], width, dtype: float32, generator: generator).ge(rate).to(float32).mul_(1 / (1 - rate));
+        return rand(Lengths[sentence], width, dtype: float32, generator: generator)
+            .IsAtLeast(rate).to(float32).TimesInPlace(1 / (1 - rate));
     }
 }

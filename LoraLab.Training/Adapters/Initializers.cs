@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -16,14 +17,14 @@ public static class Initializers
     public static Tensor Uniform(string name, long seed, long rows, long columns, double bound, Device device)
     {
         using Generator generator = Stream(name, seed);
-        return rand(rows, columns, dtype: float32, generator: generator).mul_(2 * bound).sub_(bound).to(device);
+        return rand(rows, columns, dtype: float32, generator: generator).TimesInPlace(2 * bound).PlusInPlace(-bound).to(device);
     }
 
     /// <summary>N(0, deviation²).</summary>
     public static Tensor Gaussian(string name, long seed, long rows, long columns, double deviation, Device device)
     {
         using Generator generator = Stream(name, seed);
-        return randn(rows, columns, dtype: float32, generator: generator).mul_(deviation).to(device);
+        return randn(rows, columns, dtype: float32, generator: generator).TimesInPlace(deviation).to(device);
     }
 
     /// <summary>Zeros.</summary>

@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -117,7 +118,7 @@ public sealed class LowRankAdapter : IDisposable
             delta_OI = delta_OI.sub(extracted.B_OR.mm(extracted.A_RI));
         }
 
-        return delta_OI.mul(Scaling).MoveToOuterDisposeScope();
+        return delta_OI.Times(Scaling).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc />
@@ -126,7 +127,7 @@ public sealed class LowRankAdapter : IDisposable
     // In the order (x Aᵀ) Bᵀ it costs r(in + out) per token; the scaling is applied to the rank-r activations.
     private Tensor Project(Tensor x_BTI, Tensor a_RI, Tensor? r_RR, Tensor b_OR)
     {
-        Tensor h_BTR = functional.linear(x_BTI, a_RI).mul(Scaling);
+        Tensor h_BTR = functional.linear(x_BTI, a_RI).Times(Scaling);
         return functional.linear(r_RR is null ? h_BTR : functional.linear(h_BTR, r_RR), b_OR);
     }
 }

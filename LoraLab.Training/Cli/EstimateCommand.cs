@@ -20,7 +20,11 @@ internal static class EstimateCommand
         Option<FileInfo> spec = SpecFile.Option();
         Option<bool> asJson = new("--json") { Description = "Print the estimate as JSON." };
         Option<DirectoryInfo?> configs = PathOption.Folder("--configs", "Folder of configurations (NAME.json): print which models fit.");
-        Option<int> budget = new("--budget-mb") { Description = "With --configs: memory of the card, MiB.", DefaultValueFactory = _ => 8192 };
+        Option<int> budget = new("--budget-mb")
+        {
+            Description = "With --configs: memory of the card, MiB.",
+            DefaultValueFactory = _ => 8192,
+        };
         spec.Required = false;
         Command command = new("estimate", "Estimate the peak memory of a run and compare it with its budget.")
         {

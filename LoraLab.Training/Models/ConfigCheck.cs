@@ -25,8 +25,8 @@ internal static class ConfigCheck
         bool uneven = config.HeadSizeOrNull is null && width % heads != 0;
         if (heads % keys != 0 || uneven || config.HeadSize < 2 || config.HeadSize % 2 != 0)
         {
-            return $"hidden_size {width}, num_attention_heads {heads} and num_key_value_heads {keys} do not give equal groups of heads with "
-                + "an even head size.";
+            return $"hidden_size {width}, num_attention_heads {heads} and num_key_value_heads {keys} do not give equal groups of heads "
+                + "with an even head size.";
         }
 
         if (!(config.RmsNormEpsilon > 0 && double.IsFinite(config.RmsNormEpsilon)))

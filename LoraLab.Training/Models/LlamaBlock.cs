@@ -99,14 +99,14 @@ public sealed class LlamaBlock : IDisposable
         if (Description.AttentionSoftCap is double cap)
         {
             Tensor scores_BNTT = einsum("bnih,bnjh->bnij", q_BNTH, k_BNTH).to(Dtype == float64 ? float64 : float32)
-                .mul((Description.AttentionScale ?? usual) / cap).tanh().mul(cap);
-            Tensor weights_BNTT = scores_BNTT.masked_fill(Seen().logical_not(), float.NegativeInfinity).softmax(-1);
+                .Times((Description.AttentionScale ?? usual) / cap).tanh().Times(cap);
+            Tensor weights_BNTT = scores_BNTT.FilledWhere(Seen().logical_not(), double.NegativeInfinity).softmax(-1);
             return einsum("bnij,bnjh->bnih", weights_BNTT.to(v_BNTH.dtype), v_BNTH);
         }
 
         if (Description.AttentionScale is double scale)
         {
-            q_BNTH = q_BNTH.mul(scale / usual);
+            q_BNTH = q_BNTH.Times(scale / usual);
         }
 
         return Window < length

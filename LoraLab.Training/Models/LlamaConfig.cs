@@ -1,11 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
-using LoraLab.Files;
-using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
-using LoraLab.Training.Files.Keys;
 using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Families;
 using LoraLab.Training.Models.Weights;

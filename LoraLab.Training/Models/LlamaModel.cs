@@ -119,7 +119,7 @@ public sealed class LlamaModel : IDisposable
         pass?.Count(hidden_ND, Head_VD);
         Tensor logits_NV = functional.linear(hidden_ND, Head_VD);
         logits_NV = logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
-        return Config.FinalSoftCap is double cap ? logits_NV.div(cap).tanh().mul(cap) : logits_NV;
+        return Config.FinalSoftCap is double cap ? logits_NV.Over(cap).tanh().Times(cap) : logits_NV;
     }
 
     /// <summary>Base weights by their names in a Hugging Face checkpoint.</summary>

@@ -104,7 +104,7 @@ public static class PeftMerge
         using IDisposable scope = NewDisposeScope();
         Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.A)).to(float32);
         Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.B)).to(float32);
-        Tensor merged_OI = weight_OI.to(float32).Plus(b_OR.mm(a_RI).mul(scaling)).to(weight_OI.dtype);
+        Tensor merged_OI = weight_OI.to(float32).Plus(b_OR.mm(a_RI).Times(scaling)).to(weight_OI.dtype);
         return merged_OI.isfinite().all().item<bool>()
             ? merged_OI.MoveToOuterDisposeScope()
             : throw Failure(

@@ -44,6 +44,9 @@ public sealed record RopeSettings
     /// <summary>Factor of cosines and sines.</summary>
     public double AttentionFactor { get; init; } = 1;
 
+    /// <summary>Whether the frequencies depend on the length of the text.</summary>
+    public bool DependsOnLength => Type is "dynamic" or "longrope";
+
     /// <summary>
     /// Which frequencies a text has: texts of the same variant have the same. 0 up to the original context; beyond it, with
     /// <c>dynamic</c> each length has its own, and with <c>longrope</c> all have the same.

@@ -29,7 +29,7 @@ public sealed class RotaryEmbedding : IDisposable
     /// <param name="textLengths">For each row, the tokens of its whole text, the last one included.</param>
     public (Tensor Cos_T1H, Tensor Sin_T1H) At(Tensor positions_T, int length, IReadOnlyList<int> textLengths)
     {
-        int[] variants = [.. textLengths.Select(_settings.Variant)];
+        int[] variants = _settings.DependsOnLength ? [.. textLengths.Select(_settings.Variant)] : [];
         if (Array.TrueForAll(variants, variant => variant == 0))
         {
             (Tensor cosines_TH, Tensor sines_TH) = Tables(length);
@@ -93,10 +93,11 @@ public sealed class RotaryEmbedding : IDisposable
     // Angles are computed in float64: position × frequency loses digits in fp32 at large positions.
     private (Tensor Cos_TH, Tensor Sin_TH) Compute(int length, int variant)
     {
-        Tensor angles_TH = outer(arange(0, length, float64), tensor(_settings.Frequencies(_headSize, variant)));
+        Tensor positions_T = tensor(Enumerable.Range(0, length).Select(position => (double)position).ToArray());
+        Tensor angles_TH = outer(positions_T, tensor(_settings.Frequencies(_headSize, variant)));
         return (Values(angles_TH.cos()), Values(angles_TH.sin()));
     }
 
     private Tensor Values(Tensor values) =>
-        (_settings.AttentionFactor == 1 ? values : values.mul(_settings.AttentionFactor)).to(_dtype).to(_device);
+        (_settings.AttentionFactor == 1 ? values : values.Times(_settings.AttentionFactor)).to(_dtype).to(_device);
 }

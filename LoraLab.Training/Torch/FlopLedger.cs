@@ -15,7 +15,7 @@ public sealed class FlopLedger : IDisposable
     public long Total => Counter.item<long>();
 
     /// <summary>Counts a product.</summary>
-    public void Add(long m, long n, long k) => Counter.add_(2 * m * n * k);
+    public void Add(long m, long n, long k) => Counter.PlusInPlace(2 * m * n * k);
 
     /// <summary>Resets the count to zero.</summary>
     public void Reset() => Counter.zero_();

@@ -20,7 +20,7 @@ public sealed class RmsNorm : IDisposable
             weight_D.Dispose();
         }
 
-        Gain_D = offset == 0 ? Weight_D : Weight_D.add(offset).DetachFromDisposeScope();
+        Gain_D = offset == 0 ? Weight_D : Weight_D.Plus(offset).DetachFromDisposeScope();
     }
 
     /// <summary>The weight as the checkpoint has it, [D], fp32 or float64.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters.Svd;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Methods;
@@ -87,7 +88,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         using IDisposable scope = NewDisposeScope();
         TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);
         // Dividing by s makes the initial model equal the base model for every alpha and rank.
-        Tensor root_R = svd.Sigma_R.div(request.Scaling).sqrt();
+        Tensor root_R = svd.Sigma_R.Over(request.Scaling).sqrt();
         Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));
         Tensor b_OR = Factors.Own(svd.U_OR.mul(root_R));
         bool inBranch = options.Residual == Residual.Branch;

@@ -53,7 +53,7 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
         Tensor u_OR = u.narrow(1, 0, rank);
         Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
         // A zero column has no sign: leave it unchanged.
-        signs_1R = signs_1R.Plus(signs_1R.eq(0).to(signs_1R.dtype));
+        signs_1R = signs_1R.Plus(signs_1R.Is(0).to(signs_1R.dtype));
         return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full
             ? "full"
             : "randomised");

@@ -41,7 +41,7 @@ internal sealed class BlockTensors : IDisposable
         }
 
         Adapters = adapters;
-        (Rotary, Window) = (block.Rotary, block.Window ?? 0);
+        Window = block.Window ?? 0;
         LowestAdapted = block.Description.Lowest(linear => adapters[(int)linear.Role] is not null);
     }
 
@@ -57,8 +57,8 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>The adapter of each linear layer, or null.</summary>
     public IReadOnlyList<LowRankAdapter?> Adapters { get; }
 
-    /// <summary>Rotary tables of the block.</summary>
-    public RotaryEmbedding Rotary { get; }
+    /// <summary>Place of the block's rotary tables among those of the model.</summary>
+    public required int Rotary { get; init; }
 
     /// <summary>Number of tokens that a token sees, itself included; 0: all before it.</summary>
     public int Window { get; }

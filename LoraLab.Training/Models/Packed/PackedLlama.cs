@@ -31,7 +31,7 @@ public sealed class PackedLlama : IDisposable
     public PackedLlama(LlamaModel model)
     {
         (_model, _config, _block) = (model, model.Config, model.Config.Block);
-        _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty))];
+        _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty) { Rotary = Place(model.Rotaries, block.Rotary) })];
         _scale = model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().FirstOrDefault()?.Scaling ?? 1;
         (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
@@ -60,7 +60,7 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        (Tensor x_TD, PassAngles angles) = Embed(pass.Layout);
+        (Tensor x_TD, Tensor[][] layouts) = Embed(pass.Layout);
         List<SavedBlock> savedBlocks = [];
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
@@ -68,7 +68,7 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = Save(i, Forward(_blocks[i], x_TD, pass.Layout, angles, masks, save: i >= _lowest, rows: null));
+            Tensor[] saved = Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, masks, save: i >= _lowest, rows: null));
             savedBlocks.Add(new SavedBlock(x_TD, saved));
             x_TD = MoveOutput(saved);
         }
@@ -83,7 +83,7 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, angles, masks, below: i > _lowest);
+            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, masks, below: i > _lowest);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -103,13 +103,13 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        (Tensor x_TD, PassAngles angles) = Embed(layout);
+        (Tensor x_TD, Tensor[][] layouts) = Embed(layout);
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using Tensor input = x_TD;
             Tensor? selected = i == _blocks.Length - 1 ? rows : null;
-            x_TD = Forward(_blocks[i], input, layout, angles, [], save: false, selected)[(int)SavedActivation.Output];
+            x_TD = Forward(_blocks[i], input, layout, layouts, [], save: false, selected)[(int)SavedActivation.Output];
         }
 
         return x_TD.MoveToOuterDisposeScope();
@@ -134,20 +134,25 @@ public sealed class PackedLlama : IDisposable
         _empty.Dispose();
     }
 
-    /// <summary>The residual stream before the first block, fp32, and the tensors of the attention layout.</summary>
-    private (Tensor X_TD, PassAngles Angles) Embed(PassLayout pass)
+    /// <summary>
+    /// The residual stream before the first block, fp32, and the tensors of the attention layout with the angles of each rotary table.
+    /// </summary>
+    private (Tensor X_TD, Tensor[][] Layouts) Embed(PassLayout pass)
     {
         (Tensor ids_T, Tensor positions_T) = pass.Tokens;
-        return (_model.Embed(ids_T), new(_model.Rotaries.ToDictionary(rotary => rotary, rotary =>
+        Tensor[][] layouts = new Tensor[_model.Rotaries.Count][];
+        for (int i = 0; i < layouts.Length; i++)
         {
-            (Tensor cos_T1H, Tensor sin_T1H) = rotary.At(positions_T, pass.Length, pass.TextLengths);
-            return pass.Attention(cos_T1H, sin_T1H);
-        })));
+            (Tensor cos_T1H, Tensor sin_T1H) = _model.Rotaries[i].At(positions_T, pass.Length, pass.TextLengths);
+            layouts[i] = pass.Attention(cos_T1H, sin_T1H);
+        }
+
+        return (_model.Embed(ids_T), layouts);
     }
 
-    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, PassAngles angles, Tensor[] masks, bool save, Tensor? rows)
+    private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[][] layouts, Tensor[] masks, bool save, Tensor? rows)
     {
-        Tensor[] layout = angles[block.Rotary];
+        Tensor[] layout = layouts[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensors(
@@ -168,10 +173,10 @@ public sealed class PackedLlama : IDisposable
     /// blocks below need it.
     /// </summary>
     private Tensor Backward(
-        BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, PassAngles angles, Tensor[] masks, bool below)
+        BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[][] layouts, Tensor[] masks, bool below)
     {
         LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.LowestAdapted!.Value;
-        Tensor[] layout = angles[block.Rotary];
+        Tensor[] layout = layouts[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensor(
@@ -202,6 +207,9 @@ public sealed class PackedLlama : IDisposable
     // Blocks below the first adapter save only their output: less than the arena reserves per block.
     private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);
 
+    private static int Place(IReadOnlyList<RotaryEmbedding> all, RotaryEmbedding rotary) =>
+        Enumerable.Range(0, all.Count).First(i => ReferenceEquals(all[i], rotary));
+
     private static Tensor MoveOutput(Tensor[] saved)
     {
         foreach (Tensor tensor in saved)
@@ -224,11 +232,5 @@ public sealed class PackedLlama : IDisposable
                 tensor.Dispose();
             }
         }
-    }
-
-    /// <summary>The layout argument of the kernels with the rotary angles of each of the model's tables.</summary>
-    private sealed record PassAngles(IReadOnlyDictionary<RotaryEmbedding, Tensor[]> Layouts)
-    {
-        public Tensor[] this[RotaryEmbedding rotary] => Layouts[rotary];
     }
 }

@@ -1,3 +1,4 @@
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
@@ -60,7 +61,7 @@ public sealed class PassLayout : IDisposable
     {
         Tensor unpadIndices = _arena.Indices(_unpadIndices);
         Tensor cells = _arena.Indices(_cells);
-        Tensor isSource = zeros(_cellCount, ScalarType.Bool, unpadIndices.device).index_fill_(0, unpadIndices, true);
+        Tensor isSource = zeros(_cellCount, ScalarType.Bool, unpadIndices.device).TrueAt(unpadIndices);
         List<Tensor> layout = [unpadIndices, cos_T1H, sin_T1H];
         int start = 0;
         foreach (LengthBucket bucket in _buckets)

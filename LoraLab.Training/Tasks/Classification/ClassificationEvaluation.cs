@@ -41,14 +41,14 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         _arena.Upload(device);
     }
 
-    /// <summary>Tokens of an evaluation pass of a model, about.</summary>
-    public static int TokensPerPass(LlamaConfig config) => Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass);
-
     /// <inheritdoc />
     public override IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
 
     /// <inheritdoc />
     public override long IndexBytes => _arena.Bytes;
+
+    /// <summary>Tokens of an evaluation pass of a model, about.</summary>
+    public static int TokensPerPass(LlamaConfig config) => Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass);
 
     /// <inheritdoc />
     public override EvaluationOutcome Run(PackedLlama model, CancellationToken cancellation, Action? onProgress = null) =>

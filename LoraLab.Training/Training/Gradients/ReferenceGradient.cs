@@ -23,7 +23,7 @@ public sealed class ReferenceGradient(PreparedRun run) : IWindowGradient
             using WindowPass current = pass;
             using IDisposable passScope = NewDisposeScope();
             Tensor passLoss = Loss(pass, new ForwardPass(cancellation, Masks(run, step, pass.Examples)));
-            (lossScale == 1 ? passLoss : passLoss.mul(lossScale)).backward();
+            (lossScale == 1 ? passLoss : passLoss.Times(lossScale)).backward();
             using IDisposable noGrad = no_grad();
             loss.PlusInPlace(passLoss.detach());
         }

@@ -45,7 +45,7 @@ public sealed class FusedAdamW : IDisposable
         using IDisposable scope = NewDisposeScope();
         foreach (GroupState group in _groups)
         {
-            group.Steps[0].fill_(updates);
+            group.Steps[0].Fill(updates);
         }
 
         foreach ((string name, Tensor target) in Moments)
