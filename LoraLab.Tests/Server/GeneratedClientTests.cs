@@ -16,7 +16,11 @@ public sealed class GeneratedClientTests(ScriptedServer shared)
         CancellationToken stop = TestContext.Current.CancellationToken;
         RunSpec spec = new()
         {
-            Notes = "steps=3", LearningRate = 0.001, Rank = 4, Tags = ["generated"], Schedule = LearningRateSchedule.Cosine,
+            Notes = "steps=3",
+            LearningRate = 0.001,
+            Rank = 4,
+            Tags = ["generated"],
+            Schedule = LearningRateSchedule.Cosine,
         };
         DryRunResult dry = await _client.PostRunsAsync(spec, dryRun: true, cancellationToken: stop);
         RunDocument queued = await _client.SubmitAsync(spec, stop);

@@ -64,10 +64,10 @@ internal static class HandmadeTokenizer
     public static string Added(int id, string content, params string[] flags) => new JsonObject(
         new[] { "single_word", "lstrip", "rstrip", "normalized", "special" }.Select(flag =>
             KeyValuePair.Create(flag, (JsonNode?)flags.Contains(flag))))
-        {
-            ["id"] = id,
-            ["content"] = content,
-        }.ToJsonString();
+    {
+        ["id"] = id,
+        ["content"] = content,
+    }.ToJsonString();
 
     /// <summary>Reads a file.</summary>
     public static ITokenizer Load(JsonObject file)

@@ -130,7 +130,8 @@ internal sealed class RopeReader(LlamaConfig config)
             "llama3" => Llama3(settings, given),
             "longrope" => settings with
             {
-                ShortFactors = Factors(given, "short_factor"), LongFactors = Factors(given, "long_factor"),
+                ShortFactors = Factors(given, "short_factor"),
+                LongFactors = Factors(given, "long_factor"),
             },
             "yarn" => settings with
             {

@@ -6,8 +6,8 @@ using LoraLab.Contracts.Live;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies.Steps;
-using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Storage;
 

@@ -23,13 +23,20 @@ internal static class Gemma3Family
         ],
         Defaults = new JsonObject
         {
-            ["tie_word_embeddings"] = true, ["head_dim"] = 256, ["sliding_window"] = 4096, ["sliding_window_pattern"] = 6,
-            ["rope_theta"] = 1_000_000, ["rope_local_base_freq"] = 10_000, ["query_pre_attn_scalar"] = 256,
-            ["max_position_embeddings"] = 131072, ["num_key_value_heads"] = 4,
+            ["tie_word_embeddings"] = true,
+            ["head_dim"] = 256,
+            ["sliding_window"] = 4096,
+            ["sliding_window_pattern"] = 6,
+            ["rope_theta"] = 1_000_000,
+            ["rope_local_base_freq"] = 10_000,
+            ["query_pre_attn_scalar"] = 256,
+            ["max_position_embeddings"] = 131072,
+            ["num_key_value_heads"] = 4,
         },
         Activations = new Dictionary<string, GateActivation>
         {
-            ["gelu_pytorch_tanh"] = GateActivation.GeluTanh, ["gelu_new"] = GateActivation.GeluTanh,
+            ["gelu_pytorch_tanh"] = GateActivation.GeluTanh,
+            ["gelu_new"] = GateActivation.GeluTanh,
         },
         QueryKeyValueBias = config => config.AttentionBias,
         OutputBias = config => config.AttentionBias,

@@ -18,7 +18,10 @@ internal static class Qwen2Family
         Keys = WindowKeys,
         Defaults = new JsonObject
         {
-            ["sliding_window"] = 4096, ["max_window_layers"] = 28, ["max_position_embeddings"] = 32768, ["num_key_value_heads"] = 32,
+            ["sliding_window"] = 4096,
+            ["max_window_layers"] = 28,
+            ["max_position_embeddings"] = 32768,
+            ["num_key_value_heads"] = 32,
         },
         QueryKeyValueBias = _ => true,
         Slides = Slides,

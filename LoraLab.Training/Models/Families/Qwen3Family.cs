@@ -15,7 +15,10 @@ internal static class Qwen3Family
         Keys = [.. Qwen2Family.WindowKeys, "attention_bias"],
         Defaults = new JsonObject
         {
-            ["head_dim"] = 128, ["sliding_window"] = 4096, ["max_window_layers"] = 28, ["max_position_embeddings"] = 32768,
+            ["head_dim"] = 128,
+            ["sliding_window"] = 4096,
+            ["max_window_layers"] = 28,
+            ["max_position_embeddings"] = 32768,
             ["num_key_value_heads"] = 32,
         },
         QueryKeyValueBias = config => config.AttentionBias,

@@ -65,9 +65,15 @@ internal sealed class ActivationArena(int blocks) : IDisposable
 
     private Tensor CopyIn(Tensor tensor)
     {
+        long elements = tensor.numel();
+        if (elements == 0)
+        {
+            return tensor;
+        }
+
         long start = _used[tensor.dtype];
-        _used[tensor.dtype] = start + Aligned(tensor.numel());
-        using Tensor flat = _buffers[tensor.dtype].narrow(0, start, tensor.numel());
+        _used[tensor.dtype] = start + Aligned(elements);
+        using Tensor flat = _buffers[tensor.dtype].narrow(0, start, elements);
         Tensor view = flat.view(tensor.shape);
         view.copy_(tensor);
         return view;

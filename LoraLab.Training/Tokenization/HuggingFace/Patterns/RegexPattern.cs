@@ -10,7 +10,7 @@ internal sealed class RegexPattern(Pattern pattern) : ITextPattern
         matches.Clear();
         (int done, int from) = (0, 0);
         int? lastEnd = null;
-        while (from <= text.Length && pattern.Find(text, from, scratch.Choices) is (>= 0, _) and (int start, int end))
+        while (from <= text.Length && pattern.Find(text, from, scratch.Choices) is ( >= 0, _) and (int start, int end))
         {
             if (start == end && end == lastEnd)
             {
