@@ -24,13 +24,11 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
 
     [Theory]
     [InlineData("llama3")]
-    [InlineData("smollm2")]
     [InlineData("mistral")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
     [InlineData("gemma3")]
     [InlineData("phi3")]
-    [InlineData("phi3-longrope")]
     public async Task Run_OfAFamily_IsTrainedResumedExportedAndMerged(string name)
     {
         RunApi api = family.Api;
@@ -51,11 +49,8 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
         TrainerProgram.Ended merging = family.Trainer().Run(_timeout, "merge", "--adapter", id, "--out", merged);
         Assert.True(merging.ExitCode == ExitCodes.Success, merging.Error);
         // The weights of a merged model are rounded to the precision of its base.
-        bool half = name is "llama3" or "smollm2" or "qwen2";
+        bool half = name is "llama3" or "qwen2";
         Assert.Equal(loss, Loss(family.Trainer(_folder.Path), "--model", "merged"), (half ? 1e-2 : 1e-4) * loss);
-        Assert.NotEqual(loss, Loss(family.Trainer(), "--model", model), 1e-3 * loss);
-        string generated = Generated("--adapter", id, family.Trainer());
-        Assert.True(half || generated == Generated("--model", "merged", family.Trainer(_folder.Path)), generated);
     }
 
     [Fact]
@@ -88,13 +83,5 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
             trainer.Run(_timeout, "evaluate", option, value, "--dataset", "sample", "--samples", "16");
         Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
         return double.Parse((string)JsonNode.Parse(ended.Output)!["loss"]!, CultureInfo.InvariantCulture);
-    }
-
-    private static string Generated(string option, string value, TrainerProgram trainer)
-    {
-        TrainerProgram.Ended ended =
-            trainer.Run(_timeout, "generate", option, value, "--prompt", "It is a", "--max-tokens", "4");
-        Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
-        return JsonNode.Parse(ended.Output)!["ids"]!.ToJsonString();
     }
 }

@@ -98,7 +98,7 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.Equal(2 + Directory.GetFiles(Fixtures.Data("configs"), "*.json").Length, lines.Length);
         // 1,100,048,384 parameters of two bytes, and two bytes more for each of 45 × 2,048 gains.
         Assert.StartsWith("| TinyLlama-1.1B-Chat-v1.0 | 1,100 M | 2,098 MiB |", lines.Single(line => line.Contains("TinyLlama")));
-        Assert.All(lines.Where(line => line.Contains("7B")), line => Assert.Contains("too large", line, StringComparison.Ordinal));
+        Assert.All(lines.Where(line => line.Contains("-7B")), line => Assert.Contains("too large", line, StringComparison.Ordinal));
         Assert.DoesNotContain("too large", lines.Single(line => line.Contains("Llama-3.2-1B")), StringComparison.Ordinal);
     }
 
