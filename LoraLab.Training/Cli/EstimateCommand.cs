@@ -11,7 +11,8 @@ using Spectre.Console;
 namespace LoraLab.Training.Cli;
 
 /// <summary>
-/// The command <c>estimate --spec FILE</c>, which estimates the memory of a run, or <c>--configs FOLDER</c>, which prints a table of models.
+/// The command <c>estimate --spec FILE</c>, which estimates the memory of a run, or <c>--configs FOLDER</c>, which prints a table of
+/// models.
 /// </summary>
 internal static class EstimateCommand
 {

@@ -72,8 +72,8 @@ internal static class GenerateCommand
         if (promptIds.Length + maxTokens > config.LongestText)
         {
             throw RunFailure.BadData(
-                $"The prompt has {promptIds.Length} tokens, which with --max-tokens {maxTokens} is more than the {config.LongestText} of the "
-                    + $"model '{resolved.Name}'; shorten the prompt or set fewer tokens.",
+                $"The prompt has {promptIds.Length} tokens, which with --max-tokens {maxTokens} is more than the {config.LongestText} of "
+                    + $"the model '{resolved.Name}'; shorten the prompt or set fewer tokens.",
                 "max-tokens");
         }
 

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models;
 
 /// <summary>
-/// Generates text greedily: the token with the largest logit, the first of equal ones. Every token takes a forward pass over the whole text,
-/// whose length some rotary frequencies depend on.
+/// Generates text greedily: the token with the largest logit, the first of equal ones. Every token takes a forward pass over the whole
+/// text, whose length some rotary frequencies depend on.
 /// </summary>
 public static class GreedyGeneration
 {

@@ -9,7 +9,9 @@ internal static class StopTokens
 {
     private const string Key = "eos_token_id";
 
-    /// <summary>Reads them from <c>generation_config.json</c> of a model folder, else from <c>config.json</c>; empty: there are none.</summary>
+    /// <summary>
+    /// Reads them from <c>generation_config.json</c> of a model folder, else from <c>config.json</c>; empty: there are none.
+    /// </summary>
     /// <exception cref="RunFailure">The value is neither an id nor a list of ids; field <c>model</c>.</exception>
     public static IReadOnlySet<int> Of(string modelFolder) =>
         Read(Path.Combine(modelFolder, GenerationConfigKeys.FileName))

@@ -90,8 +90,8 @@ public static class PeftImport
         {
             LinearLayer layer = layers.FirstOrDefault(layer => layer.Name == module && layer.Out == factors.Out && layer.In == factors.In)
                 ?? throw RunFailure.BadData(
-                    $"initFrom: the adapter in {folder} adapts {Excerpt.Of(module)} of {factors.Out}×{factors.In}, which the model does not "
-                        + "have: it is for another model.",
+                    $"initFrom: the adapter in {folder} adapts {Excerpt.Of(module)} of {factors.Out}×{factors.In}, which the model does "
+                        + "not have: it is for another model.",
                     Field);
             layer.Adapter = new LowRankAdapter(module, Factor(AdapterFactor.A), Factor(AdapterFactor.B), factors.Scaling);
 
