@@ -20,6 +20,7 @@ public sealed class StudyTests(RealDashboard dashboard)
     private static readonly string[] _methods = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"];
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Smoke_FromTheFormToThePaper_FillsTheMatrixAndPrintsTheResultsOfThePredictions()
     {
         IPage page = await dashboard.OpenAsync("/studies");

@@ -189,6 +189,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Server_KilledInTheMiddleOfHalving_TheNextOneGoesOnWithTheSweep()
     {
         using TemporaryFolder data = new();

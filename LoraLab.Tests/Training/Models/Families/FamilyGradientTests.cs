@@ -19,7 +19,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
     // Both errors are rounding noise, compared as root mean squares over these states. Blocks with large scores, which no family has, leave
     // more of it.
     private const double Noise = 1.05, NoiseOfUnusual = 1.5;
-    private static readonly int[] _seeds = [5, 6, 7, 8];
+    private static readonly int[] _seeds = [5, 6, 7];
 
     private static readonly Dictionary<string, PassLimits> _packings = new()
     {
