@@ -37,6 +37,7 @@ public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Requests_MadeFromTheSchema_AreAnsweredAsTheDocumentSaysAndNeverFailTheServer()
     {
         IReadOnlyList<DescribedRoute> routes = DescribedRoute.Read(JsonNode.Parse(await _server.Http.GetStringAsync("/openapi/v1.json"))!);

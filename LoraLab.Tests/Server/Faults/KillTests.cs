@@ -32,6 +32,7 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
     [InlineData(Fault.Worker)]
     [InlineData(Fault.Both)]
     [InlineData(Fault.PowerCut)]
+    [Trait("Category", "Long")]
     public async Task Runs_DisturbedAtRandomMoments_EndAsUndisturbedOnes(Fault fault)
     {
         if (OperatingSystem.IsWindows())
