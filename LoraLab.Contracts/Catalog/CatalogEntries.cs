@@ -12,6 +12,15 @@ public sealed record ModelEntry
     /// <summary>Why it cannot be used, in one sentence; null: it can.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>Family of the model, such as "Qwen 3"; null: unknown.</summary>
+    public string? Family { get; init; }
+
+    /// <summary>Precision of the matrices in the files, such as BF16; several are separated by commas. Null: unknown.</summary>
+    public string? Precision { get; init; }
+
+    /// <summary>Name of the license file in the folder; null: it has none.</summary>
+    public string? LicenseFile { get; init; }
+
     /// <summary>Parameter count computed from the configuration; 0: unknown.</summary>
     public long Parameters { get; init; }
 

@@ -43,6 +43,8 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
         ModelEntry[] models = await family.Api.ReadAsync<ModelEntry[]>(ApiRoutes.Models);
 
         Assert.All(models, model => Assert.True(model.Usable, model.Problem));
+        ModelEntry qwen = models.Single(model => model.Name == "qwen2/model");
+        Assert.Equal(("Qwen 2 and 2.5", "BF16", null), (qwen.Family, qwen.Precision, qwen.LicenseFile));
     }
 
     private async Task RunAsync(string name)

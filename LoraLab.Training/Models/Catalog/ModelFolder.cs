@@ -42,12 +42,15 @@ internal static class ModelFolder
 
         string[] weights = Weights(folder);
         List<string> warnings = [.. KeyFile.IgnoredWarning(Path.Combine(folder, LlamaConfig.FileName), config.IgnoredKeys)];
-        string? fileProblem = Problem(folder, weights, config, warnings);
+        string? fileProblem = Problem(folder, weights, config, warnings, out string? precision);
         ModelEntry entry = new()
         {
             Name = name,
             Usable = fileProblem is null,
             Problem = fileProblem,
+            Family = config.Family.Name,
+            Precision = precision,
+            LicenseFile = License(folder),
             Parameters = config.ParameterCount,
             Layers = config.Layers,
             HiddenSize = config.HiddenSize,
@@ -100,8 +103,10 @@ internal static class ModelFolder
 
     private static string[] Weights(string folder) => Directory.GetFiles(folder, "model*.safetensors");
 
-    private static string? Problem(string folder, string[] weights, LlamaConfig config, List<string> warnings)
+    private static string? Problem(
+        string folder, string[] weights, LlamaConfig config, List<string> warnings, out string? precision)
     {
+        precision = null;
         if (Array.Find(weights, path => Bytes(path) == 0) is string empty)
         {
             return $"{Path.GetFileName(empty)} is empty or a broken link.";
@@ -111,6 +116,8 @@ internal static class ModelFolder
         {
             warnings.AddRange(GenerationConfigKeys.Check(folder));
             using CheckpointWeights checkpoint = CheckpointWeights.Open(folder);
+            precision = string.Join(", ", checkpoint.Names.Where(name => checkpoint.Shape(name).Count > 1).Select(checkpoint.Dtype)
+                .Distinct().Order(StringComparer.Ordinal));
             CheckpointCheck.Require(checkpoint, config);
             LoadedTokenizer loaded = TokenizerFolder.Load(folder);
             warnings.AddRange([.. loaded.Warnings, .. RequireVocabulary(loaded.Tokenizer, config)]);
@@ -121,6 +128,11 @@ internal static class ModelFolder
             return problem.Message;
         }
     }
+
+    private static string? License(string folder) => Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))
+        .Where(name => name.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("LICENCE", StringComparison.OrdinalIgnoreCase))
+        .Order(StringComparer.Ordinal).FirstOrDefault();
 
     private static long Bytes(string path) => Math.Max(0, FileStamp.Of(path).Bytes);
 }
