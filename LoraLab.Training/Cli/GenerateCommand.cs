@@ -8,6 +8,7 @@ using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Models.Generation;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
@@ -87,9 +88,9 @@ internal static class GenerateCommand
         }
 
         IReadOnlySet<int> stop = StopTokens.Of(resolved.Folder);
-        IReadOnlyList<int> ids = GreedyGeneration.Run(model, promptIds, maxTokens, stop);
+        GenerationSettings settings = new(maxTokens) { StopIds = stop, Tokenizer = tokenizer.Tokenizer };
+        GeneratedText generated = TextGeneration.Run(model, [promptIds], settings, CancellationToken.None)[0];
         Console.WriteLine(JsonSerializer.Serialize(
-            new { promptIds, ids, text = tokenizer.Tokenizer.Decode(ids), stop = stop.Contains(ids[^1]) ? "eos" : "length" },
-            ContractJson.Indented));
+            new { promptIds, ids = generated.Ids, text = generated.Text, stop = generated.StopName }, ContractJson.Indented));
     }
 }
