@@ -13,6 +13,19 @@ public static class DurableFile
     /// <exception cref="IOException">The write failed: the target is unchanged, and no temporary file is left behind.</exception>
     public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(_utf8.GetBytes(text)));
 
+    /// <summary>Writes lines in the same way, without holding all of them in memory; each ends with a line feed.</summary>
+    /// <param name="path">Target path; its folder must exist.</param>
+    /// <param name="lines">Lines, read once.</param>
+    /// <exception cref="IOException">The write failed: the target is unchanged, and no temporary file is left behind.</exception>
+    public static void WriteLines(string path, IEnumerable<string> lines) => Write(path, stream =>
+    {
+        using StreamWriter writer = new(stream, _utf8, bufferSize: 1 << 16, leaveOpen: true) { NewLine = "\n" };
+        foreach (string line in lines)
+        {
+            writer.WriteLine(line);
+        }
+    });
+
     /// <summary>Copies a file in the same way.</summary>
     /// <param name="source">Source path; other processes may have it open for writing.</param>
     /// <param name="path">Target path; its folder must exist.</param>

@@ -21,6 +21,9 @@ public enum ArtifactKind
     /// <summary>Log of an attempt.</summary>
     Log,
 
+    /// <summary>Texts of the evaluation rows.</summary>
+    EvaluationRows,
+
     /// <summary>Scores of the rows of an evaluation.</summary>
     Predictions,
 

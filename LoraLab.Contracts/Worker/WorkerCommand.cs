@@ -28,6 +28,12 @@ public static class RunFiles
     /// <summary>Fingerprint, in the run directory: a <see cref="Runs.RunFingerprint"/>.</summary>
     public const string Fingerprint = "fingerprint.json";
 
+    /// <summary>
+    /// Evaluation rows as text, in the run directory: a <see cref="Tasks.EvaluationRow"/> per line, in evaluation order. Runs of earlier
+    /// versions have none.
+    /// </summary>
+    public const string EvaluationRows = "evaluation-rows.jsonl";
+
     /// <summary>Folder of the adapter in the PEFT layout, in the run directory.</summary>
     public const string Adapter = "adapter";
 
@@ -47,7 +53,7 @@ public static class RunFiles
     public static string Attempt(int number) => $"attempts/{number:0000}";
 
     /// <summary>
-    /// Predictions of an evaluation, relative to the run directory: CSV with the columns row, label, predicted and one score per label.
+    /// Predictions of an evaluation, relative to the run directory: CSV with the prediction columns of the run's task.
     /// </summary>
     public static string PredictionsAt(int step) => $"{Predictions}/step-{step:000000}.csv";
 }

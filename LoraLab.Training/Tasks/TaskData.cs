@@ -39,6 +39,9 @@ public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] 
     /// <summary>Adds what the task knows about the run's rows to the environment that an attempt reports.</summary>
     public virtual RunEnvironment Describe(RunEnvironment environment) => environment;
 
+    /// <summary>Returns the evaluation rows as text, in evaluation order; computed when read.</summary>
+    public abstract IEnumerable<EvaluationRow> EvaluationRows();
+
     /// <summary>Fingerprint of the texts around the rows.</summary>
     public abstract PromptFingerprint PromptFingerprint();
 

@@ -101,6 +101,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         double? probedMb = new MemoryProbe(run, engine, progress).Run(budgetCheck, stop.Token);
         RecordPrepared(run, checkpoint?.State, probedMb);
         checkpoints.WriteFingerprint(progress, finished: false);
+        recorder.Directory.WriteEvaluationRows(run.Data.EvaluationRows());
 
         new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token).Run();
 

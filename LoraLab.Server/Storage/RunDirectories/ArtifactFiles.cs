@@ -65,6 +65,7 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
         [RunFiles.Fingerprint] => ArtifactKind.Fingerprint,
         [RunFiles.Adapter, ..] => ArtifactKind.Adapter,
         [RunFiles.Checkpoints, ..] => ArtifactKind.Checkpoint,
+        [RunFiles.EvaluationRows] => ArtifactKind.EvaluationRows,
         [RunFiles.Predictions, _] => ArtifactKind.Predictions,
         ["attempts", _, RunFiles.Events] => ArtifactKind.Events,
         ["attempts", _, RunFiles.Log] => ArtifactKind.Log,

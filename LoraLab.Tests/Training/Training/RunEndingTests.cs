@@ -1,6 +1,9 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using Xunit;
@@ -30,6 +33,26 @@ public sealed class RunEndingTests
         Assert.Equal(32, summary.EvalRows);
         Assert.Equal(run.Predictions(4).Count(row => row[1] == row[2]), summary.Correct);
         Assert.Equal(run.Series(MetricKeys.EvalAccuracy)[4], summary[MetricKeys.EvalAccuracy]!.Last);
+    }
+
+    [Fact]
+    public void Train_MicroRun_RecordsTheTextsOfItsEvaluationRows()
+    {
+        using TestTrainer trainer = new();
+
+        FinishedRun run = trainer.Run(MicroSpec.For("lora"));
+
+        EvaluationRow[] rows = [.. File.ReadLines(Path.Combine(run.Folder, RunFiles.EvaluationRows))
+            .Select(line => JsonSerializer.Deserialize<EvaluationRow>(line, ContractJson.Options)!)];
+        Assert.Equal(
+            run.Predictions(4).Select(cells => (cells[0], cells[1])), rows.Select(row => ($"{row.Row}", $"{row.Label}")));
+        Assert.All(rows, row =>
+        {
+            string sentence = Assert.Single(row.Columns, column => column.Key == "sentence").Value;
+            Assert.StartsWith($"Classify the sentiment of this sentence: {sentence}", row.Prompt, StringComparison.Ordinal);
+            Assert.EndsWith("Sentiment:", row.Prompt, StringComparison.Ordinal);
+            Assert.Equal(2, row.LabelTokens!.Count);
+        });
     }
 
     [Fact]

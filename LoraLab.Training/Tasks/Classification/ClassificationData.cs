@@ -61,6 +61,20 @@ public sealed class ClassificationData(
     };
 
     /// <inheritdoc />
+    public override IEnumerable<EvaluationRow> EvaluationRows()
+    {
+        PromptTemplate template = PromptTemplate.Parse(Spec.Prompt);
+        return evaluated.Zip(Evaluation, (row, example) => new EvaluationRow
+        {
+            Row = row.Row,
+            Columns = new Dictionary<string, string> { ["sentence"] = row.Sentence },
+            Label = row.Label,
+            Prompt = template.EvaluationPrompt(Spec.StripSentence ? row.Sentence.TrimEnd() : row.Sentence),
+            LabelTokens = [.. example.LabelIds.Select(ids => ids.Length)],
+        });
+    }
+
+    /// <inheritdoc />
     public override PromptFingerprint PromptFingerprint()
     {
         string template = PromptTemplate.Parse(Spec.Prompt).Text;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Files;
@@ -66,6 +67,10 @@ public sealed class RunDirectory
 
         return number;
     }
+
+    /// <summary>Stores the evaluation rows as text, next to which their predictions are shown.</summary>
+    public void WriteEvaluationRows(IEnumerable<EvaluationRow> rows) => DurableFile.WriteLines(
+        Path.Combine(FullPath, RunFiles.EvaluationRows), rows.Select(row => JsonSerializer.Serialize(row, ContractJson.Options)));
 
     /// <summary>Writes the predictions of an evaluation and returns the path of the file relative to the run directory.</summary>
     public string WritePredictions(int step, PredictionTable predictions)
