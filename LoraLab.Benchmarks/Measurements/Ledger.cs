@@ -36,7 +36,7 @@ internal sealed class Ledger : IMeasurement
         int evaluations = 1 + plan.EvaluationsAfter(0);
 
         double literalTraining =
-            data.Train.Sum(example => (double)flops.Training(example.Ids.Length - 1, example.Ids.Length - example.FirstTarget));
+            data.Train.Sum(example => (double)flops.Training(example.Ids.Length - 1, example.TargetCount));
         double literalEvaluation =
             evaluations * data.Evaluation.Sum(example => (double)flops.Forward(example.PromptIds.Length, example.PromptIds.Length));
         double training = Training(spec, config, data, plan, flops, share: true);

@@ -165,7 +165,7 @@ internal sealed class AdaptedLlama : IDisposable
     {
         Random random = new(seed);
         int[] prefix = [1, .. Enumerable.Range(1, Math.Max(0, common - 1)).Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))];
-        return [.. lengths.Select((length, row) => new TrainingExample(
+        return [.. lengths.Select((length, row) => TrainingExample.From(
             row, [.. prefix.Take(length), .. Enumerable.Range(0, Math.Max(0, length - prefix.Length))
                 .Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
     }

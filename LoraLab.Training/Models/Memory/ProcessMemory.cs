@@ -40,7 +40,7 @@ public static class ProcessMemory
             LlamaFactory.Build(_smallest, (_, shape) => ones(shape, shape.Length == 1 ? float32 : dtype, device).DetachFromDisposeScope());
         using PackedLlama packed = new(model);
         using IndexArena arena = new();
-        TrainingExample[] window = [new(0, [1, 2, 3, 4], 1), new(1, [1, 2, 5], 1)];
+        TrainingExample[] window = [TrainingExample.From(0, [1, 2, 3, 4], 1), TrainingExample.From(1, [1, 2, 5], 1)];
         TrainingPass pass = TrainingPass.Create(
             arena, window, new PassLimits(2, null, SharePrefix: true, Bucketed: true), _ => 1, _smallest);
         arena.Upload(device);

@@ -27,7 +27,7 @@ public sealed class PackedTargets
         {
             int[] ids = examples[s].Ids;
             double share = weight(examples[s]);
-            for (int t = examples[s].FirstTarget; t < ids.Length; t++)
+            foreach (int t in examples[s].TargetPositions)
             {
                 targets.Add(rows.Row(s, t - 1), ids[t], share);
             }

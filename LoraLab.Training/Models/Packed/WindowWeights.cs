@@ -10,11 +10,9 @@ namespace LoraLab.Training.Models.Packed;
 /// <param name="weighting">Mean over sentences of their token means, or mean over tokens.</param>
 public sealed class WindowWeights(IReadOnlyList<TrainingExample> window, LossWeighting weighting)
 {
-    private readonly int _targets = window.Sum(Targets);
+    private readonly int _targets = window.Sum(example => example.TargetCount);
 
     /// <summary>Weight of each target token of a sentence.</summary>
     public double Of(TrainingExample example) =>
-        weighting == LossWeighting.PerToken ? 1.0 / _targets : 1.0 / ((double)window.Count * Targets(example));
-
-    private static int Targets(TrainingExample example) => example.Ids.Length - example.FirstTarget;
+        weighting == LossWeighting.PerToken ? 1.0 / _targets : 1.0 / ((double)window.Count * example.TargetCount);
 }

@@ -42,12 +42,12 @@ public sealed class ExampleEncoder
         int[] ids = _tokenizer.Encode(_template.TrainingText(sentence, _labels[row.Label]));
         if (_scope == LossScope.Full)
         {
-            return new TrainingExample(row.Row, ids, 1);
+            return TrainingExample.From(row.Row, ids, 1);
         }
 
         int[] prompt = _tokenizer.Encode(_template.EvaluationPrompt(sentence));
         RequirePrefix(row, source, prompt, ids, "training text");
-        return new TrainingExample(row.Row, ids, prompt.Length);
+        return TrainingExample.From(row.Row, ids, prompt.Length);
     }
 
     /// <summary>Encodes an evaluation row.</summary>

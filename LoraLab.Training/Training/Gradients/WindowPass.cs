@@ -45,11 +45,11 @@ public sealed class WindowPass : IDisposable
     public static IEnumerable<WindowPass> Split(
         IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting, Device device)
     {
-        int windowTargets = window.Sum(Targets);
+        int windowTargets = window.Sum(example => example.TargetCount);
         return window.OrderBy(example => example.Ids.Length).Chunk(sentencesPerPass).Select(examples => Create(examples, Weight, device));
 
         double Weight(TrainingExample example) =>
-            weighting == LossWeighting.PerToken ? 1.0 / windowTargets : 1.0 / ((double)window.Count * Targets(example));
+            weighting == LossWeighting.PerToken ? 1.0 / windowTargets : 1.0 / ((double)window.Count * example.TargetCount);
     }
 
     /// <inheritdoc />
@@ -61,12 +61,10 @@ public sealed class WindowPass : IDisposable
         Weights_N.Dispose();
     }
 
-    private static int Targets(TrainingExample example) => example.Ids.Length - example.FirstTarget;
-
     private static WindowPass Create(TrainingExample[] examples, Func<TrainingExample, double> weight, Device device)
     {
         int length = examples.Max(example => example.Ids.Length) - 1;
-        int targets = examples.Sum(Targets);
+        int targets = examples.Sum(example => example.TargetCount);
         long[] ids = new long[examples.Length * length];
         long[] positions = new long[targets];
         long[] targetIds = new long[targets];
@@ -79,11 +77,12 @@ public sealed class WindowPass : IDisposable
             for (int t = 0; t < text.Length - 1; t++)
             {
                 ids[(b * length) + t] = text[t];
-                if (t + 1 >= examples[b].FirstTarget)
-                {
-                    (positions[n], targetIds[n], weights[n]) = ((b * length) + t, text[t + 1], share);
-                    n++;
-                }
+            }
+
+            foreach (int t in examples[b].TargetPositions)
+            {
+                (positions[n], targetIds[n], weights[n]) = ((b * length) + t - 1, text[t], share);
+                n++;
             }
         }
 

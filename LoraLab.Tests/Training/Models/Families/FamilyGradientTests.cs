@@ -47,7 +47,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
     public void Gradient_OfAFamily_IsThatOfTheReferencePath(string name)
     {
         TrainingExample[] window = [.. GoldenFamilies.Read(name, "forward.json")["prompts"]!.AsArray()
-            .Select((prompt, row) => new TrainingExample(row, GoldenFamilies.Ids(prompt!["ids"]), 1))];
+            .Select((prompt, row) => TrainingExample.From(row, GoldenFamilies.Ids(prompt!["ids"]), 1))];
 
         Compare(() => GoldenFamilies.Load(name, out _), window, TargetModules.AllLinear, Noise, name);
     }
@@ -68,7 +68,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
     public void Gradient_OfOneLayer_IsThatOfTheReferencePath(string name, string target)
     {
         TrainingExample[] window = [.. GoldenFamilies.Read(name, "forward.json")["prompts"]!.AsArray().Take(3)
-            .Select((prompt, row) => new TrainingExample(row, GoldenFamilies.Ids(prompt!["ids"]), 1))];
+            .Select((prompt, row) => TrainingExample.From(row, GoldenFamilies.Ids(prompt!["ids"]), 1))];
 
         Compare(() => GoldenFamilies.Load(name, out _), window, TargetModules.Of(target), Noise, $"{name}, {target}");
     }

@@ -149,7 +149,7 @@ public sealed class MemoryComponentsTests
     };
 
     private static TrainingExample[] Sentences(params int[] lengths) =>
-        [.. lengths.Order().Select((length, row) => new TrainingExample(
+        [.. lengths.Order().Select((length, row) => TrainingExample.From(
             row, [1, 5, 6, 7, .. Enumerable.Range(0, length - 4).Select(i => 8 + (((row * 97) + (i * 31)) % 1000))], 1))];
 
     private static double Bytes(Tensor tensor) => tensor.numel() * tensor.ElementSize;

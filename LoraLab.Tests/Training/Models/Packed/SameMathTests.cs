@@ -109,7 +109,8 @@ public sealed class SameMathTests
     public void Gradient_CompletionTargetAtTheBranchPoint_IsIncluded()
     {
         // Row 5 is the prefix's last: each sentence's first target follows it, and they differ.
-        TrainingExample[] window = [.. AdaptedLlama.Window(5, 6, [9, 10, 12]).Select(example => example with { FirstTarget = 6 })];
+        TrainingExample[] window =
+            [.. AdaptedLlama.Window(5, 6, [9, 10, 12]).Select(example => TrainingExample.From(example.Row, example.Ids, 6))];
         RunSpec spec = Spec("lora-plus");
         using AdaptedLlama fast = Create(spec);
         (double loss, Tensor expected) = Reference(spec, window, LossWeighting.PerToken);
@@ -175,6 +176,26 @@ public sealed class SameMathTests
 
     private static AdaptedLlama Create(RunSpec spec) => AdaptedLlama.Create(spec, on: TinyLlama.Build(device: _device)).Perturb(5);
 
+    [Theory]
+    [InlineData(LossWeighting.PerExampleMean)]
+    [InlineData(LossWeighting.PerToken)]
+    public void Gradient_SeveralRangesOfTargets_EqualsTheReferencePathInFloat64(LossWeighting weighting)
+    {
+        // As in a conversation: targets, others, targets; inside the shared prefix, at its end and behind it.
+        TrainingExample[] window = [.. AdaptedLlama.Window(11, 9, [20, 14, 31, 13]).Select((example, i) => example with
+        {
+            Targets = [new(2, 4), new(8, 10 + (i % 2)), new(example.Ids.Length - 2, example.Ids.Length)],
+        })];
+        RunSpec spec = Spec("lora");
+        using AdaptedLlama fast = Create(spec);
+        (double loss, Tensor expected) = Reference(spec, window, weighting);
+        foreach ((string packing, PassLimits limits) in _packings)
+        {
+            Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting), 1e-6 * loss);
+            AssertSame(expected, fast, packing);
+        }
+    }
+
     /// <summary>The reference: the values of the fp32 state, widened to float64.</summary>
     private static (double Loss, Tensor Gradient) Reference(RunSpec spec, TrainingExample[] window, LossWeighting weighting)
     {
@@ -185,7 +206,9 @@ public sealed class SameMathTests
     }
 
     private static TrainingExample[] Scoped(TrainingExample[] window, LossScope scope) =>
-        scope == LossScope.Full ? window : [.. window.Select(example => example with { FirstTarget = example.Ids.Length - 3 })];
+        scope == LossScope.Full
+            ? window
+            : [.. window.Select(example => TrainingExample.From(example.Row, example.Ids, example.Ids.Length - 3))];
 
     private static void AssertSame(Tensor expected, AdaptedLlama fast, string name)
     {

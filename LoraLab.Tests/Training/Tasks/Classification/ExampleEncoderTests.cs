@@ -31,7 +31,7 @@ public sealed class ExampleEncoderTests
             .EncodeTraining(new LabeledSentence(9, "so good ", 1));
 
         Assert.Equal(9, example.Row);
-        Assert.Equal([6374, 13], example.Ids[example.FirstTarget..]);
+        Assert.Equal([6374, 13], example.Ids[Assert.Single(example.Targets).Start..]);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class PromptTokensTests(ITestOutputHelper output)
         Assert.Equal(expected, kept);
         // Also published: the shortest and longest, and that each sentence has one token fewer without its trailing space.
         Assert.Equal((20, 89), (examples.Min(example => example.Ids.Length), examples.Max(example => example.Ids.Length)));
-        Assert.All(examples, example => Assert.Equal((1, 1), (example.Ids[0], example.FirstTarget)));
+        Assert.All(examples, example => Assert.Equal((1, 1), (example.Ids[0], example.Targets[0].Start)));
         Assert.Equal(617_174, Examples(strip: true).Sum(example => example.Ids.Length));
     }
 
