@@ -29,7 +29,7 @@ internal static class ScriptedFingerprint
             },
             Prompt = new PromptFingerprint
             {
-                Name = spec.Prompt,
+                Name = spec.Prompt ?? "paper-literal",
                 Template = "{sentence} {label}",
                 Sha256 = script.Text("promptHash", "p0"),
                 LabelIds = new Dictionary<string, IReadOnlyList<int>> { ["negative"] = [1], ["positive"] = [2] },

@@ -17,10 +17,12 @@ public sealed class ContractJsonTests
                 + ""","dropout":0,"rankStabilized":false,"targetModules":["q_proj","v_proj"],"methodOptions":{},"initFrom":null"""
                 + ""","learningRate":null,"learningRateB":null,"schedule":"linear","warmupSteps":0,"scheduleSteps":null,"weightDecay":0"""
                 + ""","maxGradNorm":1,"epochs":1,"maxSteps":null,"trainSamples":20000,"dataSeed":42,"dataOffset":0,"orderSeed":null"""
-                + ""","seed":42,"effectiveBatch":16,"microBatch":"auto","packTokens":null,"prompt":"paper-literal","stripSentence":false"""
+                + ""","seed":42,"effectiveBatch":16,"microBatch":"auto","packTokens":null"""
+                + ""","prompt":null,"chatTemplate":null,"stripSentence":false"""
                 + ""","tooLong":"refuse","maxTokens":null"""
                 + ""","lossScope":"full","lossWeighting":"perExampleMean","evalEvery":50,"evalSamples":null"""
-                + ""","evalSplit":"dev","precision":"auto","device":"auto","memoryBudgetMb":null}""",
+                + ""","evalSplit":"dev","labelScore":"sum","generateSamples":0,"generateTokens":64"""
+                + ""","precision":"auto","device":"auto","memoryBudgetMb":null}""",
             json);
     }
 

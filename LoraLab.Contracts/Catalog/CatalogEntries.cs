@@ -64,6 +64,15 @@ public sealed record DatasetEntry
     /// <summary>Why it cannot be used, in one sentence; null: it can.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>Id of its task; null: unknown, because it cannot be used.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>Names of its text columns, which a prompt can contain in braces.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
+    /// <summary>Prompt of runs that name none; null: unknown, because it cannot be used.</summary>
+    public string? Prompt { get; init; }
+
     /// <summary>Labels in label order.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 

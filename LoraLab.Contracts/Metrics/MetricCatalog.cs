@@ -36,11 +36,75 @@ public sealed class MetricCatalog(IReadOnlyList<MetricDescriptor> all)
         },
         new()
         {
+            Key = MetricKeys.EvalWeightedF1,
+            Name = "weighted F1",
+            Description = "Mean of the class F1 scores, weighted by their rows",
+            Direction = MetricDirection.HigherIsBetter,
+            Format = MetricFormat.Share,
+            Scope = MetricScope.Classification,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
+        },
+        new()
+        {
+            Key = MetricKeys.EvalMcc,
+            Name = "Matthews correlation",
+            Description = "Correlation of true and predicted labels, from -1 to 1",
+            Direction = MetricDirection.HigherIsBetter,
+            Scope = MetricScope.Classification,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
+        },
+        new()
+        {
             Key = MetricKeys.EvalLoss,
             Name = "evaluation loss",
             ShortKey = "evalLoss",
             Direction = MetricDirection.LowerIsBetter,
             ChartGroup = MetricChartGroup.Evaluation,
+        },
+        new()
+        {
+            Key = MetricKeys.EvalPerplexity,
+            Name = "perplexity",
+            Description = "Exponential of the evaluation loss per token",
+            Direction = MetricDirection.LowerIsBetter,
+            Scope = MetricScope.Completion,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
+        },
+        new()
+        {
+            Key = MetricKeys.EvalExactMatch,
+            Name = "exact match",
+            Description = "Share of the generated texts equal to their reference",
+            Direction = MetricDirection.HigherIsBetter,
+            Format = MetricFormat.Share,
+            Scope = MetricScope.Completion,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
+        },
+        new()
+        {
+            Key = MetricKeys.EvalRougeL,
+            Name = "ROUGE-L",
+            Description = "Mean ROUGE-L of the generated texts",
+            Direction = MetricDirection.HigherIsBetter,
+            Format = MetricFormat.Share,
+            Scope = MetricScope.Completion,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
+        },
+        new()
+        {
+            Key = MetricKeys.EvalNumericMatch,
+            Name = "numeric match",
+            Description = "Share of the generated texts with the last number of their reference",
+            Direction = MetricDirection.HigherIsBetter,
+            Format = MetricFormat.Share,
+            Scope = MetricScope.Completion,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
         },
         new()
         {

@@ -24,8 +24,29 @@ public static class MetricKeys
     /// <summary>Unweighted mean of the per-class F1 scores.</summary>
     public const string EvalMacroF1 = "eval/macroF1";
 
-    /// <summary>Mean negative score of the true label.</summary>
+    /// <summary>Mean of the per-class F1 scores, weighted by the rows of each class.</summary>
+    public const string EvalWeightedF1 = "eval/weightedF1";
+
+    /// <summary>Matthews correlation in [-1, 1], over all labels; 0 where it is undefined.</summary>
+    public const string EvalMcc = "eval/mcc";
+
+    /// <summary>
+    /// Classification: mean over the rows of minus the sum of the true label's token log-probabilities. Completion: mean over all target
+    /// tokens.
+    /// </summary>
     public const string EvalLoss = "eval/loss";
+
+    /// <summary>Exponential of <see cref="EvalLoss"/> of completion.</summary>
+    public const string EvalPerplexity = "eval/perplexity";
+
+    /// <summary>Share of the generated texts equal to their reference.</summary>
+    public const string EvalExactMatch = "eval/exactMatch";
+
+    /// <summary>Mean ROUGE-L of the generated texts.</summary>
+    public const string EvalRougeL = "eval/rougeL";
+
+    /// <summary>Share of the generated texts whose last number is that of their reference.</summary>
+    public const string EvalNumericMatch = "eval/numericMatch";
 
     /// <summary>Memory in use, MiB.</summary>
     public const string MemoryUsedMb = "memory/usedMb";

@@ -8,4 +8,7 @@ public enum MetricScope
 
     /// <summary>Classification.</summary>
     Classification,
+
+    /// <summary>Completion.</summary>
+    Completion,
 }

@@ -179,9 +179,15 @@ public record RunSpec
 
     [SpecField(
         SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Prompt",
-        "Name of a prompt, or a template with {sentence} and “ {label}”.",
-        OwnControl = true, ProtocolTitle = "Prompt")]
-    public string Prompt { get; init; } = "paper-literal";
+        "Name of a prompt, or a template with columns of the dataset in braces and “ {label}”; null: the dataset's own.",
+        OwnControl = true, Placeholder = "the dataset's own", ProtocolTitle = "Prompt", FormerDefault = "paper-literal")]
+    public string? Prompt { get; init; }
+
+    [SpecField(
+        SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Chat template",
+        "chatml, llama3, zephyr, gemma or mistral; null: the model's own.",
+        MinLength = 1, Placeholder = "the model's own", Advanced = true, ProtocolTitle = "Chat template", ProtocolIfSet = true)]
+    public string? ChatTemplate { get; init; }
 
     [SpecField(
         SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Trim trailing space of sentences",
@@ -232,6 +238,24 @@ public record RunSpec
             + "\"none\", all runs are evaluated on dev",
         NotSearched = "is selection in every run of a sweep: selecting on the reported rows would bias the reported result")]
     public EvalSplit EvalSplit { get; init; } = EvalSplit.Dev;
+
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Evaluation, "Score of a label",
+        "Log-probability of the label's tokens: their sum, or their mean.",
+        Advanced = true, ProtocolTitle = "Score of a label", ProtocolIfSet = true)]
+    public LabelScore LabelScore { get; init; } = LabelScore.Sum;
+
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Evaluation | SpecRoles.Memory, "Rows with generation",
+        "First evaluation rows for which a text is generated and compared with the reference.",
+        Unit = "rows", Minimum = 0, Advanced = true, ProtocolTitle = "Rows with generation", ProtocolIfSet = true)]
+    public int GenerateSamples { get; init; }
+
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Evaluation | SpecRoles.Memory, "Tokens to generate",
+        "Maximum tokens of a generated text.",
+        Unit = "tokens", Minimum = 1, Advanced = true, ProtocolTitle = "Tokens to generate", ProtocolIfSet = true)]
+    public int GenerateTokens { get; init; } = 64;
 
     [SpecField(
         SpecGroup.Evaluation, SpecRoles.Device | SpecRoles.Memory, "Base weight precision", "Precision of the frozen base weights.",

@@ -56,6 +56,16 @@ public enum EvalSplit
     Selection,
 }
 
+/// <summary>Score by which a label is predicted.</summary>
+public enum LabelScore
+{
+    /// <summary>Sum of the log-probabilities of its tokens.</summary>
+    Sum,
+
+    /// <summary>Their mean.</summary>
+    MeanPerToken,
+}
+
 /// <summary>Precision of the frozen base weights; adapters, optimizer state and loss are always fp32.</summary>
 public enum Precision
 {

@@ -60,6 +60,12 @@ public sealed class SpecFieldAttribute(SpecGroup group, SpecRoles roles, string 
     /// <summary>Whether the protocol table lists the field only where a run does not have the default.</summary>
     public bool ProtocolIfSet { get; init; }
 
+    /// <summary>
+    /// Default of earlier versions, now written out where a complete specification has it; null: the default never changed. Hashes leave
+    /// it out, so that checkpoints of those versions are recognized.
+    /// </summary>
+    public string? FormerDefault { get; init; }
+
     /// <summary>Why a study's plan cannot set the field: the study does; null: it can.</summary>
     public string? SetByStudy { get; init; }
 

@@ -68,6 +68,11 @@ public sealed record SpecFieldDescriptor(PropertyInfo Property, SpecFieldAttribu
     /// <param name="value">The value as JSON.</param>
     public bool IsDefault(JsonNode? value) => JsonNode.DeepEquals(value, Default);
 
+    /// <summary>Whether a value was the field's default in earlier versions.</summary>
+    /// <param name="value">The value as JSON.</param>
+    public bool IsFormerDefault(JsonNode? value) =>
+        Attribute.FormerDefault is string former && JsonNode.DeepEquals(value, JsonValue.Create(former));
+
     /// <summary>The value in a specification.</summary>
     public object? ValueOf(RunSpec spec) => Property.GetValue(spec);
 

@@ -40,8 +40,8 @@ public sealed class BundledSampleTests
         Assert.True(data.Toy);
         Assert.InRange(data.Dev.Count, 400, 5000);
         Assert.Equal(data.Dev.Count(row => row.Label == 0), data.Dev.Count(row => row.Label == 1));
-        Assert.Empty(data.Dev.Select(row => row.Sentence).Intersect(data.Train.Select(row => row.Sentence)));
-        Assert.Equal(data.Dev.Count, data.Dev.Select(row => row.Sentence).Distinct().Count());
+        Assert.Empty(data.Dev.Select(row => row.Texts[0]).Intersect(data.Train.Select(row => row.Texts[0])));
+        Assert.Equal(data.Dev.Count, data.Dev.Select(row => row.Texts[0]).Distinct().Count());
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class BundledSampleTests
         ExampleEncoder encoder = new(
             tokenizer, PromptTemplate.Parse("paper-literal"), ["negative", "positive"], LossScope.Completion, stripSentence: false);
 
-        EvaluationExample example = encoder.EncodeEvaluation(new LabeledSentence(0, _data.Evaluation[0].Sentence.Text, 0));
+        EvaluationExample example = encoder.EncodeEvaluation(new LabeledRow(0, _data.Evaluation[0].Sentence.Text, 0));
 
         Assert.All(example.LabelIds, ids => Assert.Single(ids));
         foreach (SampleSentence row in _data.Evaluation.Take(50))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 
@@ -14,6 +15,11 @@ public sealed record DatasetManifest
     /// <summary>Name of the manifest file.</summary>
     public const string FileName = "dataset.json";
 
+    /// <summary>Fewest and most labels.</summary>
+    public const int MinLabels = 2, MaxLabels = 200;
+
+    private const string Sentence = "sentence";
+
     private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.General)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -24,6 +30,12 @@ public sealed record DatasetManifest
 
     private static readonly string[] _keys =
         [.. typeof(DatasetManifest).GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))];
+
+    /// <summary>Id of the task: <c>classification</c> or <c>completion</c>.</summary>
+    public string Task { get; init; } = TaskDescriptors.Classification.Id;
+
+    /// <summary>A published data set, whose files have their published names and layout; null: the other members describe them.</summary>
+    public string? Preset { get; init; }
 
     /// <summary>Training file in the dataset's folder.</summary>
     public string Train { get; init; } = "train.tsv";
@@ -46,8 +58,12 @@ public sealed record DatasetManifest
     /// </summary>
     public bool? Quoting { get; init; }
 
-    /// <summary>Column or JSON key of the text.</summary>
-    public Column SentenceColumn { get; init; } = new("sentence");
+    /// <summary>Column or JSON key of the text, where it is the only one; a prompt names it <c>sentence</c>.</summary>
+    public Column SentenceColumn { get; init; } = new(Sentence);
+
+    /// <summary>Text columns that a prompt may name; null: only <see cref="SentenceColumn"/>.</summary>
+    [JsonConverter(typeof(TextColumnsConverter))]
+    public IReadOnlyList<TextColumn>? Columns { get; init; }
 
     /// <summary>Column or JSON key of the label.</summary>
     public Column LabelColumn { get; init; } = new("label");
@@ -64,8 +80,26 @@ public sealed record DatasetManifest
     /// <summary>The rows of the selection split; null: <see cref="SelectionRule.Default"/>.</summary>
     public SelectionRule? Selection { get; init; }
 
+    /// <summary>Prompt of runs that name none; null: that of the task for these columns.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Completion: column or JSON key of the prompt; null: not this layout.</summary>
+    public Column? PromptColumn { get; init; }
+
+    /// <summary>Completion: column or JSON key of the text that follows the prompt; null: not this layout.</summary>
+    public Column? CompletionColumn { get; init; }
+
+    /// <summary>Completion: column or JSON key of a text without a prompt; null: not this layout.</summary>
+    public Column? TextColumn { get; init; }
+
+    /// <summary>Completion: JSON key of a conversation, an array of objects with role and content; null: not this layout.</summary>
+    public Column? MessagesColumn { get; init; }
+
     /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
     public bool Toy { get; init; }
+
+    /// <summary>The text columns that a prompt may name.</summary>
+    internal IReadOnlyList<TextColumn> Texts => Columns ?? [new TextColumn(Sentence, SentenceColumn)];
 
     /// <summary>Files of the dataset, the training file first.</summary>
     internal IReadOnlyList<string> Files => Selection?.File is string selection ? [Train, Eval, selection] : [Train, Eval];
@@ -97,7 +131,7 @@ public sealed record DatasetManifest
                 problem);
         }
 
-        manifest.Check(name);
+        new ManifestCheck(name, manifest).Run();
         return manifest;
     }
 
@@ -109,75 +143,4 @@ public sealed record DatasetManifest
 
     /// <summary>Returns whether the fields of one of the files may be in quotation marks.</summary>
     internal bool HasQuoting(string file) => Quoting ?? FormatOf(file) == "csv";
-
-    private void Check(string name)
-    {
-        Require(name, Labels is { Count: >= 2 }, "'labels' must list at least two label words");
-        Require(
-            name,
-            Labels.All(label => !string.IsNullOrWhiteSpace(label) && label == label.Trim()),
-            "each of 'labels' must be a word without leading or trailing spaces");
-        Require(name, Labels.Distinct(StringComparer.Ordinal).Count() == Labels.Count, "'labels' lists the same word twice");
-        Require(
-            name,
-            Delimiter is null || (Delimiter.Length == 1 && !char.IsSurrogate(Delimiter[0]) && Delimiter[0] is not ('"' or '\r' or '\n')),
-            $"'delimiter' must be a single character, such as \";\" or \"\\t\"; it is '{Excerpt.Of($"{Delimiter}")}'");
-        CheckColumn(name, "sentenceColumn", SentenceColumn);
-        CheckColumn(name, "labelColumn", LabelColumn);
-        Require(
-            name, LabelValues is not { Count: 0 }, "'labelValues' is empty; give the label word of each value in the files, or remove it");
-        Require(
-            name,
-            Selection is null || Selection.MinRows <= SelectionRule.MaxRows / Labels.Count * Labels.Count,
-            $"'selection' has minRows {Selection?.MinRows}, but the split has at most "
-                + $"{SelectionRule.MaxRows / Labels.Count * Labels.Count} rows, equally many per label");
-        foreach ((string raw, string label) in LabelValues ?? new Dictionary<string, string>())
-        {
-            Require(
-                name,
-                raw == raw.Trim() && raw.Length > 0,
-                $"'labelValues' has the value '{Excerpt.Of(raw)}', but labels are read without the spaces around them; remove those");
-            Require(
-                name,
-                Labels.Contains(label),
-                $"'labelValues' maps '{Excerpt.Of(raw)}' to '{Excerpt.Of($"{label}")}', which is not one of 'labels'");
-        }
-
-        foreach ((string key, string file) in new[] { ("train", Train), ("eval", Eval), ("selection", Selection?.File ?? Eval) })
-        {
-            Require(name, IsInside(file), $"'{key}' must name a file in the dataset's own folder; it is '{Excerpt.Of($"{file}")}'");
-            Require(
-                name,
-                FormatOf(file) is "csv" or "tsv" or "jsonl",
-                $"the format '{Excerpt.Of(FormatOf(file))}' of '{Excerpt.Of(file)}' is not supported; "
-                    + ManifestMessage.CureOf(FormatOf(file)));
-        }
-    }
-
-    private void CheckColumn(string name, string key, Column column)
-    {
-        Require(name, !string.IsNullOrEmpty(column?.Name), $"'{key}' is empty");
-        Require(name, column!.Number is not < 1, $"'{key}' is {column.Number}, but columns are counted from 1");
-        Require(name, SentenceColumn != LabelColumn, "'sentenceColumn' and 'labelColumn' are the same; give each its own column");
-        bool jsonLines = Files.Any(file => !string.IsNullOrEmpty(file) && FormatOf(file) == "jsonl");
-        Require(
-            name,
-            !jsonLines || (column.Number is null && Header && Delimiter is null && Quoting is null),
-            "a jsonl file has keys, so 'header', 'delimiter', 'quoting' and columns by number do not apply to it; remove them");
-        Require(
-            name,
-            Header || column.AsNumber().Number is >= 1,
-            $"'header' is false, so '{key}' must be the number of a column, the first of which is 1; it is '{Excerpt.Of(column.Name)}'");
-    }
-
-    private static bool IsInside(string? file) =>
-        !string.IsNullOrWhiteSpace(file) && file.AsSpan().IndexOfAny("/\\:") < 0 && file is not ("." or "..");
-
-    private static void Require(string name, bool holds, string problem)
-    {
-        if (!holds)
-        {
-            throw RunFailure.BadData($"{FileName} of dataset '{name}': {problem}.", "dataset");
-        }
-    }
 }

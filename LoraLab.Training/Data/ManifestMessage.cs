@@ -39,9 +39,10 @@ internal static class ManifestMessage
             "header" or "toy" => "true or false",
             "quoting" => "true, if fields may be in double quotation marks, or false",
             "" when problem.Message.Contains("could not be converted", StringComparison.Ordinal) => "an object",
+            "columns" => "a list of column names, or an object with the name or the number of each column",
             "labels" => "a list of words in quotation marks",
             "labelValues" => "an object of label words by value",
-            "train" or "eval" or "format" or "delimiter" => "a string",
+            "train" or "eval" or "format" or "delimiter" or "task" or "preset" or "prompt" => "a string",
             _ => null,
         };
         return expected is null ? $"{JsonFile.Reason(problem)}{Place(problem)}."

@@ -7,6 +7,9 @@ namespace LoraLab.Training.Data;
 /// <param name="file">Name of the file in messages.</param>
 internal sealed class RowProblems(string file)
 {
+    /// <summary>Most characters of a text.</summary>
+    public const int MaxText = 1_000_000;
+
     private const int MaxShown = 10;
     private const int MaxRemedies = 3;
     private readonly List<(int Line, string Text)> _shown = [];

@@ -7,15 +7,14 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>A row whose label has not been parsed; a null label is missing.</summary>
-internal readonly record struct RawRow(int Line, string Sentence, string? Label);
-
 /// <summary>Reads the rows of a CSV, TSV or JSONL file.</summary>
 /// <param name="manifest">Layout of the file.</param>
 /// <param name="file">Name of the file in the manifest.</param>
 /// <param name="displayName">Name of the file in messages.</param>
+/// <param name="requested">The columns whose values the rows have, in this order.</param>
 /// <param name="problems">Receives the problems of single rows, which are left out.</param>
-internal sealed class RowReader(DatasetManifest manifest, string file, string displayName, RowProblems problems)
+internal sealed class RowReader(
+    DatasetManifest manifest, string file, string displayName, IReadOnlyList<RequestedColumn> requested, RowProblems problems)
 {
     private const string OneLine = "in JSONL, each object is on one line";
     private const string QuotingHint = "if the file was written with quotation marks around fields, set \"quoting\": true in dataset.json";
@@ -82,15 +81,15 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
 
     private IEnumerable<RawRow> Table(IEnumerable<(int Line, string[] Fields)> lines)
     {
-        int columns = -1, sentenceIndex = -1, labelIndex = -1;
+        int columns = -1;
+        int[] indices = [];
         foreach ((int line, string[] fields) in lines)
         {
             if (columns < 0)
             {
                 columns = fields.Length;
-                sentenceIndex = Index(fields, "sentenceColumn", manifest.SentenceColumn);
-                labelIndex = Index(fields, "labelColumn", manifest.LabelColumn);
-                RequireDifferent(sentenceIndex, labelIndex);
+                indices = [.. requested.Select(column => Index(fields, column.Key, column.Column))];
+                RequireDifferent(indices);
                 if (manifest.Header)
                 {
                     continue;
@@ -108,10 +107,11 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                 continue;
             }
 
-            string sentence = sentenceIndex < fields.Length ? fields[sentenceIndex] : "";
-            yield return new RawRow(line, sentence, labelIndex < fields.Length ? fields[labelIndex] : null);
+            yield return new RawRow(line, [.. indices.Select((index, i) => index < fields.Length ? fields[index] : Missing(requested[i]))]);
         }
     }
+
+    private static string? Missing(RequestedColumn column) => column.Kind == ColumnKind.Text ? "" : null;
 
     private int Index(string[] first, string key, Column column)
     {
@@ -141,14 +141,17 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                 "dataset");
     }
 
-    private void RequireDifferent(int sentenceIndex, int labelIndex)
+    private void RequireDifferent(int[] indices)
     {
-        if (sentenceIndex == labelIndex)
+        for (int i = 0; i < indices.Length; i++)
         {
-            throw RunFailure.BadData(
-                $"'sentenceColumn' and 'labelColumn' in dataset.json are the same column, {sentenceIndex + 1}, of {displayName}; give each "
-                    + "its own.",
-                "dataset");
+            if (Array.IndexOf(indices, indices[i], 0, i) is int same and >= 0)
+            {
+                string keys = requested[same].Key == requested[i].Key
+                    ? $"'{requested[i].Key}' in dataset.json names the same column twice"
+                    : $"'{requested[same].Key}' and '{requested[i].Key}' in dataset.json are the same column";
+                throw RunFailure.BadData($"{keys}, {indices[i] + 1}, of {displayName}; give each its own.", "dataset");
+            }
         }
     }
 
@@ -208,7 +211,6 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
 
     private RawRow? JsonLine(string line, int number)
     {
-        (string sentenceKey, string labelKey) = (manifest.SentenceColumn.Name, manifest.LabelColumn.Name);
         try
         {
             using JsonDocument document = JsonDocument.Parse(line, _strictJson);
@@ -218,15 +220,21 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
                 return null;
             }
 
-            if (!document.RootElement.TryGetProperty(sentenceKey, out JsonElement sentence)
-                || sentence.ValueKind != JsonValueKind.String)
+            string?[] values = new string?[requested.Count];
+            for (int i = 0; i < values.Length; i++)
             {
-                problems.Add(number, $"'{Excerpt.Of(sentenceKey)}' is missing or not a string");
-                return null;
+                string key = requested[i].Column.Name;
+                bool found = document.RootElement.TryGetProperty(key, out JsonElement value);
+                if (Expected(requested[i].Kind, found ? value.ValueKind : JsonValueKind.Undefined) is string expected)
+                {
+                    problems.Add(number, $"'{Excerpt.Of(key)}' is missing or not {expected}");
+                    return null;
+                }
+
+                values[i] = found ? Text(value) : null;
             }
 
-            string? label = document.RootElement.TryGetProperty(labelKey, out JsonElement value) ? Scalar(value) : null;
-            return new RawRow(number, sentence.GetString()!, label);
+            return new RawRow(number, values);
         }
         catch (JsonException problem)
         {
@@ -241,7 +249,16 @@ internal sealed class RowReader(DatasetManifest manifest, string file, string di
         return null;
     }
 
-    private static string? Scalar(JsonElement value) => value.ValueKind switch
+    /// <summary>What a value must be that is not accepted; null: it is.</summary>
+    private static string? Expected(ColumnKind kind, JsonValueKind value) => kind switch
+    {
+        ColumnKind.Text when value != JsonValueKind.String => "a string",
+        ColumnKind.OptionalText when value is not (JsonValueKind.String or JsonValueKind.Null or JsonValueKind.Undefined) => "a string",
+        ColumnKind.Json when value is not (JsonValueKind.Array or JsonValueKind.Object) => "an array",
+        _ => null,
+    };
+
+    private static string? Text(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Null => null,

@@ -11,24 +11,29 @@ internal static class WrittenQuotes
     /// <summary>Returns a warning if most fields with quotation marks look quoted; null if not.</summary>
     /// <param name="displayName">Name of the file.</param>
     /// <param name="rows">Its rows.</param>
-    public static string? Warning(string displayName, IReadOnlyList<RawRow> rows)
+    /// <param name="texts">The places of its texts among the values of a row.</param>
+    public static string? Warning(string displayName, IReadOnlyList<RawRow> rows, IReadOnlyList<int> texts)
     {
         int withMarks = 0, quoted = 0, firstLine = 0;
         foreach (RawRow row in rows)
         {
-            if (row.Sentence.Contains('"', StringComparison.Ordinal))
+            foreach (string text in texts.Select(column => row.Values[column]).OfType<string>())
             {
-                withMarks++;
-                if (IsQuoted(row.Sentence))
+                if (text.Contains('"', StringComparison.Ordinal))
                 {
-                    quoted++;
-                    firstLine = firstLine == 0 ? row.Line : firstLine;
+                    withMarks++;
+                    if (IsQuoted(text))
+                    {
+                        quoted++;
+                        firstLine = firstLine == 0 ? row.Line : firstLine;
+                    }
                 }
             }
         }
 
         return quoted * 2 > withMarks
-            ? $"{displayName}: {NumberFormat.Count(quoted)} of {NumberFormat.Count(rows.Count)} sentences are in quotation marks, the "
+            ? $"{displayName}: {NumberFormat.Count(quoted)} of {NumberFormat.Count(rows.Count * texts.Count)} "
+                + $"{(texts.Count == 1 ? "sentences" : "texts")} are in quotation marks, the "
                 + $"first in line {firstLine}, as if the file had been written with quoting, and the marks are read as text; set "
                 + "\"quoting\" in dataset.json to true to remove them, or to false if they belong to the text."
             : null;

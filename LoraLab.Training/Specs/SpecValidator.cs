@@ -39,7 +39,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             CheckTargets(spec, method, config, errors, warnings);
         }
 
-        Try(errors, () => datasets.TaskOf(spec.Dataset).Check(spec));
+        Try(errors, () => datasets.Check(spec));
         if (spec.InitFrom is not null && method is not null)
         {
             CheckInitFrom(spec, method, config, errors, warnings, files);
@@ -47,7 +47,9 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         // Selecting rows needs valid numbers. The snapshots are taken before the files are read.
         Try(errors, () => datasets.FileSnapshots(spec.Dataset), files.AddRange);
-        SelectedRows? rows = errors.Count == 0 ? Try(errors, () => datasets.Read(spec.Dataset).Select(spec)) : null;
+        Dataset? dataset = errors.Count == 0 ? Try(errors, () => datasets.Read(spec.Dataset)) : null;
+        spec = dataset?.Complete(spec) ?? spec;
+        SelectedRows? rows = dataset is null ? null : Try(errors, () => dataset.Select(spec));
         TaskData? data = rows is null
             ? null
             : Try(errors, () => rows.Encode(models.Tokenizer(model!).Tokenizer, config!.LongestText));

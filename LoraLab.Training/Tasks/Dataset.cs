@@ -23,6 +23,16 @@ public abstract class Dataset
     /// <summary>Its catalog entry.</summary>
     public abstract DatasetEntry Entry { get; }
 
+    /// <summary>Prompt of runs that name none.</summary>
+    public abstract string DefaultPrompt { get; }
+
+    /// <summary>Returns a specification with the values that the dataset determines where it names none.</summary>
+    public virtual RunSpec Complete(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return spec.Prompt is null ? spec with { Prompt = DefaultPrompt } : spec;
+    }
+
     /// <summary>Selects the training and evaluation rows of a run.</summary>
     /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>

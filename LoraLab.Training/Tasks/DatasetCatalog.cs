@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files;
@@ -58,18 +59,26 @@ public sealed class DatasetCatalog
     /// <exception cref="RunFailure">The dataset does not exist or cannot be used; field <c>dataset</c>.</exception>
     public Dataset Read(string name) => Read(name, _folders.Find(name));
 
-    /// <summary>Returns the task of a dataset; that of datasets that name none if the dataset cannot be read.</summary>
-    public ITask TaskOf(string name)
+    /// <summary>
+    /// Checks the fields of a specification that belong to the task of its dataset. What is wrong with the dataset itself is reported when
+    /// it is read.
+    /// </summary>
+    /// <exception cref="RunFailure">A field is invalid.</exception>
+    public void Check(RunSpec spec)
     {
+        ArgumentNullException.ThrowIfNull(spec);
+        (ITask task, DatasetManifest? manifest) = (_tasks.DefaultTask, null);
         try
         {
-            Stamps(name, _folders.Find(name), out DatasetManifest manifest);
-            return _tasks.Of(manifest);
+            Stamps(spec.Dataset, _folders.Find(spec.Dataset), out DatasetManifest read);
+            (task, manifest) = (_tasks.Of(read), read);
         }
         catch (RunFailure)
         {
-            return _tasks.DefaultTask;
+            // The default task checks what does not depend on the dataset.
         }
+
+        task.Check(spec, manifest);
     }
 
     /// <summary>Returns the current size and modification time of each file of a dataset.</summary>

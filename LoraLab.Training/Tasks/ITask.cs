@@ -16,8 +16,10 @@ public interface ITask
     TaskDescriptor Descriptor { get; }
 
     /// <summary>Checks the fields of a specification that belong to the task, as far as this needs neither model nor rows.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="manifest">Manifest of its dataset; null: it cannot be read, which reading the rows reports.</param>
     /// <exception cref="RunFailure">A field is invalid.</exception>
-    void Check(RunSpec spec);
+    void Check(RunSpec spec, DatasetManifest? manifest);
 
     /// <summary>Reads both splits of a dataset.</summary>
     /// <param name="name">Name of the dataset, for messages.</param>

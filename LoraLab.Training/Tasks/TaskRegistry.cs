@@ -1,4 +1,5 @@
 using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tasks.Classification;
 
 namespace LoraLab.Training.Tasks;
@@ -16,6 +17,14 @@ public sealed class TaskRegistry(params IReadOnlyList<ITask> tasks)
     /// <summary>The task of a dataset that names none.</summary>
     public ITask DefaultTask => tasks[0];
 
-    /// <summary>Returns the task of a dataset. A manifest cannot name one yet.</summary>
-    public ITask Of(DatasetManifest manifest) => DefaultTask;
+    /// <summary>Returns the task that a manifest names.</summary>
+    /// <exception cref="RunFailure">There is no such task; field <c>dataset</c>.</exception>
+    public ITask Of(DatasetManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return tasks.FirstOrDefault(task => task.Descriptor.Id == manifest.Task) ?? throw RunFailure.BadData(
+            $"{DatasetManifest.FileName}: there is no task '{Excerpt.Of(manifest.Task)}'; choose from "
+                + $"{string.Join(", ", tasks.Select(task => task.Descriptor.Id))}.",
+            "dataset");
+    }
 }

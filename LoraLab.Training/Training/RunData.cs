@@ -27,6 +27,9 @@ public sealed class RunData : IDisposable
     /// <exception cref="RunFailure">A file, shard or tensor is missing or inconsistent.</exception>
     public CheckpointWeights Weights => _weights.Value;
 
+    /// <summary>The dataset of the rows.</summary>
+    public required Dataset Dataset { get; init; }
+
     /// <summary>The rows as tokens and targets.</summary>
     public required TaskData Rows { get; init; }
 
@@ -35,10 +38,12 @@ public sealed class RunData : IDisposable
     public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets)
     {
         ResolvedModel model = models.Find(spec.Model);
-        SelectedRows selected = datasets.Read(spec.Dataset).Select(spec);
+        Dataset dataset = datasets.Read(spec.Dataset);
+        SelectedRows selected = dataset.Select(dataset.Complete(spec));
         ModelTokenizer tokenizer = models.Tokenizer(model);
         return new(model)
         {
+            Dataset = dataset,
             TokenizerSha256 = tokenizer.Sha256,
             Rows = selected.Encode(tokenizer.Tokenizer, model.Config.LongestText),
         };

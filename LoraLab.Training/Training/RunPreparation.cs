@@ -60,7 +60,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
             PassLimits limits = PackingRule.Resolve(
                 spec with { Precision = precision }, config, data.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
-            RunSpec used = spec with
+            RunSpec used = rows.Dataset.Complete(spec) with
             {
                 Precision = precision,
                 MicroBatch = new MicroBatch(limits.Sentences),

@@ -369,7 +369,7 @@ public sealed class HubPullTests : IDisposable
         string folder = new DatasetCatalog(Configuration).Find("sst2");
         Assert.Equal(
             "sentence\tlabel\ngood \"fun\" \t1\nnaïve \t0\nmore \t1\n", await File.ReadAllTextAsync(Path.Combine(folder, "train.tsv")));
-        Assert.Equal([new LabeledSentence(0, "fine ", 1)], ClassificationReader.Read("sst2", folder).Dev);
+        Assert.Equal([new LabeledRow(0, "fine ", 1)], ClassificationReader.Read("sst2", folder).Dev);
         Assert.Equal(["dev.tsv", "train.tsv"], Names(folder));
         Assert.Equal(FakeHub.Commit, Assert.Single(new DatasetCatalog(Configuration).List()).Commit);
         Assert.Contains("3 training rows, 1 evaluation row", _output.ToString());

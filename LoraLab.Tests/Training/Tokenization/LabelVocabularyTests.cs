@@ -69,7 +69,7 @@ public sealed class LabelVocabularyTests
 
     private static EvaluationExample Encode(ITokenizer tokenizer, params string[] labels) =>
         new ExampleEncoder(tokenizer, PromptTemplate.Parse("paper-literal"), labels, LossScope.Full, stripSentence: false)
-            .EncodeEvaluation(new LabeledSentence(3, "so good ", 0));
+            .EncodeEvaluation(new LabeledRow(3, "so good ", 0));
 
     private static ITokenizer Load(Predicate<string> drop)
     {

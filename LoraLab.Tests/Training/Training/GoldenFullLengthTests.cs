@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Tasks.Classification;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;

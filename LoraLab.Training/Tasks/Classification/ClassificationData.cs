@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace LoraLab.Training.Tasks.Classification;
 
-/// <summary>The labeled sentences of a run as tokens and targets.</summary>
+/// <summary>The labeled rows of a run as tokens and targets.</summary>
 /// <param name="spec">Specification of the run.</param>
 /// <param name="dataset">Its dataset.</param>
 /// <param name="trained">Training rows in the order of every epoch, as far as they fit.</param>
@@ -17,9 +17,9 @@ namespace LoraLab.Training.Tasks.Classification;
 public sealed class ClassificationData(
     RunSpec spec,
     ClassificationDataset dataset,
-    IReadOnlyList<LabeledSentence> trained,
+    IReadOnlyList<LabeledRow> trained,
     TrainingExample[] train,
-    IReadOnlyList<LabeledSentence> evaluated,
+    IReadOnlyList<LabeledRow> evaluated,
     IReadOnlyList<EvaluationExample> evaluation) : TaskData(spec, dataset, train)
 {
     /// <inheritdoc />
@@ -77,8 +77,9 @@ public sealed class ClassificationData(
     /// <inheritdoc />
     public override PromptFingerprint PromptFingerprint()
     {
-        string template = PromptTemplate.Parse(Spec.Prompt).Text;
-        using Sha256Hash prompt = new();
+        string prompt = Spec.Prompt ?? dataset.DefaultPrompt;
+        string template = PromptTemplate.Parse(prompt, dataset.Columns).Text;
+        using Sha256Hash hash = new();
         using Sha256Hash labels = new();
         foreach (EvaluationExample example in Evaluation)
         {
@@ -90,9 +91,9 @@ public sealed class ClassificationData(
 
         return new()
         {
-            Name = Spec.Prompt,
+            Name = prompt,
             Template = template,
-            Sha256 = prompt.Add(template).Add(Spec.StripSentence ? 1 : 0).Hex(),
+            Sha256 = hash.Add(template).Add(Spec.StripSentence ? 1 : 0).Hex(),
             LabelIds = FirstLabelIds,
             LabelIdsSha256 = labels.Hex(),
         };
@@ -106,9 +107,13 @@ public sealed class ClassificationData(
     public override EvaluationFingerprint EvaluationFingerprint()
     {
         using Sha256Hash hash = new();
-        foreach (LabeledSentence row in evaluated)
+        foreach (LabeledRow row in evaluated)
         {
-            hash.Add(row.Row, row.Label).Add(row.Sentence);
+            hash.Add(row.Row, row.Label);
+            foreach (string text in row.Texts)
+            {
+                hash.Add(text);
+            }
         }
 
         return new()

@@ -1,23 +1,33 @@
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Data;
 
 namespace LoraLab.Training.Tasks.Classification;
 
-/// <summary>A dataset of labeled sentences, read by <see cref="ClassificationReader"/>.</summary>
+/// <summary>A dataset of labeled texts, read by <see cref="ClassificationReader"/>.</summary>
 public sealed class ClassificationDataset : Dataset
 {
+    /// <summary>Names of the text columns.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = ["sentence"];
+
+    /// <summary>Prompt of runs that name none, as the manifest has it; null: that of the columns.</summary>
+    public string? Prompt { get; init; }
+
+    /// <inheritdoc />
+    public override string DefaultPrompt => Prompt ?? PromptTemplate.DefaultOf(Columns);
+
     /// <summary>Label words in label order, at least two.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>Training rows in file order, at least one.</summary>
-    public required IReadOnlyList<LabeledSentence> Train { get; init; }
+    public required IReadOnlyList<LabeledRow> Train { get; init; }
 
     /// <summary>Evaluation rows in file order, at least one.</summary>
-    public required IReadOnlyList<LabeledSentence> Dev { get; init; }
+    public required IReadOnlyList<LabeledRow> Dev { get; init; }
 
     /// <summary>Rows of the selection split in file order, if it is a file of its own; null: they are held out from training.</summary>
-    public IReadOnlyList<LabeledSentence>? Held { get; init; }
+    public IReadOnlyList<LabeledRow>? Held { get; init; }
 
     /// <summary>Which rows are the selection split.</summary>
     public SelectionRule SelectionRule { get; init; } = SelectionRule.Default;
@@ -33,6 +43,9 @@ public sealed class ClassificationDataset : Dataset
     {
         Name = Name,
         Usable = true,
+        Task = TaskDescriptors.Classification.Id,
+        Columns = Columns,
+        Prompt = DefaultPrompt,
         Labels = Labels,
         TrainRows = Train.Count,
         EvalRows = Dev.Count,
@@ -45,8 +58,8 @@ public sealed class ClassificationDataset : Dataset
     /// <inheritdoc />
     public override ClassificationRows Select(RunSpec spec)
     {
-        TrainingSubset<LabeledSentence> subset = TrainingSubset<LabeledSentence>.Select(Name, Train, spec);
-        (IReadOnlyList<LabeledSentence> evaluation, int source) = (spec.EvalSplit, Held) switch
+        TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(Name, Train, spec);
+        (IReadOnlyList<LabeledRow> evaluation, int source) = (spec.EvalSplit, Held) switch
         {
             (EvalSplit.Dev, _) => (Dev, 1),
             (_, null) => (SelectionSplit.Select(this, subset.Consumed, subset.Remaining), 0),
@@ -59,10 +72,10 @@ public sealed class ClassificationDataset : Dataset
     }
 
     /// <summary>Returns the number of rows of each label.</summary>
-    internal Dictionary<string, int> Count(IReadOnlyList<LabeledSentence> rows)
+    internal Dictionary<string, int> Count(IReadOnlyList<LabeledRow> rows)
     {
         int[] counts = new int[Labels.Count];
-        foreach (LabeledSentence row in rows)
+        foreach (LabeledRow row in rows)
         {
             counts[row.Label]++;
         }

@@ -104,7 +104,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
 
     private EvaluationOutcome Outcome(IReadOnlyList<ScoredRow> predictions)
     {
-        ClassificationMetrics metrics = ClassificationMetrics.Of([.. predictions.Select(p => (p.Label, p.Predicted))], _labels.Count);
+        ClassificationMetrics metrics = ClassificationMetrics.Of(predictions.Select(p => (p.Label, p.Predicted)), _labels.Count);
         double lossSum = 0;
         foreach (ScoredRow prediction in predictions)
         {
@@ -118,6 +118,8 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             {
                 [MetricKeys.EvalAccuracy] = metrics.Accuracy,
                 [MetricKeys.EvalMacroF1] = metrics.MacroF1,
+                [MetricKeys.EvalWeightedF1] = metrics.WeightedF1,
+                [MetricKeys.EvalMcc] = metrics.Mcc,
                 [MetricKeys.EvalLoss] = loss,
             },
             Rows = metrics.Rows,

@@ -1,10 +1,11 @@
+using LoraLab.Contracts;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
-/// Reads datasets of labeled sentences in the GLUE layout, or in CSV, TSV and JSONL files described by a <see cref="DatasetManifest"/>.
+/// Reads datasets of labeled texts in the GLUE layout, or in CSV, TSV and JSONL files described by a <see cref="DatasetManifest"/>.
 /// </summary>
 public static class ClassificationReader
 {
@@ -23,69 +24,69 @@ public static class ClassificationReader
     /// wrong.</exception>
     internal static ClassificationDataset Read(string name, string folder, DatasetManifest manifest)
     {
-        RawSplit[] splits = [.. manifest.Files.Select(file => ReadSplit(name, folder, manifest, file))];
+        string[] columns = [.. manifest.Texts.Select(text => text.Name)];
+        string? prompt = CheckedPrompt(name, manifest, columns);
+        string key = manifest.Columns is null ? "sentenceColumn" : "columns";
+        RequestedColumn[] requested =
+        [
+            .. manifest.Texts.Select(text => new RequestedColumn(key, text.Column)),
+            new("labelColumn", manifest.LabelColumn, ColumnKind.Scalar),
+        ];
+        RawSplit[] splits = [.. manifest.Files.Select(file => RawSplit.Read(name, folder, manifest, file, requested))];
         LabelReader labels = new(manifest);
-        IReadOnlyList<LabelReading> readings = labels.Choose([.. splits.Select(split => (split.DisplayName, split.LabelValues))]);
-        IReadOnlyList<LabeledSentence>[] rows = [.. splits.Select((split, i) => Label(split, labels, readings[i]))];
-        string[] problems = [.. splits.Select(split => split.Problems.Message).OfType<string>()];
-        if (problems.Length > 0)
-        {
-            throw RunFailure.BadData(string.Join(' ', problems), "dataset");
-        }
-
-        if (Array.FindIndex(rows, split => split.Count == 0) is int empty and >= 0)
-        {
-            throw RunFailure.BadData($"Dataset '{name}' is empty: {Excerpt.Of(splits[empty].File)} has no rows.", "dataset");
-        }
-
+        IReadOnlyList<LabelReading> readings = labels.Choose([.. splits.Select(split => (split.DisplayName, LabelValues(split)))]);
+        IReadOnlyList<LabeledRow>[] rows = [.. splits.Select((split, i) => Label(split, columns, labels, readings[i]))];
+        RawSplit.Require(name, splits);
         return new ClassificationDataset
         {
             Name = name,
+            Columns = columns,
+            Prompt = prompt,
             Labels = manifest.Labels,
             Train = rows[0],
             Dev = rows[1],
             Held = rows.ElementAtOrDefault(2),
             SelectionRule = manifest.Selection ?? SelectionRule.Default,
-            Sources = [.. splits.Select(split => new SplitSource(split.File, [.. split.Rows.Select(row => row.Line)]))],
+            Sources = [.. splits.Select(split => split.Source)],
             Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
             Files = [.. splits.DistinctBy(split => split.File).Select(split => new DatasetFile(split.File, split.Sha256))],
         };
     }
 
-    private static RawSplit ReadSplit(string name, string folder, DatasetManifest manifest, string file)
+    private static string? CheckedPrompt(string name, DatasetManifest manifest, string[] columns)
     {
-        string path = Path.Combine(folder, file);
-        if (!File.Exists(path))
+        if (manifest.Prompt is string prompt)
         {
-            throw RunFailure.BadData($"Dataset '{name}' has no file {Excerpt.Of(file)}; add it to {folder}.", "dataset");
+            try
+            {
+                PromptTemplate.Parse(prompt, columns);
+            }
+            catch (RunFailure problem)
+            {
+                throw RunFailure.BadData($"{DatasetManifest.FileName} of dataset '{name}': {problem.Message}", "dataset", problem);
+            }
         }
 
-        string displayName = $"{name}/{Excerpt.Of(file)}";
-        RowProblems problems = new(displayName);
-        RowReader reader = new(manifest, file, displayName, problems);
-        List<RawRow> rows = [.. reader.Read(TextFile.Read(path, displayName, out string sha256))];
-        bool asksForQuotes = manifest.Quoting is null && !manifest.HasQuoting(file) && manifest.FormatOf(file) != "jsonl";
-        return new(file, displayName, rows, problems, sha256, asksForQuotes ? WrittenQuotes.Warning(displayName, rows) : null);
+        return manifest.Prompt;
     }
 
-    private static List<LabeledSentence> Label(RawSplit split, LabelReader labels, LabelReading reading)
+    private static string[] LabelValues(RawSplit split) =>
+        [.. split.Rows.Select(row => row.Values[^1]?.Trim() ?? "").Where(value => value.Length > 0).Distinct(StringComparer.Ordinal)];
+
+    private static List<LabeledRow> Label(RawSplit split, string[] columns, LabelReader labels, LabelReading reading)
     {
-        List<LabeledSentence> rows = [];
+        List<LabeledRow> rows = [];
         foreach (RawRow raw in split.Rows)
         {
-            string value = raw.Label?.Trim() ?? "";
+            string[] texts = [.. raw.Values.Take(columns.Length).Select(text => text ?? "")];
+            for (int i = 0; i < texts.Length; i++)
+            {
+                CheckText(split.Problems, raw.Line, columns.Length == 1 ? "the sentence" : $"'{Excerpt.Of(columns[i])}'", texts[i]);
+            }
+
+            string value = raw.Values[^1]?.Trim() ?? "";
             int? label = value.Length == 0 ? null : labels.Read(value, reading);
-            if (raw.Sentence.AsSpan().IsWhiteSpace())
-            {
-                split.Problems.Add(raw.Line, "the sentence is empty");
-            }
-
-            if (raw.Sentence.Contains('\0', StringComparison.Ordinal))
-            {
-                split.Problems.Add(raw.Line, "the sentence has a NUL character", "remove it, or save the file as UTF-8 text");
-            }
-
             if (value.Length == 0)
             {
                 split.Problems.Add(raw.Line, "the row has no label");
@@ -95,17 +96,30 @@ public static class ClassificationReader
                 split.Problems.Add(raw.Line, $"the label '{Excerpt.Of(value)}' is unknown", labels.Accepted(reading));
             }
 
-            rows.Add(new LabeledSentence(rows.Count, raw.Sentence, label ?? 0));
+            rows.Add(new LabeledRow(rows.Count, texts, label ?? 0));
         }
 
         return rows;
     }
 
-    /// <summary>A file before its labels are read.</summary>
-    private sealed record RawSplit(
-        string File, string DisplayName, IReadOnlyList<RawRow> Rows, RowProblems Problems, string Sha256, string? Warning)
+    private static void CheckText(RowProblems problems, int line, string subject, string text)
     {
-        public IReadOnlyCollection<string> LabelValues =>
-            [.. Rows.Select(row => row.Label?.Trim() ?? "").Where(value => value.Length > 0).Distinct(StringComparer.Ordinal)];
+        if (text.AsSpan().IsWhiteSpace())
+        {
+            problems.Add(line, $"{subject} is empty");
+        }
+
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            problems.Add(line, $"{subject} has a NUL character", "remove it, or save the file as UTF-8 text");
+        }
+
+        if (text.Length > RowProblems.MaxText)
+        {
+            problems.Add(
+                line,
+                $"{subject} has {NumberFormat.Count(text.Length)} characters",
+                $"a text has at most {NumberFormat.Count(RowProblems.MaxText)}; split or shorten it");
+        }
     }
 }

@@ -4,7 +4,7 @@ using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Tasks.Classification;
 
-/// <summary>The labeled sentences of a run.</summary>
+/// <summary>The labeled rows of a run.</summary>
 /// <param name="spec">Specification of the run.</param>
 /// <param name="dataset">Its dataset.</param>
 /// <param name="consumed">Training rows in the order of every epoch.</param>
@@ -12,14 +12,14 @@ namespace LoraLab.Training.Tasks.Classification;
 public sealed class ClassificationRows(
     RunSpec spec,
     ClassificationDataset dataset,
-    IReadOnlyList<LabeledSentence> consumed,
-    IReadOnlyList<LabeledSentence> evaluation) : SelectedRows
+    IReadOnlyList<LabeledRow> consumed,
+    IReadOnlyList<LabeledRow> evaluation) : SelectedRows
 {
     /// <summary>Training rows in the order of every epoch.</summary>
-    public IReadOnlyList<LabeledSentence> Consumed { get; } = consumed;
+    public IReadOnlyList<LabeledRow> Consumed { get; } = consumed;
 
     /// <summary>Evaluation rows in order; row numbers of the selection split refer to the training file.</summary>
-    public IReadOnlyList<LabeledSentence> Evaluation { get; } = evaluation;
+    public IReadOnlyList<LabeledRow> Evaluation { get; } = evaluation;
 
     /// <inheritdoc />
     public override int TrainingCount => Consumed.Count;
@@ -37,8 +37,8 @@ public sealed class ClassificationRows(
         IReadOnlyList<EncodedRow<TrainingExample>> train = fitting.Training(Consumed, dataset.Sources.FirstOrDefault());
         IReadOnlyList<EncodedRow<EvaluationExample>> evaluated = fitting.Evaluation(Evaluation, EvaluationSource);
         fitting.Require(train.Count, evaluated.Count);
-        LabeledSentence[] trained = [.. train.Select(row => row.Row)];
-        LabeledSentence[] evaluation = [.. evaluated.Select(row => row.Row)];
+        LabeledRow[] trained = [.. train.Select(row => row.Row)];
+        LabeledRow[] evaluation = [.. evaluated.Select(row => row.Row)];
         return new(spec, dataset, trained, [.. train.Select(row => row.Example)], evaluation, [.. evaluated.Select(row => row.Example)])
         {
             LongTraining = fitting.LongTraining,

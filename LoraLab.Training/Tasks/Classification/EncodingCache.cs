@@ -13,20 +13,20 @@ internal sealed class EncodingCache
     // 32 MiB of ids: 160,000 rows of SST-2.
     private const long MaxTokens = 8 << 20;
     private readonly Lock _lock = new();
-    private readonly Dictionary<(Key Key, LabeledSentence Row), EncodedRow<TrainingExample>> _training = [];
-    private readonly Dictionary<(Key Key, LabeledSentence Row), EncodedRow<EvaluationExample>> _evaluation = [];
+    private readonly Dictionary<(Key Key, LabeledRow Row), EncodedRow<TrainingExample>> _training = [];
+    private readonly Dictionary<(Key Key, LabeledRow Row), EncodedRow<EvaluationExample>> _evaluation = [];
     private long _tokens;
 
     /// <summary>Returns an encoded training row.</summary>
-    public EncodedRow<TrainingExample> Training(Key key, LabeledSentence row, Func<EncodedRow<TrainingExample>> encode) =>
+    public EncodedRow<TrainingExample> Training(Key key, LabeledRow row, Func<EncodedRow<TrainingExample>> encode) =>
         Get(_training, key, row, encode);
 
     /// <summary>Returns an encoded evaluation row.</summary>
-    public EncodedRow<EvaluationExample> Evaluation(Key key, LabeledSentence row, Func<EncodedRow<EvaluationExample>> encode) =>
+    public EncodedRow<EvaluationExample> Evaluation(Key key, LabeledRow row, Func<EncodedRow<EvaluationExample>> encode) =>
         Get(_evaluation, key, row, encode);
 
     private EncodedRow<T> Get<T>(
-        Dictionary<(Key Key, LabeledSentence Row), EncodedRow<T>> rows, Key key, LabeledSentence row, Func<EncodedRow<T>> encode)
+        Dictionary<(Key Key, LabeledRow Row), EncodedRow<T>> rows, Key key, LabeledRow row, Func<EncodedRow<T>> encode)
     {
         lock (_lock)
         {

@@ -19,7 +19,7 @@ public sealed class ExampleEncoder
     /// <param name="template">Prompt template.</param>
     /// <param name="labels">Label words in label order.</param>
     /// <param name="scope">Tokens of a training text that are targets.</param>
-    /// <param name="stripSentence">Trim trailing whitespace from each sentence.</param>
+    /// <param name="stripSentence">Trim trailing whitespace from each text.</param>
     public ExampleEncoder(ITokenizer tokenizer, PromptTemplate template, IReadOnlyList<string> labels, LossScope scope, bool stripSentence)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -36,16 +36,16 @@ public sealed class ExampleEncoder
     /// <param name="row">The row.</param>
     /// <param name="source">Where the rows were read, for messages; null: unknown.</param>
     /// <exception cref="RunFailure">In the completion scope, the text's ids do not start with its prompt's.</exception>
-    public TrainingExample EncodeTraining(LabeledSentence row, SplitSource? source = null)
+    public TrainingExample EncodeTraining(LabeledRow row, SplitSource? source = null)
     {
-        string sentence = Text(row);
-        int[] ids = _tokenizer.Encode(_template.TrainingText(sentence, _labels[row.Label]));
+        string[] texts = Texts(row);
+        int[] ids = _tokenizer.Encode(_template.TrainingText(texts, _labels[row.Label]));
         if (_scope == LossScope.Full)
         {
             return TrainingExample.From(row.Row, ids, 1);
         }
 
-        int[] prompt = _tokenizer.Encode(_template.EvaluationPrompt(sentence));
+        int[] prompt = _tokenizer.Encode(_template.EvaluationPrompt(texts));
         RequirePrefix(row, source, prompt, ids, "training text");
         return TrainingExample.From(row.Row, ids, prompt.Length);
     }
@@ -55,9 +55,9 @@ public sealed class ExampleEncoder
     /// <param name="source">Where the rows were read, for messages; null: unknown.</param>
     /// <exception cref="RunFailure">A prompt with its label does not start with the prompt's ids, or two labels share their
     /// ids.</exception>
-    public EvaluationExample EncodeEvaluation(LabeledSentence row, SplitSource? source = null)
+    public EvaluationExample EncodeEvaluation(LabeledRow row, SplitSource? source = null)
     {
-        string text = _template.EvaluationPrompt(Text(row));
+        string text = _template.EvaluationPrompt(Texts(row));
         int[] prompt = _tokenizer.Encode(text);
         int[][] added = new int[_labels.Count][];
         for (int i = 0; i < added.Length; i++)
@@ -87,15 +87,15 @@ public sealed class ExampleEncoder
         return new EvaluationExample(row.Row, row.Label, prompt, added);
     }
 
-    private string Text(LabeledSentence row) => _stripSentence ? row.Sentence.TrimEnd() : row.Sentence;
+    private string[] Texts(LabeledRow row) => [.. row.Texts.Select(text => _stripSentence ? text.TrimEnd() : text)];
 
-    private static string Place(LabeledSentence row, SplitSource? source)
+    private static string Place(LabeledRow row, SplitSource? source)
     {
         string place = SplitSource.Places(source, [row.Row]);
         return char.ToUpperInvariant(place[0]) + place[1..];
     }
 
-    private static void RequirePrefix(LabeledSentence row, SplitSource? source, int[] prompt, int[] whole, string text)
+    private static void RequirePrefix(LabeledRow row, SplitSource? source, int[] prompt, int[] whole, string text)
     {
         if (whole.Length <= prompt.Length || !whole.AsSpan().StartsWith(prompt))
         {

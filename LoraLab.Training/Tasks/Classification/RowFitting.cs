@@ -11,6 +11,7 @@ internal sealed class RowFitting
 {
     private readonly RunSpec _spec;
     private readonly EncodingCache _cache;
+    private readonly int[] _columns;
     private readonly ExampleEncoder _encoder;
     private readonly EncodingCache.Key _key;
     private readonly int _limit;
@@ -36,8 +37,11 @@ internal sealed class RowFitting
             throw RunFailure.BadData($"maxTokens must be at most {contextLength}, the context of the model; it is {_limit}.", "maxTokens");
         }
 
-        _encoder = new(tokenizer, PromptTemplate.Parse(spec.Prompt), dataset.Labels, spec.LossScope, spec.StripSentence);
-        _key = new(tokenizer, spec.Prompt, spec.LossScope, spec.StripSentence, spec.TooLong == TooLong.Truncate ? _limit : 0);
+        string prompt = spec.Prompt ?? dataset.DefaultPrompt;
+        PromptTemplate template = PromptTemplate.Parse(prompt, dataset.Columns);
+        _columns = [.. template.Columns];
+        _encoder = new(tokenizer, template, dataset.Labels, spec.LossScope, spec.StripSentence);
+        _key = new(tokenizer, prompt, spec.LossScope, spec.StripSentence, spec.TooLong == TooLong.Truncate ? _limit : 0);
     }
 
     /// <summary>Training rows that are too long.</summary>
@@ -75,7 +79,7 @@ internal sealed class RowFitting
     private string Places => string.Join(", ", _places);
 
     /// <summary>Encodes the training rows that can be used, in order.</summary>
-    public IReadOnlyList<EncodedRow<TrainingExample>> Training(IReadOnlyList<LabeledSentence> rows, SplitSource? source)
+    public IReadOnlyList<EncodedRow<TrainingExample>> Training(IReadOnlyList<LabeledRow> rows, SplitSource? source)
     {
         (List<EncodedRow<TrainingExample>> fitting, LongTraining) = Fit<TrainingExample>(rows, source, _cache.Training, row =>
         {
@@ -86,7 +90,7 @@ internal sealed class RowFitting
     }
 
     /// <summary>Encodes the evaluation rows that can be used, in order.</summary>
-    public IReadOnlyList<EncodedRow<EvaluationExample>> Evaluation(IReadOnlyList<LabeledSentence> rows, SplitSource? source)
+    public IReadOnlyList<EncodedRow<EvaluationExample>> Evaluation(IReadOnlyList<LabeledRow> rows, SplitSource? source)
     {
         (List<EncodedRow<EvaluationExample>> fitting, LongEvaluation) = Fit<EvaluationExample>(rows, source, _cache.Evaluation, row =>
         {
@@ -118,17 +122,18 @@ internal sealed class RowFitting
     }
 
     private (List<EncodedRow<T>> Fitting, int TooLong) Fit<T>(
-        IReadOnlyList<LabeledSentence> rows,
+        IReadOnlyList<LabeledRow> rows,
         SplitSource? source,
-        Func<EncodingCache.Key, LabeledSentence, Func<EncodedRow<T>>, EncodedRow<T>> cached,
-        Func<LabeledSentence, EncodedRow<T>> encode)
+        Func<EncodingCache.Key, LabeledRow, Func<EncodedRow<T>>, EncodedRow<T>> cached,
+        Func<LabeledRow, EncodedRow<T>> encode)
     {
         List<EncodedRow<T>> fitting = [];
         List<int> tooLong = [];
         List<int> special = [];
-        foreach (LabeledSentence row in rows)
+        foreach (LabeledRow row in rows)
         {
-            if (_tokenizer.SpecialTokenIn(row.Sentence) is string token)
+            if (_columns.Select(column => _tokenizer.SpecialTokenIn(row.Texts[column])).FirstOrDefault(found => found is not null)
+                is string token)
             {
                 _special ??= token;
                 special.Add(row.Row);
@@ -141,7 +146,7 @@ internal sealed class RowFitting
                 fitting.Add(encoded);
             }
 
-            if (!fits || encoded.Row.Sentence.Length < row.Sentence.Length)
+            if (!fits || IsShortened(encoded.Row, row))
             {
                 tooLong.Add(row.Row);
                 _longest = Math.Max(_longest, encoded.Tokens);
@@ -162,8 +167,11 @@ internal sealed class RowFitting
         return (fitting, tooLong.Count);
     }
 
-    /// <summary>Encodes a row; if long rows are truncated, the longest beginning of its text that fits.</summary>
-    private EncodedRow<T> Shorten<T>(LabeledSentence row, Func<LabeledSentence, EncodedRow<T>> encode)
+    private static bool IsShortened(LabeledRow row, LabeledRow original) =>
+        row.Texts.Zip(original.Texts).Any(pair => pair.First.Length < pair.Second.Length);
+
+    /// <summary>Encodes a row; if long rows are truncated, with its longest texts shortened to the same length until they fit.</summary>
+    private EncodedRow<T> Shorten<T>(LabeledRow row, Func<LabeledRow, EncodedRow<T>> encode)
     {
         EncodedRow<T> whole = encode(row);
         if (_spec.TooLong != TooLong.Truncate || whole.Tokens <= _limit)
@@ -172,13 +180,13 @@ internal sealed class RowFitting
         }
 
         EncodedRow<T>? longest = null;
-        (int fits, int tooLong) = (0, row.Sentence.Length);
+        (int fits, int tooLong) = (0, _columns.Max(column => row.Texts[column].Length));
         while (tooLong - fits > 1)
         {
             int middle = (fits + tooLong) / 2;
-            int end = char.IsHighSurrogate(row.Sentence[middle - 1]) ? middle - 1 : middle;
-            EncodedRow<T> beginning = encode(row with { Sentence = row.Sentence[..end] });
-            if (beginning.Tokens <= _limit && !beginning.Row.Sentence.AsSpan().IsWhiteSpace())
+            string[] texts = [.. row.Texts.Select((text, column) => _columns.Contains(column) ? Beginning(text, middle) : text)];
+            EncodedRow<T> beginning = encode(row with { Texts = texts });
+            if (beginning.Tokens <= _limit && !texts.Any(string.IsNullOrWhiteSpace))
             {
                 (fits, longest) = (middle, beginning);
             }
@@ -191,6 +199,10 @@ internal sealed class RowFitting
         return longest ?? throw RunFailure.BadData(
             $"The prompt alone has more than {Limit}, so no row can be shortened to fit; shorten the prompt.", "prompt");
     }
+
+    /// <summary>The beginning of a text; half a character counts as none.</summary>
+    private static string Beginning(string text, int length) => length >= text.Length ? text
+        : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
     private static string? Rows(string split, int count) => count switch
     {

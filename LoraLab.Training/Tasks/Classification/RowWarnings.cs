@@ -14,8 +14,8 @@ internal static class RowWarnings
     /// <param name="evaluationSource">Where the evaluation rows were read; null: unknown.</param>
     public static IEnumerable<string> Of(
         ClassificationDataset dataset,
-        IReadOnlyList<LabeledSentence> training,
-        IReadOnlyList<LabeledSentence> evaluation,
+        IReadOnlyList<LabeledRow> training,
+        IReadOnlyList<LabeledRow> evaluation,
         SplitSource? evaluationSource)
     {
         // Fewer rows than labels are no training set: evaluate chooses one row and does not train.
@@ -32,8 +32,8 @@ internal static class RowWarnings
                 + "are neither true nor predicted.";
         }
 
-        HashSet<string> trained = [.. training.Select(row => row.Sentence.Trim())];
-        LabeledSentence[] shared = [.. evaluation.Where(row => trained.Contains(row.Sentence.Trim()))];
+        HashSet<string> trained = [.. training.Select(Text)];
+        LabeledRow[] shared = [.. evaluation.Where(row => trained.Contains(Text(row)))];
         if (trains && shared.Length > 0)
         {
             yield return $"{NumberFormat.Count(shared.Length)} of {NumberFormat.Count(evaluation.Count)} evaluation rows have the same "
@@ -61,7 +61,10 @@ internal static class RowWarnings
         }
     }
 
-    private static string? Missing(ClassificationDataset dataset, IReadOnlyList<LabeledSentence> rows)
+    /// <summary>All texts of a row; no text of a file contains the separator.</summary>
+    private static string Text(LabeledRow row) => string.Join('\0', row.Texts.Select(text => text.Trim()));
+
+    private static string? Missing(ClassificationDataset dataset, IReadOnlyList<LabeledRow> rows)
     {
         string[] missing = [.. dataset.Count(rows).Where(label => label.Value == 0).Select(label => $"'{label.Key}'")];
         return missing.Length switch

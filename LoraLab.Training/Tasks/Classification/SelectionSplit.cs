@@ -5,31 +5,30 @@ namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// The selection split: rows of the training file that the run does not train on, held out to select hyper-parameters. SST-2's
-/// training rows are sub-phrases of one another, so a candidate that shares a word 5-gram with a training row is excluded; of a shorter
-/// text, all words count as one.
+/// training rows are sub-phrases of one another, so a candidate that shares a word 5-gram with a training row is excluded, whatever the
+/// column; of a row whose texts are all shorter, all words count as one.
 /// </summary>
 internal static class SelectionSplit
 {
     private const int NgramLength = 5;
 
     /// <summary>Selects the first qualifying rows of <paramref name="candidates"/> in their order, equally many per label.</summary>
-    public static IReadOnlyList<LabeledSentence> Select(
-        ClassificationDataset data, IEnumerable<LabeledSentence> training, IEnumerable<LabeledSentence> candidates)
+    public static IReadOnlyList<LabeledRow> Select(
+        ClassificationDataset data, IEnumerable<LabeledRow> training, IEnumerable<LabeledRow> candidates)
     {
         SelectionRule rule = data.SelectionRule;
-        HashSet<string> seen = [.. training.SelectMany(row => Ngrams(Words(row.Sentence)))];
+        HashSet<string> seen = [.. training.SelectMany(Ngrams)];
         int quota = SelectionRule.MaxRows / data.Labels.Count;
         int[] counts = new int[data.Labels.Count];
-        List<LabeledSentence> selected = [];
-        foreach (LabeledSentence row in candidates)
+        List<LabeledRow> selected = [];
+        foreach (LabeledRow row in candidates)
         {
             if (counts[row.Label] == quota)
             {
                 continue;
             }
 
-            string[] words = Words(row.Sentence);
-            if (words.Length >= rule.MinWords && !Ngrams(words).Any(seen.Contains))
+            if (row.Texts.Sum(text => Words(text).Length) >= rule.MinWords && !Ngrams(row).Any(seen.Contains))
             {
                 selected.Add(row);
                 if (++counts[row.Label] == quota && counts.All(count => count == quota))
@@ -56,16 +55,20 @@ internal static class SelectionSplit
 
     private static string[] Words(string sentence) => sentence.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
-    private static IEnumerable<string> Ngrams(string[] words)
+    private static IEnumerable<string> Ngrams(LabeledRow row)
     {
-        if (words.Length < NgramLength)
+        string[][] texts = [.. row.Texts.Select(Words)];
+        if (texts.All(words => words.Length < NgramLength))
         {
-            yield return string.Join(' ', words);
+            yield return string.Join(" \n ", texts.Select(words => string.Join(' ', words)));
         }
 
-        for (int i = 0; i + NgramLength <= words.Length; i++)
+        foreach (string[] words in texts)
         {
-            yield return string.Join(' ', words, i, NgramLength);
+            for (int i = 0; i + NgramLength <= words.Length; i++)
+            {
+                yield return string.Join(' ', words, i, NgramLength);
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ public static class SpecHash
             .Where(field => !field.Has(SpecRoles.Description)).OrderBy(field => field.Name, StringComparer.Ordinal))
         {
             JsonNode? value = field.Kind == SpecFieldKind.Options ? NonDefaultOptions(spec) : values[field.Name];
-            if (!field.IsDefault(value))
+            if (!field.IsDefault(value) && !field.IsFormerDefault(value))
             {
                 hashed[field.Name] = value?.DeepClone();
             }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Tests.Support;
-using LoraLab.Training.Tasks.Classification;
+using LoraLab.Contracts.Metrics;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Tasks.Classification;

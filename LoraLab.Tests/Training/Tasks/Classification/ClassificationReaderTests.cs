@@ -23,8 +23,8 @@ public sealed class DatasetReaderTests : IDisposable
         Assert.Equal(["negative", "positive"], data.Labels);
         Assert.Equal((67349, 37569), (data.Train.Count, data.Train.Count(row => row.Label == 1)));
         Assert.Equal((428, 444), (data.Dev.Count(row => row.Label == 0), data.Dev.Count(row => row.Label == 1)));
-        Assert.Equal(new LabeledSentence(0, "hide new secretions from the parental units ", 0), data.Train[0]);
-        Assert.Equal(new LabeledSentence(1, "unflinchingly bleak and desperate ", 0), data.Dev[1]);
+        Assert.Equal(new LabeledRow(0, "hide new secretions from the parental units ", 0), data.Train[0]);
+        Assert.Equal(new LabeledRow(1, "unflinchingly bleak and desperate ", 0), data.Dev[1]);
     }
 
     [Fact]
@@ -49,8 +49,8 @@ public sealed class DatasetReaderTests : IDisposable
 
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
-        Assert.Equal([new LabeledSentence(0, "\"so good ", 1), new LabeledSentence(1, "  bad, \"really\" ", 0)], data.Train);
-        Assert.Equal([new LabeledSentence(0, "fine", 1)], data.Dev);
+        Assert.Equal([new LabeledRow(0, "\"so good ", 1), new LabeledRow(1, "  bad, \"really\" ", 0)], data.Train);
+        Assert.Equal([new LabeledRow(0, "fine", 1)], data.Dev);
         Assert.False(data.Toy);
     }
 
@@ -65,10 +65,10 @@ public sealed class DatasetReaderTests : IDisposable
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Equal(
-            [new LabeledSentence(0, "He said \"wow\", twice", 1), new LabeledSentence(1, "two\nlines", 0), new LabeledSentence(
+            [new LabeledRow(0, "He said \"wow\", twice", 1), new LabeledRow(1, "two\nlines", 0), new LabeledRow(
                 2, "plain ", 1)],
             data.Train);
-        Assert.Equal([new LabeledSentence(0, "ok", 1)], data.Dev);
+        Assert.Equal([new LabeledRow(0, "ok", 1)], data.Dev);
         Assert.Equal(["bad", "good"], data.Labels);
         Assert.True(data.Toy);
     }
@@ -84,7 +84,7 @@ public sealed class DatasetReaderTests : IDisposable
 
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
-        Assert.Equal([new LabeledSentence(0, "naïve", 0), new LabeledSentence(1, "b", 1), new LabeledSentence(2, "c", 2)], data.Train);
+        Assert.Equal([new LabeledRow(0, "naïve", 0), new LabeledRow(1, "b", 1), new LabeledRow(2, "c", 2)], data.Train);
     }
 
     [Theory]

@@ -37,8 +37,8 @@ public sealed class ClassificationRowsTests
     public void Select_OrderSeed_OrdersTheSameRows()
     {
         RunSpec spec = new() { TrainSamples = 12, DataOffset = 5 };
-        IReadOnlyList<LabeledSentence> selected = Numbered(40).Select(spec).Consumed;
-        IReadOnlyList<LabeledSentence> ordered = Numbered(40).Select(spec with { OrderSeed = 42 }).Consumed;
+        IReadOnlyList<LabeledRow> selected = Numbered(40).Select(spec).Consumed;
+        IReadOnlyList<LabeledRow> ordered = Numbered(40).Select(spec with { OrderSeed = 42 }).Consumed;
 
         Assert.Equal(NumpyRandom.Permutation(42, 40)[5..17], selected.Select(row => row.Row));
         int[] order = [0, 7, 6, 9, 11, 3, 5, 2, 4, 10, 1, 8];
@@ -69,14 +69,14 @@ public sealed class ClassificationRowsTests
         ClassificationRows rows = data.Select(new RunSpec { EvalSplit = EvalSplit.Selection });
 
         HashSet<int> trained = [.. rows.Consumed.Select(row => row.Row)];
-        HashSet<string> grams = [.. rows.Consumed.SelectMany(row => FiveGrams(row.Sentence))];
+        HashSet<string> grams = [.. rows.Consumed.SelectMany(row => FiveGrams(row.Texts[0]))];
         Assert.Equal((436, 436), (rows.Evaluation.Count(row => row.Label == 0), rows.Evaluation.Count(row => row.Label == 1)));
         Assert.All(rows.Evaluation, row =>
         {
             Assert.Same(data.Train[row.Row], row);
             Assert.DoesNotContain(row.Row, trained);
-            Assert.True(Words(row.Sentence).Length >= 10);
-            Assert.DoesNotContain(FiveGrams(row.Sentence), grams.Contains);
+            Assert.True(Words(row.Texts[0]).Length >= 10);
+            Assert.DoesNotContain(FiveGrams(row.Texts[0]), grams.Contains);
         });
         int[] position = new int[data.Train.Count];
         int[] permutation = NumpyRandom.Permutation(42, data.Train.Count);
@@ -127,15 +127,15 @@ public sealed class ClassificationRowsTests
     private static (int, int) Counts(JsonElement counts) =>
         (counts.GetProperty("negative").GetInt32(), counts.GetProperty("positive").GetInt32());
 
-    private static (int, int) Counts(IReadOnlyList<LabeledSentence> rows) =>
+    private static (int, int) Counts(IReadOnlyList<LabeledRow> rows) =>
         (rows.Count(row => row.Label == 0), rows.Count(row => row.Label == 1));
 
     private static ClassificationDataset Numbered(int rows) => new()
     {
         Name = "numbered",
         Labels = ["negative", "positive"],
-        Train = [.. Enumerable.Range(0, rows).Select(i => new LabeledSentence(i, $"row {i}", i % 2))],
-        Dev = [.. Enumerable.Range(0, 8).Select(i => new LabeledSentence(i, $"dev {i}", i % 2))],
+        Train = [.. Enumerable.Range(0, rows).Select(i => new LabeledRow(i, $"row {i}", i % 2))],
+        Dev = [.. Enumerable.Range(0, 8).Select(i => new LabeledRow(i, $"dev {i}", i % 2))],
     };
 
     private static string[] Words(string sentence) => sentence.Split(' ', StringSplitOptions.RemoveEmptyEntries);

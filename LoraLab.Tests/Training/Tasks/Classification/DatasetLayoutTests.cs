@@ -26,7 +26,7 @@ public sealed class DatasetLayoutTests : IDisposable
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Equal(
-            [new LabeledSentence(0, "Our friends won't buy this analysis.", 1), new LabeledSentence(1, "They drank the \"pub.", 0)],
+            [new LabeledRow(0, "Our friends won't buy this analysis.", 1), new LabeledRow(1, "They drank the \"pub.", 0)],
             data.Train);
         Assert.Empty(data.Warnings);
     }
@@ -48,7 +48,7 @@ public sealed class DatasetLayoutTests : IDisposable
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Equal([1, 0], data.Train.Select(row => row.Label));
-        Assert.Equal(second, data.Train[1].Sentence);
+        Assert.Equal(second, data.Train[1].Texts[0]);
         Assert.Empty(data.Warnings);
     }
 
@@ -143,8 +143,8 @@ public sealed class DatasetLayoutTests : IDisposable
         string warning = Assert.Single(asText.Warnings);
         Assert.Contains("train.tsv: 2 of 3 sentences are in quotation marks, the first in line 2", warning, StringComparison.Ordinal);
         Assert.Equal([warning], asText.Entry.Warnings);
-        Assert.Equal("he said \"good\" 1", quoted.Train[0].Sentence);
-        Assert.Equal("\"he said \"\"good\"\" 1\"", marked.Train[0].Sentence);
+        Assert.Equal("he said \"good\" 1", quoted.Train[0].Texts[0]);
+        Assert.Equal("\"he said \"\"good\"\" 1\"", marked.Train[0].Texts[0]);
         Assert.Empty(quoted.Warnings);
         Assert.Empty(marked.Warnings);
     }
@@ -158,7 +158,7 @@ public sealed class DatasetLayoutTests : IDisposable
         ClassificationDataset data = ClassificationReader.Read("mine", _folder.Path);
 
         Assert.Empty(data.Warnings);
-        Assert.Equal("\"so good", data.Train[0].Sentence);
+        Assert.Equal("\"so good", data.Train[0].Texts[0]);
     }
 
     private string Message() => Assert.Throws<RunFailure>(() => ClassificationReader.Read("mine", _folder.Path)).Message;

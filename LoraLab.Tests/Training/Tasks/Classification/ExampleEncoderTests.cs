@@ -16,7 +16,7 @@ public sealed class ExampleEncoderTests
     public void EncodeTraining_StrippedSentences_HaveOneTokenFewerEach()
     {
         ITokenizer tokenizer = LlamaTokenizerFile.Load(Fixtures.TinyLlamaTokenizer);
-        LabeledSentence row = new(3, "hide new secretions ", 0);
+        LabeledRow row = new(3, "hide new secretions ", 0);
         int[] kept = Encoder(tokenizer, LossScope.Full).EncodeTraining(row).Ids;
         int[] stripped = Encoder(tokenizer, LossScope.Full, strip: true).EncodeTraining(row).Ids;
 
@@ -28,7 +28,7 @@ public sealed class ExampleEncoderTests
     public void EncodeTraining_Completion_TargetsTheLabelAndWhatFollows()
     {
         TrainingExample example = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Completion)
-            .EncodeTraining(new LabeledSentence(9, "so good ", 1));
+            .EncodeTraining(new LabeledRow(9, "so good ", 1));
 
         Assert.Equal(9, example.Row);
         Assert.Equal([6374, 13], example.Ids[Assert.Single(example.Targets).Start..]);
@@ -37,7 +37,7 @@ public sealed class ExampleEncoderTests
     [Fact]
     public void EncodeEvaluation_Labels_AreOnePieceInTinyLlamaAndSeveralInStories()
     {
-        LabeledSentence row = new(4, "so good ", 1);
+        LabeledRow row = new(4, "so good ", 1);
         EvaluationExample large = Encoder(Fixtures.TinyLlamaTokenizer, LossScope.Full).EncodeEvaluation(row);
         EvaluationExample small = Encoder(Fixtures.Stories260K, LossScope.Full).EncodeEvaluation(row);
 
@@ -54,7 +54,7 @@ public sealed class ExampleEncoderTests
         ExampleEncoder encoder = new(
             new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Full, stripSentence: false);
 
-        RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(17, "x", 0)));
+        RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledRow(17, "x", 0)));
 
         Assert.Contains("Row 17", failure.Message);
         Assert.Equal("prompt", failure.Field);
@@ -66,11 +66,11 @@ public sealed class ExampleEncoderTests
         ExampleEncoder encoder = new(
             new LastWordTokenizer(), PromptTemplate.Parse("{sentence} is {label}"), _labels, LossScope.Completion, stripSentence: false);
 
-        Assert.Contains("Row 17", Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledSentence(17, "x", 0))).Message);
+        Assert.Contains("Row 17", Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledRow(17, "x", 0))).Message);
         SplitSource source = new("train.tsv", [2, 3, 7]);
         Assert.StartsWith(
             "Line 7 of train.tsv: the tokens of its training text",
-            Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledSentence(2, "x", 0), source)).Message);
+            Assert.Throws<RunFailure>(() => encoder.EncodeTraining(new LabeledRow(2, "x", 0), source)).Message);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class ExampleEncoderTests
             LossScope.Full,
             stripSentence: false);
 
-        RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledSentence(2, "x", 0)));
+        RunFailure failure = Assert.Throws<RunFailure>(() => encoder.EncodeEvaluation(new LabeledRow(2, "x", 0)));
 
         Assert.Contains("'poor' and 'perfect'", failure.Message);
     }

@@ -46,9 +46,9 @@ public sealed class ForeignFileTests : IDisposable
         _folder.Write("train.tsv", train);
         _folder.Write("dev.tsv", Rows);
 
-        IReadOnlyList<LabeledSentence> rows = ClassificationReader.Read("mine", _folder.Path).Train;
+        IReadOnlyList<LabeledRow> rows = ClassificationReader.Read("mine", _folder.Path).Train;
 
-        Assert.Equal([("fine", 1), ("awful", 0)], rows.Select(row => (row.Sentence, row.Label)));
+        Assert.Equal([("fine", 1), ("awful", 0)], rows.Select(row => (row.Texts[0], row.Label)));
     }
 
     [Theory]

@@ -12,7 +12,7 @@ public sealed class PromptTemplateTests
         PromptTemplate prompt = PromptTemplate.Parse("paper-literal");
 
         Assert.Equal(
-            "Classify the sentiment of this sentence: so good \n\n.Sentiment: positive\n", prompt.TrainingText("so good ", "positive"));
+            "Classify the sentiment of this sentence: so good \n\n.Sentiment: positive\n", prompt.TrainingText(["so good "], "positive"));
         Assert.Equal("Classify the sentiment of this sentence: so good \n\n.Sentiment:", prompt.EvaluationPrompt("so good "));
     }
 
@@ -27,7 +27,7 @@ public sealed class PromptTemplateTests
     {
         PromptTemplate prompt = PromptTemplate.Parse("Review: {sentence} Mood: {label}.");
 
-        Assert.Equal("Review: a {label} {sentence} Mood: bad.", prompt.TrainingText("a {label} {sentence}", "bad"));
+        Assert.Equal("Review: a {label} {sentence} Mood: bad.", prompt.TrainingText(["a {label} {sentence}"], "bad"));
         Assert.Equal("Review: a {label} {sentence} Mood:", prompt.EvaluationPrompt("a {label} {sentence}"));
     }
 

@@ -28,11 +28,11 @@ public sealed class SelectionRuleTests : IDisposable
     {
         ClassificationRows rows = Read("\"selection\": {\"minWords\": 2, \"minRows\": 50}").Select(_spec);
 
-        HashSet<string> trained = [.. rows.Consumed.Select(row => row.Sentence)];
+        HashSet<string> trained = [.. rows.Consumed.Select(row => row.Texts[0])];
         Assert.Equal(40, rows.Consumed.Count);
         Assert.True(rows.Evaluation.Count >= 50);
         Assert.Equal(rows.Evaluation.Count(row => row.Label == 0), rows.Evaluation.Count(row => row.Label == 1));
-        Assert.DoesNotContain(rows.Evaluation, row => trained.Contains(row.Sentence));
+        Assert.DoesNotContain(rows.Evaluation, row => trained.Contains(row.Texts[0]));
     }
 
     [Theory]
@@ -45,9 +45,9 @@ public sealed class SelectionRuleTests : IDisposable
         ClassificationDataset data = Read(selection);
         ClassificationRows rows = data.Select(_spec);
 
-        Assert.Equal(["so la la", "never", "again and again"], rows.Evaluation.Select(row => row.Sentence));
-        Assert.Equal(["so la la", "never"], data.Select(_spec with { EvalSamples = 2 }).Evaluation.Select(row => row.Sentence));
-        Assert.Equal(["fine"], data.Select(_spec with { EvalSplit = EvalSplit.Dev }).Evaluation.Select(row => row.Sentence));
+        Assert.Equal(["so la la", "never", "again and again"], rows.Evaluation.Select(row => row.Texts[0]));
+        Assert.Equal(["so la la", "never"], data.Select(_spec with { EvalSamples = 2 }).Evaluation.Select(row => row.Texts[0]));
+        Assert.Equal(["fine"], data.Select(_spec with { EvalSplit = EvalSplit.Dev }).Evaluation.Select(row => row.Texts[0]));
         Assert.Equal(["train.tsv", "dev.tsv", "held.tsv"], data.Files.Select(file => file.Name));
     }
 
