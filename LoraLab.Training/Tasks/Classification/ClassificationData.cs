@@ -44,6 +44,10 @@ public sealed class ClassificationData(
     private Dictionary<string, IReadOnlyList<int>> FirstLabelIds => Labels.Select((word, i) => (word, Ids: Evaluation[0].LabelIds[i]))
         .ToDictionary(label => label.word, label => (IReadOnlyList<int>)label.Ids);
 
+    private string Prompt => Spec.Prompt ?? dataset.DefaultPrompt;
+
+    private PromptTemplate Template => PromptTemplate.Parse(Prompt, dataset.Columns);
+
     private RowCounts LongRows => new(LongTraining, LongEvaluation);
 
     /// <inheritdoc />
@@ -63,13 +67,13 @@ public sealed class ClassificationData(
     /// <inheritdoc />
     public override IEnumerable<EvaluationRow> EvaluationRows()
     {
-        PromptTemplate template = PromptTemplate.Parse(Spec.Prompt);
+        PromptTemplate template = Template;
         return evaluated.Zip(Evaluation, (row, example) => new EvaluationRow
         {
             Row = row.Row,
-            Columns = new Dictionary<string, string> { ["sentence"] = row.Sentence },
+            Columns = dataset.Columns.Zip(row.Texts).ToDictionary(column => column.First, column => column.Second),
             Label = row.Label,
-            Prompt = template.EvaluationPrompt(Spec.StripSentence ? row.Sentence.TrimEnd() : row.Sentence),
+            Prompt = template.EvaluationPrompt([.. row.Texts.Select(text => Spec.StripSentence ? text.TrimEnd() : text)]),
             LabelTokens = [.. example.LabelIds.Select(ids => ids.Length)],
         });
     }
@@ -77,8 +81,7 @@ public sealed class ClassificationData(
     /// <inheritdoc />
     public override PromptFingerprint PromptFingerprint()
     {
-        string prompt = Spec.Prompt ?? dataset.DefaultPrompt;
-        string template = PromptTemplate.Parse(prompt, dataset.Columns).Text;
+        string template = Template.Text;
         using Sha256Hash hash = new();
         using Sha256Hash labels = new();
         foreach (EvaluationExample example in Evaluation)
@@ -91,7 +94,7 @@ public sealed class ClassificationData(
 
         return new()
         {
-            Name = prompt,
+            Name = Prompt,
             Template = template,
             Sha256 = hash.Add(template).Add(Spec.StripSentence ? 1 : 0).Hex(),
             LabelIds = FirstLabelIds,
