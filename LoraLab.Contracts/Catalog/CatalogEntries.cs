@@ -42,6 +42,14 @@ public sealed record ModelEntry
     /// <summary>Names of the linear layers that can be adapted.</summary>
     public IReadOnlyList<string> LinearModules { get; init; } = [];
 
+    /// <summary>Estimated memory of training it, by method.</summary>
+    public IReadOnlyList<ModelMemory> Memory { get; init; } = [];
+
+    /// <summary>
+    /// Memory with which <see cref="Memory"/> is to be compared, MiB: the budget if there is one, else that of the device; null: unknown.
+    /// </summary>
+    public double? MemoryLimitMb { get; init; }
+
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
 

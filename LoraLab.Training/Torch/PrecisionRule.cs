@@ -27,8 +27,11 @@ public static class PrecisionRule
             return ForGpu(VisibleGpus.At(nvml, device.index));
         }
 
-        return parameters > LargeModel && CpuHasBf16() ? Precision.Bf16 : Precision.Fp32;
+        return ForCpu(parameters);
     }
+
+    /// <summary>The rule for the CPU.</summary>
+    internal static Precision ForCpu(long parameters) => parameters > LargeModel && CpuHasBf16() ? Precision.Bf16 : Precision.Fp32;
 
     /// <summary>The rule for a GPU; one that the driver does not describe counts as old.</summary>
     internal static Precision ForGpu(NvmlDevice? gpu) => gpu is { Major: >= FirstMajorWithBf16 } ? Precision.Bf16 : Precision.Fp16;

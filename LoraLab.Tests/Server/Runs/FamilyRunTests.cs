@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
@@ -45,6 +47,11 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
         Assert.All(models, model => Assert.True(model.Usable, model.Problem));
         ModelEntry qwen = models.Single(model => model.Name == "qwen2/model");
         Assert.Equal(("Qwen 2 and 2.5", "BF16", null), (qwen.Family, qwen.Precision, qwen.LicenseFile));
+        double weights = qwen.WeightBytes / (1024.0 * 1024);
+        Assert.True(qwen.MemoryLimitMb > weights);
+        MethodDescriptor[] methods = await family.Api.ReadAsync<MethodDescriptor[]>(ApiRoutes.Methods);
+        Assert.Equal(methods.Select(method => method.Id), qwen.Memory.Select(memory => memory.Method));
+        Assert.All(qwen.Memory, memory => Assert.True(memory.QueryValueMb > weights && memory.AllLinearMb > memory.QueryValueMb));
     }
 
     private async Task RunAsync(string name)
@@ -63,6 +70,7 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
         Assert.True(run.State == RunState.Completed, run.Error);
         Assert.True(run.Attempts[1].ResumedFrom > 0);
         double loss = Loss(family.Trainer(), "--adapter", id);
+        Assert.Equal(loss, Loss(family.Trainer(), "--adapter", await ExportAsync(id), "--model", model), 1e-6 * loss);
         string merged = Path.Combine(_folder.Path, "merged");
         TrainerProgram.Ended merging = family.Trainer().Run(_timeout, "merge", "--adapter", id, "--out", merged);
         Assert.True(merging.ExitCode == ExitCodes.Success, merging.Error);
@@ -87,10 +95,18 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
         ["precision"] = "fp32",
     };
 
-    private static double Loss(TrainerProgram trainer, string option, string value)
+    /// <summary>Downloads the adapter of a run and unpacks it as PEFT reads it.</summary>
+    private async Task<string> ExportAsync(string id)
     {
-        TrainerProgram.Ended ended =
-            trainer.Run(_timeout, "evaluate", option, value, "--dataset", "sample", "--samples", "16");
+        string folder = Path.Combine(_folder.Path, "exported");
+        using ZipArchive adapter = new(await family.Api.Http.GetStreamAsync(ApiRoutes.Run(id, "adapter")));
+        adapter.ExtractToDirectory(folder);
+        return folder;
+    }
+
+    private static double Loss(TrainerProgram trainer, params string[] subject)
+    {
+        TrainerProgram.Ended ended = trainer.Run(_timeout, ["evaluate", .. subject, "--dataset", "sample", "--samples", "16"]);
         Assert.True(ended.ExitCode == ExitCodes.Success, ended.Error);
         return double.Parse((string)JsonNode.Parse(ended.Output)!["loss"]!, CultureInfo.InvariantCulture);
     }

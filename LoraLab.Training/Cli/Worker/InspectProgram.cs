@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Memory;
 
 namespace LoraLab.Training.Cli.Worker;
 
@@ -43,7 +45,7 @@ public static class InspectProgram
             return request.Kind switch
             {
                 "methods" => new() { Id = id, Methods = [.. LoraMethods.All.Select(method => method.Descriptor)] },
-                "models" => new() { Id = id, Models = services.Models.List() },
+                "models" => new() { Id = id, Models = Models(services) },
                 "datasets" => new() { Id = id, Datasets = services.Datasets.List() },
                 "roots" => new() { Id = id, EmptyRoots = [.. services.Models.EmptyRoots(), .. services.Datasets.EmptyRoots()] },
                 "devices" => new() { Id = id, Devices = Devices.List() },
@@ -57,6 +59,12 @@ public static class InspectProgram
             // The process answers the requests of all pages and lists; one that fails must not end it.
             return new() { Id = id, Error = e.Message };
         }
+    }
+
+    private static ModelEntry[] Models(TrainerServices services)
+    {
+        ModelFit fit = new(services.Configuration.MemoryBudgetMb);
+        return [.. services.Models.List().Select(entry => entry.Usable ? fit.Add(entry, services.Models.Find(entry.Name).Config) : entry)];
     }
 
     private static InspectResponse Estimate(TrainerServices services, long id, JsonNode? json)

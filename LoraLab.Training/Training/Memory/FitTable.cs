@@ -23,6 +23,9 @@ public static class FitTable
         ("rank 32, all linear", new RunSpec { Rank = 32, TargetModules = TargetModules.AllLinear, Precision = Precision.Bf16 }),
     ];
 
+    /// <summary>The small and the large adapter of the table.</summary>
+    public static IReadOnlyList<RunSpec> Runs { get; } = [.. _runs.Select(run => run.Spec)];
+
     /// <summary>The table in Markdown.</summary>
     /// <param name="configurations">Paths of configurations; a file's name without its extension is the model's.</param>
     /// <param name="budgetMb">Memory of the card, MiB.</param>
@@ -44,18 +47,22 @@ public static class FitTable
         return table.ToString();
     }
 
-    /// <summary>Peak memory of a run on a GPU.</summary>
-    public static MemoryEstimate Estimate(RunSpec spec, LlamaConfig config, int budgetMb) =>
-        MemoryEstimator.Of(Request(spec, config, budgetMb));
+    /// <summary>Peak memory of a run, without the process itself.</summary>
+    /// <param name="spec">The specification with the resolved precision.</param>
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="budgetMb">Memory of the device, or the budget if it is smaller, MiB.</param>
+    /// <param name="gpu">Whether the device is a GPU.</param>
+    public static MemoryEstimate Estimate(RunSpec spec, LlamaConfig config, int budgetMb, bool gpu = true) =>
+        MemoryEstimator.Of(Request(spec, config, budgetMb, gpu));
 
-    private static MemoryRequest Request(RunSpec spec, LlamaConfig config, int budgetMb)
+    private static MemoryRequest Request(RunSpec spec, LlamaConfig config, int budgetMb, bool gpu = true)
     {
         // Where queries, keys and values are one layer, that layer stands for queries and values.
         string[] names = [.. config.Block.Linears.Select(linear => linear.Name)];
         RunSpec adapted = spec.TargetModules.Names is IReadOnlyList<string> asked && !asked.All(names.Contains)
             ? spec with { TargetModules = TargetModules.Of(names[0]) }
             : spec;
-        PassLimits limits = PackingRule.Resolve(adapted, config, Tokens, gpu: true, budgetMb * Mebibyte);
+        PassLimits limits = PackingRule.Resolve(adapted, config, Tokens, gpu, budgetMb * Mebibyte);
         int sentences = limits.Tokens is int tokens ? Math.Clamp(tokens / Tokens, 1, Sentences) : Sentences;
         int evaluated = Math.Max(1, ClassificationEvaluation.TokensPerPass(config) / Tokens);
         return new()
@@ -65,7 +72,7 @@ public static class FitTable
             Adapters = MemoryRequest.AdaptersOf(adapted, config),
             Training = [PassShape.Largest(sentences, Tokens, prefix: 0)],
             Evaluation = [PassShape.Largest(evaluated, Tokens, prefix: 0) with { HeadRows = evaluated }],
-            Gpu = true,
+            Gpu = gpu,
             BudgetMb = budgetMb,
         };
     }
