@@ -25,6 +25,8 @@ internal static class Registry
         new EvaluationTinyLlama(22, ScalarType.BFloat16),
         new EvaluationSmall("sample", Specs.Sample),
         new EvaluationSmall("stories260K", Specs.Stories),
+        new Generation(2, ScalarType.Float32),
+        new Generation(2, ScalarType.BFloat16),
         new GemmRate(ScalarType.Float32),
         new GemmRate(ScalarType.BFloat16),
         new OptimizerShare(),

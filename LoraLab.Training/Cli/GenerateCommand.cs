@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -15,7 +16,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Cli;
 
-/// <summary>The command <c>generate</c>, which continues a prompt greedily with a model, with or without an adapter.</summary>
+/// <summary>The command <c>generate</c>, which continues a prompt with a model, with or without an adapter.</summary>
 internal static class GenerateCommand
 {
     public static Command Create(TrainingConfiguration configuration)
@@ -24,26 +25,56 @@ internal static class GenerateCommand
         Option<string?> adapter = AdapterOption.Create(" (default: none, the base model)");
         Option<string> prompt = new("--prompt") { Description = "Text to continue.", Required = true };
         Option<int> maxTokens = new("--max-tokens") { Description = "Maximum number of tokens.", Required = true };
-        Command command = new("generate", "Continue a prompt with the most probable tokens and print them as JSON.")
+        Option<double?> temperature = new("--temperature")
         {
-            model, adapter, prompt, maxTokens,
+            Description = "Draw each token, with the logits divided by this (default: the most probable token).",
+        };
+        Option<double?> topP = new("--top-p")
+        {
+            Description = "Draw from the fewest tokens that together have this probability (default: 1, all tokens).",
+        };
+        Option<long> seed = new("--seed") { Description = "Seed of the draws (default: 0)." };
+        Command command = new("generate", "Continue a prompt and print the tokens as JSON.")
+        {
+            model, adapter, prompt, maxTokens, temperature, topP, seed,
         };
         command.SetAction(result => Run(
             configuration,
             result.GetValue(model),
             result.GetValue(adapter),
             result.GetRequiredValue(prompt),
-            result.GetRequiredValue(maxTokens)));
+            Settings(
+                result.GetRequiredValue(maxTokens), result.GetValue(temperature), result.GetValue(topP), result.GetValue(seed))));
         return command;
     }
 
-    private static int Run(TrainingConfiguration configuration, string? model, string? adapter, string prompt, int maxTokens)
+    private static GenerationSettings Settings(int maxTokens, double? temperature, double? topP, long seed)
     {
         if (maxTokens < 1)
         {
             throw RunFailure.BadData($"--max-tokens is {maxTokens}; it must be at least 1.", "max-tokens");
         }
 
+        if (temperature is not (null or (>= 0 and < double.PositiveInfinity)))
+        {
+            throw RunFailure.BadData($"--temperature is {Number(temperature.Value)}; it must be 0 or above.", "temperature");
+        }
+
+        if (topP is not (null or (> 0 and <= 1)))
+        {
+            throw RunFailure.BadData($"--top-p is {Number(topP.Value)}; it must be above 0 and at most 1.", "top-p");
+        }
+
+        return topP is not null && temperature is null
+            ? throw RunFailure.BadData("--top-p limits the tokens that are drawn from; add --temperature, or leave it out.", "top-p")
+            : new(maxTokens) { Temperature = temperature, TopP = topP ?? 1, Seed = seed };
+
+        static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static int Run(
+        TrainingConfiguration configuration, string? model, string? adapter, string prompt, GenerationSettings settings)
+    {
         if (model is null && adapter is null)
         {
             throw RunFailure.BadData("--model or --adapter is needed; name the model that continues the prompt.", "model");
@@ -56,12 +87,13 @@ internal static class GenerateCommand
             using IDisposable pins = services.Preparation().Pin(folder is null ? null : AdapterOrigin.Fingerprint(folder));
             ResolvedModel resolved = services.Models.Find(
                 model ?? AdapterOrigin.Spec(folder!)?.Model ?? AdapterOption.BaseModel(services, folder!, null));
-            Print(services.Models.Tokenizer(resolved), resolved, folder, prompt, maxTokens);
+            Print(services.Models.Tokenizer(resolved), resolved, folder, prompt, settings);
             return ExitCodes.Success;
         });
     }
 
-    private static void Print(ModelTokenizer tokenizer, ResolvedModel resolved, string? adapter, string prompt, int maxTokens)
+    private static void Print(
+        ModelTokenizer tokenizer, ResolvedModel resolved, string? adapter, string prompt, GenerationSettings settings)
     {
         int[] promptIds = tokenizer.Tokenizer.Encode(prompt);
         LlamaConfig config = resolved.Config;
@@ -70,11 +102,11 @@ internal static class GenerateCommand
             throw RunFailure.BadData("--prompt has no token to continue; give it a text.", "prompt");
         }
 
-        if (promptIds.Length + maxTokens > config.LongestText)
+        if (promptIds.Length + settings.MaxTokens > config.LongestText)
         {
             throw RunFailure.BadData(
-                $"The prompt has {promptIds.Length} tokens, which with --max-tokens {maxTokens} is more than the {config.LongestText} of "
-                    + $"the model '{resolved.Name}'; shorten the prompt or set fewer tokens.",
+                $"The prompt has {promptIds.Length} tokens, which with --max-tokens {settings.MaxTokens} is more than the "
+                    + $"{config.LongestText} of the model '{resolved.Name}'; shorten the prompt or set fewer tokens.",
                 "max-tokens");
         }
 
@@ -87,8 +119,7 @@ internal static class GenerateCommand
             PeftImport.Attach(adapter, [.. model.Linears]);
         }
 
-        IReadOnlySet<int> stop = StopTokens.Of(resolved.Folder);
-        GenerationSettings settings = new(maxTokens) { StopIds = stop, Tokenizer = tokenizer.Tokenizer };
+        settings = settings with { StopIds = StopTokens.Of(resolved.Folder), Tokenizer = tokenizer.Tokenizer };
         GeneratedText generated = TextGeneration.Run(model, [promptIds], settings, CancellationToken.None)[0];
         Console.WriteLine(JsonSerializer.Serialize(
             new { promptIds, ids = generated.Ids, text = generated.Text, stop = generated.StopName }, ContractJson.Indented));

@@ -1,5 +1,6 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Blocks;
+using LoraLab.Training.Models.Generation;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -54,9 +55,11 @@ public sealed class LlamaBlock : IDisposable
     /// <param name="x_BTD">The residual stream.</param>
     /// <param name="angles">Cosines and sines of the rotary angles, [B or 1, 1, T, H].</param>
     /// <param name="pass">Context of the pass.</param>
-    public Tensor Forward(Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass)
+    /// <param name="cache">Keys and values of a text that is being generated; null: x is the whole text.</param>
+    public Tensor Forward(Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass, LayerCache? cache = null)
     {
-        Tensor attended_BTD = x_BTD.Plus(Normalized(NormRole.AttentionOutput, Attention(Input(NormRole.Attention, x_BTD), angles, pass)));
+        Tensor y_BTD = Attention(Input(NormRole.Attention, x_BTD), angles, pass, cache);
+        Tensor attended_BTD = x_BTD.Plus(Normalized(NormRole.AttentionOutput, y_BTD));
         return attended_BTD.Plus(Normalized(NormRole.MlpOutput, Mlp(Input(NormRole.Mlp, attended_BTD), pass)));
     }
 
@@ -74,7 +77,7 @@ public sealed class LlamaBlock : IDisposable
         }
     }
 
-    private Tensor Attention(Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass)
+    private Tensor Attention(Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass, LayerCache? cache)
     {
         (long batch, long length) = (x_BTD.shape[0], x_BTD.shape[1]);
         (int heads, int kvHeads) = (Description.Heads, Description.KeyValueHeads);
@@ -83,7 +86,7 @@ public sealed class LlamaBlock : IDisposable
             : [Linear(LinearRole.Query, x_BTD, pass), Linear(LinearRole.Key, x_BTD, pass), Linear(LinearRole.Value, x_BTD, pass)];
         Tensor q_BNTH = Rotated(NormRole.Query, Heads(qkv[0], heads));
         Tensor k_BKTH = Rotated(NormRole.Key, Heads(qkv[1], kvHeads));
-        Tensor y_BNTH = Attend(q_BNTH, ShareHeads(k_BKTH), ShareHeads(Heads(qkv[2], kvHeads)));
+        Tensor y_BNTH = Attend(q_BNTH, k_BKTH, Heads(qkv[2], kvHeads), cache);
         return Linear(LinearRole.Output, y_BNTH.transpose(1, 2).reshape(batch, length, Description.QueryWidth), pass);
 
         Tensor Heads(Tensor y_BTO, int count) => y_BTO.reshape(batch, length, count, Description.HeadSize).transpose(1, 2);
@@ -92,26 +95,20 @@ public sealed class LlamaBlock : IDisposable
             RotaryEmbedding.Rotate(Normalized(role, y_BNTH).to(y_BNTH.dtype), angles.Cos, angles.Sin);
     }
 
-    private Tensor Attend(Tensor q_BNTH, Tensor k_BNTH, Tensor v_BNTH)
+    private Tensor Attend(Tensor q_BNTH, Tensor k_BKTH, Tensor v_BKTH, LayerCache? cache)
     {
+        if (cache is { Steps: true })
+        {
+            // One token: the query heads that share a key-value head are its queries.
+            (Tensor keys_BKTH, Tensor values_BKTH, Tensor? seen_B11T) = cache.Append(k_BKTH, v_BKTH);
+            Tensor q_BKGH = q_BNTH.reshape(q_BNTH.shape[0], Description.KeyValueHeads, -1, Description.HeadSize);
+            return Attend(q_BKGH, keys_BKTH, values_BKTH, seen_B11T, causal: false).reshape(q_BNTH.shape);
+        }
+
+        cache?.Fill(k_BKTH, v_BKTH);
         long length = q_BNTH.shape[2];
-        double usual = 1 / Math.Sqrt(Description.HeadSize);
-        if (Description.AttentionSoftCap is double cap)
-        {
-            Tensor scores_BNTT = einsum("bnih,bnjh->bnij", q_BNTH, k_BNTH).to(Dtype == float64 ? float64 : float32)
-                .Times((Description.AttentionScale ?? usual) / cap).tanh().Times(cap);
-            Tensor weights_BNTT = scores_BNTT.FilledWhere(Seen().logical_not(), double.NegativeInfinity).softmax(-1);
-            return einsum("bnij,bnjh->bnih", weights_BNTT.to(v_BNTH.dtype), v_BNTH);
-        }
-
-        if (Description.AttentionScale is double scale)
-        {
-            q_BNTH = q_BNTH.Times(scale / usual);
-        }
-
-        return Window < length
-            ? functional.scaled_dot_product_attention(q_BNTH, k_BNTH, v_BNTH, attn_mask: Seen())
-            : functional.scaled_dot_product_attention(q_BNTH, k_BNTH, v_BNTH, is_casual: true);
+        bool plain = Description.AttentionSoftCap is null && !(Window < length);
+        return Attend(q_BNTH, ShareHeads(k_BKTH), ShareHeads(v_BKTH), plain ? null : Seen(), causal: true);
 
         // Whether a query (row) sees a key (column).
         Tensor Seen()
@@ -119,6 +116,34 @@ public sealed class LlamaBlock : IDisposable
             Tensor earlier_TT = ones(length, length, ScalarType.Bool, q_BNTH.device).tril();
             return Window is int window ? earlier_TT.logical_and(earlier_TT.tril(-window).logical_not()) : earlier_TT;
         }
+    }
+
+    /// <summary>Attention of queries to keys of the same heads.</summary>
+    /// <param name="q_BNQH">Queries.</param>
+    /// <param name="k_BNTH">Keys.</param>
+    /// <param name="v_BNTH">Values.</param>
+    /// <param name="seen">Whether a query sees a key; null: those up to its own place if <paramref name="causal"/>, else all.</param>
+    /// <param name="causal">Whether the queries are those of the keys' tokens.</param>
+    private Tensor Attend(Tensor q_BNQH, Tensor k_BNTH, Tensor v_BNTH, Tensor? seen, bool causal)
+    {
+        double usual = 1 / Math.Sqrt(Description.HeadSize);
+        if (Description.AttentionSoftCap is double cap)
+        {
+            Tensor scores_BNQT = einsum("bnih,bnjh->bnij", q_BNQH, k_BNTH).to(Dtype == float64 ? float64 : float32)
+                .Times((Description.AttentionScale ?? usual) / cap).tanh().Times(cap);
+            Tensor weights_BNQT =
+                (seen is null ? scores_BNQT : scores_BNQT.FilledWhere(seen.logical_not(), double.NegativeInfinity)).softmax(-1);
+            return einsum("bnij,bnjh->bnih", weights_BNQT.to(v_BNTH.dtype), v_BNTH);
+        }
+
+        if (Description.AttentionScale is double scale)
+        {
+            q_BNQH = q_BNQH.Times(scale / usual);
+        }
+
+        return seen is null
+            ? functional.scaled_dot_product_attention(q_BNQH, k_BNTH, v_BNTH, is_casual: causal)
+            : functional.scaled_dot_product_attention(q_BNQH, k_BNTH, v_BNTH, attn_mask: seen);
     }
 
     /// <summary>Grouped-query attention: repeats each key-value head for its group of neighboring query heads.</summary>

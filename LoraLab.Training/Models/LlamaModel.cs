@@ -1,4 +1,5 @@
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Generation;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
@@ -73,18 +74,46 @@ public sealed class LlamaModel : IDisposable
     /// <param name="textLengths">
     /// Tokens of each whole text, the last one included, on which some rotary frequencies depend; null: T for all.
     /// </param>
+    /// <param name="cache">Stores the keys and values; null: they are not needed again.</param>
     /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
-    public Tensor Hidden(Tensor ids_BT, ForwardPass pass, IReadOnlyList<int>? textLengths = null)
+    public Tensor Hidden(Tensor ids_BT, ForwardPass pass, IReadOnlyList<int>? textLengths = null, KeyValueCache? cache = null)
     {
         (int batch, int length) = ((int)ids_BT.shape[0], (int)ids_BT.shape[1]);
         IReadOnlyList<int> texts = textLengths ?? [.. Enumerable.Repeat(length, batch)];
         Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles =
             Rotaries.ToDictionary(rotary => rotary, rotary => Angles(rotary, length, texts));
-        Tensor x_BTD = Embed(ids_BT.flatten()).view(batch, length, Config.HiddenSize);
-        foreach (LlamaBlock block in Blocks)
+        return Hidden(Embed(ids_BT.flatten()).view(batch, length, Config.HiddenSize), angles, pass, cache);
+    }
+
+    /// <summary>Hidden states after the final norm of the last token of each text, [B, D].</summary>
+    /// <param name="ids">The tokens.</param>
+    /// <param name="textLengths">Tokens of each text, this one included.</param>
+    /// <param name="cache">Keys and values of the tokens before, with the same frequencies; those of this one are stored.</param>
+    /// <param name="pass">Context of the pass.</param>
+    /// <exception cref="OperationCanceledException">The pass was cancelled between two layers.</exception>
+    public Tensor NextHidden(IReadOnlyList<int> ids, IReadOnlyList<int> textLengths, KeyValueCache cache, ForwardPass pass)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        int[] positions = [.. textLengths.Select(length => length - 1)];
+        cache.BeginStep(positions, Blocks.Select(block => block.Window));
+        Tensor positions_B = Longs(positions);
+        Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles = Rotaries.ToDictionary(rotary => rotary, rotary =>
+        {
+            (Tensor cos_B1H, Tensor sin_B1H) = rotary.At(positions_B, positions.Max() + 1, textLengths);
+            return (cos_B1H.unsqueeze(1), sin_B1H.unsqueeze(1));
+        });
+        return Hidden(Embed(Longs(ids)).unsqueeze(1), angles, pass, cache).squeeze(1);
+
+        Tensor Longs(IReadOnlyList<int> values) => tensor([.. values.Select(value => (long)value)], device: Device);
+    }
+
+    private Tensor Hidden(
+        Tensor x_BTD, Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles, ForwardPass pass, KeyValueCache? cache)
+    {
+        for (int i = 0; i < Blocks.Count; i++)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
-            x_BTD = RunBlock(block, x_BTD, angles[block.Rotary], pass);
+            x_BTD = RunBlock(Blocks[i], x_BTD, angles[Blocks[i].Rotary], pass, cache?.Layers[i]);
         }
 
         return FinalNorm.Forward(x_BTD).to(Dtype);
@@ -106,11 +135,12 @@ public sealed class LlamaModel : IDisposable
     /// Runs one block and releases its intermediate results: those needed by the backward pass are kept by the autograd graph, and an
     /// evaluation needs none. Without this a pass would hold every intermediate result of every block.
     /// </summary>
-    private static Tensor RunBlock(LlamaBlock block, Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass)
+    private static Tensor RunBlock(
+        LlamaBlock block, Tensor x_BTD, (Tensor Cos, Tensor Sin) angles, ForwardPass pass, LayerCache? cache)
     {
         using IDisposable input = x_BTD;
         using IDisposable scope = NewDisposeScope();
-        return block.Forward(x_BTD, angles, pass).MoveToOuterDisposeScope();
+        return block.Forward(x_BTD, angles, pass, cache).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits, fp32 or better, of selected hidden states. [N, D] → [N, V].</summary>

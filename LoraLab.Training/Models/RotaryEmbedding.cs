@@ -53,6 +53,10 @@ public sealed class RotaryEmbedding : IDisposable
         return (cos_TH.narrow(0, 0, length), sin_TH.narrow(0, 0, length));
     }
 
+    /// <summary>Which frequencies a text has: the keys of a text stay valid while it grows and this stays the same.</summary>
+    /// <param name="textLength">Tokens of the whole text, the last one included.</param>
+    public int Variant(int textLength) => _settings.Variant(textLength);
+
     /// <summary>
     /// Rotates queries or keys [B, heads, T, 2H] by angles that broadcast to [B, heads, T, H]; computed in their precision, returned in
     /// that of the input.

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace LoraLab.Tests.Training.Cli;
 
-/// <summary>The command <c>generate</c>: the greedy text of Transformers, as JSON.</summary>
+/// <summary>The command <c>generate</c>: the greedy text of Transformers, or drawn tokens, as JSON.</summary>
 public sealed class GenerateCommandTests : IDisposable
 {
     private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(1);
@@ -34,7 +34,22 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.NotEqual("", (string?)document["text"]);
     }
 
+    [Fact]
+    public void Generate_Temperature_DrawsBySeed()
+    {
+        string[] texts = [.. new[] { "1", "1", "2" }.Select(seed => Run(
+            "--model", "qwen2/model", "--prompt", "a", "--max-tokens", "12", "--temperature", "1.5", "--top-p", "0.9", "--seed", seed)
+            .Output)];
+
+        Assert.Contains("\"ids\"", texts[0], StringComparison.Ordinal);
+        Assert.Equal(texts[0], texts[1]);
+        Assert.NotEqual(texts[0], texts[2]);
+    }
+
     [Theory]
+    [InlineData("--temperature is -1", "--model", "sample", "--prompt", "a", "--max-tokens", "1", "--temperature", "-1")]
+    [InlineData("--top-p is 1.5", "--model", "sample", "--prompt", "a", "--max-tokens", "1", "--temperature", "1", "--top-p", "1.5")]
+    [InlineData("add --temperature", "--model", "sample", "--prompt", "a", "--max-tokens", "1", "--top-p", "0.5")]
     [InlineData("--max-tokens is 0", "--model", "sample", "--prompt", "a", "--max-tokens", "0")]
     [InlineData("--model or --adapter is needed", "--prompt", "a", "--max-tokens", "1")]
     [InlineData("shorten the prompt or set fewer tokens", "--model", "sample", "--prompt", "a", "--max-tokens", "1000000")]

@@ -6,13 +6,17 @@ namespace LoraLab.Training.Models.Generation;
 /// <param name="MaxTokens">Maximum number of generated tokens.</param>
 public sealed record GenerationSettings(int MaxTokens)
 {
-    /// <summary>Divisor of the logits before a token is drawn; null or 0: the token with the largest logit, the first of equal ones.</summary>
+    /// <summary>
+    /// Divisor of the logits before a token is drawn; null or 0: the token with the largest logit, the first of equal ones.
+    /// </summary>
     public double? Temperature { get; init; }
 
     /// <summary>A token is drawn from the fewest most probable tokens that together have at least this probability.</summary>
     public double TopP { get; init; } = 1;
 
-    /// <summary>Seed of the draws. A draw depends on the seed, the index of the prompt and the number of tokens before it, nothing else.</summary>
+    /// <summary>
+    /// Seed of the draws. A draw depends on the seed, the index of the prompt and the number of tokens generated before, nothing else.
+    /// </summary>
     public long Seed { get; init; }
 
     /// <summary>Index of the first prompt for the draws.</summary>

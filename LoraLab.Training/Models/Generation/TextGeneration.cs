@@ -1,4 +1,3 @@
-using LoraLab.Training.Adapters;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Generation;
@@ -6,7 +5,13 @@ namespace LoraLab.Training.Models.Generation;
 /// <summary>Continues prompts with a model and its adapters, in whatever state they are.</summary>
 public static class TextGeneration
 {
-    /// <summary>Generates a text after each prompt.</summary>
+    private const int MaxRows = 32;
+    private const long CacheBytes = 256 << 20;
+
+    /// <summary>
+    /// Generates a text after each prompt. Prompts are processed together, those of similar length in the same passes; none affects the
+    /// text of another.
+    /// </summary>
     /// <param name="model">The model with its adapters.</param>
     /// <param name="prompts">Ids of each prompt; at least one each.</param>
     /// <param name="settings">How tokens are chosen and where a text ends.</param>
@@ -19,19 +24,29 @@ public static class TextGeneration
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(settings);
         settings.Check();
-        using IDisposable noGrad = no_grad();
-        List<PromptState> states = [.. prompts.Select((prompt, i) => new PromptState(settings.FirstIndex + i, prompt, settings))];
-        foreach (PromptState state in states)
+        using IDisposable inference = inference_mode();
+        PromptState[] states = [.. prompts.Select((prompt, i) => new PromptState(settings.FirstIndex + i, prompt, settings))];
+        PromptState[] unfinished = [.. states.Where(state => state.Continues(model.Config.LongestText)).OrderBy(state => state.Text.Count)];
+        for (int first = 0; first < unfinished.Length;)
         {
-            while (state.Continues(model.Config.LongestText))
+            int count = 1;
+            while (first + count < unfinished.Length && count < Rows(model, unfinished[first + count].Text.Count + settings.MaxTokens))
             {
-                using IDisposable scope = NewDisposeScope();
-                Tensor ids_BT = tensor([.. state.Text.Select(id => (long)id)], device: model.Device).unsqueeze(0);
-                Tensor last_BD = model.Hidden(ids_BT, new ForwardPass(cancellation)).select(1, state.Text.Count - 1);
-                state.Add(TokenChoice.Choose(model.Logits(last_BD), settings, [(state.Index, state.Generated)])[0]);
+                count++;
             }
+
+            using GenerationBatch batch = new(model, unfinished.Skip(first).Take(count), settings, cancellation);
+            batch.Run();
+            first += count;
         }
 
         return [.. states.Select(state => state.Result())];
+    }
+
+    /// <summary>Number of texts of a length whose keys and values fit into the bytes of a cache.</summary>
+    private static long Rows(LlamaModel model, long length)
+    {
+        long token = 2L * model.Blocks.Count * model.Config.Block.KeyWidth * model.Embedding_VD.element_size();
+        return Math.Clamp(CacheBytes / (token * Math.Min(length, model.Config.LongestText)), 1, MaxRows);
     }
 }
