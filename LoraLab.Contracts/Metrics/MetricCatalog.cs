@@ -47,6 +47,17 @@ public sealed class MetricCatalog(IReadOnlyList<MetricDescriptor> all)
         },
         new()
         {
+            Key = MetricKeys.EvalF1,
+            Name = "F1",
+            Description = "F1 score of the positive label",
+            Direction = MetricDirection.HigherIsBetter,
+            Format = MetricFormat.Share,
+            Scope = MetricScope.Classification,
+            ChartGroup = MetricChartGroup.Evaluation,
+            IsOptional = true,
+        },
+        new()
+        {
             Key = MetricKeys.EvalMcc,
             Name = "Matthews correlation",
             Description = "Correlation of true and predicted labels, from -1 to 1",

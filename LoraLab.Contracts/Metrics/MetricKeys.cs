@@ -27,6 +27,9 @@ public static class MetricKeys
     /// <summary>Mean of the per-class F1 scores, weighted by the rows of each class.</summary>
     public const string EvalWeightedF1 = "eval/weightedF1";
 
+    /// <summary>F1 score of the positive label, for datasets that have one, such as GLUE's MRPC and QQP.</summary>
+    public const string EvalF1 = "eval/f1";
+
     /// <summary>Matthews correlation in [-1, 1], over all labels; 0 where it is undefined.</summary>
     public const string EvalMcc = "eval/mcc";
 

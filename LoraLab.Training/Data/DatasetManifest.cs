@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Tasks;
+using LoraLab.Training.Data.Presets;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 
@@ -37,13 +38,19 @@ public sealed record DatasetManifest
     /// <summary>A published data set, whose files have their published names and layout; null: the other members describe them.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>Training file in the dataset's folder.</summary>
+    /// <summary>Training file in the dataset's folder; with <c>*</c> in its name, all files of such a name, in their order.</summary>
     public string Train { get; init; } = "train.tsv";
 
-    /// <summary>Evaluation file in the dataset's folder.</summary>
-    public string Eval { get; init; } = "dev.tsv";
+    /// <summary>
+    /// Evaluation file in the dataset's folder, as <see cref="Train"/>; null, which the task must allow: there is none, and the rows after
+    /// the training rows in the permutation are evaluated.
+    /// </summary>
+    public string? Eval { get; init; } = "dev.tsv";
 
-    /// <summary><c>csv</c> (RFC 4180), <c>tsv</c> (no quoting, as in GLUE) or <c>jsonl</c>; null: by each file's extension.</summary>
+    /// <summary>
+    /// <c>csv</c> (RFC 4180), <c>tsv</c> (no quoting, as in GLUE), <c>jsonl</c>, <c>json</c> (an array of objects) or <c>parquet</c>; null:
+    /// by each file's extension.
+    /// </summary>
     public string? Format { get; init; }
 
     /// <summary>False if the first line of a table is a row; columns are then given by number.</summary>
@@ -101,11 +108,34 @@ public sealed record DatasetManifest
     /// <summary>The text columns that a prompt may name.</summary>
     internal IReadOnlyList<TextColumn> Texts => Columns ?? [new TextColumn(Sentence, SentenceColumn)];
 
-    /// <summary>Files of the dataset, the training file first.</summary>
-    internal IReadOnlyList<string> Files => Selection?.File is string selection ? [Train, Eval, selection] : [Train, Eval];
+    /// <summary>Files of the dataset, the training file first; their names may have <c>*</c> (<see cref="DataFiles"/>).</summary>
+    internal IReadOnlyList<string> Files => [.. new[] { Train, Eval, Selection?.File }.OfType<string>()];
 
-    /// <summary>Reads and validates the manifest of a folder; the GLUE layout if the file does not exist.</summary>
-    public static DatasetManifest Load(string name, string folder)
+    /// <summary>Whether the files are encoded in ISO 8859-1 instead of UTF-8.</summary>
+    internal bool IsLatin1 { get; init; }
+
+    /// <summary>Whether broken rows are left out with a warning instead of refused, as published files have some.</summary>
+    internal bool LeavesOutBroken { get; init; }
+
+    /// <summary>Turns the fields of a line into those of a row; null: they are the same.</summary>
+    internal Func<string[], string[]>? Recast { get; init; }
+
+    /// <summary>Label whose F1 is a metric of its own; null: none.</summary>
+    internal string? PositiveLabel { get; init; }
+
+    /// <summary>
+    /// Reads and validates the manifest of a folder, the GLUE layout if the file does not exist, and finds the files of its preset.
+    /// </summary>
+    /// <param name="name">Name of the dataset, for messages.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="RunFailure">The manifest is invalid, or the files of its preset are missing; field <c>dataset</c>.</exception>
+    public static DatasetManifest Load(string name, string folder) => DatasetPresets.Resolve(name, folder, Read(name, folder));
+
+    /// <summary>Reads and validates the manifest of a folder alone: of a preset, its name is all there is.</summary>
+    /// <param name="name">Name of the dataset, for messages.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="RunFailure">The manifest is invalid; field <c>dataset</c>.</exception>
+    internal static DatasetManifest Read(string name, string folder)
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
@@ -131,9 +161,17 @@ public sealed record DatasetManifest
                 problem);
         }
 
+        if (manifest.Preset is not null)
+        {
+            DatasetPresets.RequireAlone(name, path);
+        }
+
         new ManifestCheck(name, manifest).Run();
         return manifest;
     }
+
+    /// <summary>Whether the values of a file have names alone, and not places in a line.</summary>
+    internal bool HasKeys(string file) => FormatOf(file) is "jsonl" or "json" or "parquet";
 
     /// <summary>Returns the format of one of the files.</summary>
     internal string FormatOf(string file) => Format ?? Path.GetExtension(file).TrimStart('.').ToLowerInvariant();

@@ -1,4 +1,6 @@
 using LoraLab.Contracts.Tasks;
+using LoraLab.Training.Data.Presets;
+using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
@@ -16,7 +18,9 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
         Require(
             tasks.Contains(manifest.Task, StringComparer.Ordinal),
             $"'task' is '{Excerpt.Of($"{manifest.Task}")}', but must be {string.Join(" or ", tasks)}");
-        Require(manifest.Preset is null, $"the preset '{Excerpt.Of($"{manifest.Preset}")}' is not known");
+        Require(
+            manifest.Preset is null || DatasetPresets.Find(manifest.Preset) is not null,
+            $"the preset '{Excerpt.Of($"{manifest.Preset}")}' is not known{Suggestion(manifest.Preset ?? "")}");
         CheckLabels();
         Require(
             manifest.Delimiter is null
@@ -114,10 +118,11 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
     {
         Require(!string.IsNullOrEmpty(column?.Name), $"'{key}' is empty");
         Require(column!.Number is not < 1, $"'{key}' is {column.Number}, but columns are counted from 1");
-        bool jsonLines = manifest.Files.Any(file => !string.IsNullOrEmpty(file) && manifest.FormatOf(file) == "jsonl");
+        string? keyed = manifest.Files.FirstOrDefault(file => !string.IsNullOrEmpty(file) && manifest.HasKeys(file));
         Require(
-            !jsonLines || (column.Number is null && manifest.Header && manifest.Delimiter is null && manifest.Quoting is null),
-            "a jsonl file has keys, so 'header', 'delimiter', 'quoting' and columns by number do not apply to it; remove them");
+            keyed is null || (column.Number is null && manifest.Header && manifest.Delimiter is null && manifest.Quoting is null),
+            $"a {manifest.FormatOf(keyed ?? "")} file has keys, so 'header', 'delimiter', 'quoting' and columns by number do not apply to "
+                + "it; remove them");
         Require(
             manifest.Header || column.AsNumber().Number is >= 1,
             $"'header' is false, so '{key}' must be the number of a column, the first of which is 1; it is '{Excerpt.Of(column.Name)}'");
@@ -125,17 +130,26 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
 
     private void CheckFiles()
     {
-        foreach ((string key, string file) in new[]
+        Require(
+            manifest.Eval is not null || manifest.Task != TaskDescriptors.Classification.Id,
+            "'eval' is null, but a classification needs a file of evaluation rows; name one, which may be the training file");
+        foreach ((string key, string? file) in new[]
         {
-            ("train", manifest.Train), ("eval", manifest.Eval), ("selection", manifest.Selection?.File ?? manifest.Eval),
+            ("train", manifest.Train), ("eval", manifest.Eval ?? manifest.Train), ("selection", manifest.Selection?.File ?? manifest.Train),
         })
         {
             Require(IsInside(file), $"'{key}' must name a file in the dataset's own folder; it is '{Excerpt.Of($"{file}")}'");
-            string format = manifest.FormatOf(file);
+            string format = manifest.FormatOf(file!);
             Require(
-                format is "csv" or "tsv" or "jsonl",
-                $"the format '{Excerpt.Of(format)}' of '{Excerpt.Of(file)}' is not supported; {ManifestMessage.CureOf(format)}");
+                format is "csv" or "tsv" or "jsonl" or "json" or "parquet",
+                $"the format '{Excerpt.Of(format)}' of '{Excerpt.Of(file!)}' is not supported; {ManifestMessage.CureOf(format)}");
         }
+    }
+
+    private static string Suggestion(string preset)
+    {
+        string[] names = [.. DatasetPresets.All.Select(known => known.Name)];
+        return NearestName.Of(preset, names) is string nearest ? $"; did you mean '{nearest}'?" : $"; known are {string.Join(", ", names)}";
     }
 
     private static bool IsInside(string? file) =>

@@ -10,10 +10,9 @@ internal static class ManifestMessage
     /// <summary>What to do about a file in another format.</summary>
     public static string CureOf(string format) => format switch
     {
-        "parquet" or "arrow" or "feather" or "xls" or "xlsx" or "ods" => "convert it to CSV, TSV or JSONL",
+        "arrow" or "feather" or "xls" or "xlsx" or "ods" => "convert it to CSV, TSV or JSONL",
         "gz" or "zip" or "bz2" or "xz" or "zst" or "7z" => "unpack it",
-        "json" => "if it has one object per line, set 'format' to jsonl, else convert it",
-        _ => "set 'format' to csv, tsv or jsonl",
+        _ => "set 'format' to csv, tsv, jsonl, json or parquet",
     };
 
     /// <summary>Says what a member must be; the parser's own message names types of this program.</summary>

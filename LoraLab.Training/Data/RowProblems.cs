@@ -5,7 +5,9 @@ namespace LoraLab.Training.Data;
 
 /// <summary>The problems of a data file, reported at once: how many there are, and the first ten with their lines.</summary>
 /// <param name="file">Name of the file in messages.</param>
-internal sealed class RowProblems(string file)
+/// <param name="unit">What the file consists of in messages.</param>
+/// <param name="leavesOut">Whether rows with problems are left out, instead of making the file unusable.</param>
+internal sealed class RowProblems(string file, string unit = "line", bool leavesOut = false)
 {
     /// <summary>Most characters of a text.</summary>
     public const int MaxText = 1_000_000;
@@ -14,9 +16,21 @@ internal sealed class RowProblems(string file)
     private const int MaxRemedies = 3;
     private readonly List<(int Line, string Text)> _shown = [];
     private readonly List<string> _remedies = [];
+    private readonly HashSet<int> _broken = [];
 
     /// <summary>Number of problems.</summary>
     public int Count { get; private set; }
+
+    /// <summary>The last line with a problem; 0: none.</summary>
+    public int LastLine { get; private set; }
+
+    /// <summary>Whether rows with problems are left out.</summary>
+    public bool LeavesOut => leavesOut;
+
+    /// <summary>A warning about the rows that are left out; null: there are none.</summary>
+    public string? LeftOut => leavesOut && Count > 0
+        ? $"{NumberFormat.Count(_broken.Count, "broken row")} of {file} {(_broken.Count == 1 ? "is" : "are")} left out: {Listed}."
+        : null;
 
     /// <summary>The message about all of them; null: there are none.</summary>
     public string? Message
@@ -31,15 +45,25 @@ internal sealed class RowProblems(string file)
             string remedies = string.Concat(_remedies.Select(remedy => $"; {remedy}"));
             if (Count == 1)
             {
-                return $"{file}, line {_shown[0].Line}: {_shown[0].Text}{remedies}.";
+                return $"{file}, {unit} {_shown[0].Line}: {_shown[0].Text}{remedies}.";
             }
 
-            string listed = string.Join("; ", _shown.Select(problem =>
-                string.Create(CultureInfo.InvariantCulture, $"line {problem.Line}: {problem.Text}")));
-            string more = Count > _shown.Count ? $"; and {NumberFormat.Count(Count - _shown.Count)} more" : "";
-            return $"{file} has {NumberFormat.Count(Count)} problems: {listed}{more}{remedies}.";
+            return $"{file} has {NumberFormat.Count(Count)} problems: {Listed}{remedies}.";
         }
     }
+
+    private string Listed
+    {
+        get
+        {
+            string listed = string.Join("; ", _shown.Select(problem =>
+                string.Create(CultureInfo.InvariantCulture, $"{unit} {problem.Line}: {problem.Text}")));
+            return Count > _shown.Count ? $"{listed}; and {NumberFormat.Count(Count - _shown.Count)} more" : listed;
+        }
+    }
+
+    /// <summary>Whether a line has a problem.</summary>
+    public bool IsBroken(int line) => _broken.Contains(line);
 
     /// <summary>Adds a problem of a line.</summary>
     /// <param name="line">Line in the file, from 1.</param>
@@ -48,6 +72,8 @@ internal sealed class RowProblems(string file)
     public void Add(int line, string text, string? remedy = null)
     {
         Count++;
+        _broken.Add(line);
+        LastLine = Math.Max(LastLine, line);
         int place = _shown.FindIndex(shown => shown.Line > line);
         if (place >= 0 || _shown.Count < MaxShown)
         {

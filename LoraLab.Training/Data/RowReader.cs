@@ -7,14 +7,20 @@ using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Data;
 
-/// <summary>Reads the rows of a CSV, TSV or JSONL file.</summary>
+/// <summary>Reads the rows of a CSV, TSV, JSONL or JSON file.</summary>
 /// <param name="manifest">Layout of the file.</param>
 /// <param name="file">Name of the file in the manifest.</param>
 /// <param name="displayName">Name of the file in messages.</param>
 /// <param name="requested">The columns whose values the rows have, in this order.</param>
 /// <param name="problems">Receives the problems of single rows, which are left out.</param>
+/// <param name="before">Lines of the files before this one.</param>
 internal sealed class RowReader(
-    DatasetManifest manifest, string file, string displayName, IReadOnlyList<RequestedColumn> requested, RowProblems problems)
+    DatasetManifest manifest,
+    string file,
+    string displayName,
+    IReadOnlyList<RequestedColumn> requested,
+    RowProblems problems,
+    int before = 0)
 {
     private const string OneLine = "in JSONL, each object is on one line";
     private const string QuotingHint = "if the file was written with quotation marks around fields, set \"quoting\": true in dataset.json";
@@ -28,9 +34,9 @@ internal sealed class RowReader(
     /// <exception cref="RunFailure">A column is missing.</exception>
     public IEnumerable<RawRow> Read(string text)
     {
-        if (manifest.FormatOf(file) == "jsonl")
+        if (manifest.FormatOf(file) is "jsonl" or "json")
         {
-            return JsonLines(text);
+            return manifest.FormatOf(file) == "jsonl" ? JsonLines(text) : JsonArray(text);
         }
 
         char delimiter = manifest.DelimiterOf(file);
@@ -83,8 +89,10 @@ internal sealed class RowReader(
     {
         int columns = -1;
         int[] indices = [];
-        foreach ((int line, string[] fields) in lines)
+        foreach ((int place, string[] written) in lines)
         {
+            int line = place + before;
+            string[] fields = manifest.Recast?.Invoke(written) ?? written;
             if (columns < 0)
             {
                 columns = fields.Length;
@@ -194,11 +202,13 @@ internal sealed class RowReader(
 
     private IEnumerable<RawRow> JsonLines(string text)
     {
-        foreach ((int number, string line) in TextFile.Lines(text))
+        foreach ((int place, string line) in TextFile.Lines(text))
         {
+            int number = place + before;
             if (line.AsSpan().TrimStart().StartsWith("["))
             {
-                problems.Add(number, "the line is not a JSON object but begins an array", "write one object per line");
+                problems.Add(
+                    number, "the line is not a JSON object but begins an array", "write one object per line, or set 'format' to json");
                 yield break;
             }
 
@@ -207,6 +217,24 @@ internal sealed class RowReader(
                 yield return row;
             }
         }
+    }
+
+    private IEnumerable<RawRow> JsonArray(string text)
+    {
+        IReadOnlyList<(int Line, string Text)> elements = [];
+        try
+        {
+            elements = JsonElements.Of(text);
+        }
+        catch (JsonException problem)
+        {
+            problems.Add(
+                (int)(problem.LineNumber ?? 0) + 1 + before,
+                $"the text is not a valid JSON array of objects ({Excerpt.Of(JsonFile.Reason(problem))})",
+                "if the file has one object per line, set 'format' to jsonl");
+        }
+
+        return elements.Select(element => JsonLine(element.Text, element.Line + before)).OfType<RawRow>();
     }
 
     private RawRow? JsonLine(string line, int number)

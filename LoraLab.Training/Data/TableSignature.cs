@@ -10,7 +10,7 @@ internal static class TableSignature
 
     private static readonly (byte[] Start, string Predicate)[] _known =
     [
-        ([.. "PAR1"u8], "is a Parquet file; " + Convert),
+        ([.. "PAR1"u8], "is a Parquet file; set \"format\": \"parquet\" in dataset.json"),
         ([.. "ARROW1"u8], "is an Arrow file; " + Convert),
         ([0xFF, 0xFF, 0xFF, 0xFF], "is an Arrow stream; " + Convert),
         ([.. "FEA1"u8], "is a Feather file; " + Convert),

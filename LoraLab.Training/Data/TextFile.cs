@@ -9,16 +9,14 @@ internal static class TextFile
 {
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads the whole text, without a byte-order mark.</summary>
+    /// <summary>Reads the bytes of a file.</summary>
     /// <param name="path">File.</param>
     /// <param name="displayName">Name of the file in messages.</param>
-    /// <param name="sha256">SHA-256 of its bytes.</param>
-    public static string Read(string path, string displayName, out string sha256)
+    public static byte[] Bytes(string path, string displayName)
     {
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            return File.ReadAllBytes(path);
         }
         catch (IOException problem)
         {
@@ -28,8 +26,14 @@ internal static class TextFile
         {
             throw RunFailure.BadData($"{displayName} cannot be read: {problem.Message}", "dataset", problem);
         }
+    }
 
-        sha256 = Sha256Hash.OfBytes(bytes);
+    /// <summary>Returns the whole text of a file, without a byte-order mark.</summary>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="displayName">Name of the file in messages.</param>
+    /// <param name="isLatin1">Whether it is encoded in ISO 8859-1.</param>
+    public static string Decode(byte[] bytes, string displayName, bool isLatin1 = false)
+    {
         ReadOnlySpan<byte> text = bytes;
         if (JsonText.OtherEncoding(text) is string encoding)
         {
@@ -39,6 +43,11 @@ internal static class TextFile
         if (TableSignature.Of(text) is string other)
         {
             throw RunFailure.BadData($"{displayName} {other}.", "dataset");
+        }
+
+        if (isLatin1)
+        {
+            return Encoding.Latin1.GetString(text);
         }
 
         if (text.StartsWith(Encoding.UTF8.Preamble))

@@ -3,6 +3,7 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Data;
+using LoraLab.Training.Data.Presets;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
@@ -104,7 +105,8 @@ public sealed class DatasetCatalog
     private DatasetEntry Describe(string name, string folder)
     {
         RevisionRecord? record = StoredRevisions.RecordOfFolder(folder);
-        string stamp = FolderStamp.Of(folder) + record?.Revision;
+        string stamp = string.Concat(DatasetPresets.Folders.Prepend("").Select(below => Path.Combine(folder, below))
+            .Where(Directory.Exists).Select(FolderStamp.Of)) + record?.Revision;
         if (_entries.TryGetValue(folder, out (string Stamp, DatasetEntry Entry) cached) && cached.Stamp == stamp
             && cached.Entry.Name == name)
         {
@@ -141,7 +143,9 @@ public sealed class DatasetCatalog
     private IReadOnlyList<FileStamp> Stamps(string name, string folder, out DatasetManifest manifest)
     {
         FileStamp stamp = FileStamp.Of(Path.Combine(folder, DatasetManifest.FileName));
-        manifest = _manifest.Get(name, [stamp], () => DatasetManifest.Load(name, folder));
-        return FileStamp.Of(folder, [DatasetManifest.FileName, .. manifest.Files.Distinct()]);
+        // Which files a preset has is looked up each time: one may have been added.
+        manifest = DatasetPresets.Resolve(name, folder, _manifest.Get(name, [stamp], () => DatasetManifest.Read(name, folder)));
+        return FileStamp.Of(
+            folder, [DatasetManifest.FileName, .. manifest.Files.Distinct().SelectMany(file => DataFiles.Of(folder, file))]);
     }
 }

@@ -52,7 +52,10 @@ public sealed class ClassificationData(
 
     /// <inheritdoc />
     public override ClassificationEvaluation CreateEvaluation(LlamaConfig config, torch.Device device) =>
-        new(Labels, Evaluation, config, device);
+        new(Labels, Evaluation, config, device)
+        {
+            PositiveLabel = dataset.PositiveLabel is string positive ? Labels.ToList().IndexOf(positive) : null,
+        };
 
     /// <inheritdoc />
     public override RunEnvironment Describe(RunEnvironment environment) => environment with

@@ -20,6 +20,9 @@ public sealed class ClassificationDataset : Dataset
     /// <summary>Label words in label order, at least two.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
+    /// <summary>Label whose F1 is a metric of its own; null: none.</summary>
+    public string? PositiveLabel { get; init; }
+
     /// <summary>Training rows in file order, at least one.</summary>
     public required IReadOnlyList<LabeledRow> Train { get; init; }
 

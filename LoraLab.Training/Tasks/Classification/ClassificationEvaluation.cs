@@ -41,6 +41,9 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         _arena.Upload(device);
     }
 
+    /// <summary>Label whose F1 is a metric of its own; null: none.</summary>
+    public int? PositiveLabel { get; init; }
+
     /// <inheritdoc />
     public override IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
 
@@ -111,17 +114,22 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             lossSum -= prediction.Scores[prediction.Label];
         }
 
-        double loss = lossSum / predictions.Count;
+        Dictionary<string, double> values = new()
+        {
+            [MetricKeys.EvalAccuracy] = metrics.Accuracy,
+            [MetricKeys.EvalMacroF1] = metrics.MacroF1,
+            [MetricKeys.EvalWeightedF1] = metrics.WeightedF1,
+            [MetricKeys.EvalMcc] = metrics.Mcc,
+            [MetricKeys.EvalLoss] = lossSum / predictions.Count,
+        };
+        if (PositiveLabel is int positive)
+        {
+            values[MetricKeys.EvalF1] = metrics.Labels[positive].F1;
+        }
+
         return new()
         {
-            Metrics = new Dictionary<string, double>
-            {
-                [MetricKeys.EvalAccuracy] = metrics.Accuracy,
-                [MetricKeys.EvalMacroF1] = metrics.MacroF1,
-                [MetricKeys.EvalWeightedF1] = metrics.WeightedF1,
-                [MetricKeys.EvalMcc] = metrics.Mcc,
-                [MetricKeys.EvalLoss] = loss,
-            },
+            Metrics = values,
             Rows = metrics.Rows,
             Correct = metrics.Correct,
             MajorityBaseline = metrics.MajorityBaseline,

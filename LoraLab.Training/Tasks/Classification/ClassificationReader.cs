@@ -35,8 +35,14 @@ public static class ClassificationReader
         RawSplit[] splits = [.. manifest.Files.Select(file => RawSplit.Read(name, folder, manifest, file, requested))];
         LabelReader labels = new(manifest);
         IReadOnlyList<LabelReading> readings = labels.Choose([.. splits.Select(split => (split.DisplayName, LabelValues(split)))]);
-        IReadOnlyList<LabeledRow>[] rows = [.. splits.Select((split, i) => Label(split, columns, labels, readings[i]))];
+        foreach ((int i, RawSplit split) in splits.Index())
+        {
+            Check(split, columns, labels, readings[i]);
+        }
+
+        splits = [.. splits.Select(split => split.Sound())];
         RawSplit.Require(name, splits);
+        IReadOnlyList<LabeledRow>[] rows = [.. splits.Select((split, i) => Label(split, columns, labels, readings[i]))];
         return new ClassificationDataset
         {
             Name = name,
@@ -50,7 +56,8 @@ public static class ClassificationReader
             Sources = [.. splits.Select(split => split.Source)],
             Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
-            Files = [.. splits.DistinctBy(split => split.File).Select(split => new DatasetFile(split.File, split.Sha256))],
+            Files = [.. splits.DistinctBy(split => split.File).SelectMany(split => split.Files)],
+            PositiveLabel = manifest.PositiveLabel,
         };
     }
 
@@ -74,33 +81,33 @@ public static class ClassificationReader
     private static string[] LabelValues(RawSplit split) =>
         [.. split.Rows.Select(row => row.Values[^1]?.Trim() ?? "").Where(value => value.Length > 0).Distinct(StringComparer.Ordinal)];
 
-    private static List<LabeledRow> Label(RawSplit split, string[] columns, LabelReader labels, LabelReading reading)
+    private static void Check(RawSplit split, string[] columns, LabelReader labels, LabelReading reading)
     {
-        List<LabeledRow> rows = [];
         foreach (RawRow raw in split.Rows)
         {
-            string[] texts = [.. raw.Values.Take(columns.Length).Select(text => text ?? "")];
-            for (int i = 0; i < texts.Length; i++)
+            for (int i = 0; i < columns.Length; i++)
             {
-                CheckText(split.Problems, raw.Line, columns.Length == 1 ? "the sentence" : $"'{Excerpt.Of(columns[i])}'", texts[i]);
+                CheckText(
+                    split.Problems, raw.Line, columns.Length == 1 ? "the sentence" : $"'{Excerpt.Of(columns[i])}'", raw.Values[i] ?? "");
             }
 
             string value = raw.Values[^1]?.Trim() ?? "";
-            int? label = value.Length == 0 ? null : labels.Read(value, reading);
             if (value.Length == 0)
             {
                 split.Problems.Add(raw.Line, "the row has no label");
             }
-            else if (label is null)
+            else if (labels.Read(value, reading) is null)
             {
                 split.Problems.Add(raw.Line, $"the label '{Excerpt.Of(value)}' is unknown", labels.Accepted(reading));
             }
-
-            rows.Add(new LabeledRow(rows.Count, texts, label ?? 0));
         }
-
-        return rows;
     }
+
+    private static List<LabeledRow> Label(RawSplit split, string[] columns, LabelReader labels, LabelReading reading) =>
+    [
+        .. split.Rows.Select((raw, row) => new LabeledRow(
+            row, [.. raw.Values.Take(columns.Length).Select(text => text!)], labels.Read(raw.Values[^1]!.Trim(), reading)!.Value)),
+    ];
 
     private static void CheckText(RowProblems problems, int line, string subject, string text)
     {

@@ -140,7 +140,7 @@ public sealed class DatasetReaderTests : IDisposable
     [InlineData("""{"labelValues": {"1": "great"}}""", "great")]
     [InlineData("""{"train": "../secret.tsv"}""", "'train'")]
     [InlineData("""{"eval": "/etc/passwd"}""", "'eval'")]
-    [InlineData("""{"train": "a.parquet"}""", "parquet")]
+    [InlineData("""{"train": "a.arrow"}""", "arrow")]
     [InlineData("""{"train": 5}""", "train")]
     [InlineData("null", "null")]
     [InlineData("{", "dataset.json")]

@@ -15,7 +15,7 @@ public sealed class ForeignFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("PAR1\u0000\u0001", "is a Parquet file; convert it to CSV, TSV or JSONL.")]
+    [InlineData("PAR1\u0000\u0001", "is a Parquet file; set \"format\": \"parquet\" in dataset.json.")]
     [InlineData("ARROW1\u0000\u0000", "is an Arrow file; convert it")]
     [InlineData("\u00ff\u00ff\u00ff\u00ff\u0010", "is an Arrow stream; convert it")]
     [InlineData("PK\u0003\u0004\u0014", "is a spreadsheet or a zip archive; save the table as CSV")]
@@ -86,9 +86,9 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData("""{"sentenceColumn": 2, "labelColumn": 2}""", "'sentenceColumn' and 'labelColumn' are the same")]
     [InlineData("""{"sentenceColumn": "label", "labelColumn": 2}""", "are the same column, 2, of mine/train.tsv")]
     [InlineData("""{"selection": {"minRows": 900}}""", "minRows 900, but the split has at most 872 rows")]
-    [InlineData("""{"train": "a.parquet"}""", "'parquet' of 'a.parquet' is not supported; convert it to CSV, TSV or JSONL.")]
+    [InlineData("""{"train": "a.arrow"}""", "'arrow' of 'a.arrow' is not supported; convert it to CSV, TSV or JSONL.")]
     [InlineData("""{"train": "a.tsv.gz"}""", "'gz' of 'a.tsv.gz' is not supported; unpack it.")]
-    [InlineData("""{"train": "a.json"}""", "set 'format' to jsonl")]
+    [InlineData("""{"train": "a.txt"}""", "set 'format' to csv, tsv, jsonl, json or parquet")]
     public void Read_OtherManifest_IsRefusedWithWhatToDo(string manifest, string expected)
     {
         _folder.Write("train.tsv", Rows);
