@@ -33,6 +33,12 @@ public static class ApiRoutes
     /// <summary>Memory estimate for a specification.</summary>
     public const string Estimate = Base + "/estimate";
 
+    /// <summary>Predictions of a model without an adapter.</summary>
+    public const string Predict = Base + "/predict";
+
+    /// <summary>Tokens of texts.</summary>
+    public const string Tokenize = Base + "/tokenize";
+
     /// <summary>Methods.</summary>
     public const string Methods = Base + "/methods";
 

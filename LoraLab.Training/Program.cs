@@ -22,6 +22,7 @@ try
         MakeModelCommand.Create(),
         WorkerVerb.Create(configuration),
         InspectVerb.Create(configuration),
+        PredictVerb.Create(configuration),
     };
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }

@@ -15,12 +15,17 @@ public sealed record InspectRequest
     /// <summary>Request id, repeated in the response.</summary>
     public long Id { get; init; }
 
-    /// <summary><c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c> or <c>devices</c>.</summary>
+    /// <summary>
+    /// <c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c>, <c>devices</c> or <c>tokenize</c>.
+    /// </summary>
     [JsonPropertyName("ask")]
     public required string Kind { get; init; }
 
     /// <summary>Specification as submitted, for <c>validate</c> and <c>estimate</c>.</summary>
     public JsonNode? Spec { get; init; }
+
+    /// <summary>Texts, for <c>tokenize</c>.</summary>
+    public TokenizeRequest? Tokenize { get; init; }
 }
 
 /// <summary>The response to an <see cref="InspectRequest"/>; exactly one member besides <see cref="Id"/> is set.</summary>
@@ -52,6 +57,12 @@ public sealed record InspectResponse
 
     /// <summary>Response to <c>devices</c>.</summary>
     public IReadOnlyList<DeviceEntry>? Devices { get; init; }
+
+    /// <summary>Response to <c>tokenize</c>.</summary>
+    public TokenizeResult? Tokens { get; init; }
+
+    /// <summary>Error in the request of <c>tokenize</c>.</summary>
+    public FieldError? FieldError { get; init; }
 }
 
 /// <summary>Result of validating a specification.</summary>

@@ -14,6 +14,7 @@ using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Runs.Estimates;
+using LoraLab.Server.Runs.Predictions;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
@@ -62,6 +63,7 @@ internal static class Routes
         api.MapMetrics();
         api.MapQueue();
         api.MapEstimate();
+        api.MapPredictions();
         api.MapCatalog();
         api.MapCompare();
         api.MapStudies().MapStudyPaper();

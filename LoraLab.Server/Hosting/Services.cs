@@ -17,6 +17,7 @@ using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Runs.Estimates;
+using LoraLab.Server.Runs.Predictions;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
@@ -83,6 +84,7 @@ internal static class Services
         builder.Services.AddSingleton<TrainerInspector>();
         builder.Services.AddSingleton<ActiveRuns>();
         builder.Services.AddSingleton<WarmWorkers>();
+        builder.Services.AddSingleton<PredictionWorker>();
         builder.Services.AddSingleton<RunImporter>();
         builder.Services.AddSingleton<RunEnding>();
         builder.Services.AddSingleton<RunExecutor>();
@@ -98,6 +100,7 @@ internal static class Services
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<EstimateService>();
+        builder.Services.AddSingleton<PredictService>();
         builder.Services.AddSingleton<RunAdmission>();
         builder.Services.AddSingleton<Idempotency>();
         builder.Services.AddSingleton<RunService>();

@@ -20,6 +20,7 @@ internal sealed class LaneJob(
     RunExecutor executor,
     RunEnding ending,
     WarmWorkers warm,
+    PredictionWorker predictions,
     DiskReserve disk,
     IHostApplicationLifetime lifetime,
     ILogger<LaneJob> log)
@@ -33,7 +34,9 @@ internal sealed class LaneJob(
         while (!stopping.IsCancellationRequested)
         {
             using IDisposable work = lanes.MarkBusy(lane);
-            RunDocument? run = disk.HasFreeSpace() ? Claim(lane) : null;
+            // A run that is queued after this check wakes the lane again.
+            using IDisposable? room = disk.HasFreeSpace() && HasWork(lane) ? predictions.MakeRoom() : null;
+            RunDocument? run = room is null ? null : Claim(lane);
             if (run is null)
             {
                 // Only now: starting a worker during training would compete for its cores.

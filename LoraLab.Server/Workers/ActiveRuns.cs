@@ -9,6 +9,8 @@ internal sealed class ActiveRuns
 
     public IReadOnlyCollection<ActiveRun> All => [.. _active.Values];
 
+    public IReadOnlyCollection<string> Ids => [.. _active.Keys];
+
     public ActiveRun Add(string runId)
     {
         ActiveRun run = new(() => _active.TryRemove(runId, out _));

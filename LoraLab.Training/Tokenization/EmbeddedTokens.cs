@@ -40,5 +40,8 @@ internal sealed class EmbeddedTokens(ITokenizer tokenizer, int embeddings) : ITo
     public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids);
 
     /// <inheritdoc />
+    public string PieceOf(int id) => tokenizer.PieceOf(id);
+
+    /// <inheritdoc />
     public string? SpecialTokenIn(string text) => tokenizer.SpecialTokenIn(text);
 }

@@ -29,6 +29,9 @@ public interface ITokenizer
     /// <summary>Decodes ids; special tokens such as BOS are skipped.</summary>
     string Decode(IReadOnlyList<int> ids);
 
+    /// <summary>Text of a token as the vocabulary has it, for example <c>▁the</c>.</summary>
+    string PieceOf(int id) => Decode([id]);
+
     /// <summary>The first special token whose text occurs in a text, where it becomes that token; null: none.</summary>
     string? SpecialTokenIn(string text) => null;
 }

@@ -29,4 +29,6 @@ internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceV
     }
 
     public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids, considerSpecialTokens: false);
+
+    public string PieceOf(int id) => vocabulary.PieceOf(id);
 }

@@ -10,6 +10,7 @@ namespace LoraLab.Training.Tokenization;
 /// </summary>
 internal sealed class SentencePieceVocabulary
 {
+    private readonly List<string> _pieces = [];
     private readonly Dictionary<string, (int Id, float Score)> _mergeable = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Id, float Score)>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private readonly int[] _bytes = new int[256];
@@ -65,6 +66,9 @@ internal sealed class SentencePieceVocabulary
     public int UnknownId => _unknown;
 
     public int ByteId(byte value) => _bytes[value];
+
+    /// <summary>Text of a piece of any type.</summary>
+    public string PieceOf(int id) => _pieces[id];
 
     /// <summary>Finds a piece that text can be encoded to; control, unknown and byte pieces are excluded.</summary>
     public bool TryFind(ReadOnlySpan<char> piece, out (int Id, float Score) found)
@@ -122,6 +126,7 @@ internal sealed class SentencePieceVocabulary
             }
         }
 
+        _pieces.Add(piece);
         Add(piece, score, type, Size++);
     }
 

@@ -6,6 +6,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Memory;
 
@@ -50,6 +51,7 @@ public static class InspectProgram
                 "roots" => new() { Id = id, EmptyRoots = [.. services.Models.EmptyRoots(), .. services.Datasets.EmptyRoots()] },
                 "devices" => new() { Id = id, Devices = Devices.List() },
                 "estimate" => Estimate(services, id, request.Spec),
+                "tokenize" => Tokenize(services, id, request.Tokenize!),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
                 _ => new() { Id = id, Error = $"The trainer does not support the request '{request.Kind}'." },
             };
@@ -65,6 +67,24 @@ public static class InspectProgram
     {
         ModelFit fit = new(services.Configuration.MemoryBudgetMb);
         return [.. services.Models.List().Select(entry => entry.Usable ? fit.Add(entry, services.Models.Find(entry.Name).Config) : entry)];
+    }
+
+    private static InspectResponse Tokenize(TrainerServices services, long id, TokenizeRequest request)
+    {
+        try
+        {
+            ModelTokenizer tokenizer = services.Models.TokenizerAlone(request.Model);
+            IEnumerable<int[]> texts = request.Texts.Select(text => tokenizer.Tokenizer.Encode(text, request.AddSpecialTokens));
+            return new()
+            {
+                Id = id,
+                Tokens = new([.. texts.Select(ids => new TokenizedText(ids, [.. ids.Select(tokenizer.Tokenizer.PieceOf)]))]),
+            };
+        }
+        catch (RunFailure failure)
+        {
+            return new() { Id = id, FieldError = new("model", failure.Message) };
+        }
     }
 
     private static InspectResponse Estimate(TrainerServices services, long id, JsonNode? json)

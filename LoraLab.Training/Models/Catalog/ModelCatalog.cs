@@ -22,6 +22,7 @@ public sealed class ModelCatalog
     private readonly ConcurrentDictionary<string, (string Stamp, ModelEntry Entry, ResolvedModel? Model)> _described = new();
 
     private readonly FileReadCache<ModelTokenizer> _tokenizer = new();
+    private readonly FileReadCache<ModelTokenizer> _alone = new();
 
     /// <summary>A catalog over the configured roots, the downloaded models and the bundled sample.</summary>
     public ModelCatalog(TrainingConfiguration configuration)
@@ -104,6 +105,18 @@ public sealed class ModelCatalog
         LoadedTokenizer loaded = TokenizerFolder.Load(folder);
         warnings = loaded.Warnings;
         return texts.Select(text => loaded.Tokenizer.Encode(text, withPrefix));
+    }
+
+    /// <summary>Tokenizer of a model by name; the rest of the model may be missing.</summary>
+    /// <exception cref="RunFailure">There is no such model, or it has no tokenizer that can be used; field <c>model</c>.</exception>
+    public ModelTokenizer TokenizerAlone(string name)
+    {
+        string folder = _tokenizers.Find(name);
+        return _alone.Get(folder, FileStamp.Of(folder, TokenizerFiles.All), () =>
+        {
+            LoadedTokenizer loaded = TokenizerFolder.Load(folder);
+            return new(loaded.Tokenizer, loaded.Sha256);
+        });
     }
 
     /// <summary>Current snapshots of the files of a model, usable or not.</summary>

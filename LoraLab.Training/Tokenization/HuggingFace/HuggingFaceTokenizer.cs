@@ -110,6 +110,9 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     }
 
     /// <inheritdoc />
+    public string PieceOf(int id) => _texts.Value.GetValueOrDefault(id, "");
+
+    /// <inheritdoc />
     public string? SpecialTokenIn(string text) => _added.SpecialIn(text);
 
     /// <summary>The id of a token; null: there is no such token.</summary>

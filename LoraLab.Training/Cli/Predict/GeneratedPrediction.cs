@@ -1,0 +1,98 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Models.Generation;
+using LoraLab.Training.Tasks;
+
+namespace LoraLab.Training.Cli.Predict;
+
+/// <summary>Prompts that are continued.</summary>
+internal sealed class GeneratedPrediction : IPrediction
+{
+    private const string Completion = "completion";
+    private readonly IReadOnlyList<string> _prompts;
+    private readonly int[][] _ids;
+    private readonly GenerationSettings _settings;
+
+    private GeneratedPrediction(IReadOnlyList<string> prompts, int[][] ids, GenerationSettings settings) =>
+        (_prompts, _ids, _settings) = (prompts, ids, settings);
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> Labels => [];
+
+    /// <summary>Encodes prompts.</summary>
+    /// <param name="prompts">The texts as the model reads them.</param>
+    /// <param name="field">Member of the request that has them.</param>
+    /// <param name="options">How texts are generated; null: greedily.</param>
+    /// <param name="resolved">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <exception cref="PredictRefusal">A prompt or an option cannot be used.</exception>
+    public static GeneratedPrediction OfPrompts(
+        IReadOnlyList<string> prompts, string field, GenerateOptions? options, ResolvedModel resolved, ModelTokenizer tokenizer)
+    {
+        GenerateOptions generate = options ?? new();
+        if (generate.TopP <= 0)
+        {
+            throw PredictRefusal.Of("generate.topP", $"topP is {generate.TopP}; it must be above 0 and at most 1.");
+        }
+
+        // An empty text has no tokens of its own, but what stands in front of every text.
+        int[][] ids = [.. prompts.Select(prompt => IPrediction.Encode(
+            field, () => prompt.Length == 0 ? [.. tokenizer.Tokenizer.Prefix] : tokenizer.Tokenizer.Encode(prompt)))];
+        foreach (int[] prompt in ids)
+        {
+            if (prompt.Length == 0)
+            {
+                throw PredictRefusal.Of(
+                    field, "The prompt has no token, and the tokenizer of the model puts nothing in front of a text; give it a text.");
+            }
+
+            IPrediction.RequireLength(prompt.Length + 1, resolved.Config, field);
+        }
+
+        IPrediction.RequireTokens(ids.Sum(prompt => (long)prompt.Length + generate.MaxTokens), field);
+        return new(prompts, ids, new(generate.MaxTokens)
+        {
+            Temperature = generate.Temperature,
+            TopP = generate.TopP,
+            Seed = generate.Seed,
+            StopTexts = generate.Stop,
+            StopIds = StopTokens.Of(resolved.Folder),
+            Tokenizer = tokenizer.Tokenizer,
+        });
+    }
+
+    /// <summary>Encodes the prompts of inputs of a run that completes texts.</summary>
+    /// <exception cref="PredictRefusal">An input or an option cannot be used.</exception>
+    public static GeneratedPrediction OfInputs(
+        IReadOnlyList<IReadOnlyDictionary<string, string>> inputs,
+        RunSpec spec,
+        GenerateOptions? options,
+        ResolvedModel resolved,
+        ModelTokenizer tokenizer)
+    {
+        IReadOnlyList<PromptPart> parts =
+            [.. PromptPart.Split(spec.Prompt!, null).TakeWhile(part => !part.IsColumn || part.Text != Completion)];
+        IReadOnlyList<string> columns = [.. parts.Where(part => part.IsColumn).Select(part => part.Text)];
+        List<string> prompts = [];
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            string[] texts = InputColumns.Texts(inputs[i], i, columns);
+            int column = 0;
+            prompts.Add(string.Concat(parts.Select(part => part.IsColumn ? texts[column++] : part.Text)));
+        }
+
+        return OfPrompts(prompts, "inputs", options ?? new() { MaxTokens = spec.GenerateTokens }, resolved, tokenizer);
+    }
+
+    /// <inheritdoc />
+    public IReadOnlyList<PredictedItem> Run(LlamaModel model, CancellationToken cancellation) =>
+        [.. TextGeneration.Run(model, _ids, _settings, cancellation).Select((text, i) => new PredictedItem
+        {
+            Prompt = _prompts[i],
+            Tokens = _ids[i].Length,
+            Generated = text.Text,
+            GeneratedTokens = text.Ids.Count,
+            Stop = text.StopName,
+        })];
+}

@@ -1,0 +1,80 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Fingerprints;
+using TorchSharp;
+
+namespace LoraLab.Training.Cli.Predict;
+
+/// <summary>A model in memory, with the adapter of the last request.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private readonly IReadOnlyList<FileSnapshot> _files;
+    private IReadOnlyList<FileSnapshot> _adapter = [];
+
+    private LoadedModel(ResolvedModel resolved, LlamaModel model, Precision precision, IReadOnlyList<FileSnapshot> files, string weights) =>
+        (Resolved, Model, Precision, _files, WeightsSha256) = (resolved, model, precision, files, weights);
+
+    /// <summary>Name, folder and shape.</summary>
+    public ResolvedModel Resolved { get; }
+
+    /// <summary>The model.</summary>
+    public LlamaModel Model { get; }
+
+    /// <summary>Precision of its weights.</summary>
+    public Precision Precision { get; }
+
+    /// <summary>Hash of the files of its weights.</summary>
+    public string WeightsSha256 { get; }
+
+    /// <summary>Loads a model.</summary>
+    public static LoadedModel Load(ModelCatalog models, ResolvedModel resolved, Precision precision, torch.Device device)
+    {
+        IReadOnlyList<FileSnapshot> files = models.FileSnapshots(resolved.Name);
+        string hash;
+        using (CheckpointWeights weights = CheckpointWeights.Open(resolved.Folder))
+        {
+            hash = ModelHashes.Of(resolved, weights.Files, "").WeightsSha256;
+        }
+
+        return new(
+            resolved, LlamaLoader.Load(resolved.Folder, resolved.Config, PrecisionRule.Dtype(precision), device), precision, files, hash);
+    }
+
+    /// <summary>Whether it is still the model of its folder, in a precision.</summary>
+    public bool Is(ModelCatalog models, ResolvedModel resolved, Precision precision) =>
+        resolved.Folder == Resolved.Folder && precision == Precision && models.FileSnapshots(resolved.Name).SequenceEqual(_files);
+
+    /// <summary>Puts an adapter on the model in place of the last one; null: none.</summary>
+    /// <param name="folder">Folder of the adapter.</param>
+    /// <param name="files">Its files.</param>
+    public void Attach(string? folder, IReadOnlyList<FileSnapshot> files)
+    {
+        if (files.SequenceEqual(_adapter))
+        {
+            return;
+        }
+
+        _adapter = [];
+        foreach (LinearLayer linear in Model.Linears)
+        {
+            linear.Adapter?.Dispose();
+            linear.Adapter = null;
+        }
+
+        if (folder is not null)
+        {
+            PeftImport.Attach(folder, [.. Model.Linears]);
+        }
+
+        _adapter = files;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Model.Dispose();
+}

@@ -1,0 +1,35 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Specs;
+
+namespace LoraLab.Training.Cli.Predict;
+
+/// <summary>What a run stored about itself, which predictions need; its dataset may be gone.</summary>
+/// <param name="Id">Id of the run.</param>
+/// <param name="Folder">Folder of the adapter.</param>
+/// <param name="Spec">Specification as used.</param>
+/// <param name="Fingerprint">Fingerprint.</param>
+internal sealed record PredictedRun(string Id, string Folder, RunSpec Spec, RunFingerprint Fingerprint)
+{
+    /// <summary>The labels in label order; empty: the run does not classify.</summary>
+    public IReadOnlyList<string> Labels => [.. Fingerprint.Prompt.LabelIds.Keys];
+
+    /// <summary>Reads it.</summary>
+    /// <exception cref="PredictRefusal">The run has no adapter, or files of it are missing.</exception>
+    public static PredictedRun Read(TrainerServices services, string id)
+    {
+        string folder;
+        try
+        {
+            folder = services.Adapters.Find(id);
+        }
+        catch (RunFailure failure)
+        {
+            throw PredictRefusal.OfRun($"Run {id} has no adapter; it is saved at the end of the run.", failure);
+        }
+
+        return AdapterOrigin.Spec(folder) is { } spec && AdapterOrigin.Fingerprint(folder) is { } fingerprint
+            ? new(id, folder, spec, fingerprint)
+            : throw PredictRefusal.OfRun($"Run {id} has no specification or no fingerprint beside its adapter, so its prompt is unknown.");
+    }
+}
