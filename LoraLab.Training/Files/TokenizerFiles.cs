@@ -12,8 +12,14 @@ internal static class TokenizerFiles
     /// <summary>Its configuration.</summary>
     public const string Configuration = "tokenizer_config.json";
 
+    /// <summary>Its special tokens, where the configuration does not name them.</summary>
+    public const string SpecialTokens = "special_tokens_map.json";
+
+    /// <summary>The chat template, if it is a file of its own.</summary>
+    public const string ChatTemplate = "chat_template.jinja";
+
     /// <summary>All files that a run reads.</summary>
-    public static IReadOnlyList<string> All { get; } = [Json, Model, Configuration];
+    public static IReadOnlyList<string> All { get; } = [Json, Model, Configuration, SpecialTokens, ChatTemplate];
 
     /// <summary>Name of the file that decides; null: the folder has none.</summary>
     public static string? Deciding(string folder) =>

@@ -26,15 +26,20 @@ internal sealed class EmbeddedTokens(ITokenizer tokenizer, int embeddings) : ITo
     public int? UnknownId => tokenizer.UnknownId;
 
     /// <inheritdoc />
-    public int[] Encode(string text, bool withPrefix)
-    {
-        int[] ids = tokenizer.Encode(text, withPrefix);
-        int beyond = Array.FindIndex(ids, id => id >= embeddings);
-        return beyond < 0 ? ids : throw RunFailure.BadData(
-            $"The text '{Excerpt.Of(text)}' contains an added token with id {ids[beyond]}, but the model has {embeddings} embeddings "
-                + "(vocab_size); remove the token from the text.",
-            "dataset");
-    }
+    public TextConventions Conventions => tokenizer.Conventions;
+
+    /// <inheritdoc />
+    public int? EndId => tokenizer.EndId;
+
+    /// <inheritdoc />
+    public string? EndToken => tokenizer.EndToken;
+
+    /// <inheritdoc />
+    public int[] Encode(string text, bool withPrefix) => Embedded(text, tokenizer.Encode(text, withPrefix));
+
+    /// <inheritdoc />
+    public int[] Encode(string text, IReadOnlyList<int> positions, out TokenMark[] marks) =>
+        Embedded(text, tokenizer.Encode(text, positions, out marks));
 
     /// <inheritdoc />
     public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids);
@@ -44,4 +49,13 @@ internal sealed class EmbeddedTokens(ITokenizer tokenizer, int embeddings) : ITo
 
     /// <inheritdoc />
     public string? SpecialTokenIn(string text) => tokenizer.SpecialTokenIn(text);
+
+    private int[] Embedded(string text, int[] ids)
+    {
+        int beyond = Array.FindIndex(ids, id => id >= embeddings);
+        return beyond < 0 ? ids : throw RunFailure.BadData(
+            $"The text '{Excerpt.Of(text)}' contains an added token with id {ids[beyond]}, but the model has {embeddings} embeddings "
+                + "(vocab_size); remove the token from the text.",
+            "dataset");
+    }
 }

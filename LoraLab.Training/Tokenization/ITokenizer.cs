@@ -18,6 +18,15 @@ public interface ITokenizer
     /// <summary>Id of the unknown token; null: there is none, or every text can be encoded (byte fallback).</summary>
     int? UnknownId => null;
 
+    /// <summary>What the model's folder says about the texts that the model was trained on.</summary>
+    TextConventions Conventions => TextConventions.None;
+
+    /// <summary>Id of the token that ends a text; null: none is known.</summary>
+    int? EndId => null;
+
+    /// <summary>Text of the token that ends a text; null: none is known.</summary>
+    string? EndToken => null;
+
     /// <summary>Encodes a text, with what stands in front of every text, and nothing behind.</summary>
     int[] Encode(string text) => Encode(text, withPrefix: true);
 
@@ -25,6 +34,12 @@ public interface ITokenizer
     /// <param name="text">Text.</param>
     /// <param name="withPrefix">Whether <see cref="Prefix"/> is put in front.</param>
     int[] Encode(string text, bool withPrefix);
+
+    /// <summary>Encodes a text with what stands in front of every text, and finds where positions of it lie among the ids.</summary>
+    /// <param name="text">Text.</param>
+    /// <param name="positions">Positions in the text, in UTF-16 units.</param>
+    /// <param name="marks">For each position, its place among the ids.</param>
+    int[] Encode(string text, IReadOnlyList<int> positions, out TokenMark[] marks);
 
     /// <summary>Decodes ids; special tokens such as BOS are skipped.</summary>
     string Decode(IReadOnlyList<int> ids);

@@ -12,7 +12,9 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
         Comparer<(float Score, int Left)>.Create((a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : a.Left.CompareTo(b.Left));
 
     /// <summary>Encodes a text that is already normalized (spaces escaped, dummy prefix added), without BOS.</summary>
-    public List<int> Encode(string text)
+    /// <param name="text">Text.</param>
+    /// <param name="spans">Receives the start and the end of the characters of each token; null: not needed.</param>
+    public List<int> Encode(string text, List<(int Start, int End)>? spans = null)
     {
         Span<Symbol> symbols = Split(text);
         PriorityQueue<(int Left, int Right, int Length), (float, int)> agenda = new(_bestFirst);
@@ -45,7 +47,7 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
             }
         }
 
-        return Ids(text, symbols);
+        return Ids(text, symbols, spans);
     }
 
     private static Symbol[] Split(string text)
@@ -77,7 +79,7 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
         }
     }
 
-    private List<int> Ids(string text, Span<Symbol> symbols)
+    private List<int> Ids(string text, Span<Symbol> symbols, List<(int Start, int End)>? spans)
     {
         List<int> ids = [];
         Span<byte> bytes = stackalloc byte[4];
@@ -105,6 +107,18 @@ internal sealed class LeftmostMerge(SentencePieceVocabulary vocabulary)
             else if (!afterUnknown)
             {
                 ids.Add(vocabulary.UnknownId); // Consecutive unknown characters become one unknown token.
+            }
+
+            // Every byte of a character holds it; of unknown characters, one token holds them all.
+            (int Start, int End) span = (symbol.Start, symbol.Start + symbol.Length);
+            if (spans is not null && spans.Count == ids.Count)
+            {
+                spans[^1] = (spans[^1].Start, span.End);
+            }
+
+            while (spans?.Count < ids.Count)
+            {
+                spans.Add(span);
             }
 
             afterUnknown = !known;

@@ -21,14 +21,34 @@ internal sealed class LlamaBpeTokenizer(LlamaTokenizer tokenizer, SentencePieceV
 
     public int? UnknownId => vocabulary.HasBytes ? null : vocabulary.UnknownId;
 
+    public TextConventions Conventions { get; init; } = TextConventions.None;
+
+    public int? EndId => tokenizer.EndOfSentenceId;
+
+    public string? EndToken => tokenizer.EndOfSentenceToken;
+
+    public int[] Encode(string text, IReadOnlyList<int> positions, out TokenMark[] marks)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        TokenMarking marking = new(positions, Prefix.Count);
+        string normalized = Normalize(text);
+        List<(int Start, int End)> spans = [];
+        List<int> ids = text.Length == 0 ? [] : _leftmost.Encode(normalized, spans);
+        marking.Add(marking.In(0, text, normalized, Normalize), spans);
+        marks = marking.Marks;
+        return [.. Prefix, .. ids];
+    }
+
     public int[] Encode(string text, bool withPrefix)
     {
         ArgumentNullException.ThrowIfNull(text);
         IReadOnlyList<int> prefix = withPrefix ? Prefix : [];
-        return text.Length == 0 ? [.. prefix] : [.. prefix, .. _leftmost.Encode(tokenizer.Normalizer?.Normalize(text) ?? text)];
+        return text.Length == 0 ? [.. prefix] : [.. prefix, .. _leftmost.Encode(Normalize(text))];
     }
 
     public string Decode(IReadOnlyList<int> ids) => tokenizer.Decode(ids, considerSpecialTokens: false);
 
     public string PieceOf(int id) => vocabulary.PieceOf(id);
+
+    private string Normalize(string text) => tokenizer.Normalizer?.Normalize(text) ?? text;
 }

@@ -47,7 +47,8 @@ public static class LlamaTokenizerFile
             // First, because its errors name the piece.
             SentencePieceVocabulary vocabulary = new(model);
             using MemoryStream stream = new(model);
-            return (new LlamaBpeTokenizer(LlamaTokenizer.Create(stream), vocabulary), format);
+            TextConventions conventions = TextConventions.Read(modelFolder);
+            return (new LlamaBpeTokenizer(LlamaTokenizer.Create(stream), vocabulary) { Conventions = conventions }, format);
         }
         catch (FormatException problem)
         {

@@ -34,7 +34,7 @@ public static class TokenizerFolder
         string path = Path.Combine(folder, TokenizerFiles.Json);
         try
         {
-            HuggingFaceTokenizer tokenizer = TokenizerJson.Read(JsonFile.Read(path, out byte[] bytes));
+            HuggingFaceTokenizer tokenizer = TokenizerJson.Read(JsonFile.Read(path, out byte[] bytes), TextConventions.Read(folder));
             List<string> warnings = [.. TokenizerJsonConfigKeys.Check(folder, tokenizer)];
             if (OtherIds(folder, tokenizer) is string warning)
             {

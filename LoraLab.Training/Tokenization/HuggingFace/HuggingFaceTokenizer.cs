@@ -1,3 +1,4 @@
+using System.Text;
 using LoraLab.Training.Files;
 using LoraLab.Training.Tokenization.HuggingFace.AddedTokens;
 using LoraLab.Training.Tokenization.HuggingFace.Decoders;
@@ -20,6 +21,7 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     private readonly ITokenModel _model;
     private readonly ITokenDecoder? _decoder;
     private readonly Lazy<Dictionary<int, string>> _texts;
+    private readonly Lazy<TokenSpans> _spans;
     private readonly HashSet<int> _special;
 
     // The model and the memory below serve one text at a time.
@@ -42,6 +44,7 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
         (_added, _normalizer, _preTokenizer, _model, _decoder) = (added, normalizer, preTokenizer, model, decoder);
         Prefix = prefix;
         _texts = new(Texts);
+        _spans = new(() => new(model, _texts.Value));
         VocabularySize = model.Vocabulary.Values.Concat(prefix).Append(-1).Max() + 1;
         LastId = Math.Max(VocabularySize - 1, added.Tokens.Select(token => token.Id).Append(-1).Max());
         _special = [.. added.Tokens.Where(token => token.IsSpecial).Select(token => token.Id)];
@@ -59,6 +62,15 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     /// <inheritdoc />
     public IReadOnlyList<int> Prefix { get; }
 
+    /// <inheritdoc />
+    public TextConventions Conventions { get; init; } = TextConventions.None;
+
+    /// <inheritdoc />
+    public int? EndId => (Conventions.EndToken is string token ? IdOf(token) : null) ?? Conventions.EndId;
+
+    /// <inheritdoc />
+    public string? EndToken => EndId is int id ? _texts.Value.GetValueOrDefault(id) : null;
+
     /// <summary>The added tokens.</summary>
     public IReadOnlyList<AddedToken> AddedTokens => _added.Tokens;
 
@@ -71,7 +83,18 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     public int? UnknownId => _model.UnknownId;
 
     /// <inheritdoc />
-    public int[] Encode(string text, bool withPrefix)
+    public int[] Encode(string text, bool withPrefix) => Encode(text, withPrefix, marking: null);
+
+    /// <inheritdoc />
+    public int[] Encode(string text, IReadOnlyList<int> positions, out TokenMark[] marks)
+    {
+        TokenMarking marking = new(positions, Prefix.Count);
+        int[] ids = Encode(text, withPrefix: true, marking);
+        marks = marking.Marks;
+        return ids;
+    }
+
+    private int[] Encode(string text, bool withPrefix, TokenMarking? marking)
     {
         ArgumentNullException.ThrowIfNull(text);
         lock (_lock)
@@ -90,10 +113,11 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
                 if (part.Token is AddedToken token)
                 {
                     _ids.Add(token.Id);
+                    marking?.Add(marking.In(part.Start, row[part.Start..part.End]), [(0, part.End - part.Start)]);
                 }
                 else
                 {
-                    EncodeBetween(row, part);
+                    EncodeBetween(row, part, marking);
                 }
             }
 
@@ -133,11 +157,12 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
     private static bool Prepends(INormalizer? normalizer) =>
         normalizer is PrependNormalizer || (normalizer is NormalizerSequence sequence && sequence.Steps.Any(Prepends));
 
-    private void EncodeBetween(string row, AddedTokenPart part)
+    private void EncodeBetween(string row, AddedTokenPart part, TokenMarking? marking)
     {
         string between = part.Start == 0 && part.End == row.Length ? row : row[part.Start..part.End];
         NormalizedText text = new(between, part.Start == 0 ? CodePoint.At(between, 0).Length : 0);
         text = _normalizer?.Normalize(text, _scratch) ?? text;
+        long[] at = marking?.In(part.Start, between, text.Text, Normalized) ?? [];
         _normalizedParts.Clear();
         _added.FindNormalized(text.Text, _normalizedParts);
         foreach (AddedTokenPart inner in _normalizedParts)
@@ -145,13 +170,14 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
             if (inner.Token is AddedToken token)
             {
                 _ids.Add(token.Id);
+                marking?.Add(at, [(inner.Start, inner.End)]);
                 continue;
             }
 
             Piece piece = new(text.Text, inner.Start, inner.End - inner.Start, text.Leading);
             if (_preTokenizer is null)
             {
-                _model.Encode(piece.Span, _ids);
+                EncodePiece(piece, text.Text, at, marking);
                 continue;
             }
 
@@ -159,8 +185,43 @@ internal sealed class HuggingFaceTokenizer : ITokenizer
             _preTokenizer.Split(in piece, _pieces, _scratch);
             foreach (Piece word in _pieces)
             {
-                _model.Encode(word.Span, _ids);
+                EncodePiece(word, text.Text, at, marking);
             }
         }
     }
+
+    private void EncodePiece(in Piece piece, string normalized, long[] at, TokenMarking? marking)
+    {
+        int before = _ids.Count;
+        _model.Encode(piece.Span, _ids);
+        if (marking is null)
+        {
+            return;
+        }
+
+        long[] inPiece = new long[at.Length];
+        for (int i = 0; i < at.Length; i++)
+        {
+            inPiece[i] = piece.Place(normalized, at[i]);
+        }
+
+        if (Array.TrueForAll(inPiece, place => place is long.MinValue or long.MaxValue))
+        {
+            // Nearly all pieces: no position is inside.
+            marking.Add(inPiece, [.. Enumerable.Repeat((0, 1), _ids.Count - before)]);
+            return;
+        }
+
+        for (int i = 0; _model.IsByteLevel && i < inPiece.Length; i++)
+        {
+            inPiece[i] = inPiece[i] is long.MinValue or long.MaxValue
+                ? inPiece[i]
+                : Encoding.UTF8.GetByteCount(piece.Span[..(int)inPiece[i]]);
+        }
+
+        marking.Add(inPiece, _spans.Value.Of(piece.Span, _ids[before..]));
+    }
+
+    private string Normalized(string beginning) =>
+        _normalizer?.Normalize(new(beginning, CodePoint.At(beginning, 0).Length), _scratch).Text ?? beginning;
 }

@@ -16,14 +16,15 @@ internal static class TokenizerJson
 
     /// <summary>Reads a file.</summary>
     /// <param name="json">Its content.</param>
+    /// <param name="conventions">What the other files of its folder say.</param>
     /// <exception cref="FormatException">It is damaged, or asks for something that is not built; the message is the predicate of a
     /// sentence.</exception>
-    public static HuggingFaceTokenizer Read(ReadOnlyMemory<byte> json)
+    public static HuggingFaceTokenizer Read(ReadOnlyMemory<byte> json, TextConventions conventions)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return Read(new TokenizerPart(document.RootElement, ""));
+            return Read(new TokenizerPart(document.RootElement, ""), conventions);
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
@@ -31,7 +32,7 @@ internal static class TokenizerJson
         }
     }
 
-    private static HuggingFaceTokenizer Read(TokenizerPart file)
+    private static HuggingFaceTokenizer Read(TokenizerPart file, TextConventions conventions)
     {
         if (file.Value("model") is null)
         {
@@ -67,7 +68,10 @@ internal static class TokenizerJson
             : [];
         ITokenDecoder? decoder = file.OptionalPart("decoder") is TokenizerPart reverse ? DecoderReader.Read(reverse) : null;
         file.RequireNothingElse();
-        return new(added, normalizer, steps.Count == 0 ? null : new PreTokenizerSequence(steps), model, prefix, decoder);
+        return new(added, normalizer, steps.Count == 0 ? null : new PreTokenizerSequence(steps), model, prefix, decoder)
+        {
+            Conventions = conventions,
+        };
 
         int? IdOf(string token) =>
             addedIds.TryGetValue(token, out int id) || model.Vocabulary.TryGetValue(token, out id) ? id : null;

@@ -115,6 +115,8 @@ public sealed class ExampleEncoderTests
 
         public abstract int[] Encode(string text, bool withPrefix);
 
+        public int[] Encode(string text, IReadOnlyList<int> positions, out TokenMark[] marks) => throw new NotSupportedException();
+
         public string Decode(IReadOnlyList<int> ids) => string.Join(' ', ids);
     }
 }

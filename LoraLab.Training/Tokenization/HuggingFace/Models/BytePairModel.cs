@@ -52,6 +52,12 @@ internal sealed class BytePairModel : ITokenModel
     public int? UnknownId =>
         _byteSymbols is not null || (_options.ByteFallback && Array.TrueForAll(_fallback, id => id >= 0)) ? null : _unknown;
 
+    /// <inheritdoc />
+    public bool IsByteLevel => _options.IsByteLevel;
+
+    /// <inheritdoc />
+    public bool FusesUnknown => _options.FuseUnknown;
+
     /// <summary>Whether the text of a merge has SentencePiece's space behind another character.</summary>
     public static bool CrossesWords(ReadOnlySpan<char> merged) => merged.TrimStart(WordStart).Contains(WordStart);
 

@@ -9,6 +9,12 @@ internal interface ITokenModel
     /// <summary>Token for what the vocabulary cannot spell; null: there is none, or it spells everything.</summary>
     int? UnknownId { get; }
 
+    /// <summary>Whether every byte of a piece stands for a character of its tokens.</summary>
+    bool IsByteLevel { get; }
+
+    /// <summary>Whether one unknown token stands for all neighbors that the vocabulary cannot spell.</summary>
+    bool FusesUnknown { get; }
+
     /// <summary>Adds the ids of a piece that is not empty.</summary>
     void Encode(ReadOnlySpan<char> piece, List<int> ids);
 }

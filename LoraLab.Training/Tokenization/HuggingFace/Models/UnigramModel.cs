@@ -53,6 +53,12 @@ internal sealed class UnigramModel : ITokenModel
     public int? UnknownId => _byteFallback && Array.TrueForAll(_fallback, id => id >= 0) ? null : _unknown;
 
     /// <inheritdoc />
+    public bool IsByteLevel => false;
+
+    /// <inheritdoc />
+    public bool FusesUnknown => true;
+
+    /// <inheritdoc />
     public void Encode(ReadOnlySpan<char> piece, List<int> ids)
     {
         if (_words.TryGet(piece, out int[]? known))

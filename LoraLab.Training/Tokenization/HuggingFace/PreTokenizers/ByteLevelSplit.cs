@@ -44,7 +44,11 @@ internal sealed class ByteLevelSplit(bool addPrefixSpace, bool useRegex, bool ma
         {
             Piece alone = pieces[i].Alone();
             string mapped = ByteAlphabet.Encode(alone.Text);
-            pieces[i] = new(mapped, 0, mapped.Length, ByteAlphabet.Encode(alone.Text.AsSpan(0, alone.Leading)).Length);
+            pieces[i] = new(mapped, 0, mapped.Length, ByteAlphabet.Encode(alone.Text.AsSpan(0, alone.Leading)).Length)
+            {
+                Origin = alone.Origin,
+                IsBytes = true,
+            };
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed class MetaspaceSplit(string replacement, PrependScheme scheme, b
             Piece alone = piece.Alone();
             string replaced = alone.Text.Replace(" ", replacement, StringComparison.Ordinal);
             int leading = alone.Text[..alone.Leading].Replace(" ", replacement, StringComparison.Ordinal).Length;
-            whole = new(replaced, 0, replaced.Length, leading);
+            whole = new(replaced, 0, replaced.Length, leading) { Origin = alone.Origin, IsBytes = alone.IsBytes };
         }
 
         if (!whole.Span.StartsWith(replacement, StringComparison.Ordinal)
