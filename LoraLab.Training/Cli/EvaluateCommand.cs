@@ -26,15 +26,25 @@ internal static class EvaluateCommand
         Option<string?> adapter = AdapterOption.Create(" (default: none, the base model)");
         Option<string?> prompt = new("--prompt")
         {
-            Description = "Prompt preset or template (default: that of the run, else paper-literal).",
+            Description = "Prompt preset or template (default: that of the run, else that of the dataset).",
         };
         Option<int?> samples = new("--samples") { Description = "First rows of the split (default: those of the run, else all)." };
         Option<string?> split = new("--split") { Description = "dev or selection (default: that of the run, else dev)." };
         split.AcceptOnlyFromAmong("dev", "selection");
+        Option<string?> chatTemplate = new("--chat-template")
+        {
+            Description = "Chat template (default: that of the run, else the model's own).",
+        };
+        Option<string?> scope = new("--loss-scope") { Description = "full or completion (default: that of the run, else full)." };
+        scope.AcceptOnlyFromAmong("full", "completion");
+        Option<int?> generate = new("--generate")
+        {
+            Description = "First rows for which a text is generated (default: those of the run, else none).",
+        };
         Option<FileInfo?> predictions = PathOption.File("--predictions", "File for the predictions of all rows (JSON).");
         Command command = new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.")
         {
-            model, dataset, adapter, prompt, samples, split, predictions,
+            model, dataset, adapter, prompt, samples, split, chatTemplate, scope, generate, predictions,
         };
         command.SetAction(result => Run(
             configuration,
@@ -44,7 +54,12 @@ internal static class EvaluateCommand
                 result.GetValue(dataset),
                 result.GetValue(prompt),
                 result.GetValue(samples),
-                result.GetValue(split) is string word ? Enum.Parse<EvalSplit>(word, ignoreCase: true) : null),
+                result.GetValue(split) is string word ? Enum.Parse<EvalSplit>(word, ignoreCase: true) : null)
+            {
+                ChatTemplate = result.GetValue(chatTemplate),
+                LossScope = result.GetValue(scope) is string targets ? Enum.Parse<LossScope>(targets, ignoreCase: true) : null,
+                GenerateSamples = result.GetValue(generate),
+            },
             result.GetValue(predictions)));
         return command;
     }

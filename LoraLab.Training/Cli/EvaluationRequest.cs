@@ -18,6 +18,15 @@ internal sealed record EvaluationRequest(
     /// <summary>An evaluation needs at least one training row.</summary>
     private static readonly RunSpec _untrained = new() { Rank = 1, TrainSamples = 1 };
 
+    /// <summary>Chat template.</summary>
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>Targets whose loss is measured.</summary>
+    public LossScope? LossScope { get; init; }
+
+    /// <summary>Number of first rows for which a text is generated.</summary>
+    public int? GenerateSamples { get; init; }
+
     /// <summary>Returns the specification whose evaluation answers the request, and the fingerprint of the adapter's run.</summary>
     /// <exception cref="RunFailure">The adapter cannot be used, or an option is invalid.</exception>
     public (RunSpec Spec, RunFingerprint? Trained) Resolve(TrainerServices services)
@@ -57,6 +66,9 @@ internal sealed record EvaluationRequest(
             Prompt = Prompt ?? trained.Prompt,
             EvalSplit = Split ?? trained.EvalSplit,
             EvalSamples = Samples ?? trained.EvalSamples,
+            ChatTemplate = ChatTemplate ?? trained.ChatTemplate,
+            LossScope = LossScope ?? trained.LossScope,
+            GenerateSamples = GenerateSamples ?? trained.GenerateSamples,
             OrderSeed = null,
             Method = "lora",
             MethodOptions = [],

@@ -1,6 +1,7 @@
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tasks.Classification;
+using LoraLab.Training.Tasks.Completion;
 
 namespace LoraLab.Training.Tasks;
 
@@ -9,7 +10,7 @@ namespace LoraLab.Training.Tasks;
 public sealed class TaskRegistry(params IReadOnlyList<ITask> tasks)
 {
     /// <summary>The tasks of the trainer.</summary>
-    public static TaskRegistry Default { get; } = new(new ClassificationTask());
+    public static TaskRegistry Default { get; } = new(new ClassificationTask(), new CompletionTask());
 
     /// <summary>All tasks, the default first.</summary>
     public IReadOnlyList<ITask> All => tasks;

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Tasks.Completion;
 using LoraLab.Training.Tasks;
 using LoraLab.Training.Training;
 using Xunit;
@@ -30,6 +32,22 @@ public sealed class TaskDescriptorTests
         // Only a dataset with a positive label has an F1 of its own.
         Assert.Equal(run.Data.Task.Metrics.Select(metric => metric.Key).Except([MetricKeys.EvalF1]), outcome.Metrics.Keys);
         Assert.Equal(MetricKeys.EvalAccuracy, run.Data.Task.Metrics[0].Key);
+        Assert.Equal(run.Data.Task.PredictionColumns, outcome.Predictions.Columns.Take(run.Data.Task.PredictionColumns.Count));
+    }
+
+    [Fact]
+    public void Metrics_OfCompletion_AreThoseOfAnEvaluationWithGeneration()
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = CompletionRuns.Spec(CompletionRuns.Write(trainer, CompletionRuns.Prompted));
+        (spec["generateSamples"], spec["generateTokens"]) = (1, 2);
+        using PreparedRun run = trainer.Services.Preparation().Prepare(
+            trainer.Services.Validator.Validate(spec).Spec!, CancellationToken.None);
+
+        EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
+
+        Assert.Equal(TaskDescriptors.Completion, run.Data.Task);
+        Assert.Equal(run.Data.Task.Metrics.Select(metric => metric.Key), outcome.Metrics.Keys);
         Assert.Equal(run.Data.Task.PredictionColumns, outcome.Predictions.Columns.Take(run.Data.Task.PredictionColumns.Count));
     }
 }

@@ -44,6 +44,9 @@ public sealed class PackedLlama : IDisposable
     /// <summary>Bytes of activations that the last pass saved for the backward pass; 0 on a GPU, where they are not counted.</summary>
     internal long SavedBytes => _arena?.UsedBytes ?? 0;
 
+    /// <summary>The model whose tensors the kernels use.</summary>
+    internal LlamaModel Model => _model;
+
     /// <summary>Counts the FLOPs of frozen products; null: not counted.</summary>
     public FlopLedger? Ledger { get; set; }
 

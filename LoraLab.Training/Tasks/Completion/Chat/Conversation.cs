@@ -1,0 +1,119 @@
+using System.Text.Json;
+using LoraLab.Training.Files.Errors;
+
+namespace LoraLab.Training.Tasks.Completion.Chat;
+
+/// <summary>The messages of a row: at most one of the system, first, then user and assistant in turns, the assistant last.</summary>
+/// <param name="Messages">The messages.</param>
+public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
+{
+    private const string Order = "after an optional system message, user and assistant must alternate, and the assistant's is the last";
+
+    /// <summary>Reads the JSON array of a row: objects with <c>role</c> and <c>content</c>.</summary>
+    /// <param name="json">The array.</param>
+    /// <param name="problem">What is wrong with it; null: nothing.</param>
+    /// <param name="remedy">What to do about it; null: the problem says it.</param>
+    /// <returns>The conversation; null: it cannot be used.</returns>
+    public static Conversation? Read(string json, out string? problem, out string? remedy)
+    {
+        remedy = null;
+        List<ChatMessage> messages = [];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            {
+                (problem, remedy) = ("the messages are not a list", "write a list of objects with 'role' and 'content'");
+                return null;
+            }
+
+            foreach ((int i, JsonElement element) in document.RootElement.EnumerateArray().Index())
+            {
+                if (Message(element, i + 1, out problem, out remedy) is not ChatMessage message)
+                {
+                    return null;
+                }
+
+                messages.Add(message);
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            (problem, remedy) = ("the messages are not valid JSON", "write a list of objects with 'role' and 'content'");
+            return null;
+        }
+
+        (problem, remedy) = Problem(messages);
+        return problem is null ? new(messages) : null;
+    }
+
+    private static ChatMessage? Message(JsonElement element, int number, out string? problem, out string? remedy)
+    {
+        (problem, remedy) = (null, null);
+        if (element.ValueKind != JsonValueKind.Object
+            || Text(element, "role") is not string role || Text(element, "content") is not string content)
+        {
+            (problem, remedy) = (
+                $"message {number} has no text 'role' or no text 'content'",
+                "each message is an object with 'role' and 'content', both texts");
+            return null;
+        }
+
+        foreach (string calls in new[] { "tool_calls", "function_call" })
+        {
+            if (element.TryGetProperty(calls, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+                && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0))
+            {
+                (problem, remedy) = ($"message {number} has '{calls}'", "calls of tools cannot be trained on; leave such rows out");
+                return null;
+            }
+        }
+
+        if (Role(role) is not ChatRole known)
+        {
+            (problem, remedy) = ($"message {number} has the role '{Excerpt.Of(role)}'", "the roles are system, user and assistant");
+            return null;
+        }
+
+        return new(known, content);
+    }
+
+    private static ChatRole? Role(string role) => role switch
+    {
+        "system" => ChatRole.System,
+        "user" => ChatRole.User,
+        "assistant" => ChatRole.Assistant,
+        _ => null,
+    };
+
+    private static string? Text(JsonElement element, string key) =>
+        element.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static (string? Problem, string? Remedy) Problem(List<ChatMessage> messages)
+    {
+        if (!messages.Any(message => message.Role == ChatRole.Assistant))
+        {
+            return ("the conversation has no assistant turn", "there is nothing to learn from it; leave the row out");
+        }
+
+        ChatRole expected = messages[0].Role == ChatRole.System ? ChatRole.System : ChatRole.User;
+        for (int i = 0; i < messages.Count; i++)
+        {
+            if (messages[i].Role != expected)
+            {
+                return ($"message {i + 1} is from {Name(messages[i].Role)} where one from {Name(expected)} belongs", Order);
+            }
+
+            if (messages[i].Role == ChatRole.Assistant && messages[i].Content.AsSpan().IsWhiteSpace())
+            {
+                return ($"message {i + 1}, from the assistant, is empty", null);
+            }
+
+            expected = expected == ChatRole.User ? ChatRole.Assistant : ChatRole.User;
+        }
+
+        return expected == ChatRole.Assistant ? ("the last message is from the user", Order) : (null, null);
+    }
+
+    private static string Name(ChatRole role) => $"the {role.ToString().ToLowerInvariant()}";
+}
