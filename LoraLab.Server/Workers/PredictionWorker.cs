@@ -69,9 +69,12 @@ internal sealed class PredictionWorker : IDisposable
         return new Room(() => Interlocked.Decrement(ref _runs));
     }
 
-    /// <summary>Computes a prediction; returns whether it was computed beside a run.</summary>
+    /// <summary>Computes a prediction.</summary>
+    /// <param name="command">The request.</param>
+    /// <param name="onBeside">Called before and after it is computed beside a run.</param>
+    /// <param name="cancellationToken">Gives the request up.</param>
     /// <exception cref="ApiFailure">The request cannot be fulfilled, or not now.</exception>
-    public async Task<(PredictResult Result, bool BesideRuns)> AskAsync(PredictCommand command, CancellationToken cancellationToken)
+    public async Task<PredictResult> AskAsync(PredictCommand command, Action onBeside, CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref _waiting) > MaximumWaiting + 1)
         {
@@ -87,7 +90,7 @@ internal sealed class PredictionWorker : IDisposable
             await _turn.WaitAsync(cancellationToken);
             try
             {
-                return await AskInTurnAsync(command, cancellationToken);
+                return await AskInTurnAsync(command, onBeside, cancellationToken);
             }
             finally
             {
@@ -111,14 +114,19 @@ internal sealed class PredictionWorker : IDisposable
         }
     }
 
-    private async Task<(PredictResult Result, bool BesideRuns)> AskInTurnAsync(PredictCommand command, CancellationToken cancellationToken)
+    private async Task<PredictResult> AskInTurnAsync(PredictCommand command, Action onBeside, CancellationToken cancellationToken)
     {
         (PredictionProcess process, bool beside) = Current();
+        if (beside)
+        {
+            onBeside();
+        }
+
         try
         {
             PredictAnswer answer = await process.AskAsync(
                 command with { Id = Interlocked.Increment(ref _lastId) }, _loading, _computing, cancellationToken);
-            return answer.Result is { } result ? (result, beside) : throw Failure(answer);
+            return answer.Result ?? throw Failure(answer);
         }
         catch (TrainerExitedException)
         {
@@ -132,6 +140,14 @@ internal sealed class PredictionWorker : IDisposable
             process.Dispose();
             throw ApiFailure.Unavailable(
                 "predictTimeout", "The trainer did not answer in time and was ended; ask again with fewer inputs or tokens.");
+        }
+        finally
+        {
+            if (beside)
+            {
+                // A run that was only claimed before.
+                onBeside();
+            }
         }
     }
 

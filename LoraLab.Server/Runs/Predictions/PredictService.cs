@@ -68,18 +68,15 @@ internal sealed class PredictService(
         };
     }
 
-    private async Task<PredictResult> AskAsync(PredictCommand command, CancellationToken cancellationToken)
-    {
-        (PredictResult result, bool besideRuns) = await worker.AskAsync(command, cancellationToken);
-        if (besideRuns)
-        {
-            foreach (string id in active.Ids)
-            {
-                Mark(id);
-            }
-        }
+    private Task<PredictResult> AskAsync(PredictCommand command, CancellationToken cancellationToken) =>
+        worker.AskAsync(command, MarkRuns, cancellationToken);
 
-        return result;
+    private void MarkRuns()
+    {
+        foreach (string id in active.Ids)
+        {
+            Mark(id);
+        }
     }
 
     private void RequireAdapter(RunDocument run)

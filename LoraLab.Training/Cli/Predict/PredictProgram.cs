@@ -93,8 +93,8 @@ public static class PredictProgram
             }
         }
 
-        commands.CompleteAdding();
         abandoned.CancelAll();
+        commands.CompleteAdding();
         Thread.Sleep(_gracePeriod);
         Environment.Exit(ExitCodes.Success);
     }

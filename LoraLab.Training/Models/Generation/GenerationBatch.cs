@@ -9,7 +9,9 @@ namespace LoraLab.Training.Models.Generation;
 /// </summary>
 internal sealed class GenerationBatch : IDisposable
 {
-    private const int TokensPerPass = 2048;
+    // Activation values of a block per pass over whole texts, as in evaluations.
+    private const int ValuesPerPass = 64 << 20;
+    private const int MaxTokensPerPass = 2048;
     private readonly LlamaModel _model;
     private readonly GenerationSettings _settings;
     private readonly ForwardPass _pass;
@@ -69,11 +71,12 @@ internal sealed class GenerationBatch : IDisposable
     /// <summary>Hidden states of the last tokens, after passes over whole texts, which are padded on the right.</summary>
     private IEnumerable<Tensor> Whole()
     {
+        int tokens = Math.Clamp(ValuesPerPass / _model.Config.ActivationsPerToken, 1, MaxTokensPerPass);
         for (int first = 0; first < _texts.Count;)
         {
             int count = 1, length = _texts[first].Text.Count;
             while (first + count < _texts.Count
-                && Math.Max(length, _texts[first + count].Text.Count) * (count + 1) <= TokensPerPass)
+                && Math.Max(length, _texts[first + count].Text.Count) * (count + 1) <= tokens)
             {
                 length = Math.Max(length, _texts[first + count++].Text.Count);
             }
