@@ -2,19 +2,18 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Models.Generation;
-using LoraLab.Training.Tasks;
+using LoraLab.Training.Tasks.Completion;
 
 namespace LoraLab.Training.Cli.Predict;
 
 /// <summary>Prompts that are continued.</summary>
 internal sealed class GeneratedPrediction : IPrediction
 {
-    private const string Completion = "completion";
     private readonly IReadOnlyList<string> _prompts;
-    private readonly int[][] _ids;
+    private readonly IReadOnlyList<int[]> _ids;
     private readonly GenerationSettings _settings;
 
-    private GeneratedPrediction(IReadOnlyList<string> prompts, int[][] ids, GenerationSettings settings) =>
+    private GeneratedPrediction(IReadOnlyList<string> prompts, IReadOnlyList<int[]> ids, GenerationSettings settings) =>
         (_prompts, _ids, _settings) = (prompts, ids, settings);
 
     /// <inheritdoc />
@@ -30,15 +29,50 @@ internal sealed class GeneratedPrediction : IPrediction
     public static GeneratedPrediction OfPrompts(
         IReadOnlyList<string> prompts, string field, GenerateOptions? options, ResolvedModel resolved, ModelTokenizer tokenizer)
     {
+        // An empty text has no tokens of its own, but what stands in front of every text.
+        int[][] ids = [.. prompts.Select(prompt => IPrediction.Encode(
+            field, () => prompt.Length == 0 ? [.. tokenizer.Tokenizer.Prefix] : tokenizer.Tokenizer.Encode(prompt)))];
         GenerateOptions generate = options ?? new();
+        return Of(prompts, ids, field, generate, resolved, new(generate.MaxTokens) { Tokenizer = tokenizer.Tokenizer });
+    }
+
+    /// <summary>Encodes the prompts of inputs of a run that completes texts.</summary>
+    /// <exception cref="PredictRefusal">An input or an option cannot be used.</exception>
+    public static GeneratedPrediction OfInputs(
+        IReadOnlyList<IReadOnlyDictionary<string, string>> inputs,
+        PredictedRun run,
+        GenerateOptions? options,
+        ResolvedModel resolved,
+        ModelTokenizer tokenizer)
+    {
+        CompletionQuestions questions = IPrediction.Encode(
+            "inputs", () => new CompletionQuestions(run.Spec, run.Fingerprint.Prompt, tokenizer.Tokenizer));
+        List<string> prompts = [];
+        List<int[]> ids = [];
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            InputColumns.Texts(inputs[i], i, questions.Columns);
+            prompts.Add(IPrediction.Encode($"inputs[{i}]", () => questions.Text(inputs[i])));
+            ids.Add(IPrediction.Encode($"inputs[{i}]", () => questions.Ids(inputs[i])));
+        }
+
+        GenerateOptions generate = options ?? new() { MaxTokens = run.Spec.GenerateTokens };
+        return Of(prompts, ids, "inputs", generate, resolved, questions.Settings(generate.MaxTokens));
+    }
+
+    private static GeneratedPrediction Of(
+        IReadOnlyList<string> prompts,
+        IReadOnlyList<int[]> ids,
+        string field,
+        GenerateOptions generate,
+        ResolvedModel resolved,
+        GenerationSettings settings)
+    {
         if (generate.TopP <= 0)
         {
             throw PredictRefusal.Of("generate.topP", $"topP is {generate.TopP}; it must be above 0 and at most 1.");
         }
 
-        // An empty text has no tokens of its own, but what stands in front of every text.
-        int[][] ids = [.. prompts.Select(prompt => IPrediction.Encode(
-            field, () => prompt.Length == 0 ? [.. tokenizer.Tokenizer.Prefix] : tokenizer.Tokenizer.Encode(prompt)))];
         foreach (int[] prompt in ids)
         {
             if (prompt.Length == 0)
@@ -51,38 +85,14 @@ internal sealed class GeneratedPrediction : IPrediction
         }
 
         IPrediction.RequireTokens(ids.Sum(prompt => (long)prompt.Length + generate.MaxTokens), field);
-        return new(prompts, ids, new(generate.MaxTokens)
+        return new(prompts, ids, settings with
         {
             Temperature = generate.Temperature,
             TopP = generate.TopP,
             Seed = generate.Seed,
-            StopTexts = generate.Stop,
-            StopIds = StopTokens.Of(resolved.Folder),
-            Tokenizer = tokenizer.Tokenizer,
+            StopTexts = [.. settings.StopTexts, .. generate.Stop],
+            StopIds = new HashSet<int>([.. settings.StopIds, .. StopTokens.Of(resolved.Folder)]),
         });
-    }
-
-    /// <summary>Encodes the prompts of inputs of a run that completes texts.</summary>
-    /// <exception cref="PredictRefusal">An input or an option cannot be used.</exception>
-    public static GeneratedPrediction OfInputs(
-        IReadOnlyList<IReadOnlyDictionary<string, string>> inputs,
-        RunSpec spec,
-        GenerateOptions? options,
-        ResolvedModel resolved,
-        ModelTokenizer tokenizer)
-    {
-        IReadOnlyList<PromptPart> parts =
-            [.. PromptPart.Split(spec.Prompt!, null).TakeWhile(part => !part.IsColumn || part.Text != Completion)];
-        IReadOnlyList<string> columns = [.. parts.Where(part => part.IsColumn).Select(part => part.Text)];
-        List<string> prompts = [];
-        for (int i = 0; i < inputs.Count; i++)
-        {
-            string[] texts = InputColumns.Texts(inputs[i], i, columns);
-            int column = 0;
-            prompts.Add(string.Concat(parts.Select(part => part.IsColumn ? texts[column++] : part.Text)));
-        }
-
-        return OfPrompts(prompts, "inputs", options ?? new() { MaxTokens = spec.GenerateTokens }, resolved, tokenizer);
     }
 
     /// <inheritdoc />

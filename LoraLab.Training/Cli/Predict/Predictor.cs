@@ -61,7 +61,7 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
             ? GeneratedPrediction.OfPrompts([command.Prompt!], "prompt", command.Generate, resolved, tokenizer)
             : labels.Count > 0
                 ? LabelPrediction.Read(command, inputs, labels, run?.Spec, resolved, tokenizer)
-                : GeneratedPrediction.OfInputs(inputs, run!.Spec, command.Generate, resolved, tokenizer);
+                : GeneratedPrediction.OfInputs(inputs, run!, command.Generate, resolved, tokenizer);
     }
 
     /// <summary>The adapter was trained for one model: with another it predicts something, but not what the run learned.</summary>

@@ -65,6 +65,13 @@ public sealed record CompletionColumns(
         : templateName == Prompt ? PromptName
         : templateName;
 
+    /// <summary>A template with <c>{completion}</c> and, for the other columns, the names that rows are shown with.</summary>
+    internal string WithNames(string template)
+    {
+        string named = Prompt is null ? template : template.Replace($"{{{PromptName}}}", $"{{{Prompt}}}", StringComparison.Ordinal);
+        return named.Replace($"{{{Completion}}}", $"{{{CompletionTemplate.Completion}}}", StringComparison.Ordinal);
+    }
+
     /// <summary>The values of a row by the names that a template has for them.</summary>
     internal IReadOnlyDictionary<string, string> Values(CompletionRow row) =>
         Columns.Select((column, i) => (Meaning(column.Name), row.Texts[i])).ToDictionary(value => value.Item1, value => value.Item2);

@@ -3,7 +3,6 @@ using LoraLab.Contracts.Tasks;
 using LoraLab.Files;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models;
-using LoraLab.Training.Models.Generation;
 using LoraLab.Training.Tokenization;
 using TorchSharp;
 
@@ -46,7 +45,7 @@ public sealed class CompletionData : TaskData
 
     /// <inheritdoc />
     public override CompletionEvaluation CreateEvaluation(LlamaConfig config, torch.Device device) =>
-        new(Evaluation, Spec.GenerateSamples, Generation(), config, device);
+        new(Evaluation, Spec.GenerateSamples, AnswerSettings.Of(_tokenizer, _layout.Format, Spec.GenerateTokens), config, device);
 
     /// <inheritdoc />
     public override RunEnvironment Describe(RunEnvironment environment) => environment with
@@ -98,18 +97,6 @@ public sealed class CompletionData : TaskData
             Rows = _evaluated.Count,
             Labels = new Dictionary<string, int>(),
             Sha256 = hash.Hex(),
-        };
-    }
-
-    private GenerationSettings Generation()
-    {
-        string? end = _layout.AnswerEnd;
-        int[] marker = end is null ? [] : _tokenizer.Encode(end, withPrefix: false);
-        return new(Spec.GenerateTokens)
-        {
-            Tokenizer = _tokenizer,
-            StopIds = new HashSet<int>([_tokenizer.EndId!.Value, .. marker.Length == 1 ? marker : []]),
-            StopTexts = marker.Length > 1 ? [end!] : [],
         };
     }
 }

@@ -30,8 +30,12 @@ public sealed class CompletionTemplate
     private CompletionTemplate(string text, IReadOnlyList<PromptPart> parts, IReadOnlyList<PromptPart>? withoutInput) =>
         (Text, _parts, _withoutInput) = (text, parts, withoutInput);
 
-    /// <summary>The template text.</summary>
+    /// <summary>The template text, in which the completion is <c>{completion}</c> and the others have the names of the rows.</summary>
     public string Text { get; }
+
+    /// <summary>Columns before the completion.</summary>
+    public IReadOnlyList<string> PromptColumns =>
+        [.. _parts.TakeWhile(part => !IsCompletion(part)).Where(part => part.IsColumn).Select(part => part.Text).Distinct()];
 
     /// <summary>Returns the template of a name, or parses one.</summary>
     /// <param name="nameOrTemplate">Name or template.</param>
@@ -53,7 +57,7 @@ public sealed class CompletionTemplate
                 "prompt");
         }
 
-        return new(text, parts, isAlpaca && hasInput ? Split(AlpacaWithoutInput, columns) : null);
+        return new(columns?.WithNames(text) ?? text, parts, isAlpaca && hasInput ? Split(AlpacaWithoutInput, columns) : null);
     }
 
     /// <summary>The parts of a row's text, the end token last.</summary>

@@ -22,7 +22,7 @@ internal sealed class RowLayout
         _columns = dataset.Columns;
         if (_columns.Kind == CompletionKind.Messages)
         {
-            _format = spec.ChatTemplate is string name ? ChatFormats.Find(name) : ChatRecognition.Of(tokenizer.Conventions.ChatTemplate);
+            _format = FormatOf(spec, tokenizer);
             Warning = Missing(tokenizer) is { Length: > 0 } missing
                 ? $"The model's vocabulary has no token for {Excerpt.Of(missing)} of the chat template '{_format!.Name}', so "
                     + $"{(missing.Length == 1 ? "it is" : "they are")} encoded as text."
@@ -49,8 +49,15 @@ internal sealed class RowLayout
     /// <summary>What determines the text of a row, for caches.</summary>
     public object Key => _format ?? (object)Text;
 
-    /// <summary>Markers of the chat template that end an answer in the text, in addition to the end token.</summary>
-    public string? AnswerEnd => _format is { Assistant.Marker: not ChatFormat.End } ? _format.Assistant.Marker : null;
+    /// <summary>The chat template; null: the rows are no conversations.</summary>
+    public ChatFormat? Format => _format;
+
+    /// <summary>The chat template of a run on conversations.</summary>
+    /// <param name="spec">Its specification.</param>
+    /// <param name="tokenizer">Tokenizer of the model.</param>
+    /// <exception cref="RunFailure">The model's own is none that LoraLab knows.</exception>
+    public static ChatFormat FormatOf(RunSpec spec, ITokenizer tokenizer) =>
+        spec.ChatTemplate is string name ? ChatFormats.Find(name)! : ChatRecognition.Of(tokenizer.Conventions.ChatTemplate);
 
     /// <summary>The parts of a row.</summary>
     public IReadOnlyList<TextPart> Parts(CompletionRow row) =>

@@ -8,6 +8,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Data;
 using LoraLab.Training.Tasks.Completion;
+using LoraLab.Training.Tokenization;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Tasks.Completion;
@@ -69,6 +70,36 @@ public sealed class CompletionLayoutTests
                     "32."),
             },
             (first.Prompt, first.Reference));
+    }
+
+    /// <summary>A run is asked with the same prompts as in its evaluations, without its dataset.</summary>
+    [Theory]
+    [InlineData("question", null)]
+    [InlineData("instructions", null)]
+    [InlineData("conversations", "mistral")]
+    public void Questions_OfEvaluationRows_AreTheirPrompts(string layout, string? chatTemplate)
+    {
+        (IReadOnlyList<string> rows, JsonObject manifest) = layout switch
+        {
+            "question" => (
+                [.. CompletionRuns.Prompted.Select(row => row.Replace("\"prompt\"", "\"question\"", StringComparison.Ordinal))],
+                new JsonObject { ["promptColumn"] = "question", ["prompt"] = "Q: {prompt}\nA:{completion}" }),
+            "instructions" => (CompletionRuns.Instructions, _alpaca),
+            _ => (CompletionRuns.Conversations, _messages),
+        };
+        CompletionData data = Data(rows, manifest, spec => spec["chatTemplate"] = chatTemplate);
+        RunSpec spec = new() { Prompt = layout == "conversations" ? null : data.PromptFingerprint().Name, ChatTemplate = chatTemplate };
+        ITokenizer tokenizer = TokenizerFolder.Load(Path.Combine(Fixtures.RepositoryRoot, "samples", "model")).Tokenizer;
+
+        CompletionQuestions questions = new(spec, data.PromptFingerprint(), tokenizer);
+
+        Assert.All(data.EvaluationRows().Zip(data.Evaluation), pair =>
+        {
+            Assert.Equal(pair.First.Prompt, questions.Text(pair.First.Columns));
+            Assert.Equal(pair.Second.PromptIds, questions.Ids(pair.First.Columns));
+            Assert.All(questions.Columns, column => Assert.Contains(column, pair.First.Columns.Keys));
+        });
+        Assert.Contains(2, questions.Settings(8).StopIds);
     }
 
     [Fact]

@@ -16,7 +16,37 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <returns>The conversation; null: it cannot be used.</returns>
     public static Conversation? Read(string json, out string? problem, out string? remedy)
     {
-        remedy = null;
+        if (ReadMessages(json, out problem, out remedy) is not { } messages)
+        {
+            return null;
+        }
+
+        (problem, remedy) = Problem(messages);
+        return problem is null ? new(messages) : null;
+    }
+
+    /// <summary>Reads a conversation that the assistant is to continue, without an answer at its end.</summary>
+    /// <param name="json">The array.</param>
+    /// <param name="problem">What is wrong with it; null: nothing.</param>
+    /// <returns>The conversation; null: it cannot be used.</returns>
+    public static Conversation? ReadQuestion(string json, out string? problem)
+    {
+        if (ReadMessages(json, out problem, out string? remedy) is not { } messages)
+        {
+            problem = remedy is null ? problem : $"{problem}; {remedy}";
+            return null;
+        }
+
+        // With an answer, it would be a whole conversation; the last answer of one is asked for again.
+        messages = messages is [.., { Role: ChatRole.Assistant }] ? messages[..^1] : messages;
+        (problem, remedy) = Problem([.. messages, new(ChatRole.Assistant, "?")]);
+        problem = problem is null || remedy is null ? problem : $"{problem}; {remedy}";
+        return problem is null ? new(messages) : null;
+    }
+
+    private static List<ChatMessage>? ReadMessages(string json, out string? problem, out string? remedy)
+    {
+        (problem, remedy) = (null, null);
         List<ChatMessage> messages = [];
         try
         {
@@ -43,8 +73,7 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
             return null;
         }
 
-        (problem, remedy) = Problem(messages);
-        return problem is null ? new(messages) : null;
+        return messages;
     }
 
     private static ChatMessage? Message(JsonElement element, int number, out string? problem, out string? remedy)
