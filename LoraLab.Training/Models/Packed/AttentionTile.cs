@@ -53,14 +53,7 @@ internal static unsafe class AttentionTile
             top = Vector256.Max(top, s);
         }
 
-        Vector256<float> sum = Vector256<float>.Zero;
-        for (int j = 0; j < count; j++)
-        {
-            Vector256<float> p = VectorExp.Of(Vector256.Load(work.Weights + (j * Lanes)) - top);
-            p.Store(work.Weights + (j * Lanes));
-            sum += p;
-        }
-
+        Vector256<float> sum = Exponentials(work.Weights, count, top);
         WeightedSum(work.Weights, values, count, size, Vector256<float>.One / sum, work.Gradients);
         Scatter(work.Gradients, lanes, size, o, outputStride);
         for (int i = 0; i < lanes; i++)
@@ -139,32 +132,21 @@ internal static unsafe class AttentionTile
         Scatter(work.Queries, lanes, size, dq, rowStride);
     }
 
-    // Number of leading keys that no query of a tile sees; position: that of its first query.
-    private static int Unseen(int position, int window) => Math.Max(0, position - window + 1);
-
-    // −∞ in the lanes of queries that precede the key or whose window begins after it. later: position of the key relative to the first
-    // query.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Masked(Vector256<float> s, int later, int window)
+    /// <summary>Replaces scores [count, lanes] by their exponentials relative to the highest; returns the highest and the sums.</summary>
+    internal static (Vector256<float> Top, Vector256<float> Sum) Exponentials(float* scores, int count)
     {
-        Vector256<float> unseen = Vector256.Create(float.NegativeInfinity);
-        if (later > 0)
+        Vector256<float> top = Vector256.Create(float.NegativeInfinity);
+        for (int j = 0; j < count; j++)
         {
-            s = Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(later)).AsSingle(), unseen, s);
+            top = Vector256.Max(top, Vector256.Load(scores + (j * Lanes)));
         }
 
-        if (later + window < Lanes)
-        {
-            s = Vector256.ConditionalSelect(
-                Vector256.GreaterThanOrEqual(Vector256<int>.Indices, Vector256.Create(later + window)).AsSingle(), unseen, s);
-        }
-
-        return s;
+        return (top, Exponentials(scores, count, top));
     }
 
-    // rows [count, H] times x [H, lanes] → [count, lanes].
+    /// <summary>Product of rows [count, H] and x [H, lanes] → [count, lanes].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply(float* x, float* rows, int count, int size, float* result)
+    internal static void Multiply(float* x, float* rows, int count, int size, float* result)
     {
         int j = 0;
         for (; j + Unrolled <= count; j += Unrolled)
@@ -198,9 +180,9 @@ internal static unsafe class AttentionTile
         }
     }
 
-    // Transposed rows [count, H] times weights [count, lanes], scaled per lane → [H, lanes].
+    /// <summary>Product of the transposed rows [count, H] and weights [count, lanes], scaled per lane → [H, lanes].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WeightedSum(float* weights, float* rows, int count, int size, Vector256<float> factor, float* result)
+    internal static void WeightedSum(float* weights, float* rows, int count, int size, Vector256<float> factor, float* result)
     {
         for (int h = 0; h < size; h += Unrolled)
         {
@@ -220,6 +202,43 @@ internal static unsafe class AttentionTile
             (o2 * factor).Store(result + ((h + 2) * Lanes));
             (o3 * factor).Store(result + ((h + 3) * Lanes));
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Exponentials(float* scores, int count, Vector256<float> top)
+    {
+        Vector256<float> sum = Vector256<float>.Zero;
+        for (int j = 0; j < count; j++)
+        {
+            Vector256<float> p = VectorExp.Of(Vector256.Load(scores + (j * Lanes)) - top);
+            p.Store(scores + (j * Lanes));
+            sum += p;
+        }
+
+        return sum;
+    }
+
+    // Number of leading keys that no query of a tile sees; position: that of its first query.
+    private static int Unseen(int position, int window) => Math.Max(0, position - window + 1);
+
+    // −∞ in the lanes of queries that precede the key or whose window begins after it. later: position of the key relative to the first
+    // query.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Masked(Vector256<float> s, int later, int window)
+    {
+        Vector256<float> unseen = Vector256.Create(float.NegativeInfinity);
+        if (later > 0)
+        {
+            s = Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(later)).AsSingle(), unseen, s);
+        }
+
+        if (later + window < Lanes)
+        {
+            s = Vector256.ConditionalSelect(
+                Vector256.GreaterThanOrEqual(Vector256<int>.Indices, Vector256.Create(later + window)).AsSingle(), unseen, s);
+        }
+
+        return s;
     }
 
     // Adds weights [count, lanes] times rows [lanes, H] to result [count, H].

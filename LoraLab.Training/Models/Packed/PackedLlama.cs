@@ -165,7 +165,7 @@ public sealed class PackedLlama : IDisposable
 
         Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout,
             _heads, _kvHeads, _eps, rows, Ledger?.Counter);
-        (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments, block.Window);
+        (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments, block.Window, pass.Fans);
         return TorchScript.Tensors(
             "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, _eps, _activation,
             save, rows, Ledger?.Counter);

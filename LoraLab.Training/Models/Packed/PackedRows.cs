@@ -32,6 +32,9 @@ public sealed class PackedRows
     /// <summary>P: number of leading rows that belong to every sequence; 0: none.</summary>
     public int PrefixLength { get; }
 
+    /// <summary>Whether any common prefix of two sequences is shared, which is for forward passes only.</summary>
+    public bool IsTree { get; private init; }
+
     /// <summary>Token of each row.</summary>
     public IReadOnlyList<int> Ids => _ids;
 
@@ -89,7 +92,7 @@ public sealed class PackedRows
     /// </param>
     public static PackedRows AsTree(IReadOnlyList<int[]> sequences, bool bucketed = true, Func<int, int>? variant = null)
     {
-        PackedRows packed = new(sequences, 0, bucketed);
+        PackedRows packed = new(sequences, 0, bucketed) { IsTree = true };
         Dictionary<(int Parent, int Id), int> rows = [];
         for (int s = 0; s < sequences.Count; s++)
         {

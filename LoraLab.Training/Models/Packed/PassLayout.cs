@@ -15,7 +15,8 @@ public sealed class PassLayout : IDisposable
     public PassLayout(IndexArena arena, PackedRows rows)
     {
         (_arena, _buckets, _cellCount) = (arena, rows.Buckets, rows.Cells.Length);
-        (Rows, Prefix, Segments) = (rows.Ids.Count, rows.PrefixLength, rows.Segments);
+        (Rows, Prefix) = (rows.Ids.Count, rows.PrefixLength);
+        (Segments, Fans) = rows.IsTree ? SegmentFan.Of(rows.Segments) : (rows.Segments, []);
         (Length, TextLengths) = (rows.Positions.Max() + 1, rows.TextLengths);
         _ids = arena.AddIndices(rows.Ids);
         _positions = arena.AddIndices(rows.Positions);
@@ -36,8 +37,11 @@ public sealed class PassLayout : IDisposable
     /// <summary>Tokens of the whole text of each row, the last one included.</summary>
     public IReadOnlyList<int> TextLengths { get; }
 
-    /// <summary>Segments of consecutive rows.</summary>
+    /// <summary>Segments of consecutive rows that are in no fan.</summary>
     public IReadOnlyList<Segment> Segments { get; }
+
+    /// <summary>Short segments with the same rows before them; only in forward passes.</summary>
+    public IReadOnlyList<SegmentFan> Fans { get; }
 
     /// <summary>Number of cells: rows and padding.</summary>
     public int Cells => _cellCount;

@@ -41,7 +41,9 @@ internal sealed unsafe class RowAttention : IDisposable
     /// <param name="qkv">Already rotated, contiguous.</param>
     /// <param name="segments">Segments of the rows.</param>
     /// <param name="window">Number of rows that a row sees, itself included; 0: all before it.</param>
-    public (Tensor Output, Tensor LogSumExp) Forward(Tensor qkv, IReadOnlyList<Segment> segments, int window)
+    /// <param name="fans">The other rows; null: there are none.</param>
+    public (Tensor Output, Tensor LogSumExp) Forward(
+        Tensor qkv, IReadOnlyList<Segment> segments, int window, IReadOnlyList<SegmentFan>? fans = null)
     {
         long rows = qkv.shape[0];
         Tensor output = empty(rows, _heads * _size);
@@ -49,7 +51,14 @@ internal sealed unsafe class RowAttention : IDisposable
         fixed (byte* x = qkv.bytes, o = output.bytes, n = logSumExp.bytes)
         {
             Pass pass = new((float*)x, (float*)o, (float*)n, null, null, segments, window);
-            _tasks.Run(_keyValueHeads, Reserve(segments), (head, worker) => Forward(pass, head, _workspaces[worker]));
+            _tasks.Run(_keyValueHeads, Reserve(segments, fans ?? []), (head, worker) =>
+            {
+                Forward(pass, head, _workspaces[worker]);
+                foreach (SegmentFan fan in fans ?? [])
+                {
+                    Forward(pass, fan, head, _workspaces[worker]);
+                }
+            });
         }
 
         return (output, logSumExp);
@@ -68,7 +77,7 @@ internal sealed unsafe class RowAttention : IDisposable
         fixed (byte* x = qkv.bytes, o = output.bytes, n = logSumExp.bytes, dO = g.bytes, dX = gradient.bytes)
         {
             Pass pass = new((float*)x, (float*)o, (float*)n, (float*)dO, (float*)dX, segments, window);
-            _tasks.Run(_keyValueHeads, Reserve(segments), (head, worker) => Backward(pass, head, _workspaces[worker]));
+            _tasks.Run(_keyValueHeads, Reserve(segments, []), (head, worker) => Backward(pass, head, _workspaces[worker]));
         }
 
         return gradient;
@@ -78,9 +87,9 @@ internal sealed unsafe class RowAttention : IDisposable
     public void Dispose() => _workspaces.ForEach(workspace => workspace.Dispose());
 
     // Reserves a workspace for every thread and returns the maximum number of threads.
-    private int Reserve(IReadOnlyList<Segment> segments)
+    private int Reserve(IReadOnlyList<Segment> segments, IReadOnlyList<SegmentFan> fans)
     {
-        int longest = 0;
+        int longest = fans.Count == 0 ? 0 : fans.Max(fan => fan.PrefixRows.Count + fan.Rows.Max(row => row.Row - row.First) + 1);
         foreach (Segment segment in segments)
         {
             longest = Math.Max(longest, segment.PrefixRows.Count + segment.Count);
@@ -120,6 +129,33 @@ internal sealed unsafe class RowAttention : IDisposable
                         pass.Output + (((row * _heads) + head) * _size), _heads * _size, pass.LogSumExp + (row * _heads) + head,
                         _heads, work);
                 }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Forward(in Pass pass, SegmentFan fan, int shared, TileWorkspace work)
+    {
+        int group = _heads / _keyValueHeads;
+        int prefix = fan.PrefixRows.Count;
+        Segment keys = new(0, 0, fan.PrefixRows);
+        Collect(pass.Qkv, keys, KeyColumn(shared), work.Keys);
+        Collect(pass.Qkv, keys, ValueColumn(shared), work.Values);
+        Span<(int First, int Row)> lanes = stackalloc (int, int)[AttentionTile.Lanes];
+        for (int first = 0; first < fan.Rows.Count; first += AttentionTile.Lanes)
+        {
+            int count = Math.Min(AttentionTile.Lanes, fan.Rows.Count - first);
+            for (int i = 0; i < count; i++)
+            {
+                lanes[i] = fan.Rows[first + i];
+            }
+
+            for (int head = shared * group; head < (shared + 1) * group; head++)
+            {
+                FanTile.HeadRows rows = new(pass.Qkv, _width, head * _size, KeyColumn(shared), ValueColumn(shared), _size);
+                FanTile.Forward(
+                    lanes[..count], rows, prefix, _scale, pass.Window, pass.Output + ((long)head * _size), _heads * _size,
+                    pass.LogSumExp + head, _heads, work);
             }
         }
     }

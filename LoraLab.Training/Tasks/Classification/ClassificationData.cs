@@ -52,7 +52,7 @@ public sealed class ClassificationData(
 
     /// <inheritdoc />
     public override ClassificationEvaluation CreateEvaluation(LlamaConfig config, torch.Device device) =>
-        new(Labels, Evaluation, config, device)
+        new(Labels, Evaluation, Spec.LabelScore, config, device)
         {
             PositiveLabel = dataset.PositiveLabel is string positive ? Labels.ToList().IndexOf(positive) : null,
         };

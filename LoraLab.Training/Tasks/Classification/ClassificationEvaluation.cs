@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
@@ -11,7 +12,8 @@ namespace LoraLab.Training.Tasks.Classification;
 
 /// <summary>
 /// Scores the labels of every evaluation row. The score of a label is the sum of the log-probabilities (over the whole vocabulary) of the
-/// tokens that it adds to the evaluation prompt. The label with the highest score is predicted; ties go to the first label.
+/// tokens that it adds to the evaluation prompt. The label with the highest score, or with the highest mean over its tokens, is predicted;
+/// ties go to the first label.
 /// </summary>
 public sealed class ClassificationEvaluation : TaskEvaluation
 {
@@ -20,24 +22,28 @@ public sealed class ClassificationEvaluation : TaskEvaluation
     private const int MaxTokensPerPass = 4096;
     private readonly IReadOnlyList<string> _labels;
     private readonly IReadOnlyList<EvaluationExample> _examples;
+    private readonly LabelScore _score;
     private readonly IndexArena _arena = new();
     private readonly IReadOnlyList<EvaluationPass> _passes;
 
     /// <summary>Creates the evaluation of at least one encoded row and uploads all indices to the device.</summary>
     /// <param name="labels">Label words in label order.</param>
     /// <param name="examples">The rows.</param>
+    /// <param name="score">Score by which a label is predicted.</param>
     /// <param name="config">Shape of the model.</param>
     /// <param name="device">Device of the evaluations.</param>
     public ClassificationEvaluation(
-        IReadOnlyList<string> labels, IReadOnlyList<EvaluationExample> examples, LlamaConfig config, Device device)
+        IReadOnlyList<string> labels, IReadOnlyList<EvaluationExample> examples, LabelScore score, LlamaConfig config, Device device)
     {
-        (_labels, _examples) = (labels, examples);
+        (_labels, _examples, _score) = (labels, examples, score);
+        bool cpu = device.type == DeviceType.CPU;
         _passes = EvaluationPass.Pack(
             _arena,
             examples,
             TokensPerPass(config),
             config,
-            bucketed: device.type == DeviceType.CPU);
+            bucketed: cpu,
+            padded: !RowAttention.Supports(config.Block, cpu, half: false));
         _arena.Upload(device);
     }
 
@@ -94,13 +100,15 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         _arena.Dispose();
     }
 
-    private static ScoredRow Predict(EvaluationExample example, double[] scores)
+    private ScoredRow Predict(EvaluationExample example, double[] scores)
     {
         int predicted = 0;
         for (int label = 1; label < scores.Length; label++)
         {
-            predicted = scores[label] > scores[predicted] ? label : predicted;
+            predicted = Compared(label) > Compared(predicted) ? label : predicted;
         }
+
+        double Compared(int label) => _score == LabelScore.Sum ? scores[label] : scores[label] / example.LabelIds[label].Length;
 
         return new(example.Row, example.Label, predicted, scores);
     }

@@ -20,7 +20,8 @@ internal sealed class EvaluationPass : IDisposable
         IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, LlamaConfig config, bool bucketed)
     {
         _arena = arena;
-        List<Branch> branches = [.. examples.SelectMany(example => Branches(example, all[example])).OrderBy(branch => branch.Ids.Length)];
+        List<LabelBranch> branches =
+            [.. examples.SelectMany(example => LabelBranch.Of(example, all[example])).OrderBy(branch => branch.Ids.Length)];
         PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], bucketed, config.Rope.Variant);
         _layout = new(arena, rows);
 
@@ -54,15 +55,23 @@ internal sealed class EvaluationPass : IDisposable
     public PassShape Shape => _layout.Shape(_scoredRowCount);
 
     /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, grouped by length.</summary>
+    /// <param name="arena">Receives the indices.</param>
+    /// <param name="examples">The evaluation rows.</param>
+    /// <param name="tokensPerPass">Tokens of a pass; those of one example are never divided.</param>
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="bucketed">Whether attention pads within length buckets.</param>
+    /// <param name="padded">
+    /// Whether attention pads sequences, in which the prompt then takes memory once per branch; else it takes it once.
+    /// </param>
     public static IReadOnlyList<EvaluationPass> Pack(
-        IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, LlamaConfig config, bool bucketed)
+        IndexArena arena, IReadOnlyList<EvaluationExample> examples, int tokensPerPass, LlamaConfig config, bool bucketed, bool padded)
     {
         List<EvaluationPass> passes = [];
         List<int> pending = [];
         int tokens = 0;
         foreach (int example in Enumerable.Range(0, examples.Count).OrderBy(i => examples[i].PromptIds.Length))
         {
-            int more = examples[example].PromptIds.Length;
+            int more = Tokens(LabelBranch.Of(example, examples[example]), padded);
             if (pending.Count > 0 && tokens + more > tokensPerPass)
             {
                 passes.Add(new(arena, pending, examples, config, bucketed));
@@ -77,6 +86,20 @@ internal sealed class EvaluationPass : IDisposable
         return passes;
     }
 
+    // Attention on packed rows is not for every precision; in the others, an eighth of the padding counts.
+    private static int Tokens(IEnumerable<LabelBranch> branches, bool padded)
+    {
+        const int Share = 8;
+        int rows = 0, cells = 0;
+        foreach (LabelBranch branch in branches)
+        {
+            rows += rows == 0 ? branch.Ids.Length : branch.Ids.Length - branch.PromptLength;
+            cells += branch.Ids.Length;
+        }
+
+        return padded ? cells : Math.Max(rows, cells / Share);
+    }
+
     /// <summary>
     /// Computes the log-probabilities of the label tokens in the order of <see cref="Owners"/>; the dispose scope owns them.
     /// </summary>
@@ -89,12 +112,4 @@ internal sealed class EvaluationPass : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _layout.Dispose();
-
-    // Labels that differ only in their last token share a branch; for single-token labels, it is the prompt alone.
-    private static IEnumerable<Branch> Branches(int index, EvaluationExample example) => example.LabelIds
-        .Select((ids, label) => (Ids: ids, Label: label))
-        .GroupBy(entry => string.Join(',', entry.Ids[..^1]))
-        .Select(group => new Branch(index, [.. example.PromptIds, .. group.First().Ids[..^1]], example.PromptIds.Length, [.. group]));
-
-    private sealed record Branch(int Example, int[] Ids, int PromptLength, IReadOnlyList<(int[] Ids, int Label)> Labels);
 }
