@@ -88,7 +88,11 @@ public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IRead
 /// <param name="Label">Index of the true label.</param>
 /// <param name="Predicted">Index of the predicted label.</param>
 /// <param name="Scores">Log-probabilities in label order; null where not finite.</param>
-public sealed record Prediction(int Row, int Label, int Predicted, IReadOnlyList<double?> Scores);
+public sealed record Prediction(int Row, int Label, int Predicted, IReadOnlyList<double?> Scores)
+{
+    /// <summary>Number of tokens of each label after the row's prompt, in label order; null: unknown.</summary>
+    public IReadOnlyList<int>? Tokens { get; init; }
+}
 
 /// <summary>A score that a JSON number cannot represent.</summary>
 /// <param name="Row">Row of the evaluation file, from 0.</param>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
@@ -41,10 +42,15 @@ internal static class EvaluateCommand
         {
             Description = "First rows for which a text is generated (default: those of the run, else none).",
         };
+        Option<string?> score = new("--label-score")
+        {
+            Description = "sum or meanPerToken: the score by which a label is predicted (default: that of the run, else sum).",
+        };
+        score.AcceptOnlyFromAmong("sum", "meanPerToken");
         Option<FileInfo?> predictions = PathOption.File("--predictions", "File for the predictions of all rows (JSON).");
         Command command = new("evaluate", "Evaluate a model, with or without an adapter, on a dataset.")
         {
-            model, dataset, adapter, prompt, samples, split, chatTemplate, scope, generate, predictions,
+            model, dataset, adapter, prompt, samples, split, chatTemplate, scope, generate, score, predictions,
         };
         command.SetAction(result => Run(
             configuration,
@@ -54,15 +60,19 @@ internal static class EvaluateCommand
                 result.GetValue(dataset),
                 result.GetValue(prompt),
                 result.GetValue(samples),
-                result.GetValue(split) is string word ? Enum.Parse<EvalSplit>(word, ignoreCase: true) : null)
+                Word<EvalSplit>(result.GetValue(split)))
             {
                 ChatTemplate = result.GetValue(chatTemplate),
-                LossScope = result.GetValue(scope) is string targets ? Enum.Parse<LossScope>(targets, ignoreCase: true) : null,
+                LossScope = Word<LossScope>(result.GetValue(scope)),
                 GenerateSamples = result.GetValue(generate),
+                LabelScore = Word<LabelScore>(result.GetValue(score)),
             },
             result.GetValue(predictions)));
         return command;
     }
+
+    private static T? Word<T>(string? word)
+        where T : struct, Enum => word is null ? null : Enum.Parse<T>(word, ignoreCase: true);
 
     private static int Run(TrainingConfiguration configuration, EvaluationRequest request, FileInfo? predictions)
     {
@@ -86,7 +96,7 @@ internal static class EvaluateCommand
             EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
             if (predictions is not null)
             {
-                Write(predictions, outcome, trained?.Training.Steps ?? 0);
+                Write(predictions, run.Data, outcome, trained?.Training.Steps ?? 0);
             }
 
             AnsiConsole.WriteLine(JsonSerializer.Serialize(Result(request, run, outcome), ContractJson.Indented));
@@ -122,13 +132,22 @@ internal static class EvaluateCommand
                 key == MetricKeys.EvalLoss ? value.ToString("R", CultureInfo.InvariantCulture) : value;
         }
 
+        foreach ((string key, JsonNode? value) in outcome.Details)
+        {
+            result[key] = value;
+        }
+
         return result;
     }
 
     /// <summary>Writes the document of the predictions route.</summary>
-    private static void Write(FileInfo file, EvaluationOutcome outcome, int step)
+    private static void Write(FileInfo file, TaskData data, EvaluationOutcome outcome, int step)
     {
         PredictionSet document = PredictionSet.FromTable(step, outcome.Predictions.Rows.Prepend(outcome.Predictions.Columns));
+        document = document with
+        {
+            Items = [.. document.Items.Zip(data.EvaluationRows(), (item, row) => item with { Tokens = row.LabelTokens })],
+        };
         try
         {
             File.WriteAllText(file.FullName, JsonSerializer.Serialize(document, ContractJson.Indented) + "\n");

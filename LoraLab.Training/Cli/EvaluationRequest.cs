@@ -27,6 +27,9 @@ internal sealed record EvaluationRequest(
     /// <summary>Number of first rows for which a text is generated.</summary>
     public int? GenerateSamples { get; init; }
 
+    /// <summary>Score by which a label is predicted.</summary>
+    public LabelScore? LabelScore { get; init; }
+
     /// <summary>Returns the specification whose evaluation answers the request, and the fingerprint of the adapter's run.</summary>
     /// <exception cref="RunFailure">The adapter cannot be used, or an option is invalid.</exception>
     public (RunSpec Spec, RunFingerprint? Trained) Resolve(TrainerServices services)
@@ -69,6 +72,7 @@ internal sealed record EvaluationRequest(
             ChatTemplate = ChatTemplate ?? trained.ChatTemplate,
             LossScope = LossScope ?? trained.LossScope,
             GenerateSamples = GenerateSamples ?? trained.GenerateSamples,
+            LabelScore = LabelScore ?? trained.LabelScore,
             OrderSeed = null,
             Method = "lora",
             MethodOptions = [],

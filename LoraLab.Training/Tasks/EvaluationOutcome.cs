@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Training.Tasks;
@@ -16,6 +17,9 @@ public record EvaluationOutcome
 
     /// <summary>Share of rows that a constant prediction would get right; 0 in tasks without one.</summary>
     public double MajorityBaseline { get; init; }
+
+    /// <summary>What else the task knows about the evaluation, as members of the document that <c>evaluate</c> prints.</summary>
+    public JsonObject Details { get; init; } = [];
 
     /// <summary>The prediction of every row, in evaluation order.</summary>
     public required PredictionTable Predictions { get; init; }

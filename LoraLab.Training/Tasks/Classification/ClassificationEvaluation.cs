@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
@@ -141,6 +144,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             Rows = metrics.Rows,
             Correct = metrics.Correct,
             MajorityBaseline = metrics.MajorityBaseline,
+            Details = Details(metrics),
             Predictions = new(
                 [.. TaskDescriptors.Classification.PredictionColumns, .. _labels],
                 predictions.Select<ScoredRow, IReadOnlyList<string>>(p =>
@@ -152,6 +156,23 @@ public sealed class ClassificationEvaluation : TaskEvaluation
                 ])),
         };
     }
+
+    private JsonObject Details(ClassificationMetrics metrics) => new()
+    {
+        ["labelScore"] = JsonSerializer.SerializeToNode(_score, ContractJson.Options),
+        ["majorityBaseline"] = metrics.MajorityBaseline,
+        ["labels"] = new JsonArray([.. metrics.Labels.Select((label, i) => new JsonObject
+        {
+            ["label"] = _labels[i],
+            ["rows"] = label.Rows,
+            ["predicted"] = label.Predicted,
+            ["precision"] = label.Precision,
+            ["recall"] = label.Recall,
+            ["f1"] = label.F1,
+        })]),
+        ["confusion"] = new JsonArray(
+            [.. metrics.Confusion.Select(row => new JsonArray([.. row.Select(count => JsonValue.Create(count))]))]),
+    };
 
     private static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

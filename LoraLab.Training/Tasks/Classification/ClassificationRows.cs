@@ -48,7 +48,7 @@ public sealed class ClassificationRows(
                 .. dataset.Warnings,
                 .. new[] { fitting.Warning, fitting.SpecialWarning }.OfType<string>(),
                 .. RowWarnings.Of(dataset, trained, evaluation, EvaluationSource),
-                .. RowWarnings.OfLabels(dataset.Labels, evaluated[0].Example.LabelIds),
+                .. spec.LabelScore == LabelScore.Sum ? RowWarnings.OfLabels(dataset.Labels, evaluated[0].Example.LabelIds) : [],
             ],
         };
     }

@@ -13,6 +13,7 @@ public sealed class ExampleEncoder
     private readonly IReadOnlyList<string> _labels;
     private readonly LossScope _scope;
     private readonly bool _stripSentence;
+    private int[][] _lastLabels = [];
 
     /// <summary>Creates the encoder of a run.</summary>
     /// <param name="tokenizer">Tokenizer of the model.</param>
@@ -84,7 +85,11 @@ public sealed class ExampleEncoder
             }
         }
 
-        return new EvaluationExample(row.Row, row.Label, prompt, added);
+        // Nearly always the labels have the same tokens after every prompt, which are then kept once.
+        bool asBefore = _lastLabels.Length == added.Length
+            && added.Zip(_lastLabels).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+        _lastLabels = asBefore ? _lastLabels : added;
+        return new EvaluationExample(row.Row, row.Label, prompt, _lastLabels);
     }
 
     private string[] Texts(LabeledRow row) => [.. row.Texts.Select(text => _stripSentence ? text.TrimEnd() : text)];

@@ -23,7 +23,7 @@ internal static class RowWarnings
         if (trains && Missing(dataset, training) is string untrained)
         {
             yield return $"Of {NumberFormat.Count(training.Count)} training rows, none has {untrained}, so the run cannot learn it; "
-                + "choose more rows, another dataSeed or another file.";
+                + $"choose more rows, another dataSeed or another file.{Untrained(dataset, training, evaluation, evaluationSource)}";
         }
 
         if (Missing(dataset, evaluation) is string unseen)
@@ -63,6 +63,22 @@ internal static class RowWarnings
 
     /// <summary>All texts of a row; no text of a file contains the separator.</summary>
     private static string Text(LabeledRow row) => string.Join('\0', row.Texts.Select(text => text.Trim()));
+
+    /// <summary>Says which evaluation rows have a label that no training row has.</summary>
+    private static string? Untrained(
+        ClassificationDataset dataset,
+        IReadOnlyList<LabeledRow> training,
+        IReadOnlyList<LabeledRow> evaluation,
+        SplitSource? evaluationSource)
+    {
+        HashSet<int> trained = [.. training.Select(row => row.Label)];
+        LabeledRow[] rows = [.. evaluation.Where(row => !trained.Contains(row.Label))];
+        return rows.Length == 0
+            ? null
+            : $" Of the evaluation rows, {NumberFormat.Count(rows.Length)} {(rows.Length == 1 ? "has" : "have")} a label that is not "
+                + $"trained, the first '{Excerpt.Of(dataset.Labels[rows[0].Label])}': "
+                + $"{SplitSource.Places(evaluationSource, [.. rows.Select(row => row.Row)])}.";
+    }
 
     private static string? Missing(ClassificationDataset dataset, IReadOnlyList<LabeledRow> rows)
     {

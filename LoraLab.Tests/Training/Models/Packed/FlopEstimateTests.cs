@@ -81,7 +81,7 @@ public sealed class FlopEstimateTests
         const string AllLinears = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj";
         using AdaptedLlama adapted = AdaptedLlama.Create(Spec(AllLinears));
         EvaluationExample[] examples = [.. Window().Select(example => new EvaluationExample(example.Row, 0, example.Ids, [[3], [4, 5]]))];
-        using ClassificationEvaluation evaluation = new(["a", "b"], examples, TinyLlama.Config, CPU);
+        using ClassificationEvaluation evaluation = new(["a", "b"], examples, LabelScore.Sum, TinyLlama.Config, CPU);
         using FlopLedger ledger = new();
         using PackedLlama packed = new(adapted.Model) { Ledger = ledger };
 

@@ -48,10 +48,39 @@ public sealed class RowAttentionTests
         Tensor gradient = attention.Backward(g, output, qkv, logSumExp, packed.Segments, window);
 
         Tensor exact = qkv.to(float64).requires_grad_(true);
-        Tensor expected = Plain(exact, packed, window, scale ?? 1 / Math.Sqrt(size));
+        Tensor expected = Plain(exact, _sentences, packed, window, scale ?? 1 / Math.Sqrt(size));
         expected.mul(g.to(float64)).sum().backward();
         Assert.InRange(Distance(output, expected), 0, 1e-6);
         Assert.InRange(Distance(gradient, exact.grad!), 0, 1e-6);
+    }
+
+    [Theory]
+    [InlineData(8, 0)]
+    [InlineData(16, 3)]
+    [InlineData(64, 14)]
+    public void Forward_ShortSegmentsAfterTheSameRows_EqualsPlainAttention(int size, int window)
+    {
+        using IDisposable scope = NewDisposeScope();
+        int[] prompt = [.. Enumerable.Range(1, 13)];
+        int[][] branches =
+        [
+            prompt, [7, 8], .. Enumerable.Range(0, 11).Select(i => (int[])[.. prompt, 100 + i]), [7, 8, 9], [7, 8, 10, 11], [7, 8, 12],
+            [.. prompt, 200, 1, 2, 3], [.. prompt, 201, 1, 2], [.. prompt, 202, 1, 2, 3, 4, 5],
+        ];
+        int[][] sorted = [.. branches.OrderBy(ids => ids.Length)];
+        PackedRows packed = PackedRows.AsTree(sorted);
+        (IReadOnlyList<Segment> alone, IReadOnlyList<SegmentFan> fans) = SegmentFan.Of(packed.Segments);
+        Tensor qkv = randn([packed.Ids.Count, Heads + (2 * KeyValueHeads), size], generator: new Generator(5)).mul(2);
+        using RowAttention attention = new(Block(size));
+
+        (Tensor output, Tensor logSumExp) = attention.Forward(qkv, alone, window, fans);
+        (Tensor one, Tensor oneLogSumExp) = attention.Forward(qkv, packed.Segments, window);
+
+        Assert.Equal([3, 17], fans.Select(fan => fan.Rows.Count).Order());
+        Assert.Equal(packed.Ids.Count, alone.Sum(segment => segment.Count) + fans.Sum(fan => fan.Rows.Count));
+        Assert.InRange(Distance(output, Plain(qkv.to(float64), sorted, packed, window, 1 / Math.Sqrt(size))), 0, 1e-6);
+        Assert.InRange(Distance(output, one.to(float64)), 0, 1e-6);
+        Assert.InRange(Distance(logSumExp, oneLogSumExp.to(float64)), 0, 1e-6);
     }
 
     [Fact]
@@ -104,12 +133,12 @@ public sealed class RowAttentionTests
     }.Block;
 
     // The output of a row is that of the first sentence it belongs to: all of them compute the same.
-    private static Tensor Plain(Tensor qkv, PackedRows packed, int window, double scale)
+    private static Tensor Plain(Tensor qkv, int[][] sentences, PackedRows packed, int window, double scale)
     {
         Tensor[] outputs = new Tensor[packed.Ids.Count];
-        for (int s = 0; s < _sentences.Length; s++)
+        for (int s = 0; s < sentences.Length; s++)
         {
-            long[] path = [.. Enumerable.Range(0, _sentences[s].Length).Select(t => (long)packed.Row(s, t))];
+            long[] path = [.. Enumerable.Range(0, sentences[s].Length).Select(t => (long)packed.Row(s, t))];
             Tensor x_LNH = qkv.index_select(0, tensor(path));
             Tensor q_NLH = x_LNH.narrow(1, 0, Heads).transpose(0, 1);
             Tensor k_NLH = x_LNH.narrow(1, Heads, KeyValueHeads).repeat_interleave(Heads / KeyValueHeads, 1).transpose(0, 1);
