@@ -71,7 +71,7 @@ internal sealed class LabelPrediction : IPrediction
     /// <inheritdoc />
     public IReadOnlyList<PredictedItem> Run(LlamaModel model, CancellationToken cancellation)
     {
-        using ClassificationEvaluation evaluation = new(Labels, _examples, model.Config, model.Device);
+        using ClassificationEvaluation evaluation = new(Labels, _examples, _spec.LabelScore, model.Config, model.Device);
         using Models.Packed.PackedLlama packed = new(model);
         return [.. evaluation.Predict(packed, cancellation).Select((row, i) => new PredictedItem
         {
@@ -79,20 +79,22 @@ internal sealed class LabelPrediction : IPrediction
             Tokens = _examples[i].PromptIds.Length,
             Scores = row.Scores,
             Predicted = row.Predicted,
-            Top = Top(row.Scores),
+            Top = Top(row.Scores, _examples[i]),
         })];
     }
 
-    private List<RankedLabel>? Top(IReadOnlyList<double> scores)
+    private List<RankedLabel>? Top(IReadOnlyList<double> scores, EvaluationExample example)
     {
         if (_topK is not int count)
         {
             return null;
         }
 
-        double largest = scores.Max();
-        double sum = scores.Sum(score => Math.Exp(score - largest));
-        return [.. scores.Select((score, i) => new RankedLabel(Labels[i], i, score, Math.Exp(score - largest) / sum))
-            .OrderByDescending(label => label.Score).Take(count)];
+        double[] compared =
+            [.. scores.Select((score, i) => _spec.LabelScore == LabelScore.Sum ? score : score / example.LabelIds[i].Length)];
+        double largest = compared.Max();
+        double sum = compared.Sum(score => Math.Exp(score - largest));
+        return [.. scores.Select((score, i) => new RankedLabel(Labels[i], i, score, Math.Exp(compared[i] - largest) / sum))
+            .OrderByDescending(label => compared[label.Index]).Take(count)];
     }
 }
