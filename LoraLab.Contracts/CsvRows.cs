@@ -9,16 +9,23 @@ public static class CsvRows
     public static IEnumerable<IReadOnlyList<string>> Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        return Read(new StringReader(text));
+    }
+
+    /// <summary>Returns the cells of every line, one line in memory at a time.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Read(TextReader text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
         List<string> cells = [];
         StringBuilder cell = new();
         bool quoted = false;
-        for (int i = 0; i < text.Length; i++)
+        for (int next = text.Read(); next >= 0; next = text.Read())
         {
-            char c = text[i];
-            if (c == '"' && quoted && i + 1 < text.Length && text[i + 1] == '"')
+            char c = (char)next;
+            if (c == '"' && quoted && text.Peek() == '"')
             {
                 cell.Append('"');
-                i++;
+                text.Read();
             }
             else if (c == '"')
             {
@@ -33,7 +40,11 @@ public static class CsvRows
                 cells.Add(Take(cell));
                 if (c != ',')
                 {
-                    i += c == '\r' && i + 1 < text.Length && text[i + 1] == '\n' ? 1 : 0;
+                    if (c == '\r' && text.Peek() == '\n')
+                    {
+                        text.Read();
+                    }
+
                     yield return cells;
                     cells = [];
                 }

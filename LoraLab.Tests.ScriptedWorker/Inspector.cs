@@ -56,15 +56,7 @@ internal static class Inspector
         "datasets" => new InspectResponse
         {
             Id = request.Id,
-            Datasets = [new DatasetEntry
-            {
-                Name = "sample",
-                Usable = true,
-                Toy = true,
-                Labels = ["negative", "positive"],
-                TrainRows = 100,
-                EvalRows = 4,
-            }],
+            Datasets = [.. ScriptedData.All.Select(data => data.Entry)],
         },
         "roots" => new InspectResponse { Id = request.Id, EmptyRoots = [] },
         "devices" => new InspectResponse
@@ -141,6 +133,7 @@ internal static class Inspector
             TrainableParameters = 1024,
             TrainRows = 100,
             EvalRows = 4,
+            Task = ScriptedData.Of(spec.Dataset).Task,
         };
     }
 

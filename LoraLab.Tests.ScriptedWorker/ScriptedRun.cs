@@ -17,13 +17,15 @@ namespace LoraLab.Tests.ScriptedWorker;
 /// later attempt resumes); <c>marked</c> (adds 10 to the losses per earlier attempt, which identifies the attempt); <c>bowl</c> (evaluates
 /// every <c>evalEvery</c> steps and saves a checkpoint there and when stopped, like the real trainer, with more correct <c>rows</c> the
 /// closer the learning rate is to 1e-3 and the more steps were done); <c>linger=20,50</c> (waits at these steps up to ten seconds to be
-/// stopped); <c>pause=STEP</c> with <c>for=MS</c> (stalls once). A word that ends in <c>@A</c> applies to attempt A only: <c>crash@1=4</c>.
+/// stopped); <c>loss=NUMBER</c> (evaluation loss before the first step);
+/// <c>pause=STEP</c> with <c>for=MS</c> (stalls once). A word that ends in <c>@A</c> applies to attempt A only: <c>crash@1=4</c>.
 /// </summary>
 internal sealed class ScriptedRun
 {
     private readonly string _directory;
     private readonly Script _script;
     private readonly RunSpec _spec;
+    private readonly ScriptedData _data;
     private readonly EventWriter _events;
     private readonly int _steps;
     private readonly int _evalRows;
@@ -35,6 +37,7 @@ internal sealed class ScriptedRun
     {
         _directory = command.RunDirectory!;
         _spec = JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(Path.Combine(_directory, RunFiles.Spec)), ContractJson.Options)!;
+        _data = ScriptedData.Of(_spec.Dataset);
         _attempt = command.Attempt;
         _script = new Script(_spec.Notes, _attempt);
         _saved = Path.Combine(_directory, "scripted-checkpoint");
@@ -97,6 +100,7 @@ internal sealed class ScriptedRun
         int from = _attempt > 1 && File.Exists(_saved) ? int.Parse(File.ReadAllText(_saved), CultureInfo.InvariantCulture) : 0;
         _events.Write(new RunPrepared
         {
+            Task = _data.Task,
             Spec = _spec with { Precision = Precision.Fp32, MicroBatch = new MicroBatch(_spec.EffectiveBatch) },
             Environment = new RunEnvironment
             {
@@ -115,6 +119,7 @@ internal sealed class ScriptedRun
             Warnings = ["scripted"],
         });
         ScriptedFingerprint.Write(_directory, _spec, _script, _evalRows, ended: false);
+        _data.WriteRows(_directory, _evalRows);
         if (from == 0)
         {
             Evaluate(0);
@@ -233,19 +238,18 @@ internal sealed class ScriptedRun
         IEnumerable<string> rows = Enumerable.Range(0, _evalRows).Select(row =>
             string.Create(
                 CultureInfo.InvariantCulture, $"{row},{row % 2},{(wrong.Contains(row) ? 1 - (row % 2) : row % 2)},{-0.5 - row},{-1.25}"));
-        File.WriteAllLines(path, ["row,label,predicted,negative,positive", .. rows]);
+        bool generates = _spec.GenerateSamples > 0;
+        double loss = _script.Real("loss", 0.7) - (0.01 * step);
+        File.WriteAllText(path, _data.Name == "sample"
+            ? string.Concat(rows.Prepend("row,label,predicted,negative,positive").Select(line => line + Environment.NewLine))
+            : _data.Predictions(_evalRows, wrong, loss, generates));
         _events.Write(new Evaluated
         {
             Step = step,
-            Metrics = new Dictionary<string, double>
-            {
-                [MetricKeys.EvalAccuracy] = correct / (double)_evalRows,
-                [MetricKeys.EvalMacroF1] = correct / (double)_evalRows,
-                [MetricKeys.EvalLoss] = 0.7 - (0.01 * step),
-            },
-            Correct = correct,
+            Metrics = _data.Metrics(_evalRows, correct, loss, generates),
+            Correct = _data.IsCompletion ? 0 : correct,
             Rows = _evalRows,
-            MajorityBaseline = 0.5,
+            MajorityBaseline = _data.IsCompletion ? 0 : 1.0 / Math.Min(_data.Labels.Count, 2),
             PredictionsFile = file,
         });
     }

@@ -1,5 +1,5 @@
 using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Tasks;
 using LoraLab.Training.Training.Recording;

@@ -6,6 +6,7 @@ using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Domain;
@@ -85,7 +86,9 @@ public sealed class MetricTests
     [Fact]
     public void RunList_AddedMetric_HasAColumnThatSorts()
     {
-        RunColumn column = Assert.Single(RunColumn.Of(_catalog), column => column.Title == "Probe depth");
+        RunColumn column = Assert.Single(
+            RunColumn.Of(RunColumn.Metrics([Run("a", 0.5)], _catalog)),
+            column => column.Title == "Probe depth");
         Func<RunDocument, IComparable?> read = RunSort.Fields(_catalog)[column.SortField!];
 
         Assert.Equal(0.5, read(Run("a", 0.5)));
@@ -99,7 +102,7 @@ public sealed class MetricTests
     public void Comparison_AddedMetric_IsInTablesAndStatistics()
     {
         CompareDocument document = RunComparison.Of([Compared("a", 0.5, seed: 1), Compared("b", 1.5, seed: 2)]);
-        CompareColumn column = Assert.Single(CompareColumn.Of(_catalog), column => column.Name == "eval/probe");
+        CompareColumn column = Assert.Single(CompareColumn.Of([], _catalog), column => column.Name == "eval/probe");
         string[][] methods = Cells(CompareCsv.Methods(document, _catalog));
 
         Assert.Equal(("Probe depth (fathoms)", "0.5000"), (column.Title, column.Print(document.Rows[0])));
@@ -120,7 +123,8 @@ public sealed class MetricTests
                 Document = run.Document! with { Summary = run.Document.Summary.After(_probe, 100, 2.5) },
                 Series = new Dictionary<string, MetricSeries>(run.Series) { ["eval/probe"] = new() { X = [100], Y = [2.5] } },
             })]);
-        FinalColumn column = Assert.Single(FinalColumn.Of(_catalog), column => column.Title == "Probe depth (fathoms)");
+        FinalColumn column = Assert.Single(
+            FinalColumn.Of(TaskDescriptors.Classification, _catalog), column => column.Title == "Probe depth (fathoms)");
         string[][] runs = Cells(PaperCsv.Runs(evidence, _catalog));
         string[][] curves = Cells(PaperCsv.Curves(evidence, _catalog));
 

@@ -13,6 +13,9 @@ public sealed record CompareDocument
     /// <summary>Specification fields that differ between runs (except name, notes, tags and priority).</summary>
     public IReadOnlyList<SpecDifference> Differences { get; init; } = [];
 
+    /// <summary>What the comparison shows, in one sentence that names the metric; null: there are not two results.</summary>
+    public string? Verdict { get; init; }
+
     /// <summary>Caveats, for example "1 seed per method: this compares checkpoints, not methods".</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -50,6 +53,9 @@ public sealed record CompareRow
         init;
     }
 
+    /// <summary>Id of the task that the run's dataset is for.</summary>
+    public string Task { get; init; } = "classification";
+
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
 
@@ -65,7 +71,7 @@ public sealed record CompareRow
     /// <summary>Source of the memory figure.</summary>
     public string? MemorySource { get; init; }
 
-    /// <summary>Accuracy of the last evaluation with its Wilson interval; null before the first evaluation.</summary>
+    /// <summary>Accuracy of the last evaluation with its Wilson interval; null before the first evaluation, or without accuracy.</summary>
     public ProportionEstimate? Accuracy { get; init; }
 
     /// <summary>Macro-F1 of the last evaluation, in [0, 1]; a class that is never predicted has an F1 of 0.</summary>
@@ -74,7 +80,7 @@ public sealed record CompareRow
     /// <summary>Share of the most frequent label among the evaluation rows.</summary>
     public double? MajorityBaseline { get; init; }
 
-    /// <summary>The best accuracy of all evaluations.</summary>
+    /// <summary>The best evaluation of all by the primary metric of the task.</summary>
     public BestEvaluation? Best { get; init; }
 
     /// <summary>Seed of the adapter's initial values and of dropout.</summary>

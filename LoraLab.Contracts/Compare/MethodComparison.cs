@@ -46,8 +46,17 @@ public sealed record MethodGroup
     /// <summary>Metrics over the seeds, by key; only those that every run has.</summary>
     public IReadOnlyDictionary<string, SeedStatistics> Metrics { get; init; } = new Dictionary<string, SeedStatistics>();
 
-    /// <summary>Accuracy over the seeds.</summary>
-    public SeedStatistics Accuracy => Metrics[MetricKeys.EvalAccuracy];
+    /// <summary>Id of the task of its runs.</summary>
+    public string Task { get; init; } = "classification";
+
+    /// <summary>Key of the metric by which it is compared: the primary one of its task.</summary>
+    public string Metric { get; init; } = MetricKeys.EvalAccuracy;
+
+    /// <summary>That metric over the seeds.</summary>
+    public SeedStatistics Result => Metrics[Metric];
+
+    /// <summary>Accuracy over the seeds; null if the task has none.</summary>
+    public SeedStatistics? Accuracy => Metrics.GetValueOrDefault(MetricKeys.EvalAccuracy);
 
     /// <summary>Macro-F1 over the seeds; null if a run has none.</summary>
     public SeedStatistics? MacroF1 => Metrics.GetValueOrDefault(MetricKeys.EvalMacroF1);
@@ -60,8 +69,8 @@ public sealed record MethodGroup
 /// <param name="Runs">The runs behind it.</param>
 public sealed record SeedResult(long Seed, long? OrderSeed, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<string> Runs)
 {
-    /// <summary>Accuracy of the last evaluation.</summary>
-    public double Accuracy => Metrics[MetricKeys.EvalAccuracy];
+    /// <summary>Accuracy of the last evaluation; null if the task has none.</summary>
+    public double? Accuracy => Metrics.TryGetValue(MetricKeys.EvalAccuracy, out double value) ? value : null;
 
     /// <summary>Macro-F1 of the last evaluation.</summary>
     public double? MacroF1 => Metrics.TryGetValue(MetricKeys.EvalMacroF1, out double value) ? value : null;
@@ -98,7 +107,9 @@ public sealed record MethodPair
     [JsonPropertyName("refused")]
     public string? NotTestedReason { get; init; }
 
-    /// <summary>Mean accuracy difference, first minus second, over the common seeds; null without a common seed.</summary>
+    /// <summary>
+    /// Mean difference in the metric of the groups, first minus second, over the common seeds; null without a common seed.
+    /// </summary>
     public double? Difference { get; init; }
 
     /// <summary>Sample standard deviation of the differences; null: not tested.</summary>

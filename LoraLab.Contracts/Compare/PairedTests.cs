@@ -1,10 +1,11 @@
 using System.Text.Json.Serialization;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Contracts.Compare;
 
 /// <summary>
-/// Exact two-sided McNemar tests of every pair of runs on the rows of their last evaluation. They compare two checkpoints;
-/// comparing two methods takes several seeds.
+/// Tests of every pair of runs on the rows of their last evaluation: exact two-sided McNemar tests of what is right and wrong, or, where
+/// the task's metric is a loss, paired bootstraps. They compare two checkpoints; comparing two methods takes several seeds.
 /// </summary>
 public sealed record PairedTests
 {
@@ -13,6 +14,9 @@ public sealed record PairedTests
 
     /// <summary>Description of the test.</summary>
     public string Test { get; init; } = "exact two-sided McNemar test, Holm over all tested pairs";
+
+    /// <summary>Key of the metric that is tested, the primary one of the task of the runs.</summary>
+    public string Metric { get; init; } = MetricKeys.EvalAccuracy;
 
     /// <summary>Number of pairs tested; Holm's adjustment covers these.</summary>
     public int Tested { get; init; }
@@ -41,20 +45,33 @@ public sealed record PairedTest
     /// <summary>Number of rows on which both were evaluated.</summary>
     public int? Rows { get; init; }
 
-    /// <summary>Number of rows that only the first run predicted correctly.</summary>
+    /// <summary>Number of rows that only the first run predicted correctly; null: nothing is right or wrong.</summary>
     public int? B { get; init; }
 
-    /// <summary>Number of rows that only the second run predicted correctly.</summary>
+    /// <summary>Number of rows that only the second run predicted correctly; null: nothing is right or wrong.</summary>
     public int? C { get; init; }
 
-    /// <summary>Accuracy of the first minus that of the second: (b − c) / rows.</summary>
+    /// <summary>The tested metric of the first run minus that of the second; of accuracies (b − c) / rows.</summary>
     public double? Difference { get; init; }
 
-    /// <summary>p = min(1, 2·P(X ≤ min(b, c))), X ~ Bin(b + c, ½); 1 where b + c = 0.</summary>
+    /// <summary>Lower bound of the 95% bootstrap interval of the difference; null: McNemar's test has none.</summary>
+    public double? Low { get; init; }
+
+    /// <summary>Its upper bound.</summary>
+    public double? High { get; init; }
+
+    /// <summary>
+    /// McNemar's p = min(1, 2·P(X ≤ min(b, c))), X ~ Bin(b + c, ½), 1 where b + c = 0; or that of the paired bootstrap.
+    /// </summary>
     public double? P { get; init; }
 
     /// <summary>p-value after Holm's adjustment over all tested pairs.</summary>
     public double? HolmP { get; init; }
+
+    /// <summary>
+    /// The share of exact matches on the rows for which both runs generated a text, which is not adjusted by Holm; null: there are none.
+    /// </summary>
+    public PairedMatches? ExactMatch { get; init; }
 
     /// <summary>The comparison's <c>factors</c> in which the two runs differ.</summary>
     public IReadOnlyList<string> Factors { get; init; } = [];

@@ -82,6 +82,7 @@ public sealed class MetricCatalog(IReadOnlyList<MetricDescriptor> all)
             Direction = MetricDirection.LowerIsBetter,
             Scope = MetricScope.Completion,
             ChartGroup = MetricChartGroup.Evaluation,
+            HasColumn = true,
             IsOptional = true,
         },
         new()
@@ -93,6 +94,7 @@ public sealed class MetricCatalog(IReadOnlyList<MetricDescriptor> all)
             Format = MetricFormat.Share,
             Scope = MetricScope.Completion,
             ChartGroup = MetricChartGroup.Evaluation,
+            HasColumn = true,
             IsOptional = true,
         },
         new()
@@ -104,6 +106,7 @@ public sealed class MetricCatalog(IReadOnlyList<MetricDescriptor> all)
             Format = MetricFormat.Share,
             Scope = MetricScope.Completion,
             ChartGroup = MetricChartGroup.Evaluation,
+            HasColumn = true,
             IsOptional = true,
         },
         new()

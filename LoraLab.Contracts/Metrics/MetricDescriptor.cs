@@ -95,6 +95,12 @@ public sealed record MetricDescriptor
         _ => NumberFormat.Number(value),
     };
 
+    /// <summary>A difference of two values in running text, with its sign: of shares in percentage points.</summary>
+    public string Difference(double value) =>
+        Format == MetricFormat.Share
+            ? $"{NumberFormat.Points(value)} percentage points"
+            : (value > 0 ? "+" : "") + NumberFormat.Number(value);
+
     /// <summary>A value in its <see cref="Unit"/>: shares in percent.</summary>
     public double Number(double value) => Format == MetricFormat.Share ? value * 100 : value;
 

@@ -44,6 +44,9 @@ public sealed record RunDocument
     /// <summary>Warnings that do not stop the run.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>Id of the task that its dataset is for.</summary>
+    public string Task { get; init; } = "classification";
+
     /// <summary>The effective specification, with every value as used.</summary>
     public required RunSpec Spec { get; init; }
 

@@ -21,6 +21,12 @@ public sealed record TaskDescriptor
     public IReadOnlyList<MetricDescriptor> Metrics =>
         [.. MetricCatalog.Default.Evaluated.Where(metric => metric.Scope is MetricScope.EveryTask || metric.Scope == Scope)];
 
+    /// <summary>The metric by which its runs are compared, selected and sorted.</summary>
+    public MetricDescriptor Primary => Metrics[0];
+
+    /// <summary>The metrics with a column in tables of its runs: the primary one, and those that say so.</summary>
+    public IReadOnlyList<MetricDescriptor> Columns => [.. Metrics.Where(metric => metric.HasColumn || metric.Key == Primary.Key)];
+
     /// <summary>Names of the specification fields that belong to it.</summary>
     public required IReadOnlyList<string> Fields { get; init; }
 

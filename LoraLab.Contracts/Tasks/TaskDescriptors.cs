@@ -29,4 +29,18 @@ public static class TaskDescriptors
         Fields = ["prompt", "chatTemplate", "tooLong", "maxTokens", "lossScope", "generateSamples", "generateTokens"],
         PredictionColumns = ["row", "loss", "tokens", "generated"],
     };
+
+    /// <summary>The task of an id; classification, which is that of documents without one, where no task has it.</summary>
+    public static TaskDescriptor Of(string? id) => All.FirstOrDefault(task => task.Id == id) ?? Classification;
+
+    /// <summary>The metrics with a column in a table of runs of these tasks, in the order of the catalog.</summary>
+    /// <param name="ids">Ids of the tasks of the runs; none: all tasks.</param>
+    /// <param name="metrics">The catalog; null: that of LoraLab.</param>
+    public static IReadOnlyList<MetricDescriptor> Columns(IEnumerable<string> ids, MetricCatalog? metrics = null)
+    {
+        metrics ??= MetricCatalog.Default;
+        TaskDescriptor[] tasks = [.. ids.Distinct().Select(Of).DefaultIfEmpty(Classification)];
+        return [.. metrics.All.Where(metric => tasks.Any(task => metric.Key == task.Primary.Key)
+            || (metric.HasColumn && (metric.Scope == MetricScope.EveryTask || tasks.Any(task => task.Scope == metric.Scope))))];
+    }
 }

@@ -77,6 +77,9 @@ public sealed record SpecValidation
     /// <summary>The specification with its defaults filled in; null if there are errors.</summary>
     public RunSpec? Spec { get; init; }
 
+    /// <summary>Id of the task that the dataset is for.</summary>
+    public string Task { get; init; } = "classification";
+
     /// <summary>Name generated from the method and its hyper-parameters, for a run without one.</summary>
     public string? SuggestedName { get; init; }
 

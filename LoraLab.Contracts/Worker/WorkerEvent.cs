@@ -42,6 +42,9 @@ public sealed record RunPrepared : WorkerEvent
     /// <summary>The effective specification, with every value as used.</summary>
     public required RunSpec Spec { get; init; }
 
+    /// <summary>Id of the task that the dataset is for; null: an event of an earlier version.</summary>
+    public string? Task { get; init; }
+
     /// <summary>Machine and effective settings.</summary>
     public required RunEnvironment Environment { get; init; }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
 
@@ -14,18 +15,13 @@ namespace LoraLab.Server.Comparison;
 /// <param name="Read">Reads the value; null: unknown.</param>
 internal sealed record CompareColumn(string Name, string Title, string Format, double Factor, int Direction, Func<CompareRow, double?> Read)
 {
-    public static IReadOnlyList<CompareColumn> All { get; } = Of(MetricCatalog.Default);
-
-    /// <summary>Columns of the LaTeX table.</summary>
-    public static IReadOnlyList<CompareColumn> Printed { get; } = [.. All.Where(column => column.Direction != 0)];
-
     /// <summary>Confidence interval printed after the value.</summary>
     public Func<CompareRow, (double? Low, double? High)>? Interval { get; init; }
 
     /// <summary>The metrics with a column in tables of runs, the accuracy with its interval, then counts, costs and seeds.</summary>
-    public static IReadOnlyList<CompareColumn> Of(MetricCatalog metrics) =>
+    public static IReadOnlyList<CompareColumn> Of(IReadOnlyList<CompareRow> rows, MetricCatalog? metrics = null) =>
     [
-        .. metrics.Columns.SelectMany(Of),
+        .. TaskDescriptors.Columns(rows.Select(row => row.Task), metrics).SelectMany(Of),
         new("correct", "", "", 1, 0, row => row.Summary.Correct),
         new("evalRows", "", "", 1, 0, row => row.Summary.EvalRows),
         new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds),
@@ -34,7 +30,7 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         new("evalSeconds", "", "", 1, 0, row => row.Summary.EvalSeconds),
         new("loadSeconds", "", "", 1, 0, row => row.Summary.LoadSeconds),
         new("trainTokens", "", "", 1, 0, row => row.Summary.TrainTokens),
-        new("bestAccuracy", "", "", 100, 0, row => row.Best?.Value),
+        new("bestAccuracy", "", "", 100, 0, row => row.Accuracy is null ? null : row.Best?.Value),
         new("bestOfEvaluations", "", "", 1, 0, row => row.Best?.Evaluations),
         new("majorityBaseline", "", "", 100, 0, row => row.MajorityBaseline),
         new("seed", "", "", 1, 0, row => row.Seed),

@@ -2,6 +2,7 @@ using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
 
@@ -12,13 +13,14 @@ internal static class CompareCsv
     public static string Runs(CompareDocument document)
     {
         CsvLines text = new();
+        IReadOnlyList<CompareColumn> columns = CompareColumn.Of(document.Rows);
         text.Add(
         [
             "runId",
             "name",
             "method",
             "state",
-            .. CompareColumn.All.Select(column => column.Name),
+            .. columns.Select(column => column.Name),
             "memorySource",
             "finalSha256",
             "label",
@@ -32,7 +34,7 @@ internal static class CompareCsv
                 row.Name,
                 row.Method,
                 row.State.ToString().ToLowerInvariant(),
-                .. CompareColumn.All.Select(column => CsvLines.Number(column.Read(row))),
+                .. columns.Select(column => CsvLines.Number(column.Read(row))),
                 row.MemorySource,
                 row.FinalSha256,
                 row.Label,
@@ -72,7 +74,7 @@ internal static class CompareCsv
     /// <summary>One row per group of runs that differ in their seeds only, with every metric that has a column in tables of runs.</summary>
     public static string Methods(CompareDocument document, MetricCatalog? metrics = null)
     {
-        IReadOnlyList<MetricDescriptor> columns = (metrics ?? MetricCatalog.Default).Columns;
+        IReadOnlyList<MetricDescriptor> columns = TaskDescriptors.Columns(document.Rows.Select(row => row.Task), metrics);
         CsvLines text = new();
         text.Add(
         [
@@ -90,7 +92,7 @@ internal static class CompareCsv
                 group.Id,
                 group.Label,
                 group.Method,
-                Whole(group.Accuracy.N),
+                Whole(group.Result.N),
                 .. columns.SelectMany(metric => Figures(group.Metrics.GetValueOrDefault(metric.Key))),
                 string.Join(' ', group.Seeds.Select(seed => seed.OrderSeed is long order ? $"{seed.Seed}/{order}" : $"{seed.Seed}")),
             ]);

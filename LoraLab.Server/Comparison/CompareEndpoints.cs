@@ -2,6 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Tasks;
+using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,11 +13,17 @@ namespace LoraLab.Server.Comparison;
 /// <summary><c>/compare</c>: runs side by side, as JSON and as exported files.</summary>
 internal static class CompareEndpoints
 {
+    private const int MaximumRows = 1000;
+    private const int DefaultRows = 100;
+    private const int MaximumText = 1000;
+
     public static void MapCompare(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder compare = api.MapGroup("/compare").WithTags("Compare");
         compare.MapGet("/", Compare).ProducesProblem(404)
             .WithSummary("Compares runs: results with confidence intervals, pairwise tests, methods over seeds, and differences");
+        compare.MapGet("/rows", Rows).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("The rows of two runs with both predictions: all, or those that one of them got right and the other wrong");
         compare.MapGet("/export", Export)
             .Produces<CompareDocument>(200, "application/json", "text/csv", "application/x-tex").ProducesProblem(404)
             .WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
@@ -23,6 +31,37 @@ internal static class CompareEndpoints
 
     private static Ok<CompareDocument> Compare([Required] string? runs, ComparedRuns compared) =>
         TypedResults.Ok(RunComparison.Of(compared.Load(runs)));
+
+    private static Ok<CompareRows> Rows(
+        [Required] string? runs,
+        [AllowedValues("all", "either", "onlyA", "onlyB")] string? show,
+        [MaxLength(MaximumText)] string? q,
+        [AllowedValues("row", "difference")] string? sort,
+        [Range(0, int.MaxValue)] int? offset,
+        [Range(1, MaximumRows)] int? limit,
+        ComparedRowsReader reader)
+    {
+        List<FieldError> errors = [];
+        Check(
+            show is null or "all" or "either" or "onlyA" or "onlyB",
+            "show",
+            $"show is \"{show}\"; it must be all, either, onlyA or onlyB.");
+        Check(sort is null or "row" or "difference", "sort", $"sort is \"{sort}\"; it must be row or difference.");
+        Check(q is null or { Length: <= MaximumText }, "q", $"q has {q?.Length} characters; the maximum is {MaximumText}.");
+        Check(offset is null or >= 0, "offset", $"offset is {offset}; it must not be negative.");
+        Check(limit is null or (>= 1 and <= MaximumRows), "limit", $"limit is {limit}; it must be between 1 and {MaximumRows} rows.");
+        ApiFailure.ThrowIfAny(errors);
+        return TypedResults.Ok(reader.Read(
+            runs, show, string.IsNullOrEmpty(q) ? null : q, sort == "difference", offset ?? 0, limit ?? DefaultRows));
+
+        void Check(bool holds, string field, string message)
+        {
+            if (!holds)
+            {
+                errors.Add(new FieldError(field, message));
+            }
+        }
+    }
 
     private static IResult Export(
         [Required] string? runs,

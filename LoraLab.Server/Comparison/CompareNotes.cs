@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
 
@@ -14,6 +15,12 @@ internal static class CompareNotes
         IReadOnlyList<SeedGroup> groups)
     {
         IReadOnlyList<RunDocument> runs = [.. compared.Select(run => run.Document)];
+        string[] tasks = [.. runs.Select(run => TaskDescriptors.Of(run.Task).Label).Distinct()];
+        if (tasks.Length > 1)
+        {
+            yield return $"The runs are of different tasks ({string.Join(", ", tasks)}): their results are not comparable and not tested.";
+        }
+
         List<string> unfinished = [.. rows.Where(row => row.State != RunState.Completed).Select(row => row.Label)];
         if (unfinished.Count > 0)
         {
@@ -25,7 +32,8 @@ internal static class CompareNotes
         List<string> conditions = [.. differences.Select(difference => difference.Field).Where(all.Contains)];
         if (conditions.Count > 0)
         {
-            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in accuracy may "
+            string metrics = string.Join(" and ", compared.Select(run => run.Metric.Name).Distinct());
+            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in {metrics} may "
                 + "be due to that and not to the method.";
         }
 

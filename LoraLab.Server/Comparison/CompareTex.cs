@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
 
@@ -10,8 +11,6 @@ namespace LoraLab.Server.Comparison;
 /// </summary>
 internal static class CompareTex
 {
-    private const double Percent = 100;
-
     public static string Write(CompareDocument document)
     {
         TexLines text = new TexLines().Comment("\\usepackage{booktabs}");
@@ -20,10 +19,10 @@ internal static class CompareTex
             text.Comment(note);
         }
 
-        Runs(document, text);
+        Runs(document, [.. CompareColumn.Of(document.Rows).Where(column => column.Direction != 0)], text);
         if (document.Methods.Groups.Any(group => group.Seeds.Count > 1))
         {
-            Methods(document.Methods, text);
+            Methods(document, text);
         }
 
         if (document.PairedTests.Tested > 0)
@@ -34,39 +33,45 @@ internal static class CompareTex
         return text.ToString();
     }
 
-    private static void Runs(CompareDocument document, TexLines text) => text
+    private static void Runs(CompareDocument document, IReadOnlyList<CompareColumn> columns, TexLines text) => text
         .Comment("Results of the last evaluation; accuracy with its 95% Wilson confidence interval.")
         .Table(
-            "ll" + new string('r', CompareColumn.Printed.Count),
-            ["Run", "Method", .. CompareColumn.Printed.Select(column => TexLines.Escape(column.Title))],
+            "ll" + new string('r', columns.Count),
+            ["Run", "Method", .. columns.Select(column => TexLines.Escape(column.Title))],
             document.Rows.Select(row => (IEnumerable<string>)
             [
                 TexLines.Escape(row.Label),
                 TexLines.Escape(row.Method),
-                .. CompareColumn.Printed.Select(column => column.IsBest(row, document.Rows)
+                .. columns.Select(column => column.IsBest(row, document.Rows)
                     ? $"\\textbf{{{TexLines.Escape(column.Print(row))}}}"
                     : TexLines.Escape(column.Print(row))),
             ]));
 
-    private static void Methods(MethodComparison methods, TexLines text)
+    private static void Methods(CompareDocument document, TexLines text)
     {
+        MethodComparison methods = document.Methods;
         text.Comment("Methods over seeds: mean and sample standard deviation, 95% t-based confidence interval of the mean.");
         foreach (string reason in methods.Pairs.Select(pair => pair.NotTestedReason).OfType<string>().Distinct())
         {
             text.Comment($"Not tested: {reason}");
         }
 
-        MetricDescriptor accuracy = MetricCatalog.Default.Of(MetricKeys.EvalAccuracy);
-        IReadOnlyList<MetricDescriptor> others = [.. MetricCatalog.Default.Columns.Where(metric => metric != accuracy)];
+        MetricDescriptor primary = MetricCatalog.Default.Of(methods.Groups[0].Metric);
+        IReadOnlyList<MetricDescriptor> others =
+            [.. TaskDescriptors.Columns(document.Rows.Select(row => row.Task)).Where(metric => metric.Key != primary.Key)];
         text.Table(
             "lrrr" + new string('r', others.Count),
-            ["Method", "Seeds", "Accuracy (\\%)", "95\\% CI", .. others.Select(metric => TexLines.Escape(metric.Heading))],
+            [
+                "Method", "Seeds", TexLines.Escape(primary.Heading), "95\\% CI", .. others.Select(
+                    metric => TexLines.Escape(metric.Heading)),
+            ],
             methods.Groups.Select(group => (IEnumerable<string>)
             [
                 TexLines.Escape(group.Label),
-                group.Accuracy.N.ToString(CultureInfo.InvariantCulture),
-                Spread(accuracy, group.Accuracy),
-                group.Accuracy is { Low: double low, High: double high } ? $"[{Text(low)}, {Text(high)}]" : "--",
+                group.Result.N.ToString(CultureInfo.InvariantCulture),
+                group.Metric == primary.Key ? Spread(primary, group.Result) : "--",
+                group.Metric == primary.Key && group.Result is { Low: double low, High: double high }
+                    ? $"[{Text(primary, low)}, {Text(primary, high)}]" : "--",
                 .. others.Select(metric => Spread(metric, group.Metrics.GetValueOrDefault(metric.Key))),
             ]));
         Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => TexLines.Escape(group.Label));
@@ -74,13 +79,13 @@ internal static class CompareTex
         {
             text.Comment("Differences paired by seed: two-sided paired t test, Holm-adjusted over all tested pairs.").Table(
                 "llrrrr",
-                ["Method", "Method", "Seeds", "Difference (pp)", "$t$", "$p$ (Holm)"],
+                ["Method", "Method", "Seeds", DifferenceHeading(primary), "$t$", "$p$ (Holm)"],
                 methods.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
                     [
                         labels[pair.GroupA],
                         labels[pair.GroupB],
                         $"{pair.CommonSeeds}",
-                        Text(pair.Difference),
+                        Text(primary, pair.Difference),
                         pair.T?.ToString("0.00", CultureInfo.InvariantCulture) ?? "--",
                         PValue(pair.HolmP),
                     ]));
@@ -90,12 +95,34 @@ internal static class CompareTex
     private static void Pairs(CompareDocument document, TexLines text)
     {
         Dictionary<string, string> names = document.Rows.ToDictionary(row => row.RunId, row => TexLines.Escape(row.Label));
-        text.Comment($"{document.PairedTests.Label}: {document.PairedTests.Test}.").Table(
+        MetricDescriptor metric = MetricCatalog.Default.Of(document.PairedTests.Metric);
+        List<PairedTest> tested = [.. document.PairedTests.Pairs.Where(pair => pair.P is not null)];
+        text.Comment($"{document.PairedTests.Label}: {document.PairedTests.Test}.");
+        if (tested.Exists(pair => pair.Low is not null))
+        {
+            text.Table(
+                "llrrr",
+                ["Run", "Run", DifferenceHeading(metric), "95\\% CI", "$p$ (Holm)"],
+                tested.Select(pair => (IEnumerable<string>)
+                [
+                    names[pair.RunA],
+                    names[pair.RunB],
+                    Text(metric, pair.Difference),
+                    $"[{Text(metric, pair.Low)}, {Text(metric, pair.High)}]",
+                    PValue(pair.HolmP),
+                ]));
+            return;
+        }
+
+        text.Table(
             "llrrrr",
-            ["Run", "Run", "$b$", "$c$", "Difference (pp)", "$p$ (Holm)"],
-            document.PairedTests.Pairs.Where(pair => pair.P is not null).Select(pair => (IEnumerable<string>)
-                [names[pair.RunA], names[pair.RunB], $"{pair.B}", $"{pair.C}", Text(pair.Difference), PValue(pair.HolmP)]));
+            ["Run", "Run", "$b$", "$c$", DifferenceHeading(metric), "$p$ (Holm)"],
+            tested.Select(pair => (IEnumerable<string>)
+                [names[pair.RunA], names[pair.RunB], $"{pair.B}", $"{pair.C}", Text(metric, pair.Difference), PValue(pair.HolmP)]));
     }
+
+    private static string DifferenceHeading(MetricDescriptor metric) =>
+        metric.Format == MetricFormat.Share ? "Difference (pp)" : "Difference";
 
     private static string Spread(MetricDescriptor metric, SeedStatistics? statistics)
     {
@@ -105,8 +132,8 @@ internal static class CompareTex
             : Text(statistics.Mean);
     }
 
-    private static string Text(double? share) =>
-        share is double value ? (value * Percent).ToString("0.0", CultureInfo.InvariantCulture) : "--";
+    private static string Text(MetricDescriptor metric, double? value) =>
+        value is double known ? metric.Number(known).ToString(metric.TableFormat, CultureInfo.InvariantCulture) : "--";
 
     private static string PValue(double? p) =>
         p is not double value ? "--" : value < 0.001 ? "$<0.001$" : value.ToString("0.000", CultureInfo.InvariantCulture);

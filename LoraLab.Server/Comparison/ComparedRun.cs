@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
 
@@ -12,6 +13,9 @@ internal sealed record ComparedRun(
     RunDocument Document, RunFingerprint? Fingerprint, int Evaluations, IReadOnlyList<Prediction>? Predictions)
 {
     public string Id => Document.Id;
+
+    /// <summary>The metric by which the run is compared.</summary>
+    public MetricDescriptor Metric => TaskDescriptors.Of(Document.Task).Primary;
 
     public bool Completed => Document.State == RunState.Completed;
 

@@ -16,6 +16,6 @@ internal sealed class ComparedRuns(IRunStore store, PredictionFiles predictions,
     private ComparedRun Load(RunDocument run) => new(
         run,
         FingerprintFile.TryRead(Path.Combine(paths.RunDirectory(run.Id), RunFiles.Fingerprint)),
-        store.ReadSeries(run.Id, [MetricKeys.EvalAccuracy]).GetValueOrDefault(MetricKeys.EvalAccuracy)?.X.Count ?? 0,
+        store.ReadSeries(run.Id, [MetricKeys.EvalLoss]).GetValueOrDefault(MetricKeys.EvalLoss)?.X.Count ?? 0,
         run.State == RunState.Completed ? predictions.TryReadLast(run)?.Items : null);
 }

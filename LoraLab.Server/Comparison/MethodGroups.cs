@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Compare;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
 
@@ -13,8 +12,8 @@ internal static class MethodGroups
     {
         List<(Dictionary<string, JsonNode?> Condition, List<ComparedRun> Runs)> conditions =
         [
-            .. runs.Where(run => run.Completed && run.Document.Summary[MetricKeys.EvalAccuracy]?.Last is not null)
-                .GroupBy(run => Key(Condition(run.Document.Spec)))
+            .. runs.Where(run => run.Completed && run.Document.Summary[run.Metric.Key]?.Last is not null)
+                .GroupBy(run => $"{run.Document.Task}\n{Key(Condition(run.Document.Spec))}")
                 .Select(group => (Condition(group.First().Document.Spec), group.ToList())),
         ];
         return [.. conditions.Select((entry, index) =>
@@ -39,6 +38,8 @@ internal static class MethodGroups
             Id = id,
             Label = settings.Count == 0 ? method : $"{method} ({SettingFormat.FormatAll(settings)})",
             Method = method,
+            Task = runs[0].Document.Task,
+            Metric = runs[0].Metric.Key,
             Settings = settings,
             Runs = [.. runs.Select(run => run.Id)],
             Seeds = seeds,

@@ -1,6 +1,6 @@
 using System.Globalization;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Comparison;
@@ -43,8 +43,21 @@ internal static class MethodPairs
                 seed => (seed.Seed, seed.OrderSeed),
                 (first, second) => (first, second)),
         ];
-        double[] first = [.. common.Select(seed => seed.A.Accuracy)];
-        double[] second = [.. common.Select(seed => seed.B.Accuracy)];
+        string key = a.Group.Metric;
+        if (b.Group.Metric != key)
+        {
+            return new MethodPair
+            {
+                GroupA = a.Group.Id,
+                GroupB = b.Group.Id,
+                CommonSeeds = common.Count,
+                NotTestedReason = PairRefusal.OtherTask(a.Group.Task, b.Group.Task),
+            };
+        }
+
+        MetricDescriptor metric = MetricCatalog.Default.Of(key);
+        double[] first = [.. common.Select(seed => seed.A.Metrics[key])];
+        double[] second = [.. common.Select(seed => seed.B.Metrics[key])];
         IReadOnlyList<double> differences = PairedTTest.Differences(first, second);
         MethodPair pair = new()
         {
@@ -73,7 +86,7 @@ internal static class MethodPairs
             {
                 NotTestedReason = string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The difference is {NumberFormat.Points(pair.Difference!.Value)} percentage points for all {common.Count} seeds, "
+                    $"The difference is {metric.Difference(pair.Difference!.Value)} for all {common.Count} seeds, "
                         + $"which leaves no variance to test against."),
             };
         }

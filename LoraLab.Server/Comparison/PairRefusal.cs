@@ -1,3 +1,5 @@
+using LoraLab.Contracts.Tasks;
+
 namespace LoraLab.Server.Comparison;
 
 /// <summary>Why two runs are not tested against each other.</summary>
@@ -9,7 +11,8 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
 
     /// <summary>Why two runs cannot be paired row by row; null: they can.</summary>
     public static PairRefusal? Of(ComparedRun a, ComparedRun b) =>
-        About(a, b, run => !run.Completed, "Only completed runs are tested.")
+        (a.Document.Task == b.Document.Task ? null : new PairRefusal(OtherTask(a.Document.Task, b.Document.Task), []))
+        ?? About(a, b, run => !run.Completed, "Only completed runs are tested.")
         ?? About(a, b, run => run.Fingerprint is null, NoFingerprint)
         ?? Unlike(a, b)
         ?? About(a, b, run => run.Predictions is null, "The predictions of the last evaluation are missing or damaged.")
@@ -20,6 +23,10 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
         runs.Any(run => run.Fingerprint is null) ? NoFingerprint
             : Requirement.Unmet([.. runs.Select(run => run.Fingerprint!)]) is { Count: > 0 } unmet ? Differ(unmet)
             : null;
+
+    /// <summary>Why runs of two tasks are not compared.</summary>
+    public static string OtherTask(string a, string b) =>
+        $"The runs are of different tasks, {TaskDescriptors.Of(a).Label} and {TaskDescriptors.Of(b).Label}.";
 
     private static PairRefusal? About(ComparedRun a, ComparedRun b, Predicate<ComparedRun> found, string reason)
     {
@@ -36,7 +43,7 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
             : null;
     }
 
-    private static IEnumerable<(int Row, int Label)> Rows(ComparedRun run) => run.Predictions!.Select(row => (row.Row, row.Label));
+    private static IEnumerable<(int Row, int? Label)> Rows(ComparedRun run) => run.Predictions!.Select(row => (row.Row, row.Label));
 
     private static string Differ(IReadOnlyList<string> names) => $"The runs differ in {string.Join(", ", names)}.";
 }

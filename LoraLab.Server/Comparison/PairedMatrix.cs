@@ -1,21 +1,24 @@
+using System.Globalization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Comparison.Statistics;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>Exact McNemar tests for every pair of runs that can be paired, Holm-adjusted over all tested pairs.</summary>
+/// <summary>The test of the primary metric for every pair of runs that can be paired, Holm-adjusted over all tested pairs.</summary>
 internal static class PairedMatrix
 {
     public static PairedTests Of(IReadOnlyList<ComparedRun> runs, FactorTable factors)
     {
         Dictionary<string, ComparedRun> originals = Originals(runs);
+        RowDraws draws = new();
         List<PairedTest> pairs = [];
         for (int first = 0; first < runs.Count; first++)
         {
             for (int second = first + 1; second < runs.Count; second++)
             {
-                pairs.Add(Test(runs[first], runs[second], originals) with { Factors = factors.Between(runs[first], runs[second]) });
+                pairs.Add(Test(runs[first], runs[second], originals, draws) with { Factors = factors.Between(runs[first], runs[second]) });
             }
         }
 
@@ -23,12 +26,22 @@ internal static class PairedMatrix
         Queue<double> adjusted = new(HolmAdjustment.Adjust([.. tested.Select(pair => pair.P!.Value)]));
         return new PairedTests
         {
+            Metric = runs[0].Metric.Key,
+            Test = $"{string.Join("; ", runs.Select(run => run.Metric).Distinct().Select(TestOf))}, Holm over all tested pairs",
             Tested = tested.Count,
             Pairs = [.. pairs.Select(pair => pair.P is null ? pair : pair with { HolmP = adjusted.Dequeue() })],
         };
     }
 
-    private static PairedTest Test(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals)
+    /// <summary>Whether the metric is a share of rows that are right.</summary>
+    private static bool CountsRight(MetricDescriptor metric) => metric.Key == MetricKeys.EvalAccuracy;
+
+    private static string TestOf(MetricDescriptor metric) => CountsRight(metric)
+        ? "exact two-sided McNemar test"
+        : string.Create(
+            CultureInfo.InvariantCulture, $"paired bootstrap of the {metric.Name} ({PairedBootstrap.Resamples:#,0} draws of the rows)");
+
+    private static PairedTest Test(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals, RowDraws draws)
     {
         PairedTest pair = new() { RunA = a.Id, RunB = b.Id };
         if ((PairRefusal.Of(a, b) ?? Repeated(a, b, originals)) is PairRefusal refused)
@@ -36,25 +49,42 @@ internal static class PairedMatrix
             return pair with { NotTestedReason = refused.Reason, NotTestedRuns = refused.Runs };
         }
 
-        int onlyA = 0;
-        int onlyB = 0;
-        foreach ((Prediction first, Prediction second) in a.Predictions!.Zip(b.Predictions!))
+        (int both, int onlyA, int onlyB) = Rights(a, b);
+        pair = pair with { Rows = a.Predictions!.Count, B = both == 0 ? null : onlyA, C = both == 0 ? null : onlyB };
+        if (CountsRight(a.Metric))
         {
-            bool firstRight = first.Predicted == first.Label;
-            bool secondRight = second.Predicted == second.Label;
-            onlyA += firstRight && !secondRight ? 1 : 0;
-            onlyB += secondRight && !firstRight ? 1 : 0;
+            return pair with
+            {
+                B = onlyA,
+                C = onlyB,
+                Difference = (double)(onlyA - onlyB) / a.Predictions.Count,
+                P = McNemarTest.PValue(onlyA, onlyB),
+            };
         }
 
-        int rows = a.Predictions!.Count;
-        return pair with
+        if (draws.Losses(a, b) is not (double difference, double low, double high, double p))
         {
-            Rows = rows,
-            B = onlyA,
-            C = onlyB,
-            Difference = (double)(onlyA - onlyB) / rows,
-            P = McNemarTest.PValue(onlyA, onlyB),
-        };
+            return pair with { NotTestedReason = "A row has no finite loss or another number of tokens." };
+        }
+
+        return pair with { Difference = difference, Low = low, High = high, P = p, ExactMatch = draws.Matches(a, b, onlyA, onlyB) };
+    }
+
+    /// <summary>Rows that are right or wrong in both runs, and those that only one of them got right.</summary>
+    private static (int Both, int OnlyA, int OnlyB) Rights(ComparedRun a, ComparedRun b)
+    {
+        int both = 0, onlyA = 0, onlyB = 0;
+        foreach ((Prediction first, Prediction second) in a.Predictions!.Zip(b.Predictions!))
+        {
+            if ((first.Correct, second.Correct) is (bool firstRight, bool secondRight))
+            {
+                both++;
+                onlyA += firstRight && !secondRight ? 1 : 0;
+                onlyB += secondRight && !firstRight ? 1 : 0;
+            }
+        }
+
+        return (both, onlyA, onlyB);
     }
 
     /// <summary>

@@ -14,14 +14,16 @@ internal static class RunComparison
         IReadOnlyList<CompareRow> rows = CompareRow.WithLabels([.. runs.Select(Row)]);
         IReadOnlyList<SeedGroup> groups = MethodGroups.Of(runs);
         FactorTable factors = new(runs);
+        PairedTests tests = PairedMatrix.Of(runs, factors);
         return new CompareDocument
         {
             Rows = rows,
+            Verdict = CompareVerdict.Of(rows, tests),
             Differences = differences,
             Notes = [.. CompareNotes.Of(runs, rows, differences, groups)],
             Requirements = Requirement.Over(runs),
             Factors = factors.All(),
-            PairedTests = PairedMatrix.Of(runs, factors),
+            PairedTests = tests,
             Methods = MethodPairs.Of(groups, factors),
         };
     }
@@ -33,15 +35,16 @@ internal static class RunComparison
         {
             RunId = run.Id,
             Name = run.Name,
+            Task = run.Task,
             Method = run.Spec.Method,
             Color = run.Color,
             State = run.State,
             Summary = run.Summary,
             MemorySource = run.Attempts.LastOrDefault()?.Environment?.MemorySource is { Length: > 0 } source ? source : null,
             Accuracy = Accuracy(run.Summary),
-            MajorityBaseline = run.Summary.MajorityBaseline,
-            Best = run.Summary[MetricKeys.EvalAccuracy] is { Best: double best } accuracy
-                ? new BestEvaluation(best, accuracy.BestStep, compared.Evaluations, compared.Evaluations > 1)
+            MajorityBaseline = HasAccuracy(run.Summary) ? run.Summary.MajorityBaseline : null,
+            Best = run.Summary[compared.Metric.Key] is { Best: double best } metric
+                ? new BestEvaluation(best, metric.BestStep, compared.Evaluations, compared.Evaluations > 1)
                 : null,
             Seed = run.Spec.Seed,
             OrderSeed = run.Spec.OrderSeed,
@@ -49,9 +52,12 @@ internal static class RunComparison
         };
     }
 
+    private static bool HasAccuracy(RunSummary summary) => summary[MetricKeys.EvalAccuracy] is not null;
+
     private static ProportionEstimate? Accuracy(RunSummary summary)
     {
-        if (summary is not { Correct: int correct, EvalRows: int rows } || correct < 0 || rows < 1 || correct > rows)
+        if (!HasAccuracy(summary) || summary is not { Correct: int correct, EvalRows: int rows } || correct < 0 || rows < 1
+            || correct > rows)
         {
             return null;
         }

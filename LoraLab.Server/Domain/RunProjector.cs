@@ -71,6 +71,7 @@ internal static class RunProjector
             Tags = document.Spec.Tags,
             Priority = document.Spec.Priority,
         },
+        Task = prepared.Task ?? document.Task,
         Warnings = [.. document.Warnings.Union(prepared.Warnings)],
         Progress = document.Progress with { Step = prepared.ResumedFrom, TotalSteps = prepared.TotalSteps, Phase = "training" },
         // Results of an earlier attempt beyond the checkpoint will be computed again.

@@ -96,6 +96,7 @@ internal static class Services
         builder.Services.AddSingleton<RunIds>();
         builder.Services.AddSingleton<RunLogs>();
         builder.Services.AddSingleton<PredictionFiles>();
+        builder.Services.AddSingleton<ComparedRowsReader>();
         builder.Services.AddSingleton<RunQuery>();
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();

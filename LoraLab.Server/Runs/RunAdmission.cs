@@ -61,6 +61,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             Tags = effective.Tags,
             Priority = effective.Priority,
             Color = RunColors.Assign(run.MethodColor, transaction.ColorsOf(effective.Method)),
+            Task = run.Valid.Task,
             Spec = effective,
             Warnings = run.Valid.Warnings,
             Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },

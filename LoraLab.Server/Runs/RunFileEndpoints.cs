@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.IO.Compression;
 using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
@@ -16,11 +16,13 @@ namespace LoraLab.Server.Runs;
 internal static class RunFileEndpoints
 {
     private const int MaximumChunk = 1 << 20;
+    private const int MaximumRows = 1000;
+    private const int MaximumText = 1000;
 
     public static void MapRunFiles(this RouteGroupBuilder runs)
     {
         runs.MapGet("/{id}/predictions", Predictions).Produces<PredictionSet>(200, "application/json", "text/csv").Produces(304)
-            .ProducesProblem(412).WithSummary("Predictions of one evaluation");
+            .ProducesProblem(412).WithSummary("Predictions of one evaluation with the texts of its rows, whole or filtered and in pages");
         runs.MapGet("/{id}/logs", Logs).Produces<LogChunk>(200, "application/json", "text/plain")
             .WithSummary("The log, by byte offset");
         runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>()
@@ -32,16 +34,52 @@ internal static class RunFileEndpoints
     private static IResult Predictions(
         string id,
         [RegularExpression("^(last|best|[0-9]{1,10})$")] string? step,
+        [AllowedValues("all", "right", "wrong")] string? show,
+        [MaxLength(MaximumText)] string? label,
+        [MaxLength(MaximumText)] string? predicted,
+        [MaxLength(MaximumText)] string? q,
+        [AllowedValues("row", "margin", "loss")] string? sort,
+        [Range(0, int.MaxValue)] int? offset,
+        [Range(1, MaximumRows)] int? limit,
         HttpRequest request,
         IRunStore store,
         PredictionFiles files)
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         (int at, string path) = files.Find(run.Document, step ?? "last");
-        return Prefers(request, "text/csv")
-            ? TypedResults.PhysicalFile(path, "text/csv; charset=utf-8", $"{id}-step-{at}.csv")
-            : TypedResults.Ok(PredictionFiles.Read(at, path));
+        if (Prefers(request, "text/csv"))
+        {
+            return TypedResults.PhysicalFile(path, "text/csv; charset=utf-8", $"{id}-step-{at}.csv");
+        }
+
+        return TypedResults.Ok(files.Read(run.Document, at, path, new PredictionQuery
+        {
+            Correct = Word("show", show, "all", "right", "wrong") switch { "right" => true, "wrong" => false, _ => null },
+            Label = Given("label", label),
+            Predicted = Given("predicted", predicted),
+            Text = Given("q", q),
+            Order = Word("sort", sort, "row", "margin", "loss") switch
+            {
+                "margin" => PredictionOrder.Margin,
+                "loss" => PredictionOrder.Loss,
+                _ => PredictionOrder.Row,
+            },
+            Offset = offset is null or >= 0
+                ? offset ?? 0
+                : throw ApiFailure.Invalid("offset", $"offset is {offset}; it must not be negative."),
+            Limit = limit is null or (>= 1 and <= MaximumRows)
+                ? limit
+                : throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumRows} rows."),
+        }));
     }
+
+    private static string? Word(string name, string? value, params string[] words) => value is null || words.Contains(value)
+        ? value
+        : throw ApiFailure.Invalid(name, $"{name} is \"{value}\"; it must be {string.Join(", ", words.SkipLast(1))} or {words[^1]}.");
+
+    private static string? Given(string name, string? text) => text?.Length > MaximumText
+        ? throw ApiFailure.Invalid(name, $"{name} has {text.Length} characters; the maximum is {MaximumText}.")
+        : string.IsNullOrEmpty(text) ? null : text;
 
     private static IResult Logs(
         string id,

@@ -1,6 +1,6 @@
 using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;

@@ -95,7 +95,7 @@ public sealed class ApiDocumentTests(ScriptedServer shared)
         Assert.NotEmpty(numbers);
         Assert.All(numbers, schema => Assert.True(schema["minimum"] is not null && schema["maximum"] is not null, schema.ToJsonString()));
         Assert.Equal(
-            ["metrics", "compare", "export"],
+            ["metrics", "compare", "rows", "export"],
             document["paths"]!.AsObject().Where(path => (path.Value!["get"]?["parameters"]?.AsArray() ?? [])
                 .Any(parameter => (string?)parameter!["name"] == "runs" && (bool?)parameter["required"] == true))
                 .Select(path => path.Key[(path.Key.LastIndexOf('/') + 1)..]));

@@ -30,7 +30,7 @@ public sealed class GeneratedClientTests(ScriptedServer shared)
         RunMetrics metrics = await _client.GetRunMetricsAsync(queued.Id, "train/loss", cancellationToken: stop);
         RunList list = await _client.GetRunsAsync(limit: 1, sort: "-id", state: "completed", tag: "generated", cancellationToken: stop);
         QueueDocument queue = await _client.GetQueueAsync(limit: 10, cancellationToken: stop);
-        PredictionSet predictions = await _client.GetRunPredictionsAsync(queued.Id, "best", stop);
+        PredictionSet predictions = await _client.GetRunPredictionsAsync(queued.Id, "best", cancellationToken: stop);
         LogChunk log = await _client.GetRunLogsAsync(queued.Id, tail: 5, cancellationToken: stop);
 
         Assert.Equal(4, dry.Spec.Rank);

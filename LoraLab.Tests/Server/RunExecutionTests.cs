@@ -5,6 +5,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Tests.Support;
 using Xunit;
 

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
@@ -96,7 +97,7 @@ internal static class EvaluateCommand
             EvaluationOutcome outcome = run.Evaluation.Run(run.Model, CancellationToken.None);
             if (predictions is not null)
             {
-                Write(predictions, run.Data, outcome, trained?.Training.Steps ?? 0);
+                Write(predictions, run, outcome, trained?.Training.Steps ?? 0);
             }
 
             AnsiConsole.WriteLine(JsonSerializer.Serialize(Result(request, run, outcome), ContractJson.Indented));
@@ -141,13 +142,10 @@ internal static class EvaluateCommand
     }
 
     /// <summary>Writes the document of the predictions route.</summary>
-    private static void Write(FileInfo file, TaskData data, EvaluationOutcome outcome, int step)
+    private static void Write(FileInfo file, PreparedRun run, EvaluationOutcome outcome, int step)
     {
-        PredictionSet document = PredictionSet.FromTable(step, outcome.Predictions.Rows.Prepend(outcome.Predictions.Columns));
-        document = document with
-        {
-            Items = [.. document.Items.Zip(data.EvaluationRows(), (item, row) => item with { Tokens = row.LabelTokens })],
-        };
+        PredictionSet document = PredictionSet.FromTable(
+            step, outcome.Predictions.Rows.Prepend(outcome.Predictions.Columns), run.Data.EvaluationRows());
         try
         {
             File.WriteAllText(file.FullName, JsonSerializer.Serialize(document, ContractJson.Indented) + "\n");

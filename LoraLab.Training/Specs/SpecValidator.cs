@@ -87,6 +87,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             TotalSteps = schedule.TotalSteps,
             TrainRows = data.Train.Length,
             EvalRows = data.EvaluationCount,
+            Task = data.Task.Id,
             TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules)
                 .Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };

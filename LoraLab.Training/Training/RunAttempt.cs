@@ -115,6 +115,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         recorder.Prepared(new RunPrepared
         {
             Spec = run.Spec,
+            Task = run.Data.Task.Id,
             Environment = run.Environment with { ProbeMemoryMb = probedMb },
             TotalSteps = run.Schedule.TotalSteps,
             ResumedFrom = resumedFrom?.Step ?? 0,

@@ -11,6 +11,7 @@ using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Web.Api;
 
@@ -72,8 +73,17 @@ public sealed partial class LabApi(HttpClient http)
     public Task<RunMetrics> AttemptMetricsAsync(string id, int attempt, CancellationToken cancellationToken) =>
         GetAsync<RunMetrics>(ApiRoutes.Run(Escape(id), "metrics") + FormattableString.Invariant($"?attempt={attempt}"), cancellationToken);
 
-    public Task<PredictionSet> PredictionsAsync(string id, string step, CancellationToken cancellationToken) =>
-        GetAsync<PredictionSet>(ApiRoutes.Run(Escape(id), "predictions") + $"?step={Escape(step)}", cancellationToken);
+    public Task<PredictionSet> PredictionsAsync(string id, PredictionQuery query, CancellationToken cancellationToken) =>
+        GetAsync<PredictionSet>(ApiRoutes.Run(Escape(id), "predictions") + query.ToQueryString(), cancellationToken);
+
+    /// <summary>Fetches rows of two runs with both predictions.</summary>
+    public Task<CompareRows> CompareRowsAsync(
+        string a, string b, string show, string sort, string text, int offset, int limit, CancellationToken cancellationToken) =>
+        GetAsync<CompareRows>(
+            $"{ApiRoutes.Compare}/rows?runs={Escape(a)},{Escape(b)}&show={show}&sort={sort}"
+                + (text.Length > 0 ? $"&q={Escape(text)}" : "")
+                + FormattableString.Invariant($"&offset={offset}&limit={limit}"),
+            cancellationToken);
 
     public Task<RunFingerprint> FingerprintAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<RunFingerprint>(ApiRoutes.Run(Escape(id), "fingerprint"), cancellationToken);

@@ -38,6 +38,31 @@ public static class Format
     public static string Interval(double? low, double? high) =>
         low is double from && high is double to ? NumberFormat.Interval(from, to) : "";
 
+    /// <summary>An interval of values of a metric, of shares in percent; empty where an end is not known.</summary>
+    public static string Interval(MetricDescriptor metric, double? low, double? high)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.Format == MetricFormat.Share ? Interval(low, high)
+            : low is double from && high is double to ? $"[{metric.Text(from)}, {metric.Text(to)}]"
+            : "";
+    }
+
+    /// <summary>A difference in a metric with its sign, of shares in percentage points.</summary>
+    public static string Difference(MetricDescriptor metric, double? difference)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.Format == MetricFormat.Share ? Points(difference) : OrNothing(difference, Signed);
+    }
+
+    /// <summary>An interval of differences in a metric, of shares in percentage points; empty where an end is not known.</summary>
+    public static string DifferenceInterval(MetricDescriptor metric, double? low, double? high)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.Format == MetricFormat.Share ? PointsInterval(low, high)
+            : low is double from && high is double to ? $"[{Signed(from)}, {Signed(to)}]"
+            : "";
+    }
+
     /// <inheritdoc cref="NumberFormat.Points"/>
     public static string Points(double? difference) => OrNothing(difference, NumberFormat.Points);
 
@@ -89,6 +114,8 @@ public static class Format
 
     /// <summary>Date and time in the reader's time zone.</summary>
     public static string Timestamp(DateTimeOffset at) => at.ToLocalTime().ToString("MMM d, yyyy, HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string Signed(double value) => (value > 0 ? "+" : "") + NumberFormat.Number(value);
 
     private static string OrNothing(double? value, Func<double, string> format) => value is double known ? format(known) : Nothing;
 }

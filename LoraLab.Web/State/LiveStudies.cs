@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Web.State;
 
@@ -36,7 +37,7 @@ internal static class LiveStudies
     {
         if (LiveRuns.Document(message) is RunDocument document)
         {
-            return run.With(document);
+            return run.With(document, TaskDescriptors.Of(document.Task).Primary.Key);
         }
 
         return message.Type == LiveEventTypes.RunProgress

@@ -68,6 +68,12 @@ public sealed record StudyDocument
     /// <summary>The plan with its defaults filled in.</summary>
     public required StudyPlan Plan { get; init; }
 
+    /// <summary>Id of the task that its dataset is for; that of datasets that name none until a run has started.</summary>
+    public string Task { get; init; } = "classification";
+
+    /// <summary>Key of the metric by which it selects and compares: the primary one of its task.</summary>
+    public string Metric { get; init; } = MetricKeys.EvalAccuracy;
+
     /// <summary>Warnings: failed runs, values at the edge of their grid, missing pairs.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -138,7 +144,13 @@ public sealed record StudyRun
     /// <summary>Metrics of the latest evaluation, by key.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Accuracy of the latest evaluation.</summary>
+    /// <summary>Key of the metric by which the study selects and compares: the primary one of the run's task.</summary>
+    public string PrimaryMetric { get; init; } = MetricKeys.EvalAccuracy;
+
+    /// <summary>That metric at the latest evaluation.</summary>
+    public double? Result => Metric(PrimaryMetric);
+
+    /// <summary>Accuracy of the latest evaluation; null if the task has none.</summary>
     public double? Accuracy => Metric(MetricKeys.EvalAccuracy);
 
     /// <summary>Macro-F1 of the latest evaluation.</summary>
@@ -148,7 +160,9 @@ public sealed record StudyRun
     public double? Metric(string key) => Metrics.TryGetValue(key, out double value) ? value : null;
 
     /// <summary>Returns it with the state and the results of its run.</summary>
-    public StudyRun With(RunDocument run)
+    /// <param name="run">The run.</param>
+    /// <param name="primaryMetric">Key of the primary metric of its task.</param>
+    public StudyRun With(RunDocument run, string primaryMetric)
     {
         ArgumentNullException.ThrowIfNull(run);
         return this with
@@ -158,6 +172,7 @@ public sealed record StudyRun
             Error = run.Error,
             Step = run.Progress.Step,
             TotalSteps = run.Progress.TotalSteps,
+            PrimaryMetric = primaryMetric,
             Metrics = run.Summary.LastEvaluation(),
         };
     }
@@ -189,7 +204,15 @@ public sealed record StudyArm
 /// <summary>A cell of a grid.</summary>
 /// <param name="Settings">Values by field.</param>
 /// <param name="RunId">Its run.</param>
-/// <param name="Accuracy">Accuracy of the last evaluation on the selection split; null: unfinished.</param>
-/// <param name="Loss">Loss of that evaluation; breaks ties in accuracy, lower wins.</param>
+/// <param name="Accuracy">Accuracy of the last evaluation on the selection split; null: unfinished, or the task has none.</param>
+/// <param name="Loss">Loss of that evaluation; breaks ties, lower wins.</param>
 /// <param name="Extension">True if the cell was added because the best one was at the edge of the grid.</param>
-public sealed record StudyCell(JsonObject Settings, string RunId, double? Accuracy, double? Loss, bool Extension);
+public sealed record StudyCell(JsonObject Settings, string RunId, double? Accuracy, double? Loss, bool Extension)
+{
+    /// <summary>The study's metric of that evaluation; null: unfinished.</summary>
+    public double? Result
+    {
+        get => field ?? Accuracy;
+        init;
+    }
+}

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Sweeps;
@@ -64,8 +63,11 @@ public sealed record SweepPlan
     [Range(SweepLimits.LeastStartupRuns, SweepLimits.Runs)]
     public int? StartupRuns { get; init; }
 
-    /// <summary>Metric to optimize: the key of an evaluation metric, for example <c>eval/accuracy</c> or <c>eval/loss</c>.</summary>
-    public string Objective { get; init; } = MetricKeys.EvalAccuracy;
+    /// <summary>
+    /// Metric to optimize: the key of a metric that the task of the dataset measures, for example <c>eval/accuracy</c> or
+    /// <c>eval/loss</c>; omitted: the primary metric of the task.
+    /// </summary>
+    public string Objective { get; init; } = "";
 
     /// <summary>Rule that stops runs early; null: none.</summary>
     public SweepPruner? Pruner { get; init; }

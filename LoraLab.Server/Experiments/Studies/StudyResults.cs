@@ -70,6 +70,6 @@ internal sealed class StudyResults(EvidenceReader reader, IRunStore store)
             .. study.Runs.Select(run =>
                 $"{run.RunId} {(run.State.IsTerminal() ? run.State : RunState.Queued)} {store.Find(run.RunId) is not null}"),
             .. study.Arms.Select(arm => $"{arm.Method} {(arm.Selected is null ? "" : StudyGroup.Key(arm.Selected))} {arm.Position} "
-                + $"{arm.Cells.Count(cell => cell.Accuracy is not null)} of {arm.Cells.Count}"),
+                + $"{arm.Cells.Count(cell => cell.Result is not null)} of {arm.Cells.Count}"),
         ]);
 }

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Experiments.Sweeps;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Domain;
@@ -111,7 +112,7 @@ internal static class SweepDocuments
 
     private static ProportionEstimate? Accuracy(RunSummary summary)
     {
-        if (summary is not { Correct: int correct, EvalRows: > 0 and int rows })
+        if (summary[MetricKeys.EvalAccuracy] is null || summary is not { Correct: int correct, EvalRows: > 0 and int rows })
         {
             return null;
         }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
@@ -44,7 +45,14 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         (IReadOnlyList<double[]> points, int runs, int excluded) = PointsOf(plan, space!);
         SpecValidation first = await CheckAsync(plan, space!, points, cancellationToken);
         RunSpec spec = first.Spec!;
-        plan = plan with { Pruner = WithDefaults(plan.Pruner, spec.EvalEvery) };
+        TaskDescriptor task = TaskDescriptors.Of(first.Task);
+        string objective = plan.Objective.Length > 0 ? plan.Objective : task.Primary.Key;
+        if (Objective.Problem(objective, task, spec.Dataset) is string problem)
+        {
+            throw ApiFailure.Invalid("objective", problem);
+        }
+
+        plan = plan with { Objective = objective, Pruner = WithDefaults(plan.Pruner, spec.EvalEvery) };
         IReadOnlyList<int> rungs = RungsOf(plan, spec, first.TotalSteps);
         return new PreparedSweep(plan, space!, points, runs, excluded, spec, first.TotalSteps, first.TrainRows, first.EvalRows,
             rungs, [.. SweepRules.Warn(plan, space!, runs), .. first.Warnings]);

@@ -28,7 +28,7 @@ internal static class SweepRules
                 + "and run the best configuration again with evalSplit dev.");
         }
 
-        if (!Objective.All.Contains(plan.Objective))
+        if (plan.Objective.Length > 0 && !Objective.All.Contains(plan.Objective))
         {
             yield return new FieldError(
                 "objective", $"objective is '{plan.Objective}'; it must be one of {string.Join(", ", Objective.All)}.");

@@ -2,6 +2,7 @@ using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
@@ -17,8 +18,8 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         if (step == "last")
         {
             // The file of an evaluation whose event is not imported yet may be incomplete.
-            IReadOnlyDictionary<string, MetricSeries> series = store.ReadSeries(run.Id, [MetricKeys.EvalAccuracy]);
-            if (!series.TryGetValue(MetricKeys.EvalAccuracy, out MetricSeries? evaluations) || evaluations.X.Count == 0)
+            IReadOnlyDictionary<string, MetricSeries> series = store.ReadSeries(run.Id, [MetricKeys.EvalLoss]);
+            if (!series.TryGetValue(MetricKeys.EvalLoss, out MetricSeries? evaluations) || evaluations.X.Count == 0)
             {
                 throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no evaluation yet.");
             }
@@ -27,7 +28,7 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         }
         else if (step == "best")
         {
-            number = run.Summary[MetricKeys.EvalAccuracy]?.BestStep
+            number = run.Summary[TaskDescriptors.Of(run.Task).Primary.Key]?.BestStep
                 ?? throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no evaluation yet.");
         }
         else if (!int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out number))
@@ -58,5 +59,13 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         }
     }
 
-    public static PredictionSet Read(int step, string path) => PredictionSet.FromTable(step, CsvRows.Read(File.ReadAllText(path)));
+    /// <summary>Reads part of the predictions of an evaluation, with the texts of the rows.</summary>
+    public PredictionSet Read(RunDocument run, int step, string path, PredictionQuery query) =>
+        new PredictionSelection(query).Read(step, path, Path.Combine(paths.RunDirectory(run.Id), RunFiles.EvaluationRows));
+
+    private static PredictionSet Read(int step, string path)
+    {
+        using StreamReader file = new(path);
+        return PredictionSet.FromTable(step, CsvRows.Read(file));
+    }
 }

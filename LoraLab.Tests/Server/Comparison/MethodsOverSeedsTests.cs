@@ -26,7 +26,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         MethodComparison methods = document.Methods;
         Assert.Equal(["lora", "pissa", "lora-plus"], methods.Groups.Select(group => group.Label));
         // By hand: 0.90, 0.85, 0.80, 0.85, 0.90: mean 0.86, squares 0.0070, s = √(0.0070/4); t(0.975; 4) = 2.776445.
-        SeedStatistics accuracy = methods.Groups[0].Accuracy;
+        SeedStatistics accuracy = methods.Groups[0].Result;
         Assert.Equal(5, accuracy.N);
         Assert.Equal(0.86, accuracy.Mean, 1e-12);
         Assert.Equal(Math.Sqrt(0.00175), accuracy.StandardDeviation!.Value, 1e-12);
@@ -72,7 +72,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         MethodPair pair = Assert.Single(document.Methods.Pairs);
         Assert.Equal("n = 4: too few common seeds for a test", pair.NotTestedReason);
         Assert.Equal((0, null, null, null), (document.Methods.Tested, pair.P, pair.Low, pair.StandardDeviation));
-        Assert.Equal([5, 5], document.Methods.Groups.Select(group => group.Accuracy.N));
+        Assert.Equal([5, 5], document.Methods.Groups.Select(group => group.Result.N));
         // 0.90 − 0.80, 0.85 − 0.80, 0.80 − 0.75, 0.85 − 0.70: a mean, which is no test.
         Assert.Equal(0.35 / 4, pair.Difference!.Value, 1e-12);
     }
@@ -85,8 +85,8 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         CompareDocument document = await _runs.CompareAsync(pissa);
 
         MethodGroup group = Assert.Single(document.Methods.Groups);
-        Assert.Equal((1, null, null), (group.Accuracy.N, group.Accuracy.StandardDeviation, group.Accuracy.Low));
-        Assert.Equal("A confidence interval requires at least two seeds.", group.Accuracy.NoIntervalReason);
+        Assert.Equal((1, null, null), (group.Result.N, group.Result.StandardDeviation, group.Result.Low));
+        Assert.Equal("A confidence interval requires at least two seeds.", group.Result.NoIntervalReason);
         Assert.Equal(5, group.Runs.Count);
         Assert.Contains(
             "pissa-1, pissa-2, pissa-3, pissa-4, pissa-5 ended with identical weights and count as one result; the seed had no effect.",
@@ -111,7 +111,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
         Assert.Equal(["lora (rank 8)", "lora (rank 16)"], document.Methods.Groups.Select(group => group.Label));
         Assert.Equal(8, (int?)document.Methods.Groups[0].Settings["rank"]);
         // Two results for seed 2, 0.90 and 0.80: their mean counts as one result.
-        Assert.Equal([0.95, 0.85], document.Methods.Groups[0].Seeds.Select(seed => Math.Round(seed.Accuracy, 12)));
+        Assert.Equal([0.95, 0.85], document.Methods.Groups[0].Seeds.Select(seed => Math.Round(seed.Accuracy!.Value, 12)));
         Assert.Contains("lora (rank 8) has 2 results for seed 2: their mean counts as one result.", document.Notes);
         Assert.Equal("n = 1: too few common seeds for a test", Assert.Single(document.Methods.Pairs).NotTestedReason);
     }
@@ -121,7 +121,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
     {
         CompareDocument document = await _runs.CompareAsync(await SeedsAsync("lora", [3, 3]));
 
-        SeedStatistics accuracy = Assert.Single(document.Methods.Groups).Accuracy;
+        SeedStatistics accuracy = Assert.Single(document.Methods.Groups).Result;
         Assert.Equal((2, 0.0, null), (accuracy.N, accuracy.StandardDeviation, accuracy.Low));
         Assert.StartsWith("All seeds gave the same value", accuracy.NoIntervalReason, StringComparison.Ordinal);
     }

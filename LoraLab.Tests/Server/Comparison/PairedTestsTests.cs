@@ -157,7 +157,7 @@ public sealed class PairedTestsTests(ScriptedServer fixture)
         Assert.Equal([again.Id], Pair(document, again, other).NotTestedRuns);
         Assert.Null(Pair(document, a, other).NotTestedReason);
         Assert.Contains("first, second ended with identical weights and count as one result.", document.Notes);
-        Assert.Equal([1, 1], document.Methods.Groups.Select(group => group.Accuracy.N));
+        Assert.Equal([1, 1], document.Methods.Groups.Select(group => group.Result.N));
     }
 
     [Fact]

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Tests.Support;
 using Xunit;
 

@@ -180,14 +180,14 @@ public sealed class EarlierDataTests
     }
 
     /// <summary>
-    /// The document of a study without members of its runs that version 0.1 did not have: the extension, and all metrics but two, which
-    /// were members of their own.
+    /// The document of a study without members of its runs that version 0.1 did not have: the extension, the result by the metric of the
+    /// task, and all metrics but two, which were members of their own.
     /// </summary>
     private static JsonNode WithoutAdditions(JsonNode study)
     {
         foreach (JsonNode? run in study["runs"]!.AsArray())
         {
-            new[] { "extension", "metrics", "accuracy", "macroF1" }.ToList().ForEach(member => run!.AsObject().Remove(member));
+            new[] { "extension", "metrics", "accuracy", "macroF1", "result" }.ToList().ForEach(member => run!.AsObject().Remove(member));
         }
 
         return study;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using Xunit;

@@ -4,6 +4,7 @@ using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Web.Api;
 using LoraLab.Web.Charts;
 using LoraLab.Web.State;
@@ -58,7 +59,9 @@ public sealed partial class ComparePage
 
     private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax);
 
-    private static IReadOnlyList<MetricDescriptor> Charts => MetricCatalog.Default.ComparedCharts;
+    /// <summary>The charts, without those of optional metrics that no run has points of.</summary>
+    private IReadOnlyList<MetricDescriptor> Charts =>
+        [.. MetricCatalog.Default.ComparedCharts.Where(metric => Measured(metric) && (!metric.IsOptional || HasPoints(metric)))];
 
     private IReadOnlyList<MetricDescriptor> ShownCharts =>
         Charts.FirstOrDefault(metric => metric.Key == Metric) is { } shown ? [shown] : Charts;
@@ -110,7 +113,10 @@ public sealed partial class ComparePage
         try
         {
             Task<CompareDocument> document = Api.CompareAsync(ids, _lifetime.Token);
-            foreach (RunMetrics metrics in await Api.MetricsAsync(ids, Charts.Select(metric => metric.Key), _lifetime.Token))
+            foreach (RunMetrics metrics in await Api.MetricsAsync(
+                ids,
+                MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key),
+                _lifetime.Token))
             {
                 _metrics.Replace(metrics);
             }
@@ -216,6 +222,11 @@ public sealed partial class ComparePage
             ShowRuns([.. Ids.Where(id => id != message.RunId)]);
         }
     }
+
+    private bool Measured(MetricDescriptor metric) => _document is null || metric.Scope == MetricScope.EveryTask
+        || _document.Rows.Any(row => TaskDescriptors.Of(row.Task).Scope == metric.Scope);
+
+    private bool HasPoints(MetricDescriptor metric) => _document!.Rows.Any(row => _metrics.Get(row.RunId, metric.Key).X.Count > 0);
 
     private IReadOnlyList<ChartSeries> Curves(string key) =>
         [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId))

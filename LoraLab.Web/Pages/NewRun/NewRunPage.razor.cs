@@ -40,7 +40,10 @@ public sealed partial class NewRunPage
 
     private EstimateRequest _memory = null!;
 
-    public NewRunPage() => _context = new SpecFormContext(_form, OnChanged);
+    public NewRunPage() => _context = new SpecFormContext(_form, OnChanged)
+    {
+        Dataset = () => Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset")),
+    };
 
     [SupplyParameterFromQuery(Name = "from")]
     public string? From { get; set; }

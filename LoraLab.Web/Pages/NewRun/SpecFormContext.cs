@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Web.Pages.NewRun;
 
@@ -16,6 +18,12 @@ public sealed class SpecFormContext
 
     internal SpecForm Form { get; }
 
+    /// <summary>Looks up the chosen dataset; null: it is not found.</summary>
+    internal Func<DatasetEntry?> Dataset { get; init; } = () => null;
+
+    /// <summary>The task of the chosen dataset.</summary>
+    internal TaskDescriptor Task => TaskDescriptors.Of(Dataset()?.Task);
+
     /// <summary>Validation messages by JSON field name.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> AllErrors { get; set; } = new Dictionary<string, IReadOnlyList<string>>();
 
@@ -23,6 +31,41 @@ public sealed class SpecFormContext
         AllErrors.TryGetValue(field, out IReadOnlyList<string>? messages) ? messages : [];
 
     internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], SpecFieldCatalog.Default.Defaults[field]);
+
+    /// <summary>Whether the task of the chosen dataset has the field; a field that belongs to no task applies to all.</summary>
+    internal bool Applies(string field) =>
+        Task.Fields.Contains(field) || !TaskDescriptors.All.Any(task => task.Fields.Contains(field)) || Differs(field);
+
+    /// <summary>The input of a field in the words of the task.</summary>
+    internal FormField Worded(FormField field) => Task.Id == TaskDescriptors.Classification.Id ? field : field with
+    {
+        Label = Worded(field.Label),
+        Help = field.Help is null ? null : Worded(field.Help),
+    };
+
+    private string Worded(string text) => text.Replace("sentence", Task.RowName, StringComparison.Ordinal)
+        .Replace("Sentence", char.ToUpperInvariant(Task.RowName[0]) + Task.RowName[1..], StringComparison.Ordinal);
+
+    /// <summary>Chooses a dataset: fields of other tasks, and a prompt over other columns, go back to their defaults.</summary>
+    internal void ChooseDataset(string? name)
+    {
+        IReadOnlyList<string> columns = Dataset()?.Columns ?? [];
+        Form.Set("dataset", name);
+        if (Dataset() is not DatasetEntry { Usable: true } entry)
+        {
+            return;
+        }
+
+        foreach (string field in TaskDescriptors.All.SelectMany(task => task.Fields).Where(field => !Task.Fields.Contains(field)))
+        {
+            Form.Set(field, SpecFieldCatalog.Default.Defaults[field]?.DeepClone());
+        }
+
+        if (!columns.SequenceEqual(entry.Columns))
+        {
+            Form.Set("prompt", null);
+        }
+    }
 
     internal void Changed() => _changed();
 }

@@ -2,20 +2,24 @@ using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Web.Api;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
 namespace LoraLab.Web.Pages.Run;
 
-/// <summary>A run's predictions for all evaluation rows, at any evaluation.</summary>
+/// <summary>A run's predictions with the texts of the evaluation rows, at any evaluation; the server filters and pages them.</summary>
 public sealed partial class RunPredictions
 {
+    private const int PageSize = 50;
+
     private PredictionSet? _set;
-    private List<Prediction> _rows = [];
-    private (string Run, string Step, int Evaluations)? _loaded;
+
+    // The page with the confusion matrix, which pages after the first omit.
+    private PredictionSet? _summary;
+    private (PredictionQuery Query, string Run, int Evaluations)? _loaded;
     private string? _failure;
-    private bool _byMargin;
 
     [Inject]
     private IJSRuntime Js { get; set; } = null!;
@@ -23,7 +27,7 @@ public sealed partial class RunPredictions
     [Parameter, EditorRequired]
     public RunDocument Run { get; set; } = null!;
 
-    /// <summary>The accuracy series, whose steps are those of the evaluations.</summary>
+    /// <summary>A series of the evaluations, whose steps are theirs.</summary>
     [Parameter, EditorRequired]
     public MetricSeries Evaluations { get; set; } = null!;
 
@@ -31,36 +35,84 @@ public sealed partial class RunPredictions
     [Parameter]
     public string? StepChoice { get; set; }
 
-    /// <summary><c>wrong</c> omits correct rows.</summary>
+    /// <summary><c>wrong</c> or <c>right</c> omits the other rows.</summary>
     [Parameter]
     public string? Show { get; set; }
 
-    private bool WrongOnly => Show == "wrong";
+    [SupplyParameterFromQuery(Name = "label")]
+    public string? Label { get; set; }
+
+    [SupplyParameterFromQuery(Name = "predicted")]
+    public string? Predicted { get; set; }
+
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Text { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sort")]
+    public string? Sort { get; set; }
+
+    [SupplyParameterFromQuery(Name = "at")]
+    public string? At { get; set; }
+
+    private int Offset => int.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out int offset) ? offset : 0;
+
+    private PredictionQuery Query => new(StepChoice ?? "last")
+    {
+        Show = Show is "wrong" or "right" ? Show : null,
+        Label = Label,
+        Predicted = Predicted,
+        Text = Text,
+        Sort = Sort is "margin" or "loss" ? Sort : null,
+        Offset = Offset,
+        Limit = PageSize,
+    };
+
+    /// <summary>Whether rows are right or wrong: not where no text was generated.</summary>
+    private bool HasRight => Show is not null || _set is null || _set.Labels.Count > 0 || _set.Items.Any(row => row.Correct is not null);
+
+    private string RowsTitle
+    {
+        get
+        {
+            // Rows of several columns are no sentences.
+            string name = _set?.Labels.Count > 0 ? "row" : TaskDescriptors.Of(Run.Task).RowName;
+            return $"{char.ToUpperInvariant(name[0])}{name[1..]}s";
+        }
+    }
+
+    private string Counted => _set!.Total == _set.Rows
+        ? _set.Labels.Count > 0 ? "scores are log-probabilities" : "loss in nats over the tokens of the reference"
+        : $"{NumberFormat.Count(_set.Total)} of {NumberFormat.Count(_set.Rows)} match";
 
     protected override async Task OnParametersSetAsync()
     {
-        string step = StepChoice ?? "last";
         // "last" and "best" may refer to another step after each evaluation; a number never does.
-        bool isRelative = step is "last" or "best";
-        (string, string, int) requested = (Run.Id, step, isRelative ? Evaluations.X.Count : 0);
+        bool isRelative = StepChoice is null or "last" or "best";
+        (PredictionQuery, string, int) requested = (Query, Run.Id, isRelative ? Evaluations.X.Count : 0);
         if (Evaluations.X.Count > 0 && _loaded != requested)
         {
             _loaded = requested;
             await LoadAsync();
         }
-        else
-        {
-            ApplyView();
-        }
     }
 
     private async Task LoadAsync()
     {
+        PredictionQuery query = Query;
         try
         {
-            _set = await Api.PredictionsAsync(Run.Id, StepChoice ?? "last", CancellationToken.None);
-            _failure = null;
-            ApplyView();
+            PredictionSet set = await Api.PredictionsAsync(Run.Id, query, CancellationToken.None);
+            if (set.Confusion is null && set.Labels.Count > 0 && _summary?.Step != set.Step)
+            {
+                _summary = await Api.PredictionsAsync(Run.Id, new(query.Step) { Limit = 1 }, CancellationToken.None);
+            }
+
+            if (query == Query)
+            {
+                _set = set;
+                _summary = set.Confusion is null ? _summary : set;
+                _failure = null;
+            }
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
@@ -68,44 +120,37 @@ public sealed partial class RunPredictions
         }
     }
 
-    private void ApplyView()
-    {
-        IEnumerable<Prediction> rows = _set?.Items ?? [];
-        rows = WrongOnly ? rows.Where(row => row.Label != row.Predicted) : rows;
-        _rows = [.. _byMargin ? rows.OrderBy(Margin) : rows];
-    }
+    /// <summary>Sets a filter and goes back to the first page.</summary>
+    private void Set(string name, string? value) => Url.Set(
+        new Dictionary<string, string?> { ["at"] = null, [name] = string.IsNullOrEmpty(value) ? null : value }, replace: name != "at");
 
-    private void SortBy(bool margin)
-    {
-        _byMargin = margin;
-        ApplyView();
-    }
-
-    private static double Margin(Prediction row)
-    {
-        double[] highest = [.. row.Scores.OfType<double>().OrderDescending().Take(2)];
-        return highest.Length < 2 ? 0 : highest[0] - highest[1];
-    }
-
-    private string LabelName(int label) =>
-        _set is not null && label >= 0 && label < _set.Labels.Count ? _set.Labels[label] : label.ToString(CultureInfo.InvariantCulture);
+    private void ShowCell(string label, string predicted) => Url.Set(
+        new Dictionary<string, string?> { ["at"] = null, ["label"] = label, ["predicted"] = predicted, ["show"] = null }, replace: false);
 
     private static string Pressed(bool on) => on ? "true" : "false";
 
+    /// <summary>Saves all rows that match the filters.</summary>
     private async Task SaveAsync()
     {
-        CsvLines csv = new CsvLines("\n").Add(["row", "label", "predicted", .. _set!.Labels]);
-        foreach (Prediction row in _set.Items)
+        const int PageOfFile = 1000;
+        List<Prediction> rows = [];
+        PredictionSet page;
+        try
         {
-            csv.Add(
-            [
-                row.Row.ToString(CultureInfo.InvariantCulture),
-                LabelName(row.Label),
-                LabelName(row.Predicted),
-                .. row.Scores.Select(score => CsvLines.Number(score)),
-            ]);
+            do
+            {
+                page = await Api.PredictionsAsync(Run.Id, Query with { Offset = rows.Count, Limit = PageOfFile }, CancellationToken.None);
+                rows.AddRange(page.Items);
+            }
+            while (page.Items.Count > 0 && rows.Count < page.Total);
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException)
+        {
+            _failure = ApiException.MessageFor(failure);
+            return;
         }
 
-        await Js.InvokeVoidAsync("loralab.download", $"{Run.Id}-step-{_set.Step}.csv", "text/csv", csv.ToString());
+        await Js.InvokeVoidAsync(
+            "loralab.download", $"{Run.Id}-step-{page.Step}.csv", "text/csv", PredictionCsv.Of(page.Labels, rows));
     }
 }

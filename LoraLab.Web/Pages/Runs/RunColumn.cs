@@ -1,4 +1,6 @@
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Web.Pages.Runs;
 
@@ -10,10 +12,15 @@ namespace LoraLab.Web.Pages.Runs;
 /// <param name="Help">The tooltip.</param>
 internal sealed record RunColumn(string Title, string? SortField, bool Numeric = false, bool DescendingFirst = false, string? Help = null)
 {
-    internal static IReadOnlyList<RunColumn> All { get; } = Of(MetricCatalog.Default);
+    /// <summary>The metrics with a column: those of the tasks of the runs, the optional ones only where a run has a value.</summary>
+    internal static IReadOnlyList<MetricDescriptor> Metrics(IReadOnlyList<RunDocument> runs, MetricCatalog? metrics = null) =>
+    [
+        .. TaskDescriptors.Columns(runs.Select(run => run.Task), metrics)
+            .Where(metric => !metric.IsOptional || runs.Any(run => run.Summary[metric.Key] is not null)),
+    ];
 
     /// <summary>The columns, with those of the metrics.</summary>
-    internal static IReadOnlyList<RunColumn> Of(MetricCatalog metrics) =>
+    internal static IReadOnlyList<RunColumn> Of(IReadOnlyList<MetricDescriptor> metrics) =>
     [
         new("State", "state"),
         new("Name", "name"),
@@ -21,7 +28,7 @@ internal sealed record RunColumn(string Title, string? SortField, bool Numeric =
         new("Rank", "rank", Numeric: true),
         new("LR", "learningRate", Numeric: true, Help: "Learning rate (of A in LoRA+)"),
         new("Seed", "seed", Numeric: true, Help: "Of the adapter initialization and of dropout"),
-        .. metrics.Columns.Select(metric => new RunColumn(
+        .. metrics.Select(metric => new RunColumn(
             metric.Label,
             metric.Key,
             Numeric: true,

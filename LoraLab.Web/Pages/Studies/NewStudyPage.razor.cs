@@ -47,7 +47,8 @@ public sealed partial class NewStudyPage
     private bool _busy;
     private readonly SubmissionKeys _keys = new();
 
-    public NewStudyPage() => _context = new StudyFormContext(_form, OnChanged);
+    public NewStudyPage() => _context = new StudyFormContext(
+        _form, OnChanged, name => Catalog.Datasets.FirstOrDefault(entry => entry.Name == name));
 
     [SupplyParameterFromQuery(Name = "template")]
     public string? TemplateInUrl { get; set; }

@@ -80,5 +80,5 @@ internal static class StudyAppearance
 
     /// <summary>Whether the run has ended without a result.</summary>
     internal static bool HasNoResult(StudyRun run) =>
-        run.State is RunState.Failed or RunState.Cancelled || (run.State == RunState.Completed && run.Accuracy is null);
+        run.State is RunState.Failed or RunState.Cancelled || (run.State == RunState.Completed && run.Result is null);
 }

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Web.Pages.NewRun;
 
@@ -10,10 +11,10 @@ public sealed class StudyFormContext
 {
     private readonly Action _changed;
 
-    internal StudyFormContext(StudyForm form, Action changed)
+    internal StudyFormContext(StudyForm form, Action changed, Func<string, DatasetEntry?> dataset)
     {
         Form = form;
-        Protocol = new SpecFormContext(form.Protocol, changed);
+        Protocol = new SpecFormContext(form.Protocol, changed) { Dataset = () => dataset(form.Dataset) };
         _changed = changed;
     }
 

@@ -40,7 +40,10 @@ public sealed partial class NewSweepPage
     private readonly LatestOnly _previewing = new();
     private readonly SubmissionKeys _keys = new();
 
-    public NewSweepPage() => _context = new SpecFormContext(_form, OnChanged);
+    public NewSweepPage() => _context = new SpecFormContext(_form, OnChanged)
+    {
+        Dataset = () => Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset")),
+    };
 
     [SupplyParameterFromQuery(Name = "set")]
     public string? Set { get; set; }

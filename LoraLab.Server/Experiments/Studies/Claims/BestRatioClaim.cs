@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
@@ -17,7 +18,10 @@ internal sealed class BestRatioClaim : IPaperClaim
         "Mean accuracy at the last evaluation of each cell of the LoRA+ grid, over the seeds common to all cells.",
         "The cell with ηA = 1e-4 and ηB = 4e-4 (both scaled by 20 in the toy profile) has the highest mean, "
             + "and every other cell differs from it with a Holm-adjusted p-value below 0.05 (paired t test over seeds).",
-        "Five seeds in every cell, and a grid with smaller and larger values of both learning rates than in that cell.");
+        "Five seeds in every cell, and a grid with smaller and larger values of both learning rates than in that cell.")
+    {
+        Metric = MetricKeys.EvalAccuracy,
+    };
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {

@@ -1,5 +1,6 @@
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
@@ -22,7 +23,10 @@ internal sealed class EqualProductClaim : IPaperClaim
                 + "interpolated linearly between evaluations.",
         "Equivalence: the 90% t-based confidence interval of the mean log-ratio lies within the margin of ±ln 1.1 (10%).",
         "Six pairs (neighbors in ηB/ηA among the cells with the same product) that all reach their threshold and "
-            + "together span a factor of 16 in ηB/ηA.");
+            + "together span a factor of 16 in ηB/ηA.")
+    {
+        Metric = MetricKeys.EvalAccuracy,
+    };
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {

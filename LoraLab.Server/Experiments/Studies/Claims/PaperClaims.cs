@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
@@ -20,7 +21,10 @@ internal static class PaperClaims
 
     private static StudyClaim Judge(IPaperClaim claim, StudyEvidence evidence)
     {
-        ClaimFinding finding = claim.Judge(evidence);
+        ClaimFinding finding = claim.Descriptor.Metric is string key && evidence.Task.Metrics.All(metric => metric.Key != key)
+            ? ClaimFinding.NotRun(
+                $"the claim is about {MetricCatalog.Default.Of(key).Name}, which the task {evidence.Task.Id} does not measure.")
+            : claim.Judge(evidence);
         bool onPaper = finding.Runs.Count > 0 && finding.Runs.All(run => run.MatchesPaper);
         return new StudyClaim
         {

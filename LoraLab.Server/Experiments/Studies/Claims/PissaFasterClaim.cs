@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
@@ -10,7 +11,10 @@ internal sealed class PissaFasterClaim : IPaperClaim
         "PiSSA converges faster than LoRA.",
         AreaComparison.Quantity,
         AreaComparison.MarginText,
-        AreaComparison.MinimumText);
+        AreaComparison.MinimumText)
+    {
+        Metric = MetricKeys.EvalAccuracy,
+    };
 
     public ClaimFinding Judge(StudyEvidence evidence) => AreaComparison.Of(evidence, "pissa");
 }

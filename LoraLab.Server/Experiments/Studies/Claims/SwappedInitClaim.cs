@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
@@ -22,7 +23,10 @@ internal sealed class SwappedInitClaim : IPaperClaim
             + "method's best on the selection split.",
         AreaComparison.MarginText + " A larger working learning rate, observed in one run per cell, "
             + "prevents the claim from being refuted but does not support it.",
-        AreaComparison.MinimumText);
+        AreaComparison.MinimumText)
+    {
+        Metric = MetricKeys.EvalAccuracy,
+    };
 
     public ClaimFinding Judge(StudyEvidence evidence)
     {

@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Comparison;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
@@ -21,12 +22,20 @@ internal sealed record EvidenceRun(
     public string Id => Run.RunId;
 
     /// <summary>Whether it completed with a result.</summary>
-    public bool Counts => Document?.State == RunState.Completed && Last(MetricKeys.EvalAccuracy) is not null;
+    public bool Counts => Document?.State == RunState.Completed && Last(Metric.Key) is not null;
+
+    /// <summary>The metric by which it is compared.</summary>
+    public MetricDescriptor Metric => Document is null
+        ? MetricCatalog.Default.Of(Run.PrimaryMetric)
+        : TaskDescriptors.Of(Document.Task).Primary;
 
     /// <summary>Whether it has ended or was deleted.</summary>
     public bool Ended => Document?.State.IsTerminal() ?? true;
 
-    /// <summary>Accuracy of the last evaluation; only valid for a run that counts.</summary>
+    /// <summary>That metric at the last evaluation; only valid for a run that counts.</summary>
+    public double Result => Last(Metric.Key)!.Value;
+
+    /// <summary>Accuracy of the last evaluation; only valid for a run that counts and whose task has it.</summary>
     public double Accuracy => Last(MetricKeys.EvalAccuracy)!.Value;
 
     /// <summary>Training time, seconds.</summary>
@@ -49,7 +58,7 @@ internal sealed record EvidenceRun(
     public Curve Curve(string key) => Evidence.Curve.Of(Series.GetValueOrDefault(key));
 
     /// <summary>The run as input of a comparison.</summary>
-    public ComparedRun AsCompared() => new(Document!, Fingerprint, Curve(MetricKeys.EvalAccuracy).Points.Count, Predictions?.Items);
+    public ComparedRun AsCompared() => new(Document!, Fingerprint, Curve(Metric.Key).Points.Count, Predictions?.Items);
 
     /// <summary>Why it does not count, as the predicate of a note.</summary>
     public string ExclusionReason() => Document switch
@@ -58,7 +67,7 @@ internal sealed record EvidenceRun(
         { State: RunState.Failed } => $"failed ({Word(Document.EndReason)})",
         { State: RunState.Cancelled } => $"was cancelled ({Word(Document.EndReason)})",
         { State: RunState.Interrupted } => "was interrupted",
-        { State: RunState.Completed } => "has no finite accuracy",
+        { State: RunState.Completed } => $"has no finite {Metric.Name}",
         _ => "has not ended",
     };
 

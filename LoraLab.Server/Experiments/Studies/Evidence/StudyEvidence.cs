@@ -1,4 +1,6 @@
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
@@ -16,6 +18,12 @@ internal sealed class StudyEvidence
     }
 
     public StudyDocument Study { get; }
+
+    /// <summary>The task of the runs.</summary>
+    public TaskDescriptor Task => TaskDescriptors.Of(Study.Task);
+
+    /// <summary>The metric by which the study selects and compares.</summary>
+    public MetricDescriptor Metric => Task.Primary;
 
     /// <summary>The runs in the order of creation.</summary>
     public IReadOnlyList<EvidenceRun> Runs { get; }

@@ -6,25 +6,25 @@ using OxyPlot.Series;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>Accuracy over training, one line per method: the mean over seeds with a band for their range.</summary>
+/// <summary>The metric of the task over training, one line per method: the mean over seeds with a band for their range.</summary>
 internal sealed class ConvergenceFigure : IStudyFigure
 {
     private const byte BandAlpha = 40;
     private const string Steps = "steps";
-    private const string Accuracy = "accuracy";
+    private const string Values = "accuracy";
 
     public string Id => "convergence";
 
-    public string Title => "Convergence of the methods";
-
     public (int Width, int Height) Size => (640, 400);
+
+    public string Title(StudyEvidence evidence) => "Convergence of the methods";
 
     public string Caption(StudyEvidence evidence)
     {
         List<StudyGroup> groups = Groups(evidence);
         string seeds = groups.Exists(group => group.Counted.Count > 1) ? "mean over seeds, band: range over seeds" : "one seed";
         List<string> counts = [.. groups.Select(group => $"{group.Label} n = {group.Counted.Count}")];
-        return "Accuracy on the reported split during training, "
+        return $"{evidence.Metric.Label} on the reported split during training, "
             + (evidence.NothingSelected
                 ? "with fixed hyper-parameters, without selection"
                 : "each method with its selected hyper-parameters")
@@ -38,26 +38,28 @@ internal sealed class ConvergenceFigure : IStudyFigure
 
     public PlotModel Draw(StudyEvidence evidence)
     {
+        MetricDescriptor metric = evidence.Metric;
         PlotModel model = Plot.Model();
         model.Axes.Add(Plot.Axis(AxisPosition.Bottom, Steps, "optimizer step"));
-        model.Axes.Add(Plot.Axis(AxisPosition.Left, Accuracy, "accuracy (%)"));
+        model.Axes.Add(Plot.Axis(AxisPosition.Left, Values, Plot.Title(metric)));
         foreach (StudyGroup group in Groups(evidence))
         {
             OxyColor color = OxyColor.Parse(group.Arm.Color);
-            IReadOnlyList<(int Step, double Mean, double Low, double High)> curve = MeanCurve.Of(group, MetricKeys.EvalAccuracy);
+            IReadOnlyList<(int Step, double Mean, double Low, double High)> curve = MeanCurve.Of(group, metric.Key);
             if (group.Counted.Count > 1)
             {
-                model.Series.Add(Band(color, curve));
+                model.Series.Add(Band(metric, color, curve));
             }
 
             model.Series.Add(Plot.Line(
-                group.Label, color, Steps, Accuracy, curve.Select(point => new DataPoint(point.Step, point.Mean * 100))));
+                group.Label, color, Steps, Values, curve.Select(point => new DataPoint(point.Step, metric.Number(point.Mean)))));
         }
 
         return model;
     }
 
-    private static AreaSeries Band(OxyColor color, IReadOnlyList<(int Step, double Mean, double Low, double High)> curve)
+    private static AreaSeries Band(
+        MetricDescriptor metric, OxyColor color, IReadOnlyList<(int Step, double Mean, double Low, double High)> curve)
     {
         AreaSeries band = new()
         {
@@ -66,13 +68,13 @@ internal sealed class ConvergenceFigure : IStudyFigure
             Fill = OxyColor.FromAColor(BandAlpha, color),
             RenderInLegend = false,
             XAxisKey = Steps,
-            YAxisKey = Accuracy,
+            YAxisKey = Values,
         };
-        band.Points.AddRange(curve.Select(point => new DataPoint(point.Step, point.Low * 100)));
-        band.Points2.AddRange(curve.Select(point => new DataPoint(point.Step, point.High * 100)));
+        band.Points.AddRange(curve.Select(point => new DataPoint(point.Step, metric.Number(point.Low))));
+        band.Points2.AddRange(curve.Select(point => new DataPoint(point.Step, metric.Number(point.High))));
         return band;
     }
 
     private static List<StudyGroup> Groups(StudyEvidence evidence) =>
-        [.. evidence.Reported.Where(group => MeanCurve.Of(group, MetricKeys.EvalAccuracy).Count > 1)];
+        [.. evidence.Reported.Where(group => MeanCurve.Of(group, evidence.Metric.Key).Count > 1)];
 }

@@ -7,10 +7,12 @@ using OxyPlot.Series;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>Final accuracy over training time and over peak memory: a small point per run, a large one per mean.</summary>
+/// <summary>
+/// Final value of the metric of the task over training time and over peak memory: a small point per run, a large one per mean.
+/// </summary>
 internal sealed class CostFigure : IStudyFigure
 {
-    private const string Accuracy = "accuracy";
+    private const string Values = "accuracy";
     private const double RunSize = 2.5;
     private const double MeanSize = 5;
 
@@ -22,15 +24,16 @@ internal sealed class CostFigure : IStudyFigure
 
     public string Id => "accuracy-cost";
 
-    public string Title => "Accuracy versus time and memory";
-
     public (int Width, int Height) Size => (640, 400);
+
+    public string Title(StudyEvidence evidence) => $"{evidence.Metric.Label} versus time and memory";
 
     public string Caption(StudyEvidence evidence)
     {
         int excluded = evidence.Reported.SelectMany(group => group.Counted)
             .Count(run => run.TrainSeconds is null || run.PeakMemoryMb is null);
-        return "Accuracy at the last evaluation versus training time (left) and peak memory (right): a small point per run, "
+        return $"{evidence.Metric.Label} at the last evaluation versus training time (left) and peak memory (right): "
+            + "a small point per run, "
             + "a large one for the mean of each method"
             + $"{(evidence.NothingSelected ? "; no selection was performed" : "")}. "
                 + $"{evidence.Study.Plan.Model} on {evidence.Study.Plan.Dataset}."
@@ -45,7 +48,7 @@ internal sealed class CostFigure : IStudyFigure
     public PlotModel Draw(StudyEvidence evidence)
     {
         PlotModel model = Plot.Model();
-        model.Axes.Add(Plot.Axis(AxisPosition.Left, Accuracy, "accuracy (%)"));
+        model.Axes.Add(Plot.Axis(AxisPosition.Left, Values, Plot.Title(evidence.Metric)));
         HashSet<StudyGroup> named = [];
         for (int panel = 0; panel < _panels.Length; panel++)
         {
@@ -54,7 +57,8 @@ internal sealed class CostFigure : IStudyFigure
             foreach (StudyGroup group in evidence.Reported)
             {
                 List<(double X, double Y)> points =
-                    [.. group.Counted.Where(run => read(run) is not null).Select(run => (read(run)!.Value, run.Accuracy * 100))];
+                    [.. group.Counted.Where(run => read(run) is not null)
+                        .Select(run => (read(run)!.Value, evidence.Metric.Number(run.Result)))];
                 if (points.Count > 0)
                 {
                     OxyColor color = OxyColor.Parse(group.Arm.Color);
@@ -79,7 +83,7 @@ internal sealed class CostFigure : IStudyFigure
             MarkerSize = size,
             MarkerFill = size < MeanSize ? OxyColor.FromAColor(140, color) : color,
             XAxisKey = x,
-            YAxisKey = Accuracy,
+            YAxisKey = Values,
         };
         series.Points.AddRange(points.Select(point => new ScatterPoint(point.X, point.Y)));
         return series;

@@ -9,10 +9,10 @@ internal interface IStudyFigure
     /// <summary>Fixed id and file name.</summary>
     string Id { get; }
 
-    string Title { get; }
-
     /// <summary>Size in points.</summary>
     (int Width, int Height) Size { get; }
+
+    string Title(StudyEvidence evidence);
 
     /// <summary>The caption, including what is not shown.</summary>
     string Caption(StudyEvidence evidence);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts.Metrics;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
@@ -37,6 +38,9 @@ internal static class Plot
         });
         return model;
     }
+
+    /// <summary>Title of an axis with the values of a metric in its unit.</summary>
+    public static string Title(MetricDescriptor metric) => metric.Unit is null ? metric.Name : $"{metric.Name} ({metric.Unit})";
 
     /// <summary>An axis of panel <paramref name="panel"/> of <paramref name="panels"/>, counted from the left or from the top.</summary>
     public static LinearAxis Axis(AxisPosition position, string key, string title, int panel = 0, int panels = 1)

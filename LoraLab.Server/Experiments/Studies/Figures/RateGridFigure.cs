@@ -8,7 +8,10 @@ using OxyPlot.Axes;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
-/// <summary>Figure 1 of the paper: accuracy and macro-F1 of LoRA+ over the first 200 steps, one line per pair of learning rates.</summary>
+/// <summary>
+/// Figure 1 of the paper: accuracy and macro-F1 (of another task, its first two metrics) of LoRA+ over the first 200 steps, one line per
+/// pair of learning rates.
+/// </summary>
 internal sealed class RateGridFigure : IStudyFigure
 {
     private const int Steps = 200;
@@ -23,9 +26,9 @@ internal sealed class RateGridFigure : IStudyFigure
 
     public string Id => "figure-1";
 
-    public string Title => "LoRA+ during the first 200 steps";
-
     public (int Width, int Height) Size => (640, 560);
+
+    public string Title(StudyEvidence evidence) => "LoRA+ during the first 200 steps";
 
     public string Caption(StudyEvidence evidence)
     {
@@ -35,13 +38,15 @@ internal sealed class RateGridFigure : IStudyFigure
             : evidence.NothingSelected ? "Curves on the reported split; no selection was performed."
             : "Curves on the reported split, at the selected learning rates.";
         int maxSeeds = cells.Count == 0 ? 0 : cells.Max(cell => cell.Group.Counted.Count);
-        return $"Accuracy (top) and macro-F1 (bottom) of LoRA+ during the first {Steps} optimizer steps, "
+        IReadOnlyList<MetricDescriptor> panels = Panels(evidence);
+        string shown = panels.Count == 1 ? panels[0].Label : $"{panels[0].Label} (top) and {panels[1].Name} (bottom)";
+        return $"{shown} of LoRA+ during the first {Steps} optimizer steps, "
             + "one line per pair of learning rates"
             + $"{(maxSeeds > 1 ? ", mean over seeds" : "")}: {evidence.Study.Plan.Model} on "
                 + $"{evidence.Study.Plan.Dataset}. {split}{Unfinished(evidence)}";
     }
 
-    public string? Missing(StudyEvidence evidence) => RateCell.Of(evidence).Any(cell => Mean(cell.Group, MetricKeys.EvalAccuracy).Count > 0)
+    public string? Missing(StudyEvidence evidence) => RateCell.Of(evidence).Any(cell => Mean(cell.Group, evidence.Metric).Count > 0)
         ? null
         : "No LoRA+ run with evaluations has finished.";
 
@@ -51,10 +56,10 @@ internal sealed class RateGridFigure : IStudyFigure
         LinearAxis steps = Plot.Axis(AxisPosition.Bottom, "steps", "optimizer step");
         (steps.Minimum, steps.Maximum) = (0, Steps);
         model.Axes.Add(steps);
-        (string Key, string Title)[] panels = [(MetricKeys.EvalAccuracy, "accuracy (%)"), (MetricKeys.EvalMacroF1, "macro-F1 (%)")];
-        for (int panel = 0; panel < panels.Length; panel++)
+        IReadOnlyList<MetricDescriptor> panels = Panels(evidence);
+        for (int panel = 0; panel < panels.Count; panel++)
         {
-            model.Axes.Add(Plot.Axis(AxisPosition.Left, panels[panel].Key, panels[panel].Title, panel, panels.Length));
+            model.Axes.Add(Plot.Axis(AxisPosition.Left, panels[panel].Key, Plot.Title(panels[panel]), panel, panels.Count));
             int index = 0;
             foreach (RateCell cell in RateCell.Of(evidence))
             {
@@ -64,7 +69,7 @@ internal sealed class RateGridFigure : IStudyFigure
                     _colors[index % _colors.Length],
                     "steps",
                     panels[panel].Key,
-                    Mean(cell.Group, panels[panel].Key),
+                    Mean(cell.Group, panels[panel]),
                     _styles[index / _colors.Length % _styles.Length]));
                 index++;
             }
@@ -73,8 +78,13 @@ internal sealed class RateGridFigure : IStudyFigure
         return model;
     }
 
-    private static List<DataPoint> Mean(StudyGroup group, string key) =>
-        [.. MeanCurve.Of(group, key).Where(point => point.Step <= Steps).Select(point => new DataPoint(point.Step, point.Mean * 100))];
+    private static IReadOnlyList<MetricDescriptor> Panels(StudyEvidence evidence) => [.. evidence.Task.Columns.Take(2)];
+
+    private static List<DataPoint> Mean(StudyGroup group, MetricDescriptor metric) =>
+    [
+        .. MeanCurve.Of(group, metric.Key).Where(point => point.Step <= Steps)
+            .Select(point => new DataPoint(point.Step, metric.Number(point.Mean))),
+    ];
 
     private static string Unfinished(StudyEvidence evidence)
     {

@@ -9,5 +9,5 @@ internal static class StudyFigures
     public static IReadOnlyList<IStudyFigure> All { get; } = [new RateGridFigure(), new ConvergenceFigure(), new CostFigure()];
 
     public static IReadOnlyList<StudyFigure> Of(StudyEvidence evidence) =>
-        [.. All.Select(figure => new StudyFigure(figure.Id, figure.Title, figure.Caption(evidence), figure.Missing(evidence)))];
+        [.. All.Select(figure => new StudyFigure(figure.Id, figure.Title(evidence), figure.Caption(evidence), figure.Missing(evidence)))];
 }

@@ -1,4 +1,6 @@
 using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Comparison;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
@@ -12,7 +14,14 @@ namespace LoraLab.Server.Experiments.Studies.Paper;
 /// </summary>
 internal static class NumbersTex
 {
-    private static readonly string[] _names = ["Acc", "Fscore", "Time", "Memory", "Parameters"];
+    // TeX commands have letters only. Papers use these names; those of other metrics follow from their short keys.
+    private static readonly Dictionary<string, string> _names = new()
+    {
+        [MetricKeys.EvalAccuracy] = "Acc",
+        [MetricKeys.EvalMacroF1] = "Fscore",
+    };
+
+    private static readonly string[] _costs = ["Time", "Memory", "Parameters"];
     private static readonly string[] _digits = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
 
     public static string Write(StudyEvidence evidence)
@@ -27,7 +36,7 @@ internal static class NumbersTex
             List<StudyGroup> cells = [.. method];
             for (int i = 0; i < cells.Count; i++)
             {
-                Numbers(text, Letters(method.Key) + (cells.Count == 1 ? "" : "Cell" + Index(i)), cells[i]);
+                Numbers(text, Letters(method.Key) + (cells.Count == 1 ? "" : "Cell" + Index(i)), cells[i], evidence.Task);
             }
         }
 
@@ -42,7 +51,7 @@ internal static class NumbersTex
             : i == 0 ? char.ToUpperInvariant(c).ToString()
             : c.ToString()))));
 
-    private static void Numbers(TexLines text, string name, StudyGroup group)
+    private static void Numbers(TexLines text, string name, StudyGroup group, TaskDescriptor task)
     {
         text.Comment(group.Label);
         Command(text, "Seeds" + name, PaperNumbers.Plain(group.Counted.Count, "0"));
@@ -55,7 +64,10 @@ internal static class NumbersTex
             }
         }
 
-        foreach ((FinalColumn column, string prefix) in FinalColumn.All.Zip(_names))
+        IEnumerable<string> names =
+            [.. TaskDescriptors.Columns([task.Id])
+                .Select(metric => _names.GetValueOrDefault(metric.Key) ?? Letters(metric.ShortKey)), .. _costs];
+        foreach ((FinalColumn column, string prefix) in FinalColumn.Of(task).Zip(names))
         {
             IReadOnlyList<double> values = [.. group.BySeed(column.Read).Values];
             if (values.Count > 0)

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
@@ -13,7 +14,7 @@ internal static class PaperCsv
     /// <summary>One row per run, including those that do not count.</summary>
     public static string Runs(StudyEvidence evidence, MetricCatalog? catalog = null)
     {
-        IReadOnlyList<MetricDescriptor> metrics = (catalog ?? MetricCatalog.Default).Evaluated;
+        IReadOnlyList<MetricDescriptor> metrics = Metrics(evidence, catalog);
         HashSet<string> counted =
             [.. evidence.Reported.Concat(evidence.Selection).SelectMany(group => group.Counted).Select(run => run.Id)];
         CsvLines text = new();
@@ -71,7 +72,7 @@ internal static class PaperCsv
     /// <summary>One row per evaluation of a finished run.</summary>
     public static string Curves(StudyEvidence evidence, MetricCatalog? catalog = null)
     {
-        IReadOnlyList<MetricDescriptor> metrics = (catalog ?? MetricCatalog.Default).Evaluated;
+        IReadOnlyList<MetricDescriptor> metrics = Metrics(evidence, catalog);
         CsvLines text = new();
         text.Add(["runId", "method", "stage", "cell", "seed", "step", .. metrics.Select(metric => metric.ShortKey)]);
         foreach (EvidenceRun run in evidence.Runs)
@@ -96,10 +97,24 @@ internal static class PaperCsv
         return text.ToString();
     }
 
+    /// <summary>The metrics of the task with a column in tables of runs, and the loss.</summary>
+    private static IReadOnlyList<MetricDescriptor> Metrics(StudyEvidence evidence, MetricCatalog? catalog)
+    {
+        catalog ??= MetricCatalog.Default;
+        HashSet<string> columns = [.. TaskDescriptors.Columns([evidence.Task.Id], catalog).Select(metric => metric.Key), MetricKeys
+            .EvalLoss];
+        return [.. catalog.Evaluated.Where(metric => columns.Contains(metric.Key))];
+    }
+
     /// <summary>One row per sentence of the last evaluation of a finished run.</summary>
     public static string Predictions(StudyEvidence evidence)
     {
         CsvLines text = new();
+        if (evidence.Task.Id == TaskDescriptors.Completion.Id)
+        {
+            return Texts(evidence, text);
+        }
+
         text.Add("runId", "method", "stage", "seed", "step", "row", "label", "predicted", "scores");
         foreach (EvidenceRun run in evidence.Runs)
         {
@@ -121,6 +136,34 @@ internal static class PaperCsv
         return text.ToString();
     }
 
+    private static string Texts(StudyEvidence evidence, CsvLines text)
+    {
+        List<string> metrics = [.. evidence.Runs.SelectMany(run => run.Predictions?.Items ?? []).SelectMany(item => item.Metrics.Keys)
+            .Distinct()];
+        text.Add(["runId", "method", "stage", "seed", "step", .. evidence.Task.PredictionColumns, .. metrics]);
+        foreach (EvidenceRun run in evidence.Runs)
+        {
+            foreach (Prediction item in run.Predictions?.Items ?? [])
+            {
+                text.Add(
+                [
+                    run.Id,
+                    run.Run.Method,
+                    Word(run.Run.Stage),
+                    Whole(run.Run.Seed),
+                    Whole(run.Predictions!.Step),
+                    Whole(item.Row),
+                    CsvLines.Number(item.Loss),
+                    item.Tokens?.ToJsonString(),
+                    item.Generated,
+                    .. metrics.Select(metric => CsvLines.Number(item.Metrics.TryGetValue(metric, out double value) ? value : null)),
+                ]);
+            }
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>One row per grid cell on the selection split.</summary>
     public static string Selection(StudyEvidence evidence)
     {
@@ -129,7 +172,8 @@ internal static class PaperCsv
             .. evidence.Study.Arms.SelectMany(arm => arm.Cells).SelectMany(cell => cell.Settings.Select(setting => setting.Key)).Distinct(),
         ];
         CsvLines text = new();
-        text.Add(["method", .. fields, "runId", "accuracy", "evalLoss", "extension", "chosen", "place"]);
+        IEnumerable<string> results = evidence.Metric.Key == MetricKeys.EvalLoss ? [] : [evidence.Metric.ShortKey];
+        text.Add(["method", .. fields, "runId", .. results, "evalLoss", "extension", "chosen", "place"]);
         foreach (StudyArm arm in evidence.Study.Arms)
         {
             string? selected = arm.Selected is null ? null : StudyGroup.Key(arm.Selected);
@@ -141,7 +185,7 @@ internal static class PaperCsv
                     arm.Method,
                     .. fields.Select(field => CsvLines.Plain(cell.Settings[field])),
                     cell.RunId,
-                    CsvLines.Number(cell.Accuracy),
+                    .. results.Select(_ => CsvLines.Number(cell.Result)),
                     CsvLines.Number(cell.Loss),
                     cell.Extension ? "true" : "false",
                     isSelected ? "true" : "false",

@@ -1,16 +1,19 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
-/// <summary>Selects among evaluated cells: highest accuracy, then lower evaluation loss, then smaller learning rate.</summary>
+/// <summary>
+/// Selects among evaluated cells: best value of the metric of the task, then lower evaluation loss, then smaller learning rate.
+/// </summary>
 internal static class CellSelection
 {
     /// <summary>The runs, best first; those without a result last.</summary>
     public static IReadOnlyList<StudyRun> Rank(IEnumerable<StudyRun> runs) =>
     [
         .. runs.OrderByDescending(run => run.HasFinished())
-            .ThenByDescending(run => run.HasFinished() ? run.Accuracy : null)
+            .ThenByDescending(run => run.HasFinished() ? MetricCatalog.Default.Of(run.PrimaryMetric).Sign * run.Result : null)
             .ThenBy(run => run.HasFinished() ? run.Loss() ?? double.PositiveInfinity : 0)
             .ThenBy(run => RateOf(run.Settings, StudyGrid.RateFields[0]))
             .ThenBy(run => RateOf(run.Settings, StudyGrid.RateFields[1]))

@@ -45,5 +45,5 @@ internal static class StudyEnd
     private static IEnumerable<StudyRun> Reported(StoredStudy study, StoredArm arm) =>
         study.Runs.Where(run => run.Method == arm.Method && run.Stage == StudyStage.Reported);
 
-    private static string Reason(StudyRun run) => $"run {run.RunId}: {run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}";
+    private static string Reason(StudyRun run) => $"run {run.RunId}: {run.WithoutResult()}";
 }

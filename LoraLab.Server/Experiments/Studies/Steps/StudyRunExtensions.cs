@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
@@ -21,7 +22,11 @@ internal static class StudyRunExtensions
     public static bool HasEnded(this StudyRun run) => IsEnd(run.State);
 
     /// <summary>Whether the run completed with a result.</summary>
-    public static bool HasFinished(this StudyRun run) => run is { State: RunState.Completed, Accuracy: not null };
+    public static bool HasFinished(this StudyRun run) => run is { State: RunState.Completed, Result: not null };
+
+    /// <summary>Why a completed run has no result, after its id.</summary>
+    public static string WithoutResult(this StudyRun run) =>
+        run.Error?.TrimEnd('.') ?? $"its {MetricCatalog.Default.Of(run.PrimaryMetric).Name} is not a finite number";
 
     /// <summary>Evaluation loss of a finished run; null: it is not finite.</summary>
     public static double? Loss(this StudyRun run) => run.Metric(MetricKeys.EvalLoss);
@@ -39,7 +44,7 @@ internal static class StudyRunExtensions
             Extension = required.Extension,
             State = RunState.Queued,
         };
-        return IsEnd(run.State) ? stored.With(run) : stored;
+        return IsEnd(run.State) ? stored.With(run, TaskDescriptors.Of(run.Task).Primary.Key) : stored;
     }
 
     /// <summary>The run after its deletion: cancelled, unless it had ended.</summary>

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
 
@@ -13,10 +14,15 @@ internal static class StudyView
         StoredStudy study = experiment.Read<StoredStudy>();
         IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(experiment.Kind, experiment.Id);
         List<StudyRun> runs = [.. study.Runs.Select(run =>
-            documents.TryGetValue(run.Required().Key, out RunDocument? document) ? run.With(document) : run.Deleted())];
+            documents.TryGetValue(run.Required().Key, out RunDocument? document)
+                ? run.With(document, TaskDescriptors.Of(document.Task).Primary.Key)
+                : run.Deleted())];
+        TaskDescriptor task = documents.Values.FirstOrDefault() is RunDocument first ? TaskDescriptors.Of(first.Task) : TaskOf(runs);
         int planned = PlannedRuns(study);
         return Brief(experiment) with
         {
+            Task = task.Id,
+            Metric = task.Primary.Key,
             Warnings = [.. study.Warnings, .. StudyWarnings.Of(study, runs, documents)],
             Arms = [.. study.Arms.Select(arm => Arm(arm, runs))],
             Runs = runs,
@@ -65,11 +71,19 @@ internal static class StudyView
                     run.RunId,
                     run.HasFinished() ? run.Accuracy : null,
                     run.HasFinished() ? run.Loss() : null,
-                    run.Extension)),
+                    run.Extension)
+                {
+                    Result = run.HasFinished() ? run.Result : null,
+                }),
         ],
         Selected = arm.Selected,
         Position = arm.Place,
     };
+
+    /// <summary>The task of a study whose runs were deleted: the one with the metric of their results.</summary>
+    private static TaskDescriptor TaskOf(List<StudyRun> runs) =>
+        TaskDescriptors.All.FirstOrDefault(task => runs.Exists(run => run.PrimaryMetric == task.Primary.Key))
+            ?? TaskDescriptors.Classification;
 
     private static double? Eta(IEnumerable<RunDocument> runs, int left)
     {

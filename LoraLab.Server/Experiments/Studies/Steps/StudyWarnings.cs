@@ -12,8 +12,7 @@ internal static class StudyWarnings
     {
         foreach (StudyRun run in runs.Where(run => run.HasEnded() && !run.HasFinished()))
         {
-            yield return $"{Label(study, run)}: run {run.RunId} has no result "
-                + $"({run.Error?.TrimEnd('.') ?? "its accuracy is not a finite number"}).";
+            yield return $"{Label(study, run)}: run {run.RunId} has no result ({run.WithoutResult()}).";
         }
 
         foreach (StoredArm arm in study.Arms)

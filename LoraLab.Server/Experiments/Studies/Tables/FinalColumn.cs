@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
@@ -13,18 +14,19 @@ namespace LoraLab.Server.Experiments.Studies.Tables;
 /// <param name="Read">Reads the value of a run in the column's unit; null: none.</param>
 internal sealed record FinalColumn(string Title, string Format, string SpreadFormat, int Direction, Func<EvidenceRun, double?> Read)
 {
-    public static IReadOnlyList<FinalColumn> All { get; } = Of(MetricCatalog.Default);
-
     /// <summary>Whether groups are tested against the one with the best mean.</summary>
     public bool Tested { get; init; }
+
+    /// <summary>Whether it is left out where no run has a value.</summary>
+    public bool IsOptional { get; init; }
 
     /// <summary>Whether the metric depends on the device as much as on the method.</summary>
     public bool DependsOnDevice { get; init; }
 
     /// <summary>A column for every metric that has one in tables of runs, then the costs.</summary>
-    public static IReadOnlyList<FinalColumn> Of(MetricCatalog metrics) =>
+    public static IReadOnlyList<FinalColumn> Of(TaskDescriptor task, MetricCatalog? metrics = null) =>
     [
-        .. metrics.Columns.Select(Of),
+        .. TaskDescriptors.Columns([task.Id], metrics).Select(Of),
         new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { DependsOnDevice = true },
         new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { DependsOnDevice = true },
         new("Trainable parameters", "#,0", "0", -1, run => run.Document?.Summary.TrainableParameters),
@@ -50,7 +52,8 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
         return new StudyTableCell(values.Count == group.Counted.Count ? text : $"{text} (n = {values.Count})", mean);
     }
 
-    private static FinalColumn Of(MetricDescriptor metric) => new(
+    /// <summary>The column of a metric.</summary>
+    public static FinalColumn Of(MetricDescriptor metric) => new(
         metric.Heading,
         metric.MeanFormat,
         metric.MeanFormat,
@@ -58,5 +61,6 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
         run => run.Last(metric.Key) is double value ? metric.Number(value) : null)
     {
         Tested = metric.Direction != MetricDirection.None,
+        IsOptional = metric.IsOptional,
     };
 }

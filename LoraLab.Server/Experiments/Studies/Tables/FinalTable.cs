@@ -18,13 +18,15 @@ internal static class FinalTable
         // Marking the best of several cells would amount to selection on the reported rows.
         bool marked = evidence.OneGroupPerMethod;
         List<string> notes = [.. MarkNotes(evidence, present, marked)];
+        IReadOnlyList<FinalColumn> all = [.. FinalColumn.Of(evidence.Task)
+            .Where(column => !column.IsOptional || present.Exists(group => group.BySeed(column.Read).Count > 0))];
         List<Dictionary<StudyGroup, StudyTableCell>> columns =
-            [.. FinalColumn.All.Select(column => Column(column, present, marked, notes))];
+            [.. all.Select(column => Column(column, present, marked, notes))];
         return new StudyTable
         {
             Id = Id,
             Caption = Caption(evidence, present),
-            Columns = ["Method", "n", .. FinalColumn.All.Select(column => column.Title)],
+            Columns = ["Method", "n", .. all.Select(column => column.Title)],
             Rows =
             [
                 .. groups.Select(group => (IReadOnlyList<StudyTableCell>)

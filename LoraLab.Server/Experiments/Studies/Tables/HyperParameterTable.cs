@@ -27,24 +27,21 @@ internal static class HyperParameterTable
             Id = Prefix + arm.Method,
             Caption = $"{arm.Label}: hyper-parameter search on the selection split (training sentences not used for training) of "
                 + $"{evidence.Study.Plan.Dataset} with {evidence.Study.Plan.Model}, one run per cell, best first.",
-            Columns = [.. fields, "Split", "Accuracy (%)", "Loss", "Selected"],
+            Columns = [.. fields, "Split", .. Headings(evidence), "Selected"],
             Rows =
             [
                 .. arm.Cells.Select(cell => (IReadOnlyList<StudyTableCell>)
                 [
                     .. Values(fields, cell.Settings),
                     new StudyTableCell(cell.Extension ? "selection (extension)" : "selection"),
-                    cell.Accuracy is double accuracy
-                        ? new StudyTableCell(PaperNumbers.Plain(accuracy * 100, "0.00"), accuracy * 100)
-                        : new StudyTableCell(""),
-                    cell.Loss is double loss ? new StudyTableCell(PaperNumbers.Plain(loss, "0.0000"), loss) : new StudyTableCell(""),
+                    .. Results(evidence, cell),
                     StudyGroup.Key(cell.Settings) == selected ? new StudyTableCell("selected", Bold: true) : new StudyTableCell(""),
                 ]),
             ],
             Notes =
             [
                 PositionNote(arm),
-                .. arm.Cells.Where(cell => cell.Accuracy is null)
+                .. arm.Cells.Where(cell => cell.Result is null)
                     .Select(cell => $"{StudyGroup.Describe(cell.Settings)}: {State(evidence, cell)}."),
             ],
         };
@@ -64,7 +61,7 @@ internal static class HyperParameterTable
                 ? $"{arm.Label}: cells on the reported split of {evidence.Study.Plan.Dataset} with "
                     + $"{evidence.Study.Plan.Model}, without selection."
                 : $"{arm.Label}: fixed hyper-parameters of the plan, without a search.",
-            Columns = [.. settings, "Split", "n", "Accuracy (%)", "Loss"],
+            Columns = [.. settings, "Split", "n", .. Headings(evidence)],
             Rows =
             [
                 .. groups.Select(group => (IReadOnlyList<StudyTableCell>)
@@ -72,8 +69,8 @@ internal static class HyperParameterTable
                     .. grid ? Values(fields, group.Settings) : [Rate(group)],
                     new StudyTableCell("reported"),
                     new StudyTableCell(group.Counted.Count.ToString(CultureInfo.InvariantCulture), group.Counted.Count),
-                    FinalColumn.All[0].Cell(group),
-                    Loss(group),
+                    FinalColumn.Of(evidence.Metric).Cell(group),
+                    .. MeasuresLoss(evidence) ? [] : (StudyTableCell[])[Loss(group)],
                 ]),
             ],
             Notes =
@@ -82,6 +79,26 @@ internal static class HyperParameterTable
                 .. groups.SelectMany(group => group.Notes),
             ],
         };
+    }
+
+    /// <summary>Whether the metric of the task is the loss, which then has no column of its own.</summary>
+    private static bool MeasuresLoss(StudyEvidence evidence) => evidence.Metric.Key == MetricKeys.EvalLoss;
+
+    private static IEnumerable<string> Headings(StudyEvidence evidence) =>
+        MeasuresLoss(evidence) ? [evidence.Metric.Heading] : [evidence.Metric.Heading, "Loss"];
+
+    private static IEnumerable<StudyTableCell> Results(StudyEvidence evidence, StudyCell cell)
+    {
+        MetricDescriptor metric = evidence.Metric;
+        yield return cell.Result is double result
+            ? new StudyTableCell(PaperNumbers.Plain(metric.Number(result), metric.MeanFormat), metric.Number(result))
+            : new StudyTableCell("");
+        if (!MeasuresLoss(evidence))
+        {
+            yield return cell.Loss is double loss
+                ? new StudyTableCell(PaperNumbers.Plain(loss, "0.0000"), loss)
+                : new StudyTableCell("");
+        }
     }
 
     private static StudyTableCell Rate(StudyGroup group) => group.Rates is not { } rates ? new StudyTableCell("")

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Experiments.Studies.Claims;
 using LoraLab.Server.Experiments.Studies.Evidence;
 

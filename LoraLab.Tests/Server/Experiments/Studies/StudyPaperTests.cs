@@ -3,7 +3,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
-using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Tests.Support;
 using Xunit;
 

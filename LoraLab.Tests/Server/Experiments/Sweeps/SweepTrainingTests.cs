@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Tests.Support;
 using Xunit;
 
