@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace LoraLab.Contracts.Catalog;
 
 /// <summary>A model folder.</summary>
@@ -98,6 +100,9 @@ public sealed record DatasetEntry
 
     /// <summary>What looks wrong in its files, but does not prevent their use.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Settings with which a first run of it is useful, as its manifest has them; null: the defaults.</summary>
+    public JsonObject? Run { get; init; }
 
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }

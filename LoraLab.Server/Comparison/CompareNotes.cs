@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Catalog;
 using System.Globalization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
@@ -58,7 +59,7 @@ internal static class CompareNotes
                 + $"95% confidence interval of the accuracy, or above it): {string.Join(", ", baseline)}.";
         }
 
-        if (runs.Any(run => run.Spec.Dataset == "sample" || run.Spec.Model == "sample"))
+        if (runs.Any(run => BundledSample.IsUsedBy(run.Spec.Model, run.Spec.Dataset)))
         {
             yield return "The bundled sample is a toy: it shows how the tool works, but says nothing about the methods on real data.";
         }

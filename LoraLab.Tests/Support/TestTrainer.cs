@@ -49,6 +49,16 @@ internal sealed class TestTrainer : IDisposable
         return folder;
     }
 
+    /// <summary>Writes a dataset under a name, as one that was downloaded.</summary>
+    public void WriteDataset(string name, params IReadOnlyList<(string File, string Text)> files)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, "datasets", name)).FullName;
+        foreach ((string file, string text) in files)
+        {
+            File.WriteAllText(Path.Combine(folder, file), text);
+        }
+    }
+
     /// <summary>Executes a specification to its end.</summary>
     public FinishedRun Run(JsonObject spec)
     {

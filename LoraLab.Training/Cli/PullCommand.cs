@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LoraLab.Training.Files;
 using LoraLab.Training.Hub;
+using LoraLab.Training.Tasks;
 using Spectre.Console;
 
 namespace LoraLab.Training.Cli;
@@ -12,9 +13,9 @@ internal static class PullCommand
     {
         Argument<string> name = new("name")
         {
-            Description = "A model (owner/name or owner/name@revision) or the dataset sst2 (or sst2@revision).",
+            Description = $"A model (owner/name or owner/name@revision) or a dataset: {string.Join(", ", PublishedDataset.Names)}.",
         };
-        Command command = new("pull", "Download a model or SST-2 from the Hugging Face Hub.") { name };
+        Command command = new("pull", "Download a model or a dataset from the Hugging Face Hub.") { name };
         command.SetAction((result, cancellation) =>
             HubPull.RunAsync(result.GetRequiredValue(name), configuration, AnsiConsole.Console, cancellation));
         return command;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Data.Presets;
@@ -101,6 +102,9 @@ public sealed record DatasetManifest
 
     /// <summary>Completion: JSON key of a conversation, an array of objects with role and content; null: not this layout.</summary>
     public Column? MessagesColumn { get; init; }
+
+    /// <summary>Settings with which a first run of the dataset is useful; null: the defaults.</summary>
+    public JsonObject? Run { get; init; }
 
     /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
     public bool Toy { get; init; }

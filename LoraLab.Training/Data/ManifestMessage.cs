@@ -41,6 +41,7 @@ internal static class ManifestMessage
             "columns" => "a list of column names, or an object with the name or the number of each column",
             "labels" => "a list of words in quotation marks",
             "labelValues" => "an object of label words by value",
+            "run" => "an object of settings of a run",
             "train" or "eval" or "format" or "delimiter" or "task" or "preset" or "prompt" => "a string",
             _ => null,
         };

@@ -32,7 +32,10 @@ public sealed class DatasetCatalog
             "dataset",
             "dataset",
             [.. configuration.DatasetDirectories, configuration.DownloadedDatasets],
-            Path.Combine(configuration.Home, "samples", "data"),
+            [
+                (BundledSample.Name, Path.Combine(configuration.Home, "samples", "data")),
+                .. BundledSample.SmallDatasets.Select(name => (name, Path.Combine(configuration.Home, "samples", "datasets", name))),
+            ],
             "datasets--",
             folder => File.Exists(Path.Combine(folder, DatasetManifest.FileName)) || File.Exists(Path.Combine(folder, "train.tsv")));
     }
@@ -126,7 +129,8 @@ public sealed class DatasetCatalog
     {
         try
         {
-            return Read(name, folder).Entry;
+            Stamps(name, folder, out DatasetManifest manifest);
+            return Read(name, folder).Entry with { Run = manifest.Run };
         }
         catch (RunFailure problem)
         {
@@ -146,6 +150,6 @@ public sealed class DatasetCatalog
         // Which files a preset has is looked up each time: one may have been added.
         manifest = DatasetPresets.Resolve(name, folder, _manifest.Get(name, [stamp], () => DatasetManifest.Read(name, folder)));
         return FileStamp.Of(
-            folder, [DatasetManifest.FileName, .. manifest.Files.Distinct().SelectMany(file => DataFiles.Of(folder, file))]);
+            folder, [DatasetManifest.FileName, .. manifest.Files.SelectMany(file => DataFiles.Of(folder, file)).Distinct()]);
     }
 }

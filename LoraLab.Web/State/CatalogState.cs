@@ -8,9 +8,6 @@ namespace LoraLab.Web.State;
 /// <summary>Methods, models and datasets, fetched once and refreshed on request.</summary>
 public sealed class CatalogState(LabApi api)
 {
-    /// <summary>The name of the bundled toy model and dataset.</summary>
-    public const string SampleName = "sample";
-
     private Task? _methods;
     private Task? _folders;
 
@@ -33,7 +30,7 @@ public sealed class CatalogState(LabApi api)
     public string MethodName(string id) => Method(id)?.Name ?? id;
 
     /// <summary>Whether a run uses the bundled toy model or dataset.</summary>
-    public static bool IsToy(RunSpec spec) => spec.Model == SampleName || spec.Dataset == SampleName;
+    public static bool IsToy(RunSpec spec) => BundledSample.IsUsedBy(spec.Model, spec.Dataset);
 
     private async Task LoadFoldersAsync()
     {

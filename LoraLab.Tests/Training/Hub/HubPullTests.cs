@@ -594,6 +594,55 @@ public sealed class HubPullTests : IDisposable
         static HubOptions From(string name, string value) => HubOptions.From(variable => variable == name ? value : null);
     }
 
+    [Theory]
+    [InlineData("mnli", "nyu-mll/glue", "mnli/train-00000-of-00001.parquet", "mnli/validation_matched-00000-of-00001.parquet", 1)]
+    [InlineData("mnli-mismatched", "nyu-mll/glue", "mnli/train-00000-of-00001.parquet", "mnli/validation_mismatched-0.parquet", 1)]
+    [InlineData("ag_news", "fancyzhx/ag_news", "data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet", 1)]
+    public async Task Run_Preset_WritesItsFilesAndTheManifest(string name, string repository, string train, string eval, int evalRows)
+    {
+        await using FakeHub hub = await FakeHub.StartAsync("datasets", repository);
+        byte[] file = ParquetFile.Of(
+            ("premise", new[] { "a" }), ("hypothesis", new[] { "b" }), ("text", new[] { "c" }), ("label", new long[] { 2 }));
+        hub.Files["README.md"] = "about"u8.ToArray();
+        hub.Files["other/" + Path.GetFileName(train)] = new byte[2000];
+        (hub.Files[train], hub.Files[eval]) = (file, file);
+
+        Assert.Equal(0, await PullAsync(hub, name));
+
+        DatasetCatalog catalog = new(Configuration);
+        Assert.Equal(
+            new[] { "dataset.json", Path.GetFileName(eval), Path.GetFileName(train) }.Order(StringComparer.Ordinal),
+            Names(catalog.Find(name)));
+        DatasetEntry entry = catalog.Describe(name);
+        Assert.Equal((true, 1, evalRows, FakeHub.Commit), (entry.Usable, entry.TrainRows, entry.EvalRows, entry.Commit));
+        Assert.Contains("1 training row, 1 evaluation row", _output.ToString());
+        int requests = hub.Requests.Count;
+        Assert.Equal(0, await PullAsync(hub, name));
+        Assert.Equal(requests, hub.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Run_PresetThatTheRepositoryLacks_NamesTheFiles()
+    {
+        await using FakeHub hub = await FakeHub.StartAsync("datasets", "nyu-mll/glue");
+        hub.Files["rte/train-00000-of-00001.parquet"] = new byte[10];
+
+        Assert.Equal(1, await PullAsync(hub, "rte"));
+
+        Assert.Contains("no longer has train.tsv with dev.tsv, or rte/train-*.parquet with rte/validation-*.parquet", OneLine());
+    }
+
+    [Fact]
+    public async Task Run_PresetThatIsNotOnTheHub_SaysWhatToDo()
+    {
+        await using FakeHub hub = await ModelAsync();
+
+        Assert.Equal(1, await PullAsync(hub, "trec"));
+
+        Assert.Contains("download train_5500.label and TREC_10.label from Li and Roth", OneLine());
+        Assert.Empty(hub.Requests);
+    }
+
     [Fact]
     public async Task Run_Sst2ThatIsNotParquet_IsReported()
     {
@@ -672,6 +721,8 @@ public sealed class HubPullTests : IDisposable
         console.Profile.Width = 1000;
         return console;
     }
+
+    private string OneLine() => string.Join(' ', _output.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static async Task<byte[]> ParquetAsync(bool nullable, params (string Sentence, long Label)[] rows)
     {

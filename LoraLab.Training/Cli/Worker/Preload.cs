@@ -1,6 +1,6 @@
+using LoraLab.Contracts.Catalog;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
-using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Recording;
 
@@ -46,8 +46,8 @@ internal static class Preload
     {
         RunSpec spec = new()
         {
-            Model = CatalogFolders.Bundled,
-            Dataset = CatalogFolders.Bundled,
+            Model = BundledSample.Name,
+            Dataset = BundledSample.Name,
             TrainSamples = 4,
             EffectiveBatch = 2,
             EvalSamples = 2,

@@ -9,7 +9,7 @@ namespace LoraLab.Training.Data.Presets;
 internal static class DatasetPresets
 {
     // What a manifest may say beside its preset.
-    private static readonly string[] _companions = ["preset", "prompt", "selection", "toy"];
+    private static readonly string[] _companions = ["preset", "prompt", "run", "selection", "toy"];
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<DatasetPreset> All { get; } =
@@ -67,6 +67,7 @@ internal static class DatasetPresets
         {
             Prompt = manifest.Prompt ?? preset.Prompt,
             Selection = manifest.Selection,
+            Run = manifest.Run,
             Toy = manifest.Toy,
         };
     }

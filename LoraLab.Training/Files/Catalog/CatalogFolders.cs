@@ -11,22 +11,20 @@ namespace LoraLab.Training.Files.Catalog;
 /// <param name="kind">What the entries are, for messages.</param>
 /// <param name="field">Field of specifications that names an entry.</param>
 /// <param name="roots">The roots, in order.</param>
-/// <param name="bundled">Folder of the bundled entry.</param>
+/// <param name="bundled">Names and folders of the bundled entries.</param>
 /// <param name="cachePrefix">Prefix of the entries' repositories in a Hugging Face cache.</param>
 /// <param name="isEntry">Whether a folder is an entry.</param>
 internal sealed class CatalogFolders(
-    string kind, string field, IReadOnlyList<string> roots, string bundled, string cachePrefix, Func<string, bool> isEntry)
+    string kind, string field, IReadOnlyList<string> roots, IReadOnlyList<(string Name, string Folder)> bundled, string cachePrefix,
+    Func<string, bool> isEntry)
 {
-    /// <summary>Name of the bundled entry.</summary>
-    public const string Bundled = "sample";
-
     private const int MaxNameLength = 200;
     private const int MaximumVisited = 1000;
 
     private readonly HubCache _cache = new(cachePrefix);
     private readonly ConcurrentDictionary<string, string> _pins = new();
 
-    /// <summary>All names and their folders: the bundled one first, the others ordered by name.</summary>
+    /// <summary>All names and their folders: the bundled ones first, the others ordered by name.</summary>
     public IReadOnlyList<(string Name, string Folder)> All()
     {
         SortedDictionary<string, string> found = new(StringComparer.Ordinal);
@@ -35,14 +33,11 @@ internal sealed class CatalogFolders(
             found.TryAdd(name, folder);
         }
 
-        found.Remove(Bundled);
-        List<(string Name, string Folder)> all = [.. found.Select(pair => (pair.Key, pair.Value))];
-        if (isEntry(bundled))
-        {
-            all.Insert(0, (Bundled, bundled));
-        }
-
-        return all;
+        return
+        [
+            .. bundled.Where(entry => isEntry(entry.Folder)),
+            .. found.Where(pair => BundledFolder(pair.Key) is null).Select(pair => (pair.Key, pair.Value)),
+        ];
     }
 
     /// <summary>The folder of a name.</summary>
@@ -65,8 +60,8 @@ internal sealed class CatalogFolders(
                 field);
         }
 
-        string? folder = name == Bundled
-            ? bundled
+        string? folder = BundledFolder(name!) is string own
+            ? own
             : roots.SelectMany(root => Candidates(root, name!)).FirstOrDefault(isEntry);
         if (folder is not null && isEntry(folder))
         {
@@ -85,6 +80,8 @@ internal sealed class CatalogFolders(
             + (names.Length == 0 ? $"No {kind} was found; download one with 'pull'." : $"Available: {Excerpt.Of(names)}."),
             field);
     }
+
+    private string? BundledFolder(string name) => bundled.FirstOrDefault(entry => entry.Name == name).Folder;
 
     /// <summary>Makes a name mean one of its revisions, such as that of a run to continue, until the result is disposed.</summary>
     public IDisposable Pin(string name, string commit)

@@ -31,11 +31,11 @@ public sealed class ModelCatalog
         string[] roots = [.. configuration.ModelDirectories, configuration.DownloadedModels];
         _configured = configuration.ModelDirectories;
         _bundled = Path.Combine(configuration.Home, "samples", "model");
-        _models = new CatalogFolders("model", "model", roots, _bundled, CachePrefix, folder =>
+        _models = new CatalogFolders("model", "model", roots, [(BundledSample.Name, _bundled)], CachePrefix, folder =>
             File.Exists(Path.Combine(folder, LlamaConfig.FileName)));
-        _tokenizers = new CatalogFolders("model", "model", roots, _bundled, CachePrefix, folder =>
+        _tokenizers = new CatalogFolders("model", "model", roots, [(BundledSample.Name, _bundled)], CachePrefix, folder =>
             TokenizerFiles.Deciding(folder) is not null);
-        _adapters = new CatalogFolders("adapter", "initFrom", roots, "", CachePrefix, folder =>
+        _adapters = new CatalogFolders("adapter", "initFrom", roots, [], CachePrefix, folder =>
             File.Exists(Path.Combine(folder, "adapter_config.json")));
     }
 

@@ -56,7 +56,7 @@ public static class ClassificationReader
             Sources = [.. splits.Select(split => split.Source)],
             Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
-            Files = [.. splits.DistinctBy(split => split.File).SelectMany(split => split.Files)],
+            Files = [.. splits.SelectMany(split => split.Files).DistinctBy(file => file.Name)],
             PositiveLabel = manifest.PositiveLabel,
         };
     }

@@ -51,7 +51,7 @@ public static class CompletionReader
             HeldSource = held?.Source,
             Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
-            Files = [.. splits.DistinctBy(split => split.File).SelectMany(split => split.Files)],
+            Files = [.. splits.SelectMany(split => split.Files).DistinctBy(file => file.Name)],
         };
     }
 

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Live;
 using LoraLab.Web.Api;
@@ -39,7 +40,7 @@ public sealed partial class StudiesPage
     }
 
     private static bool IsToy(StudyDocument study) =>
-        study.Plan.Model == CatalogState.SampleName || study.Plan.Dataset == CatalogState.SampleName;
+        BundledSample.IsUsedBy(study.Plan.Model, study.Plan.Dataset);
 
     /// <summary>Time left of a running study, time taken of an ended one.</summary>
     private static string Time(StudyDocument study, StudyDocument now) => now.EtaSeconds is double eta && study.State == StudyState.Running

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Catalog;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -114,7 +115,7 @@ public sealed partial class SweepPage
     /// <summary>Model or dataset of the shared specification; the bundled sample if not set.</summary>
     private string ModelOrDataset(string field) => Fields.Contains(field) ? $"several {field}s"
         : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name
-        : CatalogState.SampleName;
+        : BundledSample.Name;
 
     private static string? IndistinguishableNote(SweepBest best) => best.Indistinguishable switch
     {

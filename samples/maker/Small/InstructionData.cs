@@ -1,10 +1,13 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraLab.SampleMaker.Text;
 
 namespace LoraLab.SampleMaker.Small;
 
 /// <summary>
-/// Instructions with short answers that follow from them: praise or insult something, contradict a statement, or say what mood a word has.
+/// Instructions with short answers that follow from them: praise or insult someone or something, contradict a statement, or say what
+/// sentiment it has. An answer names its subject by a pronoun. As in the first sample, a third of the words that carry a mood occur in
+/// evaluation only.
 /// </summary>
 internal static class InstructionData
 {
@@ -13,25 +16,36 @@ internal static class InstructionData
 
     private static readonly string[] _verdicts = ["awful", "wonderful"];
 
+    private static readonly (string Answer, string[] Subjects)[] _subjects =
+    [
+        ("it was", [.. Words.Aspects.Select(aspect => $"the {aspect}")]),
+        ("she was", ["my sister", "my wife"]),
+        ("he was", ["my brother", "my father", "my husband"]),
+        ("they were", ["my friends", "the critics", "the children", "our neighbours", "her parents", "his students", "our guests"]),
+    ];
+
     public static SmallDataset Generate(ulong seed)
     {
         DistinctRows rows = new();
-        return new("sample-instructions", new Dictionary<string, string>
-        {
-            ["dev.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "instructions evaluation"), EvaluationRows, PolarLexicon.Full),
-            ["train.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "instructions training"), TrainingRows, PolarLexicon.Seen(seed)),
-            ["dataset.json"] = """
-                {
-                  "task": "completion",
-                  "train": "train.jsonl",
-                  "eval": "dev.jsonl",
-                  "promptColumn": "prompt",
-                  "completionColumn": "completion",
-                  "toy": true
-                }
-
-                """,
-        });
+        JsonObject run = SmallDataset.RunOf(4e-3, 4);
+        run["generateSamples"] = EvaluationRows;
+        run["generateTokens"] = 16;
+        return new(
+            "sample-instructions",
+            new JsonObject
+            {
+                ["task"] = "completion",
+                ["train"] = "train.jsonl",
+                ["eval"] = "dev.jsonl",
+                ["promptColumn"] = "prompt",
+                ["completionColumn"] = "completion",
+            },
+            run,
+            new Dictionary<string, string>
+            {
+                ["dev.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "instructions evaluation"), EvaluationRows, PolarLexicon.Full),
+                ["train.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "instructions training"), TrainingRows, PolarLexicon.Seen(seed)),
+            });
     }
 
     private static string JsonLines(DistinctRows rows, SeededRandom random, int count, PolarLexicon lexicon)
@@ -44,15 +58,16 @@ internal static class InstructionData
 
     private static (string Prompt, string Completion) Instruction(SeededRandom random, int kind, PolarLexicon lexicon)
     {
-        string subject = $"{random.Pick(Words.Determiners)} {random.Pick(Words.Aspects)}";
-        string place = random.Chance(0.5) ? $" {random.Pick(Words.Places)}" : "";
+        (string answer, string[] subjects) = random.Pick(_subjects);
+        string subject = random.Pick(subjects);
+        string place = random.Chance(0.7) ? $" {random.Pick(Words.Places)}" : "";
         Mood mood = (Mood)random.NextIndex(2);
-        string statement = $"{subject} was {random.Pick(lexicon[mood, PolarKind.Adjective])}";
+        string statement = $"{subject} {answer.Split(' ')[1]} {random.Pick(lexicon[mood, PolarKind.Adjective])}";
         return kind switch
         {
-            0 => ($"praise {subject}{place}:", $" {subject} was wonderful."),
-            1 => ($"insult {subject}{place}:", $" {subject} was awful."),
-            2 => ($"contradict {statement}{place}:", $" {subject} was {_verdicts[(int)mood.Opposite()]}."),
+            0 => ($"praise {subject}{place}:", $" {answer} wonderful."),
+            1 => ($"insult {subject}{place}:", $" {answer} awful."),
+            2 => ($"contradict {statement}{place}:", $" {answer} {_verdicts[(int)mood.Opposite()]}."),
             _ => ($"sentiment of {statement}{place}:", mood == Mood.Positive ? " positive" : " negative"),
         };
     }

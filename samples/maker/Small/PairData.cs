@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraLab.SampleMaker.Text;
 
 namespace LoraLab.SampleMaker.Small;
@@ -17,24 +18,23 @@ internal static class PairData
     public static SmallDataset Generate(ulong seed)
     {
         DistinctRows rows = new();
-        return new("sample-pairs", new Dictionary<string, string>
-        {
-            ["dev.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "pairs evaluation"), EvaluationRows, PolarLexicon.Full),
-            ["train.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "pairs training"), TrainingRows, PolarLexicon.Seen(seed)),
-            ["dataset.json"] = $$"""
-                {
-                  "task": "classification",
-                  "train": "train.jsonl",
-                  "eval": "dev.jsonl",
-                  "columns": ["one", "two"],
-                  "labelColumn": "better",
-                  "labels": ["{{string.Join("\", \"", Labels)}}"],
-                  "selection": {"minWords": 3, "minRows": 100},
-                  "toy": true
-                }
-
-                """,
-        });
+        return new(
+            "sample-pairs",
+            new JsonObject
+            {
+                ["train"] = "train.jsonl",
+                ["eval"] = "dev.jsonl",
+                ["columns"] = new JsonArray("one", "two"),
+                ["labelColumn"] = "better",
+                ["labels"] = new JsonArray([.. Labels.Select(label => JsonValue.Create(label))]),
+                ["selection"] = new JsonObject { ["minWords"] = 3, ["minRows"] = 100 },
+            },
+            SmallDataset.RunOf(4e-3, 2),
+            new Dictionary<string, string>
+            {
+                ["dev.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "pairs evaluation"), EvaluationRows, PolarLexicon.Full),
+                ["train.jsonl"] = JsonLines(rows, SeededRandom.For(seed, "pairs training"), TrainingRows, PolarLexicon.Seen(seed)),
+            });
     }
 
     private static string JsonLines(DistinctRows rows, SeededRandom random, int count, PolarLexicon lexicon)

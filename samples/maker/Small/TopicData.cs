@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.SampleMaker.Text;
 
 namespace LoraLab.SampleMaker.Small;
@@ -25,22 +26,21 @@ internal static class TopicData
     public static SmallDataset Generate(ulong seed)
     {
         DistinctRows rows = new();
-        return new("sample-topics", new Dictionary<string, string>
-        {
-            ["dev.tsv"] = Tsv(rows, SeededRandom.For(seed, "topics evaluation"), EvaluationRows),
-            ["train.tsv"] = Tsv(rows, SeededRandom.For(seed, "topics training"), TrainingRows),
-            ["dataset.json"] = $$"""
-                {
-                  "task": "classification",
-                  "columns": ["text"],
-                  "labelColumn": "topic",
-                  "labels": ["{{string.Join("\", \"", Topics.Select(topic => topic.Label))}}"],
-                  "selection": {"minWords": 3, "minRows": 100},
-                  "toy": true
-                }
-
-                """,
-        });
+        return new(
+            "sample-topics",
+            new JsonObject
+            {
+                ["columns"] = new JsonArray("text"),
+                ["labelColumn"] = "topic",
+                ["labels"] = new JsonArray([.. Topics.Select(topic => JsonValue.Create(topic.Label))]),
+                ["selection"] = new JsonObject { ["minWords"] = 3, ["minRows"] = 100 },
+            },
+            SmallDataset.RunOf(4e-3, 2),
+            new Dictionary<string, string>
+            {
+                ["dev.tsv"] = Tsv(rows, SeededRandom.For(seed, "topics evaluation"), EvaluationRows),
+                ["train.tsv"] = Tsv(rows, SeededRandom.For(seed, "topics training"), TrainingRows),
+            });
     }
 
     private static string Tsv(DistinctRows rows, SeededRandom random, int count)

@@ -1,6 +1,10 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Data.Presets;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tasks;
@@ -167,6 +171,38 @@ public sealed class ClassificationPresetTests : IDisposable
         Assert.StartsWith("3 broken rows of mine/train.tsv are left out: line 3: ", warning, StringComparison.Ordinal);
         Assert.Contains("line 5: the row has 7 columns", warning, StringComparison.Ordinal);
         Assert.Contains("line 6: the label '-' is unknown", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_Mrpc_HasTheF1OfThePositiveLabel()
+    {
+        const string Header = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n";
+        using TestTrainer trainer = new();
+        trainer.WriteDataset(
+            "mrpc",
+            ("dataset.json", """{"preset": "mrpc"}"""),
+            ("train.tsv", Header + "1\t1\t2\tthe plot was dull .\tthe plot was bland .\n0\t1\t2\tit was new .\tthey saw it .\n"),
+            ("dev.tsv", Header + "1\t1\t2\tthe cast was odd .\tthe cast was odd .\n1\t1\t2\ta\tb\n0\t1\t2\tit is .\tit was .\n"));
+        JsonObject spec = MicroSpec.For("lora");
+        (spec["dataset"], spec["evalSamples"]) = ("mrpc", null);
+
+        Evaluated last = trainer.Run(spec).Events.OfType<Evaluated>().Last();
+
+        // Three rows, two of which are equivalent: the F1 of that label follows from the rows predicted so.
+        double[] possible = [0, 2.0 / 3, 1, 0.5, 0.8];
+        Assert.Contains(Math.Round(last.Metrics[MetricKeys.EvalF1], 6), possible.Select(value => Math.Round(value, 6)));
+        Assert.Equal(MetricKeys.EvalF1, DatasetPresets.Find("mrpc")!.Metric);
+    }
+
+    [Fact]
+    public void Docs_ListEveryPreset()
+    {
+        string page = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "datasets.md"));
+        Assert.All(DatasetPresets.All, preset =>
+        {
+            Assert.Contains($"`{preset.Name}`", page, StringComparison.Ordinal);
+            Assert.Contains($"`{preset.Repository ?? "trec"}`", page, StringComparison.Ordinal);
+        });
     }
 
     [Fact]

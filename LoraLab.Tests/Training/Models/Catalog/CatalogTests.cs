@@ -310,6 +310,14 @@ public sealed class CatalogTests : IDisposable
         Assert.Equal(["sample", "a"], all.Select(entry => entry.Name));
         Assert.True(all[0] is { Usable: true, Toy: true });
         Assert.Contains("dev.tsv", all[1].Problem);
+
+        // The small datasets are bundled, too, and their names are theirs.
+        _home.Write("samples/datasets/sample-pairs/dataset.json", """{"toy": true, "run": {"epochs": 2}}""");
+        _home.Write("data/datasets/sample-pairs/train.tsv", "sentence\tlabel\nfine\t1\n");
+        all = new DatasetCatalog(Configuration()).List();
+        Assert.Equal(["sample", "sample-pairs", "a"], all.Select(entry => entry.Name));
+        Assert.Equal(
+            Path.Combine(_home.Path, "samples", "datasets", "sample-pairs"), new DatasetCatalog(Configuration()).Find("sample-pairs"));
     }
 
     private string Model(string relative)
