@@ -1,4 +1,6 @@
+using System.Text.Json;
 using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Tokenization.HuggingFace;
 using LoraLab.Training.Tokenization;
 using Xunit;
 
@@ -39,6 +41,44 @@ public sealed class TokenMarkTests
             string plain = tokenizer.Decode(tokenizer.Encode(Text[..i]));
             Assert.True(plain.StartsWith(before.TrimEnd('\uFFFD'), StringComparison.Ordinal), $"at {i}: '{before}' of '{plain}'");
         }
+    }
+
+    /// <summary>
+    /// With every kind of tokenizer: the same ids, and where the ids decode to the text, those before a position decode to no more than
+    /// what is before it, and those up to the last that holds a character before it to no less.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(GoldenTokenizerTests.Families), MemberType = typeof(GoldenTokenizerTests))]
+    public void Encode_EveryPositionOfTheReferenceTexts_LiesBetweenItsTokens(string family)
+    {
+        ITokenizer tokenizer = TokenizerFolder.Load(Fixtures.Golden("families", family, "model")).Tokenizer;
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("families", family, "tokenizer-cases.json")));
+        int compared = 0;
+        foreach (string text in golden.RootElement.EnumerateArray().Select(item => item.GetProperty("text").GetString()!))
+        {
+            int[] positions = [.. Enumerable.Range(0, text.Length + 1).Where(at => at == text.Length || !char.IsLowSurrogate(text[at]))];
+
+            int[] ids = tokenizer.Encode(text, positions, out TokenMark[] marks);
+
+            Assert.Equal(tokenizer.Encode(text, withPrefix: true), ids);
+            bool isLossless = tokenizer.Decode(ids) == text;
+            for (int i = 1; i < marks.Length; i++)
+            {
+                Assert.True(
+                    marks[i].First >= marks[i - 1].First && marks[i].Behind >= marks[i - 1].Behind, $"'{text}' at {positions[i]}");
+                Assert.True(marks[i].Behind >= marks[i].First, $"'{text}' at {positions[i]}");
+                string before = tokenizer.Decode(ids[..marks[i].First]), upTo = tokenizer.Decode(ids[..marks[i].Behind]);
+                if (isLossless && !$"{before}{upTo}".Contains('\uFFFD', StringComparison.Ordinal))
+                {
+                    compared++;
+                    Assert.True(
+                        before.Length <= positions[i] && upTo.Length >= positions[i],
+                        $"'{text}' at {positions[i]}: '{before}', '{upTo}'");
+                }
+            }
+        }
+
+        Assert.True(compared > 100, $"{compared}");
     }
 
     [Fact]
