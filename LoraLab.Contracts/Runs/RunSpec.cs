@@ -191,7 +191,7 @@ public record RunSpec
 
     [SpecField(
         SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Trim trailing space of sentences",
-        "Trim trailing space of the sentences.",
+        "Trim trailing space of each text of a row.",
         Advanced = true)]
     public bool StripSentence { get; init; }
 
