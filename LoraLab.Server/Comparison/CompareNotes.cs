@@ -1,5 +1,5 @@
-using LoraLab.Contracts.Catalog;
 using System.Globalization;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;

@@ -1,5 +1,5 @@
-using LoraLab.Contracts.Catalog;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Recording;

@@ -1,7 +1,7 @@
-using LoraLab.Contracts.Catalog;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;

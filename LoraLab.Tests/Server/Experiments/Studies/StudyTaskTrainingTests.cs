@@ -68,7 +68,11 @@ public sealed class StudyTaskTrainingTests(RealServer real) : IClassFixture<Real
     {
         JsonObject spec = new()
         {
-            ["maxSteps"] = 2, ["effectiveBatch"] = 8, ["evalEvery"] = 2, ["rank"] = 4, ["precision"] = "fp32",
+            ["maxSteps"] = 2,
+            ["effectiveBatch"] = 8,
+            ["evalEvery"] = 2,
+            ["rank"] = 4,
+            ["precision"] = "fp32",
         };
         foreach ((string field, JsonNode? value) in fields)
         {
