@@ -209,7 +209,8 @@ public record RunSpec
     public int? MaxTokens { get; init; }
 
     [SpecField(
-        SpecGroup.Optimization, SpecRoles.Data | SpecRoles.Memory, "Loss on", "full: all tokens; completion: from the label on.",
+        SpecGroup.Optimization, SpecRoles.Data | SpecRoles.Memory, "Loss on",
+        "full: all tokens; completion: from the label or the completion on.",
         ProtocolTitle = "Loss scope")]
     public LossScope LossScope { get; init; } = LossScope.Full;
 

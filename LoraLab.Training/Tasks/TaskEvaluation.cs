@@ -1,4 +1,5 @@
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 
 namespace LoraLab.Training.Tasks;
@@ -8,6 +9,9 @@ public abstract class TaskEvaluation : IDisposable
 {
     /// <summary>Shapes of its passes, which determine their memory.</summary>
     public abstract IReadOnlyList<PassShape> Passes { get; }
+
+    /// <summary>The texts that it generates together; null: it generates none.</summary>
+    public virtual GenerationShape? Generation => null;
 
     /// <summary>Bytes of all indices.</summary>
     public abstract long IndexBytes { get; }

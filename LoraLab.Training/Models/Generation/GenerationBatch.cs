@@ -27,6 +27,9 @@ internal sealed class GenerationBatch : IDisposable
         _cache = new(model, _texts.Count, _texts.Max(text => text.Text.Count));
     }
 
+    /// <summary>Tokens of a pass over whole texts of a model, about.</summary>
+    public static int TokensPerPass(LlamaConfig config) => Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass);
+
     /// <summary>Generates until every text has ended.</summary>
     public void Run()
     {
@@ -71,7 +74,7 @@ internal sealed class GenerationBatch : IDisposable
     /// <summary>Hidden states of the last tokens, after passes over whole texts, which are padded on the right.</summary>
     private IEnumerable<Tensor> Whole()
     {
-        int tokens = Math.Clamp(ValuesPerPass / _model.Config.ActivationsPerToken, 1, MaxTokensPerPass);
+        int tokens = TokensPerPass(_model.Config);
         for (int first = 0; first < _texts.Count;)
         {
             int count = 1, length = _texts[first].Text.Count;

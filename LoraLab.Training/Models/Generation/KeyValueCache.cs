@@ -8,7 +8,9 @@ namespace LoraLab.Training.Models.Generation;
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {
-    private const int Spare = 64;
+    /// <summary>Tokens beyond those of the longest text for which there is place.</summary>
+    internal const int Spare = 64;
+
     private readonly Device _device;
     private readonly Dictionary<int, Tensor> _seen = [];
     private int _capacity;
@@ -91,8 +93,24 @@ public sealed class KeyValueCache : IDisposable
         }
     }
 
+    /// <summary>Tokens for which there is place once the texts have grown.</summary>
+    /// <param name="first">Tokens of the longest text at first.</param>
+    /// <param name="last">Its tokens at the end.</param>
+    internal static long Capacity(int first, int last)
+    {
+        long capacity = first + Spare;
+        while (capacity < last)
+        {
+            capacity = Grown(capacity, capacity + 1);
+        }
+
+        return capacity;
+    }
+
     /// <summary>Which keys the token of each text sees, [B, 1, 1, T]; null: all.</summary>
     internal Tensor? Seen(int? window) => _seen.GetValueOrDefault(window ?? int.MaxValue);
+
+    private static long Grown(long capacity, long length) => Math.Max(length + Spare, 2 * capacity);
 
     private void Reserve(int length)
     {
@@ -101,7 +119,7 @@ public sealed class KeyValueCache : IDisposable
             return;
         }
 
-        long added = Math.Max(length + Spare, 2L * _capacity) - _capacity;
+        long added = Grown(_capacity, length) - _capacity;
         foreach (LayerCache layer in Layers)
         {
             layer.Replace(all_BKCH =>

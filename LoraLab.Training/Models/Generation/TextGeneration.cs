@@ -30,7 +30,8 @@ public static class TextGeneration
         for (int first = 0; first < unfinished.Length;)
         {
             int count = 1;
-            while (first + count < unfinished.Length && count < Rows(model, unfinished[first + count].Text.Count + settings.MaxTokens))
+            while (first + count < unfinished.Length
+                && count < Rows(model.Config, model.Embedding_VD.element_size(), unfinished[first + count].Text.Count + settings.MaxTokens))
             {
                 count++;
             }
@@ -44,9 +45,12 @@ public static class TextGeneration
     }
 
     /// <summary>Number of texts of a length whose keys and values fit into the bytes of a cache.</summary>
-    private static long Rows(LlamaModel model, long length)
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="valueBytes">Bytes of a value of the cache.</param>
+    /// <param name="length">Tokens of the longest text at its end.</param>
+    internal static long Rows(LlamaConfig config, long valueBytes, long length)
     {
-        long token = 2L * model.Blocks.Count * model.Config.Block.KeyWidth * model.Embedding_VD.element_size();
-        return Math.Clamp(CacheBytes / (token * Math.Min(length, model.Config.LongestText)), 1, MaxRows);
+        long token = 2L * config.Layers * config.Block.KeyWidth * valueBytes;
+        return Math.Clamp(CacheBytes / (token * Math.Min(length, config.LongestText)), 1, MaxRows);
     }
 }

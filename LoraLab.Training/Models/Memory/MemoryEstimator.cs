@@ -35,6 +35,7 @@ public static class MemoryEstimator
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
             .MaxBy(entry => entry.Item2);
+        evaluationPass = Math.Max(evaluationPass, request.Generation is GenerationShape texts ? GenerationMemory.Of(request, texts) : 0);
         double allocator = request.Gpu ? 0 : Math.Min(AllocatorOverhead, OverheadPerTemporary * Math.Max(training.Block, training.Head));
         double baseline = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + allocator;
         // On the CPU the activation arena stays allocated between steps.

@@ -22,6 +22,9 @@ public sealed record MemoryRequest
     /// <summary>Evaluation passes.</summary>
     public required IReadOnlyList<PassShape> Evaluation { get; init; }
 
+    /// <summary>Texts that an evaluation generates; null: none.</summary>
+    public GenerationShape? Generation { get; init; }
+
     /// <summary>Whether the run uses a GPU.</summary>
     public bool Gpu { get; init; }
 

@@ -22,10 +22,17 @@ internal static class ReferenceMemory
         // The fp32 input of each branch: a separate copy if the layer computes in half precision.
         double inputs = Single * block.Linears.Where(linear => request.Adapters.ContainsKey(linear.Name))
             .Sum(linear => (double)linear.In);
-        // Until a block ends, its dispose scope holds every intermediate result, approximately these.
-        double workspace = (Single * 12 * d) + (value * 6 * a) + (Single * 2 * f) + (value * 6 * f);
         // Logits, their fp32 copy, their log-softmax and two gradients.
         double head = ((4 * Single) + value) * config.VocabularySize * pass.HeadRows;
-        return new(pass, config.Layers * (saved + inputs) * pass.Rows, workspace * pass.Rows, head);
+        return new(pass, config.Layers * (saved + inputs) * pass.Rows, Workspace(request) * pass.Rows, head);
+    }
+
+    /// <summary>Bytes per token that a block holds: until it ends, its dispose scope keeps every intermediate result.</summary>
+    public static double Workspace(MemoryRequest request)
+    {
+        BlockDescription block = request.Config.Block;
+        double value = request.Half ? sizeof(short) : Single;
+        (double d, double f, double a) = (request.Config.HiddenSize, block.InnerWidth, block.QueryWidth);
+        return (Single * 12 * d) + (value * 6 * a) + (Single * 2 * f) + (value * 6 * f);
     }
 }

@@ -3,6 +3,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Generation;
+using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
 using TorchSharp;
@@ -47,6 +48,12 @@ public sealed class CompletionEvaluation : TaskEvaluation
 
     /// <inheritdoc />
     public override IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
+
+    /// <inheritdoc />
+    public override GenerationShape? Generation => _generated == 0
+        ? null
+        : new(
+            Math.Min(PromptsAtOnce, _generated), _examples.Take(_generated).Max(example => example.PromptIds.Length), _settings.MaxTokens);
 
     /// <inheritdoc />
     public override long IndexBytes => _arena.Bytes;

@@ -60,6 +60,7 @@ public sealed class MemoryForecast
             Adapters = MemoryRequest.AdaptersOf(spec, _data.Config),
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
             Evaluation = evaluation.Passes,
+            Generation = evaluation.Generation,
             Gpu = gpu,
             Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluation.IndexBytes,
