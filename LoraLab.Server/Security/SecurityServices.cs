@@ -24,6 +24,8 @@ internal static class SecurityServices
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestBody.MaximumBytes;
+            // Lists of runs and texts to search for are in the address; what is too long there is answered by the route.
+            kestrel.Limits.MaxRequestLineSize = 64 * 1024;
             kestrel.ConfigureEndpointDefaults(LoopbackOnly.Check);
         });
         // HostGuard replaces ASP.NET Core's host filtering, which would reject 127.0.0.1 as soon as AllowedHosts names a proxy.
