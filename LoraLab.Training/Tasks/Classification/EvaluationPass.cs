@@ -10,49 +10,27 @@ namespace LoraLab.Training.Tasks.Classification;
 /// </summary>
 internal sealed class EvaluationPass : IDisposable
 {
-    private readonly IndexArena _arena;
-    private readonly PassLayout _layout;
-    private readonly int _scoredRowCount;
-    private readonly Range _scoredRows;
-    private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
+    private readonly ScoredTokens<(int Example, int Label)> _tokens;
 
     private EvaluationPass(
         IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<EvaluationExample> all, LlamaConfig config, bool bucketed)
     {
-        _arena = arena;
         List<LabelBranch> branches =
             [.. examples.SelectMany(example => LabelBranch.Of(example, all[example])).OrderBy(branch => branch.Ids.Length)];
         PackedRows rows = PackedRows.AsTree([.. branches.Select(branch => branch.Ids)], bucketed, config.Rope.Variant);
-        _layout = new(arena, rows);
-
-        // Each label token with the packed row that predicts it.
-        List<(int Row, int Id, (int Example, int Label) Owner)> tokens = [.. branches
-            .SelectMany((branch, s) => branch.Labels.SelectMany(label => label.Ids.Select((id, piece) =>
-                (Row: rows.Row(s, branch.PromptLength - 1 + piece), Id: id, Owner: (branch.Example, label.Label)))))
-            .OrderBy(token => token.Row)];
-        int[] scoredRows = [.. tokens.Select(token => token.Row).Distinct()];
-        (_scoredRowCount, _scoredRows) = (scoredRows.Length, arena.AddIndices(scoredRows));
-        Owners = [.. tokens.Select(token => token.Owner)];
-        int vocabulary = config.VocabularySize;
-        int chunkRows = TrainingPass.ChunkRows(vocabulary);
-        for (int start = 0; start < scoredRows.Length; start += chunkRows)
-        {
-            int[] chunk = scoredRows[start..Math.Min(scoredRows.Length, start + chunkRows)];
-            List<(int Place, int Id)> scored = [.. tokens.Where(token => token.Row >= chunk[0] && token.Row <= chunk[^1])
-                .Select(token => (Array.BinarySearch(chunk, token.Row), token.Id))];
-            _chunks.Add((
-                start,
-                chunk.Length,
-                arena.AddIndices(scored.Select(token => checked((token.Place * vocabulary) + token.Id))),
-                arena.AddIndices(scored.Select(token => token.Place))));
-        }
+        _tokens = new(
+            arena,
+            rows,
+            branches.SelectMany((branch, s) => branch.Labels.SelectMany(label => label.Ids.Select((id, piece) =>
+                (rows.Row(s, branch.PromptLength - 1 + piece), id, (branch.Example, label.Label))))),
+            config.VocabularySize);
     }
 
     /// <summary>The example and label of each score of the pass.</summary>
-    public IReadOnlyList<(int Example, int Label)> Owners { get; }
+    public IReadOnlyList<(int Example, int Label)> Owners => _tokens.Owners;
 
     /// <summary>The shape of the pass, which determines its memory.</summary>
-    public PassShape Shape => _layout.Shape(_scoredRowCount);
+    public PassShape Shape => _tokens.Shape;
 
     /// <summary>Packs all examples into passes of about <paramref name="tokensPerPass"/> tokens, grouped by length.</summary>
     /// <param name="arena">Receives the indices.</param>
@@ -103,13 +81,8 @@ internal sealed class EvaluationPass : IDisposable
     /// <summary>
     /// Computes the log-probabilities of the label tokens in the order of <see cref="Owners"/>; the dispose scope owns them.
     /// </summary>
-    public Tensor Scores(PackedLlama model, CancellationToken cancellation)
-    {
-        Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_scoredRows), cancellation);
-        return cat([.. _chunks.Select(chunk =>
-            model.Scores(stream_ND.narrow(0, chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners)))]);
-    }
+    public Tensor Scores(PackedLlama model, CancellationToken cancellation) => _tokens.LogProbabilities(model, cancellation);
 
     /// <inheritdoc />
-    public void Dispose() => _layout.Dispose();
+    public void Dispose() => _tokens.Dispose();
 }

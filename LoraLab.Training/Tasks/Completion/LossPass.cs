@@ -10,50 +10,25 @@ namespace LoraLab.Training.Tasks.Completion;
 /// </summary>
 internal sealed class LossPass : IDisposable
 {
-    private readonly IndexArena _arena;
-    private readonly PassLayout _layout;
-    private readonly int _scoredRowCount;
-    private readonly Range _scoredRows;
-    private readonly List<(int Start, int Count, Range Places, Range Owners)> _chunks = [];
+    private readonly ScoredTokens<int> _targets;
 
     private LossPass(
         IndexArena arena, IReadOnlyList<int> examples, IReadOnlyList<CompletionExample> all, LlamaConfig config, bool bucketed)
     {
-        _arena = arena;
         PackedRows rows = PackedRows.AsTree([.. examples.Select(example => all[example].Ids[..^1])], bucketed, config.Rope.Variant);
-        _layout = new(arena, rows);
-
-        // Each target with the packed row that predicts it.
-        (int Row, int Id, int Example)[] targets = [.. examples
-            .SelectMany((example, s) => all[example].TargetPositions.Select(t => (rows.Row(s, t - 1), all[example].Ids[t], example)))
-            .OrderBy(target => target.Item1)];
-        int[] scoredRows = [.. targets.Select(target => target.Row).Distinct()];
-        (_scoredRowCount, _scoredRows) = (scoredRows.Length, arena.AddIndices(scoredRows));
-        Owners = [.. targets.Select(target => target.Example)];
-        int vocabulary = config.VocabularySize;
-        int next = 0;
-        foreach ((int chunk, int[] chunkRows) in scoredRows.Chunk(TrainingPass.ChunkRows(vocabulary)).Index())
-        {
-            int first = next;
-            while (next < targets.Length && targets[next].Row <= chunkRows[^1])
-            {
-                next++;
-            }
-
-            int[] places = [.. targets[first..next].Select(target => Array.BinarySearch(chunkRows, target.Row))];
-            _chunks.Add((
-                chunk * TrainingPass.ChunkRows(vocabulary),
-                chunkRows.Length,
-                arena.AddIndices(places.Select((place, i) => checked((place * vocabulary) + targets[first + i].Id))),
-                arena.AddIndices(places)));
-        }
+        _targets = new(
+            arena,
+            rows,
+            examples.SelectMany((example, s) =>
+                all[example].TargetPositions.Select(t => (rows.Row(s, t - 1), all[example].Ids[t], example))),
+            config.VocabularySize);
     }
 
     /// <summary>The example of each log-probability of the pass.</summary>
-    public IReadOnlyList<int> Owners { get; }
+    public IReadOnlyList<int> Owners => _targets.Owners;
 
     /// <summary>The shape of the pass, which determines its memory.</summary>
-    public PassShape Shape => _layout.Shape(_scoredRowCount);
+    public PassShape Shape => _targets.Shape;
 
     /// <summary>Packs all examples into passes of about a number of tokens, grouped by length.</summary>
     public static IReadOnlyList<LossPass> Pack(
@@ -80,13 +55,8 @@ internal sealed class LossPass : IDisposable
     }
 
     /// <summary>Log-probabilities of the targets in the order of <see cref="Owners"/>; the dispose scope owns them.</summary>
-    public Tensor LogProbabilities(PackedLlama model, CancellationToken cancellation)
-    {
-        Tensor stream_ND = model.ResidualStream(_layout, _arena.Indices(_scoredRows), cancellation);
-        return cat([.. _chunks.Select(chunk =>
-            model.Scores(stream_ND.narrow(0, chunk.Start, chunk.Count), _arena.Indices(chunk.Places), _arena.Indices(chunk.Owners)))]);
-    }
+    public Tensor LogProbabilities(PackedLlama model, CancellationToken cancellation) => _targets.LogProbabilities(model, cancellation);
 
     /// <inheritdoc />
-    public void Dispose() => _layout.Dispose();
+    public void Dispose() => _targets.Dispose();
 }
