@@ -43,7 +43,7 @@ public static class ClassificationReader
         splits = [.. splits.Select(split => split.Sound())];
         RawSplit.Require(name, splits);
         IReadOnlyList<LabeledRow>[] rows = [.. splits.Select((split, i) => Label(split, columns, labels, readings[i]))];
-        return new ClassificationDataset
+        ClassificationDataset dataset = new()
         {
             Name = name,
             Columns = columns,
@@ -59,6 +59,8 @@ public static class ClassificationReader
             Files = [.. splits.SelectMany(split => split.Files).DistinctBy(file => file.Name)],
             PositiveLabel = manifest.PositiveLabel,
         };
+        TrainedLabels.Require(dataset);
+        return dataset;
     }
 
     private static string? CheckedPrompt(string name, DatasetManifest manifest, string[] columns)

@@ -129,14 +129,30 @@ public sealed class TextColumnsTests : IDisposable
     }
 
     [Fact]
-    public void Validate_LabelOnlyInTheEvaluation_IsNamedWithItsLine()
+    public void Validate_LabelOnlyInTheEvaluation_IsRefusedWithItsLines()
     {
         Write("""{"labels": ["no", "yes", "maybe"]}""", "sentence\tlabel\nfine\tyes\nbad\tno\nwell\tyes\n");
-        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\nother\tyes\nwho knows\tmaybe\n");
+        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\nother\tyes\nwho knows\tmaybe\nperhaps\tmaybe\n");
 
-        Assert.Contains(
-            "Of the evaluation rows, 1 has a label that is not trained, the first 'maybe': line 3 of dev.tsv.",
-            _trainer.Services.Validator.Validate(Spec()).Warnings[0]);
+        FieldError error = Assert.Single(_trainer.Services.Validator.Validate(Spec()).Errors);
+
+        Assert.Equal("dataset", error.Field);
+        Assert.Contains("the label 'maybe' of lines 3, 4 of dev.tsv is in no row of train.tsv", error.Message);
+    }
+
+    [Fact]
+    public void Validate_LabelOfNoChosenTrainingRow_IsWarnedOfWithItsLine()
+    {
+        Write("""{"labels": ["no", "yes", "maybe"]}""", "sentence\tlabel\nfine\tyes\nbad\tno\nwell\tyes\nso so\tmaybe\n");
+        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\nother\tyes\nwho knows\tmaybe\n");
+        JsonObject spec = Spec();
+        spec["trainSamples"] = 3;
+
+        SpecValidation validation = _trainer.Services.Validator.Validate(spec);
+
+        Assert.Empty(validation.Errors);
+        Assert.Contains(validation.Warnings, warning => warning.Contains(
+            "Of the evaluation rows, 1 has a label that is not trained, the first 'maybe': line 3 of dev.tsv.", StringComparison.Ordinal));
     }
 
     [Fact]
