@@ -11,7 +11,9 @@ namespace LoraLab.Tests.Support;
 /// </summary>
 public sealed class GoldenRuns : IDisposable
 {
-    private const int SmallRows = 160;
+    /// <summary>Training rows of most references.</summary>
+    internal const int SmallRows = 160;
+
     private const int RowsInFile = 20 * 16;
     private readonly Lazy<TestTrainer> _trainer = new(() => new TestTrainer(fixtures: true));
     private readonly Lazy<string> _small;
@@ -22,13 +24,22 @@ public sealed class GoldenRuns : IDisposable
     internal FinishedRun Run(JsonObject golden, string folder, JsonNode microBatch, bool whole, Action<JsonObject>? change = null)
     {
         JsonObject spec = Spec(golden, folder);
-        spec["microBatch"] = microBatch;
-        if (!whole)
+        if (whole)
         {
-            spec["dataset"] = _small.Value;
-            spec["dataSeed"] = null;
+            spec["microBatch"] = microBatch;
+            change?.Invoke(spec);
+            return _trainer.Value.Run(spec);
         }
 
+        return RunSmall(spec, microBatch, change);
+    }
+
+    /// <summary>Runs a specification on the first rows of the dataset, in their order.</summary>
+    internal FinishedRun RunSmall(JsonObject spec, JsonNode microBatch, Action<JsonObject>? change = null)
+    {
+        spec["microBatch"] = microBatch;
+        spec["dataset"] = _small.Value;
+        spec["dataSeed"] = null;
         change?.Invoke(spec);
         return _trainer.Value.Run(spec);
     }

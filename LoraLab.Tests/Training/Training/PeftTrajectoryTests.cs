@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Training.Training;
+
+/// <summary>
+/// Compares every method with trajectories that PEFT itself computed in float64: loss and gradient norm of every step within 1e-5
+/// relative, label scores of 64 rows within 1e-3, on the reference path and in packed passes.
+/// </summary>
+public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper output) : IClassFixture<GoldenRuns>
+{
+    /// <summary>References from whose adapter a run starts.</summary>
+    private static readonly string[] _given =
+    [
+        "lora-plus-peft",
+        "lora-qv-peft",
+    ];
+
+    /// <summary>References whose starting adapter the method computes itself.</summary>
+    private static readonly string[] _own =
+    [
+        "pissa-qv-peft",
+    ];
+
+    public static TheoryData<string, string, string> Cases
+    {
+        get
+        {
+            TheoryData<string, string, string> cases = [];
+            foreach (string microBatch in (string[])["1", "auto"])
+            {
+                cases.AddRange([.. _given.Select(name => (name, "given start", microBatch))]);
+                cases.AddRange([.. _own.Select(name => (name, "own start", microBatch))]);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Train_ConfigurationOfPeft_FollowsPeft(string name, string start, string microBatch)
+    {
+        (JsonObject golden, string folder) = PeftGoldens.Load(name);
+        Deviations deviations = new(output, $"peft/{name}/trajectory.json, {start}, microBatch {microBatch}");
+
+        FinishedRun run = runs.RunSmall(
+            PeftGoldens.Spec(golden, start == "given start" ? folder : null), GoldenRuns.MicroBatch(microBatch));
+
+        Assert.True(run.Ended.Reason == EndReason.Finished, run.Ended.Error);
+        Assert.Equal((long)golden["trainable"]!, run.Prepared.TrainableParameters);
+        JsonArray steps = golden["train"]!.AsArray();
+        GoldenTrajectoryTests.CompareSteps(run, steps, 1e-5, deviations);
+        Assert.Equal(steps.Count, run.Series(MetricKeys.TrainLoss).Count);
+        Assert.Equal(steps.Sum(step => (long)step!["tokens"]!), run.Summary.TrainTokens);
+        GoldenTrajectoryTests.CompareScores(run, golden["evalFirst64"]!.AsArray(), steps.Count, 1e-3, deviations);
+        deviations.AssertWithinLimits();
+    }
+}
