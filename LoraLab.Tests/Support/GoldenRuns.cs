@@ -11,9 +11,7 @@ namespace LoraLab.Tests.Support;
 /// </summary>
 public sealed class GoldenRuns : IDisposable
 {
-    /// <summary>Training rows of most references.</summary>
-    internal const int SmallRows = 160;
-
+    private const int SmallRows = 160;
     private const int RowsInFile = 20 * 16;
     private readonly Lazy<TestTrainer> _trainer = new(() => new TestTrainer(fixtures: true));
     private readonly Lazy<string> _small;
