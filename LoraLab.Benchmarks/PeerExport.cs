@@ -66,7 +66,7 @@ internal static class PeerExport
                 rank = spec.Rank,
                 alpha = spec.Alpha,
                 targets = config.Block.Linears.Select(shape => shape.Name),
-                learningRate = run.Method.LearningRate(spec, AdapterFactor.A),
+                learningRate = run.Method.LearningRate(spec, AdapterFactor.A.Name()),
                 maxGradNorm = spec.MaxGradNorm,
                 steps = Enumerable.Range(1, Steps).Select(step => run.Window(step).Select(example => example.Ids)),
                 evaluation = ((ClassificationData)run.Data).Evaluation.Select(example =>

@@ -19,10 +19,10 @@ internal static class Float64Gradient
         using IDisposable scope = NewDisposeScope();
         Dictionary<string, Tensor> weights = run.Model.NamedWeights().ToDictionary(weight => weight.Key, weight => weight.Value);
         using LlamaModel wide = LlamaFactory.Build(run.Model.Config, (name, _) => ToFloat64(weights[name]).DetachFromDisposeScope());
-        List<LowRankAdapter> adapters = [];
+        List<Adapter> adapters = [];
         foreach ((LinearLayer from, LinearLayer to) in run.Model.Linears.Zip(wide.Linears).Where(pair => pair.First.Adapter is not null))
         {
-            to.Adapter = ToFloat64(from.Adapter!);
+            to.Adapter = from.Adapter!.To(float64);
             adapters.Add(to.Adapter);
         }
 
@@ -42,16 +42,6 @@ internal static class Float64Gradient
         using IDisposable noGrad = no_grad();
         return (loss, cat([.. adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value.grad!.flatten())])
             .MoveToOuterDisposeScope());
-    }
-
-    private static LowRankAdapter ToFloat64(LowRankAdapter from)
-    {
-        LowRankAdapter wide = new(from.Module, ToFloat64(from.A_RI), ToFloat64(from.B_OR), from.Scaling, from.DropoutRate, from.R_RR is null
-            ? null
-            : ToFloat64(from.R_RR));
-        return from.Extracted is ExtractedFactors extracted
-            ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch))
-            : wide;
     }
 
     private static Tensor ToFloat64(Tensor value) => value.detach().to(float64).clone();

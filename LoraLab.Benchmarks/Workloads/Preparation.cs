@@ -43,7 +43,7 @@ internal static class Preparation
             Method = method,
             Schedule = RunSchedule.From(spec, data.Train.Length),
             Limits = new PassLimits(spec.EffectiveBatch, null, SharePrefix: true, Bucketed: bench.Device.type == DeviceType.CPU),
-            Adapters = [.. model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()],
+            Adapters = [.. model.Linears.Select(linear => linear.Adapter).OfType<Adapter>()],
             Environment = new RunEnvironment { Threads = torch.get_num_threads() },
             Model = model,
             Device = bench.Device,

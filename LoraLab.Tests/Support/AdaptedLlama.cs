@@ -18,7 +18,7 @@ internal sealed class AdaptedLlama : IDisposable
 
     public LlamaModel Model { get; }
 
-    public IReadOnlyList<LowRankAdapter> Adapters => [.. Model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()];
+    public IReadOnlyList<Adapter> Adapters => [.. Model.Linears.Select(linear => linear.Adapter).OfType<Adapter>()];
 
     public IReadOnlyList<AdapterParameter> Parameters => [.. Adapters.SelectMany(adapter => adapter.Trainable)];
 
@@ -65,18 +65,10 @@ internal sealed class AdaptedLlama : IDisposable
     {
         foreach (LinearLayer linear in Model.Linears.Where(linear => linear.Adapter is not null))
         {
-            LowRankAdapter old = linear.Adapter!;
-            LowRankAdapter wide = new(old.Module, ToFloat64(old.A_RI), ToFloat64(old.B_OR), old.Scaling, old.DropoutRate, old.R_RR is null
-                ? null
-                : ToFloat64(old.R_RR));
-            linear.Adapter = old.Extracted is ExtractedFactors extracted
-                ? wide.WithExtracted(new ExtractedFactors(ToFloat64(extracted.A_RI), ToFloat64(extracted.B_OR), extracted.InBranch))
-                : wide;
+            linear.Adapter = linear.Adapter!.To(float64);
         }
 
         return this;
-
-        static Tensor ToFloat64(Tensor value) => value.detach().to(float64);
     }
 
     /// <summary>A float64 copy of base weights and factors with the same values.</summary>

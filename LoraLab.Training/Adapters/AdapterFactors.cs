@@ -9,19 +9,9 @@ namespace LoraLab.Training.Adapters;
 public static class AdapterFactors
 {
     /// <summary>Names, for example <c>model.layers.0.self_attn.q_proj.lora_A</c>, and values, in the order of the adapters.</summary>
-    public static IEnumerable<KeyValuePair<string, Tensor>> Of(IEnumerable<LowRankAdapter> adapters)
-    {
-        foreach (LowRankAdapter adapter in adapters)
-        {
-            foreach (AdapterFactor factor in FactorDescription.All)
-            {
-                if (adapter.Factor(factor) is Tensor value)
-                {
-                    yield return new(factor.NameIn(adapter.Module), value);
-                }
-            }
-        }
-    }
+    public static IEnumerable<KeyValuePair<string, Tensor>> Of(IEnumerable<Adapter> adapters) =>
+        adapters.SelectMany(adapter => adapter.Tensors.Select(tensor =>
+            new KeyValuePair<string, Tensor>(tensor.NameIn(adapter.Module), tensor.Value))).DistinctBy(tensor => tensor.Key);
 
     /// <summary>Rebuilds an adapter with given factors for a layer that still has its original weight.</summary>
     /// <param name="layer">The layer; unless <paramref name="inBranch"/>, extracted factors are subtracted from its weight again.</param>

@@ -1,9 +1,9 @@
 namespace LoraLab.Training.Adapters;
 
-/// <summary>Names and sizes of the factors of an adapter.</summary>
+/// <summary>Names and sizes of the factors of a <see cref="LowRankAdapter"/>.</summary>
 public static class FactorDescription
 {
-    /// <summary>All factors, in the order in which an adapter's factors are stored.</summary>
+    /// <summary>All places in the arguments of the kernels.</summary>
     public static IReadOnlyList<AdapterFactor> All { get; } = Enum.GetValues<AdapterFactor>();
 
     /// <summary>Name within the layer, in checkpoints and (A and B) in PEFT files.</summary>

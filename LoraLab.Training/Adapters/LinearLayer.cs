@@ -1,4 +1,3 @@
-using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -34,7 +33,7 @@ public sealed class LinearLayer : IDisposable
     public int In => (int)Weight_OI.shape[1];
 
     /// <summary>The adapter, or null.</summary>
-    public LowRankAdapter? Adapter { get; set; }
+    public Adapter? Adapter { get; set; }
 
     /// <summary>Replaces the weight (PiSSA's residual, a merge); the old one is disposed.</summary>
     public void ReplaceWeight(Tensor weight_OI)
@@ -47,8 +46,7 @@ public sealed class LinearLayer : IDisposable
     public Tensor Forward(Tensor x_BTI, ForwardPass pass)
     {
         pass.Count(x_BTI, Weight_OI);
-        Tensor y_BTO = functional.linear(x_BTI, Weight_OI, Bias_O);
-        return Adapter is null ? y_BTO : y_BTO.Plus(Adapter.Branch(x_BTI, pass)).to(y_BTO.dtype);
+        return Adapter is null ? functional.linear(x_BTI, Weight_OI, Bias_O) : Adapter.Forward(this, x_BTI, pass);
     }
 
     /// <inheritdoc />

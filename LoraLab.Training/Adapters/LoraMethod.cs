@@ -4,6 +4,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
 
@@ -26,10 +27,24 @@ public abstract class LoraMethod
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
     /// <summary>Creates the adapter of one layer; it may replace the layer's weight (PiSSA). Options must be valid.</summary>
-    public abstract LowRankAdapter Create(LinearLayer layer, AdapterRequest request, JsonObject options);
+    public abstract Adapter Create(LinearLayer layer, AdapterRequest request, JsonObject options);
 
-    /// <summary>Peak learning rate of a factor; the method's default if the specification gives none.</summary>
-    public virtual double LearningRate(RunSpec spec, AdapterFactor factor) => spec.LearningRate ?? Descriptor.DefaultLearningRate;
+    /// <summary>
+    /// The adapter of one layer with stored tensors instead of initial ones; it may replace the layer's weight. Options must be valid.
+    /// </summary>
+    /// <param name="layer">The layer, which still has its original weight.</param>
+    /// <param name="request">Scaling and dropout.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="inBranch">Where extracted factors are subtracted; see <see cref="ExtractedFactors"/>.</param>
+    /// <param name="stored">Returns a new tensor for a full name, or null if there is none.</param>
+    public virtual Adapter Restore(
+        LinearLayer layer, AdapterRequest request, JsonObject options, bool inBranch, Func<string, Tensor?> stored) =>
+        AdapterFactors.Rebuild(layer, request, inBranch, stored);
+
+    /// <summary>
+    /// Peak learning rate of a tensor, by its name within the layer; the method's default if the specification gives none.
+    /// </summary>
+    public virtual double LearningRate(RunSpec spec, string part) => spec.LearningRate ?? Descriptor.DefaultLearningRate;
 
     /// <summary>Warnings about a valid specification with this method.</summary>
     public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
@@ -71,14 +86,14 @@ public abstract class LoraMethod<TOptions> : LoraMethod
         ToJson((TOptions)MethodOptions.Bind(typeof(TOptions), options, errors));
 
     /// <inheritdoc />
-    public sealed override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, JsonObject options) =>
+    public sealed override Adapter Create(LinearLayer layer, AdapterRequest request, JsonObject options) =>
         Create(layer, request, Read(options));
 
     /// <summary>The descriptor without the options.</summary>
     protected abstract MethodDescriptor Describe();
 
     /// <summary>Creates the adapter of one layer.</summary>
-    protected abstract LowRankAdapter Create(LinearLayer layer, AdapterRequest request, TOptions options);
+    protected abstract Adapter Create(LinearLayer layer, AdapterRequest request, TOptions options);
 
     /// <summary>Converts valid options to the record.</summary>
     protected static TOptions Read(JsonObject options) => (TOptions)MethodOptions.Bind(typeof(TOptions), options, []);

@@ -10,10 +10,10 @@ public static class RunName
     /// <summary>Returns the name for a complete specification.</summary>
     public static string From(RunSpec spec, LoraMethod method)
     {
-        string rate = Rate(method.LearningRate(spec, AdapterFactor.A));
+        string rate = Rate(method.LearningRate(spec, AdapterFactor.A.Name()));
         if (method.Descriptor.HasLearningRateB)
         {
-            rate += "/" + Rate(method.LearningRate(spec, AdapterFactor.B));
+            rate += "/" + Rate(method.LearningRate(spec, AdapterFactor.B.Name()));
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"{spec.Method} r{spec.Rank} a{spec.Alpha:R} lr{rate} s{spec.Seed}");

@@ -113,8 +113,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         spec = spec with { MethodOptions = method.Complete(spec.MethodOptions, errors) };
         spec = spec with
         {
-            LearningRate = method.LearningRate(spec, AdapterFactor.A),
-            LearningRateB = method.Descriptor.HasLearningRateB ? method.LearningRate(spec, AdapterFactor.B) : spec.LearningRateB,
+            LearningRate = method.LearningRate(spec, AdapterFactor.A.Name()),
+            LearningRateB = method.Descriptor.HasLearningRateB ? method.LearningRate(spec, AdapterFactor.B.Name()) : spec.LearningRateB,
         };
         return method;
     }

@@ -62,14 +62,15 @@ public sealed class PreparedRun : IDisposable
     public required PassLimits Limits { get; init; }
 
     /// <summary>The adapters in the model's order.</summary>
-    public required IReadOnlyList<LowRankAdapter> Adapters { get; init; }
+    public required IReadOnlyList<Adapter> Adapters { get; init; }
 
     /// <summary>Trainable parameters, counted in the model.</summary>
     public long TrainableParameters => Adapters.SelectMany(adapter => adapter.Trainable).Sum(parameter => parameter.Value.numel());
 
     /// <summary>All parameters of the model, adapters included.</summary>
-    public long TotalParameters => Model.Config.ParameterCount
-        + Adapters.Sum(adapter => adapter.A_RI.numel() + adapter.B_OR.numel() + (adapter.R_RR?.numel() ?? 0));
+    public long TotalParameters => Model.Config.ParameterCount + AdapterFactors.Of(Adapters).Where(tensor =>
+        !tensor.Key.EndsWith(AdapterFactor.ExtractedA.NameIn(""), StringComparison.Ordinal)
+        && !tensor.Key.EndsWith(AdapterFactor.ExtractedB.NameIn(""), StringComparison.Ordinal)).Sum(tensor => tensor.Value.numel());
 
     /// <summary>Returns the factor of the base learning rates at step n, from 1.</summary>
     public double LearningRateFactor(int step) =>

@@ -57,7 +57,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         try
         {
             SvdCache decompositions = new(svdFolder);
-            IReadOnlyList<LowRankAdapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
+            IReadOnlyList<Adapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
             PassLimits limits = PackingRule.Resolve(
                 spec with { Precision = precision }, config, data.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = rows.Dataset.Complete(spec) with
@@ -127,7 +127,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         return Task.Run(() => ModelHashes.Of(rows.Model, weights, rows.TokenizerSha256));
     }
 
-    private List<LowRankAdapter> Attach(
+    private List<Adapter> Attach(
         LlamaModel model,
         LoraMethod method,
         RunSpec spec,
@@ -138,11 +138,12 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. model.Config.AdaptedLinears(spec.TargetModules).Select(shape => shape.Name)];
-        List<LowRankAdapter> attached = [];
+        List<Adapter> attached = [];
         foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
         {
             cancellation.ThrowIfCancellationRequested();
-            linear.Adapter = checkpoint?.Rebuild(linear, request) ?? method.Create(linear, request, spec.MethodOptions);
+            linear.Adapter = checkpoint?.Rebuild(method, linear, request, spec.MethodOptions)
+                ?? method.Create(linear, request, spec.MethodOptions);
             attached.Add(linear.Adapter);
             onProgress?.Invoke();
         }

@@ -19,7 +19,7 @@ public sealed class TrainingProgress : IDisposable
     {
         _run = run;
         FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable)
-            .Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Factor))));
+            .Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
         Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm);
         Issued = new(run.Device);
         Scaler = run.Spec.Precision == Precision.Fp16 ? LossScaler.On : LossScaler.Off;

@@ -71,7 +71,7 @@ public sealed class TrainingReport
     {
         _summary.TrainLoss(result.Step, result.Loss);
         RecordCosts(progress);
-        double learningRate = _run.Method.LearningRate(_run.Spec, AdapterFactor.A) * _run.LearningRateFactor(result.Step);
+        double learningRate = _run.Method.LearningRate(_run.Spec, AdapterFactor.A.Name()) * _run.LearningRateFactor(result.Step);
         List<(string, double)> points =
         [
             (MetricKeys.TrainLoss, result.Loss),

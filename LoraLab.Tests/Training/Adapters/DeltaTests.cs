@@ -26,7 +26,7 @@ public sealed class DeltaTests
                 Tensor unmerged = TinyLlama.Logits(adapted.Model, ids_BT);
                 foreach (LinearLayer linear in adapted.Model.Linears)
                 {
-                    Tensor merged_OI = linear.Weight_OI.add(linear.Adapter!.Delta()).DetachFromDisposeScope();
+                    Tensor merged_OI = linear.Weight_OI.add(linear.Adapter!.Delta(linear)).DetachFromDisposeScope();
                     linear.Adapter.Dispose();
                     linear.Adapter = null;
                     linear.ReplaceWeight(merged_OI);
@@ -62,8 +62,9 @@ public sealed class DeltaTests
                     }
 
                     Tensor x_BTI = randn(2, 3, found.width, dtype: float32, generator: generator);
-                    Tensor branch = layer.Adapter.Branch(x_BTI, ForwardPass.Plain);
-                    Tensor delta = nn.functional.linear(x_BTI, layer.Adapter.Delta());
+                    Tensor branch =
+                        layer.Adapter.Forward(layer, x_BTI, ForwardPass.Plain).sub(nn.functional.linear(x_BTI, layer.Weight_OI));
+                    Tensor delta = nn.functional.linear(x_BTI, layer.Adapter.Delta(layer));
 
                     Assert.InRange(branch.sub(delta).abs().max().item<float>(), 0, 1e-4 * (1 + delta.abs().max().item<float>()));
                 },

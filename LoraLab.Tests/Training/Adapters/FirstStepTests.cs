@@ -55,7 +55,7 @@ public sealed class FirstStepTests
             Assert.Null(run.Run());
             foreach ((LinearLayer was, LinearLayer now) in original.Linears.Zip(run.Prepared.Model.Linears))
             {
-                bool subtracted = now.Adapter!.Extracted is { InBranch: false };
+                bool subtracted = now.Adapter.LowRank().Extracted is { InBranch: false };
                 Assert.Equal(subtracted, !now.Weight_OI.bytes.SequenceEqual(was.Weight_OI.bytes));
             }
         }
@@ -90,12 +90,12 @@ public sealed class FirstStepTests
         JsonObject spec = Spec("lora-plus", steps: 1);
         (spec["learningRate"], spec["maxGradNorm"], spec["methodOptions"]) = (Rate, null, new JsonObject { ["lrRatio"] = ratio });
         using OpenRun run = new(trainer, trainer.NewFolder(), spec);
-        IReadOnlyList<LowRankAdapter> adapters = run.Prepared.Adapters;
+        IReadOnlyList<LowRankAdapter> adapters = [.. run.Prepared.Adapters.Select(adapter => adapter.LowRank())];
         byte[][] a = Bytes(adapters.Select(adapter => adapter.A_RI));
         float[][] gradients = [];
 
         Assert.Null(run.Run((prepared, _) =>
-            gradients = [.. prepared.Adapters.Select(adapter => TensorReader.Floats(adapter.B_OR.grad!))]));
+            gradients = [.. prepared.Adapters.Select(adapter => TensorReader.Floats(adapter.LowRank().B_OR.grad!))]));
 
         // Adam's first step is the sign of the gradient; from B = 0 the gradient of A is zero.
         Assert.Equal(adapters.Count, gradients.Length);
@@ -114,12 +114,12 @@ public sealed class FirstStepTests
     {
         using TestTrainer trainer = new();
         using OpenRun run = new(trainer, trainer.NewFolder(), Spec("lora-swapped", steps: 1));
-        byte[][] b = Bytes(run.Prepared.Adapters.Select(adapter => adapter.B_OR));
+        byte[][] b = Bytes(run.Prepared.Adapters.Select(adapter => adapter.LowRank().B_OR));
 
         Assert.Null(run.Run());
 
-        Assert.Equal(b, Bytes(run.Prepared.Adapters.Select(adapter => adapter.B_OR)));
-        Assert.All(run.Prepared.Adapters, adapter => Assert.True(adapter.A_RI.count_nonzero().item<long>() > 0));
+        Assert.Equal(b, Bytes(run.Prepared.Adapters.Select(adapter => adapter.LowRank().B_OR)));
+        Assert.All(run.Prepared.Adapters, adapter => Assert.True(adapter.LowRank().A_RI.count_nonzero().item<long>() > 0));
     }
 
     /// <summary>Default learning rates on all linear layers, with the same window in every step.</summary>
@@ -136,8 +136,7 @@ public sealed class FirstStepTests
         run.Adapters.SelectMany(adapter => adapter.Trainable).Select(parameter => parameter.Value);
 
     private static IEnumerable<Tensor> Frozen(PreparedRun run) => run.Adapters
-        .SelectMany(adapter => (Tensor?[])[adapter.A_RI, adapter.B_OR, adapter.R_RR, adapter.Extracted?.A_RI, adapter.Extracted?.B_OR])
-        .OfType<Tensor>()
+        .SelectMany(adapter => adapter.Tensors.Select(tensor => tensor.Value))
         .Where(factor => !factor.requires_grad);
 
     private static byte[][] Bytes(IEnumerable<Tensor> tensors) => [.. tensors.Select(tensor =>

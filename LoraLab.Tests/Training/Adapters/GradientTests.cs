@@ -49,7 +49,7 @@ public sealed class GradientTests
         List<(bool?, bool?, bool?)> moves = [];
 
         Assert.Null(run.Run((prepared, _) => moves = [.. prepared.Adapters.Select(adapter =>
-            (Moves(adapter.A_RI), Moves(adapter.B_OR), adapter.R_RR is null ? null : Moves(adapter.R_RR)))]));
+            (Moves(adapter["lora_A"]), Moves(adapter["lora_B"]), adapter.Find("lora_R") is Tensor r_RR ? Moves(r_RR) : null))]));
 
         Assert.Equal(run.Prepared.Adapters.Count, moves.Count);
         Assert.All(moves, found => Assert.Equal((a, b, r), found));
@@ -145,16 +145,9 @@ public sealed class GradientTests
         Assert.All(run.Model.NamedWeights(), weight => Assert.True(!weight.Value.requires_grad && weight.Value.grad is null, weight.Key));
         AdapterParameter[] parameters = [.. run.Adapters.SelectMany(adapter => adapter.Trainable)];
         HashSet<nint> trained = [.. parameters.Select(parameter => parameter.Value.Handle)];
-        foreach (LowRankAdapter adapter in run.Adapters)
+        foreach (Adapter adapter in run.Adapters)
         {
-            foreach (Tensor factor in ((Tensor?[])
-            [
-                adapter.A_RI,
-                adapter.B_OR,
-                adapter.R_RR,
-                adapter.Extracted?.A_RI,
-                adapter.Extracted?.B_OR,
-            ]).OfType<Tensor>())
+            foreach (Tensor factor in adapter.Tensors.Select(tensor => tensor.Value))
             {
                 Assert.Equal(trained.Contains(factor.Handle), factor.requires_grad);
                 Assert.Equal(trained.Contains(factor.Handle), factor.grad is Tensor gradient && gradient.count_nonzero().item<long>() > 0);

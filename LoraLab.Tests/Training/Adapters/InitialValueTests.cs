@@ -31,7 +31,8 @@ public sealed class InitialValueTests
         using LinearLayer layer = Layer("model.layers.0.mlp.up_proj");
         layer.Adapter = Create(method, layer, new JsonObject { ["init"] = init }, seed: 5);
 
-        (Tensor drawn, Tensor zero) = random == 'A' ? (layer.Adapter.A_RI, layer.Adapter.B_OR) : (layer.Adapter.B_OR, layer.Adapter.A_RI);
+        (Tensor a_RI, Tensor b_OR) = (layer.Adapter.LowRank().A_RI, layer.Adapter.LowRank().B_OR);
+        (Tensor drawn, Tensor zero) = random == 'A' ? (a_RI, b_OR) : (b_OR, a_RI);
         float[] values = TensorReader.Floats(drawn);
 
         Assert.Equal(0, zero.count_nonzero().item<long>());
@@ -57,7 +58,7 @@ public sealed class InitialValueTests
         using LinearLayer layer = Layer("model.layers.0.mlp.up_proj");
         layer.Adapter = Create("lora-xs", layer, [], seed: 5);
 
-        float[] values = TensorReader.Floats(layer.Adapter.R_RR!);
+        float[] values = TensorReader.Floats(layer.Adapter.LowRank().R_RR!);
 
         Assert.Equal(Rank * Rank, values.Length);
         Assert.Equal(1e-5, Math.Sqrt(values.Average(value => (double)value * value)), 0.05 * 1e-5);
@@ -112,6 +113,6 @@ public sealed class InitialValueTests
     private static LowRankAdapter Create(string method, LinearLayer layer, JsonObject options, long seed)
     {
         RunSpec spec = AdaptedLlama.SpecOf(method, Rank, options: options) with { Seed = seed };
-        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
+        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions).LowRank();
     }
 }

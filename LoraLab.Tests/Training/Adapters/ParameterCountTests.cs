@@ -50,8 +50,9 @@ public sealed class ParameterCountTests
             using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: TinyLlama.Zeros(config with { Layers = 1 }));
 
             long Count(AdapterFactor factor) =>
-                config.Layers * adapted.Parameters.Where(parameter => parameter.Factor == factor).Sum(parameter => parameter.Value.numel());
-            (long, long, long) expected = adapted.Adapters[0].R_RR is null ? (a, b, 0) : (0, 0, r);
+                config.Layers * adapted.Parameters.Where(parameter => parameter.Part == factor.Name())
+                    .Sum(parameter => parameter.Value.numel());
+            (long, long, long) expected = adapted.Adapters[0].Find(AdapterFactor.R.Name()) is null ? (a, b, 0) : (0, 0, r);
             Assert.True(expected == (Count(AdapterFactor.A), Count(AdapterFactor.B), Count(AdapterFactor.R)), $"{method.Id}, {targets}");
             // The form shows the count before a model is loaded.
             Assert.Equal(

@@ -1,4 +1,5 @@
 using CsCheck;
+using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using Xunit;
 using static TorchSharp.torch;
@@ -106,7 +107,7 @@ public sealed class PissaAlgebraTests
         LoraMethod method = LoraMethods.Find("pissa")!;
         LowRankAdapter adapter = method.Create(
             layer, new AdapterRequest(found.Rank, found.Scaling, 0, 0),
-            new() { ["residual"] = residual, ["svd"] = svd, ["svdIterations"] = iterations });
+            new() { ["residual"] = residual, ["svd"] = svd, ["svdIterations"] = iterations }).LowRank();
         return (w_OI, layer, adapter);
     }
 

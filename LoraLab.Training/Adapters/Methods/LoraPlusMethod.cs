@@ -60,14 +60,14 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
     };
 
     /// <inheritdoc />
-    public override double LearningRate(RunSpec spec, AdapterFactor factor)
+    public override double LearningRate(RunSpec spec, string part)
     {
-        double rateA = base.LearningRate(spec, factor);
-        return factor == AdapterFactor.B ? spec.LearningRateB ?? Read(spec.MethodOptions).LrRatio * rateA : rateA;
+        double rateA = base.LearningRate(spec, part);
+        return part == AdapterFactor.B.Name() ? spec.LearningRateB ?? Read(spec.MethodOptions).LrRatio * rateA : rateA;
     }
 
     /// <inheritdoc />
-    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
+    protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
         options.Init == Start.Kaiming
             ? VanillaLoraMethod.RandomA(layer, request, VanillaLoraMethod.Start.Kaiming)
             : SwappedLoraMethod.RandomB(layer, request, SwappedLoraMethod.Start.Kaiming, 0);

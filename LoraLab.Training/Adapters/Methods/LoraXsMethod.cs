@@ -75,7 +75,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     };
 
     /// <inheritdoc />
-    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)
+    protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
         using IDisposable scope = NewDisposeScope();
         TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);

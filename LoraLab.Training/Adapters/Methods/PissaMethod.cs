@@ -82,7 +82,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     }
 
     /// <inheritdoc />
-    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options)
+    protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();

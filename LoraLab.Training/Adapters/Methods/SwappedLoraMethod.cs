@@ -57,7 +57,7 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
     };
 
     /// <inheritdoc />
-    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
+    protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
         RandomB(layer, request, options.Init, options.Bound);
 
     internal static LowRankAdapter RandomB(LinearLayer layer, AdapterRequest request, Start start, double bound)

@@ -52,7 +52,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
     };
 
     /// <inheritdoc />
-    protected override LowRankAdapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
+    protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options) =>
         RandomA(layer, request, options.Init);
 
     internal static LowRankAdapter RandomA(LinearLayer layer, AdapterRequest request, Start start)

@@ -17,12 +17,12 @@ public static class PeftExport
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <summary>Writes configuration, weights and LoraLab's metadata to a folder.</summary>
-    public static void Write(string folder, IEnumerable<LowRankAdapter> adapters, RunSpec spec, string fileVersion)
+    public static void Write(string folder, IEnumerable<Adapter> adapters, RunSpec spec, string fileVersion)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         Directory.CreateDirectory(folder);
-        List<LowRankAdapter> all = [.. adapters];
+        List<LowRankAdapter> all = [.. adapters.Cast<LowRankAdapter>()];
         Dictionary<string, Tensor> tensors = [];
         foreach (LowRankAdapter adapter in all)
         {

@@ -21,7 +21,7 @@ public static class PeftImport
 
     /// <summary>Loads the folder's factors into new adapters of a rank, if its configuration is supported and has that rank.</summary>
     /// <exception cref="RunFailure">The configuration is refused, or a tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters, int rank)
+    public static void Load(string folder, IReadOnlyList<Adapter> adapters, int rank)
     {
         PeftConfig config = ReadConfig(folder);
         if (config.RankOrNull is int stated && stated != rank)
@@ -37,12 +37,12 @@ public static class PeftImport
 
     /// <summary>Loads the folder's factors into new adapters.</summary>
     /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, IReadOnlyList<LowRankAdapter> adapters)
+    public static void Load(string folder, IReadOnlyList<Adapter> adapters)
     {
         using IDisposable noGrad = no_grad();
         using PeftWeights file = PeftWeights.Open(folder);
         HashSet<string> unused = [.. file.Tensors.Keys];
-        foreach (LowRankAdapter adapter in adapters)
+        foreach (LowRankAdapter adapter in adapters.Cast<LowRankAdapter>())
         {
             Copy(PeftFiles.TensorName(adapter.Module, AdapterFactor.A), adapter.A_RI);
             Copy(PeftFiles.TensorName(adapter.Module, AdapterFactor.B), adapter.B_OR);

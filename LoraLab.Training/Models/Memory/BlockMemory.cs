@@ -165,7 +165,7 @@ public sealed class BlockMemory
         SavedActivation.AttentionOutput => new(_attentionOutput),
         SavedActivation.MlpOutput => new(_mlpOutput),
         SavedActivation.Gate or SavedActivation.Up => new(_value * _inner),
-        SavedActivation.LowRank => new(Single * _lowRank),
+        SavedActivation.Branches => new(Single * _lowRank),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
     };
 

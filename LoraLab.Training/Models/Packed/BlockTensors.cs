@@ -6,22 +6,28 @@ using static TorchSharp.torch;
 namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
-/// The tensors of one block by the places that their roles have in the arguments of the kernels. It owns only its handles on gradients.
+/// The tensors of one block by the places that their roles have in the arguments of the kernels. It owns only its handles on gradients and
+/// what is computed from the tensors of adapters.
 /// </summary>
 internal sealed class BlockTensors : IDisposable
 {
     private static readonly int _linears = Enum.GetValues<LinearRole>().Length;
     private static readonly int _norms = Enum.GetValues<NormRole>().Length;
     private static readonly int _factors = FactorDescription.All.Count;
+    private readonly Tensor _empty;
     private readonly List<Tensor> _gradients = [];
+    private readonly List<ComputedLayer> _eachWindow = [];
+    private readonly List<ComputedLayer> _eachPass = [];
 
     /// <summary>A block with its current adapters; a part that it does not have is <paramref name="empty"/>.</summary>
     public BlockTensors(LlamaBlock block, Tensor empty)
     {
+        _empty = empty;
         Weights = [.. Enumerable.Repeat(empty, (2 * _linears) + _norms)];
         Factors = [.. Enumerable.Repeat(empty, _linears * _factors)];
         Gradients = [.. Enumerable.Repeat(empty, _linears * _factors)];
-        LowRankAdapter?[] adapters = new LowRankAdapter?[_linears];
+        LinearLayer?[] adapted = new LinearLayer?[_linears];
+        double[] scales = new double[_linears];
         foreach ((BlockNorm description, RmsNorm norm) in block.Description.Norms.Zip(block.Norms))
         {
             Weights[_linears + (int)description.Role] = norm.Gain_D;
@@ -30,19 +36,18 @@ internal sealed class BlockTensors : IDisposable
         foreach ((BlockLinear description, LinearLayer linear) in block.Description.Linears.Zip(block.Linears))
         {
             int place = (int)description.Role;
-            (Weights[place], adapters[place]) = (linear.Weight_OI, linear.Adapter);
-            Weights[_linears + _norms + place] = linear.Bias_O ?? empty;
-            foreach (AdapterFactor factor in linear.Adapter is null ? [] : FactorDescription.All)
+            Reset(place, linear);
+            if (linear.Adapter is Adapter adapter)
             {
-                Tensor? value = linear.Adapter!.InBranch(factor);
-                int at = (_factors * place) + (int)factor;
-                (Factors[at], Gradients[at]) = (value ?? empty, Gradient(value) ?? empty);
+                (adapted[place], scales[place]) = (linear, adapter.Scaling);
+                Add(adapter, linear, place);
             }
         }
 
-        Adapters = adapters;
+        Scales = tensor(scales, dtype: float64).DetachFromDisposeScope();
+        Adapted = adapted;
         Window = block.Window ?? 0;
-        LowestAdapted = block.Description.Lowest(linear => adapters[(int)linear.Role] is not null);
+        LowestAdapted = block.Description.Lowest(linear => adapted[(int)linear.Role] is not null);
     }
 
     /// <summary>Weights of the linear layers, then gains of the norms, then biases of the linear layers.</summary>
@@ -54,8 +59,11 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>The gradient of each of <see cref="Factors"/>; that of an absent or frozen one is an empty tensor.</summary>
     public Tensor[] Gradients { get; }
 
-    /// <summary>The adapter of each linear layer, or null.</summary>
-    public IReadOnlyList<LowRankAdapter?> Adapters { get; }
+    /// <summary>s of each linear layer, float64 on the CPU.</summary>
+    public Tensor Scales { get; }
+
+    /// <summary>The linear layers that have an adapter, by place; null elsewhere.</summary>
+    public IReadOnlyList<LinearLayer?> Adapted { get; }
 
     /// <summary>Place of the block's rotary tables among those of the model.</summary>
     public required int Rotary { get; init; }
@@ -66,12 +74,66 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>The lowest group with an adapter, where the backward pass may end; null: there is no adapter.</summary>
     public LinearGroup? LowestAdapted { get; }
 
+    /// <summary>Computes what is computed once a window.</summary>
+    /// <param name="train">Whether gradients will be needed.</param>
+    public void BeginWindow(bool train) => _eachWindow.ForEach(layer => layer.Compute(train));
+
+    /// <summary>Adds the gradients of the tensors from which a window's arguments were computed.</summary>
+    public void EndWindow() => _eachWindow.ForEach(layer => layer.PullBack());
+
+    /// <summary>Computes what is computed in each pass; disposing the result releases it.</summary>
+    /// <param name="train">Whether it is for the backward pass, whose gradients are added when the result is disposed.</param>
+    public IDisposable BeginPass(bool train)
+    {
+        _eachPass.ForEach(layer => layer.Compute(train));
+        return new Pass(_eachPass);
+    }
+
+    /// <summary>Sets an argument and its gradient; null: there is none.</summary>
+    public void Set(int place, AdapterFactor factor, Tensor? value, Tensor? gradient)
+    {
+        int at = (_factors * place) + (int)factor;
+        (Factors[at], Gradients[at]) = (value ?? _empty, gradient ?? _empty);
+    }
+
+    /// <summary>Sets the weight of a linear layer.</summary>
+    public void SetWeight(int place, Tensor weight_OI) => Weights[place] = weight_OI;
+
+    /// <summary>Sets the bias of a linear layer.</summary>
+    public void SetBias(int place, Tensor bias_O) => Weights[_linears + _norms + place] = bias_O;
+
+    /// <summary>Sets the arguments of a linear layer to those that it has without an adapter.</summary>
+    public void Reset(int place, LinearLayer linear)
+    {
+        SetWeight(place, linear.Weight_OI);
+        SetBias(place, linear.Bias_O ?? _empty);
+        foreach (AdapterFactor factor in FactorDescription.All)
+        {
+            Set(place, factor, null, null);
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
-        foreach (Tensor gradient in _gradients)
+        foreach (IDisposable owned in (IEnumerable<IDisposable>)[.. _eachWindow, .. _eachPass, .. _gradients, Scales])
         {
-            gradient.Dispose();
+            owned.Dispose();
+        }
+    }
+
+    private void Add(Adapter adapter, LinearLayer linear, int place)
+    {
+        if (adapter.Computed != ComputedTensors.Never)
+        {
+            (adapter.Computed == ComputedTensors.EachWindow ? _eachWindow : _eachPass).Add(new(linear, place, this));
+            return;
+        }
+
+        LayerTensors tensors = adapter.Compute(linear);
+        foreach (AdapterFactor factor in FactorDescription.All)
+        {
+            Set(place, factor, tensors[factor], Gradient(tensors[factor]));
         }
     }
 
@@ -85,5 +147,10 @@ internal sealed class BlockTensors : IDisposable
         }
 
         return gradient;
+    }
+
+    private sealed class Pass(List<ComputedLayer> layers) : IDisposable
+    {
+        public void Dispose() => layers.ForEach(layer => layer.PullBack());
     }
 }

@@ -16,13 +16,13 @@ public sealed class PackedLlama : IDisposable
     private readonly BlockDescription _block;
     private readonly BlockTensors[] _blocks;
     private readonly Tensor _empty = zeros(0).DetachFromDisposeScope();
-    private readonly double _scale;
     private readonly double _eps, _attentionScale, _softCap;
     private readonly int _heads, _kvHeads, _activation;
     private readonly bool _fused;
     private readonly int _lowest;
     private readonly ActivationArena? _arena;
     private readonly RowAttention? _attention;
+    private bool _inWindow;
 
     /// <summary>
     /// A model with its current adapters. Gradients are accumulated into the <c>grad</c> that the trained factors have now; factors without
@@ -32,7 +32,6 @@ public sealed class PackedLlama : IDisposable
     {
         (_model, _config, _block) = (model, model.Config, model.Config.Block);
         _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty) { Rotary = Place(model.Rotaries, block.Rotary) })];
-        _scale = model.Linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().FirstOrDefault()?.Scaling ?? 1;
         (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
         _fused = model.Device.type == DeviceType.CPU;
@@ -50,9 +49,26 @@ public sealed class PackedLlama : IDisposable
     /// <summary>Counts the FLOPs of frozen products; null: not counted.</summary>
     public FlopLedger? Ledger { get; set; }
 
+    /// <summary>Begins a window: computes what the kernels need from the current values of the adapters.</summary>
+    public void BeginWindow()
+    {
+        _inWindow = true;
+        Compute(train: true);
+    }
+
+    /// <summary>Ends a window: the gradients of all its passes are complete.</summary>
+    public void EndWindow()
+    {
+        _inWindow = false;
+        foreach (BlockTensors block in _blocks)
+        {
+            block.EndWindow();
+        }
+    }
+
     /// <summary>
     /// Computes the loss of a pass, float64 [1], and accumulates the gradients of the factors, times the loss scale. The current dispose
-    /// scope owns the result.
+    /// scope owns the result. A pass outside a window is a window of its own.
     /// </summary>
     /// <param name="pass">The sentences.</param>
     /// <param name="lossScale">Factor on the gradients.</param>
@@ -61,6 +77,14 @@ public sealed class PackedLlama : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled; the gradients are then incomplete.</exception>
     public Tensor Gradient(TrainingPass pass, double lossScale = 1, DropoutMasks? dropout = null, CancellationToken cancellation = default)
     {
+        if (!_inWindow)
+        {
+            BeginWindow();
+            Tensor whole = Gradient(pass, lossScale, dropout, cancellation);
+            EndWindow();
+            return whole;
+        }
+
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         (Tensor x_TD, Tensor[][] layouts) = Embed(pass.Layout);
@@ -106,6 +130,7 @@ public sealed class PackedLlama : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
+        Compute(train: false);
         (Tensor x_TD, Tensor[][] layouts) = Embed(layout);
         for (int i = 0; i < _blocks.Length; i++)
         {
@@ -155,20 +180,21 @@ public sealed class PackedLlama : IDisposable
 
     private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[][] layouts, Tensor[] masks, bool save, Tensor? rows)
     {
+        using IDisposable arguments = block.BeginPass(train: false);
         Tensor[] layout = layouts[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensors(
-                "block", x_TD, block.Weights, block.Factors, _scale, masks, layout, pass.Lengths, _heads, _kvHeads, _eps,
+                "block", x_TD, block.Weights, block.Factors, block.Scales, masks, layout, pass.Lengths, _heads, _kvHeads, _eps,
                 _activation, _attentionScale, block.Window, _softCap, _fused, save, rows, Ledger?.Counter);
         }
 
-        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, _scale, masks, layout,
+        Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, block.Scales, masks, layout,
             _heads, _kvHeads, _eps, rows, Ledger?.Counter);
         (Tensor a_TD, Tensor logSumExp_TN) = _attention.Forward(projected[0], pass.Segments, block.Window, pass.Fans);
         return TorchScript.Tensors(
-            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, _scale, masks, _eps, _activation,
-            save, rows, Ledger?.Counter);
+            "block_after_attention", x_TD, projected, a_TD, logSumExp_TN, block.Weights, block.Factors, block.Scales, masks, _eps,
+            _activation, save, rows, Ledger?.Counter);
     }
 
     /// <summary>
@@ -178,18 +204,19 @@ public sealed class PackedLlama : IDisposable
     private Tensor Backward(
         BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[][] layouts, Tensor[] masks, bool below)
     {
+        using IDisposable arguments = block.BeginPass(train: true);
         LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.LowestAdapted!.Value;
         Tensor[] layout = layouts[block.Rotary];
         if (_attention is null)
         {
             return TorchScript.Tensor(
-                "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, _scale, masks, layout,
-                pass.Lengths, _heads, _kvHeads, pass.Prefix, _eps, _activation, _attentionScale, block.Window, _softCap, _fused,
+                "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, block.Scales, masks,
+                layout, pass.Lengths, _heads, _kvHeads, pass.Prefix, _eps, _activation, _attentionScale, block.Window, _softCap, _fused,
                 (int)lowest, below, Ledger?.Counter);
         }
 
         Tensor[] gradients = TorchScript.Tensors("block_after_attention_backward", g_TD, saved.Tensors, block.Weights, block.Factors,
-            block.Gradients, _scale, masks, _eps, _activation, (int)lowest, Ledger?.Counter);
+            block.Gradients, block.Scales, masks, _eps, _activation, (int)lowest, Ledger?.Counter);
         if (lowest > LinearGroup.QueryKeyValue)
         {
             return gradients[0];
@@ -199,13 +226,21 @@ public sealed class PackedLlama : IDisposable
             gradients[0], saved[SavedActivation.Attention], saved[SavedActivation.Qkv], saved[SavedActivation.LogSumExp], pass.Segments,
             block.Window);
         return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights,
-            block.Factors, block.Gradients, _scale, masks, layout, _heads, _kvHeads, _eps, below, Ledger?.Counter);
+            block.Factors, block.Gradients, block.Scales, masks, layout, _heads, _kvHeads, _eps, below, Ledger?.Counter);
+    }
+
+    private void Compute(bool train)
+    {
+        foreach (BlockTensors block in _blocks)
+        {
+            block.BeginWindow(train);
+        }
     }
 
     private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout) => dropout is null
         ? []
-        : [.. block.Adapters.Select(adapter =>
-            adapter is null ? _empty : dropout.Packed(adapter.Module, adapter.DropoutRate, adapter.A_RI.shape[1], _model.Device))];
+        : [.. block.Adapted.Select(linear =>
+            linear is null ? _empty : dropout.Packed(linear.Name, linear.Adapter!.DropoutRate, linear.In, _model.Device))];
 
     // Blocks below the first adapter save only their output: less than the arena reserves per block.
     private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);

@@ -36,6 +36,6 @@ internal enum SavedActivation
     /// <summary>Output of the MLP before its norm, [T, D]; empty if it has none.</summary>
     MlpOutput,
 
-    /// <summary>Concatenated s·x·Aᵀ of all adapters; absent without an adapter.</summary>
-    LowRank,
+    /// <summary>Concatenated s·x·Aᵀ of all adapters, with an output scale also the output before it; absent without an adapter.</summary>
+    Branches,
 }

@@ -9,7 +9,7 @@ namespace LoraLab.Training.Training.Fingerprints;
 public static class AdapterHash
 {
     /// <summary>Hashes the names, shapes and fp32 bytes of all factors, trained and frozen.</summary>
-    public static string Of(IEnumerable<LowRankAdapter> adapters)
+    public static string Of(IEnumerable<Adapter> adapters)
     {
         using IDisposable noGrad = no_grad();
         using Sha256Hash hash = new();

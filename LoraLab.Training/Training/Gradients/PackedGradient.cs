@@ -15,12 +15,14 @@ public sealed class PackedGradient(PreparedRun run, TrainingPasses passes, Packe
     {
         using IDisposable scope = NewDisposeScope();
         Tensor? loss = null;
+        model.BeginWindow();
         foreach (TrainingPass pass in passes.Of(step))
         {
             Tensor passLoss = model.Gradient(pass, lossScale, ReferenceGradient.Masks(run, step, pass.Examples), cancellation);
             loss = loss is null ? passLoss : loss.PlusInPlace(passLoss);
         }
 
+        model.EndWindow();
         return loss!.MoveToOuterDisposeScope();
     }
 }

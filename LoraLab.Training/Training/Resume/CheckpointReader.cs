@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
@@ -25,8 +26,8 @@ public sealed class CheckpointReader : IDisposable
     public torch.Tensor Tensor(string name) => _tensors.ToTensor(name);
 
     /// <summary>Restores the adapter of a layer.</summary>
-    public LowRankAdapter Rebuild(LinearLayer layer, AdapterRequest request) => AdapterFactors.Rebuild(
-        layer, request, State.ExtractedInBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
+    public Adapter Rebuild(LoraMethod method, LinearLayer layer, AdapterRequest request, JsonObject options) => method.Restore(
+        layer, request, options, State.ExtractedInBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
 
     /// <summary>Checks that the checkpoint belongs to a specification.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Recording;
 using TorchSharp;
@@ -42,7 +43,7 @@ public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, 
         Threads = run.Environment.Threads,
         BaseSha256 = fingerprint.Model.WeightsSha256,
         Start = fingerprint.Adapter with { FinalSha256 = null },
-        ExtractedInBranch = run.Adapters.Any(adapter => adapter.Extracted is { InBranch: true }),
+        ExtractedInBranch = run.Adapters.OfType<LowRankAdapter>().Any(adapter => adapter.Extracted is { InBranch: true }),
         OptimizerSteps = progress.Step,
         LossScale = progress.Scaler.Scale,
         GoodSteps = progress.Scaler.GoodSteps,

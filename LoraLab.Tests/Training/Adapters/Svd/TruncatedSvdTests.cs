@@ -107,8 +107,8 @@ public sealed class TruncatedSvdTests
 
                 Assert.All(layer.Adapter.Trainable, parameter =>
                     Assert.True(parameter.Value.isfinite().all().item<bool>(), $"{svd}, rank {rank}: {parameter.Name}"));
-                Assert.True(layer.Adapter.A_RI.isfinite().all().item<bool>() && layer.Adapter.B_OR.isfinite().all().item<bool>());
-                Tensor whole_OI = layer.Weight_OI.add(layer.Adapter.Delta());
+                Assert.All(layer.Adapter.Tensors, tensor => Assert.True(tensor.Value.isfinite().all().item<bool>()));
+                Tensor whole_OI = layer.Weight_OI.add(layer.Adapter.Delta(layer));
                 double limit = 1e-4 * Math.Max(1, Largest(w_OI));
                 Assert.InRange(Largest(whole_OI.sub(w_OI)), 0, limit);
                 if (method == "pissa" && rank == full)

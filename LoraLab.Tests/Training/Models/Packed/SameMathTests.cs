@@ -146,7 +146,7 @@ public sealed class SameMathTests
         TrainingExample[] window = AdaptedLlama.Window(5, 4, [9, 10, 12, 21]);
 
         double start = adapted.AccumulatePacked(window, _packings["shared prefix"]);
-        foreach (LowRankAdapter adapter in adapted.Adapters)
+        foreach (Adapter adapter in adapted.Adapters)
         {
             adapted.Model.Linears.Single(linear => linear.Name == adapter.Module).Adapter = null;
         }
