@@ -21,7 +21,16 @@ public abstract class LoraMethod
     public virtual IReadOnlyList<AdapterFactor> Trained => [AdapterFactor.A, AdapterFactor.B];
 
     /// <summary>The other factors of a layer.</summary>
-    public virtual IReadOnlyList<AdapterFactor> Frozen => [];
+    public virtual IReadOnlyList<AdapterFactor> Frozen => TakesFromBase ? [AdapterFactor.ExtractedA, AdapterFactor.ExtractedB] : [];
+
+    /// <summary>Whether the starting factors are subtracted from the base weight, which then is W − s·B₀·A₀.</summary>
+    public virtual bool TakesFromBase => false;
+
+    /// <summary>
+    /// PEFT's <c>init_lora_weights</c> of adapters whose factors were subtracted from the base, from which only this method can start;
+    /// null: it has none.
+    /// </summary>
+    public virtual string? PeftInitialization => null;
 
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
@@ -42,6 +51,26 @@ public abstract class LoraMethod
         AdapterFactors.Rebuild(layer, request, inBranch, stored);
 
     /// <summary>
+    /// Creates the adapter of one layer from given factors, which it owns; they are subtracted from the base where the method's own are.
+    /// Options must be valid.
+    /// </summary>
+    /// <param name="layer">The layer with its original weight.</param>
+    /// <param name="request">Scaling and dropout.</param>
+    /// <param name="a_RI">Input-side factor, [r, in], fp32.</param>
+    /// <param name="b_OR">Output-side factor, [out, r], fp32.</param>
+    /// <param name="options">The method's options.</param>
+    public LowRankAdapter CreateFrom(LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, JsonObject options) =>
+        WithFactors(layer, request, a_RI, b_OR, SubtractsInBranch(options));
+
+    /// <summary>Whether factors taken from the base are subtracted in the branch instead of from the weight. Options must be valid.</summary>
+    public virtual bool SubtractsInBranch(JsonObject options) => false;
+
+    /// <summary>
+    /// Number of singular components or directions of a layer that the method needs, of which it has min(out, in); the rank for most.
+    /// </summary>
+    public virtual int ComponentsNeeded(int rank, JsonObject options) => rank;
+
+    /// <summary>
     /// Peak learning rate of a tensor, by its name within the layer; the method's default if the specification gives none.
     /// </summary>
     public virtual double LearningRate(RunSpec spec, string part) => spec.LearningRate ?? Descriptor.DefaultLearningRate;
@@ -57,7 +86,26 @@ public abstract class LoraMethod
         new(TrainableParameters(shape, rank), Frozen.Sum(factor => factor.Values(shape, rank)))
         {
             MiddleOnly = Trained is [AdapterFactor.R],
+            SecondBranch = TakesFromBase && SubtractsInBranch(options),
+            ReplacesWeight = TakesFromBase && !SubtractsInBranch(options),
         };
+
+    /// <summary>The adapter with given factors, which it owns, subtracted from the base where the method takes from it.</summary>
+    private protected LowRankAdapter WithFactors(
+        LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, bool inBranch, string? svd = null)
+    {
+        using IDisposable noGrad = no_grad();
+        if (TakesFromBase && !inBranch)
+        {
+            BaseResidual.Subtract(layer, a_RI, b_OR, request.Scaling);
+        }
+
+        LowRankAdapter adapter = new(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd };
+        return TakesFromBase
+            ? adapter.WithExtracted(new ExtractedFactors(
+                a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch))
+            : adapter;
+    }
 }
 
 /// <summary>A method whose options are a record annotated with <see cref="MethodOptionAttribute"/>.</summary>

@@ -13,6 +13,8 @@ public static class LoraMethods
         new LoraXsMethod(),
         new LoraPlusMethod(),
         new PissaMethod(),
+        new OloraMethod(),
+        new MiloraMethod(),
     ];
 
     /// <summary>The method with the given id, or null.</summary>

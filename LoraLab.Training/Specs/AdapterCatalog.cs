@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
@@ -17,11 +18,16 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     private readonly FileReadCache<PeftAdapter> _adapter = new();
 
     /// <summary>Returns the description of an adapter. The last one read is cached until it changes.</summary>
+    /// <param name="initFrom">Its name.</param>
+    /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>
     /// <exception cref="RunFailure">The adapter does not exist or cannot be used.</exception>
-    public PeftAdapter Describe(string initFrom)
+    public PeftAdapter Describe(string initFrom, LoraMethod? method = null)
     {
         string folder = Find(initFrom);
-        return _adapter.Get(initFrom, FileStamp.Of(folder, [PeftFiles.Config, PeftFiles.Weights]), () => PeftAdapter.Read(folder));
+        return _adapter.Get(
+            method?.PeftInitialization is string initialization ? $"{initialization} {initFrom}" : initFrom,
+            FileStamp.Of(folder, [PeftFiles.Config, PeftFiles.Weights]),
+            () => PeftAdapter.Read(folder, method));
     }
 
     /// <summary>Returns the current size and modification time of each file of an adapter.</summary>

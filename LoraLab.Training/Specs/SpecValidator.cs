@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -139,10 +140,18 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         int bound = Math.Min(smallest.Out, smallest.In);
+        string shape = $"{smallest.Name} ({smallest.Out}×{smallest.In})";
+        int needed = method.ComponentsNeeded(spec.Rank, spec.MethodOptions);
         if (spec.Rank > bound)
         {
-            string shape = $"{smallest.Name} ({smallest.Out}×{smallest.In})";
             errors.Add(new("rank", $"rank must be at most {bound}, the smaller dimension of {shape}; it is {spec.Rank}."));
+        }
+        else if (needed > bound)
+        {
+            errors.Add(new(
+                "rank",
+                $"{method.Id} with rank {spec.Rank} needs {needed} components of every layer, but {shape} has {bound}; lower rank or the "
+                    + "options of the method that multiply it."));
         }
         else if (spec.Rank * 4 > bound)
         {
@@ -169,7 +178,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         Try(errors, () => adapters.FileSnapshots(spec.InitFrom!), files.AddRange);
-        PeftAdapter? adapter = Try(errors, () => adapters.Describe(spec.InitFrom!));
+        PeftAdapter? adapter = Try(errors, () => adapters.Describe(spec.InitFrom!, method));
         if (adapter is null)
         {
             return;
@@ -181,6 +190,13 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         warnings.AddRange(adapter.Warnings);
+        if (method.TakesFromBase && adapter.Config.InitLoraWeights.ValueKind != JsonValueKind.String)
+        {
+            warnings.Add(
+                $"initFrom: {method.Id} subtracts the factors of adapter '{spec.InitFrom}' from the weights, so that the run starts at the "
+                    + "base model, whatever they were trained for.");
+        }
+
         if (AdapterFit.ScalingWarning(spec, adapter) is string scaling)
         {
             warnings.Add($"initFrom: adapter '{spec.InitFrom}' {scaling}");

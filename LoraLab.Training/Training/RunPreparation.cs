@@ -138,17 +138,24 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     {
         AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
         HashSet<string> targets = [.. model.Config.AdaptedLinears(spec.TargetModules).Select(shape => shape.Name)];
+        LinearLayer[] layers = [.. model.Linears.Where(linear => targets.Contains(linear.ShortName))];
+        IReadOnlyDictionary<string, (torch.Tensor A_RI, torch.Tensor B_OR)>? given =
+            spec.InitFrom is not null && checkpoint is null && method.TakesFromBase
+                ? PeftImport.Factors(adapters.Find(spec.InitFrom), layers, method)
+                : null;
         List<Adapter> attached = [];
-        foreach (LinearLayer linear in model.Linears.Where(linear => targets.Contains(linear.ShortName)))
+        foreach (LinearLayer linear in layers)
         {
             cancellation.ThrowIfCancellationRequested();
             linear.Adapter = checkpoint?.Rebuild(method, linear, request, spec.MethodOptions)
-                ?? method.Create(linear, request, spec.MethodOptions);
+                ?? (given?.TryGetValue(linear.Name, out (torch.Tensor A_RI, torch.Tensor B_OR) factors) == true
+                    ? method.CreateFrom(linear, request, factors.A_RI, factors.B_OR, spec.MethodOptions)
+                    : method.Create(linear, request, spec.MethodOptions));
             attached.Add(linear.Adapter);
             onProgress?.Invoke();
         }
 
-        if (spec.InitFrom is not null && checkpoint is null)
+        if (spec.InitFrom is not null && checkpoint is null && given is null)
         {
             PeftImport.Load(adapters.Find(spec.InitFrom), attached);
         }

@@ -17,11 +17,18 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     [
         "lora-plus-peft",
         "lora-qv-peft",
+        "milora-qv",
+        "olora-all",
+        "pissa-qv-peft",
     ];
 
     /// <summary>References whose starting adapter the method computes itself.</summary>
     private static readonly string[] _own =
     [
+        "milora-all",
+        "milora-qv",
+        "olora-all",
+        "olora-qv",
         "pissa-qv-peft",
     ];
 

@@ -24,7 +24,10 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     }
 
     /// <inheritdoc />
-    public override IReadOnlyList<AdapterFactor> Frozen => [AdapterFactor.ExtractedA, AdapterFactor.ExtractedB];
+    public override bool TakesFromBase => true;
+
+    /// <inheritdoc />
+    public override string PeftInitialization => "pissa";
 
     /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
@@ -68,6 +71,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         Source = "Meng, Wang and Zhang 2024, PiSSA: Principal Singular Values and Singular Vectors Adaptation",
         Color = "#9467bd",
         DefaultLearningRate = 5e-5,
+        AllowsInitFrom = true,
     };
 
     /// <inheritdoc />
@@ -75,11 +79,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         spec.Dropout > 0 ? ["dropout with pissa drops principal components of the weight; the authors use 0."] : [];
 
     /// <inheritdoc />
-    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
-    {
-        bool inBranch = Read(options).Residual == Residual.Branch;
-        return base.Footprint(shape, rank, options) with { SecondBranch = inBranch, ReplacesWeight = !inBranch };
-    }
+    public override bool SubtractsInBranch(JsonObject options) => Read(options).Residual == Residual.Branch;
 
     /// <inheritdoc />
     protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options)
@@ -91,15 +91,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
         Tensor root_R = svd.Sigma_R.Over(request.Scaling).sqrt();
         Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));
         Tensor b_OR = Factors.Own(svd.U_OR.mul(root_R));
-        bool inBranch = options.Residual == Residual.Branch;
-        if (!inBranch)
-        {
-            BaseResidual.Subtract(layer, a_RI, b_OR, request.Scaling);
-        }
-
-        return new LowRankAdapter(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd.Algorithm }
-            .WithExtracted(new ExtractedFactors(
-                a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch));
+        return WithFactors(layer, request, a_RI, b_OR, options.Residual == Residual.Branch, svd.Algorithm);
     }
 
     /// <summary>Options of <c>pissa</c>.</summary>

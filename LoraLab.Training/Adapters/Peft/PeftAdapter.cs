@@ -45,12 +45,14 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
         : Scalings[0] / AdapterScaling.Of(1, Rank, Config.RankStabilized);
 
     /// <summary>Reads the configuration and the weights of an adapter folder; the values are only checked.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>
     /// <exception cref="RunFailure">
     /// A file is missing, invalid or in another format, or a tensor is not a factor or not finite; field <c>initFrom</c>.
     /// </exception>
-    public static PeftAdapter Read(string folder)
+    public static PeftAdapter Read(string folder, LoraMethod? method = null)
     {
-        PeftConfig config = PeftImport.ReadConfig(folder, out IReadOnlyList<string> warnings);
+        PeftConfig config = PeftImport.ReadConfig(folder, out IReadOnlyList<string> warnings, method);
         using PeftWeights file = PeftWeights.Open(folder);
         Dictionary<string, PeftModule> modules = new(StringComparer.Ordinal);
         foreach (string name in file.Tensors.Keys.Order(StringComparer.Ordinal))

@@ -75,8 +75,12 @@ public sealed record PeftConfig
                 PeftImport.Field);
     }
 
-    /// <summary>Why ΔW is not s·B·A on the original base, as the predicate of a sentence; null if it is.</summary>
-    public string? Problem()
+    /// <summary>
+    /// Why ΔW is not s·B·A on the original base, or, where <paramref name="method"/> takes its factors from the base, why they are not such
+    /// factors; the predicate of a sentence; null if it is or they are.
+    /// </summary>
+    /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>
+    public string? Problem(LoraMethod? method = null)
     {
         if (Type != "LORA")
         {
@@ -109,12 +113,28 @@ public sealed record PeftConfig
             return "has an alpha_pattern with a value that is not greater than 0; set those that it was trained with";
         }
 
+        return InitializationProblem(method);
+    }
+
+    private string? InitializationProblem(LoraMethod? method)
+    {
+        const string Convert =
+            "convert it to a plain LoRA adapter first (in PEFT: save_pretrained with path_initial_model_for_weight_conversion)";
         string? initialization = InitLoraWeights.ValueKind == JsonValueKind.String ? InitLoraWeights.GetString()!.ToLowerInvariant() : null;
-        return initialization is not null && !_initializations.Contains(initialization)
-            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights or is not known; "
-                + "convert it to a plain LoRA adapter first "
-                + "(in PEFT: save_pretrained with path_initial_model_for_weight_conversion)"
-            : null;
+        if (initialization is null || _initializations.Contains(initialization))
+        {
+            return null;
+        }
+
+        // PEFT writes pissa_niter_16 for the randomized decomposition.
+        LoraMethod? written = LoraMethods.All.FirstOrDefault(known => known.PeftInitialization is string name
+            && (initialization == name || initialization.StartsWith(name + "_niter_", StringComparison.Ordinal)));
+        return written is null
+            ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights or is not known; {Convert}"
+            : written.Id == method?.Id ? null
+            : $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights, so that its factors fit "
+                + $"the original base only as the start of a run of method {written.Id}; {(method is null ? "" : "use that method, or ")}"
+                + Convert;
     }
 
     /// <summary>The value of the first key that matches a name, as in PEFT: keys are names, their ends or regular expressions.</summary>

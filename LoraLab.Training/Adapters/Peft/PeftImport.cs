@@ -37,15 +37,41 @@ public static class PeftImport
 
     /// <summary>Loads the folder's factors into new adapters.</summary>
     /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, IReadOnlyList<Adapter> adapters)
+    public static void Load(string folder, IReadOnlyList<Adapter> adapters) =>
+        Load(folder, adapters.Cast<LowRankAdapter>().Select(adapter => (adapter.Module, adapter.A_RI, adapter.B_OR)));
+
+    /// <summary>The folder's factors for the layers of a run, by module, as fp32 tensors that the caller owns.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="layers">All layers that the run adapts.</param>
+    /// <param name="method">Method that starts from them.</param>
+    /// <exception cref="RunFailure">The adapter cannot be used, or a tensor is missing, unexpected or has the wrong shape.</exception>
+    public static IReadOnlyDictionary<string, (Tensor A_RI, Tensor B_OR)> Factors(
+        string folder, IReadOnlyList<LinearLayer> layers, LoraMethod method)
+    {
+        PeftAdapter adapter = PeftAdapter.Read(folder, method);
+        Dictionary<string, (Tensor A_RI, Tensor B_OR)> factors = new(StringComparer.Ordinal);
+        foreach (LinearLayer layer in layers)
+        {
+            int rank = adapter.Modules.GetValueOrDefault(layer.Name)?.Rank ?? 1;
+            Device device = layer.Weight_OI.device;
+            factors[layer.Name] = (
+                zeros(rank, layer.In, float32, device).DetachFromDisposeScope(),
+                zeros(layer.Out, rank, float32, device).DetachFromDisposeScope());
+        }
+
+        Load(folder, factors.Select(pair => (pair.Key, pair.Value.A_RI, pair.Value.B_OR)));
+        return factors;
+    }
+
+    private static void Load(string folder, IEnumerable<(string Module, Tensor A_RI, Tensor B_OR)> targets)
     {
         using IDisposable noGrad = no_grad();
         using PeftWeights file = PeftWeights.Open(folder);
         HashSet<string> unused = [.. file.Tensors.Keys];
-        foreach (LowRankAdapter adapter in adapters.Cast<LowRankAdapter>())
+        foreach ((string module, Tensor a_RI, Tensor b_OR) in targets)
         {
-            Copy(PeftFiles.TensorName(adapter.Module, AdapterFactor.A), adapter.A_RI);
-            Copy(PeftFiles.TensorName(adapter.Module, AdapterFactor.B), adapter.B_OR);
+            Copy(PeftFiles.TensorName(module, AdapterFactor.A), a_RI);
+            Copy(PeftFiles.TensorName(module, AdapterFactor.B), b_OR);
         }
 
         if (unused.Count > 0)
@@ -122,7 +148,10 @@ public static class PeftImport
 
     /// <summary>Reads <c>adapter_config.json</c>, with a warning about keys that are ignored, if there are any.</summary>
     /// <exception cref="RunFailure">The file is missing or invalid, or describes an adapter that is not supported.</exception>
-    public static PeftConfig ReadConfig(string folder, out IReadOnlyList<string> warnings)
+    /// <param name="folder">The folder.</param>
+    /// <param name="warnings">The warnings.</param>
+    /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>
+    public static PeftConfig ReadConfig(string folder, out IReadOnlyList<string> warnings, LoraMethod? method = null)
     {
         string path = Path.Combine(folder, PeftFiles.Config);
         try
@@ -138,7 +167,7 @@ public static class PeftImport
             PeftConfig config = JsonFile.WithoutNulls(document.RootElement).Deserialize<PeftConfig>(_options)!;
             KeyReport keys = PeftConfigKeys.Table.Check(document.RootElement);
             warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
-            return (config.Problem() ?? keys.Problem) is string problem
+            return (config.Problem(method) ?? keys.Problem) is string problem
                 ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field)
                 : config;
         }

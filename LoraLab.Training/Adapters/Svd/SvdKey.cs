@@ -16,23 +16,34 @@ internal static class SvdKey
     // 1: factors U, sigma, Vh with canonical signs; the random start of the randomized SVD is derived from the module's name.
     private const int Version = 1;
 
+    /// <summary>Algorithm of the smallest singular values.</summary>
+    public const string Smallest = "full smallest";
+
     // Querying the driver for a GPU's name takes longer than a small decomposition.
     private static readonly ConcurrentDictionary<string, string?> _deviceNames = new(StringComparer.Ordinal);
 
     /// <summary>The key as file metadata; the module's name and the iterations matter only for the randomized algorithm.</summary>
     public static IReadOnlyDictionary<string, string> Of(Tensor weight_OI, int rank, bool full, int iterations, string module) =>
-        new Dictionary<string, string>
-        {
-            ["format"] = string.Create(CultureInfo.InvariantCulture, $"loralab svd {Version}"),
-            ["weight"] = HashOf(weight_OI),
-            ["rank"] = rank.ToString(CultureInfo.InvariantCulture),
-            ["algorithm"] = full
-                ? "full"
-                : string.Create(CultureInfo.InvariantCulture, $"randomised, {iterations} iterations, start {module}"),
-            ["computedBy"] = string.Create(
-                CultureInfo.InvariantCulture,
-                $"libtorch {__version__}, {_deviceNames.GetOrAdd(weight_OI.device.ToString(), Devices.Name)}, {get_num_threads()} used"),
-        };
+        Key(weight_OI, rank, full
+            ? "full"
+            : string.Create(CultureInfo.InvariantCulture, $"randomised, {iterations} iterations, start {module}"));
+
+    /// <summary>The key of the smallest singular values.</summary>
+    public static IReadOnlyDictionary<string, string> OfSmallest(Tensor weight_OI, int rank) => Key(weight_OI, rank, Smallest);
+
+    /// <summary>What determines the order of summation, and thus the last digits, of a result on a device.</summary>
+    public static string ComputedBy(Device device) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"libtorch {__version__}, {_deviceNames.GetOrAdd(device.ToString(), Devices.Name)}, {get_num_threads()} used");
+
+    private static Dictionary<string, string> Key(Tensor weight_OI, int rank, string algorithm) => new()
+    {
+        ["format"] = string.Create(CultureInfo.InvariantCulture, $"loralab svd {Version}"),
+        ["weight"] = HashOf(weight_OI),
+        ["rank"] = rank.ToString(CultureInfo.InvariantCulture),
+        ["algorithm"] = algorithm,
+        ["computedBy"] = ComputedBy(weight_OI.device),
+    };
 
     /// <summary>File name of a key.</summary>
     public static string FileName(IReadOnlyDictionary<string, string> key)

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Svd;
@@ -18,11 +17,11 @@ public enum SvdAlgorithm
     Randomized,
 }
 
-/// <summary>Truncated SVD of a weight, W ≈ U diag(σ) Vᵀ, with the r largest singular values.</summary>
+/// <summary>Truncated SVD of a weight, U diag(σ) Vᵀ, with the r largest (or smallest) singular values.</summary>
 /// <param name="U_OR">Left singular vectors, [out, r].</param>
 /// <param name="Sigma_R">Singular values, descending, [r].</param>
 /// <param name="Vh_RI">Right singular vectors as rows, [r, in].</param>
-/// <param name="Algorithm">Algorithm used: <c>full</c> or <c>randomised</c>.</param>
+/// <param name="Algorithm">Algorithm used: <c>full</c>, <c>randomised</c> or <c>full smallest</c>.</param>
 public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, string Algorithm)
 {
     private const int Oversampling = 10;
@@ -43,6 +42,14 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
                 Compute(weight_OI, rank, full, iterations, module));
     }
 
+    /// <summary>
+    /// The r smallest singular values, descending, with their vectors, from the full SVD in float64 with the same canonical signs. The
+    /// caller's dispose scope owns the result.
+    /// </summary>
+    public static TruncatedSvd Smallest(Tensor weight_OI, int rank, SvdCache? cache = null) => cache is null
+        ? ComputeSmallest(weight_OI, rank)
+        : cache.Get(SvdKey.OfSmallest(weight_OI, rank), weight_OI, rank, () => ComputeSmallest(weight_OI, rank));
+
     private static TruncatedSvd Compute(Tensor weight_OI, int rank, bool full, int iterations, string module)
     {
         using IDisposable noGrad = no_grad();
@@ -51,12 +58,21 @@ public sealed record TruncatedSvd(Tensor U_OR, Tensor Sigma_R, Tensor Vh_RI, str
             ? linalg.svd(weight_OI.to(float64), fullMatrices: false)
             : Randomized(weight_OI.to(float32), (int)Math.Min(rank + Oversampling, smaller), iterations, module);
         Tensor u_OR = u.narrow(1, 0, rank);
-        Tensor signs_1R = u_OR.gather(0, u_OR.abs().argmax(0, keepdim: true)).sign();
-        // A zero column has no sign: leave it unchanged.
-        signs_1R = signs_1R.Plus(signs_1R.Is(0).to(signs_1R.dtype));
+        Tensor signs_1R = Factors.SignOfLargest(u_OR);
         return new(u_OR.mul(signs_1R), sigma.narrow(0, 0, rank), vh.narrow(0, 0, rank).mul(signs_1R.transpose(0, 1)), full
             ? "full"
             : "randomised");
+    }
+
+    private static TruncatedSvd ComputeSmallest(Tensor weight_OI, int rank)
+    {
+        using IDisposable noGrad = no_grad();
+        (Tensor u, Tensor sigma, Tensor vh) = linalg.svd(weight_OI.to(float64), fullMatrices: false);
+        long first = sigma.shape[0] - rank;
+        Tensor u_OR = u.narrow(1, first, rank);
+        Tensor signs_1R = Factors.SignOfLargest(u_OR);
+        return new(
+            u_OR.mul(signs_1R), sigma.narrow(0, first, rank), vh.narrow(0, first, rank).mul(signs_1R.transpose(0, 1)), SvdKey.Smallest);
     }
 
     private static (Tensor U, Tensor Sigma, Tensor Vh) Randomized(Tensor weight_OI, int columns, int iterations, string module)

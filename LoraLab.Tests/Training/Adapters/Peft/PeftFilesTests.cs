@@ -59,8 +59,9 @@ public sealed partial class PeftFilesTests
         Assert.Equal(
             ["adapter_config.json", "adapter_model.safetensors", "loralab.json"],
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        int rank = method == "pissa" ? 8 : 4;
-        AssertConfig(folder, rank, method != "pissa" ? 8 : rankStabilized ? 8 * Math.Sqrt(2) : 16, rankStabilized);
+        bool doubled = LoraMethods.Find(method)!.TakesFromBase;
+        int rank = doubled ? 8 : 4;
+        AssertConfig(folder, rank, !doubled ? 8 : rankStabilized ? 8 * Math.Sqrt(2) : 16, rankStabilized);
         AssertTensors(new PlainSafetensors(Path.Combine(folder, "adapter_model.safetensors")), rank);
         JsonNode metadata = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "loralab.json")))!;
         Assert.Equal(method, (string?)metadata["spec"]!["method"]);

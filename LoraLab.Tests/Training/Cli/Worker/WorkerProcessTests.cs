@@ -5,6 +5,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Cli.Worker;
 using LoraLab.Training.Training.Recording;
 using Xunit;
@@ -149,7 +150,7 @@ public sealed class WorkerProcessTests : IDisposable
             .Select(line => JsonSerializer.Deserialize<InspectResponse>(line, ContractJson.Options)!)];
 
         Assert.Equal([7, 8, 9], responses.Select(response => response.Id));
-        Assert.Equal(["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"], responses[0].Methods!.Select(method => method.Id));
+        Assert.Equal(LoraMethods.All.Select(method => method.Id), responses[0].Methods!.Select(method => method.Id));
         Assert.Equal("rank", Assert.Single(responses[1].Validation!.Errors).Field);
         Assert.Contains("weather", responses[2].Error, StringComparison.Ordinal);
     }
