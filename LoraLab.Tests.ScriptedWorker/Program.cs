@@ -1,17 +1,18 @@
 using LoraLab.Tests.ScriptedWorker;
 
-// A trainer that does not train: it implements the two hidden verbs like the real one and misbehaves as a test requests.
+// A trainer that does not train: it implements the hidden verbs like the real one and misbehaves as a test requests.
 return args switch
 {
     ["worker"] => ScriptedRun.Serve(),
     ["inspect"] => Inspector.Serve(),
+    ["predict"] => Predictions.Serve(),
     ["doctor"] => Doctor(),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: worker | inspect");
+    Console.Error.WriteLine("usage: worker | inspect | predict");
     return 2;
 }
 

@@ -2,21 +2,29 @@ using System.ComponentModel.DataAnnotations;
 
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>What a model without an adapter is asked: either inputs for a prompt with labels, or a text to continue.</summary>
+/// <summary>
+/// What a model without an adapter is asked, or several runs side by side: either inputs for a prompt with labels, or a text to continue.
+/// </summary>
 public sealed record ModelPredictRequest
 {
-    /// <summary>Name of the model.</summary>
+    /// <summary>Name of the model; beside runs it is theirs. Null: only the runs are asked.</summary>
     [StringLength(int.MaxValue, MinimumLength = 1)]
-    public required string Model { get; init; }
+    public string? Model { get; init; }
+
+    /// <summary>Ids of the runs that are asked, of one model and one task; null: only the model is asked.</summary>
+    [MinLength(1), MaxLength(PredictLimits.Runs)]
+    public IReadOnlyList<string>? Runs { get; init; }
 
     /// <summary>The text of each column that the template names, for each input; null: a prompt is given.</summary>
     [MinLength(1), MaxLength(PredictLimits.Inputs)]
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? Inputs { get; init; }
 
-    /// <summary>Prompt of the inputs, a preset or a template as in a run specification; null: a prompt is given.</summary>
+    /// <summary>
+    /// Prompt of the inputs, a preset or a template as in a run specification; null: a prompt is given, or the prompts are those of the runs.
+    /// </summary>
     public string? Template { get; init; }
 
-    /// <summary>Labels that are scored after the template; null: a prompt is given.</summary>
+    /// <summary>Labels that are scored after the template; null: a prompt is given, or the labels are those of the runs.</summary>
     [MinLength(2), MaxLength(PredictLimits.Labels), StringLength(int.MaxValue, MinimumLength = 1)]
     public IReadOnlyList<string>? Labels { get; init; }
 

@@ -1,8 +1,14 @@
 namespace LoraLab.Contracts.Runs;
 
-/// <summary>Predictions, and where they were computed.</summary>
+/// <summary>Predictions of a run or a model, and where they were computed.</summary>
 public sealed record PredictResult
 {
+    /// <summary>Id of the run; null: the model without an adapter.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>Name of the model.</summary>
+    public required string Model { get; init; }
+
     /// <summary>A prediction per input, or one for the prompt.</summary>
     public required IReadOnlyList<PredictedItem> Items { get; init; }
 

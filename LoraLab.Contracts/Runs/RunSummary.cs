@@ -54,6 +54,12 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
     /// </summary>
     public double? BudgetExceededMb { get; init; }
 
+    /// <summary>
+    /// Predictions for clients that were computed while the run was executed, with one thread; its times are not comparable with those of
+    /// other runs. Null: none.
+    /// </summary>
+    public int? PredictionsBeside { get; init; }
+
     /// <summary>The metrics as members of the JSON object; null for those not measured.</summary>
     [JsonExtensionData]
     [JsonInclude]
@@ -105,6 +111,7 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
             LoadSeconds = LoadSeconds ?? earlier.LoadSeconds,
             PeakMemoryMb = PeakMemoryMb ?? earlier.PeakMemoryMb,
             BudgetExceededMb = BudgetExceededMb ?? earlier.BudgetExceededMb,
+            PredictionsBeside = PredictionsBeside ?? earlier.PredictionsBeside,
         };
     }
 

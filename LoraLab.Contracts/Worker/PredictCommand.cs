@@ -14,19 +14,19 @@ public sealed record PredictCommand
     /// <summary>True: the request with this id is not needed anymore.</summary>
     public bool Cancel { get; init; }
 
-    /// <summary>Id of the run; null: a model without an adapter.</summary>
-    public string? Run { get; init; }
+    /// <summary>Ids of the runs, all of one model; empty: only the model is asked.</summary>
+    public IReadOnlyList<string> Runs { get; init; } = [];
 
-    /// <summary>Name of the model; null: that of the run.</summary>
+    /// <summary>Name of the model that is asked without an adapter, before the runs; null: only the runs are asked.</summary>
     public string? Model { get; init; }
 
     /// <summary>Inputs, by column.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? Inputs { get; init; }
 
-    /// <summary>Prompt of the inputs; null: that of the run.</summary>
+    /// <summary>Prompt of the inputs; null: those of the runs.</summary>
     public string? Template { get; init; }
 
-    /// <summary>Labels; null: those of the run.</summary>
+    /// <summary>Labels; null: those of the runs.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
     /// <summary>Number of labels to list.</summary>
@@ -38,7 +38,7 @@ public sealed record PredictCommand
     /// <summary>How a text is generated.</summary>
     public GenerateOptions? Generate { get; init; }
 
-    /// <summary>Seconds that the prediction may take once the model is loaded.</summary>
+    /// <summary>Seconds that the answers may take once the model is loaded.</summary>
     public double Seconds { get; init; } = PredictLimits.Seconds;
 }
 
@@ -53,8 +53,8 @@ public sealed record PredictAnswer
     /// <summary>True: the model is loaded, and the prediction begins.</summary>
     public bool Loaded { get; init; }
 
-    /// <summary>The predictions; null: there is an error.</summary>
-    public PredictResult? Result { get; init; }
+    /// <summary>The answers of those asked; null: there is an error.</summary>
+    public IReadOnlyList<PredictResult>? Answers { get; init; }
 
     /// <summary>What is wrong, in one sentence; null: nothing.</summary>
     public string? Error { get; init; }
@@ -62,7 +62,7 @@ public sealed record PredictAnswer
     /// <summary>The member of the request that is wrong; null: it is not the request.</summary>
     public string? Field { get; init; }
 
-    /// <summary>True: the run cannot predict as it is now.</summary>
+    /// <summary>True: a run cannot predict as it is now.</summary>
     public bool Conflict { get; init; }
 
     /// <summary>True: the prediction took too long.</summary>

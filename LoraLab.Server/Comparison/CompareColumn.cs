@@ -18,17 +18,24 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
     /// <summary>Confidence interval printed after the value.</summary>
     public Func<CompareRow, (double? Low, double? High)>? Interval { get; init; }
 
+    /// <summary>Whether a value is comparable with those of other rows; others are not ranked.</summary>
+    public Func<CompareRow, bool> IsComparable { get; init; } = _ => true;
+
     /// <summary>The metrics with a column in tables of runs, the accuracy with its interval, then counts, costs and seeds.</summary>
     public static IReadOnlyList<CompareColumn> Of(IReadOnlyList<CompareRow> rows, MetricCatalog? metrics = null) =>
     [
         .. TaskDescriptors.Columns(rows.Select(row => row.Task), metrics).SelectMany(Of),
         new("correct", "", "", 1, 0, row => row.Summary.Correct),
         new("evalRows", "", "", 1, 0, row => row.Summary.EvalRows),
-        new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds),
+        new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds)
+        {
+            IsComparable = row => row.Summary.PredictionsBeside is null,
+        },
         new("peakMemoryMb", "Peak memory (MiB)", "0", 1, -1, row => row.Summary.PeakMemoryMb),
         new("trainableParameters", "Trainable parameters", "#,0", 1, -1, row => row.Summary.TrainableParameters),
         new("evalSeconds", "", "", 1, 0, row => row.Summary.EvalSeconds),
         new("loadSeconds", "", "", 1, 0, row => row.Summary.LoadSeconds),
+        new("predictionsBeside", "", "", 1, 0, row => row.Summary.PredictionsBeside),
         new("trainTokens", "", "", 1, 0, row => row.Summary.TrainTokens),
         new("bestAccuracy", "", "", 100, 0, row => row.Accuracy is null ? null : row.Best?.Value),
         new("bestOfEvaluations", "", "", 1, 0, row => row.Best?.Evaluations),
@@ -44,8 +51,8 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
     /// <summary>Whether a completed run has the best value, as printed, of at least two.</summary>
     public bool IsBest(CompareRow row, IReadOnlyList<CompareRow> rows)
     {
-        List<double> values = [.. rows.Where(Completed).Select(Read).OfType<double>()];
-        return Direction != 0 && Completed(row) && values.Count > 1 && Read(row) is double
+        List<double> values = [.. rows.Where(IsRanked).Select(Read).OfType<double>()];
+        return Direction != 0 && IsRanked(row) && values.Count > 1 && Read(row) is double
             && PrintValue(row) == Text(Direction > 0 ? values.Max() : values.Min());
     }
 
@@ -66,7 +73,7 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         ];
     }
 
-    private static bool Completed(CompareRow row) => row.State == RunState.Completed;
+    private bool IsRanked(CompareRow row) => row.State == RunState.Completed && IsComparable(row);
 
     private string PrintValue(CompareRow row) => Read(row) is double value ? Text(value) : "--";
 

@@ -76,6 +76,18 @@ internal static class CompareNotes
         {
             yield return $"The runs used different devices ({string.Join(", ", devices)}): times and memory are not comparable.";
         }
+
+        if (BesidePredictions(rows) is { } beside)
+        {
+            yield return beside;
+        }
+    }
+
+    private static string? BesidePredictions(IReadOnlyList<CompareRow> rows)
+    {
+        List<string> beside = [.. rows.Where(row => row.Summary.PredictionsBeside is not null).Select(row => row.Label)];
+        return beside.Count == 0 ? null
+            : $"Predictions were computed beside {string.Join(", ", beside)}: their times are not comparable and are not ranked.";
     }
 
     /// <summary>

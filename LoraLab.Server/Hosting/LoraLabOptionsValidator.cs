@@ -81,6 +81,16 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
             errors.Add($"LoraLab:Limits:QueuedRuns is {options.Limits.QueuedRuns}; it must be at least 1.");
         }
 
+        if (options.Predictions.Seconds is not (>= 0.1 and <= 3600))
+        {
+            errors.Add($"LoraLab:Predictions:Seconds is {options.Predictions.Seconds}; it must be between 0.1 and 3600.");
+        }
+
+        if (options.Predictions.IdleSeconds is not (>= 0.1 and <= 86_400))
+        {
+            errors.Add($"LoraLab:Predictions:IdleSeconds is {options.Predictions.IdleSeconds}; it must be between 0.1 and 86400.");
+        }
+
         if (options.PathBase.Length > 0 && !PathPrefix.IsValid(options.PathBase))
         {
             errors.Add($"LoraLab:PathBase is \"{options.PathBase}\"; {PathPrefix.Form}, or absent for the root.");

@@ -53,6 +53,8 @@ internal sealed class LoraLabOptions
 
     public LimitOptions Limits { get; set; } = new();
 
+    public PredictionOptions Predictions { get; set; } = new();
+
     public string Role { get; set; } = "All";
 
     /// <summary>

@@ -35,7 +35,7 @@ internal sealed class LaneJob(
         {
             using IDisposable work = lanes.MarkBusy(lane);
             // A run that is queued after this check wakes the lane again.
-            using IDisposable? room = disk.HasFreeSpace() && HasWork(lane) ? predictions.MakeRoom() : null;
+            using IDisposable? room = disk.HasFreeSpace() && HasWork(lane) ? await predictions.MakeRoomAsync() : null;
             RunDocument? run = room is null ? null : Claim(lane);
             if (run is null)
             {

@@ -7,6 +7,9 @@ internal sealed class ActiveRuns
 {
     private readonly ConcurrentDictionary<string, ActiveRun> _active = new();
 
+    /// <summary>Raised with the id of a run whose execution begins.</summary>
+    public event Action<string>? Added;
+
     public IReadOnlyCollection<ActiveRun> All => [.. _active.Values];
 
     public IReadOnlyCollection<string> Ids => [.. _active.Keys];
@@ -15,6 +18,7 @@ internal sealed class ActiveRuns
     {
         ActiveRun run = new(() => _active.TryRemove(runId, out _));
         _active[runId] = run;
+        Added?.Invoke(runId);
         return run;
     }
 

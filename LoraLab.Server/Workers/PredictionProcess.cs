@@ -26,6 +26,9 @@ internal sealed class PredictionProcess : IDisposable
 
     public bool IsAlive => !_disposed && _process.IsAlive;
 
+    /// <summary>Completes when the process has exited.</summary>
+    public Task Exited => _process.Exited;
+
     /// <summary>Whether it was ended because its device was needed.</summary>
     public bool Displaced { get; private set; }
 

@@ -17,13 +17,12 @@ internal sealed class PredictionWorker : IDisposable
     /// <summary>Requests that may wait while one is computed.</summary>
     public const int MaximumWaiting = 8;
 
-    private static readonly TimeSpan _idleTimeout = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _loading = TimeSpan.FromMinutes(2);
-
-    // The process itself ends a prediction after its time; this is for one that does not.
-    private static readonly TimeSpan _computing = TimeSpan.FromSeconds(PredictLimits.Seconds + 5);
+    private static readonly TimeSpan _exit = TimeSpan.FromSeconds(5);
 
     private readonly WorkerLocator _locator;
+    private readonly ActiveRuns _active;
+    private readonly PredictionOptions _options;
     private readonly ILogger<PredictionWorker> _log;
     private readonly string _device;
     private readonly ITimer _idle;
@@ -37,9 +36,9 @@ internal sealed class PredictionWorker : IDisposable
     private long _lastId;
 
     public PredictionWorker(
-        WorkerLocator locator, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<PredictionWorker> log)
+        WorkerLocator locator, ActiveRuns active, IOptions<LoraLabOptions> options, TimeProvider time, ILogger<PredictionWorker> log)
     {
-        (_locator, _log) = (locator, log);
+        (_locator, _active, _options, _log) = (locator, active, options.Value.Predictions, log);
         _device = options.Value.Devices is [string first, ..] ? first : "auto";
         _idle = time.CreateTimer(_ => Release(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -56,14 +55,24 @@ internal sealed class PredictionWorker : IDisposable
         }
     }
 
-    /// <summary>Ends the process for a run that will take a device, until the result is disposed.</summary>
-    public IDisposable MakeRoom()
+    // The process itself ends a prediction after its time; this is for one that does not.
+    private TimeSpan Computing => TimeSpan.FromSeconds(_options.Seconds + Math.Min(_options.Seconds, 5));
+
+    /// <summary>Ends the process for a run that will take a device; none is on it until the result is disposed.</summary>
+    public async Task<IDisposable> MakeRoomAsync()
     {
+        PredictionProcess? ended;
         lock (_gate)
         {
             _runs++;
-            _current?.Displace();
-            _current = null;
+            (ended, _current) = (_current, null);
+            ended?.Displace();
+        }
+
+        if (ended is not null)
+        {
+            // Its memory is free when it has exited.
+            await Task.WhenAny(ended.Exited, Task.Delay(_exit));
         }
 
         return new Room(() => Interlocked.Decrement(ref _runs));
@@ -71,10 +80,11 @@ internal sealed class PredictionWorker : IDisposable
 
     /// <summary>Computes a prediction.</summary>
     /// <param name="command">The request.</param>
-    /// <param name="onBeside">Called before and after it is computed beside a run.</param>
+    /// <param name="onBeside">Called with the id of each run beside which it is computed.</param>
     /// <param name="cancellationToken">Gives the request up.</param>
     /// <exception cref="ApiFailure">The request cannot be fulfilled, or not now.</exception>
-    public async Task<PredictResult> AskAsync(PredictCommand command, Action onBeside, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PredictResult>> AskAsync(
+        PredictCommand command, Action<string> onBeside, CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref _waiting) > MaximumWaiting + 1)
         {
@@ -94,7 +104,7 @@ internal sealed class PredictionWorker : IDisposable
             }
             finally
             {
-                _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
+                _idle.Change(TimeSpan.FromSeconds(_options.IdleSeconds), Timeout.InfiniteTimeSpan);
                 _turn.Release();
             }
         }
@@ -114,19 +124,16 @@ internal sealed class PredictionWorker : IDisposable
         }
     }
 
-    private async Task<PredictResult> AskInTurnAsync(PredictCommand command, Action onBeside, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PredictResult>> AskInTurnAsync(
+        PredictCommand command, Action<string> onBeside, CancellationToken cancellationToken)
     {
         (PredictionProcess process, bool beside) = Current();
-        if (beside)
-        {
-            onBeside();
-        }
-
+        using BesideRuns? marking = beside ? new(_active, onBeside) : null;
         try
         {
-            PredictAnswer answer = await process.AskAsync(
-                command with { Id = Interlocked.Increment(ref _lastId) }, _loading, _computing, cancellationToken);
-            return answer.Result ?? throw Failure(answer);
+            PredictCommand sent = command with { Id = Interlocked.Increment(ref _lastId), Seconds = _options.Seconds };
+            PredictAnswer answer = await process.AskAsync(sent, _loading, Computing, cancellationToken);
+            return answer.Answers ?? throw Failure(answer);
         }
         catch (TrainerExitedException)
         {
@@ -140,14 +147,6 @@ internal sealed class PredictionWorker : IDisposable
             process.Dispose();
             throw ApiFailure.Unavailable(
                 "predictTimeout", "The trainer did not answer in time and was ended; ask again with fewer inputs or tokens.");
-        }
-        finally
-        {
-            if (beside)
-            {
-                // A run that was only claimed before.
-                onBeside();
-            }
         }
     }
 

@@ -31,6 +31,11 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
                 .Where(run => EnvironmentOf(run) is { } environment && IsOn(environment.Device, device))
                 .OrderByDescending(run => run.EndedAt),
         ];
+        if (similar.Where(run => run.Summary.PredictionsBeside is null).ToArray() is { Length: > 0 } undisturbed)
+        {
+            similar = undisturbed;
+        }
+
         if (similar.Length == 0)
         {
             string where = device == "auto" ? "" : $" on {device}";

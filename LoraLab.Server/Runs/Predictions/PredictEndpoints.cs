@@ -15,8 +15,8 @@ internal static class PredictEndpoints
             .ProducesProblem(409).ProducesProblem(503)
             .WithSummary("Scores the labels of inputs with a trained run, or continues a text");
         predictions.MapPost("/predict", PredictWithModelAsync).Accepts<ModelPredictRequest>("application/json")
-            .ProducesProblem(503)
-            .WithSummary("The same with a model without an adapter");
+            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(503)
+            .WithSummary("The same with a model without an adapter, or with up to three runs side by side");
         predictions.MapPost("/tokenize", TokenizeAsync).Accepts<TokenizeRequest>("application/json").RequireScope(Scopes.Read)
             .ProducesProblem(503)
             .WithSummary("Tokens of texts");
@@ -27,7 +27,7 @@ internal static class PredictEndpoints
         TypedResults.Ok(await service.PredictAsync(
             id, await RequestBody.ReadAsync<PredictRequest>(request, cancellationToken), cancellationToken));
 
-    private static async Task<Ok<PredictResult>> PredictWithModelAsync(
+    private static async Task<Ok<ModelPredictResult>> PredictWithModelAsync(
         HttpRequest request, PredictService service, CancellationToken cancellationToken) =>
         TypedResults.Ok(await service.PredictAsync(
             await RequestBody.ReadAsync<ModelPredictRequest>(request, cancellationToken), cancellationToken));

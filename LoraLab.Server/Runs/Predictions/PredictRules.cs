@@ -29,48 +29,17 @@ internal static class PredictRules
             }
         }
 
+        if (request is { Prompt: not null, TopK: not null })
+        {
+            errors.Add(new("topK", "prompt is continued and no labels are ranked; leave out topK, or send inputs."));
+        }
+
         if (request.TopK is < 1 or > PredictLimits.Labels)
         {
             errors.Add(new("topK", $"topK is {request.TopK}; it must be from 1 to {PredictLimits.Labels}."));
         }
 
         Check(errors, request.Generate);
-        ApiFailure.ThrowIfAny(errors);
-    }
-
-    /// <exception cref="ApiFailure">A member is wrong.</exception>
-    public static void Check(ModelPredictRequest request)
-    {
-        List<FieldError> errors = [];
-        if (string.IsNullOrEmpty(request.Model))
-        {
-            errors.Add(new("model", "model is empty; name a model."));
-        }
-
-        if (request.Inputs is not null && request.Template is null)
-        {
-            errors.Add(new("template", "template is missing; inputs need a prompt with {column} and, after a space, {label}."));
-        }
-
-        if (request.Inputs is not null && request.Labels is null)
-        {
-            errors.Add(new("labels", "labels are missing; inputs need the labels to be scored."));
-        }
-
-        if (request.Prompt is not null && (request.Template is not null || request.Labels is not null))
-        {
-            errors.Add(new("prompt", "prompt is continued as it is; leave out template and labels, or send inputs."));
-        }
-
-        if (request.Labels is { } labels)
-        {
-            Count(errors, "labels", labels.Count, 2, PredictLimits.Labels);
-            if (labels.Any(string.IsNullOrEmpty) || labels.Distinct(StringComparer.Ordinal).Count() < labels.Count)
-            {
-                errors.Add(new("labels", "labels must be different texts that are not empty."));
-            }
-        }
-
         ApiFailure.ThrowIfAny(errors);
     }
 
@@ -123,7 +92,8 @@ internal static class PredictRules
         }
     }
 
-    private static void Count(List<FieldError> errors, string field, int count, int least, int most)
+    /// <summary>Reports a list with too few or too many items.</summary>
+    public static void Count(List<FieldError> errors, string field, int count, int least, int most)
     {
         if (count < least || count > most)
         {

@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
@@ -10,7 +9,7 @@ namespace LoraLab.Server.Runs.Predictions;
 
 /// <summary>Passes questions to trained runs and models on to the trainer, and marks the runs whose times they affect.</summary>
 internal sealed class PredictService(
-    IRunStore store, PredictionWorker worker, TrainerInspector inspector, ActiveRuns active, LoraLabPaths paths)
+    IRunStore store, PredictionWorker worker, TrainerInspector inspector, LoraLabPaths paths)
 {
     /// <summary>Warning of a run beside which predictions were computed.</summary>
     public const string Beside =
@@ -20,27 +19,30 @@ internal sealed class PredictService(
     /// <exception cref="ApiFailure">The request is wrong, or the run cannot predict now.</exception>
     public async Task<PredictResult> PredictAsync(string id, PredictRequest request, CancellationToken cancellationToken)
     {
-        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        RunDocument run = Find(id);
         PredictCommand command = new()
         {
-            Run = run.Document.Id,
+            Runs = [run.Id],
             Inputs = request.Inputs,
             TopK = request.TopK,
             Prompt = request.Prompt,
             Generate = request.Generate,
         };
         PredictRules.Check(command);
-        RequireAdapter(run.Document);
-        return await AskAsync(command, cancellationToken);
+        RequireAdapter(run);
+        return (await AskAsync(command, cancellationToken))[0];
     }
 
-    /// <summary>Predictions of a model without an adapter.</summary>
+    /// <summary>Predictions of a model without an adapter, or of runs side by side.</summary>
     /// <exception cref="ApiFailure">The request is wrong, or cannot be fulfilled now.</exception>
-    public async Task<PredictResult> PredictAsync(ModelPredictRequest request, CancellationToken cancellationToken)
+    public async Task<ModelPredictResult> PredictAsync(ModelPredictRequest request, CancellationToken cancellationToken)
     {
-        PredictRules.Check(request);
+        ModelPredictRules.Check(request);
+        RunDocument[] runs = [.. (request.Runs ?? []).Select(Find)];
+        ModelPredictRules.CheckTogether(runs, request.Model);
         PredictCommand command = new()
         {
+            Runs = [.. runs.Select(run => run.Id)],
             Model = request.Model,
             Inputs = request.Inputs,
             Template = request.Template,
@@ -50,7 +52,12 @@ internal sealed class PredictService(
             Generate = request.Generate,
         };
         PredictRules.Check(command);
-        return await AskAsync(command, cancellationToken);
+        foreach (RunDocument run in runs)
+        {
+            RequireAdapter(run);
+        }
+
+        return ModelPredictResult.Of(await AskAsync(command, cancellationToken), request.Runs is not null);
     }
 
     /// <summary>Tokens of texts; the inspector reads tokenizers, but no weights.</summary>
@@ -68,16 +75,10 @@ internal sealed class PredictService(
         };
     }
 
-    private Task<PredictResult> AskAsync(PredictCommand command, CancellationToken cancellationToken) =>
-        worker.AskAsync(command, MarkRuns, cancellationToken);
+    private RunDocument Find(string id) => store.Find(id)?.Document ?? throw ApiFailure.NoRun(id);
 
-    private void MarkRuns()
-    {
-        foreach (string id in active.Ids)
-        {
-            Mark(id);
-        }
-    }
+    private Task<IReadOnlyList<PredictResult>> AskAsync(PredictCommand command, CancellationToken cancellationToken) =>
+        worker.AskAsync(command, Mark, cancellationToken);
 
     private void RequireAdapter(RunDocument run)
     {
@@ -95,9 +96,14 @@ internal sealed class PredictService(
 
     private void Mark(string id) => store.Transact(StoreScope.Runs([id]), transaction =>
     {
-        if (transaction.Find(id) is { } run && !run.Document.State.IsTerminal() && !run.Document.Warnings.Contains(Beside))
+        if (transaction.Find(id) is { } run)
         {
-            RunDocument marked = run.Document with { Warnings = [.. run.Document.Warnings, Beside] };
+            RunDocument document = run.Document;
+            RunDocument marked = document with
+            {
+                Summary = document.Summary with { PredictionsBeside = (document.Summary.PredictionsBeside ?? 0) + 1 },
+                Warnings = [.. document.Warnings.Append(Beside).Distinct()],
+            };
             transaction.Put(run with { Document = marked });
             transaction.EmitState(marked);
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
@@ -14,8 +13,6 @@ namespace LoraLab.Tests.Server.Runs;
 [Collection(nameof(SharedTrainer))]
 public sealed class PredictTests(RealServer real)
 {
-    private const string Long = """{"model":"sample","prompt":"a","generate":{"maxTokens":200,"temperature":1}}""";
-
     [Fact]
     public async Task Predict_TrainedRun_HasTheScoresOfItsEvaluation()
     {
@@ -39,6 +36,12 @@ public sealed class PredictTests(RealServer real)
         }
 
         Assert.Equal(("cpu", Precision.Fp32), (result.Device, result.Precision));
+        question.Remove("topK");
+        (question["model"], question["runs"]) = ("sample", new JsonArray(run.Id));
+        ModelPredictResult both = await AskModelAsync(question.ToJsonString());
+        Assert.Equal([null, run.Id], both.Answers!.Select(answer => answer.Run));
+        Assert.Equal(result.Items.Select(item => item.Scores!), both.Answers![1].Items.Select(item => item.Scores!));
+        Assert.NotEqual(both.Answers![0].Items[0].Scores!, both.Answers![1].Items[0].Scores!);
         JsonObject wrong = await RefusedAsync(HttpStatusCode.BadRequest, ApiRoutes.Run(run.Id, "predict"), """{"inputs":[{"text":"a"}]}""");
         Assert.NotNull(wrong["errors"]!["inputs[0].sentence"]);
     }
@@ -46,7 +49,7 @@ public sealed class PredictTests(RealServer real)
     [Fact]
     public async Task Predict_BesideARun_IsMarkedAndEndsBeforeTheNextRun()
     {
-        await AskAsync(ApiRoutes.Predict, """{"model":"sample","prompt":""}""");
+        await AskModelAsync("""{"model":"sample","prompt":""}""");
         int idle = Worker()!.Value;
         JsonObject spec = MicroSpec.For("lora");
         (spec["epochs"], spec["evalEvery"]) = (1000, 100_000);
@@ -56,7 +59,7 @@ public sealed class PredictTests(RealServer real)
         await real.Api.WaitAsync(run.Id, document => document.State == RunState.Running);
         Assert.NotEqual(idle, Worker());
 
-        PredictResult beside = await AskAsync(ApiRoutes.Predict, """{"model":"sample","prompt":""}""");
+        ModelPredictResult beside = await AskModelAsync("""{"model":"sample","prompt":""}""");
 
         Assert.Equal(1, beside.Threads);
         IReadOnlyList<string> warnings = (await real.Api.GetAsync(run.Id)).Warnings;
@@ -65,40 +68,14 @@ public sealed class PredictTests(RealServer real)
         await real.Api.WaitForEndAsync(run.Id);
     }
 
-    [Fact]
-    public async Task Predict_WorkerKilled_IsUnavailableAndTheNextCallWorks()
-    {
-        await AskAsync(ApiRoutes.Predict, Long);
-        Task<JsonObject> asked = RefusedAsync(
-            HttpStatusCode.ServiceUnavailable, ApiRoutes.Predict, Long.Replace("200", "400", StringComparison.Ordinal));
-        using (Process process = Process.GetProcessById(Worker()!.Value))
-        {
-            await Task.Delay(20);
-            process.Kill();
-        }
-
-        Assert.Equal("trainerUnavailable", (string?)(await asked)["code"]);
-        Assert.NotEqual("", (await AskAsync(ApiRoutes.Predict, Long)).Items[0].Generated);
-    }
-
-    [Fact]
-    public async Task Predict_ManyAtOnce_AreLimited()
-    {
-        HttpResponseMessage[] responses = await Task.WhenAll(
-            Enumerable.Range(0, 16).Select(_ => real.Server.Http.PostAsync(ApiRoutes.Predict, RunApi.Json(Long))));
-
-        Assert.Equal(9, responses.Count(response => response.StatusCode == HttpStatusCode.OK));
-        Assert.All(
-            responses.Where(response => response.StatusCode != HttpStatusCode.OK),
-            response => Assert.True(response is { StatusCode: HttpStatusCode.TooManyRequests, Headers.RetryAfter: not null }));
-    }
-
     [Theory]
     [InlineData("inputs", """{"model":"sample"}""")]
     [InlineData("template", """{"model":"sample","inputs":[{"a":"b"}],"labels":["c","d"]}""")]
     [InlineData("labels", """{"model":"sample","inputs":[{"a":"b"}],"template":"{a} {label}","labels":["c","c"]}""")]
     [InlineData("generate.maxTokens", """{"model":"sample","prompt":"a","generate":{"maxTokens":0}}""")]
     [InlineData("generate.topP", """{"model":"sample","prompt":"a","generate":{"topP":0}}""")]
+    [InlineData("prompt", """{"model":"sample","prompt":"a","generate":{"maxTokens":4096}}""")]
+    [InlineData("generate.maxTokens", """{"model":"sample","prompt":"a","generate":{"maxTokens":4097}}""")]
     [InlineData("model", """{"model":"none","prompt":"a"}""")]
     public async Task Predict_WrongMember_IsNamed(string field, string json) =>
         Assert.NotNull((await RefusedAsync(HttpStatusCode.BadRequest, ApiRoutes.Predict, json))["errors"]![field]);
@@ -118,6 +95,9 @@ public sealed class PredictTests(RealServer real)
     }
 
     private Task<PredictResult> AskAsync(string route, string json) => real.Api.SendAsync<PredictResult>(HttpMethod.Post, route, json);
+
+    private Task<ModelPredictResult> AskModelAsync(string json) =>
+        real.Api.SendAsync<ModelPredictResult>(HttpMethod.Post, ApiRoutes.Predict, json);
 
     private Task<JsonObject> RefusedAsync(HttpStatusCode status, string route, string json) =>
         real.Api.RefusedAsync(status, HttpMethod.Post, route, RunApi.Json(json));

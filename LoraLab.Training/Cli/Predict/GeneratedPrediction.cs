@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Models.Generation;
@@ -15,6 +16,9 @@ internal sealed class GeneratedPrediction : IPrediction
 
     private GeneratedPrediction(IReadOnlyList<string> prompts, IReadOnlyList<int[]> ids, GenerationSettings settings) =>
         (_prompts, _ids, _settings) = (prompts, ids, settings);
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> Columns { get; private init; } = [];
 
     /// <inheritdoc />
     public IReadOnlyList<string> Labels => [];
@@ -39,12 +43,17 @@ internal sealed class GeneratedPrediction : IPrediction
     /// <summary>Encodes the prompts of inputs of a run that completes texts.</summary>
     /// <exception cref="PredictRefusal">An input or an option cannot be used.</exception>
     public static GeneratedPrediction OfInputs(
+        PredictCommand command,
         IReadOnlyList<IReadOnlyDictionary<string, string>> inputs,
         PredictedRun run,
-        GenerateOptions? options,
         ResolvedModel resolved,
         ModelTokenizer tokenizer)
     {
+        if (command.TopK is not null)
+        {
+            throw PredictRefusal.Of("topK", $"Run {run.Id} completes texts and has no labels to rank; leave topK out.");
+        }
+
         CompletionQuestions questions = IPrediction.Encode(
             "inputs", () => new CompletionQuestions(run.Spec, run.Fingerprint.Prompt, tokenizer.Tokenizer));
         List<string> prompts = [];
@@ -56,8 +65,9 @@ internal sealed class GeneratedPrediction : IPrediction
             ids.Add(IPrediction.Encode($"inputs[{i}]", () => questions.Ids(inputs[i])));
         }
 
-        GenerateOptions generate = options ?? new() { MaxTokens = run.Spec.GenerateTokens };
-        return Of(prompts, ids, "inputs", generate, resolved, questions.Settings(generate.MaxTokens));
+        GenerateOptions generate = command.Generate ?? new() { MaxTokens = run.Spec.GenerateTokens };
+        GenerationSettings settings = questions.Settings(generate.MaxTokens);
+        return Of(prompts, ids, "inputs", generate, resolved, settings, questions.Columns);
     }
 
     private static GeneratedPrediction Of(
@@ -66,7 +76,8 @@ internal sealed class GeneratedPrediction : IPrediction
         string field,
         GenerateOptions generate,
         ResolvedModel resolved,
-        GenerationSettings settings)
+        GenerationSettings settings,
+        IReadOnlyList<string>? columns = null)
     {
         if (generate.TopP <= 0)
         {
@@ -92,7 +103,10 @@ internal sealed class GeneratedPrediction : IPrediction
             Seed = generate.Seed,
             StopTexts = [.. settings.StopTexts, .. generate.Stop],
             StopIds = new HashSet<int>([.. settings.StopIds, .. StopTokens.Of(resolved.Folder)]),
-        });
+        })
+        {
+            Columns = columns ?? [],
+        };
     }
 
     /// <inheritdoc />

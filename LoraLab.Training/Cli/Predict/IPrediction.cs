@@ -7,6 +7,9 @@ namespace LoraLab.Training.Cli.Predict;
 /// <summary>A checked request as token ids.</summary>
 internal interface IPrediction
 {
+    /// <summary>Columns that inputs must have; empty: a prompt is continued.</summary>
+    IReadOnlyList<string> Columns { get; }
+
     /// <summary>The labels that are scored; empty: a text is generated.</summary>
     IReadOnlyList<string> Labels { get; }
 

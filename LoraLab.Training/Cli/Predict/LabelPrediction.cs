@@ -14,12 +14,14 @@ internal sealed class LabelPrediction : IPrediction
     private readonly IReadOnlyList<EvaluationExample> _examples;
     private readonly int? _topK;
 
-    private LabelPrediction(
-        RunSpec spec, IReadOnlyList<string> labels, IReadOnlyList<string> prompts, IReadOnlyList<EvaluationExample> examples, int? topK) =>
-        (_spec, Labels, _prompts, _examples, _topK) = (spec, labels, prompts, examples, topK);
+    private LabelPrediction(RunSpec spec, IReadOnlyList<string> prompts, IReadOnlyList<EvaluationExample> examples, int? topK) =>
+        (_spec, _prompts, _examples, _topK) = (spec, prompts, examples, topK);
 
     /// <inheritdoc />
-    public IReadOnlyList<string> Labels { get; }
+    public required IReadOnlyList<string> Columns { get; init; }
+
+    /// <inheritdoc />
+    public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>Encodes the inputs of a request.</summary>
     /// <param name="command">The request.</param>
@@ -65,7 +67,7 @@ internal sealed class LabelPrediction : IPrediction
         }
 
         IPrediction.RequireTokens(tokens, "inputs");
-        return new(spec, labels, prompts, examples, command.TopK);
+        return new(spec, prompts, examples, command.TopK) { Columns = columns, Labels = labels };
     }
 
     /// <inheritdoc />

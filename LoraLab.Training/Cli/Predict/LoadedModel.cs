@@ -50,14 +50,14 @@ internal sealed class LoadedModel : IDisposable
     public bool Is(ModelCatalog models, ResolvedModel resolved, Precision precision) =>
         resolved.Folder == Resolved.Folder && precision == Precision && models.FileSnapshots(resolved.Name).SequenceEqual(_files);
 
-    /// <summary>Puts an adapter on the model in place of the last one; null: none.</summary>
-    /// <param name="folder">Folder of the adapter.</param>
+    /// <summary>Puts an adapter on the model in place of the last one; returns false if it is the last one.</summary>
+    /// <param name="folder">Folder of the adapter; null: none.</param>
     /// <param name="files">Its files.</param>
-    public void Attach(string? folder, IReadOnlyList<FileSnapshot> files)
+    public bool Attach(string? folder, IReadOnlyList<FileSnapshot> files)
     {
         if (files.SequenceEqual(_adapter))
         {
-            return;
+            return false;
         }
 
         _adapter = [];
@@ -73,6 +73,7 @@ internal sealed class LoadedModel : IDisposable
         }
 
         _adapter = files;
+        return true;
     }
 
     /// <inheritdoc />

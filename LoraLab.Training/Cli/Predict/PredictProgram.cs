@@ -48,7 +48,7 @@ public static class PredictProgram
         {
             return new()
             {
-                Result = predictor.Predict(
+                Answers = predictor.Predict(
                     command,
                     () =>
                     {
@@ -64,12 +64,12 @@ public static class PredictProgram
         }
         catch (RunFailure failure)
         {
-            bool ofRun = command.Run is not null;
+            bool ofRun = command.Runs.Count > 0;
             return new() { Error = failure.Message, Field = ofRun ? null : failure.Field, Conflict = ofRun };
         }
         catch (OperationCanceledException)
         {
-            return new() { Error = $"The prediction took longer than {command.Seconds} seconds.", TimedOut = true };
+            return new() { Error = $"The prediction took longer than {NumberFormat.Number(command.Seconds)} seconds.", TimedOut = true };
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -14,6 +14,12 @@ internal sealed record PredictedRun(string Id, string Folder, RunSpec Spec, RunF
     /// <summary>The labels in label order; empty: the run does not classify.</summary>
     public IReadOnlyList<string> Labels => [.. Fingerprint.Prompt.LabelIds.Keys];
 
+    /// <summary>Whether inputs become the same prompts as those of another run, with the same labels scored alike.</summary>
+    public bool AsksLike(PredictedRun other) => Fingerprint.Prompt.Sha256 == other.Fingerprint.Prompt.Sha256
+        && Labels.SequenceEqual(other.Labels)
+        && (Spec.LabelScore, Spec.ChatTemplate, Spec.Prompt is null, Spec.GenerateTokens)
+            == (other.Spec.LabelScore, other.Spec.ChatTemplate, other.Spec.Prompt is null, other.Spec.GenerateTokens);
+
     /// <summary>Reads it.</summary>
     /// <exception cref="PredictRefusal">The run has no adapter, or files of it are missing.</exception>
     public static PredictedRun Read(TrainerServices services, string id)

@@ -41,6 +41,12 @@ internal static class StudyWarnings
         {
             yield return warning;
         }
+
+        string[] beside = [.. documents.Values.Where(run => run.Summary.PredictionsBeside is not null).Select(run => run.Id)];
+        if (beside.Length > 0)
+        {
+            yield return $"Predictions were computed beside {string.Join(", ", beside)}: their times are not comparable.";
+        }
     }
 
     private static string Label(StoredStudy study, StudyRun run) =>

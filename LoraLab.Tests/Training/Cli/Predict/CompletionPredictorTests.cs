@@ -65,15 +65,18 @@ public sealed class CompletionPredictorTests : IDisposable
         using Predictor predictor = new(_trainer.Services);
         using CancellationTokenSource stopping = new();
 
-        PredictCommand command = new() { Run = Id, Inputs = [.. evaluated.Select(input)] };
+        PredictCommand command = new() { Runs = [Id], Inputs = [.. evaluated.Select(input)] };
         PredictAnswer answer = PredictProgram.Answer(predictor, command, stopping, () => { });
 
-        Assert.True(answer.Result is not null, answer.Error);
-        Assert.Equal(evaluated.Select(row => row.Prompt), answer.Result.Items.Select(item => item.Prompt));
+        Assert.True(answer.Answers is not null, answer.Error);
+        PredictResult result = answer.Answers[0];
+        Assert.Equal(evaluated.Select(row => row.Prompt), result.Items.Select(item => item.Prompt));
         Assert.Equal(
-            predictions.Skip(1).Take(Generated).Select(row => row[column]), answer.Result.Items.Select(item => item.Generated!));
+            predictions.Skip(1).Take(Generated).Select(row => row[column]), result.Items.Select(item => item.Generated!));
         PredictAnswer missing = PredictProgram.Answer(
             predictor, command with { Inputs = [new Dictionary<string, string>()] }, stopping, () => { });
+        PredictAnswer ranked = PredictProgram.Answer(predictor, command with { TopK = 1 }, stopping, () => { });
+        Assert.Equal("topK", ranked.Field);
         Assert.StartsWith("inputs[0].", missing.Field, StringComparison.Ordinal);
     }
 }

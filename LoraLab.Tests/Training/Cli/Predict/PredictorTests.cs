@@ -23,7 +23,7 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
         foreach ((EvaluationRow[] rows, string[][] expected) in run.Rows.Zip(run.Predictions).Chunk(PredictLimits.Inputs)
             .Select(chunk => ((EvaluationRow[])[.. chunk.Select(pair => pair.First)], (string[][])[.. chunk.Select(pair => pair.Second)])))
         {
-            PredictResult result = Predict(new() { Run = Id, Inputs = [.. rows.Select(row => row.Columns)], TopK = 1 });
+            PredictResult result = Predict(new() { Runs = [Id], Inputs = [.. rows.Select(row => row.Columns)], TopK = 1 });
 
             Assert.Equal(["negative", "positive"], result.Labels);
             Assert.Equal(rows.Length, result.Items.Count);
@@ -47,7 +47,7 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
         PredictCommand alone = new() { Model = Model, Inputs = [input], Template = "paper-literal", Labels = ["negative", "positive"] };
 
         PredictedItem before = Predict(alone).Items[0];
-        PredictedItem after = Predict(new() { Run = Id, Inputs = [input] }).Items[0];
+        PredictedItem after = Predict(new() { Runs = [Id], Inputs = [input] }).Items[0];
 
         Assert.Equal(run.FirstScores, before.Scores!, (a, b) => Math.Abs(a - b) < Rounding);
         Assert.NotEqual(before.Scores!, after.Scores!, (a, b) => Math.Abs(a - b) < Rounding);
@@ -57,9 +57,9 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
     [Fact]
     public void Predict_EmptyPrompt_ContinuesWhatTheTokenizerPutsInFront()
     {
-        PredictResult result = Predict(new() { Run = Id, Prompt = "", Generate = new() { MaxTokens = 5 } });
+        PredictResult result = Predict(new() { Runs = [Id], Prompt = "", Generate = new() { MaxTokens = 5 } });
         PredictResult[] drawn = [.. new[] { 1, 1, 2 }.Select(seed =>
-            Predict(new() { Run = Id, Prompt = "", Generate = new() { MaxTokens = 20, Temperature = 2, Seed = seed } }))];
+            Predict(new() { Runs = [Id], Prompt = "", Generate = new() { MaxTokens = 20, Temperature = 2, Seed = seed } }))];
 
         Assert.Equal((1, 5), (result.Items[0].Tokens, result.Items[0].GeneratedTokens));
         Assert.NotEqual("", result.Items[0].Generated);
@@ -67,10 +67,54 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
         Assert.NotEqual(drawn[0].Items[0].Generated, drawn[2].Items[0].Generated);
     }
 
+    [Fact]
+    public void Predict_ModelAndRuns_AreAnsweredAsAlone()
+    {
+        IReadOnlyDictionary<string, string> input = run.Rows[0].Columns;
+        PredictCommand alone = new() { Model = Model, Inputs = [input], Template = "paper-literal", Labels = ["negative", "positive"] };
+        PredictCommand both = new() { Model = Model, Runs = [Id, TrainedRun.Other], Inputs = [input] };
+
+        IReadOnlyList<PredictResult> answers = Answer(both).Answers!;
+        IReadOnlyList<PredictResult> texts = Answer(new() { Model = Model, Runs = [Id, TrainedRun.Other], Prompt = "a" }).Answers!;
+
+        Assert.Equal([null, Id, TrainedRun.Other], answers.Select(answer => answer.Run));
+        Assert.All(answers, answer => Assert.Equal(Model, answer.Model));
+        Assert.Equal(Predict(alone).Items[0].Scores, answers[0].Items[0].Scores);
+        Assert.Equal(Predict(new() { Runs = [Id], Inputs = [input] }).Items[0].Scores, answers[1].Items[0].Scores);
+        Assert.Equal(Predict(new() { Runs = [TrainedRun.Other], Inputs = [input] }).Items[0].Scores, answers[2].Items[0].Scores);
+        Assert.Equal(3, answers.Select(answer => answer.Items[0].Scores![0]).Distinct().Count());
+        Assert.Equal(3, texts.Count);
+        Assert.Equal(
+            Predict(new() { Runs = [TrainedRun.Other], Prompt = "a" }).Items[0].Generated, texts[2].Items[0].Generated);
+    }
+
+    [Fact]
+    public void Predict_RunsOfOtherPrompts_AreAskedWithTheirOwnAndTheModelIsNot()
+    {
+        IReadOnlyDictionary<string, string> input = run.Rows[0].Columns;
+        PredictCommand both = new() { Runs = [Id, TrainedRun.Quoted], Inputs = [input] };
+
+        IReadOnlyList<PredictResult> answers = Answer(both).Answers!;
+        PredictAnswer refused = Answer(both with { Model = Model });
+
+        Assert.NotEqual(answers[0].Items[0].Prompt, answers[1].Items[0].Prompt);
+        Assert.Equal("model", refused.Field);
+        Assert.Contains(TrainedRun.Quoted, refused.Error, StringComparison.Ordinal);
+        Assert.Equal(3, Answer(new() { Model = Model, Runs = both.Runs, Prompt = "" }).Answers!.Count);
+    }
+
     [Theory]
-    [InlineData("inputs[0].sentence", """{"run":"01RUN","inputs":[{"text":"a"}]}""")]
-    [InlineData("generate", """{"run":"01RUN","inputs":[{"sentence":"a"}],"generate":{}}""")]
-    [InlineData("prompt", """{"run":"01RUN","prompt":"a","generate":{"maxTokens":4096}}""")]
+    [InlineData("sentense", "did you mean it by 'sentense'?")]
+    [InlineData("text", "the prompt needs sentence.")]
+    public void Predict_OtherColumn_IsToldFromTheMissingOne(string column, string hint) => Assert.Equal(
+        $"Input 0 has no text for the column 'sentence'; {hint}",
+        Answer(new() { Runs = [Id], Inputs = [new Dictionary<string, string> { [column] = "a" }] }).Error);
+
+    [Theory]
+    [InlineData("inputs[0].sentence", """{"runs":["01RUN"],"inputs":[{"text":"a"}]}""")]
+    [InlineData("inputs[1].label", """{"runs":["01RUN"],"inputs":[{"sentence":"a"},{"sentence":"a","label":"1"}]}""")]
+    [InlineData("generate", """{"runs":["01RUN"],"inputs":[{"sentence":"a"}],"generate":{}}""")]
+    [InlineData("prompt", """{"runs":["01RUN"],"prompt":"a","generate":{"maxTokens":4096}}""")]
     [InlineData("template", """{"model":"copy","inputs":[{"a":"b"}],"template":"{a}","labels":["c","d"]}""")]
     [InlineData("model", """{"model":"none","prompt":"a"}""")]
     public void Predict_WrongMember_IsNamed(string field, string json)
@@ -86,14 +130,14 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
     {
         string text = string.Concat(Enumerable.Repeat("a long text ", 4000));
 
-        Assert.Equal("inputs[0]", Answer(new() { Run = Id, Inputs = [new Dictionary<string, string> { ["sentence"] = text }] }).Field);
-        Assert.Equal("prompt", Answer(new() { Run = Id, Prompt = text }).Field);
+        Assert.Equal("inputs[0]", Answer(new() { Runs = [Id], Inputs = [new Dictionary<string, string> { ["sentence"] = text }] }).Field);
+        Assert.Equal("prompt", Answer(new() { Runs = [Id], Prompt = text }).Field);
     }
 
     [Fact]
     public void Predict_TooLittleTime_Ends()
     {
-        PredictAnswer answer = Answer(new() { Run = Id, Prompt = "", Generate = new() { MaxTokens = 200 }, Seconds = 1e-3 });
+        PredictAnswer answer = Answer(new() { Runs = [Id], Prompt = "", Generate = new() { MaxTokens = 200 }, Seconds = 1e-3 });
 
         Assert.True(answer.TimedOut, answer.Error);
     }
@@ -107,7 +151,7 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
         {
             bytes[^1] ^= 1;
             File.WriteAllBytes(weights, bytes);
-            PredictAnswer changed = Answer(new() { Run = Id, Prompt = "" });
+            PredictAnswer changed = Answer(new() { Runs = [Id], Prompt = "" });
             Assert.True(changed.Conflict && changed.Field is null);
             Assert.Contains("its weights are others", changed.Error, StringComparison.Ordinal);
         }
@@ -117,14 +161,14 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
             File.WriteAllBytes(weights, bytes);
         }
 
-        Assert.NotNull(Answer(new() { Run = Id, Prompt = "" }).Result);
-        Assert.True(Answer(new() { Run = "01NONE", Prompt = "" }).Conflict);
+        Assert.NotNull(Answer(new() { Runs = [Id], Prompt = "" }).Answers);
+        Assert.True(Answer(new() { Runs = ["01NONE"], Prompt = "" }).Conflict);
     }
 
     private PredictResult Predict(PredictCommand command)
     {
         PredictAnswer answer = Answer(command);
-        return answer.Result ?? throw new InvalidOperationException(answer.Error);
+        return Assert.Single(answer.Answers ?? throw new InvalidOperationException(answer.Error));
     }
 
     private PredictAnswer Answer(PredictCommand command)
@@ -146,10 +190,9 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
                 File.Copy(file, Path.Combine(dataset, Path.GetFileName(file)));
             }
 
-            JsonObject spec = MicroSpec.For("lora");
-            (spec["model"], spec["dataset"]) = (Model, Model);
-            string folder = Directory.CreateDirectory(Path.Combine(data, "runs", Id)).FullName;
-            Assert.Equal(EndReason.Finished, Trainer.Attempt(folder, 1, spec));
+            string folder = Train(Id, "lora", "paper-literal");
+            Train(Other, "pissa", "paper-literal");
+            Train(Quoted, "lora", "paper-quoted");
             FinishedRun finished = FinishedRun.Read(folder);
             Predictions = finished.Predictions(MicroSpec.Steps);
             FirstScores = [.. finished.Predictions(0)[0][3..5].Select(double.Parse)];
@@ -158,6 +201,10 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
             Directory.Delete(dataset, recursive: true);
             Predictor = new(Trainer.Services);
         }
+
+        internal static string Other => "02RUN";
+
+        internal static string Quoted => "03RUN";
 
         internal TestTrainer Trainer { get; } = new();
 
@@ -173,6 +220,15 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
         {
             Predictor.Dispose();
             Trainer.Dispose();
+        }
+
+        private string Train(string id, string method, string prompt)
+        {
+            JsonObject spec = MicroSpec.For(method);
+            (spec["model"], spec["dataset"], spec["prompt"]) = (Model, Model, prompt);
+            string folder = Path.Combine(Trainer.Services.Configuration.DataDirectory, "runs", id);
+            Assert.Equal(EndReason.Finished, Trainer.Attempt(Directory.CreateDirectory(folder).FullName, 1, spec));
+            return folder;
         }
     }
 }
